@@ -1,1 +1,24 @@
-//! domain
+//! What the product knows: values and rules, and nothing that acts.
+//!
+//! Not here: clocks, randomness, networks, files. Whatever a rule needs to know comes in as an argument.
+//! Enter by the word you have: [`kinds`] (what Microsoft Graph holds), [`stored`] (what we keep of it, and
+//! how; FORMAT.md beside this crate is normative), [`changes`] (what differs), [`restore`] (what to write).
+
+pub mod canonical;
+pub mod changes;
+pub mod error;
+pub mod ids;
+pub mod kinds;
+pub mod notices;
+pub mod plans;
+pub mod restore;
+pub mod rights;
+pub mod schedule;
+pub mod stored;
+
+pub use error::{Error, ErrorKind, FieldFault, Result};
+pub use ids::{
+    DiffId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId, TenantId,
+};
+/// Instants are UTC and printed as RFC 3339.
+pub use jiff::Timestamp;

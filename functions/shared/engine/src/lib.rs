@@ -1,1 +1,10 @@
-//! engine
+//! What the product does, told in terms of ports: no cloud, no network, no clock of its own.
+//!
+//! - [`ports`]: what is needed from outside, as traits.
+//! - [`records`]: what the catalog holds, as one table of rows and keys.
+//! - `archive`: runs and snapshots over the vault: written, read, searched, compared.
+//! - `jobs`: units of queued work; each has `Request`, `Worker` and `Report`.
+//! - `commands`: what a caller may ask for, apart from HTTP.
+
+pub mod ports;
+pub mod records;

@@ -1,0 +1,175 @@
+//! The canonical form: one object, one text, however Graph put it.
+//!
+//! Keys are sorted; OData annotations are dropped except types and ids; what has no promised order is
+//! sorted; everything else, known or not, is kept as it came. FORMAT.md section 3 is normative.
+//! Invariant: the canonical form of a canonical form is itself.
+
+use crate::kinds::{Kind, Sorting};
+use serde_json::{Map, Value};
+
+/// Whether a key is an annotation that the stored form leaves out.
+///
+/// Kept are `@odata.type`, `@odata.id` and `property@odata.type`: a custom security attribute cannot be
+/// written back without its type. Left out are links, contexts, counts, etags and bound actions.
+pub fn is_dropped_annotation(key: &str) -> bool {
+    match key.split_once("@odata.") {
+        Some((_, "type")) => false,
+        Some(("", "id")) => false,
+        Some(_) => true,
+        None => key.starts_with("#microsoft.graph.") || key.ends_with("@delta") || key.starts_with('@'),
+    }
+}
+
+/// The object of a kind without annotations and links, its unordered collections sorted.
+pub fn object(kind: &Kind, value: Map<String, Value>) -> Map<String, Value> {
+    let mut clean = Map::new();
+    for (key, value) in value {
+        if is_dropped_annotation(&key) || kind.links.iter().any(|l| l.relation == key) {
+            continue;
+        }
+        let mut value = strip(value);
+        match kind.sorting {
+            Sorting::All => sort_collections(&mut value),
+            Sorting::Only(keys) if keys.contains(&key.as_str()) => sort_collection(&mut value),
+            Sorting::Only(_) => {}
+        }
+        clean.insert(key, value);
+    }
+    clean
+}
+
+/// A value without the annotations that the stored form leaves out, at any depth.
+pub fn strip(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter().filter(|(k, _)| !is_dropped_annotation(k)).map(|(k, v)| (k, strip(v))).collect(),
+        ),
+        Value::Array(items) => Value::Array(items.into_iter().map(strip).collect()),
+        other => other,
+    }
+}
+
+/// Sorts every collection at any depth by the canonical text of its items.
+pub fn sort_collections(value: &mut Value) {
+    match value {
+        Value::Object(map) => map.values_mut().for_each(sort_collections),
+        Value::Array(items) => {
+            items.iter_mut().for_each(sort_collections);
+            sort_collection(value);
+        }
+        _ => {}
+    }
+}
+
+/// Sorts one collection; items that say which setting they are sort by that, whatever their number is.
+fn sort_collection(value: &mut Value) {
+    if let Value::Array(items) = value {
+        items.sort_by_cached_key(|item| {
+            let setting = item.pointer("/settingInstance/settingDefinitionId").and_then(Value::as_str);
+            (setting.unwrap_or_default().to_owned(), text(item))
+        });
+    }
+}
+
+/// The canonical text: no white space, keys in byte order, numbers and strings as `serde_json` writes them.
+pub fn text(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    out
+}
+
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            // Why: not relying on the order of serde_json's map, which a feature of any crate may change.
+            let mut keys: Vec<_> = map.keys().collect();
+            keys.sort_unstable();
+            out.push('{');
+            for (i, key) in keys.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push(':');
+                write(&map[key], out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write(item, out);
+            }
+            out.push(']');
+        }
+        scalar => out.push_str(&scalar.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn canonical(kind: &str, value: &Value) -> Value {
+        Value::Object(object(kinds::get(kind).unwrap(), value.as_object().unwrap().clone()))
+    }
+
+    #[test]
+    fn unknown_properties_survive_and_annotations_do_not() {
+        let seen = json!({
+            "@odata.context": "c", "@odata.type": "#microsoft.graph.user", "id": "1", "newThing": {"x": [2, 1]},
+            "manager@odata.navigationLink": "l", "#microsoft.graph.assign": {}, "manager": {"id": "2"},
+            "customSecurityAttributes": {"Eng": {"N@odata.type": "#Int32", "N": 4}}
+        });
+        assert_eq!(
+            canonical("users", &seen),
+            json!({
+                "@odata.type": "#microsoft.graph.user", "id": "1", "newThing": {"x": [1, 2]},
+                "customSecurityAttributes": {"Eng": {"N@odata.type": "#Int32", "N": 4}}
+            })
+        );
+    }
+
+    #[test]
+    fn settings_are_ordered_by_what_they_set_not_by_their_number() {
+        let setting =
+            |id: &str, what: &str| json!({"id": id, "settingInstance": {"settingDefinitionId": what}});
+        let a = json!({"id": "p", "settings": [setting("0", "b"), setting("1", "a")]});
+        let b = json!({"id": "p", "settings": [setting("1", "a"), setting("0", "b")]});
+        assert_eq!(canonical("ConfigurationPolicies", &a), canonical("ConfigurationPolicies", &b));
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_filter("finite", |f| f.is_finite()).prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[a-z@#.]{1,6}", inner, 0..6)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_canonical_form_is_a_fixed_point(map in prop::collection::btree_map("[a-z]{1,5}", any_json(), 0..8)) {
+            let value = Value::Object(map.into_iter().collect());
+            let once = canonical("users", &value);
+            prop_assert_eq!(text(&canonical("users", &once)), text(&once));
+            let parsed: Value = serde_json::from_str(&text(&once)).unwrap();
+            prop_assert_eq!(parsed, once);
+        }
+    }
+}

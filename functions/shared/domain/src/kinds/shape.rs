@@ -1,0 +1,244 @@
+//! What a row of the table of kinds can say.
+
+/// Graph's two API versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// `/v1.0`
+    V1,
+    /// `/beta`: the only one that has whole device policies.
+    Beta,
+}
+
+impl ApiVersion {
+    /// The path segment.
+    pub fn segment(self) -> &'static str {
+        match self {
+            Self::V1 => "v1.0",
+            Self::Beta => "beta",
+        }
+    }
+}
+
+/// How a source is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// By delta: a first round of everything, then only what changed. The path ends in `/delta`.
+    Delta,
+    /// By list, whole each time.
+    List,
+}
+
+/// What the items of a source are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// Whole objects of the kind, with their links.
+    Objects,
+    /// One property of the objects, which the main source does not give. It has a run of its own
+    /// (`users.customSecurityAttributes`), and is put back into the object when it is read.
+    Facet(&'static str),
+}
+
+/// One way of reading a part of a kind. Paging is by `@odata.nextLink`, always.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Unique over all kinds; names the cursor in a snapshot's progress and the token in its manifest.
+    pub name: &'static str,
+    /// By delta or by list.
+    pub read: Read,
+    /// Below the version segment, without a leading slash.
+    pub path: &'static str,
+    /// v1.0 or beta.
+    pub version: ApiVersion,
+    /// `$select`, relations of a delta included; empty means: everything that Graph gives.
+    pub select: &'static [&'static str],
+    /// `$expand` as Graph wants it; empty for none.
+    pub expand: &'static str,
+    /// `$top`; absent where Graph ignores or refuses it.
+    pub top: Option<u32>,
+    /// Objects or one property.
+    pub gives: Gives,
+}
+
+/// What makes an object the same object in two snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Its `id`.
+    Id,
+    /// The values of these properties. For facts that have no life of their own, such as a role
+    /// assignment: taken away and given again it has a new id and is the same fact.
+    Natural(&'static [&'static str]),
+}
+
+/// How the order inside collections is treated when an object is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sorting {
+    /// Graph promises no order anywhere in this kind: every collection is sorted.
+    All,
+    /// Only these properties at the top of the object are sorted.
+    Only(&'static [&'static str]),
+}
+
+/// A property that holds the id of another object. References are rewritten when that object was
+/// created again under a new id, and shown by name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Top-level property.
+    pub property: &'static str,
+    /// Kinds that it may point at; empty when Graph does not say.
+    pub kinds: &'static [&'static str],
+    /// Text before the id, such as `/administrativeUnits/` in a directory scope.
+    pub prefix: &'static str,
+}
+
+/// How a link is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkWrite {
+    /// `POST {from}/{relation}/$ref`, up to 20 at once by PATCH; `DELETE {from}/{relation}/{to}/$ref`.
+    Collection,
+    /// The same, one at a time.
+    OneByOne,
+    /// `PUT` and `DELETE {from}/{relation}/$ref`.
+    Single,
+    /// `POST {from}/assign` with all of them; what is not in the list is gone.
+    AssignAll,
+}
+
+/// A link from objects of one kind to others. Its run has the key `from/to`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LinkType {
+    /// The name of its run, `kind.relation`.
+    pub name: &'static str,
+    /// The kind that it starts from.
+    pub from: &'static str,
+    /// Graph's name of the relation; in a delta reply its entries are in `relation@delta`.
+    pub relation: &'static str,
+    /// For a person: "member".
+    pub label: &'static str,
+    /// Kinds that it may lead to; more than these occur (devices, service principals).
+    pub to: &'static [&'static str],
+    /// How it is written.
+    pub write: LinkWrite,
+    /// Leaves are cut after a key whose hash ends in so many zero bits.
+    pub cut_bits: u32,
+}
+
+/// A property or relation of a kind that a snapshot does not hold, and why. Part of every manifest.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its name, or a list of names.
+    pub what: &'static str,
+    /// For a person.
+    pub why: &'static str,
+}
+
+/// How an existing object is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Only what changes is sent.
+    Patch,
+    /// The whole object is sent.
+    Put,
+    /// Not at all: a changed one is given anew, then the old one taken away.
+    Never,
+}
+
+/// An action that carries a part of the object which neither create nor update takes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The property that travels by it.
+    pub property: &'static str,
+    /// The action's path segment.
+    pub path: &'static str,
+    /// The name of its one argument.
+    pub argument: &'static str,
+}
+
+/// What can be written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// How an existing object is changed.
+    pub update: Update,
+    /// Properties that must travel in a PATCH of their own.
+    pub alone: &'static [&'static str],
+    /// Properties replaced whole, with every part given, even when one part differs.
+    pub actions: &'static [Action],
+    /// Whether `@odata.type` must be sent.
+    pub typed: bool,
+    /// Where requests go when the collection itself is read-only (PIM: `…ScheduleRequests`).
+    pub requests: Option<&'static str>,
+    /// The cast of `directory/deletedItems` when deletion can be undone for 30 days.
+    pub recycle_bin: Option<&'static str>,
+}
+
+/// A row of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The product's name for it, unique and stable: it is in keys, paths and stored bytes.
+    pub name: &'static str,
+    /// One of them, for a person: "group".
+    pub label: &'static str,
+    /// Below the version segment.
+    pub path: &'static str,
+    /// v1.0 or beta.
+    pub version: ApiVersion,
+    /// What makes it the same object.
+    pub identity: Identity,
+    /// The property that a person calls it by; empty when it has none.
+    pub name_property: &'static str,
+    /// More properties that a search finds it by.
+    pub search: &'static [&'static str],
+    /// The first gives the objects, the others facets.
+    pub reading: &'static [Source],
+    /// What leads from it.
+    pub links: &'static [LinkType],
+    /// What in it points at others.
+    pub references: &'static [Reference],
+    /// Order inside collections.
+    pub sorting: Sorting,
+    /// Changes by itself, or follows from something else that is compared: never a change.
+    pub volatile: &'static [&'static str],
+    /// Set by the service: shown as a change, cannot be written. A re-created object has its own.
+    pub read_only: &'static [&'static str],
+    /// Can be written when the object is created and never again.
+    pub create_only: &'static [&'static str],
+    /// What can be written.
+    pub writing: Writing,
+    /// Any one of these application permissions lets it be read.
+    pub read_permissions: &'static [&'static str],
+    /// Any one of these application permissions lets it be written.
+    pub write_permissions: &'static [&'static str],
+    /// What a snapshot does not hold.
+    pub unread: &'static [Unread],
+    /// Its presence depends on a licence; without it Graph refuses, and the kind is not covered.
+    pub licence: Option<&'static str>,
+    /// Leaves are cut after a key whose hash ends in so many zero bits, so that one is about 256 KiB.
+    pub cut_bits: u32,
+    /// A change here is a change of who may do what.
+    pub privileged: bool,
+}
+
+impl Kind {
+    /// The link type of that relation.
+    pub fn link(&self, relation: &str) -> Option<&'static LinkType> {
+        self.links.iter().find(|l| l.relation == relation)
+    }
+    /// The names of its facets, in the order of the sources.
+    pub fn facets(&self) -> impl Iterator<Item = &'static str> {
+        self.reading.iter().filter_map(|s| match s.gives {
+            Gives::Facet(property) => Some(property),
+            Gives::Objects => None,
+        })
+    }
+    /// Whether a difference in this top-level property is a change.
+    pub fn compares(&self, property: &str) -> bool {
+        property != "id" && !self.volatile.contains(&property)
+    }
+    /// Whether this top-level property of an existing object can be written.
+    pub fn can_update(&self, property: &str) -> bool {
+        property != "id"
+            && self.writing.update != Update::Never
+            && !self.volatile.contains(&property)
+            && !self.read_only.contains(&property)
+            && !self.create_only.contains(&property)
+    }
+}

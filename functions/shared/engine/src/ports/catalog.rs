@@ -1,0 +1,146 @@
+//! Control data: small rows, found by scope and key, changed only under a condition.
+
+use async_trait::async_trait;
+use domain::{PartnerId, Result, TenantId, Timestamp};
+use serde_json::Value;
+
+/// Whose row it is; the first part of every key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// The installation's own: look-ups by id, one-time states.
+    System,
+    /// A partner's.
+    Partner(PartnerId),
+    /// A customer tenant's.
+    Tenant(TenantId),
+}
+
+impl Scope {
+    /// As text: `system`, `partner/prt_…`, `tenant/{guid}`.
+    pub fn text(&self) -> String {
+        match self {
+            Self::System => "system".to_owned(),
+            Self::Partner(id) => format!("partner/{id}"),
+            Self::Tenant(id) => format!("tenant/{id}"),
+        }
+    }
+
+    /// The scope of that text.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is none.
+    pub fn from_text(text: &str) -> Result<Self> {
+        let bad = || domain::Error::corrupt("a stored scope is not one");
+        match text.split_once('/') {
+            None if text == "system" => Ok(Self::System),
+            Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| bad()),
+            Some(("tenant", id)) => id.parse().map(Self::Tenant).map_err(|_| bad()),
+            _ => Err(bad()),
+        }
+    }
+}
+
+/// A place in a list of things that are due, over all scopes: what the tick looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// The list, such as `snapshots-due`.
+    pub list: String,
+    /// When it is due.
+    pub at: Timestamp,
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Unique in its scope; `family#id`, so that a family is a prefix.
+    pub key: String,
+    /// 1 when created, one more with each replacement. Set by the catalog; ignored in what is written.
+    pub version: u64,
+    /// What it says; a JSON object of at most 300 KB.
+    pub body: Value,
+    /// Its place in a list of due things, if any.
+    pub watch: Option<Watch>,
+    /// From then on it is as if it were not there.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Row {
+    /// A row to be written.
+    pub fn new(key: impl Into<String>, body: Value) -> Self {
+        Self { key: key.into(), version: 0, body, watch: None, expires_at: None }
+    }
+    /// The same, due in a list.
+    #[must_use]
+    pub fn watched(mut self, list: &str, at: Timestamp) -> Self {
+        self.watch = Some(Watch { list: list.to_owned(), at });
+        self
+    }
+    /// The same, with an end.
+    #[must_use]
+    pub fn expiring(mut self, at: Timestamp) -> Self {
+        self.expires_at = Some(at);
+        self
+    }
+}
+
+/// One conditional write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// Only when there is no row of that key.
+    PutNew(Scope, Row),
+    /// Only when the row is there with that version.
+    Replace(Scope, Row, u64),
+    /// Only when the row is there with that version.
+    Delete(Scope, String, u64),
+}
+
+/// Which part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Where the last page ended: its `next`. Opaque.
+    pub after: Option<String>,
+    /// At most so many, 1 to 1,000.
+    pub limit: usize,
+    /// From the greatest key downwards.
+    pub descending: bool,
+}
+
+impl Page {
+    /// The first `limit` rows, ascending.
+    pub fn first(limit: usize) -> Self {
+        Self { after: None, limit, descending: false }
+    }
+    /// The last `limit` rows, descending.
+    pub fn last(limit: usize) -> Self {
+        Self { after: None, limit, descending: true }
+    }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowPage {
+    /// In key order (a watched list: in order of its times). May be empty though `next` is set.
+    pub rows: Vec<(Scope, Row)>,
+    /// Where to go on; none at the end.
+    pub next: Option<String>,
+}
+
+/// Rows by scope and key. Reads by key and by prefix see every finished write; a watched list may lag.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    /// The row of that key, if there is one that has not expired by `now`.
+    async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>>;
+
+    /// Rows of a scope whose key begins with `prefix`. Expired rows may be among them.
+    async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage>;
+
+    /// Rows of every scope in that list that are due no later than `until`, earliest first.
+    async fn list_due(&self, list: &str, until: Timestamp, page: Page) -> Result<RowPage>;
+
+    /// All of the writes (1 to 50, of distinct keys) or none.
+    ///
+    /// # Errors
+    /// `Conflict` when a condition does not hold; then nothing was written. `now` makes an expired row
+    /// count as absent for `PutNew`.
+    async fn write(&self, now: Timestamp, writes: Vec<Write>) -> Result<()>;
+}

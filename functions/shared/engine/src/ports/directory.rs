@@ -1,0 +1,244 @@
+//! A customer's directory: Microsoft Graph, read with one credential and written with another.
+
+use async_trait::async_trait;
+use domain::kinds::{Kind, LinkEnd, LinkType, Source};
+use domain::{Result, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Where reading a source goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "at", content = "link")]
+pub enum Cursor {
+    /// At the beginning.
+    Start,
+    /// At Graph's next link, as it gave it.
+    Next(String),
+    /// At what changed since Graph's delta link, as it gave it.
+    Delta(String),
+}
+
+/// What follows a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageEnd {
+    /// Another page.
+    More(Cursor),
+    /// Nothing; the delta link for next time where the source is read by delta.
+    Done(Option<String>),
+}
+
+/// What calls cost. Counted for every HTTP call made, retries included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Spent {
+    /// Calls that Graph counts: inner ones of a batch singly.
+    pub requests: u64,
+    /// As Graph says in `x-ms-resource-unit`, otherwise by its published table.
+    pub resource_units: u64,
+    /// Calls that were answered 429.
+    pub throttled: u64,
+}
+
+impl std::ops::AddAssign for Spent {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.resource_units += other.resource_units;
+        self.throttled += other.throttled;
+    }
+}
+
+/// One page of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReadPage {
+    /// As Graph gave them, each one whole: expanded collections complete. May be empty with more to come.
+    pub items: Vec<Value>,
+    /// What follows.
+    pub end: PageEnd,
+}
+
+/// What the credential may do in the tenant now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Access {
+    /// Application permissions, from the token's `roles`; sorted. Empty when the token does not say.
+    pub permissions: Vec<String>,
+}
+
+/// A live object as a snapshot would hold it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveObject {
+    /// Canonical, facets included, without links.
+    pub object: Map<String, Value>,
+    /// The links asked for: type name, far end, value; sorted.
+    pub links: Vec<(&'static LinkType, String, LinkEnd)>,
+}
+
+/// Reads a directory. Holds the reading credential only. Obeys throttling itself: it waits as long as
+/// Graph says, and fails `Throttled` only when the wait goes beyond its deadline.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// What may be done; asks for a token, and for nothing else.
+    ///
+    /// # Errors
+    /// `Denied` when consent is missing or was withdrawn, the app is disabled or the tenant is gone.
+    async fn access(&self, tenant: &TenantId) -> Result<Access>;
+
+    /// The customer's organisation object (id, displayName, verifiedDomains).
+    async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;
+
+    /// A page of a source.
+    ///
+    /// # Errors
+    /// `NotFound` when a delta cursor is no longer good (410, `syncStateNotFound`, `resyncRequired`): read
+    /// from the start. `Denied` when the permission or the licence is missing. Otherwise as usual. A page
+    /// that cannot be had whole is an error.
+    async fn read_page(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+        cursor: &Cursor,
+    ) -> Result<ReadPage>;
+
+    /// One object as it is now, by its key in the run, with the links of the types asked for, whole.
+    /// Not found is `None`; so is an object that is in the recycle bin.
+    async fn find_live(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        key: &str,
+        links: &[&'static LinkType],
+    ) -> Result<Option<LiveObject>>;
+
+    /// Whether an object is in the recycle bin.
+    async fn is_in_recycle_bin(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<bool>;
+
+    /// Live objects whose property has exactly this value, canonical, without links; at most 100.
+    async fn find_by_property(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        property: &str,
+        value: &str,
+    ) -> Result<Vec<Map<String, Value>>>;
+
+    /// Takes the count of what was spent for this tenant since the last taking.
+    fn take_spent(&self, tenant: &TenantId) -> Spent;
+}
+
+/// One write, complete: every id in it is a live one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// Out of the recycle bin.
+    Undelete {
+        /// Its kind.
+        kind: &'static Kind,
+        /// Its id.
+        id: String,
+    },
+    /// A new object; the answer gives its id. The body is what Graph takes, nothing read-only in it.
+    Create {
+        /// Its kind.
+        kind: &'static Kind,
+        /// The body.
+        body: Map<String, Value>,
+    },
+    /// Changes of an existing object: `PATCH` or `PUT`, as its row says.
+    Update {
+        /// Its kind.
+        kind: &'static Kind,
+        /// Its id.
+        id: String,
+        /// The body.
+        body: Map<String, Value>,
+    },
+    /// An action of the row (`scheduleActionsForRules`).
+    Act {
+        /// Its kind.
+        kind: &'static Kind,
+        /// Its id.
+        id: String,
+        /// The action's path segment.
+        path: &'static str,
+        /// The body.
+        body: Map<String, Value>,
+    },
+    /// Away with it (into the recycle bin where there is one).
+    Delete {
+        /// Its kind.
+        kind: &'static Kind,
+        /// Its id; for schedules the whole object is needed, see `object`.
+        id: String,
+        /// The object as it is live: PIM takes a schedule away by naming its parts.
+        object: Map<String, Value>,
+    },
+    /// Links from one object: up to 20 where the row allows it, else one.
+    AddLinks {
+        /// The type.
+        link: &'static LinkType,
+        /// From.
+        from: String,
+        /// To: `(id, type annotation)`.
+        to: Vec<(String, Option<String>)>,
+    },
+    /// One link less.
+    RemoveLink {
+        /// The type.
+        link: &'static LinkType,
+        /// From.
+        from: String,
+        /// To.
+        to: String,
+    },
+    /// All assignments of a policy, replacing those that there are.
+    Assign {
+        /// The type.
+        link: &'static LinkType,
+        /// The policy.
+        from: String,
+        /// Each with its `target`.
+        assignments: Vec<Map<String, Value>>,
+    },
+    /// Licences of a user or group.
+    AssignLicences {
+        /// The kind.
+        kind: &'static Kind,
+        /// The id.
+        id: String,
+        /// `addLicenses`: `{skuId, disabledPlans}`.
+        add: Vec<Value>,
+        /// `removeLicenses`: SKU ids.
+        remove: Vec<String>,
+    },
+}
+
+/// What Graph answered to a write.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Applied {
+    /// The HTTP status.
+    pub status: u16,
+    /// The id of the new object, where one was made.
+    pub id: Option<String>,
+    /// Graph's `request-id`, for the customer's own logs.
+    pub request_id: Option<String>,
+    /// It was so already (a member who is one): nothing was changed.
+    pub was_so: bool,
+}
+
+/// Writes a directory. Holds the writing credential.
+#[async_trait]
+pub trait DirectoryWriter: Send + Sync {
+    /// What the writing credential may do now.
+    async fn access(&self, tenant: &TenantId) -> Result<Access>;
+
+    /// Makes one write. Throttling is obeyed inside; a call that Graph refused for its content is not
+    /// repeated.
+    ///
+    /// # Errors
+    /// `Invalid` (Graph refused the content; the message says Graph's code), `Denied`, `NotFound`,
+    /// `Conflict`, `Unavailable` (it is not known whether the write took effect).
+    async fn apply(&self, tenant: &TenantId, call: &Call) -> Result<Applied>;
+
+    /// Takes the count of what was spent for this tenant since the last taking.
+    fn take_spent(&self, tenant: &TenantId) -> Spent;
+}

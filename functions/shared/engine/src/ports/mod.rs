@@ -1,0 +1,26 @@
+//! What we need from outside: eight traits.
+//!
+//! To add an adapter, implement the trait and run the contract of `tests/support/contracts` over it; the
+//! contract, not these comments, decides what is right. Every method that touches customer data takes the
+//! tenant first. No method retries on its caller's behalf beyond what its adapter says; errors are
+//! [`domain::Error`], and a failure is never an empty answer.
+
+mod catalog;
+mod clock;
+mod directory;
+mod key_ring;
+mod mailer;
+mod queue;
+mod secrets;
+mod vault;
+
+pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
+pub use clock::{Clock, Ids};
+pub use directory::{
+    Access, Applied, Call, Cursor, Directory, DirectoryWriter, LiveObject, PageEnd, ReadPage, Spent,
+};
+pub use key_ring::{DataKey, KeyRing, WrappedKey};
+pub use mailer::{Mail, Mailer};
+pub use queue::{JobQueue, Outgoing, Queue};
+pub use secrets::{Secret, Secrets};
+pub use vault::{BlobName, Put, Vault, VaultSweeper};

@@ -1,0 +1,93 @@
+//! A comparison's row.
+
+use super::snapshot::{JobState, NotCovered, stale_at};
+use super::{Record, watched};
+use crate::ports::{Scope, Watch};
+use domain::{DiffId, SnapshotId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type", content = "id")]
+pub enum Side {
+    /// A sealed snapshot.
+    Snapshot(SnapshotId),
+    /// The tenant as it is when the comparison runs.
+    Live,
+}
+
+/// How many changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DiffCounts {
+    /// Objects that are only after.
+    pub created: u64,
+    /// Objects that are only before.
+    pub deleted: u64,
+    /// Objects that differ, in properties or links.
+    pub modified: u64,
+    /// Of these, changes of who may do what.
+    pub privileged: u64,
+}
+
+/// The row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    /// Its id.
+    pub id: DiffId,
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// The earlier side; always a snapshot.
+    pub before: SnapshotId,
+    /// The later side.
+    pub after: Side,
+    /// Only these kinds; empty means all.
+    pub kinds: Vec<String>,
+    /// Only this object.
+    pub object: Option<String>,
+    /// Whether its changes are to be told to people (the comparison that follows each snapshot).
+    pub announce: bool,
+    /// The reading of the live tenant, while `after` is live.
+    pub live_snapshot: Option<SnapshotId>,
+    /// State.
+    pub state: JobState,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When somebody last worked on it.
+    pub touched_at: Timestamp,
+    /// When it was done.
+    pub done_at: Option<Timestamp>,
+    /// How often it was taken up.
+    pub attempts: u32,
+    /// How many changes.
+    pub counts: DiffCounts,
+    /// How many pages of changes are in the vault.
+    pub pages: u32,
+    /// What could not be compared, since one side does not hold it.
+    pub not_compared: Vec<NotCovered>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl Diff {
+    /// The key of that comparison's row.
+    pub fn key_of(id: &DiffId) -> String {
+        format!("diff#{id}")
+    }
+}
+
+impl Record for Diff {
+    const FAMILY: &'static str = "diff#";
+    fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.id)
+    }
+    fn watch(&self) -> Option<Watch> {
+        self.state
+            .is_open()
+            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: stale_at(self.touched_at) })
+    }
+}

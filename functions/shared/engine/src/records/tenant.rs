@@ -1,0 +1,152 @@
+//! A connected customer tenant, its key, and the one-time state of a consent.
+
+use super::{Record, watched};
+use crate::ports::{Scope, Watch, WrappedKey};
+use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How a tenant's credentials are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialStatus {
+    /// All that is needed is granted.
+    Connected,
+    /// Some kinds cannot be read.
+    MissingPermissions,
+    /// More is granted than is needed.
+    ExcessPermissions,
+    /// The customer took consent back.
+    ConsentWithdrawn,
+    /// Our certificate or secret ends soon.
+    SecretExpiring,
+    /// Microsoft does not answer.
+    Unreachable,
+}
+
+/// A tenant that is protected. One organisation owns it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tenant {
+    /// Its id.
+    pub tenant: TenantId,
+    /// The partner that it belongs to now.
+    pub partner: PartnerId,
+    /// The organisation that owns it.
+    pub organisation: OrganisationId,
+    /// The customer's name, as its directory says.
+    pub name: String,
+    /// How the credentials are.
+    pub credentials: CredentialStatus,
+    /// Snapshots a day, 1 to 24.
+    pub snapshots_per_day: u8,
+    /// When the next one is due; none while backups are stopped.
+    pub next_snapshot_at: Option<Timestamp>,
+    /// The snapshot that is being taken.
+    pub open_snapshot: Option<SnapshotId>,
+    /// The newest sealed one.
+    pub last_sealed: Option<SnapshotId>,
+    /// When everything was last read whole.
+    pub last_full_at: Option<Timestamp>,
+    /// When it was connected.
+    pub connected_at: Timestamp,
+}
+
+impl Tenant {
+    /// Its one key.
+    pub const KEY: &'static str = "tenant";
+}
+
+impl Record for Tenant {
+    const FAMILY: &'static str = "tenant";
+    fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    fn key(&self) -> String {
+        Self::KEY.to_owned()
+    }
+    fn watch(&self) -> Option<Watch> {
+        self.next_snapshot_at.map(|at| Watch { list: watched::SNAPSHOTS_DUE.to_owned(), at })
+    }
+}
+
+/// A tenant's data key, wrapped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredKey {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The key.
+    pub wrapped: WrappedKey,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl StoredKey {
+    /// Its one key.
+    pub const KEY: &'static str = "key";
+}
+
+impl Record for StoredKey {
+    const FAMILY: &'static str = "key";
+    fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    fn key(&self) -> String {
+        Self::KEY.to_owned()
+    }
+}
+
+/// A consent that was asked for: good once, for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsentState {
+    /// The hash of the random state; the state itself is not kept.
+    pub hash: String,
+    /// Who asked.
+    pub partner: PartnerId,
+    /// For which organisation.
+    pub organisation: OrganisationId,
+    /// `reader` or `writer`.
+    pub app: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+impl Record for ConsentState {
+    const FAMILY: &'static str = "state#";
+    fn scope(&self) -> Scope {
+        Scope::System
+    }
+    fn key(&self) -> String {
+        format!("state#{}", self.hash)
+    }
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+/// An object that was created again has another id; this row leads from the old one to the new.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewId {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The kind of the object.
+    pub kind: String,
+    /// The id that it had.
+    pub old: String,
+    /// The id that it has.
+    pub new: String,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl Record for NewId {
+    const FAMILY: &'static str = "newid#";
+    fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    fn key(&self) -> String {
+        format!("newid#{}", self.old)
+    }
+}
