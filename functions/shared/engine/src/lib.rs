@@ -6,5 +6,6 @@
 //! - `jobs`: units of queued work; each has `Request`, `Worker` and `Report`.
 //! - `commands`: what a caller may ask for, apart from HTTP.
 
+pub mod jobs;
 pub mod ports;
 pub mod records;

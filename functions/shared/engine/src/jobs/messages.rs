@@ -1,0 +1,131 @@
+//! The messages between jobs: one function for each type, so that whoever starts work, goes on with it or
+//! sweeps it up sends the same bytes.
+//!
+//! A message names a row and holds nothing else: what is to be done stands in the row. `attempt` is the
+//! row's count of take-ups; a queue drops a second message of the same row and attempt within five
+//! minutes, so a continuation must count one more.
+
+use crate::ports::{JobQueue, Outgoing};
+use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Take, or go on taking, that snapshot.
+pub fn take_snapshot(tenant: &TenantId, snapshot: &SnapshotId, attempt: u32) -> Outgoing {
+    message(JobQueue::TakeSnapshot, TAKE_SNAPSHOT, tenant, ("snapshot", snapshot.as_str()), attempt)
+}
+
+/// Run, or go on with, that comparison.
+pub fn diff_snapshots(tenant: &TenantId, diff: &DiffId, attempt: u32) -> Outgoing {
+    message(JobQueue::DiffSnapshots, DIFF_SNAPSHOTS, tenant, ("diff", diff.as_str()), attempt)
+}
+
+/// Work out what that restore would do.
+pub fn preview_restore(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Outgoing {
+    message(JobQueue::DiffSnapshots, PREVIEW_RESTORE, tenant, ("restore", restore.as_str()), attempt)
+}
+
+/// Execute that restore.
+pub fn run_restore(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Outgoing {
+    message(JobQueue::RunRestore, RUN_RESTORE, tenant, ("restore", restore.as_str()), attempt)
+}
+
+/// Mail that notice to whoever wants to hear of it at once.
+pub fn send_notice(tenant: &TenantId, notice: &str, attempt: u32) -> Outgoing {
+    message(JobQueue::SendDigests, SEND_NOTICE, tenant, ("notice", notice), attempt)
+}
+
+/// The type of [`take_snapshot`].
+pub const TAKE_SNAPSHOT: &str = "take-snapshot.v1";
+/// The type of [`diff_snapshots`].
+pub const DIFF_SNAPSHOTS: &str = "diff-snapshots.v1";
+/// The type of [`preview_restore`].
+pub const PREVIEW_RESTORE: &str = "preview-restore.v1";
+/// The type of [`run_restore`].
+pub const RUN_RESTORE: &str = "run-restore.v1";
+/// The type of [`send_notice`].
+pub const SEND_NOTICE: &str = "send-notice.v1";
+
+fn message(queue: JobQueue, kind: &str, tenant: &TenantId, row: (&str, &str), attempt: u32) -> Outgoing {
+    let (name, id) = row;
+    let step = kind.trim_end_matches(".v1");
+    Outgoing {
+        queue,
+        group: tenant.to_string(),
+        deduplication_id: format!("{step}.{id}.{attempt}"),
+        body: json!({ "type": kind, "tenant": tenant, name: id }).to_string(),
+    }
+}
+
+/// The `type` of a message.
+///
+/// # Errors
+/// `Invalid` when the body is not a JSON object with a `type`.
+pub fn type_of(body: &str) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Typed {
+        r#type: String,
+    }
+    serde_json::from_str::<Typed>(body).map(|t| t.r#type).map_err(|e| unreadable(&e))
+}
+
+/// Reads a message whose `type` must be `kind`. Fields that the reader does not know are passed over, since
+/// fields are only ever added; a changed meaning is another type.
+///
+/// # Errors
+/// `Invalid` when it is of another type, or not what that type is.
+pub fn read<T: for<'de> Deserialize<'de>>(body: &str, kind: &str) -> Result<T> {
+    let found = type_of(body)?;
+    if found != kind {
+        return Err(Error::invalid(format!("a message of type {kind} was expected")));
+    }
+    serde_json::from_str::<Value>(body)
+        .and_then(|v| serde_json::from_value(v))
+        .map_err(|e| unreadable(&e))
+}
+
+// Why: serde's own message may quote the body.
+fn unreadable(e: &serde_json::Error) -> Error {
+    Error::invalid(format!("a message cannot be read (line {}, column {})", e.line(), e.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant() -> TenantId {
+        "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap()
+    }
+
+    #[test]
+    fn a_message_names_its_row_and_is_one_per_row_and_attempt() {
+        let id = SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
+        let first = take_snapshot(&tenant(), &id, 1);
+        assert_eq!(
+            serde_json::from_str::<Value>(&first.body).unwrap(),
+            json!({ "type": "take-snapshot.v1", "tenant": tenant(), "snapshot": id })
+        );
+        assert_eq!(first.group, tenant().as_str());
+        assert_eq!(first, take_snapshot(&tenant(), &id, 1));
+        assert_ne!(first.deduplication_id, take_snapshot(&tenant(), &id, 2).deduplication_id);
+    }
+
+    #[test]
+    fn a_preview_and_the_run_of_the_same_restore_do_not_deduplicate_each_other() {
+        let id = RestoreId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
+        let (preview, run) = (preview_restore(&tenant(), &id, 1), run_restore(&tenant(), &id, 1));
+        assert_ne!(preview.deduplication_id, run.deduplication_id);
+        assert_eq!(preview.queue, JobQueue::DiffSnapshots);
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_invalid_and_its_content_is_not_repeated() {
+        #[derive(Debug, Deserialize)]
+        struct Any {}
+        for body in ["", "hello", "{}", "[1]", r#"{"type":7}"#, r#"{"type":"else.v1","secret":"x"}"#] {
+            let error = read::<Any>(body, SEND_NOTICE).unwrap_err();
+            assert_eq!(error.kind(), domain::ErrorKind::Invalid);
+            assert!(!error.to_string().contains("secret") && !error.to_string().contains("hello"));
+        }
+    }
+}

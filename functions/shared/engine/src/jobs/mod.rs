@@ -1,0 +1,35 @@
+//! Units of queued work. Every job has the same three names: `Request` (its messages), `Worker` (its ports
+//! as fields) and `Report` (what it did).
+//!
+//! A job works until the deadline that it is given, saves its progress and enqueues its continuation last.
+//! Twice equals once: blobs are create-only, rows change under a condition. A message that cannot be read
+//! is an `Invalid` error, so that it is parked and not dropped.
+
+pub mod messages;
+
+use async_trait::async_trait;
+use domain::{Result, Timestamp};
+
+/// A job as its queue's function sees it.
+#[async_trait]
+pub trait JobWorker: Send + Sync {
+    /// The job's name.
+    fn name(&self) -> &'static str;
+
+    /// Handles one message; `deadline` is when the work must be put down.
+    ///
+    /// # Errors
+    /// What becomes of the message follows from the error's kind: `Invalid`, `NotFound` and `Corrupt` park
+    /// it, the others bring it back later.
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()>;
+}
+
+/// A job as the clock's function sees it.
+#[async_trait]
+pub trait TickWorker: Send + Sync {
+    /// The job's name.
+    fn name(&self) -> &'static str;
+
+    /// Does what is due and returns what was done, for the log: counts, never customer data.
+    async fn tick(&self, deadline: Timestamp) -> Result<serde_json::Value>;
+}
