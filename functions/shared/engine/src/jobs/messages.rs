@@ -79,9 +79,7 @@ pub fn read<T: for<'de> Deserialize<'de>>(body: &str, kind: &str) -> Result<T> {
     if found != kind {
         return Err(Error::invalid(format!("a message of type {kind} was expected")));
     }
-    serde_json::from_str::<Value>(body)
-        .and_then(|v| serde_json::from_value(v))
-        .map_err(|e| unreadable(&e))
+    serde_json::from_str::<Value>(body).and_then(|v| serde_json::from_value(v)).map_err(|e| unreadable(&e))
 }
 
 // Why: serde's own message may quote the body.

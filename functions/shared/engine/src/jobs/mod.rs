@@ -5,7 +5,9 @@
 //! Twice equals once: blobs are create-only, rows change under a condition. A message that cannot be read
 //! is an `Invalid` error, so that it is parked and not dropped.
 
+pub mod announce;
 pub mod messages;
+pub mod schedule_snapshots;
 
 use async_trait::async_trait;
 use domain::{Result, Timestamp};

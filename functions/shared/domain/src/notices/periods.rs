@@ -1,0 +1,170 @@
+//! When digests are due: at eight in the morning where the person is, whatever the clocks there do.
+//!
+//! A boundary is a civil date and hour turned into an instant, so daylight saving shifts the instant and
+//! never the hour. An hour that a zone leaves out counts as the first one after the gap, an hour that it
+//! has twice as the first of the two.
+
+use super::Frequency;
+use crate::{Error, Result, Timestamp};
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use std::sync::OnceLock;
+
+/// The local hour of every digest.
+const HOUR: i8 = 8;
+
+/// A time zone of the IANA database that is built in: the machine's own files are never read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone of that name, such as `Europe/Zurich`.
+    ///
+    /// # Errors
+    /// `Invalid` when there is none.
+    pub fn new(name: &str) -> Result<Self> {
+        static BUILT_IN: OnceLock<TimeZoneDatabase> = OnceLock::new();
+        let zones = BUILT_IN.get_or_init(TimeZoneDatabase::bundled);
+        zones.get(name).map(Self).map_err(|_| {
+            Error::invalid_field("timeZone", "not a time zone of the IANA database, such as Europe/Zurich")
+        })
+    }
+
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// The instant as the person reads it: `Mon 2 Nov 2026, 08:00 CET`.
+    pub fn show(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone()).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
+    }
+
+    /// The civil date of that instant there.
+    pub fn date(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.0.clone()).date()
+    }
+
+    fn boundary(&self, date: Date) -> Result<Timestamp> {
+        let ambiguous = self.0.to_ambiguous_timestamp(date.at(HOUR, 0, 0, 0));
+        ambiguous.compatible().map_err(|e| Error::invalid("a date is out of range").caused_by(e))
+    }
+}
+
+/// The first end of a digest's period that is later than `after`; none for [`Frequency::Immediate`], which
+/// has no digest. Two calls with instants between the same two boundaries give the same.
+///
+/// # Errors
+/// `Invalid` beyond the year 9999.
+pub fn next_digest_at(frequency: Frequency, zone: &Zone, after: Timestamp) -> Result<Option<Timestamp>> {
+    let out_of_range = |e: jiff::Error| Error::invalid("a date is out of range").caused_by(e);
+    // Why a day early: a zone may leave out a whole day, and its boundary then falls on the day after.
+    let mut date = zone.date(after).checked_sub(1.day()).map_err(out_of_range)?;
+    loop {
+        let falls = match frequency {
+            Frequency::Immediate => return Ok(None),
+            Frequency::Daily => true,
+            Frequency::Weekly => date.weekday() == Weekday::Monday,
+            Frequency::Monthly => date.day() == 1,
+        };
+        if falls {
+            let at = zone.boundary(date)?;
+            if at > after {
+                return Ok(Some(at));
+            }
+        }
+        date = date.checked_add(1.day()).map_err(out_of_range)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+    fn next(frequency: Frequency, zone: &str, after: &str) -> String {
+        next_digest_at(frequency, &Zone::new(zone).unwrap(), at(after)).unwrap().unwrap().to_string()
+    }
+
+    #[test]
+    fn eight_in_the_morning_stays_eight_when_the_clocks_change() {
+        use Frequency::Daily;
+        // Zurich leaves summer time on 25 October 2026 and enters it on 28 March 2027.
+        assert_eq!(next(Daily, "Europe/Zurich", "2026-10-24T06:00:00Z"), "2026-10-25T07:00:00Z");
+        assert_eq!(next(Daily, "Europe/Zurich", "2026-10-24T05:59:59Z"), "2026-10-24T06:00:00Z");
+        assert_eq!(next(Daily, "Europe/Zurich", "2027-03-27T07:00:00Z"), "2027-03-28T06:00:00Z");
+    }
+
+    #[test]
+    fn a_week_ends_on_monday_and_a_month_on_its_first_day_where_the_person_is() {
+        use Frequency::{Monthly, Weekly};
+        // In Auckland it is already Monday, 23 November 2026, when it is Sunday evening in UTC.
+        assert_eq!(next(Weekly, "Pacific/Auckland", "2026-11-22T18:00:00Z"), "2026-11-22T19:00:00Z");
+        assert_eq!(next(Weekly, "Pacific/Auckland", "2026-11-22T19:00:00Z"), "2026-11-29T19:00:00Z");
+        assert_eq!(next(Monthly, "America/New_York", "2026-10-31T23:00:00Z"), "2026-11-01T13:00:00Z");
+        assert_eq!(next(Monthly, "America/New_York", "2026-11-01T13:00:00Z"), "2026-12-01T13:00:00Z");
+    }
+
+    #[test]
+    fn a_day_that_a_zone_leaves_out_has_no_digest_of_its_own() {
+        // Samoa went from 29 to 31 December 2011.
+        let first = next(Frequency::Daily, "Pacific/Apia", "2011-12-29T18:00:00Z");
+        assert_eq!(first, "2011-12-30T18:00:00Z"); // 31 December, 8:00
+        assert_eq!(next(Frequency::Daily, "Pacific/Apia", &first), "2011-12-31T18:00:00Z");
+    }
+
+    #[test]
+    fn what_is_immediate_has_no_digest_and_what_is_no_zone_is_refused() {
+        let now = at("2026-11-22T18:00:00Z");
+        assert_eq!(next_digest_at(Frequency::Immediate, &Zone::utc(), now).unwrap(), None);
+        for name in ["", "Mars/Olympus", "../../etc/passwd", "Europe/Zürich"] {
+            assert_eq!(Zone::new(name).unwrap_err().kind(), crate::ErrorKind::Invalid, "{name}");
+        }
+    }
+
+    #[test]
+    fn times_are_shown_where_the_person_is() {
+        let zone = Zone::new("Europe/Zurich").unwrap();
+        assert_eq!(zone.show(at("2026-11-22T18:05:00Z")), "Sun 22 Nov 2026, 19:05 CET");
+    }
+
+    fn any_zone() -> impl Strategy<Value = Zone> {
+        let names: Vec<String> =
+            TimeZoneDatabase::bundled().available().map(|n| n.as_str().to_owned()).collect();
+        proptest::sample::select(names).prop_map(|n| Zone::new(&n).unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn in_every_zone_and_year_the_next_digest_is_later_on_the_right_day_at_eight(
+            zone in any_zone(),
+            second in 946_684_800_i64..4_102_444_800, // 2000 to 2099
+            frequency in proptest::sample::select(vec![Frequency::Daily, Frequency::Weekly, Frequency::Monthly]),
+        ) {
+            let after = Timestamp::from_second(second).unwrap();
+            let due = next_digest_at(frequency, &zone, after).unwrap().unwrap();
+            prop_assert!(due > after);
+            let days = match frequency { Frequency::Monthly => 31, Frequency::Weekly => 7, _ => 1 };
+            // A zone may move by up to a day across the date line.
+            prop_assert!(due.duration_since(after).as_hours() <= days * 24 + 25);
+            let local = due.to_zoned(zone.0.clone());
+            prop_assert!(local.hour() == HOUR || local.date() == jiff::civil::date(2011, 12, 31), "{local}");
+            match frequency {
+                Frequency::Weekly => prop_assert_eq!(local.weekday(), Weekday::Monday),
+                Frequency::Monthly => prop_assert_eq!(local.day(), 1),
+                _ => {}
+            }
+            // Whoever asks in between gets the same; whoever asks at the boundary gets the next one.
+            let between = after + (due.duration_since(after) / 2);
+            prop_assert_eq!(next_digest_at(frequency, &zone, between).unwrap(), Some(due));
+            let following = next_digest_at(frequency, &zone, due).unwrap().unwrap();
+            prop_assert!(following > due);
+        }
+    }
+}

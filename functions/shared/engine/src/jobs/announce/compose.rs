@@ -1,0 +1,189 @@
+//! What each notice says. Pure: events in, drafts out.
+
+use super::words::{far_end, one_line, role_sentence, value_line};
+use super::{RestoreCounts, severity_of};
+use crate::records::{ChangeDetail, ChangeLine, CredentialStatus, DiffCounts, NotCovered, Severity, Subject};
+use domain::changes::{Change, What};
+use domain::notices::Topic;
+use domain::{DiffId, ErrorKind, RestoreId, SnapshotId, kinds};
+
+/// A notice tells so many changes one by one; a row holds 300 KB.
+const MAX_CHANGES: usize = 40;
+/// And so many details of each.
+const MAX_DETAILS: usize = 12;
+
+/// A notice before it has an owner and a time.
+pub(super) struct Draft {
+    pub id: String,
+    pub topic: Topic,
+    pub severity: Severity,
+    pub title: String,
+    pub lines: Vec<String>,
+    pub changes: Vec<ChangeLine>,
+    pub more_changes: u64,
+    pub subject: Subject,
+}
+
+impl Draft {
+    fn new(topic: Topic, severity: Severity, subject: Subject, title: String) -> Self {
+        Self {
+            id: format!("{}.{}", topic.name(), subject.id()),
+            topic,
+            severity,
+            title,
+            lines: vec![],
+            changes: vec![],
+            more_changes: 0,
+            subject,
+        }
+    }
+
+    fn with_changes<'a>(mut self, told: impl Iterator<Item = &'a Change>, all: u64) -> Self {
+        self.changes = told.take(MAX_CHANGES).map(line).collect();
+        self.more_changes = all.saturating_sub(self.changes.len() as u64);
+        self
+    }
+}
+
+pub(super) fn changes(diff: &DiffId, sample: &[Change], counts: &DiffCounts) -> Draft {
+    let all = counts.created + counts.deleted + counts.modified;
+    let mut draft = Draft::new(
+        Topic::Changes,
+        if counts.privileged > 0 { Severity::Warning } else { Severity::Info },
+        Subject::Diff(diff.clone()),
+        counted(all, "change", "changes"),
+    );
+    draft.lines.push(format!(
+        "{} created, {} deleted, {} modified; {} of who may do what.",
+        counts.created, counts.deleted, counts.modified, counts.privileged
+    ));
+    // What changes power first; otherwise in the order of the comparison.
+    let ordered = sample.iter().filter(|c| c.privileged).chain(sample.iter().filter(|c| !c.privileged));
+    draft.with_changes(ordered, all)
+}
+
+pub(super) fn privileged_changes(diff: &DiffId, sample: &[Change], counts: &DiffCounts) -> Draft {
+    let told = || sample.iter().filter(|c| c.privileged);
+    let single = told().next().filter(|_| counts.privileged == 1).and_then(role_sentence);
+    let title =
+        single.unwrap_or_else(|| counted(counts.privileged, "privileged change", "privileged changes"));
+    Draft::new(Topic::PrivilegedChanges, Severity::Critical, Subject::Diff(diff.clone()), title)
+        .with_changes(told(), counts.privileged)
+}
+
+pub(super) fn error(subject: Subject, what: &str, kind: ErrorKind) -> Draft {
+    let mut draft =
+        Draft::new(Topic::Errors, Severity::Critical, subject, format!("{} failed", one_line(what)));
+    draft.id = format!("{}.{}", draft.id, kind.name());
+    draft.lines.push(meaning(kind).to_owned());
+    draft
+}
+
+pub(super) fn not_covered(snapshot: &SnapshotId, gaps: &[NotCovered]) -> Draft {
+    let title = format!("A snapshot does not hold {}", counted(gaps.len() as u64, "part", "parts"));
+    let mut draft = Draft::new(Topic::Errors, Severity::Warning, Subject::Snapshot(snapshot.clone()), title);
+    draft.id = format!("{}.not-covered", draft.id);
+    draft.lines = gaps.iter().map(|g| format!("{}: {}", one_line(&g.source), one_line(&g.why))).collect();
+    draft
+}
+
+pub(super) fn restore(restore: &RestoreId, counts: RestoreCounts) -> Draft {
+    let whole = counts.failed == 0 && counts.unverified == 0;
+    let (severity, title) = if whole {
+        (Severity::Info, "A restore is done and verified".to_owned())
+    } else {
+        (Severity::Warning, "A restore ended with steps that were not verified".to_owned())
+    };
+    let mut draft = Draft::new(Topic::Restores, severity, Subject::Restore(restore.clone()), title);
+    draft.lines.push(format!(
+        "{} verified, {} written but not found so when read back, {} failed, {} declared impossible before.",
+        counts.verified, counts.unverified, counts.failed, counts.skipped
+    ));
+    draft
+}
+
+pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Draft {
+    let (title, line) = match status {
+        CredentialStatus::Connected => ("The tenant is connected again", "All that is needed is granted."),
+        CredentialStatus::MissingPermissions => (
+            "Permissions are missing",
+            "Some kinds are not protected until a Global Administrator grants what is missing.",
+        ),
+        CredentialStatus::ExcessPermissions => {
+            ("More is granted than is needed", "The permissions that nothing needs should be taken back.")
+        }
+        CredentialStatus::ConsentWithdrawn => (
+            "Consent was withdrawn",
+            "Nothing is backed up until a Global Administrator consents again. What is stored is kept.",
+        ),
+        CredentialStatus::SecretExpiring => {
+            ("A credential ends soon", "The app registration's certificate or secret must be renewed.")
+        }
+        CredentialStatus::Unreachable => {
+            ("Microsoft does not answer for this tenant", "It is tried again at every scheduled time.")
+        }
+    };
+    let subject = Subject::Snapshot(seen_by.clone());
+    let mut draft = Draft::new(Topic::Credentials, severity_of(status), subject, title.to_owned());
+    draft.id = format!("{}.{}", draft.id, status_name(status));
+    draft.lines.push(line.to_owned());
+    draft
+}
+
+fn status_name(status: CredentialStatus) -> &'static str {
+    match status {
+        CredentialStatus::Connected => "connected",
+        CredentialStatus::MissingPermissions => "missing-permissions",
+        CredentialStatus::ExcessPermissions => "excess-permissions",
+        CredentialStatus::ConsentWithdrawn => "consent-withdrawn",
+        CredentialStatus::SecretExpiring => "secret-expiring",
+        CredentialStatus::Unreachable => "unreachable",
+    }
+}
+
+fn meaning(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Denied => "Consent, a permission or a licence is missing.",
+        ErrorKind::Throttled { .. } => "Microsoft asked to come back later for too long.",
+        ErrorKind::Unavailable => "A service did not answer, however often it was asked.",
+        ErrorKind::Corrupt => "Stored bytes are not what was stored; this needs somebody's attention.",
+        ErrorKind::Conflict => "Something else held it up each time.",
+        ErrorKind::NotFound => "What it needs is no longer there.",
+        ErrorKind::Invalid => "What was asked for cannot be done.",
+    }
+}
+
+fn line(change: &Change) -> ChangeLine {
+    let label = kinds::find(&change.kind).map_or(change.kind.as_str(), |k| k.label);
+    let attributes = change.attributes.iter().map(|a| ChangeDetail {
+        what: one_line(&a.path),
+        before: a.before.as_ref().and_then(value_line),
+        after: a.after.as_ref().and_then(value_line),
+    });
+    let links = change.links.iter().map(|l| {
+        let there = |value: &Option<serde_json::Value>| match value.as_ref().and_then(value_line) {
+            Some(text) if text != "{}" => Some(format!("{} {text}", far_end(l))),
+            _ => Some(far_end(l)),
+        };
+        let label = kinds::link(&l.link).map_or(l.link.as_str(), |t| t.label);
+        ChangeDetail {
+            what: label.to_owned(),
+            before: if l.what == What::Created { None } else { there(&l.before) },
+            after: if l.what == What::Deleted { None } else { there(&l.after) },
+        }
+    });
+    let count = change.attributes.len() + change.links.len();
+    ChangeLine {
+        kind: label.to_owned(),
+        name: change.name.as_deref().map_or_else(|| "(no name)".to_owned(), one_line),
+        key: one_line(change.new_key.as_deref().unwrap_or(&change.key)),
+        what: change.what,
+        sentence: role_sentence(change),
+        details: attributes.chain(links).take(MAX_DETAILS).collect(),
+        more_details: count.saturating_sub(MAX_DETAILS) as u64,
+    }
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}

@@ -1,0 +1,128 @@
+//! Names and values out of a customer's directory, as they may stand in a mail: one short line each.
+
+use domain::changes::{Change, LinkChange, What};
+use serde_json::Value;
+
+/// More characters than that are cut from a name.
+const NAME_CHARS: usize = 120;
+/// More characters than that are cut from a value.
+const VALUE_CHARS: usize = 80;
+
+/// The text on one line, without what could make it look like something else: line breaks, other control
+/// characters, and the marks that turn the direction of text.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    shorten(text, NAME_CHARS)
+}
+
+/// A value of an attribute on one short line; text without its quotes, nothing as nothing.
+pub(super) fn value_line(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(shorten(text, VALUE_CHARS)),
+        other => Some(shorten(&other.to_string(), VALUE_CHARS)),
+    }
+}
+
+/// The far end of a link: its name and its id, or its id alone.
+pub(super) fn far_end(link: &LinkChange) -> String {
+    match &link.to_name {
+        Some(name) => format!("{} ({})", one_line(name), one_line(&link.to)),
+        None => one_line(&link.to),
+    }
+}
+
+/// Who got, lost or holds what role over what: for the kinds whose objects are such facts.
+pub(super) fn role_sentence(change: &Change) -> Option<String> {
+    let (given, taken) = match change.kind.as_str() {
+        "admins" => ("was given", "no longer has"),
+        "activeAdmins" => ("was given, for a time or for good,", "no longer has by schedule"),
+        "eligibleAdmins" => ("may now activate", "may no longer activate"),
+        _ => return None,
+    };
+    // The key of such a fact is `principal|role|scope|app scope`, its name `principal: role`.
+    let mut parts = change.key.split('|');
+    let mut part = || parts.next().unwrap_or_default();
+    let (principal, role, scope, app) = (part(), part(), part(), part());
+    let (who, which) = match change.name.as_deref().and_then(|n| n.rsplit_once(": ")) {
+        Some((who, which)) => (one_line(who), one_line(which)),
+        None => (one_line(principal), format!("role {}", one_line(role))),
+    };
+    let over = over_what(scope, app);
+    Some(match change.what {
+        What::Created => format!("{who} {given} {which} over {over}"),
+        What::Deleted => format!("{who} {taken} {which} over {over}"),
+        What::Modified => format!("{who}: the terms of {which} over {over} changed"),
+    })
+}
+
+fn over_what(scope: &str, app: &str) -> String {
+    match (scope, app) {
+        ("", "" | "/") | ("/", _) => "the whole directory".to_owned(),
+        ("", app) => format!("the app scope {}", one_line(app)),
+        (scope, _) => match scope.strip_prefix("/administrativeUnits/") {
+            Some(unit) => format!("the administrative unit {}", one_line(unit)),
+            None => format!("the object {}", one_line(scope.trim_start_matches('/'))),
+        },
+    }
+}
+
+fn shorten(text: &str, limit: usize) -> String {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}');
+    let clean = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c });
+    let mut short: String = clean.clone().take(limit).collect();
+    if clean.count() > limit {
+        short.push('…');
+    }
+    short.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fact(kind: &str, what: What, key: &str, name: Option<&str>) -> Change {
+        Change {
+            kind: kind.to_owned(),
+            key: key.to_owned(),
+            new_key: None,
+            name: name.map(str::to_owned),
+            what,
+            attributes: vec![],
+            links: vec![],
+            consequences: 0,
+            privileged: true,
+        }
+    }
+
+    #[test]
+    fn a_role_assignment_says_who_got_what_role_over_what() {
+        let given = fact("admins", What::Created, "p1|r1|/|", Some("Lee: Ann: Global Administrator"));
+        assert_eq!(
+            role_sentence(&given).unwrap(),
+            "Lee: Ann was given Global Administrator over the whole directory"
+        );
+        let unit = fact("admins", What::Deleted, "p1|r1|/administrativeUnits/u1|", Some("Ann: Helpdesk"));
+        assert_eq!(
+            role_sentence(&unit).unwrap(),
+            "Ann no longer has Helpdesk over the administrative unit u1"
+        );
+        let unnamed = fact("eligibleAdmins", What::Created, "p1|r1|/a1|", None);
+        assert_eq!(role_sentence(&unnamed).unwrap(), "p1 may now activate role r1 over the object a1");
+        assert_eq!(role_sentence(&fact("roles", What::Modified, "r1", Some("Mine: own"))), None);
+    }
+
+    #[test]
+    fn a_name_cannot_add_lines_to_a_mail_or_turn_its_text_around() {
+        assert_eq!(one_line("Ann\r\nBcc: all@example.com"), "Ann  Bcc: all@example.com");
+        assert_eq!(one_line("invoice\u{202e}fdp.exe"), "invoice fdp.exe");
+        assert_eq!(one_line(&"x".repeat(500)).chars().count(), NAME_CHARS + 1);
+    }
+
+    #[test]
+    fn a_value_is_shortened_and_nothing_stays_nothing() {
+        assert_eq!(value_line(&Value::Null), None);
+        assert_eq!(value_line(&serde_json::json!({"a": [1, true]})).unwrap(), r#"{"a":[1,true]}"#);
+        assert_eq!(value_line(&serde_json::json!("é".repeat(100))).unwrap().chars().count(), VALUE_CHARS + 1);
+    }
+}

@@ -1,0 +1,134 @@
+//! The tick: starts the snapshots that are due, puts stuck work and late mails into their queues again.
+//!
+//! Reads watched lists, which may lag, and so looks at each row again before it acts. Whatever fails for
+//! one row is counted and left for the next tick; the other rows go on. Two ticks at once do no harm:
+//! every write has a condition.
+
+mod start_due;
+mod sweep;
+
+use super::TickWorker;
+use super::announce::Announcer;
+use crate::ports::{Clock, Ids, Page, Queue};
+use crate::records::{Found, Record, Records};
+use async_trait::async_trait;
+use domain::{Error, Result, Timestamp};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// So many rows of a watched list are read at once.
+const PAGE_ROWS: usize = 100;
+
+/// The job's ports. No directory, no vault, no key: the tick reads no customer data.
+#[derive(Clone)]
+pub struct Worker {
+    /// Rows.
+    pub records: Records,
+    /// Where work is put down.
+    pub queue: Arc<dyn Queue>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Names of new snapshots.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What a tick did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Snapshots started.
+    pub started: u64,
+    /// Tenants whose snapshot is due while another is being taken; they stay due.
+    pub still_open: u64,
+    /// Stuck work put into its queue again.
+    pub swept: u64,
+    /// Stuck work given up.
+    pub given_up: u64,
+    /// Notices whose mails were put into the queue again.
+    pub mails_again: u64,
+    /// Rows that could not be handled; they stay due.
+    pub failed: u64,
+}
+
+/// What became of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Started,
+    StillOpen,
+    Swept,
+    GivenUp,
+    MailAgain,
+    /// It was no longer due, or somebody else was faster.
+    Nothing,
+}
+
+impl Worker {
+    /// Does what is due.
+    ///
+    /// # Errors
+    /// When a list cannot be read. A row that cannot be handled is counted in the report instead.
+    pub async fn run(&self, deadline: Timestamp) -> Result<Report> {
+        let mut report = Report::default();
+        self.start_due(deadline, &mut report).await?;
+        self.sweep(deadline, &mut report).await?;
+        Ok(report)
+    }
+
+    fn announcer(&self) -> Announcer {
+        Announcer::new(self.records.clone(), self.queue.clone(), self.clock.clone())
+    }
+
+    /// Handles every row of a watched list, until the deadline.
+    async fn each_due<T: Record>(
+        &self,
+        list: &str,
+        deadline: Timestamp,
+        report: &mut Report,
+        handle: impl AsyncFn(&Self, Found<T>) -> Result<Outcome>,
+    ) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = Page { after, limit: PAGE_ROWS, descending: false };
+            let (rows, next) = self.records.list_due::<T>(list, page).await?;
+            for row in rows {
+                if self.clock.now() >= deadline {
+                    return Ok(());
+                }
+                report.count(list, handle(self, row).await);
+            }
+            match next {
+                Some(_) => after = next,
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+impl Report {
+    fn count(&mut self, list: &str, outcome: Result<Outcome>) {
+        match outcome {
+            Ok(Outcome::Started) => self.started += 1,
+            Ok(Outcome::StillOpen) => self.still_open += 1,
+            Ok(Outcome::Swept) => self.swept += 1,
+            Ok(Outcome::GivenUp) => self.given_up += 1,
+            Ok(Outcome::MailAgain) => self.mails_again += 1,
+            Ok(Outcome::Nothing) => {}
+            Err(error) => {
+                self.failed += 1;
+                tracing::warn!(list, kind = error.kind().name(), %error, "a due row could not be handled");
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl TickWorker for Worker {
+    fn name(&self) -> &'static str {
+        "schedule-snapshots"
+    }
+
+    async fn tick(&self, deadline: Timestamp) -> Result<serde_json::Value> {
+        let report = self.run(deadline).await?;
+        serde_json::to_value(report).map_err(|e| Error::invalid("a report cannot be written").caused_by(e))
+    }
+}
