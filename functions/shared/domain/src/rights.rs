@@ -1,1 +1,262 @@
-//! Placeholder.
+//! Who may do what: one table, one question, [`may`].
+//!
+//! The table is the one of the product's section on people and rights; rows that it leaves to be
+//! understood (reading one's own partner and its organisations) are marked. The answer is yes, no, or yes
+//! under a [`Condition`], which the caller of [`may`] has to check: it knows the organisation, this module
+//! does not. Partner walls are not here: a right never reaches outside the caller's part of the tree.
+
+use serde::{Deserialize, Serialize};
+
+/// What a person or a token is for its partner, or for one organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Of a partner: everything.
+    Owner,
+    /// Of a partner: everything but its owners.
+    SuperAdmin,
+    /// Of a partner: its organisations' daily business; may be limited to some of them.
+    Admin,
+    /// Of a partner: looks and helps, writes nothing back.
+    Support,
+    /// Of a partner: money.
+    Finance,
+    /// Of one organisation.
+    EndCustomer,
+}
+
+impl Role {
+    /// Every role, in the order of the table's columns.
+    pub const ALL: [Self; 6] =
+        [Self::Owner, Self::SuperAdmin, Self::Admin, Self::Support, Self::Finance, Self::EndCustomer];
+
+    /// For a person.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::SuperAdmin => "Super Admin",
+            Self::Admin => "Admin",
+            Self::Support => "Support",
+            Self::Finance => "Finance",
+            Self::EndCustomer => "End customer",
+        }
+    }
+}
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// See the partner and its organisations, without their data. Understood in the product's table.
+    ReadPartner,
+    /// People and roles of the partner; its sub-partners.
+    ManagePeople,
+    /// Activate SKUs, create and assign plans.
+    ManagePlans,
+    /// Change a subscription, seats.
+    ChangeSubscription,
+    /// Create, suspend, reactivate an organisation.
+    ManageOrganisation,
+    /// Edit an organisation's general information.
+    EditOrganisation,
+    /// Connect its tenant.
+    ConnectOrganisation,
+    /// Unsubscribe, transfer, delete it.
+    EndOrganisation,
+    /// Take a snapshot now; list, read and search snapshots.
+    UseSnapshots,
+    /// Compare.
+    Compare,
+    /// Preview a restore.
+    PreviewRestore,
+    /// Run, approve or undo a restore.
+    RunRestore,
+    /// Download data.
+    Download,
+    /// Read usage, invoices and prices.
+    ReadMoney,
+    /// Change prices, make invoices.
+    ManageMoney,
+    /// API tokens.
+    ManageTokens,
+    /// Read the audit log.
+    ReadAudit,
+    /// Export and verify the audit log.
+    ExportAudit,
+    /// Ask for a downgrade.
+    AskDowngrade,
+    /// Approve a downgrade.
+    ApproveDowngrade,
+}
+
+/// What an organisation's end users may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Feature {
+    /// Snapshots and search.
+    Search,
+    /// Comparison.
+    Compare,
+    /// Restore.
+    Restore,
+    /// Download.
+    Download,
+}
+
+/// What else must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Not when the other is an Owner.
+    NotOfOwners,
+    /// Only for an organisation that is the caller's own, or that it is limited to.
+    OwnOrganisation,
+    /// Only when the organisation has the feature switched on.
+    FeatureOn(Feature),
+    /// The same, and a person of the partner approves.
+    FeatureOnAndApproved(Feature),
+    /// Only at the top partner.
+    TopPartner,
+}
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// Yes, if.
+    If(Condition),
+}
+
+use Condition::{FeatureOn, FeatureOnAndApproved, NotOfOwners, OwnOrganisation, TopPartner};
+use Verdict::{If, No, Yes};
+
+/// The table: a row for each action, a column for each role.
+#[rustfmt::skip]
+pub const TABLE: [(Action, [Verdict; 6]); 20] = [
+    //                             Owner           Super Admin      Admin                Support         Finance  End customer
+    (Action::ReadPartner,         [Yes,            Yes,             Yes,                 Yes,            Yes,     If(OwnOrganisation)]),
+    (Action::ManagePeople,        [Yes,            If(NotOfOwners), No,                  No,             No,      No]),
+    (Action::ManagePlans,         [Yes,            Yes,             No,                  No,             No,      No]),
+    (Action::ChangeSubscription,  [Yes,            Yes,             Yes,                 No,             No,      No]),
+    (Action::ManageOrganisation,  [Yes,            Yes,             Yes,                 No,             No,      No]),
+    (Action::EditOrganisation,    [Yes,            Yes,             Yes,                 Yes,            No,      No]),
+    (Action::ConnectOrganisation, [Yes,            Yes,             Yes,                 Yes,            No,      No]),
+    (Action::EndOrganisation,     [Yes,            Yes,             No,                  No,             No,      No]),
+    (Action::UseSnapshots,        [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Search))]),
+    (Action::Compare,             [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Compare))]),
+    (Action::PreviewRestore,      [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Restore))]),
+    (Action::RunRestore,          [Yes,            Yes,             Yes,                 No,             No,      If(FeatureOnAndApproved(Feature::Restore))]),
+    (Action::Download,            [Yes,            Yes,             No,                  No,             No,      If(FeatureOn(Feature::Download))]),
+    (Action::ReadMoney,           [Yes,            Yes,             Yes,                 No,             Yes,     No]),
+    (Action::ManageMoney,         [Yes,            Yes,             No,                  No,             Yes,     No]),
+    (Action::ManageTokens,        [Yes,            Yes,             If(OwnOrganisation), No,             No,      No]),
+    (Action::ReadAudit,           [Yes,            Yes,             Yes,                 Yes,            No,      If(OwnOrganisation)]),
+    (Action::ExportAudit,         [Yes,            Yes,             No,                  No,             No,      No]),
+    (Action::AskDowngrade,        [No,             No,              Yes,                 No,             No,      No]),
+    (Action::ApproveDowngrade,    [If(TopPartner), No,              No,                  If(TopPartner), No,      No]),
+];
+
+/// Whether `role` may do `action`.
+pub fn may(role: Role, action: Action) -> Verdict {
+    let row = TABLE.iter().find(|(a, _)| *a == action);
+    row.map_or(No, |(_, cells)| cells[role as usize])
+}
+
+/// The roles that may do it without a condition, for a message: `Owner or Super Admin`.
+pub fn who_may(action: Action) -> String {
+    let roles: Vec<_> = Role::ALL.into_iter().filter(|r| may(*r, action) == Yes).map(Role::label).collect();
+    roles.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The product's table as it is written there; rows with two rights in a cell stand for two actions.
+    const WRITTEN: &str = "
+| people | all | all but Owner | – | – | – | – |
+| plans | ✓ | ✓ | – | – | – | – |
+| subscription | ✓ | ✓ | ✓ | – | – | – |
+| organisations | ✓ | ✓ | ✓ | edit, connect | – | – |
+| end | ✓ | ✓ | – | – | – | – |
+| snapshots | ✓ | ✓ | ✓ | ✓ | – | if on |
+| preview | ✓ | ✓ | ✓ | ✓ | – | if on |
+| run | ✓ | ✓ | ✓ | – | – | if on, approved |
+| download | ✓ | ✓ | – | – | – | if on |
+| money | ✓ | ✓ | read | – | ✓ | – |
+| tokens | ✓ | ✓ | own | – | – | – |
+| audit | ✓ | ✓ | read | read | – | own |
+| downgrade | approve | – | ask | approve | – | – |";
+
+    /// What a cell says of one of the row's actions.
+    fn written(cell: &str, action: Action) -> Verdict {
+        let feature = match action {
+            Action::Compare => Feature::Compare,
+            Action::PreviewRestore | Action::RunRestore => Feature::Restore,
+            Action::Download => Feature::Download,
+            _ => Feature::Search,
+        };
+        match cell {
+            "✓" | "all" => Yes,
+            "–" => No,
+            "all but Owner" => If(NotOfOwners),
+            "own" if action == Action::ExportAudit => No,
+            "own" => If(OwnOrganisation),
+            "if on" => If(FeatureOn(feature)),
+            "if on, approved" => If(FeatureOnAndApproved(feature)),
+            "read" if matches!(action, Action::ReadMoney | Action::ReadAudit) => Yes,
+            "edit, connect" if matches!(action, Action::EditOrganisation | Action::ConnectOrganisation) => {
+                Yes
+            }
+            "ask" if action == Action::AskDowngrade => Yes,
+            "approve" if action == Action::ApproveDowngrade => If(TopPartner),
+            "read" | "edit, connect" | "ask" | "approve" => No,
+            other => panic!("{other:?} is not a cell"),
+        }
+    }
+
+    fn actions(row: &str) -> &'static [Action] {
+        match row {
+            "people" => &[Action::ManagePeople],
+            "plans" => &[Action::ManagePlans],
+            "subscription" => &[Action::ChangeSubscription],
+            "organisations" => {
+                &[Action::ManageOrganisation, Action::EditOrganisation, Action::ConnectOrganisation]
+            }
+            "end" => &[Action::EndOrganisation],
+            "snapshots" => &[Action::UseSnapshots, Action::Compare],
+            "preview" => &[Action::PreviewRestore],
+            "run" => &[Action::RunRestore],
+            "download" => &[Action::Download],
+            "money" => &[Action::ReadMoney, Action::ManageMoney],
+            "tokens" => &[Action::ManageTokens],
+            "audit" => &[Action::ReadAudit, Action::ExportAudit],
+            "downgrade" => &[Action::AskDowngrade, Action::ApproveDowngrade],
+            other => panic!("{other:?} is not a row"),
+        }
+    }
+
+    #[test]
+    fn every_cell_says_what_the_products_table_says() {
+        let mut seen = vec![Action::ReadPartner];
+        for line in WRITTEN.trim().lines() {
+            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+            for action in actions(cells[0]) {
+                seen.push(*action);
+                for (role, cell) in Role::ALL.into_iter().zip(&cells[1..]) {
+                    assert_eq!(may(role, *action), written(cell, *action), "{role:?} {action:?}");
+                }
+            }
+        }
+        assert!(TABLE.iter().all(|(a, _)| seen.contains(a)) && seen.len() == TABLE.len());
+    }
+
+    #[test]
+    fn the_columns_stand_in_the_order_of_the_roles() {
+        for (i, role) in Role::ALL.into_iter().enumerate() {
+            assert_eq!(role as usize, i);
+        }
+        assert_eq!(who_may(Action::ManagePlans), "Owner or Super Admin");
+    }
+}

@@ -2,13 +2,15 @@
 //!
 //! | scope   | key            | record                  | watched list      |
 //! | ------- | -------------- | ----------------------- | ----------------- |
-//! | system  | `org#{id}`     | where an organisation is |                  |
+//! | system  | `org#{id}`     | [`OrganisationPlace`]   |                   |
 //! | system  | `state#{hash}` | [`ConsentState`]        |                   |
-//! | system  | `token#{hash}` | an API token            |                   |
-//! | partner | `partner`      | a partner               |                   |
-//! | partner | `plan#{id}`    | a plan                  |                   |
-//! | partner | `org#{id}`     | an organisation         |                   |
-//! | partner | `person#{id}`  | a person and what they want to hear | `digests-due` |
+//! | system  | `token#{hash}` | [`ApiToken`]            |                   |
+//! | partner | `partner`      | [`Partner`]             |                   |
+//! | partner | `plan#{id}`    | [`Plan`]                |                   |
+//! | partner | `org#{id}`     | [`Organisation`]        |                   |
+//! | partner | `person#{id}`  | [`Person`]              | `digests-due`     |
+//! | partner | `heard#{at}#{tenant}#{notice}` | [`NoticeEntry`] |           |
+//! | partner | `digest#{person}#{until}` | [`Digest`]   |                   |
 //! | tenant  | `tenant`       | [`Tenant`]              | `snapshots-due`   |
 //! | tenant  | `key`          | the wrapped data key    |                   |
 //! | tenant  | `snapshot#{id}`| [`Snapshot`]            | `open-work`       |
@@ -16,17 +18,32 @@
 //! | tenant  | `restore#{id}` | a restore               | `open-work`       |
 //! | tenant  | `step#{restore}#{n}` | a step's outcome  |                   |
 //! | tenant  | `newid#{old}`  | the id under which an object was created again | |
-//! | tenant  | `notice#{id}`  | something to tell people | `notices-due`    |
+//! | tenant  | `notice#{id}`  | [`Notice`]              | `notices-due`     |
+//! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
 
 mod diff;
+mod notice;
+mod organisation;
+mod partner;
+mod person;
+mod plan;
 mod snapshot;
 mod store;
 mod tenant;
+mod token;
 
 pub use diff::{Diff, DiffCounts, Side};
+pub use notice::{
+    ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
+};
+pub use organisation::{NotProtected, Organisation, OrganisationPlace, OrganisationState};
+pub use partner::Partner;
+pub use person::{Person, Subscription};
+pub use plan::Plan;
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use tenant::{ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
+pub use token::ApiToken;
 
 /// Watched lists.
 pub mod watched {

@@ -1,0 +1,141 @@
+//! Who asks, and the one door through which every caller of the partner plane and the data plane comes.
+//!
+//! [`Gate`] finds the partner or the organisation that is asked about, keeps the walls between partners
+//! and asks the rights table. What the caller may not see does not exist for it: `NotFound`, never
+//! `Denied`, so that nobody learns which ids are somebody else's.
+
+use crate::ports::Scope;
+use crate::records::{Found, Organisation, OrganisationPlace, Partner, Records};
+use domain::rights::{Action, Condition, Role, Verdict, may};
+use domain::{Error, OrganisationId, PartnerId, Result};
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Who runs the installation; may make top partners, and nothing else.
+    Operator,
+    /// A person or token of a partner.
+    Member(Member),
+}
+
+/// A person or token of a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Of which partner.
+    pub partner: PartnerId,
+    /// As what.
+    pub role: Role,
+    /// Only for these organisations; absent means every one that the partner sees.
+    pub organisations: Option<Vec<OrganisationId>>,
+    /// How logs and the audit name the token; not a secret.
+    pub token: String,
+}
+
+impl Caller {
+    /// The member.
+    ///
+    /// # Errors
+    /// `Denied` for the operator: what is asked is a partner's business.
+    pub fn member(&self) -> Result<&Member> {
+        match self {
+            Self::Member(member) => Ok(member),
+            Self::Operator => Err(Error::denied("the bootstrap token can only create partners")),
+        }
+    }
+}
+
+/// The door.
+#[derive(Clone)]
+pub struct Gate {
+    /// Where partners and organisations are found.
+    pub records: Records,
+}
+
+impl Gate {
+    /// The partner that the caller acts for: its own, or one below it when `partner` names one.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller does not see that partner; `Denied` when the right is missing.
+    pub async fn partner(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        action: Action,
+    ) -> Result<Found<Partner>> {
+        let member = caller.member()?;
+        let id = partner.unwrap_or(&member.partner);
+        let found = self.find_partner(id).await?.filter(|p| p.value.is_seen_by(&member.partner));
+        let found = found.ok_or_else(|| Error::not_found("there is no such partner"))?;
+        match may(member.role, action) {
+            Verdict::Yes | Verdict::If(Condition::NotOfOwners) => Ok(found),
+            Verdict::If(Condition::TopPartner) if found.value.above.is_empty() => Ok(found),
+            Verdict::If(_) | Verdict::No => Err(refusal(member.role)),
+        }
+    }
+
+    /// The organisation of that id, when the caller may do `action` there.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller does not see it; `Denied` when the right, or the feature, is missing.
+    pub async fn organisation(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        action: Action,
+    ) -> Result<Found<Organisation>> {
+        let member = caller.member()?;
+        let found = self.seen_organisation(member, id).await?;
+        let found = found.ok_or_else(|| Error::not_found("there is no such organisation"))?;
+        let fine = match may(member.role, action) {
+            Verdict::Yes => true,
+            Verdict::If(Condition::OwnOrganisation) => {
+                member.organisations.as_ref().is_some_and(|own| own.contains(id))
+            }
+            Verdict::If(Condition::FeatureOn(feature)) => found.value.features.contains(&feature),
+            // Why: an approval is a person's act on a stored request, which does not exist yet.
+            Verdict::If(Condition::FeatureOnAndApproved(_)) => false,
+            Verdict::If(Condition::NotOfOwners | Condition::TopPartner) | Verdict::No => false,
+        };
+        if fine { Ok(found) } else { Err(refusal(member.role)) }
+    }
+
+    async fn seen_organisation(
+        &self,
+        member: &Member,
+        id: &OrganisationId,
+    ) -> Result<Option<Found<Organisation>>> {
+        if !member.sees(id) {
+            return Ok(None);
+        }
+        let key = OrganisationPlace::key_of(id);
+        let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+        let Some(place) = place else { return Ok(None) };
+        let owner = &place.value.partner;
+        if *owner != member.partner {
+            let above = self.find_partner(owner).await?;
+            if !above.is_some_and(|p| p.value.is_seen_by(&member.partner)) {
+                return Ok(None);
+            }
+        }
+        self.records.find(&Scope::Partner(owner.clone()), &Organisation::key_of(id)).await
+    }
+
+    async fn find_partner(&self, id: &PartnerId) -> Result<Option<Found<Partner>>> {
+        self.records.find(&Scope::Partner(id.clone()), Partner::KEY).await
+    }
+}
+
+impl Member {
+    /// Whether its limitation leaves that organisation.
+    pub fn sees(&self, id: &OrganisationId) -> bool {
+        match &self.organisations {
+            Some(named) => named.contains(id),
+            // Why: an end customer belongs to an organisation; one of none sees none.
+            None => self.role != Role::EndCustomer,
+        }
+    }
+}
+
+fn refusal(role: Role) -> Error {
+    Error::denied(format!("the role {} may not do this", role.label()))
+}

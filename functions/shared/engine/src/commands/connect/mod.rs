@@ -1,0 +1,297 @@
+//! Connecting a tenant: the consent link that a Global Administrator follows, and what Microsoft sends back.
+//!
+//! A callback is believed only with a one-time state that we gave out for that organisation within the
+//! hour; the state is spent in the transaction that connects, so a failure on the way leaves it good for
+//! another try and a success cannot be repeated. What it does not prove: that the administrator is one of
+//! the named tenant. That takes a sign-in whose `tid` is the tenant, which is not part of this step.
+
+mod missing;
+
+pub use missing::not_protected;
+
+use super::{Caller, Gate};
+use crate::ports::{Clock, Directory, Ids, KeyRing, Scope, Write};
+use crate::records::{
+    ApiToken, ConsentState, CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState,
+    Plan, StoredKey, Tenant, delete, put_new, replace,
+};
+use domain::rights::Action;
+use domain::{Error, OrganisationId, Result, TenantId};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use url::Url;
+
+/// How long a consent link is good.
+pub const STATE_LIFE_HOURS: i64 = 1;
+
+/// The two app registrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConsentApp {
+    /// Takes snapshots.
+    Reader,
+    /// Restores.
+    Writer,
+}
+
+impl ConsentApp {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+        }
+    }
+}
+
+/// What of the installation goes into a consent link.
+#[derive(Clone, Debug)]
+pub struct ConsentSettings {
+    /// Microsoft's login, such as `https://login.microsoftonline.com`.
+    pub login_url: Url,
+    /// Where Microsoft sends the administrator back to; registered with both apps.
+    pub redirect_url: Url,
+    /// The reading app's client id.
+    pub reader_client_id: String,
+    /// The writing app's client id, where the installation has one.
+    pub writer_client_id: Option<String>,
+}
+
+/// The commands.
+#[derive(Clone)]
+pub struct Connect {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// States.
+    pub ids: Arc<dyn Ids>,
+    /// Reads the tenant that consented.
+    pub directory: Arc<dyn Directory>,
+    /// Makes its key.
+    pub keys: Arc<dyn KeyRing>,
+    /// The installation's part of a link.
+    pub settings: ConsentSettings,
+}
+
+/// A link for a Global Administrator of the customer.
+#[derive(Clone, Debug)]
+pub struct ConsentLink {
+    /// The link.
+    pub url: Url,
+    /// Until when it is good.
+    pub expires_at: domain::Timestamp,
+}
+
+/// What Microsoft sent back: the query of the callback.
+#[derive(Clone, Debug, Default)]
+pub struct ConsentAnswer {
+    /// Set when it went wrong, whatever else is there.
+    pub error: Option<String>,
+    /// `True`, on failures too.
+    pub admin_consent: Option<String>,
+    /// Our state.
+    pub state: Option<String>,
+    /// The tenant, as whoever sent the browser here says.
+    pub tenant: Option<String>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The organisation, linked.
+    pub organisation: Organisation,
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Which app was consented to.
+    pub app: ConsentApp,
+}
+
+impl Connect {
+    /// A new link for that organisation and app. Links given out before stay good until they end.
+    ///
+    /// # Errors
+    /// `Conflict` when the organisation is not active, its plan has no Entra, or the writing app comes
+    /// before the reading one.
+    pub async fn consent_link(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        app: ConsentApp,
+    ) -> Result<ConsentLink> {
+        let organisation = self.gate.organisation(caller, id, Action::ConnectOrganisation).await?.value;
+        check_state(&organisation)?;
+        let plan_scope = Scope::Partner(organisation.partner.clone());
+        let plan: Found<Plan> = self.gate.records.get(&plan_scope, &Plan::key_of(&organisation.plan)).await?;
+        if !plan.value.terms.product.is_entra() {
+            return Err(Error::conflict("the organisation's plan does not include Entra"));
+        }
+        let client_id = match app {
+            ConsentApp::Reader => &self.settings.reader_client_id,
+            ConsentApp::Writer if organisation.tenant.is_none() => {
+                return Err(Error::conflict("the tenant has to be connected before it can be restored to"));
+            }
+            ConsentApp::Writer => self
+                .settings
+                .writer_client_id
+                .as_ref()
+                .ok_or_else(|| Error::conflict("this installation has no writing app"))?,
+        };
+        let state = self.ids.token();
+        let kept = ConsentState {
+            hash: ApiToken::hash(&state),
+            partner: organisation.partner,
+            organisation: organisation.id,
+            app: app.name().to_owned(),
+            expires_at: self.clock.now() + SignedDuration::from_hours(STATE_LIFE_HOURS),
+        };
+        self.gate.records.put_new(&kept).await?;
+        Ok(ConsentLink { url: self.link(client_id, &state)?, expires_at: kept.expires_at })
+    }
+
+    // Source: learn.microsoft.com/entra/identity-platform/v2-admin-consent.
+    fn link(&self, client_id: &str, state: &str) -> Result<Url> {
+        let mut url = self.settings.login_url.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::invalid("the login address cannot be the beginning of a link"))?
+            .pop_if_empty()
+            .extend(["organizations", "v2.0", "adminconsent"]);
+        url.query_pairs_mut()
+            .append_pair("client_id", client_id)
+            .append_pair("scope", "https://graph.microsoft.com/.default")
+            .append_pair("redirect_uri", self.settings.redirect_url.as_str())
+            .append_pair("state", state);
+        Ok(url)
+    }
+
+    /// Connects the tenant that consented. Nothing changes unless all of it is in order.
+    ///
+    /// # Errors
+    /// `Denied` when the administrator did not consent, or Microsoft does not let us in; `Invalid` when the
+    /// state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the tenant
+    /// belongs to another organisation, or the organisation has another tenant.
+    pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Connected> {
+        // Why first: `admin_consent=True` is there on failures too.
+        if let Some(error) = &answer.error {
+            let known = error.len() <= 64 && error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let code = if known { error.as_str() } else { "unknown" };
+            return Err(Error::denied(format!("Microsoft reports that consent was not given ({code})")));
+        }
+        let state = self.find_state(answer.state.as_deref()).await?;
+        let tenant = answer.tenant.as_deref().unwrap_or_default().parse::<TenantId>();
+        let tenant = tenant.map_err(|e| Error::invalid_field("tenant", e.message()))?;
+        if !answer.admin_consent.as_deref().is_some_and(|c| c.eq_ignore_ascii_case("true")) {
+            return Err(Error::invalid_field("admin_consent", "must be True"));
+        }
+        let scope = Scope::Partner(state.value.partner.clone());
+        let key = Organisation::key_of(&state.value.organisation);
+        let organisation: Found<Organisation> = self.gate.records.get(&scope, &key).await?;
+        check_state(&organisation.value)?;
+        match state.value.app.as_str() {
+            "writer" => self.connect_writer(state, organisation, &tenant).await,
+            _ => self.connect_reader(state, organisation, tenant).await,
+        }
+    }
+
+    async fn find_state(&self, state: Option<&str>) -> Result<Found<ConsentState>> {
+        let refused = || {
+            Error::invalid_field("state", "this link is unknown, has ended or was used; ask for a new one")
+        };
+        let hash = state.map(ApiToken::hash).ok_or_else(refused)?;
+        let found = self.gate.records.find::<ConsentState>(&Scope::System, &format!("state#{hash}")).await?;
+        found.filter(|s| s.value.expires_at > self.clock.now()).ok_or_else(refused)
+    }
+
+    async fn connect_reader(
+        &self,
+        state: Found<ConsentState>,
+        found: Found<Organisation>,
+        tenant: TenantId,
+    ) -> Result<Connected> {
+        let mut organisation = found.value;
+        let access = self.directory.access(&tenant).await?;
+        let profile = self.directory.organisation(&tenant).await?;
+        let text = |name: &str| profile.get(name).and_then(serde_json::Value::as_str);
+        if !text("id").is_some_and(|id| id.eq_ignore_ascii_case(tenant.as_str())) {
+            return Err(Error::denied("the directory does not say that it is the one that consented"));
+        }
+        if organisation.tenant.as_ref().is_some_and(|t| *t != tenant) {
+            return Err(Error::conflict("the organisation is connected to another tenant"));
+        }
+        let scope = Scope::Tenant(tenant.clone());
+        let before: Option<Found<Tenant>> = self.gate.records.find(&scope, Tenant::KEY).await?;
+        if before.as_ref().is_some_and(|t| t.value.organisation != organisation.id) {
+            return Err(Error::conflict("this tenant is connected to another organisation"));
+        }
+        organisation.not_protected = not_protected(&access.permissions);
+        organisation.tenant = Some(tenant.clone());
+        let now = self.clock.now();
+        let credentials = if organisation.not_protected.is_empty() {
+            CredentialStatus::Connected
+        } else {
+            CredentialStatus::MissingPermissions
+        };
+        let name = text("displayName").unwrap_or_default().to_owned();
+        let mut writes = vec![delete(&state.value, state.version), replace(&organisation, found.version)?];
+        let row = if let Some(Found { value, version }) = before {
+            // Why due now: what could not be read until this consent should be protected soon.
+            let row = Tenant { name, credentials, next_snapshot_at: Some(now), ..value };
+            writes.push(replace(&row, version)?);
+            row
+        } else {
+            let row = Tenant {
+                tenant: tenant.clone(),
+                partner: organisation.partner.clone(),
+                organisation: organisation.id.clone(),
+                name,
+                credentials,
+                snapshots_per_day: 1,
+                next_snapshot_at: Some(now),
+                open_snapshot: None,
+                last_sealed: None,
+                last_full_at: None,
+                connected_at: now,
+            };
+            let (_, wrapped) = self.keys.generate(&tenant).await?;
+            writes.push(put_new(&row)?);
+            writes.push(put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now })?);
+            writes.push(self.place(&organisation).await?);
+            row
+        };
+        self.gate.records.write(writes).await.map_err(|e| e.within("the tenant was not connected"))?;
+        Ok(Connected { organisation, tenant: row, app: ConsentApp::Reader })
+    }
+
+    async fn connect_writer(
+        &self,
+        state: Found<ConsentState>,
+        found: Found<Organisation>,
+        tenant: &TenantId,
+    ) -> Result<Connected> {
+        let mut organisation = found.value;
+        if organisation.tenant.as_ref() != Some(tenant) {
+            return Err(Error::conflict("the consent is of another tenant than the organisation's"));
+        }
+        let row: Found<Tenant> = self.gate.records.get(&Scope::Tenant(tenant.clone()), Tenant::KEY).await?;
+        organisation.writer_consented_at = Some(self.clock.now());
+        let writes = vec![delete(&state.value, state.version), replace(&organisation, found.version)?];
+        self.gate.records.write(writes).await.map_err(|e| e.within("the consent was not kept"))?;
+        Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer })
+    }
+
+    async fn place(&self, organisation: &Organisation) -> Result<Write> {
+        let key = OrganisationPlace::key_of(&organisation.id);
+        let place: Found<OrganisationPlace> = self.gate.records.get(&Scope::System, &key).await?;
+        let linked = OrganisationPlace { tenant: organisation.tenant.clone(), ..place.value };
+        replace(&linked, place.version)
+    }
+}
+
+fn check_state(organisation: &Organisation) -> Result<()> {
+    match organisation.state {
+        OrganisationState::Active | OrganisationState::Suspended => Ok(()),
+        OrganisationState::Unsubscribed | OrganisationState::Deleting => {
+            Err(Error::conflict("the organisation has left; reactivate it first"))
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What a caller may ask for, apart from HTTP. Each is a struct with its ports as fields.
+//!
+//! A command checks its caller through [`Gate`] first, then its input, then acts in one conditional write.
+
+pub mod connect;
+pub mod organisations;
+pub mod partners;
+pub mod plans;
+pub mod snapshots;
+pub mod tokens;
+
+mod caller;
+
+pub use caller::{Caller, Gate, Member};
+
+use serde::Serialize;
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where to go on; none at the end. Opaque. May be set though nothing more follows.
+    pub next: Option<String>,
+}

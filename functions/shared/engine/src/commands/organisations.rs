@@ -1,0 +1,138 @@
+//! Organisations: created with a plan and seats, read, searched.
+
+use super::{Caller, Gate, Listed};
+use crate::ports::{Clock, Ids, Page, Scope};
+use crate::records::{Organisation, OrganisationPlace, OrganisationState, Plan, Records, Tenant, put_new};
+use domain::rights::{Action, Role};
+use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use std::sync::Arc;
+
+/// The commands.
+#[derive(Clone)]
+pub struct Organisations {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What is asked of a new organisation.
+#[derive(Clone, Debug)]
+pub struct NewOrganisation {
+    /// Its name.
+    pub name: String,
+    /// Whom to write to.
+    pub email: String,
+    /// Free text.
+    pub details: String,
+    /// Its plan; one of the partner's.
+    pub plan: PlanId,
+    /// Seats to pay for.
+    pub seats: u32,
+}
+
+/// An organisation with the state of its tenant.
+#[derive(Clone, Debug)]
+pub struct OrganisationView {
+    /// The organisation.
+    pub organisation: Organisation,
+    /// Its tenant, once connected.
+    pub tenant: Option<Tenant>,
+}
+
+/// Rows read at a time while searching.
+const SCAN_ROWS: usize = 200;
+/// Rows read at most for one answer; then the answer says where to go on.
+const SCAN_MOST_ROWS: usize = 2_000;
+
+impl Organisations {
+    /// Makes an organisation of the caller's partner.
+    ///
+    /// # Errors
+    /// `Invalid` naming `plan` when it is not one of the partner's; `Denied`.
+    pub async fn create(&self, caller: &Caller, new: NewOrganisation) -> Result<Organisation> {
+        let partner = self.gate.partner(caller, None, Action::ManageOrganisation).await?.value;
+        if caller.member()?.organisations.is_some() {
+            return Err(Error::denied("a limited Admin may not create organisations"));
+        }
+        let scope = Scope::Partner(partner.id.clone());
+        if self.records().find::<Plan>(&scope, &Plan::key_of(&new.plan)).await?.is_none() {
+            return Err(Error::invalid_field("plan", "there is no such plan"));
+        }
+        let id = OrganisationId::from_ulid(&self.ids.ulid());
+        let organisation = Organisation {
+            id: id.clone(),
+            partner: partner.id.clone(),
+            name: new.name.trim().to_owned(),
+            email: new.email,
+            details: new.details,
+            state: OrganisationState::Active,
+            plan: new.plan,
+            seats: new.seats,
+            features: Vec::new(),
+            tenant: None,
+            not_protected: Vec::new(),
+            writer_consented_at: None,
+            created_at: self.clock.now(),
+        };
+        let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
+        self.records().write(vec![put_new(&organisation)?, put_new(&place)?]).await?;
+        Ok(organisation)
+    }
+
+    /// One organisation, with its tenant's row.
+    pub async fn get(&self, caller: &Caller, id: &OrganisationId) -> Result<OrganisationView> {
+        let organisation = self.gate.organisation(caller, id, Action::ReadPartner).await?.value;
+        let tenant = match &organisation.tenant {
+            Some(tenant) => {
+                let scope = Scope::Tenant(tenant.clone());
+                Some(self.records().get::<Tenant>(&scope, Tenant::KEY).await?.value)
+            }
+            None => None,
+        };
+        Ok(OrganisationView { organisation, tenant })
+    }
+
+    /// The organisations of the caller's partner, or of one below it, oldest first: all, or those whose name
+    /// or id has `search` in it, whatever the case.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        search: Option<&str>,
+        page: Page,
+    ) -> Result<Listed<Organisation>> {
+        let member = caller.member()?;
+        // Why: an end customer may see its own organisation, and not the partner; the list is cut to it.
+        let partner = match member.role {
+            Role::EndCustomer => member.partner.clone(),
+            _ => self.gate.partner(caller, partner, Action::ReadPartner).await?.value.id,
+        };
+        let wanted = search.map(str::to_lowercase);
+        let matches = |o: &Organisation| {
+            member.sees(&o.id)
+                && wanted
+                    .as_deref()
+                    .is_none_or(|w| o.name.to_lowercase().contains(w) || o.id.as_str().contains(w))
+        };
+        let scope = Scope::Partner(partner);
+        let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
+        loop {
+            // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
+            let limit = (page.limit - items.len()).min(SCAN_ROWS);
+            let part = Page { after: after.take(), limit, descending: false };
+            let (found, next) = self.records().list::<Organisation>(&scope, "org#", part).await?;
+            items.extend(found.into_iter().map(|f| f.value).filter(&matches));
+            (after, read) = (next, read + limit);
+            if after.is_none() || items.len() >= page.limit || read >= SCAN_MOST_ROWS {
+                return Ok(Listed { items, next: after });
+            }
+        }
+    }
+
+    fn records(&self) -> &Records {
+        &self.gate.records
+    }
+}

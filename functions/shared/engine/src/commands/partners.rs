@@ -1,0 +1,75 @@
+//! Partners: created, read, their SKU activated.
+
+use super::tokens::new_token;
+use super::{Caller, Gate};
+use crate::ports::{Clock, Ids};
+use crate::records::{Partner, put_new};
+use domain::rights::{Action, Role};
+use domain::{PartnerId, Result};
+use std::sync::Arc;
+
+/// The commands.
+#[derive(Clone)]
+pub struct Partners {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names and tokens.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// A partner that was just made.
+#[derive(Clone, Debug)]
+pub struct NewPartner {
+    /// The partner.
+    pub partner: Partner,
+    /// Its Owner's API token: this is the only time that it can be seen.
+    pub owner_token: String,
+}
+
+impl Partners {
+    /// Makes a partner and its Owner's token: a top partner for the operator, else one below the caller's.
+    ///
+    /// # Errors
+    /// `Denied` when the caller may not.
+    pub async fn create(&self, caller: &Caller, name: &str) -> Result<NewPartner> {
+        let above = match caller {
+            Caller::Operator => Vec::new(),
+            Caller::Member(_) => {
+                let parent = self.gate.partner(caller, None, Action::ManagePeople).await?.value;
+                let mut above = parent.above;
+                above.push(parent.id);
+                above
+            }
+        };
+        let now = self.clock.now();
+        let id = PartnerId::from_ulid(&self.ids.ulid());
+        let partner = Partner {
+            id: id.clone(),
+            name: name.trim().to_owned(),
+            above,
+            entra_sku_active: false,
+            created_at: now,
+        };
+        let (owner_token, token) = new_token(self.ids.as_ref(), now, (id, Role::Owner), "Owner", None);
+        self.gate.records.write(vec![put_new(&partner)?, put_new(&token)?]).await?;
+        Ok(NewPartner { partner, owner_token })
+    }
+
+    /// The caller's partner.
+    pub async fn get(&self, caller: &Caller) -> Result<Partner> {
+        Ok(self.gate.partner(caller, None, Action::ReadPartner).await?.value)
+    }
+
+    /// Activates the Entra SKU of the caller's partner, or of one below it. Activating it twice is fine.
+    pub async fn activate_sku(&self, caller: &Caller, partner: Option<&PartnerId>) -> Result<Partner> {
+        let found = self.gate.partner(caller, partner, Action::ManagePlans).await?;
+        let mut partner = found.value;
+        if !partner.entra_sku_active {
+            partner.entra_sku_active = true;
+            self.gate.records.replace(&partner, found.version).await?;
+        }
+        Ok(partner)
+    }
+}

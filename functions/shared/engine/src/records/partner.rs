@@ -1,0 +1,46 @@
+//! A partner's row.
+
+use super::Record;
+use crate::ports::Scope;
+use domain::{PartnerId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A partner. Partners form a tree; a partner never changes its place in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Partner {
+    /// Its id.
+    pub id: PartnerId,
+    /// Its name.
+    pub name: String,
+    /// Who is above it, from the top down; empty for a top partner. The last one is its parent.
+    pub above: Vec<PartnerId>,
+    /// Whether plans with Entra can be made for it.
+    pub entra_sku_active: bool,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl Partner {
+    /// Its one key.
+    pub const KEY: &'static str = "partner";
+
+    /// Who is directly above it.
+    pub fn parent(&self) -> Option<&PartnerId> {
+        self.above.last()
+    }
+    /// Whether `partner` is this one or above it: whether it sees this one.
+    pub fn is_seen_by(&self, partner: &PartnerId) -> bool {
+        self.id == *partner || self.above.contains(partner)
+    }
+}
+
+impl Record for Partner {
+    const FAMILY: &'static str = "partner";
+    fn scope(&self) -> Scope {
+        Scope::Partner(self.id.clone())
+    }
+    fn key(&self) -> String {
+        Self::KEY.to_owned()
+    }
+}
