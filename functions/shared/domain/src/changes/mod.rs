@@ -1,0 +1,89 @@
+//! What differs: one [`Change`] for each object, with its attributes one by one and its links one by one.
+//!
+//! Pure: the archive finds which records differ, this module says what that means. Volatile properties,
+//! order and spelling of dates never make a change; an object created again under a new id is the same.
+
+mod attributes;
+
+pub use attributes::{compare_objects, equal_values};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What happened to an object or a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum What {
+    /// It is only after.
+    Created,
+    /// It is only before.
+    Deleted,
+    /// It is on both sides and differs.
+    Modified,
+}
+
+/// One attribute that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttributeChange {
+    /// The top-level property: the unit in which it can be restored.
+    pub property: String,
+    /// Where in it, for a person: `jobTitle`, `employeeOrgData/division`,
+    /// `settings[device_vendor_msft_…]/choiceSettingValue/value`.
+    pub path: String,
+    /// Its value before; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// Its value after; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// One link that differs, told at the object that it leads from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkChange {
+    /// The link type, such as `groups.members`.
+    pub link: String,
+    /// The far end: an object's id; for policies an assignment key.
+    pub to: String,
+    /// The far end's name, where one of the sides knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_name: Option<String>,
+    /// Created, deleted, or modified (an assignment's filter).
+    pub what: What,
+    /// What the link said before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// What it says after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+}
+
+/// One object that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The kind's name.
+    pub kind: String,
+    /// The key in the kind's run: the object's id, or the fact itself (`principal|role|scope|app`). Of the
+    /// earlier side where it is there.
+    pub key: String,
+    /// Its id now, where it was created again under another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_key: Option<String>,
+    /// Its name, where it has one; for facts a sentence such as `Ann Lee: Global Administrator`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What happened.
+    pub what: What,
+    /// Its attributes that differ; empty for created and deleted objects.
+    pub attributes: Vec<AttributeChange>,
+    /// Links from it that differ. A link that is gone because its far end is gone, or new because its far
+    /// end is new, is told among that object's `consequences` instead.
+    pub links: Vec<LinkChange>,
+    /// How many links of others to this object came or went with it (created and deleted objects).
+    pub consequences: u64,
+    /// Whether it changes who may do what.
+    pub privileged: bool,
+}

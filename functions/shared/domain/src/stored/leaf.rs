@@ -1,0 +1,176 @@
+//! Records into leaves. FORMAT.md section 4.
+
+use super::varint;
+use crate::{Error, Result};
+
+const MAGIC: &[u8; 4] = b"HFL1";
+
+/// One record of a run.
+pub type Record = (Vec<u8>, Vec<u8>);
+
+/// A leaf before it is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainLeaf {
+    /// The stored form.
+    pub bytes: Vec<u8>,
+    /// How many records.
+    pub record_count: u64,
+    /// The greatest key.
+    pub last_key: Vec<u8>,
+}
+
+/// Cuts a sorted sequence of records into leaves. Where it cuts depends on the keys alone.
+#[derive(Debug)]
+pub struct LeafCutter {
+    cut_mask: u64,
+    bytes: Vec<u8>,
+    record_count: u64,
+    last_key: Option<Vec<u8>>,
+}
+
+impl LeafCutter {
+    /// Cuts after keys whose hash ends in `cut_bits` zero bits.
+    pub fn new(cut_bits: u32) -> Self {
+        Self { cut_mask: (1 << cut_bits) - 1, bytes: MAGIC.to_vec(), record_count: 0, last_key: None }
+    }
+
+    /// The next record; gives a leaf when it ends one.
+    ///
+    /// # Errors
+    /// `Corrupt` when the key is not greater than the one before: the caller's order is broken, and a run
+    /// that is not sorted cannot be read back.
+    pub fn push(&mut self, key: &[u8], value: &[u8]) -> Result<Option<PlainLeaf>> {
+        if self.last_key.as_deref().is_some_and(|last| last >= key) {
+            return Err(Error::corrupt("records of a run are not in order"));
+        }
+        varint::put(&mut self.bytes, key.len() as u64);
+        self.bytes.extend_from_slice(key);
+        varint::put(&mut self.bytes, value.len() as u64);
+        self.bytes.extend_from_slice(value);
+        self.record_count += 1;
+        self.last_key = Some(key.to_vec());
+        Ok(if is_cut(key, self.cut_mask) { self.take() } else { None })
+    }
+
+    /// The last leaf, when records are left over.
+    pub fn finish(mut self) -> Option<PlainLeaf> {
+        self.take()
+    }
+
+    /// Whether a leaf has just ended (or none has begun): what follows may be taken over as it is.
+    pub fn is_at_cut(&self) -> bool {
+        self.record_count == 0
+    }
+
+    fn take(&mut self) -> Option<PlainLeaf> {
+        if self.record_count == 0 {
+            return None;
+        }
+        let bytes = std::mem::replace(&mut self.bytes, MAGIC.to_vec());
+        let record_count = std::mem::take(&mut self.record_count);
+        // Why: kept, so that the order is checked across leaves as well.
+        let last_key = self.last_key.clone().unwrap_or_default();
+        Some(PlainLeaf { bytes, record_count, last_key })
+    }
+}
+
+/// Whether a leaf ends after this key: the low bits of the first eight bytes (little-endian) of its
+/// BLAKE3 hash are zero.
+fn is_cut(key: &[u8], mask: u64) -> bool {
+    let hash = blake3::hash(key);
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.as_bytes()[..8]);
+    u64::from_le_bytes(first) & mask == 0
+}
+
+/// Whether a leaf of a run with these cut bits ends after this key, whatever follows.
+pub fn ends_leaf(key: &[u8], cut_bits: u32) -> bool {
+    is_cut(key, (1 << cut_bits) - 1)
+}
+
+/// The records of a leaf.
+///
+/// # Errors
+/// `Corrupt` when the bytes are not a leaf or its keys are not in order.
+pub fn read_leaf(bytes: &[u8]) -> Result<Vec<Record>> {
+    let mut rest = bytes.strip_prefix(MAGIC).ok_or_else(|| Error::corrupt("stored bytes are not a leaf"))?;
+    let mut records: Vec<Record> = Vec::new();
+    while !rest.is_empty() {
+        let key = varint::take_bytes(&mut rest)?.to_vec();
+        let value = varint::take_bytes(&mut rest)?.to_vec();
+        if records.last().is_some_and(|(last, _)| *last >= key) {
+            return Err(Error::corrupt("records of a leaf are not in order"));
+        }
+        records.push((key, value));
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn cut(records: &BTreeMap<Vec<u8>, Vec<u8>>, bits: u32) -> Vec<PlainLeaf> {
+        let mut cutter = LeafCutter::new(bits);
+        let mut leaves = Vec::new();
+        for (key, value) in records {
+            leaves.extend(cutter.push(key, value).unwrap());
+        }
+        leaves.extend(cutter.finish());
+        leaves
+    }
+
+    fn any_records() -> impl Strategy<Value = BTreeMap<Vec<u8>, Vec<u8>>> {
+        prop::collection::btree_map(
+            prop::collection::vec(any::<u8>(), 0..12),
+            prop::collection::vec(any::<u8>(), 0..40),
+            0..60,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_cut_reads_back_whole(records in any_records(), bits in 0_u32..5) {
+            let read: Vec<Record> =
+                cut(&records, bits).iter().flat_map(|l| read_leaf(&l.bytes).unwrap()).collect();
+            prop_assert_eq!(read, records.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_changed_value_rewrites_one_leaf_and_a_changed_key_at_most_two(
+            records in any_records(), extra in prop::collection::vec(any::<u8>(), 0..12), at in any::<prop::sample::Index>()
+        ) {
+            prop_assume!(!records.is_empty());
+            let set = |r: &BTreeMap<_, _>| cut(r, 2).into_iter().map(|l| l.bytes).collect::<BTreeSet<_>>();
+            let before = set(&records);
+            let mut changed = records.clone();
+            let key = changed.keys().nth(at.index(records.len())).unwrap().clone();
+            changed.get_mut(&key).unwrap().push(1);
+            prop_assert_eq!(set(&changed).difference(&before).count(), 1);
+            let mut added = records.clone();
+            added.insert(extra, b"new".to_vec());
+            prop_assert!(set(&added).difference(&before).count() <= 2);
+            let mut removed = records.clone();
+            removed.remove(&key);
+            prop_assert!(set(&removed).difference(&before).count() <= 1);
+        }
+
+        #[test]
+        fn bytes_that_are_not_a_leaf_are_an_error_and_not_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let mut framed = MAGIC.to_vec();
+            framed.extend(&bytes);
+            let _ = read_leaf(&framed);
+            prop_assert!(bytes.starts_with(MAGIC) || read_leaf(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn records_out_of_order_are_refused() {
+        let mut cutter = LeafCutter::new(0);
+        cutter.push(b"b", b"").unwrap();
+        assert!(cutter.push(b"a", b"").is_err());
+        assert!(cutter.push(b"b", b"").is_err());
+    }
+}

@@ -1,0 +1,109 @@
+//! The manifest: what a snapshot is made of. FORMAT.md section 6.
+
+use super::BlobHash;
+use crate::{Error, Result, SnapshotId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version that is written. Older ones stay readable.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A run by its index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunRef {
+    /// The name of its index.
+    pub index: BlobHash,
+    /// How its leaves are cut.
+    pub cut_bits: u32,
+    /// Records in it.
+    pub records: u64,
+    /// Leaves of it.
+    pub leaves: u64,
+    /// Plain bytes of its leaves.
+    pub plain_bytes: u64,
+}
+
+/// A delta link, and when Graph gave it: it is good for seven days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Token {
+    /// As Graph gave it.
+    pub link: String,
+    /// When.
+    pub taken_at: Timestamp,
+}
+
+/// A source that a snapshot does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Missing {
+    /// The source's name.
+    pub source: String,
+    /// The kind of error.
+    pub cause: String,
+    /// For a person.
+    pub why: String,
+}
+
+/// What a snapshot is made of. Written last; a snapshot without it does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`] of its writer.
+    pub format: u32,
+    /// Which snapshot.
+    pub snapshot: SnapshotId,
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// The snapshot that it was built on; none when everything was read.
+    pub base: Option<SnapshotId>,
+    /// When reading began. What changed in the directory before is in it.
+    pub started_at: Timestamp,
+    /// When it was complete.
+    pub sealed_at: Timestamp,
+    /// Runs by name: a kind (`users`), a facet (`users.customSecurityAttributes`), a link type
+    /// (`groups.members`), its reverse (`groups.members.reverse`), the names of a kind (`users.names`).
+    pub runs: BTreeMap<String, RunRef>,
+    /// Delta links by source.
+    pub tokens: BTreeMap<String, Token>,
+    /// Sources that could not be read.
+    pub missing: Vec<Missing>,
+    /// When each kind was last read whole, by name.
+    pub full_at: BTreeMap<String, Timestamp>,
+    /// Calls to Graph.
+    pub requests: u64,
+    /// Resource units of these.
+    pub resource_units: u64,
+}
+
+impl Manifest {
+    /// The name of a snapshot's manifest in the vault.
+    pub fn blob_name(id: &SnapshotId) -> String {
+        format!("snapshots/{id}/manifest")
+    }
+
+    /// The stored form: JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|e| Error::invalid("a manifest cannot be written").caused_by(e))
+    }
+
+    /// The manifest of these bytes.
+    ///
+    /// # Errors
+    /// `Corrupt` when they are not one, or of a later format than this program knows.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let corrupt = |e: serde_json::Error| Error::corrupt("stored bytes are not a manifest").caused_by(e);
+        let Version { format } = serde_json::from_slice(bytes).map_err(corrupt)?;
+        if format > FORMAT_VERSION {
+            return Err(Error::corrupt(format!(
+                "the snapshot is of format {format}; this program reads up to {FORMAT_VERSION}"
+            )));
+        }
+        serde_json::from_slice(bytes).map_err(corrupt)
+    }
+}

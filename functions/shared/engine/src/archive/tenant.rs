@@ -1,0 +1,134 @@
+//! A tenant's part of the vault, sealed and opened under its keys.
+
+use crate::ports::{BlobName, DataKey, KeyRing, Put, Scope, Vault};
+use crate::records::{Records, StoredKey};
+use bytes::Bytes;
+use domain::stored::{BlobHash, Class, Index, Manifest, RunRef, TenantKeys};
+use domain::{Error, Result, SnapshotId, TenantId};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Archives of all tenants.
+pub struct Archive {
+    vault: Arc<dyn Vault>,
+    ring: Arc<dyn KeyRing>,
+    records: Records,
+    /// Why: unwrapping is a call that costs; a function that stays warm asks once per tenant.
+    known: Mutex<HashMap<TenantId, Arc<TenantKeys>>>,
+}
+
+impl Archive {
+    /// Archives over a vault, with keys from a ring.
+    pub fn new(vault: Arc<dyn Vault>, ring: Arc<dyn KeyRing>, records: Records) -> Self {
+        Self { vault, ring, records, known: Mutex::default() }
+    }
+
+    /// The archive of one tenant.
+    ///
+    /// # Errors
+    /// `NotFound` when the tenant has no key (never connected, or deleted); `Denied` when its key cannot be
+    /// unwrapped any more.
+    pub async fn open(&self, tenant: &TenantId) -> Result<TenantArchive> {
+        let known = self.known.lock().expect("no holder of this lock panics").get(tenant).cloned();
+        let keys = if let Some(keys) = known {
+            keys
+        } else {
+            let stored: StoredKey =
+                self.records.get(&Scope::Tenant(tenant.clone()), StoredKey::KEY).await?.value;
+            let key: DataKey = self.ring.unwrap(tenant, &stored.wrapped).await?;
+            let keys = Arc::new(TenantKeys::derive(tenant, key.expose()));
+            self.known.lock().expect("no holder of this lock panics").insert(tenant.clone(), keys.clone());
+            keys
+        };
+        Ok(TenantArchive { vault: self.vault.clone(), keys, stored: Arc::default() })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Stored {
+    blobs: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// The archive of one tenant. Clones count what they store together.
+#[derive(Clone)]
+pub struct TenantArchive {
+    vault: Arc<dyn Vault>,
+    keys: Arc<TenantKeys>,
+    stored: Arc<Stored>,
+}
+
+impl TenantArchive {
+    /// Whose it is.
+    pub fn tenant(&self) -> &TenantId {
+        self.keys.tenant()
+    }
+
+    /// The name that content has.
+    pub fn name(&self, class: Class, plain: &[u8]) -> BlobHash {
+        self.keys.name(class, plain)
+    }
+
+    /// Stores content under the name that it has; storing it again does nothing.
+    pub async fn put_content(&self, class: Class, hash: BlobHash, plain: &[u8]) -> Result<()> {
+        self.put_new(&hash.blob_name(class), plain).await.map(|_| ())
+    }
+
+    /// The content of that name.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is not there, or not what was stored: what a snapshot names must be there.
+    pub async fn get_content(&self, class: Class, hash: &BlobHash) -> Result<Vec<u8>> {
+        let name = hash.blob_name(class);
+        let sealed = self.vault.find(self.tenant(), &BlobName::new(name.as_str())?).await?;
+        let sealed = sealed.ok_or_else(|| Error::corrupt(format!("blob {name} is missing")))?;
+        self.keys.open_named(class, hash, &sealed)
+    }
+
+    /// Stores bytes under a name, if there are none of that name yet.
+    pub async fn put_new(&self, name: &str, plain: &[u8]) -> Result<Put> {
+        let sealed = Bytes::from(self.keys.seal(name, plain)?);
+        let size = sealed.len() as u64;
+        let put = self.vault.put_new(self.tenant(), &BlobName::new(name)?, sealed).await?;
+        if put == Put::New {
+            self.stored.blobs.fetch_add(1, Ordering::Relaxed);
+            self.stored.bytes.fetch_add(size, Ordering::Relaxed);
+        }
+        Ok(put)
+    }
+
+    /// The bytes of that name, if there are any.
+    ///
+    /// # Errors
+    /// `Corrupt` when they are not what was stored.
+    pub async fn find(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let sealed = self.vault.find(self.tenant(), &BlobName::new(name)?).await?;
+        sealed.map(|s| self.keys.open(name, &s)).transpose()
+    }
+
+    /// The leaves of a run.
+    pub async fn get_index(&self, run: &RunRef) -> Result<Index> {
+        Index::from_bytes(&self.get_content(Class::Index, &run.index).await?)
+    }
+
+    /// A snapshot's manifest, if it is sealed.
+    pub async fn find_manifest(&self, snapshot: &SnapshotId) -> Result<Option<Manifest>> {
+        let bytes = self.find(&Manifest::blob_name(snapshot)).await?;
+        bytes.map(|b| Manifest::from_bytes(&b)).transpose()
+    }
+
+    /// A sealed snapshot's manifest.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such sealed snapshot.
+    pub async fn get_manifest(&self, snapshot: &SnapshotId) -> Result<Manifest> {
+        let found = self.find_manifest(snapshot).await?;
+        found.ok_or_else(|| Error::not_found(format!("there is no sealed snapshot {snapshot}")))
+    }
+
+    /// New blobs and their sealed bytes, stored through this archive and its clones.
+    pub fn stored(&self) -> (u64, u64) {
+        (self.stored.blobs.load(Ordering::Relaxed), self.stored.bytes.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,229 @@
+//! A sealed snapshot, read: objects, links, names.
+
+use super::{RunReader, TenantArchive};
+use domain::kinds::{self, Kind, LinkType};
+use domain::stored::{Manifest, RunRef, names};
+use domain::{Error, Result, SnapshotId};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+/// An object that a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its key.
+    pub key: String,
+    /// Its name.
+    pub name: Option<String>,
+}
+
+/// A snapshot opened for reading.
+pub struct SnapshotView {
+    archive: TenantArchive,
+    manifest: Manifest,
+    names: Mutex<HashMap<String, Option<String>>>,
+}
+
+impl SnapshotView {
+    /// Opens a sealed snapshot.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub async fn open(archive: &TenantArchive, snapshot: &SnapshotId) -> Result<Self> {
+        let manifest = archive.get_manifest(snapshot).await?;
+        Ok(Self { archive: archive.clone(), manifest, names: Mutex::default() })
+    }
+
+    /// What it is made of.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Whether it holds that kind.
+    pub fn covers(&self, kind: &Kind) -> bool {
+        self.manifest.runs.contains_key(kind.name)
+    }
+
+    /// The run of that name.
+    ///
+    /// # Errors
+    /// `NotFound` when the snapshot does not hold it, saying why where the manifest does.
+    pub fn run(&self, name: &str) -> Result<&RunRef> {
+        self.manifest.runs.get(name).ok_or_else(|| {
+            let why = self.manifest.missing.iter().find(|m| name.starts_with(&m.source));
+            let why = why.map_or(String::new(), |m| format!(": {}", m.why));
+            Error::not_found(format!("the snapshot does not hold {name}{why}"))
+        })
+    }
+
+    /// One object with its facets, without links.
+    pub async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
+        let Some(bytes) = self.find_record(self.run(kind.name)?, key.as_bytes()).await? else {
+            return Ok(None);
+        };
+        let mut object = read_object(&bytes)?;
+        for facet in kind.facets() {
+            if let Some(run) = self.manifest.runs.get(&format!("{}.{facet}", kind.name)) {
+                let value = self.find_record(run, key.as_bytes()).await?;
+                let value = value.map_or(Ok(Value::Null), |v| read_value(&v))?;
+                object.insert(facet.to_owned(), value);
+            }
+        }
+        Ok(Some(object))
+    }
+
+    /// The links of a type from one object: far end and value, in the order of the far ends.
+    pub async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        let found = self.list_prefix(self.run(link.name)?, format!("{from}/").as_bytes()).await?;
+        found.into_iter().map(|(to, value)| Ok((to, read_object(&value)?))).collect()
+    }
+
+    /// The links of a type to one object: near end and value.
+    pub async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        let reverse = self.run(&format!("{}.reverse", link.name))?;
+        let mut links = Vec::new();
+        for (from, _) in self.list_prefix(reverse, format!("{to}/").as_bytes()).await? {
+            let key = format!("{from}/{to}");
+            let value = self.find_record(self.run(link.name)?, key.as_bytes()).await?;
+            let value = value.ok_or_else(|| Error::corrupt(format!("{} and its reverse differ", link.name)))?;
+            links.push((from, read_object(&value)?));
+        }
+        Ok(links)
+    }
+
+    /// Objects whose name or address has `part` at the beginning of a word, else anywhere in it; ordered
+    /// by name part. `after` is the last key of the page before.
+    pub async fn search(
+        &self,
+        kind: &'static Kind,
+        part: &str,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<(Vec<Hit>, Option<Vec<u8>>)> {
+        let part = names::normalise(part);
+        let run = self.run(&format!("{}.names", kind.name))?;
+        let start = match after {
+            Some(key) => [key, b"\0"].concat(),
+            None => part.as_bytes().to_vec(),
+        };
+        let (mut hits, mut last): (Vec<Hit>, Option<Vec<u8>>) = (Vec::new(), None);
+        let mut reader = RunReader::from_key(&self.archive, run, &start).await?;
+        while let Some((key, _)) = reader.next().await? {
+            let Some((name, id)) = names::split_key(&key) else { continue };
+            if !name.starts_with(&part) {
+                break;
+            }
+            if hits.len() == limit {
+                return Ok((hits, last));
+            }
+            // Why: an object is found once for each of its words; told once on a page.
+            if hits.iter().all(|h| h.key != id) {
+                hits.push(self.hit(kind, id).await?);
+            }
+            last = Some(key);
+        }
+        if hits.is_empty() && after.is_none() && !part.is_empty() {
+            hits = self.search_inside(kind, run, &part, limit).await?;
+        }
+        Ok((hits, None))
+    }
+
+    /// Objects whose name has the part anywhere: a walk over all names.
+    async fn search_inside(&self, kind: &'static Kind, run: &RunRef, part: &str, limit: usize) -> Result<Vec<Hit>> {
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut reader = RunReader::from_key(&self.archive, run, b"").await?;
+        while let Some((key, _)) = reader.next().await? {
+            let Some((name, id)) = names::split_key(&key) else { continue };
+            if name.contains(part) && hits.iter().all(|h| h.key != id) {
+                hits.push(self.hit(kind, id).await?);
+                if hits.len() == limit {
+                    break;
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    /// Objects of a kind in key order.
+    pub async fn list_objects(
+        &self,
+        kind: &'static Kind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Hit>, Option<String>)> {
+        let start = after.map_or(Vec::new(), |key| [key.as_bytes(), b"\0"].concat());
+        let mut reader = RunReader::from_key(&self.archive, self.run(kind.name)?, &start).await?;
+        let mut hits: Vec<Hit> = Vec::new();
+        while let Some((key, value)) = reader.next().await? {
+            if hits.len() == limit {
+                return Ok((hits.clone(), hits.last().map(|h| h.key.clone())));
+            }
+            let key = String::from_utf8(key).map_err(|_| Error::corrupt("a key is not text"))?;
+            let name = name_of(kind, &read_object(&value)?);
+            hits.push(Hit { kind: kind.name, key, name });
+        }
+        Ok((hits, None))
+    }
+
+    /// The name of an object of one of those kinds (of any kind when none is named).
+    pub async fn find_name(&self, candidates: &[&str], id: &str) -> Result<Option<String>> {
+        if let Some(known) = self.names.lock().expect("no holder of this lock panics").get(id) {
+            return Ok(known.clone());
+        }
+        let mut name = None;
+        for kind in kinds::KINDS.iter().filter(|k| candidates.is_empty() || candidates.contains(&k.name)) {
+            if kind.name_property.is_empty() || !self.covers(kind) {
+                continue;
+            }
+            if let Some(bytes) = self.find_record(self.run(kind.name)?, id.as_bytes()).await? {
+                name = name_of(kind, &read_object(&bytes)?);
+                break;
+            }
+        }
+        self.names.lock().expect("no holder of this lock panics").insert(id.to_owned(), name.clone());
+        Ok(name)
+    }
+
+    async fn hit(&self, kind: &'static Kind, id: &str) -> Result<Hit> {
+        let name = self.find_name(&[kind.name], id).await?;
+        Ok(Hit { kind: kind.name, key: id.to_owned(), name })
+    }
+
+    async fn find_record(&self, run: &RunRef, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let mut reader = RunReader::from_key(&self.archive, run, key).await?;
+        Ok(reader.next().await?.filter(|(found, _)| found == key).map(|(_, value)| value))
+    }
+
+    /// Records whose key begins with the prefix: the rest of the key, and the value.
+    async fn list_prefix(&self, run: &RunRef, prefix: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut reader = RunReader::from_key(&self.archive, run, prefix).await?;
+        let mut found = Vec::new();
+        while let Some((key, value)) = reader.next().await? {
+            let Some(rest) = key.strip_prefix(prefix) else { break };
+            found.push((String::from_utf8_lossy(rest).into_owned(), value));
+        }
+        Ok(found)
+    }
+}
+
+/// The object of a stored value.
+///
+/// # Errors
+/// `Corrupt` when it is not one.
+pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>> {
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(bytes).map_err(|e| Error::corrupt("a stored object cannot be read").caused_by(e))
+}
+
+fn read_value(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|e| Error::corrupt("a stored value cannot be read").caused_by(e))
+}
+
+/// What a person calls the object.
+pub fn name_of(kind: &Kind, object: &Map<String, Value>) -> Option<String> {
+    object.get(kind.name_property).and_then(Value::as_str).map(str::to_owned)
+}
