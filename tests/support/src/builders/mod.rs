@@ -1,0 +1,1 @@
+//! Objects as Graph would give them.

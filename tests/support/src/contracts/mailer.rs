@@ -1,0 +1,69 @@
+//! The contract of `Mailer`.
+
+use super::{Allowance, Allowances, Subjects, refused};
+use async_trait::async_trait;
+use domain::ErrorKind;
+use engine::ports::{Mail, Mailer};
+use std::sync::Arc;
+
+/// What has left a target.
+#[async_trait]
+pub trait MailProbe: Send + Sync {
+    /// Every mail so far, oldest first, decoded: headers and both bodies as they were handed over. Line ends
+    /// within the bodies are `\n`.
+    async fn sent(&self) -> Vec<Mail>;
+}
+
+/// Asserts the contract of `Mailer`.
+pub async fn mailer(
+    mailer: Arc<dyn Mailer>,
+    probe: &dyn MailProbe,
+    subjects: &Subjects,
+    allowances: &Allowances,
+) {
+    let before = probe.sent().await.len();
+    let mail = |n: u32, subject: &str, text: &str| Mail {
+        id: format!("{}-{n}", subjects.tenant),
+        to: format!("person{n}@example.com"),
+        subject: subject.to_owned(),
+        text: text.to_owned(),
+        html: format!("<p>{}</p>", text.replace('\n', "<br>")),
+    };
+    let long_line =
+        "A line that is far longer than the 998 characters that a line of a mail may have. ".repeat(40);
+    let mails = [
+        mail(1, "Plain", "One line\n"),
+        mail(2, "Größe: 漢字 🙂 & more", "Ünïcödé 🙂\n.\nA dot alone on a line\nFrom the start\n= and =3D\n"),
+        mail(3, &"A long subject, ".repeat(12), &format!("{long_line}\n")),
+    ];
+    let mut names = Vec::new();
+    for mail in &mails {
+        let name = mailer.send(mail).await.unwrap();
+        assert!(!name.is_empty() && !names.contains(&name), "each has a name of its own");
+        names.push(name);
+    }
+    let sent = probe.sent().await.split_off(before);
+    assert_eq!(sent.len(), mails.len());
+    for (sent, mail) in sent.iter().zip(&mails) {
+        assert_eq!((&sent.id, &sent.to), (&mail.id, &mail.to));
+        assert_eq!(sent.subject.trim_end(), mail.subject.trim_end());
+        assert_eq!(sent.text.trim_end(), mail.text.trim_end());
+        assert_eq!(sent.html.trim_end(), mail.html.trim_end());
+    }
+    mailer.send(&mails[0]).await.expect("the same mail may be sent again, under the same id");
+    if allowances.has(Allowance::MailIsNotChecked) {
+        return;
+    }
+    let before = probe.sent().await.len();
+    let good = &mails[0];
+    let wrong = [
+        ("no address", Mail { to: "nobody".to_owned(), ..good.clone() }),
+        ("an empty address", Mail { to: String::new(), ..good.clone() }),
+        ("a second address", Mail { to: "a@example.com\r\nBcc: b@example.com".to_owned(), ..good.clone() }),
+        ("a second header", Mail { subject: "Hello\r\nBcc: b@example.com".to_owned(), ..good.clone() }),
+    ];
+    for (what, mail) in wrong {
+        refused(mailer.send(&mail).await, ErrorKind::Invalid, what);
+    }
+    assert_eq!(probe.sent().await.len(), before, "nothing of it has left");
+}

@@ -1,0 +1,96 @@
+//! The customer's directory, through the plan.
+
+use super::{Faulty, LoggedCall};
+use async_trait::async_trait;
+use domain::kinds::{Kind, LinkType, Source};
+use domain::{Result, TenantId};
+use engine::ports::{Access, Applied, Call, Cursor, Directory, DirectoryWriter, LiveObject, ReadPage, Spent};
+use serde_json::{Map, Value};
+
+#[async_trait]
+impl<T: Directory + ?Sized> Directory for Faulty<T> {
+    async fn access(&self, tenant: &TenantId) -> Result<Access> {
+        let call = LoggedCall::new("directory", "access", "").of(tenant);
+        self.plan.around(call, self.inner.access(tenant)).await
+    }
+    async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
+        let call = LoggedCall::new("directory", "organisation", "").of(tenant);
+        self.plan.around(call, self.inner.organisation(tenant)).await
+    }
+    async fn read_page(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+        cursor: &Cursor,
+    ) -> Result<ReadPage> {
+        let at = match cursor {
+            Cursor::Start => "from the start",
+            Cursor::Next(_) => "next",
+            Cursor::Delta(_) => "delta",
+        };
+        let call = LoggedCall::new("directory", "read_page", format!("{} {at}", source.path)).of(tenant);
+        self.plan.around(call, self.inner.read_page(tenant, source, cursor)).await
+    }
+    async fn find_live(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        key: &str,
+        links: &[&'static LinkType],
+    ) -> Result<Option<LiveObject>> {
+        let call = LoggedCall::new("directory", "find_live", format!("{} {key}", kind.name)).of(tenant);
+        self.plan.around(call, self.inner.find_live(tenant, kind, key, links)).await
+    }
+    async fn is_in_recycle_bin(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
+        let call =
+            LoggedCall::new("directory", "is_in_recycle_bin", format!("{} {id}", kind.name)).of(tenant);
+        self.plan.around(call, self.inner.is_in_recycle_bin(tenant, kind, id)).await
+    }
+    async fn find_by_property(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        property: &str,
+        value: &str,
+    ) -> Result<Vec<Map<String, Value>>> {
+        let subject = format!("{} {property}", kind.name);
+        let call = LoggedCall::new("directory", "find_by_property", subject).of(tenant);
+        self.plan.around(call, self.inner.find_by_property(tenant, kind, property, value)).await
+    }
+    fn take_spent(&self, tenant: &TenantId) -> Spent {
+        self.inner.take_spent(tenant)
+    }
+}
+
+#[async_trait]
+impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
+    async fn access(&self, tenant: &TenantId) -> Result<Access> {
+        let call = LoggedCall::new("writer", "access", "").of(tenant);
+        self.plan.around(call, self.inner.access(tenant)).await
+    }
+    async fn apply(&self, tenant: &TenantId, call: &Call) -> Result<Applied> {
+        let logged = LoggedCall::new("writer", "apply", told(call)).of(tenant);
+        self.plan.around(logged, self.inner.apply(tenant, call)).await
+    }
+    fn take_spent(&self, tenant: &TenantId) -> Spent {
+        self.inner.take_spent(tenant)
+    }
+}
+
+fn told(call: &Call) -> String {
+    match call {
+        Call::Undelete { kind, id } => format!("undelete {} {id}", kind.name),
+        Call::Create { kind, .. } => format!("create {}", kind.name),
+        Call::Update { kind, id, .. } => format!("update {} {id}", kind.name),
+        Call::Act { kind, id, path, .. } => format!("{path} {} {id}", kind.name),
+        Call::Delete { kind, id, .. } => format!("delete {} {id}", kind.name),
+        Call::AddLinks { link, from, to } => format!("add {} {from} +{}", link.name, to.len()),
+        Call::RemoveLink { link, from, to } => format!("remove {} {from}/{to}", link.name),
+        Call::Assign { link, from, assignments } => {
+            format!("assign {} {from} {}", link.name, assignments.len())
+        }
+        Call::AssignLicences { kind, id, add, remove } => {
+            format!("license {} {id} +{} -{}", kind.name, add.len(), remove.len())
+        }
+    }
+}

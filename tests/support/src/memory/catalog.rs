@@ -1,0 +1,142 @@
+//! Rows in a map, read and written as strictly as the port allows.
+
+use crate::lock;
+use async_trait::async_trait;
+use domain::{Error, Result, Timestamp};
+use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+/// The most that a row's body may be, as JSON.
+const BODY_LIMIT_BYTES: usize = 300_000;
+/// The most that a key may be: DynamoDB's sort key takes 1,024 bytes.
+const KEY_LIMIT_BYTES: usize = 1000;
+const WRITES_LIMIT: usize = 50;
+
+type Place = (Scope, String);
+
+/// A catalog; of writers at once one wins.
+#[derive(Default)]
+pub struct MemoryCatalog(Mutex<BTreeMap<Place, Row>>);
+
+impl MemoryCatalog {
+    /// Every row of every scope, expired ones too: what a test compares as "the end state".
+    pub fn rows(&self) -> Vec<(Scope, Row)> {
+        lock(&self.0).iter().map(|((scope, _), row)| (scope.clone(), row.clone())).collect()
+    }
+}
+
+#[async_trait]
+impl Catalog for MemoryCatalog {
+    async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>> {
+        let rows = lock(&self.0);
+        Ok(rows.get(&(scope.clone(), key.to_owned())).filter(|row| is_live(row, now)).cloned())
+    }
+
+    async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
+        let rows = lock(&self.0);
+        let matching = rows
+            .iter()
+            .filter(|((of, key), _)| of == scope && key.starts_with(prefix))
+            .map(|((_, key), row)| (key.clone(), (scope.clone(), row.clone())));
+        paged(matching.collect(), &page)
+    }
+
+    async fn list_due(&self, list: &str, until: Timestamp, page: Page) -> Result<RowPage> {
+        let rows = lock(&self.0);
+        let matching = rows.iter().filter_map(|((scope, key), row)| {
+            let watch = row.watch.as_ref().filter(|w| w.list == list && w.at <= until)?;
+            let place = format!("{:024}/{}/{key}", watch.at.as_nanosecond(), scope.text());
+            Some((place, (scope.clone(), row.clone())))
+        });
+        let mut matching: Vec<_> = matching.collect();
+        matching.sort_by(|(a, _), (b, _)| a.cmp(b));
+        paged(matching, &page)
+    }
+
+    async fn write(&self, now: Timestamp, writes: Vec<Write>) -> Result<()> {
+        check(&writes)?;
+        let mut rows = lock(&self.0);
+        if !writes.iter().all(|write| holds(&rows, write, now)) {
+            return Err(Error::conflict("a row has changed since it was read"));
+        }
+        for write in writes {
+            match write {
+                Write::PutNew(scope, row) => put(&mut rows, scope, row, 1),
+                Write::Replace(scope, row, version) => put(&mut rows, scope, row, version + 1),
+                Write::Delete(scope, key, _) => {
+                    rows.remove(&(scope, key));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_live(row: &Row, now: Timestamp) -> bool {
+    row.expires_at.is_none_or(|at| at > now)
+}
+
+fn put(rows: &mut BTreeMap<Place, Row>, scope: Scope, mut row: Row, version: u64) {
+    row.version = version;
+    rows.insert((scope, row.key.clone()), row);
+}
+
+fn place(write: &Write) -> Place {
+    match write {
+        Write::PutNew(scope, row) | Write::Replace(scope, row, _) => (scope.clone(), row.key.clone()),
+        Write::Delete(scope, key, _) => (scope.clone(), key.clone()),
+    }
+}
+
+fn holds(rows: &BTreeMap<Place, Row>, write: &Write, now: Timestamp) -> bool {
+    let live = rows.get(&place(write)).filter(|row| is_live(row, now));
+    match write {
+        Write::PutNew(..) => live.is_none(),
+        Write::Replace(_, _, version) | Write::Delete(_, _, version) => {
+            live.is_some_and(|row| row.version == *version)
+        }
+    }
+}
+
+fn check(writes: &[Write]) -> Result<()> {
+    if !(1..=WRITES_LIMIT).contains(&writes.len()) {
+        return Err(Error::invalid("1 to 50 writes can be made at once"));
+    }
+    if writes.iter().map(place).collect::<BTreeSet<_>>().len() != writes.len() {
+        return Err(Error::invalid("two writes at once are of one key"));
+    }
+    for write in writes {
+        let (_, key) = place(write);
+        if key.is_empty() || key.len() > KEY_LIMIT_BYTES {
+            return Err(Error::invalid("a key has 1 to 1,000 bytes"));
+        }
+        if let Write::PutNew(_, row) | Write::Replace(_, row, _) = write {
+            if !row.body.is_object() {
+                return Err(Error::invalid(format!("the body of {key} is not a JSON object")));
+            }
+            if row.body.to_string().len() > BODY_LIMIT_BYTES {
+                return Err(Error::invalid(format!("the body of {key} is larger than 300 KB")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The page of entries that are sorted by their places. A `next` is the place of the last row given.
+fn paged(mut entries: Vec<(String, (Scope, Row))>, page: &Page) -> Result<RowPage> {
+    if !(1..=1000).contains(&page.limit) {
+        return Err(Error::invalid("a page has 1 to 1,000 rows"));
+    }
+    if page.descending {
+        entries.reverse();
+    }
+    if let Some(next) = &page.after {
+        let after = next.strip_prefix("after:").ok_or_else(|| Error::invalid("not a page's next"))?;
+        entries.retain(|(at, _)| if page.descending { at.as_str() < after } else { at.as_str() > after });
+    }
+    let more = entries.len() > page.limit;
+    entries.truncate(page.limit);
+    let next = entries.last().filter(|_| more).map(|(at, _)| format!("after:{at}"));
+    Ok(RowPage { rows: entries.into_iter().map(|(_, row)| row).collect(), next })
+}

@@ -1,0 +1,68 @@
+//! Every port but the directory, in memory: small worlds with state, not mocks.
+//!
+//! Each keeps the strictest reading of its port, and is held to it by [`crate::contracts`]. What a test may
+//! do beyond the port (damage a blob, fill the disk, read the post) are plain methods of the concrete type.
+
+mod catalog;
+mod clock;
+mod ids;
+mod key_ring;
+mod mailer;
+mod queue;
+mod queue_state;
+mod secrets;
+mod vault;
+
+pub use catalog::MemoryCatalog;
+pub use clock::ManualClock;
+pub use ids::SeededIds;
+pub use key_ring::MemoryKeyRing;
+pub use mailer::MemoryMailer;
+pub use queue::{Chaos, DeadLetter, Delivery, MemoryQueue, QueueSettings};
+pub use secrets::MemorySecrets;
+pub use vault::MemoryVault;
+
+use std::sync::Arc;
+
+/// All of them, on one clock and one seed.
+#[derive(Clone)]
+pub struct World {
+    /// The time.
+    pub clock: Arc<ManualClock>,
+    /// New names.
+    pub ids: Arc<SeededIds>,
+    /// Sealed bytes.
+    pub vault: Arc<MemoryVault>,
+    /// Control data.
+    pub catalog: Arc<MemoryCatalog>,
+    /// Work put down.
+    pub queue: Arc<MemoryQueue>,
+    /// Data keys.
+    pub key_ring: Arc<MemoryKeyRing>,
+    /// Mail that left.
+    pub mailer: Arc<MemoryMailer>,
+    /// The installation's secrets.
+    pub secrets: Arc<MemorySecrets>,
+}
+
+impl World {
+    /// A world whose every chance comes from `seed`, with queues that are on their best behaviour.
+    pub fn new(seed: u64) -> Self {
+        Self::with_queue(seed, QueueSettings::default())
+    }
+
+    /// The same, with queues as told.
+    pub fn with_queue(seed: u64, settings: QueueSettings) -> Self {
+        let clock = Arc::new(ManualClock::new());
+        Self {
+            ids: Arc::new(SeededIds::new(seed, clock.clone())),
+            vault: Arc::default(),
+            catalog: Arc::default(),
+            queue: Arc::new(MemoryQueue::new(clock.clone(), settings)),
+            key_ring: Arc::new(MemoryKeyRing::new(seed)),
+            mailer: Arc::default(),
+            secrets: Arc::default(),
+            clock,
+        }
+    }
+}
