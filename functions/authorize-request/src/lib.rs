@@ -1,1 +1,44 @@
-//! Placeholder.
+//! The HTTP authorizer: an `Authorization: Bearer` header in, the caller as API Gateway's context out.
+//!
+//! It says who asks, not what they may do: the rights table is asked where the organisation is known.
+//! Unknown, expired and revoked tokens get the same answer. The token itself goes nowhere but into its hash.
+
+use aws_lambda_events::apigw::{
+    ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
+};
+use domain::Result;
+use engine::commands::tokens::FindCaller;
+use runtime::http::authorizer_context;
+use serde_json::{Map, Value};
+
+/// What API Gateway is told.
+pub type Answer = ApiGatewayV2CustomAuthorizerSimpleResponse<Map<String, Value>>;
+
+/// The longest token that is looked at; ours have 68 characters.
+const MAX_TOKEN_BYTES: usize = 512;
+
+/// Answers one request.
+///
+/// # Errors
+/// Those of the catalog: then API Gateway answers 500, and lets nobody in.
+pub async fn authorize(request: &ApiGatewayV2CustomAuthorizerV2Request, find: &FindCaller) -> Result<Answer> {
+    let header = request.headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let caller = match bearer(header) {
+        Some(token) => find.find(token).await?,
+        None => None,
+    };
+    let mut answer = Answer::default();
+    if let Some(caller) = caller {
+        answer.is_authorized = true;
+        answer.context = authorizer_context(&caller);
+    }
+    Ok(answer)
+}
+
+// Source: RFC 9110, section 11.1: the scheme's case does not matter.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_TOKEN_BYTES)
+        .then_some(token)
+}

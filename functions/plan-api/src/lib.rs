@@ -1,1 +1,43 @@
-//! Placeholder.
+//! The control plane over HTTP: partners, plans, organisations, and connecting a tenant.
+//!
+//! It cannot read customer data: it holds no vault. Routes read and check what comes in, call one command
+//! of the engine and write what comes out; they decide nothing. JSON is camelCase, times are RFC 3339 in
+//! UTC, lists are `{items, next}`, failures are problems.
+
+mod routes;
+mod wire;
+
+use axum::Router;
+use axum::routing::{get, post};
+use engine::commands::connect::Connect;
+use engine::commands::organisations::Organisations;
+use engine::commands::partners::Partners;
+use engine::commands::plans::Plans;
+use routes::{consent, organisations, partners, plans};
+
+/// The commands that the routes call.
+#[derive(Clone)]
+pub struct PlanApi {
+    /// Partners.
+    pub partners: Partners,
+    /// Plans.
+    pub plans: Plans,
+    /// Organisations.
+    pub organisations: Organisations,
+    /// Connecting.
+    pub connect: Connect,
+}
+
+/// The routes; [`runtime::http::service`] makes them complete.
+pub fn router(api: PlanApi) -> Router {
+    Router::new()
+        .route("/v1/partners", post(partners::create))
+        .route("/v1/partner", get(partners::read))
+        .route("/v1/partner/sku", post(partners::activate_sku))
+        .route("/v1/plans", post(plans::create).get(plans::list))
+        .route("/v1/organisations", post(organisations::create).get(organisations::list))
+        .route("/v1/organisations/{org}", get(organisations::read))
+        .route("/v1/organisations/{org}/consent-link", post(consent::link))
+        .route("/v1/consent/callback", get(consent::callback))
+        .with_state(api)
+}

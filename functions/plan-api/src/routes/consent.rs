@@ -1,0 +1,105 @@
+//! Connecting a tenant: the link for the administrator, and the page that meets them afterwards.
+//!
+//! The callback has no caller: a browser comes from Microsoft. It answers with a page for a person, also
+//! when it fails, under the status that a problem would have.
+
+use crate::PlanApi;
+use crate::wire::{ConsentLinkIn, ConsentLinkOut};
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use domain::{ErrorKind, OrganisationId};
+use engine::commands::connect::{ConsentAnswer, ConsentApp, Connected};
+use http::{HeaderName, StatusCode, header};
+use runtime::http::{Asked, Input, PathOf};
+use runtime::problem::{Problem, Reply};
+use std::fmt::Write as _;
+
+pub async fn link(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    Input(body): Input<ConsentLinkIn>,
+) -> Reply<(StatusCode, Json<ConsentLinkOut>)> {
+    let link = api.connect.consent_link(&caller, &id, body.app).await?;
+    let out = ConsentLinkOut { url: link.url.into(), expires_at: link.expires_at };
+    Ok((StatusCode::CREATED, Json(out)))
+}
+
+pub async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Response {
+    let answer = read(query.as_deref().unwrap_or_default());
+    match api.connect.consent_callback(&answer).await {
+        Ok(connected) => page(StatusCode::OK, "Connected", &told(&connected)),
+        Err(error) => {
+            let hint = match error.kind() {
+                ErrorKind::Unavailable | ErrorKind::Throttled { .. } => "Reload this page in a minute.",
+                ErrorKind::Conflict => "Please speak with your service provider.",
+                _ => "Please ask your service provider for a new link.",
+            };
+            let problem = Problem::from(error);
+            tracing::warn!(status = problem.status.as_u16(), cause = problem.cause, "consent failed");
+            let text = format!("<p>{}.</p>\n<p>{hint}</p>", escaped(&problem.detail));
+            page(problem.status, "Not connected", &text)
+        }
+    }
+}
+
+/// The query as Microsoft sends it; unknown parameters are passed over, a repeated one is none: whoever
+/// sends it twice wants two readers to see two things.
+fn read(query: &str) -> ConsentAnswer {
+    let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
+    let one = |name: &str| {
+        let mut found = pairs.iter().filter(|(n, _)| n == name);
+        found.next().filter(|_| found.next().is_none()).map(|(_, v)| v.to_string())
+    };
+    ConsentAnswer {
+        error: pairs.iter().find(|(n, _)| n == "error").map(|(_, v)| v.to_string()),
+        admin_consent: one("admin_consent"),
+        state: one("state"),
+        tenant: one("tenant"),
+    }
+}
+
+fn told(connected: &Connected) -> String {
+    let tenant = escaped(&connected.tenant.name);
+    let mut text = match connected.app {
+        ConsentApp::Reader => {
+            format!("<p>{tenant} is connected. Its first backup begins within minutes.</p>")
+        }
+        ConsentApp::Writer => format!("<p>{tenant} can now be restored to.</p>"),
+    };
+    if connected.app == ConsentApp::Reader && !connected.organisation.not_protected.is_empty() {
+        text.push_str("\n<p>These permissions are missing, and so this is not protected:</p>\n<ul>");
+        for missing in &connected.organisation.not_protected {
+            let permission = missing.any_of.first().map_or("", String::as_str);
+            // Why no error: writing into a String cannot fail.
+            let _ = write!(text, "<li>{}: {}</li>", escaped(&missing.what), escaped(permission));
+        }
+        text.push_str("</ul>");
+    }
+    text
+}
+
+fn page(status: StatusCode, title: &str, text: &str) -> Response {
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Holdfast: {title}</title>\
+         </head>\n<body>\n<h1>{title}</h1>\n{text}\n</body>\n</html>\n"
+    );
+    let headers: [(HeaderName, &str); 5] = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::CACHE_CONTROL, "no-store"),
+        // Why: the address holds the state.
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (status, headers, html).into_response()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}

@@ -1,0 +1,6 @@
+//! The routes, by what they are about.
+
+pub mod consent;
+pub mod organisations;
+pub mod partners;
+pub mod plans;

@@ -1,0 +1,272 @@
+//! The control plane's JSON. Only here: what the engine keeps has its own form.
+
+use domain::plans::{Periodicity, Price, ProductType};
+use domain::rights::Feature;
+use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
+use engine::commands::connect::ConsentApp;
+use engine::commands::organisations::OrganisationView;
+use engine::ports::Page;
+use engine::records::{CredentialStatus, NotProtected, Organisation, OrganisationState, Partner, Plan};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+/// Items of a list when nothing is said.
+const PAGE_ITEMS: usize = 50;
+
+fn not_blank(text: &str, (): &()) -> garde::Result {
+    if text.trim().is_empty() { Err(garde::Error::new("must not be empty")) } else { Ok(()) }
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPartnerIn {
+    #[garde(length(chars, max = 100), custom(not_blank))]
+    pub name: String,
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SkuIn {
+    /// The one SKU that there is.
+    #[garde(skip)]
+    #[expect(dead_code, reason = "that it can be read is the check")]
+    pub sku: Sku,
+    #[garde(skip)]
+    pub partner: Option<PartnerId>,
+}
+
+#[derive(Deserialize)]
+pub enum Sku {
+    Entra,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartnerOut {
+    pub id: PartnerId,
+    pub name: String,
+    pub parent: Option<PartnerId>,
+    pub entra_sku_active: bool,
+    pub created_at: Timestamp,
+}
+
+impl From<Partner> for PartnerOut {
+    fn from(partner: Partner) -> Self {
+        Self {
+            parent: partner.parent().cloned(),
+            id: partner.id,
+            name: partner.name,
+            entra_sku_active: partner.entra_sku_active,
+            created_at: partner.created_at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewPartnerOut {
+    #[serde(flatten)]
+    pub partner: PartnerOut,
+    /// Shown this once.
+    pub owner_token: String,
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPlanIn {
+    #[garde(skip)]
+    pub product: ProductType,
+    #[garde(length(chars, max = 100), custom(not_blank))]
+    pub name: String,
+    #[garde(skip)]
+    pub periodicity: Periodicity,
+    #[garde(skip)]
+    pub price: Price,
+    #[garde(skip)]
+    pub partner: Option<PartnerId>,
+    #[garde(skip)]
+    #[serde(default = "yes")]
+    pub visible: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanOut {
+    pub id: PlanId,
+    pub partner: PartnerId,
+    pub product: ProductType,
+    /// `Entra` for what protects Entra ID.
+    pub label: Option<&'static str>,
+    pub name: String,
+    pub periodicity: Periodicity,
+    pub price: Price,
+    pub visible: bool,
+    pub created_at: Timestamp,
+}
+
+impl From<Plan> for PlanOut {
+    fn from(plan: Plan) -> Self {
+        let terms = plan.terms;
+        Self {
+            id: plan.id,
+            partner: plan.partner,
+            label: terms.product.label(),
+            product: terms.product,
+            name: terms.name,
+            periodicity: terms.periodicity,
+            price: terms.price,
+            visible: terms.visible,
+            created_at: plan.created_at,
+        }
+    }
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PageIn {
+    #[garde(length(max = 2_000))]
+    pub cursor: Option<String>,
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+impl PageIn {
+    pub fn page(self) -> Page {
+        Page { after: self.cursor, limit: self.limit.unwrap_or(PAGE_ITEMS), descending: false }
+    }
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SearchIn {
+    /// A part of the name or of the id.
+    #[garde(inner(length(chars, min = 1, max = 100)))]
+    pub search: Option<String>,
+    #[garde(skip)]
+    pub partner: Option<PartnerId>,
+    #[garde(length(max = 2_000))]
+    pub cursor: Option<String>,
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+impl SearchIn {
+    pub fn page(&self) -> Page {
+        PageIn { cursor: self.cursor.clone(), limit: self.limit }.page()
+    }
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewOrganisationIn {
+    #[garde(length(chars, max = 100), custom(not_blank))]
+    pub name: String,
+    #[garde(email, length(max = 254))]
+    pub email: String,
+    #[garde(length(chars, max = 2_000))]
+    #[serde(default)]
+    pub details: String,
+    #[garde(skip)]
+    pub plan: PlanId,
+    #[garde(range(min = 1, max = 1_000_000))]
+    pub seats: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrganisationOut {
+    pub id: OrganisationId,
+    pub partner: PartnerId,
+    pub name: String,
+    pub email: String,
+    pub details: String,
+    pub state: OrganisationState,
+    pub plan: PlanId,
+    pub seats: u32,
+    pub features: Vec<Feature>,
+    pub tenant: Option<TenantOut>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantOut {
+    pub id: TenantId,
+    pub not_protected: Vec<NotProtected>,
+    pub writer_consented_at: Option<Timestamp>,
+    /// What follows is told of one organisation, not in lists.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub more: Option<TenantMoreOut>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantMoreOut {
+    pub name: String,
+    pub credentials: CredentialStatus,
+    pub snapshots_per_day: u8,
+    pub next_snapshot_at: Option<Timestamp>,
+    pub last_sealed: Option<domain::SnapshotId>,
+    pub connected_at: Timestamp,
+}
+
+impl From<Organisation> for OrganisationOut {
+    fn from(organisation: Organisation) -> Self {
+        let (not_protected, writer_consented_at) =
+            (organisation.not_protected, organisation.writer_consented_at);
+        let tenant = organisation.tenant.map(|id| TenantOut {
+            id,
+            not_protected,
+            writer_consented_at,
+            more: None,
+        });
+        Self {
+            id: organisation.id,
+            partner: organisation.partner,
+            name: organisation.name,
+            email: organisation.email,
+            details: organisation.details,
+            state: organisation.state,
+            plan: organisation.plan,
+            seats: organisation.seats,
+            features: organisation.features,
+            tenant,
+            created_at: organisation.created_at,
+        }
+    }
+}
+
+impl From<OrganisationView> for OrganisationOut {
+    fn from(view: OrganisationView) -> Self {
+        let mut out = Self::from(view.organisation);
+        if let (Some(tenant), Some(row)) = (&mut out.tenant, view.tenant) {
+            tenant.more = Some(TenantMoreOut {
+                name: row.name,
+                credentials: row.credentials,
+                snapshots_per_day: row.snapshots_per_day,
+                next_snapshot_at: row.next_snapshot_at,
+                last_sealed: row.last_sealed,
+                connected_at: row.connected_at,
+            });
+        }
+        out
+    }
+}
+
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsentLinkIn {
+    #[garde(skip)]
+    pub app: ConsentApp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsentLinkOut {
+    pub url: String,
+    pub expires_at: Timestamp,
+}

@@ -1,0 +1,123 @@
+//! The caller, as the authorizer told API Gateway, and as API Gateway tells the function.
+//!
+//! One pair of functions, so that what is written is what is read. Values are plain strings: every gateway
+//! passes those on unchanged.
+
+use crate::problem::Problem;
+use axum::extract::FromRequestParts;
+use domain::rights::Role;
+use domain::{OrganisationId, Result};
+use engine::commands::{Caller, Member};
+use http::Extensions;
+use http::request::Parts;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// The authorizer's context for that caller.
+pub fn authorizer_context(caller: &Caller) -> Map<String, Value> {
+    let fields = match caller {
+        Caller::Operator => json!({ "caller": "operator" }),
+        Caller::Member(member) => {
+            let role = json!(member.role);
+            let mut fields = json!({
+                "caller": "member", "partner": member.partner, "role": role, "token": member.token,
+            });
+            if let Some(named) = &member.organisations {
+                let named: Vec<_> = named.iter().map(OrganisationId::as_str).collect();
+                fields["organisations"] = json!(named.join(" "));
+            }
+            fields
+        }
+    };
+    fields.as_object().cloned().unwrap_or_default()
+}
+
+fn read(fields: &HashMap<String, Value>) -> Option<Caller> {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    match text("caller")? {
+        "operator" => Some(Caller::Operator),
+        "member" => {
+            let organisations = match text("organisations") {
+                // Why: a limitation that cannot be read must not become none at all.
+                Some(named) => Some(named.split_whitespace().map(str::parse).collect::<Result<_>>().ok()?),
+                None if fields.contains_key("organisations") => return None,
+                None => None,
+            };
+            Some(Caller::Member(Member {
+                partner: text("partner")?.parse().ok()?,
+                role: serde_json::from_value::<Role>(fields.get("role")?.clone()).ok()?,
+                organisations,
+                token: text("token")?.to_owned(),
+            }))
+        }
+        _ => None,
+    }
+}
+
+fn fields(extensions: &Extensions) -> Option<&HashMap<String, Value>> {
+    match extensions.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => Some(&context.authorizer.as_ref()?.fields),
+        _ => None,
+    }
+}
+
+/// How the log names the caller.
+pub(super) fn token_of(extensions: &Extensions) -> Option<String> {
+    match read(fields(extensions)?)? {
+        Caller::Operator => Some("operator".to_owned()),
+        Caller::Member(member) => Some(member.token),
+    }
+}
+
+/// Who asked, as an argument of a route. Without an authorizer's context the reply is 401.
+#[derive(Clone, Debug)]
+pub struct Asked(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        fields(&parts.extensions).and_then(read).map(Self).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn again(caller: &Caller) -> Option<Caller> {
+        read(&authorizer_context(caller).into_iter().collect())
+    }
+
+    #[test]
+    fn a_caller_comes_through_the_gateway_unchanged() {
+        let member = Member {
+            partner: "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
+            role: Role::SuperAdmin,
+            organisations: Some(vec!["org_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap()]),
+            token: "hft_12345678".to_owned(),
+        };
+        let unlimited = Member { organisations: None, ..member.clone() };
+        let of_none = Member { organisations: Some(Vec::new()), ..member.clone() };
+        for caller in [member, unlimited, of_none].map(Caller::Member) {
+            assert_eq!(again(&caller).as_ref(), Some(&caller));
+        }
+        assert_eq!(again(&Caller::Operator), Some(Caller::Operator));
+    }
+
+    #[test]
+    fn a_limitation_that_cannot_be_read_leaves_nobody() {
+        let member = Member {
+            partner: "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
+            role: Role::Admin,
+            organisations: None,
+            token: "t".to_owned(),
+        };
+        for wrong in [json!("org_?"), json!(["org_01jaaaaaaaaaaaaaaaaaaaaaaa"]), json!(7)] {
+            let mut fields = authorizer_context(&Caller::Member(member.clone()));
+            fields.insert("organisations".to_owned(), wrong);
+            assert!(read(&fields.into_iter().collect()).is_none());
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What comes in with a request: JSON bodies, queries and ids in paths, each refused with the field named.
+
+use crate::problem::Problem;
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use domain::Result;
+use garde::Validate;
+use http::request::Parts;
+use http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+/// A body may be so long.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+const WRONG: &str = "The request is wrong";
+
+/// A JSON body, read and validated. Types should `deny_unknown_fields`.
+pub struct Input<T>(pub T);
+
+impl<S, T> FromRequest<S> for Input<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Validate,
+    T::Context: Default,
+{
+    type Rejection = Problem;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+        let kind = kind.split(';').next().unwrap_or("").trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            let title = "The body's type is not supported";
+            let detail = "the body must be application/json";
+            return Err(Problem::new("unsupported-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, title, detail));
+        }
+        let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| {
+            let detail = format!("the body must not be longer than {MAX_BODY_BYTES} bytes");
+            Problem::new("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request is too large", detail)
+        })?;
+        let value = read(&bytes)?;
+        check(&value)?;
+        Ok(Self(value))
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        let path = e.path().to_string();
+        let error = e.into_inner();
+        let place = format!("line {}, column {}", error.line(), error.column());
+        if error.is_data() {
+            wrong_field(&path, &without_place(&error.to_string()))
+        } else {
+            not_json(&place)
+        }
+    })?;
+    json.end().map_err(|e| not_json(&format!("line {}, column {}", e.line(), e.column())))?;
+    Ok(value)
+}
+
+fn not_json(place: &str) -> Problem {
+    let detail = format!("the body is not JSON ({place})");
+    Problem::new("invalid", StatusCode::BAD_REQUEST, WRONG, detail)
+}
+
+/// A field that is unknown or missing is named itself; serde's path names what it is in.
+fn wrong_field(path: &str, message: &str) -> Problem {
+    let named = message
+        .strip_prefix("unknown field `")
+        .or_else(|| message.strip_prefix("missing field `"))
+        .and_then(|rest| rest.split('`').next());
+    let parent = path.trim_end_matches('.').trim_end_matches('?');
+    let field = match named {
+        Some(name) if parent.is_empty() => name.to_owned(),
+        Some(name) if parent == name || parent.ends_with(&format!(".{name}")) => parent.to_owned(),
+        Some(name) => format!("{parent}.{name}"),
+        None => parent.to_owned(),
+    };
+    Problem::new("invalid", StatusCode::UNPROCESSABLE_ENTITY, WRONG, format!("{field}: {message}"))
+        .at_field(field, message)
+}
+
+fn without_place(message: &str) -> String {
+    message.rsplit_once(" at line ").map_or(message, |(m, _)| m).to_owned()
+}
+
+fn check<T: Validate>(value: &T) -> Result<(), Problem>
+where
+    T::Context: Default,
+{
+    let Err(report) = value.validate() else { return Ok(()) };
+    let problem = Problem::new("invalid", StatusCode::UNPROCESSABLE_ENTITY, WRONG, "a field is wrong");
+    Err(report.iter().fold(problem, |p, (path, error)| p.at_field(camel(&path.to_string()), error.message())))
+}
+
+/// Validation names fields as the code does, the caller as the wire does.
+fn camel(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut up = false;
+    for c in path.chars() {
+        if c == '_' {
+            up = true;
+        } else if up {
+            out.extend(c.to_uppercase());
+            up = false;
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The query, read and validated. Types should `deny_unknown_fields`.
+pub struct QueryOf<T>(pub T);
+
+impl<S, T> FromRequestParts<S> for QueryOf<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Validate,
+    T::Context: Default,
+{
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let pairs = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
+        let form = serde_urlencoded::Deserializer::new(pairs);
+        let value: T = serde_path_to_error::deserialize(form).map_err(|e| {
+            let path = e.path().to_string();
+            wrong_field(&path, &e.into_inner().to_string())
+        })?;
+        check(&value)?;
+        Ok(Self(value))
+    }
+}
+
+/// The ids of a path, in their order. One that has not the form of an id is of nothing: 404.
+pub struct PathOf<T>(pub T);
+
+/// An id's text in a path, parsed.
+pub fn id_in_path<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|e: domain::Error| Problem { detail: e.message().to_owned(), ..Problem::no_route() })
+}
+
+async fn texts(parts: &mut Parts) -> Result<Vec<String>, Problem> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::no_route())?;
+    Ok(params.iter().map(|(_, text)| text.to_owned()).collect())
+}
+
+impl<S, A> FromRequestParts<S> for PathOf<(A,)>
+where
+    S: Send + Sync,
+    A: FromStr<Err = domain::Error>,
+{
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match texts(parts).await?.as_slice() {
+            [a] => Ok(Self((id_in_path(a)?,))),
+            _ => Err(Problem::no_route()),
+        }
+    }
+}
+
+impl<S, A, B> FromRequestParts<S> for PathOf<(A, B)>
+where
+    S: Send + Sync,
+    A: FromStr<Err = domain::Error>,
+    B: FromStr<Err = domain::Error>,
+{
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match texts(parts).await?.as_slice() {
+            [a, b] => Ok(Self((id_in_path(a)?, id_in_path(b)?))),
+            _ => Err(Problem::no_route()),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A function behind API Gateway: its router wrapped so that every reply has an id, every failure is a
+//! problem and every request is logged once.
+//!
+//! [`run`] serves the Lambda; the local listener calls the same [`service`] with requests that carry the
+//! same request context. Paths and queries are not logged, only the route: they may hold names.
+
+mod caller;
+mod input;
+
+pub use caller::{Asked, authorizer_context};
+pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, id_in_path};
+
+use crate::problem::Problem;
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::{HeaderName, HeaderValue};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+/// Where a reply says which request it answers.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The function's router, complete.
+pub fn service(router: Router) -> Router {
+    router
+        .fallback(|| async { Problem::no_route() })
+        .method_not_allowed_fallback(|| async { Problem::wrong_method() })
+        .layer(from_fn(finish))
+}
+
+/// Serves the router as a Lambda function until the sandbox ends.
+///
+/// # Errors
+/// When the Lambda runtime cannot be reached.
+pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
+    lambda_http::run(service(router)).await
+}
+
+async fn finish(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned()).unwrap_or_default();
+    let token = caller::token_of(request.extensions());
+    let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut reply = reply.unwrap_or_else(|panic| Problem::internal(panic_text(&*panic)).into_response());
+    let problem = reply.extensions_mut().remove::<Problem>();
+    if let Some(problem) = &problem {
+        let mut written = problem.reply(&id);
+        for (name, value) in reply.headers() {
+            // Why: axum says which methods a path takes (`Allow`) on its own reply.
+            if name != http::header::CONTENT_LENGTH {
+                written.headers_mut().entry(name).or_insert_with(|| value.clone());
+            }
+        }
+        reply = written;
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        reply.headers_mut().insert(REQUEST_ID, value);
+    }
+    let status = reply.status().as_u16();
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let cause = problem.as_ref().map(|p| p.cause.as_deref().unwrap_or(&p.detail));
+    if status >= 500 {
+        tracing::error!(%method, route, status, ms, request_id = id, token, cause, "request failed");
+    } else {
+        tracing::info!(%method, route, status, ms, request_id = id, token, cause, "request");
+    }
+    reply
+}
+
+fn request_id(request: &Request) -> String {
+    let context = request.extensions().request_context_ref();
+    let given = match context {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    given.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// What a panic said, for the log.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|t| (*t).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panicked: {}", text.unwrap_or_else(|| "without a text".to_owned()))
+}

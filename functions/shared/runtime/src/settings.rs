@@ -1,0 +1,127 @@
+//! The environment: its one home. Everything that an operator can set has its name here or in
+//! [`aws::AwsNames`] and [`graph::GraphSettings`], which are read through [`Settings`] too.
+
+use domain::{Error, Result};
+use engine::commands::connect::ConsentSettings;
+use engine::records::ApiToken;
+use graph::GraphSettings;
+use std::collections::BTreeMap;
+use url::Url;
+
+/// Where the API is reached from outside, such as `https://api.example.com`.
+pub const PUBLIC_URL: &str = "HOLDFAST_PUBLIC_URL";
+/// Client id of the app registration that takes snapshots.
+pub const READER_CLIENT_ID: &str = "HOLDFAST_READER_CLIENT_ID";
+/// Client id of the app registration that restores; without it nothing can be restored.
+pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
+/// With this token, and no other, top partners are created; without it none can be.
+pub const BOOTSTRAP_TOKEN: &str = "HOLDFAST_BOOTSTRAP_TOKEN";
+/// What is logged, in `tracing`'s words; `info` by default.
+pub const LOG: &str = "HOLDFAST_LOG";
+
+/// A shorter bootstrap token could be guessed.
+pub const BOOTSTRAP_TOKEN_CHARS: usize = 32;
+/// Where Microsoft sends an administrator back to, below the public address.
+pub const CALLBACK_PATH: &str = "v1/consent/callback";
+
+/// What is set, by name.
+#[derive(Clone, Default)]
+pub struct Settings(BTreeMap<String, String>);
+
+impl Settings {
+    /// The environment.
+    #[allow(clippy::disallowed_methods, reason = "the one home of the environment")]
+    pub fn from_env() -> Self {
+        Self(
+            std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// These settings and no others.
+    pub fn of<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// The value, unless it is empty.
+    pub fn find(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned)
+    }
+
+    /// The values, in the order of the names.
+    ///
+    /// # Errors
+    /// `Invalid`, with every name that is not set.
+    pub fn get_all<const N: usize>(&self, names: [&str; N]) -> Result<[String; N]> {
+        let missing: Vec<_> = names.into_iter().filter(|n| self.find(n).is_none()).collect();
+        if missing.is_empty() {
+            Ok(names.map(|n| self.find(n).unwrap_or_default()))
+        } else {
+            Err(Error::invalid(format!("not set: {}", missing.join(", "))))
+        }
+    }
+
+    /// The hash of the bootstrap token, when there is one.
+    ///
+    /// # Errors
+    /// `Invalid` when it is too short.
+    pub fn bootstrap_hash(&self) -> Result<Option<String>> {
+        let Some(token) = self.find(BOOTSTRAP_TOKEN) else { return Ok(None) };
+        if token.chars().count() < BOOTSTRAP_TOKEN_CHARS {
+            let message = format!("must have at least {BOOTSTRAP_TOKEN_CHARS} characters");
+            return Err(Error::invalid_field(BOOTSTRAP_TOKEN, message));
+        }
+        Ok(Some(ApiToken::hash(&token)))
+    }
+
+    /// Graph's addresses.
+    pub fn graph(&self) -> GraphSettings {
+        GraphSettings::from_settings(|name| self.find(name))
+    }
+
+    /// What goes into a consent link.
+    ///
+    /// # Errors
+    /// `Invalid`, naming what is missing or is not an address.
+    pub fn consent(&self) -> Result<ConsentSettings> {
+        let [public, reader_client_id] = self.get_all([PUBLIC_URL, READER_CLIENT_ID])?;
+        let address = |name: &str, text: &str| {
+            Url::parse(text).map_err(|e| Error::invalid_field(name, "is not an address").caused_by(e))
+        };
+        let redirect = format!("{}/{CALLBACK_PATH}", public.trim_end_matches('/'));
+        Ok(ConsentSettings {
+            login_url: address(GraphSettings::LOGIN_URL, &self.graph().login_url)?,
+            redirect_url: address(PUBLIC_URL, &redirect)?,
+            reader_client_id,
+            writer_client_id: self.find(WRITER_CLIENT_ID),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_missing_setting_is_named() {
+        let error = Settings::of([(LOG, "info")]).consent().unwrap_err();
+        assert_eq!(error.message(), "not set: HOLDFAST_PUBLIC_URL, HOLDFAST_READER_CLIENT_ID");
+    }
+
+    #[test]
+    fn the_callback_is_below_the_public_address() {
+        let set = [(PUBLIC_URL, "https://api.example.com/"), (READER_CLIENT_ID, "r")];
+        let consent = Settings::of(set).consent().unwrap();
+        assert_eq!(consent.redirect_url.as_str(), "https://api.example.com/v1/consent/callback");
+        assert_eq!(consent.login_url.as_str(), "https://login.microsoftonline.com/");
+        assert!(consent.writer_client_id.is_none());
+    }
+
+    #[test]
+    fn a_bootstrap_token_that_could_be_guessed_is_refused() {
+        assert!(Settings::of([(BOOTSTRAP_TOKEN, "admin")]).bootstrap_hash().is_err());
+        assert_eq!(Settings::of([(BOOTSTRAP_TOKEN, " ")]).bootstrap_hash().unwrap(), None);
+        assert!(Settings::of([(BOOTSTRAP_TOKEN, "x".repeat(32))]).bootstrap_hash().unwrap().is_some());
+    }
+}

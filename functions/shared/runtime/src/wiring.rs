@@ -1,0 +1,95 @@
+//! The ports on AWS and Microsoft Graph, made once per process from the settings.
+//!
+//! A function takes from here what its role allows; what it does not take is never connected to.
+
+use crate::logs;
+use crate::settings::{LOG, Settings};
+use crate::system::{SystemClock, SystemIds};
+use aws::{
+    AwsClients, AwsNames, DynamoCatalog, KmsKeyRing, S3Vault, SecretsManagerSecrets, SesMailer, SqsQueue,
+};
+use domain::Result;
+use engine::commands::Gate;
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Secrets};
+use engine::records::Records;
+use graph::{GraphClient, GraphDirectory, GraphWriter};
+use std::sync::Arc;
+
+/// Connections and names.
+pub struct Wiring {
+    /// What is set.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names and tokens.
+    pub ids: Arc<dyn Ids>,
+    clients: AwsClients,
+    names: AwsNames,
+}
+
+impl Wiring {
+    /// Begins logging and reads the environment.
+    ///
+    /// # Errors
+    /// `Invalid`, naming every setting that is missing.
+    pub async fn from_env() -> Result<Self> {
+        let settings = Settings::from_env();
+        logs::begin(settings.find(LOG).as_deref());
+        Ok(Self {
+            names: AwsNames::from_env(|name| settings.find(name))?,
+            clients: AwsClients::load().await,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds::default()),
+            settings,
+        })
+    }
+
+    /// The catalog.
+    pub fn catalog(&self) -> Arc<dyn Catalog> {
+        Arc::new(DynamoCatalog::new(self.clients.dynamodb().clone(), &self.names.table))
+    }
+    /// The catalog, typed.
+    pub fn records(&self) -> Records {
+        Records::new(self.catalog(), self.clock.clone())
+    }
+    /// The door to partners and organisations.
+    pub fn gate(&self) -> Gate {
+        Gate { records: self.records() }
+    }
+    /// The vault.
+    pub fn vault(&self) -> Arc<S3Vault> {
+        Arc::new(S3Vault::new(self.clients.s3().clone(), &self.names.bucket))
+    }
+    /// The queues.
+    pub fn queue(&self) -> Arc<dyn Queue> {
+        Arc::new(SqsQueue::new(self.clients.sqs().clone(), self.names.queue_urls.clone()))
+    }
+    /// The key ring.
+    pub fn keys(&self) -> Arc<dyn KeyRing> {
+        Arc::new(KmsKeyRing::new(self.clients.kms().clone(), &self.names.kms_key_id))
+    }
+    /// Mail.
+    pub fn mailer(&self) -> Arc<dyn Mailer> {
+        Arc::new(SesMailer::new(self.clients.ses().clone(), &self.names.sender))
+    }
+    /// Reads tenants.
+    ///
+    /// # Errors
+    /// `Invalid` when Graph's addresses are wrong.
+    pub fn directory(&self) -> Result<Arc<dyn Directory>> {
+        Ok(Arc::new(GraphDirectory::new(self.graph("graph-reader")?)))
+    }
+    /// Writes tenants.
+    ///
+    /// # Errors
+    /// `Invalid` when Graph's addresses are wrong.
+    pub fn writer(&self) -> Result<Arc<dyn DirectoryWriter>> {
+        Ok(Arc::new(GraphWriter::new(self.graph("graph-writer")?)))
+    }
+
+    fn graph(&self, secret: &str) -> Result<GraphClient> {
+        let secrets = SecretsManagerSecrets::new(self.clients.secrets().clone(), &self.names.secret_prefix);
+        let secrets: Arc<dyn Secrets> = Arc::new(secrets);
+        GraphClient::new(self.settings.graph(), secrets, secret, self.clock.clone(), self.ids.clone())
+    }
+}
