@@ -1,0 +1,165 @@
+//! What a simulated cloud is made of at the start: tenants, applications, limits.
+
+use crate::switches::Switches;
+use crate::throttle::Limits;
+
+/// Client id of the application that may only read.
+pub const READER_CLIENT_ID: &str = "5e000000-0000-4000-8000-000000000001";
+/// Client id of the application that may read and write.
+pub const WRITER_CLIENT_ID: &str = "5e000000-0000-4000-8000-000000000002";
+/// Client id of the administrator's application: every permission, Global Administrator.
+pub const ADMINISTRATOR_CLIENT_ID: &str = "5e000000-0000-4000-8000-000000000003";
+/// Secret of the reading application.
+pub const READER_SECRET: &str = "simulated-reader-secret";
+/// Secret of the writing application.
+pub const WRITER_SECRET: &str = "simulated-writer-secret";
+/// Secret of the administrator's application.
+pub const ADMINISTRATOR_SECRET: &str = "simulated-administrator-secret";
+/// The tenant of [`SimConfig::company`].
+pub const COMPANY_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000001";
+
+/// Application permissions that suffice to read everything.
+pub const READING: &[&str] = &[
+    "User.Read.All",
+    "Group.Read.All",
+    "GroupMember.Read.All",
+    "Member.Read.Hidden",
+    "AdministrativeUnit.Read.All",
+    "RoleManagement.Read.Directory",
+    "CustomSecAttributeAssignment.Read.All",
+    "CustomSecAttributeDefinition.Read.All",
+    "Organization.Read.All",
+    "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementRBAC.Read.All",
+];
+
+/// Application permissions that suffice to read and write everything.
+pub const WRITING: &[&str] = &[
+    "User.ReadWrite.All",
+    "User-LifeCycleInfo.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "GroupMember.ReadWrite.All",
+    "Member.Read.Hidden",
+    "AdministrativeUnit.ReadWrite.All",
+    "RoleManagement.ReadWrite.Directory",
+    "CustomSecAttributeAssignment.ReadWrite.All",
+    "CustomSecAttributeDefinition.ReadWrite.All",
+    "Organization.Read.All",
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "DeviceManagementRBAC.ReadWrite.All",
+];
+
+/// The whole simulated cloud.
+#[derive(Clone, Debug)]
+pub struct SimConfig {
+    /// Everything that looks random follows from this.
+    pub seed: u64,
+    /// The customers' directories.
+    pub tenants: Vec<TenantConfig>,
+    /// The registered applications.
+    pub apps: Vec<AppConfig>,
+    /// How long each HTTP answer of Graph takes, in milliseconds.
+    pub page_latency_ms: u64,
+    /// The throttling limits; see [`Limits`].
+    pub limits: Limits,
+    /// Behaviour that is uncertain, or that a test wants otherwise.
+    pub switches: Switches,
+}
+
+/// One directory.
+#[derive(Clone, Debug)]
+pub struct TenantConfig {
+    /// A GUID.
+    pub id: String,
+    /// The company's name.
+    pub name: String,
+    /// The verified default domain.
+    pub domain: String,
+    /// How many users to seed; everything else follows from it. 0 seeds an empty directory.
+    pub users: usize,
+    /// Whether there is a licence for Privileged Identity Management.
+    pub premium_p2: bool,
+    /// Whether there is an active Intune licence.
+    pub intune: bool,
+}
+
+/// One application registration.
+#[derive(Clone, Debug, Default)]
+pub struct AppConfig {
+    /// Its client id, a GUID.
+    pub client_id: String,
+    /// Its name.
+    pub name: String,
+    /// A client secret, if it has one.
+    pub secret: Option<String>,
+    /// A certificate in PEM form, if it has one.
+    pub certificate_pem: Option<String>,
+    /// Application permissions (values such as `User.Read.All`), granted in a tenant by consent.
+    pub permissions: Vec<String>,
+    /// Display names of directory roles that the service principal gets by consent.
+    pub directory_roles: Vec<String>,
+    /// Whether every tenant has consented from the start.
+    pub consented: bool,
+}
+
+impl Default for SimConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            tenants: Vec::new(),
+            apps: Vec::new(),
+            page_latency_ms: 0,
+            limits: Limits::default(),
+            switches: Switches::default(),
+        }
+    }
+}
+
+impl SimConfig {
+    /// One tenant of `users` users, and three applications: reader, writer and administrator.
+    /// Only the administrator's is consented from the start.
+    pub fn company(seed: u64, users: usize) -> Self {
+        let list = |values: &[&str]| values.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let app = |id: &str, name: &str, secret: &str, permissions: Vec<String>, roles: &[&str]| AppConfig {
+            client_id: id.into(),
+            name: name.into(),
+            secret: Some(secret.into()),
+            certificate_pem: None,
+            permissions,
+            directory_roles: list(roles),
+            consented: roles.contains(&"Global Administrator"),
+        };
+        let mut all = list(READING);
+        all.extend(list(WRITING));
+        all.extend(list(&[
+            "Directory.ReadWrite.All",
+            "Application.ReadWrite.All",
+            "Organization.ReadWrite.All",
+        ]));
+        all.sort();
+        all.dedup();
+        Self {
+            seed,
+            tenants: vec![TenantConfig {
+                id: COMPANY_TENANT_ID.into(),
+                name: "Fabrikam".into(),
+                domain: "fabrikam.example".into(),
+                users,
+                premium_p2: true,
+                intune: true,
+            }],
+            apps: vec![
+                app(READER_CLIENT_ID, "Reader", READER_SECRET, list(READING), &[]),
+                app(WRITER_CLIENT_ID, "Writer", WRITER_SECRET, list(WRITING), &["User Administrator"]),
+                app(
+                    ADMINISTRATOR_CLIENT_ID,
+                    "Administrator",
+                    ADMINISTRATOR_SECRET,
+                    all,
+                    &["Global Administrator"],
+                ),
+            ],
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The switches of a running simulator, and what it has counted.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::faults::FaultRule;
+use crate::inner::Inner;
+use crate::observe::{Exchange, SeenRequest};
+use crate::state::Delay;
+use crate::switches::{ExpiredDelta, Switches};
+use crate::throttle::Limits;
+
+/// Switches and counters. Tenants are named by id, domain or name, applications by client id; a name that nobody
+/// has is a mistake in the test and panics.
+#[derive(Clone)]
+pub struct Control(Arc<Inner>);
+
+impl Control {
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    fn tenant(&self, tenant: &str) -> usize {
+        self.0.tenant_index(tenant).unwrap_or_else(|| panic!("no tenant {tenant}"))
+    }
+
+    fn app(&self, client_id: &str) -> usize {
+        self.0.app_index(client_id).unwrap_or_else(|| panic!("no application {client_id}"))
+    }
+
+    /// Every request of this tenant that Graph has seen, in order.
+    pub fn requests(&self, tenant: &str) -> Vec<SeenRequest> {
+        let id = &self.0.tenants[self.tenant(tenant)].config.id;
+        let seen = self.0.seen.lock().expect("the lock is never held over a panic");
+        seen.iter().filter(|request| request.tenant == *id).cloned().collect()
+    }
+
+    /// Forgets the requests seen so far.
+    pub fn clear(&self) {
+        self.0.seen.lock().expect("the lock is never held over a panic").clear();
+    }
+
+    /// What the requests cost.
+    pub fn resource_units(&self, tenant: &str) -> u64 {
+        self.requests(tenant).iter().map(|request| u64::from(request.resource_units)).sum()
+    }
+
+    /// How many requests were writes.
+    pub fn writes(&self, tenant: &str) -> usize {
+        self.requests(tenant).iter().filter(|request| request.is_write).count()
+    }
+
+    /// How many requests were answered 429.
+    pub fn throttled(&self, tenant: &str) -> usize {
+        self.requests(tenant).iter().filter(|request| request.status == 429).count()
+    }
+
+    fn set_delay(&self, delay: Delay) {
+        for tenant in &self.0.tenants {
+            tenant.directory.write().expect("the lock is never held over a panic").replica.delay = delay;
+        }
+    }
+
+    /// From now on a write is not seen by the first `reads` reads of the object; 0 ends that.
+    pub fn set_replication_reads(&self, reads: u32) {
+        self.set_delay(if reads == 0 { Delay::None } else { Delay::Reads(reads) });
+    }
+
+    /// From now on a write is seen only after this time of the simulator's clock; zero ends that.
+    pub fn set_replication_delay(&self, delay: Duration) {
+        let ms = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX / 4);
+        self.set_delay(if ms == 0 { Delay::None } else { Delay::Millis(ms) });
+    }
+
+    /// The next requests that fit fail.
+    pub fn fail_next(&self, rule: FaultRule) {
+        self.0.faults.add(FaultRule { times: rule.times.max(1), ..rule });
+    }
+
+    /// Forgets the faults that have not happened.
+    pub fn clear_faults(&self) {
+        self.0.faults.clear();
+    }
+
+    /// Every access token is refused from now on.
+    pub fn expire_tokens(&self) {
+        self.0.login.forget();
+    }
+
+    /// Every delta token is refused from now on, in this way.
+    pub fn expire_delta_tokens(&self, how: ExpiredDelta) {
+        self.0.switch(|switches| switches.expired_delta = how);
+        self.0.delta.expire();
+    }
+
+    /// What a new token of this application in this tenant may do.
+    pub fn set_permissions(&self, tenant: &str, client_id: &str, permissions: Vec<String>) {
+        self.0.set_grant(self.tenant(tenant), self.app(client_id), Some(permissions));
+    }
+
+    /// Consents as the tenant's administrator does.
+    pub fn consent(&self, tenant: &str, client_id: &str) {
+        self.0.consent(self.tenant(tenant), self.app(client_id));
+    }
+
+    /// The tenant no longer knows the application.
+    pub fn withdraw_consent(&self, tenant: &str, client_id: &str) {
+        self.0.set_grant(self.tenant(tenant), self.app(client_id), None);
+    }
+
+    /// Whether the application's secret has expired.
+    pub fn set_secret_expired(&self, client_id: &str, expired: bool) {
+        self.0.expire_secret(self.app(client_id), expired);
+    }
+
+    /// Other limits from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        *self.0.limits.write().expect("the lock is never held over a panic") = limits;
+    }
+
+    /// Other latency from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
+        self.0.latency_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// Page order and the order of unordered collections vary with the seed.
+    pub fn set_shuffle_pages(&self, seed: Option<u64>) {
+        self.0.switch(|switches| switches.shuffle = seed);
+    }
+
+    /// Changes any switch.
+    pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        self.0.switch(change);
+    }
+
+    /// Imports an object as Graph returned it, for example into `deviceManagement/configurationPolicies`. It keeps
+    /// its id and every property, expanded assignments, settings and scheduled actions included. Answers the id.
+    pub fn put_raw(&self, tenant: &str, path: &str, object: Value) -> String {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        crate::graph::import(&mut directory, path, object)
+    }
+
+    /// The whole tenant for assertions: live objects by collection with all properties and links.
+    pub fn dump(&self, tenant: &str) -> Value {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let directory = tenant.directory.read().expect("the lock is never held over a panic");
+        crate::graph::dump(&directory)
+    }
+
+    /// Moves the simulator's clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.clock.advance(by);
+        for tenant in &self.0.tenants {
+            tenant.directory.write().expect("the lock is never held over a panic").empty_bin();
+        }
+    }
+
+    /// Whether the clock runs by itself; otherwise only [`Control::advance`] moves it.
+    pub fn run_with_real_time(&self, runs: bool) {
+        self.0.clock.run_with_real_time(runs);
+    }
+
+    /// Seconds since 1970 by the simulator's clock.
+    pub fn now_seconds(&self) -> i64 {
+        self.0.clock.seconds()
+    }
+
+    /// Calls this with every request and reply, inner ones of a batch as well.
+    pub fn observe(&self, observer: Box<dyn Fn(&Exchange) + Send + Sync>) {
+        self.0.observers.write().expect("the lock is never held over a panic").push(observer);
+    }
+
+    pub(crate) fn tenant_ids(&self) -> Vec<String> {
+        self.0.tenants.iter().map(|tenant| tenant.config.id.clone()).collect()
+    }
+}

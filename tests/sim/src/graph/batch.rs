@@ -1,0 +1,196 @@
+//! `$batch`: up to 20 requests, each judged alone. Source: "Combine multiple HTTP requests using JSON batching".
+
+use std::collections::{HashMap, HashSet};
+
+use base64::Engine;
+use serde_json::{Map, Value, json};
+
+use super::error::{Failure, malformed};
+use super::{Answered, Incoming, one, token};
+use crate::clock::iso;
+use crate::inner::Inner;
+use crate::observe::SeenRequest;
+
+const MOST: usize = 20;
+
+fn refused(inner: &Inner, refusal: &Failure) -> Answered {
+    let id = inner.request_id();
+    let body = refusal.body(&iso(inner.clock.seconds()), &id, &id);
+    Answered {
+        status: refusal.status,
+        headers: vec![("content-type".into(), "application/json".into()), ("request-id".into(), id)],
+        body: body.to_string().into_bytes(),
+    }
+}
+
+struct Step {
+    id: String,
+    method: String,
+    url: String,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+    after: Vec<String>,
+}
+
+fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
+    let text = |name: &str| entry[name].as_str().map(str::to_owned);
+    let id = text("id")
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| malformed("A request of the batch has no id."))?;
+    if known.contains(&id) {
+        return Err(malformed("The ids of a batch must be unique."));
+    }
+    let method =
+        text("method").ok_or_else(|| malformed("A request of the batch has no method."))?.to_uppercase();
+    let url = text("url").filter(|url| !url.is_empty() && !url.starts_with("http"));
+    let url = url.ok_or_else(|| malformed("A request of the batch needs a relative url."))?;
+    if url.trim_start_matches('/').starts_with("$batch") {
+        return Err(malformed("Batches cannot be nested."));
+    }
+    let headers: HashMap<String, String> = entry["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.to_lowercase(), value.as_str()?.to_owned())))
+        .collect();
+    let body = match &entry["body"] {
+        Value::Null => Vec::new(),
+        body => {
+            if !headers.contains_key("content-type") {
+                return Err(malformed("A request of the batch with a body must have a Content-Type header."));
+            }
+            body.to_string().into_bytes()
+        }
+    };
+    let after: Vec<String> = entry["dependsOn"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|v| v.as_str().map(str::to_owned))
+        .collect();
+    if after.iter().any(|one| !known.contains(one)) {
+        return Err(malformed("dependsOn names a request that does not come before."));
+    }
+    Ok(Step { id, method, url, headers, body, after })
+}
+
+fn steps(incoming: &Incoming) -> Result<Vec<Step>, Failure> {
+    let body: Value =
+        serde_json::from_slice(&incoming.body).map_err(|_| malformed("Invalid batch payload format."))?;
+    let list = body["requests"].as_array().ok_or_else(|| malformed("Invalid batch payload format."))?;
+    if list.is_empty() || list.len() > MOST {
+        return Err(malformed(format!("Number of batch request steps must be between 1 and {MOST}.")));
+    }
+    let mut known = HashSet::new();
+    let mut steps = Vec::new();
+    for entry in list {
+        let step = step(entry, &known)?;
+        known.insert(step.id.clone());
+        steps.push(step);
+    }
+    Ok(steps)
+}
+
+fn response(id: &str, answered: &Answered) -> Value {
+    let headers: Map<String, Value> = answered
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (if name == "content-type" { "Content-Type" } else { name }.to_owned(), json!(value))
+        })
+        .collect();
+    let mut out = json!({"id": id, "status": answered.status, "headers": headers});
+    if !answered.body.is_empty() {
+        out["body"] = serde_json::from_slice(&answered.body)
+            .unwrap_or_else(|_| json!(base64::engine::general_purpose::STANDARD.encode(&answered.body)));
+    }
+    out
+}
+
+pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
+    let token = match token(inner, incoming) {
+        Ok(token) => token,
+        Err(refusal) => return refused(inner, &refusal),
+    };
+    let seen = |status: u16| SeenRequest {
+        tenant: inner.tenants[token.tenant].config.id.clone(),
+        app: token.client_id.clone(),
+        method: "POST".into(),
+        path_and_query: "/$batch".into(),
+        version: if incoming.path.starts_with("/beta") { "beta" } else { "v1.0" }.into(),
+        status,
+        resource_units: 0,
+        is_write: false,
+        inner_of_batch: false,
+        at_millis: inner.clock.millis(),
+    };
+    let note = |status| inner.seen.lock().expect("the lock is never held over a panic").push(seen(status));
+    let finish = |answered: Answered| {
+        note(answered.status);
+        super::observe(inner, incoming, &incoming.path, &answered, false);
+        answered
+    };
+    let steps = match steps(incoming) {
+        Ok(steps) => steps,
+        Err(refusal) => return finish(refused(inner, &refusal)),
+    };
+    let rule = inner.faults.take("POST", &incoming.path);
+    if let Some(rule) = rule.as_ref().filter(|rule| !rule.after) {
+        let answered = match super::faulty(rule) {
+            Ok(reply) => Answered { status: reply.status, headers: owned(&reply.headers), body: reply.body },
+            Err(refusal) => {
+                let headers = owned(&refusal.headers);
+                let mut answered = refused(inner, &refusal);
+                answered.headers.extend(headers);
+                answered
+            }
+        };
+        return finish(answered);
+    }
+    let root = incoming.path.trim_end_matches("/$batch").to_owned();
+    let mut failed = HashSet::new();
+    let mut responses = Vec::new();
+    for step in &steps {
+        if step.after.iter().any(|one| failed.contains(one)) {
+            failed.insert(step.id.clone());
+            let refusal =
+                super::failure(424, "FailedDependency", "A request that this one depends on failed.");
+            responses.push(response(&step.id, &refused(inner, &refusal)));
+            continue;
+        }
+        let (path, query) = step.url.split_once('?').unwrap_or((&step.url, ""));
+        let mut headers = step.headers.clone();
+        if let Some(value) = incoming.headers.get("authorization") {
+            headers.insert("authorization".into(), value.clone());
+        }
+        let inside = Incoming {
+            method: step.method.clone(),
+            path: format!("{root}/{}", path.trim_start_matches('/')),
+            query: query.to_owned(),
+            headers,
+            body: step.body.clone().into(),
+            base: incoming.base.clone(),
+        };
+        let answered = one(inner, &inside, true);
+        if answered.status >= 400 || answered.status == 0 {
+            failed.insert(step.id.clone());
+        }
+        let status = if answered.status == 0 { 500 } else { answered.status };
+        responses.push(response(&step.id, &Answered { status, ..answered }));
+    }
+    if let Some(rule) = rule {
+        return finish(Answered { status: rule.status, headers: Vec::new(), body: rule.body.into_bytes() });
+    }
+    // Replies come in any order: here rotated by a number that varies from call to call.
+    let by = inner.request_id().bytes().map(usize::from).sum::<usize>() % responses.len().max(1);
+    responses.rotate_left(by);
+    finish(Answered {
+        status: 200,
+        headers: vec![("content-type".into(), "application/json".into())],
+        body: json!({ "responses": responses }).to_string().into_bytes(),
+    })
+}
+
+fn owned(headers: &[(&'static str, String)]) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}

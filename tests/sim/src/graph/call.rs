@@ -1,0 +1,156 @@
+//! One request to Graph, taken apart, and one reply.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::error::{Failure, malformed};
+use crate::login::Token;
+use crate::switches::Switches;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    V1,
+    Beta,
+}
+
+impl Version {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1.0",
+            Self::Beta => "beta",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::V1, Self::Beta].into_iter().find(|version| version.name() == name)
+    }
+}
+
+/// Query options by name, decoded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub fn parse(text: &str) -> Self {
+        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// `$select` and `select` are the same option.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let bare = name.trim_start_matches('$');
+        self.0
+            .iter()
+            .find(|(key, _)| key.trim_start_matches('$').eq_ignore_ascii_case(bare))
+            .map(|(_, v)| v.as_str())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub version: Version,
+    /// In capitals.
+    pub method: String,
+    /// The decoded segments after the version.
+    pub path: Vec<String>,
+    pub raw_path: String,
+    pub query: Query,
+    /// Names in lower case.
+    pub headers: HashMap<String, String>,
+    pub body: Arc<[u8]>,
+    /// `http://host:port`
+    pub base: String,
+    pub token: Arc<Token>,
+    pub switches: Arc<Switches>,
+}
+
+/// The segments of a path; `users('x')` counts as `users/x`.
+pub(crate) fn segments(path: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        let part = percent_decode_str(part).decode_utf8_lossy().into_owned();
+        match part.strip_suffix("')").and_then(|p| p.split_once("('")) {
+            Some((name, key)) if !name.contains('=') => {
+                out.push(name.to_owned());
+                out.push(key.to_owned());
+            }
+            _ => out.push(part),
+        }
+    }
+    out
+}
+
+impl Call {
+    pub fn segments(&self) -> Vec<&str> {
+        self.path.iter().map(String::as_str).collect()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    pub fn prefers(&self, what: &str) -> bool {
+        self.header("prefer").split([',', ';']).any(|one| one.trim().eq_ignore_ascii_case(what))
+    }
+
+    pub fn reads(&self) -> bool {
+        self.method == "GET" || self.path.last().is_some_and(|last| last.ends_with("getByIds"))
+    }
+
+    /// The body as a JSON object.
+    pub fn object(&self) -> Result<Map<String, Value>, Failure> {
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(map)) => Ok(map),
+            _ => Err(malformed(
+                "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.",
+            )),
+        }
+    }
+
+    /// The body, which may be absent.
+    pub fn object_or_empty(&self) -> Result<Map<String, Value>, Failure> {
+        if self.body.iter().all(u8::is_ascii_whitespace) { Ok(Map::new()) } else { self.object() }
+    }
+
+    pub fn root(&self) -> String {
+        format!("{}/{}", self.base, self.version.name())
+    }
+
+    pub fn context(&self, set: &str) -> String {
+        format!("{}/$metadata#{set}", self.root())
+    }
+
+    pub fn may(&self, permission: &str) -> bool {
+        self.token.roles.iter().any(|role| role == permission)
+    }
+}
+
+/// A reply before the headers that every reply has.
+#[derive(Default)]
+pub(crate) struct Reply {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+pub(crate) type Outcome = Result<Reply, Failure>;
+
+impl Reply {
+    pub fn bytes(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+
+    pub fn json(status: u16, value: &Value) -> Self {
+        Self::bytes(status, value.to_string().into_bytes())
+    }
+
+    pub fn empty() -> Self {
+        Self { status: 204, ..Self::default() }
+    }
+}

@@ -1,0 +1,139 @@
+//! Deleted items: list, restore, delete for good. Source: "Restore deleted directory object item".
+
+use super::call::{Call, Outcome, Reply};
+use super::error::{bad, conflict, denied, malformed, missing};
+use super::filter::Filter;
+use super::paging::Paging;
+use super::render::{self, How};
+use super::{lists, refs, users};
+use crate::schema;
+use crate::state::{BIN_SECONDS, Directory, Index, Kind, Life};
+
+fn find(d: &Directory, id: &str) -> Option<Index> {
+    let index = d.index(id)?;
+    match d.object(index).life {
+        Life::Deleted { at } if at > d.now() - BIN_SECONDS => Some(index),
+        _ => None,
+    }
+}
+
+fn may(call: &Call, kind: Kind, writes: bool) -> bool {
+    let wanted: &[&str] = match (kind, writes) {
+        (Kind::User, true) => &["User.ReadWrite.All", "User.DeleteRestore.All"],
+        (Kind::User, false) => &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"],
+        (Kind::Group, true) => &["Group.ReadWrite.All"],
+        (Kind::Group, false) => &["Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All"],
+        (Kind::Unit, true) => &["AdministrativeUnit.ReadWrite.All"],
+        (Kind::Unit, false) => {
+            &["AdministrativeUnit.Read.All", "AdministrativeUnit.ReadWrite.All", "Directory.Read.All"]
+        }
+        (Kind::ServicePrincipal | Kind::Application, true) => &["Application.ReadWrite.All"],
+        (Kind::ServicePrincipal | Kind::Application, false) => {
+            &["Application.Read.All", "Application.ReadWrite.All"]
+        }
+    };
+    wanted.iter().any(|permission| call.may(permission))
+}
+
+/// One deleted object, or the deleted objects of a type.
+pub(super) fn get(call: &Call, d: &Directory, id: &str) -> Outcome {
+    if id.starts_with("microsoft.graph.") {
+        return list(call, d, refs::cast(id)?);
+    }
+    let index = find(d, id).ok_or_else(|| missing(id))?;
+    let kind = d.object(index).kind;
+    if !may(call, kind, false) {
+        return Err(denied());
+    }
+    let mut out = vec![b'['];
+    let context = call.context("directoryObjects/$entity");
+    let how = How { context: Some(&context), typed: true, alone: true };
+    render::object(&mut out, call, d, index, &refs::loose(call, kind), how);
+    out.remove(0);
+    Ok(Reply::bytes(200, out))
+}
+
+fn list(call: &Call, d: &Directory, kind: Kind) -> Outcome {
+    if !may(call, kind, false) {
+        return Err(denied());
+    }
+    let mut chosen = lists::selection(call, kind)?;
+    if !chosen.explicit
+        && let Some(property) = schema::of(kind).property("deletedDateTime")
+    {
+        chosen.mask |= 1 << property;
+    }
+    let filter = Filter::of(call)?;
+    let bin: Vec<Index> = d.bin().filter(|index| d.object(*index).kind == kind).collect();
+    let paging = Paging::of(call, bin.len(), 100, 999)?;
+    let mut out = render::open_page(&call.context(schema::of(kind).set));
+    let next = paging.fill(bin.len(), |place| {
+        let index = bin[place];
+        let shown = filter.as_ref().is_none_or(|f| f.passes(&|path| lists::property(d, index, path)));
+        if shown {
+            render::object(&mut out, call, d, index, &chosen, How::default());
+        }
+        shown
+    });
+    let link = next.map(|next| paging.link(call, next));
+    render::close_page(&mut out, link.as_deref().map(|link| ("@odata.nextLink", link)));
+    Ok(Reply::bytes(200, out))
+}
+
+pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
+    let index = find(d, id).ok_or_else(|| missing(id))?;
+    let kind = d.object(index).kind;
+    if !may(call, kind, true) {
+        return Err(denied());
+    }
+    let body = call.object_or_empty()?;
+    let known = ["autoReconcileProxyConflict", "newUserPrincipalName"];
+    if body.keys().any(|key| !key.contains('@') && !known.contains(&key.as_str())) {
+        return Err(malformed("The body has a property that restore does not know."));
+    }
+    if kind == Kind::User {
+        users::require_role(call, d, index)?;
+    }
+    let schema = schema::of(kind);
+    if let Some(name) = body.get("newUserPrincipalName").and_then(|v| v.as_str()) {
+        if kind != Kind::User {
+            return Err(bad("newUserPrincipalName is for users only."));
+        }
+        d.set(index, &[(schema.at("userPrincipalName"), Some(format!("\"{name}\"")))]);
+    }
+    for name in d.claimed(index) {
+        let taken = d.names.get(&name).is_some_and(|holder| *holder != index);
+        if !taken {
+            continue;
+        }
+        if name.starts_with("upn:") {
+            return Err(conflict("userPrincipalName"));
+        }
+        if body.get("autoReconcileProxyConflict").and_then(serde_json::Value::as_bool) != Some(true) {
+            return Err(conflict("proxyAddresses"));
+        }
+        let mut gone = vec![(schema.at("mail"), None)];
+        gone.extend(schema.property("proxyAddresses").map(|property| (property, None)));
+        d.set(index, &gone);
+    }
+    d.restore(index);
+    let mut out = vec![b'['];
+    let context = call.context("directoryObjects/$entity");
+    let how = How { context: Some(&context), typed: true, alone: true };
+    render::object(&mut out, call, d, index, &refs::loose(call, kind), how);
+    out.remove(0);
+    Ok(Reply::bytes(200, out))
+}
+
+pub(super) fn purge(call: &Call, d: &mut Directory, id: &str) -> Outcome {
+    let index = find(d, id).ok_or_else(|| missing(id))?;
+    let kind = d.object(index).kind;
+    if !may(call, kind, true) {
+        return Err(denied());
+    }
+    if kind == Kind::Unit {
+        return Err(bad("An administrative unit cannot be deleted for good through the API."));
+    }
+    d.purge(index);
+    Ok(Reply::empty())
+}

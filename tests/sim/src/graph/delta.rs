@@ -1,0 +1,400 @@
+//! Delta queries over users, groups and administrative units.
+//!
+//! Source: "Use delta query to track changes in Microsoft Graph data" and the delta page of each type. A first
+//! round walks the collection; later rounds walk the log from where the token stands. Every entry tells the state
+//! of now, so replays and any order are right.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::call::{Call, Outcome, Reply};
+use super::error::{Failure, bad, denied, failure, malformed};
+use super::filter::Filter;
+use super::lists;
+use super::render::{self, How, Selection, key, text_member};
+use crate::inner::Inner;
+use crate::schema;
+use crate::state::{Change, Directory, Index, Kind, Life, Relation, What};
+use crate::switches::ExpiredDelta;
+
+const TOKEN_SECONDS: i64 = 7 * 24 * 3600;
+const FILTER_IDS: usize = 50;
+
+/// What a chain of pages was asked for; tokens refer to it by number.
+#[derive(Clone)]
+struct DeltaQuery {
+    tenant: usize,
+    kind: Kind,
+    select: Option<String>,
+    ids: Option<Vec<Index>>,
+}
+
+/// The queries that tokens refer to.
+#[derive(Default)]
+pub(crate) struct DeltaQueries {
+    queries: Mutex<Vec<DeltaQuery>>,
+    epoch: AtomicU64,
+}
+
+impl DeltaQueries {
+    pub fn expire(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Where a chain stands.
+#[derive(Clone, Copy)]
+struct Cursor {
+    query: u64,
+    /// 1 while the first round lasts.
+    first: u64,
+    position: u64,
+    /// Within a first round: the relation and the place in it.
+    relation: u64,
+    offset: u64,
+    /// The end of the log when the round began.
+    end: u64,
+    issued: u64,
+    epoch: u64,
+}
+
+impl Cursor {
+    fn encode(&self) -> String {
+        let Self { query, first, position, relation, offset, end, issued, epoch } = self;
+        let text = format!("d.{query}.{first}.{position}.{relation}.{offset}.{end}.{issued}.{epoch}");
+        URL_SAFE_NO_PAD.encode(text.bytes().rev().collect::<Vec<u8>>())
+    }
+
+    fn decode(token: &str) -> Option<Self> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        bytes.reverse();
+        let text = String::from_utf8(bytes).ok()?;
+        let numbers: Vec<u64> =
+            text.strip_prefix("d.")?.split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
+        let [query, first, position, relation, offset, end, issued, epoch] = numbers.try_into().ok()?;
+        Some(Self { query, first, position, relation, offset, end, issued, epoch })
+    }
+}
+
+fn place(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn expired(call: &Call, path: &str) -> Failure {
+    match call.switches.expired_delta {
+        ExpiredDelta::Gone => Failure {
+            headers: vec![("Location", format!("{}/{path}?$deltatoken=", call.root()))],
+            ..failure(410, "resyncRequired", "The delta token is expired; start a full synchronisation.")
+        },
+        ExpiredDelta::BadRequest => {
+            failure(400, "syncStateNotFound", "The sync state generation is not found.")
+        }
+        ExpiredDelta::NotFound => {
+            failure(404, "syncStateNotFound", "The sync state generation is not found.")
+        }
+    }
+}
+
+pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> Outcome {
+    let kind = match path[..path.len() - 1] {
+        ["users"] => Kind::User,
+        ["groups"] => Kind::Group,
+        ["directory", "administrativeUnits"] => Kind::Unit,
+        ["servicePrincipals"] => Kind::ServicePrincipal,
+        ["applications"] => Kind::Application,
+        _ => return Err(malformed("Change tracking is not supported against this resource.")),
+    };
+    let path = path.join("/");
+    let now = u64::try_from(inner.clock.seconds()).unwrap_or(0);
+    let epoch = inner.delta.epoch.load(Ordering::Relaxed);
+    let token = call.query.get("$skiptoken").or_else(|| call.query.get("$deltatoken"));
+    let wrong = || bad("Badly formed token.");
+    let (query, mut cursor) = match token.filter(|token| !token.is_empty()) {
+        Some(token) if token != "latest" => {
+            let cursor = Cursor::decode(token).ok_or_else(wrong)?;
+            let queries = inner.delta.queries.lock().expect("the lock is never held over a panic");
+            let query = queries.get(place(cursor.query)).cloned().ok_or_else(wrong)?;
+            if query.kind != kind || query.tenant != call.token.tenant {
+                return Err(wrong());
+            }
+            let old = i64::try_from(now.saturating_sub(cursor.issued)).unwrap_or(0) >= TOKEN_SECONDS;
+            if old || cursor.epoch != epoch {
+                return Err(expired(call, &path));
+            }
+            (query, cursor)
+        }
+        latest => {
+            let query = asked(call, d, kind)?;
+            let end = d.log_end(kind) as u64;
+            let mut queries = inner.delta.queries.lock().expect("the lock is never held over a panic");
+            queries.push(query.clone());
+            let number = queries.len() as u64 - 1;
+            let cursor = Cursor {
+                query: number,
+                first: u64::from(latest.is_none()),
+                position: if latest.is_some() { end } else { 0 },
+                relation: 0,
+                offset: 0,
+                end,
+                issued: now,
+                epoch,
+            };
+            (query, cursor)
+        }
+    };
+    let schema = schema::of(kind);
+    let mut selection = Selection::parse(schema, query.select.as_deref(), None)?;
+    selection.id = true;
+    if kind == Kind::User
+        && selection.selects(schema, "customSecurityAttributes")
+        && !lists::reads_attributes(call)
+    {
+        return Err(denied());
+    }
+    selection.mask &= !schema.untracked;
+    if !call.switches.delta_reports_security_attributes
+        && let Some(property) = schema.property("customSecurityAttributes")
+    {
+        selection.mask &= !(1 << property);
+    }
+    if query.select.is_none() && kind != Kind::User {
+        selection.relations.push(Relation::Members);
+    }
+    let mut out = render::open_page(&call.context(schema.set));
+    if call.query.get("$deltatoken").is_some() {
+        // A token begins a round: everything up to now belongs to it.
+        cursor.end = d.log_end(kind) as u64;
+    }
+    let done = if cursor.first == 1 {
+        first_round(call, d, &query, &selection, &mut cursor, &mut out)
+    } else {
+        changes(call, d, &query, &selection, &mut cursor, &mut out)
+    };
+    let link = if done {
+        let next = Cursor { first: 0, position: cursor.end, relation: 0, offset: 0, issued: now, ..cursor };
+        ("@odata.deltaLink", format!("{}/{path}?$deltatoken={}", call.root(), next.encode()))
+    } else {
+        ("@odata.nextLink", format!("{}/{path}?$skiptoken={}", call.root(), cursor.encode()))
+    };
+    render::close_page(&mut out, Some((link.0, &link.1)));
+    Ok(Reply::bytes(200, out))
+}
+
+fn asked(call: &Call, d: &Directory, kind: Kind) -> Result<DeltaQuery, Failure> {
+    for refused in ["$orderby", "$search"] {
+        if call.query.get(refused).is_some() {
+            return Err(bad(format!("'{refused}' is not supported by delta query.")));
+        }
+    }
+    let select = call.query.get("$select").map(str::to_owned);
+    Selection::parse(schema::of(kind), select.as_deref(), None)?;
+    let mut ids = None;
+    if let Some(filter) = Filter::of(call)? {
+        let wanted = filter
+            .ids()
+            .ok_or_else(|| bad("Delta query supports $filter by id only: id eq '...' or id eq '...'."))?;
+        if wanted.len() > FILTER_IDS {
+            return Err(bad("At most 50 objects can be filtered on."));
+        }
+        let known = wanted.into_iter().filter_map(|id| d.index(id));
+        ids = Some(known.filter(|index| d.object(*index).kind == kind).collect());
+    }
+    Ok(DeltaQuery { tenant: call.token.tenant, kind, select, ids })
+}
+
+/// One page of the first round. True when it was the last.
+fn first_round(
+    call: &Call,
+    d: &Directory,
+    query: &DeltaQuery,
+    selection: &Selection,
+    cursor: &mut Cursor,
+    out: &mut Vec<u8>,
+) -> bool {
+    let list = query.ids.as_deref().unwrap_or_else(|| d.list(query.kind));
+    let mut objects = 0;
+    let mut entries = 0;
+    let budget = call.switches.delta_link_entries;
+    while let Some(index) = list.get(place(cursor.position)).copied() {
+        if objects == call.switches.delta_page_size || entries >= budget {
+            return false;
+        }
+        if !d.listed(index) {
+            cursor.position += 1;
+            continue;
+        }
+        objects += 1;
+        open(out, call, d, index, selection);
+        let relations = &selection.relations;
+        let mut cut = false;
+        while let Some(relation) = relations.get(place(cursor.relation)).copied() {
+            let links = d.object(index).links(relation);
+            let start = place(cursor.offset);
+            let mut place = start;
+            let mut opened = false;
+            while place < links.positions() && entries < budget {
+                if let Some(target) = links.at(place).filter(|target| d.listed(*target)) {
+                    if !opened {
+                        open_links(out, relation);
+                        opened = true;
+                    }
+                    entry(out, d, target, true);
+                    entries += 1;
+                }
+                place += 1;
+            }
+            if opened {
+                out.push(b']');
+            }
+            if place < links.positions() {
+                cursor.offset = place as u64;
+                cut = true;
+                break;
+            }
+            cursor.relation += 1;
+            cursor.offset = 0;
+        }
+        out.push(b'}');
+        if cut {
+            return false;
+        }
+        cursor.position += 1;
+        cursor.relation = 0;
+        cursor.offset = 0;
+    }
+    true
+}
+
+#[derive(Default)]
+struct Gathered {
+    mask: u128,
+    whole: bool,
+    removed: bool,
+    links: Vec<(Relation, Index)>,
+}
+
+/// One page of changes from the log. True when it was the last.
+fn changes(
+    call: &Call,
+    d: &Directory,
+    query: &DeltaQuery,
+    selection: &Selection,
+    cursor: &mut Cursor,
+    out: &mut Vec<u8>,
+) -> bool {
+    let end = place(cursor.end).min(d.log(query.kind).len());
+    let log = &d.log(query.kind)[..end];
+    let mut order: Vec<Index> = Vec::new();
+    let mut found: HashMap<Index, Gathered> = HashMap::new();
+    let mut entries = 0;
+    let mut at = place(cursor.position);
+    while let Some(Change { object, what }) = log.get(at).copied() {
+        let relevant = match what {
+            What::Props(mask) => mask & selection.mask != 0,
+            What::Link(relation, _) => selection.relations.contains(&relation),
+            _ => true,
+        } && query.ids.as_ref().is_none_or(|ids| ids.contains(&object));
+        if relevant {
+            let full = order.len() == call.switches.delta_page_size && !found.contains_key(&object);
+            if full || entries >= call.switches.delta_link_entries {
+                break;
+            }
+            let gathered = found.entry(object).or_insert_with(|| {
+                order.push(object);
+                Gathered::default()
+            });
+            match what {
+                What::Created | What::Restored => gathered.whole = true,
+                What::Removed => gathered.removed = true,
+                What::Props(mask) => gathered.mask |= mask,
+                What::Link(relation, target) => {
+                    if !gathered.links.contains(&(relation, target)) {
+                        gathered.links.push((relation, target));
+                        entries += 1;
+                    }
+                }
+            }
+        }
+        at += 1;
+    }
+    for index in order {
+        write_change(call, d, index, selection, &found[&index], out);
+    }
+    cursor.position = at as u64;
+    at >= end
+}
+
+fn write_change(
+    call: &Call,
+    d: &Directory,
+    index: Index,
+    selection: &Selection,
+    gathered: &Gathered,
+    out: &mut Vec<u8>,
+) {
+    let object = d.object(index);
+    let reason = match object.life {
+        Life::Live => None,
+        Life::Deleted { .. } => Some("changed"),
+        Life::Gone => Some("deleted"),
+    };
+    if let Some(reason) = reason {
+        open(out, call, d, index, &Selection::only_id());
+        key(out, "@removed");
+        out.extend_from_slice(format!("{{\"reason\":\"{reason}\"}}").as_bytes());
+        out.push(b'}');
+        return;
+    }
+    let minimal = call.prefers("return=minimal") && !gathered.whole;
+    let mut chosen = selection.clone();
+    if minimal {
+        chosen.mask &= gathered.mask;
+    }
+    open(out, call, d, index, &chosen);
+    for relation in &selection.relations {
+        let targets = gathered.links.iter().filter(|(r, _)| r == relation);
+        let mut opened = false;
+        for (_, target) in targets {
+            if !opened {
+                open_links(out, *relation);
+                opened = true;
+            }
+            let there = d.is_live(*target) && object.links(*relation).contains(*target);
+            entry(out, d, *target, there);
+        }
+        if opened {
+            out.push(b']');
+        }
+    }
+    out.push(b'}');
+}
+
+/// Opens an object and writes its properties.
+fn open(out: &mut Vec<u8>, call: &Call, d: &Directory, index: Index, selection: &Selection) {
+    let bare = Selection { relations: Vec::new(), expand: Vec::new(), ..selection.clone() };
+    render::object(out, call, d, index, &bare, How::default());
+    out.pop();
+}
+
+fn open_links(out: &mut Vec<u8>, relation: Relation) {
+    key(out, &format!("{}@delta", relation.name()));
+    out.push(b'[');
+}
+
+fn entry(out: &mut Vec<u8>, d: &Directory, target: Index, there: bool) {
+    if out.last() != Some(&b'[') {
+        out.push(b',');
+    }
+    out.push(b'{');
+    text_member(out, "@odata.type", &render::odata_type(d.object(target).kind));
+    text_member(out, "id", &d.object(target).id.to_string());
+    if !there {
+        key(out, "@removed");
+        out.extend_from_slice(b"{\"reason\":\"deleted\"}");
+    }
+    out.push(b'}');
+}

@@ -1,0 +1,144 @@
+//! From a path to its operation.
+
+use super::call::{Call, Outcome};
+use super::error::{denied, failure, no_segment};
+use super::{
+    deleted, delta, groups, intune, licences, lists, misc, permissions, pim, refs, roles, units, users,
+};
+use crate::inner::Inner;
+use crate::state::{Kind, Relation};
+
+/// The paths under which an administrative unit is also known.
+fn normal(call: &Call) -> Vec<&str> {
+    let mut path = call.segments();
+    if path.first().is_some_and(|first| first.eq_ignore_ascii_case("administrativeUnits")) {
+        path[0] = "administrativeUnits";
+        path.insert(0, "directory");
+    }
+    path
+}
+
+pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
+    let path = normal(call);
+    let Some(first) = path.first() else { return Err(no_segment("")) };
+    if !permissions::allowed(&path, call.reads(), &call.token.roles) {
+        return Err(denied());
+    }
+    let tenant = &inner.tenants[call.token.tenant];
+    if *first == "deviceManagement" && !tenant.config.intune {
+        return Err(failure(
+            400,
+            "BadRequest",
+            "Request not applicable to target tenant: there is no active Intune licence.",
+        ));
+    }
+    if call.reads() {
+        let d = &*tenant.directory.read().expect("the lock is never held over a panic");
+        return match path.as_slice() {
+            [_, "delta"] | ["directory", "administrativeUnits", "delta"] => delta::run(inner, call, d, &path),
+            ["users"] => lists::all(call, d, Kind::User),
+            ["groups"] => lists::all(call, d, Kind::Group),
+            ["servicePrincipals"] => lists::all(call, d, Kind::ServicePrincipal),
+            ["applications"] => lists::all(call, d, Kind::Application),
+            ["directory", "administrativeUnits"] => lists::all(call, d, Kind::Unit),
+            ["users", "$count"] => misc::count(call, d, Kind::User),
+            ["groups", "$count"] => misc::count(call, d, Kind::Group),
+            ["users" | "directoryObjects", "getByIds" | "microsoft.graph.getByIds"] => misc::by_ids(call, d),
+            ["users", id] => users::get(call, d, id),
+            ["users", id, "manager"] => users::manager(call, d, id, false),
+            ["users", id, "manager", "$ref"] => users::manager(call, d, id, true),
+            ["users", id, "sponsors"] => refs::list(call, d, Kind::User, id, Relation::Sponsors, None),
+            ["users", id, "licenseDetails"] => licences::details(call, d, id),
+            ["users", id, "memberOf" | "transitiveMemberOf"] => {
+                refs::member_of(call, d, Kind::User, id, None)
+            }
+            ["users", id, "memberOf", cast] => refs::member_of(call, d, Kind::User, id, Some(cast)),
+            ["users", id, "directReports"] => refs::back(call, d, Kind::User, id, Relation::Manager),
+            ["users", id, "ownedObjects"] => refs::back(call, d, Kind::User, id, Relation::Owners),
+            ["groups", id] => lists::single(call, d, Kind::Group, id),
+            ["groups", id, "memberOf"] => refs::member_of(call, d, Kind::Group, id, None),
+            ["groups", id, name @ ("members" | "owners" | "transitiveMembers")] => {
+                groups::related(call, d, id, name, None)
+            }
+            ["groups", id, name @ ("members" | "owners"), "$ref"] => groups::related(call, d, id, name, None),
+            ["groups", id, name @ ("members" | "owners"), cast] => {
+                groups::related(call, d, id, name, Some(cast))
+            }
+            ["directory", "administrativeUnits", id] => lists::single(call, d, Kind::Unit, id),
+            ["directory", "administrativeUnits", id, "members"] => {
+                refs::list(call, d, Kind::Unit, id, Relation::Members, None)
+            }
+            ["directory", "administrativeUnits", id, "members", cast] => {
+                refs::list(call, d, Kind::Unit, id, Relation::Members, Some(cast))
+            }
+            ["directory", "administrativeUnits", id, "scopedRoleMembers"] => units::scoped(call, d, id),
+            ["directory", "deletedItems", id] => deleted::get(call, d, id),
+            ["directory", name @ ("attributeSets" | "customSecurityAttributeDefinitions"), rest @ ..] => {
+                misc::definitions(call, d, name, rest)
+            }
+            ["directoryObjects" | "servicePrincipals" | "applications", id] => misc::any_object(call, d, id),
+            ["servicePrincipals", id, "appRoleAssignments"] => misc::app_roles(inner, call, d, id),
+            ["roleManagement", "directory", rest @ ..] => roles::read(call, d, rest),
+            ["directoryRoles", rest @ ..] => misc::directory_roles(call, d, rest),
+            ["organization", ..] => misc::organization(call, d),
+            ["subscribedSkus", ..] => licences::skus(call, d),
+            ["deviceManagement", rest @ ..] => intune::read(call, d, rest),
+            _ => Err(no_segment(first)),
+        };
+    }
+    let d = &mut *tenant.directory.write().expect("the lock is never held over a panic");
+    d.empty_bin();
+    match (call.method.as_str(), path.as_slice()) {
+        ("POST", ["users"]) => users::create(call, d),
+        ("PATCH", ["users", id]) => users::update(call, d, id),
+        ("DELETE", ["users", id]) => users::delete(call, d, id),
+        ("PUT", ["users", id, "manager", "$ref"]) => users::set_manager(call, d, id),
+        ("DELETE", ["users", id, "manager", "$ref"]) => users::drop_manager(call, d, id),
+        ("POST", ["users", id, "sponsors", "$ref"]) => users::add_sponsor(call, d, id),
+        ("DELETE", ["users", id, "sponsors", target, "$ref"]) => {
+            refs::remove(d, Kind::User, id, Relation::Sponsors, target)
+        }
+        ("POST", ["users", id, "assignLicense"]) => licences::assign(call, d, Kind::User, id),
+        ("POST", ["groups", id, "assignLicense"]) => licences::assign(call, d, Kind::Group, id),
+        ("POST", ["users", id, "revokeSignInSessions"]) => users::revoke(call, d, id),
+        ("POST", ["groups"]) => groups::create(call, d),
+        ("PATCH", ["groups", id]) => groups::update(call, d, id),
+        ("DELETE", ["groups", id]) => groups::delete(call, d, id),
+        ("POST", ["groups", id, name @ ("members" | "owners"), "$ref"]) => {
+            groups::add_related(call, d, id, name)
+        }
+        ("DELETE", ["groups", id, name @ ("members" | "owners"), target, "$ref"]) => {
+            groups::remove_related(call, d, id, name, target)
+        }
+        ("POST", ["directory", "administrativeUnits"]) => units::create(call, d),
+        ("PATCH", ["directory", "administrativeUnits", id]) => units::update(call, d, id),
+        ("DELETE", ["directory", "administrativeUnits", id]) => units::delete(d, id),
+        ("POST", ["directory", "administrativeUnits", id, "members", "$ref"]) => {
+            units::add_member(call, d, id)
+        }
+        ("DELETE", ["directory", "administrativeUnits", id, "members", target, "$ref"]) => {
+            units::remove_member(d, id, target)
+        }
+        ("POST", ["directory", "administrativeUnits", id, "scopedRoleMembers"]) => {
+            units::add_scoped(call, d, id)
+        }
+        ("DELETE", ["directory", "administrativeUnits", _, "scopedRoleMembers", entry]) => {
+            roles::delete_assignment(d, entry)
+        }
+        ("POST", ["directory", "deletedItems", id, "restore"]) => deleted::restore(call, d, id),
+        ("DELETE", ["directory", "deletedItems", id]) => deleted::purge(call, d, id),
+        (_, ["roleManagement", "directory", rest @ ..]) if pim::is_pim(rest) => pim::write(call, d, rest),
+        (_, ["roleManagement", "directory", rest @ ..]) => roles::write(call, d, rest),
+        ("PATCH", ["organization", _]) => misc::update_organization(call, d),
+        (_, ["directory", name @ ("attributeSets" | "customSecurityAttributeDefinitions"), rest @ ..]) => {
+            misc::write_definition(call, d, name, rest)
+        }
+        (_, ["deviceManagement", rest @ ..]) => intune::write(call, d, rest),
+        (_, ["users" | "groups", ..]) => Err(failure(
+            405,
+            "Request_BadRequest",
+            "Specified HTTP method is not allowed for the request target.",
+        )),
+        _ => Err(no_segment(first)),
+    }
+}

@@ -1,0 +1,511 @@
+//! Intune policies: device compliance, compliance, settings catalogue, device configuration, filters, scope tags.
+//!
+//! Source: the Intune pages of the API reference (beta). No delta and no bin. Objects keep every property that they
+//! were given, because subtypes come and go; only what the service computes is refused or ignored.
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Call, Outcome, Reply, Version};
+use super::error::{Failure, failure, malformed, no_segment};
+use super::paging::Paging;
+use super::render::parse_expand;
+use super::roles;
+use crate::clock::iso_with_fraction;
+use crate::state::{Directory, Docs, Kind};
+use crate::switches::ExpandedSettings;
+
+/// One kind of policy.
+struct PolicyKind {
+    name: &'static str,
+    v1: bool,
+    default_page: usize,
+    /// The property that names it.
+    title: &'static str,
+    /// Its type, when it has no subtypes.
+    fixed_type: Option<&'static str>,
+    /// How a subtype's name ends.
+    subtype: &'static [&'static str],
+    settings: bool,
+    actions: bool,
+    assignment_type: &'static str,
+}
+
+const NONE: PolicyKind = PolicyKind {
+    name: "",
+    v1: false,
+    default_page: 1000,
+    title: "displayName",
+    fixed_type: None,
+    subtype: &[],
+    settings: false,
+    actions: false,
+    assignment_type: "",
+};
+
+const KINDS: &[PolicyKind] = &[
+    PolicyKind {
+        name: "deviceCompliancePolicies",
+        v1: true,
+        subtype: &["CompliancePolicy"],
+        actions: true,
+        assignment_type: "deviceCompliancePolicyAssignment",
+        ..NONE
+    },
+    PolicyKind {
+        name: "compliancePolicies",
+        default_page: 25,
+        title: "name",
+        fixed_type: Some("deviceManagementCompliancePolicy"),
+        settings: true,
+        actions: true,
+        assignment_type: "deviceManagementConfigurationPolicyAssignment",
+        ..NONE
+    },
+    PolicyKind {
+        name: "configurationPolicies",
+        default_page: 25,
+        title: "name",
+        fixed_type: Some("deviceManagementConfigurationPolicy"),
+        settings: true,
+        assignment_type: "deviceManagementConfigurationPolicyAssignment",
+        ..NONE
+    },
+    PolicyKind {
+        name: "deviceConfigurations",
+        v1: true,
+        subtype: &["Configuration", "ConfigurationBase", "Profile", "Certificate", "CertificateBase"],
+        assignment_type: "deviceConfigurationAssignment",
+        ..NONE
+    },
+    PolicyKind {
+        name: "assignmentFilters",
+        fixed_type: Some("deviceAndAppManagementAssignmentFilter"),
+        ..NONE
+    },
+    PolicyKind { name: "roleScopeTags", fixed_type: Some("roleScopeTag"), ..NONE },
+];
+
+/// What the service computes: ignored in a create, refused in an update.
+const COMPUTED: &[&str] = &[
+    "id",
+    "createdDateTime",
+    "lastModifiedDateTime",
+    "version",
+    "settingCount",
+    "creationSource",
+    "isAssigned",
+    "supportsScopeTags",
+    "isBuiltIn",
+];
+/// Kept with the policy, shown on demand only.
+const PARTS: &[&str] = &["assignments", "settings", "scheduledActionsForRule"];
+/// A page of `/settings`.
+const SETTINGS_PAGE: usize = 25;
+
+fn collection(kind: &str) -> String {
+    format!("deviceManagement/{kind}")
+}
+
+fn wrong(message: impl Into<String>) -> Failure {
+    malformed(message)
+}
+
+fn not_found(id: &str) -> Failure {
+    failure(404, "ResourceNotFound", format!("The resource '{id}' could not be found."))
+}
+
+fn kind_of(call: &Call, rest: &[&str]) -> Result<&'static PolicyKind, Failure> {
+    let name = rest.first().copied().unwrap_or("");
+    KINDS
+        .iter()
+        .find(|kind| kind.name == name && (kind.v1 || call.version == Version::Beta))
+        .ok_or_else(|| no_segment(name))
+}
+
+fn list_of<'a>(policy: &'a Value, part: &str) -> &'a [Value] {
+    policy[part].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn next_settings(call: &Call, kind: &PolicyKind, id: &str, from: usize) -> String {
+    use base64::Engine;
+    let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("page.{from}.0"));
+    format!("{}/deviceManagement/{}('{id}')/settings?$skiptoken={token}", call.root(), kind.name)
+}
+
+/// A policy as it is answered: its parts only where `$expand` asks for them.
+fn show(call: &Call, kind: &PolicyKind, policy: &Value) -> Value {
+    let mut out = policy.clone();
+    let Some(map) = out.as_object_mut() else { return out };
+    map.remove("x-secrets");
+    for part in PARTS {
+        map.remove(*part);
+    }
+    if kind.fixed_type.is_some() {
+        map.remove("@odata.type");
+    }
+    let id = policy["id"].as_str().unwrap_or_default();
+    for expand in call.query.get("$expand").map(parse_expand).unwrap_or_default() {
+        let part = expand.name.as_str();
+        if !PARTS.contains(&part) {
+            continue;
+        }
+        let mut list = list_of(policy, part).to_vec();
+        let cut = match call.switches.expanded_settings {
+            ExpandedSettings::SilentlyAt(n) => Some((n, false)),
+            ExpandedSettings::WithNextLink(n) => Some((n, true)),
+            ExpandedSettings::Never => None,
+        };
+        if part == "settings"
+            && let Some((n, tells)) = cut
+            && list.len() > n
+        {
+            list.truncate(n);
+            if tells {
+                map.insert("settings@odata.nextLink".into(), next_settings(call, kind, id, n).into());
+            }
+        }
+        map.insert(part.to_owned(), list.into());
+        let address = format!("{}/$metadata#deviceManagement/{}('{id}')/{part}", call.root(), kind.name);
+        map.insert(format!("{part}@odata.context"), address.into());
+    }
+    out
+}
+
+fn part_page(call: &Call, set: &str, list: &[Value], default: usize, maximum: usize) -> Outcome {
+    let paging = Paging::of(call, list.len(), default, maximum)?;
+    let mut shown = Vec::new();
+    let next = paging.fill(list.len(), |place| {
+        shown.push(list[place].clone());
+        true
+    });
+    let mut page = json!({"@odata.context": call.context(set), "value": shown});
+    if let Some(next) = next {
+        page["@odata.nextLink"] = paging.link(call, next).into();
+    }
+    Ok(Reply::json(200, &page))
+}
+
+pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
+    let kind = kind_of(call, rest)?;
+    let docs: &Docs = d.docs(&collection(kind.name));
+    let set = collection(kind.name);
+    if rest.len() == 1 {
+        return roles::page(call, docs, &set, kind.default_page, 1000, |one| show(call, kind, one));
+    }
+    let policy = docs.get(rest[1]).ok_or_else(|| not_found(rest[1]))?;
+    let set = format!("{set}('{}')", rest[1]);
+    match &rest[2..] {
+        [] => {
+            let mut out = show(call, kind, policy);
+            out["@odata.context"] = call.context(&format!("{}/$entity", collection(kind.name))).into();
+            Ok(Reply::json(200, &out))
+        }
+        ["assignments"] => {
+            part_page(call, &format!("{set}/assignments"), list_of(policy, "assignments"), 1000, 1000)
+        }
+        ["settings"] if kind.settings => {
+            part_page(call, &format!("{set}/settings"), list_of(policy, "settings"), SETTINGS_PAGE, 1000)
+        }
+        ["scheduledActionsForRule"] if kind.actions => {
+            let list = list_of(policy, "scheduledActionsForRule");
+            part_page(call, &format!("{set}/scheduledActionsForRule"), list, 1000, 1000)
+        }
+        [name] if name.starts_with("getOmaSettingPlainTextValue") => {
+            let reference = name.split('\'').nth(1).unwrap_or_default();
+            let value = policy["x-secrets"].get(reference).ok_or_else(|| not_found(reference))?;
+            Ok(Reply::json(200, &json!({"@odata.context": call.context("Edm.String"), "value": value})))
+        }
+        [name, ..] => Err(no_segment(name)),
+    }
+}
+
+fn check_type(kind: &PolicyKind, body: &Map<String, Value>) -> Result<(), Failure> {
+    if kind.subtype.is_empty() {
+        return Ok(());
+    }
+    let name = body.get("@odata.type").and_then(Value::as_str);
+    let name = name.ok_or_else(|| wrong("An @odata.type is required: the type is abstract."))?;
+    let bare = name.trim_start_matches('#').strip_prefix("microsoft.graph.").unwrap_or("");
+    if kind.subtype.iter().any(|end| bare.ends_with(end)) {
+        return Ok(());
+    }
+    Err(wrong(format!(
+        "Cannot find the type '{name}' in the model, or it does not derive from the collection's type."
+    )))
+}
+
+/// Numbers settings from 0, as the service does.
+fn numbered(list: &[Value]) -> Vec<Value> {
+    let mut list = list.to_vec();
+    for (at, setting) in list.iter_mut().enumerate() {
+        setting["id"] = json!(at.to_string());
+    }
+    list
+}
+
+fn actions(d: &mut Directory, list: &[Value]) -> Vec<Value> {
+    list.iter()
+        .map(|action| {
+            let mut action = action.clone();
+            action["id"] = json!(d.new_id().to_string());
+            if let Some(list) = action["scheduledActionConfigurations"].as_array_mut() {
+                for one in list {
+                    one["id"] = json!(d.new_id().to_string());
+                }
+            }
+            action
+        })
+        .collect()
+}
+
+fn check_actions(list: &[Value]) -> Result<(), Failure> {
+    let blocks = list
+        .iter()
+        .flat_map(|rule| list_of(rule, "scheduledActionConfigurations"))
+        .filter(|one| one["actionType"] == json!("block"));
+    if blocks.count() == 1 {
+        return Ok(());
+    }
+    Err(wrong("scheduledActionsForRule must hold a rule with exactly one block action."))
+}
+
+/// Hides the plain text of encrypted OMA settings.
+fn hide_secrets(d: &mut Directory, policy: &mut Value) {
+    let mut secrets = policy["x-secrets"].as_object().cloned().unwrap_or_default();
+    let count = policy["omaSettings"].as_array().map_or(0, Vec::len);
+    for at in 0..count {
+        let reference = d.new_id().to_string();
+        let setting = &mut policy["omaSettings"][at];
+        let plain = setting["value"].clone();
+        if setting["isEncrypted"] != json!(true) || plain == json!("****") {
+            continue;
+        }
+        setting["value"] = json!("****");
+        setting["secretReferenceValueId"] = json!(reference);
+        secrets.insert(reference, plain);
+    }
+    if !secrets.is_empty() {
+        policy["x-secrets"] = Value::Object(secrets);
+    }
+}
+
+fn stamp(d: &mut Directory, policy: &mut Value, created: bool) {
+    let variety = d.new_id().as_u64_pair().0;
+    let now = iso_with_fraction(d.now(), variety);
+    if created {
+        policy["createdDateTime"] = json!(now);
+    }
+    policy["lastModifiedDateTime"] = json!(now);
+    if let Some(version) = policy["version"].as_i64() {
+        policy["version"] = json!(version + 1);
+    }
+}
+
+fn create(call: &Call, d: &mut Directory, kind: &PolicyKind) -> Outcome {
+    let body = call.object()?;
+    check_type(kind, &body)?;
+    if body.get(kind.title).and_then(Value::as_str).is_none_or(str::is_empty) {
+        return Err(wrong(format!("'{}' is required.", kind.title)));
+    }
+    if body.contains_key("assignments") {
+        return Err(wrong("Assignments cannot be created with the policy."));
+    }
+    let scheduled = body.get("scheduledActionsForRule").and_then(Value::as_array).cloned();
+    if kind.actions {
+        check_actions(scheduled.as_deref().unwrap_or_default())?;
+    }
+    let settings = body.get("settings").and_then(Value::as_array).cloned();
+    if kind.settings && settings.is_none() {
+        return Err(wrong("settings are required."));
+    }
+    let id = d.new_id().to_string();
+    let mut policy = json!({ "id": id, "description": null, "roleScopeTagIds": ["0"] });
+    for (name, value) in body.iter().filter(|(name, _)| !COMPUTED.contains(&name.as_str())) {
+        policy[name] = value.clone();
+    }
+    if let Some(settings) = settings {
+        policy["settings"] = numbered(&settings).into();
+        policy["settingCount"] = json!(settings.len());
+        policy["isAssigned"] = json!(false);
+    } else if !kind.subtype.is_empty() {
+        policy["version"] = json!(0);
+    }
+    if kind.actions {
+        policy["scheduledActionsForRule"] = actions(d, &scheduled.unwrap_or_default()).into();
+    }
+    policy["assignments"] = json!([]);
+    hide_secrets(d, &mut policy);
+    stamp(d, &mut policy, true);
+    let shown = show(call, kind, &policy);
+    d.docs_mut(&collection(kind.name)).insert(&id, policy);
+    Ok(Reply::json(201, &shown))
+}
+
+fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bool) -> Outcome {
+    let set = collection(kind.name);
+    let body = call.object()?;
+    let mut policy = d.docs(&set).get(id).cloned().ok_or_else(|| not_found(id))?;
+    check_type(kind, &body)?;
+    if !kind.subtype.is_empty() && body["@odata.type"] != policy["@odata.type"] {
+        return Err(wrong("The type of a policy cannot be changed."));
+    }
+    if body.contains_key("assignments") || (!whole && body.contains_key("scheduledActionsForRule")) {
+        return Err(wrong("Assignments and scheduled actions have actions of their own."));
+    }
+    if whole && !kind.settings {
+        return Err(failure(405, "BadRequest", "PUT is not supported for this type."));
+    }
+    if !whole && body.contains_key("settings") {
+        return Err(wrong("Settings can be replaced only by PUT of the whole policy."));
+    }
+    if !whole && let Some(name) = body.keys().find(|name| COMPUTED.contains(&name.as_str())) {
+        return Err(wrong(format!("Property '{name}' is read-only.")));
+    }
+    if whole {
+        let settings = body.get("settings").and_then(Value::as_array);
+        let settings = settings.ok_or_else(|| wrong("settings are required."))?;
+        if body.get(kind.title).is_none() {
+            return Err(wrong(format!("'{}' is required.", kind.title)));
+        }
+        policy["settingCount"] = json!(settings.len());
+        policy["settings"] = numbered(settings).into();
+        policy["description"] = Value::Null;
+    }
+    let skipped =
+        |name: &str| COMPUTED.contains(&name) || PARTS.contains(&name) || name.contains("@odata.context");
+    for (name, value) in body.iter().filter(|(name, _)| !skipped(name)) {
+        policy[name] = value.clone();
+    }
+    hide_secrets(d, &mut policy);
+    stamp(d, &mut policy, false);
+    let shown = show(call, kind, &policy);
+    d.docs_mut(&set).insert(id, policy);
+    Ok(if whole { Reply::empty() } else { Reply::json(200, &shown) })
+}
+
+fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcome {
+    let set = collection(kind.name);
+    let body = call.object()?;
+    let wanted = body.get("assignments").and_then(Value::as_array).cloned();
+    let wanted = wanted.ok_or_else(|| wrong("assignments are required."))?;
+    if d.docs(&set).get(id).is_none() {
+        return Err(not_found(id));
+    }
+    let mut list: Vec<Value> = Vec::new();
+    for one in wanted {
+        let mut target = one["target"].clone();
+        let name = target["@odata.type"].as_str().unwrap_or_default().trim_start_matches('#').to_owned();
+        let suffix = match name.strip_prefix("microsoft.graph.").unwrap_or("") {
+            "groupAssignmentTarget" | "exclusionGroupAssignmentTarget" => {
+                let group = target["groupId"].as_str().unwrap_or_default().to_owned();
+                let there = d.find_kind(&group, Kind::Group).is_some();
+                if !there && call.switches.missing_assignment_group_refused {
+                    return Err(wrong(format!("The group {group} of an assignment does not exist.")));
+                }
+                group
+            }
+            "allLicensedUsersAssignmentTarget" => "acacacac-9df4-4c7d-9d50-4ef0226f57a9".to_owned(),
+            "allDevicesAssignmentTarget" => "adadadad-808e-44e2-905a-0b7873a8a531".to_owned(),
+            _ => return Err(wrong(format!("'{name}' is not a target of an assignment."))),
+        };
+        if let Some(filter) = target["deviceAndAppManagementAssignmentFilterId"].as_str()
+            && d.docs("deviceManagement/assignmentFilters").get(filter).is_none()
+        {
+            return Err(wrong(format!("The assignment filter {filter} does not exist.")));
+        }
+        if target.get("deviceAndAppManagementAssignmentFilterType").is_none() {
+            target["deviceAndAppManagementAssignmentFilterId"] = Value::Null;
+            target["deviceAndAppManagementAssignmentFilterType"] = json!("none");
+        }
+        let assignment = json!({
+            "id": format!("{id}_{suffix}"), "source": "direct", "sourceId": id, "target": target,
+            "@odata.type": format!("#microsoft.graph.{}", kind.assignment_type),
+        });
+        if list.iter().any(|known| known["id"] == assignment["id"]) {
+            return Err(wrong("A target may occur only once."));
+        }
+        list.push(assignment);
+    }
+    let Some(mut policy) = d.docs(&set).get(id).cloned() else { return Err(not_found(id)) };
+    if kind.settings {
+        policy["isAssigned"] = json!(!list.is_empty());
+    }
+    policy["assignments"] = list.clone().into();
+    if call.switches.assignments_move_modified {
+        stamp(d, &mut policy, false);
+    }
+    d.docs_mut(&set).insert(id, policy);
+    Ok(Reply::json(200, &json!({"@odata.context": call.context(kind.assignment_type), "value": list})))
+}
+
+fn schedule(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, name: &str) -> Outcome {
+    let set = collection(kind.name);
+    let body = call.object()?;
+    let wanted = body.get(name).and_then(Value::as_array).cloned();
+    let wanted = wanted.ok_or_else(|| wrong(format!("{name} is required.")))?;
+    check_actions(&wanted)?;
+    let mut policy = d.docs(&set).get(id).cloned().ok_or_else(|| not_found(id))?;
+    let list = actions(d, &wanted);
+    policy["scheduledActionsForRule"] = list.clone().into();
+    stamp(d, &mut policy, false);
+    d.docs_mut(&set).insert(id, policy);
+    if name == "scheduledActions" {
+        return Ok(Reply::json(
+            200,
+            &json!({"@odata.context": call.context("deviceManagementComplianceScheduledActionForRule"), "value": list}),
+        ));
+    }
+    Ok(Reply::empty())
+}
+
+pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
+    let kind = kind_of(call, rest)?;
+    let first = kind.name == "deviceCompliancePolicies";
+    match (call.method.as_str(), &rest[1..]) {
+        ("POST", []) => create(call, d, kind),
+        ("PATCH", [id]) => update(call, d, kind, id, false),
+        ("PUT", [id]) => update(call, d, kind, id, true),
+        ("DELETE", [id]) => {
+            d.docs_mut(&collection(kind.name)).remove(id).ok_or_else(|| not_found(id))?;
+            Ok(Reply::empty())
+        }
+        ("POST", [id, "assign"]) if !kind.assignment_type.is_empty() => assign(call, d, kind, id),
+        ("POST", [id, "scheduleActionsForRules"]) if first => {
+            schedule(call, d, kind, id, "deviceComplianceScheduledActionForRules")
+        }
+        ("POST", [id, "setScheduledActions"]) if kind.actions && !first => {
+            schedule(call, d, kind, id, "scheduledActions")
+        }
+        (_, [.., last]) => Err(no_segment(last)),
+        _ => Err(failure(405, "BadRequest", "The method is not allowed on the collection.")),
+    }
+}
+
+/// Adds a policy as the seed makes it: with its parts, ids and counts.
+pub(crate) fn seeded(d: &mut Directory, kind: &str, mut policy: Value, groups: &[String]) {
+    let id = d.new_id().to_string();
+    policy["id"] = json!(id);
+    let list: Vec<Value> = groups
+        .iter()
+        .map(|group| {
+            json!({"id": format!("{id}_{group}"), "source": "direct", "sourceId": id,
+                "target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group,
+                    "deviceAndAppManagementAssignmentFilterId": null,
+                    "deviceAndAppManagementAssignmentFilterType": "none"}})
+        })
+        .collect();
+    if let Some(settings) = policy["settings"].as_array().cloned() {
+        policy["settingCount"] = json!(settings.len());
+        policy["isAssigned"] = json!(!list.is_empty());
+        policy["settings"] = numbered(&settings).into();
+    } else {
+        policy["version"] = json!(0);
+    }
+    if let Some(scheduled) = policy["scheduledActionsForRule"].as_array().cloned() {
+        policy["scheduledActionsForRule"] = actions(d, &scheduled).into();
+    }
+    policy["assignments"] = list.into();
+    hide_secrets(d, &mut policy);
+    stamp(d, &mut policy, true);
+    d.docs_mut(&collection(kind)).insert(&id, policy);
+}

@@ -1,0 +1,152 @@
+//! Licences: subscribed SKUs with their units, and assignment. Source: "user: assignLicense".
+
+use serde_json::{Value, json};
+
+use super::call::{Call, Outcome, Reply};
+use super::error::{bad, missing};
+use super::{lists, users};
+use crate::clock::iso;
+use crate::schema;
+use crate::state::{Directory, Index, Kind, Relation};
+
+fn sku(d: &Directory, sku: &Value) -> Value {
+    let mut out = sku.clone();
+    let id = sku["skuId"].as_str().unwrap_or_default();
+    out["consumedUnits"] = json!(d.consumed.get(id).copied().unwrap_or(0));
+    out
+}
+
+pub(super) fn skus(call: &Call, d: &Directory) -> Outcome {
+    let list: Vec<Value> = d.docs("subscribedSkus").iter().map(|one| sku(d, one)).collect();
+    if let Some(id) = call.path.get(1) {
+        let found = list.into_iter().find(|one| one["id"] == json!(id)).ok_or_else(|| missing(id))?;
+        return Ok(Reply::json(200, &found));
+    }
+    Ok(Reply::json(200, &json!({"@odata.context": call.context("subscribedSkus"), "value": list})))
+}
+
+pub(super) fn details(call: &Call, d: &Directory, id: &str) -> Outcome {
+    let index = users::find(d, id)?;
+    let assigned = lists::property(d, index, "assignedLicenses");
+    let list: Vec<Value> = assigned
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| d.docs("subscribedSkus").iter().find(|sku| sku["skuId"] == one["skuId"]))
+        .map(|sku| {
+            json!({"id": sku["id"], "skuId": sku["skuId"], "skuPartNumber": sku["skuPartNumber"],
+                "servicePlans": sku["servicePlans"]})
+        })
+        .collect();
+    Ok(Reply::json(200, &json!({"@odata.context": call.context("licenseDetails"), "value": list})))
+}
+
+/// Recomputes `assignedLicenses` from the states, and the consumed units.
+pub(crate) fn settle(d: &mut Directory, index: Index, states: Vec<Value>) {
+    let schema = schema::of(Kind::User);
+    let number = schema.at("assignedLicenses");
+    let before = d.object(index).row.json(number).unwrap_or_else(|| json!([]));
+    let mut assigned: Vec<Value> = Vec::new();
+    for state in &states {
+        if !assigned.iter().any(|one| one["skuId"] == state["skuId"]) {
+            assigned.push(json!({"skuId": state["skuId"], "disabledPlans": state["disabledPlans"]}));
+        }
+    }
+    for (list, step) in [(before.as_array().cloned().unwrap_or_default(), -1), (assigned.clone(), 1)] {
+        for one in list {
+            *d.consumed.entry(one["skuId"].as_str().unwrap_or_default().to_owned()).or_insert(0) += step;
+        }
+    }
+    let stored = |list: Vec<Value>| (!list.is_empty()).then(|| Value::from(list).to_string());
+    d.set(index, &[(number, stored(assigned)), (schema.at("licenseAssignmentStates"), stored(states))]);
+}
+
+pub(crate) fn states_of(d: &Directory, index: Index) -> Vec<Value> {
+    let number = schema::of(Kind::User).at("licenseAssignmentStates");
+    d.object(index).row.json(number).and_then(|v| v.as_array().cloned()).unwrap_or_default()
+}
+
+pub(crate) fn state(sku: &str, disabled: &Value, group: Option<&str>, now: i64) -> Value {
+    json!({"skuId": sku, "disabledPlans": disabled, "assignedByGroup": group, "state": "Active",
+        "error": "None", "lastUpdatedDateTime": iso(now)})
+}
+
+pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Outcome {
+    let index = match kind {
+        Kind::User => users::find(d, id)?,
+        _ => d.find_kind(id, kind).ok_or_else(|| missing(id))?,
+    };
+    let body = call.object()?;
+    let (Some(Value::Array(add)), Some(Value::Array(remove))) =
+        (body.get("addLicenses"), body.get("removeLicenses"))
+    else {
+        return Err(bad("Both addLicenses and removeLicenses must be given."));
+    };
+    if kind == Kind::User && !add.is_empty() && lists::property(d, index, "usageLocation").is_null() {
+        return Err(bad("License assignment cannot be done for user with invalid usage location."));
+    }
+    let now = d.now();
+    let list: Vec<Value> = d.docs("subscribedSkus").iter().cloned().collect();
+    for one in add {
+        let wanted = one["skuId"].as_str().unwrap_or_default();
+        let Some(sku) = list.iter().find(|sku| sku["skuId"] == json!(wanted)) else {
+            return Err(bad(format!("License {wanted} does not correspond to a valid company License.")));
+        };
+        for plan in one["disabledPlans"].as_array().into_iter().flatten() {
+            let known =
+                sku["servicePlans"].as_array().is_some_and(|p| p.iter().any(|p| p["servicePlanId"] == *plan));
+            if !known {
+                return Err(bad(format!("Service plan {plan} is not part of license {wanted}.")));
+            }
+        }
+        let enabled = sku["prepaidUnits"]["enabled"].as_i64().unwrap_or(0);
+        let consumed = d.consumed.get(wanted).copied().unwrap_or(0);
+        let has = states_of(d, index).iter().any(|state| state["skuId"] == json!(wanted));
+        if kind == Kind::User && !has && consumed >= enabled {
+            return Err(bad(format!("Subscription with SKU {wanted} does not have any available licenses.")));
+        }
+    }
+    let none = json!([]);
+    let disabled = |one: &Value| one.get("disabledPlans").unwrap_or(&none).clone();
+    if kind == Kind::User {
+        let mut states = states_of(d, index);
+        for sku in remove {
+            let direct = |s: &Value| s["skuId"] == *sku && s["assignedByGroup"].is_null();
+            if !states.iter().any(direct) {
+                return Err(bad("User does not have a corresponding license."));
+            }
+            states.retain(|s| !direct(s));
+        }
+        for one in add {
+            states.retain(|s| !(s["skuId"] == one["skuId"] && s["assignedByGroup"].is_null()));
+            states.push(state(one["skuId"].as_str().unwrap_or_default(), &disabled(one), None, now));
+        }
+        settle(d, index, states);
+        let chosen = super::render::Selection::defaults(schema::of(Kind::User));
+        return Ok(lists::write_single(call, d, index, 200, &chosen));
+    }
+    let number = schema::of(Kind::Group).at("assignedLicenses");
+    let mut assigned = lists::property(d, index, "assignedLicenses").as_array().cloned().unwrap_or_default();
+    assigned.retain(|one| !remove.contains(&one["skuId"]));
+    for one in add {
+        assigned.retain(|known| known["skuId"] != one["skuId"]);
+        assigned.push(json!({"skuId": one["skuId"], "disabledPlans": disabled(one)}));
+    }
+    let stored = (!assigned.is_empty()).then(|| Value::from(assigned.clone()).to_string());
+    d.set(index, &[(number, stored)]);
+    let group = d.object(index).id.to_string();
+    let members: Vec<Index> = d.object(index).links(Relation::Members).iter().collect();
+    for member in members {
+        if d.object(member).kind != Kind::User {
+            continue;
+        }
+        let mut states = states_of(d, member);
+        states.retain(|s| s["assignedByGroup"] != json!(group));
+        for one in &assigned {
+            states.push(state(one["skuId"].as_str().unwrap_or_default(), &disabled(one), Some(&group), now));
+        }
+        settle(d, member, states);
+    }
+    let chosen = super::render::Selection::defaults(schema::of(Kind::Group));
+    Ok(lists::write_single(call, d, index, 202, &chosen))
+}

@@ -1,0 +1,117 @@
+//! Collections of directory objects, and single ones.
+
+use serde_json::Value;
+
+use super::call::{Call, Outcome, Reply};
+use super::error::{Failure, denied, malformed, missing};
+use super::filter::{Filter, member};
+use super::paging::Paging;
+use super::render::{self, How, Selection};
+use crate::schema;
+use crate::state::{Directory, Index, Kind, Relation};
+
+/// What an object that directly names a set of properties may ask for.
+pub(crate) fn selection(call: &Call, kind: Kind) -> Result<Selection, Failure> {
+    let schema = schema::of(kind);
+    let selection = Selection::parse(schema, call.query.get("$select"), call.query.get("$expand"))?;
+    for expand in &selection.expand {
+        let known =
+            Relation::named(&expand.name).is_some_and(|relation| schema.relations.contains(&relation));
+        if !known && expand.name != "memberOf" {
+            return Err(malformed(format!(
+                "Could not find a property named '{}' on type 'microsoft.graph.{}'.",
+                expand.name, schema.entity
+            )));
+        }
+    }
+    if kind == Kind::User && selection.selects(schema, "customSecurityAttributes") && !reads_attributes(call)
+    {
+        return Err(denied());
+    }
+    Ok(selection)
+}
+
+/// Custom security attributes need a permission of their own.
+pub(crate) fn reads_attributes(call: &Call) -> bool {
+    call.may("CustomSecAttributeAssignment.Read.All")
+        || call.may("CustomSecAttributeAssignment.ReadWrite.All")
+}
+
+/// A property of an object as JSON, for `$filter`.
+pub(crate) fn property(directory: &Directory, index: Index, path: &str) -> Value {
+    let object = directory.object(index);
+    let schema = schema::of(object.kind);
+    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+    if name == "id" {
+        return object.id.to_string().into();
+    }
+    let Some(number) = schema.property(name) else { return Value::Null };
+    let value = directory.row(index).json(number);
+    let value = value.unwrap_or_else(|| {
+        serde_json::from_str(schema.props[usize::from(number)].default_json()).unwrap_or(Value::Null)
+    });
+    if rest.is_empty() { value } else { member(&value, rest) }
+}
+
+/// `users`, or `users(id,displayName)` when `$select` is there.
+fn context(call: &Call, set: &str) -> String {
+    match call.query.get("$select") {
+        Some(select) => call.context(&format!("{set}({select})")),
+        None => call.context(set),
+    }
+}
+
+pub(crate) fn all(call: &Call, d: &Directory, kind: Kind) -> Outcome {
+    let selection = selection(call, kind)?;
+    let list = d.list(kind);
+    let schema = schema::of(kind);
+    let maximum =
+        if call.query.get("$select").is_some_and(|s| s.contains("signInActivity")) { 500 } else { 999 };
+    let paging = Paging::of(call, list.len(), 100, maximum)?;
+    let filter = Filter::of(call)?;
+    let mut out = render::open_page(&context(call, schema.set));
+    let next = paging.fill(list.len(), |place| {
+        let index = list[place];
+        let shown = d.listed(index)
+            && filter.as_ref().is_none_or(|filter| filter.passes(&|path| property(d, index, path)));
+        if shown {
+            render::object(&mut out, call, d, index, &selection, How::default());
+        }
+        shown
+    });
+    let link = next.map(|next| paging.link(call, next));
+    render::close_page(&mut out, link.as_deref().map(|link| ("@odata.nextLink", link)));
+    Ok(Reply::bytes(200, out))
+}
+
+pub(crate) fn write_single(
+    call: &Call,
+    d: &Directory,
+    index: Index,
+    status: u16,
+    chosen: &Selection,
+) -> Reply {
+    let schema = schema::of(d.object(index).kind);
+    let context = format!("{}/$entity", context(call, schema.set));
+    let mut out = Vec::with_capacity(2048);
+    out.push(b'[');
+    let how = How { context: Some(&context), typed: false, alone: true };
+    render::object(&mut out, call, d, index, chosen, how);
+    out.remove(0);
+    Reply::bytes(status, out)
+}
+
+pub(crate) fn single(call: &Call, d: &Directory, kind: Kind, id: &str) -> Outcome {
+    let chosen = selection(call, kind)?;
+    let index = d.find_kind(id, kind).ok_or_else(|| missing(id))?;
+    Ok(write_single(call, d, index, 200, &chosen))
+}
+
+/// The answer to a create: default properties of the new object.
+pub(crate) fn created(call: &Call, d: &Directory, index: Index) -> Reply {
+    let selection = Selection::defaults(schema::of(d.object(index).kind));
+    let mut reply = write_single(call, d, index, 201, &selection);
+    let url = format!("{}{}/{}", call.base, call.raw_path, d.object(index).id);
+    reply.headers.push(("Location", url));
+    reply
+}

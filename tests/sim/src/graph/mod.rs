@@ -1,0 +1,249 @@
+//! Microsoft Graph: from a request to a reply.
+//!
+//! Each request is judged in the order in which Graph does it: token, throttling, permission, then the operation.
+
+mod batch;
+mod call;
+mod deleted;
+mod delta;
+mod dispatch;
+mod dump;
+mod error;
+mod filter;
+mod groups;
+mod intune;
+mod licences;
+mod lists;
+mod misc;
+mod paging;
+mod permissions;
+mod pim;
+mod refs;
+mod render;
+mod roles;
+mod security_attributes;
+mod units;
+mod users;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(crate) use call::Query;
+pub(crate) use delta::DeltaQueries;
+pub(crate) use dump::{dump, import};
+pub(crate) use intune::seeded as seed_policy;
+pub(crate) use licences::{settle as settle_licences, state as licence_state, states_of as licence_states};
+pub(crate) use pim::add_schedule;
+pub(crate) use roles::{BUILT_IN, add_assignment, assign_role_by_name};
+
+use call::{Call, Reply, Version};
+use error::{Failure, failure};
+
+use crate::clock::iso;
+use crate::faults::FaultRule;
+use crate::inner::Inner;
+use crate::login::Token;
+use crate::observe::{Exchange, SeenRequest};
+use crate::switches::RetryAfter;
+use crate::throttle::{Asker, Cost, Verdict, cost};
+
+/// A request as it came in.
+#[derive(Clone)]
+pub(crate) struct Incoming {
+    pub method: String,
+    /// From `/v1.0` on.
+    pub path: String,
+    pub query: String,
+    /// Names in lower case.
+    pub headers: HashMap<String, String>,
+    pub body: Arc<[u8]>,
+    pub base: String,
+}
+
+/// A reply as it goes out; status 0 means that the connection is cut.
+pub(crate) struct Answered {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+pub(crate) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
+    if incoming.path.ends_with("/$batch") && incoming.method == "POST" {
+        return batch::answer(inner, incoming);
+    }
+    one(inner, incoming, false)
+}
+
+fn token(inner: &Inner, incoming: &Incoming) -> Result<Arc<Token>, Failure> {
+    let refuse = |text: &str| failure(401, "InvalidAuthenticationToken", text);
+    let header = incoming.headers.get("authorization").map_or("", String::as_str);
+    let Some(value) = header.strip_prefix("Bearer ").filter(|value| !value.is_empty()) else {
+        return Err(refuse("Access token is empty."));
+    };
+    let now = inner.clock.seconds();
+    inner.login.bearer(value, now).ok_or_else(|| refuse("Lifetime validation failed, the token is expired."))
+}
+
+fn charge(inner: &Inner, token: &Token, cost: &Cost) -> Verdict {
+    let tenant = &inner.tenants[token.tenant];
+    let asker = Asker {
+        tenant: token.tenant,
+        tenant_id: &tenant.config.id,
+        users: tenant.directory.read().expect("the lock is never held over a panic").live[0],
+        app: token.app,
+        client_id: &token.client_id,
+    };
+    let limits = inner.limits.read().expect("the lock is never held over a panic");
+    let mut throttle = inner.throttle.lock().expect("the lock is never held over a panic");
+    throttle.charge(&limits, &asker, cost, inner.clock.millis())
+}
+
+fn too_many(inner: &Inner, verdict: &Verdict) -> Option<Failure> {
+    let refusal = verdict.refused.as_ref()?;
+    let mut refused = failure(429, "TooManyRequests", "Please retry again later.");
+    if refusal.retry_after {
+        match inner.switches().retry_after {
+            RetryAfter::Missing => {}
+            RetryAfter::Whole => {
+                let seconds = (refusal.retry_ms + 999) / 1000;
+                refused.headers.push(("Retry-After", seconds.to_string()));
+            }
+            RetryAfter::Fractional => {
+                let text = format!("{}.{:03}", refusal.retry_ms / 1000, refusal.retry_ms % 1000);
+                refused.headers.push(("Retry-After", text));
+            }
+        }
+    }
+    refused.headers.push(("x-ms-throttle-information", refusal.information.to_owned()));
+    refused.headers.push(("x-ms-throttle-scope", verdict.scope.clone()));
+    Some(refused)
+}
+
+fn faulty(rule: &FaultRule) -> Result<Reply, Failure> {
+    let mut headers = Vec::new();
+    if let Some(value) = &rule.retry_after {
+        headers.push(("Retry-After", value.clone()));
+    }
+    if rule.body.is_empty() && rule.status != 0 {
+        let code = match rule.status {
+            429 => "TooManyRequests",
+            500 => "InternalServerError",
+            503 => "ServiceUnavailable",
+            504 => "GatewayTimeout",
+            _ => "UnknownError",
+        };
+        return Err(Failure { headers, ..failure(rule.status, code, "An ordered failure.") });
+    }
+    Ok(Reply { status: rule.status, headers, body: rule.body.clone().into_bytes() })
+}
+
+/// Answers one request that is not a batch.
+pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> Answered {
+    let request_id = inner.request_id();
+    let client_id = incoming.headers.get("client-request-id").unwrap_or(&request_id).clone();
+    let path_and_query = match incoming.query.as_str() {
+        "" => incoming.path.clone(),
+        query => format!("{}?{query}", incoming.path),
+    };
+    let mut headers: Vec<(String, String)> =
+        vec![("request-id".into(), request_id.clone()), ("client-request-id".into(), client_id.clone())];
+    let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
+    let (version, rest) = incoming.path.trim_start_matches('/').split_once('/').unwrap_or(("", ""));
+    let query = Query::parse(&incoming.query);
+    let path = call::segments(rest);
+    let segments: Vec<&str> = path.iter().map(String::as_str).collect();
+    let cost = cost(&incoming.method, &segments, &query);
+    let token = token(inner, incoming);
+    let result = match (&token, Version::named(version)) {
+        (Err(refused), _) => Err(refused.clone()),
+        (_, None) => Err(error::malformed(format!("Invalid version: {version}"))),
+        (Ok(token), Some(version)) => {
+            let verdict = charge(inner, token, &cost);
+            put("x-ms-resource-unit", cost.units.to_string());
+            if verdict.used >= 0.8 {
+                put("x-ms-throttle-limit-percentage", format!("{:.2}", verdict.used.min(1.8)));
+            }
+            let rule = inner.faults.take(&incoming.method, &path_and_query);
+            match (too_many(inner, &verdict), rule) {
+                (Some(refused), _) => Err(refused),
+                (None, Some(rule)) if !rule.after => faulty(&rule),
+                (None, rule) => {
+                    let call = Call {
+                        version,
+                        method: incoming.method.clone(),
+                        path: path.clone(),
+                        raw_path: incoming.path.clone(),
+                        query,
+                        headers: incoming.headers.clone(),
+                        body: Arc::clone(&incoming.body),
+                        base: incoming.base.clone(),
+                        token: Arc::clone(token),
+                        switches: inner.switches(),
+                    };
+                    let done = dispatch::run(inner, &call);
+                    rule.map_or(done, |rule| faulty(&rule))
+                }
+            }
+        }
+    };
+    let reply = result.unwrap_or_else(|refused| {
+        let body = refused.body(&iso(inner.clock.seconds()), &request_id, &client_id);
+        Reply { status: refused.status, headers: refused.headers, body: body.to_string().into_bytes() }
+    });
+    if !reply.body.is_empty() {
+        put(
+            "content-type",
+            "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+                .into(),
+        );
+    }
+    for (name, value) in reply.headers {
+        put(name, value);
+    }
+    if let Ok(token) = &token {
+        let seen = SeenRequest {
+            tenant: inner.tenants[token.tenant].config.id.clone(),
+            app: token.client_id.clone(),
+            method: incoming.method.clone(),
+            path_and_query: path_and_query.split_once('/').map_or("", |(_, p)| p).to_owned(),
+            version: version.to_owned(),
+            status: reply.status,
+            resource_units: cost.units,
+            is_write: cost.write,
+            inner_of_batch,
+            at_millis: inner.clock.millis(),
+        };
+        let seen = SeenRequest {
+            path_and_query: seen
+                .path_and_query
+                .strip_prefix(version)
+                .map_or(seen.path_and_query.clone(), str::to_owned),
+            ..seen
+        };
+        inner.seen.lock().expect("the lock is never held over a panic").push(seen);
+    }
+    let answered = Answered { status: reply.status, headers, body: reply.body };
+    observe(inner, incoming, &path_and_query, &answered, inner_of_batch);
+    answered
+}
+
+fn observe(inner: &Inner, incoming: &Incoming, url: &str, answered: &Answered, inner_of_batch: bool) {
+    let observers = inner.observers.read().expect("the lock is never held over a panic");
+    if observers.is_empty() {
+        return;
+    }
+    let exchange = Exchange {
+        method: incoming.method.clone(),
+        url: url.to_owned(),
+        request_headers: incoming.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+        request_body: incoming.body.to_vec(),
+        status: answered.status,
+        reply_headers: answered.headers.clone(),
+        reply_body: answered.body.clone(),
+        inner_of_batch,
+    };
+    for observer in observers.iter() {
+        observer(&exchange);
+    }
+}

@@ -1,0 +1,183 @@
+//! Privileged Identity Management: schedules and instances are read, requests write them.
+//!
+//! Source: "Privileged Identity Management APIs", unifiedRoleEligibilityScheduleRequest and its kin.
+
+use serde_json::{Value, json};
+
+use super::call::{Call, Outcome, Reply};
+use super::error::{Failure, bad, failure, missing};
+use super::roles;
+use crate::clock::iso;
+use crate::state::{Directory, Docs};
+
+pub(super) fn is_pim(rest: &[&str]) -> bool {
+    rest.first().is_some_and(|name| name.contains("Schedule"))
+}
+
+fn licensed(d: &Directory) -> Result<(), Failure> {
+    if d.premium_p2 {
+        return Ok(());
+    }
+    Err(failure(
+        400,
+        "AadPremiumLicenseRequired",
+        "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
+    ))
+}
+
+/// The instance of a schedule that is in effect.
+fn instance(schedule: &Value, eligible: bool) -> Value {
+    let link = if eligible { "roleEligibilityScheduleId" } else { "roleAssignmentScheduleId" };
+    let mut out = json!({
+        "id": format!("{}-i", schedule["id"].as_str().unwrap_or_default()),
+        "principalId": schedule["principalId"],
+        "roleDefinitionId": schedule["roleDefinitionId"],
+        "directoryScopeId": schedule["directoryScopeId"],
+        "appScopeId": null,
+        "startDateTime": schedule["scheduleInfo"]["startDateTime"],
+        "endDateTime": schedule["scheduleInfo"]["expiration"]["endDateTime"],
+        "memberType": schedule["memberType"],
+    });
+    out[link] = schedule["id"].clone();
+    if !eligible {
+        out["assignmentType"] = schedule["assignmentType"].clone();
+        out["roleAssignmentOriginId"] = schedule["id"].clone();
+    }
+    out
+}
+
+pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
+    licensed(d)?;
+    let name = rest[0];
+    let eligible = name.starts_with("roleEligibility");
+    let set = format!("roleManagement/directory/{name}");
+    let schedules = if eligible { "roleEligibilitySchedules" } else { "roleAssignmentSchedules" };
+    let mut instances = Docs::default();
+    let docs = if name.ends_with("Instances") {
+        for schedule in d.docs(schedules).iter() {
+            let one = instance(schedule, eligible);
+            instances.insert(one["id"].as_str().unwrap_or_default(), one.clone());
+        }
+        &instances
+    } else {
+        d.docs(name)
+    };
+    match rest {
+        [_] => roles::page(call, docs, &set, 100, 999, Value::clone),
+        [_, id] => Ok(Reply::json(200, docs.get(id).ok_or_else(|| missing(id))?)),
+        _ => Err(super::error::no_segment(name)),
+    }
+}
+
+/// Adds a schedule without any check; an assignment shows up among the role assignments as well.
+pub(crate) fn add_schedule(
+    d: &mut Directory,
+    eligible: bool,
+    principal: &str,
+    role: &str,
+    scope: &str,
+    info: &Value,
+    activated: bool,
+) -> Value {
+    let now = iso(d.now());
+    let id = d.new_id().to_string();
+    let mut schedule = json!({
+        "id": id, "principalId": principal, "roleDefinitionId": role, "directoryScopeId": scope,
+        "appScopeId": null, "createdUsing": id, "createdDateTime": now, "modifiedDateTime": now,
+        "status": "Provisioned", "memberType": "Direct", "scheduleInfo": info,
+    });
+    if !eligible {
+        schedule["assignmentType"] = json!(if activated { "Activated" } else { "Assigned" });
+        let assignment = roles::add_assignment(d, principal, role, scope);
+        schedule["x-assignment"] = assignment["id"].clone();
+    }
+    let name = if eligible { "roleEligibilitySchedules" } else { "roleAssignmentSchedules" };
+    let mut stored = schedule.clone();
+    if let Some(map) = stored.as_object_mut() {
+        map.remove("x-assignment");
+    }
+    let assignment = schedule["x-assignment"].as_str().unwrap_or_default().to_owned();
+    d.docs_mut("scheduleAssignments").insert(&id, json!(assignment));
+    d.docs_mut(name).insert(&id, stored.clone());
+    stored
+}
+
+pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
+    licensed(d)?;
+    let (eligible, name) = match (call.method.as_str(), rest) {
+        ("POST", ["roleEligibilityScheduleRequests"]) => (true, "roleEligibilitySchedules"),
+        ("POST", ["roleAssignmentScheduleRequests"]) => (false, "roleAssignmentSchedules"),
+        _ => {
+            return Err(failure(
+                405,
+                "Request_BadRequest",
+                "Schedules are read-only; write through schedule requests.",
+            ));
+        }
+    };
+    let body = call.object()?;
+    let field = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (action, principal, role, scope) =
+        (field("action"), field("principalId"), field("roleDefinitionId"), field("directoryScopeId"));
+    if principal.is_empty() || role.is_empty() || scope.is_empty() {
+        return Err(bad("principalId, roleDefinitionId and directoryScopeId are required."));
+    }
+    let known = d
+        .docs(name)
+        .iter()
+        .find(|one| {
+            one["principalId"] == json!(principal)
+                && one["roleDefinitionId"] == json!(role)
+                && one["directoryScopeId"] == json!(scope)
+        })
+        .and_then(|one| one["id"].as_str())
+        .map(str::to_owned);
+    let info = body.get("scheduleInfo").cloned().unwrap_or(Value::Null);
+    let target = match (action.as_str(), known) {
+        ("adminAssign", Some(_)) => {
+            return Err(failure(400, "RoleAssignmentExists", "The Role assignment already exists."));
+        }
+        ("adminAssign", None) => {
+            if info.is_null() {
+                return Err(bad("scheduleInfo is required."));
+            }
+            roles::check_principal(d, &principal)?;
+            if d.docs("roleDefinitions").get(&role).is_none() {
+                return Err(missing(&role));
+            }
+            add_schedule(d, eligible, &principal, &role, &scope, &info, false)["id"].clone()
+        }
+        ("adminRemove" | "adminUpdate" | "adminExtend" | "adminRenew", None) => {
+            return Err(failure(400, "RoleAssignmentDoesNotExist", "The Role assignment does not exist."));
+        }
+        ("adminRemove", Some(id)) => {
+            d.docs_mut(name).remove(&id);
+            let assignment = d.docs_mut("scheduleAssignments").remove(&id);
+            if let Some(assignment) = assignment.as_ref().and_then(Value::as_str)
+                && !assignment.is_empty()
+            {
+                let _ = roles::delete_assignment(d, assignment);
+            }
+            json!(id)
+        }
+        ("adminUpdate" | "adminExtend" | "adminRenew", Some(id)) => {
+            let now = iso(d.now());
+            if let Some(schedule) = d.docs_mut(name).get_mut(&id) {
+                schedule["scheduleInfo"] = info.clone();
+                schedule["modifiedDateTime"] = json!(now);
+            }
+            json!(id)
+        }
+        _ => return Err(bad(format!("The action '{action}' is not available to an application."))),
+    };
+    let id = d.new_id().to_string();
+    let status = if action == "adminRemove" { "Revoked" } else { "Provisioned" };
+    let request = json!({
+        "id": id, "status": status, "createdDateTime": iso(d.now()), "completedDateTime": iso(d.now()),
+        "action": action, "principalId": principal, "roleDefinitionId": role, "directoryScopeId": scope,
+        "appScopeId": null, "isValidationOnly": false, "targetScheduleId": target,
+        "justification": body.get("justification"), "scheduleInfo": info,
+    });
+    d.docs_mut(rest[0]).insert(&id, request.clone());
+    Ok(Reply::json(201, &request))
+}

@@ -1,0 +1,139 @@
+//! The listener: one address for login, Graph and the simulator's own control plane.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http_body_util::BodyExt;
+
+use crate::control::Control;
+use crate::graph::{self, Incoming};
+use crate::login::{self, LoginRequest};
+use crate::{Sim, control_http};
+
+/// A running simulator; dropping it stops it.
+pub struct SimServer {
+    address: SocketAddr,
+    sim: Sim,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    task: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl SimServer {
+    /// `http://127.0.0.1:PORT`, to which `/v1.0/...` and `/beta/...` are appended.
+    pub fn graph_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `http://127.0.0.1:PORT`, to which `/{tenant}/oauth2/v2.0/token` is appended.
+    pub fn login_url(&self) -> String {
+        self.graph_url()
+    }
+
+    /// Switches and counters.
+    pub fn control(&self) -> Control {
+        self.sim.control()
+    }
+
+    /// Stops accepting, and ends.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        if let Some(task) = self.task.take() {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for SimServer {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl Sim {
+    /// Listens; port 0 picks a free one.
+    pub async fn serve(self, address: SocketAddr) -> std::io::Result<SimServer> {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let router = self.router();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let until = async {
+                let _ = stopped.await;
+            };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+                tracing::error!(%error, "the simulator stopped");
+            }
+        });
+        Ok(SimServer { address, sim: self, stop: Some(stop), task: Some(task) })
+    }
+
+    /// The same as a service.
+    pub fn router(&self) -> axum::Router {
+        axum::Router::new().fallback(handle).with_state(self.clone())
+    }
+}
+
+async fn handle(State(sim): State<Sim>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match body.collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(_) => Bytes::new(),
+    };
+    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).map(str::to_owned);
+    let host = host.or_else(|| parts.uri.authority().map(ToString::to_string));
+    let base = format!("http://{}", host.as_deref().unwrap_or("localhost"));
+    let path = parts.uri.path();
+    let query = parts.uri.query().unwrap_or("");
+    let method = parts.method.as_str().to_owned();
+    if path.starts_with("/_sim/") {
+        return control_http::handle(&sim.control(), &method, path, query, &body);
+    }
+    if !path.starts_with("/v1.0") && !path.starts_with("/beta") {
+        let request = LoginRequest { method: &method, path, query, body: &body, base: &base };
+        let (status, headers, body) = login::handle(sim.inner(), &request);
+        return respond(status, headers.iter().map(|(n, v)| (*n, v.as_str())), body);
+    }
+    let latency = sim.inner().latency_ms.load(std::sync::atomic::Ordering::Relaxed);
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
+    let headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let incoming = Incoming {
+        method,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+        body: body.to_vec().into(),
+        base,
+    };
+    let answered = graph::answer(sim.inner(), &incoming);
+    if answered.status == 0 {
+        return cut();
+    }
+    respond(answered.status, answered.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())), answered.body)
+}
+
+fn respond<'a>(status: u16, headers: impl Iterator<Item = (&'a str, &'a str)>, body: Vec<u8>) -> Response {
+    let mut builder = Response::builder().status(status);
+    for (name, value) in headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(Body::from(body)).expect("the simulator writes valid headers")
+}
+
+/// An answer that breaks off in the middle.
+fn cut() -> Response {
+    let broken = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the connection was cut");
+    let stream = futures::stream::iter([Ok(Bytes::from_static(b"{")), Err(broken)]);
+    Response::builder().status(200).body(Body::from_stream(stream)).expect("a plain response")
+}

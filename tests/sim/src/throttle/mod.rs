@@ -1,0 +1,188 @@
+//! Throttling: fixed windows that count resource units, writes or requests, refused ones included.
+//!
+//! Source: "Microsoft Graph service-specific throttling limits" (2026-02-06).
+
+mod cost;
+
+use std::collections::HashMap;
+
+pub(crate) use cost::{Cost, cost};
+
+/// Which requests a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Area {
+    /// All of Graph.
+    All,
+    /// Identity and access.
+    Directory,
+    /// Device management.
+    Intune,
+    /// Conditional access.
+    ConditionalAccess,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Resource units.
+    Units,
+    /// Writes.
+    Writes,
+    /// Requests.
+    Requests,
+}
+
+/// Whose requests a limit counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One application in one tenant.
+    TenantApplication,
+    /// One application in all tenants.
+    Application,
+    /// All applications in one tenant.
+    Tenant,
+}
+
+/// One row of the table of limits.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// Which requests.
+    pub area: Area,
+    /// What is counted.
+    pub metric: Metric,
+    /// Whose.
+    pub scope: Scope,
+    /// The length of the window.
+    pub window_ms: i64,
+    /// The amount for small (< 50 users), medium (50-500) and large tenants.
+    pub amounts: [u32; 3],
+    /// Whether a refusal says when to come back.
+    pub retry_after: bool,
+}
+
+/// The table of limits.
+#[derive(Clone, Debug)]
+pub struct Limits(pub Vec<Limit>);
+
+impl Limits {
+    /// No throttling at all.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let row = |area, metric, scope, seconds: i64, amounts| Limit {
+            area,
+            metric,
+            scope,
+            window_ms: seconds * 1000,
+            amounts,
+            retry_after: area != Area::ConditionalAccess,
+        };
+        let same = |amount| [amount; 3];
+        use Area::{All, ConditionalAccess, Directory, Intune};
+        use Metric::{Requests, Units, Writes};
+        use Scope::{Application, Tenant, TenantApplication};
+        Self(vec![
+            row(Directory, Units, TenantApplication, 10, [3_500, 5_000, 8_000]),
+            row(Directory, Units, Application, 20, same(150_000)),
+            row(Directory, Writes, TenantApplication, 150, same(3_000)),
+            row(Directory, Writes, Tenant, 300, same(18_000)),
+            row(Directory, Writes, Application, 300, same(35_000)),
+            row(Intune, Requests, TenantApplication, 20, same(1_000)),
+            row(Intune, Writes, TenantApplication, 20, same(100)),
+            row(Intune, Requests, Tenant, 20, same(2_000)),
+            row(Intune, Writes, Tenant, 20, same(200)),
+            row(ConditionalAccess, Requests, Tenant, 1, same(1)),
+            row(All, Requests, Application, 10, same(130_000)),
+        ])
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Throttle {
+    windows: HashMap<(usize, usize, usize), (i64, u32)>,
+}
+
+/// What the table says about one request.
+pub(crate) struct Verdict {
+    /// How much of the fullest limit is used, 1.0 being all of it.
+    pub used: f64,
+    pub scope: String,
+    pub refused: Option<Refusal>,
+}
+
+pub(crate) struct Refusal {
+    pub retry_ms: i64,
+    pub retry_after: bool,
+    pub information: &'static str,
+}
+
+/// Who asks.
+pub(crate) struct Asker<'a> {
+    pub tenant: usize,
+    pub tenant_id: &'a str,
+    pub users: usize,
+    pub app: usize,
+    pub client_id: &'a str,
+}
+
+impl Throttle {
+    /// Counts one request. It counts when it is refused as well.
+    pub fn charge(&mut self, limits: &Limits, asker: &Asker<'_>, cost: &Cost, now: i64) -> Verdict {
+        let size = match asker.users {
+            0..50 => 0,
+            50..=500 => 1,
+            _ => 2,
+        };
+        let mut verdict = Verdict { used: 0.0, scope: String::new(), refused: None };
+        for (number, limit) in limits.0.iter().enumerate() {
+            let amount = match limit.metric {
+                _ if limit.area != Area::All && limit.area != cost.area => 0,
+                Metric::Units => cost.units,
+                Metric::Writes => u32::from(cost.write),
+                Metric::Requests => 1,
+            };
+            if amount == 0 {
+                continue;
+            }
+            let key = match limit.scope {
+                Scope::TenantApplication => (number, asker.tenant, asker.app),
+                Scope::Application => (number, usize::MAX, asker.app),
+                Scope::Tenant => (number, asker.tenant, usize::MAX),
+            };
+            let window = self.windows.entry(key).or_insert((now, 0));
+            if now >= window.0 + limit.window_ms {
+                *window = (now, 0);
+            }
+            window.1 = window.1.saturating_add(amount);
+            let allowed = limit.amounts[size];
+            let used = f64::from(window.1) / f64::from(allowed.max(1));
+            if used > verdict.used {
+                verdict.used = used;
+                let what = if limit.metric == Metric::Writes { "Write" } else { "ReadWrite" };
+                verdict.scope = match limit.scope {
+                    Scope::TenantApplication => {
+                        format!("Tenant_Application/{what}/{}/{}", asker.client_id, asker.tenant_id)
+                    }
+                    Scope::Application => format!("Application/{what}/{}", asker.client_id),
+                    Scope::Tenant => format!("Tenant/{what}/{}", asker.tenant_id),
+                };
+            }
+            if window.1 > allowed {
+                let retry_ms = window.0 + limit.window_ms - now;
+                if verdict.refused.as_ref().is_none_or(|refusal| refusal.retry_ms < retry_ms) {
+                    let information = match limit.metric {
+                        Metric::Units => "ResourceUnitLimitExceeded",
+                        Metric::Writes => "WriteLimitExceeded",
+                        Metric::Requests => "RequestLimitExceeded",
+                    };
+                    verdict.refused = Some(Refusal { retry_ms, retry_after: limit.retry_after, information });
+                }
+            }
+        }
+        verdict
+    }
+}
