@@ -12,6 +12,7 @@ use crate::state::{Directory, Index, Kind, Relation, Row};
 /// How many references one request may bind.
 const BIND: usize = 20;
 
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Nature {
     pub unified: bool,
     pub dynamic: bool,

@@ -85,7 +85,7 @@ fn token(inner: &Inner, incoming: &Incoming) -> Result<Arc<Token>, Failure> {
     inner.login.bearer(value, now).ok_or_else(|| refuse("Lifetime validation failed, the token is expired."))
 }
 
-fn charge(inner: &Inner, token: &Token, cost: &Cost) -> Verdict {
+fn charge(inner: &Inner, token: &Token, cost: Cost) -> Verdict {
     let tenant = &inner.tenants[token.tenant];
     let asker = Asker {
         tenant: token.tenant,
@@ -159,7 +159,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
         (Err(refused), _) => Err(refused.clone()),
         (_, None) => Err(error::malformed(format!("Invalid version: {version}"))),
         (Ok(token), Some(version)) => {
-            let verdict = charge(inner, token, &cost);
+            let verdict = charge(inner, token, cost);
             put("x-ms-resource-unit", cost.units.to_string());
             if verdict.used >= 0.8 {
                 put("x-ms-throttle-limit-percentage", format!("{:.2}", verdict.used.min(1.8)));

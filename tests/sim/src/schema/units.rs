@@ -1,8 +1,12 @@
 //! Administrative units: every property of the v1.0 type, as rows. Source: the resource and update pages of
 //! learn.microsoft.com/graph, and the type in the v1.0 metadata.
 
-use super::Type::*;
-use super::{Prop, flag::*, prop};
+use super::Type::{Bool, Date, Text};
+use super::{
+    Prop,
+    flag::{CREATE, DEFAULT, PATCH, REQUIRED},
+    prop,
+};
 
 pub(super) static PROPS: &[Prop] = &[
     prop("description", Text, DEFAULT | PATCH),

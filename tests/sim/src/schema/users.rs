@@ -1,8 +1,12 @@
 //! Users: every property of the v1.0 type, as rows. Source: the resource and update pages of
 //! learn.microsoft.com/graph, and the type in the v1.0 metadata.
 
-use super::Type::*;
-use super::{Prop, flag::*, prop};
+use super::Type::{Bool, Date, Int, Object, Objects, Text, Texts};
+use super::{
+    Prop,
+    flag::{ALONE_READ, CLOUD, DEFAULT, DELEGATED, NO_DELTA, OWN, PATCH, REQUIRED, SECRET, SENSITIVE},
+    prop,
+};
 
 pub(super) static PROPS: &[Prop] = &[
     prop("aboutMe", Text, ALONE_READ | OWN | DELEGATED | PATCH | NO_DELTA),

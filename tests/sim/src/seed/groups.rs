@@ -64,7 +64,7 @@ fn group(c: &mut Company<'_>, number: usize) -> Index {
     put("createdDateTime", json!(created));
     put("renewedDateTime", json!(created));
     put("securityIdentifier", json!(format!("S-1-12-1-{number}-1-1-1")));
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         put("description", json!(format!("People of {department}")));
     }
     if mail {
@@ -75,7 +75,7 @@ fn group(c: &mut Company<'_>, number: usize) -> Index {
     match sort {
         Sort::Unified => {
             put("groupTypes", json!(["Unified"]));
-            put("visibility", json!(if number % 4 == 0 { "Private" } else { "Public" }));
+            put("visibility", json!(if number.is_multiple_of(4) { "Private" } else { "Public" }));
         }
         Sort::HiddenUnified => {
             put("groupTypes", json!(["Unified"]));

@@ -14,8 +14,11 @@ use crate::clock::{START_SECOND, iso, iso_with_fraction};
 use crate::graph::BUILT_IN;
 use crate::state::{Directory, Index};
 
+/// Id, name, service plans with id and name.
+type Sku = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Two SKUs that the company subscribes to: id, name, service plans.
-const SKUS: &[(&str, &str, &[(&str, &str)])] = &[
+const SKUS: &[Sku] = &[
     (
         "05e9a617-0261-4cee-bb44-138d3ef5d965",
         "SPE_E3",

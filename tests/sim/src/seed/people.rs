@@ -61,7 +61,10 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
         );
         if guest {
             p.text("creationType", "Invitation");
-            p.text("externalUserState", if number % 2 == 0 { "Accepted" } else { "PendingAcceptance" });
+            p.text(
+                "externalUserState",
+                if number.is_multiple_of(2) { "Accepted" } else { "PendingAcceptance" },
+            );
             p.text("externalUserStateChangeDateTime", &created);
         } else {
             p.text("department", department);
@@ -75,14 +78,14 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
             p.text("employeeId", &format!("{number:06}"));
             p.text("officeLocation", &format!("{}/{}", 1 + number % 30, 1000 + number % 997));
             p.value("businessPhones", &json!([format!("+1 425 555 {:04}", number % 10_000)]));
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 p.text("mobilePhone", &format!("+1 206 555 {:04}", number % 10_000));
                 p.value(
                     "employeeOrgData",
                     &json!({"costCenter": format!("{}", 100 + number % 40), "division": department}),
                 );
             }
-            if number % 4 == 0 {
+            if number.is_multiple_of(4) {
                 let hired = c.past();
                 p.text("employeeHireDate", &hired);
                 p.text("employeeType", "Employee");
@@ -116,7 +119,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
             c.d.link_quietly(index, Relation::Manager, manager);
         }
         if !guest && number % 5 < 3 {
-            let disabled = if number % 10 == 0 { json!([SKUS[0].2[2].0]) } else { json!([]) };
+            let disabled = if number.is_multiple_of(10) { json!([SKUS[0].2[2].0]) } else { json!([]) };
             let state = licence_state(SKUS[0].0, &disabled, None, crate::clock::START_SECOND - 90_000);
             settle_licences(c.d, index, vec![state]);
         }

@@ -96,7 +96,7 @@ fn device_configuration(number: usize) -> Value {
         "supportsScopeTags": true, "deviceManagementApplicabilityRuleOsEdition": null,
         "deviceManagementApplicabilityRuleOsVersion": null, "deviceManagementApplicabilityRuleDeviceMode": null,
     });
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         policy["@odata.type"] = json!("#microsoft.graph.windows10CustomConfiguration");
         policy["omaSettings"] = json!([
             {"@odata.type": "#microsoft.graph.omaSettingInteger", "displayName": "Level", "description": null,

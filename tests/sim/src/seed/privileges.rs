@@ -72,7 +72,7 @@ fn schedules(c: &mut Company<'_>, users: usize, holders: usize) {
         let user = c.users[number % holders];
         let principal = c.id(user);
         let role = BUILT_IN[1 + (number / holders) % (BUILT_IN.len() - 1)].0;
-        let info = if number % 2 == 0 { &lasting } else { &passing };
+        let info = if number.is_multiple_of(2) { &lasting } else { &passing };
         add_schedule(c.d, true, &principal, role, "/", info, false);
     }
     for (number, activated) in [false, false, true].into_iter().enumerate() {

@@ -36,10 +36,6 @@ impl Docs {
         self.order.iter().flatten()
     }
 
-    pub fn len(&self) -> usize {
-        self.places.len()
-    }
-
     pub fn positions(&self) -> usize {
         self.order.len()
     }

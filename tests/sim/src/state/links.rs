@@ -34,6 +34,7 @@ impl Relation {
 pub(crate) struct LinkSet {
     order: Vec<Index>,
     live: usize,
+    #[allow(clippy::box_collection, reason = "most sets are small and have none")]
     places: Option<Box<HashMap<Index, u32>>>,
 }
 

@@ -12,8 +12,8 @@ pub(crate) struct Cost {
 
 fn base(segments: &[&str]) -> u32 {
     match segments {
-        [.., "transitiveMembers"] | [.., "getByIds"] => 5,
-        ["groups", _, "members", ..] | ["subscribedSkus", ..] | ["contracts", ..] => 3,
+        [.., "transitiveMembers" | "getByIds"] => 5,
+        ["groups", _, "members", ..] | ["subscribedSkus" | "contracts", ..] => 3,
         [.., "domainNameReferences"] => 4,
         ["users" | "applications" | "oauth2PermissionGrants", ..]
         | [.., "memberOf" | "licenseDetails" | "ownedObjects" | "appRoleAssignments"] => 2,

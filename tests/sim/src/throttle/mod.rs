@@ -73,6 +73,10 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        use Area::{All, ConditionalAccess, Directory, Intune};
+        use Metric::{Requests, Units, Writes};
+        use Scope::{Application, Tenant, TenantApplication};
+
         let row = |area, metric, scope, seconds: i64, amounts| Limit {
             area,
             metric,
@@ -82,9 +86,6 @@ impl Default for Limits {
             retry_after: area != Area::ConditionalAccess,
         };
         let same = |amount| [amount; 3];
-        use Area::{All, ConditionalAccess, Directory, Intune};
-        use Metric::{Requests, Units, Writes};
-        use Scope::{Application, Tenant, TenantApplication};
         Self(vec![
             row(Directory, Units, TenantApplication, 10, [3_500, 5_000, 8_000]),
             row(Directory, Units, Application, 20, same(150_000)),
@@ -131,7 +132,7 @@ pub(crate) struct Asker<'a> {
 
 impl Throttle {
     /// Counts one request. It counts when it is refused as well.
-    pub fn charge(&mut self, limits: &Limits, asker: &Asker<'_>, cost: &Cost, now: i64) -> Verdict {
+    pub fn charge(&mut self, limits: &Limits, asker: &Asker<'_>, cost: Cost, now: i64) -> Verdict {
         let size = match asker.users {
             0..50 => 0,
             50..=500 => 1,
