@@ -10,4 +10,5 @@ pub mod commands;
 pub mod jobs;
 pub mod archive;
 pub mod ports;
+pub mod reading;
 pub mod records;

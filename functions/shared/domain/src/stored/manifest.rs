@@ -75,6 +75,12 @@ pub struct Manifest {
     pub requests: u64,
     /// Resource units of these.
     pub resource_units: u64,
+    /// Of the calls, those that were answered 429.
+    pub throttled: u64,
+    /// New blobs, parked ones included, this manifest not.
+    pub stored_blobs: u64,
+    /// Their sealed bytes.
+    pub stored_bytes: u64,
 }
 
 impl Manifest {

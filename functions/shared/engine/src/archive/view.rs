@@ -167,6 +167,24 @@ impl SnapshotView {
         Ok((hits, None))
     }
 
+    /// Objects of a kind whose key is as wanted, by a walk over the whole kind: for kinds that are short by
+    /// nature.
+    pub async fn list_where(
+        &self,
+        kind: &Kind,
+        wanted: impl Fn(&str) -> bool + Send,
+    ) -> Result<Vec<(String, Map<String, Value>)>> {
+        let mut reader = RunReader::from_key(&self.archive, self.run(kind.name)?, b"").await?;
+        let mut found = Vec::new();
+        while let Some((key, value)) = reader.next().await? {
+            let key = String::from_utf8(key).map_err(|_| Error::corrupt("a key is not text"))?;
+            if wanted(&key) {
+                found.push((key, read_object(&value)?));
+            }
+        }
+        Ok(found)
+    }
+
     /// The name of an object of one of those kinds (of any kind when none is named).
     pub async fn find_name(&self, candidates: &[&str], id: &str) -> Result<Option<String>> {
         if let Some(known) = self.names.lock().expect("no holder of this lock panics").get(id) {

@@ -5,7 +5,7 @@
 //! `Denied`, so that nobody learns which ids are somebody else's.
 
 use crate::ports::Scope;
-use crate::records::{Found, Organisation, OrganisationPlace, Partner, Records};
+use crate::records::{Found, Organisation, OrganisationPlace, OrganisationState, Partner, Records};
 use domain::rights::{Action, Condition, Role, Verdict, may};
 use domain::{Error, OrganisationId, PartnerId, Result};
 
@@ -96,7 +96,7 @@ impl Gate {
             Verdict::If(Condition::FeatureOnAndApproved(_)) => false,
             Verdict::If(Condition::NotOfOwners | Condition::TopPartner) | Verdict::No => false,
         };
-        if fine { Ok(found) } else { Err(refusal(member.role)) }
+        if fine && may_sign_in(member, &found.value) { Ok(found) } else { Err(refusal(member.role)) }
     }
 
     async fn seen_organisation(
@@ -134,6 +134,11 @@ impl Member {
             None => self.role != Role::EndCustomer,
         }
     }
+}
+
+/// People of an organisation that is suspended or has left do not sign in; the partner's do.
+fn may_sign_in(member: &Member, organisation: &Organisation) -> bool {
+    member.role != Role::EndCustomer || organisation.state == OrganisationState::Active
 }
 
 fn refusal(role: Role) -> Error {

@@ -2,10 +2,13 @@
 //!
 //! A command checks its caller through [`Gate`] first, then its input, then acts in one conditional write.
 
+pub mod browse;
 pub mod connect;
+pub mod diffs;
 pub mod organisations;
 pub mod partners;
 pub mod plans;
+pub mod restores;
 pub mod snapshots;
 pub mod tokens;
 

@@ -6,8 +6,14 @@
 //! is an `Invalid` error, so that it is parked and not dropped.
 
 pub mod announce;
+pub mod diff_snapshots;
 pub mod messages;
+pub mod preview_restore;
+pub mod run_restore;
+pub mod purge_data;
 pub mod schedule_snapshots;
+pub mod send_digests;
+pub mod take_snapshot;
 
 use async_trait::async_trait;
 use domain::{Result, Timestamp};

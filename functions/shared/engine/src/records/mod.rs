@@ -15,8 +15,8 @@
 //! | tenant  | `key`          | the wrapped data key    |                   |
 //! | tenant  | `snapshot#{id}`| [`Snapshot`]            | `open-work`       |
 //! | tenant  | `diff#{id}`    | [`Diff`]                | `open-work`       |
-//! | tenant  | `restore#{id}` | a restore               | `open-work`       |
-//! | tenant  | `step#{restore}#{n}` | a step's outcome  |                   |
+//! | tenant  | `restore#{id}` | [`Restore`]             | `open-work`       |
+//! | tenant  | `step#{restore}#{n}` | [`StepOutcome`]   |                   |
 //! | tenant  | `newid#{old}`  | the id under which an object was created again | |
 //! | tenant  | `notice#{id}`  | [`Notice`]              | `notices-due`     |
 //! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
@@ -27,6 +27,7 @@ mod organisation;
 mod partner;
 mod person;
 mod plan;
+mod restore;
 mod snapshot;
 mod store;
 mod tenant;
@@ -40,6 +41,9 @@ pub use organisation::{NotProtected, Organisation, OrganisationPlace, Organisati
 pub use partner::Partner;
 pub use person::{Person, Subscription};
 pub use plan::Plan;
+pub use restore::{
+    FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
+};
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use tenant::{ConsentState, CredentialStatus, NewId, StoredKey, Tenant};

@@ -1,5 +1,6 @@
 //! Stuck work: rows that are open and that nobody has touched for longer than any function may run. Each
-//! gets its message again; after [`MAX_ATTEMPTS`] it is given up, and people are told.
+//! gets its message again. What is stuck still after [`MAX_ATTEMPTS`] and [`MIN_AGE`] is given up, and people
+//! are told.
 
 use super::{Outcome, Report, Worker};
 use crate::jobs::announce::overdue_at;
@@ -7,9 +8,12 @@ use crate::jobs::messages;
 use crate::ports::{Outgoing, Scope, Write};
 use crate::records::{Diff, Found, Notice, Record, Snapshot, Subject, Tenant, replace, stale_at, watched};
 use domain::{ErrorKind, Result, TenantId, Timestamp};
+use jiff::SignedDuration;
 
-/// Work that was taken up so often is given up.
-pub(super) const MAX_ATTEMPTS: u32 = 10;
+/// Stuck work that was taken up so often is given up,
+const MAX_ATTEMPTS: u32 = 10;
+/// but not before that age. Why: the continuations of a large tenant's first snapshot count as attempts too.
+const MIN_AGE: SignedDuration = SignedDuration::from_hours(4);
 /// A notice's mails are put into the queue so often: over two days, in ever longer intervals.
 const MAX_MAIL_ATTEMPTS: u32 = 12;
 
@@ -17,6 +21,7 @@ const MAX_MAIL_ATTEMPTS: u32 = 12;
 pub(super) trait OpenWork: Record {
     fn tenant(&self) -> &TenantId;
     fn is_open(&self) -> bool;
+    fn requested_at(&self) -> Timestamp;
     fn touched_at(&self) -> Timestamp;
     fn attempts(&self) -> u32;
     /// The same work, taken up once more.
@@ -37,6 +42,9 @@ macro_rules! open_work {
             }
             fn is_open(&self) -> bool {
                 self.state.is_open()
+            }
+            fn requested_at(&self) -> Timestamp {
+                self.requested_at
             }
             fn touched_at(&self) -> Timestamp {
                 self.touched_at
@@ -93,7 +101,7 @@ impl Worker {
         if !found.value.is_open() || stale_at(found.value.touched_at()) > now {
             return Ok(Outcome::Nothing);
         }
-        if found.value.attempts() >= MAX_ATTEMPTS {
+        if found.value.attempts() >= MAX_ATTEMPTS && found.value.requested_at() + MIN_AGE <= now {
             return self.give_up(found, now).await;
         }
         let again = found.value.again(now);
@@ -109,7 +117,7 @@ impl Worker {
         let (tenant, subject, label) =
             (found.value.tenant().clone(), found.value.subject(), found.value.label());
         self.announcer().announce_error(&tenant, subject.clone(), label, ErrorKind::Unavailable).await?;
-        let why = format!("given up after {MAX_ATTEMPTS} attempts");
+        let why = format!("given up after {} attempts", found.value.attempts());
         let mut writes = vec![replace(&found.value.given_up(now, &why), found.version)?];
         writes.extend(self.release_tenant(&tenant, &subject).await?);
         Ok(if self.changed(writes).await? { Outcome::GivenUp } else { Outcome::Nothing })

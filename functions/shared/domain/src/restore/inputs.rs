@@ -1,0 +1,83 @@
+//! What a plan is made from: read by the engine, judged here.
+
+use super::{AttributeMode, IdMap, LinkMode, SelectedLink};
+use crate::Timestamp;
+use crate::kinds::{Kind, LinkType};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A link as one side has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldLink {
+    /// Its type.
+    pub link: &'static LinkType,
+    /// The far end, or the assignment key.
+    pub to: String,
+    /// What it says besides.
+    pub value: Map<String, Value>,
+}
+
+/// An object with all its links, as one side has it: canonical.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Held {
+    /// The object, facets included.
+    pub object: Map<String, Value>,
+    /// Every link of every type of its kind.
+    pub links: Vec<HeldLink>,
+}
+
+/// A chosen object, or one that refers to a chosen object which has to be created again.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Its key in the snapshot.
+    pub key: String,
+    /// Only these properties; absent means all.
+    pub properties: Option<Vec<String>>,
+    /// Only these links, by their far ends in the snapshot or live; absent means all.
+    pub links: Option<Vec<SelectedLink>>,
+    /// As the snapshot has it; none when it was not there.
+    pub wanted: Option<Held>,
+    /// As it is live, looked up under the id that it has now; none when it is not there.
+    pub live: Option<Held>,
+    /// Whether it lies in the recycle bin.
+    pub in_recycle_bin: bool,
+    /// For role assignments: whether the fact is a PIM activation, on either side.
+    pub activated: bool,
+}
+
+/// What a restore must not take away.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// Principals that hold Global Administrator live, permanently, over the whole directory.
+    pub global_administrators: BTreeSet<String>,
+    /// Our own service principals.
+    pub own_principals: BTreeSet<String>,
+}
+
+/// Everything that a plan follows from.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// The chosen objects.
+    pub items: Vec<Item>,
+    /// By the live id of an object that is neither live nor in the recycle bin: the objects whose links
+    /// or references to it the snapshot holds, limited to just these. Used when it is created again.
+    pub referrers: BTreeMap<String, Vec<Item>>,
+    /// Ids of earlier re-creations.
+    pub ids: IdMap,
+    /// Ids (those of today) of far ends that are known not to be live.
+    pub missing: BTreeSet<String>,
+    /// Names of far ends, by the ids of today.
+    pub names: BTreeMap<String, String>,
+    /// What must stay.
+    pub guard: Guard,
+    /// How attributes are written.
+    pub attributes: AttributeMode,
+    /// How links are written.
+    pub links: LinkMode,
+    /// Whether objects that came since are deleted.
+    pub delete_created: bool,
+    /// The time of the plan: what has run out by then cannot be given back.
+    pub now: Timestamp,
+}

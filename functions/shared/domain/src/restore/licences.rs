@@ -1,0 +1,61 @@
+//! Licences: only those that were given directly; what comes through a group comes by itself.
+
+use super::planner::{Draft, Planner};
+use super::{Action, AttributeMode, Held, Item, Phase};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The property that holds them.
+pub(super) const PROPERTY: &str = "assignedLicenses";
+
+/// The licences of a user or group that were not inherited, as `{skuId, disabledPlans}`, sorted.
+pub fn direct_licences(object: &Map<String, Value>) -> Vec<Value> {
+    let list = |property: &str| object.get(property).and_then(Value::as_array);
+    let states = list("licenseAssignmentStates");
+    // Why: groups have no states, and inherit nothing.
+    let source = states.or_else(|| list(PROPERTY)).into_iter().flatten();
+    let direct = source.filter(|s| s.get("assignedByGroup").is_none_or(Value::is_null));
+    let by_sku: BTreeMap<&str, Vec<&str>> = direct
+        .filter_map(|s| {
+            let plans = s.get("disabledPlans").and_then(Value::as_array).into_iter().flatten();
+            let mut plans: Vec<_> = plans.filter_map(Value::as_str).collect();
+            plans.sort_unstable();
+            Some((s.get("skuId")?.as_str()?, plans))
+        })
+        .collect();
+    by_sku.into_iter().map(|(sku, plans)| json!({ "skuId": sku, "disabledPlans": plans })).collect()
+}
+
+/// The step that makes the licences of an item what they shall be.
+pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
+    if !matches!(item.kind.name, "users" | "groups") || !item.chooses(PROPERTY) {
+        return;
+    }
+    let (then, now) =
+        (direct_licences(&wanted.object), live.map(|l| direct_licences(&l.object)).unwrap_or_default());
+    let sku = |licence: &Value| licence["skuId"].as_str().unwrap_or_default().to_owned();
+    let add: Vec<Value> = then.iter().filter(|l| !now.contains(l)).cloned().collect();
+    let remove: Vec<String> = match planner.inputs.attributes {
+        AttributeMode::Overwrite => {
+            now.iter().map(sku).filter(|s| !then.iter().any(|l| sku(l) == *s)).collect()
+        }
+        AttributeMode::Merge => vec![],
+    };
+    if add.is_empty() && remove.is_empty() {
+        return;
+    }
+    let mut after: Vec<Value> =
+        now.iter().filter(|l| !remove.contains(&sku(l)) && !add.iter().any(|a| sku(a) == sku(l))).cloned().collect();
+    after.extend(add.iter().cloned());
+    after.sort_by_key(sku);
+    planner.step(
+        item,
+        Draft {
+            phase: Phase::Licences,
+            action: Action::AssignLicences { add, remove },
+            before: live.map(|_| Value::Array(now)),
+            after: Some(Value::Array(after)),
+            warnings: vec![],
+        },
+    );
+}

@@ -1,0 +1,217 @@
+//! Links of an object: members, owners, managers, assignments.
+
+use super::planner::{Draft, Planner};
+use super::values::{is_true, same, text};
+use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, objects};
+use crate::kinds::{LinkType, LinkWrite};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Members that Graph takes in one PATCH.
+/// Source: learn.microsoft.com/graph/api/group-post-members.
+const AT_ONCE: usize = 20;
+
+type Side<'a> = BTreeMap<&'a str, &'a HeldLink>;
+
+/// The steps that make the chosen links what they shall be; `live` is none for an object that is not there
+/// (or lies in the recycle bin).
+pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
+    if planner.inputs.links == LinkMode::Skip {
+        return;
+    }
+    let chosen: Option<BTreeSet<(&str, String)>> = item.links.as_ref().map(|links| {
+        links.iter().map(|l| (l.link.as_str(), planner.inputs.ids.rewrite(&l.to))).collect()
+    });
+    for link in item.kind.links {
+        let chooses =
+            |to: &str| chosen.as_ref().is_none_or(|c| c.contains(&(link.name, to.to_owned())));
+        let side = |held: &'_ Held| -> Vec<HeldLink> {
+            held.links.iter().filter(|l| l.link.name == link.name).cloned().collect()
+        };
+        let (then, now) = (side(wanted), live.map(side).unwrap_or_default());
+        let (then, now): (Side, Side) =
+            (then.iter().map(|l| (l.to.as_str(), l)).collect(), now.iter().map(|l| (l.to.as_str(), l)).collect());
+        if link.write == LinkWrite::AssignAll {
+            assign(planner, item, link, &then, &now, &chooses);
+            continue;
+        }
+        let add: Vec<&HeldLink> =
+            then.values().filter(|l| chooses(&l.to) && !now.contains_key(l.to.as_str())).copied().collect();
+        let single = link.write == LinkWrite::Single;
+        let remove: Vec<&HeldLink> = now
+            .values()
+            .filter(|l| planner.inputs.links == LinkMode::Rollback && chooses(&l.to))
+            .filter(|l| !then.contains_key(l.to.as_str()) && !(single && !add.is_empty()))
+            .copied()
+            .collect();
+        if add.is_empty() && remove.is_empty() {
+            continue;
+        }
+        if let Some((cause, why)) = refusal(planner, item, link, wanted, live) {
+            planner.impossible(item, link.name, cause, why);
+            continue;
+        }
+        let added = add_links(planner, item, link, add, &now, live.is_some());
+        let remaining = now.len() + added - remove.len();
+        remove_links(planner, item, link, remove, wanted, remaining);
+    }
+}
+
+/// Why no link of the type can be written.
+fn refusal(
+    planner: &Planner<'_>,
+    item: &Item,
+    link: &LinkType,
+    wanted: &Held,
+    live: Option<&Held>,
+) -> Option<(Cause, &'static str)> {
+    let now = &live.unwrap_or(wanted).object;
+    if live.is_some() && is_true(now, "onPremisesSyncEnabled") {
+        return Some((Cause::Synced, "the object comes from the customer's own directory; its links too"));
+    }
+    if item.kind.name == "groups" && objects::is_mail_group(now) {
+        return Some((Cause::MailEnabled, "mail-enabled groups are changed in Exchange, not through Graph"));
+    }
+    let is_dynamic = |o: &Map<String, Value>| {
+        objects::has_type(o, "DynamicMembership") || text(o, "membershipType") == "Dynamic"
+    };
+    let typed_by = if item.kind.name == "groups" { "groupTypes" } else { "membershipType" };
+    // What it will be when members are written.
+    let becomes = if item.chooses(typed_by) { &wanted.object } else { now };
+    let _ = planner;
+    (link.relation == "members" && is_dynamic(becomes))
+        .then_some((Cause::DynamicMembership, "members follow from the rule, which is restored instead"))
+}
+
+fn add_links(
+    planner: &mut Planner<'_>,
+    item: &Item,
+    link: &'static LinkType,
+    add: Vec<&HeldLink>,
+    now: &Side<'_>,
+    is_seen: bool,
+) -> usize {
+    let mut ends = Vec::new();
+    for held in add {
+        if planner.is_missing(&held.to) {
+            let what = format!("{}/{}", link.name, held.to);
+            planner.impossible(item, &what, Cause::TargetMissing, TARGET_MISSING);
+        } else {
+            ends.push(end(planner, held));
+        }
+    }
+    let count = ends.len();
+    let at_once = if link.write == LinkWrite::Collection { AT_ONCE } else { 1 };
+    // A manager is replaced: the one that goes is shown.
+    let before = (link.write == LinkWrite::Single && is_seen)
+        .then(|| Value::Array(now.keys().map(|id| Value::from(*id)).collect()));
+    let in_bin = item.live.is_none() && item.in_recycle_bin;
+    for chunk in ends.chunks(at_once) {
+        planner.step(
+            item,
+            Draft {
+                phase: Phase::Links,
+                action: Action::AddLinks { link: link.name.to_owned(), to: chunk.to_vec() },
+                before: before.clone(),
+                after: None,
+                warnings: if in_bin { vec![Warning::ComparedLater] } else { vec![] },
+            },
+        );
+    }
+    count
+}
+
+const TARGET_MISSING: &str = "what it leads to is not there; choose that too, to have it back first";
+
+fn remove_links(
+    planner: &mut Planner<'_>,
+    item: &Item,
+    link: &'static LinkType,
+    remove: Vec<&HeldLink>,
+    wanted: &Held,
+    remaining: usize,
+) {
+    let mut remove = remove;
+    let keeps_owner = link.relation == "owners" && objects::has_type(&wanted.object, "Unified");
+    if keeps_owner && remaining == 0 {
+        if let Some(kept) = remove.pop() {
+            let what = format!("{}/{}", link.name, kept.to);
+            planner.impossible(item, &what, Cause::LastOwner, "a Microsoft 365 group keeps its last owner");
+        }
+    }
+    for held in remove {
+        let to = end(planner, held);
+        planner.step(
+            item,
+            Draft {
+                phase: Phase::Links,
+                action: Action::RemoveLink { link: link.name.to_owned(), to },
+                before: None,
+                after: None,
+                warnings: vec![],
+            },
+        );
+    }
+}
+
+fn end(planner: &Planner<'_>, held: &HeldLink) -> End {
+    End {
+        id: held.to.clone(),
+        name: planner.inputs.names.get(&held.to).cloned(),
+        odata_type: held.value.get("@odata.type").and_then(Value::as_str).map(str::to_owned),
+    }
+}
+
+/// Assignments are sent all at once: the chosen ones as they were, the others as they are.
+fn assign(
+    planner: &mut Planner<'_>,
+    item: &Item,
+    link: &'static LinkType,
+    then: &Side<'_>,
+    now: &Side<'_>,
+    chooses: &dyn Fn(&str) -> bool,
+) {
+    let rollback = planner.inputs.links == LinkMode::Rollback;
+    let mut goal: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for (to, held) in now {
+        if !(rollback && chooses(to) && !then.contains_key(to)) {
+            goal.insert(to, target_of(held));
+        }
+    }
+    for (to, held) in then.iter().filter(|(to, _)| chooses(to)) {
+        let group = held.value.get("target").and_then(|t| t.get("groupId")).and_then(Value::as_str);
+        if group.is_some_and(|g| planner.is_missing(g)) {
+            goal.remove(to);
+            let what = format!("{}/{to}", link.name);
+            planner.impossible(item, &what, Cause::TargetMissing, TARGET_MISSING);
+        } else {
+            goal.insert(to, target_of(held));
+        }
+    }
+    let current: BTreeMap<&str, Map<String, Value>> = now.iter().map(|(to, l)| (*to, target_of(l))).collect();
+    let list = |side: &BTreeMap<&str, Map<String, Value>>| -> Vec<Map<String, Value>> {
+        side.values().cloned().collect()
+    };
+    let value = |side: &BTreeMap<&str, Map<String, Value>>| {
+        Value::Array(list(side).into_iter().map(Value::Object).collect())
+    };
+    let (before, after) = (value(&current), value(&goal));
+    if same(Some(&before), Some(&after)) {
+        return;
+    }
+    planner.step(
+        item,
+        Draft {
+            phase: Phase::Assignments,
+            action: Action::Assign { link: link.name.to_owned(), assignments: list(&goal) },
+            before: Some(before),
+            after: Some(after),
+            warnings: vec![],
+        },
+    );
+}
+
+/// Of an assignment, what can be sent: where it leads and its filter; its id and source are the service's.
+fn target_of(held: &HeldLink) -> Map<String, Value> {
+    held.value.iter().filter(|(k, _)| *k == "target").map(|(k, v)| (k.clone(), v.clone())).collect()
+}

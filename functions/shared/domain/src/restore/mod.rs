@@ -1,0 +1,35 @@
+//! What a restore would write: from what a snapshot holds and what is live to a [`Plan`] of [`Step`]s.
+//!
+//! Pure, and all that there is to decide: executing a plan compares, sends and reads back, and decides
+//! nothing. [`plan`] takes [`Inputs`]; the [`Plan`] is stored, shown and approved as it is.
+//! Invariants: a step that uses an id comes after the step that brings the object back; what is as it
+//! should be gets no step; what cannot be done is an [`Impossible`], never a step.
+
+mod facts;
+mod id_map;
+mod inputs;
+mod licences;
+mod links;
+mod objects;
+mod planner;
+mod policies;
+mod properties;
+mod selection;
+mod step;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use id_map::IdMap;
+pub use inputs::{Guard, Held, HeldLink, Inputs, Item};
+pub use licences::direct_licences;
+pub use objects::writable;
+pub use planner::plan;
+pub use policies::clean as content;
+pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
+pub use step::{Action, Cause, End, Impossible, Phase, Plan, Step, Warning};
+pub use values::same;
+
+/// Global Administrator's template id, the same in every tenant.
+/// Source: learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference.
+pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";

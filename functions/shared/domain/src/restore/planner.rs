@@ -1,0 +1,244 @@
+//! From inputs to a plan: object by object, then in order.
+
+use super::{
+    Action, Cause, Held, Impossible, Inputs, Item, LinkMode, Phase, Plan, SelectedLink, Step, Warning, facts,
+    objects, values,
+};
+use crate::kinds::{Identity, Kind, KINDS};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a restore would do.
+pub fn plan(inputs: &Inputs) -> Plan {
+    let mut planner = Planner::new(inputs);
+    for item in &inputs.items {
+        planner.plan_item(item);
+    }
+    if inputs.links != LinkMode::Skip {
+        planner.plan_referrers();
+    }
+    planner.finish()
+}
+
+/// A step without its number and its place.
+pub(super) struct Draft {
+    pub phase: Phase,
+    pub action: Action,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub warnings: Vec<Warning>,
+}
+
+pub(super) struct Planner<'a> {
+    pub inputs: &'a Inputs,
+    /// Ids of objects that steps create or take out of the recycle bin.
+    pub returning: BTreeSet<String>,
+    /// Permanent Global Administrators that are left after what is planned so far.
+    pub administrators: BTreeSet<String>,
+    steps: Vec<Step>,
+    impossible: Vec<Impossible>,
+}
+
+impl Item {
+    /// The key that it has live.
+    pub(super) fn id(&self, inputs: &Inputs) -> String {
+        inputs.ids.rewrite(&self.key)
+    }
+    /// Whether the property is among the chosen ones.
+    pub(super) fn chooses(&self, property: &str) -> bool {
+        self.properties.as_ref().is_none_or(|chosen| chosen.iter().any(|c| c == property))
+    }
+    /// Whether it was named, not just included in everything.
+    pub(super) fn names(&self, property: &str) -> bool {
+        self.properties.is_some() && self.chooses(property)
+    }
+    fn name(&self) -> Option<String> {
+        let held = self.wanted.as_ref().or(self.live.as_ref())?;
+        Some(values::text(&held.object, self.kind.name_property)).filter(|n| !n.is_empty()).map(str::to_owned)
+    }
+}
+
+impl<'a> Planner<'a> {
+    fn new(inputs: &'a Inputs) -> Self {
+        // Why: found out first, since an object may refer to one that is planned after it.
+        let returns = |i: &&Item| {
+            i.kind.identity == Identity::Id
+                && i.properties.is_none()
+                && i.wanted.is_some()
+                && i.live.is_none()
+                && objects::refusal(i).is_none()
+        };
+        let returning = inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect();
+        let administrators = inputs.guard.global_administrators.clone();
+        Self { inputs, returning, administrators, steps: vec![], impossible: vec![] }
+    }
+
+    fn plan_item(&mut self, item: &Item) {
+        let resolve = |held: &Option<Held>| held.clone().map(|h| self.inputs.ids.held(item.kind, h));
+        let (wanted, live) = (resolve(&item.wanted), resolve(&item.live));
+        match item.kind.identity {
+            Identity::Id => objects::plan(self, item, wanted, live),
+            Identity::Natural(_) => facts::plan(self, item, wanted, live),
+        }
+    }
+
+    /// The links and references of others to what is created again.
+    fn plan_referrers(&mut self) {
+        let chosen: BTreeMap<(&str, &str), &Item> =
+            self.inputs.items.iter().map(|i| ((i.kind.name, i.key.as_str()), i)).collect();
+        let created: BTreeSet<&str> = self
+            .steps
+            .iter()
+            .filter(|s| matches!(s.action, Action::Create { .. }))
+            .map(|s| s.id.as_str())
+            .collect();
+        let mut more: BTreeMap<(&str, &str), Item> = BTreeMap::new();
+        for (id, referrers) in &self.inputs.referrers {
+            if !created.contains(id.as_str()) {
+                continue;
+            }
+            // A referrer that is gone itself refers to nothing; a fact is made anew.
+            let there = |r: &&Item| r.live.is_some() || r.kind.identity != Identity::Id;
+            for referrer in referrers.iter().filter(there) {
+                let at = (referrer.kind.name, referrer.key.as_str());
+                let planned = chosen.get(&at).map(|i| &i.links);
+                if matches!(planned, Some(None)) {
+                    continue; // All of its links are planned already.
+                }
+                let seen: &[SelectedLink] = planned.and_then(Option::as_deref).unwrap_or_default();
+                let links = referrer.links.iter().flatten().filter(|l| !seen.contains(l)).cloned();
+                match more.get_mut(&at) {
+                    Some(item) => item.links.get_or_insert_default().extend(links),
+                    None => {
+                        let links = Some(links.collect());
+                        more.insert(at, Item { properties: Some(vec![]), links, ..referrer.clone() });
+                    }
+                }
+            }
+        }
+        for item in more.values() {
+            self.plan_item(item);
+        }
+    }
+
+    /// Adds a step on an item.
+    pub fn step(&mut self, item: &Item, draft: Draft) {
+        self.steps.push(Step {
+            number: 0,
+            phase: draft.phase,
+            kind: item.kind.name.to_owned(),
+            key: item.key.clone(),
+            id: item.id(self.inputs),
+            name: item.name(),
+            action: draft.action,
+            before: draft.before,
+            after: draft.after,
+            depends_on: vec![],
+            warnings: draft.warnings,
+        });
+    }
+
+    /// Says that a part of an item cannot be restored.
+    pub fn impossible(&mut self, item: &Item, what: &str, cause: Cause, why: &str) {
+        self.impossible.push(Impossible {
+            kind: item.kind.name.to_owned(),
+            key: item.key.clone(),
+            name: item.name(),
+            what: what.to_owned(),
+            cause,
+            why: why.to_owned(),
+        });
+    }
+
+    /// Whether a Global Administrator may go; when not, says so. The last one stays.
+    pub fn let_go_administrator(&mut self, item: &Item, what: &str, principal: &str) -> bool {
+        if self.administrators.contains(principal) && self.administrators.len() == 1 {
+            let why = "it is the last permanent Global Administrator: nobody could administer the tenant";
+            self.impossible(item, what, Cause::LockOut, why);
+            return false;
+        }
+        self.administrators.remove(principal);
+        true
+    }
+
+    /// Whether an id leads to nothing, now and after this restore.
+    pub fn is_missing(&self, id: &str) -> bool {
+        self.inputs.missing.contains(id) && !self.returning.contains(id)
+    }
+
+    fn finish(mut self) -> Plan {
+        for step in &mut self.steps {
+            step.depends_on = step.refers_to();
+            step.depends_on.retain(|id| self.returning.contains(id));
+        }
+        self.steps.sort_by_key(|s| (s.phase, rank(s)));
+        let (mut steps, stuck) = in_order(self.steps);
+        for step in stuck {
+            self.impossible.push(Impossible {
+                what: "object".to_owned(),
+                cause: Cause::Circular,
+                why: "what it refers to refers back to it".to_owned(),
+                kind: step.kind,
+                key: step.key,
+                name: step.name,
+            });
+        }
+        for (number, step) in (1..).zip(&mut steps) {
+            step.number = number;
+        }
+        Plan { steps, impossible: self.impossible }
+    }
+}
+
+/// The order within a phase: things before their changes, additions before removals, and deletions
+/// against the order of the kinds.
+fn rank(step: &Step) -> usize {
+    match step.action {
+        Action::Undelete => 0,
+        Action::Create { .. } => 1,
+        Action::Update { .. } => 2,
+        Action::Act { .. } => 3,
+        Action::AddLinks { .. } | Action::Assign { .. } | Action::AssignLicences { .. } => 4,
+        Action::RemoveLink { .. } => 5,
+        Action::Delete => 100 - KINDS.iter().position(|k| k.name == step.kind).unwrap_or_default(),
+    }
+}
+
+/// Puts off each step until whatever brings its objects back has its place; gives back what waits for
+/// itself.
+fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
+    let brings = |s: &Step| matches!(s.action, Action::Undelete | Action::Create { .. });
+    let mut awaited: BTreeSet<String> = sorted.iter().filter(|s| brings(s)).map(|s| s.id.clone()).collect();
+    let (mut placed, mut waiting) = (Vec::with_capacity(sorted.len()), sorted);
+    loop {
+        let before = placed.len();
+        let mut later = Vec::new();
+        for step in waiting {
+            let own = brings(&step).then_some(step.id.as_str());
+            if step.depends_on.iter().any(|id| Some(id.as_str()) != own && awaited.contains(id)) {
+                later.push(step);
+                continue;
+            }
+            if brings(&step) {
+                awaited.remove(&step.id);
+            }
+            placed.push(step);
+        }
+        if later.is_empty() || placed.len() == before {
+            return (placed, later);
+        }
+        waiting = later;
+    }
+}
+
+/// The phase in which objects of a kind are written.
+pub(super) fn phase_of(kind: &Kind) -> Phase {
+    match kind.name {
+        "administrativeUnits" => Phase::AdministrativeUnits,
+        "users" => Phase::Users,
+        "groups" => Phase::Groups,
+        "roles" => Phase::Roles,
+        "admins" | "eligibleAdmins" | "activeAdmins" => Phase::RoleAssignments,
+        _ => Phase::Policies,
+    }
+}

@@ -1,0 +1,334 @@
+//! Properties of an object that is there: which of them are written, in which steps, and which cannot be.
+
+use super::planner::{Draft, Planner, phase_of};
+use super::values::{is_empty, is_true, parts, same, text};
+use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, objects, policies};
+use crate::kinds::{Kind, Update};
+use serde_json::{Map, Value, json};
+
+/// Properties that Graph writes only when the app's directory role is above the user's: they travel apart,
+/// so that a refusal does not take the others with it.
+/// Source: learn.microsoft.com/graph/api/resources/users#who-can-perform-sensitive-actions.
+const SENSITIVE: &[&str] = &[
+    "accountEnabled",
+    "businessPhones",
+    "mobilePhone",
+    "onPremisesImmutableId",
+    "otherMails",
+    "userPrincipalName",
+];
+/// Written to users who come from the customer's own directory; everything else is theirs.
+const CLOUD_OWNED: &[&str] = &["customSecurityAttributes", "usageLocation"];
+/// Can be changed but not emptied.
+const NEVER_EMPTY: &[&str] =
+    &["accountEnabled", "displayName", "mail", "mailNickname", "name", "userPrincipalName"];
+/// Of a role, what Graph takes; it gives more than is documented.
+const OF_ROLES: &[&str] =
+    &["description", "displayName", "isEnabled", "rolePermissions", "templateId", "version"];
+/// Differ in every object that was created again, or follow from another property.
+const FOLLOWS: &[&str] = &["createdDateTime", "creationType", "proxyAddresses", "securityIdentifier"];
+/// Objects of parts, given whole.
+const PARTS: &[&str] = &["employeeOrgData", "onPremisesExtensionAttributes"];
+
+/// Whether Graph documents the property as something to write, where it gives more than that.
+pub(super) fn is_known(kind: &Kind, property: &str) -> bool {
+    kind.name != "roles" || OF_ROLES.contains(&property)
+}
+
+/// A property that differs, as it is and as it shall be.
+struct Difference {
+    property: String,
+    before: Value,
+    after: Value,
+}
+
+/// The steps that change an object which is there.
+pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: &Held) {
+    let kind = item.kind;
+    let (then, now) = (policies::clean(kind, &wanted.object), policies::clean(kind, &live.object));
+    let mut differences = Vec::new();
+    let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for property in names {
+        let property = property.as_str();
+        if property == "@odata.type" || property == licences::PROPERTY || !item.chooses(property) {
+            continue;
+        }
+        if !kind.compares(property) {
+            continue;
+        }
+        let (before, after) = (now.get(property), then.get(property));
+        if same(before, after) || (planner.inputs.attributes == AttributeMode::Merge && is_empty(after)) {
+            continue;
+        }
+        let Some(after) = goal(planner, property, before, after, &now) else { continue };
+        if same(before, Some(&after)) {
+            continue;
+        }
+        if let Some((cause, why)) = refusal(kind, property, &then, &now, &after) {
+            let quiet = cause == Cause::ReadOnly && FOLLOWS.contains(&property);
+            if item.names(property) || !quiet {
+                planner.impossible(item, property, cause, why);
+            }
+            continue;
+        }
+        if property == "accountEnabled" && after == false && !planner.let_go_administrator(item, property, &item.id(planner.inputs)) {
+            continue;
+        }
+        let before = before.cloned().unwrap_or_default();
+        differences.push(Difference { property: property.to_owned(), before, after });
+    }
+    if kind.writing.typed && text(&then, "@odata.type") != text(&now, "@odata.type") && !differences.is_empty() {
+        return planner.impossible(item, "object", Cause::TypeChanged, "it is a policy of another type now");
+    }
+    acts(planner, item, &mut differences);
+    if kind.writing.update == Update::Put {
+        put(planner, item, &differences, &now);
+    } else {
+        patches(planner, item, differences, &then, &now);
+    }
+}
+
+/// What a property shall become.
+fn goal(
+    planner: &Planner<'_>,
+    property: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    now: &Map<String, Value>,
+) -> Option<Value> {
+    let mode = planner.inputs.attributes;
+    let mut after = after.cloned().unwrap_or_default();
+    match property {
+        p if PARTS.contains(&p) => after = parts(&after, before, mode),
+        "customSecurityAttributes" => after = security_attributes(&after, before, mode),
+        "businessPhones" => after = first(after),
+        "identities" => after = identities(after, before, now)?,
+        _ if after.is_null() && before.is_some_and(Value::is_array) => after = json!([]),
+        _ => {}
+    }
+    Some(after)
+}
+
+/// Why a property of an object that is there cannot be written.
+fn refusal(
+    kind: &Kind,
+    property: &str,
+    then: &Map<String, Value>,
+    now: &Map<String, Value>,
+    after: &Value,
+) -> Option<(Cause, &'static str)> {
+    let differs = |test: &dyn Fn(&Map<String, Value>) -> bool| test(then) != test(now);
+    if kind.read_only.contains(&property) || !is_known(kind, property) {
+        return Some((Cause::ReadOnly, "the service sets it"));
+    }
+    if kind.create_only.contains(&property) {
+        return Some((Cause::CreateOnly, "it can be set only when the object is created"));
+    }
+    if is_true(now, "isBuiltIn") {
+        return Some((Cause::BuiltIn, "Microsoft's own roles cannot be changed"));
+    }
+    if is_true(now, "onPremisesSyncEnabled") && !CLOUD_OWNED.contains(&property) {
+        return Some((Cause::Synced, "it comes from the customer's own directory, and is changed there"));
+    }
+    if kind.name == "groups" {
+        if objects::is_mail_group(now) {
+            return Some((Cause::MailEnabled, "mail-enabled groups are changed in Exchange, not through Graph"));
+        }
+        let hidden = |o: &Map<String, Value>| text(o, "visibility") == "HiddenMembership";
+        if (property == "visibility" && differs(&hidden))
+            || (property == "groupTypes" && differs(&|o| objects::has_type(o, "Unified")))
+        {
+            return Some((Cause::CreateOnly, "it can be set only when the group is created"));
+        }
+    }
+    if is_empty(Some(after)) && NEVER_EMPTY.contains(&property) {
+        return Some((Cause::CannotBeCleared, "Graph changes it but does not empty it"));
+    }
+    policies::refusal(property, then, now)
+}
+
+fn acts(planner: &mut Planner<'_>, item: &Item, differences: &mut Vec<Difference>) {
+    for action in item.kind.writing.actions {
+        let Some(at) = differences.iter().position(|d| d.property == action.property) else { continue };
+        let found = differences.swap_remove(at);
+        planner.step(
+            item,
+            Draft {
+                phase: phase_of(item.kind),
+                action: Action::Act { property: found.property, argument: found.after.clone() },
+                before: Some(found.before),
+                after: Some(found.after),
+                warnings: vec![],
+            },
+        );
+    }
+}
+
+/// One step that replaces the whole: what was not chosen is sent as it is live.
+fn put(planner: &mut Planner<'_>, item: &Item, differences: &[Difference], now: &Map<String, Value>) {
+    if differences.is_empty() {
+        return;
+    }
+    let mut before = now.clone();
+    before.retain(|p, _| p == "@odata.type" || item.kind.can_update(p));
+    for action in item.kind.writing.actions {
+        before.remove(action.property);
+    }
+    let mut body = before.clone();
+    for difference in differences {
+        body.insert(difference.property.clone(), difference.after.clone());
+    }
+    let properties = differences.iter().map(|d| d.property.clone()).collect();
+    planner.step(
+        item,
+        Draft {
+            phase: phase_of(item.kind),
+            action: Action::Update { body: body.clone(), properties },
+            before: Some(Value::Object(before)),
+            after: Some(Value::Object(body)),
+            warnings: vec![],
+        },
+    );
+}
+
+fn patches(
+    planner: &mut Planner<'_>,
+    item: &Item,
+    differences: Vec<Difference>,
+    then: &Map<String, Value>,
+    now: &Map<String, Value>,
+) {
+    let dynamic = |o: &Map<String, Value>| objects::has_type(o, "DynamicMembership");
+    let turns_dynamic = differences.iter().any(|d| d.property == "groupTypes") && dynamic(then) && !dynamic(now);
+    let alone = |d: &Difference| item.kind.writing.alone.contains(&d.property.as_str());
+    let sensitive = |d: &Difference| item.kind.name == "users" && SENSITIVE.contains(&d.property.as_str());
+    let (apart, together): (Vec<_>, Vec<_>) = differences.into_iter().partition(alone);
+    let (sensitive, plain): (Vec<_>, Vec<_>) = together.into_iter().partition(sensitive);
+    let mut parcels = vec![plain, sensitive];
+    parcels.extend(apart.into_iter().map(|d| vec![d]));
+    for parcel in parcels.into_iter().filter(|p| !p.is_empty()) {
+        let mut warnings = Vec::new();
+        if turns_dynamic && parcel.iter().any(|d| d.property == "groupTypes") {
+            warnings.push(Warning::LosesMembers);
+        }
+        update(planner, item, parcel, Some(now), warnings);
+    }
+}
+
+/// One PATCH.
+fn update(
+    planner: &mut Planner<'_>,
+    item: &Item,
+    parcel: Vec<Difference>,
+    now: Option<&Map<String, Value>>,
+    warnings: Vec<Warning>,
+) {
+    let properties = parcel.iter().map(|d| d.property.clone()).collect();
+    let side = |f: fn(&Difference) -> &Value| {
+        Value::Object(parcel.iter().map(|d| (d.property.clone(), f(d).clone())).collect())
+    };
+    let (before, after) = (side(|d| &d.before), side(|d| &d.after));
+    let mut body = after.as_object().cloned().unwrap_or_default();
+    let odata_type = now.and_then(|n| n.get("@odata.type")).filter(|_| item.kind.writing.typed);
+    if let Some(odata_type) = odata_type {
+        body.insert("@odata.type".to_owned(), odata_type.clone());
+    }
+    planner.step(
+        item,
+        Draft {
+            phase: phase_of(item.kind),
+            action: Action::Update { body, properties },
+            before: now.map(|_| before),
+            after: Some(after),
+            warnings,
+        },
+    );
+}
+
+/// The steps that follow when an object came out of the recycle bin, whose live state nobody can see now.
+pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
+    let mut all = objects::writable(item.kind, &wanted.object);
+    all.retain(|property, _| item.kind.can_update(property));
+    one_phone(&mut all);
+    let sensitive = |p: &str| item.kind.name == "users" && SENSITIVE.contains(&p);
+    let apart = item.kind.writing.alone.iter().filter_map(|p| Some(((*p).to_owned(), wanted.object.get(*p)?)));
+    let mut parcels: Vec<Vec<(String, Value)>> = vec![
+        all.iter().filter(|(p, _)| !sensitive(p)).map(|(p, v)| (p.clone(), v.clone())).collect(),
+        all.iter().filter(|(p, _)| sensitive(p)).map(|(p, v)| (p.clone(), v.clone())).collect(),
+    ];
+    parcels.extend(apart.filter(|(_, v)| !is_empty(Some(v))).map(|(p, v)| vec![(p, v.clone())]));
+    for parcel in parcels.into_iter().filter(|p| !p.is_empty()) {
+        let parcel = parcel
+            .into_iter()
+            .map(|(property, after)| Difference { property, before: Value::Null, after })
+            .collect();
+        update(planner, item, parcel, None, vec![Warning::ComparedLater]);
+    }
+}
+
+/// The steps that follow a creation: what creation does not take.
+pub(super) fn plan_alone(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
+    for property in item.kind.writing.alone {
+        let Some(after) = wanted.object.get(*property).filter(|v| !is_empty(Some(v))) else { continue };
+        let parcel =
+            vec![Difference { property: (*property).to_owned(), before: Value::Null, after: after.clone() }];
+        update(planner, item, parcel, Some(&Map::new()), vec![]);
+    }
+}
+
+/// Graph takes one business phone, though it may show more.
+pub(super) fn one_phone(body: &mut Map<String, Value>) {
+    if let Some(phones) = body.get_mut("businessPhones") {
+        *phones = first(std::mem::take(phones));
+    }
+}
+
+fn first(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().take(1).collect()),
+        Value::Null => json!([]),
+        other => other,
+    }
+}
+
+/// Identities are replaced whole and must keep the one that is the user's name, which follows the name.
+fn identities(after: Value, before: Option<&Value>, now: &Map<String, Value>) -> Option<Value> {
+    let list = |v: Option<&Value>| v.and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_name = |i: &Value| i.get("signInType").is_some_and(|t| t == "userPrincipalName");
+    let others = |items: &[Value]| -> Vec<Value> { items.iter().filter(|i| !is_name(i)).cloned().collect() };
+    let (then, live) = (list(Some(&after)), list(before));
+    if same(Some(&Value::Array(others(&then))), Some(&Value::Array(others(&live)))) {
+        return None;
+    }
+    let mut whole: Vec<Value> = live.into_iter().filter(is_name).collect();
+    if whole.is_empty() {
+        let user = text(now, "userPrincipalName");
+        let issuer = user.split_once('@').map(|(_, domain)| domain).unwrap_or_default();
+        whole.push(json!({ "signInType": "userPrincipalName", "issuer": issuer, "issuerAssignedId": user }));
+    }
+    whole.extend(others(&then));
+    Some(Value::Array(whole))
+}
+
+/// Sets of custom security attributes: each attribute that was set has its value and its type annotation;
+/// when overwriting, one that came since is emptied (a collection by `[]`).
+fn security_attributes(after: &Value, before: Option<&Value>, mode: AttributeMode) -> Value {
+    let mut out = before.and_then(Value::as_object).cloned().unwrap_or_default();
+    if mode == AttributeMode::Overwrite {
+        for set in out.values_mut().filter_map(Value::as_object_mut) {
+            for (_, value) in set.iter_mut().filter(|(k, _)| !k.contains('@')) {
+                *value = if value.is_array() { json!([]) } else { Value::Null };
+            }
+        }
+    }
+    for (name, set) in after.as_object().into_iter().flatten() {
+        let Some(set) = set.as_object() else { continue };
+        let target = out.entry(name.as_str()).or_insert_with(|| json!({}));
+        if let Some(target) = target.as_object_mut() {
+            target.extend(set.iter().map(|(k, v)| (k.clone(), v.clone())));
+        }
+    }
+    Value::Object(out)
+}

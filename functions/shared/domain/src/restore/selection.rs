@@ -1,0 +1,166 @@
+//! What a person chose to have back, and how.
+
+use crate::changes::{Change, What};
+use crate::{Error, Result, kinds};
+use serde::{Deserialize, Serialize};
+
+/// What becomes of attributes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AttributeMode {
+    /// Attributes that have a value in the snapshot are written; what was empty then is left as it is.
+    #[default]
+    Merge,
+    /// Attributes become what they were, empty ones included.
+    Overwrite,
+}
+
+/// What becomes of links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LinkMode {
+    /// Missing links are added.
+    #[default]
+    Merge,
+    /// Missing links are added, and links that came since are removed.
+    Rollback,
+    /// Links are left as they are; so are those of others to an object that is created again.
+    Skip,
+}
+
+/// One link.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelectedLink {
+    /// The link type, such as `groups.members`.
+    pub link: String,
+    /// The far end: an object's id; for policies an assignment key.
+    pub to: String,
+}
+
+/// One object, whole or in part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SelectedItem {
+    /// The kind's name.
+    pub kind: String,
+    /// Its key in the snapshot.
+    pub key: String,
+    /// Only these properties; absent means all, an empty list none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub properties: Option<Vec<String>>,
+    /// Only these links; absent means all, an empty list none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<Vec<SelectedLink>>,
+}
+
+/// The whole choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Selection {
+    /// The objects.
+    #[serde(default)]
+    pub items: Vec<SelectedItem>,
+    /// How attributes are written.
+    #[serde(default)]
+    pub attributes: AttributeMode,
+    /// How links are written.
+    #[serde(default)]
+    pub links: LinkMode,
+    /// Whether a chosen object that was not there at the snapshot is deleted.
+    #[serde(default)]
+    pub delete_created: bool,
+}
+
+impl SelectedItem {
+    /// The part of an object that a change is about: choosing it takes the change back.
+    pub fn of_change(change: &Change) -> Self {
+        let whole = change.what != What::Modified;
+        let mut properties: Vec<String> = change.attributes.iter().map(|a| a.property.clone()).collect();
+        properties.sort_unstable();
+        properties.dedup();
+        let links =
+            change.links.iter().map(|l| SelectedLink { link: l.link.clone(), to: l.to.clone() }).collect();
+        Self {
+            kind: change.kind.clone(),
+            key: change.key.clone(),
+            properties: (!whole).then_some(properties),
+            links: (!whole).then_some(links),
+        }
+    }
+}
+
+impl Selection {
+    /// Checks what can be checked without the snapshot.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field: an unknown kind or link, a link of another kind, an object twice, a
+    /// property that is not one.
+    pub fn check(&self) -> Result<()> {
+        let mut seen = std::collections::BTreeSet::new();
+        for (i, item) in self.items.iter().enumerate() {
+            let field = |name: &str| format!("items[{i}].{name}");
+            let kind = kinds::find(&item.kind)
+                .ok_or_else(|| kinds::get(&item.kind).map_or_else(|e| e.within(field("kind")), |_| bug()))?;
+            if item.key.is_empty() || item.key.len() > 512 {
+                return Err(Error::invalid_field(field("key"), "an object's key has 1 to 512 characters"));
+            }
+            if !seen.insert((kind.name, &item.key)) {
+                return Err(Error::invalid_field(field("key"), "the same object is chosen twice"));
+            }
+            for property in item.properties.iter().flatten() {
+                if property.is_empty() || property == "id" || property.contains('@') {
+                    return Err(Error::invalid_field(field("properties"), "not the name of a property"));
+                }
+            }
+            for chosen in item.links.iter().flatten() {
+                if kinds::link(&chosen.link).is_ok_and(|l| l.from == kind.name) {
+                    continue;
+                }
+                let known: Vec<_> = kind.links.iter().map(|l| l.name).collect();
+                let message = format!("a {} has the links: {}", kind.label, known.join(", "));
+                return Err(Error::invalid_field(field("links"), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bug() -> Error {
+    Error::invalid("an unknown kind")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn selection(items: &serde_json::Value) -> Selection {
+        serde_json::from_value(json!({ "items": items })).unwrap()
+    }
+
+    #[test]
+    fn a_selection_is_checked_field_by_field() {
+        selection(&json!([{"kind": "groups", "key": "g", "links": [{"link": "groups.members", "to": "u"}]}]))
+            .check()
+            .unwrap();
+        for (items, field) in [
+            (json!([{"kind": "printers", "key": "g"}]), "items[0].kind"),
+            (json!([{"kind": "users", "key": ""}]), "items[0].key"),
+            (json!([{"kind": "users", "key": "u"}, {"kind": "users", "key": "u"}]), "items[1].key"),
+            (json!([{"kind": "users", "key": "u", "properties": ["id"]}]), "items[0].properties"),
+            (
+                json!([{"kind": "users", "key": "u", "links": [{"link": "groups.members", "to": "x"}]}]),
+                "items[0].links",
+            ),
+        ] {
+            let error = selection(&items).check().unwrap_err();
+            assert!(error.message().starts_with(field), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_of_a_selection_is_refused() {
+        assert!(serde_json::from_value::<Selection>(json!({"items": [], "everything": true})).is_err());
+    }
+}

@@ -1,0 +1,323 @@
+//! A plan: steps in order, and what cannot be done. It is stored, shown, approved and then executed.
+
+use super::{IdMap, id_map};
+use crate::{Error, Result, kinds};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The order in which a restore writes: what is referred to comes before what refers to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// Administrative units, without members.
+    AdministrativeUnits,
+    /// Users, without links.
+    Users,
+    /// Groups, without members.
+    Groups,
+    /// Members, owners, managers.
+    Links,
+    /// Licences.
+    Licences,
+    /// Custom roles.
+    Roles,
+    /// Role assignments.
+    RoleAssignments,
+    /// Device policies.
+    Policies,
+    /// Their assignments.
+    Assignments,
+    /// Objects that came since.
+    Deletions,
+}
+
+/// A far end of a link, as a person and as Graph knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct End {
+    /// Its id.
+    pub id: String,
+    /// Its name, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its type, as Graph says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odata_type: Option<String>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum Action {
+    /// Takes the object out of the recycle bin, under its old id.
+    Undelete,
+    /// Creates the object.
+    Create {
+        /// What is sent. Holds no password: one is made when it is sent, and is kept nowhere.
+        body: Map<String, Value>,
+    },
+    /// Changes properties.
+    Update {
+        /// What is sent; where the kind is replaced whole, the whole.
+        body: Map<String, Value>,
+        /// The properties that differ.
+        properties: Vec<String>,
+    },
+    /// Changes a property that travels by an action of its own.
+    Act {
+        /// The property.
+        property: String,
+        /// What is sent as the action's argument.
+        argument: Value,
+    },
+    /// Adds links from the object.
+    AddLinks {
+        /// Their type.
+        link: String,
+        /// Their far ends.
+        to: Vec<End>,
+    },
+    /// Removes a link from the object.
+    RemoveLink {
+        /// Its type.
+        link: String,
+        /// Its far end.
+        to: End,
+    },
+    /// Sets all assignments of a policy.
+    Assign {
+        /// Their type.
+        link: String,
+        /// Each with its `target`.
+        assignments: Vec<Map<String, Value>>,
+    },
+    /// Gives and takes licences.
+    AssignLicences {
+        /// `{skuId, disabledPlans}`.
+        add: Vec<Value>,
+        /// SKU ids.
+        remove: Vec<String>,
+    },
+    /// Deletes the object.
+    Delete,
+}
+
+/// What a person should know before approving a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Warning {
+    /// Graph deletes all members of a static group that becomes dynamic.
+    LosesMembers,
+    /// A new user gets a random password that nobody knows: it must be reset.
+    PasswordReset,
+    /// There is no recycle bin for this kind.
+    FinalDeletion,
+    /// The object lies in the recycle bin, where it cannot be compared: what differs is found out after it
+    /// came back, and only that is written.
+    ComparedLater,
+    /// Nothing carries over but what is shown: the object gets a new id.
+    NewId,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// From 1, in the order of execution.
+    pub number: u32,
+    /// Its place in that order.
+    pub phase: Phase,
+    /// The kind's name.
+    pub kind: String,
+    /// The object's key in the snapshot.
+    pub key: String,
+    /// The key that it has live; of an object that is created again, the one that it had last.
+    pub id: String,
+    /// The object's name, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What is done.
+    pub action: Action,
+    /// What it changes, as it is live: properties, assignments or licences. None where nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// The same, as it shall be, and as a read-back must find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    /// Ids in this step of objects that other steps bring back. When one of those gets another id, it
+    /// takes the place of the old one throughout this step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<String>,
+    /// What to know before approving.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+}
+
+/// Why something cannot be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// It is kept by the customer's own directory.
+    Synced,
+    /// Members follow from a rule.
+    DynamicMembership,
+    /// Only Exchange can write it.
+    MailEnabled,
+    /// Guests are invited, not created.
+    Guest,
+    /// Microsoft's own.
+    BuiltIn,
+    /// The service sets it.
+    ReadOnly,
+    /// It can be written when the object is created and never again.
+    CreateOnly,
+    /// It can be changed but not emptied.
+    CannotBeCleared,
+    /// Graph never gave its value.
+    SecretValue,
+    /// A role that was activated for a while is not made permanent.
+    Activated,
+    /// It follows from a membership.
+    Inherited,
+    /// Its time is over.
+    Expired,
+    /// It would leave nobody to administer the tenant.
+    LockOut,
+    /// It would take away Holdfast's own access.
+    OwnAccess,
+    /// A Microsoft 365 group keeps an owner.
+    LastOwner,
+    /// What it refers to is not there.
+    TargetMissing,
+    /// Only a part was chosen, of an object that is gone.
+    ObjectGone,
+    /// It was not there at the snapshot.
+    NotInSnapshot,
+    /// It is of another type now.
+    TypeChanged,
+    /// Graph offers no way.
+    Unsupported,
+    /// Objects refer to each other in a circle.
+    Circular,
+}
+
+/// What cannot be restored, named before anything starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Impossible {
+    /// The kind's name.
+    pub kind: String,
+    /// The object's key in the snapshot.
+    pub key: String,
+    /// The object's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Which part: a property, a link, `object`.
+    pub what: String,
+    /// Why, for programs.
+    pub cause: Cause,
+    /// Why, for a person.
+    pub why: String,
+}
+
+/// What a restore would do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// In the order of execution.
+    pub steps: Vec<Step>,
+    /// What cannot be done.
+    pub impossible: Vec<Impossible>,
+}
+
+impl Step {
+    /// The kind's row.
+    ///
+    /// # Errors
+    /// `Corrupt` when the kind is not one: a stored plan names only kinds that there are.
+    pub fn kind(&self) -> Result<&'static kinds::Kind> {
+        kinds::find(&self.kind).ok_or_else(|| Error::corrupt("a stored plan names an unknown kind"))
+    }
+
+    /// Whether it is about a fact (a role assignment), which has no life of its own under an id.
+    pub fn is_fact(&self) -> bool {
+        kinds::find(&self.kind).is_some_and(|k| k.identity != kinds::Identity::Id)
+    }
+
+    /// Whether the object was in the recycle bin when the plan was made, so that what is shown is compared
+    /// only after it came back.
+    pub fn is_compared_later(&self) -> bool {
+        self.warnings.contains(&Warning::ComparedLater)
+    }
+
+    /// The same step with the ids that objects got since the plan was made.
+    ///
+    /// # Errors
+    /// `Corrupt` when the kind is not one.
+    pub fn rewritten(&self, ids: &IdMap) -> Result<Self> {
+        if ids.is_empty() || self.depends_on.is_empty() {
+            return Ok(self.clone());
+        }
+        let kind = self.kind()?;
+        let mut known = IdMap::default();
+        for old in &self.depends_on {
+            if ids.resolve(old) != old {
+                known.insert(old.as_str(), ids.resolve(old));
+            }
+        }
+        let side = |side: &Option<Value>| match side {
+            Some(Value::Object(map)) => Some(Value::Object(known.object(kind, map.clone()))),
+            Some(other) => Some(known.value(other)),
+            None => None,
+        };
+        let end = |end: &End| End { id: known.rewrite(&end.id), ..end.clone() };
+        let action = match &self.action {
+            Action::Create { body } => Action::Create { body: known.object(kind, body.clone()) },
+            Action::Update { body, properties } => Action::Update {
+                body: known.object(kind, body.clone()),
+                properties: properties.clone(),
+            },
+            Action::AddLinks { link, to } => {
+                Action::AddLinks { link: link.clone(), to: to.iter().map(end).collect() }
+            }
+            Action::RemoveLink { link, to } => Action::RemoveLink { link: link.clone(), to: end(to) },
+            Action::Assign { link, assignments } => Action::Assign {
+                link: link.clone(),
+                assignments: assignments.iter().map(|a| known.map(a)).collect(),
+            },
+            same => same.clone(),
+        };
+        Ok(Self {
+            id: known.rewrite(&self.id),
+            action,
+            before: side(&self.before),
+            after: side(&self.after),
+            ..self.clone()
+        })
+    }
+
+    /// Every id that the step refers to, its own included; for facts, what they consist of.
+    pub fn refers_to(&self) -> Vec<String> {
+        let mut found: Vec<String> = id_map::tokens(&self.id).map(str::to_owned).collect();
+        let mut texts = |text: &str| found.extend(id_map::tokens(text).map(str::to_owned));
+        match &self.action {
+            Action::Create { body } | Action::Update { body, .. } => {
+                for property in kinds::find(&self.kind).into_iter().flat_map(id_map::referring) {
+                    texts(body.get(property).and_then(Value::as_str).unwrap_or_default());
+                }
+            }
+            Action::AddLinks { to, .. } => to.iter().for_each(|e| texts(&e.id)),
+            Action::RemoveLink { to, .. } => texts(&to.id),
+            Action::Assign { assignments, .. } => {
+                for assignment in assignments {
+                    let group = assignment.get("target").and_then(|t| t.get("groupId"));
+                    texts(group.and_then(Value::as_str).unwrap_or_default());
+                }
+            }
+            _ => {}
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}

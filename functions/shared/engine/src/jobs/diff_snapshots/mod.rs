@@ -1,0 +1,214 @@
+//! Two snapshots, or one and the live tenant, into changes: from a queue message.
+//!
+//! Two manifests -> leaves that only one side has -> records that differ -> changes, attribute by attribute
+//! and link by link -> pages in the vault -> row `Done` -> people are told. The live tenant is read as an
+//! incremental snapshot that is not listed. Not here: what a difference means (`domain::changes`).
+
+mod live;
+mod matching;
+mod naming;
+mod objects;
+mod pages;
+
+pub use pages::{PAGE, get_page, list_changes};
+
+use super::announce::Announcer;
+use super::{JobWorker, messages, take_snapshot};
+use crate::archive::{Archive, SnapshotView};
+use crate::ports::{Clock, Ids, Queue, Scope};
+use crate::records::{Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side};
+use async_trait::async_trait;
+use domain::changes::{Change, What};
+use domain::kinds::{self, KINDS, Kind};
+use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// People are told the first so many changes, and every privileged one.
+const TOLD: usize = 50;
+
+/// `diff-snapshots.v1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which: its row says the rest.
+    pub diff: DiffId,
+}
+
+/// What one invocation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// There was nothing left to do.
+    AlreadyDone,
+    /// The live tenant is still being read; another invocation goes on.
+    Continues,
+    /// The changes are stored.
+    Compared(DiffCounts),
+    /// It cannot be compared, and why.
+    Failed(String),
+}
+
+/// The ports that the job needs.
+pub struct Worker {
+    /// Reads the live tenant.
+    pub reader: Arc<take_snapshot::Worker>,
+    /// Where snapshots are.
+    pub archive: Arc<Archive>,
+    /// Rows.
+    pub records: Records,
+    /// For the continuation.
+    pub queue: Arc<dyn Queue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names for the reading of the live tenant.
+    pub ids: Arc<dyn Ids>,
+    /// To tell people.
+    pub announcer: Announcer,
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "diff-snapshots"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let request: Request = messages::read(body, messages::DIFF_SNAPSHOTS)?;
+        let report = self.run(&request, deadline).await?;
+        tracing::info!(tenant = %request.tenant, diff = %request.diff, ?report, "diff-snapshots");
+        Ok(())
+    }
+}
+
+impl Worker {
+    /// Makes the comparison, or goes on making it.
+    pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let scope = Scope::Tenant(request.tenant.clone());
+        let found: Found<Diff> = self.records.get(&scope, &Diff::key_of(&request.diff)).await?;
+        if !found.value.state.is_open() {
+            return Ok(Report::AlreadyDone);
+        }
+        let row = self.take_up(found).await?;
+        match self.compare(row, deadline).await {
+            Err((row, error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) => {
+                let mut failed = row.value;
+                failed.state = JobState::Failed;
+                failed.error = Some(error.message().to_owned());
+                self.records.replace(&failed, row.version).await?;
+                Ok(Report::Failed(error.message().to_owned()))
+            }
+            Err((_, error)) => Err(error),
+            Ok(report) => Ok(report),
+        }
+    }
+
+    async fn take_up(&self, found: Found<Diff>) -> Result<Found<Diff>> {
+        let Found { mut value, version } = found;
+        value.state = JobState::Running;
+        value.attempts += 1;
+        value.touched_at = self.clock.now();
+        if value.after == Side::Live && value.live_snapshot.is_none() {
+            value.live_snapshot = Some(SnapshotId::from_ulid(&self.ids.ulid()));
+        }
+        self.records.replace(&value, version).await?;
+        Ok(Found { value, version: version + 1 })
+    }
+
+    async fn compare(&self, row: Found<Diff>, deadline: Timestamp) -> Result<Report, (Found<Diff>, domain::Error)> {
+        match self.compare_row(&row, deadline).await {
+            Ok(report) => Ok(report),
+            Err(error) => Err((row, error)),
+        }
+    }
+
+    async fn compare_row(&self, row: &Found<Diff>, deadline: Timestamp) -> Result<Report> {
+        let diff = &row.value;
+        let after_id = match (&diff.after, &diff.live_snapshot) {
+            (Side::Snapshot(id), _) => id.clone(),
+            (Side::Live, Some(id)) => {
+                if !live::read(self, diff, id, deadline).await? {
+                    let next = messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1);
+                    self.queue.send(next).await?;
+                    return Ok(Report::Continues);
+                }
+                id.clone()
+            }
+            (Side::Live, None) => return Err(domain::Error::corrupt("a live comparison has no reading")),
+        };
+        let archive = self.archive.open(&diff.tenant).await?;
+        let before = SnapshotView::open(&archive, &diff.before).await?;
+        let after = SnapshotView::open(&archive, &after_id).await?;
+        let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
+        let new_ids = self.new_ids(&diff.tenant).await?;
+        let comparison = objects::Comparison { archive: &archive, before: &before, after: &after, new_ids: &new_ids };
+        let mut changes = comparison.changes(&chosen).await?;
+        if let Some(object) = &diff.object {
+            changes.retain(|c| c.key == *object || c.new_key.as_ref() == Some(object));
+        }
+        let counts = count(&changes);
+        let pages = pages::store(&archive, &diff.id, &changes).await?;
+        if diff.announce {
+            let sample = told(&changes);
+            self.announcer.announce_changes(&diff.tenant, &diff.id, &sample, &counts).await?;
+        }
+        let mut done = diff.clone();
+        done.state = JobState::Done;
+        done.done_at = Some(self.clock.now());
+        done.touched_at = self.clock.now();
+        done.counts = counts;
+        done.pages = pages;
+        done.not_compared = not_compared;
+        self.records.replace(&done, row.version).await?;
+        Ok(Report::Compared(counts))
+    }
+
+    async fn new_ids(&self, tenant: &TenantId) -> Result<HashMap<String, String>> {
+        let scope = Scope::Tenant(tenant.clone());
+        let rows = self.records.list_all::<NewId>(&scope, NewId::FAMILY).await?;
+        Ok(rows.into_iter().map(|r| (r.value.old, r.value.new)).collect())
+    }
+}
+
+/// The kinds to compare, and those that one of the sides does not hold.
+fn chosen_kinds(
+    diff: &Diff,
+    before: &SnapshotView,
+    after: &SnapshotView,
+) -> Result<(Vec<&'static Kind>, Vec<NotCovered>)> {
+    let asked: Vec<&'static Kind> = if diff.kinds.is_empty() {
+        KINDS.to_vec()
+    } else {
+        diff.kinds.iter().map(|name| kinds::get(name)).collect::<Result<_>>()?
+    };
+    let (mut chosen, mut missing) = (Vec::new(), Vec::new());
+    for kind in asked {
+        match [before, after].into_iter().find_map(|side| side.run(kind.name).err()) {
+            None => chosen.push(kind),
+            Some(error) => missing.push(NotCovered {
+                source: kind.name.to_owned(),
+                cause: "not-held".to_owned(),
+                why: error.message().to_owned(),
+            }),
+        }
+    }
+    Ok((chosen, missing))
+}
+
+fn count(changes: &[Change]) -> DiffCounts {
+    let of = |what: What| changes.iter().filter(|c| c.what == what).count() as u64;
+    DiffCounts {
+        created: of(What::Created),
+        deleted: of(What::Deleted),
+        modified: of(What::Modified),
+        privileged: changes.iter().filter(|c| c.privileged).count() as u64,
+    }
+}
+
+/// The changes that people are told: the privileged ones first, then the others, up to [`TOLD`].
+fn told(changes: &[Change]) -> Vec<Change> {
+    let (privileged, others): (Vec<&Change>, Vec<&Change>) = changes.iter().partition(|c| c.privileged);
+    let room = TOLD.saturating_sub(privileged.len());
+    privileged.into_iter().chain(others.into_iter().take(room)).cloned().collect()
+}

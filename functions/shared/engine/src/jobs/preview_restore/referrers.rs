@@ -1,0 +1,120 @@
+//! Who refers, in the snapshot, to objects that have to be created again: groups whose member they were,
+//! users whose manager, policies that target them, roles that they hold.
+
+use super::gather::{Gather, all};
+use domain::kinds::{self, Identity, Kind, LinkType, LinkWrite};
+use domain::restore::{Held, HeldLink, Item, SelectedLink};
+use domain::Result;
+use futures::FutureExt;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A link of another object, as the snapshot holds it.
+struct Reference {
+    gone: String,
+    link: &'static LinkType,
+    from: String,
+    to: String,
+    value: Map<String, Value>,
+}
+
+impl Gather<'_> {
+    /// The referrers, by the id (of today) of what they refer to.
+    pub async fn referrers(&self, items: &[Item]) -> Result<BTreeMap<String, Vec<Item>>> {
+        let mut found: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+        let mut references: BTreeMap<(&'static str, String), Vec<Reference>> = BTreeMap::new();
+        for item in items.iter().filter(|i| Self::is_gone(i)) {
+            let gone = self.ids.rewrite(&item.key);
+            for link in kinds::links().filter(|l| l.to.contains(&item.kind.name)) {
+                let from = kinds::get(link.from)?;
+                if !self.snapshot.covers(from) {
+                    continue;
+                }
+                for reference in self.links_to(link, &item.key, &gone).await? {
+                    references.entry((from.name, reference.from.clone())).or_default().push(reference);
+                }
+            }
+            for kind in kinds::KINDS.iter().filter(|k| k.identity != Identity::Id) {
+                let facts = self.facts_of(kind, item).await?;
+                found.entry(gone.clone()).or_default().extend(facts);
+            }
+        }
+        // Each referrer is read once, however many of its links lead to what is gone.
+        let reading = references.into_iter();
+        let reading = reading.map(|((kind, from), refs)| self.referrer(kind, from, refs).boxed());
+        let read: Vec<Vec<(String, Item)>> = all(reading.collect()).await?;
+        for (gone, item) in read.into_iter().flatten() {
+            found.entry(gone).or_default().push(item);
+        }
+        Ok(found)
+    }
+
+    async fn links_to(&self, link: &'static LinkType, key: &str, gone: &str) -> Result<Vec<Reference>> {
+        // An excluded group has a key of its own.
+        let mut ends = vec![key.to_owned()];
+        if link.write == LinkWrite::AssignAll {
+            ends.push(format!("{key}!exclude"));
+        }
+        let mut references = Vec::new();
+        for to in ends {
+            for (from, value) in self.snapshot.list_links_to(link, &to).await? {
+                references.push(Reference { gone: gone.to_owned(), link, from, to: to.clone(), value });
+            }
+        }
+        Ok(references)
+    }
+
+    async fn referrer(
+        &self,
+        kind: &'static str,
+        from: String,
+        references: Vec<Reference>,
+    ) -> Result<Vec<(String, Item)>> {
+        let kind = kinds::get(kind)?;
+        let mut links: Vec<&'static LinkType> = references.iter().map(|r| r.link).collect();
+        links.sort_unstable_by_key(|l| l.name);
+        links.dedup_by_key(|l| l.name);
+        let Some(live) = self.live(kind, &self.ids.rewrite(&from), &links).await? else { return Ok(vec![]) };
+        let object = self.snapshot.find_object(kind, &from).await?.unwrap_or_default();
+        let wanted: Vec<HeldLink> = references
+            .iter()
+            .map(|r| HeldLink { link: r.link, to: r.to.clone(), value: r.value.clone() })
+            .collect();
+        let item = |reference: Reference| {
+            let chosen = SelectedLink { link: reference.link.name.to_owned(), to: reference.to };
+            let item = Item {
+                kind,
+                key: from.clone(),
+                properties: Some(vec![]),
+                links: Some(vec![chosen]),
+                wanted: Some(Held { object: object.clone(), links: wanted.clone() }),
+                live: Some(live.clone()),
+                in_recycle_bin: false,
+                activated: false,
+            };
+            (reference.gone, item)
+        };
+        Ok(references.into_iter().map(item).collect())
+    }
+
+    async fn facts_of(&self, kind: &'static Kind, gone: &Item) -> Result<Vec<Item>> {
+        if !self.snapshot.covers(kind) {
+            return Ok(vec![]);
+        }
+        let mut items = Vec::new();
+        for (key, object) in self.snapshot.list_facts_of(kind, &gone.key).await? {
+            let id = self.ids.rewrite(&key);
+            items.push(Item {
+                kind,
+                properties: Some(vec![]),
+                links: Some(vec![]),
+                wanted: Some(Held { object, links: vec![] }),
+                live: self.live(kind, &id, &[]).await?,
+                in_recycle_bin: false,
+                activated: self.is_activated(kind, &key, &id).await?,
+                key,
+            });
+        }
+        Ok(items)
+    }
+}

@@ -1,0 +1,106 @@
+//! Whether what links and role assignments lead to is there, and what it is called.
+
+use super::gather::{Gather, all};
+use domain::kinds::{self, Kind, KINDS};
+use domain::restore::{Action, Inputs, Plan};
+use domain::Result;
+use futures::FutureExt;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Gather<'_> {
+    /// Fills in which far ends of a plan are missing, and their names.
+    pub async fn targets(&self, plan: &Plan, inputs: &mut Inputs) -> Result<()> {
+        let mut wanted: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+        for step in &plan.steps {
+            for (id, kind) in far_ends(&step.action) {
+                wanted.entry(id).or_default().insert(kind);
+            }
+            if matches!(step.action, Action::Create { .. }) {
+                for (id, kind) in self.parts_of_fact(step).await? {
+                    wanted.entry(id).or_default().insert(kind);
+                }
+            }
+        }
+        for item in &inputs.items {
+            let id = self.ids.rewrite(&item.key);
+            let held = item.live.as_ref().or(item.wanted.as_ref());
+            let name = held.and_then(|h| h.object.get(item.kind.name_property)).and_then(Value::as_str);
+            inputs.names.extend(name.map(|n| (id.clone(), n.to_owned())));
+            // Chosen objects were looked at.
+            if wanted.remove(&id).is_some() && item.live.is_none() {
+                inputs.missing.insert(id);
+            }
+        }
+        let reading = wanted.iter().map(|(id, kinds)| self.look(id, kinds).boxed());
+        for (id, name, is_there) in all(reading.collect()).await? {
+            inputs.names.extend(name.map(|n| (id.clone(), n)));
+            if !is_there {
+                inputs.missing.insert(id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn look(&self, id: &str, kinds: &BTreeSet<&'static str>) -> Result<(String, Option<String>, bool)> {
+        for kind in kinds {
+            let kind = kinds::get(kind)?;
+            if let Some(live) = self.live(kind, id, &[]).await? {
+                let name = live.object.get(kind.name_property).and_then(Value::as_str);
+                return Ok((id.to_owned(), name.map(str::to_owned), true));
+            }
+        }
+        Ok((id.to_owned(), None, false))
+    }
+
+    /// What a new role assignment refers to, as far as the snapshot knows what that is: a service principal
+    /// is not among our kinds, and whether it is there is Graph's to say.
+    async fn parts_of_fact(&self, step: &domain::restore::Step) -> Result<Vec<(String, &'static str)>> {
+        let kind = step.kind()?;
+        let mut parts = Vec::new();
+        let texts = kind.references.iter().zip(kind.references.iter().map(|r| r.property));
+        for (reference, property) in texts {
+            let side = |map: Option<&Value>| {
+                let text = map.and_then(|m| m.get(property)).and_then(Value::as_str)?;
+                text.strip_prefix(reference.prefix).filter(|t| !t.is_empty() && *t != "/").map(str::to_owned)
+            };
+            let Some(id) = side(step.after.as_ref()) else { continue };
+            // The snapshot knows it by the id that it had then.
+            let old = step.key.split('|').map(|p| p.strip_prefix(reference.prefix).unwrap_or(p));
+            let old = old.filter(|p| self.ids.resolve(p) == id).map(str::to_owned).next();
+            for candidate in KINDS.iter().filter(|k| reference.kinds.contains(&k.name)) {
+                if self.is_in_snapshot(candidate, old.as_deref().unwrap_or(&id)).await? {
+                    parts.push((id.clone(), candidate.name));
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    async fn is_in_snapshot(&self, kind: &Kind, id: &str) -> Result<bool> {
+        Ok(self.snapshot.covers(kind) && self.snapshot.find_object(kind, id).await?.is_some())
+    }
+}
+
+/// The far ends that an action adds and the kinds that they are of; those of kinds that we do not read
+/// (devices, service principals) are left to Graph.
+fn far_ends(action: &Action) -> Vec<(String, &'static str)> {
+    match action {
+        Action::AddLinks { link, to } => {
+            let may_be = kinds::link(link).map(|l| l.to).unwrap_or_default();
+            let kind_of = |odata_type: Option<&str>| match odata_type {
+                Some("#microsoft.graph.user") => Some("users"),
+                Some("#microsoft.graph.group") => Some("groups"),
+                Some(_) => None,
+                None if may_be.len() == 1 => Some(may_be[0]),
+                None => None,
+            };
+            to.iter().filter_map(|e| Some((e.id.clone(), kind_of(e.odata_type.as_deref())?))).collect()
+        }
+        Action::Assign { assignments, .. } => {
+            let groups = assignments.iter().filter_map(|a| a.get("target")?.get("groupId")?.as_str());
+            groups.map(|g| (g.to_owned(), "groups")).collect()
+        }
+        _ => vec![],
+    }
+}

@@ -1,0 +1,111 @@
+//! Mail: notices at once (from the queue) and digests (from the tick).
+//!
+//! A mail service cannot be part of a transaction, so a mail is handed over at least once: should the
+//! process die between the service's yes and the row that says so, the same mail goes out again, word for
+//! word and under the same id (`Mail::id`), by which a receiver can tell a repetition. Nothing else repeats
+//! one: not a message that is delivered twice, not two ticks at once, not a retry.
+//!
+//! What a mail shows is what its reader may see: topics by role, organisations by the person's limit.
+
+mod at_once;
+mod collect;
+mod digest;
+mod render;
+
+use super::{JobWorker, TickWorker, messages};
+use crate::ports::{Clock, Ids, Mailer};
+use crate::records::Records;
+use async_trait::async_trait;
+use domain::{Error, Result, TenantId, Timestamp};
+use render::Templates;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The messages.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Request {
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// Which notice.
+    pub notice: String,
+}
+
+/// The job's ports. No directory, no vault, no key: mails are made of notices alone.
+#[derive(Clone)]
+pub struct Worker {
+    records: Records,
+    mailer: Arc<dyn Mailer>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    templates: Arc<Templates>,
+}
+
+/// What a tick or a message did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Mails handed over.
+    pub sent: u64,
+    /// Mails that the service will never take.
+    pub refused: u64,
+    /// Digests with nothing in them, not sent.
+    pub empty: u64,
+    /// Digests that somebody else is sending.
+    pub claimed: u64,
+    /// Mails that failed; they are tried again.
+    pub failed: u64,
+}
+
+impl Worker {
+    /// A worker over these ports.
+    pub fn new(
+        records: Records,
+        mailer: Arc<dyn Mailer>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Result<Self> {
+        Ok(Self { records, mailer, clock, ids, templates: Arc::new(Templates::new()?) })
+    }
+
+    /// Sends the digests that are due.
+    ///
+    /// # Errors
+    /// When the list of due people cannot be read. What fails for one person is counted in the report and
+    /// tried again by a later tick.
+    pub async fn send_due(&self, deadline: Timestamp) -> Result<Report> {
+        self.digests(deadline).await
+    }
+
+    /// Sends one notice to whoever wants to hear of it at once.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such notice; otherwise the first of those that kept a mail from leaving,
+    /// after all the others were tried.
+    pub async fn send_notice(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        self.at_once(request, deadline).await
+    }
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "send-digests"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let request: Request = messages::read(body, messages::SEND_NOTICE)?;
+        self.send_notice(&request, deadline).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl TickWorker for Worker {
+    fn name(&self) -> &'static str {
+        "send-digests"
+    }
+
+    async fn tick(&self, deadline: Timestamp) -> Result<serde_json::Value> {
+        let report = self.send_due(deadline).await?;
+        serde_json::to_value(report).map_err(|e| Error::invalid("a report cannot be written").caused_by(e))
+    }
+}

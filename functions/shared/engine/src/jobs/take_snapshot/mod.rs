@@ -1,0 +1,295 @@
+//! A tenant into a sealed snapshot: from a queue message, with the reading credential.
+//!
+//! Row -> reading (whole the first time, then from delta) -> runs in the vault -> manifest -> row `Done` ->
+//! the comparison with the snapshot before, last. Not here: how pages become runs (`reading`).
+//! Invariants: the manifest is written once and last; what it names is stored; a rerun from any point ends
+//! in the same state; what was sealed before is never touched.
+
+mod seal;
+
+use super::announce::Announcer;
+use super::{JobWorker, messages};
+use crate::archive::{Archive, TenantArchive};
+use crate::ports::{Clock, Directory, Queue, Scope};
+use crate::reading::{Progress, Reading};
+use crate::records::{
+    CredentialStatus, Found, JobState, NotCovered, Reason, Records, Snapshot, SnapshotMode, Subject, Tenant,
+};
+use async_trait::async_trait;
+use domain::stored::Manifest;
+use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// `take-snapshot.v1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which: its row says the rest.
+    pub snapshot: SnapshotId,
+}
+
+/// What one invocation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// There was nothing left to do.
+    AlreadyDone,
+    /// The deadline came; another invocation goes on.
+    Continues,
+    /// It is sealed.
+    Sealed,
+    /// It cannot be taken, and why.
+    Failed(String),
+}
+
+/// The ports that the job needs.
+pub struct Worker {
+    /// The reading credential.
+    pub directory: Arc<dyn Directory>,
+    /// Where snapshots are.
+    pub archive: Arc<Archive>,
+    /// Rows.
+    pub records: Records,
+    /// For the continuation and the comparison that follows.
+    pub queue: Arc<dyn Queue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// To tell people.
+    pub announcer: Announcer,
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "take-snapshot"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let request: Request = messages::read(body, messages::TAKE_SNAPSHOT)?;
+        let report = self.run(&request, deadline).await?;
+        tracing::info!(tenant = %request.tenant, snapshot = %request.snapshot, ?report, "take-snapshot");
+        Ok(())
+    }
+}
+
+impl Worker {
+    /// Takes the snapshot, or goes on taking it.
+    pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let scope = Scope::Tenant(request.tenant.clone());
+        let found: Found<Snapshot> =
+            self.records.get(&scope, &Snapshot::key_of(&request.snapshot)).await?;
+        match found.value.state {
+            JobState::Queued | JobState::Running => {}
+            JobState::Failed => return Ok(Report::AlreadyDone),
+            JobState::Done => {
+                // Why: the message that starts the comparison is the last act, and may have been missed.
+                self.compare_with_base(&found.value).await?;
+                return Ok(Report::AlreadyDone);
+            }
+        }
+        let row = self.take_up(found).await?;
+        let archive = self.archive.open(&request.tenant).await?;
+        match self.read_and_seal(&archive, &row.value, deadline).await {
+            Ok(Some(manifest)) => {
+                self.finish(&row, &manifest).await?;
+                Ok(Report::Sealed)
+            }
+            Ok(None) => {
+                let attempt = row.value.attempts + 1;
+                self.queue.send(messages::take_snapshot(&request.tenant, &request.snapshot, attempt)).await?;
+                Ok(Report::Continues)
+            }
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                self.fail(&row, &error).await?;
+                Ok(Report::Failed(error.message().to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says in the row that somebody works on it.
+    async fn take_up(&self, found: Found<Snapshot>) -> Result<Found<Snapshot>> {
+        let Found { mut value, version } = found;
+        value.state = JobState::Running;
+        value.attempts += 1;
+        value.touched_at = self.clock.now();
+        self.records.replace(&value, version).await?;
+        Ok(Found { value, version: version + 1 })
+    }
+
+    /// The sealed manifest, or none when the deadline came first.
+    async fn read_and_seal(
+        &self,
+        archive: &TenantArchive,
+        row: &Snapshot,
+        deadline: Timestamp,
+    ) -> Result<Option<Manifest>> {
+        if let Some(manifest) = archive.find_manifest(&row.id).await? {
+            return Ok(Some(manifest));
+        }
+        let Some(progress) = self.read(archive, row, deadline).await? else { return Ok(None) };
+        seal::seal(archive, &progress, self.clock.now()).await.map(Some)
+    }
+
+    /// Reads on; gives the progress when it is complete.
+    async fn read(&self, archive: &TenantArchive, row: &Snapshot, deadline: Timestamp) -> Result<Option<Progress>> {
+        let tenant = archive.tenant();
+        let scope = Scope::Tenant(tenant.clone());
+        let saved: Option<Found<Progress>> = self.records.find(&scope, &Progress::key_of(&row.id)).await?;
+        let (mut progress, version) = match saved {
+            Some(found) => (found.value, Some(found.version)),
+            None => (self.begin(row).await?, None),
+        };
+        let base = match &progress.base {
+            Some(id) => readable_base(archive, id).await?,
+            None => None,
+        };
+        let access = self.directory.access(tenant).await?;
+        let reading = Reading {
+            directory: self.directory.as_ref(),
+            archive,
+            clock: self.clock.as_ref(),
+            base: base.as_ref(),
+            permissions: &access.permissions,
+            attempt: row.attempts,
+            deadline,
+        };
+        let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
+        let outcome = reading.run(&mut progress).await;
+        let (new_blobs, new_bytes) = archive.stored();
+        (progress.stored_blobs, progress.stored_bytes) = (blobs + new_blobs, bytes + new_bytes);
+        match outcome {
+            Ok(true) => Ok(Some(progress)),
+            Ok(false) => self.save(&progress, version).await.map(|()| None),
+            Err(error) => {
+                self.save(&progress, version).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn save(&self, progress: &Progress, version: Option<u64>) -> Result<()> {
+        match version {
+            Some(version) => self.records.replace(progress, version).await,
+            None => self.records.put_new(progress).await,
+        }
+    }
+
+    /// A new reading: on the newest sealed snapshot, or on the one that a live comparison names.
+    async fn begin(&self, row: &Snapshot) -> Result<Progress> {
+        let scope = Scope::Tenant(row.tenant.clone());
+        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        Ok(Progress {
+            tenant: row.tenant.clone(),
+            snapshot: row.id.clone(),
+            started_at: self.clock.now(),
+            base: row.base.clone().or(tenant.value.last_sealed),
+            kinds: BTreeMap::new(),
+            spent: crate::ports::Spent::default(),
+            stored_blobs: 0,
+            stored_bytes: 0,
+        })
+    }
+
+    /// Ends the row of a snapshot that cannot be taken, and tells people.
+    async fn fail(&self, row: &Found<Snapshot>, error: &Error) -> Result<()> {
+        let scope = Scope::Tenant(row.value.tenant.clone());
+        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        let mut failed = row.value.clone();
+        failed.state = JobState::Failed;
+        failed.error = Some(error.message().to_owned());
+        let mut after = tenant.value.clone();
+        after.credentials = CredentialStatus::ConsentWithdrawn;
+        if after.open_snapshot.as_ref() == Some(&failed.id) {
+            after.open_snapshot = None;
+        }
+        // Why: told before the row is closed; told again by a rerun, it is the same notice.
+        self.announcer
+            .announce_error(
+                &failed.tenant,
+                Subject::Snapshot(failed.id.clone()),
+                "The snapshot",
+                error.kind(),
+            )
+            .await?;
+        if tenant.value.credentials != after.credentials {
+            self.announcer.announce_credentials(&failed.tenant, &failed.id, after.credentials).await?;
+        }
+        self.records
+            .write(vec![
+                crate::records::replace(&failed, row.version)?,
+                crate::records::replace(&after, tenant.version)?,
+            ])
+            .await
+    }
+
+    /// Says in the rows that the snapshot is sealed; then starts the comparison with the one before.
+    async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest) -> Result<()> {
+        let scope = Scope::Tenant(row.value.tenant.clone());
+        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        let progress: Option<Found<Progress>> =
+            self.records.find(&scope, &Progress::key_of(&row.value.id)).await?;
+        let done = seal::done_row(&row.value, manifest, self.clock.now());
+        let mut writes = vec![crate::records::replace(&done, row.version)?];
+        if done.reason != Reason::Live {
+            let mut after = tenant.value.clone();
+            after.open_snapshot = None;
+            after.last_sealed = Some(done.id.clone());
+            if done.mode == Some(SnapshotMode::Full) {
+                after.last_full_at = Some(manifest.started_at);
+            }
+            after.credentials = seal::credentials(manifest);
+            writes.push(crate::records::replace(&after, tenant.version)?);
+            if let Some(diff) = seal::comparison(&done, tenant.value.last_sealed.as_ref()) {
+                writes.push(crate::records::put_new(&diff)?);
+            }
+        }
+        if let Some(progress) = progress {
+            writes.push(crate::records::delete(&progress.value, progress.version));
+        }
+        self.tell_new_gaps(&done, tenant.value.last_sealed.as_ref()).await?;
+        self.records.write(writes).await?;
+        self.compare_with_base(&done).await
+    }
+
+    async fn tell_new_gaps(&self, done: &Snapshot, before: Option<&SnapshotId>) -> Result<()> {
+        let scope = Scope::Tenant(done.tenant.clone());
+        let known: Vec<NotCovered> = match before {
+            Some(id) => {
+                let before: Option<Found<Snapshot>> = self.records.find(&scope, &Snapshot::key_of(id)).await?;
+                before.map(|b| b.value.not_covered).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        let new: Vec<_> =
+            done.not_covered.iter().filter(|n| known.iter().all(|k| k.source != n.source)).cloned().collect();
+        self.announcer.announce_not_covered(&done.tenant, &done.id, &new).await
+    }
+
+    /// Asks for the comparison that follows the snapshot, while it is not done.
+    async fn compare_with_base(&self, done: &Snapshot) -> Result<()> {
+        let id = seal::comparison_id(&done.id);
+        let scope = Scope::Tenant(done.tenant.clone());
+        let key = crate::records::Diff::key_of(&id);
+        let diff: Option<Found<crate::records::Diff>> = self.records.find(&scope, &key).await?;
+        match diff {
+            Some(diff) if diff.value.state.is_open() => {
+                self.queue.send(messages::diff_snapshots(&done.tenant, &id, diff.value.attempts)).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The manifest to build on; none when it is not readable: then everything is read, and nothing is lost.
+async fn readable_base(archive: &TenantArchive, id: &SnapshotId) -> Result<Option<Manifest>> {
+    match archive.find_manifest(id).await {
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            tracing::error!(snapshot = %id, "the snapshot to build on is damaged; reading everything");
+            Ok(None)
+        }
+        other => other,
+    }
+}

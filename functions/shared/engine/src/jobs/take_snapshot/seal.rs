@@ -1,0 +1,124 @@
+//! The end of a reading: manifest, rows, the comparison that follows.
+
+use crate::archive::TenantArchive;
+use crate::ports::{Put, Spent};
+use crate::reading::{KindProgress, Progress};
+use crate::records::{
+    CredentialStatus, Diff, DiffCounts, JobState, NotCovered, Reason, RunCount, Side, Snapshot, SnapshotMode,
+};
+use domain::stored::{FORMAT_VERSION, Manifest};
+use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
+
+/// Writes the manifest; where another invocation was faster, its manifest counts.
+///
+/// # Errors
+/// `Unavailable` when no kind at all could be read: that is not a snapshot.
+pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Timestamp) -> Result<Manifest> {
+    let mut manifest = Manifest {
+        format: FORMAT_VERSION,
+        snapshot: progress.snapshot.clone(),
+        tenant: progress.tenant.clone(),
+        base: None,
+        started_at: progress.started_at,
+        sealed_at: now,
+        runs: Default::default(),
+        tokens: Default::default(),
+        missing: Vec::new(),
+        full_at: Default::default(),
+        requests: progress.spent.requests,
+        resource_units: progress.spent.resource_units,
+        throttled: progress.spent.throttled,
+        stored_blobs: progress.stored_blobs,
+        stored_bytes: progress.stored_bytes,
+    };
+    for (name, kind) in &progress.kinds {
+        match kind {
+            KindProgress::Done(done) => {
+                manifest.runs.extend(done.runs.clone());
+                manifest.tokens.extend(done.tokens.clone());
+                manifest.missing.extend(done.missing.clone());
+                manifest.full_at.extend(done.full_at.map(|at| (name.clone(), at)));
+                if done.incremental {
+                    manifest.base.clone_from(&progress.base);
+                }
+            }
+            KindProgress::Missing(missing) => manifest.missing.push(missing.clone()),
+            KindProgress::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
+        }
+    }
+    if manifest.runs.is_empty() {
+        let why = manifest.missing.first().map_or("", |m| m.why.as_str());
+        return Err(Error::denied(format!("no kind could be read: {why}")));
+    }
+    match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
+        Put::New => Ok(manifest),
+        Put::AlreadyThere => archive.get_manifest(&manifest.snapshot).await,
+    }
+}
+
+/// The row of the sealed snapshot.
+pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> Snapshot {
+    let mut done = row.clone();
+    done.state = JobState::Done;
+    done.mode = Some(if manifest.base.is_some() { SnapshotMode::Incremental } else { SnapshotMode::Full });
+    done.base.clone_from(&manifest.base);
+    done.touched_at = now;
+    done.sealed_at = Some(manifest.sealed_at);
+    done.counts = manifest
+        .runs
+        .iter()
+        .map(|(name, run)| {
+            let count = RunCount { records: run.records, leaves: run.leaves, plain_bytes: run.plain_bytes };
+            (name.clone(), count)
+        })
+        .collect();
+    done.not_covered = manifest
+        .missing
+        .iter()
+        .map(|m| NotCovered { source: m.source.clone(), cause: m.cause.clone(), why: m.why.clone() })
+        .collect();
+    done.spent = Spent {
+        requests: manifest.requests,
+        resource_units: manifest.resource_units,
+        throttled: manifest.throttled,
+    };
+    done.stored_blobs = manifest.stored_blobs;
+    done.stored_bytes = manifest.stored_bytes;
+    done.error = None;
+    done
+}
+
+/// How the credentials are, as far as the reading shows.
+pub(super) fn credentials(manifest: &Manifest) -> CredentialStatus {
+    let denied = manifest.missing.iter().any(|m| m.cause == "denied" && !m.why.contains("licence"));
+    if denied { CredentialStatus::MissingPermissions } else { CredentialStatus::Connected }
+}
+
+/// The id of the comparison that follows a snapshot: it follows from the snapshot's.
+pub(super) fn comparison_id(snapshot: &SnapshotId) -> DiffId {
+    DiffId::from_ulid(snapshot.as_str().trim_start_matches(SnapshotId::PREFIX))
+}
+
+/// The comparison with the snapshot before, if there is one.
+pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option<Diff> {
+    let before = before.filter(|b| **b != done.id && done.reason != Reason::Live)?;
+    Some(Diff {
+        id: comparison_id(&done.id),
+        tenant: done.tenant.clone(),
+        before: before.clone(),
+        after: Side::Snapshot(done.id.clone()),
+        kinds: Vec::new(),
+        object: None,
+        announce: true,
+        live_snapshot: None,
+        state: JobState::Queued,
+        requested_at: done.touched_at,
+        touched_at: done.touched_at,
+        done_at: None,
+        attempts: 0,
+        counts: DiffCounts::default(),
+        pages: 0,
+        not_compared: Vec::new(),
+        error: None,
+    })
+}

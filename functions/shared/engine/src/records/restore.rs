@@ -1,0 +1,253 @@
+//! A restore's row, and a row for the outcome of each of its steps. What is chosen stands here; the plan and
+//! the report, which hold customer data, are in the vault.
+
+use super::snapshot::stale_at;
+use super::{Record, watched};
+use crate::ports::{Scope, Spent, Watch};
+use domain::restore::Selection;
+use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Where a restore stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RestoreState {
+    /// Its preview is asked for or worked on.
+    Previewing,
+    /// Its preview is stored and waits for approval.
+    Previewed,
+    /// It is approved.
+    Queued,
+    /// It is executed.
+    Running,
+    /// Its report is stored; single steps may have failed.
+    Done,
+    /// It was not, or not wholly, previewed or executed; the error says why.
+    Failed,
+}
+
+impl RestoreState {
+    /// Whether somebody still has to work on it.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Previewing | Self::Queued | Self::Running)
+    }
+}
+
+/// How many steps came to which end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RestoreCounts {
+    /// Steps of the plan.
+    pub steps: u64,
+    /// Written and found as asked, or so already.
+    pub done: u64,
+    /// Written, and not found so by a read-back.
+    pub unverified: u64,
+    /// Not written: refused, or not readable.
+    pub failed: u64,
+    /// Not tried.
+    pub skipped: u64,
+    /// Named by the preview as what cannot be restored.
+    pub impossible: u64,
+}
+
+/// The row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restore {
+    /// Its id.
+    pub id: RestoreId,
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// From which snapshot.
+    pub snapshot: SnapshotId,
+    /// What is chosen, and how. Without items when `diff` is set.
+    pub selection: Selection,
+    /// The comparison whose changes are taken back, instead of single items.
+    pub diff: Option<DiffId>,
+    /// Who asked for the preview: a person's id or a token's prefix.
+    pub requested_by: String,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// State.
+    pub state: RestoreState,
+    /// When the preview was asked for.
+    pub requested_at: Timestamp,
+    /// When the preview was stored.
+    pub previewed_at: Option<Timestamp>,
+    /// When it was approved.
+    pub queued_at: Option<Timestamp>,
+    /// When its execution began.
+    pub started_at: Option<Timestamp>,
+    /// When its report was stored.
+    pub done_at: Option<Timestamp>,
+    /// When somebody last worked on it.
+    pub touched_at: Timestamp,
+    /// How often it was taken up, previews and continuations included.
+    pub attempts: u32,
+    /// How many steps came to which end.
+    pub counts: RestoreCounts,
+    /// What its execution cost at Graph, reading and writing.
+    pub spent: Spent,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl Restore {
+    /// The key of that restore's row.
+    pub fn key_of(id: &RestoreId) -> String {
+        format!("restore#{id}")
+    }
+}
+
+impl Record for Restore {
+    const FAMILY: &'static str = "restore#";
+    fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.id)
+    }
+    fn watch(&self) -> Option<Watch> {
+        self.state
+            .is_open()
+            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: stale_at(self.touched_at) })
+    }
+}
+
+/// Why a step was not tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SkipCause {
+    /// The live object is no longer what the preview showed.
+    ChangedSincePreview,
+    /// The live object is not there any more.
+    Gone,
+    /// Another step that it needs did not succeed.
+    DependencyFailed,
+}
+
+/// Why a step failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FailCause {
+    /// Graph refused the content.
+    Refused,
+    /// A permission or a directory role is missing.
+    Denied,
+    /// Graph does not find what the step refers to.
+    NotFound,
+    /// Something else has the same name, or changed at the same time.
+    Conflict,
+    /// Graph did not answer.
+    Unavailable,
+    /// Graph said yes, and a read-back did not find it.
+    NotSeen,
+    /// The live object could not be read.
+    Unreadable,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum OutcomeState {
+    /// A creation was begun and is not verified yet.
+    Started {
+        /// The ids of live objects of the same name before: the new one is none of these.
+        before_ids: Vec<String>,
+    },
+    /// Written, and found as asked.
+    Done,
+    /// It was so already; nothing was written.
+    AlreadySo,
+    /// Not tried.
+    Skipped {
+        /// Why.
+        cause: SkipCause,
+    },
+    /// Tried, in vain or in part.
+    Failed {
+        /// Why.
+        cause: FailCause,
+        /// Graph's code, for a person.
+        message: String,
+    },
+}
+
+impl OutcomeState {
+    /// Whether it stays so.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Self::Started { .. })
+    }
+    /// Whether what the step was for is so now.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Done | Self::AlreadySo)
+    }
+}
+
+/// What a read-back found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub enum ReadBack {
+    /// What was asked.
+    AsAsked,
+    /// Something else.
+    Differs {
+        /// In these properties or links.
+        what: Vec<String>,
+    },
+    /// Nothing.
+    Absent,
+}
+
+/// The row of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepOutcome {
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// Of which restore.
+    pub restore: RestoreId,
+    /// The step's number in the plan.
+    pub number: u32,
+    /// The id that the object had when the plan was made.
+    pub id: String,
+    /// What was asked: the action and what of the object it is about, without values.
+    pub asked: String,
+    /// State.
+    #[serde(flatten)]
+    pub state: OutcomeState,
+    /// The HTTP status of Graph's answer.
+    pub status: Option<u16>,
+    /// Graph's name for the request.
+    pub request_id: Option<String>,
+    /// What a read-back found.
+    pub read_back: Option<ReadBack>,
+    /// The id of the object that was made.
+    pub new_id: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl StepOutcome {
+    /// The beginning of the keys of a restore's outcomes.
+    pub fn prefix_of(restore: &RestoreId) -> String {
+        format!("step#{restore}#")
+    }
+    /// The key of a step's outcome.
+    pub fn key_of(restore: &RestoreId, number: u32) -> String {
+        format!("step#{restore}#{number:05}")
+    }
+    /// The greatest number of steps: one more would not sort.
+    pub const MAX_STEPS: usize = 99_999;
+}
+
+impl Record for StepOutcome {
+    const FAMILY: &'static str = "step#";
+    fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.restore, self.number)
+    }
+}

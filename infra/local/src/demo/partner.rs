@@ -1,0 +1,109 @@
+//! The partner's side: a technician who uses Holdfast's own API, and nothing else.
+
+use super::http::{Answer, Caller};
+use domain::{Error, Result};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How long a job may take before the story is given up.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
+/// Somebody who holds a token.
+pub(super) struct Partner {
+    api: String,
+    caller: Caller,
+}
+
+impl Partner {
+    pub(super) fn new(api: &str, token: &str) -> Result<Self> {
+        Ok(Self { api: api.to_owned(), caller: Caller::new(token)? })
+    }
+
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.caller.call(Method::POST, &format!("{}{path}", self.api), Some(body)).await?.fine(path)
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Value> {
+        self.caller.get(&format!("{}{path}", self.api), path).await
+    }
+
+    /// Every item of a list.
+    pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let mut items = Vec::new();
+        let mut next: Option<String> = None;
+        loop {
+            let mut url = url::Url::parse(&format!("{}{path}", self.api))
+                .map_err(|e| Error::invalid("a path of the API is not one").caused_by(e))?;
+            url.query_pairs_mut().append_pair("limit", "200");
+            if let Some(cursor) = &next {
+                url.query_pairs_mut().append_pair("cursor", cursor);
+            }
+            let mut page = self.caller.get(url.as_str(), path).await?;
+            let found = page.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take);
+            items.extend(found.ok_or_else(|| Error::unavailable(format!("{path} has no items")))?);
+            match page.get("next").and_then(Value::as_str) {
+                Some(cursor) => next = Some(cursor.to_owned()),
+                None => return Ok(items),
+            }
+        }
+    }
+
+    /// Follows a job until its state is one of those.
+    pub(super) async fn follow(&self, path: &str, ends: &[&str]) -> Result<Value> {
+        let begun = Instant::now();
+        loop {
+            let row = self.get(path).await?;
+            let state = row.get("state").and_then(Value::as_str).unwrap_or_default();
+            if ends.contains(&state) {
+                return Ok(row);
+            }
+            if state == "failed" {
+                let why = row.get("error").and_then(Value::as_str).unwrap_or_default();
+                return Err(Error::unavailable(format!("{path} failed: {why}")));
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(Error::unavailable(format!("{path} is still {state}")));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// The browser of the customer's administrator: follows the consent link to the callback.
+pub(super) async fn consent(link: &str, tenant: &str) -> Result<()> {
+    let browser = Caller::new("")?;
+    let seen = browser.call(Method::GET, link, None).await?;
+    let callback = match (&seen.location, seen.status.is_redirection()) {
+        (Some(location), true) => location.clone(),
+        // A cloud without the consent page: the administrator's browser comes back as Microsoft documents.
+        _ => agreed(link, tenant)?,
+    };
+    let Answer { status, body, .. } = browser.call(Method::GET, &callback, None).await?;
+    if status.is_success() {
+        return Ok(());
+    }
+    let told = body.get("detail").and_then(Value::as_str).unwrap_or_default();
+    Err(Error::denied(format!("the consent was not taken: {status} {told}")))
+}
+
+fn agreed(link: &str, tenant: &str) -> Result<String> {
+    let bad = |_| Error::invalid("the consent link is not a URL");
+    let link = url::Url::parse(link).map_err(bad)?;
+    let of = |name: &str| link.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+    let mut callback = url::Url::parse(&of("redirect_uri").unwrap_or_default()).map_err(bad)?;
+    callback
+        .query_pairs_mut()
+        .append_pair("admin_consent", "True")
+        .append_pair("tenant", tenant)
+        .append_pair("state", &of("state").unwrap_or_default());
+    Ok(callback.into())
+}
+
+/// What a sign-up sends.
+pub(super) fn plan() -> Value {
+    json!({
+        "product": "BackupEntra", "name": "Backup + Entra, monthly", "periodicity": "monthly",
+        "price": { "currency": "EUR", "minorUnits": 290 }
+    })
+}

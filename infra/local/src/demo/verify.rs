@@ -1,0 +1,80 @@
+//! What the comparison must say: each happening once, and nothing else.
+
+use super::happenings::Happening;
+use domain::changes::{Change, What};
+
+/// What is wrong with the comparison; empty when it says exactly what happened.
+pub(super) fn faults(happened: &[Happening], changes: &[Change]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let is_about = |change: &Change, thing: &Happening| {
+        change.kind == thing.kind && change.key.contains(&thing.object) && change.what == thing.what
+    };
+    for thing in happened {
+        let found: Vec<_> = changes.iter().filter(|c| is_about(c, thing)).collect();
+        let [change] = found.as_slice() else {
+            faults.push(format!("{}: told {} times", thing.told, found.len()));
+            continue;
+        };
+        let mut names: Vec<&str> = change.attributes.iter().map(|a| a.path.as_str()).collect();
+        names.extend(change.links.iter().map(|l| l.link.as_str()));
+        for name in thing.names {
+            if !names.iter().any(|n| n.contains(name)) {
+                faults.push(format!("{}: {name} is not named", thing.told));
+            }
+        }
+        for name in names {
+            if thing.what == What::Modified && !thing.names.iter().any(|n| name.contains(n)) {
+                faults.push(format!("{}: {name} is named and did not change", thing.told));
+            }
+        }
+    }
+    for change in changes {
+        if !happened.iter().any(|thing| is_about(change, thing)) {
+            let name = change.name.as_deref().unwrap_or(&change.key);
+            faults.push(format!("{} {name} is told and nothing happened to it", change.kind));
+        }
+    }
+    faults
+}
+
+/// One line for each change, for a person.
+pub(super) fn row(change: &Change) -> Vec<String> {
+    let what = match change.what {
+        What::Created => "created",
+        What::Deleted => "deleted",
+        What::Modified => "changed",
+    };
+    let mut details: Vec<String> = Vec::new();
+    for attribute in &change.attributes {
+        let text = |v: &Option<serde_json::Value>| match v {
+            None => "nothing".to_owned(),
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        let path = attribute.path.rsplit(['/', '[']).next().unwrap_or(&attribute.path);
+        let short = if path == "value" { attribute.path.as_str() } else { path };
+        details.push(format!("{short}: {} -> {}", cut(&text(&attribute.before)), cut(&text(&attribute.after))));
+    }
+    for link in &change.links {
+        let sign = match link.what {
+            What::Created => "+",
+            What::Deleted => "-",
+            What::Modified => "~",
+        };
+        let relation = link.link.split('.').next_back().unwrap_or(&link.link);
+        details.push(format!("{sign} {relation} {}", link.to_name.as_deref().unwrap_or(&link.to)));
+    }
+    if change.consequences > 0 {
+        details.push(format!("and {} links with it", change.consequences));
+    }
+    let name = change.name.clone().unwrap_or_else(|| change.key.clone());
+    vec![change.kind.clone(), name, what.to_owned(), details.join("\n")]
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= 60 {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(57).collect();
+    format!("{kept}...")
+}
