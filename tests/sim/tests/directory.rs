@@ -165,7 +165,7 @@ async fn a_deleted_user_comes_back_with_id_memberships_and_roles() {
         .await;
     assert_eq!(roles.list().len(), 1);
     client.delete(&format!("/v1.0/users/{ada}")).await;
-    sim.control().advance(std::time::Duration::from_secs(31 * 24 * 3600));
+    sim.control().advance(std::time::Duration::from_hours(31 * 24));
     let client = Client::administrator(&sim).await;
     let gone = client.call("POST", &format!("/v1.0/directory/deletedItems/{ada}/restore"), &[], None).await;
     assert_eq!(gone.status, 404);
@@ -210,4 +210,19 @@ async fn the_manager_is_expanded_in_a_list() {
     let client = Client::administrator(&company(20)).await;
     let (users, ..) = client.all("/v1.0/users?$select=id&$expand=manager($select=id)").await;
     assert!(users.iter().filter(|user| user["manager"]["id"].is_string()).count() > 10);
+}
+
+#[tokio::test]
+async fn a_guest_enters_by_invitation() {
+    let client = Client::administrator(&company(0)).await;
+    let body =
+        json!({"invitedUserEmailAddress": "eve@partner.example", "inviteRedirectUrl": "https://app.example"});
+    let made = client.post("/v1.0/invitations", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let id = made.body["invitedUser"]["id"].as_str().unwrap();
+    let guest = client.get(&format!("/v1.0/users/{id}?$select=userType,externalUserState")).await.body;
+    assert_eq!(
+        (&guest["userType"], &guest["externalUserState"]),
+        (&json!("Guest"), &json!("PendingAcceptance"))
+    );
 }

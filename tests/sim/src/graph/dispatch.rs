@@ -90,6 +90,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
     d.empty_bin();
     match (call.method.as_str(), path.as_slice()) {
         ("POST", ["users"]) => users::create(call, d),
+        ("POST", ["invitations"]) => users::invite(call, d),
         ("PATCH", ["users", id]) => users::update(call, d, id),
         ("DELETE", ["users", id]) => users::delete(call, d, id),
         ("PUT", ["users", id, "manager", "$ref"]) => users::set_manager(call, d, id),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Outcome, Reply};
 use super::error::{Failure, bad, conflict, denied, missing};
-use super::{lists, refs, write};
+use super::{lists, refs, roles, write};
 use crate::clock::iso;
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation, Row};
@@ -95,6 +95,7 @@ fn bind(
 ) -> Result<(), Failure> {
     let nature = nature(&d.object(index).row);
     nature.refuse(call)?;
+    roles::refuse_restricted(call, d, index)?;
     for (relation, targets) in wanted {
         if *relation == Relation::Members && nature.dynamic && !targets.is_empty() {
             return Err(bad(

@@ -9,7 +9,7 @@ use super::groups;
 use super::paging::Paging;
 use super::pim;
 use crate::schema;
-use crate::state::{Directory, Docs, Index, Kind, Relation};
+use crate::state::{Directory, Docs, Index, Kind, Life, Relation};
 
 /// Built-in roles: template id, name, whether it may manage users without a role, whether it is highly privileged.
 pub(crate) const BUILT_IN: &[(&str, &str, bool, bool)] = &[
@@ -60,12 +60,33 @@ pub(crate) fn is_privileged(d: &Directory, index: Index) -> bool {
             source.kind == Kind::Group && groups::nature(&source.row).role_assignable
         })
     });
-    let restricted = object.back(Relation::Members).any(|source| {
+    by_role || by_group || is_restricted(d, index)
+}
+
+/// Whether a restricted administrative unit protects the object from administrators of the whole tenant.
+pub(crate) fn is_restricted(d: &Directory, index: Index) -> bool {
+    let property = schema::of(Kind::Unit).at("isMemberManagementRestricted");
+    d.object(index).back(Relation::Members).any(|source| {
         let source = d.object(source);
-        let property = schema::of(Kind::Unit).at("isMemberManagementRestricted");
-        source.kind == Kind::Unit && source.row.is_true(property)
-    });
-    by_role || by_group || restricted
+        source.kind == Kind::Unit && source.life == Life::Live && source.row.is_true(property)
+    })
+}
+
+/// Refuses a write to an object that a restricted administrative unit protects.
+pub(crate) fn refuse_restricted(call: &Call, d: &Directory, index: Index) -> Result<(), Failure> {
+    if !is_restricted(d, index) {
+        return Ok(());
+    }
+    let unit_role = roles_held_scoped(d, &call.token.principal);
+    if unit_role { Ok(()) } else { Err(denied()) }
+}
+
+/// Whether the principal holds any role whose scope is an administrative unit.
+fn roles_held_scoped(d: &Directory, principal: &str) -> bool {
+    let ids = d.holders.get(principal).map_or(&[][..], Vec::as_slice);
+    ids.iter().filter_map(|id| d.docs("roleAssignments").get(id)).any(|one| {
+        one["directoryScopeId"].as_str().is_some_and(|scope| scope.starts_with("/administrativeUnits/"))
+    })
 }
 
 /// Whether the application's own directory role reaches that high.

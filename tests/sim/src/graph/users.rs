@@ -146,6 +146,7 @@ pub(crate) fn require_role(call: &Call, d: &Directory, target: Index) -> Result<
 
 pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let index = find(d, id)?;
+    roles::refuse_restricted(call, d, index)?;
     let body = call.object()?;
     let schema = schema::of(Kind::User);
     let row = d.object(index).row.clone();
@@ -245,4 +246,46 @@ pub(super) fn revoke(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let now = format!("\"{}\"", iso(d.now()));
     d.set(index, &[(schema::of(Kind::User).at("signInSessionsValidFromDateTime"), Some(now))]);
     Ok(Reply::json(200, &json!({"@odata.context": call.context("Edm.Boolean"), "value": true})))
+}
+
+/// A guest enters by invitation. Source: "Create invitation".
+pub(super) fn invite(call: &Call, d: &mut Directory) -> Outcome {
+    let body = call.object()?;
+    let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (Some(mail), Some(url)) = (field("invitedUserEmailAddress"), field("inviteRedirectUrl")) else {
+        return Err(bad("invitedUserEmailAddress and inviteRedirectUrl are required."));
+    };
+    if d.names.contains_key(&format!("smtp:{}", mail.to_lowercase())) {
+        return Err(conflict("proxyAddresses"));
+    }
+    let schema = schema::of(Kind::User);
+    let local = mail.replace('@', "_");
+    let now = d.now();
+    let mut changes = Changes::new();
+    for (name, value) in [
+        ("displayName", json!(field("invitedUserDisplayName").unwrap_or_else(|| mail.clone()))),
+        ("userPrincipalName", json!(format!("{local}#EXT#@{}", d.domain))),
+        ("mailNickname", json!(format!("{local}#EXT#"))),
+        ("mail", json!(mail)),
+        ("proxyAddresses", json!([format!("SMTP:{mail}")])),
+        ("userType", json!(field("invitedUserType").unwrap_or_else(|| "Guest".into()))),
+        ("accountEnabled", json!(true)),
+        ("creationType", json!("Invitation")),
+        ("externalUserState", json!("PendingAcceptance")),
+        ("externalUserStateChangeDateTime", json!(iso(now))),
+        ("createdDateTime", json!(iso(now))),
+    ] {
+        write::put(&mut changes, schema.at(name), &value);
+    }
+    let id = d.new_id();
+    let index = d.add(Kind::User, id, crate::state::Row::default().with(&changes));
+    d.claim_names(index);
+    let made = json!({
+        "@odata.context": call.context("invitations/$entity"), "id": d.new_id().to_string(),
+        "inviteRedeemUrl": format!("{}/redeem?id={id}", call.base), "inviteRedirectUrl": url,
+        "invitedUserEmailAddress": mail, "invitedUserDisplayName": field("invitedUserDisplayName"),
+        "sendInvitationMessage": body.get("sendInvitationMessage").cloned().unwrap_or(json!(false)),
+        "invitedUserType": "Guest", "status": "PendingAcceptance", "invitedUser": {"id": id.to_string()},
+    });
+    Ok(Reply::json(201, &made))
 }

@@ -99,7 +99,7 @@ impl Client {
             pages += 1;
             list.extend_from_slice(page.list());
             match page.body["@odata.nextLink"].as_str() {
-                Some(next) => url = next.to_owned(),
+                Some(next) => url = String::from(next),
                 None => return (list, page.body["@odata.deltaLink"].as_str().map(str::to_owned), pages),
             }
         }
