@@ -226,3 +226,32 @@ async fn a_guest_enters_by_invitation() {
         (&json!("Guest"), &json!("PendingAcceptance"))
     );
 }
+
+#[tokio::test]
+async fn a_member_of_a_licensed_group_inherits_the_licence() {
+    let client = Client::administrator(&company(0)).await;
+    let (ada, group) = (client.new_user("ada").await, client.new_group("g", json!({})).await);
+    let sku = "84a661c4-e949-4bd2-a560-ed7766fcaf2b";
+    let body = json!({"addLicenses": [{"skuId": sku, "disabledPlans": []}], "removeLicenses": []});
+    assert_eq!(client.post(&format!("/v1.0/groups/{group}/assignLicense"), body).await.status, 202);
+    client.post(&format!("/v1.0/groups/{group}/members/$ref"), reference(&ada)).await;
+    let url = format!("/v1.0/users/{ada}?$select=assignedLicenses,licenseAssignmentStates");
+    let seen = client.get(&url).await.body;
+    assert_eq!(seen["assignedLicenses"][0]["skuId"], sku);
+    assert_eq!(seen["licenseAssignmentStates"][0]["assignedByGroup"], json!(group));
+    client.delete(&format!("/v1.0/groups/{group}/members/{ada}/$ref")).await;
+    assert_eq!(client.get(&url).await.body["assignedLicenses"], json!([]));
+}
+
+#[tokio::test]
+async fn a_hidden_membership_needs_a_permission_of_its_own() {
+    let sim = company(100);
+    let administrator = Client::administrator(&sim).await;
+    let (groups, ..) =
+        administrator.all("/v1.0/groups?$filter=visibility eq 'HiddenMembership'&$select=id").await;
+    let url = format!("/v1.0/groups/{}/members", groups[0]["id"].as_str().unwrap());
+    assert_eq!(administrator.get(&url).await.status, 200);
+    let control = sim.control();
+    control.set_permissions(COMPANY_TENANT_ID, ADMINISTRATOR_CLIENT_ID, vec!["Group.Read.All".into()]);
+    assert_eq!(Client::administrator(&sim).await.get(&url).await.status, 403);
+}

@@ -5,17 +5,14 @@
 //! of now, so replays and any order are right.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::sync::atomic::Ordering;
 
 use super::call::{Call, Outcome, Reply};
+use super::delta_token::{Cursor, DeltaQuery, place};
 use super::error::{Failure, bad, denied, failure, malformed};
 use super::filter::Filter;
-use super::lists;
 use super::render::{self, How, Selection, key, text_member};
+use super::{groups, lists};
 use crate::inner::Inner;
 use crate::schema;
 use crate::state::{Change, Directory, Index, Kind, Life, Relation, What};
@@ -23,66 +20,6 @@ use crate::switches::ExpiredDelta;
 
 const TOKEN_SECONDS: i64 = 7 * 24 * 3600;
 const FILTER_IDS: usize = 50;
-
-/// What a chain of pages was asked for; tokens refer to it by number.
-#[derive(Clone)]
-struct DeltaQuery {
-    tenant: usize,
-    kind: Kind,
-    select: Option<String>,
-    ids: Option<Vec<Index>>,
-}
-
-/// The queries that tokens refer to.
-#[derive(Default)]
-pub(crate) struct DeltaQueries {
-    queries: Mutex<Vec<DeltaQuery>>,
-    epoch: AtomicU64,
-}
-
-impl DeltaQueries {
-    pub fn expire(&self) {
-        self.epoch.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Where a chain stands.
-#[derive(Clone, Copy)]
-struct Cursor {
-    query: u64,
-    /// 1 while the first round lasts.
-    first: u64,
-    position: u64,
-    /// Within a first round: the relation and the place in it.
-    relation: u64,
-    offset: u64,
-    /// The end of the log when the round began.
-    end: u64,
-    issued: u64,
-    epoch: u64,
-}
-
-impl Cursor {
-    fn encode(&self) -> String {
-        let Self { query, first, position, relation, offset, end, issued, epoch } = self;
-        let text = format!("d.{query}.{first}.{position}.{relation}.{offset}.{end}.{issued}.{epoch}");
-        URL_SAFE_NO_PAD.encode(text.bytes().rev().collect::<Vec<u8>>())
-    }
-
-    fn decode(token: &str) -> Option<Self> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        bytes.reverse();
-        let text = String::from_utf8(bytes).ok()?;
-        let numbers: Vec<u64> =
-            text.strip_prefix("d.")?.split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
-        let [query, first, position, relation, offset, end, issued, epoch] = numbers.try_into().ok()?;
-        Some(Self { query, first, position, relation, offset, end, issued, epoch })
-    }
-}
-
-fn place(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
 
 fn expired(call: &Call, path: &str) -> Failure {
     match call.switches.expired_delta {
@@ -232,6 +169,10 @@ fn first_round(
         let relations = &selection.relations;
         let mut cut = false;
         while let Some(relation) = relations.get(place(cursor.relation)).copied() {
+            if groups::hides(call, d, index, relation) {
+                cursor.relation += 1;
+                continue;
+            }
             let links = d.object(index).links(relation);
             let start = place(cursor.offset);
             let mut place = start;
@@ -355,7 +296,8 @@ fn write_change(
         chosen.mask &= gathered.mask;
     }
     open(out, call, d, index, &chosen);
-    for relation in &selection.relations {
+    let shown = selection.relations.iter().filter(|relation| !groups::hides(call, d, index, **relation));
+    for relation in shown {
         let targets = gathered.links.iter().filter(|(r, _)| r == relation);
         let mut opened = false;
         for (_, target) in targets {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Outcome, Reply};
 use super::error::{Failure, bad, conflict, denied, missing};
-use super::{lists, refs, roles, write};
+use super::{licences, lists, refs, roles, write};
 use crate::clock::iso;
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation, Row};
@@ -61,11 +61,18 @@ fn find(d: &Directory, id: &str) -> Result<Index, Failure> {
     d.find_kind(id, Kind::Group).ok_or_else(|| missing(id))
 }
 
+/// Whether the group keeps its members from applications without the permission for that.
+pub(super) fn hides(call: &Call, d: &Directory, index: Index, relation: Relation) -> bool {
+    relation == Relation::Members
+        && d.object(index).kind == Kind::Group
+        && nature(&d.object(index).row).hidden_membership
+        && !call.may("Member.Read.Hidden")
+}
+
 pub(super) fn related(call: &Call, d: &Directory, id: &str, name: &str, cast: Option<&str>) -> Outcome {
     let relation = if name == "owners" { Relation::Owners } else { Relation::Members };
     let index = find(d, id)?;
-    let hidden = nature(&d.object(index).row).hidden_membership;
-    if hidden && relation == Relation::Members && !call.may("Member.Read.Hidden") {
+    if hides(call, d, index, relation) {
         return Err(denied());
     }
     refs::list(call, d, Kind::Group, id, relation, cast)
@@ -118,6 +125,7 @@ fn bind(
     for (relation, targets) in wanted {
         for target in targets {
             d.link(index, *relation, *target);
+            licences::inherit(d, index, *relation, *target);
         }
     }
     Ok(())
@@ -333,5 +341,9 @@ pub(super) fn remove_related(call: &Call, d: &mut Directory, id: &str, name: &st
             return Err(bad("The group must have at least one owner, hence this owner cannot be removed."));
         }
     }
-    if d.unlink(index, relation, target) { Ok(Reply::empty()) } else { Err(missing(other)) }
+    if !d.unlink(index, relation, target) {
+        return Err(missing(other));
+    }
+    licences::inherit(d, index, relation, target);
+    Ok(Reply::empty())
 }

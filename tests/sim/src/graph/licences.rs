@@ -150,3 +150,27 @@ pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Ou
     let chosen = super::render::Selection::defaults(schema::of(Kind::Group));
     Ok(lists::write_single(call, d, index, 202, &chosen))
 }
+
+/// Gives or takes the group's licences when a user has come or gone.
+pub(super) fn inherit(d: &mut Directory, group: Index, relation: Relation, member: Index) {
+    if relation != Relation::Members || d.object(member).kind != Kind::User {
+        return;
+    }
+    let number = schema::of(Kind::Group).at("assignedLicenses");
+    let Some(Value::Array(assigned)) = d.object(group).row.json(number) else { return };
+    let id = d.object(group).id.to_string();
+    let now = d.now();
+    let mut states = states_of(d, member);
+    states.retain(|s| s["assignedByGroup"] != json!(id));
+    if d.object(group).links(Relation::Members).contains(member) {
+        for one in &assigned {
+            states.push(state(
+                one["skuId"].as_str().unwrap_or_default(),
+                &one["disabledPlans"],
+                Some(&id),
+                now,
+            ));
+        }
+    }
+    settle(d, member, states);
+}

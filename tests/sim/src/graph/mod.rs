@@ -6,6 +6,7 @@ mod batch;
 mod call;
 mod deleted;
 mod delta;
+mod delta_token;
 mod dispatch;
 mod dump;
 mod error;
@@ -30,7 +31,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(crate) use call::Query;
-pub(crate) use delta::DeltaQueries;
+pub(crate) use delta_token::DeltaQueries;
 pub(crate) use dump::{dump, import};
 pub(crate) use intune::seeded as seed_policy;
 pub(crate) use licences::{settle as settle_licences, state as licence_state, states_of as licence_states};

@@ -63,8 +63,11 @@ impl Prop {
 
     /// What is answered when nothing is stored.
     pub fn default_json(&self) -> &'static str {
-        match self.ty {
-            Type::Texts | Type::Objects => "[]",
+        match (self.name, self.ty) {
+            (_, Type::Texts | Type::Objects) => "[]",
+            // Not nullable in the metadata.
+            ("birthday" | "hireDate", _) => "\"0001-01-01T00:00:00Z\"",
+            ("deviceEnrollmentLimit", _) => "5",
             _ => "null",
         }
     }

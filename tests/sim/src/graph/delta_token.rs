@@ -1,0 +1,69 @@
+//! Delta tokens: what they were issued for, and where they stand. Opaque to a client.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::state::{Index, Kind};
+
+/// What a chain of pages was asked for; tokens refer to it by number.
+#[derive(Clone)]
+pub(super) struct DeltaQuery {
+    pub tenant: usize,
+    pub kind: Kind,
+    pub select: Option<String>,
+    pub ids: Option<Vec<Index>>,
+}
+
+/// The queries that tokens refer to.
+#[derive(Default)]
+pub(crate) struct DeltaQueries {
+    pub(super) queries: Mutex<Vec<DeltaQuery>>,
+    pub(super) epoch: AtomicU64,
+}
+
+impl DeltaQueries {
+    pub fn expire(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Where a chain stands.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor {
+    pub query: u64,
+    /// 1 while the first round lasts.
+    pub first: u64,
+    pub position: u64,
+    /// Within a first round: the relation and the place in it.
+    pub relation: u64,
+    pub offset: u64,
+    /// The end of the log when the round began.
+    pub end: u64,
+    pub issued: u64,
+    pub epoch: u64,
+}
+
+impl Cursor {
+    pub fn encode(&self) -> String {
+        let Self { query, first, position, relation, offset, end, issued, epoch } = self;
+        let text = format!("d.{query}.{first}.{position}.{relation}.{offset}.{end}.{issued}.{epoch}");
+        URL_SAFE_NO_PAD.encode(text.bytes().rev().collect::<Vec<u8>>())
+    }
+
+    pub fn decode(token: &str) -> Option<Self> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        bytes.reverse();
+        let text = String::from_utf8(bytes).ok()?;
+        let numbers: Vec<u64> =
+            text.strip_prefix("d.")?.split('.').map(|n| n.parse().ok()).collect::<Option<_>>()?;
+        let [query, first, position, relation, offset, end, issued, epoch] = numbers.try_into().ok()?;
+        Some(Self { query, first, position, relation, offset, end, issued, epoch })
+    }
+}
+
+pub(super) fn place(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
