@@ -1,1 +1,29 @@
-//! graph
+//! Microsoft Graph as the ports [`engine::ports::Directory`] and [`engine::ports::DirectoryWriter`].
+//!
+//! What is read and written is said by the rows of [`domain::kinds`]; nothing here knows a kind by name.
+//! Flow: a port call -> [`GraphDirectory`] or [`GraphWriter`] -> [`GraphClient`] (token, throttling, count)
+//! -> Graph; foreign errors become [`domain::Error`] in `error` (Graph) and `token` (login) only.
+//! Invariants: a token goes to the one origin that the settings name; a page that cannot be had whole is an
+//! error; a write whose outcome is not known is never repeated; no secret and no customer's value is logged.
+
+mod batch;
+mod client;
+mod complete;
+mod cost;
+mod credential;
+mod directory;
+mod error;
+mod live;
+mod pim;
+mod read;
+mod select;
+mod settings;
+mod throttle;
+mod token;
+mod write;
+mod writer;
+
+pub use client::GraphClient;
+pub use directory::GraphDirectory;
+pub use settings::GraphSettings;
+pub use writer::GraphWriter;

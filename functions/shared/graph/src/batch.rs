@@ -1,0 +1,156 @@
+//! Several reads in one call (`$batch`), each judged by itself.
+//!
+//! Source: learn.microsoft.com/graph/json-batching: at most 20, replies in any order, no transaction; each
+//! part is throttled alone, with a Retry-After of its own. A part without a reply is an error.
+
+use crate::{
+    client::{ATTEMPTS, Ask, GraphClient, Reply},
+    throttle::{Lane, least_ms, retry_after_ms},
+};
+use domain::{Error, Result, TenantId, kinds::ApiVersion};
+use engine::ports::Spent;
+use http::Method;
+use serde_json::{Value, json};
+
+/// Graph's own limit.
+const BATCH_SIZE: usize = 20;
+
+/// One read of a batch.
+pub(crate) struct Part {
+    /// Path and query below the version segment.
+    pub(crate) below: String,
+    pub(crate) units: u64,
+    pub(crate) what: String,
+}
+
+impl GraphClient {
+    /// The replies to the parts, in their order; a part that Graph refused is among them.
+    pub(crate) async fn get_many(
+        &self,
+        tenant: &TenantId,
+        version: ApiVersion,
+        parts: &[Part],
+    ) -> Result<Vec<Reply>> {
+        if let [part] = parts {
+            let ask = Ask::get(self.address(version, &part.below)?, part.units, part.what.clone());
+            return Ok(vec![self.ask(tenant, &ask).await?]);
+        }
+        let mut replies: Vec<Option<Reply>> = parts.iter().map(|_| None).collect();
+        let (mut refused, mut failed, mut renewed) = (0, 0, false);
+        loop {
+            let open: Vec<usize> =
+                (0..parts.len()).filter(|i| replies[*i].is_none()).take(BATCH_SIZE).collect();
+            if open.is_empty() {
+                return Ok(replies.into_iter().flatten().collect());
+            }
+            let lane = Lane::of(&parts[open[0]].below);
+            let answers = self.ask_batch(tenant, version, lane, parts, &open).await?;
+            let (mut later_ms, mut failure) = (None::<u64>, None);
+            for (i, answer) in answers {
+                let status = answer.reply.status;
+                match status {
+                    429 | 503 if status == 429 || answer.wait_ms.is_some() => {
+                        let wait_ms = answer.wait_ms.map_or_else(
+                            || self.backoff_ms(refused),
+                            |asked_ms| asked_ms.max(least_ms(refused)),
+                        );
+                        later_ms = Some(later_ms.unwrap_or(0).max(wait_ms));
+                    }
+                    401 if !renewed => {
+                        renewed = true;
+                        self.renew_token(tenant).await?;
+                    }
+                    500.. => failure = Some(answer.reply.refusal().into_error(&parts[i].what)),
+                    _ => replies[i] = Some(answer.reply),
+                }
+            }
+            if let Some(wait_ms) = later_ms {
+                refused += 1;
+                self.hold_back(tenant, lane, wait_ms);
+            }
+            if let Some(error) = failure {
+                let wait_ms = self.backoff_ms(failed);
+                failed += 1;
+                if failed >= ATTEMPTS || self.is_too_long(wait_ms) {
+                    return Err(error);
+                }
+                self.sleep_ms(wait_ms).await;
+            }
+        }
+    }
+
+    async fn ask_batch(
+        &self,
+        tenant: &TenantId,
+        version: ApiVersion,
+        lane: Lane,
+        parts: &[Part],
+        open: &[usize],
+    ) -> Result<Vec<(usize, Answer)>> {
+        let requests: Vec<Value> = open
+            .iter()
+            .map(|i| json!({"id": i.to_string(), "method": "GET", "url": format!("/{}", parts[*i].below)}))
+            .collect();
+        let ask = Ask {
+            method: Method::POST,
+            body: Some(json!({ "requests": requests })),
+            counted: false,
+            lane,
+            ..Ask::get(self.address(version, "$batch")?, 0, "a batch of reads")
+        };
+        let mut body = self.ask(tenant, &ask).await?.success(&ask.what)?;
+        let Some(Value::Array(answers)) = body.get_mut("responses").map(Value::take) else {
+            return Err(Error::unavailable("a batch was answered without its replies"));
+        };
+        let mut found: Vec<(usize, Answer)> = Vec::with_capacity(open.len());
+        for answer in answers {
+            let id = answer.get("id").and_then(Value::as_str).and_then(|id| id.parse::<usize>().ok());
+            let Some(i) = id.filter(|i| open.contains(i) && found.iter().all(|(j, _)| j != i)) else {
+                return Err(Error::unavailable(
+                    "a batch was answered with a reply to nothing that was asked",
+                ));
+            };
+            let answer = self.answer(answer)?;
+            let said = answer.units;
+            self.count(
+                tenant,
+                Spent {
+                    requests: 1,
+                    resource_units: said.unwrap_or(parts[i].units),
+                    throttled: u64::from(answer.reply.status == 429),
+                },
+            );
+            found.push((i, answer));
+        }
+        match open.iter().find(|i| found.iter().all(|(j, _)| j != *i)) {
+            Some(i) => {
+                Err(Error::unavailable(format!("{}: missing in the replies of a batch", parts[*i].what)))
+            }
+            None => Ok(found),
+        }
+    }
+
+    fn answer(&self, mut answer: Value) -> Result<Answer> {
+        let status = answer.get("status").and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok());
+        let Some(status) = status else {
+            return Err(Error::unavailable("a reply of a batch has no status"));
+        };
+        let header = |name: &str| {
+            let headers = answer.get("headers").and_then(Value::as_object)?;
+            let (_, value) = headers.iter().find(|(k, _)| k.eq_ignore_ascii_case(name))?;
+            value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))
+        };
+        let wait_ms = header("retry-after").and_then(|v| retry_after_ms(&v, self.now()));
+        let units = header("x-ms-resource-unit").and_then(|v| v.trim().parse().ok());
+        let request_id = header("request-id");
+        let body = answer.get_mut("body").map(Value::take).unwrap_or_default();
+        Ok(Answer { reply: Reply { status, body, request_id }, wait_ms, units })
+    }
+}
+
+/// A reply to one part.
+struct Answer {
+    reply: Reply,
+    wait_ms: Option<u64>,
+    units: Option<u64>,
+}

@@ -1,0 +1,77 @@
+//! The reading port.
+
+use crate::GraphClient;
+use async_trait::async_trait;
+use domain::{
+    Result, TenantId, Timestamp,
+    kinds::{Kind, LinkType, Source},
+};
+use engine::ports::{Access, Cursor, Directory, LiveObject, ReadPage, Spent};
+use serde_json::{Map, Value};
+
+/// Reads directories over Graph; its client's secret is `graph-reader`.
+#[derive(Clone)]
+pub struct GraphDirectory {
+    client: GraphClient,
+}
+
+impl GraphDirectory {
+    /// The name of the reading credential.
+    pub const SECRET: &'static str = "graph-reader";
+
+    /// A directory over that client.
+    pub fn new(client: GraphClient) -> Self {
+        Self { client }
+    }
+    /// The same for work that ends at `deadline`: see [`GraphClient::with_deadline`].
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Timestamp) -> Self {
+        Self { client: self.client.with_deadline(deadline) }
+    }
+    /// The client.
+    pub fn client(&self) -> &GraphClient {
+        &self.client
+    }
+}
+
+#[async_trait]
+impl Directory for GraphDirectory {
+    async fn access(&self, tenant: &TenantId) -> Result<Access> {
+        self.client.access(tenant).await
+    }
+    async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
+        self.client.organisation(tenant).await
+    }
+    async fn read_page(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+        cursor: &Cursor,
+    ) -> Result<ReadPage> {
+        self.client.read_page(tenant, source, cursor).await
+    }
+    async fn find_live(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        key: &str,
+        links: &[&'static LinkType],
+    ) -> Result<Option<LiveObject>> {
+        self.client.find_live(tenant, kind, key, links).await
+    }
+    async fn is_in_recycle_bin(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
+        self.client.is_in_recycle_bin(tenant, kind, id).await
+    }
+    async fn find_by_property(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        property: &str,
+        value: &str,
+    ) -> Result<Vec<Map<String, Value>>> {
+        self.client.find_by_property(tenant, kind, property, value).await
+    }
+    fn take_spent(&self, tenant: &TenantId) -> Spent {
+        self.client.take_spent(tenant)
+    }
+}

@@ -1,0 +1,122 @@
+//! Where Graph and its login are, and how we introduce ourselves.
+
+use domain::{Error, Result};
+use url::{Host, Url};
+
+/// Endpoints and manners. The defaults are the worldwide cloud's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GraphSettings {
+    /// Base of Graph without a version: `https://graph.microsoft.com`.
+    pub graph_url: String,
+    /// Base of the login: `https://login.microsoftonline.com`.
+    pub login_url: String,
+    /// `User-Agent` of every call.
+    pub user_agent: String,
+    /// Whether reads yield to the customer's own traffic (`x-ms-throttle-priority: low`).
+    pub low_priority: bool,
+}
+
+impl Default for GraphSettings {
+    fn default() -> Self {
+        Self {
+            graph_url: "https://graph.microsoft.com".to_owned(),
+            login_url: "https://login.microsoftonline.com".to_owned(),
+            user_agent: concat!("Holdfast/", env!("CARGO_PKG_VERSION")).to_owned(),
+            low_priority: true,
+        }
+    }
+}
+
+/// Hosts of Graph in Microsoft's clouds; a token for one is asked for by its own name.
+/// Source: learn.microsoft.com/graph/deployments.
+const MICROSOFT_HOSTS: &[&str] = &[
+    "graph.microsoft.com",
+    "graph.microsoft.us",
+    "dod-graph.microsoft.us",
+    "microsoftgraph.chinacloudapi.cn",
+];
+
+impl GraphSettings {
+    /// The setting that names another Graph.
+    pub const GRAPH_URL: &'static str = "HOLDFAST_GRAPH_URL";
+    /// The setting that names another login.
+    pub const LOGIN_URL: &'static str = "HOLDFAST_LOGIN_URL";
+
+    /// The settings that `find` gives by name (the environment's, in a function); defaults for the rest.
+    pub fn from_settings(find: impl Fn(&str) -> Option<String>) -> Self {
+        let given = |name| find(name).filter(|v| !v.trim().is_empty());
+        let mut settings = Self::default();
+        if let Some(url) = given(Self::GRAPH_URL) {
+            settings.graph_url = url;
+        }
+        if let Some(url) = given(Self::LOGIN_URL) {
+            settings.login_url = url;
+        }
+        settings
+    }
+
+    /// The OAuth scope of the Graph in use.
+    pub(crate) fn scope(&self) -> String {
+        let host = Url::parse(&self.graph_url).ok().and_then(|u| u.host_str().map(str::to_owned));
+        let host = host.filter(|h| MICROSOFT_HOSTS.contains(&h.as_str()));
+        format!("https://{}/.default", host.as_deref().unwrap_or(MICROSOFT_HOSTS[0]))
+    }
+}
+
+/// A base address, without a slash at its end.
+///
+/// # Errors
+/// `Invalid` unless it is `https`, or `http` to this machine, where nobody else can listen.
+pub(crate) fn base_url(name: &str, text: &str) -> Result<Url> {
+    let url = Url::parse(text.trim_end_matches('/'))
+        .map_err(|e| Error::invalid_field(name, "not an address").caused_by(e))?;
+    let plain = url.scheme() == "http" && is_loopback(&url);
+    if !(url.scheme() == "https" || plain) {
+        return Err(Error::invalid_field(name, "must be https, or http to this machine"));
+    }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err(Error::invalid_field(name, "must hold neither a query nor a name"));
+    }
+    Ok(url)
+}
+
+/// Whether the address is this machine's own.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        assert!(base_url("x", "http://127.0.0.1:9/").is_ok());
+        assert!(base_url("x", "http://localhost:9").is_ok());
+        assert!(base_url("x", "https://graph.microsoft.us").is_ok());
+        assert!(base_url("x", "http://graph.microsoft.com").is_err());
+        assert!(base_url("x", "http://127.0.0.1.example.com").is_err());
+        assert!(base_url("x", "https://u:p@graph.microsoft.com").is_err());
+    }
+
+    #[test]
+    fn a_national_cloud_is_asked_for_by_its_own_name_and_a_stand_in_by_the_public_one() {
+        let scope = |url: &str| GraphSettings { graph_url: url.into(), ..Default::default() }.scope();
+        assert_eq!(scope("https://graph.microsoft.us"), "https://graph.microsoft.us/.default");
+        assert_eq!(scope("http://127.0.0.1:9"), "https://graph.microsoft.com/.default");
+    }
+
+    #[test]
+    fn a_setting_that_is_empty_is_as_if_not_given() {
+        let settings = GraphSettings::from_settings(|name| {
+            Some(if name == GraphSettings::GRAPH_URL { "http://localhost:1" } else { " " }.to_owned())
+        });
+        assert_eq!(settings.graph_url, "http://localhost:1");
+        assert_eq!(settings.login_url, GraphSettings::default().login_url);
+    }
+}

@@ -1,0 +1,203 @@
+//! Access tokens: one per tenant, shared by all calls until five minutes before its end.
+//!
+//! One request at a time per tenant; the others wait for its result. A token that Graph refused is dropped
+//! only if it is still the one that is kept, so that many refusals at once lead to one new token.
+
+use crate::{
+    credential::Credential,
+    error::login_error,
+    throttle::{after, backoff_ms, least_ms, retry_after_ms},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
+use engine::ports::{Clock, Ids, Secrets};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::sync::Mutex as AsyncMutex;
+
+/// A token is renewed so long before its end.
+const MARGIN_SECONDS: i64 = 300;
+/// A secret is read again after so long, and at once when the login refuses it.
+const SECRET_KEPT_MS: u64 = 300_000;
+/// A request that failed for a passing reason is made so many times.
+const ATTEMPTS: u32 = 5;
+
+/// A token and what it permits.
+pub(crate) struct Token {
+    pub(crate) bearer: SecretString,
+    /// Sorted.
+    pub(crate) roles: Vec<String>,
+    renew_at: Timestamp,
+}
+
+/// Why there is no token, the wait that the login asked for, and whether asking again may help.
+struct Failure {
+    error: Error,
+    asked_ms: Option<u64>,
+    passing: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, asked_ms: None, passing: false }
+    }
+}
+
+type Slot = Arc<AsyncMutex<Option<Arc<Token>>>>;
+
+/// Gets and keeps tokens.
+pub(crate) struct Tokens {
+    pub(crate) http: reqwest::Client,
+    pub(crate) login_url: String,
+    pub(crate) scope: String,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) secret_name: String,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) slots: Mutex<HashMap<TenantId, Slot>>,
+    pub(crate) credential: AsyncMutex<Option<(Timestamp, Arc<Credential>)>>,
+}
+
+impl Tokens {
+    /// The tenant's token.
+    pub(crate) async fn get(&self, tenant: &TenantId, deadline: Option<Timestamp>) -> Result<Arc<Token>> {
+        let slot = self.slot(tenant);
+        let mut kept = slot.lock().await;
+        if let Some(token) = kept.as_ref().filter(|t| self.clock.now() < t.renew_at) {
+            return Ok(token.clone());
+        }
+        let token = Arc::new(self.request(tenant, deadline).await?);
+        *kept = Some(token.clone());
+        Ok(token)
+    }
+
+    /// A new token, whatever is kept: only a new one knows what was granted or taken since.
+    pub(crate) async fn get_new(&self, tenant: &TenantId, deadline: Option<Timestamp>) -> Result<Arc<Token>> {
+        let slot = self.slot(tenant);
+        let mut kept = slot.lock().await;
+        *kept = None;
+        let token = Arc::new(self.request(tenant, deadline).await?);
+        *kept = Some(token.clone());
+        Ok(token)
+    }
+
+    /// Forgets a token that Graph refused.
+    pub(crate) async fn forget(&self, tenant: &TenantId, refused: &Arc<Token>) {
+        let slot = self.slot(tenant);
+        let mut kept = slot.lock().await;
+        if kept.as_ref().is_some_and(|token| Arc::ptr_eq(token, refused)) {
+            *kept = None;
+        }
+    }
+
+    fn slot(&self, tenant: &TenantId) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.entry(tenant.clone()).or_default().clone()
+    }
+
+    async fn request(&self, tenant: &TenantId, deadline: Option<Timestamp>) -> Result<Token> {
+        let mut attempt = 0;
+        loop {
+            let Failure { error, asked_ms, passing } = match self.request_once(tenant).await {
+                Ok(token) => return Ok(token),
+                Err(failure) => failure,
+            };
+            let throttled = matches!(error.kind(), ErrorKind::Throttled { .. });
+            if !throttled && (!passing || attempt + 1 >= ATTEMPTS) {
+                return Err(error);
+            }
+            let chance = chance(&*self.ids);
+            let wait_ms =
+                asked_ms.map_or_else(|| backoff_ms(attempt, chance), |ms| ms.max(least_ms(attempt)));
+            if deadline.is_some_and(|end| after(self.clock.now(), wait_ms) > end) {
+                return Err(if throttled {
+                    Error::throttled("the login is throttling, beyond the deadline", Some(wait_ms))
+                } else {
+                    error
+                });
+            }
+            self.clock.sleep_ms(wait_ms).await;
+            attempt += 1;
+        }
+    }
+
+    async fn request_once(&self, tenant: &TenantId) -> Result<Token, Failure> {
+        let url = format!("{}/{tenant}/oauth2/v2.0/token", self.login_url);
+        let now = self.clock.now();
+        let credential = self.credential(now).await?;
+        let form = credential.form(&url, &self.scope, now, &guid(&*self.ids))?;
+        let form: Vec<(&str, &str)> =
+            form.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
+        let cut = |e: reqwest::Error| Failure {
+            error: Error::unavailable("the login cannot be reached").caused_by(e.without_url()),
+            asked_ms: None,
+            passing: true,
+        };
+        let reply = self.http.post(&url).form(&form).send().await.map_err(cut)?;
+        let status = reply.status().as_u16();
+        let retry_after = reply.headers().get("retry-after").and_then(|v| v.to_str().ok());
+        let asked_ms = retry_after.and_then(|v| retry_after_ms(v, self.clock.now()));
+        let bytes = reply.bytes().await.map_err(cut)?;
+        let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if status != 200 {
+            let error = login_error(status, &body);
+            if body.get("error").and_then(Value::as_str) == Some("invalid_client") {
+                *self.credential.lock().await = None;
+            }
+            return Err(Failure { error, asked_ms, passing: status >= 500 });
+        }
+        let Some(bearer) = body.get("access_token").and_then(Value::as_str) else {
+            return Err(Error::unavailable("the login's answer holds no token").into());
+        };
+        // Why: older endpoints give the number as text.
+        let lives = body.get("expires_in");
+        let lives = lives.and_then(|v| v.as_i64().or_else(|| v.as_str()?.parse().ok())).unwrap_or(0).max(0);
+        let lives = lives.min(7 * 86_400);
+        let kept_seconds = lives - MARGIN_SECONDS.min(lives / 2);
+        let renew_at = after(now, u64::try_from(kept_seconds).unwrap_or(0) * 1_000);
+        Ok(Token { roles: roles(bearer), bearer: bearer.into(), renew_at })
+    }
+
+    async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>> {
+        let mut kept = self.credential.lock().await;
+        if let Some((_, credential)) = kept.as_ref().filter(|(until, _)| now < *until) {
+            return Ok(credential.clone());
+        }
+        let secret = self.secrets.get(&self.secret_name).await?;
+        let credential = Arc::new(Credential::parse(&self.secret_name, secret.expose())?);
+        *kept = Some((after(now, SECRET_KEPT_MS), credential.clone()));
+        Ok(credential)
+    }
+}
+
+/// The `roles` claim; empty when the token does not say. The rest of the token is Graph's business.
+fn roles(jwt: &str) -> Vec<String> {
+    let claims = jwt.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Option<Value> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let roles = claims.as_ref().and_then(|c| c.get("roles")).and_then(Value::as_array);
+    let mut roles: Vec<String> =
+        roles.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
+/// A new GUID.
+pub(crate) fn guid(ids: &dyn Ids) -> String {
+    let mut bytes = [0; 16];
+    for (byte, pair) in bytes.iter_mut().zip(ids.token().as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(pair).unwrap_or_default();
+        *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+/// A number from 0 to 1.
+pub(crate) fn chance(ids: &dyn Ids) -> f64 {
+    let digits: String = ids.token().chars().take(4).collect();
+    f64::from(u16::from_str_radix(&digits, 16).unwrap_or_default()) / f64::from(u16::MAX)
+}

@@ -1,0 +1,194 @@
+//! What a write is over HTTP: method, address and body of each call of the port. Pure but for the base.
+
+use crate::{
+    client::{Ask, GraphClient},
+    pim,
+    select::encoded,
+};
+use domain::{
+    Error, Result,
+    kinds::{ApiVersion, Kind, LinkType, LinkWrite, Update},
+};
+use engine::ports::Call;
+use http::Method;
+use serde_json::{Map, Value, json};
+
+/// Which refusals say that it is so already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SoAlready {
+    Never,
+    /// What should go is not there.
+    WhenGone,
+    /// The same fact is there.
+    WhenThere,
+}
+
+/// A write, ready to be sent.
+pub(crate) struct Planned {
+    pub(crate) ask: Ask,
+    pub(crate) so_already: SoAlready,
+    /// Where the answer has the new object's id.
+    pub(crate) new_id: Option<&'static str>,
+}
+
+/// Graph's own limit for links in one PATCH.
+pub(crate) const LINKS_AT_ONCE: usize = 20;
+
+impl GraphClient {
+    /// The one request of a call; links are added elsewhere.
+    pub(crate) fn plan(&self, call: &Call) -> Result<Planned> {
+        match call {
+            Call::Undelete { kind, id } => {
+                let below = format!("directory/deletedItems/{}/restore", encoded(id));
+                self.planned(kind, Method::POST, &below, None)
+            }
+            Call::Create { kind, body } => self.create(kind, body),
+            Call::Update { kind, id, body } => {
+                let method = match kind.writing.update {
+                    Update::Patch => Method::PATCH,
+                    Update::Put => Method::PUT,
+                    Update::Never => {
+                        return Err(Error::invalid(format!("{} are given anew, not changed", kind.name)));
+                    }
+                };
+                self.planned(kind, method, &one(kind, id), Some(Value::Object(body.clone())))
+            }
+            Call::Act { kind, id, path, body } => {
+                let below = format!("{}/{path}", one(kind, id));
+                self.planned(kind, Method::POST, &below, Some(Value::Object(body.clone())))
+            }
+            Call::Delete { kind, id, object } => {
+                let planned = match kind.writing.requests {
+                    Some(requests) => {
+                        self.planned(kind, Method::POST, requests, Some(pim::remove(object)))?
+                    }
+                    None => self.planned(kind, Method::DELETE, &one(kind, id), None)?,
+                };
+                Ok(Planned { so_already: SoAlready::WhenGone, ..planned })
+            }
+            Call::RemoveLink { link, from, to } => self.remove_link(link, from, to),
+            Call::Assign { link, from, assignments } => {
+                let kind = start_of(link)?;
+                let assignments: Vec<Value> = assignments.iter().map(assignment).collect::<Result<_>>()?;
+                let below = format!("{}/assign", one(kind, from));
+                self.planned(kind, Method::POST, &below, Some(json!({ "assignments": assignments })))
+            }
+            Call::AssignLicences { kind, id, add, remove } => {
+                let body = json!({"addLicenses": add, "removeLicenses": remove});
+                self.planned(kind, Method::POST, &format!("{}/assignLicense", one(kind, id)), Some(body))
+            }
+            Call::AddLinks { link, from, to } => match to.as_slice() {
+                [(id, annotation)] => self.add_link(link, from, id, annotation.as_deref()),
+                several => self.add_links_at_once(link, from, several),
+            },
+        }
+    }
+
+    fn create(&self, kind: &'static Kind, body: &Map<String, Value>) -> Result<Planned> {
+        if let Some(requests) = kind.writing.requests {
+            let body = pim::assign(body, self.now());
+            let planned = self.planned(kind, Method::POST, requests, Some(body))?;
+            return Ok(Planned {
+                so_already: SoAlready::WhenThere,
+                new_id: Some("targetScheduleId"),
+                ..planned
+            });
+        }
+        let planned = self.planned(kind, Method::POST, kind.path, Some(Value::Object(body.clone())))?;
+        // Why: a fact that is there already is the fact that was asked for; an object of the same name is not.
+        let is_fact = matches!(kind.identity, domain::kinds::Identity::Natural(_));
+        let so_already = if is_fact { SoAlready::WhenThere } else { SoAlready::Never };
+        Ok(Planned { so_already, new_id: Some("id"), ..planned })
+    }
+
+    pub(crate) fn add_link(
+        &self,
+        link: &'static LinkType,
+        from: &str,
+        to: &str,
+        annotation: Option<&str>,
+    ) -> Result<Planned> {
+        let kind = start_of(link)?;
+        let below = format!("{}/{}/$ref", one(kind, from), link.relation);
+        let (method, target) = match link.write {
+            LinkWrite::Collection | LinkWrite::OneByOne => (Method::POST, self.object(to)),
+            // Why: Graph documents a manager's reference by its own collection only.
+            LinkWrite::Single if annotation.is_none_or(|t| t.ends_with("graph.user")) => {
+                (Method::PUT, format!("{}/users/{}", self.base(ApiVersion::V1), encoded(to)))
+            }
+            LinkWrite::Single => (Method::PUT, self.object(to)),
+            LinkWrite::AssignAll => return Err(all_at_once(link)),
+        };
+        let planned = self.planned(kind, method, &below, Some(json!({ "@odata.id": target })))?;
+        Ok(Planned { so_already: SoAlready::WhenThere, ..planned })
+    }
+
+    fn add_links_at_once(
+        &self,
+        link: &'static LinkType,
+        from: &str,
+        to: &[(String, Option<String>)],
+    ) -> Result<Planned> {
+        if link.write != LinkWrite::Collection || to.is_empty() || to.len() > LINKS_AT_ONCE {
+            return Err(Error::invalid(format!("{}: {} links cannot be added at once", link.name, to.len())));
+        }
+        let targets: Vec<String> = to.iter().map(|(id, _)| self.object(id)).collect();
+        let mut body = Map::new();
+        body.insert(format!("{}@odata.bind", link.relation), targets.into());
+        let kind = start_of(link)?;
+        self.planned(kind, Method::PATCH, &one(kind, from), Some(Value::Object(body)))
+    }
+
+    fn remove_link(&self, link: &'static LinkType, from: &str, to: &str) -> Result<Planned> {
+        let kind = start_of(link)?;
+        let below = match link.write {
+            LinkWrite::Collection | LinkWrite::OneByOne => {
+                format!("{}/{}/{}/$ref", one(kind, from), link.relation, encoded(to))
+            }
+            LinkWrite::Single => format!("{}/{}/$ref", one(kind, from), link.relation),
+            LinkWrite::AssignAll => return Err(all_at_once(link)),
+        };
+        let planned = self.planned(kind, Method::DELETE, &below, None)?;
+        Ok(Planned { so_already: SoAlready::WhenGone, ..planned })
+    }
+
+    fn planned(&self, kind: &Kind, method: Method, below: &str, body: Option<Value>) -> Result<Planned> {
+        let what = format!("{method} {}", without_ids(below));
+        let ask = Ask::write(method, self.address(kind.version, below)?, body, what);
+        Ok(Planned { ask, so_already: SoAlready::Never, new_id: None })
+    }
+
+    fn object(&self, id: &str) -> String {
+        format!("{}/directoryObjects/{}", self.base(ApiVersion::V1), encoded(id))
+    }
+}
+
+fn one(kind: &Kind, id: &str) -> String {
+    format!("{}/{}", kind.path, encoded(id))
+}
+
+fn start_of(link: &LinkType) -> Result<&'static Kind> {
+    domain::kinds::get(link.from)
+}
+
+fn all_at_once(link: &LinkType) -> Error {
+    Error::invalid(format!("{} are written all at once", link.name))
+}
+
+/// What an assignment says, without what the service adds to it.
+fn assignment(given: &Map<String, Value>) -> Result<Value> {
+    let Some(target) = given.get("target").filter(|t| t.is_object()) else {
+        return Err(Error::invalid("an assignment has no target"));
+    };
+    let mut kept = Map::from_iter([("target".to_owned(), target.clone())]);
+    if let Some(annotation) = given.get("@odata.type") {
+        kept.insert("@odata.type".to_owned(), annotation.clone());
+    }
+    Ok(Value::Object(kept))
+}
+
+/// The path for an error: what is not a word of Graph's is an id.
+fn without_ids(below: &str) -> String {
+    let word = |part: &str| part.bytes().all(|b| b.is_ascii_alphabetic() || b == b'$');
+    below.split('/').map(|part| if word(part) { part } else { "{id}" }).collect::<Vec<_>>().join("/")
+}
