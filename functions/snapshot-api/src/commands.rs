@@ -1,0 +1,174 @@
+//! The commands of the data plane, by the engine.
+
+use crate::ports::{
+    Chosen, NewComparison, NewRestore, ObjectDetail, ObjectLink, ObjectQuery, ObjectSummary, PlanPage,
+    SnapshotCommands, StepView,
+};
+use async_trait::async_trait;
+use domain::changes::Change;
+use domain::kinds::Kind;
+use domain::restore::{SelectedItem, Selection};
+use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
+use engine::archive::{Archive, Hit, name_of};
+use engine::commands::Listed;
+use engine::commands::browse::Browse;
+use engine::commands::diffs::Diffs;
+use engine::commands::restores::{From as RestoreFrom, Restores};
+use engine::commands::snapshots;
+use engine::jobs::preview_restore::Archived;
+use engine::ports::{Clock, Ids, Page, Queue};
+use engine::records::{Diff, Reason, Records, Restore, RestoreState, Snapshot};
+use std::sync::Arc;
+
+/// The engine behind the routes.
+pub struct EngineCommands {
+    records: Records,
+    queue: Arc<dyn Queue>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    browse: Browse,
+    diffs: Diffs,
+    restores: Restores,
+}
+
+impl EngineCommands {
+    /// Over these ports.
+    pub fn new(
+        archive: Arc<Archive>,
+        records: Records,
+        queue: Arc<dyn Queue>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        let plans = Arc::new(Archived::new(archive.clone(), records.clone()));
+        Self {
+            browse: Browse { archive: archive.clone(), records: records.clone() },
+            diffs: Diffs {
+                archive,
+                records: records.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+            restores: Restores {
+                records: records.clone(),
+                plans,
+                queue: queue.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+            records,
+            queue,
+            clock,
+            ids,
+        }
+    }
+}
+
+fn summary(hit: Hit) -> ObjectSummary {
+    ObjectSummary { kind: hit.kind, key: hit.key, name: hit.name }
+}
+
+#[async_trait]
+impl SnapshotCommands for EngineCommands {
+    async fn take_snapshot(&self, tenant: &TenantId) -> Result<Snapshot> {
+        let (queue, clock, ids) = (&*self.queue, &*self.clock, &*self.ids);
+        let id = snapshots::start(&self.records, queue, clock, ids, tenant, Reason::Person).await?;
+        self.browse.get(tenant, &id).await
+    }
+
+    async fn list_snapshots(&self, tenant: &TenantId, page: Page) -> Result<Listed<Snapshot>> {
+        self.browse.list(tenant, page).await
+    }
+
+    async fn get_snapshot(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Snapshot> {
+        self.browse.get(tenant, id).await
+    }
+
+    async fn list_objects(
+        &self,
+        tenant: &TenantId,
+        id: &SnapshotId,
+        query: ObjectQuery,
+        page: Page,
+    ) -> Result<Listed<ObjectSummary>> {
+        let found = self.browse.objects(tenant, id, query.kind, query.name.as_deref(), page).await?;
+        Ok(Listed { items: found.items.into_iter().map(summary).collect(), next: found.next })
+    }
+
+    async fn get_object(
+        &self,
+        tenant: &TenantId,
+        id: &SnapshotId,
+        kind: &'static Kind,
+        key: &str,
+    ) -> Result<ObjectDetail> {
+        let (object, links) = self.browse.object(tenant, id, kind, key).await?;
+        let name = name_of(kind, &object);
+        let links = links.into_iter().map(|l| ObjectLink {
+            link: l.link.name,
+            outgoing: l.outgoing,
+            other: l.other,
+            name: l.name,
+            value: l.value,
+        });
+        Ok(ObjectDetail {
+            summary: ObjectSummary { kind: kind.name, key: key.to_owned(), name },
+            links: links.collect(),
+            object,
+        })
+    }
+
+    async fn start_comparison(&self, tenant: &TenantId, new: NewComparison) -> Result<Diff> {
+        self.diffs.start(tenant, &new.before, new.after, &new.kinds, new.object).await
+    }
+
+    async fn get_comparison(&self, tenant: &TenantId, id: &DiffId) -> Result<Diff> {
+        self.diffs.get(tenant, id).await
+    }
+
+    async fn list_changes(&self, tenant: &TenantId, id: &DiffId, page: Page) -> Result<Listed<Change>> {
+        self.diffs.changes(tenant, id, page).await
+    }
+
+    async fn preview_restore(&self, tenant: &TenantId, new: NewRestore) -> Result<Restore> {
+        let (attributes, links, delete_created) = (new.attributes, new.links, new.delete_created);
+        let (from, items) = match new.chosen {
+            Chosen::Items { snapshot, items } => (RestoreFrom::Items(snapshot), items),
+            Chosen::Changes { comparison, only: None } => (RestoreFrom::Changes(comparison), Vec::new()),
+            Chosen::Changes { comparison, only: Some(only) } => {
+                let diff = self.diffs.get(tenant, &comparison).await?;
+                let item = |(kind, key): (&'static Kind, String)| SelectedItem {
+                    kind: kind.name.to_owned(),
+                    key,
+                    properties: None,
+                    links: None,
+                };
+                (RestoreFrom::Items(diff.before), only.into_iter().map(item).collect())
+            }
+        };
+        let selection = Selection { items, attributes, links, delete_created };
+        self.restores.create_preview(tenant, &new.requested_by, &from, selection).await
+    }
+
+    async fn get_restore(&self, tenant: &TenantId, id: &RestoreId) -> Result<Restore> {
+        self.restores.get(tenant, id).await
+    }
+
+    async fn read_plan(&self, tenant: &TenantId, id: &RestoreId, page: Page) -> Result<PlanPage> {
+        let state = self.restores.get(tenant, id).await?.state;
+        let first = page.after.is_none();
+        if state == RestoreState::Previewing || state == RestoreState::Failed {
+            return Ok(PlanPage { steps: Listed { items: Vec::new(), next: None }, impossible: Vec::new() });
+        }
+        let steps = self.restores.list_steps(tenant, id, page.after, page.limit).await?;
+        let impossible =
+            if first { self.restores.list_impossible(tenant, id).await? } else { Vec::new() };
+        let items = steps.items.into_iter().map(|s| StepView { step: s.step, outcome: s.outcome });
+        Ok(PlanPage { steps: Listed { items: items.collect(), next: steps.next }, impossible })
+    }
+
+    async fn run_restore(&self, tenant: &TenantId, id: &RestoreId, approved_by: &str) -> Result<Restore> {
+        self.restores.run(tenant, approved_by, id).await
+    }
+}

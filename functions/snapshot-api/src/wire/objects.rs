@@ -1,0 +1,77 @@
+//! Objects of a snapshot.
+
+use crate::ports::{ObjectDetail, ObjectLink, ObjectSummary};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Which objects.
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ObjectsIn {
+    /// Only of this kind.
+    #[garde(skip)]
+    pub kind: Option<String>,
+    /// A part of the name.
+    #[garde(inner(length(chars, min = 1, max = 200)))]
+    pub name: Option<String>,
+    /// The `next` of the part before.
+    #[garde(length(max = 4_000))]
+    pub cursor: Option<String>,
+    /// At most so many.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+/// An object in a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectSummaryOut {
+    kind: &'static str,
+    key: String,
+    name: Option<String>,
+}
+
+impl From<ObjectSummary> for ObjectSummaryOut {
+    fn from(summary: ObjectSummary) -> Self {
+        Self { kind: summary.kind, key: summary.key, name: summary.name }
+    }
+}
+
+/// An object.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectOut {
+    #[serde(flatten)]
+    summary: ObjectSummaryOut,
+    object: Map<String, Value>,
+    links: Vec<ObjectLinkOut>,
+}
+
+/// A link of an object. It has `to` when it leads from the object, else `from`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectLinkOut {
+    link: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    value: Map<String, Value>,
+}
+
+impl From<ObjectLink> for ObjectLinkOut {
+    fn from(link: ObjectLink) -> Self {
+        let (to, from) = if link.outgoing { (Some(link.other), None) } else { (None, Some(link.other)) };
+        Self { link: link.link, to, from, name: link.name, value: link.value }
+    }
+}
+
+impl From<ObjectDetail> for ObjectOut {
+    fn from(detail: ObjectDetail) -> Self {
+        let links = detail.links.into_iter().map(Into::into).collect();
+        Self { summary: detail.summary.into(), object: detail.object, links }
+    }
+}
