@@ -1,1 +1,31 @@
-//! aws
+//! The ports of `engine` on AWS: S3, DynamoDB, SQS, KMS, SES, Secrets Manager.
+//!
+//! Enter at [`AwsClients`] (connections, made once per process) and [`AwsNames`] (which bucket, table and
+//! queues); every adapter takes one client and the names that it needs. [`provision()`] makes what they
+//! name on a stand-in; in AWS the template does. [`SqsReceiver`] reads queues where no event-source mapping
+//! does.
+//! Not here: retries beyond the SDK's own three attempts of a call, rules of the product, the wall clock.
+//! Every failure of the SDK becomes a `domain::Error` in `error.rs` and nowhere else.
+
+mod catalog;
+mod clients;
+mod error;
+mod key_ring;
+mod mailer;
+mod names;
+mod provision;
+mod queue;
+mod receive;
+mod secrets;
+mod vault;
+
+pub use catalog::DynamoCatalog;
+pub use clients::AwsClients;
+pub use key_ring::KmsKeyRing;
+pub use mailer::{SesMailer, mime};
+pub use names::AwsNames;
+pub use provision::{Provision, provision, provision_table};
+pub use queue::SqsQueue;
+pub use receive::{Received, SqsReceiver};
+pub use secrets::SecretsManagerSecrets;
+pub use vault::S3Vault;

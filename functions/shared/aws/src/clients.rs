@@ -1,0 +1,99 @@
+//! Connections to AWS: settings are read once, each client is made when it is first asked for.
+//!
+//! Make one per process, outside the handlers. Credentials, region and `AWS_ENDPOINT_URL` come from the
+//! environment, as the SDK documents; nothing in this crate knows what stands behind an endpoint.
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// Longer than the longest poll of a queue, 20 s.
+const READ_TIMEOUT_S: u64 = 30;
+const CONNECT_TIMEOUT_S: u64 = 3;
+
+/// The clients. Cheap to keep: a client that nobody asks for is not made.
+#[derive(Debug)]
+pub struct AwsClients {
+    shared: SdkConfig,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    sqs: OnceLock<aws_sdk_sqs::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
+    ses: OnceLock<aws_sdk_sesv2::Client>,
+    secrets: OnceLock<aws_sdk_secretsmanager::Client>,
+}
+
+impl AwsClients {
+    /// Clients for what the environment names.
+    pub async fn load() -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(CONNECT_TIMEOUT_S))
+            .read_timeout(Duration::from_secs(READ_TIMEOUT_S))
+            .build();
+        // Why: pinned, so that a newer SDK does not change retries or time-outs by itself.
+        let shared =
+            aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).load().await;
+        Self::new(shared)
+    }
+
+    /// Clients over these settings.
+    pub fn new(shared: SdkConfig) -> Self {
+        Self {
+            shared,
+            s3: OnceLock::new(),
+            dynamodb: OnceLock::new(),
+            sqs: OnceLock::new(),
+            kms: OnceLock::new(),
+            ses: OnceLock::new(),
+            secrets: OnceLock::new(),
+        }
+    }
+
+    /// The region, if one is set.
+    pub fn region(&self) -> Option<&str> {
+        self.shared.region().map(AsRef::as_ref)
+    }
+
+    /// S3.
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.s3.get_or_init(|| {
+            let config = aws_sdk_s3::config::Builder::from(&self.shared)
+                // Why: an endpoint of one's own rarely answers to `bucket.host`; S3 itself takes both forms.
+                .force_path_style(self.shared.endpoint_url().is_some())
+                // Why: the SDK would add checksums, for some bodies as a trailer inside aws-chunked framing,
+                // which stand-ins refuse or even store as content. Every blob is named by, or carries, a
+                // hash that is checked at each read, so the extra checksum proves nothing new.
+                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+                .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+                .build();
+            aws_sdk_s3::Client::from_conf(config)
+        })
+    }
+
+    /// DynamoDB.
+    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.shared))
+    }
+
+    /// SQS.
+    pub fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.shared))
+    }
+
+    /// KMS.
+    pub fn kms(&self) -> &aws_sdk_kms::Client {
+        self.kms.get_or_init(|| aws_sdk_kms::Client::new(&self.shared))
+    }
+
+    /// SES.
+    pub fn ses(&self) -> &aws_sdk_sesv2::Client {
+        self.ses.get_or_init(|| aws_sdk_sesv2::Client::new(&self.shared))
+    }
+
+    /// Secrets Manager.
+    pub fn secrets(&self) -> &aws_sdk_secretsmanager::Client {
+        self.secrets.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.shared))
+    }
+}

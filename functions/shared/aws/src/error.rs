@@ -1,0 +1,265 @@
+//! Where errors of the AWS SDKs become ours: one table from AWS's codes to our kinds.
+//!
+//! What a service says in words is not passed on: it may quote addresses, keys or values of a customer.
+//! Its code and request id are, which is what support asks for. Codes are unique enough across services
+//! to share one table; where a code means something else in one call, that adapter says so with
+//! [`code`] before it comes here.
+
+use aws_sdk_dynamodb::types::CancellationReason;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use domain::{Error, ErrorKind};
+
+/// What the code of a service's error means to us; none when the table has no word on it.
+fn kind_of_code(code: &str) -> Option<ErrorKind> {
+    // Why: the query protocol's codes carry a namespace (`AWS.SimpleQueueService.NonExistentQueue`).
+    Some(match code.rsplit('.').next().unwrap_or(code) {
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "ThrottlingError"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "ProvisionedThroughputExceeded"
+        | "ProvisionedThroughputExceededException"
+        | "LimitExceededException"
+        | "BandwidthLimitExceeded"
+        | "KmsThrottled"
+        | "OverLimit"
+        | "SlowDown" => ErrorKind::Throttled { retry_after_ms: None },
+
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AccountProblem"
+        | "AccountSuspendedException"
+        | "AllAccessDisabled"
+        | "DecryptionFailure"
+        | "DisabledException"
+        | "IncorrectKeyException"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "KMSInvalidStateException"
+        | "KmsAccessDenied"
+        | "KmsDisabled"
+        | "KmsInvalidState"
+        | "KmsNotFound"
+        | "KmsOptInRequired"
+        | "MissingAuthenticationToken"
+        | "NotAuthorized"
+        | "OptInRequired"
+        | "SendingPausedException"
+        | "SignatureDoesNotMatch"
+        | "UnauthorizedOperation"
+        | "UnrecognizedClientException" => ErrorKind::Denied,
+
+        "ConditionalCheckFailed"
+        | "ConditionalCheckFailedException"
+        | "ConditionalRequestConflict"
+        | "OperationAborted"
+        | "PreconditionFailed"
+        | "ReplicatedWriteConflictException"
+        | "ResourceInUseException"
+        | "TransactionConflict"
+        | "TransactionConflictException"
+        | "TransactionInProgressException" => ErrorKind::Conflict,
+
+        "NoSuchBucket"
+        | "NoSuchKey"
+        | "NonExistentQueue"
+        | "NotFound"
+        | "NotFoundException"
+        | "QueueDoesNotExist"
+        | "ResourceNotFoundException" => ErrorKind::NotFound,
+
+        // Why: a credential or signature that is too old is replaced by a fresh one without anybody's help.
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed"
+        | "DependencyTimeoutException"
+        | "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "InternalServiceError"
+        | "InternalServiceErrorException"
+        | "KMSInternalException"
+        | "KeyUnavailableException"
+        | "RequestTimeout"
+        | "ServiceUnavailable" => ErrorKind::Unavailable,
+
+        _ => return None,
+    })
+}
+
+/// What an HTTP status means to us when the code says nothing.
+fn kind_of_status(status: u16) -> ErrorKind {
+    match status {
+        401 | 403 => ErrorKind::Denied,
+        404 => ErrorKind::NotFound,
+        409 | 412 => ErrorKind::Conflict,
+        429 => ErrorKind::Throttled { retry_after_ms: None },
+        400..=499 => ErrorKind::Invalid,
+        _ => ErrorKind::Unavailable,
+    }
+}
+
+/// The code of a service's error, if the service answered at all.
+pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
+}
+
+/// The HTTP status of the answer, if there was one.
+pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|r| r.status().as_u16())
+}
+
+/// Our error for one of the SDK's. `call` is the service and operation, such as `s3.PutObject`.
+pub(crate) fn from_sdk<E>(call: &str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let request = error.raw_response().and_then(request_id).map(|id| format!(", request {id}"));
+    let request = request.unwrap_or_default();
+    match &error {
+        SdkError::ServiceError(_) => {
+            let status = status(&error).unwrap_or_default();
+            let code = code(&error);
+            // Why: a service that is failing may say so with any code; its status settles it.
+            let mut kind = match code.and_then(kind_of_code) {
+                Some(kind) => kind,
+                None => kind_of_status(status),
+            };
+            if let ErrorKind::Throttled { retry_after_ms } = &mut kind {
+                *retry_after_ms = error.raw_response().and_then(wait_ms);
+            }
+            Error::new(kind, format!("{call} failed: {} ({status}{request})", code.unwrap_or("no code")))
+        }
+        SdkError::ConstructionFailure(_) => Error::invalid(format!("{call}: the request cannot be made")),
+        SdkError::TimeoutError(_) => Error::unavailable(format!("{call}: no answer in time")),
+        SdkError::ResponseError(_) => {
+            Error::unavailable(format!("{call}: the answer cannot be read{request}"))
+        }
+        SdkError::DispatchFailure(_) => match error.into_source() {
+            Ok(cause) => Error::unavailable(format!("{call}: not reached")).caused_by(cause),
+            Err(_) => Error::unavailable(format!("{call}: not reached")),
+        },
+        _ => Error::unavailable(format!("{call} failed")),
+    }
+}
+
+/// Our error for a cancelled transaction. A condition that does not hold outweighs every other reason: the
+/// caller has to read again in any case.
+pub(crate) fn from_cancelled(call: &str, reasons: &[CancellationReason]) -> Error {
+    let kinds = |c: &CancellationReason| {
+        c.code().filter(|code| *code != "None").map(|code| kind_of_code(code).unwrap_or(ErrorKind::Invalid))
+    };
+    let rank = |kind: &ErrorKind| match kind {
+        ErrorKind::Conflict => 0,
+        ErrorKind::Throttled { .. } => 1,
+        _ => 2,
+    };
+    match reasons.iter().filter_map(kinds).min_by_key(rank) {
+        Some(ErrorKind::Conflict) => Error::conflict("a row has changed meanwhile; nothing was written"),
+        Some(kind) => Error::new(kind, format!("{call} was cancelled; nothing was written")),
+        // Why: a stand-in that gives no reasons still says that nothing was written.
+        None => Error::conflict("the writes were cancelled; nothing was written"),
+    }
+}
+
+/// For what a required field of an answer lacks.
+pub(crate) fn incomplete(call: &str, field: &str) -> Error {
+    Error::unavailable(format!("{call}: the answer has no {field}"))
+}
+
+fn request_id(response: &HttpResponse) -> Option<&str> {
+    let headers = response.headers();
+    headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
+}
+
+/// How long the service asks to wait: AWS's own header in milliseconds, or the standard one in seconds.
+fn wait_ms(response: &HttpResponse) -> Option<u64> {
+    let number = |name| response.headers().get(name).and_then(|v| v.trim().parse::<u64>().ok());
+    number("x-amz-retry-after").or_else(|| number("retry-after").map(|s| s.saturating_mul(1000)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::operation::put_item::PutItemError;
+    use aws_sdk_s3::error::{ConnectorError, ErrorMetadata};
+    use aws_sdk_s3::primitives::SdkBody;
+
+    fn answer(status: u16) -> HttpResponse {
+        HttpResponse::new(status.try_into().unwrap(), SdkBody::empty())
+    }
+
+    fn refused(code: &str, status: u16) -> Error {
+        let meta = ErrorMetadata::builder().code(code).message("for alice@example.com").build();
+        from_sdk("dynamodb.PutItem", SdkError::service_error(PutItemError::generic(meta), answer(status)))
+    }
+
+    #[test]
+    fn the_kind_says_what_to_do_about_a_code() {
+        let throttled = ErrorKind::Throttled { retry_after_ms: None };
+        for (code, status, kind) in [
+            ("ThrottlingException", 400, throttled),
+            ("ProvisionedThroughputExceededException", 400, throttled),
+            ("SlowDown", 503, throttled),
+            ("AccessDeniedException", 400, ErrorKind::Denied),
+            ("ConditionalCheckFailedException", 400, ErrorKind::Conflict),
+            ("TransactionConflictException", 400, ErrorKind::Conflict),
+            ("PreconditionFailed", 412, ErrorKind::Conflict),
+            ("InternalServerError", 500, ErrorKind::Unavailable),
+            ("ValidationException", 400, ErrorKind::Invalid),
+            ("ResourceNotFoundException", 400, ErrorKind::NotFound),
+            ("AWS.SimpleQueueService.NonExistentQueue", 400, ErrorKind::NotFound),
+            ("NobodyKnowsThis", 500, ErrorKind::Unavailable),
+            ("NobodyKnowsThis", 403, ErrorKind::Denied),
+            ("NobodyKnowsThis", 429, throttled),
+        ] {
+            assert_eq!(refused(code, status).kind(), kind, "{code} with {status}");
+        }
+    }
+
+    #[test]
+    fn what_a_service_says_in_words_is_not_passed_on() {
+        let error = refused("ValidationException", 400);
+        assert_eq!(error.to_string(), "dynamodb.PutItem failed: ValidationException (400)");
+    }
+
+    #[test]
+    fn a_wait_that_the_service_asks_for_is_kept() {
+        let meta = ErrorMetadata::builder().code("ThrottlingException").build();
+        let mut response = answer(400);
+        response.headers_mut().insert("retry-after", "7");
+        let error = from_sdk("x", SdkError::service_error(PutItemError::generic(meta), response));
+        assert_eq!(error.kind(), ErrorKind::Throttled { retry_after_ms: Some(7000) });
+    }
+
+    #[test]
+    fn a_service_that_is_not_reached_is_unavailable() {
+        let refused = ConnectorError::io("connection refused".into());
+        let error = from_sdk("x", SdkError::<PutItemError, HttpResponse>::dispatch_failure(refused));
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let error = from_sdk("x", SdkError::<PutItemError, HttpResponse>::timeout_error("late"));
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let unread = SdkError::<PutItemError, HttpResponse>::response_error("<html>", answer(200));
+        assert_eq!(from_sdk("x", unread).kind(), ErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn a_failed_condition_outweighs_the_other_reasons_of_a_cancelled_transaction() {
+        let reasons = |codes: &[&str]| -> Vec<_> {
+            codes.iter().map(|c| CancellationReason::builder().code(*c).build()).collect()
+        };
+        let kind = |codes: &[&str]| from_cancelled("x", &reasons(codes)).kind();
+        assert_eq!(kind(&["None", "ThrottlingError", "ConditionalCheckFailed"]), ErrorKind::Conflict);
+        assert_eq!(kind(&["TransactionConflict", "None"]), ErrorKind::Conflict);
+        assert_eq!(kind(&["ThrottlingError", "None"]), ErrorKind::Throttled { retry_after_ms: None });
+        assert_eq!(kind(&["None", "ValidationError"]), ErrorKind::Invalid);
+        assert_eq!(kind(&[]), ErrorKind::Conflict);
+    }
+}

@@ -1,0 +1,83 @@
+//! Which bucket, table, queues, key and sender are ours: settings in AWS, the outcome of provisioning
+//! elsewhere.
+
+use domain::{Error, Result};
+use engine::ports::JobQueue;
+use std::collections::BTreeMap;
+
+/// Names of what the adapters use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsNames {
+    /// The vault's bucket.
+    pub bucket: String,
+    /// The catalogue's table.
+    pub table: String,
+    /// Where each job's messages go.
+    pub queue_urls: BTreeMap<JobQueue, String>,
+    /// Where each job's unreadable messages end; empty in a function, which never touches them.
+    pub dead_letter_urls: BTreeMap<JobQueue, String>,
+    /// The key that wraps data keys: an id or ARN.
+    pub kms_key_id: String,
+    /// From whom mail comes: an address, or `Name <address>`.
+    pub sender: String,
+    /// Secrets are named `{secret_prefix}/{name}`.
+    pub secret_prefix: String,
+}
+
+impl AwsNames {
+    /// Names from a function's environment: `HOLDFAST_BUCKET`, `HOLDFAST_TABLE`,
+    /// `HOLDFAST_QUEUE_TAKE_SNAPSHOT` and so on for every job, `HOLDFAST_KMS_KEY`, `HOLDFAST_SENDER`,
+    /// `HOLDFAST_SECRET_PREFIX`.
+    ///
+    /// # Errors
+    /// `Invalid` with every variable that is missing or empty.
+    pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut missing = Vec::new();
+        let mut need = |variable: String| {
+            get(&variable).filter(|v| !v.trim().is_empty()).unwrap_or_else(|| {
+                missing.push(variable);
+                String::new()
+            })
+        };
+        let names = Self {
+            bucket: need("HOLDFAST_BUCKET".to_owned()),
+            table: need("HOLDFAST_TABLE".to_owned()),
+            queue_urls: JobQueue::ALL.into_iter().map(|q| (q, need(queue_variable(q)))).collect(),
+            dead_letter_urls: BTreeMap::new(),
+            kms_key_id: need("HOLDFAST_KMS_KEY".to_owned()),
+            sender: need("HOLDFAST_SENDER".to_owned()),
+            secret_prefix: need("HOLDFAST_SECRET_PREFIX".to_owned()),
+        };
+        if missing.is_empty() {
+            Ok(names)
+        } else {
+            Err(Error::invalid(format!("not set: {}", missing.join(", "))))
+        }
+    }
+}
+
+/// The variable that holds a queue's URL.
+fn queue_variable(queue: JobQueue) -> String {
+    format!("HOLDFAST_QUEUE_{}", queue.name().to_ascii_uppercase().replace('-', "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error =
+            AwsNames::from_env(|name| (name != "HOLDFAST_TABLE").then(|| "x".to_owned())).unwrap_err();
+        assert_eq!(error.message(), "not set: HOLDFAST_TABLE");
+        let error = AwsNames::from_env(|_| Some(" ".to_owned())).unwrap_err();
+        assert!(error.message().contains("HOLDFAST_QUEUE_TAKE_SNAPSHOT"), "an empty one counts as missing");
+    }
+
+    #[test]
+    fn every_job_has_its_own_queue_variable() {
+        let names = AwsNames::from_env(|name| Some(name.to_owned())).unwrap();
+        assert_eq!(names.queue_urls[&JobQueue::RunRestore], "HOLDFAST_QUEUE_RUN_RESTORE");
+        assert_eq!(names.queue_urls.len(), JobQueue::ALL.len());
+    }
+}
