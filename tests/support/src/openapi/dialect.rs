@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 /// Open types take any property. Directory objects are open too, but only for names with a prefix and an
 /// underscore: `extension_{app id}_{name}`, `{publisher}_{name}`.
 const EXTENSION_NAME: &str = "^[A-Za-z0-9]+_[A-Za-z0-9_]+$";
+/// Annotations, and the actions that full metadata advertises. Source: OData JSON Format 4.01, sections 4.6 and 16.
+const ANNOTATION: &str = "@|^#";
 /// Source: OData CSDL 4.01, Edm.Duration; Edm.TimeOfDay; Edm.DateTimeOffset.
 const DURATION: &str = "^-?P(\\d+Y)?(\\d+M)?(\\d+W)?(\\d+D)?(T(\\d+H)?(\\d+M)?(\\d+([.]\\d+)?S)?)?$";
 const TIME: &str = "^\\d\\d:\\d\\d(:\\d\\d([.]\\d{1,12})?)?$";
@@ -136,7 +138,7 @@ impl Converter<'_> {
         if let Some(name) = name {
             properties.insert("@odata.type".to_owned(), json!({"const": format!("#{name}")}));
         }
-        let mut patterns = json!({"@": {}});
+        let mut patterns = json!({ANNOTATION: {}});
         if directory_object {
             patterns[EXTENSION_NAME] = json!({});
         }

@@ -3,7 +3,7 @@
 //! The slices of Microsoft's files lie beside the project, not in it; without them [`Checker::load`] is none,
 //! and its caller says that the check was not made. Checked: that the operation exists; that query parameters
 //! are declared and `$select` names properties; that request and reply bodies are of the declared types, each
-//! object by its `@odata.type` and with no property that its type lacks, save annotations (`…@…`).
+//! object by its `@odata.type` and with no property that its type lacks, save annotations (`…@…`, `#…`).
 //! Not checked: headers, read-only properties in requests, and whether a body makes sense.
 
 mod batch;
