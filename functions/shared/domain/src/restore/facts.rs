@@ -95,9 +95,13 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
     if planner.inputs.guard.own_principals.contains(principal) {
         return planner.impossible(item, "object", Cause::OwnAccess, "Holdfast would lose its own access");
     }
-    let is_global = text(live, "roleDefinitionId") == GLOBAL_ADMINISTRATOR && text(live, "directoryScopeId") == "/";
+    let is_global =
+        text(live, "roleDefinitionId") == GLOBAL_ADMINISTRATOR && text(live, "directoryScopeId") == "/";
     // Why: an eligible administrator is none until activation.
-    if is_global && item.kind.name != "eligibleAdmins" && !planner.let_go_administrator(item, "object", principal) {
+    if is_global
+        && item.kind.name != "eligibleAdmins"
+        && !planner.let_go_administrator(item, "object", principal)
+    {
         return;
     }
     let draft = Draft {

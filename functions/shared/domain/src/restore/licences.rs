@@ -44,8 +44,11 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     if add.is_empty() && remove.is_empty() {
         return;
     }
-    let mut after: Vec<Value> =
-        now.iter().filter(|l| !remove.contains(&sku(l)) && !add.iter().any(|a| sku(a) == sku(l))).cloned().collect();
+    let mut after: Vec<Value> = now
+        .iter()
+        .filter(|l| !remove.contains(&sku(l)) && !add.iter().any(|a| sku(a) == sku(l)))
+        .cloned()
+        .collect();
     after.extend(add.iter().cloned());
     after.sort_by_key(sku);
     planner.step(

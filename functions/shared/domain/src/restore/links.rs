@@ -19,18 +19,20 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     if planner.inputs.links == LinkMode::Skip {
         return;
     }
-    let chosen: Option<BTreeSet<(&str, String)>> = item.links.as_ref().map(|links| {
-        links.iter().map(|l| (l.link.as_str(), planner.inputs.ids.rewrite(&l.to))).collect()
-    });
+    let chosen: Option<BTreeSet<(&str, String)>> = item
+        .links
+        .as_ref()
+        .map(|links| links.iter().map(|l| (l.link.as_str(), planner.inputs.ids.rewrite(&l.to))).collect());
     for link in item.kind.links {
-        let chooses =
-            |to: &str| chosen.as_ref().is_none_or(|c| c.contains(&(link.name, to.to_owned())));
+        let chooses = |to: &str| chosen.as_ref().is_none_or(|c| c.contains(&(link.name, to.to_owned())));
         let side = |held: &'_ Held| -> Vec<HeldLink> {
             held.links.iter().filter(|l| l.link.name == link.name).cloned().collect()
         };
         let (then, now) = (side(wanted), live.map(side).unwrap_or_default());
-        let (then, now): (Side, Side) =
-            (then.iter().map(|l| (l.to.as_str(), l)).collect(), now.iter().map(|l| (l.to.as_str(), l)).collect());
+        let (then, now): (Side, Side) = (
+            then.iter().map(|l| (l.to.as_str(), l)).collect(),
+            now.iter().map(|l| (l.to.as_str(), l)).collect(),
+        );
         if link.write == LinkWrite::AssignAll {
             assign(planner, item, link, &then, &now, &chooses);
             continue;

@@ -36,7 +36,10 @@ pub(super) fn refusal(item: &Item) -> Option<(Cause, &'static str)> {
         return None;
     }
     if is_true(object, "onPremisesSyncEnabled") {
-        return Some((Cause::Synced, "it comes from the customer's own directory, and only from there again"));
+        return Some((
+            Cause::Synced,
+            "it comes from the customer's own directory, and only from there again",
+        ));
     }
     let is_guest = text(object, "userType") == "Guest" || text(object, "userPrincipalName").contains("#EXT#");
     match item.kind.name {
@@ -181,10 +184,9 @@ fn delete(planner: &mut Planner<'_>, item: &Item, live: &Held) {
     if !planner.let_go_administrator(item, "object", &id) {
         return;
     }
-    let warnings = if item.kind.writing.recycle_bin.is_some() { vec![] } else { vec![Warning::FinalDeletion] };
+    let warnings =
+        if item.kind.writing.recycle_bin.is_some() { vec![] } else { vec![Warning::FinalDeletion] };
     let before = Some(Value::Object(object.clone()));
-    planner.step(
-        item,
-        Draft { phase: Phase::Deletions, action: Action::Delete, before, after: None, warnings },
-    );
+    planner
+        .step(item, Draft { phase: Phase::Deletions, action: Action::Delete, before, after: None, warnings });
 }

@@ -4,7 +4,7 @@ use super::{
     Action, Cause, Held, Impossible, Inputs, Item, LinkMode, Phase, Plan, SelectedLink, Step, Warning, facts,
     objects, values,
 };
-use crate::kinds::{Identity, Kind, KINDS};
+use crate::kinds::{Identity, KINDS, Kind};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

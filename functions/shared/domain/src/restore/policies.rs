@@ -26,7 +26,8 @@ fn is_content(property: &str) -> bool {
 
 /// Items of settings and scheduled actions have numbers of their own, which the service gives.
 fn inner(property: &str, value: &Value) -> Value {
-    let numbered = matches!(property, "settings" | "scheduledActionsForRule" | "scheduledActionConfigurations");
+    let numbered =
+        matches!(property, "settings" | "scheduledActionsForRule" | "scheduledActionConfigurations");
     match value {
         Value::Array(items) => Value::Array(
             items

@@ -73,13 +73,19 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             }
             continue;
         }
-        if property == "accountEnabled" && after == false && !planner.let_go_administrator(item, property, &item.id(planner.inputs)) {
+        if property == "accountEnabled"
+            && after == false
+            && !planner.let_go_administrator(item, property, &item.id(planner.inputs))
+        {
             continue;
         }
         let before = before.cloned().unwrap_or_default();
         differences.push(Difference { property: property.to_owned(), before, after });
     }
-    if kind.writing.typed && text(&then, "@odata.type") != text(&now, "@odata.type") && !differences.is_empty() {
+    if kind.writing.typed
+        && text(&then, "@odata.type") != text(&now, "@odata.type")
+        && !differences.is_empty()
+    {
         return planner.impossible(item, "object", Cause::TypeChanged, "it is a policy of another type now");
     }
     acts(planner, item, &mut differences);
@@ -134,7 +140,10 @@ fn refusal(
     }
     if kind.name == "groups" {
         if objects::is_mail_group(now) {
-            return Some((Cause::MailEnabled, "mail-enabled groups are changed in Exchange, not through Graph"));
+            return Some((
+                Cause::MailEnabled,
+                "mail-enabled groups are changed in Exchange, not through Graph",
+            ));
         }
         let hidden = |o: &Map<String, Value>| text(o, "visibility") == "HiddenMembership";
         if (property == "visibility" && differs(&hidden))
@@ -201,7 +210,8 @@ fn patches(
     now: &Map<String, Value>,
 ) {
     let dynamic = |o: &Map<String, Value>| objects::has_type(o, "DynamicMembership");
-    let turns_dynamic = differences.iter().any(|d| d.property == "groupTypes") && dynamic(then) && !dynamic(now);
+    let turns_dynamic =
+        differences.iter().any(|d| d.property == "groupTypes") && dynamic(then) && !dynamic(now);
     let alone = |d: &Difference| item.kind.writing.alone.contains(&d.property.as_str());
     let sensitive = |d: &Difference| item.kind.name == "users" && SENSITIVE.contains(&d.property.as_str());
     let (apart, together): (Vec<_>, Vec<_>) = differences.into_iter().partition(alone);
@@ -253,7 +263,8 @@ pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) 
     all.retain(|property, _| item.kind.can_update(property));
     one_phone(&mut all);
     let sensitive = |p: &str| item.kind.name == "users" && SENSITIVE.contains(&p);
-    let apart = item.kind.writing.alone.iter().filter_map(|p| Some(((*p).to_owned(), wanted.object.get(*p)?)));
+    let apart =
+        item.kind.writing.alone.iter().filter_map(|p| Some(((*p).to_owned(), wanted.object.get(*p)?)));
     let mut parcels: Vec<Vec<(String, Value)>> = vec![
         all.iter().filter(|(p, _)| !sensitive(p)).map(|(p, v)| (p.clone(), v.clone())).collect(),
         all.iter().filter(|(p, _)| sensitive(p)).map(|(p, v)| (p.clone(), v.clone())).collect(),

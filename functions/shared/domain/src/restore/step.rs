@@ -273,10 +273,9 @@ impl Step {
         let end = |end: &End| End { id: known.rewrite(&end.id), ..end.clone() };
         let action = match &self.action {
             Action::Create { body } => Action::Create { body: known.object(kind, body.clone()) },
-            Action::Update { body, properties } => Action::Update {
-                body: known.object(kind, body.clone()),
-                properties: properties.clone(),
-            },
+            Action::Update { body, properties } => {
+                Action::Update { body: known.object(kind, body.clone()), properties: properties.clone() }
+            }
             Action::AddLinks { link, to } => {
                 Action::AddLinks { link: link.clone(), to: to.iter().map(end).collect() }
             }

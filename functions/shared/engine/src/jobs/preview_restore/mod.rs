@@ -4,12 +4,14 @@
 //! To: a plan in the vault, create-only, and the restore's row. What is decided is decided in
 //! [`domain::restore`]; this job fetches.
 
+mod archived;
 mod gather;
 mod guard;
 mod ports;
 mod referrers;
 mod targets;
 
+pub use archived::Archived;
 pub use ports::{NoOwnPrincipals, OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
 
 use super::JobWorker;

@@ -1,0 +1,100 @@
+use super::super::{Phase, SelectedLink};
+use super::*;
+
+fn group(types: &[&str], members: &[&str], owners: &[&str]) -> Held {
+    let group = held(&json!({"id": "g", "displayName": "G", "groupTypes": types, "securityEnabled": true}));
+    linked(linked(group, "groups.members", members), "groups.owners", owners)
+}
+
+#[test]
+fn members_are_added_twenty_at_once_and_owners_one_by_one() {
+    let members: Vec<String> = (0..45).map(|i| format!("u{i:02}")).collect();
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    let wanted = group(&[], &members, &["a", "b"]);
+    let plan = plan(&exactly(vec![item("groups", "g", Some(wanted), Some(group(&[], &[], &[])))]));
+    let counts: Vec<usize> = plan
+        .steps
+        .iter()
+        .map(|s| match &s.action {
+            Action::AddLinks { to, .. } => to.len(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(counts, [20, 20, 5, 1, 1]);
+}
+
+#[test]
+fn owners_are_added_before_others_are_removed_and_the_last_one_stays() {
+    let plan_of =
+        |wanted: Held, live: Held| plan(&exactly(vec![item("groups", "g", Some(wanted), Some(live))]));
+    let swapped = plan_of(group(&["Unified"], &[], &["a"]), group(&["Unified"], &[], &["b"]));
+    assert_eq!(names_of(&swapped), ["addLinks g", "removeLink g"]);
+    let emptied = plan_of(group(&["Unified"], &[], &[]), group(&["Unified"], &[], &["b", "c"]));
+    assert_eq!(names_of(&emptied), ["removeLink g"]);
+    assert_eq!(emptied.impossible[0].cause, Cause::LastOwner);
+}
+
+#[test]
+fn merging_adds_rolling_back_also_removes_and_skipping_does_neither() {
+    let mut inputs =
+        exactly(vec![item("groups", "g", Some(group(&[], &["a"], &[])), Some(group(&[], &["b"], &[])))]);
+    assert_eq!(names_of(&plan(&inputs)), ["addLinks g", "removeLink g"]);
+    inputs.links = LinkMode::Merge;
+    assert_eq!(names_of(&plan(&inputs)), ["addLinks g"]);
+    inputs.links = LinkMode::Skip;
+    assert!(plan(&inputs).steps.is_empty());
+}
+
+#[test]
+fn only_chosen_links_are_written() {
+    let mut chosen = item("groups", "g", Some(group(&[], &["a", "b"], &[])), Some(group(&[], &["c"], &[])));
+    chosen.links = Some(vec![SelectedLink { link: "groups.members".to_owned(), to: "b".to_owned() }]);
+    let plan = plan(&exactly(vec![chosen]));
+    let Action::AddLinks { to, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!((plan.steps.len(), to.len(), to[0].id.as_str()), (1, 1, "b"));
+}
+
+#[test]
+fn a_manager_is_replaced_by_one_step_that_shows_the_one_who_goes() {
+    let user =
+        |manager: &str| linked(held(&json!({"id": "u", "displayName": "U"})), "users.manager", &[manager]);
+    let plan = plan(&exactly(vec![item("users", "u", Some(user("m")), Some(user("n")))]));
+    assert_eq!(names_of(&plan), ["addLinks u"]);
+    assert_eq!(plan.steps[0].before, Some(json!(["n"])));
+}
+
+#[test]
+fn a_link_to_what_is_not_there_is_named_and_the_others_are_added() {
+    let wanted = group(&[], &["a", "b"], &[]);
+    let mut inputs = exactly(vec![item("groups", "g", Some(wanted), Some(group(&[], &[], &[])))]);
+    inputs.missing.insert("a".to_owned());
+    let plan = plan(&inputs);
+    assert_eq!(causes(&plan), [("groups.members/a", Cause::TargetMissing)]);
+    let Action::AddLinks { to, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(to.len(), 1);
+}
+
+#[test]
+fn whoever_is_created_again_is_a_member_again_and_holds_the_role_again() {
+    let user = held(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y"}));
+    let mut group = item("groups", "g", Some(group(&[], &["u"], &[])), Some(group(&[], &["x"], &[])));
+    group.properties = Some(vec![]);
+    group.links = Some(vec![SelectedLink { link: "groups.members".to_owned(), to: "u".to_owned() }]);
+    let fact =
+        held(&json!({"id": "1", "principalId": "u", "roleDefinitionId": "r", "directoryScopeId": "/"}));
+    let fact = item("admins", "u|r|/|", Some(fact), None);
+    let mut inputs = exactly(vec![item("users", "u", Some(user), None)]);
+    inputs.referrers.insert("u".to_owned(), vec![group, fact]);
+    let made = plan(&inputs);
+    assert_eq!(names_of(&made), ["create u", "addLinks g", "create u|r|/|"]);
+    assert!(made.steps.iter().all(|s| s.depends_on == ["u"]));
+    assert_eq!(made.steps[2].phase, Phase::RoleAssignments);
+    // Whatever Graph calls it then, the steps lead to it.
+    let mut ids = super::super::IdMap::default();
+    ids.insert("u", "new");
+    assert_eq!(made.steps[2].rewritten(&ids).unwrap().id, "new|r|/|");
+    let Action::AddLinks { to, .. } = made.steps[1].rewritten(&ids).unwrap().action else { panic!() };
+    assert_eq!(to[0].id, "new");
+    inputs.links = LinkMode::Skip;
+    assert_eq!(names_of(&plan(&inputs)), ["create u"]);
+}

@@ -1,0 +1,174 @@
+use super::super::{Guard, IdMap, Warning};
+use super::*;
+
+fn user(more: &Value) -> Held {
+    let mut object = map(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y",
+        "mailNickname": "u", "accountEnabled": true}));
+    object.extend(map(more));
+    Held { object, links: vec![] }
+}
+
+#[test]
+fn merging_leaves_what_was_empty_and_overwriting_empties_it() {
+    let (wanted, live) =
+        (user(&json!({"jobTitle": "Nurse"})), user(&json!({"jobTitle": "x", "city": "Oslo"})));
+    let mut inputs = exactly(vec![item("users", "u", Some(wanted), Some(live))]);
+    assert_eq!(updates(&plan(&inputs)), [&map(&json!({"jobTitle": "Nurse", "city": null}))]);
+    inputs.attributes = AttributeMode::Merge;
+    assert_eq!(updates(&plan(&inputs)), [&map(&json!({"jobTitle": "Nurse"}))]);
+}
+
+#[test]
+fn only_chosen_attributes_are_written() {
+    let (wanted, live) = (user(&json!({"jobTitle": "a", "city": "b"})), user(&json!({})));
+    let mut chosen = item("users", "u", Some(wanted), Some(live));
+    chosen.properties = Some(vec!["city".to_owned()]);
+    assert_eq!(updates(&plan(&exactly(vec![chosen]))), [&map(&json!({"city": "b"}))]);
+}
+
+#[test]
+fn a_mail_address_cannot_be_emptied() {
+    let inputs =
+        exactly(vec![item("users", "u", Some(user(&json!({}))), Some(user(&json!({"mail": "u@x.y"}))))]);
+    let plan = plan(&inputs);
+    assert!(plan.steps.is_empty());
+    assert_eq!(causes(&plan), [("mail", Cause::CannotBeCleared)]);
+}
+
+#[test]
+fn sensitive_properties_travel_apart_so_that_a_refusal_keeps_nothing_else_out() {
+    let wanted = user(&json!({"jobTitle": "a", "mobilePhone": "1", "businessPhones": ["2"]}));
+    let plan = plan(&exactly(vec![item("users", "u", Some(wanted), Some(user(&json!({}))))]));
+    let bodies = updates(&plan);
+    assert_eq!(bodies[0], &map(&json!({"jobTitle": "a"})));
+    assert_eq!(bodies[1], &map(&json!({"mobilePhone": "1", "businessPhones": ["2"]})));
+}
+
+#[test]
+fn security_attributes_keep_their_types_and_empty_what_came_since() {
+    let set = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue";
+    let wanted = user(&json!({"customSecurityAttributes": {"Eng": {"@odata.type": set,
+        "Level@odata.type": "#Int32", "Level": 3}}}));
+    let live = user(&json!({"customSecurityAttributes": {"Eng": {"@odata.type": set,
+        "Level@odata.type": "#Int32", "Level": 4,
+        "Tags@odata.type": "#Collection(String)", "Tags": ["a"], "Cleared": true}}}));
+    let plan = plan(&exactly(vec![item("users", "u", Some(wanted), Some(live))]));
+    let expected = json!({"customSecurityAttributes": {"Eng": {"@odata.type": set,
+        "Level@odata.type": "#Int32", "Level": 3,
+        "Tags@odata.type": "#Collection(String)", "Tags": [], "Cleared": null}}});
+    assert_eq!(updates(&plan), [&map(&expected)]);
+}
+
+#[test]
+fn a_user_in_the_recycle_bin_comes_back_and_is_compared_afterwards() {
+    let mut deleted = item("users", "u", Some(user(&json!({"jobTitle": "a"}))), None);
+    deleted.in_recycle_bin = true;
+    let plan = plan(&exactly(vec![deleted]));
+    assert_eq!(plan.steps[0].action, Action::Undelete);
+    assert!(plan.steps[1..].iter().all(|s| s.warnings == [Warning::ComparedLater] && s.before.is_none()));
+    assert!(plan.steps[1..].iter().all(|s| s.depends_on == ["u"]));
+}
+
+#[test]
+fn a_user_who_is_gone_is_created_without_a_stored_password_and_the_plan_says_so() {
+    let wanted =
+        user(&json!({"jobTitle": "a", "createdDateTime": "2020-01-01T00:00:00Z", "proxyAddresses": ["x"],
+        "licenseAssignmentStates": [
+            {"skuId": "s1", "assignedByGroup": null, "disabledPlans": []},
+            {"skuId": "s2", "assignedByGroup": "g", "disabledPlans": []}],
+        "assignedLicenses": [{"skuId": "s1"}, {"skuId": "s2"}]}));
+    let plan = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
+    let Action::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(
+        body,
+        &map(&json!({"displayName": "U", "userPrincipalName": "u@x.y", "mailNickname": "u",
+            "accountEnabled": true, "jobTitle": "a"}))
+    );
+    assert_eq!(plan.steps[0].warnings, [Warning::NewId, Warning::PasswordReset]);
+    let licences =
+        Action::AssignLicences { add: vec![json!({"skuId": "s1", "disabledPlans": []})], remove: vec![] };
+    assert_eq!(plan.steps[1].action, licences);
+    assert_eq!(plan.steps.len(), 2);
+}
+
+#[test]
+fn guests_synced_users_and_mail_groups_that_are_gone_are_named_and_not_created() {
+    let guest = user(&json!({"userType": "Guest", "userPrincipalName": "a_b.c#EXT#@x.y"}));
+    let synced = user(&json!({"onPremisesSyncEnabled": true}));
+    let list = held(&json!({"id": "g", "displayName": "G", "mailEnabled": true, "securityEnabled": false,
+        "groupTypes": []}));
+    let plan = plan(&exactly(vec![
+        item("users", "a", Some(guest), None),
+        item("users", "b", Some(synced), None),
+        item("groups", "c", Some(list), None),
+    ]));
+    assert!(plan.steps.is_empty());
+    let expected = [("object", Cause::Guest), ("object", Cause::Synced), ("object", Cause::MailEnabled)];
+    assert_eq!(causes(&plan), expected);
+}
+
+#[test]
+fn whether_an_object_is_synced_is_asked_of_the_live_one() {
+    let wanted = user(&json!({"jobTitle": "a"}));
+    let live = user(&json!({"jobTitle": "b", "onPremisesSyncEnabled": true}));
+    let plan = plan(&exactly(vec![item("users", "u", Some(wanted), Some(live))]));
+    assert!(plan.steps.is_empty());
+    assert!(causes(&plan).contains(&("jobTitle", Cause::Synced)));
+}
+
+#[test]
+fn a_group_that_becomes_dynamic_loses_its_members_and_the_step_says_so() {
+    let group = |more: Value| {
+        let mut object = map(&json!({"id": "g", "displayName": "G", "securityEnabled": true}));
+        object.extend(map(&more));
+        Held { object, links: vec![] }
+    };
+    let rule = json!({"groupTypes": ["DynamicMembership"], "membershipRule": "user.city -eq \"Oslo\""});
+    let wanted = linked(group(rule), "groups.members", &["u"]);
+    let live = linked(group(json!({"groupTypes": []})), "groups.members", &["v"]);
+    let plan = plan(&exactly(vec![item("groups", "g", Some(wanted), Some(live))]));
+    assert_eq!(names_of(&plan), ["update g"]);
+    assert_eq!(plan.steps[0].warnings, [Warning::LosesMembers]);
+    assert_eq!(causes(&plan), [("groups.members", Cause::DynamicMembership)]);
+}
+
+#[test]
+fn what_can_only_be_set_on_creation_is_named() {
+    let group =
+        |assignable: bool| held(&json!({"id": "g", "displayName": "G", "isAssignableToRole": assignable}));
+    let plan = plan(&exactly(vec![item("groups", "g", Some(group(true)), Some(group(false)))]));
+    assert!(plan.steps.is_empty());
+    assert_eq!(causes(&plan), [("isAssignableToRole", Cause::CreateOnly)]);
+}
+
+#[test]
+fn the_last_global_administrator_is_neither_deleted_nor_disabled() {
+    let mut inputs = exactly(vec![
+        item("users", "u", None, Some(user(&json!({})))),
+        item("users", "v", Some(user(&json!({"accountEnabled": false}))), Some(user(&json!({})))),
+    ]);
+    inputs.guard = Guard { global_administrators: ["u".to_owned()].into(), ..Guard::default() };
+    assert_eq!(causes(&plan(&inputs)), [("object", Cause::LockOut)]);
+    inputs.guard.global_administrators = ["v".to_owned()].into();
+    assert_eq!(causes(&plan(&inputs)), [("accountEnabled", Cause::LockOut)]);
+    inputs.guard.global_administrators = ["u".to_owned(), "v".to_owned(), "w".to_owned()].into();
+    assert!(plan(&inputs).impossible.is_empty());
+}
+
+#[test]
+fn an_object_that_was_created_again_is_found_under_its_new_id() {
+    let mut inputs =
+        exactly(vec![item("users", "u", Some(user(&json!({"city": "a"}))), Some(user(&json!({"id": "n"}))))]);
+    inputs.ids = IdMap::default();
+    inputs.ids.insert("u", "n");
+    let plan = plan(&inputs);
+    assert_eq!((plan.steps[0].key.as_str(), plan.steps[0].id.as_str()), ("u", "n"));
+}
+
+#[test]
+fn what_came_since_is_deleted_only_when_that_is_asked_for() {
+    let mut inputs = exactly(vec![item("groups", "g", None, Some(held(&json!({"id": "g"}))))]);
+    assert_eq!(names_of(&plan(&inputs)), ["delete g"]);
+    inputs.delete_created = false;
+    assert_eq!(causes(&plan(&inputs)), [("object", Cause::NotInSnapshot)]);
+}

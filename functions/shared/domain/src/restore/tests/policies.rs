@@ -1,0 +1,117 @@
+use super::*;
+
+fn setting(id: &str, value: &str) -> Value {
+    json!({"id": "0", "settingInstance": {"@odata.type": "#x", "settingDefinitionId": id, "value": value}})
+}
+
+fn policy(settings: Value) -> Held {
+    held(
+        &json!({"@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy", "id": "p", "name": "P",
+        "settingCount": 2, "isAssigned": true, "createdDateTime": "2024-01-01T00:00:00Z",
+        "roleScopeTagIds": ["0"], "roleScopeTagIds@odata.type": "#Collection(String)",
+        "@odata.id": "deviceManagement/x", "settings": settings}),
+    )
+}
+
+fn assigned(mut held: Held, link: &str, targets: &[Value]) -> Held {
+    let link = kinds::link(link).unwrap();
+    held.links.extend(targets.iter().map(|target| HeldLink {
+        link,
+        to: kinds::assignment_key(target),
+        value: map(&json!({"id": "p_g", "source": "direct", "target": target})),
+    }));
+    held
+}
+
+fn to_group(group: &str) -> Value {
+    json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group})
+}
+
+#[test]
+fn a_changed_setting_is_sent_with_the_whole_policy_and_nothing_that_the_service_sets() {
+    let (wanted, live) = (policy(json!([setting("a", "1")])), policy(json!([setting("a", "2")])));
+    let plan = plan(&exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), Some(live))]));
+    let expected = json!({"@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy", "name": "P",
+        "roleScopeTagIds": ["0"],
+        "settings": [{"settingInstance": {"@odata.type": "#x", "settingDefinitionId": "a", "value": "1"}}]});
+    assert_eq!(updates(&plan), [&map(&expected)]);
+    assert_eq!(plan.steps[0].before.as_ref().unwrap()["settings"][0]["settingInstance"]["value"], "2");
+}
+
+#[test]
+fn the_numbers_of_settings_are_no_difference() {
+    let mut renumbered = setting("a", "1");
+    renumbered["id"] = json!("7");
+    let inputs = exactly(vec![item(
+        "ConfigurationPolicies",
+        "p",
+        Some(policy(json!([setting("a", "1")]))),
+        Some(policy(json!([renumbered]))),
+    )]);
+    assert!(plan(&inputs).steps.is_empty());
+}
+
+#[test]
+fn a_secret_is_left_out_of_a_new_policy_and_named() {
+    let secret = json!({"settingInstance": {"settingDefinitionId": "key",
+        "simpleSettingValue": {"valueState": "encryptedValueToken", "value": "…"}}});
+    let wanted = policy(json!([setting("a", "1"), secret]));
+    let plan = plan(&exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), None)]));
+    assert_eq!(causes(&plan), [("settings[key]", Cause::SecretValue)]);
+    let Action::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(body["settings"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn encrypted_oma_settings_are_not_written_over() {
+    let configuration = |value: &str| {
+        held(
+            &json!({"@odata.type": "#microsoft.graph.windows10CustomConfiguration", "id": "p", "displayName": "P",
+            "omaSettings": [{"displayName": "key", "isEncrypted": true, "secretReferenceValueId": value}]}),
+        )
+    };
+    let items = vec![item("DeviceConfiguration", "p", Some(configuration("1")), Some(configuration("2")))];
+    let plan = plan(&exactly(items));
+    assert!(plan.steps.is_empty());
+    assert_eq!(causes(&plan), [("omaSettings", Cause::SecretValue)]);
+}
+
+#[test]
+fn all_assignments_travel_together_and_one_to_a_missing_group_is_left_out() {
+    let link = "ConfigurationPolicies.assignments";
+    let wanted = assigned(policy(json!([])), link, &[to_group("a"), to_group("gone")]);
+    let live = assigned(policy(json!([])), link, &[to_group("b")]);
+    let mut inputs = exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), Some(live))]);
+    inputs.missing.insert("gone".to_owned());
+    let targets = |plan: &Plan| match &plan.steps[0].action {
+        Action::Assign { assignments, .. } => assignments
+            .iter()
+            .map(|a| a["target"]["groupId"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(targets(&plan(&inputs)), ["a"]);
+    assert_eq!(plan(&inputs).impossible[0].cause, Cause::TargetMissing);
+    inputs.links = LinkMode::Merge;
+    assert_eq!(targets(&plan(&inputs)), ["a", "b"]);
+}
+
+#[test]
+fn scheduled_actions_are_part_of_a_creation_and_an_action_of_their_own_afterwards() {
+    let compliance = |hours: u32| {
+        held(
+            &json!({"@odata.type": "#microsoft.graph.windows10CompliancePolicy", "id": "p", "displayName": "P",
+            "scheduledActionsForRule": [{"id": "x", "ruleName": "PasswordRequired",
+                "scheduledActionConfigurations": [{"id": "y", "actionType": "block", "gracePeriodHours": hours}]}]}),
+        )
+    };
+    let made = plan(&exactly(vec![item("DeviceCompliancePolicies", "p", Some(compliance(1)), None)]));
+    let Action::Create { body } = &made.steps[0].action else { panic!("{made:?}") };
+    let clean = json!([{"ruleName": "PasswordRequired",
+        "scheduledActionConfigurations": [{"actionType": "block", "gracePeriodHours": 1}]}]);
+    assert_eq!(body["scheduledActionsForRule"], clean);
+    let items = vec![item("DeviceCompliancePolicies", "p", Some(compliance(1)), Some(compliance(9)))];
+    let changed = plan(&exactly(items));
+    assert_eq!(names_of(&changed), ["act p"]);
+    assert_eq!(changed.steps[0].after, Some(clean));
+}
