@@ -6,7 +6,10 @@ use super::{Outcome, Report, Worker};
 use crate::jobs::announce::overdue_at;
 use crate::jobs::messages;
 use crate::ports::{Outgoing, Scope, Write};
-use crate::records::{Diff, Found, Notice, Record, Snapshot, Subject, Tenant, replace, stale_at, watched};
+use crate::records::{
+    Diff, Found, JobState, Notice, Record, Restore, RestoreState, Snapshot, Subject, Tenant, replace,
+    stale_at, watched,
+};
 use domain::{ErrorKind, Result, TenantId, Timestamp};
 use jiff::SignedDuration;
 
@@ -35,7 +38,7 @@ pub(super) trait OpenWork: Record {
 }
 
 macro_rules! open_work {
-    ($record:ty, $label:literal, $subject:path, |$row:ident| $message:expr) => {
+    ($record:ty, $failed:path, $label:literal, $subject:path, |$row:ident| $message:expr) => {
         impl OpenWork for $record {
             fn tenant(&self) -> &TenantId {
                 &self.tenant
@@ -59,7 +62,7 @@ macro_rules! open_work {
             }
             fn given_up(mut self, now: Timestamp, why: &str) -> Self {
                 self.touched_at = now;
-                self.state = crate::records::JobState::Failed;
+                self.state = $failed;
                 self.error = Some(why.to_owned());
                 self
             }
@@ -77,10 +80,16 @@ macro_rules! open_work {
     };
 }
 
-open_work!(Snapshot, "A snapshot", Subject::Snapshot, |s| messages::take_snapshot(
-    &s.tenant, &s.id, s.attempts
-));
-open_work!(Diff, "A comparison", Subject::Diff, |d| messages::diff_snapshots(&d.tenant, &d.id, d.attempts));
+open_work!(Snapshot, JobState::Failed, "A snapshot", Subject::Snapshot, |s| {
+    messages::take_snapshot(&s.tenant, &s.id, s.attempts)
+});
+open_work!(Diff, JobState::Failed, "A comparison", Subject::Diff, |d| {
+    messages::diff_snapshots(&d.tenant, &d.id, d.attempts)
+});
+open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, |r| match r.state {
+    RestoreState::Previewing => messages::preview_restore(&r.tenant, &r.id, r.attempts),
+    _ => messages::run_restore(&r.tenant, &r.id, r.attempts),
+});
 
 impl Worker {
     pub(super) async fn sweep(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
@@ -88,6 +97,8 @@ impl Worker {
         self.each_due(watched::OPEN_WORK, deadline, report, snapshot).await?;
         let diff = async |worker: &Self, row: Found<Diff>| worker.sweep_work(row).await;
         self.each_due(watched::OPEN_WORK, deadline, report, diff).await?;
+        let restore = async |worker: &Self, row: Found<Restore>| worker.sweep_work(row).await;
+        self.each_due(watched::OPEN_WORK, deadline, report, restore).await?;
         let notice = async |worker: &Self, row: Found<Notice>| worker.sweep_notice(row).await;
         self.each_due(watched::NOTICES_DUE, deadline, report, notice).await
     }

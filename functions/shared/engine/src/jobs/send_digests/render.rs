@@ -57,7 +57,9 @@ impl Templates {
     pub fn new() -> Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(|e| broken(&e))?);
+        environment.set_syntax(
+            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(|e| broken(&e))?,
+        );
         for (name, source) in SOURCES {
             environment.add_template(name, source).map_err(|e| broken(&e))?;
         }
@@ -73,7 +75,13 @@ impl Templates {
             subject => subject.clone(),
             notice => Value::from(Serde(view(notice, &zone))),
         };
-        self.mail(format!("{}.{}.{}", notice.id, notice.tenant, person.id), person, subject, "notice", &context)
+        self.mail(
+            format!("{}.{}.{}", notice.id, notice.tenant, person.id),
+            person,
+            subject,
+            "notice",
+            &context,
+        )
     }
 
     /// The mail that tells a period to one person.
