@@ -218,12 +218,8 @@ impl From<Organisation> for OrganisationOut {
     fn from(organisation: Organisation) -> Self {
         let (not_protected, writer_consented_at) =
             (organisation.not_protected, organisation.writer_consented_at);
-        let tenant = organisation.tenant.map(|id| TenantOut {
-            id,
-            not_protected,
-            writer_consented_at,
-            more: None,
-        });
+        let tenant =
+            organisation.tenant.map(|id| TenantOut { id, not_protected, writer_consented_at, more: None });
         Self {
             id: organisation.id,
             partner: organisation.partner,

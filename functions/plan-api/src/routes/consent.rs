@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use domain::{ErrorKind, OrganisationId};
-use engine::commands::connect::{ConsentAnswer, ConsentApp, Connected};
+use engine::commands::connect::{Connected, ConsentAnswer, ConsentApp};
 use http::{HeaderName, StatusCode, header};
 use runtime::http::{Asked, Input, PathOf};
 use runtime::problem::{Problem, Reply};

@@ -44,8 +44,21 @@ struct Body<'a> {
 
 impl Problem {
     /// A problem without fields.
-    pub fn new(name: &'static str, status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, status, title, detail: detail.into(), errors: Vec::new(), retry_after_s: None, cause: None }
+    pub fn new(
+        name: &'static str,
+        status: StatusCode,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            name,
+            status,
+            title,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after_s: None,
+            cause: None,
+        }
     }
     /// The same, naming a field.
     #[must_use]
@@ -55,7 +68,12 @@ impl Problem {
     }
     /// Nobody is known to have asked.
     pub fn unauthenticated() -> Self {
-        Self::new("unauthenticated", StatusCode::UNAUTHORIZED, "Who asks is not known", "a good API token is needed")
+        Self::new(
+            "unauthenticated",
+            StatusCode::UNAUTHORIZED,
+            "Who asks is not known",
+            "a good API token is needed",
+        )
     }
     /// There is nothing at that path.
     pub fn no_route() -> Self {
@@ -64,12 +82,18 @@ impl Problem {
     /// There is something at that path, but not for that method.
     pub fn wrong_method() -> Self {
         let title = "The method is not allowed";
-        Self::new("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, title, "this path takes other methods")
+        Self::new(
+            "method-not-allowed",
+            StatusCode::METHOD_NOT_ALLOWED,
+            title,
+            "this path takes other methods",
+        )
     }
     /// We failed; the log says how, the caller is not told.
     pub fn internal(cause: impl Into<String>) -> Self {
         let detail = "the request failed; its id names it in the log";
-        let problem = Self::new("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", detail);
+        let problem =
+            Self::new("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", detail);
         Self { cause: Some(cause.into()), ..problem }
     }
 
@@ -171,7 +195,8 @@ mod tests {
 
     #[test]
     fn the_cause_is_for_the_log_and_not_for_the_caller() {
-        let error = Error::unavailable("the catalog does not answer").caused_by("table holdfast-prod is gone");
+        let error =
+            Error::unavailable("the catalog does not answer").caused_by("table holdfast-prod is gone");
         let problem = Problem::from(error);
         assert!(!problem.detail.contains("holdfast-prod"));
         assert!(problem.cause.unwrap().contains("holdfast-prod"));

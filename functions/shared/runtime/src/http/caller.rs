@@ -4,6 +4,7 @@
 //! passes those on unchanged.
 
 use crate::problem::Problem;
+use aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequestContext};
 use axum::extract::FromRequestParts;
 use domain::rights::Role;
 use domain::{OrganisationId, Result};
@@ -69,6 +70,24 @@ pub(super) fn token_of(extensions: &Extensions) -> Option<String> {
         Caller::Operator => Some("operator".to_owned()),
         Caller::Member(member) => Some(member.token),
     }
+}
+
+/// The request context that API Gateway would give: for whoever stands in its place.
+pub fn gateway_context(
+    request_id: &str,
+    route_key: &str,
+    authorizer: Option<Map<String, Value>>,
+) -> RequestContext {
+    let mut context = ApiGatewayV2httpRequestContext::default();
+    context.request_id = Some(request_id.to_owned());
+    context.route_key = Some(route_key.to_owned());
+    context.stage = Some("$default".to_owned());
+    context.authorizer = authorizer.map(|fields| {
+        let mut authorizer = ApiGatewayRequestAuthorizer::default();
+        authorizer.fields = fields.into_iter().collect();
+        authorizer
+    });
+    RequestContext::ApiGatewayV2(context)
 }
 
 /// Who asked, as an argument of a route. Without an authorizer's context the reply is 401.

@@ -136,8 +136,7 @@ where
 /// The ids of a path, in their order. One that has not the form of an id is of nothing: 404.
 pub struct PathOf<T>(pub T);
 
-/// An id's text in a path, parsed.
-pub fn id_in_path<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
+fn id_in_path<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|e: domain::Error| Problem { detail: e.message().to_owned(), ..Problem::no_route() })
 }
 
@@ -146,31 +145,35 @@ async fn texts(parts: &mut Parts) -> Result<Vec<String>, Problem> {
     Ok(params.iter().map(|(_, text)| text.to_owned()).collect())
 }
 
-impl<S, A> FromRequestParts<S> for PathOf<(A,)>
-where
-    S: Send + Sync,
-    A: FromStr<Err = domain::Error>,
-{
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match texts(parts).await?.as_slice() {
-            [a] => Ok(Self((id_in_path(a)?,))),
-            _ => Err(Problem::no_route()),
+macro_rules! path_of {
+    ($($part:ident $text:ident),+) => {
+        impl<S, $($part),+> FromRequestParts<S> for PathOf<($($part,)+)>
+        where
+            S: Send + Sync,
+            $($part: FromStr<Err = domain::Error>),+
+        {
+            type Rejection = Problem;
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+                match texts(parts).await?.as_slice() {
+                    [$($text),+] => Ok(Self(($(id_in_path($text)?,)+))),
+                    _ => Err(Problem::no_route()),
+                }
+            }
         }
-    }
+    };
 }
 
-impl<S, A, B> FromRequestParts<S> for PathOf<(A, B)>
-where
-    S: Send + Sync,
-    A: FromStr<Err = domain::Error>,
-    B: FromStr<Err = domain::Error>,
-{
-    type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match texts(parts).await?.as_slice() {
-            [a, b] => Ok(Self((id_in_path(a)?, id_in_path(b)?))),
-            _ => Err(Problem::no_route()),
-        }
+path_of!(A a);
+path_of!(A a, B b);
+path_of!(A a, B b, C c, D d);
+
+/// Free text in a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text(pub String);
+
+impl FromStr for Text {
+    type Err = domain::Error;
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(Self(text.to_owned()))
     }
 }

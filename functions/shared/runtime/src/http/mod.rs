@@ -7,8 +7,8 @@
 mod caller;
 mod input;
 
-pub use caller::{Asked, authorizer_context};
-pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, id_in_path};
+pub use caller::{Asked, authorizer_context, gateway_context};
+pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text};
 
 use crate::problem::Problem;
 use axum::Router;

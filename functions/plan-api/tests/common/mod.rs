@@ -1,0 +1,222 @@
+//! The control plane over a world in memory, and a directory that answers as told.
+
+#![allow(dead_code, missing_docs, clippy::unwrap_used, reason = "shared by several test binaries")]
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use domain::kinds::{Kind, LinkType, Source};
+use domain::rights::Role;
+use domain::{Error, OrganisationId, PartnerId, Result, TenantId};
+use engine::commands::connect::{Connect, ConsentSettings};
+use engine::commands::organisations::Organisations;
+use engine::commands::partners::Partners;
+use engine::commands::plans::Plans;
+use engine::commands::tokens::FindCaller;
+use engine::commands::{Caller, Gate, Member};
+use engine::ports::{Access, Cursor, Directory, LiveObject, ReadPage, Row, Scope, Spent};
+use engine::records::{ApiToken, Records};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use lambda_http::RequestExt;
+use plan_api::{PlanApi, router};
+use runtime::http::{authorizer_context, gateway_context, service};
+use serde_json::{Map, Value, json};
+use std::sync::{Arc, Mutex};
+use support::memory::World;
+use tower::ServiceExt;
+
+pub const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
+pub const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
+
+/// What a directory says of every tenant.
+#[derive(Clone)]
+pub struct Says {
+    pub access: std::result::Result<Vec<&'static str>, &'static str>,
+    pub id: Option<String>,
+}
+
+pub struct ToldDirectory(pub Mutex<Says>);
+
+#[async_trait]
+impl Directory for ToldDirectory {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        let says = self.0.lock().unwrap().clone();
+        let permissions = says.access.map_err(Error::denied)?;
+        Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect() })
+    }
+    async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
+        let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
+        Ok(json!({ "id": id, "displayName": "Contoso <Ltd>" }).as_object().unwrap().clone())
+    }
+    async fn read_page(&self, _: &TenantId, _: &'static Source, _: &Cursor) -> Result<ReadPage> {
+        unreachable!("the control plane reads no customer data")
+    }
+    async fn find_live(
+        &self,
+        _: &TenantId,
+        _: &'static Kind,
+        _: &str,
+        _: &[&'static LinkType],
+    ) -> Result<Option<LiveObject>> {
+        unreachable!("the control plane reads no customer data")
+    }
+    async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
+        unreachable!("the control plane reads no customer data")
+    }
+    async fn find_by_property(
+        &self,
+        _: &TenantId,
+        _: &'static Kind,
+        _: &str,
+        _: &str,
+    ) -> Result<Vec<Map<String, Value>>> {
+        unreachable!("the control plane reads no customer data")
+    }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}
+
+/// A reply, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+    pub fn id<T: std::str::FromStr<Err = Error>>(&self) -> T {
+        self.json()["id"].as_str().unwrap_or_else(|| panic!("{self:?}")).parse().unwrap()
+    }
+    /// The names of the fields at fault of a problem.
+    pub fn fields(&self) -> Vec<String> {
+        let problem = self.problem();
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|e| e["field"].as_str().unwrap().to_owned()).collect()
+    }
+    /// The body, checked to be a problem of the reply's status.
+    pub fn problem(&self) -> Value {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        assert!(problem["type"].as_str().unwrap().starts_with("https://holdfast.example/problems/"));
+        assert_eq!(problem["instance"], "request-1");
+        problem
+    }
+}
+
+pub struct Plane {
+    pub world: World,
+    pub directory: Arc<ToldDirectory>,
+    pub find: FindCaller,
+    router: Router,
+}
+
+impl Plane {
+    pub fn new() -> Self {
+        let world = World::new(7);
+        let records = Records::new(world.catalog.clone(), world.clock.clone());
+        let gate = Gate { records: records.clone() };
+        let says = Says { access: Ok(Vec::new()), id: None };
+        let directory = Arc::new(ToldDirectory(Mutex::new(says)));
+        let settings = ConsentSettings {
+            login_url: "https://login.example.com".parse().unwrap(),
+            redirect_url: "https://api.example.com/v1/consent/callback".parse().unwrap(),
+            reader_client_id: "reader-id".to_owned(),
+            writer_client_id: Some("writer-id".to_owned()),
+        };
+        let api = PlanApi {
+            partners: Partners { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
+            plans: Plans { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
+            organisations: Organisations {
+                gate: gate.clone(),
+                clock: world.clock.clone(),
+                ids: world.ids.clone(),
+            },
+            connect: Connect {
+                gate,
+                clock: world.clock.clone(),
+                ids: world.ids.clone(),
+                directory: directory.clone(),
+                keys: world.key_ring.clone(),
+                settings,
+            },
+        };
+        let find = FindCaller {
+            records,
+            clock: world.clock.clone(),
+            bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
+        };
+        Self { world, directory, find, router: service(router(api)) }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, caller: Option<&Caller>, request: Request<Body>) -> Answer {
+        let context = gateway_context("request-1", "$default", caller.map(authorizer_context));
+        let reply = self.router.clone().oneshot(request.with_request_context(context)).await.unwrap();
+        let (parts, body) = reply.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        assert_eq!(parts.headers["x-request-id"], "request-1");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub async fn get(&self, caller: &Caller, path: &str) -> Answer {
+        self.send(Some(caller), Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, caller: &Caller, path: &str, body: &Value) -> Answer {
+        self.post_text(caller, path, &body.to_string()).await
+    }
+
+    pub async fn post_text(&self, caller: &Caller, path: &str, body: &str) -> Answer {
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = request.header("content-type", "application/json").body(Body::from(body.to_owned()));
+        self.send(Some(caller), request.unwrap()).await
+    }
+
+    /// A new partner's id and its Owner.
+    pub async fn partner(&self, by: &Caller, name: &str) -> (PartnerId, Caller) {
+        let made = self.post(by, "/v1/partners", &json!({ "name": name })).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let token = made.json()["ownerToken"].as_str().unwrap().to_owned();
+        let owner = self.find.find(&token).await.unwrap().expect("the token is good");
+        (made.id(), owner)
+    }
+
+    /// A new organisation on an Entra plan of that Owner's partner.
+    pub async fn organisation(&self, owner: &Caller, name: &str) -> OrganisationId {
+        self.post(owner, "/v1/partner/sku", &json!({ "sku": "Entra" })).await;
+        let plan = self.post(owner, "/v1/plans", &plan("BackupEntra")).await;
+        let made = self.post(owner, "/v1/organisations", &organisation(name, &plan.json()["id"])).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        made.id()
+    }
+
+    /// Everything that is kept, to see that nothing changed.
+    pub fn kept(&self) -> Vec<(Scope, Row)> {
+        self.world.catalog.rows()
+    }
+}
+
+pub fn plan(product: &str) -> Value {
+    json!({
+        "product": product, "name": "Entra protected", "periodicity": "monthly",
+        "price": { "amountMinor": 250, "currency": "EUR" },
+    })
+}
+
+pub fn organisation(name: &str, plan: &Value) -> Value {
+    json!({ "name": name, "email": "it@contoso.example", "plan": plan, "seats": 10 })
+}
+
+/// Another member of the same partner.
+pub fn as_role(owner: &Caller, role: Role, organisations: Option<Vec<OrganisationId>>) -> Caller {
+    let Caller::Member(member) = owner else { panic!("not a member") };
+    Caller::Member(Member { role, organisations, ..member.clone() })
+}
