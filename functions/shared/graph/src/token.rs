@@ -188,16 +188,21 @@ fn roles(jwt: &str) -> Vec<String> {
 
 /// A new GUID.
 pub(crate) fn guid(ids: &dyn Ids) -> String {
-    let mut bytes = [0; 16];
-    for (byte, pair) in bytes.iter_mut().zip(ids.token().as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(pair).unwrap_or_default();
-        *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
-    }
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    uuid::Builder::from_random_bytes(random(ids)).into_uuid().to_string()
 }
 
 /// A number from 0 to 1.
 pub(crate) fn chance(ids: &dyn Ids) -> f64 {
-    let digits: String = ids.token().chars().take(4).collect();
-    f64::from(u16::from_str_radix(&digits, 16).unwrap_or_default()) / f64::from(u16::MAX)
+    let bytes = random(ids);
+    f64::from(u16::from_le_bytes([bytes[0], bytes[1]])) / f64::from(u16::MAX)
+}
+
+/// All of a token's 256 bits folded into 128.
+fn random(ids: &dyn Ids) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    for (i, pair) in ids.token().as_bytes().chunks(2).enumerate() {
+        let digits = std::str::from_utf8(pair).unwrap_or_default();
+        bytes[i % 16] ^= u8::from_str_radix(digits, 16).unwrap_or_default();
+    }
+    bytes
 }

@@ -34,7 +34,7 @@ async fn a_group_is_given_as_a_snapshot_holds_it_with_all_of_its_members() {
             } else if url.starts_with("/groups/g/owners?") {
                 json!({"value": []})
             } else {
-                assert!(url.starts_with("/groups/g?$select=id,") && !url.contains("members"), "{url}");
+                assert!(url.starts_with("/groups/g?$select=id,") && !url.contains(",members,"), "{url}");
                 json!({"@odata.context": "c", "id": "g", "displayName": "G", "groupTypes": ["b", "a"]})
             };
             (200, body)
@@ -86,21 +86,23 @@ async fn an_object_that_is_not_there_is_none_and_a_failure_is_not() {
 #[tokio::test]
 async fn a_policy_comes_with_its_assignments_by_their_keys() {
     let world = world(|s| {
-        assert!(s.query.starts_with("$expand=assignments,settings"), "{}", s.query);
-        Some(ok(json!({"id": "p", "name": "P", "settingCount": 1, "settings": [{"id": "0"}], "assignments": [
-            {"id": "p_g", "source": "direct", "target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "g"}},
+        let target = |of: &str, group: Value| json!({"@odata.type": format!("#microsoft.graph.{of}"), "groupId": group});
+        let assignments = json!([
+            {"id": "p_g", "source": "direct", "target": target("groupAssignmentTarget", "g".into())},
+            {"id": "p_h", "target": target("exclusionGroupAssignmentTarget", "h".into())},
             {"id": "p_a", "target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
-        ]})))
-        .filter(|_| s.path.ends_with("/configurationPolicies/p"))
+        ]);
+        (s.line() == "GET /beta/deviceManagement/configurationPolicies/p?$expand=assignments,settings").then(|| {
+            ok(json!({"id": "p", "settingCount": 1, "settings": [{"id": "0"}], "assignments": assignments}))
+        })
     })
     .await;
-    let _ = &world;
     let kind = kinds::get("ConfigurationPolicies").unwrap();
     let links: Vec<_> = kind.links.iter().collect();
     let live = world.directory().find_live(&tenant(), kind, "p", &links).await;
     let live = live.unwrap().unwrap();
     let ends: Vec<_> = live.links.iter().map(|(_, to, _)| to.as_str()).collect();
-    assert_eq!(ends, ["allDevices", "g"]);
+    assert_eq!(ends, ["allDevices", "g", "h!exclude"]);
     assert_eq!(live.object["settings"], json!([{"id": "0"}]));
     assert!(!live.object.contains_key("assignments"));
 }

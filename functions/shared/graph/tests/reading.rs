@@ -16,7 +16,6 @@ async fn a_round_of_changes_is_read_page_after_page_by_graphs_own_links() {
             Some(ok(json!({"value": value, (more): link})).with("x-ms-resource-unit", 1))
         };
         match s.query.as_str() {
-            "$skiptoken=a=%2F+b" => unreachable!(),
             q if q.starts_with("$select=") => {
                 page("@odata.nextLink", format!("{}/v1.0/groups/delta?$skiptoken=A%2Fb", s.base), &["1"])
             }
@@ -83,12 +82,8 @@ async fn a_link_to_another_server_is_refused_and_gets_no_token() {
     .await;
     let directory = home.directory();
     for cursor in [Cursor::Start, Cursor::Next(foreign.clone()), Cursor::Delta(foreign)] {
-        let result = directory.read_page(&tenant(), source("users"), &cursor).await;
-        if let Ok(page) = result {
-            // What the page leads to is not followed.
-            let PageEnd::More(next) = page.end else { panic!("no more") };
-            assert!(directory.read_page(&tenant(), source("users"), &next).await.is_err());
-        }
+        let error = directory.read_page(&tenant(), source("users"), &cursor).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     }
     assert!(elsewhere.seen().is_empty());
 }

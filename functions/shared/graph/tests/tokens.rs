@@ -7,7 +7,7 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
-use common::{World, form, ok, refuse, source, status, tenant, world};
+use common::{form, ok, refuse, source, status, tenant, world};
 use domain::ErrorKind;
 use engine::ports::{Clock, Cursor, Directory};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -18,8 +18,7 @@ fn empty(s: &common::Seen) -> Option<common::Answer> {
     (!s.path.ends_with("/token")).then(|| ok(json!({"value": []})))
 }
 
-async fn read_roles(world: &World, directory: &impl Directory) -> domain::Result<()> {
-    let _ = world;
+async fn read_roles(directory: &impl Directory) -> domain::Result<()> {
     directory.read_page(&tenant(), source("roles"), &Cursor::Start).await.map(|_| ())
 }
 
@@ -30,7 +29,7 @@ async fn a_certificate_proves_who_we_are_by_an_assertion_that_its_public_key_ver
     let mut world = world(empty).await;
     world.secret = json!({"clientId": "app", "clientSecret": "hunter2",
         "certificatePem": certificate.pem(), "privateKeyPem": key.serialize_pem()});
-    read_roles(&world, &world.directory()).await.unwrap();
+    read_roles(&world.directory()).await.unwrap();
 
     let login = &world.logins()[0];
     assert_eq!(login.path, format!("/{}/oauth2/v2.0/token", tenant()));
@@ -73,12 +72,12 @@ async fn a_certificate_proves_who_we_are_by_an_assertion_that_its_public_key_ver
 async fn a_token_serves_until_five_minutes_before_its_end() {
     let world = world(empty).await;
     let directory = world.directory();
-    read_roles(&world, &directory).await.unwrap();
+    read_roles(&directory).await.unwrap();
     world.clock.advance_ms(3_298_000);
-    read_roles(&world, &directory).await.unwrap();
+    read_roles(&directory).await.unwrap();
     assert_eq!(world.logins().len(), 1);
     world.clock.advance_ms(2_000);
-    read_roles(&world, &directory).await.unwrap();
+    read_roles(&directory).await.unwrap();
     assert_eq!(world.logins().len(), 2);
     assert_eq!(world.seen()[2].header("authorization"), "Bearer token-1");
 }
@@ -112,7 +111,7 @@ async fn a_token_that_graph_refuses_in_mid_run_is_renewed_once_for_the_call() {
     })
     .await;
     let directory = world.directory();
-    read_roles(&world, &directory).await.unwrap();
+    read_roles(&directory).await.unwrap();
     assert_eq!((world.seen().len(), world.logins().len()), (2, 2));
 }
 
@@ -120,7 +119,7 @@ async fn a_token_that_graph_refuses_in_mid_run_is_renewed_once_for_the_call() {
 async fn a_token_that_graph_never_accepts_is_denied() {
     let world =
         world(|s| (!s.path.ends_with("/token")).then(|| refuse(401, "InvalidAuthenticationToken", ""))).await;
-    let error = read_roles(&world, &world.directory()).await.unwrap_err();
+    let error = read_roles(&world.directory()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert_eq!((world.seen().len(), world.logins().len()), (2, 2));
 }
