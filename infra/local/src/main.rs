@@ -1,2 +1,5 @@
-//! Placeholder.
-fn main() {}
+//! `holdfast`: the product on this machine.
+
+fn main() -> std::process::ExitCode {
+    local::commands::main()
+}

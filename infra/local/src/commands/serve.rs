@@ -1,0 +1,97 @@
+//! `holdfast serve`: the whole product on this machine, its data in a folder, against any Graph.
+
+use super::interrupted;
+use crate::config::{CloudConfig, Data, Target};
+use crate::embedded::SecretSettings;
+use crate::Cloud;
+use clap::Args;
+use domain::{Error, Result};
+use engine::ports::Secret;
+use graph::GraphSettings;
+use std::path::PathBuf;
+
+/// Settings of `serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeOptions {
+    /// The folder that keeps everything.
+    #[arg(long, default_value = ".holdfast", env = "HOLDFAST_DATA")]
+    pub data: PathBuf,
+    /// The port of this machine to listen on; 0 means any that is free.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// How others reach the API, when not at its own address: the base of the consent's callback.
+    #[arg(long, env = "HOLDFAST_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Base of Microsoft Graph, without a version.
+    #[arg(long, env = GraphSettings::GRAPH_URL)]
+    pub graph_url: Option<String>,
+    /// Base of Microsoft's login.
+    #[arg(long, env = GraphSettings::LOGIN_URL)]
+    pub login_url: Option<String>,
+    /// From whom mail comes.
+    #[arg(long, env = "HOLDFAST_SENDER")]
+    pub sender: Option<String>,
+    /// An AWS endpoint: then every port but Graph's is AWS's behind it.
+    #[arg(long, env = "AWS_ENDPOINT_URL")]
+    pub aws_endpoint_url: Option<String>,
+    /// What names begin with behind the AWS endpoint.
+    #[arg(long, default_value = "holdfast", env = "HOLDFAST_PREFIX")]
+    pub prefix: String,
+    /// Who holds it may create partners; without it one is made at the first start.
+    #[arg(long, env = "HOLDFAST_BOOTSTRAP_TOKEN", hide_env_values = true)]
+    pub bootstrap_token: Option<String>,
+}
+
+impl ServeOptions {
+    fn config(self) -> Result<CloudConfig> {
+        let default = CloudConfig::default();
+        let given = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
+        let bootstrap_token = given(self.bootstrap_token);
+        let least = runtime::settings::BOOTSTRAP_TOKEN_CHARS;
+        if bootstrap_token.as_ref().is_some_and(|t| t.chars().count() < least) {
+            return Err(Error::invalid(format!("the bootstrap token must have at least {least} characters")));
+        }
+        let target = match given(self.aws_endpoint_url) {
+            Some(_) => Target::Aws { prefix: self.prefix },
+            None => Target::Embedded,
+        };
+        Ok(CloudConfig {
+            data: Data::Folder(self.data),
+            target,
+            graph_url: given(self.graph_url).unwrap_or(default.graph_url),
+            login_url: given(self.login_url).unwrap_or(default.login_url),
+            port: self.port,
+            public_url: given(self.public_url),
+            bootstrap_token: bootstrap_token.map(Secret::new),
+            auto_ticks: true,
+            secrets: SecretSettings::from_env()?,
+            sender: given(self.sender).unwrap_or(default.sender),
+            time_limit_ms: default.time_limit_ms,
+        })
+    }
+}
+
+/// Serves until interrupted.
+pub async fn run(options: ServeOptions) -> Result<()> {
+    let given = options.bootstrap_token.is_some();
+    let config = options.config()?;
+    let (graph_url, login_url) = (config.graph_url.clone(), config.login_url.clone());
+    let cloud = Cloud::start(config).await?;
+    println!("API        {}", cloud.api_url());
+    println!("Callback   {}/{}", cloud.api_url(), runtime::settings::CALLBACK_PATH);
+    println!("Graph      {graph_url}");
+    println!("Login      {login_url}");
+    println!("Data       {}", cloud.folder().display());
+    println!("Mail       {}", cloud.outbox().display());
+    match cloud.bootstrap_token() {
+        Some(token) if !given => {
+            println!("Bootstrap  {}", token.expose());
+            println!("           Shown this once. It creates partners: POST /v1/partners");
+        }
+        _ => println!("Bootstrap  as given before"),
+    }
+    interrupted().await?;
+    println!("Ending; what has begun is finished first.");
+    cloud.stop().await;
+    Ok(())
+}

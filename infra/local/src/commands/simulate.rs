@@ -1,0 +1,43 @@
+//! `holdfast simulate`: the simulated Microsoft cloud alone.
+
+use super::interrupted;
+use clap::Args;
+use domain::{Error, Result};
+use sim::{Sim, SimConfig};
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// Settings of `simulate`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct SimulateOptions {
+    /// The port of this machine to listen on; 0 means any that is free.
+    #[arg(long, default_value_t = 8090)]
+    pub port: u16,
+    /// Users in the simulated company.
+    #[arg(long, default_value_t = 2000)]
+    pub users: usize,
+    /// Everything that looks random follows from it.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Simulates until interrupted.
+pub async fn run(options: SimulateOptions) -> Result<()> {
+    let config = SimConfig::company(options.seed, options.users);
+    let (tenants, apps) = (config.tenants.clone(), config.apps.clone());
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+    let server = Sim::new(config).serve(address).await.map_err(|e| {
+        Error::conflict(format!("port {} of this machine cannot be listened on", options.port)).caused_by(e)
+    })?;
+    println!("{}={}", graph::GraphSettings::GRAPH_URL, server.graph_url());
+    println!("{}={}", graph::GraphSettings::LOGIN_URL, server.login_url());
+    for tenant in tenants {
+        println!("tenant {} {} ({}, {} users)", tenant.id, tenant.name, tenant.domain, tenant.users);
+    }
+    for app in apps {
+        let consented = if app.consented { "consented" } else { "to be consented" };
+        println!("app    {} {} secret {} ({consented})", app.client_id, app.name, app.secret.unwrap_or_default());
+    }
+    interrupted().await?;
+    server.stop().await;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! What a local cloud is started with.
+
+use crate::embedded::SecretSettings;
+use engine::ports::Secret;
+use std::path::PathBuf;
+
+/// Where data lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// In that folder; it is there again at the next start.
+    Folder(PathBuf),
+    /// In memory and a temporary folder, until the cloud stops.
+    Memory,
+}
+
+/// What the ports are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// This machine alone.
+    Embedded,
+    /// The AWS adapters, against the endpoint, region and credentials of the environment.
+    Aws {
+        /// What the names of bucket, table, queues and key begin with.
+        prefix: String,
+    },
+}
+
+/// The whole of it.
+#[derive(Clone, Debug)]
+pub struct CloudConfig {
+    /// Where data lies.
+    pub data: Data,
+    /// What the ports are made of.
+    pub target: Target,
+    /// Base of Microsoft Graph, without a version.
+    pub graph_url: String,
+    /// Base of Microsoft's login.
+    pub login_url: String,
+    /// The port to listen on; 0 means any that is free.
+    pub port: u16,
+    /// How others reach the listener, when not at its own address.
+    pub public_url: Option<String>,
+    /// Who holds it may create partners; none makes a new one at the first start and keeps its hash.
+    pub bootstrap_token: Option<Secret>,
+    /// Whether the clock calls the ticking functions; otherwise only `Cloud::tick` does.
+    pub auto_ticks: bool,
+    /// Credentials that go before the files of the data folder.
+    pub secrets: SecretSettings,
+    /// From whom mail comes.
+    pub sender: String,
+    /// How long a function may run.
+    pub time_limit_ms: u64,
+}
+
+impl Default for CloudConfig {
+    fn default() -> Self {
+        let worldwide = graph::GraphSettings::default();
+        Self {
+            data: Data::Memory,
+            target: Target::Embedded,
+            graph_url: worldwide.graph_url,
+            login_url: worldwide.login_url,
+            port: 0,
+            public_url: None,
+            bootstrap_token: None,
+            auto_ticks: false,
+            secrets: SecretSettings::default(),
+            sender: "holdfast@localhost.localdomain".to_owned(),
+            // Source: Lambda quotas, function time-out.
+            time_limit_ms: 15 * 60 * 1000,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Mail as files: `{time}-{id}.eml` in a folder, to be opened with any mail program.
+//!
+//! Nothing leaves this machine. A mail sent again under its id replaces its file, so that the folder holds
+//! what a reader's mailbox would show.
+
+use super::blocking::blocking;
+use super::files::{io_error, make_folder, replace_private};
+use async_trait::async_trait;
+use domain::Result;
+use engine::ports::{Clock, Mail, Mailer};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// The outbox in a folder.
+pub struct Outbox {
+    folder: PathBuf,
+    sender: String,
+    clock: Arc<dyn Clock>,
+    turn: Mutex<()>,
+}
+
+impl Outbox {
+    /// The outbox in that folder, made if it is not there; `sender` is the address in `From`.
+    pub fn open(
+        folder: impl Into<PathBuf>,
+        sender: impl Into<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let folder = folder.into();
+        make_folder(&folder, 0o700).map_err(|e| io_error("the outbox cannot be opened", e))?;
+        Ok(Self { folder, sender: sender.into(), clock, turn: Mutex::new(()) })
+    }
+
+    /// Where the mails lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+#[async_trait]
+impl Mailer for Outbox {
+    async fn send(&self, mail: &Mail) -> Result<String> {
+        let sent_at = self.clock.now();
+        // The same bytes as by SES; it refuses an id that is not fit for a file's name.
+        let bytes = aws::mime(mail, &self.sender)?;
+        let (folder, id) = (self.folder.clone(), mail.id.clone());
+        // Why: of two sendings of one mail at once, the second must see the file of the first.
+        let _turn = self.turn.lock().await;
+        blocking(move || {
+            let put = || -> io::Result<String> {
+                let name = match find_sent(&folder, &id)? {
+                    Some(name) => name,
+                    None => format!("{}-{id}.eml", sent_at.strftime("%Y%m%dT%H%M%S%3fZ")),
+                };
+                replace_private(&folder.join(&name), &bytes)?;
+                Ok(name)
+            };
+            put().map_err(|e| io_error("a mail cannot be put into the outbox", e))
+        })
+        .await
+    }
+}
+
+/// The file of a mail with that id, if it was sent before.
+fn find_sent(folder: &Path, id: &str) -> io::Result<Option<String>> {
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let known = name.strip_suffix(".eml").and_then(|n| n.split_once('-'));
+        if known.is_some_and(|(_, known)| known == id) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,166 @@
+//! Queues in one SQLite file, with the rules of SQS FIFO queues.
+//!
+//! - A group's messages are handed out in order, and none while one of them is in flight.
+//! - A message not deleted before its visibility ends is handed out again; after `max_receives` times it
+//!   becomes a dead letter, with the reason of its last failure.
+//! - A deduplication id is remembered for five minutes, whether or not its message was deleted.
+//! - Durable when `send` returns. Time comes from the clock; who waits is woken, never polls.
+
+mod receive;
+mod rows;
+
+use super::blocking::blocking;
+use async_trait::async_trait;
+use domain::{Error, Result, Timestamp};
+use engine::ports::{Clock, Ids, JobQueue, Outgoing, Queue};
+use rows::store_error;
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// How long a deduplication id is remembered.
+/// Source: SQS developer guide, "Exactly-once processing".
+const DEDUPLICATION_MS: i64 = 5 * 60 * 1000;
+
+/// Rules of every queue.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueRules {
+    /// How long a message handed out stays invisible.
+    pub visibility_ms: u64,
+    /// How often it is handed out before it becomes a dead letter.
+    pub max_receives: u32,
+}
+
+impl Default for QueueRules {
+    fn default() -> Self {
+        // Visibility: a function's longest run and a minute.
+        Self { visibility_ms: 16 * 60 * 1000, max_receives: 5 }
+    }
+}
+
+/// The right to say what becomes of one handing out of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handle {
+    seq: i64,
+    receipt: String,
+}
+
+impl Handle {
+    /// The name of this handing out.
+    pub fn receipt(&self) -> &str {
+        &self.receipt
+    }
+}
+
+/// A message handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// For saying what became of it.
+    pub handle: Handle,
+    /// Its name.
+    pub id: String,
+    /// What was sent.
+    pub sent: Outgoing,
+    /// Its place in the queue: 20 digits that sort.
+    pub sequence: String,
+    /// How often it was handed out, this time included.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// When it was first handed out.
+    pub first_received_at: Timestamp,
+}
+
+/// A message that is not handed out any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Which queue it was in.
+    pub queue: JobQueue,
+    /// Its name.
+    pub id: String,
+    /// Its group.
+    pub group: String,
+    /// What was sent.
+    pub body: String,
+    /// How often it was handed out.
+    pub receive_count: u32,
+    /// Why it failed, where that was said.
+    pub reason: Option<String>,
+    /// Since when, where that is known.
+    pub died_at: Option<Timestamp>,
+}
+
+/// The queues of this machine. One process has them open at a time.
+#[derive(Clone)]
+pub struct LocalQueue {
+    connection: Arc<Mutex<Connection>>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    rules: QueueRules,
+    changed: Arc<Notify>,
+}
+
+impl LocalQueue {
+    /// The queues in that file, made if it is not there.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, rules: QueueRules) -> Result<Self> {
+        Self::over(Connection::open(path).map_err(store_error)?, clock, ids, rules)
+    }
+
+    /// Queues that end with the process.
+    pub fn in_memory(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, rules: QueueRules) -> Result<Self> {
+        Self::over(Connection::open_in_memory().map_err(store_error)?, clock, ids, rules)
+    }
+
+    fn over(
+        connection: Connection,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        rules: QueueRules,
+    ) -> Result<Self> {
+        rows::prepare(&connection).map_err(store_error)?;
+        let connection = Arc::new(Mutex::new(connection));
+        Ok(Self { connection, clock, ids, rules, changed: Arc::new(Notify::new()) })
+    }
+
+    /// Runs `work` in one transaction, then wakes who waits.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let connection = self.connection.clone();
+        let done = blocking(move || {
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = connection
+                .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+                .map_err(store_error)?;
+            let done = work(&transaction).map_err(store_error)?;
+            transaction.commit().map_err(store_error)?;
+            Ok(done)
+        })
+        .await?;
+        self.changed.notify_waiters();
+        Ok(done)
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.now().as_millisecond()
+    }
+}
+
+#[async_trait]
+impl Queue for LocalQueue {
+    async fn send(&self, message: Outgoing) -> Result<()> {
+        let printable = |text: &str| {
+            (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+        };
+        if !printable(&message.deduplication_id) || !printable(&message.group) {
+            return Err(Error::invalid("a message's group and deduplication id have 1 to 128 characters"));
+        }
+        if message.body.is_empty() || message.body.len() > 200 * 1024 {
+            return Err(Error::invalid("a message's body has 1 byte to 200 KB"));
+        }
+        let (id, now_ms) = (self.ids.ulid(), self.now_ms());
+        self.change(move |rows| rows::insert(rows, &id, &message, now_ms, now_ms + DEDUPLICATION_MS)).await
+    }
+}

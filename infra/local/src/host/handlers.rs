@@ -1,0 +1,95 @@
+//! The very handlers that Lambda runs, as [`Function`]s.
+
+use super::function::{Function, typed};
+use async_trait::async_trait;
+use axum::Router;
+use domain::{Error, Result, Timestamp};
+use engine::jobs::{JobWorker, TickWorker};
+use engine::ports::Clock;
+use jiff::SignedDuration;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context, LambdaEvent, Service};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Why messages failed last, by what they say: for dead letters.
+#[derive(Clone, Default)]
+pub struct Reasons(Arc<Mutex<HashMap<String, String>>>);
+
+impl Reasons {
+    /// Takes the reason why the message of that body failed.
+    pub fn take(&self, body: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(body)
+    }
+}
+
+struct Reasoned {
+    worker: Arc<dyn JobWorker>,
+    reasons: Reasons,
+}
+
+#[async_trait]
+impl JobWorker for Reasoned {
+    fn name(&self) -> &'static str {
+        self.worker.name()
+    }
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let handled = self.worker.handle(body, deadline).await;
+        if let Err(error) = &handled {
+            let reason = format!("{}: {error}", error.kind().name());
+            self.reasons.0.lock().unwrap_or_else(PoisonError::into_inner).insert(body.to_owned(), reason);
+        }
+        handled
+    }
+}
+
+/// A job behind a queue; why its messages fail is told to `reasons`.
+pub fn queue_function(
+    worker: Arc<dyn JobWorker>,
+    clock: Arc<dyn Clock>,
+    reasons: Reasons,
+) -> Arc<dyn Function> {
+    let worker = Arc::new(Reasoned { worker, reasons });
+    typed(move |event, ends_at| {
+        let (worker, clock) = (worker.clone(), clock.clone());
+        async move {
+            let deadline = put_down_at(ends_at);
+            Ok(runtime::queue::handle_batch(event, &*worker, &*clock, deadline).await)
+        }
+    })
+}
+
+/// A job behind the clock.
+pub fn tick_function(worker: Arc<dyn TickWorker>) -> Arc<dyn Function> {
+    typed(move |_: Value, ends_at| {
+        let worker = worker.clone();
+        async move { runtime::tick::handle_tick(&*worker, put_down_at(ends_at)).await }
+    })
+}
+
+fn put_down_at(ends_at: Timestamp) -> Timestamp {
+    ends_at - SignedDuration::from_millis(runtime::queue::MARGIN_MS)
+}
+
+/// A router behind the HTTP API.
+pub fn http_function(router: Router) -> Arc<dyn Function> {
+    Arc::new(Http(runtime::http::service(router)))
+}
+
+struct Http(Router);
+
+#[async_trait]
+impl Function for Http {
+    async fn invoke(&self, event: Value, deadline: Timestamp) -> Result<Value> {
+        // Why text: the event's type keeps raw JSON, which a `Value` cannot give.
+        let payload: LambdaRequest = serde_json::from_str(&event.to_string())
+            .map_err(|e| Error::invalid("the event is not one of an HTTP API").caused_by(e))?;
+        let mut context = Context::default();
+        context.deadline = u64::try_from(deadline.as_millisecond()).unwrap_or(0);
+        // Why a statement: the adapter itself may not be held over the wait.
+        let reply = Adapter::from(self.0.clone()).call(LambdaEvent::new(payload, context));
+        let Ok(reply) = reply.await;
+        serde_json::to_value(reply).map_err(|e| Error::invalid("the reply is not JSON").caused_by(e))
+    }
+}

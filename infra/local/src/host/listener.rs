@@ -1,0 +1,223 @@
+//! An HTTP listener that stands for the API Gateway: finds the route, asks the authorizer unless the route
+//! is open, gives the function its event and turns the reply back into HTTP.
+//!
+//! Its own answers are API Gateway's: 401 without credentials, 403 when the authorizer says no, 404 without a
+//! route, 413, 500 and 503 for a function that fails or takes too long. Bodies `{"message": …}`.
+
+use super::busy::Busy;
+use super::function::Function;
+use super::http_event::{authorizer_event, request_event};
+use super::routes::Routes;
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::{Error, Result};
+use engine::ports::{Clock, Ids};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Map, Value, json};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// Source: API Gateway quotas for HTTP APIs, payload size.
+const BODY_LIMIT_BYTES: usize = 10 * 1024 * 1024;
+/// Source: API Gateway quotas for HTTP APIs, integration time-out.
+const TIME_LIMIT_MS: u64 = 30_000;
+
+/// What a listener needs.
+#[derive(Clone)]
+pub struct Gateway {
+    /// Says who asks and whether it may.
+    pub authorizer: Arc<dyn Function>,
+    /// Which function answers what.
+    pub routes: Routes,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Names of requests.
+    pub ids: Arc<dyn Ids>,
+    /// Counts requests while they run.
+    pub busy: Busy,
+}
+
+/// A listener that listens.
+pub struct Listening {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Where.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends it once open requests are answered.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        (&mut self.server).await.ok();
+    }
+}
+
+/// A listener on that port of this machine; 0 means any that is free.
+///
+/// # Errors
+/// `Conflict` when the port is taken.
+pub async fn bind(port: u16) -> Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|e| unusable(e).within(format!("port {port}")))
+}
+
+fn unusable(cause: std::io::Error) -> Error {
+    Error::conflict("this machine's port cannot be listened on").caused_by(cause)
+}
+
+impl Gateway {
+    /// Answers on that listener.
+    pub fn serve(self, listener: TcpListener) -> Result<Listening> {
+        let address = listener.local_addr().map_err(unusable)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = Router::new().fallback(answer).with_state(self);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move {
+            let stopped = async {
+                stopped.await.ok();
+            };
+            if let Err(reason) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
+                tracing::error!(%reason, "the HTTP listener ended");
+            }
+        });
+        Ok(Listening { address, stop: Some(stop), server })
+    }
+
+    async fn request(&self, from: IpAddr, request: Request) -> Result<Response, Refusal> {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, BODY_LIMIT_BYTES).await.map_err(|_| Refusal::TooLong)?;
+        let path = parts.uri.path().to_owned();
+        let Some((route, parameters)) = self.routes.find(parts.method.as_str(), &path) else {
+            return Err(Refusal::NotFound);
+        };
+        let mut event = self.event(&parts, &body, (&route.key, parameters), from);
+        if !route.open {
+            event["requestContext"]["authorizer"] = json!({ "lambda": self.authorize(&parts, &event).await? });
+        }
+        let reply = self.invoke(&*route.to, event).await?;
+        respond(&reply).map_err(|error| {
+            tracing::error!(%error, "a function's reply is not HTTP");
+            Refusal::Failed
+        })
+    }
+
+    fn event(&self, parts: &Parts, body: &Bytes, route: (&str, Map<String, Value>), from: IpAddr) -> Value {
+        request_event(parts, body, route, from, &self.ids.ulid(), self.clock.now())
+    }
+
+    /// The authorizer's context for the function.
+    async fn authorize(&self, parts: &Parts, event: &Value) -> Result<Value, Refusal> {
+        let identity = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        // Why: without its identity source API Gateway does not ask the authorizer.
+        let identity = identity.filter(|i| !i.is_empty()).ok_or(Refusal::Unauthorized)?;
+        let said = self.invoke(&*self.authorizer, authorizer_event(event, identity)).await?;
+        match said["isAuthorized"].as_bool() {
+            Some(true) => Ok(said.get("context").cloned().unwrap_or_default()),
+            Some(false) => Err(Refusal::Forbidden),
+            None => Err(Refusal::Failed),
+        }
+    }
+
+    async fn invoke(&self, function: &dyn Function, event: Value) -> Result<Value, Refusal> {
+        let limit = jiff::SignedDuration::from_millis(TIME_LIMIT_MS.cast_signed());
+        let deadline = self.clock.now() + limit;
+        tokio::select! {
+            reply = function.invoke(event, deadline) => reply.map_err(|error| {
+                tracing::error!(%error, kind = error.kind().name(), "a function failed");
+                Refusal::Failed
+            }),
+            () = self.clock.sleep_ms(TIME_LIMIT_MS) => Err(Refusal::TooSlow),
+        }
+    }
+}
+
+async fn answer(
+    State(gateway): State<Gateway>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    // Why: the work goes on when the caller hangs up, as it does in Lambda.
+    let busy = gateway.busy.begin();
+    let work = tokio::spawn(async move {
+        let _busy = busy;
+        gateway.request(from.ip(), request).await
+    });
+    match work.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(refusal)) => refusal.into_response(),
+        Err(reason) => {
+            tracing::error!(%reason, "a function panicked");
+            Refusal::Failed.into_response()
+        }
+    }
+}
+
+/// What the gateway itself answers.
+enum Refusal {
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    TooLong,
+    Failed,
+    TooSlow,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, message) = match self {
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long"),
+            Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        };
+        (status, axum::Json(json!({ "message": message }))).into_response()
+    }
+}
+
+/// The HTTP reply of a function's reply, payload format 2.0.
+fn respond(reply: &Value) -> Result<Response> {
+    let bad = |what: &'static str| Error::invalid(format!("no {what}"));
+    let Some(status) = reply.get("statusCode") else {
+        // Without a status the whole reply is the body.
+        return Ok(axum::Json(reply.clone()).into_response());
+    };
+    let status = status.as_u64().and_then(|s| u16::try_from(s).ok()).ok_or_else(|| bad("status"))?;
+    let body = match (reply["body"].as_str(), reply["isBase64Encoded"].as_bool()) {
+        (Some(body), Some(true)) => STANDARD.decode(body).map_err(|e| bad("base64").caused_by(e))?,
+        (Some(body), _) => body.as_bytes().to_vec(),
+        (None, _) => Vec::new(),
+    };
+    let status = StatusCode::from_u16(status).map_err(|e| bad("status").caused_by(e))?;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let mut add = |name: &str, value: &Value| -> Result<()> {
+        let name = HeaderName::try_from(name).map_err(|e| bad("header").caused_by(e))?;
+        let value = value.as_str().ok_or_else(|| bad("header"))?;
+        let value = HeaderValue::try_from(value).map_err(|e| bad("header").caused_by(e))?;
+        response.headers_mut().append(name, value);
+        Ok(())
+    };
+    for (name, value) in reply["headers"].as_object().into_iter().flatten() {
+        add(name, value)?;
+    }
+    for value in reply["cookies"].as_array().into_iter().flatten() {
+        add("set-cookie", value)?;
+    }
+    Ok(response)
+}

@@ -1,0 +1,155 @@
+//! A poller that stands for an event-source mapping: takes batches from a queue, calls the function, and
+//! applies its partial reply: what did not fail is deleted, what failed comes back later.
+//!
+//! A function that fails, panics, takes too long or names a message that it was not given has failed the
+//! whole batch. The queue, not the poller, makes dead letters.
+
+use super::busy::Busy;
+use super::function::Function;
+use super::handlers::Reasons;
+use super::source::{Message, Source};
+use super::sqs_event::sqs_event;
+use domain::{Error, Result};
+use engine::ports::Clock;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Source: SQS API reference, ReceiveMessage: the longest poll.
+const POLL_MS: u64 = 20_000;
+/// How long a poller rests when its queue does not answer.
+const REST_MS: u64 = 1_000;
+
+/// A queue and the function that it feeds.
+#[derive(Clone)]
+pub struct Mapping {
+    /// The queue.
+    pub source: Arc<dyn Source>,
+    /// The function.
+    pub function: Arc<dyn Function>,
+    /// Messages in one batch, 1 to 10.
+    pub batch_size: usize,
+    /// Invocations at once.
+    pub concurrency: usize,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// How long a function may run.
+    pub time_limit_ms: u64,
+    /// Counts invocations while they run.
+    pub busy: Busy,
+    /// Why messages failed, for dead letters.
+    pub reasons: Reasons,
+}
+
+/// How long a message that failed waits, by how often it was received: 1 s, 2 s, 4 s … at most a minute.
+pub fn backoff_ms(receive_count: u32) -> u64 {
+    1000 * (1 << receive_count.saturating_sub(1).min(6)).min(60)
+}
+
+impl Mapping {
+    /// Starts polling until `stop` says true; the set ends when running invocations have.
+    pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+        let mut pollers = JoinSet::new();
+        for _ in 0..self.concurrency {
+            let (mapping, mut stop) = (self.clone(), stop.clone());
+            pollers.spawn(async move {
+                loop {
+                    let batch = tokio::select! {
+                        biased;
+                        _ = stop.wait_for(|stop| *stop) => return,
+                        batch = mapping.source.receive(mapping.batch_size, POLL_MS) => batch,
+                    };
+                    if let Err(error) = mapping.handle(batch).await {
+                        let (kind, queue) = (error.kind().name(), mapping.source.queue().name());
+                        tracing::error!(%error, kind, queue, "a queue does not answer");
+                        mapping.clock.sleep_ms(REST_MS).await;
+                    }
+                }
+            });
+        }
+        pollers
+    }
+
+    /// Handles what may be received now; returns how many messages there were. For tests and for draining.
+    pub async fn poll_once(&self) -> Result<usize> {
+        let batch = self.source.receive(self.batch_size, 0).await?;
+        let messages = batch.len();
+        self.handle(Ok(batch)).await?;
+        Ok(messages)
+    }
+
+    async fn handle(&self, batch: Result<Vec<Message>>) -> Result<()> {
+        let batch = batch?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let _busy = self.busy.begin();
+        let event = sqs_event(batch.iter().map(|m| m.record.clone()).collect());
+        let reply =
+            invoke_within(self.function.clone(), event, &*self.clock, self.time_limit_ms).await;
+        let failures = reply.and_then(|reply| failures(&reply, &batch));
+        let (failed, reason) = match failures {
+            Ok(failed) => (failed, None),
+            Err(error) => {
+                let (kind, queue) = (error.kind().name(), self.source.queue().name());
+                tracing::error!(%error, kind, queue, messages = batch.len(), "a batch failed");
+                (batch.iter().map(|m| m.id.clone()).collect(), Some(error.to_string()))
+            }
+        };
+        for message in &batch {
+            let done = if failed.contains(&message.id) {
+                let own = message.record["body"].as_str().and_then(|body| self.reasons.take(body));
+                let reason = own.as_deref().or(reason.as_deref());
+                self.source.retry(message, backoff_ms(message.receive_count), reason).await
+            } else {
+                self.source.delete(message).await
+            };
+            match done {
+                // Somebody else has it by now; handling it twice is the jobs' business.
+                Err(error) if error.kind() == domain::ErrorKind::Conflict => {
+                    tracing::warn!(%error, queue = self.source.queue().name(), "a message was not held any more");
+                }
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Calls a function apart, so that a panic or too long a run is its own failure.
+pub async fn invoke_within(
+    function: Arc<dyn Function>,
+    event: Value,
+    clock: &dyn Clock,
+    limit_ms: u64,
+) -> Result<Value> {
+    let limit = jiff::SignedDuration::from_millis(limit_ms.cast_signed());
+    let deadline = clock.now() + limit;
+    let mut running = tokio::spawn(async move { function.invoke(event, deadline).await });
+    tokio::select! {
+        done = &mut running => {
+            done.map_err(|e| Error::unavailable("a function panicked").caused_by(e))?
+        }
+        () = clock.sleep_ms(limit_ms) => {
+            running.abort();
+            Err(Error::unavailable("a function took too long"))
+        }
+    }
+}
+
+/// The messages that a reply names as failed.
+fn failures(reply: &Value, batch: &[Message]) -> Result<BTreeSet<String>> {
+    let bad = || Error::invalid("a partial reply names no message of the batch");
+    let failures = match reply.get("batchItemFailures") {
+        // Source: Lambda developer guide, SQS error handling: an absent, null or empty list is success.
+        None | Some(Value::Null) => return Ok(BTreeSet::new()),
+        Some(failures) => failures.as_array().ok_or_else(bad)?,
+    };
+    let id = |failure: &Value| {
+        let id = failure.get("itemIdentifier")?.as_str()?;
+        batch.iter().any(|m| m.id == id).then(|| id.to_owned())
+    };
+    failures.iter().map(|failure| id(failure).ok_or_else(bad)).collect()
+}

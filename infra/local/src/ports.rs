@@ -1,0 +1,180 @@
+//! The ports, made for a target: of this machine alone, or of AWS behind an endpoint.
+
+use crate::config::{Data, Target};
+use crate::embedded::{
+    EmbeddedDynamo, FileSecrets, FolderVault, KeyFile, LocalQueue, Outbox, QueueRules, SecretSettings,
+};
+use crate::host::{EmbeddedSource, Source, SqsSource};
+use async_trait::async_trait;
+use aws::{AwsClients, AwsNames, DynamoCatalog, Provision, SqsReceiver};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use domain::Result;
+use engine::ports::{
+    Catalog, Clock, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, VaultSweeper,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The catalogue's table in the embedded DynamoDB.
+const TABLE: &str = "holdfast-catalog";
+
+/// Every port but Graph's.
+#[derive(Clone)]
+pub struct Ports {
+    /// Sealed bytes.
+    pub vault: Arc<dyn VaultSweeper>,
+    /// Control data.
+    pub catalog: Arc<dyn Catalog>,
+    /// Work for later.
+    pub queue: Arc<dyn Queue>,
+    /// Data keys.
+    pub keys: Arc<dyn KeyRing>,
+    /// Mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Credentials.
+    pub secrets: Arc<dyn Secrets>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Names and tokens.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// The ports and what keeps them running.
+pub struct Made {
+    /// The ports.
+    pub ports: Ports,
+    /// The queues' other ends.
+    pub sources: Vec<Arc<dyn Source>>,
+    /// Where dead letters are.
+    pub dead: DeadLetters,
+    /// To be stopped last.
+    pub dynamo: Option<EmbeddedDynamo>,
+}
+
+/// Where dead letters are.
+pub enum DeadLetters {
+    /// In the local queue's file.
+    Embedded(LocalQueue),
+    /// In queues of their own.
+    Sqs(Vec<(JobQueue, SqsReceiver)>),
+}
+
+/// What every target needs.
+pub struct Base<'a> {
+    /// Whether data outlives the process.
+    pub data: &'a Data,
+    /// The folder for what lies in files.
+    pub folder: &'a Path,
+    /// Credentials given by settings.
+    pub secrets: SecretSettings,
+    /// From whom mail comes.
+    pub sender: &'a str,
+    /// Hidden for so long is a message that was received.
+    pub visibility_ms: u64,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Names and tokens.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Makes the ports for that target.
+pub async fn make(target: &Target, base: Base<'_>) -> Result<Made> {
+    let outbox = Outbox::open(base.folder.join("outbox"), base.sender, base.clock.clone())?;
+    let secrets = FileSecrets::open(base.folder.join("secrets"), base.secrets.clone())?;
+    match target {
+        Target::Embedded => embedded(base, outbox, secrets).await,
+        Target::Aws { prefix } => on_aws(prefix, base, outbox, &secrets).await,
+    }
+}
+
+async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Result<Made> {
+    let file = |name: &str| matches!(base.data, Data::Folder(_)).then(|| base.folder.join(name));
+    let rules = QueueRules { visibility_ms: base.visibility_ms, ..QueueRules::default() };
+    let queue = match file("queues.sqlite") {
+        Some(path) => LocalQueue::open(&path, base.clock.clone(), base.ids.clone(), rules)?,
+        None => LocalQueue::in_memory(base.clock.clone(), base.ids.clone(), rules)?,
+    };
+    // Why: who held messages in flight has ended, or it would still hold this folder.
+    queue.release_all().await?;
+    let dynamo = EmbeddedDynamo::start(file("catalog.sqlite").as_deref()).await?;
+    let ports = Ports {
+        vault: Arc::new(FolderVault::open(base.folder.join("vault"))?),
+        catalog: Arc::new(embedded_catalog(&dynamo).await?),
+        queue: Arc::new(queue.clone()),
+        keys: Arc::new(KeyFile::open(&base.folder.join("keys/master.key"), base.ids.clone()).await?),
+        mailer: Arc::new(outbox),
+        secrets: Arc::new(secrets),
+        clock: base.clock,
+        ids: base.ids,
+    };
+    let source = |job| Arc::new(EmbeddedSource::new(queue.clone(), job)) as Arc<dyn Source>;
+    let sources = JobQueue::ALL.into_iter().map(source).collect();
+    Ok(Made { ports, sources, dead: DeadLetters::Embedded(queue), dynamo: Some(dynamo) })
+}
+
+/// The catalogue in that DynamoDB; its table is made if it is not there.
+pub async fn embedded_catalog(dynamo: &EmbeddedDynamo) -> Result<DynamoCatalog> {
+    let credentials = Credentials::new("local", "local", None, None, "embedded");
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-west-1"))
+        .endpoint_url(dynamo.endpoint())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
+    let clients = AwsClients::new(config);
+    aws::provision_table(&clients, TABLE).await?;
+    Ok(DynamoCatalog::new(clients.dynamodb().clone(), TABLE))
+}
+
+async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecrets) -> Result<Made> {
+    let clients = AwsClients::load().await;
+    let mut known = BTreeMap::new();
+    for name in ["graph-reader", "graph-writer"] {
+        match secrets.get(name).await {
+            Ok(secret) => drop(known.insert(name.to_owned(), secret)),
+            Err(e) if e.kind() == domain::ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let wanted = Provision {
+        prefix: prefix.to_owned(),
+        sender: base.sender.to_owned(),
+        secrets: known,
+        visibility_timeout_s: u32::try_from(base.visibility_ms / 1000).unwrap_or(u32::MAX),
+    };
+    let names = aws::provision(&clients, &wanted).await?;
+    let ses = aws::SesMailer::new(clients.ses().clone(), &names.sender);
+    let ports = Ports {
+        vault: Arc::new(aws::S3Vault::new(clients.s3().clone(), &names.bucket)),
+        catalog: Arc::new(DynamoCatalog::new(clients.dynamodb().clone(), &names.table)),
+        queue: Arc::new(aws::SqsQueue::new(clients.sqs().clone(), names.queue_urls.clone())),
+        keys: Arc::new(aws::KmsKeyRing::new(clients.kms().clone(), &names.kms_key_id)),
+        mailer: Arc::new(Copied { ses, outbox }),
+        secrets: Arc::new(aws::SecretsManagerSecrets::new(clients.secrets().clone(), &names.secret_prefix)),
+        clock: base.clock,
+        ids: base.ids,
+    };
+    let AwsNames { queue_urls, dead_letter_urls, .. } = names;
+    let receiver = |url: &String| SqsReceiver::new(clients.sqs().clone(), url);
+    let source = |(job, url): (&JobQueue, &String)| Arc::new(SqsSource::new(receiver(url), *job)) as Arc<dyn Source>;
+    let sources = queue_urls.iter().map(source).collect();
+    let dead = dead_letter_urls.iter().map(|(job, url)| (*job, receiver(url))).collect();
+    Ok(Made { ports, sources, dead: DeadLetters::Sqs(dead), dynamo: None })
+}
+
+/// Mail that leaves by SES, with a copy in the outbox for whoever wants to look at it.
+struct Copied {
+    ses: aws::SesMailer,
+    outbox: Outbox,
+}
+
+#[async_trait]
+impl Mailer for Copied {
+    async fn send(&self, mail: &Mail) -> Result<String> {
+        let name = self.ses.send(mail).await?;
+        self.outbox.send(mail).await?;
+        Ok(name)
+    }
+}

@@ -1,0 +1,173 @@
+//! Which function stands behind which route, queue and tick: in AWS the template says it, here this file.
+//!
+//! Nothing else in this crate knows a job or a route by name.
+
+use crate::config::CloudConfig;
+use crate::host::{Function, Route, http_function, typed};
+use crate::ports::Ports;
+use authorize_request::authorize;
+use domain::Result;
+use engine::commands::Gate;
+use engine::commands::connect::{Connect, ConsentSettings};
+use engine::commands::organisations::Organisations;
+use engine::commands::partners::Partners;
+use engine::commands::plans::Plans;
+use engine::commands::tokens::FindCaller;
+use engine::jobs::{JobWorker, TickWorker, purge_data, schedule_snapshots};
+use engine::ports::{Directory, DirectoryWriter, JobQueue};
+use engine::records::Records;
+use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
+use plan_api::PlanApi;
+use runtime::settings::Settings;
+use std::sync::Arc;
+
+const MINUTE_MS: u64 = 60_000;
+const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+
+/// What functions are made of.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The ports.
+    pub ports: &'a Ports,
+    /// Settings.
+    pub config: &'a CloudConfig,
+    /// Where the API answers: the base of the consent's callback.
+    pub api_url: &'a str,
+    /// The hash of the bootstrap token.
+    pub bootstrap_hash: &'a str,
+    /// The reading app's client id, where its secret is known.
+    pub reader_client_id: Option<&'a str>,
+    /// The writing app's client id, where its secret is known.
+    pub writer_client_id: Option<&'a str>,
+}
+
+/// All functions, by what calls them.
+pub struct Functions {
+    /// Says who asks.
+    pub authorizer: Arc<dyn Function>,
+    /// Behind the HTTP API.
+    pub routes: Vec<Route>,
+    /// Behind the queues.
+    pub jobs: Vec<Job>,
+    /// Behind the clock.
+    pub ticks: Vec<Ticking>,
+}
+
+/// A job behind its queue.
+pub struct Job {
+    /// The queue.
+    pub queue: JobQueue,
+    /// The job.
+    pub worker: Arc<dyn JobWorker>,
+    /// Messages in one batch, 1 to 10.
+    pub batch_size: usize,
+    /// Invocations at once.
+    pub concurrency: usize,
+}
+
+/// A job behind the clock.
+pub struct Ticking {
+    /// The job; its name is the tick's.
+    pub worker: Arc<dyn TickWorker>,
+    /// How often.
+    pub every_ms: u64,
+}
+
+/// The product's functions.
+pub fn functions(wanted: Wanted<'_>) -> Result<Functions> {
+    Ok(Functions {
+        authorizer: authorizer(wanted),
+        routes: routes(wanted)?,
+        jobs: jobs(wanted)?,
+        ticks: ticks(wanted),
+    })
+}
+
+fn authorizer(wanted: Wanted<'_>) -> Arc<dyn Function> {
+    let find = Arc::new(FindCaller {
+        records: records(wanted),
+        clock: wanted.ports.clock.clone(),
+        bootstrap_hash: Some(wanted.bootstrap_hash.to_owned()),
+    });
+    typed(move |request, _| {
+        let find = find.clone();
+        async move { authorize(&request, &find).await }
+    })
+}
+
+/// As the template's routes.
+fn routes(wanted: Wanted<'_>) -> Result<Vec<Route>> {
+    let plan_api = http_function(plan_api::router(plan_api(wanted)?));
+    let open = |key: &str, open| Route { key: key.to_owned(), to: plan_api.clone(), open };
+    Ok(vec![open("GET /v1/consent/callback", true), open("ANY /v1/{rest+}", false)])
+    // TO COMPLETE: snapshot-api behind `ANY /v1/organisations/{org}/snapshots`, `…/comparisons`,
+    // `…/restores`, each also with `/{rest+}`.
+}
+
+fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
+    let gate = Gate { records: records(wanted) };
+    let Ports { clock, ids, keys, .. } = wanted.ports.clone();
+    let (of_gate, of_clock, of_ids) = (|| gate.clone(), || clock.clone(), || ids.clone());
+    Ok(PlanApi {
+        partners: Partners { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        plans: Plans { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        organisations: Organisations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        connect: Connect {
+            gate: of_gate(),
+            clock: of_clock(),
+            ids: of_ids(),
+            directory: directory(wanted)?,
+            keys,
+            settings: consent(wanted)?,
+        },
+    })
+}
+
+fn consent(wanted: Wanted<'_>) -> Result<ConsentSettings> {
+    let settings = [
+        (runtime::settings::PUBLIC_URL, Some(wanted.api_url)),
+        (runtime::settings::READER_CLIENT_ID, wanted.reader_client_id),
+        (runtime::settings::WRITER_CLIENT_ID, wanted.writer_client_id),
+        (GraphSettings::LOGIN_URL, Some(wanted.config.login_url.as_str())),
+    ];
+    Settings::of(settings.into_iter().filter_map(|(name, value)| Some((name, value?)))).consent()
+}
+
+/// TO COMPLETE: the workers of `engine::jobs` behind their queues, each as
+/// `Job { queue: JobQueue::TakeSnapshot, worker: Arc::new(…), batch_size: 1, concurrency: 2 }`; only
+/// `run-restore` takes [`writer`].
+fn jobs(wanted: Wanted<'_>) -> Result<Vec<Job>> {
+    writer(wanted)?;
+    Ok(Vec::new())
+}
+
+/// TO COMPLETE: `send-digests`, each minute.
+fn ticks(wanted: Wanted<'_>) -> Vec<Ticking> {
+    let Ports { catalog, queue, clock, ids, .. } = wanted.ports.clone();
+    let schedule =
+        schedule_snapshots::Worker { records: records(wanted), queue, clock: clock.clone(), ids };
+    let purge = purge_data::Worker { catalog, clock };
+    vec![
+        Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
+        Ticking { worker: Arc::new(purge), every_ms: DAY_MS },
+    ]
+}
+
+fn records(wanted: Wanted<'_>) -> Records {
+    Records::new(wanted.ports.catalog.clone(), wanted.ports.clock.clone())
+}
+
+fn directory(wanted: Wanted<'_>) -> Result<Arc<dyn Directory>> {
+    Ok(Arc::new(GraphDirectory::new(graph(wanted, "graph-reader")?)))
+}
+
+fn writer(wanted: Wanted<'_>) -> Result<Arc<dyn DirectoryWriter>> {
+    Ok(Arc::new(GraphWriter::new(graph(wanted, "graph-writer")?)))
+}
+
+fn graph(wanted: Wanted<'_>, secret: &str) -> Result<GraphClient> {
+    let Ports { secrets, clock, ids, .. } = wanted.ports.clone();
+    let (graph_url, login_url) = (wanted.config.graph_url.clone(), wanted.config.login_url.clone());
+    let settings = GraphSettings { graph_url, login_url, ..GraphSettings::default() };
+    GraphClient::new(settings, secrets, secret, clock, ids)
+}
