@@ -4,7 +4,8 @@
 //! part is throttled alone, with a Retry-After of its own. A part without a reply is an error.
 
 use crate::{
-    client::{ATTEMPTS, Ask, GraphClient, Reply},
+    GraphClient,
+    call::{ATTEMPTS, Ask, Reply},
     throttle::{Lane, least_ms, retry_after_ms},
 };
 use domain::{Error, Result, TenantId, kinds::ApiVersion};

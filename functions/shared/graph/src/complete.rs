@@ -5,8 +5,9 @@
 //! made whole is an error that names the policy: none is ever given short.
 
 use crate::{
+    GraphClient,
     batch::Part,
-    client::{Ask, GraphClient},
+    call::Ask,
     cost::read_units,
     select::{Collection, collection, encoded, relations},
 };
@@ -151,13 +152,13 @@ fn part(source: &Source, item: &Value, lack: &Lack) -> Result<Part> {
     let Some(id) = item.get("id").and_then(Value::as_str) else {
         return Err(Error::unavailable(format!("{}: an item has no id", source.name)));
     };
-    let mut below = format!("{}/{}/{}", source.path, encoded(id), lack.relation);
-    let units = read_units(&below, false, !lack.options.is_empty(), None);
-    if lack.relation == "settings" {
-        below.push_str(&format!("?$top={SETTINGS_TOP}"));
-    } else if !lack.options.is_empty() {
-        below.push_str(&format!("?{}", lack.options));
-    }
+    let path = format!("{}/{}/{}", source.path, encoded(id), lack.relation);
+    let units = read_units(&path, false, !lack.options.is_empty(), None);
+    let below = match (lack.relation, lack.options) {
+        ("settings", _) => format!("{path}?$top={SETTINGS_TOP}"),
+        (_, "") => path,
+        (_, options) => format!("{path}?{options}"),
+    };
     Ok(Part { below, units, what })
 }
 

@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn refusal(status: u16, code: &str, message: &str, details: Value) -> Refusal {
+    fn refusal(status: u16, code: &str, message: &str, details: &Value) -> Refusal {
         let body = json!({"error": {"code": code, "message": message, "details": details}});
         Refusal::new(status, &body, Some("462649d3-a124-42bc-b046-815fb41aae76".into()))
     }
@@ -254,7 +254,7 @@ mod tests {
             (503, "UnknownError", "", json!([]), "unavailable"),
         ];
         for (status, code, message, details, expected) in table {
-            let error = refusal(status, code, message, details).into_error("PATCH users/{id}");
+            let error = refusal(status, code, message, &details).into_error("PATCH users/{id}");
             assert_eq!(error.kind().name(), expected, "{status} {code}: {error}");
             assert!(error.message().contains(code), "{error}");
         }
@@ -265,7 +265,7 @@ mod tests {
         let details = json!([{"target": "userPrincipalName", "code": "ObjectConflict"},
             {"target": "anna@contoso.com has it", "code": "X"}]);
         let error =
-            refusal(400, "Request_BadRequest", "anna@contoso.com exists", details).into_error("POST users");
+            refusal(400, "Request_BadRequest", "anna@contoso.com exists", &details).into_error("POST users");
         assert_eq!(
             error.message(),
             "POST users: Graph answered 400 Request_BadRequest (ObjectConflict: userPrincipalName, X), \
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn only_a_property_that_was_asked_for_is_taken_as_unknown() {
         let message = "The query specified in the URI is not valid. Could not find a property named 'faxNumber' on type 'X'.";
-        let said = refusal(400, "", message, json!([]));
+        let said = refusal(400, "", message, &json!([]));
         assert_eq!(said.unknown_property(&["id", "faxNumber"]), Some("faxNumber"));
         assert_eq!(said.unknown_property(&["id"]), None);
     }

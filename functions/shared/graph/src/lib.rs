@@ -7,6 +7,7 @@
 //! error; a write whose outcome is not known is never repeated; no secret and no customer's value is logged.
 
 mod batch;
+mod call;
 mod client;
 mod complete;
 mod cost;

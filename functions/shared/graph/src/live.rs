@@ -4,8 +4,9 @@
 //! list that cannot be had whole is an error.
 
 use crate::{
+    GraphClient,
     batch::Part,
-    client::{Ask, GraphClient, Reply},
+    call::{Ask, Reply},
     cost::read_units,
     select::{collection, encoded, equals, with_query},
 };
@@ -164,9 +165,9 @@ impl GraphClient {
         value: &str,
     ) -> Result<Vec<Value>> {
         let what = format!("searching {}", kind.name);
-        let mut below = with_query(kind.path, select, "", None);
-        below.push(if below.contains('?') { '&' } else { '?' });
-        below.push_str(&format!("$filter={}", equals(property, value)));
+        let path = with_query(kind.path, select, "", None);
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let below = format!("{path}{joint}$filter={}", equals(property, value));
         self.list(tenant, kind, &below, &what).await
     }
 

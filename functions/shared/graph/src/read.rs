@@ -1,7 +1,8 @@
 //! Pages of a source: the first by its row, the others by Graph's own links.
 
 use crate::{
-    client::{Ask, GraphClient, Reply},
+    GraphClient,
+    call::{Ask, Reply},
     cost::read_units,
     select::{Collection, collection, is_indispensable, with_query},
 };

@@ -1,10 +1,6 @@
 //! What a write is over HTTP: method, address and body of each call of the port. Pure but for the base.
 
-use crate::{
-    client::{Ask, GraphClient},
-    pim,
-    select::encoded,
-};
+use crate::{GraphClient, call::Ask, pim, select::encoded};
 use domain::{
     Error, Result,
     kinds::{ApiVersion, Kind, LinkType, LinkWrite, Update},

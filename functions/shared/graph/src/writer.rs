@@ -5,7 +5,7 @@
 
 use crate::{
     GraphClient,
-    client::Reply,
+    call::Reply,
     write::{Planned, SoAlready},
 };
 use async_trait::async_trait;

@@ -13,7 +13,7 @@ async fn a_round_of_changes_is_read_page_after_page_by_graphs_own_links() {
     let world = world(|s| {
         let page = |more: &str, link: String, ids: &[&str]| {
             let value: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
-            Some(ok(json!({"value": value, (more): link})).with("x-ms-resource-unit", 1))
+            Some(ok(json!({"value": value, (more): link})).with("x-ms-resource-unit", "1"))
         };
         match s.query.as_str() {
             q if q.starts_with("$select=") => {

@@ -21,7 +21,8 @@ fn link(name: &str) -> &'static LinkType {
     kinds::link(name).unwrap()
 }
 fn map(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(map) = value else { panic!("not an object") };
+    map
 }
 fn to(ids: &[&str]) -> Vec<(String, Option<String>)> {
     ids.iter().map(|id| ((*id).to_owned(), None)).collect()

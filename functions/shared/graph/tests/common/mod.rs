@@ -68,8 +68,8 @@ pub fn refuse(code: u16, name: &str, message: &str) -> Answer {
     status(code, json!({"error": {"code": name, "message": message}}))
 }
 impl Answer {
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
         self
     }
 }

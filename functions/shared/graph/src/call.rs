@@ -1,0 +1,240 @@
+//! One call of Graph: with a token, no sooner than Graph allows, counted, and repeated where that is safe.
+//!
+//! A reply comes back for every answer that says something about the request itself (2xx and 4xx); what is
+//! about the moment (401 once, 429, 5xx, a cut connection) is dealt with here. Reads are repeated; a write
+//! is repeated only when Graph refused it unseen (429, 503 with Retry-After, no connection).
+
+use crate::{
+    GraphClient,
+    cost::WRITE_UNITS,
+    error::Refusal,
+    throttle::{Lane, least_ms, retry_after_ms},
+    token::{Token, guid},
+};
+use domain::{Error, Result, TenantId};
+use engine::ports::Spent;
+use http::{HeaderMap, Method};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use url::Url;
+
+/// A read that failed for a passing reason is made so many times.
+pub(crate) const ATTEMPTS: u32 = 5;
+/// A 503 or 504 that names its wait is obeyed so many times in a row.
+const NAMED_WAITS: u32 = 20;
+
+/// What to ask.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) body: Option<Value>,
+    /// What it costs when Graph does not say.
+    pub(crate) units: u64,
+    /// For errors: what is asked, without a customer's values.
+    pub(crate) what: String,
+    /// Whether making it twice is the same as making it once for all that we know.
+    pub(crate) repeatable: bool,
+    /// Whether Graph counts the call itself (a `$batch` is counted by its parts).
+    pub(crate) counted: bool,
+    pub(crate) lane: Lane,
+}
+
+impl Ask {
+    pub(crate) fn get(url: Url, units: u64, what: impl Into<String>) -> Self {
+        let lane = Lane::of(url.path());
+        let what = what.into();
+        Self { method: Method::GET, url, body: None, units, what, repeatable: true, counted: true, lane }
+    }
+    pub(crate) fn write(method: Method, url: Url, body: Option<Value>, what: impl Into<String>) -> Self {
+        let ask = Self::get(url, WRITE_UNITS, what);
+        Self { method, body, repeatable: false, ..ask }
+    }
+}
+
+/// What Graph answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Reply {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+    pub(crate) fn refusal(&self) -> Refusal {
+        Refusal::new(self.status, &self.body, self.request_id.clone())
+    }
+    /// The body of a success; otherwise the error.
+    pub(crate) fn success(self, what: &str) -> Result<Value> {
+        if self.is_success() { Ok(self.body) } else { Err(self.refusal().into_error(what)) }
+    }
+}
+
+/// How one sending ended.
+enum Sent {
+    Reply(Reply),
+    /// 401.
+    Unauthorised(Reply),
+    /// Refused unseen; the wait that Graph asked for.
+    Later {
+        status: u16,
+        wait_ms: Option<u64>,
+    },
+    /// Of an outcome that is not known, unless it never left.
+    Cut {
+        error: Error,
+        left: bool,
+    },
+}
+
+impl GraphClient {
+    /// Asks, and deals with all that is about the moment rather than the request.
+    ///
+    /// # Errors
+    /// `Throttled` when a wait goes beyond the deadline; `Unavailable` when Graph cannot be reached or does
+    /// not say what became of a write; what the token's request failed with.
+    pub(crate) async fn ask(&self, tenant: &TenantId, ask: &Ask) -> Result<Reply> {
+        let lane = ask.lane;
+        let (mut refused, mut failed, mut renewed) = (0, 0, false);
+        loop {
+            self.wait_for_turn(tenant, lane, &ask.what).await?;
+            let token = self.shared.tokens.get(tenant, self.deadline).await?;
+            match self.send(tenant, lane, ask, &token).await {
+                Sent::Reply(reply) => return Ok(reply),
+                Sent::Unauthorised(reply) if renewed => return Ok(reply),
+                Sent::Unauthorised(_) => {
+                    renewed = true;
+                    self.shared.tokens.forget(tenant, &token).await;
+                }
+                Sent::Later { status, wait_ms } => {
+                    if status != 429 && refused >= NAMED_WAITS {
+                        return Err(Error::unavailable(format!(
+                            "{}: Graph goes on answering {status}",
+                            ask.what
+                        )));
+                    }
+                    let wait_ms =
+                        wait_ms.map_or_else(|| self.backoff_ms(refused), |ms| ms.max(least_ms(refused)));
+                    self.hold_back(tenant, lane, wait_ms);
+                    refused += 1;
+                }
+                Sent::Cut { error, left } => {
+                    if left && !ask.repeatable {
+                        return Err(error.within("it is not known whether the write took effect"));
+                    }
+                    let wait_ms = self.backoff_ms(failed);
+                    failed += 1;
+                    if failed >= ATTEMPTS || self.is_too_long(wait_ms) {
+                        return Err(error);
+                    }
+                    self.sleep_ms(wait_ms).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until Graph allows a call.
+    pub(crate) async fn wait_for_turn(&self, tenant: &TenantId, lane: Lane, what: &str) -> Result<()> {
+        let wait_ms = self.shared.throttle.wait_ms(tenant, lane, self.now());
+        if wait_ms == 0 {
+            return Ok(());
+        }
+        if self.is_too_long(wait_ms) {
+            return Err(Error::throttled(
+                format!("{what}: Graph asks to wait beyond the deadline"),
+                Some(wait_ms),
+            ));
+        }
+        self.sleep_ms(wait_ms).await;
+        Ok(())
+    }
+
+    async fn send(&self, tenant: &TenantId, lane: Lane, ask: &Ask, token: &Token) -> Sent {
+        let shared = &*self.shared;
+        let mut request = shared
+            .http
+            .request(ask.method.clone(), ask.url.clone())
+            .bearer_auth(token.bearer.expose_secret())
+            .header("accept", "application/json")
+            .header("client-request-id", guid(&*shared.ids));
+        if ask.repeatable && shared.settings.low_priority {
+            request = request.header("x-ms-throttle-priority", "low");
+        }
+        request = match &ask.body {
+            Some(body) => request.json(body),
+            None if ask.method == Method::GET || ask.method == Method::DELETE => request,
+            None => request.header("content-length", 0).body(""),
+        };
+        let sent = request.send().await;
+        let cut = |error: reqwest::Error, left: bool| Sent::Cut {
+            error: Error::unavailable(format!("{}: the connection to Graph failed", ask.what))
+                .caused_by(error.without_url()),
+            left,
+        };
+        let reply = match sent {
+            Ok(reply) => reply,
+            Err(error) => {
+                let left = !error.is_connect() && !error.is_builder();
+                return cut(error, left);
+            }
+        };
+        let status = reply.status().as_u16();
+        let headers = reply.headers().clone();
+        self.note(tenant, lane, ask, status, &headers);
+        let request_id = text(&headers, "request-id").map(str::to_owned);
+        let wait_ms = text(&headers, "retry-after").and_then(|v| retry_after_ms(v, self.now()));
+        match status {
+            429 => return Sent::Later { status, wait_ms },
+            503 if wait_ms.is_some() => return Sent::Later { status, wait_ms },
+            // Why: a gateway's 504 says nothing of what went on behind it, whatever wait it names.
+            504 if wait_ms.is_some() && ask.repeatable => return Sent::Later { status, wait_ms },
+            _ => {}
+        }
+        let bytes = match reply.bytes().await {
+            Ok(bytes) => bytes,
+            Err(error) => return cut(error, true),
+        };
+        let body = if bytes.iter().all(u8::is_ascii_whitespace) {
+            Ok(Value::Null)
+        } else {
+            serde_json::from_slice(&bytes)
+        };
+        let reply = |body| Reply { status, body, request_id };
+        match (status, body) {
+            (401, body) => Sent::Unauthorised(reply(body.unwrap_or_default())),
+            (200..300, Ok(body)) => Sent::Reply(reply(body)),
+            (200..300, Err(_)) => Sent::Cut {
+                error: Error::unavailable(format!("{}: Graph's answer is not JSON", ask.what)),
+                left: true,
+            },
+            (400..500, body) => Sent::Reply(reply(body.unwrap_or_default())),
+            (_, body) => Sent::Cut {
+                error: reply(body.unwrap_or_default()).refusal().into_error(&ask.what),
+                left: true,
+            },
+        }
+    }
+
+    /// Counts a call and hears how near the limit is.
+    fn note(&self, tenant: &TenantId, lane: Lane, ask: &Ask, status: u16, headers: &HeaderMap) {
+        if ask.counted {
+            let said = text(headers, "x-ms-resource-unit").and_then(|v| v.trim().parse().ok());
+            let throttled = u64::from(status == 429);
+            let resource_units = said.unwrap_or(ask.units);
+            self.count(tenant, Spent { requests: 1, resource_units, throttled });
+        }
+        let share = text(headers, "x-ms-throttle-limit-percentage").and_then(|v| v.trim().parse().ok());
+        self.shared.throttle.hear_share(tenant, lane, share);
+        if status == 429 {
+            let information = text(headers, "x-ms-throttle-information").unwrap_or_default();
+            tracing::info!(%tenant, what = ask.what, information, "Graph throttles");
+        }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|v| v.to_str().ok())
+}
