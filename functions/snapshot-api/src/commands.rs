@@ -162,8 +162,7 @@ impl SnapshotCommands for EngineCommands {
             return Ok(PlanPage { steps: Listed { items: Vec::new(), next: None }, impossible: Vec::new() });
         }
         let steps = self.restores.list_steps(tenant, id, page.after, page.limit).await?;
-        let impossible =
-            if first { self.restores.list_impossible(tenant, id).await? } else { Vec::new() };
+        let impossible = if first { self.restores.list_impossible(tenant, id).await? } else { Vec::new() };
         let items = steps.items.into_iter().map(|s| StepView { step: s.step, outcome: s.outcome });
         Ok(PlanPage { steps: Listed { items: items.collect(), next: steps.next }, impossible })
     }

@@ -1,6 +1,6 @@
 //! The data plane over HTTP: snapshots, search, comparisons, restores. Everything is below one organisation.
 //!
-//! A route lets the caller in through [`Door`], reads what comes in, calls one of [`SnapshotCommands`] with
+//! A route lets the caller in through the door, reads what comes in, calls one of [`SnapshotCommands`] with
 //! the organisation's tenant and writes what comes out. No route sees a tenant that the door did not give
 //! it. Work is queued and answered 202 with its `Location`; GET on that follows it.
 

@@ -1,2 +1,16 @@
-//! Placeholder.
-fn main() {}
+//! Joins the data plane to API Gateway.
+
+use engine::archive::Archive;
+use runtime::wiring::Wiring;
+use snapshot_api::{EngineCommands, SnapshotApi, router};
+use std::sync::Arc;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    let wiring = Wiring::from_env().await?;
+    let records = wiring.records();
+    let archive = Arc::new(Archive::new(wiring.vault(), wiring.keys(), records.clone()));
+    let (queue, clock, ids) = (wiring.queue(), wiring.clock.clone(), wiring.ids.clone());
+    let commands = Arc::new(EngineCommands::new(archive, records, queue, clock, ids));
+    runtime::http::run(router(SnapshotApi { gate: wiring.gate(), commands })).await
+}
