@@ -1,2 +1,21 @@
-//! Placeholder.
-fn main() {}
+//! Joins [`diff_snapshots::worker`] to AWS, Microsoft Graph and Lambda.
+
+use diff_snapshots::Ports;
+use lambda_runtime::Error;
+use runtime::{queue, wiring::Wiring};
+use std::sync::Arc;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = Wiring::from_env().await?;
+    let worker = diff_snapshots::worker(Ports {
+        directory: wiring.directory()?,
+        vault: wiring.vault(),
+        keys: wiring.keys(),
+        records: wiring.records(),
+        queue: wiring.queue(),
+        clock: wiring.clock.clone(),
+        ids: wiring.ids.clone(),
+    });
+    queue::run(Arc::new(worker), wiring.clock).await
+}

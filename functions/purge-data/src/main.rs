@@ -1,2 +1,11 @@
-//! Placeholder.
-fn main() {}
+//! Joins [`purge_data::worker`] to AWS and Lambda.
+
+use lambda_runtime::Error;
+use runtime::{tick, wiring::Wiring};
+use std::sync::Arc;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = Wiring::from_env().await?;
+    tick::run(Arc::new(purge_data::worker(wiring.catalog(), wiring.clock.clone()))).await
+}

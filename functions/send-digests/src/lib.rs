@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The function `send-digests`: messages send a notice at once, ticks send digests. One function for both,
+//! since both need the same rights: the catalog and the mailer.
+
+use aws_lambda_events::sqs::SqsEvent;
+use domain::{Error, Result, Timestamp};
+use engine::jobs::send_digests::Worker;
+use engine::ports::{Clock, Ids, Mailer};
+use engine::records::Records;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The job over these ports.
+///
+/// # Errors
+/// `Invalid` when a mail template is broken.
+pub fn worker(
+    records: Records,
+    mailer: Arc<dyn Mailer>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> Result<Worker> {
+    Worker::new(records, mailer, clock, ids)
+}
+
+/// Handles an event of either trigger: a batch of the queue has `Records`, a tick has none. The answer to
+/// a batch is its partial reply, the answer to a tick its report.
+///
+/// # Errors
+/// When a batch is none, and when a tick fails.
+pub async fn handle(worker: &Worker, clock: &dyn Clock, event: Value, deadline: Timestamp) -> Result<Value> {
+    if event.get("Records").is_none() {
+        return runtime::tick::handle_tick(worker, deadline).await;
+    }
+    let batch: SqsEvent = serde_json::from_value(event)
+        .map_err(|e| Error::invalid("a batch of messages is none").caused_by(e))?;
+    let reply = runtime::queue::handle_batch(batch, worker, clock, deadline).await;
+    serde_json::to_value(reply).map_err(|e| Error::invalid("a reply cannot be written").caused_by(e))
+}

@@ -1,2 +1,19 @@
-//! Placeholder.
-fn main() {}
+//! Joins [`take_snapshot::worker`] to AWS, Microsoft Graph and Lambda.
+
+use lambda_runtime::Error;
+use runtime::{queue, wiring::Wiring};
+use std::sync::Arc;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = Wiring::from_env().await?;
+    let worker = take_snapshot::worker(
+        wiring.directory()?,
+        wiring.vault(),
+        wiring.keys(),
+        wiring.records(),
+        wiring.queue(),
+        wiring.clock.clone(),
+    );
+    queue::run(Arc::new(worker), wiring.clock).await
+}
