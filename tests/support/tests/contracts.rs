@@ -1,5 +1,7 @@
 //! The contracts, over the memory adapters: what everybody else's tests stand on keeps them to the letter.
 
+#![allow(clippy::unwrap_used)]
+
 use async_trait::async_trait;
 use engine::ports::{JobQueue, Mail, Vault};
 use std::sync::Arc;

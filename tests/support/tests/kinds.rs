@@ -1,5 +1,7 @@
 //! What we ask of Graph and what our builders make of it, against Microsoft's OpenAPI.
 
+#![allow(clippy::unwrap_used)]
+
 use domain::kinds::{ApiVersion, KINDS};
 use serde_json::{Map, Value, json};
 use support::builders::{

@@ -1,5 +1,7 @@
 //! The checker, over exchanges that are right or wrong by Microsoft's own words.
 
+#![allow(clippy::unwrap_used)]
+
 use serde_json::{Value, json};
 use support::openapi::{Checker, Exchange, Violation};
 

@@ -1,5 +1,7 @@
 //! The queue model and the fault plan, told as a driver would use them.
 
+#![allow(clippy::unwrap_used)]
+
 use domain::{ErrorKind, TenantId};
 use engine::ports::{BlobName, Clock, JobQueue, Outgoing, Queue, Vault};
 use std::sync::Arc;

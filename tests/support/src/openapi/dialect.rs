@@ -26,8 +26,8 @@ pub(super) fn to_json_schema(document: &Document, schema: &Value) -> Value {
     let mut root = converter.convert(schema);
     let mut definitions = Map::new();
     while let Some(definition) = converter.wanted.pop() {
-        let converted = converter.define(&definition);
-        definitions.insert(definition, converted);
+        let schema = converter.define(&definition);
+        definitions.insert(definition, schema);
     }
     if let Some(root) = root.as_object_mut() {
         root.insert("$defs".to_owned(), definitions.into());

@@ -65,7 +65,7 @@ impl Document {
     /// The schema of the request's body and whether a body is required.
     pub(super) fn request_schema<'a>(&'a self, operation: &Operation<'a>) -> Option<(&'a Value, bool)> {
         let request = self.resolve(operation.body.get("requestBody")?);
-        Some((self.content_schema(request)?, request["required"] == true))
+        Some((Self::content_schema(request)?, request["required"] == true))
     }
 
     /// What is declared for a status: itself, its class, or the default for errors.
@@ -78,7 +78,7 @@ impl Document {
             .map(|response| self.resolve(response))
     }
 
-    pub(super) fn content_schema<'a>(&self, part: &'a Value) -> Option<&'a Value> {
+    pub(super) fn content_schema(part: &Value) -> Option<&Value> {
         part.get("content")?.get("application/json")?.get("schema")
     }
 

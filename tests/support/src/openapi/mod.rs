@@ -116,7 +116,7 @@ impl Checker {
         let body = exchange.request_body.as_ref().filter(|body| !body.is_null());
         match (document.request_schema(found.operation), body) {
             (Some((schema, _)), Some(body)) => {
-                self.check_body(document, exchange, schema, body, "request", found)
+                self.check_body(document, exchange, schema, body, "request", found);
             }
             (None, Some(_)) => found.add("request", "the operation takes no body"),
             (Some((_, true)), None) => found.add("request", "the body is missing"),
@@ -129,7 +129,7 @@ impl Checker {
         let Some(response) = document.response(found.operation, exchange.status) else {
             return found.add("reply", format!("the status {} is not declared", exchange.status));
         };
-        match (document.content_schema(response), body) {
+        match (Document::content_schema(response), body) {
             (Some(schema), Some(body)) => self.check_body(document, exchange, schema, body, "reply", found),
             (None, Some(_)) => found.add("reply", "the operation answers without a body"),
             (Some(_), None) if exchange.status == 200 => found.add("reply", "the body is missing"),

@@ -83,10 +83,10 @@ fn decoded(segment: &str) -> Cow<'_, str> {
 }
 
 /// `name('key')` as `name` and `key`.
-fn without_parentheses<'a>(segment: &'a Cow<'_, str>) -> Vec<Cow<'a, str>> {
+fn without_parentheses(segment: &str) -> Vec<Cow<'_, str>> {
     match segment.strip_suffix("')").and_then(|rest| rest.split_once("('")) {
         Some((name, key)) => vec![name.into(), key.into()],
-        None => vec![segment.as_ref().into()],
+        None => vec![segment.into()],
     }
 }
 

@@ -40,8 +40,7 @@ pub(super) fn check(document: &Document, query: &str, found: &mut Findings) {
 }
 
 fn check_properties(document: &Document, name: &str, value: &str, found: &mut Findings) {
-    let Some(schema) = document.response(found.operation, 200).and_then(|r| document.content_schema(r))
-    else {
+    let Some(schema) = document.response(found.operation, 200).and_then(Document::content_schema) else {
         return;
     };
     let collection =
