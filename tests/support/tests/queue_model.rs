@@ -119,9 +119,9 @@ async fn a_job_failed_at_every_call_and_run_again_ends_as_if_undisturbed() {
         for dies in [false, true] {
             let plan = FaultPlan::new();
             if dies {
-                plan.die_at(call, mode)
+                plan.die_at(call, mode);
             } else {
-                plan.fail_at(call, mode)
+                plan.fail_at(call, mode);
             }
             let (again_vault, again_queue) = run(&plan).await;
             assert_eq!(again_vault.blobs(&tenant()), vault.blobs(&tenant()), "{call} {mode:?}");
