@@ -141,7 +141,12 @@ impl Restores {
     }
 
     /// A tenant's restores, the newest first.
-    pub async fn list(&self, tenant: &TenantId, after: Option<String>, limit: usize) -> Result<Listed<Restore>> {
+    pub async fn list(
+        &self,
+        tenant: &TenantId,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Listed<Restore>> {
         let page = Page { after, limit, descending: true };
         let scope = Scope::Tenant(tenant.clone());
         let (found, next) = self.records.list::<Restore>(&scope, "restore#", page).await?;

@@ -35,8 +35,8 @@ impl Archived {
         what: &str,
         value: &T,
     ) -> Result<Put> {
-        let bytes =
-            serde_json::to_vec(value).map_err(|e| Error::invalid(format!("a {what} cannot be written")).caused_by(e))?;
+        let bytes = serde_json::to_vec(value)
+            .map_err(|e| Error::invalid(format!("a {what} cannot be written")).caused_by(e))?;
         self.archive.open(tenant).await?.put_new(&format!("restores/{restore}/{what}"), &bytes).await
     }
 
@@ -48,7 +48,8 @@ impl Archived {
     ) -> Result<Option<T>> {
         let bytes = self.archive.open(tenant).await?.find(&format!("restores/{restore}/{what}")).await?;
         let read = |b: Vec<u8>| {
-            serde_json::from_slice(&b).map_err(|e| Error::corrupt(format!("a {what} cannot be read")).caused_by(e))
+            serde_json::from_slice(&b)
+                .map_err(|e| Error::corrupt(format!("a {what} cannot be read")).caused_by(e))
         };
         bytes.map(read).transpose()
     }
@@ -107,7 +108,12 @@ impl PlanStore for Archived {
         self.find(tenant, restore, "plan").await
     }
 
-    async fn put_new_report(&self, tenant: &TenantId, restore: &RestoreId, report: &FinalReport) -> Result<Put> {
+    async fn put_new_report(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        report: &FinalReport,
+    ) -> Result<Put> {
         self.put_new(tenant, restore, "report", report).await
     }
 

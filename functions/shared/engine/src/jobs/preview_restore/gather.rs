@@ -82,7 +82,9 @@ impl<'a> Gather<'a> {
         links: &[&'static LinkType],
     ) -> Result<Option<Held>> {
         if self.worker.clock.now() >= self.deadline {
-            return Err(Error::invalid("there was not time enough to compare everything; choose less at once"));
+            return Err(Error::invalid(
+                "there was not time enough to compare everything; choose less at once",
+            ));
         }
         Ok(self.worker.directory.find_live(self.tenant, kind, id, links).await?.map(held))
     }

@@ -27,8 +27,7 @@ impl Worker {
             Err(e) => return Err(e),
         };
         let all = self.role_facts(tenant, "admins").await?;
-        let global_administrators =
-            all.iter().map(principal).filter(|p| !temporary.contains(p)).collect();
+        let global_administrators = all.iter().map(principal).filter(|p| !temporary.contains(p)).collect();
         Ok(Guard { global_administrators, own_principals })
     }
 
@@ -43,11 +42,9 @@ impl Worker {
                 _ => None,
             });
             let is = |f: &Map<String, Value>, p: &str, v: &str| f.get(p).is_some_and(|x| x == v);
-            found.extend(
-                facts.filter(|f| {
-                    is(f, "roleDefinitionId", GLOBAL_ADMINISTRATOR) && is(f, "directoryScopeId", "/")
-                }),
-            );
+            found.extend(facts.filter(|f| {
+                is(f, "roleDefinitionId", GLOBAL_ADMINISTRATOR) && is(f, "directoryScopeId", "/")
+            }));
             match page.end {
                 PageEnd::More(next) => cursor = next,
                 PageEnd::Done(_) => return Ok(found),

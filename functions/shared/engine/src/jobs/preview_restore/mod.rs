@@ -151,7 +151,9 @@ impl Worker {
         let plan = domain::restore::plan(&inputs);
         if plan.steps.len() > StepOutcome::MAX_STEPS {
             let most = StepOutcome::MAX_STEPS;
-            return Err(Error::invalid(format!("this restore has more than {most} steps; choose less at once")));
+            return Err(Error::invalid(format!(
+                "this restore has more than {most} steps; choose less at once"
+            )));
         }
         match self.plans.put_new_plan(&restore.tenant, &restore.id, &plan).await? {
             Put::New => Ok(plan),
@@ -179,7 +181,10 @@ impl Worker {
 /// The ids of earlier re-creations.
 pub(super) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
     let mut ids = IdMap::default();
-    for row in records.list_all::<NewId>(&Scope::Tenant(tenant.clone()), <NewId as crate::records::Record>::FAMILY).await? {
+    for row in records
+        .list_all::<NewId>(&Scope::Tenant(tenant.clone()), <NewId as crate::records::Record>::FAMILY)
+        .await?
+    {
         ids.insert(row.value.old, row.value.new);
     }
     Ok(ids)

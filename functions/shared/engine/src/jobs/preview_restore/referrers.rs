@@ -2,9 +2,9 @@
 //! users whose manager, policies that target them, roles that they hold.
 
 use super::gather::{Gather, all};
+use domain::Result;
 use domain::kinds::{self, Identity, Kind, LinkType, LinkWrite};
 use domain::restore::{Held, HeldLink, Item, SelectedLink};
-use domain::Result;
 use futures::FutureExt;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

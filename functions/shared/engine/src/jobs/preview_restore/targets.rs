@@ -1,9 +1,9 @@
 //! Whether what links and role assignments lead to is there, and what it is called.
 
 use super::gather::{Gather, all};
-use domain::kinds::{self, Kind, KINDS};
-use domain::restore::{Action, Inputs, Plan};
 use domain::Result;
+use domain::kinds::{self, KINDS, Kind};
+use domain::restore::{Action, Inputs, Plan};
 use futures::FutureExt;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

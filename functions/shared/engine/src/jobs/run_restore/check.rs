@@ -147,12 +147,8 @@ fn licences(kind: &'static Kind, step: &Step, add: &[Value], remove: &[String], 
     let now = direct_licences(&live.object);
     let what = "assignedLicenses";
     if step.before.is_some() {
-        let call = Call::AssignLicences {
-            kind,
-            id: step.id.clone(),
-            add: add.to_vec(),
-            remove: remove.to_vec(),
-        };
+        let call =
+            Call::AssignLicences { kind, id: step.id.clone(), add: add.to_vec(), remove: remove.to_vec() };
         return side_by_side(step, &Value::Array(now), call, what);
     }
     let missing: Vec<Value> = add.iter().filter(|l| !now.contains(l)).cloned().collect();

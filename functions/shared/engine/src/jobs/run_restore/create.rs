@@ -180,11 +180,18 @@ impl Progress<'_> {
     }
 
     /// Live objects of the name that the new one gets.
-    async fn same_name(&self, kind: &'static Kind, body: &Map<String, Value>) -> Result<Vec<Map<String, Value>>> {
+    async fn same_name(
+        &self,
+        kind: &'static Kind,
+        body: &Map<String, Value>,
+    ) -> Result<Vec<Map<String, Value>>> {
         let property = if kind.name == "users" { "userPrincipalName" } else { kind.name_property };
         let name = body.get(property).and_then(Value::as_str).unwrap_or_default();
         if name.is_empty() {
-            return Err(Error::invalid(format!("{property} is empty: Graph needs it to create a {}", kind.label)));
+            return Err(Error::invalid(format!(
+                "{property} is empty: Graph needs it to create a {}",
+                kind.label
+            )));
         }
         self.worker.directory.find_by_property(self.tenant(), kind, property, name).await
     }

@@ -1,0 +1,218 @@
+//! The table that plays Microsoft Graph.
+
+use super::Table;
+use async_trait::async_trait;
+use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType, LinkWrite, Source};
+use domain::{Error, Result, TenantId, Timestamp};
+use engine::ports::{
+    Access, Applied, Call, Clock, Cursor, Directory, DirectoryWriter, LiveObject, PageEnd, ReadPage, Spent,
+};
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use support::memory::ManualClock;
+
+#[derive(Default)]
+struct State {
+    live: Table,
+    shows_at: BTreeMap<String, Timestamp>,
+    late_ms: u64,
+    made: u32,
+    writes: u32,
+    forgets: bool,
+    refuses: Option<String>,
+}
+
+pub struct TableDirectory {
+    clock: Arc<ManualClock>,
+    state: Mutex<State>,
+}
+
+impl TableDirectory {
+    pub fn new(clock: Arc<ManualClock>) -> Self {
+        Self { clock, state: Mutex::default() }
+    }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+    pub fn insert(&self, kind: &str, key: &str, object: Map<String, Value>) {
+        self.state().live.insert((kind.to_owned(), key.to_owned()), (object, vec![]));
+    }
+    pub fn link(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        self.state().live.get_mut(&at).unwrap().1.push((link.to_owned(), to.to_owned()));
+    }
+    pub fn set(&self, kind: &str, key: &str, property: &str, value: Value) {
+        let at = (kind.to_owned(), key.to_owned());
+        self.state().live.get_mut(&at).unwrap().0.insert(property.to_owned(), value);
+    }
+    pub fn get(&self, kind: &str, key: &str) -> Map<String, Value> {
+        self.state().live[&(kind.to_owned(), key.to_owned())].0.clone()
+    }
+    pub fn has(&self, kind: &str, key: &str) -> bool {
+        self.state().live.contains_key(&(kind.to_owned(), key.to_owned()))
+    }
+    pub fn count(&self, kind: &str) -> usize {
+        self.state().live.keys().filter(|(k, _)| k == kind).count()
+    }
+    pub fn id_of(&self, property: &str, value: &str) -> String {
+        let state = self.state();
+        let found = state.live.values().find(|(o, _)| o.get(property).is_some_and(|v| v == value));
+        found.unwrap().0["id"].as_str().unwrap().to_owned()
+    }
+    pub fn ends(&self, link: &str, from: &str) -> Vec<String> {
+        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        let state = self.state();
+        state.live[&at].1.iter().filter(|(l, _)| l == link).map(|(_, to)| to.clone()).collect()
+    }
+    pub fn hard_delete(&self, id: &str) {
+        let mut state = self.state();
+        state.live.retain(|(_, key), _| key != id && !key.starts_with(&format!("{id}|")));
+        for (_, links) in state.live.values_mut() {
+            links.retain(|(_, to)| to != id);
+        }
+    }
+    pub fn forget_updates(&self, forgets: bool) {
+        self.state().forgets = forgets;
+    }
+    pub fn refuse_creation_of(&self, kind: &str) {
+        self.state().refuses = Some(kind.to_owned());
+    }
+    /// New objects are known only after so long.
+    pub fn show_after_ms(&self, late_ms: u64) {
+        self.state().late_ms = late_ms;
+    }
+    pub fn write_count(&self) -> u32 {
+        self.state().writes
+    }
+    fn is_hidden(&self, state: &State, id: &str) -> bool {
+        state.shows_at.get(id).is_some_and(|at| *at > self.clock.now())
+    }
+}
+
+#[async_trait]
+impl Directory for TableDirectory {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        Ok(Access { permissions: vec![] })
+    }
+    async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
+        Ok(Map::new())
+    }
+    async fn read_page(&self, _: &TenantId, source: &'static Source, _: &Cursor) -> Result<ReadPage> {
+        let state = self.state();
+        let of = state.live.iter().filter(|((kind, _), _)| kind == source.name);
+        let items = of.map(|(_, (object, _))| Value::Object(object.clone())).collect();
+        Ok(ReadPage { items, end: PageEnd::Done(None) })
+    }
+    async fn find_live(
+        &self,
+        _: &TenantId,
+        kind: &'static Kind,
+        key: &str,
+        links: &[&'static LinkType],
+    ) -> Result<Option<LiveObject>> {
+        let state = self.state();
+        if self.is_hidden(&state, key) {
+            return Ok(None);
+        }
+        let Some((object, all)) = state.live.get(&(kind.name.to_owned(), key.to_owned())) else {
+            return Ok(None);
+        };
+        let mut found = Vec::new();
+        for (name, to) in all {
+            if let Some(link) = links.iter().find(|l| l.name == name) {
+                found.push((*link, to.clone(), LinkEnd::Present(Map::new())));
+            }
+        }
+        Ok(Some(LiveObject { object: object.clone(), links: found }))
+    }
+    async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
+        Ok(false)
+    }
+    async fn find_by_property(
+        &self,
+        _: &TenantId,
+        kind: &'static Kind,
+        property: &str,
+        value: &str,
+    ) -> Result<Vec<Map<String, Value>>> {
+        let state = self.state();
+        let of = state.live.iter().filter(|((k, id), _)| k == kind.name && !self.is_hidden(&state, id));
+        let same = of.filter(|(_, (object, _))| object.get(property).is_some_and(|v| v == value));
+        Ok(same.map(|(_, (object, _))| object.clone()).collect())
+    }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}
+
+#[async_trait]
+impl DirectoryWriter for TableDirectory {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        Ok(Access { permissions: vec![] })
+    }
+    async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
+        let mut state = self.state();
+        state.writes += 1;
+        let mut id_made = None;
+        match call {
+            Call::Create { kind, .. } if state.refuses.as_deref() == Some(kind.name) => {
+                return Err(Error::invalid("Request_BadRequest"));
+            }
+            Call::Create { kind, body } => {
+                state.made += 1;
+                let id = format!("new{}", state.made);
+                let mut object = body.clone();
+                if kind.name == "users" {
+                    assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
+                }
+                object.insert("id".to_owned(), Value::from(id.as_str()));
+                let key = match kind.identity {
+                    Identity::Id => id.clone(),
+                    Identity::Natural(_) => {
+                        let principal = object["principalId"].as_str().unwrap();
+                        if self.is_hidden(&state, principal) {
+                            return Err(Error::not_found("Request_ResourceNotFound"));
+                        }
+                        kind.key_of(&object).unwrap()
+                    }
+                };
+                if state.live.contains_key(&(kind.name.to_owned(), key.clone())) {
+                    return Err(Error::conflict("RoleAssignmentExists"));
+                }
+                let late = SignedDuration::from_millis(i64::try_from(state.late_ms).unwrap());
+                let shows_at = self.clock.now() + late;
+                state.shows_at.insert(id.clone(), shows_at);
+                state.live.insert((kind.name.to_owned(), key), (object, vec![]));
+                id_made = Some(id);
+            }
+            Call::Update { kind, id, body } => {
+                if !state.forgets {
+                    let at = (kind.name.to_owned(), id.clone());
+                    state.live.get_mut(&at).unwrap().0.extend(body.clone());
+                }
+            }
+            Call::AddLinks { link, from, to } => {
+                for (to, _) in to {
+                    if self.is_hidden(&state, to) {
+                        return Err(Error::invalid("Request_BadRequest: an object does not exist"));
+                    }
+                    let at = (link.from.to_owned(), from.clone());
+                    let links = &mut state.live.get_mut(&at).unwrap().1;
+                    links.retain(|(l, t)| l != link.name || (link.write != LinkWrite::Single && t != to));
+                    links.push((link.name.to_owned(), to.clone()));
+                }
+            }
+            Call::RemoveLink { link, from, to } => {
+                let at = (link.from.to_owned(), from.clone());
+                state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
+            }
+            other => panic!("not played: {other:?}"),
+        }
+        Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so: false })
+    }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}
