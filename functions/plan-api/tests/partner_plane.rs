@@ -241,10 +241,6 @@ async fn an_admin_limited_to_an_organisation_sees_no_other() {
         assert_eq!(plane.get(&limited, &format!("/v1/organisations/{other}")).await.status, 404);
     }
     let limited = as_role(&owner, Role::Admin, Some(vec![mine]));
-    let made = plane.post(
-        &limited,
-        "/v1/organisations",
-        &organisation("New", &json!("pln_01jaaaaaaaaaaaaaaaaaaaaaaa")),
-    );
-    assert_eq!(made.await.status, StatusCode::FORBIDDEN);
+    let new = organisation("New", &json!("pln_01jaaaaaaaaaaaaaaaaaaaaaaa"));
+    assert_eq!(plane.post(&limited, "/v1/organisations", &new).await.status, StatusCode::FORBIDDEN);
 }

@@ -18,10 +18,14 @@ use tower::ServiceExt;
 fn router() -> Router {
     service(
         Router::new()
-            .route("/panics", get(|| async { panic!("with a secret in it") as () }))
+            .route("/panics", get(panics))
             .route("/broken", get(|| async { broken() }))
             .route("/asked", get(asked)),
     )
+}
+
+async fn panics() {
+    panic!("with a secret in it")
 }
 
 fn broken() -> Reply<()> {
