@@ -30,7 +30,7 @@ pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
     /// The environment.
-    #[allow(clippy::disallowed_methods, reason = "the one home of the environment")]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the environment")]
     pub fn from_env() -> Self {
         Self(
             std::env::vars_os()

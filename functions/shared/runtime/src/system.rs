@@ -15,11 +15,11 @@ pub struct SystemClock;
 
 #[async_trait]
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "the one home of the wall clock")]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the wall clock")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
-    #[allow(clippy::disallowed_methods, reason = "the one home of the wall clock")]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the wall clock")]
     async fn sleep_ms(&self, duration_ms: u64) {
         tokio::time::sleep(Duration::from_millis(duration_ms)).await;
     }
@@ -74,6 +74,7 @@ impl<C: Clock> Ids for SystemIds<C> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one home of randomness")]
 fn fill(bytes: &mut [u8]) {
     // Why: without randomness no key and no token is safe; there is nothing to fall back to.
     getrandom::fill(bytes).expect("the operating system gives random bytes");

@@ -72,6 +72,7 @@ fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>> {
         .collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "provisioning waits for AWS; no function does it")]
 async fn wait_until_active(client: &Client, table: &str) -> Result<()> {
     loop {
         if let Some(found) = describe(client, table).await? {

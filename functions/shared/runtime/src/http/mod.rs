@@ -42,6 +42,7 @@ pub async fn run(router: Router) -> Result<(), lambda_http::Error> {
     lambda_http::run(service(router)).await
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long a request took is logged, and decides nothing")]
 async fn finish(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
