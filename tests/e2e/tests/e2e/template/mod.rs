@@ -1,0 +1,145 @@
+//! The template against the code: what is deployed has to be what the functions expect.
+//!
+//! `infra/template.yaml` is read as it stands, with intrinsic functions in their long form
+//! (`!Ref X` is `{"Ref": "X"}`). Linters look at the template alone; these tests look at both.
+
+mod rights;
+mod sources;
+mod state;
+
+use serde_json::{Map, Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The template, read.
+pub struct Template(Value);
+
+/// A resource of the template.
+#[derive(Clone, Copy)]
+pub struct Resource<'a> {
+    pub id: &'a str,
+    pub kind: &'a str,
+    pub properties: &'a Value,
+}
+
+/// The root of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The functions by their folders, sorted.
+pub fn function_names() -> Vec<String> {
+    let folders = fs::read_dir(root().join("functions")).unwrap();
+    let mut names: Vec<String> =
+        folders.map(|f| f.unwrap().file_name().into_string().unwrap()).filter(|n| n != "shared").collect();
+    names.sort();
+    names
+}
+
+/// `take-snapshot` as `TakeSnapshot`.
+pub fn pascal(name: &str) -> String {
+    name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+impl Template {
+    pub fn read() -> Self {
+        let text = fs::read_to_string(root().join("infra/template.yaml")).unwrap();
+        Self(long_form(serde_norway::from_str(&text).unwrap()))
+    }
+
+    pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        self.0["Resources"].as_object().unwrap().iter().map(|(id, resource)| Resource {
+            id,
+            kind: resource["Type"].as_str().unwrap(),
+            properties: &resource["Properties"],
+        })
+    }
+
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = Resource<'a>> {
+        self.resources().filter(move |r| r.kind == kind)
+    }
+
+    pub fn get(&self, id: &str) -> Resource<'_> {
+        self.resources().find(|r| r.id == id).unwrap_or_else(|| panic!("{id} is not in the template"))
+    }
+
+    /// The resource of a function.
+    pub fn function(&self, name: &str) -> Resource<'_> {
+        self.get(&format!("{}Function", pascal(name)))
+    }
+
+    /// What holds for every function.
+    pub fn globals(&self) -> &Value {
+        &self.0["Globals"]["Function"]
+    }
+
+    /// The variables of a function, its own and everyone's.
+    pub fn variables(&self, name: &str) -> Map<String, Value> {
+        let of = |v: &Value| v["Environment"]["Variables"].as_object().cloned().unwrap_or_default();
+        let mut all = of(self.globals());
+        all.extend(of(self.function(name).properties));
+        all
+    }
+}
+
+/// CloudFormation's short tags in their long form.
+fn long_form(value: serde_norway::Value) -> Value {
+    use serde_norway::Value as Yaml;
+    match value {
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(long_form).collect()),
+        Yaml::Mapping(fields) => Value::Object(
+            fields.into_iter().map(|(name, v)| (name.as_str().unwrap().to_owned(), long_form(v))).collect(),
+        ),
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let inner = long_form(tagged.value);
+            match tag.trim_start_matches('!') {
+                name @ ("Ref" | "Condition") => json!({ name: inner }),
+                "GetAtt" => {
+                    let (id, attribute) = inner.as_str().unwrap().split_once('.').unwrap();
+                    json!({ "Fn::GetAtt": [id, attribute] })
+                }
+                name => json!({ format!("Fn::{name}"): inner }),
+            }
+        }
+        plain => serde_json::to_value(plain).unwrap(),
+    }
+}
+
+/// `!Ref id`.
+pub fn reference(id: &str) -> Value {
+    json!({ "Ref": id })
+}
+
+/// `!GetAtt id.attribute`.
+pub fn attribute(id: &str, attribute: &str) -> Value {
+    json!({ "Fn::GetAtt": [id, attribute] })
+}
+
+#[test]
+fn short_tags_are_read_as_the_intrinsic_functions_that_they_are() {
+    let read = |text| long_form(serde_norway::from_str(text).unwrap());
+    assert_eq!(read("a: !Ref B"), json!({ "a": reference("B") }));
+    assert_eq!(read("a: !GetAtt B.Arn"), json!({ "a": attribute("B", "Arn") }));
+    assert_eq!(read("[!Sub 'x-${B}']"), json!([{ "Fn::Sub": "x-${B}" }]));
+    assert_eq!(read("!If [C, !Ref A, 1]"), json!({ "Fn::If": ["C", { "Ref": "A" }, 1] }));
+}
+
+#[test]
+fn every_function_folder_is_deployed_and_nothing_else_is() {
+    let template = Template::read();
+    let mut deployed: Vec<String> = template
+        .of_kind("AWS::Serverless::Function")
+        .map(|f| {
+            let folder = f.properties["CodeUri"].as_str().unwrap().strip_prefix("../functions/").unwrap();
+            assert_eq!(f.id, format!("{}Function", pascal(folder)));
+            let name = json!({ "Fn::Sub": format!("${{AWS::StackName}}-{folder}") });
+            assert_eq!(f.properties["FunctionName"], name);
+            folder.to_owned()
+        })
+        .collect();
+    deployed.sort();
+    assert_eq!(deployed, function_names());
+    assert_eq!(template.globals()["Runtime"], "provided.al2023");
+    assert_eq!(template.globals()["Architectures"], json!([reference("Architecture")]));
+}

@@ -1,0 +1,174 @@
+//! What the functions may do: each role against what its function is for.
+
+use super::{Template, attribute, function_names, pascal, reference};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A statement of a role.
+struct Grant {
+    actions: Vec<String>,
+    resources: Vec<Value>,
+    condition: Value,
+}
+
+fn many(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+fn grants(template: &Template, function: &str) -> Vec<Grant> {
+    let role = format!("{}Role", pascal(function));
+    assert_eq!(template.function(function).properties["Role"], attribute(&role, "Arn"));
+    let role = template.get(&role).properties;
+    assert_eq!(role.get("ManagedPolicyArns"), None, "{function}: its rights are written out");
+    let policies = many(&role["Policies"]);
+    let statements = policies.iter().flat_map(|p| many(&p["PolicyDocument"]["Statement"]));
+    statements
+        .map(|s| {
+            assert_eq!(s["Effect"], "Allow");
+            Grant {
+                actions: many(&s["Action"]).iter().map(|a| a.as_str().unwrap().to_owned()).collect(),
+                resources: many(&s["Resource"]),
+                condition: s["Condition"].clone(),
+            }
+        })
+        .collect()
+}
+
+/// The resources on which a function may do that.
+fn where_allowed(template: &Template, function: &str, action: &str) -> Vec<Value> {
+    let allowed = grants(template, function).into_iter().filter(|g| g.actions.iter().any(|a| a == action));
+    allowed.flat_map(|g| g.resources).collect()
+}
+
+/// The functions that may do that on that resource.
+fn who_may(template: &Template, action: &str, on: impl Fn(&Value) -> bool) -> Vec<String> {
+    let mut names = function_names();
+    names.retain(|f| where_allowed(template, f, action).iter().any(&on));
+    names
+}
+
+#[test]
+fn no_right_is_given_by_a_star() {
+    let template = Template::read();
+    for function in function_names() {
+        for grant in grants(&template, &function) {
+            assert!(grant.actions.iter().all(|a| !a.contains('*')), "{function}: {:?}", grant.actions);
+            for resource in &grant.resources {
+                assert_ne!(*resource, json!("*"), "{function}: {:?}", grant.actions);
+            }
+        }
+    }
+}
+
+#[test]
+fn only_run_restore_may_read_the_writing_credential() {
+    let template = Template::read();
+    let writer = reference("GraphWriterSecret");
+    assert_eq!(who_may(&template, "secretsmanager:GetSecretValue", |r| *r == writer), ["run-restore"]);
+    let readers =
+        who_may(&template, "secretsmanager:GetSecretValue", |r| *r == reference("GraphReaderSecret"));
+    assert_eq!(readers, ["diff-snapshots", "plan-api", "run-restore", "take-snapshot"]);
+    let all: BTreeSet<String> = function_names()
+        .iter()
+        .flat_map(|f| where_allowed(&template, f, "secretsmanager:GetSecretValue"))
+        .map(|r| r.to_string())
+        .collect();
+    assert_eq!(all.len(), 2, "secrets are named, not matched by a pattern: {all:?}");
+}
+
+#[test]
+fn nobody_but_purge_data_may_delete_or_unlock_blobs() {
+    let template = Template::read();
+    let careful = ["s3:GetObject", "s3:PutObject", "s3:ListBucket"];
+    for function in function_names().iter().filter(|f| *f != "purge-data") {
+        for action in grants(&template, function).into_iter().flat_map(|g| g.actions) {
+            assert!(!action.starts_with("s3:") || careful.contains(&&*action), "{function}: {action}");
+        }
+    }
+}
+
+#[test]
+fn plan_api_neither_sees_blobs_nor_opens_a_tenants_key() {
+    let template = Template::read();
+    let key = attribute("TenantKeysKey", "Arn");
+    for grant in grants(&template, "plan-api") {
+        assert!(grant.actions.iter().all(|a| !a.starts_with("s3:")), "{:?}", grant.actions);
+        if grant.resources.contains(&key) {
+            assert_eq!(grant.actions, ["kms:GenerateDataKey"], "it makes the key of a tenant that connects");
+        }
+    }
+    assert_eq!(who_may(&template, "kms:GenerateDataKey", |r| *r == key), ["plan-api"]);
+    let may_open = ["diff-snapshots", "run-restore", "snapshot-api", "take-snapshot"];
+    assert_eq!(who_may(&template, "kms:Decrypt", |r| *r == key), may_open);
+}
+
+#[test]
+fn a_tenants_key_is_used_only_with_its_tenant_and_the_storage_key_only_through_a_service() {
+    let template = Template::read();
+    for function in function_names() {
+        for grant in grants(&template, &function) {
+            if grant.resources.contains(&attribute("TenantKeysKey", "Arn")) {
+                assert_eq!(grant.condition, json!({ "Null": { "kms:EncryptionContext:tenant": "false" } }));
+            }
+            if grant.resources.contains(&attribute("StorageKey", "Arn")) {
+                assert!(grant.condition["StringEquals"]["kms:ViaService"].is_array(), "{function}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
+    let template = Template::read();
+    let expected = BTreeMap::from([
+        ("authorize-request", vec![]),
+        ("diff-snapshots", vec!["DiffSnapshotsQueue", "SendDigestsQueue"]),
+        ("plan-api", vec![]),
+        ("purge-data", vec!["TickDeadLetters"]),
+        ("run-restore", vec!["RunRestoreQueue", "SendDigestsQueue"]),
+        (
+            "schedule-snapshots",
+            vec![
+                "TakeSnapshotQueue",
+                "DiffSnapshotsQueue",
+                "RunRestoreQueue",
+                "SendDigestsQueue",
+                "TickDeadLetters",
+            ],
+        ),
+        ("send-digests", vec!["TickDeadLetters"]),
+        ("snapshot-api", vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "RunRestoreQueue"]),
+        ("take-snapshot", vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "SendDigestsQueue"]),
+    ]);
+    for (function, queues) in expected {
+        let queues: Vec<Value> = queues.into_iter().map(|q| attribute(q, "Arn")).collect();
+        assert_eq!(where_allowed(&template, function, "sqs:SendMessage"), queues, "{function}");
+    }
+}
+
+#[test]
+fn a_function_takes_messages_only_from_its_own_queue() {
+    let template = Template::read();
+    for function in function_names() {
+        let from = where_allowed(&template, &function, "sqs:ReceiveMessage");
+        let own = attribute(&format!("{}Queue", pascal(&function)), "Arn");
+        assert!(from.iter().all(|queue| *queue == own), "{function}: {from:?}");
+        assert_eq!(where_allowed(&template, &function, "sqs:DeleteMessage"), from, "{function}");
+    }
+}
+
+#[test]
+fn what_is_due_across_tenants_is_seen_by_ticks_alone() {
+    let template = Template::read();
+    let index = json!({ "Fn::Sub": "${Catalog.Arn}/index/watch-index" });
+    assert_eq!(who_may(&template, "dynamodb:Query", |r| *r == index), ["schedule-snapshots", "send-digests"]);
+    let writers = who_may(&template, "dynamodb:PutItem", |_| true);
+    assert!(!writers.iter().any(|f| f == "authorize-request"), "it tells who asks, and changes nothing");
+    assert_eq!(who_may(&template, "dynamodb:Scan", |_| true), [""; 0]);
+}
+
+#[test]
+fn only_send_digests_may_send_mail() {
+    let template = Template::read();
+    assert_eq!(who_may(&template, "ses:SendEmail", |_| true), ["send-digests"]);
+}

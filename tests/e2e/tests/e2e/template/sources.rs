@@ -1,0 +1,176 @@
+//! What calls the functions: queues, ticks, routes.
+
+use super::{Template, attribute, function_names, pascal, reference, root};
+use engine::ports::JobQueue;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// The functions that tick.
+const TICKS: [&str; 3] = ["purge-data", "schedule-snapshots", "send-digests"];
+
+fn timeout_s(template: &Template, function: &str) -> u64 {
+    let own = &template.function(function).properties["Timeout"];
+    own.as_u64().or_else(|| template.globals()["Timeout"].as_u64()).unwrap()
+}
+
+#[test]
+fn every_job_has_a_fifo_queue_with_dead_letters_and_a_mapping_with_partial_replies() {
+    let template = Template::read();
+    for job in JobQueue::ALL.map(JobQueue::name) {
+        let (queue, dead) = (format!("{}Queue", pascal(job)), format!("{}DeadLetters", pascal(job)));
+        let properties = template.get(&queue).properties;
+        let name = json!({ "Fn::Sub": format!("${{AWS::StackName}}-{job}.fifo") });
+        assert_eq!((&properties["QueueName"], &properties["FifoQueue"]), (&name, &json!(true)));
+        let redrive = json!({ "deadLetterTargetArn": attribute(&dead, "Arn"), "maxReceiveCount": 5 });
+        assert_eq!(properties["RedrivePolicy"], redrive);
+        assert_eq!(template.get(&dead).properties["FifoQueue"], true);
+
+        let hidden_s = properties["VisibilityTimeout"].as_u64().unwrap();
+        assert!(
+            hidden_s >= 6 * timeout_s(&template, job),
+            "{job}: a message comes back while it is worked on"
+        );
+
+        let mapping = template.get(&format!("{}Mapping", pascal(job))).properties;
+        assert_eq!(mapping["EventSourceArn"], attribute(&queue, "Arn"));
+        assert_eq!(mapping["FunctionName"], reference(&format!("{}Function", pascal(job))));
+        assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+        assert!(mapping["BatchSize"].as_u64().is_some_and(|n| (1..=10).contains(&n)), "SQS's limit for FIFO");
+    }
+    let mappings = template.of_kind("AWS::Lambda::EventSourceMapping").count();
+    let queues = template.of_kind("AWS::SQS::Queue").count();
+    assert_eq!((mappings, queues), (JobQueue::ALL.len(), 2 * JobQueue::ALL.len() + 1));
+}
+
+#[test]
+fn a_function_has_time_to_work_before_it_puts_its_work_down() {
+    let template = Template::read();
+    for function in JobQueue::ALL.map(JobQueue::name).into_iter().chain(TICKS) {
+        let margin_s = u64::try_from(runtime::queue::MARGIN_MS / 1000).unwrap();
+        assert!(timeout_s(&template, function) >= 2 * margin_s, "{function}");
+    }
+    for function in ["plan-api", "snapshot-api"] {
+        let waits_ms =
+            &template.get(&format!("{}Integration", pascal(function))).properties["TimeoutInMillis"];
+        assert!(timeout_s(&template, function) * 1000 < waits_ms.as_u64().unwrap(), "{function}");
+    }
+}
+
+#[test]
+fn every_ticking_function_has_a_schedule_that_parses_and_a_place_for_dead_letters() {
+    let template = Template::read();
+    for function in TICKS {
+        let tick = template.get(&format!("{}Tick", pascal(function))).properties;
+        let expression = tick["ScheduleExpression"].as_str().unwrap();
+        check_schedule(expression).unwrap_or_else(|why| panic!("{expression}: {why}"));
+        assert_eq!(tick["Target"]["Arn"], attribute(&format!("{}Function", pascal(function)), "Arn"));
+        assert_eq!(tick["Target"]["DeadLetterConfig"]["Arn"], attribute("TickDeadLetters", "Arn"));
+        let name = json!({ "Fn::Sub": format!("${{AWS::StackName}}-{function}") });
+        assert_eq!(tick["Name"], name, "two installations in one account do not collide");
+    }
+    assert_eq!(template.of_kind("AWS::Scheduler::Schedule").count(), TICKS.len());
+    let dead = template.get("TickDeadLetters").properties;
+    assert_eq!(dead.get("FifoQueue"), None, "Scheduler takes no FIFO queue for dead letters");
+}
+
+#[test]
+fn every_function_is_called_by_something() {
+    let mut called: BTreeSet<&str> = JobQueue::ALL.map(JobQueue::name).into();
+    called.extend(TICKS);
+    called.extend(["authorize-request", "plan-api", "snapshot-api"]);
+    assert_eq!(called.into_iter().collect::<Vec<_>>(), function_names());
+}
+
+/// Source: EventBridge Scheduler user guide, "Schedule types".
+fn check_schedule(expression: &str) -> Result<(), &'static str> {
+    let inside = |kind: &str| expression.strip_prefix(kind)?.strip_suffix(')');
+    if let Some(rate) = inside("rate(") {
+        let (number, unit) = rate.split_once(' ').ok_or("a rate is a number and a unit")?;
+        let number: u32 = number.parse().map_err(|_| "not a number")?;
+        let units = if number == 1 { ["minute", "hour", "day"] } else { ["minutes", "hours", "days"] };
+        return if number >= 1 && units.contains(&unit) { Ok(()) } else { Err("not a unit for that number") };
+    }
+    let cron = inside("cron(").ok_or("neither a rate nor a cron")?;
+    let fields: Vec<&str> = cron.split(' ').collect();
+    let [minute, hour, day, month, weekday, year] = fields[..] else { return Err("a cron has six fields") };
+    let in_range = |text: &str, from: u32, to: u32| {
+        text == "*" || text.parse().is_ok_and(|n: u32| (from..=to).contains(&n))
+    };
+    let days = (day == "?" && in_range(weekday, 1, 7)) || (weekday == "?" && in_range(day, 1, 31));
+    let rest = in_range(minute, 0, 59) && in_range(hour, 0, 23) && in_range(month, 1, 12);
+    if days && rest && in_range(year, 1970, 2199) { Ok(()) } else { Err("a field is out of its range") }
+}
+
+#[test]
+fn a_schedule_that_aws_would_refuse_does_not_parse() {
+    for fine in ["rate(1 minute)", "rate(5 minutes)", "cron(17 3 * * ? *)", "cron(0 0 1 * ? 2027)"] {
+        assert_eq!(check_schedule(fine), Ok(()), "{fine}");
+    }
+    for wrong in
+        ["rate(1 minutes)", "rate(2 hour)", "rate(0 days)", "cron(17 3 * * * *)", "cron(60 3 * * ? *)", "1m"]
+    {
+        assert!(check_schedule(wrong).is_err(), "{wrong}");
+    }
+}
+
+/// The route keys that a function's router answers, as its `lib.rs` names them.
+fn routes_in_code(function: &str, below: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("functions").join(function).join("src/lib.rs")).unwrap();
+    let mut keys = BTreeSet::new();
+    for route in text.split(".route(\"").skip(1) {
+        let (path, rest) = route.split_once('"').unwrap();
+        let handlers = rest.split_once("\n").unwrap().0;
+        let path = path.replace("{*key}", "{key+}");
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if handlers.contains(&format!("{method}(")) {
+                keys.insert(format!("{} {below}{path}", method.to_uppercase()));
+            }
+        }
+    }
+    keys
+}
+
+#[test]
+fn every_route_of_the_code_is_a_route_of_the_api_and_leads_to_its_function() {
+    let template = Template::read();
+    for (function, below) in [("plan-api", ""), ("snapshot-api", "/v1/organisations/{org}")] {
+        let target = json!({ "Fn::Sub": format!("integrations/${{{}Integration}}", pascal(function)) });
+        let deployed: BTreeSet<String> = template
+            .of_kind("AWS::ApiGatewayV2::Route")
+            .filter(|r| r.properties["Target"] == target)
+            .map(|r| r.properties["RouteKey"].as_str().unwrap().to_owned())
+            .collect();
+        let in_code = routes_in_code(function, below);
+        assert!(in_code.len() >= 10, "{function}: its routes were not found in its code");
+        assert_eq!(deployed, in_code, "{function}");
+        let integration = template.get(&format!("{}Integration", pascal(function))).properties;
+        let arn = attribute(&format!("{}Function", pascal(function)), "Arn");
+        assert_eq!(
+            (&integration["IntegrationUri"], &integration["PayloadFormatVersion"]),
+            (&arn, &json!("2.0"))
+        );
+    }
+}
+
+#[test]
+fn only_the_consent_callback_is_answered_without_the_authorizer() {
+    let template = Template::read();
+    let open: Vec<Value> = template
+        .of_kind("AWS::ApiGatewayV2::Route")
+        .filter(|r| {
+            let asks = r.properties["AuthorizationType"] == "CUSTOM";
+            !asks || r.properties["AuthorizerId"] != reference("HttpAuthorizer")
+        })
+        .map(|r| r.properties["RouteKey"].clone())
+        .collect();
+    assert_eq!(open, ["GET /v1/consent/callback"]);
+    let authorizer = template.get("HttpAuthorizer").properties;
+    assert_eq!(authorizer["AuthorizerPayloadFormatVersion"], "2.0");
+    assert_eq!(authorizer["EnableSimpleResponses"], true);
+    assert_eq!(authorizer["IdentitySource"], json!(["$request.header.Authorization"]));
+    assert!(
+        authorizer["AuthorizerResultTtlInSeconds"].as_u64().unwrap() <= 60,
+        "how long a revoked token works"
+    );
+}

@@ -1,0 +1,170 @@
+//! What the functions are told and what they keep things in: settings, table, bucket, alarms.
+
+use super::{Template, attribute, function_names, pascal, reference};
+use aws::{AwsClients, AwsNames, provision_table};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
+use graph::GraphSettings;
+use local::embedded::EmbeddedDynamo;
+use runtime::settings::{BOOTSTRAP_TOKEN, LOG, PUBLIC_URL, READER_CLIENT_ID, WRITER_CLIENT_ID};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// The names that every function asks for at its start.
+fn names_read_by_all() -> BTreeSet<String> {
+    let asked = RefCell::new(BTreeSet::from([LOG.to_owned()]));
+    AwsNames::from_env(|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        Some("x".to_owned())
+    })
+    .unwrap();
+    asked.into_inner()
+}
+
+#[test]
+fn every_function_is_given_exactly_the_settings_that_it_reads() {
+    let template = Template::read();
+    for function in function_names() {
+        let mut read = names_read_by_all();
+        let own: &[&str] = match function.as_str() {
+            "authorize-request" => &[BOOTSTRAP_TOKEN],
+            "plan-api" => &[
+                PUBLIC_URL,
+                READER_CLIENT_ID,
+                WRITER_CLIENT_ID,
+                GraphSettings::GRAPH_URL,
+                GraphSettings::LOGIN_URL,
+            ],
+            "take-snapshot" | "diff-snapshots" | "run-restore" => {
+                &[GraphSettings::GRAPH_URL, GraphSettings::LOGIN_URL]
+            }
+            _ => &[],
+        };
+        read.extend(own.iter().map(|name| (*name).to_owned()));
+        let given: BTreeSet<String> =
+            template.variables(&function).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(given, read, "{function}");
+    }
+    let names = template.variables("take-snapshot");
+    for (name, queue) in names.iter().filter(|(name, _)| name.starts_with("HOLDFAST_QUEUE_")) {
+        let job = name.trim_start_matches("HOLDFAST_QUEUE_").to_lowercase().replace('_', "-");
+        assert_eq!(*queue, reference(&format!("{}Queue", pascal(&job))), "{name}");
+    }
+    for secret in ["reader", "writer"] {
+        let name = &template.get(&format!("Graph{}Secret", pascal(secret))).properties["Name"];
+        assert_eq!(*name, json!({ "Fn::Sub": format!("${{AWS::StackName}}/graph-{secret}") }));
+    }
+    assert_eq!(names["HOLDFAST_SECRET_PREFIX"], reference("AWS::StackName"));
+}
+
+/// The table as the adapter makes it for itself.
+async fn made_by_the_adapter() -> (TableDescription, String) {
+    const TABLE: &str = "catalog";
+    let dynamo = EmbeddedDynamo::start(None).await.unwrap();
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-west-1"))
+        .endpoint_url(dynamo.endpoint())
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("k", "s", None, None, "test")))
+        .build();
+    let clients = AwsClients::new(config);
+    provision_table(&clients, TABLE).await.unwrap();
+    let described = clients.dynamodb().describe_table().table_name(TABLE).send().await.unwrap();
+    let expiry = clients.dynamodb().describe_time_to_live().table_name(TABLE).send().await.unwrap();
+    let expiry = expiry.time_to_live_description.unwrap().attribute_name.unwrap();
+    dynamo.stop().await;
+    (described.table.unwrap(), expiry)
+}
+
+fn schema(keys: &[KeySchemaElement]) -> Value {
+    keys.iter()
+        .map(|k| json!({ "AttributeName": k.attribute_name(), "KeyType": k.key_type().as_str() }))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_table_has_the_keys_the_index_and_the_expiry_that_the_adapter_uses() {
+    let template = Template::read();
+    let table = template.get("Catalog").properties;
+    let (made, expiry) = made_by_the_adapter().await;
+    assert_eq!(table["KeySchema"], schema(made.key_schema()));
+    let [index] = made.global_secondary_indexes() else { panic!("one index") };
+    assert_eq!(
+        table["GlobalSecondaryIndexes"],
+        json!([{
+            "IndexName": index.index_name(),
+            "KeySchema": schema(index.key_schema()),
+            "Projection": { "ProjectionType": "ALL" },
+        }])
+    );
+    let types = |list: &Value| -> BTreeSet<String> {
+        list.as_array().unwrap().iter().map(ToString::to_string).collect()
+    };
+    let made_types: Value = made
+        .attribute_definitions()
+        .iter()
+        .map(|a| json!({ "AttributeName": a.attribute_name(), "AttributeType": a.attribute_type().as_str() }))
+        .collect();
+    assert_eq!(types(&table["AttributeDefinitions"]), types(&made_types));
+    assert_eq!(table["TimeToLiveSpecification"], json!({ "AttributeName": expiry, "Enabled": true }));
+}
+
+#[test]
+fn the_table_can_be_turned_back_and_is_not_removed_by_mistake() {
+    let template = Template::read();
+    let table = template.get("Catalog").properties;
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(table["DeletionProtectionEnabled"], true);
+    assert_eq!(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(table["SSESpecification"]["KMSMasterKeyId"], attribute("StorageKey", "Arn"));
+}
+
+#[test]
+fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
+    let template = Template::read();
+    let vault = template.get("Vault").properties;
+    assert_eq!(vault["VersioningConfiguration"]["Status"], "Enabled");
+    let rule = &vault["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
+    assert_eq!((&vault["ObjectLockEnabled"], &rule["Mode"]), (&json!(true), &json!("GOVERNANCE")));
+    let block = vault["PublicAccessBlockConfiguration"].as_object().unwrap();
+    assert!(block.len() == 4 && block.values().all(|v| *v == true));
+    for rule in vault["LifecycleConfiguration"]["Rules"].as_array().unwrap() {
+        assert_eq!(rule.get("Expiration"), None, "only purge-data ends a blob");
+        assert_eq!(rule.get("ExpirationInDays"), None, "only purge-data ends a blob");
+    }
+    let statement = &template.get("VaultPolicy").properties["PolicyDocument"]["Statement"][0];
+    assert_eq!((&statement["Effect"], &statement["Action"]), (&json!("Deny"), &json!("s3:*")));
+    assert_eq!(statement["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
+}
+
+#[test]
+fn keys_rotate_and_logs_end() {
+    let template = Template::read();
+    for key in template.of_kind("AWS::KMS::Key") {
+        assert_eq!(key.properties["EnableKeyRotation"], true, "{}", key.id);
+    }
+    for function in function_names() {
+        let logs = format!("{}Logs", pascal(&function));
+        assert_eq!(template.get(&logs).properties["RetentionInDays"], reference("LogRetentionDays"));
+        assert_eq!(template.function(&function).properties["LoggingConfig"]["LogGroup"], reference(&logs));
+    }
+}
+
+#[test]
+fn every_dead_letter_raises_an_alarm_that_somebody_hears() {
+    let template = Template::read();
+    let dead = template.of_kind("AWS::SQS::Queue").filter(|q| q.id.ends_with("DeadLetters"));
+    for queue in dead.collect::<Vec<_>>() {
+        let name = attribute(queue.id, "QueueName");
+        let alarm = template.of_kind("AWS::CloudWatch::Alarm").map(|a| a.properties).find(|a| {
+            a["Dimensions"][0]["Value"] == name && a["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        });
+        let alarm = alarm.unwrap_or_else(|| panic!("{} has no alarm", queue.id));
+        assert_eq!(
+            (&alarm["Threshold"], &alarm["AlarmActions"]),
+            (&json!(0), &json!([reference("AlarmTopic")]))
+        );
+    }
+}
