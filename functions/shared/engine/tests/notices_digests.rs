@@ -74,7 +74,11 @@ async fn whatever_call_fails_the_digest_is_told_once() {
         for dies in [false, true] {
             let (office, owner) = sunday_with_changes().await;
             office.world.clock.advance_to(at(MONDAY_8));
-            if dies { office.faults.die_at(call, mode) } else { office.faults.fail_at(call, mode) }
+            if dies {
+                office.faults.die_at(call, mode)
+            } else {
+                office.faults.fail_at(call, mode)
+            }
             let _ = office.mail_worker().send_due(office.deadline()).await;
             office.faults.heal();
             tick(&office).await;

@@ -8,6 +8,7 @@ use crate::ports::{Catalog, Clock, Page, Row, Scope, Write};
 use crate::records::{ConsentState, Record};
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, Result, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -45,7 +46,9 @@ impl Worker {
                     if now >= deadline {
                         return Ok(report);
                     }
-                    if has_ended(&row, now) && self.remove(now, scope, row).await? {
+                    if let Some(ended_at) = row.expires_at.filter(|at| *at <= now)
+                        && self.remove(ended_at, scope, row).await?
+                    {
                         report.removed += 1;
                     }
                 }
@@ -58,18 +61,17 @@ impl Worker {
         Ok(report)
     }
 
-    async fn remove(&self, now: Timestamp, scope: Scope, row: Row) -> Result<bool> {
-        match self.catalog.write(now, vec![Write::Delete(scope, row.key, row.version)]).await {
+    async fn remove(&self, ended_at: Timestamp, scope: Scope, row: Row) -> Result<bool> {
+        // Why: for a write, an ended row is not there; as of the moment before its end it was. Families whose
+        // keys are used again must not be in ENDING: their new row may have the same version.
+        let before = ended_at - SignedDuration::from_millis(1);
+        match self.catalog.write(before, vec![Write::Delete(scope, row.key, row.version)]).await {
             Ok(()) => Ok(true),
-            // It went by itself, or is in use again under the same key.
+            // It went by itself.
             Err(e) if e.kind() == ErrorKind::Conflict => Ok(false),
             Err(e) => Err(e),
         }
     }
-}
-
-fn has_ended(row: &Row, now: Timestamp) -> bool {
-    row.expires_at.is_some_and(|at| at <= now)
 }
 
 #[async_trait]

@@ -118,13 +118,14 @@ impl Office {
         self.clock().now() + jiff::SignedDuration::from_mins(10)
     }
 
-    /// A person of a partner; numbers are unlike each other.
+    /// A person of a partner; a minute goes by. Numbers are unlike each other.
     pub async fn add_person(&self, n: u32, of: u32, role: Role, zone: &str) -> Person {
         let id = PersonId::from_ulid(&ulid(n));
         let email = format!("person{n}@msp.example");
         let name = format!("Person {n}");
         let person = Person::new(id, partner(of), role, name, email, zone, self.clock().now()).unwrap();
         self.records().put_new(&person).await.unwrap();
+        self.world.clock.advance(jiff::SignedDuration::from_mins(1));
         self.faults.take_log();
         person
     }
@@ -150,11 +151,13 @@ impl Office {
             }
             for delivery in batch {
                 let answer = worker.handle(&delivery.body, self.deadline()).await;
-                if answer.is_ok() {
-                    self.world.queue.delete(&delivery);
-                } else {
-                    self.world.queue.fail(&delivery, 60_000);
-                }
+                match &answer {
+                    Ok(()) => self.world.queue.delete(&delivery),
+                    Err(error) => {
+                        println!("a message failed: {error}");
+                        self.world.queue.fail(&delivery, 60_000)
+                    }
+                };
                 answers.push(answer);
             }
         }
