@@ -5,6 +5,7 @@ use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
 use engine::commands::connect::ConsentApp;
 use engine::commands::organisations::OrganisationView;
+use engine::commands::partners::Owner;
 use engine::ports::Page;
 use engine::records::{CredentialStatus, NotProtected, Organisation, OrganisationState, Partner, Plan};
 use garde::Validate;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 /// Items of a list when nothing is said.
 const PAGE_ITEMS: usize = 50;
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
 fn not_blank(text: &str, (): &()) -> garde::Result {
     if text.trim().is_empty() { Err(garde::Error::new("must not be empty")) } else { Ok(()) }
 }
@@ -22,6 +24,35 @@ fn not_blank(text: &str, (): &()) -> garde::Result {
 pub struct NewPartnerIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
     pub name: String,
+    /// Who owns it.
+    #[garde(dive)]
+    pub owner: OwnerIn,
+}
+
+/// The owner of a new partner.
+#[derive(Deserialize, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OwnerIn {
+    /// Their name.
+    #[garde(length(chars, max = 100), custom(not_blank))]
+    pub name: String,
+    /// Where mail goes.
+    #[garde(email, length(max = 254))]
+    pub email: String,
+    /// Their IANA time zone.
+    #[garde(length(max = 64))]
+    #[serde(default = "utc")]
+    pub time_zone: String,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+impl From<OwnerIn> for Owner {
+    fn from(owner: OwnerIn) -> Self {
+        Self { name: owner.name.trim().to_owned(), email: owner.email, time_zone: owner.time_zone }
+    }
 }
 
 #[derive(Deserialize, Validate)]

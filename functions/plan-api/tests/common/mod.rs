@@ -182,7 +182,7 @@ impl Plane {
 
     /// A new partner's id and its Owner.
     pub async fn partner(&self, by: &Caller, name: &str) -> (PartnerId, Caller) {
-        let made = self.post(by, "/v1/partners", &json!({ "name": name })).await;
+        let made = self.post(by, "/v1/partners", &json!({ "name": name, "owner": owner() })).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
         let token = made.json()["ownerToken"].as_str().unwrap().to_owned();
         let owner = self.find.find(&token).await.unwrap().expect("the token is good");
@@ -219,4 +219,9 @@ pub fn organisation(name: &str, plan: &Value) -> Value {
 pub fn as_role(owner: &Caller, role: Role, organisations: Option<Vec<OrganisationId>>) -> Caller {
     let Caller::Member(member) = owner else { panic!("not a member") };
     Caller::Member(Member { role, organisations, ..member.clone() })
+}
+
+/// Who owns a new partner.
+pub fn owner() -> Value {
+    json!({ "name": "Ada Berg", "email": "ada@northwind.example", "timeZone": "Europe/Stockholm" })
 }

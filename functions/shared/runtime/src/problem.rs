@@ -25,7 +25,7 @@ pub struct Problem {
     /// The fields at fault.
     pub errors: Vec<FieldFault>,
     /// When to come back.
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u32>,
     /// What the log says beyond the detail: the causes.
     pub cause: Option<String>,
 }
@@ -135,7 +135,10 @@ impl From<domain::Error> for Problem {
             ErrorKind::Corrupt => (StatusCode::INTERNAL_SERVER_ERROR, "Stored data is damaged"),
         };
         let retry_after_s = match error.kind() {
-            ErrorKind::Throttled { retry_after_ms } => Some(retry_after_ms.unwrap_or(1_000).div_ceil(1_000)),
+            ErrorKind::Throttled { retry_after_ms } => {
+                let seconds = retry_after_ms.unwrap_or(1_000).div_ceil(1_000);
+                Some(u32::try_from(seconds).unwrap_or(u32::MAX))
+            }
             ErrorKind::Unavailable => Some(5),
             _ => None,
         };

@@ -93,8 +93,10 @@ impl Gate {
             }
             Verdict::If(Condition::FeatureOn(feature)) => found.value.features.contains(&feature),
             // Why: an approval is a person's act on a stored request, which does not exist yet.
-            Verdict::If(Condition::FeatureOnAndApproved(_)) => false,
-            Verdict::If(Condition::NotOfOwners | Condition::TopPartner) | Verdict::No => false,
+            Verdict::If(
+                Condition::FeatureOnAndApproved(_) | Condition::NotOfOwners | Condition::TopPartner,
+            )
+            | Verdict::No => false,
         };
         if fine && may_sign_in(member, &found.value) { Ok(found) } else { Err(refusal(member.role)) }
     }
