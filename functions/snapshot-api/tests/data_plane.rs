@@ -140,8 +140,8 @@ async fn work_is_accepted_with_the_place_where_it_can_be_followed() {
         let path = format!("/v1/organisations/{org}{path}");
         let answer = plane.ask(Some(&owner), method, &path, &body).await;
         assert_eq!(answer.status, 202, "{path}");
-        let place = answer.headers["location"].to_str().unwrap().to_owned();
-        assert_eq!(plane.ask(Some(&owner), "GET", &place, &Value::Null).await.status, 200, "{place}");
+        let followed = answer.headers["location"].to_str().unwrap().to_owned();
+        assert_eq!(plane.ask(Some(&owner), "GET", &followed, &Value::Null).await.status, 200, "{followed}");
         assert!(answer.json()["requestedAt"].as_str().unwrap().ends_with('Z'));
     }
     let started = plane.kept.started.lock().unwrap().clone();
