@@ -24,7 +24,10 @@ async fn the_operator_makes_a_partner_and_its_owner_makes_one_below() {
 #[tokio::test]
 async fn a_token_is_kept_as_its_hash_only() {
     let plane = Plane::new();
-    let made = plane.post(&Caller::Operator, "/v1/partners", &json!({ "name": "P", "owner": common::owner() })).await.json();
+    let made = plane
+        .post(&Caller::Operator, "/v1/partners", &json!({ "name": "P", "owner": common::owner() }))
+        .await
+        .json();
     let token = made["ownerToken"].as_str().unwrap();
     let kept = format!("{:?}", plane.kept());
     assert!(!kept.contains(token) && kept.contains(&token[..12]));
@@ -39,7 +42,8 @@ async fn the_bootstrap_token_makes_partners_and_can_do_nothing_else() {
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;
     for role in [Role::Admin, Role::Support, Role::Finance] {
         let member = as_role(&owner, role, None);
-        let refused = plane.post(&member, "/v1/partners", &json!({ "name": "Q", "owner": common::owner() })).await;
+        let refused =
+            plane.post(&member, "/v1/partners", &json!({ "name": "Q", "owner": common::owner() })).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{role:?}");
     }
 }

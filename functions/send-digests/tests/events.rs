@@ -1,4 +1,5 @@
 //! The events of both triggers reach the job, and an unreadable message is failed alone.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use domain::Timestamp;
 use engine::records::Records;

@@ -8,7 +8,7 @@ use crate::host::{
 };
 use crate::installation::Installation;
 use crate::ports::{Base, DeadLetters, Made, Ports, make};
-use crate::wiring::{ClientIds, Functions, Wanted, functions};
+use crate::wiring::{Functions, Wanted, functions};
 use domain::{Error, ErrorKind, Result};
 use engine::ports::{Clock, Ids, Secret, Secrets};
 use runtime::system::{SystemClock, SystemIds};
@@ -67,7 +67,6 @@ impl Cloud {
         let api_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let reader = client_id(&*ports.secrets, "graph-reader").await?;
         let writer = client_id(&*ports.secrets, "graph-writer").await?;
-        let client_ids = ClientIds::read(&*ports.secrets).await?;
         let wanted = Wanted {
             ports: &ports,
             config: &config,
@@ -104,14 +103,14 @@ impl Cloud {
             };
             running.push(mapping.start(&stop.subscribe()));
         }
-        let schedule = |t: crate::wiring::Ticking| Schedule {
+        let ticking = |t: crate::wiring::Ticking| Schedule {
             name: t.worker.name(),
             function: tick_function(t.worker),
             every_ms: t.every_ms,
         };
-        let schedules = functions.ticks.into_iter().map(schedule).collect();
+        let all = functions.ticks.into_iter().map(ticking).collect();
         let time_limit_ms = config.time_limit_ms;
-        let scheduler = Scheduler { schedules, clock, ids, time_limit_ms, busy: busy.clone() };
+        let scheduler = Scheduler { schedules: all, clock, ids, time_limit_ms, busy: busy.clone() };
         if config.auto_ticks {
             running.push(scheduler.start(&stop.subscribe()));
         }

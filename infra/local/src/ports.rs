@@ -10,9 +10,7 @@ use aws::{AwsClients, AwsNames, DynamoCatalog, Provision, SqsReceiver};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Result;
-use engine::ports::{
-    Catalog, Clock, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, VaultSweeper,
-};
+use engine::ports::{Catalog, Clock, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, VaultSweeper};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -158,7 +156,8 @@ async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecr
     };
     let AwsNames { queue_urls, dead_letter_urls, .. } = names;
     let receiver = |url: &String| SqsReceiver::new(clients.sqs().clone(), url);
-    let source = |(job, url): (&JobQueue, &String)| Arc::new(SqsSource::new(receiver(url), *job)) as Arc<dyn Source>;
+    let source =
+        |(job, url): (&JobQueue, &String)| Arc::new(SqsSource::new(receiver(url), *job)) as Arc<dyn Source>;
     let sources = queue_urls.iter().map(source).collect();
     let dead = dead_letter_urls.iter().map(|(job, url)| (*job, receiver(url))).collect();
     Ok(Made { ports, sources, dead: DeadLetters::Sqs(dead), dynamo: None })

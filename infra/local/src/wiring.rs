@@ -7,18 +7,20 @@ use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
 use authorize_request::authorize;
 use domain::Result;
+use engine::archive::Archive;
 use engine::commands::Gate;
 use engine::commands::connect::{Connect, ConsentSettings};
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
 use engine::commands::tokens::FindCaller;
-use engine::jobs::{JobWorker, TickWorker, purge_data, schedule_snapshots};
+use engine::jobs::{JobWorker, TickWorker};
 use engine::ports::{Directory, DirectoryWriter, JobQueue};
 use engine::records::Records;
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use plan_api::PlanApi;
 use runtime::settings::Settings;
+use snapshot_api::{EngineCommands, SnapshotApi};
 use std::sync::Arc;
 
 const MINUTE_MS: u64 = 60_000;
@@ -79,7 +81,7 @@ pub fn functions(wanted: Wanted<'_>) -> Result<Functions> {
         authorizer: authorizer(wanted),
         routes: routes(wanted)?,
         jobs: jobs(wanted)?,
-        ticks: ticks(wanted),
+        ticks: ticks(wanted)?,
     })
 }
 
@@ -99,9 +101,25 @@ fn authorizer(wanted: Wanted<'_>) -> Arc<dyn Function> {
 fn routes(wanted: Wanted<'_>) -> Result<Vec<Route>> {
     let plan_api = http_function(plan_api::router(plan_api(wanted)?));
     let open = |key: &str, open| Route { key: key.to_owned(), to: plan_api.clone(), open };
-    Ok(vec![open("GET /v1/consent/callback", true), open("ANY /v1/{rest+}", false)])
-    // TO COMPLETE: snapshot-api behind `ANY /v1/organisations/{org}/snapshots`, `…/comparisons`,
-    // `…/restores`, each also with `/{rest+}`.
+    let snapshot_api = http_function(snapshot_api::router(snapshot_api(wanted)));
+    let mut routes = vec![open("GET /v1/consent/callback", true), open("ANY /v1/{rest+}", false)];
+    for part in ["snapshots", "comparisons", "restores"] {
+        for key in [
+            format!("ANY /v1/organisations/{{org}}/{part}"),
+            format!("ANY /v1/organisations/{{org}}/{part}/{{rest+}}"),
+        ] {
+            routes.push(Route { key, to: snapshot_api.clone(), open: false });
+        }
+    }
+    Ok(routes)
+}
+
+fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
+    let Ports { vault, keys, queue, clock, ids, .. } = wanted.ports.clone();
+    let records = records(wanted);
+    let archive = Arc::new(Archive::new(vault, keys, records.clone()));
+    let commands = Arc::new(EngineCommands::new(archive, records.clone(), queue, clock, ids));
+    SnapshotApi { gate: Gate { records }, commands }
 }
 
 fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
@@ -133,24 +151,58 @@ fn consent(wanted: Wanted<'_>) -> Result<ConsentSettings> {
     Settings::of(settings.into_iter().filter_map(|(name, value)| Some((name, value?)))).consent()
 }
 
-/// TO COMPLETE: the workers of `engine::jobs` behind their queues, each as
-/// `Job { queue: JobQueue::TakeSnapshot, worker: Arc::new(…), batch_size: 1, concurrency: 2 }`; only
-/// `run-restore` takes [`writer`].
+/// Each job behind its queue; only `run-restore` takes the writing credential.
 fn jobs(wanted: Wanted<'_>) -> Result<Vec<Job>> {
-    writer(wanted)?;
-    Ok(Vec::new())
+    let Ports { vault, keys, queue, mailer, clock, ids, .. } = wanted.ports.clone();
+    let records = records(wanted);
+    let take = take_snapshot::worker(
+        directory(wanted)?,
+        vault.clone(),
+        keys.clone(),
+        records.clone(),
+        queue.clone(),
+        clock.clone(),
+    );
+    let diff = diff_snapshots::worker(diff_snapshots::Ports {
+        directory: directory(wanted)?,
+        vault: vault.clone(),
+        keys: keys.clone(),
+        records: records.clone(),
+        queue: queue.clone(),
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
+    let restore = run_restore::worker(run_restore::Ports {
+        directory: directory(wanted)?,
+        writer: writer(wanted)?,
+        vault,
+        keys,
+        records: records.clone(),
+        queue,
+        clock: clock.clone(),
+        ids: ids.clone(),
+    });
+    let digests = send_digests::worker(records, mailer, clock, ids)?;
+    // Why one: what stands behind a failing message of its group in a batch uses up its receipts with it.
+    let job = |queue, worker| Job { queue, worker, batch_size: 1, concurrency: 4 };
+    Ok(vec![
+        job(JobQueue::TakeSnapshot, Arc::new(take)),
+        job(JobQueue::DiffSnapshots, Arc::new(diff)),
+        job(JobQueue::RunRestore, Arc::new(restore)),
+        job(JobQueue::SendDigests, Arc::new(digests)),
+    ])
 }
 
-/// TO COMPLETE: `send-digests`, each minute.
-fn ticks(wanted: Wanted<'_>) -> Vec<Ticking> {
-    let Ports { catalog, queue, clock, ids, .. } = wanted.ports.clone();
-    let schedule =
-        schedule_snapshots::Worker { records: records(wanted), queue, clock: clock.clone(), ids };
-    let purge = purge_data::Worker { catalog, clock };
-    vec![
+fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
+    let Ports { catalog, queue, mailer, clock, ids, .. } = wanted.ports.clone();
+    let schedule = schedule_snapshots::worker(records(wanted), queue, clock.clone(), ids.clone());
+    let digests = send_digests::worker(records(wanted), mailer, clock.clone(), ids)?;
+    let purge = purge_data::worker(catalog, clock);
+    Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
+        Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(purge), every_ms: DAY_MS },
-    ]
+    ])
 }
 
 fn records(wanted: Wanted<'_>) -> Records {

@@ -51,8 +51,7 @@ async fn api() -> Api {
     let router = Router::new().route("/router/{name}", get(|| async { ([("x-from", "router")], "hello") }));
     let failing = typed(|_: Value, _| async { Err::<Value, _>(Error::unavailable("broken")) });
     let wrong = typed(|_: Value, _| async { Ok(json!({ "statusCode": "many" })) });
-    let route =
-        |key: &str, to: Arc<dyn Function>, open| Route { key: key.to_owned(), to, open };
+    let route = |key: &str, to: Arc<dyn Function>, open| Route { key: key.to_owned(), to, open };
     let routes = Routes::new(vec![
         route("ANY /v1/{rest+}", echo(), false),
         route("GET /open/{name}", echo(), true),

@@ -8,9 +8,7 @@ use domain::{Error, Result, Timestamp};
 use engine::jobs::JobWorker;
 use engine::ports::{Clock, JobQueue, Queue};
 use local::embedded::LocalQueue;
-use local::host::{
-    Busy, EmbeddedSource, Function, Mapping, Reasons, backoff_ms, queue_function, typed,
-};
+use local::host::{Busy, EmbeddedSource, Function, Mapping, Reasons, backoff_ms, queue_function, typed};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -38,7 +36,12 @@ impl JobWorker for Scribe {
     }
 }
 
-fn mapping(queue: &LocalQueue, clock: &Arc<HandClock>, function: Arc<dyn Function>, reasons: Reasons) -> Mapping {
+fn mapping(
+    queue: &LocalQueue,
+    clock: &Arc<HandClock>,
+    function: Arc<dyn Function>,
+    reasons: Reasons,
+) -> Mapping {
     Mapping {
         source: Arc::new(EmbeddedSource::new(queue.clone(), JOB)),
         function,
@@ -80,7 +83,8 @@ async fn a_poisoned_message_becomes_a_dead_letter_with_its_reason_and_its_group_
     let queue = queue(clock.clone());
     queue.send(message("a", "bad")).await.unwrap();
     queue.send(message("a", "after")).await.unwrap();
-    let (mapping, scribe) = scribe(&queue, &clock);
+    let (mut mapping, scribe) = scribe(&queue, &clock);
+    mapping.batch_size = 1;
     for _ in 0..=RULES.max_receives {
         mapping.poll_once().await.unwrap();
         clock.0.advance_ms(60_000);
@@ -90,6 +94,22 @@ async fn a_poisoned_message_becomes_a_dead_letter_with_its_reason_and_its_group_
     assert_eq!(dead[0].reason.as_deref(), Some("invalid: it says so"));
     assert_eq!(queue.count(JOB).await.unwrap(), 0);
     assert_eq!(scribe.0.lock().unwrap().last().unwrap(), "after");
+}
+
+#[tokio::test]
+async fn in_a_batch_of_several_what_waits_behind_a_poisoned_message_uses_up_its_receipts_too() {
+    // The rule of SQS, and the reason why jobs are given one message at a time.
+    let clock = Arc::new(HandClock::default());
+    let queue = queue(clock.clone());
+    queue.send(message("a", "bad")).await.unwrap();
+    queue.send(message("a", "behind")).await.unwrap();
+    let (mapping, scribe) = scribe(&queue, &clock);
+    for _ in 0..=RULES.max_receives {
+        mapping.poll_once().await.unwrap();
+        clock.0.advance_ms(60_000);
+    }
+    assert_eq!(queue.dead_letters().await.unwrap().len(), 2);
+    assert!(!scribe.0.lock().unwrap().contains(&"behind".to_owned()));
 }
 
 #[tokio::test]
@@ -122,7 +142,9 @@ async fn a_reply_that_names_a_message_it_was_not_given_fails_the_whole_batch() {
         mapping(&queue, &clock, function, Reasons::default()).poll_once().await.unwrap();
         assert_eq!(queue.count(JOB).await.unwrap(), 1, "{reply}");
     }
-    for reply in [json!({}), json!(null), json!({ "batchItemFailures": null }), json!({ "batchItemFailures": [] })] {
+    for reply in
+        [json!({}), json!(null), json!({ "batchItemFailures": null }), json!({ "batchItemFailures": [] })]
+    {
         let queue = queue(clock.clone());
         queue.send(message("a", "one")).await.unwrap();
         let said = reply.clone();
@@ -182,4 +204,3 @@ async fn a_stopped_poller_ends_what_it_has_begun() {
     running.join_all().await;
     assert_eq!(queue.count(JOB).await.unwrap(), 0);
 }
-

@@ -56,7 +56,10 @@ async fn a_message_that_nobody_finishes_becomes_a_dead_letter_after_its_last_rec
     queue.send(message("t", "next")).await.unwrap();
     for count in 1..=RULES.max_receives {
         let received = queue.receive(JOB, 1).await.unwrap();
-        assert_eq!((received[0].receive_count, received[0].sent.deduplication_id.as_str()), (count, "t.poison"));
+        assert_eq!(
+            (received[0].receive_count, received[0].sent.deduplication_id.as_str()),
+            (count, "t.poison")
+        );
         assert!(queue.receive(JOB, 10).await.unwrap().is_empty(), "its group waits");
         clock.0.advance_ms(RULES.visibility_ms);
     }

@@ -62,9 +62,9 @@ impl AwsClients {
             let config = aws_sdk_s3::config::Builder::from(&self.shared)
                 // Why: an endpoint of one's own rarely answers to `bucket.host`; S3 itself takes both forms.
                 .force_path_style(self.shared.endpoint_url().is_some())
-                // Why: the SDK would add checksums, for some bodies as a trailer inside aws-chunked framing,
-                // which stand-ins refuse or even store as content. Every blob is named by, or carries, a
-                // hash that is checked at each read, so the extra checksum proves nothing new.
+                // Why: by itself the SDK adds a checksum to every call, for some bodies as a trailer inside
+                // aws-chunked framing, which stand-ins refuse or even store as content. The vault asks for the
+                // one that S3 may demand; at a read, our own hash or tag of each blob decides.
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
                 .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
                 .build();

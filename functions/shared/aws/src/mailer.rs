@@ -49,7 +49,7 @@ impl Mailer for SesMailer {
             .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(EmailContent::builder().raw(raw).build())
             .set_configuration_set_name(self.configuration_set.clone());
-        let sent = send.send().await.map_err(|e| {
+        let answer = send.send().await.map_err(|e| {
             let error = from_sdk(CALL, e);
             match error.kind() {
                 // Why: a sender or configuration set that SES does not know is not the mail's fault.
@@ -57,7 +57,7 @@ impl Mailer for SesMailer {
                 _ => error,
             }
         })?;
-        sent.message_id.ok_or_else(|| incomplete(CALL, "message id"))
+        answer.message_id.ok_or_else(|| incomplete(CALL, "message id"))
     }
 }
 

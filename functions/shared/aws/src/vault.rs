@@ -9,11 +9,14 @@
 use crate::error::{code, from_sdk, status};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{Config, RequestChecksumCalculation};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{Error, Result, TenantId};
 use engine::ports::{BlobName, Put, Vault, VaultSweeper};
+use sha2::{Digest, Sha256};
 
 /// How often a put is made that S3 could not decide, because another put of that name was under way.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
@@ -36,6 +39,7 @@ impl S3Vault {
 #[async_trait]
 impl Vault for S3Vault {
     async fn put_new(&self, tenant: &TenantId, name: &BlobName, bytes: Bytes) -> Result<Put> {
+        let checksum = BASE64_STANDARD.encode(Sha256::digest(&bytes));
         for attempt in 1.. {
             let put = self
                 .client
@@ -43,11 +47,15 @@ impl Vault for S3Vault {
                 .bucket(&self.bucket)
                 .key(key_of(tenant, name.as_str()))
                 .if_none_match("*")
-                .body(ByteStream::from(bytes.clone()));
-            let error = match put.send().await {
-                Ok(_) => return Ok(Put::New),
-                Err(error) => error,
-            };
+                .checksum_algorithm(ChecksumAlgorithm::Crc32C)
+                .body(ByteStream::from(bytes.clone()))
+                .customize()
+                // Why: a bucket with object lock refuses an object that comes without a checksum. Of a body in
+                // memory it is a header, which stand-ins take too; the client is set to send none by itself.
+                .config_override(
+                    Config::builder().request_checksum_calculation(RequestChecksumCalculation::WhenSupported),
+                );
+            let Err(error) = put.send().await else { return Ok(Put::New) };
             let undecided = code(&error) == Some("ConditionalRequestConflict");
             if status(&error) == Some(412) {
                 return Ok(Put::AlreadyThere);

@@ -6,9 +6,9 @@
 //! - `jobs`: units of queued work; each has `Request`, `Worker` and `Report`.
 //! - `commands`: what a caller may ask for, apart from HTTP.
 
+pub mod archive;
 pub mod commands;
 pub mod jobs;
-pub mod archive;
 pub mod ports;
 pub mod reading;
 pub mod records;

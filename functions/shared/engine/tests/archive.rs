@@ -65,7 +65,10 @@ fn key() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn records() -> impl Strategy<Value = Vec<(Vec<u8>, Option<Vec<u8>>)>> {
-    prop::collection::vec((key(), prop::option::weighted(0.7, prop::collection::vec(any::<u8>(), 0..6))), 0..40)
+    prop::collection::vec(
+        (key(), prop::option::weighted(0.7, prop::collection::vec(any::<u8>(), 0..6))),
+        0..40,
+    )
 }
 
 fn run_test<T>(future: impl Future<Output = T>) -> T {
@@ -170,7 +173,8 @@ async fn a_changed_value_stores_one_leaf_and_one_index() {
 async fn a_damaged_missing_or_exchanged_leaf_is_corrupt_and_never_empty() {
     let world = World::new(1);
     let archive = archive(&world).await;
-    let run = apply(&archive, None, &[vec![(b"a".to_vec(), Some(vec![1])), (b"b".to_vec(), Some(vec![2]))]]).await;
+    let run =
+        apply(&archive, None, &[vec![(b"a".to_vec(), Some(vec![1])), (b"b".to_vec(), Some(vec![2]))]]).await;
     let leaf = archive.get_index(&run).await.unwrap().leaves[0].clone();
     let name = BlobName::new(leaf.hash.blob_name(Class::Leaf)).unwrap();
     let read = async || archive.get_content(Class::Leaf, &leaf.hash).await.map_err(|e| e.kind());

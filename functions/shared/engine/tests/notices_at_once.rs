@@ -1,4 +1,5 @@
 //! Stories of mails that leave at once: who gets them, how often, and what they say.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod office;
 
@@ -93,9 +94,9 @@ async fn whatever_call_fails_everybody_gets_one_mail_in_the_end() {
         for dies in [false, true] {
             let office = prepared().await;
             if dies {
-                office.faults.die_at(call, mode)
+                office.faults.die_at(call, mode);
             } else {
-                office.faults.fail_at(call, mode)
+                office.faults.fail_at(call, mode);
             }
             run(&office).await;
             office.faults.heal();

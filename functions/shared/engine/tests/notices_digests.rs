@@ -1,4 +1,5 @@
 //! Stories of digests: once per period and person, whatever is retried.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod office;
 
@@ -75,9 +76,9 @@ async fn whatever_call_fails_the_digest_is_told_once() {
             let (office, owner) = sunday_with_changes().await;
             office.world.clock.advance_to(at(MONDAY_8));
             if dies {
-                office.faults.die_at(call, mode)
+                office.faults.die_at(call, mode);
             } else {
-                office.faults.fail_at(call, mode)
+                office.faults.fail_at(call, mode);
             }
             let _ = office.mail_worker().send_due(office.deadline()).await;
             office.faults.heal();

@@ -1,4 +1,5 @@
 //! Stories of the tick: what it starts, what it never starts twice, and how it sweeps up.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod office;
 

@@ -13,7 +13,12 @@ const JUSTIFICATION: &str = "Restored by Holdfast";
 
 /// The request that gives a schedule.
 pub(crate) fn assign(schedule: &Map<String, Value>, now: Timestamp) -> Value {
-    let mut body = parts(schedule, "adminAssign");
+    // A schedule that is to be changed says so itself: the restore's step carries the action.
+    let action = match schedule.get("action").and_then(Value::as_str) {
+        Some("adminUpdate") => "adminUpdate",
+        _ => "adminAssign",
+    };
+    let mut body = parts(schedule, action);
     let mut info = match schedule.get("scheduleInfo") {
         Some(Value::Object(info)) => info.clone(),
         _ => Map::from_iter([("expiration".to_owned(), json!({"type": "noExpiration"}))]),

@@ -49,7 +49,9 @@ struct DemoArguments {
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     let CommandLine { log, command } = CommandLine::parse();
-    let quiet = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
+    // Why without dynoxide's: it warns of each answer 400, which for a conditional write is an answer.
+    let quiet =
+        if matches!(command, Command::Serve(_)) { "info,dynoxide=error" } else { "warn,dynoxide=off" };
     let filter = log.and_then(|l| EnvFilter::try_new(l).ok()).unwrap_or_else(|| EnvFilter::new(quiet));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(command) {
@@ -89,7 +91,10 @@ mod tests {
     fn the_command_line_is_sound() {
         CommandLine::command().debug_assert();
         let demo = CommandLine::try_parse_from(["holdfast", "demo", "--users", "20000", "--json"]).unwrap();
-        assert!(matches!(demo.command, Command::Demo(DemoArguments { users: 20_000, json: true, keep: false })));
+        assert!(matches!(
+            demo.command,
+            Command::Demo(DemoArguments { users: 20_000, json: true, keep: false })
+        ));
         assert!(CommandLine::try_parse_from(["holdfast", "serve", "--port", "no"]).is_err());
     }
 }

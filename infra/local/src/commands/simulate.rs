@@ -35,7 +35,12 @@ pub async fn run(options: SimulateOptions) -> Result<()> {
     }
     for app in apps {
         let consented = if app.consented { "consented" } else { "to be consented" };
-        println!("app    {} {} secret {} ({consented})", app.client_id, app.name, app.secret.unwrap_or_default());
+        println!(
+            "app    {} {} secret {} ({consented})",
+            app.client_id,
+            app.name,
+            app.secret.unwrap_or_default()
+        );
     }
     interrupted().await?;
     server.stop().await;

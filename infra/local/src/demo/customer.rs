@@ -53,7 +53,8 @@ impl Customer {
         let domains = organisation.pointer("/value/0/verifiedDomains").and_then(Value::as_array);
         let default = domains.into_iter().flatten().find(|d| d.get("isDefault") == Some(&json!(true)));
         let name = default.and_then(|d| d.get("name")).and_then(Value::as_str);
-        customer.domain = name.ok_or_else(|| Error::unavailable("the tenant has no default domain"))?.to_owned();
+        customer.domain =
+            name.ok_or_else(|| Error::unavailable("the tenant has no default domain"))?.to_owned();
         Ok(customer)
     }
 
@@ -61,7 +62,13 @@ impl Customer {
         self.caller.get(&format!("{}/{version}/{path}", self.graph), path_name(path)).await
     }
 
-    pub(super) async fn write(&self, method: Method, version: &str, path: &str, body: &Value) -> Result<Value> {
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        version: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value> {
         let body = (!body.is_null()).then_some(body);
         self.caller.write(method, &format!("{}/{version}/{path}", self.graph), body, path_name(path)).await
     }

@@ -29,9 +29,8 @@ pub(super) async fn happen(customer: &Customer, stage: &Stage, run: &str) -> Res
     let mut note = |told, kind, object: &str, what, names| {
         all.push(Happening { told, kind, object: object.to_owned(), what, names });
     };
-    let patch = async |path: String, body: Value| {
-        customer.write(Method::PATCH, "v1.0", &path, &body).await.map(drop)
-    };
+    let patch =
+        async |path: String, body: Value| customer.write(Method::PATCH, "v1.0", &path, &body).await.map(drop);
 
     let maya = stage.user("Maya");
     patch(format!("users/{maya}"), json!({ "jobTitle": "Contractor", "department": null })).await?;
@@ -89,15 +88,35 @@ pub(super) async fn happen(customer: &Customer, stage: &Stage, run: &str) -> Res
     let path = format!("deviceManagement/configurationPolicies/{}", stage.configuration);
     customer.write(Method::PUT, "beta", &path, &stage::configuration(999)).await?;
     let names = &["maxinactivitytimedevicelock"][..];
-    note("a setting deep inside a policy altered", "ConfigurationPolicies", &stage.configuration, What::Modified, names);
+    note(
+        "a setting deep inside a policy altered",
+        "ConfigurationPolicies",
+        &stage.configuration,
+        What::Modified,
+        names,
+    );
 
     let kept = [stage::to_group(&stage.warehouse)];
     stage::assign(customer, "deviceConfigurations", &stage.device_configuration, &kept).await?;
     let names = &["DeviceConfiguration.assignments"][..];
-    note("an assignment of a policy removed", "DeviceConfiguration", &stage.device_configuration, What::Modified, names);
+    note(
+        "an assignment of a policy removed",
+        "DeviceConfiguration",
+        &stage.device_configuration,
+        What::Modified,
+        names,
+    );
 
-    customer.delete("beta", &format!("deviceManagement/deviceCompliancePolicies/{}", stage.compliance), false).await?;
-    note("a compliance policy deleted", "DeviceCompliancePolicies", &stage.compliance, What::Deleted, &[][..]);
+    customer
+        .delete("beta", &format!("deviceManagement/deviceCompliancePolicies/{}", stage.compliance), false)
+        .await?;
+    note(
+        "a compliance policy deleted",
+        "DeviceCompliancePolicies",
+        &stage.compliance,
+        What::Deleted,
+        &[][..],
+    );
 
     let intruder = stage::create_user(customer, run, "Alex", "Backdoor", "Support").await?;
     note("a user created", "users", &intruder, What::Created, &[][..]);

@@ -70,7 +70,13 @@ impl Caller {
     }
 
     /// A write that may name an object which is too new to be seen everywhere.
-    pub(super) async fn write(&self, method: Method, url: &str, body: Option<&Value>, what: &str) -> Result<Value> {
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<&Value>,
+        what: &str,
+    ) -> Result<Value> {
         for tried in 1.. {
             let answer = self.call(method.clone(), url, body).await?;
             let told = answer.body.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
@@ -94,7 +100,8 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<Answer> {
 }
 
 async fn timed(request: reqwest::RequestBuilder) -> Result<(Answer, Option<Duration>)> {
-    let unreached = |e: reqwest::Error| Error::unavailable("a call was not answered").caused_by(e.without_url());
+    let unreached =
+        |e: reqwest::Error| Error::unavailable("a call was not answered").caused_by(e.without_url());
     let response = request.send().await.map_err(unreached)?;
     let status = response.status();
     let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);

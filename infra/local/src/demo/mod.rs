@@ -63,7 +63,11 @@ pub async fn run(options: DemoOptions) -> Result<()> {
         println!("{figures:#}");
     }
     if options.keep && faults.is_empty() {
-        eprintln!("Serving {}; mails are in {}. Interrupt to end.", cloud.api_url(), cloud.outbox().display());
+        eprintln!(
+            "Serving {}; mails are in {}. Interrupt to end.",
+            cloud.api_url(),
+            cloud.outbox().display()
+        );
         crate::commands::interrupted().await?;
     }
     cloud.stop().await;
@@ -79,19 +83,23 @@ async fn set(
     find: &impl Fn(&str) -> Option<String>,
 ) -> Result<(Option<SimServer>, CloudConfig)> {
     let given = |name: &str| find(name).filter(|v| !v.trim().is_empty());
-    let (simulated, graph_url, login_url) = match (given(GraphSettings::GRAPH_URL), given(GraphSettings::LOGIN_URL)) {
-        (Some(graph), Some(login)) => (None, graph, login),
-        (None, None) => {
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            let server = Sim::new(SimConfig::company(1, options.users)).serve(address).await;
-            let server = server.map_err(|e| Error::unavailable("no port for the simulated cloud").caused_by(e))?;
-            let (graph, login) = (server.graph_url(), server.login_url());
-            (Some(server), graph, login)
-        }
-        _ => {
-            return Err(Error::invalid("HOLDFAST_GRAPH_URL and HOLDFAST_LOGIN_URL must be set both or neither"));
-        }
-    };
+    let (simulated, graph_url, login_url) =
+        match (given(GraphSettings::GRAPH_URL), given(GraphSettings::LOGIN_URL)) {
+            (Some(graph), Some(login)) => (None, graph, login),
+            (None, None) => {
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                let server = Sim::new(SimConfig::company(1, options.users)).serve(address).await;
+                let server =
+                    server.map_err(|e| Error::unavailable("no port for the simulated cloud").caused_by(e))?;
+                let (graph, login) = (server.graph_url(), server.login_url());
+                (Some(server), graph, login)
+            }
+            _ => {
+                return Err(Error::invalid(
+                    "HOLDFAST_GRAPH_URL and HOLDFAST_LOGIN_URL must be set both or neither",
+                ));
+            }
+        };
     let target = match given("AWS_ENDPOINT_URL") {
         // Why a prefix of its own: an endpoint may hold what an earlier demo left.
         Some(_) => Target::Aws { prefix: format!("holdfast-demo-{}", std::process::id()) },

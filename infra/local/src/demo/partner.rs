@@ -104,6 +104,6 @@ fn agreed(link: &str, tenant: &str) -> Result<String> {
 pub(super) fn plan() -> Value {
     json!({
         "product": "BackupEntra", "name": "Backup + Entra, monthly", "periodicity": "monthly",
-        "price": { "currency": "EUR", "minorUnits": 290 }
+        "price": { "currency": "EUR", "amountMinor": 290 }
     })
 }

@@ -86,14 +86,26 @@ impl Stage {
         for (who, boss) in [("Ines", "Wei"), ("Priya", "Grace"), ("Tomasz", "Grace")] {
             customer.link(&format!("users/{}/manager/$ref", id(who)), id(boss)).await?;
         }
-        customer.ensure("v1.0", "directory/attributeSets", &json!({
-            "id": "HoldfastDemo", "description": "Set up by the demo", "maxAttributesPerSet": 25
-        })).await?;
-        customer.ensure("v1.0", "directory/customSecurityAttributeDefinitions", &json!({
-            "attributeSet": "HoldfastDemo", "name": "Clearance", "description": "Set up by the demo",
-            "type": "String", "status": "Available", "isCollection": false, "isSearchable": true,
-            "usePreDefinedValuesOnly": false
-        })).await?;
+        customer
+            .ensure(
+                "v1.0",
+                "directory/attributeSets",
+                &json!({
+                    "id": "HoldfastDemo", "description": "Set up by the demo", "maxAttributesPerSet": 25
+                }),
+            )
+            .await?;
+        customer
+            .ensure(
+                "v1.0",
+                "directory/customSecurityAttributeDefinitions",
+                &json!({
+                    "attributeSet": "HoldfastDemo", "name": "Clearance", "description": "Set up by the demo",
+                    "type": "String", "status": "Available", "isCollection": false, "isSearchable": true,
+                    "usePreDefinedValuesOnly": false
+                }),
+            )
+            .await?;
         clearance(customer, id("Jonas"), "Amber").await?;
         let night_shift = create_group(customer, run, "Night shift", "Who works at night").await?;
         let warehouse = create_group(customer, run, "Warehouse", "Who may enter the warehouse").await?;
@@ -121,8 +133,10 @@ impl Stage {
             "displayName": "Kiosk screens", "description": "Screens in the hall", "roleScopeTagIds": ["0"],
             "passwordRequired": true, "passwordMinimumLength": 8
         })).await?;
-        let all_devices = json!({ "target": { "@odata.type": "#microsoft.graph.allDevicesAssignmentTarget" } });
-        assign(customer, "deviceConfigurations", &device_configuration, &[to_group(&warehouse), all_devices]).await?;
+        let all_devices =
+            json!({ "target": { "@odata.type": "#microsoft.graph.allDevicesAssignmentTarget" } });
+        assign(customer, "deviceConfigurations", &device_configuration, &[to_group(&warehouse), all_devices])
+            .await?;
         let compliance = customer.create("beta", "deviceManagement/deviceCompliancePolicies", &json!({
             "@odata.type": "#microsoft.graph.windows10CompliancePolicy",
             "displayName": "Laptops are encrypted", "description": "Or they stay outside",
@@ -142,7 +156,11 @@ impl Stage {
 }
 
 fn user_of<'a>(users: &'a [(&'static str, String)], first: &str) -> &'a str {
-    users.iter().find(|(name, _)| *name == first).map(|(_, id)| id.as_str()).expect("the stage has this person")
+    users
+        .iter()
+        .find(|(name, _)| *name == first)
+        .map(|(_, id)| id.as_str())
+        .expect("the stage has this person")
 }
 
 pub(super) async fn create_user(
@@ -163,10 +181,16 @@ pub(super) async fn create_user(
 
 async fn create_group(customer: &Customer, run: &str, name: &str, description: &str) -> Result<String> {
     let nick = format!("{}-{run}", name.to_lowercase().replace(' ', "-"));
-    customer.create("v1.0", "groups", &json!({
-        "displayName": name, "description": description, "mailEnabled": false, "mailNickname": nick,
-        "securityEnabled": true
-    })).await
+    customer
+        .create(
+            "v1.0",
+            "groups",
+            &json!({
+                "displayName": name, "description": description, "mailEnabled": false, "mailNickname": nick,
+                "securityEnabled": true
+            }),
+        )
+        .await
 }
 
 pub(super) async fn clearance(customer: &Customer, user: &str, level: &str) -> Result<()> {
@@ -178,5 +202,8 @@ pub(super) async fn clearance(customer: &Customer, user: &str, level: &str) -> R
 
 pub(super) async fn assign(customer: &Customer, kind: &str, id: &str, assignments: &[Value]) -> Result<()> {
     let body = json!({ "assignments": assignments });
-    customer.write(Method::POST, "beta", &format!("deviceManagement/{kind}/{id}/assign"), &body).await.map(drop)
+    customer
+        .write(Method::POST, "beta", &format!("deviceManagement/{kind}/{id}/assign"), &body)
+        .await
+        .map(drop)
 }

@@ -3,18 +3,18 @@
 //! Two parties speak over HTTP only: the customer's administrator with Graph, the partner with Holdfast's API.
 //! What runs beneath is the wiring's business, so the same story passes on any Graph and any cloud.
 
-use crate::cloud::Cloud;
-use crate::config::CloudConfig;
 use super::customer::{Administrator, Customer};
-use domain::changes::Change;
-use domain::{Error, Result};
 use super::happenings::{self, Happening};
 use super::partner::{self, Partner};
-use serde_json::{Value, json};
 use super::stage::Stage;
-use std::time::{Duration, Instant};
 use super::telling::{self, Teller, bytes};
 use super::verify;
+use crate::cloud::Cloud;
+use crate::config::CloudConfig;
+use domain::changes::Change;
+use domain::{Error, Result};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 /// Mail leaves within a minute of the event.
 const MAIL_WITHIN: Duration = Duration::from_secs(60);
@@ -32,11 +32,19 @@ pub(super) async fn story(
     let step = teller.begin("customer", "The customer's tenant is prepared");
     let customer = Customer::sign_in(config, admin).await?;
     let stage = Stage::set_up(&customer, &run).await?;
-    teller.end(step, &format!("The customer {} has a tenant with people, groups and policies", customer.domain), json!({}));
+    teller.end(
+        step,
+        &format!("The customer {} has a tenant with people, groups and policies", customer.domain),
+        json!({}),
+    );
 
     let step = teller.begin("sign-up", "A partner signs up");
     let (partner, organisation) = sign_up(cloud).await?;
-    teller.end(step, "A partner signed up, activated Entra, made the plan Backup + Entra and an organisation", json!({}));
+    teller.end(
+        step,
+        "A partner signed up, activated Entra, made the plan Backup + Entra and an organisation",
+        json!({}),
+    );
 
     let at = format!("/v1/organisations/{organisation}");
     let step = teller.begin("consent", "The customer's administrator consents");
@@ -55,7 +63,11 @@ pub(super) async fn story(
 
     let step = teller.begin("weekend", "A weekend passes");
     let happened = happenings::happen(&customer, &stage, &run).await?;
-    teller.end(step, &format!("A weekend passed: {} things happened to the tenant", happened.len()), json!({ "happenings": happened.len() }));
+    teller.end(
+        step,
+        &format!("A weekend passed: {} things happened to the tenant", happened.len()),
+        json!({ "happenings": happened.len() }),
+    );
     for thing in &happened {
         teller.line(&format!("- {}", thing.told));
     }
@@ -92,7 +104,8 @@ pub(super) async fn story(
     teller.end(step, &told, json!({ "restoreSteps": steps.len(), "impossible": impossible.len() }));
     teller.table(&["", "kind", "object", "step"], steps.iter().map(step_row).collect());
     for nothing in &impossible {
-        teller.line(&format!("impossible: {}", nothing.get("why").and_then(Value::as_str).unwrap_or_default()));
+        teller
+            .line(&format!("impossible: {}", nothing.get("why").and_then(Value::as_str).unwrap_or_default()));
     }
 
     let step = teller.begin("restore", "The restore runs");
@@ -110,11 +123,17 @@ pub(super) async fn story(
     let step = teller.begin("live-comparison", "The live tenant is compared with the first snapshot");
     let (_, left) = compare(&partner, &at, &first_id, "live").await?;
     let declared = |change: &Change| {
-        impossible.iter().any(|i| i.get("kind") == Some(&json!(change.kind)) && i.get("key") == Some(&json!(change.key)))
+        impossible
+            .iter()
+            .any(|i| i.get("kind") == Some(&json!(change.kind)) && i.get("key") == Some(&json!(change.key)))
     };
     let unexpected: Vec<_> = left.iter().filter(|c| !declared(c)).collect();
     let told = format!("The live tenant differs from the first snapshot in {} objects", left.len());
-    teller.end(step, &told, json!({ "changesLeft": left.len(), "declaredImpossible": left.len() - unexpected.len() }));
+    teller.end(
+        step,
+        &told,
+        json!({ "changesLeft": left.len(), "declaredImpossible": left.len() - unexpected.len() }),
+    );
     teller.table(&["kind", "object", "", "what"], left.iter().map(verify::row).collect());
     faults.extend(unexpected.iter().map(|c| format!("still different: {}", verify::row(c).join(" "))));
 
@@ -138,16 +157,20 @@ fn id(row: &Value) -> Result<String> {
 async fn sign_up(cloud: &Cloud) -> Result<(Partner, String)> {
     let token = cloud.bootstrap_token().ok_or_else(|| Error::denied("the bootstrap token is not known"))?;
     let operator = Partner::new(cloud.api_url(), token.expose())?;
-    let owner = json!({ "name": "Ada Berg", "email": "ada.berg@northwind.example", "timeZone": "Europe/Stockholm" });
+    let owner =
+        json!({ "name": "Ada Berg", "email": "ada.berg@northwind.example", "timeZone": "Europe/Stockholm" });
     let made = operator.post("/v1/partners", &json!({ "name": "Northwind IT", "owner": owner })).await?;
     let owner = made.get("ownerToken").and_then(Value::as_str).unwrap_or_default();
     let partner = Partner::new(cloud.api_url(), owner)?;
     partner.post("/v1/partner/sku", &json!({ "sku": "Entra" })).await?;
     let plan = partner.post("/v1/plans", &partner::plan()).await?;
     let organisation = partner
-        .post("/v1/organisations", &json!({
-            "name": "Fabrikam", "email": "it@fabrikam.example", "plan": id(&plan)?, "seats": 2500
-        }))
+        .post(
+            "/v1/organisations",
+            &json!({
+                "name": "Fabrikam", "email": "it@fabrikam.example", "plan": id(&plan)?, "seats": 2500
+            }),
+        )
         .await?;
     let organisation = id(&organisation)?;
     Ok((partner, organisation))
@@ -161,15 +184,20 @@ async fn first_snapshot(partner: &Partner, at: &str) -> Result<Value> {
 
 /// Asks for a comparison and gives its id and its changes.
 async fn compare(partner: &Partner, at: &str, before: &str, after: &str) -> Result<(String, Vec<Change>)> {
-    let asked = partner.post(&format!("{at}/comparisons"), &json!({ "before": before, "after": after })).await?;
+    let asked =
+        partner.post(&format!("{at}/comparisons"), &json!({ "before": before, "after": after })).await?;
     let path = format!("{at}/comparisons/{}", id(&asked)?);
     let done = partner.follow(&path, &["done"]).await?;
     let skipped = done.get("notCompared").and_then(Value::as_array).map_or(0, Vec::len);
     if skipped > 0 {
-        return Err(Error::unavailable(format!("{skipped} kinds could not be compared: {}", done["notCompared"])));
+        return Err(Error::unavailable(format!(
+            "{skipped} kinds could not be compared: {}",
+            done["notCompared"]
+        )));
     }
     let changes = partner.list(&format!("{path}/changes")).await?;
-    let read = |c| serde_json::from_value(c).map_err(|e| Error::corrupt("a change cannot be read").caused_by(e));
+    let read =
+        |c| serde_json::from_value(c).map_err(|e| Error::corrupt("a change cannot be read").caused_by(e));
     Ok((id(&asked)?, changes.into_iter().map(read).collect::<Result<_>>()?))
 }
 
@@ -231,11 +259,15 @@ fn tell_restore(teller: &mut Teller, step: telling::Step, done: &Value) {
         number(done, "/spent/requests"),
         number(done, "/spent/resourceUnits"),
     );
-    teller.end(step, &told, json!({
-        "counts": done.get("counts").cloned().unwrap_or_default(),
-        "requests": number(done, "/spent/requests"),
-        "resourceUnits": number(done, "/spent/resourceUnits"),
-    }));
+    teller.end(
+        step,
+        &told,
+        json!({
+            "counts": done.get("counts").cloned().unwrap_or_default(),
+            "requests": number(done, "/spent/requests"),
+            "resourceUnits": number(done, "/spent/resourceUnits"),
+        }),
+    );
 }
 
 fn step_row(step: &Value) -> Vec<String> {
@@ -249,7 +281,12 @@ fn step_row(step: &Value) -> Vec<String> {
         let names: Vec<_> = properties.iter().filter_map(Value::as_str).collect();
         action = format!("{action} {}", names.join(", "));
     }
-    vec![step.get("number").map(ToString::to_string).unwrap_or_default(), text("/kind"), text("/name"), action]
+    vec![
+        step.get("number").map(ToString::to_string).unwrap_or_default(),
+        text("/kind"),
+        text("/name"),
+        action,
+    ]
 }
 
 fn tell_figures(

@@ -53,7 +53,11 @@ pub(super) fn row(change: &Change) -> Vec<String> {
         };
         let path = attribute.path.rsplit(['/', '[']).next().unwrap_or(&attribute.path);
         let short = if path == "value" { attribute.path.as_str() } else { path };
-        details.push(format!("{short}: {} -> {}", cut(&text(&attribute.before)), cut(&text(&attribute.after))));
+        details.push(format!(
+            "{short}: {} -> {}",
+            cut(&text(&attribute.before)),
+            cut(&text(&attribute.after))
+        ));
     }
     for link in &change.links {
         let sign = match link.what {

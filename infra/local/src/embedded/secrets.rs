@@ -31,7 +31,9 @@ impl SecretSettings {
             let pem = |part: &str| {
                 let path = value(part)?;
                 let read = std::fs::read_to_string(path);
-                Some(read.map_err(|e| io_error(&format!("the file named by {} cannot be read", key(part)), e)))
+                Some(
+                    read.map_err(|e| io_error(&format!("the file named by {} cannot be read", key(part)), e)),
+                )
             };
             let Some(client_id) = value("CLIENT_ID") else { continue };
             let body = match (value("CLIENT_SECRET"), pem("CERTIFICATE"), pem("KEY")) {

@@ -1,4 +1,5 @@
-//! Sealed bytes in a folder: `t/{tenant}/{name}`, one file per blob.
+//! Sealed bytes in a folder: `t/{tenant}/{name}+`, one file per blob. No name has a `+`, so that a blob `a` and
+//! a blob `a/b` can stand beside each other.
 //!
 //! A blob is written to `tmp/` whole, made durable, and only then linked under its name: a link is atomic and
 //! fails when the name is taken, so a name holds all of the bytes or nothing, and one of several writers wins.
@@ -8,7 +9,7 @@ use super::blocking::blocking;
 use super::files::{io_error, make_folder, sync_folder};
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Result, TenantId};
+use domain::{Error, Result, TenantId};
 use engine::ports::{BlobName, Put, Vault, VaultSweeper};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,6 +17,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The port's limit for one page.
+const LIST_LIMIT: usize = 1000;
+
+/// What a blob's file ends with; no name has it.
+const FILE_END: char = '+';
 
 /// How bytes get into a file; the file's own `write_all` unless a disk's faults are to be tried out.
 pub type WriteBytes = Arc<dyn Fn(&mut File, &[u8]) -> io::Result<()> + Send + Sync>;
@@ -31,7 +38,7 @@ pub struct FolderVault {
 impl FolderVault {
     /// The vault in that folder, which is made if it is not there.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
-        Self::open_with(root, Arc::new(|file, bytes| file.write_all(bytes)))
+        Self::open_with(root, Arc::new(File::write_all))
     }
 
     /// The same, with bytes going into files by `write`: a disk that is full, slow or broken.
@@ -52,6 +59,10 @@ impl FolderVault {
 
     fn folder_of(&self, tenant: &TenantId) -> PathBuf {
         self.root.join("t").join(tenant.as_str())
+    }
+
+    fn file_of(&self, tenant: &TenantId, name: &BlobName) -> PathBuf {
+        self.folder_of(tenant).join(format!("{name}{FILE_END}"))
     }
 
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<Put> {
@@ -86,23 +97,16 @@ fn link(draft: &Path, path: &Path) -> io::Result<()> {
 #[async_trait]
 impl Vault for FolderVault {
     async fn put_new(&self, tenant: &TenantId, name: &BlobName, bytes: Bytes) -> Result<Put> {
-        let (vault, path) = (self.clone(), self.folder_of(tenant).join(name.as_str()));
-        blocking(move || vault.create(&path, &bytes).map_err(|e| io_error("a blob cannot be stored", e))).await
+        let (vault, path) = (self.clone(), self.file_of(tenant, name));
+        blocking(move || vault.create(&path, &bytes).map_err(|e| io_error("a blob cannot be stored", e)))
+            .await
     }
 
     async fn find(&self, tenant: &TenantId, name: &BlobName) -> Result<Option<Bytes>> {
-        let path = self.folder_of(tenant).join(name.as_str());
+        let path = self.file_of(tenant, name);
         blocking(move || match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes.into())),
-            // A name that leads through another blob, or stops at a folder, names no blob.
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
-                ) =>
-            {
-                Ok(None)
-            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(io_error("a blob cannot be read", e)),
         })
         .await
@@ -115,10 +119,13 @@ impl Vault for FolderVault {
         after: Option<&BlobName>,
         limit: usize,
     ) -> Result<Vec<BlobName>> {
+        if !(1..=LIST_LIMIT).contains(&limit) {
+            return Err(Error::invalid_field("limit", "1 to 1,000"));
+        }
         let folder = self.folder_of(tenant);
         let (prefix, after) = (prefix.to_owned(), after.map_or_else(String::new, |a| a.as_str().to_owned()));
         blocking(move || {
-            let mut walk = Walk { prefix: &prefix, after: &after, limit: limit.min(1000), found: Vec::new() };
+            let mut walk = Walk { prefix: &prefix, after: &after, limit, found: Vec::new() };
             walk.folder(&folder, "").map_err(|e| io_error("blobs cannot be listed", e))?;
             walk.found.into_iter().map(BlobName::new).collect()
         })
@@ -129,13 +136,15 @@ impl Vault for FolderVault {
 #[async_trait]
 impl VaultSweeper for FolderVault {
     async fn delete(&self, tenant: &TenantId, name: &BlobName) -> Result<()> {
-        let path = self.folder_of(tenant).join(name.as_str());
-        blocking(move || match fs::remove_file(&path) {
-            Ok(()) => sync_folder(path.parent().unwrap_or(Path::new("."))),
-            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
-            Err(e) => Err(e),
-        }
-        .map_err(|e| io_error("a blob cannot be removed", e)))
+        let path = self.file_of(tenant, name);
+        blocking(move || {
+            match fs::remove_file(&path) {
+                Ok(()) => sync_folder(path.parent().unwrap_or(Path::new("."))),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+                Err(e) => Err(e),
+            }
+            .map_err(|e| io_error("a blob cannot be removed", e))
+        })
         .await
     }
 }
@@ -158,9 +167,14 @@ impl Walk<'_> {
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry?;
-            // Why: with its `/`, a folder sorts where its blobs sort: `a-b` before `a/…`.
-            let slash = if entry.file_type()?.is_dir() { "/" } else { "" };
-            let name = format!("{above}{}{slash}", entry.file_name().to_string_lossy());
+            let file_name = entry.file_name();
+            let file_name = file_name.to_string_lossy();
+            let name = match file_name.strip_suffix(FILE_END) {
+                Some(blob) => format!("{above}{blob}"),
+                // Why: with its `/`, a folder sorts where its blobs sort: `a-b` before `a/…`.
+                None if entry.file_type()?.is_dir() => format!("{above}{file_name}/"),
+                None => continue,
+            };
             if self.may_hold(&name) {
                 names.push(name);
             }

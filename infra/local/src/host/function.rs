@@ -40,9 +40,7 @@ where
 }
 
 /// The function of a handler with an event type and a reply type of its own.
-pub fn typed<E, R, Fut>(
-    handler: impl Fn(E, Timestamp) -> Fut + Send + Sync + 'static,
-) -> Arc<dyn Function>
+pub fn typed<E, R, Fut>(handler: impl Fn(E, Timestamp) -> Fut + Send + Sync + 'static) -> Arc<dyn Function>
 where
     Fut: Future<Output = Result<R>> + Send + 'static,
     E: DeserializeOwned + Send + 'static,

@@ -106,7 +106,8 @@ impl Gateway {
         };
         let mut event = self.event(&parts, &body, (&route.key, parameters), from);
         if !route.open {
-            event["requestContext"]["authorizer"] = json!({ "lambda": self.authorize(&parts, &event).await? });
+            event["requestContext"]["authorizer"] =
+                json!({ "lambda": self.authorize(&parts, &event).await? });
         }
         let reply = self.invoke(&*route.to, event).await?;
         respond(&reply).map_err(|error| {

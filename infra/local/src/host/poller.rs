@@ -86,9 +86,9 @@ impl Mapping {
             return Ok(());
         }
         let _busy = self.busy.begin();
-        let event = sqs_event(batch.iter().map(|m| m.record.clone()).collect());
-        let reply =
-            invoke_within(self.function.clone(), event, &*self.clock, self.time_limit_ms).await;
+        let records: Vec<Value> = batch.iter().map(|m| m.record.clone()).collect();
+        let event = sqs_event(&records);
+        let reply = invoke_within(self.function.clone(), event, &*self.clock, self.time_limit_ms).await;
         let failures = reply.and_then(|reply| failures(&reply, &batch));
         let (failed, reason) = match failures {
             Ok(failed) => (failed, None),

@@ -38,9 +38,8 @@ impl Routes {
             Some((fit, route, parameters))
         });
         let best = fits.max_by_key(|(fit, ..)| *fit);
-        best.map(|(_, route, parameters)| (route, parameters)).or_else(|| {
-            self.0.iter().find(|r| r.key == "$default").map(|route| (route, Map::new()))
-        })
+        best.map(|(_, route, parameters)| (route, parameters))
+            .or_else(|| self.0.iter().find(|r| r.key == "$default").map(|route| (route, Map::new())))
     }
 }
 

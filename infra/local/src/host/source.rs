@@ -119,8 +119,8 @@ impl Source for SqsSource {
     }
 
     async fn receive(&self, most: usize, wait_ms: u64) -> Result<Vec<Message>> {
-        let wait_s = u32::try_from(wait_ms / 1000).unwrap_or(u32::MAX);
-        let received = self.receiver.receive(most, wait_s).await?;
+        let seconds = u32::try_from(wait_ms / 1000).unwrap_or(u32::MAX);
+        let received = self.receiver.receive(most, seconds).await?;
         let message = |received: aws::Received| Message {
             record: sqs_record(self.queue, &received),
             id: received.message_id,
@@ -136,8 +136,8 @@ impl Source for SqsSource {
     }
 
     async fn retry(&self, message: &Message, delay_ms: u64, _reason: Option<&str>) -> Result<()> {
-        let delay_s = u32::try_from(delay_ms.div_ceil(1000)).unwrap_or(u32::MAX);
-        self.receiver.change_visibility(Self::receipt(message)?, delay_s).await
+        let seconds = u32::try_from(delay_ms.div_ceil(1000)).unwrap_or(u32::MAX);
+        self.receiver.change_visibility(Self::receipt(message)?, seconds).await
     }
 
     async fn count(&self) -> Result<u64> {

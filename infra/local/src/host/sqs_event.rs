@@ -21,16 +21,16 @@ pub fn record_of(message: &Received) -> Value {
         "MessageDeduplicationId": message.sent.deduplication_id,
         "ApproximateFirstReceiveTimestamp": message.first_received_at.as_millisecond().to_string(),
     });
-    record(message.sent.queue, (&message.id, message.handle.receipt()), &message.sent.body, attributes)
+    record(message.sent.queue, (&message.id, message.handle.receipt()), &message.sent.body, &attributes)
 }
 
 /// The record of a message received from SQS.
 pub fn sqs_record(queue: JobQueue, message: &aws::Received) -> Value {
     let names = (message.message_id.as_str(), message.receipt_handle.as_str());
-    record(queue, names, &message.body, json!(message.attributes))
+    record(queue, names, &message.body, &json!(message.attributes))
 }
 
-fn record(queue: JobQueue, (id, receipt): (&str, &str), body: &str, attributes: Value) -> Value {
+fn record(queue: JobQueue, (id, receipt): (&str, &str), body: &str, attributes: &Value) -> Value {
     json!({
         "messageId": id,
         "receiptHandle": receipt,
@@ -44,6 +44,6 @@ fn record(queue: JobQueue, (id, receipt): (&str, &str), body: &str, attributes: 
 }
 
 /// The event of these records.
-pub fn sqs_event(records: Vec<Value>) -> Value {
+pub fn sqs_event(records: &[Value]) -> Value {
     json!({ "Records": records })
 }

@@ -4,7 +4,7 @@ use super::keys::{
     BODY, ENDS_AT, EXPIRES_AT, PK, Place, SK, VERSION, WATCH, WATCH_AT, epoch_seconds, sortable,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Error, Result, Timestamp};
+use domain::{Error, Result};
 use engine::ports::{Row, Scope, Watch};
 use std::collections::HashMap;
 
@@ -19,8 +19,8 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
 }
 
 /// The item of a row, with that version.
@@ -104,7 +104,7 @@ fn unreadable() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ErrorKind;
+    use domain::{ErrorKind, Timestamp};
     use serde_json::json;
 
     fn scope() -> Scope {

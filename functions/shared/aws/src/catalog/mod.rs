@@ -88,10 +88,10 @@ impl Catalog for DynamoCatalog {
             .expression_attribute_values(":list", text(list))
             .expression_attribute_values(":until", text(&until));
         if let Some(token) = &page.after {
-            let last = keys::read_due_token(token, list, &until)?;
-            let mut key = key_of(&last.row);
-            key.insert(WATCH.to_owned(), text(last.watch));
-            key.insert(WATCH_AT.to_owned(), text(last.watch_at));
+            let place = keys::read_due_token(token, list, &until)?;
+            let mut key = key_of(&place.row);
+            key.insert(WATCH.to_owned(), text(place.watch));
+            key.insert(WATCH_AT.to_owned(), text(place.watch_at));
             query = query.set_exclusive_start_key(Some(key));
         }
         let answer = query.send().await.map_err(|e| from_sdk("dynamodb.Query", e))?;

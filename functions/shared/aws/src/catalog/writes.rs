@@ -49,13 +49,13 @@ fn step_of(write: &Write, now: Timestamp) -> Result<Step> {
         Write::Replace(scope, row, version) => {
             let next = version.checked_add(1).ok_or_else(|| Error::invalid("no such version"))?;
             names.insert("#version".to_owned(), VERSION.to_owned());
-            values.insert(":version".to_owned(), number(version));
+            values.insert(":version".to_owned(), number(*version));
             (Act::Put(item_of(scope, row, next)?), AS_READ)
         }
         Write::Delete(scope, key, version) => {
             check_key(key)?;
             names.insert("#version".to_owned(), VERSION.to_owned());
-            values.insert(":version".to_owned(), number(version));
+            values.insert(":version".to_owned(), number(*version));
             (Act::Delete(key_of(&Place::new(scope, key))), AS_READ)
         }
     };

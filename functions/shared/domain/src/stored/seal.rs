@@ -135,8 +135,10 @@ impl TenantKeys {
         let payload = Payload { msg: rest, aad: &self.place(name) };
         let compressed = self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| corrupt())?;
         let size = zstd::zstd_safe::get_frame_content_size(&compressed).ok().flatten();
-        let capacity =
-            size.and_then(|s| usize::try_from(s).ok()).filter(|s| *s <= MAX_PLAIN_BYTES).ok_or_else(corrupt)?;
+        let capacity = size
+            .and_then(|s| usize::try_from(s).ok())
+            .filter(|s| *s <= MAX_PLAIN_BYTES)
+            .ok_or_else(corrupt)?;
         zstd::bulk::decompress(&compressed, capacity).map_err(|e| corrupt().caused_by(e))
     }
 
@@ -195,10 +197,7 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut damaged = sealed.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(
-                keys(1, 1).open("leaves/x", &damaged).unwrap_err().kind(),
-                crate::ErrorKind::Corrupt
-            );
+            assert_eq!(keys(1, 1).open("leaves/x", &damaged).unwrap_err().kind(), crate::ErrorKind::Corrupt);
         }
         for length in 0..sealed.len() {
             assert!(keys(1, 1).open("leaves/x", &sealed[..length]).is_err());

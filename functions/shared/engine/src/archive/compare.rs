@@ -36,7 +36,8 @@ impl Differences {
             _ => Ok(Index::default()),
         };
         let (before, after) = (index(before).await?.leaves, index(after).await?.leaves);
-        let hashes = |leaves: &[domain::stored::LeafRef]| leaves.iter().map(|l| l.hash).collect::<HashSet<_>>();
+        let hashes =
+            |leaves: &[domain::stored::LeafRef]| leaves.iter().map(|l| l.hash).collect::<HashSet<_>>();
         let (in_before, in_after) = (hashes(&before), hashes(&after));
         let only = |leaves: Vec<domain::stored::LeafRef>, other: &HashSet<_>| {
             leaves.into_iter().filter(|l| !other.contains(&l.hash)).collect()

@@ -46,8 +46,7 @@ pub async fn merge(
     let same_cuts = base.is_some_and(|run| run.cut_bits == cut_bits);
     for leaf in index.leaves {
         let open_end = !ends_leaf(&leaf.last_key, cut_bits);
-        let touched =
-            ops.peek_key().await?.is_some_and(|key| open_end || key <= leaf.last_key.as_slice());
+        let touched = ops.peek_key().await?.is_some_and(|key| open_end || key <= leaf.last_key.as_slice());
         if same_cuts && !touched && writer.is_at_cut() {
             writer.take_over(leaf);
             continue;

@@ -3,8 +3,8 @@
 use super::TenantArchive;
 use domain::Result;
 use domain::stored::{BlobHash, Class, Index, LeafCutter, LeafRef, PlainLeaf, Record, RunRef, read_leaf};
-use futures::stream::{FuturesUnordered, StreamExt};
 use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
 use std::collections::HashSet;
 
 /// Leaves that are being stored at once.

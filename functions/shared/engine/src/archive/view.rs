@@ -81,13 +81,18 @@ impl SnapshotView {
     }
 
     /// The links of a type to one object: near end and value.
-    pub async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+    pub async fn list_links_to(
+        &self,
+        link: &LinkType,
+        to: &str,
+    ) -> Result<Vec<(String, Map<String, Value>)>> {
         let reverse = self.run(&format!("{}.reverse", link.name))?;
         let mut links = Vec::new();
         for (from, _) in self.list_prefix(reverse, format!("{to}/").as_bytes()).await? {
             let key = format!("{from}/{to}");
             let value = self.find_record(self.run(link.name)?, key.as_bytes()).await?;
-            let value = value.ok_or_else(|| Error::corrupt(format!("{} and its reverse differ", link.name)))?;
+            let value =
+                value.ok_or_else(|| Error::corrupt(format!("{} and its reverse differ", link.name)))?;
             links.push((from, read_object(&value)?));
         }
         Ok(links)
@@ -131,7 +136,13 @@ impl SnapshotView {
     }
 
     /// Objects whose name has the part anywhere: a walk over all names.
-    async fn search_inside(&self, kind: &'static Kind, run: &RunRef, part: &str, limit: usize) -> Result<Vec<Hit>> {
+    async fn search_inside(
+        &self,
+        kind: &'static Kind,
+        run: &RunRef,
+        part: &str,
+        limit: usize,
+    ) -> Result<Vec<Hit>> {
         let mut hits: Vec<Hit> = Vec::new();
         let mut reader = RunReader::from_key(&self.archive, run, b"").await?;
         while let Some((key, _)) = reader.next().await? {

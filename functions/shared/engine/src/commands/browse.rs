@@ -91,8 +91,7 @@ impl Browse {
             let room = page.limit - items.len();
             let next = match name {
                 Some(part) => {
-                    let (hits, next) =
-                        view.search(kind, part, after.as_deref(), room).await?;
+                    let (hits, next) = view.search(kind, part, after.as_deref(), room).await?;
                     items.extend(hits);
                     next
                 }
@@ -124,7 +123,8 @@ impl Browse {
     ) -> Result<(Map<String, Value>, Vec<SeenLink>)> {
         let view = self.open(tenant, id).await?;
         let object = view.find_object(kind, key).await?;
-        let object = object.ok_or_else(|| Error::not_found(format!("the snapshot has no such {}", kind.label)))?;
+        let object =
+            object.ok_or_else(|| Error::not_found(format!("the snapshot has no such {}", kind.label)))?;
         let mut links = Vec::new();
         for link in kind.links {
             for (to, value) in view.list_links(link, key).await? {

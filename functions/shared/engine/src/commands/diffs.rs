@@ -76,8 +76,7 @@ impl Diffs {
     /// Comparisons, newest first.
     pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Diff>> {
         let page = Page { descending: true, ..page };
-        let (rows, next) =
-            self.records.list::<Diff>(&Scope::Tenant(tenant.clone()), "diff#", page).await?;
+        let (rows, next) = self.records.list::<Diff>(&Scope::Tenant(tenant.clone()), "diff#", page).await?;
         Ok(Listed { items: rows.into_iter().map(|r| r.value).collect(), next })
     }
 

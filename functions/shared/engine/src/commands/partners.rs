@@ -3,9 +3,9 @@
 use super::tokens::new_token;
 use super::{Caller, Gate};
 use crate::ports::{Clock, Ids};
-use crate::records::{Partner, put_new};
+use crate::records::{Partner, Person, put_new};
 use domain::rights::{Action, Role};
-use domain::{PartnerId, Result};
+use domain::{Error, PartnerId, PersonId, Result};
 use std::sync::Arc;
 
 /// The commands.
@@ -19,6 +19,17 @@ pub struct Partners {
     pub ids: Arc<dyn Ids>,
 }
 
+/// Who owns a new partner: hears of what happens to its customers.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Their name.
+    pub name: String,
+    /// Where mail goes.
+    pub email: String,
+    /// Their IANA time zone.
+    pub time_zone: String,
+}
+
 /// A partner that was just made.
 #[derive(Clone, Debug)]
 pub struct NewPartner {
@@ -29,11 +40,12 @@ pub struct NewPartner {
 }
 
 impl Partners {
-    /// Makes a partner and its Owner's token: a top partner for the operator, else one below the caller's.
+    /// Makes a partner, its Owner and their token: a top partner for the operator, else one below the
+    /// caller's.
     ///
     /// # Errors
-    /// `Denied` when the caller may not.
-    pub async fn create(&self, caller: &Caller, name: &str) -> Result<NewPartner> {
+    /// `Denied` when the caller may not; `Invalid` when there is no such time zone.
+    pub async fn create(&self, caller: &Caller, name: &str, owner: &Owner) -> Result<NewPartner> {
         let above = match caller {
             Caller::Operator => Vec::new(),
             Caller::Member(_) => {
@@ -52,8 +64,12 @@ impl Partners {
             entra_sku_active: false,
             created_at: now,
         };
+        let person = PersonId::from_ulid(&self.ids.ulid());
+        let person = Person::owner(person, id.clone(), &owner.name, &owner.email, &owner.time_zone, now)
+            .map_err(|e| Error::invalid_field("owner.timeZone", e.message()))?;
         let (owner_token, token) = new_token(self.ids.as_ref(), now, (id, Role::Owner), "Owner", None);
-        self.gate.records.write(vec![put_new(&partner)?, put_new(&token)?]).await?;
+        let writes = vec![put_new(&partner)?, put_new(&person)?, put_new(&token)?];
+        self.gate.records.write(writes).await?;
         Ok(NewPartner { partner, owner_token })
     }
 

@@ -24,15 +24,20 @@ pub(super) async fn kind(
     let onto = |run: &str| base(run).filter(|_| incremental);
 
     let objects = sorters.take(kind.name).into_ops().await?;
-    let mut resolver =
-        ObjectResolver { kind, incremental, names: sorters.take(&format!("{}.names", kind.name)), gone: Vec::new() };
+    let mut resolver = ObjectResolver {
+        kind,
+        incremental,
+        names: sorters.take(&format!("{}.names", kind.name)),
+        gone: Vec::new(),
+    };
     let run = merge(archive, kind.cut_bits, onto(kind.name), base(kind.name), objects, &mut resolver).await?;
     runs.insert(kind.name.to_owned(), run);
 
     let ObjectResolver { names, gone, .. } = resolver;
     let names_run = format!("{}.names", kind.name);
     let ops = names.into_ops().await?;
-    let run = merge(archive, NAMES_CUT_BITS, onto(&names_run), base(&names_run), ops, &mut PutResolver).await?;
+    let run =
+        merge(archive, NAMES_CUT_BITS, onto(&names_run), base(&names_run), ops, &mut PutResolver).await?;
     runs.insert(names_run, run);
 
     for facet in kind.facets() {

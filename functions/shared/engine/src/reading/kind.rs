@@ -41,7 +41,11 @@ pub(super) fn run_names(kind: &Kind) -> Vec<String> {
 }
 
 /// Reads a kind on: to its end, or until the deadline is near.
-pub(super) async fn read(reading: &Reading<'_>, kind: &'static Kind, mut state: KindReading) -> Result<KindProgress> {
+pub(super) async fn read(
+    reading: &Reading<'_>,
+    kind: &'static Kind,
+    mut state: KindReading,
+) -> Result<KindProgress> {
     let mut sorters = Sorters { by_run: BTreeMap::new() };
     for run in run_names(kind) {
         let blocks = state.blocks.remove(&run).unwrap_or_default();
@@ -58,7 +62,9 @@ pub(super) async fn read(reading: &Reading<'_>, kind: &'static Kind, mut state: 
                 return Ok(KindProgress::Reading(state));
             }
             // A property that is read by a path of its own can be missing while the objects are there.
-            Err(error) if state.source > 0 && matches!(error.kind(), ErrorKind::Denied | ErrorKind::Invalid) => {
+            Err(error)
+                if state.source > 0 && matches!(error.kind(), ErrorKind::Denied | ErrorKind::Invalid) =>
+            {
                 state.missing.push(Missing {
                     source: source.name.to_owned(),
                     cause: error.kind().name().to_owned(),
@@ -180,7 +186,8 @@ async fn push_link(sorters: &mut Sorters, record: &LinkRecord, from: &str) -> Re
     }
     let (op, reverse) = match end {
         LinkEnd::Present(value) => {
-            let value = if value.is_empty() { String::new() } else { canonical::text(&Value::Object(value.clone())) };
+            let value =
+                if value.is_empty() { String::new() } else { canonical::text(&Value::Object(value.clone())) };
             (Op::Put(value.into_bytes()), Op::Put(Vec::new()))
         }
         LinkEnd::Gone => (Op::Remove, Op::Remove),

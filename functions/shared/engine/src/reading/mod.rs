@@ -78,7 +78,11 @@ impl Reading<'_> {
     fn begin(&self, kind: &'static Kind) -> KindProgress {
         let granted = |p: &&str| self.permissions.iter().any(|g| g == p);
         if !self.permissions.is_empty() && !kind.read_permissions.iter().any(granted) {
-            return missing(kind, "denied", &format!("the permission {} is not granted", kind.read_permissions[0]));
+            return missing(
+                kind,
+                "denied",
+                &format!("the permission {} is not granted", kind.read_permissions[0]),
+            );
         }
         match self.base.filter(|base| self.can_build_on(base, kind)) {
             Some(base) => KindProgress::incremental(kind, base),
@@ -87,7 +91,9 @@ impl Reading<'_> {
     }
 
     fn can_build_on(&self, base: &Manifest, kind: &Kind) -> bool {
-        let young = |at: Timestamp, days: i64| self.clock.now().duration_since(at) < SignedDuration::from_hours(24 * days);
+        let young = |at: Timestamp, days: i64| {
+            self.clock.now().duration_since(at) < SignedDuration::from_hours(24 * days)
+        };
         let main = &kind.reading[0];
         main.read == Read::Delta
             && base.runs.contains_key(kind.name)
@@ -129,5 +135,9 @@ impl Reading<'_> {
 }
 
 fn missing(kind: &Kind, cause: &str, why: &str) -> KindProgress {
-    KindProgress::Missing(Missing { source: kind.name.to_owned(), cause: cause.to_owned(), why: why.to_owned() })
+    KindProgress::Missing(Missing {
+        source: kind.name.to_owned(),
+        cause: cause.to_owned(),
+        why: why.to_owned(),
+    })
 }

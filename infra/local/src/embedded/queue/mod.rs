@@ -151,9 +151,8 @@ impl LocalQueue {
 #[async_trait]
 impl Queue for LocalQueue {
     async fn send(&self, message: Outgoing) -> Result<()> {
-        let printable = |text: &str| {
-            (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
-        };
+        let printable =
+            |text: &str| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
         if !printable(&message.deduplication_id) || !printable(&message.group) {
             return Err(Error::invalid("a message's group and deduplication id have 1 to 128 characters"));
         }

@@ -58,7 +58,7 @@ impl LocalQueue {
     /// `Conflict` when it was handed out again since.
     pub async fn delete(&self, handle: &Handle) -> Result<()> {
         let handle = handle.clone();
-        self.settle_one(handle, |tx, seq| rows::delete(tx, seq)).await
+        self.settle_one(handle, rows::delete).await
     }
 
     /// The message is to be handed out again, no sooner than in `delay_ms`; until then it holds its group back.

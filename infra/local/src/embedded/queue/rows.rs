@@ -31,7 +31,9 @@ pub fn store_error(cause: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode as Code;
     let error = match cause.sqlite_error_code() {
         Some(Code::DiskFull) => Error::unavailable("the local queue cannot be written: disk full"),
-        Some(Code::DatabaseCorrupt | Code::NotADatabase) => Error::corrupt("the local queue's file is damaged"),
+        Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
+            Error::corrupt("the local queue's file is damaged")
+        }
         _ => Error::unavailable("the local queue cannot answer"),
     };
     error.caused_by(cause)
@@ -61,8 +63,9 @@ pub fn insert(rows: &Transaction<'_>, id: &str, sent: &Outgoing, now: i64, until
 
 /// Messages handed out too often that may not be handed out again.
 pub fn bury_spent(rows: &Transaction<'_>, queue: JobQueue, max_receives: u32, now: i64) -> Result<()> {
-    let mut spent = rows
-        .prepare_cached("SELECT seq FROM message WHERE queue = ?1 AND receive_count >= ?2 AND visible_at <= ?3")?;
+    let mut spent = rows.prepare_cached(
+        "SELECT seq FROM message WHERE queue = ?1 AND receive_count >= ?2 AND visible_at <= ?3",
+    )?;
     let spent = spent.query_map(params![queue.name(), max_receives, now], |r| r.get::<_, i64>(0))?;
     for seq in spent.collect::<Result<Vec<_>>>()? {
         bury(rows, seq, None, now)?;

@@ -53,7 +53,9 @@ impl NewIds<'_> {
     /// What a link says, with the newest ids.
     pub(super) fn value(&self, value: Value) -> Value {
         match value {
-            Value::String(text) if domain::ids::is_guid(&text) => Value::String(self.newest(&text).to_owned()),
+            Value::String(text) if domain::ids::is_guid(&text) => {
+                Value::String(self.newest(&text).to_owned())
+            }
             Value::Array(items) => Value::Array(items.into_iter().map(|v| self.value(v)).collect()),
             Value::Object(map) => Value::Object(map.into_iter().map(|(k, v)| (k, self.value(v))).collect()),
             other => other,

@@ -92,7 +92,9 @@ impl Worker {
         }
         let row = self.take_up(found).await?;
         match self.compare(row, deadline).await {
-            Err((row, error)) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) => {
+            Err((row, error))
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) =>
+            {
                 let mut failed = row.value;
                 failed.state = JobState::Failed;
                 failed.error = Some(error.message().to_owned());
@@ -116,7 +118,11 @@ impl Worker {
         Ok(Found { value, version: version + 1 })
     }
 
-    async fn compare(&self, row: Found<Diff>, deadline: Timestamp) -> Result<Report, (Found<Diff>, domain::Error)> {
+    async fn compare(
+        &self,
+        row: Found<Diff>,
+        deadline: Timestamp,
+    ) -> Result<Report, (Found<Diff>, domain::Error)> {
         match self.compare_row(&row, deadline).await {
             Ok(report) => Ok(report),
             Err(error) => Err((row, error)),
@@ -142,7 +148,8 @@ impl Worker {
         let after = SnapshotView::open(&archive, &after_id).await?;
         let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
         let new_ids = self.new_ids(&diff.tenant).await?;
-        let comparison = objects::Comparison { archive: &archive, before: &before, after: &after, new_ids: &new_ids };
+        let comparison =
+            objects::Comparison { archive: &archive, before: &before, after: &after, new_ids: &new_ids };
         let mut changes = comparison.changes(&chosen).await?;
         if let Some(object) = &diff.object {
             changes.retain(|c| c.key == *object || c.new_key.as_ref() == Some(object));

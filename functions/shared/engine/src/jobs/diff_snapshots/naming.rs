@@ -21,11 +21,8 @@ impl Names<'_> {
         let principal = self.find(&["users", "groups"], text("principalId")).await?;
         let role = self.find(&["roles"], text("roleDefinitionId")).await?;
         let named = |name: Option<String>, id: &str| name.unwrap_or_else(|| id.to_owned());
-        let mut sentence = format!(
-            "{}: {}",
-            named(principal, text("principalId")),
-            named(role, text("roleDefinitionId"))
-        );
+        let mut sentence =
+            format!("{}: {}", named(principal, text("principalId")), named(role, text("roleDefinitionId")));
         if let Some(unit) = text("directoryScopeId").strip_prefix("/administrativeUnits/") {
             let name = self.find(&["administrativeUnits"], unit).await?;
             sentence = format!("{sentence} over {}", named(name, unit));

@@ -45,7 +45,8 @@ impl Comparison<'_> {
             }
         }
         fold_schedules(&mut by_kind);
-        let mut all: Vec<Change> = by_kind.into_iter().flat_map(|(_, changes)| changes.into_values()).collect();
+        let mut all: Vec<Change> =
+            by_kind.into_iter().flat_map(|(_, changes)| changes.into_values()).collect();
         for change in &mut all {
             let key = change.new_key.as_ref().unwrap_or(&change.key);
             change.consequences += came_or_went.get(key).copied().unwrap_or(0);
@@ -61,7 +62,8 @@ impl Comparison<'_> {
         names.extend(kind.facets().map(|f| format!("{}.{f}", kind.name)));
         for run in names {
             let facet = run.strip_prefix(kind.name).and_then(|r| r.strip_prefix('.'));
-            let (before, after) = (self.before.manifest().runs.get(&run), self.after.manifest().runs.get(&run));
+            let (before, after) =
+                (self.before.manifest().runs.get(&run), self.after.manifest().runs.get(&run));
             if before.is_none() || after.is_none() {
                 continue;
             }
@@ -190,7 +192,14 @@ impl Comparison<'_> {
             }
             let to_name = names.of_end(link, &to).await?;
             if let Some(change) = changes.get_mut(&from) {
-                change.links.push(LinkChange { link: link.name.to_owned(), to, to_name, what, before, after });
+                change.links.push(LinkChange {
+                    link: link.name.to_owned(),
+                    to,
+                    to_name,
+                    what,
+                    before,
+                    after,
+                });
             }
         }
         Ok(())

@@ -35,7 +35,8 @@ pub async fn get_page(archive: &TenantArchive, diff: &Diff, page: u32) -> Result
     }
     let bytes = archive.find(&name(&diff.id, page)).await?;
     let bytes = bytes.ok_or_else(|| Error::corrupt("a page of changes is missing"))?;
-    serde_json::from_slice(&bytes).map_err(|e| Error::corrupt("a page of changes cannot be read").caused_by(e))
+    serde_json::from_slice(&bytes)
+        .map_err(|e| Error::corrupt("a page of changes cannot be read").caused_by(e))
 }
 
 /// All changes of a finished comparison.

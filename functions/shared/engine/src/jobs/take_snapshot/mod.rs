@@ -78,8 +78,7 @@ impl Worker {
     /// Takes the snapshot, or goes on taking it.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let scope = Scope::Tenant(request.tenant.clone());
-        let found: Found<Snapshot> =
-            self.records.get(&scope, &Snapshot::key_of(&request.snapshot)).await?;
+        let found: Found<Snapshot> = self.records.get(&scope, &Snapshot::key_of(&request.snapshot)).await?;
         match found.value.state {
             JobState::Queued | JobState::Running => {}
             JobState::Failed => return Ok(Report::AlreadyDone),
@@ -134,7 +133,12 @@ impl Worker {
     }
 
     /// Reads on; gives the progress when it is complete.
-    async fn read(&self, archive: &TenantArchive, row: &Snapshot, deadline: Timestamp) -> Result<Option<Progress>> {
+    async fn read(
+        &self,
+        archive: &TenantArchive,
+        row: &Snapshot,
+        deadline: Timestamp,
+    ) -> Result<Option<Progress>> {
         let tenant = archive.tenant();
         let scope = Scope::Tenant(tenant.clone());
         let saved: Option<Found<Progress>> = self.records.find(&scope, &Progress::key_of(&row.id)).await?;
@@ -258,7 +262,8 @@ impl Worker {
         let scope = Scope::Tenant(done.tenant.clone());
         let known: Vec<NotCovered> = match before {
             Some(id) => {
-                let before: Option<Found<Snapshot>> = self.records.find(&scope, &Snapshot::key_of(id)).await?;
+                let before: Option<Found<Snapshot>> =
+                    self.records.find(&scope, &Snapshot::key_of(id)).await?;
                 before.map(|b| b.value.not_covered).unwrap_or_default()
             }
             None => Vec::new(),
