@@ -12,11 +12,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, RequestChecksumCalculation};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{Error, Result, TenantId};
 use engine::ports::{BlobName, Put, Vault, VaultSweeper};
-use sha2::{Digest, Sha256};
 
 /// How often a put is made that S3 could not decide, because another put of that name was under way.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
@@ -39,7 +37,6 @@ impl S3Vault {
 #[async_trait]
 impl Vault for S3Vault {
     async fn put_new(&self, tenant: &TenantId, name: &BlobName, bytes: Bytes) -> Result<Put> {
-        let checksum = BASE64_STANDARD.encode(Sha256::digest(&bytes));
         for attempt in 1.. {
             let put = self
                 .client
