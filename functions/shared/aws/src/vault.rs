@@ -12,6 +12,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Config, RequestChecksumCalculation};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 use domain::{Error, Result, TenantId};
 use engine::ports::{BlobName, Put, Vault, VaultSweeper};
