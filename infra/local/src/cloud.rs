@@ -1,6 +1,6 @@
 //! The whole cloud: ports, functions, and what calls them. Started, watched, stopped.
 
-use crate::config::{CloudConfig, Data};
+use crate::config::CloudConfig;
 use crate::embedded::DeadLetter;
 use crate::host::{
     Busy, Gateway, Listening, Mapping, Reasons, Routes, Schedule, Scheduler, Source, bind, queue_function,
@@ -224,9 +224,7 @@ impl Cloud {
         if let Some(dynamo) = self.dynamo {
             dynamo.stop().await;
         }
-        if matches!(self.installation.data(), Data::Memory) {
-            self.installation.remove();
-        }
+        drop(self.installation);
     }
 }
 

@@ -50,11 +50,6 @@ impl Installation {
         &self.folder
     }
 
-    /// Whether it outlives the process.
-    pub fn data(&self) -> &Data {
-        &self.data
-    }
-
     /// The bootstrap token: the given one, else the one of an earlier start, else a new one. Only its hash is
     /// kept.
     pub fn bootstrap(&self, given: Option<Secret>, ids: &dyn Ids) -> Result<Bootstrap> {
@@ -73,9 +68,13 @@ impl Installation {
         create_private(&path, hash.as_bytes()).map_err(|e| io_error(WHAT, e))?;
         Ok(Bootstrap { hash, token: Some(Secret::new(token)) })
     }
+}
 
+impl Drop for Installation {
     /// Removes a folder that need not outlive the process.
-    pub fn remove(self) {
-        fs::remove_dir_all(&self.folder).ok();
+    fn drop(&mut self) {
+        if self.data == Data::Memory {
+            fs::remove_dir_all(&self.folder).ok();
+        }
     }
 }
