@@ -7,7 +7,7 @@ use domain::Result;
 use garde::Validate;
 use http::request::Parts;
 use http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::str::FromStr;
 
 /// A body may be so long.
@@ -44,24 +44,15 @@ where
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|e| {
-        let path = e.path().to_string();
-        let error = e.into_inner();
-        let place = format!("line {}, column {}", error.line(), error.column());
-        if error.is_data() {
-            wrong_field(&path, &without_place(&error.to_string()))
-        } else {
-            not_json(&place)
-        }
+    // Why first: of a text that is not JSON to its end no field is at fault.
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|e| {
+        let detail = format!("the body is not JSON (line {}, column {})", e.line(), e.column());
+        Problem::new("invalid", StatusCode::BAD_REQUEST, WRONG, detail)
     })?;
-    json.end().map_err(|e| not_json(&format!("line {}, column {}", e.line(), e.column())))?;
-    Ok(value)
-}
-
-fn not_json(place: &str) -> Problem {
-    let detail = format!("the body is not JSON ({place})");
-    Problem::new("invalid", StatusCode::BAD_REQUEST, WRONG, detail)
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).map_err(|e| {
+        let path = e.path().to_string();
+        wrong_field(&path, &without_place(&e.into_inner().to_string()))
+    })
 }
 
 /// A field that is unknown or missing is named itself; serde's path names what it is in.
