@@ -1,5 +1,7 @@
 //! The cloud as a whole, with functions of the test's own.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod common;
 
 use async_trait::async_trait;

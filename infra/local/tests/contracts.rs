@@ -1,5 +1,7 @@
 //! The contracts of the ports over the adapters of this machine.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod common;
 
 use async_trait::async_trait;

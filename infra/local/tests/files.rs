@@ -1,5 +1,7 @@
 //! Keys, secrets and mails as files: who may read them, and what a repetition does.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod common;
 
 use common::{HandClock, ids};

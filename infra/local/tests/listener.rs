@@ -1,5 +1,7 @@
 //! What the HTTP listener gives to functions, and what it answers by itself.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod common;
 
 use aws_lambda_events::apigw::{ApiGatewayV2CustomAuthorizerV2Request, ApiGatewayV2httpRequest};

@@ -1,5 +1,7 @@
 //! How batches, partial replies, dead letters and groups are handled between a queue and its function.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod common;
 
 use async_trait::async_trait;

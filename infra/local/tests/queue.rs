@@ -1,5 +1,7 @@
 //! What the local queue keeps over time and over the end of its process.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod common;
 
 use common::{HandClock, RULES, message, queue, queue_in};

@@ -1,5 +1,7 @@
 //! What the folder vault does when the disk or the process fails.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use bytes::Bytes;
 use domain::{ErrorKind, TenantId};
 use engine::ports::{BlobName, Put, Vault, VaultSweeper};

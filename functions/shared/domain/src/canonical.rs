@@ -13,8 +13,7 @@ use serde_json::{Map, Value};
 /// written back without its type. Left out are links, contexts, counts, etags and bound actions.
 pub fn is_dropped_annotation(key: &str) -> bool {
     match key.split_once("@odata.") {
-        Some((_, "type")) => false,
-        Some(("", "id")) => false,
+        Some((_, "type") | ("", "id")) => false,
         Some(_) => true,
         None => key.starts_with("#microsoft.graph.") || key.ends_with("@delta") || key.starts_with('@'),
     }

@@ -199,7 +199,6 @@ mod tests {
         };
         match cell {
             "✓" | "all" => Yes,
-            "–" => No,
             "all but Owner" => If(NotOfOwners),
             "own" if action == Action::ExportAudit => No,
             "own" => If(OwnOrganisation),
@@ -211,7 +210,7 @@ mod tests {
             }
             "ask" if action == Action::AskDowngrade => Yes,
             "approve" if action == Action::ApproveDowngrade => If(TopPartner),
-            "read" | "edit, connect" | "ask" | "approve" => No,
+            "–" | "read" | "edit, connect" | "ask" | "approve" => No,
             other => panic!("{other:?} is not a cell"),
         }
     }

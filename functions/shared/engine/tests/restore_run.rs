@@ -1,5 +1,7 @@
 //! Restores from preview to report, over a directory that is a table in memory.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod restore_world;
 
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
@@ -56,8 +58,8 @@ async fn whoever_was_deleted_for_good_comes_back_with_every_reference_to_her() {
     assert_eq!((done.state, done.counts.done, done.counts.failed), (RestoreState::Done, 4, 0));
     let ann = stage.directory.id_of("userPrincipalName", "ann@x.y");
     assert_ne!(ann, "ann");
-    assert_eq!(stage.directory.ends("groups.members", "staff"), [ann.clone()]);
-    assert_eq!(stage.directory.ends("users.manager", "bob"), [ann.clone()]);
+    assert_eq!(stage.directory.ends("groups.members", "staff"), std::slice::from_ref(&ann));
+    assert_eq!(stage.directory.ends("users.manager", "bob"), std::slice::from_ref(&ann));
     assert!(stage.directory.has("admins", &format!("{ann}|r|/|")));
     let report = stage.report(&restore).await;
     assert!(report.steps.iter().all(|s| s.read_back == Some(ReadBack::AsAsked)));
@@ -183,7 +185,7 @@ async fn wherever_a_run_is_cut_off_the_tenant_ends_as_if_it_had_not_been() {
         assert_eq!((done.state, done.counts.done), (RestoreState::Done, 4), "{at}");
         assert_eq!(stage.directory.count("users"), 2, "created twice: {at}");
         let ann = stage.directory.id_of("userPrincipalName", "ann@x.y");
-        assert_eq!(stage.directory.ends("groups.members", "staff"), [ann.clone()], "{at}");
+        assert_eq!(stage.directory.ends("groups.members", "staff"), std::slice::from_ref(&ann), "{at}");
         assert_eq!(stage.new_id("ann").await, ann, "{at}");
     }
 }

@@ -53,8 +53,8 @@ impl Customer {
         let domains = organisation.pointer("/value/0/verifiedDomains").and_then(Value::as_array);
         let default = domains.into_iter().flatten().find(|d| d.get("isDefault") == Some(&json!(true)));
         let name = default.and_then(|d| d.get("name")).and_then(Value::as_str);
-        customer.domain =
-            name.ok_or_else(|| Error::unavailable("the tenant has no default domain"))?.to_owned();
+        let name = name.ok_or_else(|| Error::unavailable("the tenant has no default domain"))?;
+        name.clone_into(&mut customer.domain);
         Ok(customer)
     }
 

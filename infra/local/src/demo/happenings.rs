@@ -29,11 +29,11 @@ pub(super) async fn happen(customer: &Customer, stage: &Stage, run: &str) -> Res
     let mut note = |told, kind, object: &str, what, names| {
         all.push(Happening { told, kind, object: object.to_owned(), what, names });
     };
-    let patch =
+    let change =
         async |path: String, body: Value| customer.write(Method::PATCH, "v1.0", &path, &body).await.map(drop);
 
     let maya = stage.user("Maya");
-    patch(format!("users/{maya}"), json!({ "jobTitle": "Contractor", "department": null })).await?;
+    change(format!("users/{maya}"), json!({ "jobTitle": "Contractor", "department": null })).await?;
     note("attributes of a user edited", "users", maya, What::Modified, &["jobTitle", "department"][..]);
 
     let jonas = stage.user("Jonas");
@@ -81,7 +81,7 @@ pub(super) async fn happen(customer: &Customer, stage: &Stage, run: &str) -> Res
         "microsoft.directory/applications/credentials/update"
     ]}]);
     let path = format!("roleManagement/directory/roleDefinitions/{}", stage.role);
-    patch(path, json!({ "description": "Looks after everything", "rolePermissions": actions })).await?;
+    change(path, json!({ "description": "Looks after everything", "rolePermissions": actions })).await?;
     let names = &["description", "rolePermissions"][..];
     note("a custom role edited", "roles", &stage.role, What::Modified, names);
 

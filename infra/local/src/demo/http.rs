@@ -38,7 +38,7 @@ impl Caller {
     pub(super) fn new(token: impl Into<String>) -> Result<Self> {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .map_err(|e| Error::unavailable("no HTTP client").caused_by(e))?;
         Ok(Self { client, token: token.into() })

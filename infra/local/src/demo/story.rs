@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// Mail leaves within a minute of the event.
-const MAIL_WITHIN: Duration = Duration::from_secs(60);
+const MAIL_WITHIN: Duration = Duration::from_mins(1);
 
 /// Tells the story on a cloud that runs; what it gives is what was not as it should be.
 pub(super) async fn story(
@@ -110,9 +110,9 @@ pub(super) async fn story(
 
     let step = teller.begin("restore", "The restore runs");
     partner.post(&format!("{path}/run"), &json!({})).await?;
-    let done = partner.follow(&path, &["done"]).await?;
+    let ended = partner.follow(&path, &["done"]).await?;
     let outcomes = partner.list(&path).await?;
-    tell_restore(teller, step, &done);
+    tell_restore(teller, step, &ended);
     for outcome in &outcomes {
         let state = outcome.pointer("/outcome/type").and_then(Value::as_str).unwrap_or("untouched");
         if !["done", "alreadySo"].contains(&state) {

@@ -14,6 +14,9 @@ pub(super) struct Teller {
     pub(super) figures: Map<String, Value>,
 }
 
+/// Columns of a table where there is no terminal to ask.
+const WIDTH: u16 = 110;
+
 /// A step that is under way.
 pub(super) struct Step {
     name: &'static str,
@@ -66,7 +69,8 @@ impl Teller {
             return;
         }
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(table.width().unwrap_or(WIDTH));
         table.set_header(head.iter().copied());
         for row in rows {
             table.add_row(row);

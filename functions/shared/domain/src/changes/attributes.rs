@@ -61,7 +61,7 @@ impl Walk<'_> {
                 keys.sort_unstable();
                 keys.dedup();
                 let numbered = self.numbered;
-                for key in keys.into_iter().filter(|k| !is_annotation(k) && !(numbered && *k == "id")) {
+                for key in keys.into_iter().filter(|k| !(is_annotation(k) || numbered && *k == "id")) {
                     self.compare(format!("{path}/{key}"), b.get(key), a.get(key));
                 }
             }
@@ -122,7 +122,7 @@ fn is_annotation(key: &str) -> bool {
 fn normal(value: &Value, numbered: bool) -> Value {
     match value {
         Value::Object(map) => {
-            let kept = map.iter().filter(|(k, _)| !is_annotation(k) && !(numbered && *k == "id"));
+            let kept = map.iter().filter(|(k, _)| !(is_annotation(k) || numbered && *k == "id"));
             let said: Map<String, Value> =
                 kept.map(|(k, v)| (k.clone(), normal(v, numbered))).filter(|(_, v)| !v.is_null()).collect();
             if said.is_empty() { Value::Null } else { Value::Object(said) }

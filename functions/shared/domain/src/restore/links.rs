@@ -43,13 +43,13 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         let remove: Vec<&HeldLink> = now
             .values()
             .filter(|l| planner.inputs.links == LinkMode::Rollback && chooses(&l.to))
-            .filter(|l| !then.contains_key(l.to.as_str()) && !(single && !add.is_empty()))
+            .filter(|l| !then.contains_key(l.to.as_str()) && (!single || add.is_empty()))
             .copied()
             .collect();
         if add.is_empty() && remove.is_empty() {
             continue;
         }
-        if let Some((cause, why)) = refusal(planner, item, link, wanted, live) {
+        if let Some((cause, why)) = refusal(item, link, wanted, live) {
             planner.impossible(item, link.name, cause, why);
             continue;
         }
@@ -61,7 +61,6 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
 
 /// Why no link of the type can be written.
 fn refusal(
-    planner: &Planner<'_>,
     item: &Item,
     link: &LinkType,
     wanted: &Held,
@@ -80,7 +79,6 @@ fn refusal(
     let typed_by = if item.kind.name == "groups" { "groupTypes" } else { "membershipType" };
     // What it will be when members are written.
     let becomes = if item.chooses(typed_by) { &wanted.object } else { now };
-    let _ = planner;
     (link.relation == "members" && is_dynamic(becomes))
         .then_some((Cause::DynamicMembership, "members follow from the rule, which is restored instead"))
 }
@@ -135,11 +133,12 @@ fn remove_links(
 ) {
     let mut remove = remove;
     let keeps_owner = link.relation == "owners" && objects::has_type(&wanted.object, "Unified");
-    if keeps_owner && remaining == 0 {
-        if let Some(kept) = remove.pop() {
-            let what = format!("{}/{}", link.name, kept.to);
-            planner.impossible(item, &what, Cause::LastOwner, "a Microsoft 365 group keeps its last owner");
-        }
+    if keeps_owner
+        && remaining == 0
+        && let Some(kept) = remove.pop()
+    {
+        let what = format!("{}/{}", link.name, kept.to);
+        planner.impossible(item, &what, Cause::LastOwner, "a Microsoft 365 group keeps its last owner");
     }
     for held in remove {
         let to = end(planner, held);

@@ -52,9 +52,18 @@ impl Item {
     pub(super) fn names(&self, property: &str) -> bool {
         self.properties.is_some() && self.chooses(property)
     }
-    fn name(&self) -> Option<String> {
+    /// What a person calls it; a fact is called by who holds what.
+    fn name(&self, inputs: &Inputs) -> Option<String> {
         let held = self.wanted.as_ref().or(self.live.as_ref())?;
-        Some(values::text(&held.object, self.kind.name_property)).filter(|n| !n.is_empty()).map(str::to_owned)
+        if self.kind.identity == Identity::Id {
+            let name = values::text(&held.object, self.kind.name_property);
+            return Some(name).filter(|n| !n.is_empty()).map(str::to_owned);
+        }
+        let part = |property: &str| {
+            let id = inputs.ids.rewrite(values::text(&held.object, property));
+            inputs.names.get(&id).cloned().unwrap_or(id)
+        };
+        Some(format!("{}: {}", part("principalId"), part("roleDefinitionId")))
     }
 }
 
@@ -107,12 +116,11 @@ impl<'a> Planner<'a> {
                 }
                 let seen: &[SelectedLink] = planned.and_then(Option::as_deref).unwrap_or_default();
                 let links = referrer.links.iter().flatten().filter(|l| !seen.contains(l)).cloned();
-                match more.get_mut(&at) {
-                    Some(item) => item.links.get_or_insert_default().extend(links),
-                    None => {
-                        let links = Some(links.collect());
-                        more.insert(at, Item { properties: Some(vec![]), links, ..referrer.clone() });
-                    }
+                if let Some(item) = more.get_mut(&at) {
+                    item.links.get_or_insert_default().extend(links);
+                } else {
+                    let links = Some(links.collect());
+                    more.insert(at, Item { properties: Some(vec![]), links, ..referrer.clone() });
                 }
             }
         }
@@ -129,7 +137,7 @@ impl<'a> Planner<'a> {
             kind: item.kind.name.to_owned(),
             key: item.key.clone(),
             id: item.id(self.inputs),
-            name: item.name(),
+            name: item.name(self.inputs),
             action: draft.action,
             before: draft.before,
             after: draft.after,
@@ -143,7 +151,7 @@ impl<'a> Planner<'a> {
         self.impossible.push(Impossible {
             kind: item.kind.name.to_owned(),
             key: item.key.clone(),
-            name: item.name(),
+            name: item.name(self.inputs),
             what: what.to_owned(),
             cause,
             why: why.to_owned(),

@@ -110,7 +110,7 @@ fn goal(
         p if PARTS.contains(&p) => after = parts(&after, before, mode),
         "customSecurityAttributes" => after = security_attributes(&after, before, mode),
         "businessPhones" => after = first(after),
-        "identities" => after = identities(after, before, now)?,
+        "identities" => after = identities(&after, before, now)?,
         _ if after.is_null() && before.is_some_and(Value::is_array) => after = json!([]),
         _ => {}
     }
@@ -223,7 +223,7 @@ fn patches(
         if turns_dynamic && parcel.iter().any(|d| d.property == "groupTypes") {
             warnings.push(Warning::LosesMembers);
         }
-        update(planner, item, parcel, Some(now), warnings);
+        update(planner, item, &parcel, Some(now), warnings);
     }
 }
 
@@ -231,7 +231,7 @@ fn patches(
 fn update(
     planner: &mut Planner<'_>,
     item: &Item,
-    parcel: Vec<Difference>,
+    parcel: &[Difference],
     now: Option<&Map<String, Value>>,
     warnings: Vec<Warning>,
 ) {
@@ -271,11 +271,11 @@ pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) 
     ];
     parcels.extend(apart.filter(|(_, v)| !is_empty(Some(v))).map(|(p, v)| vec![(p, v.clone())]));
     for parcel in parcels.into_iter().filter(|p| !p.is_empty()) {
-        let parcel = parcel
+        let parcel: Vec<Difference> = parcel
             .into_iter()
             .map(|(property, after)| Difference { property, before: Value::Null, after })
             .collect();
-        update(planner, item, parcel, None, vec![Warning::ComparedLater]);
+        update(planner, item, &parcel, None, vec![Warning::ComparedLater]);
     }
 }
 
@@ -285,7 +285,7 @@ pub(super) fn plan_alone(planner: &mut Planner<'_>, item: &Item, wanted: &Held) 
         let Some(after) = wanted.object.get(*property).filter(|v| !is_empty(Some(v))) else { continue };
         let parcel =
             vec![Difference { property: (*property).to_owned(), before: Value::Null, after: after.clone() }];
-        update(planner, item, parcel, Some(&Map::new()), vec![]);
+        update(planner, item, &parcel, Some(&Map::new()), vec![]);
     }
 }
 
@@ -305,11 +305,11 @@ fn first(value: Value) -> Value {
 }
 
 /// Identities are replaced whole and must keep the one that is the user's name, which follows the name.
-fn identities(after: Value, before: Option<&Value>, now: &Map<String, Value>) -> Option<Value> {
+fn identities(after: &Value, before: Option<&Value>, now: &Map<String, Value>) -> Option<Value> {
     let list = |v: Option<&Value>| v.and_then(Value::as_array).cloned().unwrap_or_default();
     let is_name = |i: &Value| i.get("signInType").is_some_and(|t| t == "userPrincipalName");
     let others = |items: &[Value]| -> Vec<Value> { items.iter().filter(|i| !is_name(i)).cloned().collect() };
-    let (then, live) = (list(Some(&after)), list(before));
+    let (then, live) = (list(Some(after)), list(before));
     if same(Some(&Value::Array(others(&then))), Some(&Value::Array(others(&live)))) {
         return None;
     }

@@ -14,7 +14,7 @@ pub fn name_keys(name: &str, id: &str) -> Vec<Vec<u8>> {
     let mut previous: Option<char> = None;
     for (at, c) in whole.char_indices() {
         if c.is_alphanumeric() && previous.is_none_or(|p| !p.is_alphanumeric()) {
-            keys.push([whole[at..].as_bytes(), b"\0", id.as_bytes()].concat());
+            keys.push([&whole.as_bytes()[at..], b"\0", id.as_bytes()].concat());
         }
         previous = Some(c);
     }

@@ -4,10 +4,14 @@ use crate::{Error, Result};
 
 pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(low_bits(value) | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(low_bits(value));
+}
+
+fn low_bits(value: u64) -> u8 {
+    (value & 0x7f) as u8
 }
 
 pub(super) fn take(bytes: &mut &[u8]) -> Result<u64> {

@@ -26,10 +26,10 @@ pub async fn merge(
     mut ops: Ops,
     resolver: &mut dyn Resolver,
 ) -> Result<RunRef> {
-    if let Some(run) = base.filter(|run| run.cut_bits == cut_bits) {
-        if ops.peek_key().await?.is_none() {
-            return Ok(run.clone());
-        }
+    if let Some(run) = base.filter(|run| run.cut_bits == cut_bits)
+        && ops.peek_key().await?.is_none()
+    {
+        return Ok(run.clone());
     }
     let index = match base {
         Some(run) => archive.get_index(run).await?,
@@ -77,10 +77,10 @@ async fn put_next(
     writer: &mut RunWriter,
     resolver: &mut dyn Resolver,
 ) -> Result<()> {
-    if let Some((key, op)) = ops.next().await? {
-        if let Some(value) = resolver.resolve(&key, old, op)? {
-            writer.push(&key, &value).await?;
-        }
+    if let Some((key, op)) = ops.next().await?
+        && let Some(value) = resolver.resolve(&key, old, op)?
+    {
+        writer.push(&key, &value).await?;
     }
     Ok(())
 }

@@ -89,23 +89,20 @@ impl Browse {
         let mut items = Vec::new();
         while let Some(kind) = wanted.get(at) {
             let room = page.limit - items.len();
-            let next = match name {
-                Some(part) => {
-                    let (hits, next) = view.search(kind, part, after.as_deref(), room).await?;
-                    items.extend(hits);
-                    next
-                }
-                None => {
-                    let start = after.as_deref().map(|a| String::from_utf8_lossy(a).into_owned());
-                    let (hits, next) = view.list_objects(kind, start.as_deref(), room).await?;
-                    items.extend(hits);
-                    next.map(String::into_bytes)
-                }
+            let next = if let Some(part) = name {
+                let (hits, next) = view.search(kind, part, after.as_deref(), room).await?;
+                items.extend(hits);
+                next
+            } else {
+                let start = after.as_deref().map(|a| String::from_utf8_lossy(a).into_owned());
+                let (hits, next) = view.list_objects(kind, start.as_deref(), room).await?;
+                items.extend(hits);
+                next.map(String::into_bytes)
             };
-            match next {
-                Some(key) => return Ok(Listed { items, next: Some(cursor_text(at, &key)) }),
-                None => (at, after) = (at + 1, None),
+            if let Some(key) = next {
+                return Ok(Listed { items, next: Some(cursor_text(at, &key)) });
             }
+            (at, after) = (at + 1, None);
             if items.len() == page.limit && wanted.len() > at {
                 return Ok(Listed { items, next: Some(cursor_text(at, b"")) });
             }

@@ -4,6 +4,7 @@ fn setting(id: &str, value: &str) -> Value {
     json!({"id": "0", "settingInstance": {"@odata.type": "#x", "settingDefinitionId": id, "value": value}})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write the value in place")]
 fn policy(settings: Value) -> Held {
     held(
         &json!({"@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy", "id": "p", "name": "P",

@@ -94,8 +94,9 @@ impl Comparison<'_> {
         let ids = NewIds(self.new_ids);
         let old_key = pair.old_key.unwrap_or_else(|| key.to_owned());
         // A facet can come or go with an object that stays, so presence is asked of the objects' own run.
-        let is_before = is_object(&pair.before) || self.before.find_object(kind, &old_key).await?.is_some();
-        let is_after = is_object(&pair.after) || self.after.find_object(kind, key).await?.is_some();
+        let is_before =
+            is_object(pair.before.as_ref()) || self.before.find_object(kind, &old_key).await?.is_some();
+        let is_after = is_object(pair.after.as_ref()) || self.after.find_object(kind, key).await?.is_some();
         let (what, attributes) = match (is_before, is_after) {
             (false, false) => return Ok(None),
             (false, true) => (What::Created, Vec::new()),
@@ -229,8 +230,8 @@ fn fold_schedules(by_kind: &mut [(&'static Kind, BTreeMap<String, Change>)]) {
     }
 }
 
-fn is_object(side: &Option<Map<String, Value>>) -> bool {
-    side.as_ref().is_some_and(|o| o.contains_key("id"))
+fn is_object(side: Option<&Map<String, Value>>) -> bool {
+    side.is_some_and(|o| o.contains_key("id"))
 }
 
 /// Lays a record over its side: the object's own, or one property of it.

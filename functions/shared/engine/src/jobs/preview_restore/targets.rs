@@ -16,7 +16,7 @@ impl Gather<'_> {
             for (id, kind) in far_ends(&step.action) {
                 wanted.entry(id).or_default().insert(kind);
             }
-            if matches!(step.action, Action::Create { .. }) {
+            if matches!(step.action, Action::Create { .. } | Action::Delete) {
                 for (id, kind) in self.parts_of_fact(step).await? {
                     wanted.entry(id).or_default().insert(kind);
                 }
@@ -64,7 +64,7 @@ impl Gather<'_> {
                 let text = map.and_then(|m| m.get(property)).and_then(Value::as_str)?;
                 text.strip_prefix(reference.prefix).filter(|t| !t.is_empty() && *t != "/").map(str::to_owned)
             };
-            let Some(id) = side(step.after.as_ref()) else { continue };
+            let Some(id) = side(step.after.as_ref().or(step.before.as_ref())) else { continue };
             // The snapshot knows it by the id that it had then.
             let old = step.key.split('|').map(|p| p.strip_prefix(reference.prefix).unwrap_or(p));
             let old = old.filter(|p| self.ids.resolve(p) == id).map(str::to_owned).next();
@@ -91,9 +91,8 @@ fn far_ends(action: &Action) -> Vec<(String, &'static str)> {
             let kind_of = |odata_type: Option<&str>| match odata_type {
                 Some("#microsoft.graph.user") => Some("users"),
                 Some("#microsoft.graph.group") => Some("groups"),
-                Some(_) => None,
                 None if may_be.len() == 1 => Some(may_be[0]),
-                None => None,
+                _ => None,
             };
             to.iter().filter_map(|e| Some((e.id.clone(), kind_of(e.odata_type.as_deref())?))).collect()
         }

@@ -79,13 +79,13 @@ impl Progress<'_> {
                         Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
                         Search::OutOfTime => return Ok(Ended::OutOfTime),
                         Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
-                        Search::Nothing if tried < TRIES => continue,
+                        Search::Nothing if tried < TRIES => {}
                         Search::Nothing => return Ok(Verdict::failed(&e, None)),
                     }
                 }
                 Err(e) if self.is_fresh(step) && is_of_young(&e) => {
                     match patience.wait(self.worker, self.deadline).await {
-                        Waited::Again => continue,
+                        Waited::Again => {}
                         Waited::OutOfTime => return Ok(Ended::OutOfTime),
                         Waited::Enough => return Ok(Verdict::failed(&e, None)),
                     }

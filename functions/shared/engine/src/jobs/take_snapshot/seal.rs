@@ -8,6 +8,7 @@ use crate::records::{
 };
 use domain::stored::{FORMAT_VERSION, Manifest};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
+use std::collections::BTreeMap;
 
 /// Writes the manifest; where another invocation was faster, its manifest counts.
 ///
@@ -21,10 +22,10 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
         base: None,
         started_at: progress.started_at,
         sealed_at: now,
-        runs: Default::default(),
-        tokens: Default::default(),
+        runs: BTreeMap::default(),
+        tokens: BTreeMap::default(),
         missing: Vec::new(),
-        full_at: Default::default(),
+        full_at: BTreeMap::default(),
         requests: progress.spent.requests,
         resource_units: progress.spent.resource_units,
         throttled: progress.spent.throttled,

@@ -1,0 +1,282 @@
+//! A process may die at any call of any port, before the call took effect or after. Whatever the call, the
+//! messages come again, the sweeper finds what is stuck, and the end is as if nothing had happened.
+//!
+//! Each job is run once undisturbed, which gives the number of its calls and its end; then, for each call and
+//! both ways to die, all over again in a new rig. Small jobs are cut off at every call. For large ones (both
+//! snapshots, the live comparison, the preview, the restore) every call of the catalog, the queue, the keys
+//! and the writer is taken, and a seeded share of the calls of the vault and of the directory: kinds are read
+//! side by side and do the same things in the same order, so that most of these calls repeat each other.
+
+use super::rig::{Death, End, Rig, Setting, Stage};
+use domain::restore::{AttributeMode, LinkMode, Selection};
+use domain::{DiffId, SnapshotId};
+use engine::records::{Reason, Restore, Side};
+use futures::future::LocalBoxFuture;
+use jiff::SignedDuration;
+use serde_json::Value;
+use support::faulty::{CallLog, Mode};
+
+/// Up to the first act of the job, settled; then what asks for the job; then the job.
+struct Story {
+    name: &'static str,
+    setting: fn() -> Setting,
+    before: for<'a> fn(&'a Rig) -> LocalBoxFuture<'a, ()>,
+    /// One call of the vault and the directory in so many; 1 is each.
+    one_in: u64,
+}
+
+struct Undisturbed {
+    log: CallLog,
+    end: End,
+}
+
+async fn rig_before(story: &Story) -> (Rig, Value) {
+    let rig = Rig::with((story.setting)()).await;
+    (story.before)(&rig).await;
+    let known = rig.dump();
+    (rig, known)
+}
+
+async fn undisturbed(story: &Story) -> Undisturbed {
+    let (rig, known) = rig_before(story).await;
+    rig.plan.take_log();
+    rig.settle().await;
+    let log = rig.plan.take_log();
+    assert!(rig.dead_letters().is_empty(), "{:?}", rig.dead_letters());
+    Undisturbed { log, end: rig.end(&known).await }
+}
+
+/// Whether the process is made to die at that call.
+fn is_taken(story: &Story, log: &CallLog, call: u64) -> bool {
+    let logged = &log.calls()[usize::try_from(call).unwrap()];
+    let many = matches!(logged.port, "vault" | "directory");
+    !many || (call + 1) % story.one_in == 0
+}
+
+async fn dies_anywhere(story: Story) {
+    let expected = undisturbed(&story).await;
+    let calls = expected.log.len();
+    assert!(calls > 0, "{}: nothing was done", story.name);
+    let mut taken = 0;
+    for call in (0..calls).filter(|call| is_taken(&story, &expected.log, *call)) {
+        for mode in [Mode::Before, Mode::After] {
+            let (rig, known) = rig_before(&story).await;
+            rig.die_at(Death { call, mode });
+            rig.settle().await;
+            let logged = &expected.log.calls()[usize::try_from(call).unwrap()];
+            let when = format!("{}, call {call} of {calls} {mode:?}: {logged}", story.name);
+            rig.end(&known).await.assert_is(&expected.end, &when);
+            taken += 1;
+        }
+    }
+    println!("{}: {calls} calls, {taken} deaths", story.name);
+}
+
+async fn newest_snapshot(rig: &Rig) -> SnapshotId {
+    rig.tenant_row(rig.tenant()).await.last_sealed.expect("a sealed snapshot")
+}
+
+async fn newest_diff(rig: &Rig) -> DiffId {
+    rig.diff_rows(rig.tenant()).await.pop().expect("a comparison").id
+}
+
+/// A snapshot; then everything happens.
+async fn happened(rig: &Rig) {
+    let (admin, stage) = rig.staged().await;
+    rig.snapshot().await;
+    rig.clock.advance(SignedDuration::from_mins(10));
+    Stage::happen(&stage, &admin).await;
+}
+
+/// The preview is asked for of taking back all that happened.
+async fn previewing(rig: &Rig) -> Restore {
+    happened(rig).await;
+    rig.snapshot().await;
+    let selection =
+        Selection { attributes: AttributeMode::Overwrite, links: LinkMode::Rollback, ..Selection::default() };
+    rig.ask_preview(&newest_diff(rig).await, selection).await
+}
+
+#[tokio::test]
+async fn a_first_snapshot_ends_the_same_wherever_its_process_dies() {
+    dies_anywhere(Story {
+        name: "take-snapshot, whole",
+        setting: Setting::default,
+        before: |rig| {
+            Box::pin(async move {
+                rig.staged().await;
+                rig.ask_snapshot(rig.tenant()).await;
+            })
+        },
+        one_in: 5,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_later_snapshot_and_its_comparison_and_mails_end_the_same_wherever_their_process_dies() {
+    dies_anywhere(Story {
+        name: "take-snapshot, incremental; diff-snapshots; send-notice",
+        setting: Setting::default,
+        before: |rig| {
+            Box::pin(async move {
+                happened(rig).await;
+                rig.ask_snapshot(rig.tenant()).await;
+            })
+        },
+        one_in: 9,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_comparison_of_two_snapshots_ends_the_same_wherever_its_process_dies() {
+    dies_anywhere(Story {
+        name: "diff-snapshots",
+        setting: Setting::default,
+        before: |rig| {
+            Box::pin(async move {
+                happened(rig).await;
+                let second = rig.snapshot().await;
+                let first = rig.snapshot_rows(rig.tenant()).await[0].id.clone();
+                rig.ask_diff(&first, Side::Snapshot(second)).await;
+            })
+        },
+        one_in: 7,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_comparison_with_the_live_tenant_ends_the_same_wherever_its_process_dies() {
+    dies_anywhere(Story {
+        name: "diff-snapshots, live",
+        setting: Setting::default,
+        before: |rig| {
+            Box::pin(async move {
+                happened(rig).await;
+                rig.ask_diff(&newest_snapshot(rig).await, Side::Live).await;
+            })
+        },
+        one_in: 9,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_preview_ends_the_same_wherever_its_process_dies() {
+    dies_anywhere(Story {
+        name: "preview-restore",
+        setting: Setting::default,
+        before: |rig| Box::pin(async move { drop(previewing(rig).await) }),
+        one_in: 7,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restore_ends_the_same_and_makes_nothing_twice_wherever_its_process_dies() {
+    dies_anywhere(Story {
+        name: "run-restore",
+        setting: Setting::default,
+        before: |rig| {
+            Box::pin(async move {
+                let restore = previewing(rig).await;
+                rig.settle().await;
+                rig.ask_run(&restore).await;
+            })
+        },
+        one_in: 4,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tick_starts_one_snapshot_wherever_its_process_dies() {
+    // Why everything else is done before: the calls of the tick alone are to be cut off, each of them.
+    for mode in [Mode::Before, Mode::After] {
+        let mut call = 0;
+        loop {
+            let rig = Rig::with(Setting { hourly: true, ..Setting::default() }).await;
+            rig.die_at(Death { call, mode });
+            rig.tick().await;
+            if rig.is_death_outstanding() {
+                break;
+            }
+            rig.settle().await;
+            let rows = rig.snapshot_rows(rig.tenant()).await;
+            assert_eq!(rows.len(), 1, "call {call} {mode:?}");
+            assert!(rows.iter().all(|r| r.reason == Reason::Schedule && r.sealed_at.is_some()));
+            let tenant = rig.tenant_row(rig.tenant()).await;
+            assert_eq!((tenant.open_snapshot, tenant.last_sealed), (None, Some(rows[0].id.clone())));
+            call += 1;
+        }
+        assert!(call > 5, "the tick makes more than {call} calls");
+    }
+}
+
+#[tokio::test]
+async fn a_digest_leaves_under_one_id_wherever_its_process_dies() {
+    let expected = digest(None).await.expect("undisturbed");
+    assert_eq!(expected.len(), 1, "{expected:?}");
+    for mode in [Mode::Before, Mode::After] {
+        let mut call = 0;
+        while let Some(mails) = digest(Some(Death { call, mode })).await {
+            assert_eq!(mails, expected, "call {call} {mode:?}");
+            call += 1;
+        }
+        assert!(call > 5, "the tick makes more than {call} calls");
+    }
+}
+
+/// The distinct digests of a morning; none when the tick was over before the death.
+async fn digest(death: Option<Death>) -> Option<Vec<(String, String, String)>> {
+    let rig = Rig::new().await;
+    let (tenant, snapshot) = (rig.tenant().clone(), SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"));
+    let clock = rig.clock.clone();
+    let tell = engine::jobs::announce::Announcer::new(rig.records.clone(), rig.world.queue.clone(), clock);
+    let status = engine::records::CredentialStatus::ConsentWithdrawn;
+    tell.announce_credentials(&tenant, &snapshot, status).await.unwrap();
+    rig.settle().await;
+    rig.world.mailer.take_sent();
+    rig.clock.advance(SignedDuration::from_hours(24));
+    if let Some(death) = death {
+        rig.die_at(death);
+    }
+    rig.tick().await;
+    if death.is_some() && rig.is_death_outstanding() {
+        return None;
+    }
+    for _ in 0..6 {
+        rig.clock.advance(SignedDuration::from_mins(10));
+        rig.tick().await;
+    }
+    rig.settle().await;
+    let mut mails: Vec<_> = rig.world.mailer.sent().into_iter().map(|m| (m.to, m.id, m.text)).collect();
+    mails.sort();
+    mails.dedup();
+    Some(mails)
+}
+
+#[tokio::test]
+async fn the_stage_of_the_restore_has_one_of_everything() {
+    let rig = Rig::new().await;
+    let restore = previewing(&rig).await;
+    rig.settle().await;
+    rig.ask_run(&restore).await;
+    rig.settle().await;
+    let report = rig.restores().get_report(rig.tenant(), &restore.id).await.unwrap();
+    let text = serde_json::to_string(&report.steps).unwrap();
+    for action in ["undelete", "create", "update", "addLinks"] {
+        assert!(text.contains(&format!("\"{action}\"")), "{action}: {text}");
+    }
+    let row = rig.restores().get(rig.tenant(), &restore.id).await.unwrap();
+    assert_eq!((row.counts.done, row.counts.failed, row.counts.skipped), (row.counts.steps, 0, 0), "{text}");
+    let named = rig.dump()["groups"]
+        .as_object()
+        .unwrap()
+        .values()
+        .filter(|g| g["displayName"] == "Night shift")
+        .count();
+    assert_eq!(named, 1);
+}

@@ -1,0 +1,90 @@
+//! What a person asks for, past the plan.
+
+use super::Rig;
+use domain::restore::Selection;
+use domain::stored::Manifest;
+use domain::{DiffId, Result, SnapshotId, TenantId};
+use engine::commands::diffs::Diffs;
+use engine::commands::restores::{From, Restores};
+use engine::commands::snapshots;
+use engine::jobs::preview_restore::Archived;
+use engine::ports::Scope;
+use engine::records::{Diff, JobState, Reason, Restore, Side, Snapshot, Tenant};
+use std::sync::Arc;
+use support::memory::World;
+
+impl Rig {
+    /// Asks for a snapshot.
+    pub async fn ask_snapshot(&self, tenant: &TenantId) -> SnapshotId {
+        let World { queue, ids, .. } = &self.world;
+        let (clock, reason) = (self.clock.as_ref(), Reason::Person);
+        snapshots::start(&self.records, queue.as_ref(), clock, ids.as_ref(), tenant, reason).await.unwrap()
+    }
+
+    /// A snapshot, sealed, with the comparison that follows it.
+    pub async fn snapshot(&self) -> SnapshotId {
+        let tenant = self.tenant().clone();
+        let id = self.ask_snapshot(&tenant).await;
+        self.settle().await;
+        assert_eq!(self.snapshot_row(&tenant, &id).await.state, JobState::Done, "{:?}", self.dead_letters());
+        id
+    }
+
+    pub fn diffs(&self) -> Diffs {
+        Diffs {
+            archive: self.archive.clone(),
+            records: self.records.clone(),
+            queue: self.world.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.world.ids.clone(),
+        }
+    }
+
+    pub fn restores(&self) -> Restores {
+        Restores {
+            records: self.records.clone(),
+            plans: Arc::new(Archived::new(self.archive.clone(), self.records.clone())),
+            queue: self.world.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.world.ids.clone(),
+        }
+    }
+
+    /// Asks for a comparison of everything.
+    pub async fn ask_diff(&self, before: &SnapshotId, after: Side) -> Diff {
+        self.diffs().start(self.tenant(), before, after, &[], None).await.unwrap()
+    }
+
+    /// Asks for the preview of taking back what a comparison found.
+    pub async fn ask_preview(&self, diff: &DiffId, selection: Selection) -> Restore {
+        let from = From::Changes(diff.clone());
+        self.restores().create_preview(self.tenant(), "per_test", &from, selection).await.unwrap()
+    }
+
+    /// Approves a preview.
+    pub async fn ask_run(&self, restore: &Restore) -> Restore {
+        self.restores().run(self.tenant(), "per_test", &restore.id).await.unwrap()
+    }
+
+    pub async fn snapshot_row(&self, tenant: &TenantId, id: &SnapshotId) -> Snapshot {
+        self.records.get(&Scope::Tenant(tenant.clone()), &Snapshot::key_of(id)).await.unwrap().value
+    }
+
+    pub async fn tenant_row(&self, tenant: &TenantId) -> Tenant {
+        self.records.get(&Scope::Tenant(tenant.clone()), Tenant::KEY).await.unwrap().value
+    }
+
+    pub async fn snapshot_rows(&self, tenant: &TenantId) -> Vec<Snapshot> {
+        let found = self.records.list_all::<Snapshot>(&Scope::Tenant(tenant.clone()), "snapshot#").await;
+        found.unwrap().into_iter().map(|f| f.value).collect()
+    }
+
+    pub async fn diff_rows(&self, tenant: &TenantId) -> Vec<Diff> {
+        let found = self.records.list_all::<Diff>(&Scope::Tenant(tenant.clone()), "diff#").await.unwrap();
+        found.into_iter().map(|f| f.value).collect()
+    }
+
+    pub async fn manifest(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Manifest> {
+        self.archive.open(tenant).await?.get_manifest(id).await
+    }
+}

@@ -1,0 +1,216 @@
+//! The end of a story, in a form in which two runs of it can be compared: our ids are numbered in the order
+//! of their making, new ids of Microsoft's are called after what has them, times and costs are left out.
+
+use super::Rig;
+use domain::Timestamp;
+use domain::changes::Change;
+use domain::stored::RunRef;
+use domain::{DiffId, TenantId};
+use engine::jobs::diff_snapshots::list_changes;
+use engine::records::{Diff, JobState};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Everything that must not depend on where a process died.
+#[derive(Debug, PartialEq)]
+pub struct End {
+    /// Of each sealed snapshot, byte for byte.
+    pub runs: Vec<BTreeMap<String, RunRef>>,
+    /// Every row.
+    pub rows: BTreeSet<String>,
+    /// Of each comparison that is done.
+    pub changes: Vec<String>,
+    /// The live tenant, each object on a line; twice the same object is two lines.
+    pub live: Vec<String>,
+    /// Each mail: to whom, its subject, its id, and how many ids it had.
+    pub mails: Vec<String>,
+    /// Nothing is given up.
+    pub dead_letters: Vec<String>,
+}
+
+impl Rig {
+    /// What there is now. `known` is what the live tenant was before, whose ids are kept.
+    pub async fn end(&self, known: &Value) -> End {
+        let tenant = self.tenant();
+        let live_before = known.to_string();
+        let live_now = self.dump();
+        let names = new_names(&live_now, &live_before);
+        let mut runs = Vec::new();
+        for row in self.snapshot_rows(tenant).await.iter().filter(|r| r.state == JobState::Done) {
+            runs.push(self.manifest(tenant, &row.id).await.unwrap().runs);
+        }
+        let mut changes = Vec::new();
+        for diff in self.diff_rows(tenant).await.iter().filter(|d| d.state == JobState::Done) {
+            let found = changes_of(self, tenant, &diff.id).await;
+            changes.push(serde_json::to_string(&found).unwrap());
+        }
+        let rows: Vec<(String, Value)> = self
+            .world
+            .catalog
+            .rows()
+            .into_iter()
+            .map(|(scope, row)| {
+                let watch = row.watch.as_ref().map_or("", |w| w.list.as_str());
+                (format!("{} {} {watch}", scope.text(), row.key), row.body)
+            })
+            .collect();
+        let all = serde_json::to_string(&rows).unwrap();
+        let ours = our_names(&all);
+        let plain = |text: &str| rename(&undated(text), &ours, &names);
+        let rows = rows.into_iter().map(|(key, body)| {
+            let body = without_chance(body);
+            plain(&format!("{key} {body}"))
+        });
+        let mut mails: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for mail in self.world.mailer.sent() {
+            mails
+                .entry(plain(&format!("{} {} {}", mail.to, mail.subject, mail.id)))
+                .or_default()
+                .insert(mail.id);
+        }
+        End {
+            runs,
+            rows: rows.collect(),
+            changes: changes.iter().map(|c| plain(c)).collect(),
+            live: objects(&live_now).iter().map(|o| plain(o)).collect::<Vec<_>>().sorted(),
+            mails: mails.into_iter().map(|(mail, ids)| format!("{mail} {}", ids.len())).collect(),
+            dead_letters: self.dead_letters(),
+        }
+    }
+}
+
+impl End {
+    /// Fails, showing what differs and nothing else.
+    pub fn assert_is(&self, expected: &Self, when: &str) {
+        assert_eq!(self.runs.len(), expected.runs.len(), "{when}: sealed snapshots");
+        for (mine, theirs) in self.runs.iter().zip(&expected.runs) {
+            let names: BTreeSet<_> = mine.keys().chain(theirs.keys()).collect();
+            let differ: Vec<_> = names.into_iter().filter(|n| mine.get(*n) != theirs.get(*n)).collect();
+            assert!(differ.is_empty(), "{when}: runs differ: {differ:?}");
+        }
+        let lines = |end: &Self| [end.rows.iter().cloned().collect(), end.changes.clone(), end.live.clone()];
+        for (mine, theirs) in lines(self).into_iter().zip(lines(expected)) {
+            let more: Vec<_> = mine.iter().filter(|l| !theirs.contains(l)).collect();
+            let less: Vec<_> = theirs.iter().filter(|l| !mine.contains(l)).collect();
+            assert!(mine == theirs, "{when}:\n is  {more:#?}\n not {less:#?}");
+        }
+        assert_eq!(self.mails, expected.mails, "{when}: mails");
+        assert_eq!(self.dead_letters, expected.dead_letters, "{when}: dead letters");
+    }
+}
+
+/// The changes of a comparison that is done.
+pub async fn changes_of(rig: &Rig, tenant: &TenantId, diff: &DiffId) -> Vec<Change> {
+    let rows = rig.diff_rows(tenant).await;
+    let row: &Diff = rows.iter().find(|d| d.id == *diff).expect("the comparison");
+    assert_eq!(row.state, JobState::Done, "{:?}", row.error);
+    list_changes(&rig.archive.open(tenant).await.unwrap(), row).await.unwrap()
+}
+
+trait Sorted {
+    fn sorted(self) -> Self;
+}
+impl Sorted for Vec<String> {
+    fn sorted(mut self) -> Self {
+        self.sort();
+        self
+    }
+}
+
+/// Each object of the live tenant as a line, by collection.
+fn objects(dump: &Value) -> Vec<String> {
+    let sets = dump.as_object().expect("a dump is an object");
+    sets.iter()
+        .flat_map(|(set, all)| {
+            let all = all.as_object().into_iter().flat_map(Map::values);
+            all.map(move |one| format!("{set} {}", without_times(one.clone())))
+        })
+        .collect()
+}
+
+/// What new objects of the live tenant are called.
+fn new_names(dump: &Value, before: &str) -> HashMap<String, String> {
+    let mut names = HashMap::new();
+    for (set, all) in dump.as_object().into_iter().flatten() {
+        for (id, one) in all.as_object().into_iter().flatten().filter(|(id, _)| !before.contains(*id)) {
+            let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+            let name = format!("{}{}{}", text("displayName"), text("name"), text("principalId"));
+            names.insert(id.clone(), format!("<new {set} {name}>"));
+        }
+    }
+    names
+}
+
+/// Times of objects, and what a service counts up with each write.
+fn without_times(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(k, _)| !["version", "etag"].contains(&k.as_str()));
+            Value::Object(kept.map(|(k, v)| (k, without_times(v))).collect())
+        }
+        Value::Array(all) => Value::Array(all.into_iter().map(without_times).collect()),
+        Value::String(s) if s.parse::<Timestamp>().is_ok() => "<time>".into(),
+        other => other,
+    }
+}
+
+/// A row without what depends on how often it was tried, and on what Graph answered to which try.
+fn without_chance(value: Value) -> Value {
+    const CHANCE: &[&str] =
+        &["attempts", "spent", "storedBytes", "storedBlobs", "status", "requestId", "readBack", "claim"];
+    match value {
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(k, _)| !CHANCE.contains(&k.as_str()));
+            Value::Object(kept.map(|(k, v)| (k, without_chance(v))).collect())
+        }
+        Value::String(s) if s == "alreadySo" => "done".into(),
+        Value::Array(all) => Value::Array(all.into_iter().map(without_chance).collect()),
+        other => other,
+    }
+}
+
+/// Our ids in the order of their making, each by its prefix and number.
+fn our_names(text: &str) -> HashMap<String, String> {
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for prefix in ["snp_", "dif_", "rst_"] {
+        for (at, _) in text.match_indices(prefix) {
+            let Some(id) = text.get(at..at + prefix.len() + 26) else { continue };
+            if id[prefix.len()..].bytes().all(|b| b.is_ascii_alphanumeric()) {
+                found.entry(prefix).or_default().insert(id);
+            }
+        }
+    }
+    let numbered = found.into_iter().flat_map(|(prefix, ids)| {
+        ids.into_iter().enumerate().map(move |(n, id)| (id.to_owned(), format!("{prefix}{n}")))
+    });
+    numbered.collect()
+}
+
+fn rename(text: &str, ours: &HashMap<String, String>, theirs: &HashMap<String, String>) -> String {
+    let mut text = text.to_owned();
+    for (id, name) in ours.iter().chain(theirs) {
+        if text.contains(id.as_str()) {
+            text = text.replace(id.as_str(), name);
+        }
+    }
+    text
+}
+
+/// The text with every instant taken out of it.
+fn undated(text: &str) -> String {
+    let is_time = |b: &[u8]| b.len() > 19 && b[4] == b'-' && b[7] == b'-' && b[10] == b'T' && b[13] == b':';
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("20") {
+        out.push_str(&rest[..at]);
+        let candidate = &rest.as_bytes()[at..];
+        let end = candidate.iter().take(36).position(|b| *b == b'Z');
+        if let Some(end) = end.filter(|_| is_time(candidate)) {
+            out.push_str("<time>");
+            rest = &rest[at + end + 1..];
+        } else {
+            out.push_str("20");
+            rest = &rest[at + 2..];
+        }
+    }
+    out + rest
+}

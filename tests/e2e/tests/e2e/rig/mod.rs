@@ -1,0 +1,215 @@
+//! The product on one desk: every job over ports in memory and over the real Graph adapter, which talks by
+//! HTTP to a simulated Microsoft in this process.
+//!
+//! Every port that a job holds is under one [`FaultPlan`]; what a person or a test does goes past it. Time is
+//! one clock: ours and Microsoft's move together, and only when they are told to. Partners, people and tenants
+//! are rows written directly. Not here: queues and redelivery (`drive`), what is compared (`end`).
+
+#![allow(dead_code, reason = "each subject uses a part of it")]
+
+mod admin;
+mod clock;
+mod commands;
+mod drive;
+mod end;
+mod story;
+mod workers;
+
+pub use admin::Admin;
+pub use drive::Death;
+pub use end::{End, changes_of};
+pub use story::Stage;
+
+use clock::JoinedClock;
+use domain::notices::{Frequency, Topic};
+use domain::{OrganisationId, PartnerId, PersonId, PlanId, TenantId};
+use engine::archive::Archive;
+use engine::ports::{Clock, Ids, KeyRing};
+use engine::records::{
+    CredentialStatus, Organisation, OrganisationState, Partner, Person, Records, StoredKey, Tenant,
+};
+use sim::{Sim, SimConfig, SimServer, TenantConfig};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use support::faulty::FaultPlan;
+use support::memory::{QueueSettings, World};
+use workers::Workers;
+
+/// The second tenant, where there is one.
+pub const OTHER_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000002";
+
+/// What a rig is made of.
+pub struct Setting {
+    /// Every chance follows from it.
+    pub seed: u64,
+    /// Users of each tenant.
+    pub users: usize,
+    /// Whether there are two tenants.
+    pub two_tenants: bool,
+    /// Whether the tenants have the licence for Privileged Identity Management.
+    pub premium_p2: bool,
+    /// How the queues behave.
+    pub queue: QueueSettings,
+    /// A snapshot falls due every hour; otherwise only a person asks for one.
+    pub hourly: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            seed: 7,
+            users: 12,
+            two_tenants: false,
+            premium_p2: true,
+            queue: QueueSettings::default(),
+            hourly: false,
+        }
+    }
+}
+
+/// Everything.
+pub struct Rig {
+    pub world: World,
+    pub plan: Arc<FaultPlan>,
+    pub sim: SimServer,
+    pub control: sim::Control,
+    pub clock: Arc<JoinedClock>,
+    pub tenants: Vec<TenantId>,
+    /// As a person's request sees them: under no plan.
+    pub records: Records,
+    pub archive: Arc<Archive>,
+    workers: RefCell<Arc<Workers>>,
+    death: Cell<Option<Death>>,
+}
+
+impl Rig {
+    /// One tenant, everything granted.
+    pub async fn new() -> Self {
+        Self::with(Setting::default()).await
+    }
+
+    pub async fn with(setting: Setting) -> Self {
+        let mut config = SimConfig::company(setting.seed, setting.users);
+        config.limits = sim::Limits::none();
+        if setting.two_tenants {
+            config.tenants.push(TenantConfig {
+                id: OTHER_TENANT_ID.into(),
+                name: "Northwind".into(),
+                domain: "northwind.example".into(),
+                ..config.tenants[0].clone()
+            });
+        }
+        for tenant in &mut config.tenants {
+            tenant.premium_p2 = setting.premium_p2;
+        }
+        let tenants: Vec<TenantId> = config.tenants.iter().map(|t| t.id.parse().unwrap()).collect();
+        let sim = Sim::new(config).serve(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let control = sim.control();
+        control.run_with_real_time(false);
+        control.switch(|switches| switches.assertion_clock_real = false);
+        let world = World::with_queue(setting.seed, setting.queue);
+        for (name, id, secret) in [
+            ("graph-reader", sim::READER_CLIENT_ID, sim::READER_SECRET),
+            ("graph-writer", sim::WRITER_CLIENT_ID, sim::WRITER_SECRET),
+        ] {
+            let json = serde_json::json!({ "clientId": id, "clientSecret": secret });
+            world.secrets.put(name, json.to_string());
+        }
+        let clock = Arc::new(JoinedClock::new(world.clock.clone(), control.clone()));
+        let plan = FaultPlan::new();
+        let records = Records::new(world.catalog.clone(), clock.clone());
+        let archive = Arc::new(Archive::new(world.vault.clone(), world.key_ring.clone(), records.clone()));
+        let workers = Arc::new(Workers::new(&world, &plan, &clock, &sim));
+        let rig = Self {
+            world,
+            plan,
+            sim,
+            control,
+            clock,
+            tenants,
+            records,
+            archive,
+            workers: RefCell::new(workers),
+            death: Cell::new(None),
+        };
+        for tenant in &rig.tenants {
+            rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
+            rig.control.consent(tenant.as_str(), sim::WRITER_CLIENT_ID);
+            rig.connect(tenant, setting.hourly).await;
+        }
+        rig
+    }
+
+    /// The one tenant, or the first.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenants[0]
+    }
+
+    /// The administrator of a tenant, signed in now.
+    pub async fn admin(&self, tenant: &TenantId) -> Admin {
+        Admin::sign_in(&self.sim.graph_url(), tenant).await
+    }
+
+    /// The workers of a new process: nothing that was only in memory is left.
+    pub fn restart(&self) {
+        let workers = Workers::new(&self.world, &self.plan, &self.clock, &self.sim);
+        self.workers.replace(Arc::new(workers));
+    }
+
+    /// A partner of its own, with a person who hears everything at once and one who hears it each morning.
+    async fn connect(&self, tenant: &TenantId, hourly: bool) {
+        let now = self.clock.now();
+        let ulid = || self.world.ids.ulid();
+        let partner = Partner {
+            id: PartnerId::from_ulid(&ulid()),
+            name: "Contoso Services".into(),
+            above: vec![],
+            entra_sku_active: true,
+            created_at: now,
+        };
+        self.records.put_new(&partner).await.unwrap();
+        for (who, often) in [("now", Frequency::Immediate), ("daily", Frequency::Daily)] {
+            let id = PersonId::from_ulid(&ulid());
+            let email = format!("{who}@{}.example", &tenant.as_str()[tenant.as_str().len() - 2..]);
+            let mut person = Person::owner(id, partner.id.clone(), who, email, "UTC", now).unwrap();
+            for topic in Topic::ALL.into_iter().filter(|t| t.is_open_to(domain::rights::Role::Owner)) {
+                person.subscribe(topic, Some(often), now).unwrap();
+            }
+            self.records.put_new(&person).await.unwrap();
+        }
+        let organisation = Organisation {
+            id: OrganisationId::from_ulid(&ulid()),
+            partner: partner.id.clone(),
+            name: "A customer".into(),
+            email: "office@customer.example".into(),
+            details: String::new(),
+            state: OrganisationState::Active,
+            plan: PlanId::from_ulid(&ulid()),
+            seats: 50,
+            features: vec![],
+            tenant: Some(tenant.clone()),
+            not_protected: vec![],
+            writer_consented_at: Some(now),
+            created_at: now,
+        };
+        self.records.put_new(&organisation).await.unwrap();
+        let (_, wrapped) = self.world.key_ring.generate(tenant).await.unwrap();
+        self.records.put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now }).await.unwrap();
+        self.records
+            .put_new(&Tenant {
+                tenant: tenant.clone(),
+                partner: partner.id,
+                organisation: organisation.id,
+                name: "A customer".into(),
+                credentials: CredentialStatus::Connected,
+                snapshots_per_day: 24,
+                next_snapshot_at: hourly.then_some(now),
+                open_snapshot: None,
+                last_sealed: None,
+                last_full_at: None,
+                connected_at: now,
+            })
+            .await
+            .unwrap();
+    }
+}

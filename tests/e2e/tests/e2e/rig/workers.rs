@@ -1,0 +1,90 @@
+//! The jobs of one process, each port under the plan.
+
+use super::clock::JoinedClock;
+use engine::jobs::send_digests::Worker as Mail;
+use engine::jobs::{JobWorker, TickWorker};
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Vault};
+use engine::records::Records;
+use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
+use sim::SimServer;
+use std::sync::Arc;
+use support::faulty::{FaultPlan, Faulty};
+use support::memory::World;
+
+pub struct Workers {
+    take: Box<dyn JobWorker>,
+    diff: Box<dyn JobWorker>,
+    restore: Box<dyn JobWorker>,
+    mail: Mail,
+    schedule: Box<dyn TickWorker>,
+}
+
+impl Workers {
+    pub fn new(world: &World, plan: &Arc<FaultPlan>, clock: &Arc<JoinedClock>, sim: &SimServer) -> Self {
+        let clock: Arc<dyn Clock> = clock.clone();
+        let vault: Arc<dyn Vault> = Faulty::new(world.vault.clone(), plan);
+        let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), plan);
+        let catalog: Arc<dyn Catalog> = Faulty::new(world.catalog.clone(), plan);
+        let queue: Arc<dyn Queue> = Faulty::new(world.queue.clone(), plan);
+        let mailer: Arc<dyn Mailer> = Faulty::new(world.mailer.clone(), plan);
+        let ids = world.ids.clone();
+        let client = |secret: &str| {
+            let settings = GraphSettings {
+                graph_url: sim.graph_url(),
+                login_url: sim.login_url(),
+                ..GraphSettings::default()
+            };
+            GraphClient::new(settings, world.secrets.clone(), secret, clock.clone(), ids.clone()).unwrap()
+        };
+        let directory: Arc<dyn Directory> =
+            Faulty::new(Arc::new(GraphDirectory::new(client("graph-reader"))), plan);
+        let writer: Arc<dyn DirectoryWriter> =
+            Faulty::new(Arc::new(GraphWriter::new(client("graph-writer"))), plan);
+        let records = Records::new(catalog, clock.clone());
+        Self {
+            take: Box::new(take_snapshot::worker(
+                directory.clone(),
+                vault.clone(),
+                keys.clone(),
+                records.clone(),
+                queue.clone(),
+                clock.clone(),
+            )),
+            diff: Box::new(diff_snapshots::worker(diff_snapshots::Ports {
+                directory: directory.clone(),
+                vault: vault.clone(),
+                keys: keys.clone(),
+                records: records.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            })),
+            restore: Box::new(run_restore::worker(run_restore::Ports {
+                directory,
+                writer,
+                vault,
+                keys,
+                records: records.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            })),
+            mail: Mail::new(records.clone(), mailer, clock.clone(), ids.clone()).unwrap(),
+            schedule: Box::new(schedule_snapshots::worker(records, queue, clock, ids)),
+        }
+    }
+
+    pub fn job(&self, queue: JobQueue) -> &dyn JobWorker {
+        match queue {
+            JobQueue::TakeSnapshot => &*self.take,
+            JobQueue::DiffSnapshots => &*self.diff,
+            JobQueue::RunRestore => &*self.restore,
+            JobQueue::SendDigests => &self.mail,
+        }
+    }
+
+    /// What the clock calls, in order.
+    pub fn ticks(&self) -> [&dyn TickWorker; 2] {
+        [&*self.schedule, &self.mail]
+    }
+}
