@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
 use engine::archive::Archive;
 use engine::jobs::announce::Announcer;
-use engine::jobs::preview_restore::{Archived, NoOwnPrincipals};
+use engine::jobs::preview_restore::Archived;
 use engine::jobs::{JobWorker, diff_snapshots, messages, preview_restore, take_snapshot};
 use engine::ports::{Clock, Directory, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
@@ -52,9 +52,9 @@ pub fn worker(ports: Ports) -> Worker {
     let archived = Arc::new(Archived::new(archive.clone(), records.clone()));
     let preview = preview_restore::Worker {
         snapshots: archived.clone(),
+        own: Arc::new(directory.clone()),
         directory,
         plans: archived,
-        own: Arc::new(NoOwnPrincipals),
         records: records.clone(),
         clock: clock.clone(),
     };

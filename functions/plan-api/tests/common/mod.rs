@@ -43,7 +43,7 @@ impl Directory for ToldDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         let says = self.0.lock().unwrap().clone();
         let permissions = says.access.map_err(Error::denied)?;
-        Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect() })
+        Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());

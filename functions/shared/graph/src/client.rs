@@ -152,7 +152,7 @@ impl GraphClient {
 
     pub(crate) async fn access(&self, tenant: &TenantId) -> Result<Access> {
         let token = self.shared.tokens.get_new(tenant, self.deadline).await?;
-        Ok(Access { permissions: token.roles.clone() })
+        Ok(Access { permissions: token.roles.clone(), principal: token.principal.clone() })
     }
 
     /// The base of a version, with no slash at its end.

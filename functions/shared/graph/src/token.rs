@@ -31,6 +31,8 @@ pub(crate) struct Token {
     pub(crate) bearer: SecretString,
     /// Sorted.
     pub(crate) roles: Vec<String>,
+    /// Who we are in the tenant: the `oid` claim.
+    pub(crate) principal: Option<String>,
     renew_at: Timestamp,
 }
 
@@ -159,7 +161,9 @@ impl Tokens {
         let lives = lives.min(7 * 86_400);
         let kept_seconds = lives - MARGIN_SECONDS.min(lives / 2);
         let renew_at = after(now, u64::try_from(kept_seconds).unwrap_or(0) * 1_000);
-        Ok(Token { roles: roles(bearer), bearer: bearer.into(), renew_at })
+        let claims = claims(bearer);
+        let principal = claims.get("oid").and_then(Value::as_str).map(str::to_owned);
+        Ok(Token { roles: roles(&claims), principal, bearer: bearer.into(), renew_at })
     }
 
     async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>> {
@@ -174,11 +178,16 @@ impl Tokens {
     }
 }
 
-/// The `roles` claim; empty when the token does not say. The rest of the token is Graph's business.
-fn roles(jwt: &str) -> Vec<String> {
+/// What a token says; nothing where it cannot be read. Only `roles` and `oid` are looked at: the rest of the
+/// token is Graph's business.
+fn claims(jwt: &str) -> Value {
     let claims = jwt.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Option<Value> = claims.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let roles = claims.as_ref().and_then(|c| c.get("roles")).and_then(Value::as_array);
+    claims.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// The `roles` claim; empty when the token does not say.
+fn roles(claims: &Value) -> Vec<String> {
+    let roles = claims.get("roles").and_then(Value::as_array);
     let mut roles: Vec<String> =
         roles.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     roles.sort_unstable();

@@ -231,7 +231,7 @@ fn snapshot_figures(snapshot: &Value) -> Value {
         "throttled": number(snapshot, "/spent/throttled"),
         "storedBytes": number(snapshot, "/storedBytes"),
         "storedBlobs": number(snapshot, "/storedBlobs"),
-        "objectsRead": domain::kinds::KINDS.iter().map(|k| of(k.name)).sum::<u64>(),
+        "objects": domain::kinds::KINDS.iter().map(|k| of(k.name)).sum::<u64>(),
         "links": domain::kinds::links().map(|l| of(l.name)).sum::<u64>(),
         "notCovered": snapshot.get("notCovered").cloned().unwrap_or_default(),
     })
@@ -241,7 +241,7 @@ fn tell_snapshot(teller: &mut Teller, step: telling::Step, what: &str, snapshot:
     let figures = snapshot_figures(snapshot);
     let told = format!(
         "{what}: {} objects, {} links; {} requests, {} resource units; {} new in the vault",
-        figures["objectsRead"],
+        figures["objects"],
         figures["links"],
         figures["requests"],
         figures["resourceUnits"],

@@ -62,6 +62,9 @@ pub struct ReadPage {
 pub struct Access {
     /// Application permissions, from the token's `roles`; sorted. Empty when the token does not say.
     pub permissions: Vec<String>,
+    /// Our own service principal in the tenant, where the token says it.
+    #[serde(default)]
+    pub principal: Option<String>,
 }
 
 /// A live object as a snapshot would hold it.

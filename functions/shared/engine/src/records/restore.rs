@@ -125,6 +125,8 @@ pub enum SkipCause {
     Gone,
     /// Another step that it needs did not succeed.
     DependencyFailed,
+    /// It would take our own access away.
+    OwnAccess,
 }
 
 /// Why a step failed.

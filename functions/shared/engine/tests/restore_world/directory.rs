@@ -94,7 +94,7 @@ impl TableDirectory {
 #[async_trait]
 impl Directory for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
-        Ok(Access { permissions: vec![] })
+        Ok(Access { permissions: vec![], principal: None })
     }
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
         Ok(Map::new())
@@ -150,7 +150,7 @@ impl Directory for TableDirectory {
 #[async_trait]
 impl DirectoryWriter for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
-        Ok(Access { permissions: vec![] })
+        Ok(Access { permissions: vec![], principal: None })
     }
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();

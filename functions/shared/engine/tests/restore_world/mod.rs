@@ -9,7 +9,7 @@ use domain::kinds::{self, Kind, LinkType};
 use domain::restore::{Plan, SelectedItem, Selection};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::commands::restores::{From, Restores};
-use engine::jobs::preview_restore::{self, NoOwnPrincipals, OpenSnapshot, PlanStore, Snapshots};
+use engine::jobs::preview_restore::{self, OpenSnapshot, PlanStore, Snapshots};
 use engine::jobs::run_restore::{self, FinalReport, Silence};
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put, Scope};
 use engine::records::{JobState, NewId, Reason, Records, Restore, Snapshot};
@@ -143,7 +143,7 @@ impl Stage {
             snapshots: Arc::new(Tables(self.snapshot.clone())),
             directory: self.directory.clone(),
             plans: self.plans.clone(),
-            own: Arc::new(NoOwnPrincipals),
+            own: Arc::new(self.directory.clone() as Arc<dyn engine::ports::Directory>),
             records: self.records(self.world.catalog.clone()),
             clock: self.world.clock.clone(),
         };

@@ -39,12 +39,12 @@ impl Stage {
             "roleDefinitionId": HELPDESK, "directoryScopeId": "/"
         });
         let grant = admin.create("roleManagement/directory/roleAssignments", &grant).await;
-        let screens = admin.create("deviceManagement/deviceConfigurations", &json!({
+        let screens = json!({
             "@odata.type": "#microsoft.graph.windows10GeneralConfiguration", "displayName": "Kiosk screens",
             "description": "Screens in the hall", "roleScopeTagIds": ["0"], "passwordRequired": true,
             "passwordMinimumLength": 8
-        }));
-        let screens = screens.await;
+        });
+        let screens = admin.create("deviceManagement/deviceConfigurations", &screens).await;
         let body = json!({ "assignments": [{ "target": {
             "@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": warehouse
         }}]});

@@ -120,7 +120,7 @@ fn routes_in_code(function: &str, below: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for route in text.split(".route(\"").skip(1) {
         let (path, rest) = route.split_once('"').unwrap();
-        let handlers = rest.split_once("\n").unwrap().0;
+        let handlers = rest.split_once('\n').unwrap().0;
         let path = path.replace("{*key}", "{key+}");
         for method in ["get", "post", "put", "patch", "delete"] {
             if handlers.contains(&format!("{method}(")) {

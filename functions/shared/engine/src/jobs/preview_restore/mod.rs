@@ -12,7 +12,7 @@ mod referrers;
 mod targets;
 
 pub use archived::Archived;
-pub use ports::{NoOwnPrincipals, OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
+pub use ports::{OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
 
 use super::JobWorker;
 use super::messages::{self, PREVIEW_RESTORE};

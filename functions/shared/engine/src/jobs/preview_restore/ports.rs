@@ -1,6 +1,6 @@
 //! What a preview needs besides the directory: what a snapshot holds, where plans go, who we are.
 
-use crate::ports::Put;
+use crate::ports::{Directory, Put};
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Kind, LinkType};
@@ -78,13 +78,10 @@ pub trait OwnPrincipals: Send + Sync {
     async fn list_own(&self, tenant: &TenantId) -> Result<Vec<String>>;
 }
 
-/// For installations whose apps hold no directory role.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoOwnPrincipals;
-
+/// The reading app, as its token says. The writing app guards itself when it executes.
 #[async_trait]
-impl OwnPrincipals for NoOwnPrincipals {
-    async fn list_own(&self, _tenant: &TenantId) -> Result<Vec<String>> {
-        Ok(vec![])
+impl OwnPrincipals for std::sync::Arc<dyn Directory> {
+    async fn list_own(&self, tenant: &TenantId) -> Result<Vec<String>> {
+        Ok(self.access(tenant).await?.principal.into_iter().collect())
     }
 }

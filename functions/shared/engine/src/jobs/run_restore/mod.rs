@@ -136,12 +136,13 @@ impl Worker {
             }
         }
         let mut found = self.take_up(found).await?;
-        if let Err(error) = self.writer.access(&request.tenant).await {
-            return self.give_up(found, error).await;
-        }
+        let own = match self.writer.access(&request.tenant).await {
+            Ok(access) => access.principal,
+            Err(error) => return self.give_up(found, error).await,
+        };
         let plan = self.plans.find_plan(&request.tenant, &request.restore).await?;
         let plan = plan.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
-        let mut progress = Progress::load(self, &found.value, deadline).await?;
+        let mut progress = Progress::load(self, &found.value, own, deadline).await?;
         let is_over = progress.execute(&plan).await;
         found.value.spent += self.taken(&request.tenant);
         found.value.counts = progress.counts(&plan);

@@ -10,6 +10,7 @@ use crate::records::{
 };
 use domain::restore::{Action, IdMap, Plan, Step};
 use domain::{Result, TenantId, Timestamp};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The links of an object as they were read last.
@@ -24,6 +25,8 @@ pub(super) struct Progress<'a> {
     pub worker: &'a Worker,
     pub restore: Restore,
     pub deadline: Timestamp,
+    /// The writing app's own service principal.
+    own: Option<String>,
     /// Ids that objects got in this restore.
     pub ids: IdMap,
     pub seen: Option<Seen>,
@@ -35,7 +38,12 @@ pub(super) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub async fn load(worker: &'a Worker, restore: &Restore, deadline: Timestamp) -> Result<Self> {
+    pub async fn load(
+        worker: &'a Worker,
+        restore: &Restore,
+        own: Option<String>,
+        deadline: Timestamp,
+    ) -> Result<Self> {
         let scope = Scope::Tenant(restore.tenant.clone());
         let prefix = StepOutcome::prefix_of(&restore.id);
         let rows = worker.records.list_all::<StepOutcome>(&scope, &prefix).await?;
@@ -43,6 +51,7 @@ impl<'a> Progress<'a> {
             worker,
             restore: restore.clone(),
             deadline,
+            own,
             ids: IdMap::default(),
             seen: None,
             outcomes: rows.into_iter().map(|row| (row.value.number, row)).collect(),
@@ -71,6 +80,8 @@ impl<'a> Progress<'a> {
             }
             let ended = if step.depends_on.iter().any(|id| self.lost.contains(id)) {
                 Verdict::skipped(SkipCause::DependencyFailed)
+            } else if self.takes_our_access(step) {
+                Verdict::skipped(SkipCause::OwnAccess)
             } else {
                 let now = step.rewritten(&self.ids)?;
                 match &now.action {
@@ -85,6 +96,12 @@ impl<'a> Progress<'a> {
             self.remember(step);
         }
         Ok(true)
+    }
+
+    /// Whether the step takes a role from the app that makes it: then nothing more could be restored.
+    fn takes_our_access(&self, step: &Step) -> bool {
+        let principal = step.before.as_ref().and_then(|b| b.get("principalId")).and_then(Value::as_str);
+        matches!(step.action, Action::Delete) && principal.is_some() && principal == self.own.as_deref()
     }
 
     /// Until when a step may wait for what it needs or has written.
