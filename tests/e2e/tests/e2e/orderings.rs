@@ -18,7 +18,7 @@ fn chaotic(seed: u64) -> Setting {
     };
     Setting {
         two_tenants: true,
-        hourly: true,
+        snapshots_per_day: 24,
         queue: QueueSettings { chaos: Some(chaos), ..QueueSettings::default() },
         ..Setting::default()
     }

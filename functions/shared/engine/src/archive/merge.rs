@@ -2,8 +2,8 @@
 
 use super::{Op, Ops, RunWriter, TenantArchive};
 use async_trait::async_trait;
-use domain::Result;
 use domain::stored::{Class, Index, RunRef, ends_leaf, read_leaf};
+use domain::{ErrorKind, Result};
 use std::collections::HashSet;
 
 /// Says what a record becomes.
@@ -38,8 +38,15 @@ pub async fn merge(
     let mut stored: HashSet<_> = index.leaves.iter().map(|l| l.hash).collect();
     stored.extend(base.map(|run| run.index));
     if let Some(run) = known.filter(|k| base != Some(*k)) {
-        stored.insert(run.index);
-        stored.extend(archive.get_index(run).await?.leaves.iter().map(|l| l.hash));
+        match archive.get_index(run).await {
+            Ok(index) => {
+                stored.insert(run.index);
+                stored.extend(index.leaves.iter().map(|l| l.hash));
+            }
+            // Why: a damaged run is known in vain; a reading of everything must not end for it.
+            Err(error) if error.kind() == ErrorKind::Corrupt => {}
+            Err(error) => return Err(error),
+        }
     }
     let mut writer = RunWriter::new(archive, Class::Leaf, cut_bits, stored);
     // Why: leaves of a run with other cuts cannot be taken over; it is read whole, once.

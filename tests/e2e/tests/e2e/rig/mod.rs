@@ -50,8 +50,8 @@ pub struct Setting {
     pub premium_p2: bool,
     /// How the queues behave.
     pub queue: QueueSettings,
-    /// A snapshot falls due every hour; otherwise only a person asks for one.
-    pub hourly: bool,
+    /// So many snapshots fall due a day, the first one now; 0: only a person asks for one.
+    pub snapshots_per_day: u8,
 }
 
 impl Default for Setting {
@@ -62,7 +62,7 @@ impl Default for Setting {
             two_tenants: false,
             premium_p2: true,
             queue: QueueSettings::default(),
-            hourly: false,
+            snapshots_per_day: 0,
         }
     }
 }
@@ -135,7 +135,7 @@ impl Rig {
         for tenant in &rig.tenants {
             rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
             rig.control.consent(tenant.as_str(), sim::WRITER_CLIENT_ID);
-            rig.connect(tenant, setting.hourly).await;
+            rig.connect(tenant, setting.snapshots_per_day).await;
         }
         rig
     }
@@ -157,7 +157,7 @@ impl Rig {
     }
 
     /// A partner of its own, with a person who hears everything at once and one who hears it each morning.
-    async fn connect(&self, tenant: &TenantId, hourly: bool) {
+    async fn connect(&self, tenant: &TenantId, per_day: u8) {
         let now = self.clock.now();
         let ulid = || self.world.ids.ulid();
         let partner = Partner {
@@ -202,8 +202,8 @@ impl Rig {
                 organisation: organisation.id,
                 name: "A customer".into(),
                 credentials: CredentialStatus::Connected,
-                snapshots_per_day: 24,
-                next_snapshot_at: hourly.then_some(now),
+                snapshots_per_day: per_day.max(1),
+                next_snapshot_at: (per_day > 0).then_some(now),
                 open_snapshot: None,
                 last_sealed: None,
                 last_full_at: None,
