@@ -32,9 +32,8 @@ impl Rig {
     /// What there is now. `known` is what the live tenant was before, whose ids are kept.
     pub async fn end(&self, known: &Value) -> End {
         let tenant = self.tenant();
-        let live_before = known.to_string();
         let live_now = self.dump();
-        let names = new_names(&live_now, &live_before);
+        let names = new_names(&live_now, known);
         let mut runs = Vec::new();
         for row in self.snapshot_rows(tenant).await.iter().filter(|r| r.state == JobState::Done) {
             runs.push(self.manifest(tenant, &row.id).await.unwrap().runs);
@@ -129,10 +128,14 @@ fn objects(dump: &Value) -> Vec<String> {
 }
 
 /// What new objects of the live tenant are called.
-fn new_names(dump: &Value, before: &str) -> HashMap<String, String> {
+fn new_names(dump: &Value, before: &Value) -> HashMap<String, String> {
     let mut names = HashMap::new();
     for (set, all) in dump.as_object().into_iter().flatten() {
-        for (id, one) in all.as_object().into_iter().flatten().filter(|(id, _)| !before.contains(*id)) {
+        let is_known = |id: &str| {
+            let sets = before.as_object().into_iter().flatten();
+            sets.map(|(_, all)| all).any(|all| all.get(id).is_some())
+        };
+        for (id, one) in all.as_object().into_iter().flatten().filter(|(id, _)| !is_known(id)) {
             let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
             let name = format!("{}{}{}", text("displayName"), text("name"), text("principalId"));
             names.insert(id.clone(), format!("<new {set} {name}>"));
