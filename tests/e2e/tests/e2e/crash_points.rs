@@ -124,7 +124,7 @@ async fn a_later_snapshot_and_its_comparison_and_mails_end_the_same_wherever_the
                 rig.ask_snapshot(rig.tenant()).await;
             })
         },
-        one_in: 11,
+        one_in: 23,
     })
     .await;
 }
@@ -158,7 +158,7 @@ async fn a_comparison_with_the_live_tenant_ends_the_same_wherever_its_process_di
                 rig.ask_diff(&newest_snapshot(rig).await, Side::Live).await;
             })
         },
-        one_in: 11,
+        one_in: 23,
     })
     .await;
 }
@@ -186,7 +186,7 @@ async fn a_restore_ends_the_same_and_makes_nothing_twice_wherever_its_process_di
                 rig.ask_run(&restore).await;
             })
         },
-        one_in: 4,
+        one_in: 7,
     })
     .await;
 }
