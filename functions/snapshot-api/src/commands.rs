@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::restore::{SelectedItem, Selection};
-use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
+use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::archive::{Archive, Hit, name_of};
 use engine::commands::Listed;
 use engine::commands::browse::Browse;
@@ -138,13 +138,15 @@ impl SnapshotCommands for EngineCommands {
             Chosen::Changes { comparison, only: None } => (RestoreFrom::Changes(comparison), Vec::new()),
             Chosen::Changes { comparison, only: Some(only) } => {
                 let diff = self.diffs.get(tenant, &comparison).await?;
-                let item = |(kind, key): (&'static Kind, String)| SelectedItem {
-                    kind: kind.name.to_owned(),
-                    key,
-                    properties: None,
-                    links: None,
+                let changes = self.diffs.all_changes(tenant, &diff).await?;
+                let item = |(i, (kind, key)): (usize, (&'static Kind, String))| {
+                    let change = changes.iter().find(|c| c.kind == kind.name && c.key == key);
+                    let unknown =
+                        || Error::invalid_field(format!("only[{i}].key"), "is not in the comparison");
+                    change.map(SelectedItem::of_change).ok_or_else(unknown)
                 };
-                (RestoreFrom::Items(diff.before), only.into_iter().map(item).collect())
+                let items = only.into_iter().enumerate().map(item).collect::<Result<_>>()?;
+                (RestoreFrom::Items(diff.before), items)
             }
         };
         let selection = Selection { items, attributes, links, delete_created };

@@ -8,6 +8,7 @@ use domain::{
 };
 use engine::ports::{Access, Cursor, Directory, LiveObject, ReadPage, Spent};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Reads directories over Graph; its client's secret is `graph-reader`.
 #[derive(Clone)]
@@ -36,6 +37,9 @@ impl GraphDirectory {
 
 #[async_trait]
 impl Directory for GraphDirectory {
+    fn with_deadline(&self, deadline: Timestamp) -> Option<Arc<dyn Directory>> {
+        Some(Arc::new(GraphDirectory::with_deadline(self, deadline)))
+    }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.client.access(tenant).await
     }

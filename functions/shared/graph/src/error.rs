@@ -13,8 +13,12 @@ mod prose {
     pub(super) const ALREADY_THERE: &str = "added object references already exist";
     pub(super) const REFERENCE_MISSING: &str = "queried reference-property objects are not present";
     pub(super) const NO_PROPERTY: &str = "Could not find a property named";
+    pub(super) const VALUES_INVALID: &str = "property values specified are invalid";
     pub(super) const NO_INTUNE: &str = "not applicable to target tenant";
 }
+
+/// Ends in [`engine::ports::VALUES_INVALID`], which callers look for.
+const VALUES_INVALID_HINT: &str = "; values invalid";
 
 /// Codes that say that the tenant has not bought the feature.
 const LICENCE_CODES: &[&str] = &[
@@ -146,6 +150,8 @@ impl Refusal {
             "; the tenant has no Microsoft Intune licence"
         } else if self.needs_licence() {
             "; the tenant lacks the Microsoft Entra ID licence for this"
+        } else if self.says(prose::VALUES_INVALID) {
+            VALUES_INVALID_HINT
         } else if self.status == 401 {
             "; Graph does not accept our token"
         } else if self.status == 403 {

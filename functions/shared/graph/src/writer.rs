@@ -15,6 +15,7 @@ use domain::{
 };
 use engine::ports::{Access, Applied, Call, DirectoryWriter, Spent};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Writes directories over Graph; its client's secret is `graph-writer`.
 #[derive(Clone)]
@@ -106,6 +107,9 @@ fn refused(planned: &Planned, reply: Reply) -> Result<Applied> {
 
 #[async_trait]
 impl DirectoryWriter for GraphWriter {
+    fn with_deadline(&self, deadline: Timestamp) -> Option<Arc<dyn DirectoryWriter>> {
+        Some(Arc::new(GraphWriter::with_deadline(self, deadline)))
+    }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.client.access(tenant).await
     }

@@ -3,12 +3,16 @@
 use super::{Faulty, LoggedCall};
 use async_trait::async_trait;
 use domain::kinds::{Kind, LinkType, Source};
-use domain::{Result, TenantId};
+use domain::{Result, TenantId, Timestamp};
 use engine::ports::{Access, Applied, Call, Cursor, Directory, DirectoryWriter, LiveObject, ReadPage, Spent};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 #[async_trait]
 impl<T: Directory + ?Sized> Directory for Faulty<T> {
+    fn with_deadline(&self, deadline: Timestamp) -> Option<Arc<dyn Directory>> {
+        self.inner.with_deadline(deadline).map(|inner| Faulty::new(inner, &self.plan) as Arc<dyn Directory>)
+    }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         let call = LoggedCall::new("directory", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
@@ -64,6 +68,11 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
 
 #[async_trait]
 impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
+    fn with_deadline(&self, deadline: Timestamp) -> Option<Arc<dyn DirectoryWriter>> {
+        self.inner
+            .with_deadline(deadline)
+            .map(|inner| Faulty::new(inner, &self.plan) as Arc<dyn DirectoryWriter>)
+    }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         let call = LoggedCall::new("writer", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await

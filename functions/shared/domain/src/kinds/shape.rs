@@ -160,7 +160,7 @@ pub struct Writing {
     pub update: Update,
     /// Properties that must travel in a PATCH of their own.
     pub alone: &'static [&'static str],
-    /// Properties replaced whole, with every part given, even when one part differs.
+    /// Properties that travel by an action, not by an update.
     pub actions: &'static [Action],
     /// Whether `@odata.type` must be sent.
     pub typed: bool,

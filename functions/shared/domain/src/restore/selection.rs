@@ -102,7 +102,8 @@ impl Selection {
             let field = |name: &str| format!("items[{i}].{name}");
             let kind = kinds::find(&item.kind)
                 .ok_or_else(|| kinds::get(&item.kind).map_or_else(|e| e.within(field("kind")), |_| bug()))?;
-            if item.key.is_empty() || item.key.len() > 512 {
+            let is_dots = item.key.bytes().all(|b| b == b'.');
+            if is_dots || item.key.len() > 512 {
                 return Err(Error::invalid_field(field("key"), "an object's key has 1 to 512 characters"));
             }
             if !seen.insert((kind.name, &item.key)) {

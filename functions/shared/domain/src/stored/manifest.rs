@@ -32,6 +32,9 @@ pub struct Token {
     pub link: String,
     /// When.
     pub taken_at: Timestamp,
+    /// The properties that were asked for: they are fixed in the link.
+    #[serde(default)]
+    pub asked: String,
 }
 
 /// A source that a snapshot does not hold.

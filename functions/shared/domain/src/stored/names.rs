@@ -1,6 +1,6 @@
 //! Search names: the keys by which objects are found by a part of their name. FORMAT.md section 4.
 
-/// Case and accents as a person ignores them; white space folded to one blank.
+/// Lower case; white space folded to one blank.
 pub fn normalise(text: &str) -> String {
     let lower = text.to_lowercase();
     lower.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -2,11 +2,11 @@
 
 use super::{RunReader, TenantArchive};
 use domain::kinds::{self, Kind, LinkType};
-use domain::stored::{Manifest, RunRef, names};
+use domain::stored::{BlobHash, Index, Manifest, RunRef, names};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// An object that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct SnapshotView {
     archive: TenantArchive,
     manifest: Manifest,
     names: Mutex<HashMap<String, Option<String>>>,
+    /// Why: a person who opens a group with a thousand members looks into the same few runs for each name.
+    indexes: Mutex<HashMap<BlobHash, Arc<Index>>>,
 }
 
 impl SnapshotView {
@@ -33,7 +35,7 @@ impl SnapshotView {
     /// `NotFound` when there is none.
     pub async fn open(archive: &TenantArchive, snapshot: &SnapshotId) -> Result<Self> {
         let manifest = archive.get_manifest(snapshot).await?;
-        Ok(Self { archive: archive.clone(), manifest, names: Mutex::default() })
+        Ok(Self { archive: archive.clone(), manifest, names: Mutex::default(), indexes: Mutex::default() })
     }
 
     /// What it is made of.
@@ -98,8 +100,9 @@ impl SnapshotView {
         Ok(links)
     }
 
-    /// Objects whose name or address has `part` at the beginning of a word, else anywhere in it; ordered
-    /// by name part. `after` is the last key of the page before.
+    /// Objects whose name or address has `part` at the beginning of a word, ordered by name part; `after` is the
+    /// last key of the page before. Where these fit on one page, those that have it inside a word follow, as
+    /// far as the page goes.
     pub async fn search(
         &self,
         kind: &'static Kind,
@@ -129,32 +132,30 @@ impl SnapshotView {
             }
             last = Some(key);
         }
-        if hits.is_empty() && after.is_none() && !part.is_empty() {
-            hits = self.search_inside(kind, run, &part, limit).await?;
+        if after.is_none() && !part.is_empty() {
+            self.search_inside(kind, run, &part, limit, &mut hits).await?;
         }
         Ok((hits, None))
     }
 
-    /// Objects whose name has the part anywhere: a walk over all names.
+    /// Adds objects whose name has the part anywhere: a walk over all names.
     async fn search_inside(
         &self,
         kind: &'static Kind,
         run: &RunRef,
         part: &str,
         limit: usize,
-    ) -> Result<Vec<Hit>> {
-        let mut hits: Vec<Hit> = Vec::new();
+        hits: &mut Vec<Hit>,
+    ) -> Result<()> {
         let mut reader = RunReader::from_key(&self.archive, run, b"").await?;
-        while let Some((key, _)) = reader.next().await? {
+        while hits.len() < limit {
+            let Some((key, _)) = reader.next().await? else { break };
             let Some((name, id)) = names::split_key(&key) else { continue };
             if name.contains(part) && hits.iter().all(|h| h.key != id) {
                 hits.push(self.hit(kind, id).await?);
-                if hits.len() == limit {
-                    break;
-                }
             }
         }
-        Ok(hits)
+        Ok(())
     }
 
     /// Objects of a kind in key order.
@@ -220,14 +221,24 @@ impl SnapshotView {
         Ok(Hit { kind: kind.name, key: id.to_owned(), name })
     }
 
+    async fn index(&self, run: &RunRef) -> Result<Arc<Index>> {
+        let known = self.indexes.lock().expect("no holder of this lock panics").get(&run.index).cloned();
+        if let Some(index) = known {
+            return Ok(index);
+        }
+        let index = Arc::new(self.archive.get_index(run).await?);
+        self.indexes.lock().expect("no holder of this lock panics").insert(run.index, index.clone());
+        Ok(index)
+    }
+
     async fn find_record(&self, run: &RunRef, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let mut reader = RunReader::from_key(&self.archive, run, key).await?;
+        let mut reader = RunReader::within(&self.archive, &*self.index(run).await?, key);
         Ok(reader.next().await?.filter(|(found, _)| found == key).map(|(_, value)| value))
     }
 
     /// Records whose key begins with the prefix: the rest of the key, and the value.
     async fn list_prefix(&self, run: &RunRef, prefix: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
-        let mut reader = RunReader::from_key(&self.archive, run, prefix).await?;
+        let mut reader = RunReader::within(&self.archive, &*self.index(run).await?, prefix);
         let mut found = Vec::new();
         while let Some((key, value)) = reader.next().await? {
             let Some(rest) = key.strip_prefix(prefix) else { break };

@@ -116,6 +116,17 @@ impl Diffs {
         Ok(Listed { items, next: Some(at.to_string()) })
     }
 
+    /// All changes of a comparison that is done.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not done.
+    pub async fn all_changes(&self, tenant: &TenantId, diff: &Diff) -> Result<Vec<Change>> {
+        if diff.state != JobState::Done {
+            return Err(Error::conflict("the comparison is not done"));
+        }
+        diff_snapshots::list_changes(&self.archive.open(tenant).await?, diff).await
+    }
+
     async fn check_sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<()> {
         let found: Found<Snapshot> =
             self.records.get(&Scope::Tenant(tenant.clone()), &Snapshot::key_of(id)).await?;

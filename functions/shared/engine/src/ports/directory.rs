@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use domain::kinds::{Kind, LinkEnd, LinkType, Source};
-use domain::{Result, TenantId};
+use domain::{Result, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Where reading a source goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +81,12 @@ pub struct LiveObject {
 /// Graph says, and fails `Throttled` only when the wait goes beyond its deadline.
 #[async_trait]
 pub trait Directory: Send + Sync {
+    /// The same for work that ends then: a wait beyond it fails `Throttled` instead. `None` where there are
+    /// no waits.
+    fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn Directory>> {
+        None
+    }
+
     /// What may be done; asks for a token, and for nothing else.
     ///
     /// # Errors
@@ -214,6 +221,10 @@ pub enum Call {
     },
 }
 
+/// In the message of an `Invalid` error where Graph calls values invalid without saying which: it says so of
+/// references to objects that are too new, too.
+pub const VALUES_INVALID: &str = "values invalid";
+
 /// What Graph answered to a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -231,6 +242,11 @@ pub struct Applied {
 /// Writes a directory. Holds the writing credential.
 #[async_trait]
 pub trait DirectoryWriter: Send + Sync {
+    /// As [`Directory::with_deadline`].
+    fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn DirectoryWriter>> {
+        None
+    }
+
     /// What the writing credential may do now.
     async fn access(&self, tenant: &TenantId) -> Result<Access>;
 

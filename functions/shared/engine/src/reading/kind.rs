@@ -6,7 +6,7 @@ use crate::archive::{Op, Sorter};
 use crate::ports::{Cursor, PageEnd};
 use domain::kinds::{Gives, Interpreted, Kind, LinkEnd, LinkRecord, LinkWrite, Removal, Source, interpret};
 use domain::stored::{Index, Missing, Token};
-use domain::{ErrorKind, Result, canonical};
+use domain::{Error, ErrorKind, Result, canonical};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,27 +40,62 @@ pub(super) fn run_names(kind: &Kind) -> Vec<String> {
     names
 }
 
+/// How far a kind came.
+pub(super) enum Outcome {
+    /// To its end, or to the deadline.
+    Progress(KindProgress),
+    /// To an error; the state says how far, its blocks are parked.
+    Failed(KindReading, Error),
+}
+
+/// What a delta token was asked for: a token is good only for the same question.
+pub(super) fn asked(source: &Source) -> String {
+    source.select.join(",")
+}
+
 /// Reads a kind on: to its end, or until the deadline is near.
-pub(super) async fn read(
-    reading: &Reading<'_>,
-    kind: &'static Kind,
-    mut state: KindReading,
-) -> Result<KindProgress> {
+pub(super) async fn read(reading: &Reading<'_>, kind: &'static Kind, before: KindReading) -> Outcome {
+    let mut state = before.clone();
     let mut sorters = Sorters { by_run: BTreeMap::new() };
     for run in run_names(kind) {
         let blocks = state.blocks.remove(&run).unwrap_or_default();
         sorters.by_run.insert(run, Sorter::new(reading.archive, blocks));
     }
+    match read_sources(reading, kind, &mut state, &mut sorters).await {
+        Ok(true) => match finish::kind(reading, kind, state, sorters).await {
+            Ok(runs) => Outcome::Progress(KindProgress::Done(runs)),
+            Err(error) => Outcome::Failed(before, error),
+        },
+        Ok(false) => match park(&mut state, sorters).await {
+            Ok(()) => Outcome::Progress(KindProgress::Reading(state)),
+            Err(error) => Outcome::Failed(before, error),
+        },
+        Err(error) => match park(&mut state, sorters).await {
+            Ok(()) => Outcome::Failed(state, error),
+            Err(_) => Outcome::Failed(before, error),
+        },
+    }
+}
+
+async fn park(state: &mut KindReading, sorters: Sorters) -> Result<()> {
+    for (run, sorter) in sorters.by_run {
+        state.blocks.insert(run, sorter.into_blocks().await?);
+    }
+    Ok(())
+}
+
+/// Reads source after source; says whether all are at their end.
+async fn read_sources(
+    reading: &Reading<'_>,
+    kind: &'static Kind,
+    state: &mut KindReading,
+    sorters: &mut Sorters,
+) -> Result<bool> {
     let bases = Bases::open(reading, kind, state.incremental).await?;
     while let Some(source) = kind.reading.get(state.source) {
-        match read_source(reading, kind, source, &mut state, &mut sorters, &bases).await {
+        match read_source(reading, kind, source, state, sorters, &bases).await {
             Ok(true) => {}
-            Ok(false) => {
-                for (run, sorter) in sorters.by_run {
-                    state.blocks.insert(run, sorter.into_blocks().await?);
-                }
-                return Ok(KindProgress::Reading(state));
-            }
+            Ok(false) => return Ok(false),
             // A property that is read by a path of its own can be missing while the objects are there.
             Err(error)
                 if state.source > 0 && matches!(error.kind(), ErrorKind::Denied | ErrorKind::Invalid) =>
@@ -76,7 +111,7 @@ pub(super) async fn read(
         state.source += 1;
         state.cursor = Cursor::Start;
     }
-    finish::kind(reading, kind, state, sorters).await.map(KindProgress::Done)
+    Ok(true)
 }
 
 /// What the base holds of the links of a kind that is read incrementally.
@@ -120,11 +155,15 @@ async fn read_source(
             let item = interpret(kind, source, item)?;
             take(reading, kind, source, item, state, sorters, bases).await?;
         }
+        state.failures = 0;
         match page.end {
             PageEnd::More(next) => state.cursor = next,
             PageEnd::Done(delta) => {
                 if let Some(link) = delta {
-                    state.tokens.insert(source.name.to_owned(), Token { link, taken_at: asked_at });
+                    state.tokens.insert(
+                        source.name.to_owned(),
+                        Token { link, taken_at: asked_at, asked: asked(source) },
+                    );
                 }
                 return Ok(true);
             }

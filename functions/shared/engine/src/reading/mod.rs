@@ -10,7 +10,7 @@ mod kind;
 mod progress;
 mod prune;
 
-pub use progress::{KindProgress, Progress};
+pub use progress::{KindProgress, KindReading, Progress};
 
 use crate::archive::TenantArchive;
 use crate::ports::{Clock, Directory};
@@ -24,8 +24,9 @@ use jiff::SignedDuration;
 const TOKEN_DAYS: i64 = 6;
 /// Microsoft's own recovery leaves no delta records: each kind is read whole at least so often.
 const WHOLE_EVERY_DAYS: i64 = 7;
-/// A kind that fails for a passing reason is tried in so many invocations before it is reported missing.
-const ATTEMPTS: u32 = 5;
+/// A kind that fails so often for a passing reason, without a page in between, is reported missing.
+/// Throttling does not count: it is waited out.
+const FAILURES: u32 = 5;
 
 /// What reading needs.
 pub struct Reading<'a> {
@@ -39,8 +40,6 @@ pub struct Reading<'a> {
     pub base: Option<&'a Manifest>,
     /// Application permissions granted; empty when it is not known.
     pub permissions: &'a [String],
-    /// How often this snapshot was taken up, this time included.
-    pub attempt: u32,
     /// When to put the work down.
     pub deadline: Timestamp,
 }
@@ -86,7 +85,7 @@ impl Reading<'_> {
         }
         match self.base.filter(|base| self.can_build_on(base, kind)) {
             Some(base) => KindProgress::incremental(kind, base),
-            None => KindProgress::whole(kind, self.clock.now()),
+            None => KindProgress::whole(self.clock.now()),
         }
     }
 
@@ -97,41 +96,51 @@ impl Reading<'_> {
         let main = &kind.reading[0];
         main.read == Read::Delta
             && base.runs.contains_key(kind.name)
-            && base.tokens.get(main.name).is_some_and(|t| young(t.taken_at, TOKEN_DAYS))
+            && base
+                .tokens
+                .get(main.name)
+                .is_some_and(|t| young(t.taken_at, TOKEN_DAYS) && t.asked == kind::asked(main))
             && base.full_at.get(kind.name).is_some_and(|at| young(*at, WHOLE_EVERY_DAYS))
     }
 
     /// Reads one kind on; gives its state and, where it must be tried again, why.
     async fn read_kind(&self, kind: &'static Kind, before: KindProgress) -> (KindProgress, Option<Error>) {
         let mut state = before;
+        let mut begun_anew = false;
         loop {
-            let (restart, was_incremental) = match &state {
-                KindProgress::Reading(r) => (r.clone(), r.incremental),
-                _ => return (state, None),
+            let reading = match state {
+                KindProgress::Reading(reading) => reading,
+                finished => return (finished, None),
             };
-            let error = match kind::read(self, kind, restart.clone()).await {
-                Ok(next) => return (next, None),
-                Err(error) => error,
+            let was_incremental = reading.incremental;
+            let (mut reading, error) = match kind::read(self, kind, reading).await {
+                kind::Outcome::Progress(next) => return (next, None),
+                kind::Outcome::Failed(reading, error) => (reading, error),
             };
-            // A token that is no longer good, and a base that is damaged, cost a whole reading, no more.
-            if was_incremental && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt) {
+            // A cursor that is no longer good, and a base that is damaged, cost a whole reading, no more. Why
+            // once: a tenant in which next links die at once must not hold an invocation for ever.
+            let lost = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt);
+            if lost && (was_incremental || !begun_anew) {
                 tracing::warn!(kind = kind.name, cause = error.kind().name(), "reading the kind whole");
-                state = KindProgress::whole(kind, self.clock.now());
+                begun_anew |= !was_incremental;
+                state = KindProgress::whole(self.clock.now());
                 continue;
             }
-            // Why: a next link may die as well; the kind is begun anew once in each invocation.
-            if error.kind() == ErrorKind::NotFound && restart.has_begun() {
-                state = KindProgress::whole(kind, self.clock.now());
-                continue;
-            }
-            let passing = error.is_transient() || error.kind() == ErrorKind::Corrupt;
-            if passing && self.attempt < ATTEMPTS {
-                return (KindProgress::Reading(restart), Some(error));
+            reading.failures += 1;
+            let throttled = matches!(error.kind(), ErrorKind::Throttled { .. });
+            let passing = error.is_transient() || lost;
+            if throttled || (passing && reading.failures < FAILURES) {
+                let reading = if lost { begin_again(self.clock.now(), reading.failures) } else { reading };
+                return (KindProgress::Reading(reading), Some(error));
             }
             tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
             return (missing(kind, error.kind().name(), error.message()), None);
         }
     }
+}
+
+fn begin_again(now: Timestamp, failures: u32) -> KindReading {
+    KindReading { failures, ..KindReading::whole(now) }
 }
 
 fn missing(kind: &Kind, cause: &str, why: &str) -> KindProgress {

@@ -28,12 +28,25 @@ pub struct KindReading {
     pub blocks: BTreeMap<String, Vec<RunRef>>,
     /// Objects that are gone for good, as far as Graph said so.
     pub hard_deleted: Vec<String>,
+    /// How often it failed for a passing reason since a page was read last.
+    #[serde(default)]
+    pub failures: u32,
 }
 
 impl KindReading {
-    /// Whether pages were read.
-    pub fn has_begun(&self) -> bool {
-        self.source > 0 || self.cursor != Cursor::Start
+    /// At the beginning, of everything.
+    pub fn whole(now: Timestamp) -> Self {
+        Self {
+            incremental: false,
+            started_at: now,
+            source: 0,
+            cursor: Cursor::Start,
+            tokens: BTreeMap::new(),
+            missing: Vec::new(),
+            blocks: BTreeMap::new(),
+            hard_deleted: Vec::new(),
+            failures: 0,
+        }
     }
 }
 
@@ -69,18 +82,8 @@ pub enum KindProgress {
 
 impl KindProgress {
     /// A kind to be read whole.
-    pub fn whole(kind: &Kind, now: Timestamp) -> Self {
-        let _ = kind;
-        Self::Reading(KindReading {
-            incremental: false,
-            started_at: now,
-            source: 0,
-            cursor: Cursor::Start,
-            tokens: BTreeMap::new(),
-            missing: Vec::new(),
-            blocks: BTreeMap::new(),
-            hard_deleted: Vec::new(),
-        })
+    pub fn whole(now: Timestamp) -> Self {
+        Self::Reading(KindReading::whole(now))
     }
 
     /// A kind of which only the changes since the base are read.
@@ -95,6 +98,7 @@ impl KindProgress {
             missing: Vec::new(),
             blocks: BTreeMap::new(),
             hard_deleted: Vec::new(),
+            failures: 0,
         })
     }
 

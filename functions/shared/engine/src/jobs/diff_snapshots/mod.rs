@@ -16,7 +16,7 @@ use super::announce::Announcer;
 use super::{JobWorker, messages, take_snapshot};
 use crate::archive::{Archive, SnapshotView};
 use crate::ports::{Clock, Ids, Queue, Scope};
-use crate::records::{Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side};
+use crate::records::{Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject};
 use async_trait::async_trait;
 use domain::changes::{Change, What};
 use domain::kinds::{self, KINDS, Kind};
@@ -95,6 +95,14 @@ impl Worker {
             Err((row, error))
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) =>
             {
+                if row.value.announce {
+                    let subject = Subject::Diff(row.value.id.clone());
+                    let what = "The comparison with the snapshot before";
+                    self.announcer.announce_error(&row.value.tenant, subject, what, error.kind()).await?;
+                }
+                if error.kind() == ErrorKind::Corrupt {
+                    tracing::error!(tenant = %row.value.tenant, diff = %row.value.id, %error, "stored bytes are damaged");
+                }
                 let mut failed = row.value;
                 failed.state = JobState::Failed;
                 failed.error = Some(error.message().to_owned());
@@ -147,7 +155,7 @@ impl Worker {
         let before = SnapshotView::open(&archive, &diff.before).await?;
         let after = SnapshotView::open(&archive, &after_id).await?;
         let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
-        let new_ids = self.new_ids(&diff.tenant).await?;
+        let new_ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
         let comparison =
             objects::Comparison { archive: &archive, before: &before, after: &after, new_ids: &new_ids };
         let mut changes = comparison.changes(&chosen).await?;
@@ -171,10 +179,12 @@ impl Worker {
         Ok(Report::Compared(counts))
     }
 
-    async fn new_ids(&self, tenant: &TenantId) -> Result<HashMap<String, String>> {
+    /// The re-creations that the later side can know of.
+    async fn new_ids(&self, tenant: &TenantId, until: Timestamp) -> Result<HashMap<String, String>> {
         let scope = Scope::Tenant(tenant.clone());
         let rows = self.records.list_all::<NewId>(&scope, NewId::FAMILY).await?;
-        Ok(rows.into_iter().map(|r| (r.value.old, r.value.new)).collect())
+        let known = rows.into_iter().map(|r| r.value).filter(|r| r.created_at <= until);
+        Ok(known.map(|r| (r.old, r.new)).collect())
     }
 }
 
@@ -192,15 +202,26 @@ fn chosen_kinds(
     let (mut chosen, mut missing) = (Vec::new(), Vec::new());
     for kind in asked {
         match [before, after].into_iter().find_map(|side| side.run(kind.name).err()) {
-            None => chosen.push(kind),
-            Some(error) => missing.push(NotCovered {
-                source: kind.name.to_owned(),
-                cause: "not-held".to_owned(),
-                why: error.message().to_owned(),
-            }),
+            None => {
+                chosen.push(kind);
+                for facet in kind.facets() {
+                    let name = format!("{}.{facet}", kind.name);
+                    missing.extend(
+                        [before, after]
+                            .into_iter()
+                            .find_map(|s| s.run(&name).err())
+                            .map(|e| not_held(&name, &e)),
+                    );
+                }
+            }
+            Some(error) => missing.push(not_held(kind.name, &error)),
         }
     }
     Ok((chosen, missing))
+}
+
+fn not_held(source: &str, error: &domain::Error) -> NotCovered {
+    NotCovered { source: source.to_owned(), cause: "not-held".to_owned(), why: error.message().to_owned() }
 }
 
 fn count(changes: &[Change]) -> DiffCounts {

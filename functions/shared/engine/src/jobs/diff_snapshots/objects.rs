@@ -178,12 +178,18 @@ impl Comparison<'_> {
                 (None, _) => What::Created,
             };
             let far = to.split('!').next().unwrap_or(&to).to_owned();
+            // What gives rights is told where it is given, whoever is new or gone.
+            let gives_rights = what == What::Created && self.is_role_assignable(kind, &from).await?;
+            // A link to what was gone before, or is held nowhere, tells nothing new.
+            if what == What::Deleted && self.is_held_nowhere(link, &far, before.as_ref()).await? {
+                continue;
+            }
             // A link that comes or goes with one of its ends is a consequence of that.
             if let Some(count) = came_or_went.get_mut(&from) {
                 *count += 1;
                 continue;
             }
-            if let Some(count) = came_or_went.get_mut(&far) {
+            if let Some(count) = came_or_went.get_mut(&far).filter(|_| !gives_rights) {
                 *count += 1;
                 continue;
             }
@@ -204,6 +210,36 @@ impl Comparison<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Comparison<'_> {
+    async fn is_role_assignable(&self, kind: &'static Kind, key: &str) -> Result<bool> {
+        if kind.name != "groups" {
+            return Ok(false);
+        }
+        let group = self.after.find_object(kind, key).await?;
+        Ok(group.is_some_and(|g| g.get("isAssignableToRole") == Some(&Value::Bool(true))))
+    }
+
+    /// Whether the far end is of a kind that both sides hold, and neither has it: it is in the recycle bin or
+    /// gone, since before the earlier side. Whether Graph still lists such a link is not documented.
+    async fn is_held_nowhere(&self, link: &LinkType, far: &str, said: Option<&Value>) -> Result<bool> {
+        let kind = match said.and_then(|v| v.get("@odata.type")).and_then(Value::as_str) {
+            Some("#microsoft.graph.user") => "users",
+            Some("#microsoft.graph.group") => "groups",
+            None if link.to.len() == 1 => link.to[0],
+            _ => return Ok(false),
+        };
+        let Some(kind) = domain::kinds::find(kind).filter(|k| self.before.covers(k) && self.after.covers(k))
+        else {
+            return Ok(false);
+        };
+        if !domain::ids::is_guid(far) {
+            return Ok(false);
+        }
+        Ok(self.before.find_object(kind, far).await?.is_none()
+            && self.after.find_object(kind, far).await?.is_none())
     }
 }
 

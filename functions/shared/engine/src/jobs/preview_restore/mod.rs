@@ -85,6 +85,11 @@ impl Worker {
     /// `NotFound` when there is no such restore. What will not succeed later either fails the restore and
     /// is no error here.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        Self { directory, ..self.clone() }.run_until(request, deadline).await
+    }
+
+    async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let scope = Scope::Tenant(request.tenant.clone());
         let key = Restore::key_of(&request.restore);
         let found = self.records.get::<Restore>(&scope, &key).await?;

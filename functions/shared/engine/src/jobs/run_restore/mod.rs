@@ -119,6 +119,12 @@ impl Worker {
     /// `NotFound` when there is no such restore; `Corrupt` when its plan cannot be read; what passes
     /// (throttling beyond the deadline, a row that somebody else changed) as what it is.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        let writer = self.writer.with_deadline(deadline).unwrap_or_else(|| self.writer.clone());
+        Self { directory, writer, ..self.clone() }.run_until(request, deadline).await
+    }
+
+    async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let scope = Scope::Tenant(request.tenant.clone());
         let key = Restore::key_of(&request.restore);
         let found = self.records.get::<Restore>(&scope, &key).await?;

@@ -206,11 +206,6 @@ pub(super) fn is_of_run(error: &Error) -> bool {
 
 /// Whether Graph says so of objects that it does not know yet everywhere.
 pub(super) fn is_of_young(error: &Error) -> bool {
-    let says = |text: &str| error.message().contains(text);
     error.kind() == ErrorKind::NotFound
-        || (error.kind() == ErrorKind::Invalid
-            && (says("ResourceNotFound")
-                || says("does not exist")
-                || says("not present")
-                || says("property values specified are invalid")))
+        || (error.kind() == ErrorKind::Invalid && error.message().contains(crate::ports::VALUES_INVALID))
 }

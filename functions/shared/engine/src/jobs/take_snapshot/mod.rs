@@ -45,6 +45,7 @@ pub enum Report {
 }
 
 /// The ports that the job needs.
+#[derive(Clone)]
 pub struct Worker {
     /// The reading credential.
     pub directory: Arc<dyn Directory>,
@@ -77,6 +78,11 @@ impl JobWorker for Worker {
 impl Worker {
     /// Takes the snapshot, or goes on taking it.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        Self { directory, ..self.clone() }.run_until(request, deadline).await
+    }
+
+    async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let scope = Scope::Tenant(request.tenant.clone());
         let found: Found<Snapshot> = self.records.get(&scope, &Snapshot::key_of(&request.snapshot)).await?;
         match found.value.state {
@@ -157,7 +163,6 @@ impl Worker {
             clock: self.clock.as_ref(),
             base: base.as_ref(),
             permissions: &access.permissions,
-            attempt: row.attempts,
             deadline,
         };
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
@@ -205,7 +210,11 @@ impl Worker {
         failed.state = JobState::Failed;
         failed.error = Some(error.message().to_owned());
         let mut after = tenant.value.clone();
-        after.credentials = CredentialStatus::ConsentWithdrawn;
+        after.credentials = if error.message().starts_with(seal::NOTHING_READ) {
+            CredentialStatus::MissingPermissions
+        } else {
+            CredentialStatus::ConsentWithdrawn
+        };
         if after.open_snapshot.as_ref() == Some(&failed.id) {
             after.open_snapshot = None;
         }

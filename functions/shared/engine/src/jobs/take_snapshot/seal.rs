@@ -10,10 +10,14 @@ use domain::stored::{FORMAT_VERSION, Manifest};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
 use std::collections::BTreeMap;
 
+/// How the error begins when a tenant answers and gives nothing.
+pub(super) const NOTHING_READ: &str = "no kind could be read";
+
 /// Writes the manifest; where another invocation was faster, its manifest counts.
 ///
 /// # Errors
-/// `Unavailable` when no kind at all could be read: that is not a snapshot.
+/// When no kind at all could be read: that is not a snapshot. `Denied` when each was denied, else
+/// `Unavailable`.
 pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Timestamp) -> Result<Manifest> {
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
@@ -49,7 +53,9 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
     }
     if manifest.runs.is_empty() {
         let why = manifest.missing.first().map_or("", |m| m.why.as_str());
-        return Err(Error::denied(format!("no kind could be read: {why}")));
+        let message = format!("{NOTHING_READ}: {why}");
+        let denied = manifest.missing.iter().all(|m| m.cause == "denied");
+        return Err(if denied { Error::denied(message) } else { Error::unavailable(message) });
     }
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
         Put::New => Ok(manifest),
