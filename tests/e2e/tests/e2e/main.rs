@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bad_luck;
+mod conformance;
 mod crash_points;
+mod documented;
 mod events;
+mod formats;
 mod orderings;
+mod real_policies;
 mod rig;
 mod template;
 mod tenants;
