@@ -109,8 +109,10 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
         let snapshot = rig.snapshot().await;
         for ((kind, policy), item) in real.iter().zip(&items) {
             let kept = stored(&rig, &snapshot, kind, &item.key).await;
-            for (name, value) in canonical::object(kind, policy.clone()) {
-                assert!(equal_values(&value, &kept[&name]), "{} {name} is not kept whole", policy["id"]);
+            let said = canonical::object(kind, policy.clone());
+            for (name, value) in said.into_iter().filter(|(name, _)| !name.contains("@odata.")) {
+                let kept = kept.get(&name).unwrap_or(&Value::Null);
+                assert!(equal_values(&value, kept), "{} {name} is not kept whole", policy["id"]);
             }
         }
         let admin = rig.admin(rig.tenant()).await;

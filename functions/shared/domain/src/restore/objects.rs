@@ -3,7 +3,7 @@
 use super::planner::{Draft, Planner, phase_of};
 use super::values::{is_empty, is_true, text};
 use super::{Action, Cause, Held, Item, Phase, Warning, licences, links, policies, properties};
-use crate::kinds::Kind;
+use crate::kinds::{Kind, Sorting};
 use serde_json::{Map, Value};
 
 /// Plans one object; both sides have their references resolved.
@@ -105,7 +105,10 @@ pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> 
                 && properties::is_known(kind, property))
     };
     let mut out = policies::clean(kind, object);
-    out.retain(|property, value| (property == "@odata.type" || fits(property)) && !is_empty(Some(value)));
+    // Why: a directory takes no empty text; a policy that was made with one has it, and shows it.
+    let takes_empty_text = kind.sorting != Sorting::All;
+    let says = |value: &Value| !is_empty(Some(value)) || (takes_empty_text && value == "");
+    out.retain(|property, value| (property == "@odata.type" || fits(property)) && says(value));
     if kind.name == "users" || kind.name == "groups" || !kind.writing.typed {
         out.remove("@odata.type");
     }
