@@ -1,6 +1,7 @@
 //! Real policies, as Graph returned them: into the tenant, through a snapshot, a deletion and a restore, and
 //! back equal in every property that can be written.
 
+use crate::conformance::Watch;
 use crate::rig::Rig;
 use domain::changes::equal_values;
 use domain::kinds::{self, Kind};
@@ -96,6 +97,7 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
         [ExpandedSettings::Never, ExpandedSettings::SilentlyAt(25), ExpandedSettings::WithNextLink(25)]
     {
         let rig = Rig::new().await;
+        let watch = Watch::begin(&rig);
         rig.control.switch(|s| {
             s.expanded_settings = truncation;
             // The real assignments name groups of another tenant.
@@ -166,6 +168,9 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
             let held: Vec<_> = assignments(policy).into_iter().filter(|t| !t.contains("groupId")).collect();
             let there: Vec<_> = assignments(back).into_iter().filter(|t| !t.contains("groupId")).collect();
             assert_eq!(held, there, "{}", policy[kind.name_property]);
+        }
+        if let Some(watch) = watch {
+            watch.assert_conforms(64 * 4);
         }
     }
 }
