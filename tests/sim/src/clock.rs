@@ -16,8 +16,9 @@ struct State {
 pub(crate) struct Clock(Mutex<State>);
 
 impl Clock {
+    /// It stands still until it is told to run: how long seeding takes is in no date.
     pub fn new() -> Self {
-        Self(Mutex::new(State { offset: Duration::ZERO, since: Some(Instant::now()) }))
+        Self(Mutex::new(State { offset: Duration::ZERO, since: None }))
     }
 
     /// Milliseconds since 1970.

@@ -64,6 +64,8 @@ pub struct SimConfig {
     pub limits: Limits,
     /// Behaviour that is uncertain, or that a test wants otherwise.
     pub switches: Switches,
+    /// Whether the clock runs by itself once everything is seeded; otherwise only `Control::advance` moves it.
+    pub real_time: bool,
 }
 
 /// One directory.
@@ -111,6 +113,7 @@ impl Default for SimConfig {
             page_latency_ms: 0,
             limits: Limits::default(),
             switches: Switches::default(),
+            real_time: true,
         }
     }
 }

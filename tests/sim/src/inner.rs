@@ -65,6 +65,7 @@ impl Inner {
                 grants: Mutex::new(HashMap::new()),
             }
         });
+        let (real_time, running) = (config.real_time, Arc::clone(&clock));
         let inner = Self {
             tenants: tenants.collect(),
             clock,
@@ -81,6 +82,7 @@ impl Inner {
             expired_secrets: Mutex::default(),
             requests: AtomicU64::new(1),
         };
+        running.run_with_real_time(real_time);
         for (app, _) in inner.apps.iter().enumerate().filter(|(_, app)| app.consented) {
             for tenant in 0..inner.tenants.len() {
                 inner.consent(tenant, app);

@@ -91,6 +91,7 @@ impl Rig {
     pub async fn with(setting: Setting) -> Self {
         let mut config = SimConfig::company(setting.seed, setting.users);
         config.limits = sim::Limits::none();
+        config.real_time = false;
         if setting.two_tenants {
             config.tenants.push(TenantConfig {
                 id: OTHER_TENANT_ID.into(),
@@ -105,7 +106,6 @@ impl Rig {
         let tenants: Vec<TenantId> = config.tenants.iter().map(|t| t.id.parse().unwrap()).collect();
         let sim = Sim::new(config).serve(([127, 0, 0, 1], 0).into()).await.unwrap();
         let control = sim.control();
-        control.run_with_real_time(false);
         control.switch(|switches| switches.assertion_clock_real = false);
         let world = World::with_queue(setting.seed, setting.queue);
         for (name, id, secret) in [
