@@ -1,7 +1,7 @@
 //! The kinds: one row for each Entra resource type that Holdfast protects, one interpreter for all rows.
 //!
 //! A row says where Graph has the objects, how to read them, which links they have, what can be written
-//! and what a comparison leaves out. Supporting another type is adding a row in [`rows`] (CONTRIBUTING.md,
+//! and what a comparison leaves out. Supporting another type is adding a row in `rows.rs` (CONTRIBUTING.md,
 //! "Add a kind"). Facts come from Microsoft's documentation; each row names its page.
 
 mod interpret;
