@@ -49,7 +49,13 @@ impl Directory for ToldDirectory {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
         Ok(json!({ "id": id, "displayName": "Contoso <Ltd>" }).as_object().unwrap().clone())
     }
-    async fn read_page(&self, _: &TenantId, _: &'static Source, _: &Cursor) -> Result<ReadPage> {
+    async fn read_page(
+        &self,
+        _: &TenantId,
+        _: &'static Source,
+        _: &Cursor,
+        _: &[&'static str],
+    ) -> Result<ReadPage> {
         unreachable!("the control plane reads no customer data")
     }
     async fn find_live(

@@ -5,6 +5,8 @@
 //! Invariant: the canonical form of a canonical form is itself.
 
 use crate::kinds::{Kind, Sorting};
+use crate::{Error, Result};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// Whether a key is an annotation that the stored form leaves out.
@@ -45,6 +47,55 @@ pub fn strip(value: Value) -> Value {
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(strip).collect()),
         other => other,
+    }
+}
+
+/// Appends the canonical text of a property's value as it came. The same as [`strip`], sorting and [`text`],
+/// without taking apart what is canonical already, as most values are.
+///
+/// # Errors
+/// `Unavailable` when it is not JSON.
+pub fn append_property(kind: &Kind, property: &str, raw: &RawValue, out: &mut Vec<u8>) -> Result<()> {
+    let came = raw.get();
+    let is_canonical = match came.as_bytes() {
+        [b't' | b'f' | b'n', ..] | b"[]" | b"{}" => true,
+        [b'"', inner @ ..] => !inner.contains(&b'\\'),
+        [b'-' | b'0'..=b'9', ..] => {
+            came.len() < 18 && came != "-0" && came.bytes().skip(1).all(|b| b.is_ascii_digit())
+        }
+        _ => false,
+    };
+    if is_canonical {
+        out.extend_from_slice(came.as_bytes());
+        return Ok(());
+    }
+    let mut value = strip(parse(raw)?);
+    match kind.sorting {
+        Sorting::All => sort_collections(&mut value),
+        Sorting::Only(keys) if keys.contains(&property) => sort_collection(&mut value),
+        Sorting::Only(_) => {}
+    }
+    out.extend_from_slice(text(&value).as_bytes());
+    Ok(())
+}
+
+/// A value as it came, taken apart.
+///
+/// # Errors
+/// `Unavailable` when it is not JSON.
+pub fn parse(raw: &RawValue) -> Result<Value> {
+    serde_json::from_str(raw.get())
+        .map_err(|e| Error::unavailable("Graph's answer cannot be read").caused_by(e))
+}
+
+/// Appends a string as JSON.
+pub fn append_text(text: &str, out: &mut Vec<u8>) {
+    if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(Value::from(text).to_string().as_bytes());
     }
 }
 
@@ -162,6 +213,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_property_taken_as_it_came_is_the_property_taken_apart(value in any_json(), pretty in any::<bool>()) {
+            let kind = kinds::get("users").unwrap();
+            let came = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
+            let raw = RawValue::from_string(came.unwrap()).unwrap();
+            let mut out = Vec::new();
+            append_property(kind, "x", &raw, &mut out).unwrap();
+            let mut apart = strip(value);
+            sort_collections(&mut apart);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), text(&apart));
+        }
+
+        #[test]
+        fn a_string_is_written_as_json_writes_it(text in any::<String>()) {
+            let mut out = Vec::new();
+            append_text(&text, &mut out);
+            prop_assert_eq!(String::from_utf8(out).unwrap(), Value::from(text).to_string());
+        }
+
         #[test]
         fn the_canonical_form_is_a_fixed_point(map in prop::collection::btree_map("[a-z]{1,5}", any_json(), 0..8)) {
             let value = Value::Object(map.into_iter().collect());

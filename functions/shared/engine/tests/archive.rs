@@ -5,7 +5,10 @@
 use async_trait::async_trait;
 use domain::stored::{Class, RunRef, TenantKeys};
 use domain::{ErrorKind, Result, TenantId};
-use engine::archive::{Archive, Differences, Op, Resolver, RunReader, Sorter, TenantArchive, merge};
+use engine::archive::{
+    Archive, Budget, Differences, Merged, Onto, Op, Partial, Resolver, Sorter, Stop, TenantArchive,
+    consolidate, merge,
+};
 use engine::ports::{BlobName, Clock, KeyRing};
 use engine::records::{Records, StoredKey};
 use proptest::prelude::*;
@@ -18,8 +21,11 @@ struct Put;
 
 #[async_trait]
 impl Resolver for Put {
-    fn resolve(&mut self, _: &[u8], _: Option<&[u8]>, op: Op) -> Result<Option<Vec<u8>>> {
-        Ok(if let Op::Put(bytes) = op { Some(bytes) } else { None })
+    fn resolve(&mut self, _: &[u8], _: Option<&[u8]>, op: Op<'_>, new: &mut Vec<u8>) -> Result<bool> {
+        if let Op::Put(bytes) = op {
+            new.extend_from_slice(bytes);
+        }
+        Ok(op != Op::Remove)
     }
 }
 
@@ -38,23 +44,91 @@ async fn archive(world: &World) -> TenantArchive {
 
 type Block = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-async fn apply(archive: &TenantArchive, base: Option<&RunRef>, blocks: &[Block]) -> RunRef {
-    let mut sorter = Sorter::new(archive, Vec::new());
+/// What blocks are merged onto.
+#[derive(Clone, Copy)]
+enum Way {
+    Changes,
+    Whole,
+}
+
+async fn sorted(archive: &TenantArchive, blocks: &[Block]) -> Sorter {
+    let mut sorter = Sorter::new(archive, Vec::new(), &Budget::default());
     for block in blocks {
         for (key, value) in block {
-            let op = value.clone().map_or(Op::Remove, Op::Put);
-            sorter.push(key.clone(), &op).await.unwrap();
+            sorter.push(key, value.as_deref().map_or(Op::Remove, Op::Put)).await.unwrap();
         }
         sorter.park().await.unwrap();
     }
-    merge(archive, 2, base, base, sorter.into_ops().await.unwrap(), &mut Put).await.unwrap()
+    sorter
+}
+
+async fn apply_as(archive: &TenantArchive, base: Option<&RunRef>, way: Way, blocks: &[Block]) -> RunRef {
+    let ops = sorted(archive, blocks).await.into_ops(None).await.unwrap();
+    let onto = match (base, way) {
+        (None, _) => Onto::Nothing(None),
+        (Some(run), Way::Changes) => Onto::Changes(run),
+        (Some(run), Way::Whole) => Onto::Whole(run),
+    };
+    let never = || false;
+    match merge(archive, 2, onto, ops, None, &mut Put, Stop::when(&never)).await.unwrap() {
+        Merged::Done(run) => run,
+        Merged::Stopped(..) => panic!("nobody stopped it"),
+    }
+}
+
+async fn apply(archive: &TenantArchive, base: Option<&RunRef>, blocks: &[Block]) -> RunRef {
+    apply_as(archive, base, Way::Changes, blocks).await
+}
+
+/// The same merge, put down after every `every` records and taken up again.
+async fn apply_in_pieces(
+    archive: &TenantArchive,
+    base: Option<&RunRef>,
+    way: Way,
+    blocks: &[Block],
+    every: u32,
+) -> RunRef {
+    let onto = match (base, way) {
+        (None, _) => Onto::Nothing(None),
+        (Some(run), Way::Changes) => Onto::Changes(run),
+        (Some(run), Way::Whole) => Onto::Whole(run),
+    };
+    let mut parked = sorted(archive, blocks).await.into_blocks().await.unwrap();
+    let mut begun: Option<Partial> = None;
+    let always = || true;
+    loop {
+        let sorter = Sorter::new(archive, parked.clone(), &Budget::default());
+        let ops = sorter.into_ops(begun.as_ref().map(Partial::last_key)).await.unwrap();
+        let stop = Stop { every, is_over: &always };
+        match merge(archive, 2, onto, ops, begun.as_ref(), &mut Put, stop).await.unwrap() {
+            Merged::Done(run) => return run,
+            Merged::Stopped(partial, ops) => {
+                parked = ops.into_blocks().await.unwrap();
+                // As a row would keep it.
+                let kept = serde_json::to_string(&partial).unwrap();
+                begun = Some(serde_json::from_str(&kept).unwrap());
+            }
+        }
+    }
 }
 
 async fn contents(archive: &TenantArchive, run: &RunRef) -> Contents {
-    let mut reader = RunReader::from_key(archive, run, b"").await.unwrap();
+    let mut reader = archive.open_run(Some(run)).await.unwrap().scan(b"").await.unwrap();
     let mut all = Contents::new();
     while let Some((key, value)) = reader.next().await.unwrap() {
         all.insert(key, value);
+    }
+    all
+}
+
+/// What a model says of the same blocks.
+fn model(base: &Contents, way: Way, blocks: &[Block]) -> Contents {
+    let mut all = if matches!(way, Way::Whole) { Contents::new() } else { base.clone() };
+    for (key, value) in blocks.iter().flatten() {
+        match value {
+            Some(value) => all.insert(key.clone(), value.clone()),
+            None => all.remove(key),
+        };
     }
     all
 }
@@ -79,24 +153,53 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn a_merged_run_is_the_run_that_would_have_been_built_anew(
-        first in prop::collection::vec(records(), 1..3), second in prop::collection::vec(records(), 1..4)
+    fn a_run_says_what_was_done_to_it_however_often_and_in_whatever_layers(
+        first in prop::collection::vec(records(), 1..3),
+        rounds in prop::collection::vec((any::<bool>(), prop::collection::vec(records(), 1..3)), 0..7)
     ) {
         run_test(async {
             let world = World::new(1);
             let archive = archive(&world).await;
-            let base = apply(&archive, None, &first).await;
-            let merged = apply(&archive, Some(&base), &second).await;
-            let mut expected = Contents::new();
-            for (key, value) in first.iter().chain(&second).flatten() {
-                match value {
-                    Some(value) => expected.insert(key.clone(), value.clone()),
-                    None => expected.remove(key),
-                };
+            let mut run = apply(&archive, None, &first).await;
+            let mut expected = model(&Contents::new(), Way::Whole, &first);
+            assert_eq!(contents(&archive, &run).await, expected);
+            for (whole, blocks) in rounds {
+                let way = if whole { Way::Whole } else { Way::Changes };
+                let merged = apply_as(&archive, Some(&run), way, &blocks).await;
+                expected = model(&expected, way, &blocks);
+                for may_fold in [false, true] {
+                    let told = consolidate(&archive, merged.clone(), &|_| may_fold).await.unwrap();
+                    assert_eq!(contents(&archive, &told).await, expected);
+                    assert_eq!(told.records, expected.len() as u64);
+                    assert!(told.layers.len() < 10, "{} layers", told.layers.len());
+                    let mut lookup = archive.open_run(Some(&told)).await.unwrap().lookup();
+                    for key in [b"a".to_vec(), b"b".to_vec(), b"bb".to_vec(), b"abc".to_vec(), b"zz".to_vec()] {
+                        let found = lookup.get(&key).await.unwrap().map(<[u8]>::to_vec);
+                        assert_eq!(found, expected.get(&key).cloned());
+                    }
+                    if told.layers.is_empty() {
+                        let anew: Vec<_> = expected.clone().into_iter().map(|(k, v)| (k, Some(v))).collect();
+                        assert_eq!(apply(&archive, None, &[anew]).await, told, "a base is cut by its keys alone");
+                    }
+                    run = told;
+                }
             }
-            assert_eq!(contents(&archive, &merged).await, expected);
-            let anew: Vec<_> = expected.into_iter().map(|(k, v)| (k, Some(v))).collect();
-            assert_eq!(apply(&archive, None, &[anew]).await, merged);
+        });
+    }
+
+    #[test]
+    fn a_merge_that_is_put_down_anywhere_ends_in_the_same_bytes(
+        first in prop::collection::vec(records(), 1..3), second in prop::collection::vec(records(), 1..4),
+        every in 1_u32..9, whole in any::<bool>()
+    ) {
+        run_test(async {
+            let world = World::new(1);
+            let archive = archive(&world).await;
+            let way = if whole { Way::Whole } else { Way::Changes };
+            let base = apply(&archive, None, &first).await;
+            assert_eq!(apply_in_pieces(&archive, None, way, &first, every).await, base);
+            let merged = apply_as(&archive, Some(&base), way, &second).await;
+            assert_eq!(apply_in_pieces(&archive, Some(&base), way, &second, every).await, merged);
         });
     }
 
@@ -120,26 +223,33 @@ proptest! {
     }
 
     #[test]
-    fn the_differences_are_exactly_those_that_there_are(first in records(), second in records()) {
+    fn the_differences_are_exactly_those_that_there_are(
+        first in records(), rounds in prop::collection::vec(records(), 1..6), fold_at in 0_usize..8
+    ) {
         run_test(async {
             let world = World::new(1);
             let archive = archive(&world).await;
-            let before = apply(&archive, None, &[first]).await;
-            let after = apply(&archive, Some(&before), &[second]).await;
-            let (old, new) = (contents(&archive, &before).await, contents(&archive, &after).await);
-            let mut found = Vec::new();
-            let mut differences = Differences::new(&archive, Some(&before), Some(&after)).await.unwrap();
-            while let Some(d) = differences.next().await.unwrap() {
-                found.push((d.key, d.before, d.after));
+            let mut runs = vec![apply(&archive, None, &[first]).await];
+            for (n, block) in rounds.into_iter().enumerate() {
+                let merged = apply(&archive, runs.last(), &[block]).await;
+                runs.push(consolidate(&archive, merged, &|_| n >= fold_at).await.unwrap());
             }
-            let mut keys: Vec<_> = old.keys().chain(new.keys()).cloned().collect();
-            keys.sort();
-            keys.dedup();
-            let expected: Vec<_> = keys.into_iter()
-                .map(|k| (k.clone(), old.get(&k).cloned(), new.get(&k).cloned()))
-                .filter(|(_, b, a)| b != a)
-                .collect();
-            assert_eq!(found, expected);
+            for (before, after) in runs.iter().flat_map(|a| runs.iter().map(move |b| (a, b))) {
+                let (old, new) = (contents(&archive, before).await, contents(&archive, after).await);
+                let mut found = Vec::new();
+                let mut differences = Differences::new(&archive, Some(before), Some(after)).await.unwrap();
+                while let Some(d) = differences.next().await.unwrap() {
+                    found.push((d.key, d.before, d.after));
+                }
+                let mut keys: Vec<_> = old.keys().chain(new.keys()).cloned().collect();
+                keys.sort();
+                keys.dedup();
+                let expected: Vec<_> = keys.into_iter()
+                    .map(|k| (k.clone(), old.get(&k).cloned(), new.get(&k).cloned()))
+                    .filter(|(_, b, a)| b != a)
+                    .collect();
+                assert_eq!(found, expected);
+            }
         });
     }
 }
@@ -170,12 +280,46 @@ async fn a_changed_value_stores_one_leaf_and_one_index() {
 }
 
 #[tokio::test]
+async fn a_reading_of_everything_that_found_nothing_new_stores_nothing() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&archive, None, &[records.clone()]).await;
+    let names = |world: &World| world.vault.blobs(&tenant()).into_iter().map(|b| b.0).collect::<Vec<_>>();
+    let kept = |all: Vec<BlobName>| all.into_iter().filter(|n| !n.as_str().starts_with("parked/")).count();
+    let before = kept(names(&world));
+    assert_eq!(apply_as(&archive, Some(&base), Way::Whole, &[records]).await, base);
+    assert_eq!(kept(names(&world)), before);
+}
+
+#[tokio::test]
+async fn a_hundred_rounds_of_one_change_each_stay_shallow_and_cost_what_changed() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let value = |n: u8| Some(vec![n; 300]);
+    let records: Vec<_> = (0..2_000).map(|i| (format!("{i:05}").into_bytes(), value(1))).collect();
+    let mut run = apply(&archive, None, &[records]).await;
+    let (base, mut deepest) = (run.index, 0);
+    let stored = archive.stored().1;
+    for round in 0..100_u8 {
+        let key = format!("{:05}", u32::from(round) * 19).into_bytes();
+        let merged = apply(&archive, Some(&run), &[vec![(key, value(round))]]).await;
+        run = consolidate(&archive, merged, &|_| true).await.unwrap();
+        deepest = deepest.max(run.layers.len());
+    }
+    assert_eq!(run.index, base, "the base was not written anew");
+    assert!(deepest <= 9, "{deepest} layers");
+    let per_round = (archive.stored().1 - stored) / 100;
+    assert!(per_round < 3_000, "{per_round} bytes a round, parked blocks included");
+}
+
+#[tokio::test]
 async fn a_damaged_missing_or_exchanged_leaf_is_corrupt_and_never_empty() {
     let world = World::new(1);
     let archive = archive(&world).await;
     let run =
         apply(&archive, None, &[vec![(b"a".to_vec(), Some(vec![1])), (b"b".to_vec(), Some(vec![2]))]]).await;
-    let leaf = archive.get_index(&run).await.unwrap().leaves[0].clone();
+    let leaf = archive.get_index(&run.index).await.unwrap().leaves[0].clone();
     let name = BlobName::new(leaf.hash.blob_name(Class::Leaf)).unwrap();
     let read = async || archive.get_content(Class::Leaf, &leaf.hash).await.map_err(|e| e.kind());
     let whole = read().await.unwrap();

@@ -145,7 +145,7 @@ impl GraphClient {
         let units = header("x-ms-resource-unit").and_then(|v| v.trim().parse().ok());
         let request_id = header("request-id");
         let body = answer.get_mut("body").map(Value::take).unwrap_or_default();
-        Ok(Answer { reply: Reply { status, body, request_id }, wait_ms, units })
+        Ok(Answer { reply: Reply { status, body, page: None, request_id }, wait_ms, units })
     }
 }
 

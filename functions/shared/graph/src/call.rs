@@ -15,7 +15,8 @@ use domain::{Error, Result, TenantId};
 use engine::ports::Spent;
 use http::{HeaderMap, Method};
 use secrecy::ExposeSecret;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 use url::Url;
 
 /// A read that failed for a passing reason is made so many times.
@@ -38,13 +39,25 @@ pub(crate) struct Ask {
     /// Whether Graph counts the call itself (a `$batch` is counted by its parts).
     pub(crate) counted: bool,
     pub(crate) lane: Lane,
+    /// Whether a success is a page of a collection, whose items are wanted as they came.
+    pub(crate) page: bool,
 }
 
 impl Ask {
     pub(crate) fn get(url: Url, units: u64, what: impl Into<String>) -> Self {
         let lane = Lane::of(url.path());
         let what = what.into();
-        Self { method: Method::GET, url, body: None, units, what, repeatable: true, counted: true, lane }
+        Self {
+            method: Method::GET,
+            url,
+            body: None,
+            units,
+            what,
+            repeatable: true,
+            counted: true,
+            lane,
+            page: false,
+        }
     }
     pub(crate) fn write(method: Method, url: Url, body: Option<Value>, what: impl Into<String>) -> Self {
         let ask = Self::get(url, WRITE_UNITS, what);
@@ -52,11 +65,24 @@ impl Ask {
     }
 }
 
+/// A page of a collection, its items as they came.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RawPage {
+    #[serde(rename = "value")]
+    pub(crate) items: Vec<Box<RawValue>>,
+    #[serde(rename = "@odata.nextLink", default)]
+    pub(crate) next: Option<String>,
+    #[serde(rename = "@odata.deltaLink", default)]
+    pub(crate) delta: Option<String>,
+}
+
 /// What Graph answered.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
+    /// The page, where one was asked for and is there; then `body` is null.
+    pub(crate) page: Option<RawPage>,
     pub(crate) request_id: Option<String>,
 }
 
@@ -197,12 +223,22 @@ impl GraphClient {
             Ok(bytes) => bytes,
             Err(error) => return cut(error, true),
         };
+        let mut page = None;
         let body = if bytes.iter().all(u8::is_ascii_whitespace) {
             Ok(Value::Null)
+        } else if ask.page && (200..300).contains(&status) {
+            match serde_json::from_slice::<RawPage>(&bytes) {
+                Ok(read) => {
+                    page = Some(read);
+                    Ok(Value::Null)
+                }
+                // What is JSON and no page is told apart from what is cut off.
+                Err(_) => serde_json::from_slice(&bytes),
+            }
         } else {
             serde_json::from_slice(&bytes)
         };
-        let reply = |body| Reply { status, body, request_id };
+        let reply = |body| Reply { status, body, page, request_id };
         match (status, body) {
             (401, body) => Sent::Unauthorised(reply(body.unwrap_or_default())),
             (200..300, Ok(body)) => Sent::Reply(reply(body)),

@@ -136,7 +136,7 @@ impl GraphClient {
             let Some(Value::String(link)) = item.remove(&key) else {
                 return Err(Error::unavailable(format!("{what}: the next link is not one")));
             };
-            let first = Collection { items: vec![], next: Some(link), delta: None };
+            let first = Collection { items: vec![], next: Some(link) };
             let more = self.all_of(tenant, first, 1, &what).await?;
             match item.entry(name).or_insert_with(|| Value::Array(vec![])) {
                 Value::Array(known) => known.extend(more),

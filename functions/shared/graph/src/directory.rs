@@ -51,8 +51,9 @@ impl Directory for GraphDirectory {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
+        facets: &[&'static str],
     ) -> Result<ReadPage> {
-        self.client.read_page(tenant, source, cursor).await
+        self.client.read_page(tenant, source, cursor, facets).await
     }
     async fn find_live(
         &self,

@@ -12,7 +12,7 @@ use crate::{
 };
 use domain::{
     Error, ErrorKind, Result, TenantId, canonical,
-    kinds::{Identity, Kind, LinkType, LinkWrite, Source, interpret},
+    kinds::{Asked, Identity, Interpreted, Kind, LinkType, LinkWrite, Source, interpret},
 };
 use engine::ports::LiveObject;
 use serde_json::{Map, Value};
@@ -104,7 +104,11 @@ impl GraphClient {
                 }
                 Wanted::Facet(source) => {
                     let body = reply.success(&part.what).map_err(mid_way)?;
-                    facets.extend(interpret(kind, source, body)?.object.unwrap_or_default());
+                    for (facet, value) in understand(kind, source, &body)?.facets {
+                        let value = value.map_or(Ok(Value::Null), |v| serde_json::from_slice(&v));
+                        let value = value.map_err(|e| Error::unavailable("not a facet").caused_by(e))?;
+                        facets.insert(facet.to_owned(), value);
+                    }
                 }
                 Wanted::Link(link) => {
                     let value = if link.write == LinkWrite::Single {
@@ -120,16 +124,17 @@ impl GraphClient {
             }
         }
         let id = item.get("id").cloned();
-        let read = interpret(kind, &kind.reading[0], item)?;
-        let mut object =
-            read.object.unwrap_or_else(|| id.map(|id| ("id".to_owned(), id)).into_iter().collect());
+        let read = understand(kind, &kind.reading[0], &item)?;
+        let mut object = match read.object {
+            Some(object) => object.to_map()?,
+            None => id.map(|id| ("id".to_owned(), id)).into_iter().collect(),
+        };
         object.extend(facets);
-        let mut ends: Vec<_> = read
-            .links
-            .into_iter()
-            .filter(|record| links.contains(&record.link))
-            .map(|record| (record.link, record.to, record.end))
-            .collect();
+        let mut ends = Vec::new();
+        for record in read.links.into_iter().filter(|record| links.contains(&record.link)) {
+            let end = record.end()?;
+            ends.push((record.link, record.to, end));
+        }
         ends.sort_by(|a, b| (a.0.name, &a.1).cmp(&(b.0.name, &b.1)));
         Ok(LiveObject { object, links: ends })
     }
@@ -263,6 +268,13 @@ fn one(kind: &Kind, id: &str) -> String {
 }
 
 /// Not found beside an object that was: it changes while we read; a later reading will tell.
+/// An item that was asked for alone.
+fn understand(kind: &'static Kind, source: &Source, item: &Value) -> Result<Interpreted> {
+    let raw = serde_json::value::to_raw_value(item)
+        .map_err(|e| Error::unavailable("an item cannot be written").caused_by(e))?;
+    interpret(kind, source, Asked { select: &[], whole: false }, &raw)
+}
+
 fn mid_way(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound => Error::unavailable(error.message().to_owned()),

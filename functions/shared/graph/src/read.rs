@@ -2,16 +2,20 @@
 
 use crate::{
     GraphClient,
-    call::{Ask, Reply},
+    call::{Ask, RawPage, Reply},
     cost::read_units,
-    select::{Collection, collection, is_indispensable, with_query},
+    select::{equals, is_indispensable, kind_of, with_query},
 };
 use domain::{
     Error, Result, TenantId,
-    kinds::{Read, Source},
+    canonical::parse,
+    kinds::{Read, Source, Whole},
 };
 use engine::ports::{Cursor, PageEnd, ReadPage};
-use serde_json::Value;
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 use url::Url;
 
 /// Tenants were seen that refuse more at a time (msgraph-sdk-powershell issue 1898).
@@ -23,40 +27,51 @@ impl GraphClient {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
+        facets: &[&'static str],
     ) -> Result<ReadPage> {
-        let (url, body) = match cursor {
-            Cursor::Start => self.first_page(tenant, source).await?,
-            Cursor::Next(link) | Cursor::Delta(link) => {
+        let (url, page) = match cursor {
+            Cursor::Next(link) | Cursor::NextListed(link) | Cursor::Delta(link) => {
                 let url = self.own_link(link)?;
                 let units =
                     read_units(source.path, !source.select.is_empty(), !source.expand.is_empty(), source.top);
-                let reply = self.ask(tenant, &Ask::get(url.clone(), units, what(source))).await?;
-                (url, next_body(source, reply)?)
+                let reply = self.ask(tenant, &page_of(url.clone(), units, source)).await?;
+                (url, next_page(source, reply)?)
             }
+            first => self.first_page(tenant, source, first, facets).await?,
         };
-        let Collection { mut items, next, delta } = collection(body, &what(source))?;
+        let RawPage { mut items, next, delta } = page;
+        let is_listed = matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();
         let end = match (next, delta) {
             (Some(next), _) => {
                 // Why: a chain that leads to itself would be read for ever.
                 if self.own_link(&next)? == url {
                     return Err(Error::unavailable(format!("{}: a page leads to itself", what(source))));
                 }
-                PageEnd::More(Cursor::Next(next))
+                PageEnd::More(match cursor {
+                    Cursor::Listed | Cursor::NextListed(_) => Cursor::NextListed(next),
+                    _ => Cursor::Next(next),
+                })
             }
             (None, Some(delta)) => {
                 self.own_link(&delta)?;
                 PageEnd::Done(Some(delta))
             }
-            (None, None) if source.read == Read::Delta => {
+            (None, None) if is_listed => PageEnd::Done(None),
+            (None, None) => {
                 return Err(Error::unavailable(format!(
                     "{}: a round of changes ends without its link",
                     what(source)
                 )));
             }
-            (None, None) => PageEnd::Done(None),
         };
-        self.complete(tenant, source, &mut items).await?;
-        Ok(ReadPage { items, end })
+        if !source.expand.is_empty() {
+            let mut apart = items.iter().map(|item| parse(item)).collect::<Result<Vec<_>>>()?;
+            self.complete(tenant, source, &mut apart).await?;
+            items = apart.iter().map(to_raw).collect::<Result<_>>()?;
+        }
+        let unknown = self.unknown_properties(tenant);
+        let left_out = unknown.into_iter().filter(|(name, _)| *name == source.name).map(|(_, p)| p);
+        Ok(ReadPage { items, end, left_out: left_out.collect() })
     }
 
     /// What is selected, without what this tenant's Graph does not know.
@@ -75,22 +90,31 @@ impl GraphClient {
         named.is_some()
     }
 
-    async fn first_page(&self, tenant: &TenantId, source: &'static Source) -> Result<(Url, Value)> {
-        let mut top = source.top;
+    /// Asks for a first page, with less where this Graph does not bear more.
+    async fn first_page(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+        cursor: &Cursor,
+        facets: &[&'static str],
+    ) -> Result<(Url, RawPage)> {
+        let mut question = Question::new(source, cursor);
         loop {
-            let select = self.selected(tenant, source);
-            let url = self.address(source.version, &with_query(source.path, &select, source.expand, top))?;
-            let units = read_units(source.path, !select.is_empty(), !source.expand.is_empty(), top);
-            let reply = self.ask(tenant, &Ask::get(url.clone(), units, what(source))).await?;
+            let select = question.select(source, self.selected(tenant, source), facets);
+            let url = self.address(source.version, &question.below(&select))?;
+            let expands = !question.expand.is_empty();
+            let units = read_units(question.path, !select.is_empty(), expands, question.top);
+            let reply = self.ask(tenant, &page_of(url.clone(), units, source)).await?;
             if reply.is_success() {
-                return Ok((url, reply.body));
+                return Ok((url, page(source, reply)?));
             }
             if self.can_do_without(tenant, source, &reply) {
                 continue;
             }
             let refusal = reply.refusal();
-            if refusal.status == 400 && !refusal.needs_licence() && top.is_some_and(|top| top > SMALL_TOP) {
-                top = Some(SMALL_TOP);
+            let is_too_much = refusal.status == 400 && !refusal.needs_licence();
+            if let Some(top) = question.top.filter(|_| is_too_much) {
+                question.top = (top > SMALL_TOP).then_some(SMALL_TOP);
                 continue;
             }
             // Why: to the port, "not found" says that a cursor is lost; here there was none to lose.
@@ -106,11 +130,92 @@ impl GraphClient {
     }
 }
 
+/// What a first page is asked for.
+struct Question {
+    path: &'static str,
+    expand: &'static str,
+    top: Option<u32>,
+    /// Only ids are wanted.
+    ids_only: bool,
+    /// Relations are selected, as a delta wants them.
+    relations: bool,
+    /// The query's end, encoded.
+    tail: String,
+}
+
+impl Question {
+    fn new(source: &Source, cursor: &Cursor) -> Self {
+        let usual = Self {
+            path: source.path,
+            expand: source.expand,
+            top: source.top,
+            ids_only: false,
+            relations: true,
+            tail: String::new(),
+        };
+        match (cursor, source.read) {
+            (Cursor::Listed, Read::Delta(Whole::Listed { path, expand, top })) => {
+                Self { path, expand, top: Some(top), relations: false, ..usual }
+            }
+            (Cursor::Listed, Read::Delta(Whole::Chunked { path, top, .. })) => {
+                Self { path, top: Some(top), ids_only: true, ..usual }
+            }
+            (Cursor::Latest, _) => Self { tail: "$deltatoken=latest".to_owned(), ..usual },
+            (Cursor::Ids(ids), _) => {
+                let ids: Vec<String> = ids.iter().map(|id| equals("id", id)).collect();
+                Self { tail: format!("$filter={}", ids.join("%20or%20")), ..usual }
+            }
+            _ => usual,
+        }
+    }
+
+    fn select(
+        &self,
+        source: &'static Source,
+        known: Vec<&'static str>,
+        facets: &[&'static str],
+    ) -> Vec<&'static str> {
+        if self.ids_only {
+            return vec!["id"];
+        }
+        let kind = kind_of(source);
+        let is_wanted = |p: &&str| self.relations || kind.is_none_or(|k| !k.is_relation(p));
+        known.into_iter().filter(is_wanted).chain(facets.iter().copied()).collect()
+    }
+
+    /// Path and query below the version segment.
+    fn below(&self, select: &[&str]) -> String {
+        let below = with_query(self.path, select, self.expand, self.top);
+        match (self.tail.is_empty(), below.contains('?')) {
+            (true, _) => below,
+            (false, true) => format!("{below}&{}", self.tail),
+            (false, false) => format!("{below}?{}", self.tail),
+        }
+    }
+}
+
+fn page_of(url: Url, units: u64, source: &Source) -> Ask {
+    Ask { page: true, ..Ask::get(url, units, what(source)) }
+}
+
+/// The page of a success.
+///
+/// # Errors
+/// `Unavailable` when it is none: a reply without its collection is not an empty page.
+fn page(source: &Source, reply: Reply) -> Result<RawPage> {
+    let missing = || Error::unavailable(format!("{}: Graph's answer is not a collection", what(source)));
+    reply.page.ok_or_else(missing)
+}
+
+fn to_raw(item: &Value) -> Result<Box<RawValue>> {
+    to_raw_value(item).map_err(|e| Error::unavailable("an item cannot be written").caused_by(e))
+}
+
 fn what(source: &Source) -> String {
     format!("reading {}", source.name)
 }
 
-fn next_body(source: &'static Source, reply: Reply) -> Result<Value> {
+fn next_page(source: &'static Source, reply: Reply) -> Result<RawPage> {
     if !reply.is_success() && reply.refusal().is_cursor_lost() {
         return Err(Error::not_found(format!(
             "{}: Graph no longer knows where we were (answered {}); read from the start",
@@ -118,5 +223,8 @@ fn next_body(source: &'static Source, reply: Reply) -> Result<Value> {
             reply.status
         )));
     }
-    reply.success(&what(source))
+    if reply.is_success() {
+        return page(source, reply);
+    }
+    Err(reply.refusal().into_error(&what(source)))
 }

@@ -76,7 +76,6 @@ pub(crate) fn relations(expand: &str) -> Vec<(&str, &str)> {
 pub(crate) struct Collection {
     pub(crate) items: Vec<Value>,
     pub(crate) next: Option<String>,
-    pub(crate) delta: Option<String>,
 }
 
 /// Reads a reply as a page.
@@ -89,9 +88,9 @@ pub(crate) fn collection(mut body: Value, what: &str) -> Result<Collection> {
         Some(Value::String(link)) => Ok(Some(link)),
         Some(_) => Err(Error::unavailable(format!("{what}: {name} is not a link"))),
     };
-    let (next, delta) = (link("@odata.nextLink")?, link("@odata.deltaLink")?);
+    let next = link("@odata.nextLink")?;
     match body.get_mut("value").map(Value::take) {
-        Some(Value::Array(items)) => Ok(Collection { items, next, delta }),
+        Some(Value::Array(items)) => Ok(Collection { items, next }),
         _ => Err(Error::unavailable(format!("{what}: Graph's answer is not a collection"))),
     }
 }

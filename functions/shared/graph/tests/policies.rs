@@ -35,12 +35,13 @@ async fn settings_that_were_cut_at_25_are_read_on_until_their_number_is_the_poli
     .await;
     let page = world
         .directory()
-        .read_page(&tenant(), source("ConfigurationPolicies"), &Cursor::Start)
+        .read_page(&tenant(), source("ConfigurationPolicies"), &Cursor::Start, &[])
         .await
         .unwrap();
-    let counts: Vec<_> = page.items.iter().map(|p| p["settings"].as_array().unwrap().len()).collect();
+    let counts: Vec<_> =
+        page.values().unwrap().iter().map(|p| p["settings"].as_array().unwrap().len()).collect();
     assert_eq!(counts, [2, 60, 30]);
-    assert!(page.items[2].get("settings@odata.nextLink").is_none());
+    assert!(page.values().unwrap()[2].get("settings@odata.nextLink").is_none());
 }
 
 #[tokio::test]
@@ -54,7 +55,7 @@ async fn a_policy_that_graph_does_not_give_whole_is_an_error_that_names_it() {
     .await;
     let error = world
         .directory()
-        .read_page(&tenant(), source("ConfigurationPolicies"), &Cursor::Start)
+        .read_page(&tenant(), source("ConfigurationPolicies"), &Cursor::Start, &[])
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
@@ -79,8 +80,9 @@ async fn what_was_to_be_expanded_and_is_absent_is_read_in_batches_of_twenty() {
     })
     .await;
     let directory = world.directory();
-    let page = directory.read_page(&tenant(), source("DeviceConfiguration"), &Cursor::Start).await.unwrap();
-    for (i, policy) in page.items.iter().enumerate() {
+    let page =
+        directory.read_page(&tenant(), source("DeviceConfiguration"), &Cursor::Start, &[]).await.unwrap();
+    for (i, policy) in page.values().unwrap().iter().enumerate() {
         let own = format!("/deviceManagement/deviceConfigurations/p{i}/assignments");
         assert_eq!(policy["assignments"], json!([{ "id": own }]));
     }
@@ -105,9 +107,9 @@ async fn scheduled_actions_come_with_their_configurations() {
     })
     .await;
     let source = source("DeviceCompliancePolicies");
-    let page = world.directory().read_page(&tenant(), source, &Cursor::Start).await.unwrap();
+    let page = world.directory().read_page(&tenant(), source, &Cursor::Start, &[]).await.unwrap();
     let configurations = "/scheduledActionsForRule/0/scheduledActionConfigurations/0/id";
-    assert_eq!(page.items[0].pointer(configurations), Some(&json!("c")));
+    assert_eq!(page.values().unwrap()[0].pointer(configurations), Some(&json!("c")));
 }
 
 #[tokio::test]
@@ -119,7 +121,7 @@ async fn a_policy_that_vanished_while_it_was_read_does_not_pass_for_a_lost_curso
     .await;
     let error = world
         .directory()
-        .read_page(&tenant(), source("ConfigurationPolicies"), &Cursor::Start)
+        .read_page(&tenant(), source("ConfigurationPolicies"), &Cursor::Start, &[])
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");

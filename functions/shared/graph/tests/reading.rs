@@ -32,8 +32,8 @@ async fn a_round_of_changes_is_read_page_after_page_by_graphs_own_links() {
     let directory = world.directory();
     let (mut cursor, mut ids) = (Cursor::Start, Vec::new());
     let link = loop {
-        let page = directory.read_page(&tenant(), source("groups"), &cursor).await.unwrap();
-        ids.extend(page.items.iter().map(|i| i["id"].as_str().unwrap().to_owned()));
+        let page = directory.read_page(&tenant(), source("groups"), &cursor, &[]).await.unwrap();
+        ids.extend(page.values().unwrap().iter().map(|i| i["id"].as_str().unwrap().to_owned()));
         match page.end {
             PageEnd::More(next) => cursor = next,
             PageEnd::Done(link) => break link.unwrap(),
@@ -59,7 +59,7 @@ async fn a_reply_without_a_collection_is_an_error_and_never_an_empty_page() {
     for body in [json!({}), json!({"value": null}), json!({"value": {}}), Value::Null, json!([])] {
         let world = world(move |s| (s.path == "/v1.0/users").then(|| ok(body.clone()))).await;
         let source = source("users.customSecurityAttributes");
-        let error = world.directory().read_page(&tenant(), source, &Cursor::Start).await.unwrap_err();
+        let error = world.directory().read_page(&tenant(), source, &Cursor::Start, &[]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     }
 }
@@ -67,7 +67,8 @@ async fn a_reply_without_a_collection_is_an_error_and_never_an_empty_page() {
 #[tokio::test]
 async fn a_round_of_changes_that_ends_without_its_link_is_an_error() {
     let world = world(|s| s.path.ends_with("/delta").then(|| ok(json!({"value": [{"id": "1"}]})))).await;
-    let error = world.directory().read_page(&tenant(), source("users"), &Cursor::Start).await.unwrap_err();
+    let error =
+        world.directory().read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
@@ -82,7 +83,7 @@ async fn a_link_to_another_server_is_refused_and_gets_no_token() {
     .await;
     let directory = home.directory();
     for cursor in [Cursor::Start, Cursor::Next(foreign.clone()), Cursor::Delta(foreign)] {
-        let error = directory.read_page(&tenant(), source("users"), &cursor).await.unwrap_err();
+        let error = directory.read_page(&tenant(), source("users"), &cursor, &[]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     }
     assert!(elsewhere.seen().is_empty());
@@ -97,9 +98,9 @@ async fn a_page_that_leads_to_itself_is_not_read_for_ever() {
     .await;
     let directory = world.directory();
     let source = source("users.customSecurityAttributes");
-    let page = directory.read_page(&tenant(), source, &Cursor::Start).await.unwrap();
+    let page = directory.read_page(&tenant(), source, &Cursor::Start, &[]).await.unwrap();
     let PageEnd::More(next) = page.end else { panic!("no more") };
-    assert!(directory.read_page(&tenant(), source, &next).await.is_err());
+    assert!(directory.read_page(&tenant(), source, &next, &[]).await.is_err());
 }
 
 #[tokio::test]
@@ -116,10 +117,10 @@ async fn a_cursor_that_graph_no_longer_knows_is_not_found_in_each_of_its_forms()
         let directory = world.directory();
         let link = format!("{}/v1.0/users/delta?$deltatoken=old", world.url);
         for cursor in [Cursor::Delta(link.clone()), Cursor::Next(link.clone())] {
-            let error = directory.read_page(&tenant(), source("users"), &cursor).await.unwrap_err();
+            let error = directory.read_page(&tenant(), source("users"), &cursor, &[]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotFound, "{status} {code}: {error}");
         }
-        let error = directory.read_page(&tenant(), source("users"), &Cursor::Start).await.unwrap_err();
+        let error = directory.read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap_err();
         assert_ne!(error.kind(), ErrorKind::NotFound, "there is no cursor at the start: {error}");
     }
 }
@@ -136,11 +137,11 @@ async fn a_property_that_this_graph_does_not_know_costs_that_property_and_not_th
     })
     .await;
     let directory = world.directory();
-    let page = directory.read_page(&tenant(), source("users"), &Cursor::Start).await.unwrap();
+    let page = directory.read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap();
     assert_eq!(page.items.len(), 1);
     assert_eq!(directory.client().unknown_properties(&tenant()), [("users", "faxNumber")]);
     assert!(world.seen()[1].query.contains("displayName,") && world.seen()[1].query.contains(",manager"));
-    directory.read_page(&tenant(), source("users"), &Cursor::Start).await.unwrap();
+    directory.read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap();
     assert_eq!(world.seen().len(), 3, "it is asked for once only");
 }
 
@@ -152,7 +153,8 @@ async fn a_link_that_this_graph_does_not_know_is_an_error_as_no_links_would_be_a
             .then(|| refuse(400, "BadRequest", "Could not find a property named 'manager' on type 'User'."))
     })
     .await;
-    let error = world.directory().read_page(&tenant(), source("users"), &Cursor::Start).await.unwrap_err();
+    let error =
+        world.directory().read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(world.seen().len(), 1);
 }
@@ -171,7 +173,7 @@ async fn a_tenant_that_refuses_large_pages_is_read_by_small_ones() {
     })
     .await;
     let source = source("users.customSecurityAttributes");
-    let page = world.directory().read_page(&tenant(), source, &Cursor::Start).await.unwrap();
+    let page = world.directory().read_page(&tenant(), source, &Cursor::Start, &[]).await.unwrap();
     assert_eq!(page.items.len(), 1);
 }
 
@@ -192,7 +194,7 @@ async fn a_missing_permission_and_a_missing_licence_are_denied_and_say_which() {
         for name in ["eligibleAdmins", "ConfigurationPolicies"] {
             let before = world.seen().len();
             let error =
-                world.directory().read_page(&tenant(), source(name), &Cursor::Start).await.unwrap_err();
+                world.directory().read_page(&tenant(), source(name), &Cursor::Start, &[]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Denied);
             assert!(error.message().contains(says) && error.message().contains(code), "{error}");
             assert_eq!(world.seen().len(), before + 1, "asked once");
@@ -214,9 +216,9 @@ async fn a_read_that_fails_for_a_moment_is_made_again_and_one_that_fails_for_goo
     })
     .await;
     let directory = world.directory();
-    directory.read_page(&tenant(), source("roles"), &Cursor::Start).await.unwrap();
+    directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap();
     assert_eq!(world.seen().len(), 3);
-    let error = directory.read_page(&tenant(), source("admins"), &Cursor::Start).await.unwrap_err();
+    let error = directory.read_page(&tenant(), source("admins"), &Cursor::Start, &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(world.seen().len(), 3 + 5);
 }

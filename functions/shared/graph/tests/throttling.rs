@@ -22,7 +22,7 @@ async fn a_fraction_of_a_second_is_waited_for_exactly() {
     })
     .await;
     let directory = world.directory();
-    directory.read_page(&tenant(), source("roles"), &Cursor::Start).await.unwrap();
+    directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap();
     assert_eq!(world.waits_ms(), [2_128, 2_872]);
     let spent = directory.take_spent(&tenant());
     assert_eq!((spent.requests, spent.throttled), (3, 1));
@@ -37,7 +37,7 @@ async fn where_graph_names_no_wait_it_grows_by_itself_and_the_run_is_not_given_u
         Some(if s.before < 12 { refuse(429, "TooManyRequests", "") } else { ok(json!({"value": []})) })
     })
     .await;
-    world.directory().read_page(&tenant(), source("roles"), &Cursor::Start).await.unwrap();
+    world.directory().read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap();
     let waits = world.waits_ms();
     assert_eq!(waits.len(), 12);
     assert!(waits[0] >= 500 && waits[11] >= 30_000 && waits.iter().all(|ms| *ms <= 60_000), "{waits:?}");
@@ -56,7 +56,7 @@ async fn a_wait_of_nothing_again_and_again_is_not_a_tight_loop() {
         })
     })
     .await;
-    world.directory().read_page(&tenant(), source("roles"), &Cursor::Start).await.unwrap();
+    world.directory().read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap();
     assert!(world.waits_ms().iter().sum::<u64>() > 10_000, "{:?}", world.waits_ms());
 }
 
@@ -67,7 +67,7 @@ async fn a_wait_beyond_the_deadline_is_told_and_not_begun() {
             .await;
     let deadline = world.clock.now() + std::time::Duration::from_mins(1);
     let directory = world.directory().with_deadline(deadline);
-    let error = directory.read_page(&tenant(), source("roles"), &Cursor::Start).await.unwrap_err();
+    let error = directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled { retry_after_ms: Some(120_000) });
     assert!(world.waits_ms().is_empty());
 }
@@ -81,7 +81,7 @@ async fn near_the_limit_the_next_calls_are_slower() {
     .await;
     let directory = world.directory();
     for _ in 0..3 {
-        directory.read_page(&tenant(), source("roles"), &Cursor::Start).await.unwrap();
+        directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap();
     }
     assert_eq!(world.waits_ms().len(), 1, "{:?}", world.waits_ms());
     assert_eq!(world.waits_ms()[0], 1_000);

@@ -19,7 +19,7 @@ fn empty(s: &common::Seen) -> Option<common::Answer> {
 }
 
 async fn read_roles(directory: &impl Directory) -> domain::Result<()> {
-    directory.read_page(&tenant(), source("roles"), &Cursor::Start).await.map(|_| ())
+    directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.map(|_| ())
 }
 
 #[tokio::test]
@@ -88,7 +88,9 @@ async fn many_calls_at_once_ask_for_one_token() {
     let directory = world.directory();
     let calls = (0..8).map(|_| {
         let directory = directory.clone();
-        tokio::spawn(async move { directory.read_page(&tenant(), source("roles"), &Cursor::Start).await })
+        tokio::spawn(
+            async move { directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await },
+        )
     });
     for call in calls.collect::<Vec<_>>() {
         call.await.unwrap().unwrap();

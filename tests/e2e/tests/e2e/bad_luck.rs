@@ -23,9 +23,11 @@ fn live_users(rig: &Rig) -> u64 {
 async fn assert_whole(rig: &Rig, id: &SnapshotId) {
     let archive = rig.archive.open(rig.tenant()).await.unwrap();
     for (name, run) in &archive.get_manifest(id).await.unwrap().runs {
-        let index = archive.get_index(run).await.unwrap_or_else(|e| panic!("{name}: {e}"));
-        for leaf in &index.leaves {
-            archive.get_content(Class::Leaf, &leaf.hash).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+        for index in std::iter::once(&run.index).chain(run.layers.iter().map(|l| &l.index)) {
+            let index = archive.get_index(index).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+            for leaf in &index.leaves {
+                archive.get_content(Class::Leaf, &leaf.hash).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+            }
         }
     }
 }
@@ -204,7 +206,7 @@ async fn damaged(part: Part) -> (Rig, Stage, super::rig::Admin, SnapshotId) {
     let name = match part {
         Part::Manifest => Manifest::blob_name(&first),
         Part::Index => run.index.blob_name(Class::Index),
-        Part::Leaf => archive.get_index(&run).await.unwrap().leaves[0].hash.blob_name(Class::Leaf),
+        Part::Leaf => archive.get_index(&run.index).await.unwrap().leaves[0].hash.blob_name(Class::Leaf),
     };
     let World { vault, .. } = &rig.world;
     vault.flip_byte(rig.tenant(), &BlobName::new(name.as_str()).unwrap(), 40);

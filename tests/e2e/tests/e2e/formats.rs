@@ -1,6 +1,6 @@
-//! Stored format version 1: a sealed snapshot that is never edited, read by today's code.
+//! Stored formats: a sealed snapshot of each version that is never edited, read by today's code.
 
-use domain::stored::{BlobHash, Class, LeafCutter, Manifest, TenantKeys, read_leaf};
+use domain::stored::{BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, TenantKeys, read_leaf};
 use domain::{ErrorKind, TenantId, kinds};
 use engine::archive::{Archive, SnapshotView};
 use engine::ports::{BlobName, DataKey, KeyRing, Vault, WrappedKey};
@@ -17,8 +17,11 @@ fn tenant() -> TenantId {
     sim::COMPANY_TENANT_ID.parse().unwrap()
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/format-1")
+/// Every version that was ever written.
+const FORMATS: [u32; 2] = [1, FORMAT_VERSION];
+
+fn folder(format: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/format-{format}"))
 }
 
 /// A ring with one key.
@@ -52,10 +55,10 @@ fn blobs(at: &Path, prefix: &str, found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 /// The fixture in a vault, and its manifest's name.
-async fn opened() -> (World, Archive, Manifest) {
+async fn opened(format: u32) -> (World, Archive, Manifest) {
     let world = World::new(1);
     let mut all = Vec::new();
-    blobs(&folder().join("blobs"), "", &mut all);
+    blobs(&folder(format).join("blobs"), "", &mut all);
     let keys = TenantKeys::derive(&tenant(), &DATA_KEY);
     let mut manifest = None;
     for (name, bytes) in all {
@@ -94,86 +97,100 @@ async fn told(view: &SnapshotView) -> Value {
 }
 
 #[tokio::test]
-async fn a_snapshot_of_format_1_is_read_as_it_was_sealed() {
-    let (_world, archive, manifest) = opened().await;
-    assert_eq!(manifest.format, 1);
-    let archive = archive.open(&tenant()).await.unwrap();
-    let view = SnapshotView::open(&archive, &manifest.snapshot).await.unwrap();
-    let expected: Value =
-        serde_json::from_slice(&std::fs::read(folder().join("expected.json")).unwrap()).unwrap();
-    assert!(expected.as_object().unwrap().len() > 40);
-    assert_eq!(told(&view).await, expected);
-    let (found, _) = view.search(kinds::get("users").unwrap(), "maya", None, 10).await.unwrap();
-    assert_eq!(found[0].name.as_deref(), Some("Maya Ortiz"));
+async fn a_snapshot_of_any_format_is_read_as_it_was_sealed() {
+    for format in FORMATS {
+        let (_world, archive, manifest) = opened(format).await;
+        assert_eq!(manifest.format, format);
+        let has_layers = manifest.runs.values().any(|run| !run.layers.is_empty());
+        assert_eq!(has_layers, format > 1, "layers came with format 2");
+        let archive = archive.open(&tenant()).await.unwrap();
+        let view = SnapshotView::open(&archive, &manifest.snapshot).await.unwrap();
+        let expected: Value =
+            serde_json::from_slice(&std::fs::read(folder(format).join("expected.json")).unwrap()).unwrap();
+        assert!(expected.as_object().unwrap().len() > 40);
+        assert_eq!(told(&view).await, expected);
+        let (found, _) = view.search(kinds::get("users").unwrap(), "maya", None, 10).await.unwrap();
+        assert_eq!(found[0].name.as_deref(), Some("Maya Ortiz"));
+    }
 }
 
 #[tokio::test]
 async fn what_was_sealed_then_is_sealed_to_the_same_bytes_today() {
-    let (_world, archive, manifest) = opened().await;
-    let keys = TenantKeys::derive(&tenant(), &DATA_KEY);
-    let archive = archive.open(&tenant()).await.unwrap();
-    for (name, run) in &manifest.runs {
-        let index = archive.get_index(run).await.unwrap();
-        let mut cutter = LeafCutter::new(run.cut_bits);
-        let mut cut: Vec<BlobHash> = Vec::new();
-        for leaf in &index.leaves {
-            let plain = archive.get_content(Class::Leaf, &leaf.hash).await.unwrap();
-            for (key, value) in read_leaf(&plain).unwrap() {
-                cut.extend(cutter.push(&key, &value).unwrap().map(|l| keys.name(Class::Leaf, &l.bytes)));
+    for format in FORMATS {
+        let (_world, archive, manifest) = opened(format).await;
+        let keys = TenantKeys::derive(&tenant(), &DATA_KEY);
+        let archive = archive.open(&tenant()).await.unwrap();
+        for (name, run) in &manifest.runs {
+            for hash in std::iter::once(&run.index).chain(run.layers.iter().map(|l| &l.index)) {
+                let index = archive.get_index(hash).await.unwrap();
+                let mut cutter = LeafCutter::new(run.cut_bits);
+                let mut cut: Vec<BlobHash> = Vec::new();
+                for leaf in &index.leaves {
+                    let plain = archive.get_content(Class::Leaf, &leaf.hash).await.unwrap();
+                    for (key, value) in read_leaf(&plain).unwrap() {
+                        let leaf = cutter.push(&key, &value).unwrap();
+                        cut.extend(leaf.map(|l| keys.name(Class::Leaf, &l.bytes)));
+                    }
+                }
+                cut.extend(cutter.finish().map(|l| keys.name(Class::Leaf, &l.bytes)));
+                let then: Vec<BlobHash> = index.leaves.iter().map(|l| l.hash).collect();
+                assert_eq!(cut, then, "{name} would be cut or named otherwise");
+                assert_eq!(keys.name(Class::Index, &index.to_bytes()), *hash, "{name}");
             }
         }
-        cut.extend(cutter.finish().map(|l| keys.name(Class::Leaf, &l.bytes)));
-        let then: Vec<BlobHash> = index.leaves.iter().map(|l| l.hash).collect();
-        assert_eq!(cut, then, "{name} would be cut or named otherwise");
-        assert_eq!(keys.name(Class::Index, &index.to_bytes()), run.index, "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_later_format_is_refused_and_not_guessed_at() {
-    let (_world, _, manifest) = opened().await;
+    let (_world, _, manifest) = opened(FORMAT_VERSION).await;
     let mut later: Value = serde_json::from_slice(&manifest.to_bytes().unwrap()).unwrap();
-    later["format"] = json!(2);
+    later["format"] = json!(FORMAT_VERSION + 1);
     let error = Manifest::from_bytes(&serde_json::to_vec(&later).unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
-    assert!(error.message().contains("format 2"), "{error}");
+    assert!(error.message().contains(&format!("format {}", FORMAT_VERSION + 1)), "{error}");
 }
 
 /// Writes the fixture of the current format: only with `HOLDFAST_WRITE_FIXTURE=1`, and only for a new version.
 #[tokio::test]
 async fn the_fixture_of_a_new_format_is_written_when_asked_for() {
+    let folder = folder(FORMAT_VERSION);
     if std::env::var("HOLDFAST_WRITE_FIXTURE").as_deref() != Ok("1") {
-        assert!(folder().join("expected.json").exists(), "the fixture is there");
+        assert!(folder.join("expected.json").exists(), "the fixture is there");
         return;
     }
     let rig = crate::rig::Rig::new().await;
-    rig.staged().await;
+    let (admin, stage) = rig.staged().await;
+    rig.snapshot().await;
+    stage.happen(&admin).await;
     let snapshot = rig.snapshot().await;
     let from = rig.archive.open(rig.tenant()).await.unwrap();
     let view = SnapshotView::open(&from, &snapshot).await.unwrap();
     let keys = TenantKeys::derive(&tenant(), &DATA_KEY);
     let put = |name: String, sealed: Vec<u8>| {
-        let path = folder().join("blobs").join(name);
+        let path = folder.join("blobs").join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, sealed).unwrap();
     };
     let mut manifest = view.manifest().clone();
     manifest.tokens.clear();
     for run in manifest.runs.values_mut() {
-        let mut index = from.get_index(run).await.unwrap();
-        for leaf in &mut index.leaves {
-            let plain = from.get_content(Class::Leaf, &leaf.hash).await.unwrap();
-            leaf.hash = keys.name(Class::Leaf, &plain);
-            let name = leaf.hash.blob_name(Class::Leaf);
+        for hash in std::iter::once(&mut run.index).chain(run.layers.iter_mut().map(|l| &mut l.index)) {
+            let mut index = from.get_index(hash).await.unwrap();
+            for leaf in &mut index.leaves {
+                let plain = from.get_content(Class::Leaf, &leaf.hash).await.unwrap();
+                leaf.hash = keys.name(Class::Leaf, &plain);
+                let name = leaf.hash.blob_name(Class::Leaf);
+                put(name.clone(), keys.seal(&name, &plain).unwrap());
+            }
+            let plain = index.to_bytes();
+            *hash = keys.name(Class::Index, &plain);
+            let name = hash.blob_name(Class::Index);
             put(name.clone(), keys.seal(&name, &plain).unwrap());
         }
-        let plain = index.to_bytes();
-        run.index = keys.name(Class::Index, &plain);
-        let name = run.index.blob_name(Class::Index);
-        put(name.clone(), keys.seal(&name, &plain).unwrap());
     }
     let name = Manifest::blob_name(&manifest.snapshot);
     put(name.clone(), keys.seal(&name, &manifest.to_bytes().unwrap()).unwrap());
     let text = serde_json::to_string_pretty(&told(&view).await).unwrap();
-    std::fs::write(folder().join("expected.json"), text).unwrap();
+    std::fs::write(folder.join("expected.json"), text).unwrap();
 }

@@ -35,7 +35,7 @@ async fn check(rig: &Rig, tenant: &TenantId, seed: u64) {
         let manifest = rig.manifest(tenant, &done.id).await.unwrap();
         let archive = rig.archive.open(tenant).await.unwrap();
         for run in manifest.runs.values() {
-            archive.get_index(run).await.unwrap();
+            archive.open_run(Some(run)).await.unwrap();
         }
     }
     if let Some(last) = row.last_sealed {

@@ -13,6 +13,9 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
     fn with_deadline(&self, deadline: Timestamp) -> Option<Arc<dyn Directory>> {
         self.inner.with_deadline(deadline).map(|inner| Faulty::new(inner, &self.plan) as Arc<dyn Directory>)
     }
+    fn concurrency(&self, tenant: &TenantId) -> usize {
+        self.inner.concurrency(tenant)
+    }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         let call = LoggedCall::new("directory", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
@@ -26,14 +29,18 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
+        facets: &[&'static str],
     ) -> Result<ReadPage> {
         let at = match cursor {
             Cursor::Start => "from the start",
-            Cursor::Next(_) => "next",
+            Cursor::Listed => "listed",
+            Cursor::Ids(_) => "by ids",
+            Cursor::Latest => "latest",
+            Cursor::Next(_) | Cursor::NextListed(_) => "next",
             Cursor::Delta(_) => "delta",
         };
         let call = LoggedCall::new("directory", "read_page", format!("{} {at}", source.path)).of(tenant);
-        self.plan.around(call, self.inner.read_page(tenant, source, cursor)).await
+        self.plan.around(call, self.inner.read_page(tenant, source, cursor, facets)).await
     }
     async fn find_live(
         &self,

@@ -2,7 +2,11 @@
 
 use super::shape::{Gives, Identity, Kind, LinkType, LinkWrite, Source};
 use crate::{Error, Result, canonical};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Why an object is no longer there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +17,7 @@ pub enum Removal {
     Hard,
 }
 
-/// The far end of a link.
+/// The far end of a link, of a live object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinkEnd {
     /// The link is there; the value is what Graph says about it besides its ends.
@@ -23,14 +27,51 @@ pub enum LinkEnd {
 }
 
 /// A link that an item speaks of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkRecord {
     /// Its type.
     pub link: &'static LinkType,
     /// The id of the object that it leads to (for policies: [`assignment_key`]).
     pub to: String,
-    /// Whether it is there.
-    pub end: LinkEnd,
+    /// What Graph says of it besides its ends, canonical text, empty when that is nothing; none when the link
+    /// is gone.
+    pub value: Option<String>,
+}
+
+impl LinkRecord {
+    /// Its far end, taken apart.
+    ///
+    /// # Errors
+    /// `Corrupt` when the value is not an object.
+    pub fn end(&self) -> Result<LinkEnd> {
+        match self.value.as_deref() {
+            None => Ok(LinkEnd::Gone),
+            Some("") => Ok(LinkEnd::Present(Map::new())),
+            Some(text) => serde_json::from_str(text)
+                .map(LinkEnd::Present)
+                .map_err(|e| Error::corrupt("a link cannot be read").caused_by(e)),
+        }
+    }
+}
+
+/// The properties that an item gives, as canonical text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectText {
+    /// A JSON object.
+    pub text: Vec<u8>,
+    /// Whether nothing that was asked for is missing in it.
+    pub is_whole: bool,
+}
+
+impl ObjectText {
+    /// The object, taken apart.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is none.
+    pub fn to_map(&self) -> Result<Map<String, Value>> {
+        serde_json::from_slice(&self.text)
+            .map_err(|e| Error::corrupt("an object cannot be read").caused_by(e))
+    }
 }
 
 /// An item, understood.
@@ -40,13 +81,73 @@ pub struct Interpreted {
     pub key: String,
     /// Set when the item says that the object is no longer there; then nothing else is.
     pub removed: Option<Removal>,
-    /// The properties that the item gives, in canonical form; a delta may give a part of them. Absent
-    /// when it gives none but the id, as where a large group goes on with more members.
-    pub object: Option<Map<String, Value>>,
+    /// The properties that the item gives; a delta may give a part of them. Absent when it gives none but the
+    /// id, as where a large group goes on with more members.
+    pub object: Option<ObjectText>,
+    /// Facets that the item speaks of, and their canonical values; none where there is no value.
+    pub facets: Vec<(&'static str, Option<Vec<u8>>)>,
     /// The links that the item speaks of, in Graph's order.
     pub links: Vec<LinkRecord>,
     /// Link types of which `links` holds all that the object has.
     pub whole: Vec<&'static LinkType>,
+}
+
+/// How items are to be understood.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The properties that were asked for; empty: everything that Graph gives.
+    pub select: &'a [&'static str],
+    /// Whether each item is all of its object, as in a list: what was asked for and is not in it was never
+    /// set. In a delta it may just not have changed.
+    pub whole: bool,
+}
+
+type Member<'a> = (Cow<'a, str>, &'a RawValue);
+
+/// The members of an object in the order of their keys; of several with one key the last.
+struct Members<'a>(Vec<Member<'a>>);
+
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Vec<Member<'de>>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(map.size_hint().unwrap_or(64));
+                while let Some(Key(key)) = map.next_key()? {
+                    members.push((key, map.next_value()?));
+                }
+                Ok(members)
+            }
+        }
+        let mut members = from.deserialize_map(Reader)?;
+        members.sort_by(|a, b| a.0.cmp(&b.0));
+        // Why: of duplicates, `dedup_by` drops the later one; the last that came is the one that counts.
+        members.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                earlier.1 = later.1;
+            }
+            same
+        });
+        Ok(Self(members))
+    }
+}
+
+impl<'a> Members<'a> {
+    fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.0.binary_search_by(|(k, _)| k.as_ref().cmp(key)).ok().map(|at| self.0[at].1)
+    }
+
+    fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.get(key).and_then(|raw| serde_json::from_str::<Key<'a>>(raw.get()).ok()).map(|key| key.0)
+    }
 }
 
 /// Reads one item of a page of `source`.
@@ -54,43 +155,97 @@ pub struct Interpreted {
 /// # Errors
 /// `Unavailable` when the item has no id or is not an object: the page is not what Graph documents, and a
 /// record must not be left out or made up.
-pub fn interpret(kind: &'static Kind, source: &Source, item: Value) -> Result<Interpreted> {
-    let Value::Object(item) = item else {
-        return Err(Error::unavailable(format!("{}: an item is not an object", source.name)));
-    };
-    let Some(id) = item.get("id").and_then(Value::as_str).map(str::to_owned) else {
+pub fn interpret(
+    kind: &'static Kind,
+    source: &Source,
+    asked: Asked<'_>,
+    item: &RawValue,
+) -> Result<Interpreted> {
+    let members: Members<'_> = serde_json::from_str(item.get())
+        .map_err(|e| Error::unavailable(format!("{}: an item is not an object", source.name)).caused_by(e))?;
+    let Some(id) = members.text("id") else {
         return Err(Error::unavailable(format!("{}: an item has no id", source.name)));
     };
-    if let Some(removed) = item.get("@removed") {
-        let soft = removed.get("reason").and_then(Value::as_str) == Some("changed");
-        let removal = if soft { Removal::Soft } else { Removal::Hard };
-        return Ok(Interpreted {
-            key: id,
-            removed: Some(removal),
-            object: None,
-            links: vec![],
-            whole: vec![],
-        });
+    let mut read = Interpreted {
+        key: id.into_owned(),
+        removed: None,
+        object: None,
+        facets: Vec::new(),
+        links: Vec::new(),
+        whole: Vec::new(),
+    };
+    if let Some(removed) = members.get("@removed") {
+        let reason = canonical::parse(removed)?;
+        let soft = reason.get("reason").and_then(Value::as_str) == Some("changed");
+        read.removed = Some(if soft { Removal::Soft } else { Removal::Hard });
+        return Ok(read);
     }
-    if let Gives::Facet(property) = source.gives {
-        let facet = item.get(property).cloned().map(canonical::strip);
-        let object = facet.filter(|v| !v.is_null()).map(|mut v| {
-            canonical::sort_collections(&mut v);
-            Map::from_iter([(property.to_owned(), v)])
-        });
-        return Ok(Interpreted { key: id, removed: None, object, links: vec![], whole: vec![] });
-    }
-    let (mut links, mut whole) = (Vec::new(), Vec::new());
-    for link in kind.links {
-        let is_whole = read_links(link, &item, &mut links)?;
-        if is_whole {
-            whole.push(link);
+    for facet in kind.facets() {
+        if let Some(raw) = members.get(facet) {
+            read.facets.push((facet, facet_value(raw)?));
         }
     }
-    let object = canonical::object(kind, item);
-    let key = key_of(kind, &object)?;
-    let says_more = object.keys().any(|k| k != "id" && !k.starts_with("@odata."));
-    Ok(Interpreted { key, removed: None, object: says_more.then_some(object), links, whole })
+    if matches!(source.gives, Gives::Facet(_)) {
+        return Ok(read);
+    }
+    for link in kind.links {
+        if read_links(link, &members, &mut read.links)? {
+            read.whole.push(link);
+        }
+    }
+    let id = std::mem::take(&mut read.key);
+    read.key = natural_key(kind, id, |p| members.text(p))?;
+    read.object = object_text(kind, asked, &members)?;
+    Ok(read)
+}
+
+/// The canonical value of a facet; none when it says nothing.
+fn facet_value(raw: &RawValue) -> Result<Option<Vec<u8>>> {
+    let mut value = canonical::strip(canonical::parse(raw)?);
+    canonical::sort_collections(&mut value);
+    Ok((!value.is_null()).then(|| canonical::text(&value).into_bytes()))
+}
+
+fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<Option<ObjectText>> {
+    let elsewhere = |p: &str| kind.links.iter().any(|l| l.relation == p) || kind.facets().any(|f| f == p);
+    let mut missing: Vec<&str> = asked
+        .select
+        .iter()
+        .copied()
+        .filter(|p| members.0.binary_search_by(|(k, _)| k.as_ref().cmp(p)).is_err() && !elsewhere(p))
+        .collect();
+    let is_whole = asked.whole || missing.is_empty();
+    let mut nulls = if asked.whole { std::mem::take(&mut missing) } else { Vec::new() };
+    nulls.sort_unstable();
+    let mut nulls = nulls.into_iter().peekable();
+    let mut says_more = false;
+    let mut text = Vec::with_capacity(2048);
+    text.push(b'{');
+    let begin = |key: &str, text: &mut Vec<u8>| {
+        if text.len() > 1 {
+            text.push(b',');
+        }
+        canonical::append_text(key, text);
+        text.push(b':');
+    };
+    for (key, raw) in &members.0 {
+        if canonical::is_dropped_annotation(key) || elsewhere(key) {
+            continue;
+        }
+        while let Some(null) = nulls.next_if(|null| *null < key.as_ref()) {
+            begin(null, &mut text);
+            text.extend_from_slice(b"null");
+        }
+        says_more |= key != "id" && !key.starts_with("@odata.");
+        begin(key, &mut text);
+        canonical::append_property(kind, key, raw, &mut text)?;
+    }
+    for null in nulls {
+        begin(null, &mut text);
+        text.extend_from_slice(b"null");
+    }
+    text.push(b'}');
+    Ok(says_more.then_some(ObjectText { text, is_whole }))
 }
 
 impl Kind {
@@ -104,67 +259,96 @@ impl Kind {
 }
 
 fn key_of(kind: &Kind, object: &Map<String, Value>) -> Result<String> {
-    let text = |p: &str| object.get(p).and_then(Value::as_str).unwrap_or_default();
+    let text = |p: &str| object.get(p).and_then(Value::as_str).map(Cow::Borrowed);
+    natural_key(kind, text("id").unwrap_or_default().into_owned(), text)
+}
+
+fn natural_key<'a>(kind: &Kind, id: String, text: impl Fn(&str) -> Option<Cow<'a, str>>) -> Result<String> {
     match kind.identity {
-        Identity::Id if text("id").is_empty() => {
+        Identity::Id if id.is_empty() => {
             Err(Error::unavailable(format!("{}: an object has no id", kind.name)))
         }
-        Identity::Id => Ok(text("id").to_owned()),
-        Identity::Natural(properties) => Ok(properties.iter().map(|p| text(p)).collect::<Vec<_>>().join("|")),
+        Identity::Id => Ok(id),
+        Identity::Natural(properties) => {
+            Ok(properties.iter().map(|p| text(p).unwrap_or_default()).collect::<Vec<_>>().join("|"))
+        }
     }
 }
 
+/// One end of a link, as Graph gives it: what else it says belongs to the far object's own record.
+#[derive(Deserialize)]
+struct End<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "@odata.type")]
+    odata_type: Option<Cow<'a, str>>,
+    #[serde(default, rename = "@removed")]
+    removed: Option<IgnoredAny>,
+}
+
 /// Reads the links of one type; says whether they are all that there are.
-fn read_links(link: &'static LinkType, item: &Map<String, Value>, out: &mut Vec<LinkRecord>) -> Result<bool> {
-    if let Some(value) = item.get(link.relation) {
-        let ends: Vec<&Value> = match value {
-            Value::Null => vec![],
-            Value::Array(ends) => ends.iter().collect(),
-            one => vec![one],
-        };
-        for end in ends {
+fn read_links(link: &'static LinkType, members: &Members<'_>, out: &mut Vec<LinkRecord>) -> Result<bool> {
+    if let Some(raw) = members.get(link.relation) {
+        if link.write == LinkWrite::AssignAll {
+            return assignments(link, raw, out).map(|()| true);
+        }
+        for end in ends(link, raw)? {
             out.push(link_record(link, end)?);
         }
         return Ok(true);
     }
-    let Some(delta) = item.get(&format!("{}@delta", link.relation)) else { return Ok(false) };
+    let Some(raw) = members.get(&format!("{}@delta", link.relation)) else { return Ok(false) };
     let start = out.len();
     let mut any_present = false;
-    for end in delta.as_array().into_iter().flatten() {
-        let mut record = link_record(link, end)?;
-        if end.get("@removed").is_some() {
-            record.end = LinkEnd::Gone;
-        } else {
-            any_present = true;
-        }
+    for end in ends(link, raw)? {
+        let record = link_record(link, end)?;
+        any_present |= record.value.is_some();
         out.push(record);
     }
     // Why: where only one can be, a new one says that the old one is gone, reported or not, in any order.
     let replaced = link.write == LinkWrite::Single && any_present;
     if replaced {
         let spoken = out.split_off(start);
-        out.extend(spoken.into_iter().filter(|record| record.end != LinkEnd::Gone));
+        out.extend(spoken.into_iter().filter(|record| record.value.is_some()));
     }
     Ok(replaced)
 }
 
-fn link_record(link: &'static LinkType, end: &Value) -> Result<LinkRecord> {
-    let map = end.as_object().cloned().unwrap_or_default();
-    let value: Map<String, Value> = map
-        .into_iter()
-        .filter(|(k, _)| !canonical::is_dropped_annotation(k))
-        .map(|(k, v)| (k, canonical::strip(v)))
-        .collect();
-    if link.write == LinkWrite::AssignAll {
-        let to = assignment_key(value.get("target").unwrap_or(&Value::Null));
-        return Ok(LinkRecord { link, to, end: LinkEnd::Present(value) });
-    }
-    let Some(to) = value.get("id").and_then(Value::as_str).map(str::to_owned) else {
+/// The ends that a relation or its delta holds: a list, one, or none.
+fn ends<'a>(link: &LinkType, raw: &'a RawValue) -> Result<Vec<End<'a>>> {
+    let ends = match raw.get().as_bytes().first() {
+        Some(b'[') => serde_json::from_str(raw.get()),
+        Some(b'n') => Ok(Vec::new()),
+        _ => serde_json::from_str(raw.get()).map(|one| vec![one]),
+    };
+    ends.map_err(|e| Error::unavailable(format!("{}: a link cannot be read", link.name)).caused_by(e))
+}
+
+fn link_record(link: &'static LinkType, end: End<'_>) -> Result<LinkRecord> {
+    let Some(to) = end.id else {
         return Err(Error::unavailable(format!("{}: a link has no id", link.name)));
     };
-    // Only the type: the other properties of the far end belong to its own record.
-    let kept = value.into_iter().filter(|(k, _)| k == "@odata.type").collect();
-    Ok(LinkRecord { link, to, end: LinkEnd::Present(kept) })
+    let value = match (end.removed, end.odata_type) {
+        (Some(_), _) => None,
+        (None, None) => Some(String::new()),
+        (None, Some(of_type)) => Some(canonical::text(&serde_json::json!({ "@odata.type": of_type }))),
+    };
+    Ok(LinkRecord { link, to: to.into_owned(), value })
+}
+
+/// The assignments of a policy: each is kept whole.
+fn assignments(link: &'static LinkType, raw: &RawValue, out: &mut Vec<LinkRecord>) -> Result<()> {
+    let all = match canonical::parse(raw)? {
+        Value::Array(all) => all,
+        Value::Null => Vec::new(),
+        _ => return Err(Error::unavailable(format!("{}: assignments are not a list", link.name))),
+    };
+    for one in all {
+        let value = canonical::strip(one);
+        let to = assignment_key(value.get("target").unwrap_or(&Value::Null));
+        out.push(LinkRecord { link, to, value: Some(canonical::text(&value)) });
+    }
+    Ok(())
 }
 
 /// The key of a policy assignment among those of its policy: the group's id, `{id}!exclude` for an
@@ -187,9 +371,15 @@ mod tests {
     use crate::kinds;
     use serde_json::json;
 
-    fn read(kind: &str, item: Value) -> Interpreted {
+    fn try_read(kind: &str, item: &Value, whole: bool) -> Result<Interpreted> {
         let kind = kinds::get(kind).unwrap();
-        interpret(kind, &kind.reading[0], item).unwrap()
+        let source = &kind.reading[0];
+        let raw = serde_json::value::to_raw_value(item).unwrap();
+        interpret(kind, source, Asked { select: source.select, whole }, &raw)
+    }
+
+    fn read(kind: &str, item: Value) -> Interpreted {
+        try_read(kind, &item, false).unwrap()
     }
 
     #[test]
@@ -200,8 +390,37 @@ mod tests {
                 {"@odata.type": "#microsoft.graph.user", "id": "v", "@removed": {"reason": "deleted"}}]}),
         );
         assert!(more.object.is_none() && more.whole.is_empty());
-        assert_eq!(more.links.len(), 2);
-        assert_eq!(more.links[1].end, LinkEnd::Gone);
+        assert_eq!(more.links[0].value.as_deref(), Some(r##"{"@odata.type":"#microsoft.graph.user"}"##));
+        assert_eq!(more.links[1].value, None);
+        assert_eq!(more.links[1].end().unwrap(), LinkEnd::Gone);
+    }
+
+    #[test]
+    fn what_a_list_does_not_give_was_never_set_and_what_a_delta_does_not_give_did_not_change() {
+        let user = json!({"id": "u", "displayName": "Ü\u{7}", "zz": [3, 1], "faxNumber": null, "manager": {"id": "m"}});
+        let listed = try_read("users", &user, true).unwrap().object.unwrap();
+        assert!(listed.is_whole);
+        let map = listed.to_map().unwrap();
+        assert_eq!(
+            (&map["city"], &map["displayName"], &map["zz"]),
+            (&Value::Null, &json!("Ü\u{7}"), &json!([1, 3]))
+        );
+        assert!(!map.contains_key("manager") && !map.contains_key("customSecurityAttributes"));
+        assert_eq!(listed.text, canonical::text(&Value::Object(map)).into_bytes());
+        let changed = try_read("users", &user, false).unwrap().object.unwrap();
+        assert!(!changed.is_whole);
+        assert_eq!(changed.to_map().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_facet_is_kept_apart_and_an_empty_one_is_none() {
+        let with = |value: Value| read("users", json!({"id": "u", "customSecurityAttributes": value})).facets;
+        assert_eq!(
+            with(json!({"b": 1, "a": [2, 1]})),
+            [("customSecurityAttributes", Some(br#"{"a":[1,2],"b":1}"#.to_vec()))]
+        );
+        assert_eq!(with(Value::Null), [("customSecurityAttributes", None)]);
+        assert!(read("users", json!({"id": "u", "city": "x"})).facets.is_empty());
     }
 
     #[test]
@@ -218,7 +437,7 @@ mod tests {
             json!({"id": "u", "manager@delta": [{"id": "m", "@removed": {"reason": "deleted"}}]}),
         );
         assert!(gone.whole.is_empty());
-        assert_eq!(gone.links[0].end, LinkEnd::Gone);
+        assert_eq!(gone.links[0].value, None);
     }
 
     #[test]
@@ -229,7 +448,10 @@ mod tests {
 
     #[test]
     fn an_item_without_an_id_is_an_error_and_not_a_record_less() {
-        let kind = kinds::get("users").unwrap();
-        assert!(interpret(kind, &kind.reading[0], json!({"displayName": "?"})).is_err());
+        for item in [json!({"displayName": "?"}), json!([]), json!({"id": null}), json!("u")] {
+            assert!(try_read("users", &item, true).is_err(), "{item}");
+        }
+        let no_end = json!({"id": "g", "members@delta": [{"@odata.type": "#microsoft.graph.user"}]});
+        assert!(try_read("groups", &no_end, false).is_err());
     }
 }

@@ -8,11 +8,13 @@ mod interpret;
 mod rows;
 mod shape;
 
-pub use interpret::{Interpreted, LinkEnd, LinkRecord, Removal, assignment_key, interpret};
+pub use interpret::{
+    Asked, Interpreted, LinkEnd, LinkRecord, ObjectText, Removal, assignment_key, interpret,
+};
 pub use rows::KINDS;
 pub use shape::{
     Action, ApiVersion, Gives, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting, Source, Unread,
-    Update, Writing,
+    Update, Whole, Writing,
 };
 
 use crate::{Error, Result};

@@ -4,7 +4,7 @@
 
 use super::shape::{
     Action, ApiVersion, Gives, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting, Source, Unread,
-    Update, Writing,
+    Update, Whole, Writing,
 };
 
 /// Every kind, in the order in which a restore writes them (references point upwards).
@@ -36,7 +36,7 @@ static USERS: Kind = Kind {
     reading: &[
         Source {
             name: "users",
-            read: Read::Delta,
+            read: Read::Delta(Whole::Listed { path: "users", expand: "manager($select=id)", top: 999 }),
             path: "users/delta",
             version: ApiVersion::V1,
             select: &[
@@ -105,6 +105,8 @@ static USERS: Kind = Kind {
             expand: "",
             top: None,
             gives: Gives::Objects,
+            carries: &["customSecurityAttributes"],
+            permissions: &[],
         },
         // Why: whether a delta reports custom security attributes is not documented, so they are listed.
         Source {
@@ -116,6 +118,11 @@ static USERS: Kind = Kind {
             expand: "",
             top: Some(999),
             gives: Gives::Facet("customSecurityAttributes"),
+            carries: &[],
+            permissions: &[
+                "CustomSecAttributeAssignment.Read.All",
+                "CustomSecAttributeAssignment.ReadWrite.All",
+            ],
         },
     ],
     links: &[LinkType {
@@ -201,7 +208,7 @@ static GROUPS: Kind = Kind {
     search: &["mailNickname", "mail"],
     reading: &[Source {
         name: "groups",
-        read: Read::Delta,
+        read: Read::Delta(Whole::Chunked { path: "groups", top: 999, ids: 50, round_up_to: 250 }),
         path: "groups/delta",
         version: ApiVersion::V1,
         select: &[
@@ -245,6 +252,8 @@ static GROUPS: Kind = Kind {
         expand: "",
         top: None,
         gives: Gives::Objects,
+        carries: &[],
+        permissions: &[],
     }],
     links: &[
         LinkType {
@@ -336,7 +345,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     search: &[],
     reading: &[Source {
         name: "administrativeUnits",
-        read: Read::Delta,
+        read: Read::Delta(Whole::Round),
         path: "directory/administrativeUnits/delta",
         version: ApiVersion::V1,
         select: &[
@@ -353,6 +362,8 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
         expand: "",
         top: None,
         gives: Gives::Objects,
+        carries: &[],
+        permissions: &[],
     }],
     links: &[LinkType {
         name: "administrativeUnits.members",
@@ -410,6 +421,8 @@ static ROLES: Kind = Kind {
         expand: "",
         top: None,
         gives: Gives::Objects,
+        carries: &[],
+        permissions: &[],
     }],
     links: &[],
     references: &[],
@@ -469,8 +482,10 @@ static ADMINS: Kind = Kind {
         version: ApiVersion::V1,
         select: &[],
         expand: "",
-        top: None,
+        top: Some(999),
         gives: Gives::Objects,
+        carries: &[],
+        permissions: &[],
     }],
     links: &[],
     references: ROLE_REFERENCES,
@@ -508,6 +523,8 @@ static ELIGIBLE_ADMINS: Kind = Kind {
         expand: "",
         top: None,
         gives: Gives::Objects,
+        carries: &[],
+        permissions: &[],
     }],
     ..SCHEDULES
 };
@@ -526,6 +543,8 @@ static ACTIVE_ADMINS: Kind = Kind {
         expand: "",
         top: None,
         gives: Gives::Objects,
+        carries: &[],
+        permissions: &[],
     }],
     writing: Writing {
         update: Update::Never,
@@ -610,6 +629,8 @@ macro_rules! policies {
             expand: $expand,
             top: $top,
             gives: Gives::Objects,
+            carries: &[],
+            permissions: &[],
         }]
     };
 }

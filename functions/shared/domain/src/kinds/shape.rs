@@ -22,10 +22,38 @@ impl ApiVersion {
 /// How a source is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
-    /// By delta: a first round of everything, then only what changed. The path ends in `/delta`.
-    Delta,
+    /// By delta: what changed. The path ends in `/delta`.
+    Delta(Whole),
     /// By list, whole each time.
     List,
+}
+
+/// How everything is read where changes are read by delta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// By the delta's own first round, one page after the other.
+    Round,
+    /// By list, whose pages are five times as large; then what changed since a token that was taken before.
+    Listed {
+        /// Below the version segment.
+        path: &'static str,
+        /// `$expand`, which gives the links that the delta is asked for in `$select`.
+        expand: &'static str,
+        /// `$top`.
+        top: u32,
+    },
+    /// The ids by list, then the delta's first round in chunks of so many ids, side by side; then what
+    /// changed since a token that was taken before. A serial round of a large tenant takes an hour and more.
+    Chunked {
+        /// Below the version segment.
+        path: &'static str,
+        /// `$top` of the list.
+        top: u32,
+        /// The most ids that Graph takes in a delta's `$filter`.
+        ids: usize,
+        /// With so many objects or fewer the first round costs less.
+        round_up_to: usize,
+    },
 }
 
 /// What the items of a source are.
@@ -57,6 +85,17 @@ pub struct Source {
     pub top: Option<u32>,
     /// Objects or one property.
     pub gives: Gives,
+    /// Facets that can be asked for along with the objects, where they may be read.
+    pub carries: &'static [&'static str],
+    /// Any one of these application permissions is needed besides the kind's own; empty for none.
+    pub permissions: &'static [&'static str],
+}
+
+impl Source {
+    /// Whether what changed can be asked for.
+    pub fn is_delta(&self) -> bool {
+        matches!(self.read, Read::Delta(_))
+    }
 }
 
 /// What makes an object the same object in two snapshots.
@@ -221,6 +260,16 @@ impl Kind {
     /// The link type of that relation.
     pub fn link(&self, relation: &str) -> Option<&'static LinkType> {
         self.links.iter().find(|l| l.relation == relation)
+    }
+    /// Whether one of its links has that relation.
+    pub fn is_relation(&self, property: &str) -> bool {
+        self.links.iter().any(|l| l.relation == property)
+    }
+    /// The source of a facet.
+    pub fn facet_source(&self, facet: &str) -> Option<&'static Source> {
+        self.reading
+            .iter()
+            .find(|s| s.gives == Gives::Facet(self.facets().find(|f| *f == facet).unwrap_or_default()))
     }
     /// The names of its facets, in the order of the sources.
     pub fn facets(&self) -> impl Iterator<Item = &'static str> {

@@ -2,6 +2,8 @@
 
 use super::varint;
 use crate::{Error, Result};
+use std::ops::Range;
+use std::sync::Arc;
 
 const MAGIC: &[u8; 4] = b"HFL1";
 
@@ -25,13 +27,20 @@ pub struct LeafCutter {
     cut_mask: u64,
     bytes: Vec<u8>,
     record_count: u64,
-    last_key: Option<Vec<u8>>,
+    last_key: Vec<u8>,
+    begun: bool,
 }
 
 impl LeafCutter {
     /// Cuts after keys whose hash ends in `cut_bits` zero bits.
     pub fn new(cut_bits: u32) -> Self {
-        Self { cut_mask: (1 << cut_bits) - 1, bytes: MAGIC.to_vec(), record_count: 0, last_key: None }
+        Self {
+            cut_mask: (1 << cut_bits) - 1,
+            bytes: MAGIC.to_vec(),
+            record_count: 0,
+            last_key: Vec::new(),
+            begun: false,
+        }
     }
 
     /// The next record; gives a leaf when it ends one.
@@ -40,7 +49,7 @@ impl LeafCutter {
     /// `Corrupt` when the key is not greater than the one before: the caller's order is broken, and a run
     /// that is not sorted cannot be read back.
     pub fn push(&mut self, key: &[u8], value: &[u8]) -> Result<Option<PlainLeaf>> {
-        if self.last_key.as_deref().is_some_and(|last| last >= key) {
+        if self.begun && self.last_key.as_slice() >= key {
             return Err(Error::corrupt("records of a run are not in order"));
         }
         varint::put(&mut self.bytes, key.len() as u64);
@@ -48,7 +57,9 @@ impl LeafCutter {
         varint::put(&mut self.bytes, value.len() as u64);
         self.bytes.extend_from_slice(value);
         self.record_count += 1;
-        self.last_key = Some(key.to_vec());
+        self.begun = true;
+        self.last_key.clear();
+        self.last_key.extend_from_slice(key);
         Ok(if is_cut(key, self.cut_mask) { self.take() } else { None })
     }
 
@@ -62,6 +73,11 @@ impl LeafCutter {
         self.record_count == 0
     }
 
+    /// The records since the last cut, as a leaf, so that another cutter can go on with them.
+    pub fn open_records(&self) -> Option<Vec<u8>> {
+        (self.record_count > 0).then(|| self.bytes.clone())
+    }
+
     fn take(&mut self) -> Option<PlainLeaf> {
         if self.record_count == 0 {
             return None;
@@ -69,7 +85,7 @@ impl LeafCutter {
         let bytes = std::mem::replace(&mut self.bytes, MAGIC.to_vec());
         let record_count = std::mem::take(&mut self.record_count);
         // Why: kept, so that the order is checked across leaves as well.
-        let last_key = self.last_key.clone().unwrap_or_default();
+        let last_key = self.last_key.clone();
         Some(PlainLeaf { bytes, record_count, last_key })
     }
 }
@@ -83,9 +99,63 @@ fn is_cut(key: &[u8], mask: u64) -> bool {
     u64::from_le_bytes(first) & mask == 0
 }
 
-/// Whether a leaf of a run with these cut bits ends after this key, whatever follows.
-pub fn ends_leaf(key: &[u8], cut_bits: u32) -> bool {
-    is_cut(key, (1 << cut_bits) - 1)
+/// Walks the records of a leaf in order, without copying them.
+#[derive(Debug)]
+pub struct LeafWalk {
+    bytes: Arc<Vec<u8>>,
+    at: usize,
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+impl LeafWalk {
+    /// Before the first record.
+    ///
+    /// # Errors
+    /// `Corrupt` when the bytes are not a leaf.
+    pub fn new(bytes: Arc<Vec<u8>>) -> Result<Self> {
+        if !bytes.starts_with(MAGIC) {
+            return Err(Error::corrupt("stored bytes are not a leaf"));
+        }
+        Ok(Self { bytes, at: MAGIC.len(), key: 0..0, value: 0..0 })
+    }
+
+    /// Goes to the next record; says whether there is one.
+    ///
+    /// # Errors
+    /// `Corrupt` when the bytes end too early or the keys are not in order.
+    pub fn advance(&mut self) -> Result<bool> {
+        let whole = self.bytes.as_slice();
+        let mut rest = &whole[self.at..];
+        if rest.is_empty() {
+            (self.key, self.value) = (0..0, 0..0);
+            return Ok(false);
+        }
+        let place = |part: &[u8], rest: &[u8]| {
+            let end = whole.len() - rest.len();
+            end - part.len()..end
+        };
+        let key = varint::take_bytes(&mut rest)?;
+        let key_place = place(key, rest);
+        if self.at > MAGIC.len() && whole[self.key.clone()] >= *key {
+            return Err(Error::corrupt("records of a leaf are not in order"));
+        }
+        let value = varint::take_bytes(&mut rest)?;
+        self.value = place(value, rest);
+        self.key = key_place;
+        self.at = whole.len() - rest.len();
+        Ok(true)
+    }
+
+    /// The key of the record; empty before the first and after the last.
+    pub fn key(&self) -> &[u8] {
+        &self.bytes[self.key.clone()]
+    }
+
+    /// The value of the record.
+    pub fn value(&self) -> &[u8] {
+        &self.bytes[self.value.clone()]
+    }
 }
 
 /// The records of a leaf.
@@ -133,8 +203,16 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_cut_reads_back_whole(records in any_records(), bits in 0_u32..5) {
-            let read: Vec<Record> =
-                cut(&records, bits).iter().flat_map(|l| read_leaf(&l.bytes).unwrap()).collect();
+            let leaves = cut(&records, bits);
+            let read: Vec<Record> = leaves.iter().flat_map(|l| read_leaf(&l.bytes).unwrap()).collect();
+            let mut walked = Vec::new();
+            for leaf in leaves {
+                let mut walk = LeafWalk::new(Arc::new(leaf.bytes)).unwrap();
+                while walk.advance().unwrap() {
+                    walked.push((walk.key().to_vec(), walk.value().to_vec()));
+                }
+            }
+            prop_assert_eq!(&walked, &read);
             prop_assert_eq!(read, records.into_iter().collect::<Vec<_>>());
         }
 
@@ -161,7 +239,15 @@ mod tests {
         fn bytes_that_are_not_a_leaf_are_an_error_and_not_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let mut framed = MAGIC.to_vec();
             framed.extend(&bytes);
-            let _ = read_leaf(&framed);
+            let read = read_leaf(&framed);
+            let mut walk = LeafWalk::new(Arc::new(framed)).unwrap();
+            let walked = loop {
+                match walk.advance() {
+                    Ok(true) => {}
+                    end => break end,
+                }
+            };
+            prop_assert_eq!(walked.is_ok(), read.is_ok());
             prop_assert!(bytes.starts_with(MAGIC) || read_leaf(&bytes).is_err());
         }
     }

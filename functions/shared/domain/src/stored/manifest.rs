@@ -6,22 +6,46 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The version that is written. Older ones stay readable.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
-/// A run by its index.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A run: a base, and layers of what changed since, the newest last. FORMAT.md section 5.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRef {
+    /// The name of the base's index.
+    pub index: BlobHash,
+    /// How its leaves are cut, those of the layers included.
+    pub cut_bits: u32,
+    /// Records that it says are there.
+    pub records: u64,
+    /// Leaves of the base and of all layers.
+    pub leaves: u64,
+    /// Plain bytes of these leaves.
+    pub plain_bytes: u64,
+    /// What changed since the base; a later layer overrides an earlier one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<LayerRef>,
+}
+
+/// One layer of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerRef {
     /// The name of its index.
     pub index: BlobHash,
-    /// How its leaves are cut.
-    pub cut_bits: u32,
-    /// Records in it.
+    /// Records in it, removals included.
     pub records: u64,
     /// Leaves of it.
     pub leaves: u64,
     /// Plain bytes of its leaves.
     pub plain_bytes: u64,
+}
+
+impl RunRef {
+    /// Plain bytes of the base alone.
+    pub fn base_bytes(&self) -> u64 {
+        self.plain_bytes - self.layers.iter().map(|l| l.plain_bytes).sum::<u64>()
+    }
 }
 
 /// A delta link, and when Graph gave it: it is good for seven days.
@@ -72,8 +96,11 @@ pub struct Manifest {
     pub tokens: BTreeMap<String, Token>,
     /// Sources that could not be read.
     pub missing: Vec<Missing>,
-    /// When each kind was last read whole, by name.
+    /// When each kind, and each facet, was last read whole, by name.
     pub full_at: BTreeMap<String, Timestamp>,
+    /// Application permissions that it was read with; empty when the token did not say.
+    #[serde(default)]
+    pub permissions: Vec<String>,
     /// Calls to Graph.
     pub requests: u64,
     /// Resource units of these.

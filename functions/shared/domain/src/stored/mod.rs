@@ -1,10 +1,12 @@
 //! The stored form: what is in the vault, byte by byte. FORMAT.md beside this crate is normative.
 //!
-//! Pure functions over bytes: records into leaves ([`leaf`]), leaves into an index ([`index`]), plain bytes
+//! Pure functions over bytes: records into leaves ([`leaf`]), what changed into values of a layer ([`layer`]),
+//! leaves into an index ([`index`]), plain bytes
 //! into sealed ones and back ([`seal`]), and the manifest that makes a snapshot of them ([`manifest`]).
 //! Invariants: the same records give the same bytes; what was changed after sealing does not open.
 
 pub mod index;
+pub mod layer;
 pub mod leaf;
 pub mod manifest;
 pub mod names;
@@ -12,6 +14,6 @@ pub mod seal;
 mod varint;
 
 pub use index::{Index, LeafRef};
-pub use leaf::{LeafCutter, PlainLeaf, Record, ends_leaf, read_leaf};
-pub use manifest::{FORMAT_VERSION, Manifest, Missing, RunRef, Token};
+pub use leaf::{LeafCutter, LeafWalk, PlainLeaf, Record, read_leaf};
+pub use manifest::{FORMAT_VERSION, LayerRef, Manifest, Missing, RunRef, Token};
 pub use seal::{BlobHash, Class, TenantKeys};

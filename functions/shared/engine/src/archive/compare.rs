@@ -1,8 +1,8 @@
-//! What differs between two runs. Leaves that both have are not read: a record in one is in the other, equal.
+//! What differs between two runs. What both share is not read: a leaf of both bases, a layer of both.
 
-use super::{RunReader, TenantArchive};
+use super::{LeafReader, Lookup, TenantArchive};
 use domain::Result;
-use domain::stored::{Class, Index, Record, RunRef};
+use domain::stored::{BlobHash, Class, Index, RunRef};
 use std::collections::HashSet;
 
 /// One record that differs; at least one side is there.
@@ -18,9 +18,10 @@ pub struct Difference {
 
 /// The records that differ, in key order.
 pub struct Differences {
-    before: RunReader,
-    after: RunReader,
-    heads: (Option<Record>, Option<Record>),
+    /// Every key that can differ: a record that a shared leaf or a shared layer decides on both sides is equal.
+    candidates: Vec<LeafReader>,
+    before: Lookup,
+    after: Lookup,
 }
 
 impl Differences {
@@ -30,48 +31,66 @@ impl Differences {
         before: Option<&RunRef>,
         after: Option<&RunRef>,
     ) -> Result<Self> {
-        let same = before.map(|r| r.index) == after.map(|r| r.index);
-        let index = async |run: Option<&RunRef>| match run {
-            Some(run) if !same => archive.get_index(run).await,
-            _ => Ok(Index::default()),
-        };
-        let (before, after) = (index(before).await?.leaves, index(after).await?.leaves);
-        let hashes =
-            |leaves: &[domain::stored::LeafRef]| leaves.iter().map(|l| l.hash).collect::<HashSet<_>>();
-        let (in_before, in_after) = (hashes(&before), hashes(&after));
-        let only = |leaves: Vec<domain::stored::LeafRef>, other: &HashSet<_>| {
-            leaves.into_iter().filter(|l| !other.contains(&l.hash)).collect()
-        };
-        let mut before = RunReader::new(archive, Class::Leaf, only(before, &in_after));
-        let mut after = RunReader::new(archive, Class::Leaf, only(after, &in_before));
-        let heads = (before.next().await?, after.next().await?);
-        Ok(Self { before, after, heads })
+        let mut candidates = Vec::new();
+        if before != after {
+            let base = |run: Option<&RunRef>| run.map(|r| r.index);
+            let (mut one, mut other) = (Index::default(), Index::default());
+            if base(before) != base(after) {
+                if let Some(run) = before {
+                    one = archive.get_index(&run.index).await?;
+                }
+                if let Some(run) = after {
+                    other = archive.get_index(&run.index).await?;
+                }
+            }
+            candidates.extend(only(archive, &one, &other).await?);
+            candidates.extend(only(archive, &other, &one).await?);
+            for layer in unshared(before, after).chain(unshared(after, before)) {
+                let index = archive.get_index(&layer).await?;
+                candidates.push(LeafReader::from_key(archive, Class::Leaf, &index, &[], 1).await?);
+            }
+        }
+        let (before, after) = (archive.open_run(before).await?, archive.open_run(after).await?);
+        Ok(Self { candidates, before: before.lookup(), after: after.lookup() })
     }
 
     /// The next record that differs.
     pub async fn next(&mut self) -> Result<Option<Difference>> {
         loop {
-            let order = match &self.heads {
-                (None, None) => return Ok(None),
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, Some(_)) => std::cmp::Ordering::Greater,
-                (Some((before, _)), Some((after, _))) => before.cmp(after),
+            let Some(key) = self.candidates.iter().filter_map(LeafReader::head).min().map(<[u8]>::to_vec)
+            else {
+                return Ok(None);
             };
-            let before = if order.is_le() {
-                std::mem::replace(&mut self.heads.0, self.before.next().await?)
-            } else {
-                None
-            };
-            let after = if order.is_ge() {
-                std::mem::replace(&mut self.heads.1, self.after.next().await?)
-            } else {
-                None
-            };
-            let key = before.as_ref().or(after.as_ref()).map(|(k, _)| k.clone()).unwrap_or_default();
-            let (before, after) = (before.map(|r| r.1), after.map(|r| r.1));
+            for reader in &mut self.candidates {
+                if reader.head() == Some(&key) {
+                    reader.advance().await?;
+                }
+            }
+            let before = self.before.get(&key).await?;
+            let after = self.after.get(&key).await?;
             if before != after {
+                let (before, after) = (before.map(<[u8]>::to_vec), after.map(<[u8]>::to_vec));
                 return Ok(Some(Difference { key, before, after }));
             }
         }
     }
+}
+
+/// The leaves that the other index does not have.
+async fn only(archive: &TenantArchive, index: &Index, other: &Index) -> Result<Option<LeafReader>> {
+    let known: HashSet<BlobHash> = other.leaves.iter().map(|l| l.hash).collect();
+    let leaves: Vec<_> = index.leaves.iter().filter(|l| !known.contains(&l.hash)).cloned().collect();
+    if leaves.is_empty() {
+        return Ok(None);
+    }
+    let mut reader = LeafReader::new(archive, Class::Leaf, &leaves, 0);
+    reader.advance().await?;
+    Ok(Some(reader))
+}
+
+/// The layers that the other run does not have.
+fn unshared<'a>(run: Option<&'a RunRef>, other: Option<&'a RunRef>) -> impl Iterator<Item = BlobHash> + 'a {
+    let layers = run.map_or(&[][..], |r| r.layers.as_slice());
+    let known = other.map_or(&[][..], |r| r.layers.as_slice());
+    layers.iter().map(|l| l.index).filter(|l| known.iter().all(|k| k.index != *l))
 }

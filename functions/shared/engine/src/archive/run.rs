@@ -1,150 +1,183 @@
-//! One run: written leaf by leaf, read leaf by leaf.
+//! A run opened: its base and its layers, read as one.
 
-use super::TenantArchive;
+use super::{LeafReader, TenantArchive};
 use domain::Result;
-use domain::stored::{BlobHash, Class, Index, LeafCutter, LeafRef, PlainLeaf, Record, RunRef, read_leaf};
-use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
-use std::collections::HashSet;
+use domain::stored::{Class, Index, LeafWalk, Record, RunRef, layer};
+use std::sync::Arc;
 
-/// Leaves that are being stored at once.
-const STORING: usize = 8;
+/// Leaves fetched ahead where a run is read from end to end.
+const SCAN_AHEAD: usize = 2;
 
-/// Writes a run. Records come in ascending order of their keys.
-pub struct RunWriter {
+/// A run whose indexes are at hand.
+#[derive(Clone)]
+pub struct OpenRun {
     archive: TenantArchive,
-    class: Class,
-    cut_bits: u32,
-    cutter: LeafCutter,
-    index: Index,
-    known: HashSet<BlobHash>,
-    storing: FuturesUnordered<BoxFuture<'static, Result<()>>>,
+    /// The base, then the layers, the newest last.
+    levels: Vec<Arc<Index>>,
 }
 
-impl RunWriter {
-    /// A run of that class. Leaves that are `known` to be stored are not stored again.
-    pub fn new(archive: &TenantArchive, class: Class, cut_bits: u32, known: HashSet<BlobHash>) -> Self {
-        Self {
-            archive: archive.clone(),
-            class,
-            cut_bits,
-            cutter: LeafCutter::new(cut_bits),
-            index: Index::default(),
-            known,
-            storing: FuturesUnordered::new(),
-        }
-    }
-
-    /// The next record.
-    pub async fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
-        if let Some(leaf) = self.cutter.push(key, value)? {
-            self.store(leaf).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether a leaf of another run can be taken over here.
-    pub fn is_at_cut(&self) -> bool {
-        self.cutter.is_at_cut()
-    }
-
-    /// Takes over a leaf that is stored already. Only at a cut.
-    pub fn take_over(&mut self, leaf: LeafRef) {
-        debug_assert!(self.is_at_cut(), "a leaf is taken over in the middle of another");
-        self.index.leaves.push(leaf);
-    }
-
-    /// Ends the run: all its leaves and its index are stored when this returns.
-    pub async fn finish(mut self) -> Result<RunRef> {
-        let cutter = std::mem::replace(&mut self.cutter, LeafCutter::new(self.cut_bits));
-        if let Some(leaf) = cutter.finish() {
-            self.store(leaf).await?;
-        }
-        while let Some(done) = self.storing.next().await {
-            done?;
-        }
-        let plain = self.index.to_bytes();
-        // Why: what is parked is swept by its name; nothing of it may look like a part of a snapshot.
-        let class = if self.class == Class::Leaf { Class::Index } else { self.class };
-        let hash = self.archive.name(class, &plain);
-        if !self.known.contains(&hash) {
-            self.archive.put_content(class, hash, &plain).await?;
-        }
-        Ok(RunRef {
-            index: hash,
-            cut_bits: self.cut_bits,
-            records: self.index.record_count(),
-            leaves: self.index.leaves.len() as u64,
-            plain_bytes: self.index.plain_bytes(),
-        })
-    }
-
-    async fn store(&mut self, leaf: PlainLeaf) -> Result<()> {
-        let hash = self.archive.name(self.class, &leaf.bytes);
-        self.index.leaves.push(LeafRef {
-            last_key: leaf.last_key,
-            hash,
-            record_count: leaf.record_count,
-            plain_bytes: leaf.bytes.len() as u64,
-        });
-        if !self.known.insert(hash) {
-            return Ok(());
-        }
-        while self.storing.len() >= STORING {
-            if let Some(done) = self.storing.next().await {
-                done?;
+impl OpenRun {
+    /// Opens a run; an absent one is empty.
+    pub async fn open(archive: &TenantArchive, run: Option<&RunRef>) -> Result<Self> {
+        let mut levels = Vec::new();
+        if let Some(run) = run {
+            levels.push(Arc::new(archive.get_index(&run.index).await?));
+            for layer in &run.layers {
+                levels.push(Arc::new(archive.get_index(&layer.index).await?));
             }
         }
-        let (archive, class) = (self.archive.clone(), self.class);
-        self.storing.push(Box::pin(async move { archive.put_content(class, hash, &leaf.bytes).await }));
-        Ok(())
+        Ok(Self { archive: archive.clone(), levels })
+    }
+
+    /// Its records from `key` on, a few at a time.
+    pub async fn from_key(&self, key: &[u8]) -> Result<RunReader> {
+        RunReader::new(self, key, 0).await
+    }
+
+    /// Its records from `key` to the end.
+    pub async fn scan(&self, key: &[u8]) -> Result<RunReader> {
+        RunReader::new(self, key, SCAN_AHEAD).await
+    }
+
+    /// Looks up single records.
+    pub fn lookup(&self) -> Lookup {
+        let levels = self.levels.iter().rev().map(|index| Level { index: index.clone(), leaf: None });
+        Lookup { archive: self.archive.clone(), levels: levels.collect(), has_layers: self.levels.len() > 1 }
+    }
+
+    /// The rest of every key that begins with the prefix.
+    pub async fn ends(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut reader = self.from_key(prefix.as_bytes()).await?;
+        let mut found = Vec::new();
+        while let Some((key, _)) = reader.next().await? {
+            let Some(rest) = key.strip_prefix(prefix.as_bytes()) else { break };
+            found.push(String::from_utf8_lossy(rest).into_owned());
+        }
+        Ok(found)
     }
 }
 
-/// Reads the records of a list of leaves, in order.
+/// Reads the records that a run says are there, in order.
 pub struct RunReader {
-    archive: TenantArchive,
-    class: Class,
-    leaves: std::vec::IntoIter<LeafRef>,
-    records: std::vec::IntoIter<Record>,
-    from: Vec<u8>,
+    /// The base, then the layers.
+    levels: Vec<LeafReader>,
+    /// The level whose head is the record.
+    at: usize,
+    begun: bool,
 }
 
 impl RunReader {
-    /// All records of those leaves.
-    pub fn new(archive: &TenantArchive, class: Class, leaves: Vec<LeafRef>) -> Self {
-        Self {
-            archive: archive.clone(),
-            class,
-            leaves: leaves.into_iter(),
-            records: Vec::new().into_iter(),
-            from: Vec::new(),
+    async fn new(run: &OpenRun, key: &[u8], ahead: usize) -> Result<Self> {
+        let mut levels = Vec::with_capacity(run.levels.len());
+        for index in &run.levels {
+            levels.push(LeafReader::from_key(&run.archive, Class::Leaf, index, key, ahead).await?);
+        }
+        Ok(Self { levels, at: 0, begun: false })
+    }
+
+    /// Goes to the next record; says whether there is one. Before the first call it is before the first.
+    pub async fn advance(&mut self) -> Result<bool> {
+        loop {
+            if std::mem::replace(&mut self.begun, true) {
+                self.leave().await?;
+            }
+            let heads = self.levels.iter().enumerate().filter_map(|(n, level)| Some((level.head()?, n)));
+            // The newest level that has the least key speaks.
+            let least = heads.min_by(|a, b| a.0.cmp(b.0).then(b.1.cmp(&a.1))).map(|(_, n)| n);
+            let Some(at) = least else { return Ok(false) };
+            self.at = at;
+            if at == 0 || layer::read(self.levels[at].value())?.is_some() {
+                return Ok(true);
+            }
         }
     }
 
-    /// Records of a run from `key` on.
-    pub async fn from_key(archive: &TenantArchive, run: &RunRef, key: &[u8]) -> Result<Self> {
-        Ok(Self::within(archive, &archive.get_index(run).await?, key))
-    }
-
-    /// Records of a run whose index is at hand, from `key` on.
-    pub fn within(archive: &TenantArchive, index: &Index, key: &[u8]) -> Self {
-        let mut reader = Self::new(archive, Class::Leaf, index.leaves[index.seek(key)..].to_vec());
-        reader.from = key.to_vec();
-        reader
-    }
-
-    /// The next record.
-    pub async fn next(&mut self) -> Result<Option<Record>> {
-        loop {
-            for record in self.records.by_ref() {
-                if record.0 >= self.from {
-                    return Ok(Some(record));
+    /// Leaves the record that was read last, in every level that has it.
+    async fn leave(&mut self) -> Result<()> {
+        if self.levels.len() > 1 {
+            let Some(key) = self.levels.get(self.at).and_then(LeafReader::head).map(<[u8]>::to_vec) else {
+                return Ok(());
+            };
+            for level in &mut self.levels {
+                if level.head() == Some(key.as_slice()) {
+                    level.advance().await?;
                 }
             }
-            let Some(leaf) = self.leaves.next() else { return Ok(None) };
-            let plain = self.archive.get_content(self.class, &leaf.hash).await?;
-            self.records = read_leaf(&plain)?.into_iter();
+        } else if let Some(base) = self.levels.first_mut() {
+            base.advance().await?;
         }
+        Ok(())
+    }
+
+    /// The key of the record; none after the last.
+    pub fn head(&self) -> Option<&[u8]> {
+        self.levels.get(self.at).and_then(LeafReader::head)
+    }
+
+    /// The value of the record.
+    pub fn value(&self) -> &[u8] {
+        match self.levels.get(self.at) {
+            Some(level) if self.at == 0 => level.value(),
+            // Its tag was read when it was come to.
+            Some(level) => level.value().get(1..).unwrap_or_default(),
+            None => &[],
+        }
+    }
+
+    /// The next record, copied.
+    pub async fn next(&mut self) -> Result<Option<Record>> {
+        let there = self.advance().await?;
+        Ok(there.then(|| (self.head().unwrap_or_default().to_vec(), self.value().to_vec())))
+    }
+}
+
+struct Level {
+    index: Arc<Index>,
+    leaf: Option<(usize, LeafWalk)>,
+}
+
+/// Looks up records by key. Cheap when keys ascend: then each leaf that holds one is read once.
+pub struct Lookup {
+    archive: TenantArchive,
+    /// The newest first.
+    levels: Vec<Level>,
+    has_layers: bool,
+}
+
+impl Lookup {
+    /// The value of that key, if the run says that it is there.
+    pub async fn get(&mut self, key: &[u8]) -> Result<Option<&[u8]>> {
+        let last = self.levels.len().saturating_sub(1);
+        let mut found = None;
+        for (n, level) in self.levels.iter_mut().enumerate() {
+            if level.seek(&self.archive, key).await? {
+                found = Some(n);
+                break;
+            }
+        }
+        let Some(n) = found else { return Ok(None) };
+        let value = self.levels[n].leaf.as_ref().map_or(&[][..], |(_, walk)| walk.value());
+        if n == last || !self.has_layers { Ok(Some(value)) } else { layer::read(value) }
+    }
+}
+
+impl Level {
+    /// Goes to that key; says whether it is there.
+    async fn seek(&mut self, archive: &TenantArchive, key: &[u8]) -> Result<bool> {
+        let place = self.index.seek(key);
+        let Some(leaf) = self.index.leaves.get(place) else { return Ok(false) };
+        let stays = self.leaf.as_ref().is_some_and(|(at, walk)| *at == place && walk.key() <= key);
+        if !stays {
+            self.leaf = Some((place, LeafWalk::new(archive.get_leaf(Class::Leaf, &leaf.hash).await?)?));
+        }
+        let Some((_, walk)) = &mut self.leaf else { return Ok(false) };
+        while walk.key() < key {
+            if !walk.advance()? {
+                // A leaf ends with the key that its index names, and this one is not greater.
+                self.leaf = None;
+                return Ok(false);
+            }
+        }
+        Ok(walk.key() == key)
     }
 }

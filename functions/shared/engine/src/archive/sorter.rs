@@ -1,206 +1,299 @@
 //! What comes in any order, sorted in bounded memory: blocks are put aside in the vault and merged at the end.
 
-use super::{RunReader, RunWriter, TenantArchive};
-use domain::stored::{Class, Index, Record, RunRef};
-use domain::{Error, Result};
-use serde_json::{Map, Value};
+use super::op::combine;
+use super::{LeafReader, LeafWriter, Op, TenantArchive};
+use domain::Result;
+use domain::stored::{BlobHash, Class, Index};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Keeps a leaf of a parked block near 256 KiB at some hundred bytes a record.
+/// Keeps a leaf of a parked block near 128 KiB at some hundred bytes a record.
 const PARKED_CUT_BITS: u32 = 10;
 /// A block is parked when it holds so many bytes.
 const BLOCK_BYTES: usize = 24 << 20;
+/// All sorters of a budget together hold about so many bytes: beyond it blocks are parked sooner.
+const BUDGET_BYTES: usize = 72 << 20;
+/// No smaller block is parked for the sake of others.
+const LEAST_BLOCK_BYTES: usize = 3 << 20;
+/// Leaves of a parked block that are fetched ahead.
+const AHEAD: usize = 1;
 
-/// What is to be done to one key of a run.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Op {
-    /// These properties are so; others stay as they are.
-    Overlay(Map<String, Value>),
-    /// The record is this, whatever it was.
-    Put(Vec<u8>),
-    /// There is no such record.
-    Remove,
-    /// There was none, and now it has these properties.
-    Renew(Map<String, Value>),
+/// The memory that sorters share.
+#[derive(Clone, Debug, Default)]
+pub struct Budget(Arc<AtomicUsize>);
+
+/// A sorted block that is put aside, by its index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Block(BlobHash);
+
+/// Where an operation stands in its arena: the key, then the operation. The first bytes of the key, since most
+/// comparisons end there.
+#[derive(Clone, Copy)]
+struct Entry {
+    prefix: u64,
+    at: usize,
+    key_bytes: u32,
+    op_bytes: u32,
 }
 
-impl Op {
-    /// This operation and then a later one, as one.
-    #[must_use]
-    pub fn then(self, later: Op) -> Op {
-        match (self, later) {
-            (Op::Overlay(old), Op::Overlay(new)) => Op::Overlay(overlaid(old, new)),
-            (Op::Renew(old), Op::Overlay(new)) => Op::Renew(overlaid(old, new)),
-            (Op::Remove, Op::Overlay(new)) => Op::Renew(new),
-            (_, later) => later,
-        }
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let tagged = |tag: u8, rest: &[u8]| [&[tag], rest].concat();
-        let json = |m: &Map<String, Value>| serde_json::to_vec(m).unwrap_or_default();
-        match self {
-            Op::Overlay(map) => tagged(b'o', &json(map)),
-            Op::Renew(map) => tagged(b'n', &json(map)),
-            Op::Put(bytes) => tagged(b'p', bytes),
-            Op::Remove => tagged(b'x', b""),
-        }
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let corrupt = || Error::corrupt("a parked record cannot be read");
-        let (tag, rest) = bytes.split_first().ok_or_else(corrupt)?;
-        let map = || serde_json::from_slice(rest).map_err(|e| corrupt().caused_by(e));
-        match tag {
-            b'o' => Ok(Op::Overlay(map()?)),
-            b'n' => Ok(Op::Renew(map()?)),
-            b'p' => Ok(Op::Put(rest.to_vec())),
-            b'x' => Ok(Op::Remove),
-            _ => Err(corrupt()),
-        }
-    }
+/// Operations in one allocation.
+#[derive(Default)]
+struct Arena {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
 }
 
-fn overlaid(mut old: Map<String, Value>, new: Map<String, Value>) -> Map<String, Value> {
-    old.extend(new);
-    old
+impl Arena {
+    fn push(&mut self, key: &[u8], op: Op<'_>) {
+        let (tag, rest) = op.parts();
+        let mut prefix = [0; 8];
+        let known = key.len().min(8);
+        prefix[..known].copy_from_slice(&key[..known]);
+        self.entries.push(Entry {
+            prefix: u64::from_be_bytes(prefix),
+            at: self.bytes.len(),
+            key_bytes: u32::try_from(key.len()).expect("a key is shorter than four gigabytes"),
+            op_bytes: u32::try_from(rest.len() + 1).expect("a record is shorter than four gigabytes"),
+        });
+        self.bytes.extend_from_slice(key);
+        self.bytes.push(tag);
+        self.bytes.extend_from_slice(rest);
+    }
+
+    fn key(&self, entry: &Entry) -> &[u8] {
+        &self.bytes[entry.at..entry.at + entry.key_bytes as usize]
+    }
+
+    fn op(&self, entry: &Entry) -> &[u8] {
+        let at = entry.at + entry.key_bytes as usize;
+        &self.bytes[at..at + entry.op_bytes as usize]
+    }
+
+    fn held(&self) -> usize {
+        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+    }
+
+    /// Sorted by key; operations on one key stay in the order in which they came.
+    fn sorted(mut self) -> Self {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.sort_by(|a, b| a.prefix.cmp(&b.prefix).then_with(|| self.key(a).cmp(self.key(b))));
+        Self { entries, ..self }
+    }
 }
 
 /// Takes operations in any order.
 pub struct Sorter {
     archive: TenantArchive,
-    entries: Vec<Record>,
-    bytes: usize,
-    blocks: Vec<RunRef>,
+    arena: Arena,
+    blocks: Vec<Block>,
+    budget: Budget,
+    charged: usize,
 }
 
 impl Sorter {
     /// A sorter that goes on after blocks that were parked before.
-    pub fn new(archive: &TenantArchive, blocks: Vec<RunRef>) -> Self {
-        Self { archive: archive.clone(), entries: Vec::new(), bytes: 0, blocks }
+    pub fn new(archive: &TenantArchive, blocks: Vec<Block>, budget: &Budget) -> Self {
+        Self { archive: archive.clone(), arena: Arena::default(), blocks, budget: budget.clone(), charged: 0 }
     }
 
     /// One operation; later ones on the same key follow earlier ones.
-    pub async fn push(&mut self, key: impl Into<Vec<u8>>, op: &Op) -> Result<()> {
+    pub async fn push(&mut self, key: &[u8], op: Op<'_>) -> Result<()> {
         self.push_unparked(key, op);
-        if self.bytes >= BLOCK_BYTES { self.park().await } else { Ok(()) }
+        self.park_if_full().await
     }
 
     /// The same without the chance to park: call [`Self::park_if_full`] soon.
-    pub fn push_unparked(&mut self, key: impl Into<Vec<u8>>, op: &Op) {
-        let (key, value) = (key.into(), op.to_bytes());
-        // Why: 64 covers the two vectors and their allocations, so that many small records count as well.
-        self.bytes += key.len() + value.len() + 64;
-        self.entries.push((key, value));
+    pub fn push_unparked(&mut self, key: &[u8], op: Op<'_>) {
+        self.arena.push(key, op);
+        let held = self.arena.held();
+        // Why: the shared count is told in steps, so that it is not the same cache line for every record.
+        if held - self.charged >= 1 << 16 {
+            self.budget.0.fetch_add(held - self.charged, Ordering::Relaxed);
+            self.charged = held;
+        }
     }
 
-    /// Parks the block when it is full.
+    /// Parks the block when it is full, or when all sorters together hold too much.
     pub async fn park_if_full(&mut self) -> Result<()> {
-        if self.bytes >= BLOCK_BYTES { self.park().await } else { Ok(()) }
+        let held = self.charged;
+        let crowded = held >= LEAST_BLOCK_BYTES && self.budget.0.load(Ordering::Relaxed) >= BUDGET_BYTES;
+        if held >= BLOCK_BYTES || crowded { self.park().await } else { Ok(()) }
     }
 
     /// Parks what is held, sorted.
     pub async fn park(&mut self) -> Result<()> {
-        if self.entries.is_empty() {
-            return Ok(());
+        let arena = std::mem::take(&mut self.arena);
+        if !arena.entries.is_empty() {
+            self.blocks.push(park(&self.archive, arena.sorted(), 0).await?);
         }
-        self.bytes = 0;
-        let mut writer = RunWriter::new(&self.archive, Class::Parked, PARKED_CUT_BITS, HashSet::new());
-        for (key, op) in combined(std::mem::take(&mut self.entries))? {
-            writer.push(&key, &op.to_bytes()).await?;
-        }
-        self.blocks.push(writer.finish().await?);
+        self.budget.0.fetch_sub(std::mem::take(&mut self.charged), Ordering::Relaxed);
         Ok(())
     }
 
     /// Whether nothing was pushed.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.blocks.is_empty()
+        self.arena.entries.is_empty() && self.blocks.is_empty()
+    }
+
+    /// Whether something was parked.
+    pub fn has_blocks(&self) -> bool {
+        !self.blocks.is_empty()
     }
 
     /// Parks everything and gives the blocks, so that another invocation can go on.
-    pub async fn into_blocks(mut self) -> Result<Vec<RunRef>> {
+    pub async fn into_blocks(mut self) -> Result<Vec<Block>> {
         self.park().await?;
-        Ok(self.blocks)
+        Ok(std::mem::take(&mut self.blocks))
     }
 
-    /// One operation for each key, in key order.
-    pub async fn into_ops(self) -> Result<Ops> {
-        let mut sources = Vec::new();
-        for block in self.blocks {
-            let index = Index::from_bytes(&self.archive.get_content(Class::Parked, &block.index).await?)?;
-            let mut reader = RunReader::new(&self.archive, Class::Parked, index.leaves);
-            let head = reader.next().await?;
-            sources.push((head, reader));
-        }
-        Ok(Ops { blocks: sources, rest: combined(self.entries)?.into_iter().peekable(), peeked: None })
-    }
-}
-
-/// Sorted by key, operations on one key made one, in the order in which they came.
-fn combined(mut entries: Vec<Record>) -> Result<Vec<(Vec<u8>, Op)>> {
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut ops: Vec<(Vec<u8>, Op)> = Vec::with_capacity(entries.len());
-    for (key, bytes) in entries {
-        let op = Op::from_bytes(&bytes)?;
-        match ops.last_mut() {
-            Some((last, earlier)) if *last == key => {
-                let before = std::mem::replace(earlier, Op::Remove);
-                *earlier = before.then(op);
+    /// One operation for each key, in key order, from after `after` on.
+    pub async fn into_ops(mut self, after: Option<&[u8]>) -> Result<Ops> {
+        let mut readers = Vec::with_capacity(self.blocks.len());
+        for block in &self.blocks {
+            let index = self.archive.get_content(Class::Parked, &block.0).await?;
+            let index = Index::from_bytes(&index)?;
+            let mut reader =
+                LeafReader::from_key(&self.archive, Class::Parked, &index, after.unwrap_or(&[]), AHEAD)
+                    .await?;
+            if after.is_some() && reader.head() == after {
+                reader.advance().await?;
             }
-            _ => ops.push((key, op)),
+            readers.push(reader);
         }
+        let arena = std::mem::take(&mut self.arena).sorted();
+        let at = after.map_or(0, |after| arena.entries.partition_point(|e| arena.key(e) <= after));
+        let ops = Ops {
+            archive: self.archive.clone(),
+            blocks: std::mem::take(&mut self.blocks),
+            readers,
+            arena,
+            at,
+            next_at: at,
+            key: Vec::new(),
+            op: Vec::new(),
+            here: false,
+            budget: self.budget.clone(),
+            charged: std::mem::take(&mut self.charged),
+        };
+        Ok(ops)
     }
-    Ok(ops)
 }
 
-type Peeked = (Vec<u8>, Op);
+impl Drop for Sorter {
+    fn drop(&mut self) {
+        self.budget.0.fetch_sub(self.charged, Ordering::Relaxed);
+    }
+}
 
-/// Operations in key order, one for each key.
+/// Parks the operations of a sorted arena from `at` on.
+async fn park(archive: &TenantArchive, arena: Arena, at: usize) -> Result<Block> {
+    let mut writer = LeafWriter::new(archive, Class::Parked, PARKED_CUT_BITS, HashSet::new());
+    let (mut place, mut op) = (at, Vec::new());
+    while let Some(entry) = arena.entries.get(place) {
+        place = combined(&arena, place, &mut op)?;
+        writer.push(arena.key(entry), &op).await?;
+    }
+    Ok(Block(writer.finish().await?.index))
+}
+
+/// The operation on the key at `at`, made of all that follow on it; gives the place of the next key.
+fn combined(arena: &Arena, at: usize, op: &mut Vec<u8>) -> Result<usize> {
+    let first = &arena.entries[at];
+    op.clear();
+    op.extend_from_slice(arena.op(first));
+    let mut place = at + 1;
+    while let Some(entry) = arena.entries.get(place)
+        && entry.prefix == first.prefix
+        && arena.key(entry) == arena.key(first)
+    {
+        combine(op, arena.op(entry))?;
+        place += 1;
+    }
+    Ok(place)
+}
+
+/// Operations in key order, one for each key. Before the first until [`Ops::advance`] is called.
 pub struct Ops {
-    blocks: Vec<(Option<Record>, RunReader)>,
-    rest: std::iter::Peekable<std::vec::IntoIter<Peeked>>,
-    peeked: Option<Peeked>,
+    archive: TenantArchive,
+    blocks: Vec<Block>,
+    readers: Vec<LeafReader>,
+    arena: Arena,
+    /// Where the operation at hand begins in the arena, and where the next one does.
+    at: usize,
+    next_at: usize,
+    key: Vec<u8>,
+    op: Vec<u8>,
+    here: bool,
+    budget: Budget,
+    charged: usize,
 }
 
 impl Ops {
-    /// No operations.
-    pub fn none() -> Self {
-        Self { blocks: Vec::new(), rest: Vec::new().into_iter().peekable(), peeked: None }
-    }
-
-    /// The key of the next operation.
-    pub async fn peek_key(&mut self) -> Result<Option<&[u8]>> {
-        if self.peeked.is_none() {
-            self.peeked = self.advance().await?;
-        }
-        Ok(self.peeked.as_ref().map(|(key, _)| key.as_slice()))
-    }
-
-    /// The next operation.
-    pub async fn next(&mut self) -> Result<Option<Peeked>> {
-        match self.peeked.take() {
-            Some(peeked) => Ok(Some(peeked)),
-            None => self.advance().await,
-        }
-    }
-
-    async fn advance(&mut self) -> Result<Option<Peeked>> {
-        let parked = self.blocks.iter().filter_map(|(head, _)| head.as_ref().map(|h| &h.0));
-        let Some(key) = parked.chain(self.rest.peek().map(|(k, _)| k)).min().cloned() else {
-            return Ok(None);
+    /// Goes to the next operation; says whether there is one.
+    pub async fn advance(&mut self) -> Result<bool> {
+        self.at = self.next_at;
+        let parked = self.readers.iter().filter_map(LeafReader::head);
+        let rest = self.arena.entries.get(self.at).map(|entry| self.arena.key(entry));
+        let Some(least) = parked.chain(rest).min() else {
+            self.here = false;
+            return Ok(false);
         };
-        let mut op: Option<Op> = None;
-        for (head, reader) in &mut self.blocks {
-            if head.as_ref().is_some_and(|h| h.0 == key) {
-                let (_, bytes) = std::mem::replace(head, reader.next().await?).unwrap_or_default();
-                let later = Op::from_bytes(&bytes)?;
-                op = Some(op.map_or(later.clone(), |earlier| earlier.then(later)));
+        self.key.clear();
+        self.key.extend_from_slice(least);
+        self.op.clear();
+        for reader in &mut self.readers {
+            if reader.head() == Some(self.key.as_slice()) {
+                if self.op.is_empty() {
+                    self.op.extend_from_slice(reader.value());
+                } else {
+                    combine(&mut self.op, reader.value())?;
+                }
+                reader.advance().await?;
             }
         }
-        if let Some((_, later)) = self.rest.next_if(|(k, _)| *k == key) {
-            op = Some(op.map_or(later.clone(), |earlier| earlier.then(later)));
+        if rest_is(&self.arena, self.at, &self.key) {
+            if self.op.is_empty() {
+                self.next_at = combined(&self.arena, self.at, &mut self.op)?;
+            } else {
+                let mut later = Vec::new();
+                self.next_at = combined(&self.arena, self.at, &mut later)?;
+                combine(&mut self.op, &later)?;
+            }
         }
-        Ok(op.map(|op| (key, op)))
+        self.here = true;
+        Ok(true)
     }
+
+    /// The key of the operation at hand; none after the last.
+    pub fn head(&self) -> Option<&[u8]> {
+        self.here.then_some(self.key.as_slice())
+    }
+
+    /// The operation at hand.
+    pub fn op(&self) -> Result<Op<'_>> {
+        Op::from_bytes(&self.op)
+    }
+
+    /// Puts the work down: everything is in blocks then, what was done as well.
+    pub async fn into_blocks(mut self) -> Result<Vec<Block>> {
+        let arena = std::mem::take(&mut self.arena);
+        let mut blocks = std::mem::take(&mut self.blocks);
+        if self.at < arena.entries.len() {
+            blocks.push(park(&self.archive, arena, self.at).await?);
+        }
+        Ok(blocks)
+    }
+}
+
+impl Drop for Ops {
+    fn drop(&mut self) {
+        self.budget.0.fetch_sub(self.charged, Ordering::Relaxed);
+    }
+}
+
+fn rest_is(arena: &Arena, at: usize, key: &[u8]) -> bool {
+    arena.entries.get(at).is_some_and(|entry| arena.key(entry) == key)
 }

@@ -1,11 +1,12 @@
 //! A tenant's part of the vault, sealed and opened under its keys.
 
+use super::OpenRun;
 use crate::ports::{BlobName, DataKey, KeyRing, Put, Scope, Vault};
 use crate::records::{Records, StoredKey};
 use bytes::Bytes;
 use domain::stored::{BlobHash, Class, Index, Manifest, RunRef, TenantKeys};
 use domain::{Error, Result, SnapshotId, TenantId};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -41,7 +42,7 @@ impl Archive {
             self.known.lock().expect("no holder of this lock panics").insert(tenant.clone(), keys.clone());
             keys
         };
-        Ok(TenantArchive { vault: self.vault.clone(), keys, stored: Arc::default() })
+        Ok(TenantArchive { vault: self.vault.clone(), keys, stored: Arc::default(), leaves: Arc::default() })
     }
 }
 
@@ -57,6 +58,30 @@ pub struct TenantArchive {
     vault: Arc<dyn Vault>,
     keys: Arc<TenantKeys>,
     stored: Arc<Stored>,
+    leaves: Arc<LeafCache>,
+}
+
+/// The leaves that were read last, opened. Bounded by their plain bytes.
+#[derive(Default)]
+struct LeafCache(Mutex<VecDeque<(BlobHash, Arc<Vec<u8>>)>>);
+
+/// A few dozen leaves.
+const CACHED_BYTES: usize = 8 << 20;
+
+impl LeafCache {
+    fn find(&self, hash: &BlobHash) -> Option<Arc<Vec<u8>>> {
+        let kept = self.0.lock().expect("no holder of this lock panics");
+        kept.iter().rev().find(|(known, _)| known == hash).map(|(_, leaf)| leaf.clone())
+    }
+
+    fn keep(&self, hash: BlobHash, leaf: Arc<Vec<u8>>) {
+        let mut kept = self.0.lock().expect("no holder of this lock panics");
+        kept.push_back((hash, leaf));
+        let mut bytes: usize = kept.iter().map(|(_, leaf)| leaf.len()).sum();
+        while bytes > CACHED_BYTES && kept.len() > 1 {
+            bytes -= kept.pop_front().map_or(0, |(_, leaf)| leaf.len());
+        }
+    }
 }
 
 impl TenantArchive {
@@ -68,6 +93,12 @@ impl TenantArchive {
     /// The name that content has.
     pub fn name(&self, class: Class, plain: &[u8]) -> BlobHash {
         self.keys.name(class, plain)
+    }
+
+    /// Stores content under the name that it has, and gives that.
+    pub async fn put_named(&self, class: Class, plain: &[u8]) -> Result<BlobHash> {
+        let hash = self.name(class, plain);
+        self.put_content(class, hash, plain).await.map(|()| hash)
     }
 
     /// Stores content under the name that it has; storing it again does nothing.
@@ -84,6 +115,16 @@ impl TenantArchive {
         let sealed = self.vault.find(self.tenant(), &BlobName::new(name.as_str())?).await?;
         let sealed = sealed.ok_or_else(|| Error::corrupt(format!("blob {name} is missing")))?;
         self.keys.open_named(class, hash, &sealed)
+    }
+
+    /// The content of a leaf, kept for a while: a comparison comes back to it, a person looks around in it.
+    pub(super) async fn get_leaf(&self, class: Class, hash: &BlobHash) -> Result<Arc<Vec<u8>>> {
+        if let Some(leaf) = self.leaves.find(hash) {
+            return Ok(leaf);
+        }
+        let leaf = Arc::new(self.get_content(class, hash).await?);
+        self.leaves.keep(*hash, leaf.clone());
+        Ok(leaf)
     }
 
     /// Stores bytes under a name, if there are none of that name yet.
@@ -107,9 +148,14 @@ impl TenantArchive {
         sealed.map(|s| self.keys.open(name, &s)).transpose()
     }
 
-    /// The leaves of a run.
-    pub async fn get_index(&self, run: &RunRef) -> Result<Index> {
-        Index::from_bytes(&self.get_content(Class::Index, &run.index).await?)
+    /// The leaves of a base or of a layer.
+    pub async fn get_index(&self, index: &BlobHash) -> Result<Index> {
+        Index::from_bytes(&self.get_content(Class::Index, index).await?)
+    }
+
+    /// A run, opened; an absent one is empty.
+    pub async fn open_run(&self, run: Option<&RunRef>) -> Result<OpenRun> {
+        OpenRun::open(self, run).await
     }
 
     /// A snapshot's manifest, if it is sealed.

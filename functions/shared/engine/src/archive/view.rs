@@ -1,8 +1,8 @@
 //! A sealed snapshot, read: objects, links, names.
 
-use super::{RunReader, TenantArchive};
+use super::{OpenRun, TenantArchive};
 use domain::kinds::{self, Kind, LinkType};
-use domain::stored::{BlobHash, Index, Manifest, RunRef, names};
+use domain::stored::{Manifest, RunRef, names};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ pub struct SnapshotView {
     manifest: Manifest,
     names: Mutex<HashMap<String, Option<String>>>,
     /// Why: a person who opens a group with a thousand members looks into the same few runs for each name.
-    indexes: Mutex<HashMap<BlobHash, Arc<Index>>>,
+    runs: Mutex<HashMap<RunRef, Arc<OpenRun>>>,
 }
 
 impl SnapshotView {
@@ -35,7 +35,7 @@ impl SnapshotView {
     /// `NotFound` when there is none.
     pub async fn open(archive: &TenantArchive, snapshot: &SnapshotId) -> Result<Self> {
         let manifest = archive.get_manifest(snapshot).await?;
-        Ok(Self { archive: archive.clone(), manifest, names: Mutex::default(), indexes: Mutex::default() })
+        Ok(Self { archive: archive.clone(), manifest, names: Mutex::default(), runs: Mutex::default() })
     }
 
     /// What it is made of.
@@ -117,7 +117,7 @@ impl SnapshotView {
             None => part.as_bytes().to_vec(),
         };
         let (mut hits, mut last): (Vec<Hit>, Option<Vec<u8>>) = (Vec::new(), None);
-        let mut reader = RunReader::from_key(&self.archive, run, &start).await?;
+        let mut reader = self.opened(run).await?.from_key(&start).await?;
         while let Some((key, _)) = reader.next().await? {
             let Some((name, id)) = names::split_key(&key) else { continue };
             if !name.starts_with(&part) {
@@ -147,7 +147,7 @@ impl SnapshotView {
         limit: usize,
         hits: &mut Vec<Hit>,
     ) -> Result<()> {
-        let mut reader = RunReader::from_key(&self.archive, run, b"").await?;
+        let mut reader = self.opened(run).await?.scan(b"").await?;
         while hits.len() < limit {
             let Some((key, _)) = reader.next().await? else { break };
             let Some((name, id)) = names::split_key(&key) else { continue };
@@ -166,7 +166,7 @@ impl SnapshotView {
         limit: usize,
     ) -> Result<(Vec<Hit>, Option<String>)> {
         let start = after.map_or(Vec::new(), |key| [key.as_bytes(), b"\0"].concat());
-        let mut reader = RunReader::from_key(&self.archive, self.run(kind.name)?, &start).await?;
+        let mut reader = self.opened(self.run(kind.name)?).await?.from_key(&start).await?;
         let mut hits: Vec<Hit> = Vec::new();
         while let Some((key, value)) = reader.next().await? {
             if hits.len() == limit {
@@ -186,7 +186,7 @@ impl SnapshotView {
         kind: &Kind,
         wanted: impl Fn(&str) -> bool + Send,
     ) -> Result<Vec<(String, Map<String, Value>)>> {
-        let mut reader = RunReader::from_key(&self.archive, self.run(kind.name)?, b"").await?;
+        let mut reader = self.opened(self.run(kind.name)?).await?.scan(b"").await?;
         let mut found = Vec::new();
         while let Some((key, value)) = reader.next().await? {
             let key = String::from_utf8(key).map_err(|_| Error::corrupt("a key is not text"))?;
@@ -221,24 +221,25 @@ impl SnapshotView {
         Ok(Hit { kind: kind.name, key: id.to_owned(), name })
     }
 
-    async fn index(&self, run: &RunRef) -> Result<Arc<Index>> {
-        let known = self.indexes.lock().expect("no holder of this lock panics").get(&run.index).cloned();
-        if let Some(index) = known {
-            return Ok(index);
+    /// A run of this snapshot, opened once.
+    async fn opened(&self, run: &RunRef) -> Result<Arc<OpenRun>> {
+        let known = self.runs.lock().expect("no holder of this lock panics").get(run).cloned();
+        if let Some(opened) = known {
+            return Ok(opened);
         }
-        let index = Arc::new(self.archive.get_index(run).await?);
-        self.indexes.lock().expect("no holder of this lock panics").insert(run.index, index.clone());
-        Ok(index)
+        let opened = Arc::new(self.archive.open_run(Some(run)).await?);
+        self.runs.lock().expect("no holder of this lock panics").insert(run.clone(), opened.clone());
+        Ok(opened)
     }
 
     async fn find_record(&self, run: &RunRef, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        let mut reader = RunReader::within(&self.archive, &*self.index(run).await?, key);
-        Ok(reader.next().await?.filter(|(found, _)| found == key).map(|(_, value)| value))
+        let mut lookup = self.opened(run).await?.lookup();
+        Ok(lookup.get(key).await?.map(<[u8]>::to_vec))
     }
 
     /// Records whose key begins with the prefix: the rest of the key, and the value.
     async fn list_prefix(&self, run: &RunRef, prefix: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
-        let mut reader = RunReader::within(&self.archive, &*self.index(run).await?, prefix);
+        let mut reader = self.opened(run).await?.from_key(prefix).await?;
         let mut found = Vec::new();
         while let Some((key, value)) = reader.next().await? {
             let Some(rest) = key.strip_prefix(prefix) else { break };

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::kinds::{Kind, LinkEnd, LinkType, Source};
 use domain::{Result, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -11,10 +12,19 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "at", content = "link")]
 pub enum Cursor {
-    /// At the beginning.
+    /// At the beginning: of a list, or of a delta's first round.
     Start,
+    /// At the beginning of the list that stands for a delta's first round (`Whole::Listed`), or of the list of
+    /// its ids (`Whole::Chunked`).
+    Listed,
+    /// At the beginning of a delta's first round over the objects of these ids, 1 to 50.
+    Ids(Vec<String>),
+    /// Of a delta: nothing but the link for what changes from now on.
+    Latest,
     /// At Graph's next link, as it gave it.
     Next(String),
+    /// The same, inside the list that was begun by `Listed`.
+    NextListed(String),
     /// At what changed since Graph's delta link, as it gave it.
     Delta(String),
 }
@@ -49,12 +59,24 @@ impl std::ops::AddAssign for Spent {
 }
 
 /// One page of a source.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ReadPage {
     /// As Graph gave them, each one whole: expanded collections complete. May be empty with more to come.
-    pub items: Vec<Value>,
+    pub items: Vec<Box<RawValue>>,
     /// What follows.
     pub end: PageEnd,
+    /// Properties of the row that were not asked for, since this tenant's Graph does not know them.
+    pub left_out: Vec<&'static str>,
+}
+
+impl ReadPage {
+    /// Its items, taken apart.
+    ///
+    /// # Errors
+    /// `Unavailable` when one is not JSON.
+    pub fn values(&self) -> Result<Vec<Value>> {
+        self.items.iter().map(|item| domain::canonical::parse(item)).collect()
+    }
 }
 
 /// What the credential may do in the tenant now.
@@ -96,7 +118,12 @@ pub trait Directory: Send + Sync {
     /// The customer's organisation object (id, displayName, verifiedDomains).
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;
 
-    /// A page of a source.
+    /// How many pages may be asked for at once.
+    fn concurrency(&self, _tenant: &TenantId) -> usize {
+        16
+    }
+
+    /// A page of a source. `facets` are asked for along with its objects.
     ///
     /// # Errors
     /// `NotFound` when a delta cursor is no longer good (410, `syncStateNotFound`, `resyncRequired`): read
@@ -107,6 +134,7 @@ pub trait Directory: Send + Sync {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
+        facets: &[&'static str],
     ) -> Result<ReadPage>;
 
     /// One object as it is now, by its key in the run, with the links of the types asked for, whole.

@@ -1,33 +1,119 @@
 //! How far a reading has come: small enough for a row, enough for another invocation to go on.
 
+use crate::archive::{Block, Partial};
 use crate::ports::{Cursor, Scope, Spent};
 use crate::records::Record;
-use domain::kinds::Kind;
-use domain::stored::{Manifest, Missing, RunRef, Token};
+use domain::stored::{Missing, RunRef, Token};
 use domain::{SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a kind's reading does next. Each stage is done before the next begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// Ask for a token, so that nothing that happens from now on is lost.
+    Token,
+    /// Read everything, side by side.
+    Everything,
+    /// Read what changed since the token.
+    Changes,
+    /// Merge what was read into runs.
+    Merging,
+}
+
+/// What the pages of a chain are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Objects of the main source.
+    Objects,
+    /// Ids of objects, to be read in chunks.
+    Ids,
+    /// Objects of the main source by their ids.
+    Chunk(Chunk),
+    /// One property, by the source of that position.
+    Facet(usize),
+}
+
+/// Objects that are asked for together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chunk {
+    /// Those that have not been seen yet; at the start those that are asked for.
+    pub awaited: BTreeSet<String>,
+    /// How many were asked for.
+    pub objects: u32,
+    /// How many links of theirs were seen.
+    pub links: u32,
+}
+
+/// Pages that follow one another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chain {
+    /// What they are.
+    pub role: Role,
+    /// Where it goes on.
+    pub cursor: Cursor,
+}
+
+/// Runs that are merged one after another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Merging {
+    /// Those that are done.
+    pub runs: BTreeMap<String, RunRef>,
+    /// The run that was put down, and where.
+    pub at: Option<(String, Partial)>,
+    /// Whether the operations on links are as they are merged.
+    pub links_prepared: bool,
+}
 
 /// A kind that is being read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KindReading {
-    /// Whether it builds on the base.
+    /// Whether only what changed since the base is read.
     pub incremental: bool,
+    /// The base cannot be built on: it is damaged.
+    #[serde(default)]
+    pub without_base: bool,
+    /// Everything is read along the delta's first round: this Graph has no other way.
+    #[serde(default)]
+    pub by_round: bool,
+    /// Facets are not asked for along with the objects: this Graph refuses that.
+    #[serde(default)]
+    pub facets_apart: bool,
     /// When it was begun; what changed before is in what is read.
     pub started_at: Timestamp,
-    /// Which source comes next, and where in it.
-    pub source: usize,
-    /// Where in that source.
-    pub cursor: Cursor,
+    /// What is done now.
+    pub stage: Stage,
+    /// What the stage still reads; none when it has not begun.
+    pub chains: Option<Vec<Chain>>,
+    /// Ids that are listed and not asked for yet.
+    #[serde(default)]
+    pub pending: Vec<String>,
+    /// Where the changes begin.
+    pub since: Option<String>,
+    /// Ids that were listed and not given.
+    #[serde(default)]
+    pub unseen: BTreeSet<String>,
+    /// Facets that are read whole in this snapshot.
+    #[serde(default)]
+    pub facets: BTreeSet<String>,
     /// Delta links of the sources that are done.
     pub tokens: BTreeMap<String, Token>,
+    /// Properties that this Graph does not know.
+    #[serde(default)]
+    pub left_out: BTreeSet<String>,
     /// Sources that could not be read though the kind could.
     pub missing: Vec<Missing>,
     /// Parked blocks by run.
-    pub blocks: BTreeMap<String, Vec<RunRef>>,
-    /// Objects that are gone for good, as far as Graph said so.
-    pub hard_deleted: Vec<String>,
+    pub blocks: BTreeMap<String, Vec<Block>>,
+    /// Runs that are merged.
+    #[serde(default)]
+    pub merging: Merging,
     /// How often it failed for a passing reason since a page was read last.
     #[serde(default)]
     pub failures: u32,
@@ -38,15 +124,34 @@ impl KindReading {
     pub fn whole(now: Timestamp) -> Self {
         Self {
             incremental: false,
+            without_base: false,
+            by_round: false,
+            facets_apart: false,
             started_at: now,
-            source: 0,
-            cursor: Cursor::Start,
+            stage: Stage::Token,
+            chains: None,
+            pending: Vec::new(),
+            since: None,
+            unseen: BTreeSet::new(),
+            facets: BTreeSet::new(),
             tokens: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             missing: Vec::new(),
             blocks: BTreeMap::new(),
-            hard_deleted: Vec::new(),
+            merging: Merging::default(),
             failures: 0,
         }
+    }
+
+    /// At the beginning, of what changed since that delta link.
+    pub fn changes(now: Timestamp, since: String) -> Self {
+        Self { incremental: true, stage: Stage::Changes, since: Some(since), ..Self::whole(now) }
+    }
+
+    /// At the beginning again, of everything, having learnt what this one learnt.
+    pub fn anew(&self, now: Timestamp) -> Self {
+        let Self { without_base, by_round, facets_apart, failures, .. } = *self;
+        Self { without_base, by_round, facets_apart, failures, ..Self::whole(now) }
     }
 }
 
@@ -60,12 +165,12 @@ pub struct KindRuns {
     pub tokens: BTreeMap<String, Token>,
     /// Parts of it that could not be read.
     pub missing: Vec<Missing>,
-    /// When it was last read whole.
-    pub full_at: Option<Timestamp>,
+    /// When it, and each of its facets, was last read whole.
+    pub full_at: BTreeMap<String, Timestamp>,
     /// Whether it was built on the base.
     pub incremental: bool,
-    /// Objects that are gone for good since the base.
-    pub hard_deleted: Vec<String>,
+    /// Objects that are gone for good since the base, as keys of parked operations.
+    pub deleted: Vec<Block>,
 }
 
 /// Where a kind stands.
@@ -73,7 +178,7 @@ pub struct KindRuns {
 #[serde(rename_all = "camelCase")]
 pub enum KindProgress {
     /// Being read.
-    Reading(KindReading),
+    Reading(Box<KindReading>),
     /// Read.
     Done(KindRuns),
     /// It cannot be read.
@@ -81,27 +186,6 @@ pub enum KindProgress {
 }
 
 impl KindProgress {
-    /// A kind to be read whole.
-    pub fn whole(now: Timestamp) -> Self {
-        Self::Reading(KindReading::whole(now))
-    }
-
-    /// A kind of which only the changes since the base are read.
-    pub fn incremental(kind: &Kind, base: &Manifest) -> Self {
-        let token = base.tokens.get(kind.reading[0].name).map(|t| t.link.clone()).unwrap_or_default();
-        Self::Reading(KindReading {
-            incremental: true,
-            started_at: base.full_at.get(kind.name).copied().unwrap_or(base.started_at),
-            source: 0,
-            cursor: Cursor::Delta(token),
-            tokens: BTreeMap::new(),
-            missing: Vec::new(),
-            blocks: BTreeMap::new(),
-            hard_deleted: Vec::new(),
-            failures: 0,
-        })
-    }
-
     /// Whether nothing is left to do.
     pub fn is_finished(&self) -> bool {
         !matches!(self, Self::Reading(_))
@@ -120,6 +204,9 @@ pub struct Progress {
     pub started_at: Timestamp,
     /// The snapshot that is built on.
     pub base: Option<SnapshotId>,
+    /// Application permissions when it began; empty when it is not known.
+    #[serde(default)]
+    pub permissions: Vec<String>,
     /// By kind.
     pub kinds: BTreeMap<String, KindProgress>,
     /// Calls so far.

@@ -99,11 +99,17 @@ impl Directory for TableDirectory {
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
         Ok(Map::new())
     }
-    async fn read_page(&self, _: &TenantId, source: &'static Source, _: &Cursor) -> Result<ReadPage> {
+    async fn read_page(
+        &self,
+        _: &TenantId,
+        source: &'static Source,
+        _: &Cursor,
+        _: &[&'static str],
+    ) -> Result<ReadPage> {
         let state = self.state();
         let of = state.live.iter().filter(|((kind, _), _)| kind == source.name);
-        let items = of.map(|(_, (object, _))| Value::Object(object.clone())).collect();
-        Ok(ReadPage { items, end: PageEnd::Done(None) })
+        let items = of.map(|(_, (object, _))| serde_json::value::to_raw_value(object).unwrap()).collect();
+        Ok(ReadPage { items, end: PageEnd::Done(None), left_out: vec![] })
     }
     async fn find_live(
         &self,

@@ -36,8 +36,8 @@ impl Worker {
         let source = &kinds::get(kind)?.reading[0];
         let (mut cursor, mut found) = (Cursor::Start, Vec::new());
         loop {
-            let page = self.directory.read_page(tenant, source, &cursor).await?;
-            let facts = page.items.into_iter().filter_map(|i| match i {
+            let page = self.directory.read_page(tenant, source, &cursor, &[]).await?;
+            let facts = page.values()?.into_iter().filter_map(|i| match i {
                 Value::Object(fact) => Some(fact),
                 _ => None,
             });

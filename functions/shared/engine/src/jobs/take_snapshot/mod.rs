@@ -157,14 +157,11 @@ impl Worker {
             None => None,
         };
         let access = self.directory.access(tenant).await?;
-        let reading = Reading {
-            directory: self.directory.as_ref(),
-            archive,
-            clock: self.clock.as_ref(),
-            base: base.as_ref(),
-            permissions: &access.permissions,
-            deadline,
-        };
+        if progress.kinds.is_empty() {
+            progress.permissions.clone_from(&access.permissions);
+        }
+        let (directory, clock) = (self.directory.clone(), self.clock.clone());
+        let reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline);
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
         let outcome = reading.run(&mut progress).await;
         let (new_blobs, new_bytes) = archive.stored();
@@ -195,6 +192,7 @@ impl Worker {
             snapshot: row.id.clone(),
             started_at: self.clock.now(),
             base: row.base.clone().or(tenant.value.last_sealed),
+            permissions: Vec::new(),
             kinds: BTreeMap::new(),
             spent: crate::ports::Spent::default(),
             stored_blobs: 0,

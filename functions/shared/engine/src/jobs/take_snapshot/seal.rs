@@ -30,19 +30,20 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
         tokens: BTreeMap::default(),
         missing: Vec::new(),
         full_at: BTreeMap::default(),
+        permissions: progress.permissions.clone(),
         requests: progress.spent.requests,
         resource_units: progress.spent.resource_units,
         throttled: progress.spent.throttled,
         stored_blobs: progress.stored_blobs,
         stored_bytes: progress.stored_bytes,
     };
-    for (name, kind) in &progress.kinds {
+    for kind in progress.kinds.values() {
         match kind {
             KindProgress::Done(done) => {
                 manifest.runs.extend(done.runs.clone());
                 manifest.tokens.extend(done.tokens.clone());
                 manifest.missing.extend(done.missing.clone());
-                manifest.full_at.extend(done.full_at.map(|at| (name.clone(), at)));
+                manifest.full_at.extend(done.full_at.clone());
                 if done.incremental {
                     manifest.base.clone_from(&progress.base);
                 }

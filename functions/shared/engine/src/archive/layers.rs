@@ -1,0 +1,89 @@
+//! Keeps runs shallow: small layers are made one, and layers that have grown large are folded into the base.
+//!
+//! Why: a run with a layer for each snapshot would be slow to read, and one whose base is written anew for
+//! each snapshot costs what is there, not what changed. Layers of about one size are merged when there are
+//! [`FAN`] of them, so a record is written again once for each fourfold growth.
+
+use super::{LeafReader, LeafWriter, TenantArchive};
+use domain::Result;
+use domain::stored::{Class, LayerRef, RunRef};
+use std::collections::HashSet;
+
+/// So many layers of about one size are made one.
+const FAN: usize = 4;
+/// Layers of less are of one size.
+const SMALL_BYTES: u64 = 8 << 10;
+/// Layers are folded in when the base is no larger than so many times their bytes.
+const FOLD: u64 = 2;
+
+/// The same records in fewer layers, where it is time. `may_fold` says whether there is time to write the
+/// base anew; it is given the plain bytes that this reads.
+pub async fn consolidate(
+    archive: &TenantArchive,
+    mut run: RunRef,
+    may_fold: &(dyn Fn(u64) -> bool + Sync),
+) -> Result<RunRef> {
+    while let Some(from) = crowd(&run.layers) {
+        let merged = merge_layers(archive, run.cut_bits, &run.layers[from..]).await?;
+        let old: Vec<LayerRef> = run.layers.drain(from..).collect();
+        run.leaves = run.leaves + merged.leaves - old.iter().map(|l| l.leaves).sum::<u64>();
+        run.plain_bytes =
+            run.plain_bytes + merged.plain_bytes - old.iter().map(|l| l.plain_bytes).sum::<u64>();
+        run.layers.push(merged);
+    }
+    let in_layers = run.plain_bytes - run.base_bytes();
+    if !run.layers.is_empty() && run.base_bytes() <= FOLD * in_layers && may_fold(run.plain_bytes) {
+        return fold(archive, &run).await;
+    }
+    Ok(run)
+}
+
+/// Where the newest layers begin that are to be made one.
+fn crowd(layers: &[LayerRef]) -> Option<usize> {
+    let size = |layer: &LayerRef| (layer.plain_bytes / SMALL_BYTES + 1).ilog(FAN as u64);
+    let last = size(layers.last()?);
+    let alike = layers.iter().rev().take_while(|layer| size(layer) <= last).count();
+    (alike >= FAN).then(|| layers.len() - alike)
+}
+
+async fn merge_layers(archive: &TenantArchive, cut_bits: u32, layers: &[LayerRef]) -> Result<LayerRef> {
+    let mut writer = LeafWriter::new(archive, Class::Leaf, cut_bits, HashSet::new());
+    let mut levels = Vec::with_capacity(layers.len());
+    for layer in layers {
+        let index = archive.get_index(&layer.index).await?;
+        levels.push(LeafReader::from_key(archive, Class::Leaf, &index, &[], 1).await?);
+    }
+    let mut key = Vec::new();
+    while let Some(least) = levels.iter().filter_map(LeafReader::head).min() {
+        key.clear();
+        key.extend_from_slice(least);
+        let newest = levels.iter().rev().find(|level| level.head() == Some(&key));
+        writer.push(&key, newest.map_or(&[][..], LeafReader::value)).await?;
+        for level in &mut levels {
+            if level.head() == Some(&key) {
+                level.advance().await?;
+            }
+        }
+    }
+    let new = writer.finish().await?;
+    Ok(LayerRef { index: new.index, records: new.records, leaves: new.leaves, plain_bytes: new.plain_bytes })
+}
+
+/// The run without layers. Leaves of the base that did not change keep their names and are not stored again.
+async fn fold(archive: &TenantArchive, run: &RunRef) -> Result<RunRef> {
+    let known = archive.get_index(&run.index).await?.leaves.iter().map(|l| l.hash).collect();
+    let mut writer = LeafWriter::new(archive, Class::Leaf, run.cut_bits, known);
+    let mut reader = archive.open_run(Some(run)).await?.scan(&[]).await?;
+    while reader.advance().await? {
+        writer.push(reader.head().unwrap_or_default(), reader.value()).await?;
+    }
+    let new = writer.finish().await?;
+    Ok(RunRef {
+        index: new.index,
+        cut_bits: run.cut_bits,
+        records: new.records,
+        leaves: new.leaves,
+        plain_bytes: new.plain_bytes,
+        layers: Vec::new(),
+    })
+}

@@ -1,0 +1,103 @@
+//! How many ids to ask for at a time, so that the fewest pages are read.
+//!
+//! Graph takes 50 ids in a delta's filter and gives about 500 links a page; the last page of a chunk is seldom
+//! full. How many links objects have is learnt while they are read: for chunks of n objects the pages are
+//! about ceil(n * mean / page), rounded by how much objects differ. Source: graph limits, technique D.
+
+/// Chunks that are read before their sizes say something about the others.
+pub(super) const SAMPLE: u32 = 4;
+
+/// What the chunks that were read say about the others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Density {
+    chunks: u32,
+    objects: f64,
+    links: f64,
+    /// Squares of a chunk's links, for each of its objects.
+    squares: f64,
+    /// The most links seen on a page that another follows.
+    page: f64,
+}
+
+impl Density {
+    /// Learns from a chunk that is read.
+    pub(super) fn learn(&mut self, objects: u32, links: u32) {
+        let (objects, links) = (f64::from(objects.max(1)), f64::from(links));
+        self.chunks += 1;
+        self.objects += objects;
+        self.links += links;
+        self.squares += links * links / objects;
+    }
+
+    /// Learns how much a page holds: one that another follows was full.
+    pub(super) fn learn_page(&mut self, links: usize) {
+        self.page = self.page.max(f64::from(u32::try_from(links).unwrap_or(u32::MAX)));
+    }
+
+    /// Whether enough was read to say how large chunks should be.
+    pub(super) fn is_known(&self) -> bool {
+        self.chunks >= SAMPLE
+    }
+
+    /// How many ids, at most `most`, cost the fewest pages for each object.
+    pub(super) fn best(&self, most: usize) -> usize {
+        if !self.is_known() || self.page < 1.0 {
+            return most;
+        }
+        // Chunks of n objects have n * mean links, give or take the root of n * variance.
+        let mean = self.links / self.objects;
+        let variance = ((self.squares - self.links * mean) / f64::from(self.chunks)).max(0.0);
+        let cost = |n: usize| {
+            let n = f64::from(u32::try_from(n).unwrap_or(u32::MAX));
+            expected_pages(n * mean / self.page, (n * variance).sqrt() / self.page) / n
+        };
+        let mut best = most;
+        for n in (most / 2..most).rev() {
+            // Why: one part in a thousand is not worth more chains.
+            if cost(n) < cost(best) * 0.999 {
+                best = n;
+            }
+        }
+        best
+    }
+}
+
+/// The mean of max(1, ceil(x)) over x near `mean` with that deviation, by a coarse sum over the normal curve.
+fn expected_pages(mean: f64, deviation: f64) -> f64 {
+    const STEPS: i32 = 24;
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for step in -STEPS..=STEPS {
+        let at = f64::from(step) * 3.0 / f64::from(STEPS);
+        let chance = (-at * at / 2.0).exp();
+        sum += chance * (mean + at * deviation).ceil().max(1.0);
+        weight += chance;
+    }
+    sum / weight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_that_are_alike_are_asked_for_in_chunks_that_fill_their_pages() {
+        let mut density = Density::default();
+        density.learn_page(500);
+        (0..SAMPLE).for_each(|_| density.learn(50, 50 * 52));
+        // 48 * 52 = 2,496 links fit in five pages; fifty objects need a sixth.
+        assert_eq!(density.best(50), 48);
+    }
+
+    #[test]
+    fn objects_that_differ_much_or_are_not_known_are_asked_for_in_the_largest_chunks() {
+        let mut density = Density::default();
+        assert_eq!(density.best(50), 50);
+        density.learn_page(500);
+        [200, 5_000, 900, 4_300, 120, 5_480].into_iter().for_each(|links| density.learn(50, links));
+        assert!(density.best(50) >= 48, "{}", density.best(50));
+        let mut small = Density::default();
+        small.learn_page(500);
+        (0..SAMPLE).for_each(|_| small.learn(50, 150));
+        assert_eq!(small.best(50), 50);
+    }
+}
