@@ -1,7 +1,7 @@
 //! The data folder itself: held by one process at a time, and what it knows of its bootstrap token.
 
 use crate::config::Data;
-use crate::embedded::files::{create_private, find_private, io_error, make_folder, replace_private};
+use embedded::files::{create_private, find_private, io_error, make_folder, replace_private};
 use domain::{Error, Result};
 use engine::ports::{Ids, Secret};
 use engine::records::ApiToken;

@@ -3,8 +3,8 @@
 //! Nothing leaves this machine. A mail sent again under its id replaces its file, so that the folder holds
 //! what a reader's mailbox would show.
 
-use super::blocking::blocking;
-use super::files::{io_error, make_folder, replace_private};
+use embedded::blocking;
+use embedded::files::{io_error, make_folder, replace_private};
 use async_trait::async_trait;
 use domain::Result;
 use engine::ports::{Clock, Mail, Mailer};

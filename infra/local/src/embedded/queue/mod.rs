@@ -9,7 +9,7 @@
 mod receive;
 mod rows;
 
-use super::blocking::blocking;
+use embedded::blocking;
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
 use engine::ports::{Clock, Ids, JobQueue, Outgoing, Queue};

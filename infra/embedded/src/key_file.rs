@@ -4,8 +4,8 @@
 //! tenant as associated data. The tenant stands there so that a key of another tenant can be told from a
 //! damaged one. Losing the file loses every snapshot; nothing here can restore it.
 
-use super::blocking::blocking;
-use super::files::{create_private, find_private, io_error, make_folder};
+use crate::blocking;
+use crate::files::{create_private, find_private, io_error, make_folder};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use async_trait::async_trait;

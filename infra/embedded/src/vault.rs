@@ -5,8 +5,8 @@
 //! fails when the name is taken, so a name holds all of the bytes or nothing, and one of several writers wins.
 //! What a crash leaves in `tmp/` is removed when the folder is opened.
 
-use super::blocking::blocking;
-use super::files::{io_error, make_folder, sync_folder};
+use crate::blocking;
+use crate::files::{io_error, make_folder, sync_folder};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Error, Result, TenantId};

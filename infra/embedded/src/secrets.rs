@@ -4,8 +4,8 @@
 //! `HOLDFAST_READER_CLIENT_ID` (or `…_WRITER_…`), the secret is made of it and of `…_CLIENT_SECRET`, or of
 //! the PEM files named by `…_CERTIFICATE` and `…_KEY`, and the file is not looked at.
 
-use super::blocking::blocking;
-use super::files::{find_private, io_error, make_folder, replace_private};
+use crate::blocking;
+use crate::files::{find_private, io_error, make_folder, replace_private};
 use async_trait::async_trait;
 use domain::{Error, Result};
 use engine::ports::{Secret, Secrets};
