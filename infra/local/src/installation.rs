@@ -1,8 +1,8 @@
 //! The data folder itself: held by one process at a time, and what it knows of its bootstrap token.
 
 use crate::config::Data;
-use embedded::files::{create_private, find_private, io_error, make_folder, replace_private};
 use domain::{Error, Result};
+use embedded::files::{create_private, find_private, io_error, make_folder, replace_private};
 use engine::ports::{Ids, Secret};
 use engine::records::ApiToken;
 use std::fs::{self, File, TryLockError};

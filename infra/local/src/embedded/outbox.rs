@@ -3,10 +3,10 @@
 //! Nothing leaves this machine. A mail sent again under its id replaces its file, so that the folder holds
 //! what a reader's mailbox would show.
 
-use embedded::blocking;
-use embedded::files::{io_error, make_folder, replace_private};
 use async_trait::async_trait;
 use domain::Result;
+use embedded::blocking;
+use embedded::files::{io_error, make_folder, replace_private};
 use engine::ports::{Clock, Mail, Mailer};
 use std::fs;
 use std::io;

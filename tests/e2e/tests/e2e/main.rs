@@ -8,6 +8,7 @@ mod documented;
 mod events;
 mod formats;
 mod orderings;
+mod reading;
 mod real_policies;
 mod rig;
 mod template;

@@ -11,8 +11,9 @@ use jiff::SignedDuration;
 const TOKEN_DAYS: i64 = 6;
 /// Microsoft's own recovery leaves no delta records: each kind is read whole at least so often.
 const WHOLE_EVERY_DAYS: i64 = 7;
-/// A facet of so few pages is listed each time; a larger one no more often than a page an hour.
-const FEW_PAGES: i64 = 3;
+/// A facet of so few pages is listed each time: what a page an hour comes to in a day. A larger one is listed no
+/// more often than a page an hour.
+const FEW_PAGES: i64 = 24;
 /// Objects on a page of a list.
 const PAGE: u64 = 999;
 

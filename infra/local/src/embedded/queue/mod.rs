@@ -9,9 +9,9 @@
 mod receive;
 mod rows;
 
-use embedded::blocking;
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
+use embedded::blocking;
 use engine::ports::{Clock, Ids, JobQueue, Outgoing, Queue};
 use rows::store_error;
 use rusqlite::Connection;

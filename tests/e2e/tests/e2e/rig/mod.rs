@@ -20,7 +20,7 @@ pub use drive::Death;
 pub use end::{End, changes_of};
 pub use story::Stage;
 
-use clock::JoinedClock;
+pub use clock::JoinedClock;
 use domain::notices::{Frequency, Topic};
 use domain::{OrganisationId, PartnerId, PersonId, PlanId, TenantId};
 use engine::archive::Archive;
