@@ -1,1 +1,89 @@
-fn main() {}
+//! What snapshots cost: the job `take-snapshot` with Graph over HTTP and a vault in a folder, measured alone.
+//!
+//! `cargo run --release -p bench -- snapshot --users 10000 --latency-ms 30`. The simulated Microsoft cloud is a
+//! process of its own, so that its work is not counted; with `--graph-url` and `--login-url` another Graph is
+//! asked instead. Catalog and queue are in memory; sealed bytes go to a folder.
+
+mod cloud;
+mod commands;
+mod measure;
+mod report;
+mod stage;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Benchmarks of snapshots.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A full snapshot.
+    Snapshot(commands::snapshot::Options),
+    /// A snapshot of what changed since the one before.
+    Incremental(commands::incremental::Options),
+    /// Many tenants that fall due at one tick, read with one application.
+    Tenants(commands::tenants::Options),
+    /// A snapshot each day, beside restic over the same objects as JSON files.
+    Month(commands::month::Options),
+    /// A full snapshot beside a script that only downloads.
+    AgainstScript(commands::script::Options),
+    /// The simulated Microsoft cloud, as the other commands start it.
+    #[command(hide = true)]
+    Simulate(cloud::SimulateOptions),
+}
+
+/// Which Graph, and how its figures are told.
+#[derive(Args, Clone)]
+struct Common {
+    /// Users of the simulated tenant; a fifth as many groups, ten times as many memberships.
+    #[arg(long, default_value_t = 10_000)]
+    users: usize,
+    /// How long the simulated Graph takes for each answer.
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Another Graph than the simulated one.
+    #[arg(long, requires = "login_url")]
+    graph_url: Option<String>,
+    /// Its login.
+    #[arg(long, requires = "graph_url")]
+    login_url: Option<String>,
+    /// The tenant there.
+    #[arg(long, default_value = sim::COMPANY_TENANT_ID)]
+    tenant: String,
+    /// An application there that may read; with `incremental` one that may write users.
+    #[arg(long, default_value = sim::ADMINISTRATOR_CLIENT_ID)]
+    client_id: String,
+    /// Its secret.
+    #[arg(long, default_value = sim::ADMINISTRATOR_SECRET)]
+    client_secret: String,
+}
+
+fn main() -> std::process::ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ran = runtime.map_err(|e| e.to_string()).and_then(|runtime| {
+        runtime.block_on(async {
+            match Cli::parse().command {
+                Command::Snapshot(options) => commands::snapshot::run(options).await,
+                Command::Incremental(options) => commands::incremental::run(options).await,
+                Command::Tenants(options) => commands::tenants::run(options).await,
+                Command::Month(options) => commands::month::run(options).await,
+                Command::AgainstScript(options) => commands::script::run(options).await,
+                Command::Simulate(options) => cloud::simulate(options).await,
+            }
+        })
+    });
+    match ran {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The Graph that is asked: a simulated cloud in a process of its own, or another one.
+
+use crate::Common;
+use crate::measure::cpu_seconds;
+use serde_json::{Value, json};
+use sim::{Limits, Sim, SimConfig, TenantConfig};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// How the hidden command is called.
+#[derive(clap::Args)]
+pub struct SimulateOptions {
+    /// Users of each tenant.
+    #[arg(long)]
+    users: usize,
+    /// How many tenants.
+    #[arg(long, default_value_t = 1)]
+    tenants: usize,
+    /// How long each answer takes.
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+    /// With Microsoft's limits.
+    #[arg(long)]
+    limits: bool,
+}
+
+/// The id of a simulated tenant.
+pub fn tenant_id(number: usize) -> String {
+    format!("7e000000-0000-4000-8000-{:012x}", number + 1)
+}
+
+/// Serves a simulated cloud until the process is ended; prints its address first.
+pub async fn simulate(options: SimulateOptions) -> Result<(), String> {
+    let mut config = SimConfig::company(1, options.users);
+    let first = config.tenants[0].clone();
+    config.tenants = (0..options.tenants)
+        .map(|number| TenantConfig {
+            id: tenant_id(number),
+            name: format!("{} {number}", first.name),
+            domain: format!("t{number}.{}", first.domain),
+            ..first.clone()
+        })
+        .collect();
+    config.page_latency_ms = options.latency_ms;
+    config.limits = if options.limits { Limits::default() } else { Limits::none() };
+    for app in &mut config.apps {
+        app.consented = true;
+    }
+    let server = Sim::new(config).serve(([127, 0, 0, 1], 0).into()).await.map_err(|e| e.to_string())?;
+    println!("{} {}", server.graph_url(), server.login_url());
+    // Why: the one that started it holds its input open; when that ends, so does this.
+    let mut line = String::new();
+    let _ = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
+    Ok(())
+}
+
+/// A Graph to ask.
+pub struct Cloud {
+    /// Its address.
+    pub graph_url: String,
+    /// Its login's.
+    pub login_url: String,
+    child: Option<Child>,
+}
+
+impl Cloud {
+    /// The Graph that the options name, or a simulated one of that many tenants.
+    pub async fn open(common: &Common, tenants: usize, limits: bool) -> Result<Self, String> {
+        if let (Some(graph_url), Some(login_url)) = (&common.graph_url, &common.login_url) {
+            return Ok(Self { graph_url: graph_url.clone(), login_url: login_url.clone(), child: None });
+        }
+        let own = std::env::current_exe().map_err(|e| e.to_string())?;
+        let mut command = Command::new(own);
+        command.args(["simulate", "--users", &common.users.to_string(), "--tenants", &tenants.to_string()]);
+        command.args(["--latency-ms", &common.latency_ms.to_string()]);
+        if limits {
+            command.arg("--limits");
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|e| format!("the simulated cloud does not start: {e}"))?;
+        let out = child.stdout.take().ok_or("the simulated cloud has no output")?;
+        let line = BufReader::new(out).lines().next_line().await.map_err(|e| e.to_string())?;
+        let line = line.ok_or("the simulated cloud ended")?;
+        let (graph_url, login_url) =
+            line.split_once(' ').ok_or("the simulated cloud does not say where it is")?;
+        Ok(Self { graph_url: graph_url.to_owned(), login_url: login_url.to_owned(), child: Some(child) })
+    }
+
+    /// Processor seconds that the simulated cloud has used, where it is ours.
+    pub fn cpu_seconds(&self) -> Option<f64> {
+        self.child.as_ref().and_then(Child::id).map(cpu_seconds)
+    }
+
+    /// Changes the job titles of so many users, spread over the tenant, through Graph itself.
+    pub async fn change_users(&self, common: &Common, count: usize, round: u64) -> Result<(), String> {
+        if count == 0 {
+            return Ok(());
+        }
+        let http = reqwest::Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
+        let token = self.token(&http, common).await?;
+        let ids = self.user_ids(&http, &token).await?;
+        let step = (ids.len() / count).max(1);
+        let shift = usize::try_from(round).unwrap_or(0) * 7;
+        let chosen: Vec<&String> = (0..count).map(|n| &ids[(n * step + shift) % ids.len()]).collect();
+        for part in chosen.chunks(20) {
+            let requests: Vec<Value> = part
+                .iter()
+                .enumerate()
+                .map(|(n, id)| {
+                    json!({"id": n.to_string(), "method": "PATCH", "url": format!("/users/{id}"),
+                        "headers": {"Content-Type": "application/json"},
+                        "body": {"jobTitle": format!("Title {round} of {id}")}})
+                })
+                .collect();
+            let sent = http
+                .post(format!("{}/v1.0/$batch", self.graph_url))
+                .bearer_auth(&token)
+                .json(&json!({ "requests": requests }))
+                .send()
+                .await
+                .map_err(|e| e.to_string())?;
+            let body: Value = sent.json().await.map_err(|e| e.to_string())?;
+            let answers = body["responses"].as_array().ok_or("a batch has no answers")?;
+            if let Some(bad) = answers.iter().find(|a| a["status"].as_u64().is_none_or(|s| s >= 300)) {
+                return Err(format!("a change was refused: {bad}"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn token(&self, http: &reqwest::Client, common: &Common) -> Result<String, String> {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &common.client_id),
+            ("client_secret", &common.client_secret),
+            ("scope", &format!("{}/.default", self.graph_url)),
+        ];
+        let url = format!("{}/{}/oauth2/v2.0/token", self.login_url, common.tenant);
+        let answer = http.post(url).form(&form).send().await.map_err(|e| e.to_string())?;
+        let body: Value = answer.json().await.map_err(|e| e.to_string())?;
+        body["access_token"].as_str().map(str::to_owned).ok_or_else(|| format!("no token: {body}"))
+    }
+
+    async fn user_ids(&self, http: &reqwest::Client, token: &str) -> Result<Vec<String>, String> {
+        let mut next = Some(format!(
+            "{}/v1.0/users?$select=id&$filter=onPremisesSyncEnabled%20ne%20true&$top=999",
+            self.graph_url
+        ));
+        let mut ids = Vec::new();
+        let mut plain = false;
+        while let Some(url) = next {
+            let answer = http.get(&url).bearer_auth(token).send().await.map_err(|e| e.to_string())?;
+            if !answer.status().is_success() && !plain {
+                plain = true;
+                next =
+                    Some(format!("{}/v1.0/users?$select=id,onPremisesSyncEnabled&$top=999", self.graph_url));
+                continue;
+            }
+            let body: Value = answer.json().await.map_err(|e| e.to_string())?;
+            let items = body["value"].as_array().ok_or_else(|| format!("no users: {body}"))?;
+            let own = items.iter().filter(|u| u["onPremisesSyncEnabled"] != true);
+            ids.extend(own.filter_map(|u| u["id"].as_str().map(str::to_owned)));
+            next = body["@odata.nextLink"].as_str().map(str::to_owned);
+        }
+        Ok(ids)
+    }
+}

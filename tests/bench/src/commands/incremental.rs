@@ -1,0 +1,42 @@
+//! A snapshot of what changed since the one before.
+
+use super::{Scene, snapshot};
+use crate::Common;
+use crate::measure::{Stopwatch, forget_peak, peak_rss_mb};
+use crate::report::{figures, least_incremental, tell};
+use jiff::SignedDuration;
+use serde_json::json;
+
+/// How it is called.
+#[derive(clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    /// How many users change in between.
+    #[arg(long, default_value_t = 100)]
+    changes: usize,
+}
+
+/// Measures and tells.
+pub async fn run(options: Options) -> Result<(), String> {
+    let common = &options.common;
+    let scene = Scene::open(common, false).await?;
+    let each = SignedDuration::from_secs(900);
+    snapshot::measure(&scene, each, common.latency_ms).await?;
+    scene.cloud.change_users(common, options.changes, 1).await?;
+    let id = scene.stage.ask(&scene.tenant).await?;
+    scene.stage.forget_calls();
+    forget_peak();
+    let watch = Stopwatch::start();
+    let taken = scene.stage.take(&scene.tenant, &id, each).await?;
+    let (wall_s, cpu_s, peak) = (watch.wall_s(), watch.cpu_s(), peak_rss_mb());
+    let calls = scene.stage.calls();
+    let least = least_incremental(&taken.manifest, options.changes as u64);
+    let count = |name: &str| calls.get(name).copied().unwrap_or_default();
+    let mut told = figures(&taken, least, wall_s, cpu_s, peak, &calls);
+    told.insert("changes".into(), json!(options.changes));
+    told.insert("leaves_read".into(), json!(count("vault.find.leaves")));
+    told.insert("leaves_written".into(), json!(count("vault.put_new.leaves")));
+    tell(&told, common.json);
+    Ok(())
+}

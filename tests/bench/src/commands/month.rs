@@ -1,0 +1,161 @@
+//! A snapshot each day, beside restic over the same objects as JSON files.
+
+use super::Scene;
+use crate::Common;
+use crate::measure::Stopwatch;
+use crate::report::{as_f64, round, tell};
+use domain::kinds;
+use engine::archive::SnapshotView;
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How it is called.
+#[derive(clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    /// How many days.
+    #[arg(long, default_value_t = 30)]
+    days: u32,
+    /// The share of the users that changes each day.
+    #[arg(long, default_value_t = 0.01)]
+    rate: f64,
+}
+
+/// Measures and tells.
+pub async fn run(options: Options) -> Result<(), String> {
+    let common = &options.common;
+    if Command::new("restic").arg("version").output().is_err() {
+        return Err("restic is not installed: apt-get install restic".to_owned());
+    }
+    let scene = Scene::open(common, false).await?;
+    let work = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let (files, repository, back) =
+        (work.path().join("files"), work.path().join("repo"), work.path().join("back"));
+    restic(&repository, &["init"], work.path())?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    let changes = (common.users as f64 * options.rate).round() as usize;
+    let (mut ours_s, mut theirs_s, mut last) = (0.0, 0.0, None);
+    for day in 0..options.days {
+        if day > 0 {
+            scene.cloud.change_users(common, changes, u64::from(day)).await?;
+            scene.stage.clock.advance(SignedDuration::from_hours(24));
+        }
+        let id = scene.stage.ask(&scene.tenant).await?;
+        let watch = Stopwatch::start();
+        scene.stage.take(&scene.tenant, &id, SignedDuration::from_secs(900)).await?;
+        ours_s += watch.wall_s();
+        let objects = write_files(&scene, &id, &files).await?;
+        let watch = Stopwatch::start();
+        restic(&repository, &["backup", "files"], work.path())?;
+        theirs_s += watch.wall_s();
+        last = Some((id, objects));
+        eprintln!("day {} of {}", day + 1, options.days);
+    }
+    let (id, objects) = last.ok_or("no day")?;
+    let watch = Stopwatch::start();
+    write_files(&scene, &id, &back.join("ours")).await?;
+    let ours_back_s = watch.wall_s();
+    let watch = Stopwatch::start();
+    let theirs = back.join("theirs");
+    restic(&repository, &["restore", "latest", "--target", &theirs.to_string_lossy()], work.path())?;
+    let theirs_back_s = watch.wall_s();
+    let (ours, theirs) = (folder_bytes(scene.folder.path()), folder_bytes(&repository));
+    let mut told = Map::new();
+    told.insert("users".into(), json!(common.users));
+    told.insert("days".into(), json!(options.days));
+    told.insert("changes_a_day".into(), json!(changes));
+    told.insert("objects".into(), json!(objects));
+    told.insert("stored_bytes".into(), json!(ours));
+    told.insert("restic_bytes".into(), json!(theirs));
+    told.insert("bytes_ratio".into(), json!(round(as_f64(ours) / as_f64(theirs))));
+    told.insert("backup_s".into(), json!(round(ours_s)));
+    told.insert("restic_backup_s".into(), json!(round(theirs_s)));
+    told.insert("read_back_s".into(), json!(round(ours_back_s)));
+    told.insert("restic_restore_s".into(), json!(round(theirs_back_s)));
+    tell(&told, common.json);
+    Ok(())
+}
+
+fn restic(repository: &Path, arguments: &[&str], within: &Path) -> Result<(), String> {
+    let done = Command::new("restic")
+        .args(["--quiet", "--no-cache", "--repo"])
+        .arg(repository)
+        .args(arguments)
+        .current_dir(within)
+        .env("RESTIC_PASSWORD", "benchmark")
+        .output()
+        .map_err(|e| e.to_string())?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(format!("restic {arguments:?}: {}", String::from_utf8_lossy(&done.stderr)))
+}
+
+/// Every object of a snapshot with its links as a JSON file, in a folder for each kind; how many.
+async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Result<u64, String> {
+    let told = |e: domain::Error| e.to_string();
+    let archive = scene.stage.archive.open(&scene.tenant).await.map_err(told)?;
+    let view = SnapshotView::open(&archive, id).await.map_err(told)?;
+    let mut written = 0;
+    for kind in kinds::KINDS.iter().filter(|k| view.covers(k)) {
+        let folder: PathBuf = to.join(kind.name);
+        std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+        let mut objects = archive
+            .open_run(Some(view.run(kind.name).map_err(told)?))
+            .await
+            .map_err(told)?
+            .scan(&[])
+            .await
+            .map_err(told)?;
+        let mut links = Vec::new();
+        for link in kind.links {
+            let run = archive.open_run(Some(view.run(link.name).map_err(told)?)).await.map_err(told)?;
+            let mut reader = run.scan(&[]).await.map_err(told)?;
+            reader.advance().await.map_err(told)?;
+            links.push((link.relation, reader));
+        }
+        while objects.advance().await.map_err(told)? {
+            let key = objects.head().unwrap_or_default().to_vec();
+            let mut text = objects.value().to_vec();
+            text.pop();
+            for (relation, reader) in &mut links {
+                let mut ends = Vec::new();
+                while let Some(head) = reader.head() {
+                    let Some(at) = head.iter().position(|b| *b == b'/') else { break };
+                    match head[..at].cmp(&key) {
+                        std::cmp::Ordering::Less => {}
+                        std::cmp::Ordering::Equal => {
+                            ends.push(Value::from(String::from_utf8_lossy(&head[at + 1..])))
+                        }
+                        std::cmp::Ordering::Greater => break,
+                    }
+                    reader.advance().await.map_err(told)?;
+                }
+                text.extend_from_slice(format!(",\"{relation}\":{}", Value::from(ends)).as_bytes());
+            }
+            text.push(b'}');
+            let name = String::from_utf8_lossy(&key).replace(['/', '|'], "_");
+            let path = folder.join(format!("{name}.json"));
+            // Why: as a tool that knows what changed would leave files alone that did not.
+            if std::fs::read(&path).is_ok_and(|old| old == text) {
+                written += 1;
+                continue;
+            }
+            std::fs::write(path, &text).map_err(|e| e.to_string())?;
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+fn folder_bytes(folder: &Path) -> u64 {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        sum += if path.is_dir() { folder_bytes(&path) } else { entry.metadata().map_or(0, |m| m.len()) };
+    }
+    sum
+}

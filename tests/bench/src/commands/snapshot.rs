@@ -1,0 +1,51 @@
+//! A full snapshot: from the message in hand to the sealed row.
+
+use super::Scene;
+use crate::Common;
+use crate::measure::{Stopwatch, forget_peak, peak_rss_mb};
+use crate::report::{figures, least_full, round, tell};
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+/// How it is called.
+#[derive(clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    /// Seconds that each call of the job has.
+    #[arg(long, default_value_t = 900)]
+    deadline_s: i64,
+    /// With Microsoft's limits on the simulated Graph.
+    #[arg(long)]
+    limits: bool,
+}
+
+/// Measures and tells.
+pub async fn run(options: Options) -> Result<(), String> {
+    let scene = Scene::open(&options.common, options.limits).await?;
+    let told =
+        measure(&scene, SignedDuration::from_secs(options.deadline_s), options.common.latency_ms).await?;
+    tell(&told, options.common.json);
+    Ok(())
+}
+
+/// Takes a full snapshot and measures it.
+pub async fn measure(
+    scene: &Scene,
+    each: SignedDuration,
+    latency_ms: u64,
+) -> Result<Map<String, Value>, String> {
+    let id = scene.stage.ask(&scene.tenant).await?;
+    scene.stage.forget_calls();
+    forget_peak();
+    let (watch, simulator) = (Stopwatch::start(), scene.cloud.cpu_seconds());
+    let taken = scene.stage.take(&scene.tenant, &id, each).await?;
+    let (wall_s, cpu_s, peak) = (watch.wall_s(), watch.cpu_s(), peak_rss_mb());
+    let least = least_full(&taken.manifest);
+    let mut told = figures(&taken, least, wall_s, cpu_s, peak, &scene.stage.calls());
+    if let (Some(before), Some(after)) = (simulator, scene.cloud.cpu_seconds()) {
+        told.insert("simulator_cpu_s".into(), json!(round(after - before)));
+    }
+    told.insert("latency_ms".into(), json!(latency_ms));
+    Ok(told)
+}

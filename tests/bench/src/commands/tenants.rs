@@ -1,0 +1,74 @@
+//! Many tenants that fall due at one tick, read with one application.
+
+use crate::Common;
+use crate::cloud::{Cloud, tenant_id};
+use crate::measure::Stopwatch;
+use crate::report::{as_f64, round, tell};
+use crate::stage::Stage;
+use domain::TenantId;
+use jiff::SignedDuration;
+use serde_json::{Map, json};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// How it is called.
+#[derive(clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    /// How many tenants.
+    #[arg(long, default_value_t = 200)]
+    count: usize,
+    /// How many are read at once, as the mapping of the queue allows.
+    #[arg(long, default_value_t = 200)]
+    at_once: usize,
+}
+
+/// Measures and tells.
+pub async fn run(options: Options) -> Result<(), String> {
+    let common = &options.common;
+    let cloud = Cloud::open(common, options.count, true).await?;
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let stage = Stage::new(&cloud, &common.client_id, &common.client_secret, folder.path())?;
+    let mut asked = Vec::new();
+    for number in 0..options.count {
+        let tenant: TenantId = tenant_id(number).parse().map_err(|e: domain::Error| e.to_string())?;
+        stage.connect(&tenant).await?;
+        let id = stage.ask(&tenant).await?;
+        asked.push((tenant, id));
+    }
+    let (stage, places) = (Arc::new(stage), Arc::new(Semaphore::new(options.at_once)));
+    let mut tasks = JoinSet::new();
+    let watch = Arc::new(Stopwatch::start());
+    for (tenant, id) in asked {
+        let (stage, places, watch) = (stage.clone(), places.clone(), watch.clone());
+        tasks.spawn(async move {
+            let _place = places.acquire().await;
+            let taken = stage.take(&tenant, &id, SignedDuration::from_secs(900)).await?;
+            Ok::<_, String>((watch.wall_s(), taken.manifest.requests, taken.manifest.throttled))
+        });
+    }
+    let (mut ends, mut requests, mut throttled) = (Vec::new(), 0, 0);
+    while let Some(done) = tasks.join_next().await {
+        let (end, asked, refused) = done.map_err(|e| e.to_string())??;
+        ends.push(end);
+        requests += asked;
+        throttled += refused;
+    }
+    let last = ends.iter().copied().fold(0.0, f64::max);
+    let mean = ends.iter().sum::<f64>() / as_f64(ends.len() as u64);
+    let mut told = Map::new();
+    told.insert("tenants".into(), json!(options.count));
+    told.insert("users_each".into(), json!(common.users));
+    told.insert("at_once".into(), json!(options.at_once));
+    told.insert("sealed".into(), json!(ends.len()));
+    told.insert("requests".into(), json!(requests));
+    told.insert("throttled".into(), json!(throttled));
+    told.insert("mean_finish_s".into(), json!(round(mean)));
+    told.insert("last_finish_s".into(), json!(round(last)));
+    told.insert("last_to_mean".into(), json!(round(last / mean)));
+    told.insert("cpu_s".into(), json!(round(watch.cpu_s())));
+    tell(&told, common.json);
+    Ok(())
+}

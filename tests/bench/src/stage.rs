@@ -1,0 +1,172 @@
+//! The job and its ports: Graph over HTTP, a vault in a folder, catalog and queue in memory; every call counted.
+
+use crate::cloud::Cloud;
+use async_trait::async_trait;
+use domain::stored::Manifest;
+use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
+use embedded::FolderVault;
+use engine::archive::Archive;
+use engine::commands::snapshots;
+use engine::jobs::take_snapshot::{Report, Request, Worker};
+use engine::ports::{Catalog, Clock, Directory, Ids, KeyRing, Queue, Vault};
+use engine::records::{CredentialStatus, Reason, Records, StoredKey, Tenant};
+use graph::{GraphClient, GraphDirectory, GraphSettings};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use support::faulty::{FaultPlan, Faulty};
+use support::memory::World;
+
+/// The machine's clock, which can be set forward.
+#[derive(Default)]
+pub struct BenchClock(Mutex<SignedDuration>);
+
+impl BenchClock {
+    /// From now on it is so much later.
+    pub fn advance(&self, by: SignedDuration) {
+        *self.0.lock().expect("no holder of this lock panics") += by;
+    }
+}
+
+#[async_trait]
+impl Clock for BenchClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + *self.0.lock().expect("no holder of this lock panics")
+    }
+    async fn sleep_ms(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+}
+
+/// Everything that a snapshot needs.
+pub struct Stage {
+    /// The time.
+    pub clock: Arc<BenchClock>,
+    /// Rows.
+    pub records: Records,
+    /// Sealed bytes.
+    pub archive: Arc<Archive>,
+    plan: Arc<FaultPlan>,
+    queue: Arc<dyn Queue>,
+    worker: Worker,
+    ids: Arc<dyn Ids>,
+    keys: Arc<dyn KeyRing>,
+}
+
+/// One snapshot and how it was taken.
+pub struct Taken {
+    /// What it is made of.
+    pub manifest: Manifest,
+    /// How many times the job was called.
+    pub invocations: u32,
+}
+
+impl Stage {
+    /// Joins the job to that Graph; sealed bytes go to `folder`.
+    pub fn new(cloud: &Cloud, client_id: &str, secret: &str, folder: &Path) -> Result<Self, String> {
+        let world = World::new(1);
+        let plan = FaultPlan::new();
+        let clock = Arc::new(BenchClock::default());
+        let credential = serde_json::json!({ "clientId": client_id, "clientSecret": secret });
+        world.secrets.put("graph-reader", credential.to_string());
+        let settings = GraphSettings {
+            graph_url: cloud.graph_url.clone(),
+            login_url: cloud.login_url.clone(),
+            ..GraphSettings::default()
+        };
+        let (secrets, ids): (_, Arc<dyn Ids>) = (world.secrets.clone(), world.ids.clone());
+        let client = GraphClient::new(settings, secrets, "graph-reader", clock.clone(), ids.clone());
+        let client = client.map_err(|e| e.to_string())?;
+        let directory: Arc<dyn Directory> = Faulty::new(Arc::new(GraphDirectory::new(client)), &plan);
+        let vault = Arc::new(FolderVault::open(folder).map_err(|e| e.to_string())?);
+        let vault: Arc<dyn Vault> = Faulty::new(vault, &plan);
+        let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), &plan);
+        let catalog: Arc<dyn Catalog> = Faulty::new(world.catalog.clone(), &plan);
+        let queue: Arc<dyn Queue> = Faulty::new(world.queue.clone(), &plan);
+        let records = Records::new(catalog, clock.clone());
+        let worker = take_snapshot::worker(
+            directory,
+            vault.clone(),
+            keys.clone(),
+            records.clone(),
+            queue.clone(),
+            clock.clone(),
+        );
+        let archive = Arc::new(Archive::new(vault, keys.clone(), records.clone()));
+        Ok(Self { clock, records, archive, plan, queue, worker, ids, keys })
+    }
+
+    /// Connects a tenant.
+    pub async fn connect(&self, tenant: &TenantId) -> Result<(), String> {
+        let now = self.clock.now();
+        let ulid = self.ids.ulid();
+        let row = Tenant {
+            tenant: tenant.clone(),
+            partner: PartnerId::from_ulid(&ulid),
+            organisation: OrganisationId::from_ulid(&ulid),
+            name: "A customer".into(),
+            credentials: CredentialStatus::Connected,
+            snapshots_per_day: 1,
+            next_snapshot_at: None,
+            open_snapshot: None,
+            last_sealed: None,
+            last_full_at: None,
+            connected_at: now,
+        };
+        let (_, wrapped) = self.keys.generate(tenant).await.map_err(|e| e.to_string())?;
+        let key = StoredKey { tenant: tenant.clone(), wrapped, created_at: now };
+        self.records.put_new(&key).await.map_err(|e| e.to_string())?;
+        self.records.put_new(&row).await.map_err(|e| e.to_string())
+    }
+
+    /// Asks for a snapshot.
+    pub async fn ask(&self, tenant: &TenantId) -> Result<SnapshotId, String> {
+        let (queue, clock, ids) = (self.queue.as_ref(), self.clock.as_ref(), self.ids.as_ref());
+        snapshots::start(&self.records, queue, clock, ids, tenant, Reason::Person)
+            .await
+            .map_err(|e| e.to_string())
+    }
+
+    /// Takes a snapshot, each call of the job having so much time.
+    pub async fn take(
+        &self,
+        tenant: &TenantId,
+        id: &SnapshotId,
+        each: SignedDuration,
+    ) -> Result<Taken, String> {
+        let request = Request { tenant: tenant.clone(), snapshot: id.clone() };
+        let mut invocations = 0;
+        loop {
+            invocations += 1;
+            match self.worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())? {
+                Report::Continues => {}
+                Report::Sealed | Report::AlreadyDone => break,
+                Report::Failed(why) => return Err(why),
+            }
+        }
+        let archive = self.archive.open(tenant).await.map_err(|e| e.to_string())?;
+        let manifest = archive.get_manifest(id).await.map_err(|e| e.to_string())?;
+        Ok(Taken { manifest, invocations })
+    }
+
+    /// Forgets the calls counted so far.
+    pub fn forget_calls(&self) {
+        drop(self.plan.take_log());
+    }
+
+    /// Calls by port, and of the vault by what is read or written.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for call in self.plan.log().calls() {
+            let class = call.subject.split('/').next().unwrap_or_default();
+            let name = match call.port {
+                "vault" => format!("vault.{}.{class}", call.method),
+                port => format!("{port}.{}", call.method),
+            };
+            *counts.entry(name).or_default() += 1;
+        }
+        counts
+    }
+}
