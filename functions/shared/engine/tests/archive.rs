@@ -284,7 +284,7 @@ async fn a_reading_of_everything_that_found_nothing_new_stores_nothing() {
     let world = World::new(1);
     let archive = archive(&world).await;
     let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
-    let base = apply(&archive, None, &[records.clone()]).await;
+    let base = apply(&archive, None, std::slice::from_ref(&records)).await;
     let names = |world: &World| world.vault.blobs(&tenant()).into_iter().map(|b| b.0).collect::<Vec<_>>();
     let kept = |all: Vec<BlobName>| all.into_iter().filter(|n| !n.as_str().starts_with("parked/")).count();
     let before = kept(names(&world));

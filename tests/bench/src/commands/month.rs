@@ -128,7 +128,7 @@ async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Resul
                     match head[..at].cmp(&key) {
                         std::cmp::Ordering::Less => {}
                         std::cmp::Ordering::Equal => {
-                            ends.push(Value::from(String::from_utf8_lossy(&head[at + 1..])))
+                            ends.push(Value::from(String::from_utf8_lossy(&head[at + 1..])));
                         }
                         std::cmp::Ordering::Greater => break,
                     }

@@ -378,6 +378,7 @@ mod tests {
         interpret(kind, source, Asked { select: source.select, whole }, &raw)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads as a table")]
     fn read(kind: &str, item: Value) -> Interpreted {
         try_read(kind, &item, false).unwrap()
     }

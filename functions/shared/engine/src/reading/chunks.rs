@@ -93,7 +93,9 @@ mod tests {
         let mut density = Density::default();
         assert_eq!(density.best(50), 50);
         density.learn_page(500);
-        [200, 5_000, 900, 4_300, 120, 5_480].into_iter().for_each(|links| density.learn(50, links));
+        for links in [200, 5_000, 900, 4_300, 120, 5_480] {
+            density.learn(50, links);
+        }
         assert!(density.best(50) >= 48, "{}", density.best(50));
         let mut small = Density::default();
         small.learn_page(500);

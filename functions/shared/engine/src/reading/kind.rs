@@ -14,7 +14,7 @@ pub(super) enum Outcome {
     /// To its end, or to the deadline.
     Progress(KindProgress),
     /// To an error; the state says how far, its blocks are parked.
-    Failed(KindReading, Error),
+    Failed(Box<KindReading>, Error),
 }
 
 /// Reads a kind on: to its end, or until the deadline is near.
@@ -32,17 +32,17 @@ pub(super) async fn read(reading: &Reading, kind: &'static Kind, before: KindRea
     if state.merging == Merging::default() && sorters.have_blocks() {
         match sorters.park(&mut state).await {
             Ok(()) => saved = state.clone(),
-            Err(error) => return Outcome::Failed(saved, error),
+            Err(error) => return Outcome::Failed(Box::new(saved), error),
         }
         sorters = Sorters::open(reading, kind, &mut state);
     }
     match merging::run(reading, kind, &mut state, &mut sorters).await {
         Ok(true) => match merging::finished(reading, kind, state, sorters).await {
             Ok(runs) => Outcome::Progress(KindProgress::Done(runs)),
-            Err(error) => Outcome::Failed(saved, error),
+            Err(error) => Outcome::Failed(Box::new(saved), error),
         },
         Ok(false) => put_down(saved, state, sorters, None).await,
-        Err(error) => Outcome::Failed(saved, error),
+        Err(error) => Outcome::Failed(Box::new(saved), error),
     }
 }
 
@@ -55,8 +55,8 @@ async fn put_down(
 ) -> Outcome {
     match (sorters.park(&mut state).await, error) {
         (Ok(()), None) => Outcome::Progress(KindProgress::Reading(Box::new(state))),
-        (Ok(()), Some(error)) => Outcome::Failed(state, error),
-        (Err(error), None) | (Err(_), Some(error)) => Outcome::Failed(before, error),
+        (Ok(()), Some(error)) => Outcome::Failed(Box::new(state), error),
+        (Err(error), None) | (Err(_), Some(error)) => Outcome::Failed(Box::new(before), error),
     }
 }
 

@@ -132,7 +132,7 @@ impl Reading {
             let (was_incremental, was_by_round) = (reading.incremental, reading.by_round);
             let (mut reading, error) = match kind::read(self, kind, reading).await {
                 kind::Outcome::Progress(next) => return (next, None),
-                kind::Outcome::Failed(reading, error) => (reading, error),
+                kind::Outcome::Failed(reading, error) => (*reading, error),
             };
             // A cursor that is no longer good, a base that is damaged, a way of asking that this Graph does not
             // know: each costs a whole reading, no more. Why once: a tenant in which next links die at once

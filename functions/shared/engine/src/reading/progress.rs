@@ -73,6 +73,7 @@ pub struct Merging {
 /// A kind that is being read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a row")]
 pub struct KindReading {
     /// Whether only what changed since the base is read.
     pub incremental: bool,
@@ -149,6 +150,7 @@ impl KindReading {
     }
 
     /// At the beginning again, of everything, having learnt what this one learnt.
+    #[must_use]
     pub fn anew(&self, now: Timestamp) -> Self {
         let Self { without_base, by_round, facets_apart, failures, .. } = *self;
         Self { without_base, by_round, facets_apart, failures, ..Self::whole(now) }
