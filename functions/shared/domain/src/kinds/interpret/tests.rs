@@ -1,0 +1,88 @@
+use super::*;
+use crate::kinds;
+use serde_json::json;
+
+fn try_read(kind: &str, item: &Value, whole: bool) -> Result<Interpreted> {
+    let kind = kinds::get(kind).unwrap();
+    let source = &kind.reading[0];
+    let raw = serde_json::value::to_raw_value(item).unwrap();
+    interpret(kind, source, Asked { select: source.select, whole }, &raw)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "reads as a table")]
+fn read(kind: &str, item: Value) -> Interpreted {
+    try_read(kind, &item, false).unwrap()
+}
+
+#[test]
+fn a_group_that_goes_on_gives_members_and_no_object() {
+    let more = read(
+        "groups",
+        json!({"id": "g", "members@delta": [{"@odata.type": "#microsoft.graph.user", "id": "u"},
+            {"@odata.type": "#microsoft.graph.user", "id": "v", "@removed": {"reason": "deleted"}}]}),
+    );
+    assert!(more.object.is_none() && more.whole.is_empty());
+    assert_eq!(more.links[0].value.as_deref(), Some(r##"{"@odata.type":"#microsoft.graph.user"}"##));
+    assert_eq!(more.links[1].value, None);
+    assert_eq!(more.links[1].end().unwrap(), LinkEnd::Gone);
+}
+
+#[test]
+fn what_a_list_does_not_give_was_never_set_and_what_a_delta_does_not_give_did_not_change() {
+    let user =
+        json!({"id": "u", "displayName": "Ü\u{7}", "zz": [3, 1], "faxNumber": null, "manager": {"id": "m"}});
+    let listed = try_read("users", &user, true).unwrap().object.unwrap();
+    assert!(listed.is_whole);
+    let map = listed.to_map().unwrap();
+    assert_eq!(
+        (&map["city"], &map["displayName"], &map["zz"]),
+        (&Value::Null, &json!("Ü\u{7}"), &json!([1, 3]))
+    );
+    assert!(!map.contains_key("manager") && !map.contains_key("customSecurityAttributes"));
+    assert_eq!(listed.text, canonical::text(&Value::Object(map)).into_bytes());
+    let changed = try_read("users", &user, false).unwrap().object.unwrap();
+    assert!(!changed.is_whole);
+    assert_eq!(changed.to_map().unwrap().len(), 4);
+}
+
+#[test]
+fn a_facet_is_kept_apart_and_an_empty_one_is_none() {
+    let with = |value: Value| read("users", json!({"id": "u", "customSecurityAttributes": value})).facets;
+    assert_eq!(
+        with(json!({"b": 1, "a": [2, 1]})),
+        [("customSecurityAttributes", Some(br#"{"a":[1,2],"b":1}"#.to_vec()))]
+    );
+    assert_eq!(with(Value::Null), [("customSecurityAttributes", None)]);
+    assert!(read("users", json!({"id": "u", "city": "x"})).facets.is_empty());
+}
+
+#[test]
+fn a_new_manager_takes_the_place_of_the_old_one_whether_or_not_graph_says_so() {
+    let user = read("users", json!({"id": "u", "displayName": "U", "manager@delta": [{"id": "m"}]}));
+    assert_eq!(user.whole.len(), 1);
+    let old = json!({"id": "o", "@removed": {"reason": "deleted"}});
+    for entries in [json!([{"id": "m"}, old]), json!([old, {"id": "m"}])] {
+        let user = read("users", json!({"id": "u", "manager@delta": entries}));
+        assert_eq!((user.links.len(), user.links[0].to.as_str(), user.whole.len()), (1, "m", 1));
+    }
+    let gone =
+        read("users", json!({"id": "u", "manager@delta": [{"id": "m", "@removed": {"reason": "deleted"}}]}));
+    assert!(gone.whole.is_empty());
+    assert_eq!(gone.links[0].value, None);
+}
+
+#[test]
+fn a_role_assignment_is_the_fact_and_not_its_id() {
+    let fact =
+        |id: &str| json!({"id": id, "principalId": "p", "roleDefinitionId": "r", "directoryScopeId": "/"});
+    assert_eq!(read("admins", fact("1")).key, read("admins", fact("2")).key);
+}
+
+#[test]
+fn an_item_without_an_id_is_an_error_and_not_a_record_less() {
+    for item in [json!({"displayName": "?"}), json!([]), json!({"id": null}), json!("u")] {
+        assert!(try_read("users", &item, true).is_err(), "{item}");
+    }
+    let no_end = json!({"id": "g", "members@delta": [{"@odata.type": "#microsoft.graph.user"}]});
+    assert!(try_read("groups", &no_end, false).is_err());
+}
