@@ -1,8 +1,6 @@
 //! The function `take-snapshot`: a message takes a snapshot, or goes on taking it. Its rights are the reading
 //! credential, the vault without deletion, the keys, the catalog and the queues.
 
-use engine::archive::Archive;
-use engine::jobs::announce::Announcer;
 use engine::jobs::take_snapshot::Worker;
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::Records;
@@ -17,12 +15,5 @@ pub fn worker(
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
 ) -> Worker {
-    Worker {
-        directory,
-        archive: Arc::new(Archive::new(vault, keys, records.clone())),
-        announcer: Announcer::new(records.clone(), queue.clone(), clock.clone()),
-        records,
-        queue,
-        clock,
-    }
+    Worker::new(directory, vault, keys, records, queue, clock)
 }

@@ -96,6 +96,15 @@ impl Cloud {
         self.child.as_ref().and_then(Child::id).map(cpu_seconds)
     }
 
+    /// The simulated Graph allows that share of Microsoft's limits from now on.
+    pub async fn limit(&self, share: f64) -> Result<(), String> {
+        let http = reqwest::Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
+        let url = format!("{}/_sim/switches", self.graph_url);
+        let answer = http.post(url).json(&json!({ "limits": share })).send().await;
+        let answer = answer.map_err(|e| e.to_string())?;
+        if answer.status().is_success() { Ok(()) } else { Err("the limits cannot be set".to_owned()) }
+    }
+
     /// Changes the job titles of so many users, spread over the tenant, through Graph itself.
     pub async fn change_users(&self, common: &Common, count: usize, round: u64) -> Result<(), String> {
         if count == 0 {

@@ -31,6 +31,10 @@ enum Command {
     Month(commands::month::Options),
     /// A full snapshot beside a script that only downloads.
     AgainstScript(commands::script::Options),
+    /// A full snapshot within a share of Microsoft's limits, which may be halved meanwhile.
+    Throttled(commands::throttled::Options),
+    /// Charts of cost against size and against changes, in Mermaid.
+    Chart(commands::chart::Options),
     /// The simulated Microsoft cloud, as the other commands start it.
     #[command(hide = true)]
     Simulate(cloud::SimulateOptions),
@@ -75,6 +79,8 @@ fn main() -> std::process::ExitCode {
                 Command::Tenants(options) => commands::tenants::run(options).await,
                 Command::Month(options) => commands::month::run(options).await,
                 Command::AgainstScript(options) => commands::script::run(options).await,
+                Command::Throttled(options) => commands::throttled::run(options).await,
+                Command::Chart(options) => commands::chart::run(options).await,
                 Command::Simulate(options) => cloud::simulate(options).await,
             }
         })

@@ -40,6 +40,9 @@ impl Clock for BenchClock {
     }
 }
 
+/// The share of Microsoft's limits that is used unless it is said otherwise, in thousandths.
+pub const USUAL_PERMILLE: u32 = 900;
+
 /// Everything that a snapshot needs.
 pub struct Stage {
     /// The time.
@@ -64,8 +67,15 @@ pub struct Taken {
 }
 
 impl Stage {
-    /// Joins the job to that Graph; sealed bytes go to `folder`.
-    pub fn new(cloud: &Cloud, client_id: &str, secret: &str, folder: &Path) -> Result<Self, String> {
+    /// Joins the job to that Graph; sealed bytes go to `folder`. It keeps to that many thousandths of Microsoft's
+    /// limits.
+    pub fn new(
+        cloud: &Cloud,
+        client_id: &str,
+        secret: &str,
+        folder: &Path,
+        limit_permille: u32,
+    ) -> Result<Self, String> {
         let world = World::new(1);
         let plan = FaultPlan::new();
         let clock = Arc::new(BenchClock::default());
@@ -74,6 +84,7 @@ impl Stage {
         let settings = GraphSettings {
             graph_url: cloud.graph_url.clone(),
             login_url: cloud.login_url.clone(),
+            limit_permille,
             ..GraphSettings::default()
         };
         let (secrets, ids): (_, Arc<dyn Ids>) = (world.secrets.clone(), world.ids.clone());
@@ -86,7 +97,7 @@ impl Stage {
         let catalog: Arc<dyn Catalog> = Faulty::new(world.catalog.clone(), &plan);
         let queue: Arc<dyn Queue> = Faulty::new(world.queue.clone(), &plan);
         let records = Records::new(catalog, clock.clone());
-        let worker = take_snapshot::worker(
+        let worker = Worker::new(
             directory,
             vault.clone(),
             keys.clone(),

@@ -8,7 +8,7 @@
 //! | `POST /_sim/clear` | forgets the requests |
 //! | `POST /_sim/faults` | a fault rule |
 //! | `POST /_sim/advance` `{seconds}` | moves the clock |
-//! | `POST /_sim/switches` `{...}` | the switches named in the body |
+//! | `POST /_sim/switches` `{...}` | the switches named in the body; `limits`: none, default or a share of these |
 //! | `POST /_sim/permissions` `{tenant, app, permissions}` | permissions of new tokens; null withdraws consent |
 //! | `POST /_sim/consent` `{tenant, app}` | consents |
 //! | `PUT /_sim/raw/{path}?tenant=` | imports an object |
@@ -53,9 +53,10 @@ fn switches(control: &Control, body: &Value) {
     if let Ok(how) = serde_json::from_value::<ExpiredDelta>(body["expire_delta_tokens"].clone()) {
         control.expire_delta_tokens(how);
     }
-    match body["limits"].as_str() {
-        Some("none") => control.set_limits(Limits::none()),
-        Some("default") => control.set_limits(Limits::default()),
+    match (body["limits"].as_str(), body["limits"].as_f64()) {
+        (Some("none"), _) => control.set_limits(Limits::none()),
+        (Some("default"), _) => control.set_limits(Limits::default()),
+        (_, Some(share)) => control.set_limits(Limits::default().scaled(share)),
         _ => {}
     }
     control.switch(|switches| {

@@ -6,7 +6,8 @@
 use crate::{
     GraphClient,
     call::{ATTEMPTS, Ask, Reply},
-    throttle::{Lane, least_ms, retry_after_ms},
+    limits::Lane,
+    waits::{least_ms, retry_after_ms},
 };
 use domain::{Error, Result, TenantId, kinds::ApiVersion};
 use engine::ports::Spent;
@@ -67,7 +68,7 @@ impl GraphClient {
             }
             if let Some(wait_ms) = later_ms {
                 refused += 1;
-                self.hold_back(tenant, lane, wait_ms);
+                self.hold_back(tenant, lane, wait_ms, false);
             }
             if let Some(error) = failure {
                 let wait_ms = self.backoff_ms(failed);
@@ -92,12 +93,14 @@ impl GraphClient {
             .iter()
             .map(|i| json!({"id": i.to_string(), "method": "GET", "url": format!("/{}", parts[*i].below)}))
             .collect();
+        let units = open.iter().map(|i| parts[*i].units).sum();
         let ask = Ask {
             method: Method::POST,
             body: Some(json!({ "requests": requests })),
             counted: false,
+            parts: open.len() as u64,
             lane,
-            ..Ask::get(self.address(version, "$batch")?, 0, "a batch of reads")
+            ..Ask::get(self.address(version, "$batch")?, units, "a batch of reads")
         };
         let mut body = self.ask(tenant, &ask).await?.success(&ask.what)?;
         let Some(Value::Array(answers)) = body.get_mut("responses").map(Value::take) else {

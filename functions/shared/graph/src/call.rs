@@ -8,8 +8,10 @@ use crate::{
     GraphClient,
     cost::WRITE_UNITS,
     error::Refusal,
-    throttle::{Lane, least_ms, retry_after_ms},
+    limits::{Cost, Lane},
+    throttle::is_of_application,
     token::{Token, guid},
+    waits::{least_ms, retry_after_ms},
 };
 use domain::{Error, Result, TenantId};
 use engine::ports::Spent;
@@ -38,6 +40,8 @@ pub(crate) struct Ask {
     pub(crate) repeatable: bool,
     /// Whether Graph counts the call itself (a `$batch` is counted by its parts).
     pub(crate) counted: bool,
+    /// How many calls Graph sees in it.
+    pub(crate) parts: u64,
     pub(crate) lane: Lane,
     /// Whether a success is a page of a collection, whose items are wanted as they came.
     pub(crate) page: bool,
@@ -55,6 +59,7 @@ impl Ask {
             what,
             repeatable: true,
             counted: true,
+            parts: 1,
             lane,
             page: false,
         }
@@ -62,6 +67,11 @@ impl Ask {
     pub(crate) fn write(method: Method, url: Url, body: Option<Value>, what: impl Into<String>) -> Self {
         let ask = Self::get(url, WRITE_UNITS, what);
         Self { method, body, repeatable: false, ..ask }
+    }
+    /// What it counts for against Graph's limits.
+    pub(crate) fn cost(&self) -> Cost {
+        let writes = if self.repeatable { 0 } else { self.parts };
+        Cost { units: self.units, requests: self.parts, writes }
     }
 }
 
@@ -108,6 +118,8 @@ enum Sent {
     Later {
         status: u16,
         wait_ms: Option<u64>,
+        /// The limit is that of the application in all tenants.
+        application: bool,
     },
     /// Of an outcome that is not known, unless it never left.
     Cut {
@@ -126,16 +138,16 @@ impl GraphClient {
         let lane = ask.lane;
         let (mut refused, mut failed, mut renewed) = (0, 0, false);
         loop {
-            self.wait_for_turn(tenant, lane, &ask.what).await?;
+            self.wait_for_turn(tenant, ask).await?;
             let token = self.shared.tokens.get(tenant, self.deadline).await?;
-            match self.send(tenant, lane, ask, &token).await {
+            match self.send(tenant, ask, &token).await {
                 Sent::Reply(reply) => return Ok(reply),
                 Sent::Unauthorised(reply) if renewed => return Ok(reply),
                 Sent::Unauthorised(_) => {
                     renewed = true;
                     self.shared.tokens.forget(tenant, &token).await;
                 }
-                Sent::Later { status, wait_ms } => {
+                Sent::Later { status, wait_ms, application } => {
                     if status != 429 && refused >= NAMED_WAITS {
                         return Err(Error::unavailable(format!(
                             "{}: Graph goes on answering {status}",
@@ -144,7 +156,7 @@ impl GraphClient {
                     }
                     let wait_ms =
                         wait_ms.map_or_else(|| self.backoff_ms(refused), |ms| ms.max(least_ms(refused)));
-                    self.hold_back(tenant, lane, wait_ms);
+                    self.hold_back(tenant, lane, wait_ms, application);
                     refused += 1;
                 }
                 Sent::Cut { error, left } => {
@@ -162,15 +174,23 @@ impl GraphClient {
         }
     }
 
-    /// Waits until Graph allows a call.
-    pub(crate) async fn wait_for_turn(&self, tenant: &TenantId, lane: Lane, what: &str) -> Result<()> {
-        let wait_ms = self.shared.throttle.wait_ms(tenant, lane, self.now());
-        if wait_ms == 0 {
-            return Ok(());
+    /// Waits until Graph's limits, and what Graph said, allow a call: first for its tenant's sake, then for the
+    /// application's.
+    async fn wait_for_turn(&self, tenant: &TenantId, ask: &Ask) -> Result<()> {
+        let (throttle, lane, cost) = (&self.shared.throttle, ask.lane, ask.cost());
+        let mut wait_ms = throttle.tenant_wait_ms(tenant, lane, cost, self.now(), self.deadline);
+        while wait_ms > 0 {
+            self.sleep_or_say(wait_ms, ask).await?;
+            wait_ms = throttle.blocked_ms(tenant, lane, self.now());
         }
+        let wait_ms = throttle.application_wait_ms(lane, cost, self.now(), self.deadline);
+        if wait_ms > 0 { self.sleep_or_say(wait_ms, ask).await } else { Ok(()) }
+    }
+
+    async fn sleep_or_say(&self, wait_ms: u64, ask: &Ask) -> Result<()> {
         if self.is_too_long(wait_ms) {
             return Err(Error::throttled(
-                format!("{what}: Graph asks to wait beyond the deadline"),
+                format!("{}: Graph asks to wait beyond the deadline", ask.what),
                 Some(wait_ms),
             ));
         }
@@ -178,7 +198,7 @@ impl GraphClient {
         Ok(())
     }
 
-    async fn send(&self, tenant: &TenantId, lane: Lane, ask: &Ask, token: &Token) -> Sent {
+    async fn send(&self, tenant: &TenantId, ask: &Ask, token: &Token) -> Sent {
         let shared = &*self.shared;
         let mut request = shared
             .http
@@ -209,14 +229,17 @@ impl GraphClient {
         };
         let status = reply.status().as_u16();
         let headers = reply.headers().clone();
-        self.note(tenant, lane, ask, status, &headers);
+        let application = is_of_application(text(&headers, "x-ms-throttle-scope"));
+        self.note(tenant, ask, status, &headers, application);
         let request_id = text(&headers, "request-id").map(str::to_owned);
         let wait_ms = text(&headers, "retry-after").and_then(|v| retry_after_ms(v, self.now()));
         match status {
-            429 => return Sent::Later { status, wait_ms },
-            503 if wait_ms.is_some() => return Sent::Later { status, wait_ms },
+            429 => return Sent::Later { status, wait_ms, application },
+            503 if wait_ms.is_some() => return Sent::Later { status, wait_ms, application },
             // Why: a gateway's 504 says nothing of what went on behind it, whatever wait it names.
-            504 if wait_ms.is_some() && ask.repeatable => return Sent::Later { status, wait_ms },
+            504 if wait_ms.is_some() && ask.repeatable => {
+                return Sent::Later { status, wait_ms, application };
+            }
             _ => {}
         }
         let bytes = match reply.bytes().await {
@@ -255,16 +278,20 @@ impl GraphClient {
     }
 
     /// Counts a call and hears how near the limit is.
-    fn note(&self, tenant: &TenantId, lane: Lane, ask: &Ask, status: u16, headers: &HeaderMap) {
+    fn note(&self, tenant: &TenantId, ask: &Ask, status: u16, headers: &HeaderMap, application: bool) {
         if ask.counted {
             let said = text(headers, "x-ms-resource-unit").and_then(|v| v.trim().parse().ok());
             let throttled = u64::from(status == 429);
             let resource_units = said.unwrap_or(ask.units);
             self.count(tenant, Spent { requests: 1, resource_units, throttled });
         }
+        let throttle = &self.shared.throttle;
         let share = text(headers, "x-ms-throttle-limit-percentage").and_then(|v| v.trim().parse().ok());
-        self.shared.throttle.hear_share(tenant, lane, share);
+        throttle.hear_share(tenant, ask.lane, share, application);
         if status == 429 {
+            if !application {
+                throttle.hear_refusal(tenant, ask.lane, self.now());
+            }
             let information = text(headers, "x-ms-throttle-information").unwrap_or_default();
             tracing::info!(%tenant, what = ask.what, information, "Graph throttles");
         }

@@ -1,9 +1,11 @@
 //! The client: connections, endpoints, tokens, counts. How a call is made is in `call`.
 
 use crate::{
+    limits::Lane,
     settings::{GraphSettings, base_url, is_loopback},
-    throttle::{Lane, Throttle, after, backoff_ms},
+    throttle::Throttle,
     token::{Tokens, chance},
+    waits::{after, backoff_ms},
 };
 use domain::{Error, Result, TenantId, Timestamp, kinds::ApiVersion};
 use engine::ports::{Access, Clock, Ids, Secrets, Spent};
@@ -80,6 +82,7 @@ impl GraphClient {
             slots: Mutex::default(),
             credential: tokio::sync::Mutex::default(),
         };
+        let throttle = Throttle::new(f64::from(settings.limit_permille) / 1_000.0, settings.instances);
         let shared = Shared {
             http,
             settings,
@@ -87,7 +90,7 @@ impl GraphClient {
             tokens,
             clock,
             ids,
-            throttle: Throttle::default(),
+            throttle,
             spent: Mutex::default(),
             unknown: Mutex::default(),
         };
@@ -130,9 +133,9 @@ impl GraphClient {
     pub(crate) fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.shared.spent.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant).unwrap_or_default()
     }
-    /// Nothing of that workload goes before so long.
-    pub(crate) fn hold_back(&self, tenant: &TenantId, lane: Lane, wait_ms: u64) {
-        self.shared.throttle.block(tenant, lane, after(self.now(), wait_ms));
+    /// Nothing of that workload, or of the whole application, goes before so long.
+    pub(crate) fn hold_back(&self, tenant: &TenantId, lane: Lane, wait_ms: u64, application: bool) {
+        self.shared.throttle.block(tenant, lane, after(self.now(), wait_ms), application);
     }
     /// Forgets the token in use: Graph refused it inside a batch.
     pub(crate) async fn renew_token(&self, tenant: &TenantId) -> Result<()> {

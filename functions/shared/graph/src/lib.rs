@@ -14,6 +14,7 @@ mod cost;
 mod credential;
 mod directory;
 mod error;
+mod limits;
 mod live;
 mod pim;
 mod read;
@@ -21,6 +22,8 @@ mod select;
 mod settings;
 mod throttle;
 mod token;
+mod waits;
+mod window;
 mod write;
 mod writer;
 

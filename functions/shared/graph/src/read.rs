@@ -40,6 +40,9 @@ impl GraphClient {
             first => self.first_page(tenant, source, first, facets).await?,
         };
         let RawPage { mut items, next, delta } = page;
+        if source.name == "users" {
+            self.shared.throttle.learn_users(tenant, items.len());
+        }
         let is_listed = matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();
         let end = match (next, delta) {
             (Some(next), _) => {

@@ -14,6 +14,11 @@ pub struct GraphSettings {
     pub user_agent: String,
     /// Whether reads yield to the customer's own traffic (`x-ms-throttle-priority: low`).
     pub low_priority: bool,
+    /// The share of Microsoft's published limits that is used at most, in thousandths. Below 1,000, since calls
+    /// may arrive closer together than they were sent.
+    pub limit_permille: u32,
+    /// How many functions with this application may run at once: they share its limits over all tenants evenly.
+    pub instances: u32,
 }
 
 impl Default for GraphSettings {
@@ -23,6 +28,8 @@ impl Default for GraphSettings {
             login_url: "https://login.microsoftonline.com".to_owned(),
             user_agent: concat!("Holdfast/", env!("CARGO_PKG_VERSION")).to_owned(),
             low_priority: true,
+            limit_permille: 900,
+            instances: 1,
         }
     }
 }
@@ -41,6 +48,8 @@ impl GraphSettings {
     pub const GRAPH_URL: &'static str = "HOLDFAST_GRAPH_URL";
     /// The setting that names another login.
     pub const LOGIN_URL: &'static str = "HOLDFAST_LOGIN_URL";
+    /// The setting that says how many functions share the application's limits.
+    pub const INSTANCES: &'static str = "HOLDFAST_GRAPH_INSTANCES";
 
     /// The settings that `find` gives by name (the environment's, in a function); defaults for the rest.
     pub fn from_settings(find: impl Fn(&str) -> Option<String>) -> Self {
@@ -51,6 +60,10 @@ impl GraphSettings {
         }
         if let Some(url) = given(Self::LOGIN_URL) {
             settings.login_url = url;
+        }
+        // Why: what is not a number is the strictest reading that keeps a function useful.
+        if let Some(instances) = given(Self::INSTANCES) {
+            settings.instances = instances.trim().parse().unwrap_or(1_000);
         }
         settings
     }

@@ -1,131 +1,265 @@
-//! When the next call may go, per tenant and workload: what Graph said, kept until it no longer holds.
+//! When the next call may go, per tenant and workload and for the application as a whole: Microsoft's published
+//! limits, kept ahead of time, and what Graph said, kept until it no longer holds.
 //!
 //! Pure but for its own memory: time and chance come in. Source: learn.microsoft.com/graph/throttling.
+//! Invariant: a tenant that waits takes no place in the application's row, so it holds up nobody else.
 
+use crate::limits::{Cost, LIMITS, Lane, Limit, Per, size_of};
+use crate::waits::{after, ms_between, pace_ms};
+use crate::window::{Allowance, Window};
 use domain::{TenantId, Timestamp};
-use jiff::SignedDuration;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 
-/// Microsoft throttles the directory and Intune apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Lane {
-    Directory,
-    Intune,
-}
-
-impl Lane {
-    /// The workload of an address.
-    pub(crate) fn of(path: &str) -> Self {
-        if path.contains("deviceManagement") { Self::Intune } else { Self::Directory }
-    }
-}
-
+/// What Graph said of a workload.
 #[derive(Default)]
-struct State {
+struct Said {
     blocked_until: Option<Timestamp>,
     next_at: Option<Timestamp>,
     pace_ms: u64,
 }
 
-/// The memory.
-#[derive(Default)]
-pub(crate) struct Throttle {
-    lanes: Mutex<HashMap<(TenantId, Lane), State>>,
+impl Said {
+    /// The earliest time from `now` on; with a pace, a place in the row of calls, which is taken by `take`.
+    fn earliest(&self, now: Timestamp) -> Timestamp {
+        let at = self.blocked_until.map_or(now, |until| until.max(now));
+        if self.pace_ms == 0 { at } else { self.next_at.map_or(at, |next| next.max(at)) }
+    }
+    fn take(&mut self, at: Timestamp) {
+        if self.pace_ms > 0 {
+            self.next_at = Some(after(at, self.pace_ms));
+        }
+    }
+    fn block(&mut self, until: Timestamp) {
+        self.blocked_until = Some(self.blocked_until.map_or(until, |known| known.max(until)));
+    }
+    fn hear_share(&mut self, share: f64) {
+        self.pace_ms = pace_ms(share);
+        if self.pace_ms == 0 {
+            self.next_at = None;
+        }
+    }
 }
 
-/// A wait that Graph did not name begins at this and doubles.
-const FIRST_BACKOFF_MS: u64 = 1_000;
-/// No wait that Graph did not name is longer.
-const LONGEST_BACKOFF_MS: u64 = 60_000;
-/// The share of the limit from which on Graph reports it, and from which on we slow down.
-const SLOW_FROM: f64 = 0.8;
+/// The limits that count calls of one tenant, or of all.
+struct Counted {
+    per: Per,
+    /// The share of each limit that is ours.
+    share: f64,
+    windows: [Window; LIMITS.len()],
+}
 
-impl Throttle {
-    fn with<T>(&self, tenant: &TenantId, lane: Lane, act: impl FnOnce(&mut State) -> T) -> T {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        act(lanes.entry((tenant.clone(), lane)).or_default())
+impl Counted {
+    fn new(per: Per, share: f64) -> Self {
+        Self { per, share, windows: Default::default() }
     }
 
-    /// Milliseconds that the next call has to wait; takes the place in the row of calls.
-    pub(crate) fn wait_ms(&self, tenant: &TenantId, lane: Lane, now: Timestamp) -> u64 {
-        self.with(tenant, lane, |state| {
-            let mut at = state.blocked_until.map_or(now, |until| until.max(now));
-            if state.pace_ms > 0 {
-                at = state.next_at.map_or(at, |next| next.max(at));
-                state.next_at = Some(after(at, state.pace_ms));
+    fn limits(&mut self, lane: Lane) -> impl Iterator<Item = (&'static Limit, &mut Window)> {
+        let per = self.per;
+        let all = LIMITS.iter().zip(&mut self.windows);
+        all.filter(move |(limit, _)| limit.per == per && limit.lane.is_none_or(|of| of == lane))
+    }
+
+    /// The windows that count such a call, what it counts for, and how much they allow at that share.
+    fn windows(&mut self, call: Call) -> impl Iterator<Item = (u64, Allowance, &mut Window)> {
+        let share = call.trust * self.share;
+        self.limits(call.lane).filter_map(move |(limit, window)| {
+            let amount = limit.metric.of(call.cost);
+            let allowed = Allowance::of(limit.amounts[call.size], limit.window_ms, share);
+            (amount > 0).then_some((amount, allowed, window))
+        })
+    }
+
+    /// The earliest time at which every limit allows the call.
+    fn earliest(&mut self, call: Call, at: i64) -> i64 {
+        // Why twice: what one limit delays, another may delay more; places are in order, so that is all.
+        (0..2).fold(at, |at, _| {
+            self.windows(call).fold(at, |at, (amount, allowed, window)| window.earliest(at, amount, allowed))
+        })
+    }
+
+    fn take(&mut self, call: Call, at: i64) {
+        for (amount, allowed, window) in self.windows(call) {
+            window.take(at, amount, allowed.window_ms);
+        }
+    }
+}
+
+/// A call as limits see it.
+#[derive(Clone, Copy)]
+struct Call {
+    lane: Lane,
+    cost: Cost,
+    /// The class of its tenant.
+    size: usize,
+    /// The share of a limit that is relied on.
+    trust: f64,
+}
+
+/// A tenant.
+struct Tenant {
+    size: usize,
+    said: HashMap<Lane, Said>,
+    counted: Counted,
+    /// What is left of the limits after refusals, by workload: others may use them too.
+    trust: HashMap<Lane, (f64, Timestamp)>,
+}
+
+struct State {
+    tenants: HashMap<TenantId, Tenant>,
+    application: Said,
+    counted: Counted,
+}
+
+/// The memory.
+pub(crate) struct Throttle {
+    share: f64,
+    state: Mutex<State>,
+}
+
+/// After a refusal so much of the limit is relied on, and at the least so much.
+const TRUST: (f64, f64) = (0.5, 0.05);
+/// After so long without a refusal a little more is relied on.
+const TRUST_AGAIN_MS: u64 = 20_000;
+const TRUST_MORE: f64 = 1.25;
+
+/// Whose limit an answer is about, by `x-ms-throttle-scope`: `Application/ReadWrite/...` or a tenant's.
+pub(crate) fn is_of_application(scope: Option<&str>) -> bool {
+    scope.is_some_and(|scope| scope.trim().starts_with("Application/"))
+}
+
+impl Throttle {
+    /// Keeps to that share of Microsoft's limits; of those for the application, which `instances` functions use
+    /// at once, to that part of it.
+    pub(crate) fn new(share: f64, instances: u32) -> Self {
+        let state = State {
+            tenants: HashMap::new(),
+            application: Said::default(),
+            counted: Counted::new(Per::Application, share / f64::from(instances.max(1))),
+        };
+        Self { share, state: Mutex::new(state) }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+    fn with_tenant<T>(&self, tenant: &TenantId, act: impl FnOnce(&mut Tenant) -> T) -> T {
+        self.with(|state| {
+            if !state.tenants.contains_key(tenant) {
+                let new = Tenant {
+                    size: 0,
+                    said: HashMap::new(),
+                    counted: Counted::new(Per::Tenant, self.share),
+                    trust: HashMap::new(),
+                };
+                state.tenants.insert(tenant.clone(), new);
+            }
+            act(state.tenants.get_mut(tenant).expect("it was put there"))
+        })
+    }
+
+    /// Milliseconds that the next call has to wait for its tenant's sake; takes the place in the row of calls,
+    /// unless it is later than `latest`.
+    pub(crate) fn tenant_wait_ms(
+        &self,
+        tenant: &TenantId,
+        lane: Lane,
+        cost: Cost,
+        now: Timestamp,
+        latest: Option<Timestamp>,
+    ) -> u64 {
+        self.with_tenant(tenant, |t| {
+            let trust = t.trust(lane, now);
+            let said = t.said.entry(lane).or_default();
+            let call = Call { lane, cost, size: t.size, trust };
+            let at = t.counted.earliest(call, said.earliest(now).as_millisecond());
+            let at = Timestamp::from_millisecond(at).unwrap_or(now).max(now);
+            if latest.is_none_or(|latest| at <= latest) {
+                said.take(at);
+                t.counted.take(call, at.as_millisecond());
             }
             ms_between(now, at)
         })
     }
 
-    /// Nothing goes before `until`.
-    pub(crate) fn block(&self, tenant: &TenantId, lane: Lane, until: Timestamp) {
-        self.with(tenant, lane, |state| {
-            state.blocked_until = Some(state.blocked_until.map_or(until, |known| known.max(until)));
+    /// Milliseconds for which Graph wants nothing of that workload: what it may have said since the place was
+    /// taken.
+    pub(crate) fn blocked_ms(&self, tenant: &TenantId, lane: Lane, now: Timestamp) -> u64 {
+        let until = self.with_tenant(tenant, |t| t.said.get(&lane).and_then(|said| said.blocked_until));
+        until.map_or(0, |until| ms_between(now, until))
+    }
+
+    /// The same as [`Throttle::tenant_wait_ms`] for the application's sake, when the tenant's is done.
+    pub(crate) fn application_wait_ms(
+        &self,
+        lane: Lane,
+        cost: Cost,
+        now: Timestamp,
+        latest: Option<Timestamp>,
+    ) -> u64 {
+        self.with(|state| {
+            let call = Call { lane, cost, size: 0, trust: 1.0 };
+            let at = state.counted.earliest(call, state.application.earliest(now).as_millisecond());
+            let at = Timestamp::from_millisecond(at).unwrap_or(now).max(now);
+            if latest.is_none_or(|latest| at <= latest) {
+                state.application.take(at);
+                state.counted.take(call, at.as_millisecond());
+            }
+            ms_between(now, at)
+        })
+    }
+
+    /// Nothing goes before `until`: of that tenant and workload, or of the whole application.
+    pub(crate) fn block(&self, tenant: &TenantId, lane: Lane, until: Timestamp, application: bool) {
+        if application {
+            self.with(|state| state.application.block(until));
+        } else {
+            self.with_tenant(tenant, |t| t.said.entry(lane).or_default().block(until));
+        }
+    }
+
+    /// A call was refused though it was within the limit: others use it too, or it is not what was published.
+    pub(crate) fn hear_refusal(&self, tenant: &TenantId, lane: Lane, now: Timestamp) {
+        self.with_tenant(tenant, |t| {
+            let (trust, since) = t.trust.get(&lane).copied().unwrap_or((1.0, Timestamp::MIN));
+            // Why once a while: calls that were on their way together are refused together.
+            if ms_between(since, now) >= TRUST_AGAIN_MS / 4 {
+                t.trust.insert(lane, ((trust * TRUST.0).max(TRUST.1), now));
+            }
         });
     }
 
     /// Hears `x-ms-throttle-limit-percentage`; its absence says that there is room.
-    pub(crate) fn hear_share(&self, tenant: &TenantId, lane: Lane, share: Option<f64>) {
-        self.with(tenant, lane, |state| {
-            state.pace_ms = pace_ms(share.unwrap_or_default());
-            if state.pace_ms == 0 {
-                state.next_at = None;
+    pub(crate) fn hear_share(&self, tenant: &TenantId, lane: Lane, share: Option<f64>, application: bool) {
+        let share = share.unwrap_or_default();
+        if application {
+            self.with(|state| state.application.hear_share(share));
+        } else {
+            self.with_tenant(tenant, |t| t.said.entry(lane).or_default().hear_share(share));
+            if share == 0.0 {
+                self.with(|state| state.application.hear_share(share));
             }
-        });
+        }
+    }
+
+    /// So many users were seen in the tenant: larger ones are allowed more.
+    pub(crate) fn learn_users(&self, tenant: &TenantId, users: usize) {
+        self.with_tenant(tenant, |t| t.size = t.size.max(size_of(users)));
     }
 }
 
-/// Milliseconds between two calls at a share of the limit: 200 at 0.8, a second at 1, more beyond.
-fn pace_ms(share: f64) -> u64 {
-    if share.is_finite() && share >= SLOW_FROM {
-        200 + whole_ms((share.min(3.0) - SLOW_FROM) * 4.0)
-    } else {
-        0
+impl Tenant {
+    /// What is relied on now.
+    fn trust(&mut self, lane: Lane, now: Timestamp) -> f64 {
+        let Some((trust, since)) = self.trust.get_mut(&lane) else { return 1.0 };
+        while *trust < 1.0 && ms_between(*since, now) >= TRUST_AGAIN_MS {
+            *trust = (*trust * TRUST_MORE).min(1.0);
+            *since = after(*since, TRUST_AGAIN_MS);
+        }
+        *trust
     }
-}
-
-/// `Retry-After` in milliseconds, never shorter than said: seconds, also fractional, or an HTTP date.
-pub(crate) fn retry_after_ms(value: &str, now: Timestamp) -> Option<u64> {
-    if let Ok(seconds) = value.trim().parse::<f64>() {
-        return (seconds.is_finite() && seconds >= 0.0).then(|| whole_ms(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?;
-    Some(ms_between(now, date.timestamp()))
-}
-
-/// The wait before repetition `attempt` (from 0) when Graph names none; `chance` is from 0 to 1.
-pub(crate) fn backoff_ms(attempt: u32, chance: f64) -> u64 {
-    let full = FIRST_BACKOFF_MS.saturating_mul(1 << attempt.min(10)).min(LONGEST_BACKOFF_MS);
-    full / 2 + whole_ms(chance.clamp(0.0, 1.0) * 0.0005 * f64::from(u32::try_from(full).unwrap_or(u32::MAX)))
-}
-
-/// The shortest wait before repetition `attempt`, whatever Graph names: a `Retry-After: 0` answered
-/// again and again must not become a tight loop.
-pub(crate) fn least_ms(attempt: u32) -> u64 {
-    50u64.saturating_mul(1 << attempt.min(10)).min(LONGEST_BACKOFF_MS)
-}
-
-pub(crate) fn after(at: Timestamp, ms: u64) -> Timestamp {
-    let span = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
-    at.checked_add(span).unwrap_or(Timestamp::MAX)
-}
-
-/// Whole milliseconds from one instant to a later one, rounded up; 0 when it is not later.
-fn ms_between(from: Timestamp, to: Timestamp) -> u64 {
-    let nanos = to.as_nanosecond() - from.as_nanosecond();
-    u64::try_from(nanos.max(0).div_euclid(1_000_000) + i128::from(nanos.max(0) % 1_000_000 != 0))
-        .unwrap_or(u64::MAX)
-}
-
-/// Seconds as whole milliseconds, rounded up. The argument is finite and not negative.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
-fn whole_ms(seconds: f64) -> u64 {
-    // Why: 2.128 * 1000 is a hair above 2128 in binary, and must not round up to 2129.
-    (seconds * 1_000.0 - 1e-6).ceil().max(0.0) as u64
 }
 
 #[cfg(test)]
@@ -136,46 +270,92 @@ mod tests {
         "2026-01-01T00:00:00Z".parse().unwrap()
     }
 
-    #[test]
-    fn retry_after_is_read_as_seconds_fractions_and_dates() {
-        assert_eq!(retry_after_ms("10", now()), Some(10_000));
-        assert_eq!(retry_after_ms("2.128", now()), Some(2_128));
-        assert_eq!(retry_after_ms("0.0001", now()), Some(1));
-        assert_eq!(retry_after_ms("Thu, 01 Jan 2026 00:00:07 GMT", now()), Some(7_000));
-        assert_eq!(retry_after_ms("Wed, 31 Dec 2025 00:00:07 GMT", now()), Some(0));
-        for bad in ["", "soon", "-1", "NaN", "inf"] {
-            assert_eq!(retry_after_ms(bad, now()), None, "{bad}");
-        }
+    fn tenant(number: u32) -> TenantId {
+        format!("00000000-0000-0000-0000-{number:012x}").parse().unwrap()
     }
-
-    #[test]
-    fn an_unnamed_wait_grows_and_stays_within_its_bounds() {
-        let waits: Vec<_> = (0..12).map(|n| (backoff_ms(n, 0.0), backoff_ms(n, 1.0))).collect();
-        assert_eq!(waits[0], (500, 1_000));
-        assert_eq!(waits[11], (30_000, 60_000));
-        assert!(waits.windows(2).all(|w| w[0].1 <= w[1].1));
+    fn throttle() -> Throttle {
+        Throttle::new(0.9, 1)
     }
+    const ONE: Cost = Cost { units: 1, requests: 1, writes: 0 };
+    const WRITE: Cost = Cost { units: 1, requests: 1, writes: 1 };
 
     #[test]
     fn one_refused_call_holds_back_all_of_its_tenant_and_workload_and_no_other() {
-        let throttle = Throttle::default();
-        let a: TenantId = "00000000-0000-0000-0000-00000000000a".parse().unwrap();
-        let b: TenantId = "00000000-0000-0000-0000-00000000000b".parse().unwrap();
-        throttle.block(&a, Lane::Directory, after(now(), 2_128));
-        assert_eq!(throttle.wait_ms(&a, Lane::Directory, now()), 2_128);
-        assert_eq!(throttle.wait_ms(&a, Lane::Intune, now()), 0);
-        assert_eq!(throttle.wait_ms(&b, Lane::Directory, now()), 0);
-        assert_eq!(throttle.wait_ms(&a, Lane::Directory, after(now(), 3_000)), 0);
+        let (throttle, a, b) = (throttle(), tenant(1), tenant(2));
+        throttle.block(&a, Lane::Directory, after(now(), 2_128), false);
+        let wait = |tenant, lane, at| throttle.tenant_wait_ms(tenant, lane, ONE, at, None);
+        assert_eq!(wait(&a, Lane::Directory, now()), 2_128);
+        assert_eq!(wait(&a, Lane::Intune, now()), 0);
+        assert_eq!(wait(&b, Lane::Directory, now()), 0);
+        assert_eq!(throttle.application_wait_ms(Lane::Directory, ONE, now(), None), 0);
+        assert_eq!(wait(&a, Lane::Directory, after(now(), 3_000)), 0);
+    }
+
+    #[test]
+    fn a_refusal_of_the_application_holds_back_every_tenant() {
+        let throttle = throttle();
+        assert!(is_of_application(Some("Application/ReadWrite/x")));
+        assert!(!is_of_application(Some("Tenant_Application/ReadWrite/x/y")));
+        throttle.block(&tenant(1), Lane::Directory, after(now(), 2_000), true);
+        assert_eq!(throttle.application_wait_ms(Lane::Directory, ONE, now(), None), 2_000);
     }
 
     #[test]
     fn near_the_limit_calls_go_one_after_the_other_until_there_is_room() {
-        let throttle = Throttle::default();
-        let a: TenantId = "00000000-0000-0000-0000-00000000000a".parse().unwrap();
-        throttle.hear_share(&a, Lane::Directory, Some(0.8));
-        let waits: Vec<_> = (0..3).map(|_| throttle.wait_ms(&a, Lane::Directory, now())).collect();
-        assert_eq!(waits, [0, 200, 400]);
-        throttle.hear_share(&a, Lane::Directory, None);
-        assert_eq!(throttle.wait_ms(&a, Lane::Directory, now()), 0);
+        let (throttle, a) = (throttle(), tenant(1));
+        throttle.hear_share(&a, Lane::Directory, Some(0.8), false);
+        let wait = || throttle.tenant_wait_ms(&a, Lane::Directory, ONE, now(), None);
+        assert_eq!([wait(), wait(), wait()], [0, 200, 400]);
+        throttle.hear_share(&a, Lane::Directory, None, false);
+        assert_eq!(throttle.tenant_wait_ms(&a, Lane::Directory, ONE, after(now(), 400), None), 0);
+    }
+
+    /// How many calls go at once.
+    fn burst(throttle: &Throttle, tenant: &TenantId, lane: Lane, cost: Cost) -> u64 {
+        (0..1_000_000).find(|_| throttle.tenant_wait_ms(tenant, lane, cost, now(), None) > 0).unwrap()
+    }
+
+    #[test]
+    fn nine_tenths_of_each_published_limit_go_at_once_and_no_more() {
+        let (throttle, a) = (throttle(), tenant(1));
+        assert_eq!(burst(&throttle, &a, Lane::Directory, ONE), 3_150);
+        assert_eq!(burst(&throttle, &tenant(2), Lane::Directory, WRITE), 2_700);
+        assert_eq!(burst(&throttle, &a, Lane::Intune, WRITE), 90);
+        assert_eq!(burst(&throttle, &tenant(2), Lane::Intune, ONE), 900);
+        assert_eq!(burst(&throttle, &a, Lane::ConditionalAccess, ONE), 1);
+        let large = tenant(3);
+        throttle.learn_users(&large, 501);
+        assert_eq!(burst(&throttle, &large, Lane::Directory, ONE), 7_200);
+    }
+
+    #[test]
+    fn the_application_has_its_own_limit_which_instances_share_evenly() {
+        let throttle = Throttle::new(0.9, 100);
+        let wait = || throttle.application_wait_ms(Lane::Directory, ONE, now(), None);
+        assert_eq!(
+            (0..1_000_000).find(|_| wait() > 0),
+            Some(1_170),
+            "a hundredth of nine tenths of 130,000 requests"
+        );
+    }
+
+    #[test]
+    fn a_place_beyond_the_deadline_is_not_taken() {
+        let (throttle, a) = (throttle(), tenant(1));
+        let wait = |latest| throttle.tenant_wait_ms(&a, Lane::ConditionalAccess, ONE, now(), latest);
+        assert_eq!(wait(None), 0);
+        assert_eq!(wait(Some(now())), 1_223);
+        assert_eq!(wait(Some(now())), 1_223);
+    }
+
+    #[test]
+    fn after_a_refusal_half_is_relied_on_and_with_time_all_again() {
+        let (throttle, a) = (throttle(), tenant(1));
+        throttle.hear_refusal(&a, Lane::Directory, now());
+        throttle.hear_refusal(&a, Lane::Directory, now());
+        assert_eq!(burst(&throttle, &a, Lane::Directory, ONE), 1_575);
+        let later = after(now(), 90_000);
+        let wait = || throttle.tenant_wait_ms(&a, Lane::Directory, ONE, later, None);
+        assert_eq!((0..1_000_000).find(|_| wait() > 0), Some(3_150));
     }
 }

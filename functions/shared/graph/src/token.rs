@@ -6,7 +6,7 @@
 use crate::{
     credential::Credential,
     error::login_error,
-    throttle::{after, backoff_ms, least_ms, retry_after_ms},
+    waits::{after, backoff_ms, least_ms, retry_after_ms},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{Error, ErrorKind, Result, TenantId, Timestamp};

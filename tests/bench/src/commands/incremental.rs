@@ -5,7 +5,7 @@ use crate::Common;
 use crate::measure::{Stopwatch, forget_peak, peak_rss_mb};
 use crate::report::{figures, least_incremental, tell};
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// How it is called.
 #[derive(clap::Args)]
@@ -19,11 +19,16 @@ pub struct Options {
 
 /// Measures and tells.
 pub async fn run(options: Options) -> Result<(), String> {
-    let common = &options.common;
+    tell(&measure(&options.common, options.changes).await?, options.common.json);
+    Ok(())
+}
+
+/// Takes a full snapshot, changes so many users and measures the next one.
+pub async fn measure(common: &Common, changes: usize) -> Result<Map<String, Value>, String> {
     let scene = Scene::open(common, false).await?;
     let each = SignedDuration::from_secs(900);
     snapshot::measure(&scene, each, common.latency_ms).await?;
-    scene.cloud.change_users(common, options.changes, 1).await?;
+    scene.cloud.change_users(common, changes, 1).await?;
     let id = scene.stage.ask(&scene.tenant).await?;
     scene.stage.forget_calls();
     forget_peak();
@@ -31,12 +36,11 @@ pub async fn run(options: Options) -> Result<(), String> {
     let taken = scene.stage.take(&scene.tenant, &id, each).await?;
     let (wall_s, cpu_s, peak) = (watch.wall_s(), watch.cpu_s(), peak_rss_mb());
     let calls = scene.stage.calls();
-    let least = least_incremental(&taken.manifest, options.changes as u64);
+    let least = least_incremental(&taken.manifest, changes as u64);
     let count = |name: &str| calls.get(name).copied().unwrap_or_default();
     let mut told = figures(&taken, least, wall_s, cpu_s, peak, &calls);
-    told.insert("changes".into(), json!(options.changes));
+    told.insert("changes".into(), json!(changes));
     told.insert("leaves_read".into(), json!(count("vault.find.leaves")));
     told.insert("leaves_written".into(), json!(count("vault.put_new.leaves")));
-    tell(&told, common.json);
-    Ok(())
+    Ok(told)
 }

@@ -1,14 +1,16 @@
 //! What can be measured.
 
+pub mod chart;
 pub mod incremental;
 pub mod month;
 pub mod script;
 pub mod snapshot;
 pub mod tenants;
+pub mod throttled;
 
 use crate::Common;
 use crate::cloud::Cloud;
-use crate::stage::Stage;
+use crate::stage::{Stage, USUAL_PERMILLE};
 use domain::TenantId;
 use tempfile::TempDir;
 
@@ -23,9 +25,14 @@ pub struct Scene {
 impl Scene {
     /// Makes it all ready.
     pub async fn open(common: &Common, limits: bool) -> Result<Self, String> {
+        Self::open_keeping_to(common, limits, USUAL_PERMILLE).await
+    }
+
+    /// The same for a client that keeps to so many thousandths of Microsoft's limits.
+    pub async fn open_keeping_to(common: &Common, limits: bool, permille: u32) -> Result<Self, String> {
         let cloud = Cloud::open(common, 1, limits).await?;
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-        let stage = Stage::new(&cloud, &common.client_id, &common.client_secret, folder.path())?;
+        let stage = Stage::new(&cloud, &common.client_id, &common.client_secret, folder.path(), permille)?;
         let tenant: TenantId = common.tenant.parse().map_err(|e: domain::Error| e.to_string())?;
         stage.connect(&tenant).await?;
         Ok(Self { cloud, stage, tenant, folder })

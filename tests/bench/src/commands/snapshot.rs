@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::Common;
 use crate::measure::{Stopwatch, forget_peak, peak_rss_mb};
-use crate::report::{figures, least_full, round, tell};
+use crate::report::{as_f64, figures, least_full, least_of_what_is_read, round, tell};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
@@ -43,6 +43,12 @@ pub async fn measure(
     let (wall_s, cpu_s, peak) = (watch.wall_s(), watch.cpu_s(), peak_rss_mb());
     let least = least_full(&taken.manifest);
     let mut told = figures(&taken, least, wall_s, cpu_s, peak, &scene.stage.calls());
+    let strict = least_of_what_is_read(&taken.manifest);
+    told.insert("least_requests_of_what_is_read".into(), json!(strict));
+    told.insert(
+        "ratio_to_what_is_read".into(),
+        json!(round(as_f64(taken.manifest.requests) / as_f64(strict))),
+    );
     if let (Some(before), Some(after)) = (simulator, scene.cloud.cpu_seconds()) {
         told.insert("simulator_cpu_s".into(), json!(round(after - before)));
     }

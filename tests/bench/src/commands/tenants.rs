@@ -4,7 +4,7 @@ use crate::Common;
 use crate::cloud::{Cloud, tenant_id};
 use crate::measure::Stopwatch;
 use crate::report::{as_f64, round, tell};
-use crate::stage::Stage;
+use crate::stage::{Stage, USUAL_PERMILLE};
 use domain::TenantId;
 use jiff::SignedDuration;
 use serde_json::{Map, json};
@@ -30,7 +30,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     let common = &options.common;
     let cloud = Cloud::open(common, options.count, true).await?;
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let stage = Stage::new(&cloud, &common.client_id, &common.client_secret, folder.path())?;
+    let stage = Stage::new(&cloud, &common.client_id, &common.client_secret, folder.path(), USUAL_PERMILLE)?;
     let mut asked = Vec::new();
     for number in 0..options.count {
         let tenant: TenantId = tenant_id(number).parse().map_err(|e: domain::Error| e.to_string())?;

@@ -21,11 +21,12 @@ fn large() -> Setting {
 }
 
 fn directory(rig: &Rig, clock: Arc<dyn Clock>) -> Arc<dyn Directory> {
-    let settings = GraphSettings {
-        graph_url: rig.sim.graph_url(),
-        login_url: rig.sim.login_url(),
-        ..GraphSettings::default()
-    };
+    directory_with(rig, clock, GraphSettings::default())
+}
+
+fn directory_with(rig: &Rig, clock: Arc<dyn Clock>, settings: GraphSettings) -> Arc<dyn Directory> {
+    let (graph_url, login_url) = (rig.sim.graph_url(), rig.sim.login_url());
+    let settings = GraphSettings { graph_url, login_url, ..settings };
     let (secrets, ids) = (rig.world.secrets.clone(), rig.world.ids.clone());
     Arc::new(GraphDirectory::new(GraphClient::new(settings, secrets, "graph-reader", clock, ids).unwrap()))
 }
@@ -192,10 +193,14 @@ async fn other_permissions_cost_a_whole_reading() {
 struct Eventful {
     inner: Arc<dyn Directory>,
     happening: Mutex<Option<tokio::sync::oneshot::Sender<tokio::sync::oneshot::Sender<()>>>>,
+    at_once: usize,
 }
 
 #[async_trait]
 impl Directory for Eventful {
+    fn concurrency(&self, _tenant: &TenantId) -> usize {
+        self.at_once
+    }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.inner.access(tenant).await
     }
@@ -261,7 +266,7 @@ async fn what_happens_while_everything_is_read_is_in_the_snapshot() {
     admin.link(&format!("groups/{team}/members/$ref"), &leaver).await;
     let (happening, begun) = tokio::sync::oneshot::channel();
     let inner = directory(&rig, rig.clock.clone());
-    let eventful = Arc::new(Eventful { inner, happening: Mutex::new(Some(happening)) });
+    let eventful = Arc::new(Eventful { inner, happening: Mutex::new(Some(happening)), at_once: 16 });
     let story = async {
         let done = begun.await.unwrap();
         admin.delete(&format!("users/{leaver}")).await;
@@ -282,4 +287,45 @@ async fn what_happens_while_everything_is_read_is_in_the_snapshot() {
     assert!(members.iter().any(|(to, _)| *to == joiner), "{members:?}");
     let live = rig.dump();
     assert_eq!(manifest.runs["users"].records, live["users"].as_object().unwrap().len() as u64);
+}
+
+/// Microsoft's limits at one two-hundredth, and a client that keeps to nine tenths of them. One call at a time,
+/// since whoever waits moves the time.
+const SMALL: f64 = 1.0 / 200.0;
+
+fn paced(rig: &Rig) -> Arc<dyn Directory> {
+    rig.control.set_limits(sim::Limits::default().scaled(SMALL));
+    let settings = GraphSettings { limit_permille: 4, ..GraphSettings::default() };
+    directory_with(rig, rig.clock.clone(), settings)
+}
+
+#[tokio::test]
+async fn a_paced_reading_is_never_refused_and_finds_the_same() {
+    let free = Rig::with(large()).await;
+    let expected = whole(&free, &free.snapshot().await).await.runs;
+    let rig = Rig::with(large()).await;
+    let before = rig.clock.now();
+    let directory = Eventful { inner: paced(&rig), happening: Mutex::default(), at_once: 1 };
+    let manifest = take_with(&rig, Arc::new(directory)).await;
+    assert_eq!((manifest.throttled, rig.control.throttled(rig.tenant().as_str())), (0, 0));
+    assert!(rig.clock.now().duration_since(before).as_secs() >= 10, "the limits were never met");
+    assert_eq!(manifest.runs, expected);
+}
+
+#[tokio::test]
+async fn limits_that_are_halved_meanwhile_cost_time_and_hardly_a_refusal() {
+    let free = Rig::with(large()).await;
+    let expected = whole(&free, &free.snapshot().await).await.runs;
+    let rig = Rig::with(large()).await;
+    let (happening, begun) = tokio::sync::oneshot::channel();
+    let directory = Eventful { inner: paced(&rig), happening: Mutex::new(Some(happening)), at_once: 1 };
+    let halve = async {
+        let done = begun.await.unwrap();
+        rig.control.set_limits(sim::Limits::default().scaled(SMALL / 2.0));
+        done.send(()).unwrap();
+    };
+    let (manifest, ()) = tokio::join!(take_with(&rig, Arc::new(directory)), halve);
+    assert_eq!(manifest.runs, expected);
+    let refused = manifest.throttled;
+    assert!(refused * 25 <= manifest.requests, "{refused} of {} refused", manifest.requests);
 }

@@ -69,6 +69,17 @@ impl Limits {
     pub fn none() -> Self {
         Self(Vec::new())
     }
+
+    /// The same with that share of each amount, at least 1.
+    #[must_use]
+    pub fn scaled(mut self, share: f64) -> Self {
+        for amount in self.0.iter_mut().flat_map(|limit| &mut limit.amounts) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+            let scaled = (f64::from(*amount) * share).round() as u32;
+            *amount = scaled.max(1);
+        }
+        self
+    }
 }
 
 impl Default for Limits {

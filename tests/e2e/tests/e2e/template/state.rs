@@ -36,9 +36,10 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
                 WRITER_CLIENT_ID,
                 GraphSettings::GRAPH_URL,
                 GraphSettings::LOGIN_URL,
+                GraphSettings::INSTANCES,
             ],
             "take-snapshot" | "diff-snapshots" | "run-restore" => {
-                &[GraphSettings::GRAPH_URL, GraphSettings::LOGIN_URL]
+                &[GraphSettings::GRAPH_URL, GraphSettings::LOGIN_URL, GraphSettings::INSTANCES]
             }
             _ => &[],
         };
@@ -167,4 +168,29 @@ fn every_dead_letter_raises_an_alarm_that_somebody_hears() {
             (&json!(0), &json!([reference("AlarmTopic")]))
         );
     }
+}
+
+#[test]
+fn no_more_functions_run_at_once_than_share_the_limits_of_their_application() {
+    let template = Template::read();
+    let at_once = |function: &str| {
+        let of = attribute(&format!("{}Queue", pascal(function)), "Arn");
+        let mut mappings = template.of_kind("AWS::Lambda::EventSourceMapping");
+        let mapping = mappings.find(|m| m.properties["EventSourceArn"] == of);
+        let mapping = mapping.unwrap_or_else(|| panic!("no mapping for {function}"));
+        mapping.properties["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap()
+    };
+    let share = |function: &str| -> u64 {
+        template.variables(function)[GraphSettings::INSTANCES].as_str().unwrap().parse().unwrap()
+    };
+    for reader in ["take-snapshot", "diff-snapshots", "plan-api"] {
+        assert_eq!(share(reader), share("take-snapshot"), "{reader}");
+    }
+    assert!(at_once("take-snapshot") + at_once("diff-snapshots") < share("plan-api"));
+    assert!(at_once("run-restore") <= share("run-restore"));
+}
+
+#[test]
+fn functions_keep_nothing_on_disk_and_ask_for_the_least_of_it() {
+    assert_eq!(Template::read().globals()["EphemeralStorage"], json!({ "Size": 512 }));
 }

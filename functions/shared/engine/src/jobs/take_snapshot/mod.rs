@@ -10,7 +10,7 @@ mod seal;
 use super::announce::Announcer;
 use super::{JobWorker, messages};
 use crate::archive::{Archive, TenantArchive};
-use crate::ports::{Clock, Directory, Queue, Scope};
+use crate::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
 use crate::reading::{Progress, Reading};
 use crate::records::{
     CredentialStatus, Found, JobState, NotCovered, Reason, Records, Snapshot, SnapshotMode, Subject, Tenant,
@@ -59,6 +59,22 @@ pub struct Worker {
     pub clock: Arc<dyn Clock>,
     /// To tell people.
     pub announcer: Announcer,
+}
+
+impl Worker {
+    /// The job over these ports.
+    pub fn new(
+        directory: Arc<dyn Directory>,
+        vault: Arc<dyn Vault>,
+        keys: Arc<dyn KeyRing>,
+        records: Records,
+        queue: Arc<dyn Queue>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let archive = Arc::new(Archive::new(vault, keys, records.clone()));
+        let announcer = Announcer::new(records.clone(), queue.clone(), clock.clone());
+        Self { directory, archive, records, queue, clock, announcer }
+    }
 }
 
 #[async_trait]
