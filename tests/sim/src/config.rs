@@ -31,6 +31,7 @@ pub const READING: &[&str] = &[
     "Organization.Read.All",
     "DeviceManagementConfiguration.Read.All",
     "DeviceManagementRBAC.Read.All",
+    "EntraBackup.Read.All",
 ];
 
 /// Application permissions that suffice to read and write everything.

@@ -145,6 +145,27 @@ impl Control {
         crate::graph::import(&mut directory, path, object)
     }
 
+    /// Microsoft's own recovery gives a property of a user another value: a job, and no entry in any delta.
+    pub fn recover_user(&self, tenant: &str, id: &str, property: &str, value: &Value) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        let user = directory.index(id).unwrap_or_else(|| panic!("no user {id}"));
+        let number = crate::schema::of(crate::state::Kind::User).at(property);
+        directory.set_quietly(user, &[(number, Some(value.to_string()))]);
+        let now = crate::clock::iso(directory.now());
+        let job = serde_json::json!({
+            "@odata.type": "#microsoft.graph.entraRecoveryServices.recoveryJob",
+            "id": directory.new_id(),
+            "status": "successful",
+            "targetStateDateTime": now,
+            "jobStartDateTime": now,
+            "jobCompletionDateTime": now,
+            "totalChangedObjectsCalculated": 1,
+            "totalChangedLinksCalculated": 0,
+        });
+        directory.recoveries.push(job);
+    }
+
     /// The whole tenant for assertions: live objects by collection with all properties and links.
     pub fn dump(&self, tenant: &str) -> Value {
         let tenant = &self.0.tenants[self.tenant(tenant)];

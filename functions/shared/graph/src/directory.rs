@@ -43,6 +43,9 @@ impl Directory for GraphDirectory {
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.client.access(tenant).await
     }
+    async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
+        self.client.last_recovery(tenant).await
+    }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.client.organisation(tenant).await
     }

@@ -18,6 +18,7 @@ mod limits;
 mod live;
 mod pim;
 mod read;
+mod recovery;
 mod select;
 mod settings;
 mod throttle;

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tokio::task::JoinSet;
 
 /// How it is called.
 #[derive(clap::Args)]
@@ -99,7 +100,7 @@ async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Resul
     let told = |e: domain::Error| e.to_string();
     let archive = scene.stage.archive.open(&scene.tenant).await.map_err(told)?;
     let view = SnapshotView::open(&archive, id).await.map_err(told)?;
-    let mut written = 0;
+    let (mut written, mut batch, mut writing) = (0, Vec::new(), Writing::new());
     for kind in kinds::KINDS.iter().filter(|k| view.covers(k)) {
         let folder: PathBuf = to.join(kind.name);
         std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
@@ -138,17 +139,42 @@ async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Resul
             }
             text.push(b'}');
             let name = String::from_utf8_lossy(&key).replace(['/', '|'], "_");
-            let path = folder.join(format!("{name}.json"));
-            // Why: as a tool that knows what changed would leave files alone that did not.
-            if std::fs::read(&path).is_ok_and(|old| old == text) {
-                written += 1;
-                continue;
-            }
-            std::fs::write(path, &text).map_err(|e| e.to_string())?;
+            batch.push((folder.join(format!("{name}.json")), text));
             written += 1;
+            if batch.len() == BATCH {
+                write_behind(&mut writing, std::mem::take(&mut batch)).await?;
+            }
         }
     }
+    write_behind(&mut writing, batch).await?;
+    while let Some(done) = writing.join_next().await {
+        done.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+    }
     Ok(written)
+}
+
+/// Files that are written at a time, and batches of them at once.
+const BATCH: usize = 100;
+const AT_ONCE: usize = 8;
+
+type Writing = JoinSet<std::io::Result<()>>;
+
+async fn write_behind(writing: &mut Writing, files: Vec<(PathBuf, Vec<u8>)>) -> Result<(), String> {
+    if writing.len() >= AT_ONCE
+        && let Some(done) = writing.join_next().await
+    {
+        done.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+    }
+    writing.spawn_blocking(move || {
+        for (path, text) in files {
+            // Why: as a tool that knows what changed would leave files alone that did not.
+            if !std::fs::read(&path).is_ok_and(|old| old == text) {
+                std::fs::write(path, &text)?;
+            }
+        }
+        Ok(())
+    });
+    Ok(())
 }
 
 fn folder_bytes(folder: &Path) -> u64 {

@@ -1,12 +1,13 @@
 //! From a path to its operation.
 
-use super::call::{Call, Outcome};
+use super::call::{Call, Outcome, Reply};
 use super::error::{denied, failure, no_segment};
 use super::{
     deleted, delta, groups, intune, licences, lists, misc, permissions, pim, refs, roles, units, users,
 };
 use crate::inner::Inner;
 use crate::state::{Kind, Relation};
+use serde_json::json;
 
 /// The paths under which an administrative unit is also known.
 fn normal(call: &Call) -> Vec<&str> {
@@ -73,6 +74,10 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             }
             ["directory", "administrativeUnits", id, "scopedRoleMembers"] => units::scoped(call, d, id),
             ["directory", "deletedItems", id] => deleted::get(call, d, id),
+            ["directory", "recovery", "jobs"] => {
+                let context = call.context("directory/recovery/jobs");
+                Ok(Reply::json(200, &json!({"@odata.context": context, "value": d.recoveries})))
+            }
             ["directory", name @ ("attributeSets" | "customSecurityAttributeDefinitions"), rest @ ..] => {
                 misc::definitions(call, d, name, rest)
             }

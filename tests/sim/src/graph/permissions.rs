@@ -63,6 +63,7 @@ const RULES: &[Rule] = &[
         &["CustomSecAttributeDefinition.Read.All", "CustomSecAttributeDefinition.ReadWrite.All"],
         &["CustomSecAttributeDefinition.ReadWrite.All"],
     ),
+    (&["directory", "recovery"], &["EntraBackup.Read.All"], &[]),
     (
         &["directory", "deletedItems"],
         &[

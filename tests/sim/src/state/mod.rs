@@ -102,6 +102,8 @@ pub(crate) struct Directory {
     /// Consumed units by SKU.
     pub consumed: HashMap<String, i64>,
     pub replica: Replica,
+    /// Jobs of Microsoft's own recovery, as Graph lists them.
+    pub recoveries: Vec<serde_json::Value>,
     pub random: SmallRng,
 }
 
@@ -125,6 +127,7 @@ impl Directory {
             holders: HashMap::new(),
             consumed: HashMap::new(),
             replica: Replica::default(),
+            recoveries: Vec::new(),
             random: SmallRng::seed_from_u64(seed ^ u64::from(id.as_fields().0)),
         }
     }
@@ -220,6 +223,12 @@ impl Directory {
         self.record(index, What::Props(mask));
         self.replica.written(index, kind, old, self.logs[kind as usize].len() - 1, self.clock.millis());
         true
+    }
+
+    /// As Microsoft's own recovery does: a property without an entry in the log.
+    pub fn set_quietly(&mut self, index: Index, changes: &[(u8, Option<String>)]) {
+        let new = self.object(index).row.with(changes);
+        self.objects[index as usize].row = new;
     }
 
     /// As the seed does: a link without an entry in the log.

@@ -20,6 +20,10 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
         let call = LoggedCall::new("directory", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
     }
+    async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
+        let call = LoggedCall::new("directory", "last_recovery", "").of(tenant);
+        self.plan.around(call, self.inner.last_recovery(tenant)).await
+    }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let call = LoggedCall::new("directory", "organisation", "").of(tenant);
         self.plan.around(call, self.inner.organisation(tenant)).await

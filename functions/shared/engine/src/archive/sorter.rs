@@ -34,17 +34,23 @@ pub struct Block(BlobHash);
 #[derive(Clone, Copy)]
 struct Entry {
     prefix: u64,
-    at: usize,
+    piece: u32,
+    at: u32,
     key_bytes: u32,
     op_bytes: u32,
 }
 
-/// Operations in one allocation.
+/// Operations in allocations of one size. Why not one that grows: it would be copied again and again, and leave
+/// behind places of every size.
 #[derive(Default)]
 struct Arena {
-    bytes: Vec<u8>,
+    pieces: Vec<Vec<u8>>,
+    bytes: usize,
     entries: Vec<Entry>,
 }
+
+/// An operation lies in one piece; a longer one has a piece of its own.
+const PIECE_BYTES: usize = 1 << 20;
 
 impl Arena {
     fn push(&mut self, key: &[u8], op: Op<'_>) {
@@ -52,28 +58,36 @@ impl Arena {
         let mut prefix = [0; 8];
         let known = key.len().min(8);
         prefix[..known].copy_from_slice(&key[..known]);
+        let needed = key.len() + 1 + rest.len();
+        if self.pieces.last().is_none_or(|piece| piece.capacity() - piece.len() < needed) {
+            self.pieces.push(Vec::with_capacity(needed.max(PIECE_BYTES)));
+        }
+        let number = self.pieces.len() - 1;
+        let piece = &mut self.pieces[number];
+        self.bytes += needed;
         self.entries.push(Entry {
             prefix: u64::from_be_bytes(prefix),
-            at: self.bytes.len(),
+            piece: u32::try_from(number).expect("there are fewer pieces than four thousand million"),
+            at: u32::try_from(piece.len()).expect("a piece is shorter than four gigabytes"),
             key_bytes: u32::try_from(key.len()).expect("a key is shorter than four gigabytes"),
             op_bytes: u32::try_from(rest.len() + 1).expect("a record is shorter than four gigabytes"),
         });
-        self.bytes.extend_from_slice(key);
-        self.bytes.push(tag);
-        self.bytes.extend_from_slice(rest);
+        piece.extend_from_slice(key);
+        piece.push(tag);
+        piece.extend_from_slice(rest);
     }
 
     fn key(&self, entry: &Entry) -> &[u8] {
-        &self.bytes[entry.at..entry.at + entry.key_bytes as usize]
+        &self.pieces[entry.piece as usize][entry.at as usize..][..entry.key_bytes as usize]
     }
 
     fn op(&self, entry: &Entry) -> &[u8] {
-        let at = entry.at + entry.key_bytes as usize;
-        &self.bytes[at..at + entry.op_bytes as usize]
+        let at = entry.at as usize + entry.key_bytes as usize;
+        &self.pieces[entry.piece as usize][at..][..entry.op_bytes as usize]
     }
 
     fn held(&self) -> usize {
-        self.bytes.len() + self.entries.len() * size_of::<Entry>()
+        self.bytes + self.entries.len() * size_of::<Entry>()
     }
 
     /// Sorted by key; operations on one key stay in the order in which they came.
@@ -165,10 +179,13 @@ impl Sorter {
         }
         let arena = std::mem::take(&mut self.arena).sorted();
         let at = after.map_or(0, |after| arena.entries.partition_point(|e| arena.key(e) <= after));
+        let mut order: Vec<usize> = (0..readers.len()).filter(|n| readers[*n].head().is_some()).collect();
+        order.sort_by(|a, b| (readers[*a].head(), a).cmp(&(readers[*b].head(), b)));
         let ops = Ops {
             archive: self.archive.clone(),
             blocks: std::mem::take(&mut self.blocks),
             readers,
+            order,
             arena,
             at,
             next_at: at,
@@ -220,6 +237,8 @@ pub struct Ops {
     archive: TenantArchive,
     blocks: Vec<Block>,
     readers: Vec<LeafReader>,
+    /// Readers that are not at their end, by their heads; of equal heads the earlier block's comes first.
+    order: Vec<usize>,
     arena: Arena,
     /// Where the operation at hand begins in the arena, and where the next one does.
     at: usize,
@@ -235,24 +254,26 @@ impl Ops {
     /// Goes to the next operation; says whether there is one.
     pub async fn advance(&mut self) -> Result<bool> {
         self.at = self.next_at;
-        let parked = self.readers.iter().filter_map(LeafReader::head);
+        let parked = self.order.first().and_then(|first| self.readers[*first].head());
         let rest = self.arena.entries.get(self.at).map(|entry| self.arena.key(entry));
-        let Some(least) = parked.chain(rest).min() else {
+        let Some(least) = parked.into_iter().chain(rest).min() else {
             self.here = false;
             return Ok(false);
         };
         self.key.clear();
         self.key.extend_from_slice(least);
         self.op.clear();
-        for reader in &mut self.readers {
-            if reader.head() == Some(self.key.as_slice()) {
-                if self.op.is_empty() {
-                    self.op.extend_from_slice(reader.value());
-                } else {
-                    combine(&mut self.op, reader.value())?;
-                }
-                reader.advance().await?;
+        while let Some(first) = self.order.first().copied()
+            && self.readers[first].head() == Some(self.key.as_slice())
+        {
+            let reader = &mut self.readers[first];
+            if self.op.is_empty() {
+                self.op.extend_from_slice(reader.value());
+            } else {
+                combine(&mut self.op, reader.value())?;
             }
+            reader.advance().await?;
+            self.reorder();
         }
         if rest_is(&self.arena, self.at, &self.key) {
             if self.op.is_empty() {
@@ -265,6 +286,18 @@ impl Ops {
         }
         self.here = true;
         Ok(true)
+    }
+
+    /// Puts the first reader, which went on, in its place.
+    fn reorder(&mut self) {
+        let (readers, first) = (&self.readers, self.order[0]);
+        if readers[first].head().is_none() {
+            self.order.remove(0);
+            return;
+        }
+        let place = |n: usize| (readers[n].head(), n);
+        let before = self.order[1..].partition_point(|n| place(*n) < place(first));
+        self.order[..=before].rotate_left(1);
     }
 
     /// The key of the operation at hand; none after the last.

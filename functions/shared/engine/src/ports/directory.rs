@@ -8,6 +8,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+/// The application permission that lets Microsoft's own recoveries be seen. Without it nothing is missing, but what
+/// such a recovery changed is found no sooner than with the weekly whole reading.
+/// Source: learn.microsoft.com/graph/permissions-reference.
+pub const RECOVERY_PERMISSION: &str = "EntraBackup.Read.All";
+
 /// Where reading a source goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "at", content = "link")]
@@ -117,6 +122,12 @@ pub trait Directory: Send + Sync {
 
     /// The customer's organisation object (id, displayName, verifiedDomains).
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;
+
+    /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
+    /// when it cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
+    async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
 
     /// How many pages may be asked for at once.
     fn concurrency(&self, _tenant: &TenantId) -> usize {

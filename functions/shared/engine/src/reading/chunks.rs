@@ -7,10 +7,14 @@
 /// Chunks that are read before their sizes say something about the others.
 pub(super) const SAMPLE: u32 = 4;
 
-/// What the chunks that were read say about the others.
+/// What a chunk says counts for so much less with each chunk after it: objects that stand near each other in
+/// Graph's list are more alike than others, and where they are not, the last sixteen say as much as all.
+const FADE: f64 = 15.0 / 16.0;
+
+/// What the chunks that were read say about the next.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Density {
-    chunks: u32,
+    chunks: f64,
     objects: f64,
     links: f64,
     /// Squares of a chunk's links, for each of its objects.
@@ -23,10 +27,14 @@ impl Density {
     /// Learns from a chunk that is read.
     pub(super) fn learn(&mut self, objects: u32, links: u32) {
         let (objects, links) = (f64::from(objects.max(1)), f64::from(links));
-        self.chunks += 1;
-        self.objects += objects;
-        self.links += links;
-        self.squares += links * links / objects;
+        for (sum, more) in [
+            (&mut self.chunks, 1.0),
+            (&mut self.objects, objects),
+            (&mut self.links, links),
+            (&mut self.squares, links * links / objects),
+        ] {
+            *sum = *sum * FADE + more;
+        }
     }
 
     /// Learns how much a page holds: one that another follows was full.
@@ -36,7 +44,7 @@ impl Density {
 
     /// Whether enough was read to say how large chunks should be.
     pub(super) fn is_known(&self) -> bool {
-        self.chunks >= SAMPLE
+        self.chunks > f64::from(SAMPLE - 1)
     }
 
     /// How many ids, at most `most`, cost the fewest pages for each object.
@@ -46,7 +54,7 @@ impl Density {
         }
         // Chunks of n objects have n * mean links, give or take the root of n * variance.
         let mean = self.links / self.objects;
-        let variance = ((self.squares - self.links * mean) / f64::from(self.chunks)).max(0.0);
+        let variance = ((self.squares - self.links * mean) / self.chunks).max(0.0);
         let cost = |n: usize| {
             let n = f64::from(u32::try_from(n).unwrap_or(u32::MAX));
             expected_pages(n * mean / self.page, (n * variance).sqrt() / self.page) / n

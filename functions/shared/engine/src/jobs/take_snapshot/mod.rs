@@ -168,13 +168,18 @@ impl Worker {
             Some(found) => (found.value, Some(found.version)),
             None => (self.begin(row).await?, None),
         };
-        let base = match &progress.base {
+        let mut base = match &progress.base {
             Some(id) => readable_base(archive, id).await?,
             None => None,
         };
         let access = self.directory.access(tenant).await?;
         if progress.kinds.is_empty() {
             progress.permissions.clone_from(&access.permissions);
+            if let Some(before) = &base
+                && self.was_recovered_since(tenant, before).await?
+            {
+                (base, progress.base) = (None, None);
+            }
         }
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
         let reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline);
@@ -190,6 +195,16 @@ impl Worker {
                 Err(error)
             }
         }
+    }
+
+    /// Whether Microsoft's own recovery wrote since that snapshot was begun: no delta tells of it.
+    async fn was_recovered_since(&self, tenant: &TenantId, before: &Manifest) -> Result<bool> {
+        let last = self.directory.last_recovery(tenant).await?;
+        let is_since = last.is_some_and(|at| at >= before.started_at);
+        if is_since {
+            tracing::info!(%tenant, "a recovery of Microsoft's wrote to the tenant; reading everything");
+        }
+        Ok(is_since)
     }
 
     async fn save(&self, progress: &Progress, version: Option<u64>) -> Result<()> {
