@@ -14,6 +14,8 @@ pub enum ErrorKind {
     NotFound,
     /// Somebody else was faster, or the state does not allow it now.
     Conflict,
+    /// The caller changes what somebody else has changed since it was read.
+    Stale,
     /// Consent, a permission or a right is missing.
     Denied,
     /// Too fast; come back no sooner than said.
@@ -34,6 +36,7 @@ impl ErrorKind {
             Self::Invalid => "invalid",
             Self::NotFound => "not-found",
             Self::Conflict => "conflict",
+            Self::Stale => "stale",
             Self::Denied => "denied",
             Self::Throttled { .. } => "throttled",
             Self::Unavailable => "unavailable",
@@ -84,6 +87,10 @@ impl Error {
     /// [`ErrorKind::Conflict`].
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message)
+    }
+    /// [`ErrorKind::Stale`].
+    pub fn stale(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Stale, message)
     }
     /// [`ErrorKind::Denied`].
     pub fn denied(message: impl Into<String>) -> Self {

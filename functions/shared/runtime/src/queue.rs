@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `Invalid`, `NotFound`, `Corrupt` | failed: SQS moves it to the dead letters after its last receipt |
 //! | `Denied` | done: another try cannot help; the job has told whom it concerns |
-//! | `Throttled`, `Unavailable`, `Conflict` | failed: it comes back after the visibility timeout |
+//! | `Throttled`, `Unavailable`, `Conflict`, `Stale` | failed: it comes back after the visibility timeout |
 //!
 //! After a failure the later messages of the same group are failed unprocessed, or they would overtake it.
 
@@ -87,7 +87,7 @@ async fn is_done(message: &SqsMessage, worker: &dyn JobWorker, deadline: Timesta
             }
             false
         }
-        ErrorKind::Throttled { .. } | ErrorKind::Unavailable | ErrorKind::Conflict => {
+        ErrorKind::Throttled { .. } | ErrorKind::Unavailable | ErrorKind::Conflict | ErrorKind::Stale => {
             tracing::warn!(job, message = id, kind, receipt, reason = %error, "later");
             false
         }

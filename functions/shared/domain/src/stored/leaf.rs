@@ -21,10 +21,19 @@ pub struct PlainLeaf {
     pub last_key: Vec<u8>,
 }
 
-/// Cuts a sorted sequence of records into leaves. Where it cuts depends on the keys alone.
+/// Where a leaf ends.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    /// After a key whose hash has these low bits zero.
+    Keys(u64),
+    /// When it holds so many bytes.
+    Bytes(usize),
+}
+
+/// Cuts a sorted sequence of records into leaves. Where it cuts a run depends on the keys alone.
 #[derive(Debug)]
 pub struct LeafCutter {
-    cut_mask: u64,
+    cut: Cut,
     bytes: Vec<u8>,
     record_count: u64,
     last_key: Vec<u8>,
@@ -34,13 +43,16 @@ pub struct LeafCutter {
 impl LeafCutter {
     /// Cuts after keys whose hash ends in `cut_bits` zero bits.
     pub fn new(cut_bits: u32) -> Self {
-        Self {
-            cut_mask: (1 << cut_bits) - 1,
-            bytes: MAGIC.to_vec(),
-            record_count: 0,
-            last_key: Vec::new(),
-            begun: false,
-        }
+        Self::with(Cut::Keys((1 << cut_bits) - 1))
+    }
+
+    /// Cuts when a leaf holds so many bytes: for what is put aside and never compared.
+    pub fn by_bytes(bytes: usize) -> Self {
+        Self::with(Cut::Bytes(bytes))
+    }
+
+    fn with(cut: Cut) -> Self {
+        Self { cut, bytes: MAGIC.to_vec(), record_count: 0, last_key: Vec::new(), begun: false }
     }
 
     /// The next record; gives a leaf when it ends one.
@@ -60,7 +72,11 @@ impl LeafCutter {
         self.begun = true;
         self.last_key.clear();
         self.last_key.extend_from_slice(key);
-        Ok(if is_cut(key, self.cut_mask) { self.take() } else { None })
+        let ends = match self.cut {
+            Cut::Keys(mask) => is_cut(key, mask),
+            Cut::Bytes(bytes) => self.bytes.len() >= bytes,
+        };
+        Ok(if ends { self.take() } else { None })
     }
 
     /// The last leaf, when records are left over.

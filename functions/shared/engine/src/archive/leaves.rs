@@ -36,10 +36,19 @@ pub struct Written {
 impl LeafWriter {
     /// Leaves of that class. Those that are `known` to be stored are not stored again.
     pub fn new(archive: &TenantArchive, class: Class, cut_bits: u32, known: HashSet<BlobHash>) -> Self {
+        Self::with(archive, class, LeafCutter::new(cut_bits), known)
+    }
+
+    /// Leaves that are put aside, of so many bytes each.
+    pub fn parked(archive: &TenantArchive, bytes: usize) -> Self {
+        Self::with(archive, Class::Parked, LeafCutter::by_bytes(bytes), HashSet::new())
+    }
+
+    fn with(archive: &TenantArchive, class: Class, cutter: LeafCutter, known: HashSet<BlobHash>) -> Self {
         Self {
             archive: archive.clone(),
             class,
-            cutter: LeafCutter::new(cut_bits),
+            cutter,
             index: Index::default(),
             known,
             storing: JoinSet::new(),

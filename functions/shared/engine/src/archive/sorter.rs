@@ -5,18 +5,17 @@ use super::{LeafReader, LeafWriter, Op, TenantArchive};
 use domain::Result;
 use domain::stored::{BlobHash, Class, Index};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Keeps a leaf of a parked block near 128 KiB at some hundred bytes a record.
-const PARKED_CUT_BITS: u32 = 10;
+/// A leaf of a parked block: of each block two are held while blocks are merged.
+const PARKED_LEAF_BYTES: usize = 512 << 10;
 /// A block is parked when it holds so many bytes.
-const BLOCK_BYTES: usize = 24 << 20;
+const BLOCK_BYTES: usize = 32 << 20;
 /// All sorters of a budget together hold about so many bytes: beyond it blocks are parked sooner.
-const BUDGET_BYTES: usize = 72 << 20;
+const BUDGET_BYTES: usize = 128 << 20;
 /// No smaller block is parked for the sake of others.
-const LEAST_BLOCK_BYTES: usize = 3 << 20;
+const LEAST_BLOCK_BYTES: usize = 8 << 20;
 /// Leaves of a parked block that are fetched ahead.
 const AHEAD: usize = 1;
 
@@ -207,7 +206,7 @@ impl Drop for Sorter {
 
 /// Parks the operations of a sorted arena from `at` on.
 async fn park(archive: &TenantArchive, arena: Arena, at: usize) -> Result<Block> {
-    let mut writer = LeafWriter::new(archive, Class::Parked, PARKED_CUT_BITS, HashSet::new());
+    let mut writer = LeafWriter::parked(archive, PARKED_LEAF_BYTES);
     let (mut place, mut op) = (at, Vec::new());
     while let Some(entry) = arena.entries.get(place) {
         place = combined(&arena, place, &mut op)?;

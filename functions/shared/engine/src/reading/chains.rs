@@ -1,7 +1,7 @@
 //! The chains of a stage, read side by side: as many calls at once as the tenant's Graph bears.
 
 use super::Reading;
-use super::chunks::{Density, SAMPLE};
+use super::chunks::Density;
 use super::fetch::{Fetched, How, is_listed};
 use super::progress::{Chain, Chunk, KindReading, Role, Stage};
 use super::sorters::Sorters;
@@ -95,10 +95,7 @@ impl Chains<'_> {
         if self.state.pending.len() < enough && !lists && self.list.is_some() {
             return self.list.take();
         }
-        let chunks = flying.values().filter(|(chain, _)| matches!(chain.role, Role::Chunk(_))).count();
-        // Why: the sizes of the first few say how large the others should be.
-        let waits = !self.density.is_known() && chunks >= SAMPLE as usize;
-        if self.state.pending.is_empty() || waits {
+        if self.state.pending.is_empty() {
             return None;
         }
         let size = self.density.best(most).min(self.state.pending.len());

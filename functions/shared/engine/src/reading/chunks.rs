@@ -4,12 +4,12 @@
 //! full. How many links objects have is learnt while they are read: for chunks of n objects the pages are
 //! about ceil(n * mean / page), rounded by how much objects differ. Source: graph limits, technique D.
 
-/// Chunks that are read before their sizes say something about the others.
-pub(super) const SAMPLE: u32 = 4;
+/// From so many chunks on their sizes say something about the next.
+const SAMPLE: u32 = 4;
 
 /// What a chunk says counts for so much less with each chunk after it: objects that stand near each other in
-/// Graph's list are more alike than others, and where they are not, the last sixteen say as much as all.
-const FADE: f64 = 15.0 / 16.0;
+/// Graph's list are more alike than others, and where they are not, the last eight say nearly as much as all.
+const FADE: f64 = 7.0 / 8.0;
 
 /// What the chunks that were read say about the next.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,7 +43,7 @@ impl Density {
     }
 
     /// Whether enough was read to say how large chunks should be.
-    pub(super) fn is_known(&self) -> bool {
+    fn is_known(&self) -> bool {
         self.chunks > f64::from(SAMPLE - 1)
     }
 

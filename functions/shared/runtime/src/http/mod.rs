@@ -6,9 +6,11 @@
 
 mod caller;
 mod input;
+mod version;
 
 pub use caller::{Asked, authorizer_context, gateway_context};
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text};
+pub use version::{IfMatch, etag};
 
 use crate::problem::Problem;
 use axum::Router;

@@ -94,7 +94,9 @@ impl Rig {
                 ErrorKind::Throttled { retry_after_ms } => {
                     queue.fail(delivery, retry_after_ms.unwrap_or(LATER_MS))
                 }
-                ErrorKind::Unavailable | ErrorKind::Conflict => queue.fail(delivery, LATER_MS),
+                ErrorKind::Unavailable | ErrorKind::Conflict | ErrorKind::Stale => {
+                    queue.fail(delivery, LATER_MS)
+                }
             },
         };
     }

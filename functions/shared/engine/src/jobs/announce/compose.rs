@@ -147,7 +147,7 @@ fn meaning(kind: ErrorKind) -> &'static str {
         ErrorKind::Throttled { .. } => "Microsoft asked to come back later for too long.",
         ErrorKind::Unavailable => "A service did not answer, however often it was asked.",
         ErrorKind::Corrupt => "Stored bytes are not what was stored; this needs somebody's attention.",
-        ErrorKind::Conflict => "Something else held it up each time.",
+        ErrorKind::Conflict | ErrorKind::Stale => "Something else held it up each time.",
         ErrorKind::NotFound => "What it needs is no longer there.",
         ErrorKind::Invalid => "What was asked for cannot be done.",
     }

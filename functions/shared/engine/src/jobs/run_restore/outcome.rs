@@ -52,7 +52,7 @@ fn cause_of(error: &Error) -> FailCause {
     match error.kind() {
         ErrorKind::Invalid | ErrorKind::Corrupt => FailCause::Refused,
         ErrorKind::NotFound => FailCause::NotFound,
-        ErrorKind::Conflict => FailCause::Conflict,
+        ErrorKind::Conflict | ErrorKind::Stale => FailCause::Conflict,
         ErrorKind::Denied => FailCause::Denied,
         ErrorKind::Throttled { .. } | ErrorKind::Unavailable => FailCause::Unavailable,
     }
