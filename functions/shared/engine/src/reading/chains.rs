@@ -1,7 +1,7 @@
 //! The chains of a stage, read side by side: as many calls at once as the tenant's Graph bears.
 
 use super::Reading;
-use super::chunks::Density;
+use super::chunks::{Density, pick};
 use super::fetch::{Fetched, How, is_listed};
 use super::progress::{Chain, Chunk, KindReading, Role, Stage};
 use super::sorters::Sorters;
@@ -99,7 +99,7 @@ impl Chains<'_> {
             return None;
         }
         let size = self.density.best(most).min(self.state.pending.len());
-        let awaited = self.state.pending.drain(..size).collect();
+        let awaited = pick(&mut self.state.pending, size).into_iter().collect();
         let objects = u32::try_from(size).unwrap_or(u32::MAX);
         Some(Chain { role: Role::Chunk(Chunk { awaited, objects, links: 0 }), cursor: Cursor::Start })
     }

@@ -70,6 +70,21 @@ impl Density {
     }
 }
 
+/// Takes that many of the ids that wait, evenly spaced. Why: where large objects stand together in Graph's list,
+/// a chunk of neighbours is a long chain that everything waits for, and chunks are less alike.
+pub(super) fn pick(waiting: &mut Vec<String>, size: usize) -> Vec<String> {
+    let all = waiting.len();
+    let mut picked = Vec::with_capacity(size);
+    for (place, id) in std::mem::take(waiting).into_iter().enumerate() {
+        if picked.len() < size && place == picked.len() * all / size {
+            picked.push(id);
+        } else {
+            waiting.push(id);
+        }
+    }
+    picked
+}
+
 /// The mean of max(1, ceil(x)) over x near `mean` with that deviation, by a coarse sum over the normal curve.
 fn expected_pages(mean: f64, deviation: f64) -> f64 {
     const STEPS: i32 = 24;
@@ -94,6 +109,15 @@ mod tests {
         (0..SAMPLE).for_each(|_| density.learn(50, 50 * 52));
         // 48 * 52 = 2,496 links fit in five pages; fifty objects need a sixth.
         assert_eq!(density.best(50), 48);
+    }
+
+    #[test]
+    fn ids_are_taken_evenly_and_none_is_lost() {
+        let mut waiting: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+        assert_eq!(pick(&mut waiting, 4), ["0", "2", "5", "7"]);
+        assert_eq!(waiting, ["1", "3", "4", "6", "8", "9"]);
+        assert_eq!(pick(&mut waiting, 6).len(), 6);
+        assert!(waiting.is_empty());
     }
 
     #[test]
