@@ -8,12 +8,12 @@ mod routes;
 mod wire;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use engine::commands::connect::Connect;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
-use routes::{consent, organisations, partners, plans};
+use routes::{consent, life, organisations, partners, plans, transfers};
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -36,7 +36,16 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/partner/sku", post(partners::activate_sku))
         .route("/v1/plans", post(plans::create).get(plans::list))
         .route("/v1/organisations", post(organisations::create).get(organisations::list))
-        .route("/v1/organisations/{org}", get(organisations::read))
+        .route("/v1/organisations/{org}", get(organisations::read).patch(life::edit))
+        .route("/v1/organisations/{org}/features", put(life::set_features))
+        .route("/v1/organisations/{org}/suspend", post(life::suspend))
+        .route("/v1/organisations/{org}/reactivate", post(life::reactivate))
+        .route("/v1/organisations/{org}/unsubscribe", post(life::unsubscribe))
+        .route("/v1/organisations/{org}/deletion", post(life::delete).delete(life::cancel_deletion))
+        .route("/v1/organisations/{org}/deletion-certificate", get(life::certificate))
+        .route("/v1/organisations/{org}/transfer", post(transfers::offer).delete(transfers::withdraw))
+        .route("/v1/organisations/{org}/transfer/accept", post(transfers::accept))
+        .route("/v1/transfers", get(transfers::list))
         .route("/v1/organisations/{org}/consent-link", post(consent::link))
         .route("/v1/consent/callback", get(consent::callback))
         .with_state(api)

@@ -1,5 +1,7 @@
 //! The control plane's JSON. Only here: what the engine keeps has its own form.
 
+pub mod life;
+
 use domain::plans::{Periodicity, Price, ProductType};
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 const PAGE_ITEMS: usize = 50;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
-fn not_blank(text: &str, (): &()) -> garde::Result {
+pub(crate) fn not_blank(text: &str, (): &()) -> garde::Result {
     if text.trim().is_empty() { Err(garde::Error::new("must not be empty")) } else { Ok(()) }
 }
 
@@ -221,6 +223,8 @@ pub struct OrganisationOut {
     pub features: Vec<Feature>,
     pub tenant: Option<TenantOut>,
     pub created_at: Timestamp,
+    /// How it ends, once that is begun.
+    pub ending: Option<life::EndingOut>,
 }
 
 #[derive(Serialize)]
@@ -263,6 +267,7 @@ impl From<Organisation> for OrganisationOut {
             features: organisation.features,
             tenant,
             created_at: organisation.created_at,
+            ending: organisation.ending.map(Into::into),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The routes, by what they are about.
 
 pub mod consent;
+pub mod life;
 pub mod organisations;
 pub mod partners;
 pub mod plans;
+pub mod transfers;

@@ -1,5 +1,6 @@
 //! Organisations.
 
+use super::life::{Versioned, versioned};
 use crate::PlanApi;
 use crate::wire::{NewOrganisationIn, OrganisationOut, SearchIn};
 use axum::Json;
@@ -34,8 +35,8 @@ pub async fn read(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
-) -> Reply<Json<OrganisationOut>> {
-    Ok(Json(api.organisations.get(&caller, &id).await?.into()))
+) -> Reply<Versioned> {
+    Ok(versioned(api.organisations.get(&caller, &id).await?))
 }
 
 pub async fn list(

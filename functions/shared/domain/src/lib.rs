@@ -10,6 +10,7 @@ pub mod error;
 pub mod ids;
 pub mod kinds;
 pub mod notices;
+pub mod organisations;
 pub mod plans;
 pub mod restore;
 pub mod rights;

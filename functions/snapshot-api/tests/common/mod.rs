@@ -102,6 +102,7 @@ impl Plane {
             not_protected: Vec::new(),
             writer_consented_at: None,
             created_at: self.world.clock.now(),
+            ending: None,
         };
         let place = OrganisationPlace { organisation: id.clone(), partner: partner.clone(), tenant };
         self.records.put_new(&organisation).await.unwrap();

@@ -122,6 +122,11 @@ impl Gate {
         self.records.find(&Scope::Partner(owner.clone()), &Organisation::key_of(id)).await
     }
 
+    /// A partner by its id, whoever asks: for an offer to it. Nothing of it but that it is there may be told.
+    pub(crate) async fn known_partner(&self, id: &PartnerId) -> Result<Option<Partner>> {
+        Ok(self.find_partner(id).await?.map(|found| found.value))
+    }
+
     async fn find_partner(&self, id: &PartnerId) -> Result<Option<Found<Partner>>> {
         self.records.find(&Scope::Partner(id.clone()), Partner::KEY).await
     }

@@ -7,7 +7,10 @@
 //! | system  | `token#{hash}` | [`ApiToken`]            |                   |
 //! | partner | `partner`      | [`Partner`]             |                   |
 //! | partner | `plan#{id}`    | [`Plan`]                |                   |
-//! | partner | `org#{id}`     | [`Organisation`]        |                   |
+//! | partner | `org#{id}`     | [`Organisation`]        | `deletions-due`   |
+//! | partner | `deleted#{org}`| [`DeletionCertificate`] |                   |
+//! | partner | `offer#{id}`   | [`TransferOffer`]       |                   |
+//! | partner | `offered#{id}` | [`TransferOffered`]     |                   |
 //! | partner | `person#{id}`  | [`Person`]              | `digests-due`     |
 //! | partner | `heard#{at}#{tenant}#{notice}` | [`NoticeEntry`] |           |
 //! | partner | `digest#{person}#{until}` | [`Digest`]   |                   |
@@ -32,12 +35,14 @@ mod snapshot;
 mod store;
 mod tenant;
 mod token;
+mod transfer;
 
 pub use diff::{Diff, DiffCounts, Side};
+pub use domain::organisations::OrganisationState;
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };
-pub use organisation::{NotProtected, Organisation, OrganisationPlace, OrganisationState};
+pub use organisation::{DeletionCertificate, Ending, NotProtected, Organisation, OrganisationPlace};
 pub use partner::Partner;
 pub use person::{Person, Subscription};
 pub use plan::Plan;
@@ -48,6 +53,7 @@ pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMod
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use tenant::{ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
 pub use token::ApiToken;
+pub use transfer::{TransferOffer, TransferOffered};
 
 /// Watched lists.
 pub mod watched {
@@ -57,6 +63,8 @@ pub mod watched {
     pub const OPEN_WORK: &str = "open-work";
     /// People whose next digest is due.
     pub const DIGESTS_DUE: &str = "digests-due";
+    /// Organisations whose hold, or whose time after they were unsubscribed, is over.
+    pub const DELETIONS_DUE: &str = "deletions-due";
     /// Immediate mails that may not have left.
     pub const NOTICES_DUE: &str = "notices-due";
 }

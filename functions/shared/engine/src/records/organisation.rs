@@ -1,24 +1,11 @@
-//! An organisation's row, and the row by which it is found from its id alone.
+//! An organisation's row, the row by which it is found from its id alone, and what is left when it is deleted.
 
-use super::Record;
-use crate::ports::Scope;
+use super::{Record, watched};
+use crate::ports::{Scope, Watch};
+use domain::organisations::OrganisationState;
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// What stops and what goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum OrganisationState {
-    /// Everything works.
-    Active,
-    /// Nobody of it signs in; backups go on.
-    Suspended,
-    /// Backups have stopped; its data is kept for a while.
-    Unsubscribed,
-    /// Its data is being deleted.
-    Deleting,
-}
 
 /// What is not protected because a permission is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +47,25 @@ pub struct Organisation {
     pub writer_consented_at: Option<Timestamp>,
     /// Since when.
     pub created_at: Timestamp,
+    /// How it ends, once that is begun.
+    #[serde(default)]
+    pub ending: Option<Ending>,
+}
+
+/// How an organisation ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ending {
+    /// Who began it, as the audit names them.
+    pub by: String,
+    /// When.
+    pub asked_at: Timestamp,
+    /// When its data is deleted.
+    pub delete_at: Timestamp,
+    /// The state that it was in before.
+    pub before: OrganisationState,
+    /// When the deletion itself began: then it can no longer be cancelled.
+    pub began_at: Option<Timestamp>,
 }
 
 impl Organisation {
@@ -76,6 +82,10 @@ impl Record for Organisation {
     }
     fn key(&self) -> String {
         Self::key_of(&self.id)
+    }
+    fn watch(&self) -> Option<Watch> {
+        let at = self.ending.as_ref()?.delete_at;
+        Some(Watch { list: watched::DELETIONS_DUE.to_owned(), at })
     }
 }
 
@@ -102,6 +112,51 @@ impl Record for OrganisationPlace {
     const FAMILY: &'static str = "org#";
     fn scope(&self) -> Scope {
         Scope::System
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.organisation)
+    }
+}
+
+/// What is left of an organisation whose data was deleted: that it was, and when. It holds nothing of the customer's
+/// but the ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletionCertificate {
+    /// Which organisation.
+    pub organisation: OrganisationId,
+    /// Whose customer it was.
+    pub partner: PartnerId,
+    /// Its tenant, where it was connected.
+    pub tenant: Option<TenantId>,
+    /// Who asked for it, as the audit names them.
+    pub asked_by: String,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// When the hold ended and the deletion began; the key was destroyed then.
+    pub began_at: Timestamp,
+    /// When nothing was left.
+    pub deleted_at: Timestamp,
+    /// Blobs that were deleted.
+    pub blobs: u64,
+    /// Rows that were deleted.
+    pub rows: u64,
+    /// SHA-256 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
+    /// wherever a copy of it may be.
+    pub key_fingerprint: Option<String>,
+}
+
+impl DeletionCertificate {
+    /// The key of that organisation's certificate.
+    pub fn key_of(id: &OrganisationId) -> String {
+        format!("deleted#{id}")
+    }
+}
+
+impl Record for DeletionCertificate {
+    const FAMILY: &'static str = "deleted#";
+    fn scope(&self) -> Scope {
+        Scope::Partner(self.partner.clone())
     }
     fn key(&self) -> String {
         Self::key_of(&self.organisation)

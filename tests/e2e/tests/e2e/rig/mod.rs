@@ -191,6 +191,7 @@ impl Rig {
             not_protected: vec![],
             writer_consented_at: Some(now),
             created_at: now,
+            ending: None,
         };
         self.records.put_new(&organisation).await.unwrap();
         let (_, wrapped) = self.world.key_ring.generate(tenant).await.unwrap();

@@ -1,8 +1,16 @@
-//! Organisations: created with a plan and seats, read, searched.
+//! Organisations: created with a plan and seats, read, searched; their life and end (`life`), and their way to
+//! another partner (`transfer`).
+
+mod life;
+mod transfer;
+
+pub use life::{Edit, Hold};
 
 use super::{Caller, Gate, Listed};
 use crate::ports::{Clock, Ids, Page, Scope};
-use crate::records::{Organisation, OrganisationPlace, OrganisationState, Plan, Records, Tenant, put_new};
+use crate::records::{
+    Found, Organisation, OrganisationPlace, OrganisationState, Plan, Records, Tenant, put_new,
+};
 use domain::rights::{Action, Role};
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
 use std::sync::Arc;
@@ -76,6 +84,7 @@ impl Organisations {
             not_protected: Vec::new(),
             writer_consented_at: None,
             created_at: self.clock.now(),
+            ending: None,
         };
         let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
         self.records().write(vec![put_new(&organisation)?, put_new(&place)?]).await?;
@@ -83,16 +92,11 @@ impl Organisations {
     }
 
     /// One organisation, with its tenant's row.
-    pub async fn get(&self, caller: &Caller, id: &OrganisationId) -> Result<OrganisationView> {
-        let organisation = self.gate.organisation(caller, id, Action::ReadPartner).await?.value;
-        let tenant = match &organisation.tenant {
-            Some(tenant) => {
-                let scope = Scope::Tenant(tenant.clone());
-                Some(self.records().get::<Tenant>(&scope, Tenant::KEY).await?.value)
-            }
-            None => None,
-        };
-        Ok(OrganisationView { organisation, tenant })
+    pub async fn get(&self, caller: &Caller, id: &OrganisationId) -> Result<Found<OrganisationView>> {
+        let found = self.gate.organisation(caller, id, Action::ReadPartner).await?;
+        let tenant = self.tenant(&found.value).await?.map(|tenant| tenant.value);
+        let view = OrganisationView { organisation: found.value, tenant };
+        Ok(Found { value: view, version: found.version })
     }
 
     /// The organisations of the caller's partner, or of one below it, oldest first: all, or those whose name

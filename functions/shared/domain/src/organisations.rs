@@ -1,0 +1,174 @@
+//! The life of an organisation: its states, what may be done in each, and what each means. One table.
+//!
+//! Source: the product's section on organisations. Who may do it is said by [`crate::rights`].
+
+use crate::rights::Action;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What stops and what goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OrganisationState {
+    /// Everything works.
+    Active,
+    /// Nobody of it signs in; backups and billing go on.
+    Suspended,
+    /// Backups have stopped; its data is kept for a while.
+    Unsubscribed,
+    /// Its data is being deleted, at first after a hold.
+    Deleting,
+}
+
+/// What can be done to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Nobody of it signs in any more.
+    Suspend,
+    /// Everything works again.
+    Reactivate,
+    /// Backups stop; the data is kept for [`KEPT_DAYS`].
+    Unsubscribe,
+    /// The data is deleted after a hold.
+    Delete,
+    /// The deletion does not happen.
+    CancelDeletion,
+}
+
+/// What a state means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// Whether its people sign in.
+    pub signs_in: bool,
+    /// Whether snapshots are taken.
+    pub backed_up: bool,
+    /// Whether its seats are paid for.
+    pub billed: bool,
+}
+
+/// Days for which data is kept after it was unsubscribed.
+pub const KEPT_DAYS: i64 = 45;
+/// Days of a deletion's hold, unless it is said otherwise; and the most.
+pub const HOLD_DAYS: (u8, u8) = (7, 30);
+
+use Act::{CancelDeletion, Delete, Reactivate, Suspend, Unsubscribe};
+use OrganisationState::{Active, Deleting, Suspended, Unsubscribed};
+
+/// The states in which an act is possible, and where it leads; none: to where it was before.
+#[rustfmt::skip]
+const ACTS: [(Act, &[OrganisationState], Option<OrganisationState>, Action); 5] = [
+    (Suspend,        &[Active],                          Some(Suspended),    Action::ManageOrganisation),
+    (Reactivate,     &[Suspended, Unsubscribed],         Some(Active),       Action::ManageOrganisation),
+    (Unsubscribe,    &[Active, Suspended],               Some(Unsubscribed), Action::EndOrganisation),
+    (Delete,         &[Active, Suspended, Unsubscribed], Some(Deleting),     Action::EndOrganisation),
+    (CancelDeletion, &[Deleting],                        None,               Action::EndOrganisation),
+];
+
+#[rustfmt::skip]
+const MEANINGS: [(OrganisationState, Meaning); 4] = [
+    (Active,       Meaning { signs_in: true,  backed_up: true,  billed: true }),
+    (Suspended,    Meaning { signs_in: false, backed_up: true,  billed: true }),
+    (Unsubscribed, Meaning { signs_in: false, backed_up: false, billed: false }),
+    (Deleting,     Meaning { signs_in: false, backed_up: false, billed: false }),
+];
+
+impl Act {
+    /// Every act.
+    pub const ALL: [Self; 5] = [Suspend, Reactivate, Unsubscribe, Delete, CancelDeletion];
+
+    fn row(self) -> &'static (Act, &'static [OrganisationState], Option<OrganisationState>, Action) {
+        ACTS.iter().find(|(act, ..)| *act == self).expect("every act has a row")
+    }
+
+    /// The right that it takes.
+    pub fn right(self) -> Action {
+        self.row().3
+    }
+
+    /// Where it leads from a state; `before` is the state before a deletion was asked for.
+    ///
+    /// # Errors
+    /// `Conflict`, for a person, when the state does not allow it.
+    pub fn lead(self, from: OrganisationState, before: OrganisationState) -> Result<OrganisationState> {
+        let (_, allowed, to, _) = self.row();
+        if allowed.contains(&from) {
+            return Ok(to.unwrap_or(before));
+        }
+        let what = match self {
+            Suspend => "cannot be suspended",
+            Reactivate if from == Deleting => "cannot be reactivated before its deletion is cancelled",
+            Reactivate => "cannot be reactivated",
+            Unsubscribe => "cannot be unsubscribed",
+            Delete => "cannot be deleted again",
+            CancelDeletion => "has no deletion to cancel",
+        };
+        Err(Error::conflict(format!("the organisation is {} and {what}", from.label())))
+    }
+}
+
+impl OrganisationState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Active, Suspended, Unsubscribed, Deleting];
+
+    /// For a person.
+    pub fn label(self) -> &'static str {
+        match self {
+            Active => "active",
+            Suspended => "suspended",
+            Unsubscribed => "unsubscribed",
+            Deleting => "being deleted",
+        }
+    }
+
+    /// What it means.
+    pub fn meaning(self) -> Meaning {
+        MEANINGS.iter().find(|(state, _)| *state == self).expect("every state has a meaning").1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The product's table: login, backups, billing.
+    #[test]
+    fn states_mean_what_the_product_says() {
+        let meant = |state: OrganisationState| {
+            let meaning = state.meaning();
+            (meaning.signs_in, meaning.backed_up, meaning.billed)
+        };
+        assert_eq!(
+            OrganisationState::ALL.map(meant),
+            [(true, true, true), (false, true, true), (false, false, false), (false, false, false)]
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_in_which_state_it_is() {
+        let error = Act::Reactivate.lead(Deleting, Active).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Conflict);
+        assert!(error.message().contains("being deleted"), "{error}");
+        assert!(Act::Suspend.lead(Suspended, Active).is_err());
+    }
+
+    proptest! {
+        /// Whatever is done, a deletion is left only by cancelling it, and to where it was.
+        #[test]
+        fn a_deletion_ends_only_by_being_cancelled(acts in prop::collection::vec(0usize..5, 0..30)) {
+            let (mut state, mut before) = (Active, Active);
+            for act in acts.into_iter().map(|n| Act::ALL[n]) {
+                let Ok(next) = act.lead(state, before) else { continue };
+                if act == Act::Delete {
+                    before = state;
+                }
+                if state == Deleting {
+                    prop_assert_eq!(act, Act::CancelDeletion);
+                    prop_assert_eq!(next, before);
+                }
+                prop_assert_ne!(next, state);
+                state = next;
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! An organisation goes to another partner: offered by the one, accepted by the other.
+
+use super::{OrganisationView, Organisations};
+use crate::commands::{Caller, Listed};
+use crate::ports::{Page, Scope};
+use crate::records::{
+    Found, Organisation, OrganisationPlace, Plan, Tenant, TransferOffer, TransferOffered, delete, put_new,
+    replace,
+};
+use domain::organisations::OrganisationState;
+use domain::rights::Action;
+use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use jiff::SignedDuration;
+
+/// An offer can be accepted for so long.
+const OFFER_DAYS: i64 = 14;
+
+impl Organisations {
+    /// Offers it to another partner.
+    ///
+    /// # Errors
+    /// `Invalid` naming `to` when there is no such partner or it is its own; `Conflict` when it is offered already, or is
+    /// being deleted; `Stale`; `Denied`; `NotFound`.
+    pub async fn offer(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        expected: u64,
+        to: &PartnerId,
+    ) -> Result<TransferOffer> {
+        let found = self.expect(caller, id, Action::EndOrganisation, expected).await?;
+        let organisation = found.value;
+        if organisation.state == OrganisationState::Deleting {
+            return Err(Error::conflict("the organisation is being deleted"));
+        }
+        if *to == organisation.partner {
+            return Err(Error::invalid_field("to", "it is this partner's already"));
+        }
+        let taker = self.gate.known_partner(to).await?;
+        taker.ok_or_else(|| Error::invalid_field("to", "there is no such partner"))?;
+        let giver = self.gate.known_partner(&organisation.partner).await?;
+        let giver = giver.ok_or_else(|| Error::corrupt("an organisation of no partner"))?;
+        let now = self.clock.now();
+        let expires_at = now + SignedDuration::from_hours(24 * OFFER_DAYS);
+        let offer = TransferOffer {
+            organisation: id.clone(),
+            from: organisation.partner.clone(),
+            to: to.clone(),
+            by: caller.member()?.token.clone(),
+            offered_at: now,
+            expires_at,
+        };
+        let offered = TransferOffered {
+            organisation: id.clone(),
+            name: organisation.name,
+            seats: organisation.seats,
+            from: organisation.partner,
+            from_name: giver.name,
+            to: to.clone(),
+            expires_at,
+        };
+        let written = self.records().write(vec![put_new(&offer)?, put_new(&offered)?]).await;
+        written.map_err(|e| match e.kind() {
+            domain::ErrorKind::Conflict => Error::conflict("the organisation is offered already"),
+            _ => e,
+        })?;
+        Ok(offer)
+    }
+
+    /// Takes the offer back (the giver), or refuses it (the one who was to take it).
+    ///
+    /// # Errors
+    /// `NotFound` when there is no offer that the caller's partner gives or is given; `Denied`.
+    pub async fn withdraw_offer(&self, caller: &Caller, id: &OrganisationId) -> Result<()> {
+        let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
+        let records = self.records();
+        let own = Scope::Partner(partner);
+        let given = records.find::<TransferOffer>(&own, &TransferOffer::key_of(id)).await?;
+        let taken = records.find::<TransferOffered>(&own, &TransferOffered::key_of(id)).await?;
+        let (from, to) = match (&given, &taken) {
+            (Some(offer), _) => (offer.value.from.clone(), offer.value.to.clone()),
+            (None, Some(offered)) => (offered.value.from.clone(), offered.value.to.clone()),
+            (None, None) => return Err(Error::not_found("there is no such offer")),
+        };
+        let giver = records.find::<TransferOffer>(&Scope::Partner(from), &TransferOffer::key_of(id)).await?;
+        let taker =
+            records.find::<TransferOffered>(&Scope::Partner(to), &TransferOffered::key_of(id)).await?;
+        let mut writes = Vec::new();
+        writes.extend(giver.map(|offer| delete(&offer.value, offer.version)));
+        writes.extend(taker.map(|offered| delete(&offered.value, offered.version)));
+        records.write(writes).await
+    }
+
+    /// What is offered to the caller's partner.
+    pub async fn offers(&self, caller: &Caller, page: Page) -> Result<Listed<TransferOffered>> {
+        let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
+        let scope = Scope::Partner(partner);
+        let (found, next) = self.records().list::<TransferOffered>(&scope, "offered#", page).await?;
+        Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
+    }
+
+    /// Takes what is offered, on one of the taker's own plans. Tenant, snapshots and history stay with it.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not offered to the caller's partner; `Invalid` naming `plan`; `Conflict` when the
+    /// organisation changed meanwhile or is being deleted; `Denied`.
+    pub async fn accept_offer(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        plan: &PlanId,
+    ) -> Result<Found<OrganisationView>> {
+        let taker = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
+        let records = self.records();
+        let own = Scope::Partner(taker.clone());
+        let offered = records.find::<TransferOffered>(&own, &TransferOffered::key_of(id)).await?;
+        let offered = offered.ok_or_else(|| Error::not_found("there is no such offer"))?;
+        let theirs = Scope::Partner(offered.value.from.clone());
+        let offer = records.get::<TransferOffer>(&theirs, &TransferOffer::key_of(id)).await?;
+        let plan_row = records.find::<Plan>(&own, &Plan::key_of(plan)).await?;
+        if plan_row.is_none() {
+            return Err(Error::invalid_field("plan", "there is no such plan"));
+        }
+        let before = records.get::<Organisation>(&theirs, &Organisation::key_of(id)).await?;
+        let place = records.get::<OrganisationPlace>(&Scope::System, &OrganisationPlace::key_of(id)).await?;
+        if before.value.state == OrganisationState::Deleting {
+            return Err(Error::conflict("the organisation is being deleted"));
+        }
+        let after = Organisation { partner: taker.clone(), plan: plan.clone(), ..before.value.clone() };
+        let mut writes = vec![
+            delete(&before.value, before.version),
+            put_new(&after)?,
+            replace(&OrganisationPlace { partner: taker.clone(), ..place.value.clone() }, place.version)?,
+            delete(&offer.value, offer.version),
+            delete(&offered.value, offered.version),
+        ];
+        if let Some(tenant) = self.tenant(&before.value).await? {
+            writes.push(replace(&Tenant { partner: taker, ..tenant.value }, tenant.version)?);
+        }
+        records.write(writes).await?;
+        self.get(caller, id).await
+    }
+}
