@@ -7,5 +7,5 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env().await?;
-    tick::run(Arc::new(purge_data::worker(wiring.catalog(), wiring.clock.clone()))).await
+    tick::run(Arc::new(purge_data::worker(wiring.catalog(), wiring.vault(), wiring.clock.clone()))).await
 }

@@ -24,7 +24,7 @@ use snapshot_api::{EngineCommands, SnapshotApi};
 use std::sync::Arc;
 
 const MINUTE_MS: u64 = 60_000;
-const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 /// What functions are made of.
 #[derive(Clone, Copy)]
@@ -194,14 +194,14 @@ fn jobs(wanted: Wanted<'_>) -> Result<Vec<Job>> {
 }
 
 fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
-    let Ports { catalog, queue, mailer, clock, ids, .. } = wanted.ports.clone();
+    let Ports { catalog, vault, queue, mailer, clock, ids, .. } = wanted.ports.clone();
     let schedule = schedule_snapshots::worker(records(wanted), queue, clock.clone(), ids.clone());
     let digests = send_digests::worker(records(wanted), mailer, clock.clone(), ids)?;
-    let purge = purge_data::worker(catalog, clock);
+    let purge = purge_data::worker(catalog, vault, clock);
     Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },
-        Ticking { worker: Arc::new(purge), every_ms: DAY_MS },
+        Ticking { worker: Arc::new(purge), every_ms: HOUR_MS },
     ])
 }
 

@@ -103,6 +103,7 @@ impl Plane {
             writer_consented_at: None,
             created_at: self.world.clock.now(),
             ending: None,
+            former_partners: vec![],
         };
         let place = OrganisationPlace { organisation: id.clone(), partner: partner.clone(), tenant };
         self.records.put_new(&organisation).await.unwrap();

@@ -5,6 +5,7 @@ mod bad_luck;
 mod conformance;
 mod crash_points;
 mod documented;
+mod endings;
 mod events;
 mod formats;
 mod orderings;

@@ -15,8 +15,10 @@ pub mod schedule_snapshots;
 pub mod send_digests;
 pub mod take_snapshot;
 
+use crate::ports::Scope;
+use crate::records::{Records, StoredKey};
 use async_trait::async_trait;
-use domain::{Result, Timestamp};
+use domain::{ErrorKind, Result, TenantId, Timestamp};
 
 /// A job as its queue's function sees it.
 #[async_trait]
@@ -30,6 +32,25 @@ pub trait JobWorker: Send + Sync {
     /// What becomes of the message follows from the error's kind: `Invalid`, `NotFound` and `Corrupt` park
     /// it, the others bring it back later.
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()>;
+}
+
+/// What became of a message of a tenant whose key was destroyed: its organisation is deleted while the message is under
+/// way, and nothing is left to do.
+///
+/// # Errors
+/// Those of the result, unless it is `NotFound` and the tenant's key is not there.
+pub(crate) async fn unless_gone(records: &Records, tenant: &TenantId, result: Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let scope = Scope::Tenant(tenant.clone());
+            if records.find::<StoredKey>(&scope, StoredKey::KEY).await?.is_some() {
+                return Err(error);
+            }
+            tracing::info!(%tenant, "the tenant is being deleted; its message is done");
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// A job as the clock's function sees it.

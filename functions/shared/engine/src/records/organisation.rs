@@ -50,6 +50,9 @@ pub struct Organisation {
     /// How it ends, once that is begun.
     #[serde(default)]
     pub ending: Option<Ending>,
+    /// Whose customer it was before.
+    #[serde(default)]
+    pub former_partners: Vec<PartnerId>,
 }
 
 /// How an organisation ends.
@@ -66,6 +69,15 @@ pub struct Ending {
     pub before: OrganisationState,
     /// When the deletion itself began: then it can no longer be cancelled.
     pub began_at: Option<Timestamp>,
+    /// BLAKE3 of the wrapped key that was destroyed.
+    #[serde(default)]
+    pub key_fingerprint: Option<String>,
+    /// Blobs deleted so far.
+    #[serde(default)]
+    pub blobs: u64,
+    /// Rows deleted so far.
+    #[serde(default)]
+    pub rows: u64,
 }
 
 impl Organisation {
@@ -141,7 +153,7 @@ pub struct DeletionCertificate {
     pub blobs: u64,
     /// Rows that were deleted.
     pub rows: u64,
-    /// SHA-256 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
+    /// BLAKE3 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
     /// wherever a copy of it may be.
     pub key_fingerprint: Option<String>,
 }

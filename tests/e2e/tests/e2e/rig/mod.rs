@@ -192,6 +192,7 @@ impl Rig {
             writer_consented_at: Some(now),
             created_at: now,
             ending: None,
+            former_partners: vec![],
         };
         self.records.put_new(&organisation).await.unwrap();
         let (_, wrapped) = self.world.key_ring.generate(tenant).await.unwrap();

@@ -161,7 +161,8 @@ fn a_function_takes_messages_only_from_its_own_queue() {
 fn what_is_due_across_tenants_is_seen_by_ticks_alone() {
     let template = Template::read();
     let index = json!({ "Fn::Sub": "${Catalog.Arn}/index/watch-index" });
-    assert_eq!(who_may(&template, "dynamodb:Query", |r| *r == index), ["schedule-snapshots", "send-digests"]);
+    let ticks = ["purge-data", "schedule-snapshots", "send-digests"];
+    assert_eq!(who_may(&template, "dynamodb:Query", |r| *r == index), ticks);
     let writers = who_may(&template, "dynamodb:PutItem", |_| true);
     assert!(!writers.iter().any(|f| f == "authorize-request"), "it tells who asks, and changes nothing");
     assert_eq!(who_may(&template, "dynamodb:Scan", |_| true), [""; 0]);

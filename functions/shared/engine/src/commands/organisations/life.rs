@@ -169,6 +169,9 @@ fn changed(
         delete_at: now + SignedDuration::from_hours(24 * days),
         before: row.state,
         began_at: None,
+        key_fingerprint: None,
+        blobs: 0,
+        rows: 0,
     };
     after.ending = match act {
         Act::Suspend | Act::Reactivate => None,

@@ -85,6 +85,7 @@ impl Organisations {
             writer_consented_at: None,
             created_at: self.clock.now(),
             ending: None,
+            former_partners: Vec::new(),
         };
         let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
         self.records().write(vec![put_new(&organisation)?, put_new(&place)?]).await?;

@@ -126,7 +126,10 @@ impl Organisations {
         if before.value.state == OrganisationState::Deleting {
             return Err(Error::conflict("the organisation is being deleted"));
         }
-        let after = Organisation { partner: taker.clone(), plan: plan.clone(), ..before.value.clone() };
+        let mut after = Organisation { partner: taker.clone(), plan: plan.clone(), ..before.value.clone() };
+        if !after.former_partners.contains(&before.value.partner) {
+            after.former_partners.push(before.value.partner.clone());
+        }
         let mut writes = vec![
             delete(&before.value, before.version),
             put_new(&after)?,

@@ -13,7 +13,7 @@ mod pages;
 pub use pages::{PAGE, get_page, list_changes};
 
 use super::announce::Announcer;
-use super::{JobWorker, messages, take_snapshot};
+use super::{JobWorker, messages, take_snapshot, unless_gone};
 use crate::archive::{Archive, SnapshotView};
 use crate::ports::{Clock, Ids, Queue, Scope};
 use crate::records::{Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject};
@@ -76,9 +76,10 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, messages::DIFF_SNAPSHOTS)?;
-        let report = self.run(&request, deadline).await?;
-        tracing::info!(tenant = %request.tenant, diff = %request.diff, ?report, "diff-snapshots");
-        Ok(())
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, diff = %request.diff, ?report, "diff-snapshots");
+        });
+        unless_gone(&self.records, &request.tenant, done).await
     }
 }
 

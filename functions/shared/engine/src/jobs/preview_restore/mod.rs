@@ -14,8 +14,8 @@ mod targets;
 pub use archived::Archived;
 pub use ports::{OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
 
-use super::JobWorker;
 use super::messages::{self, PREVIEW_RESTORE};
+use super::{JobWorker, unless_gone};
 use crate::ports::{Clock, Directory, Put, Scope};
 use crate::records::{Found, NewId, Records, Restore, RestoreState, StepOutcome};
 use async_trait::async_trait;
@@ -74,7 +74,8 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, PREVIEW_RESTORE)?;
-        self.run(&request, deadline).await.map(|_| ())
+        let done = self.run(&request, deadline).await.map(|_| ());
+        unless_gone(&self.records, &request.tenant, done).await
     }
 }
 

@@ -108,7 +108,8 @@ impl super::JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, RUN_RESTORE)?;
-        self.run(&request, deadline).await.map(|_| ())
+        let done = self.run(&request, deadline).await.map(|_| ());
+        super::unless_gone(&self.records, &request.tenant, done).await
     }
 }
 

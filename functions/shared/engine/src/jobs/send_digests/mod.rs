@@ -12,7 +12,7 @@ mod collect;
 mod digest;
 mod render;
 
-use super::{JobWorker, TickWorker, messages};
+use super::{JobWorker, TickWorker, messages, unless_gone};
 use crate::ports::{Clock, Ids, Mailer};
 use crate::records::Records;
 use async_trait::async_trait;
@@ -94,7 +94,8 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, messages::SEND_NOTICE)?;
-        self.send_notice(&request, deadline).await.map(drop)
+        let done = self.send_notice(&request, deadline).await.map(drop);
+        unless_gone(&self.records, &request.tenant, done).await
     }
 }
 

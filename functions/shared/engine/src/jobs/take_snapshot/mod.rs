@@ -8,7 +8,7 @@
 mod seal;
 
 use super::announce::Announcer;
-use super::{JobWorker, messages};
+use super::{JobWorker, messages, unless_gone};
 use crate::archive::{Archive, TenantArchive};
 use crate::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
 use crate::reading::{Progress, Reading};
@@ -85,9 +85,10 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, messages::TAKE_SNAPSHOT)?;
-        let report = self.run(&request, deadline).await?;
-        tracing::info!(tenant = %request.tenant, snapshot = %request.snapshot, ?report, "take-snapshot");
-        Ok(())
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, snapshot = %request.snapshot, ?report, "take-snapshot");
+        });
+        unless_gone(&self.records, &request.tenant, done).await
     }
 }
 

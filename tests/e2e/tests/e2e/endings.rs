@@ -1,0 +1,221 @@
+//! An organisation ends: its hold, its key, what is stored, its rows, and what is left to show for it.
+
+use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
+use domain::organisations::Act;
+use domain::rights::Role;
+use domain::{ErrorKind, OrganisationId, TenantId, Timestamp};
+use engine::commands::organisations::{Hold, Organisations};
+use engine::commands::{Caller, Gate, Member};
+use engine::jobs::purge_data;
+use engine::ports::{Catalog, Clock, JobQueue, Scope};
+use engine::records::{DeletionCertificate, Organisation, OrganisationPlace, OrganisationState, Records};
+use jiff::SignedDuration;
+use std::sync::Arc;
+use support::faulty::{FaultPlan, Faulty, Mode};
+
+struct Office {
+    organisations: Organisations,
+    owner: Caller,
+    id: OrganisationId,
+}
+
+/// The Owner of the partner whose customer that tenant is.
+async fn office(rig: &Rig, tenant: &TenantId) -> Office {
+    let row = rig.tenant_row(tenant).await;
+    let place = OrganisationPlace {
+        organisation: row.organisation.clone(),
+        partner: row.partner.clone(),
+        tenant: None,
+    };
+    rig.records.put_new(&place).await.unwrap();
+    let owner =
+        Member { partner: row.partner, role: Role::Owner, organisations: None, token: "hft_owner".into() };
+    let gate = Gate { records: rig.records.clone() };
+    Office {
+        organisations: Organisations { gate, clock: rig.clock.clone(), ids: rig.world.ids.clone() },
+        owner: Caller::Member(owner),
+        id: row.organisation,
+    }
+}
+
+impl Office {
+    async fn act(&self, act: Act, days: Option<u8>) -> domain::Result<OrganisationState> {
+        let version = self.organisations.get(&self.owner, &self.id).await?.version;
+        let hold = Hold { days, confirmation: Some("A customer".into()) };
+        let done = self.organisations.act(&self.owner, &self.id, version, act, &hold).await?;
+        Ok(done.value.organisation.state)
+    }
+}
+
+fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
+    let catalog: Arc<dyn Catalog> = Faulty::new(rig.world.catalog.clone(), plan);
+    purge_data::Worker {
+        records: Records::new(catalog.clone(), rig.clock.clone()),
+        catalog,
+        vault: Faulty::new(rig.world.vault.clone(), plan),
+        clock: rig.clock.clone(),
+    }
+}
+
+async fn tick(rig: &Rig) -> purge_data::Report {
+    let deadline = rig.clock.now() + SignedDuration::from_mins(5);
+    purge(rig, &FaultPlan::new()).run(deadline).await.unwrap()
+}
+
+/// Everything that is kept and names the tenant or the organisation, the certificate apart.
+fn traces(rig: &Rig, tenant: &TenantId, id: &OrganisationId) -> Vec<String> {
+    let names = |text: &str| text.contains(tenant.as_str()) || text.contains(id.as_str());
+    let rows = rig.world.catalog.rows().into_iter().map(|(scope, row)| {
+        (row.key.starts_with("deleted#"), format!("{} {} {}", scope.text(), row.key, row.body))
+    });
+    let rows = rows.filter(|(is_certificate, _)| !is_certificate).map(|(_, text)| text);
+    let blobs = rig.world.vault.blobs(tenant).into_iter().map(|(name, _)| format!("{tenant} blob {name}"));
+    let dead = rig.dead_letters();
+    let mut all: Vec<String> = rows.chain(blobs).chain(dead).filter(|text| names(text)).collect();
+    for queue in JobQueue::ALL {
+        all.extend((0..rig.world.queue.waiting_count(queue)).map(|_| format!("{queue:?} message")));
+    }
+    all
+}
+
+async fn certificate(rig: &Rig, office: &Office) -> Option<DeletionCertificate> {
+    let Caller::Member(owner) = &office.owner else { panic!("not a member") };
+    let scope = Scope::Partner(owner.partner.clone());
+    let key = DeletionCertificate::key_of(&office.id);
+    rig.records.find::<DeletionCertificate>(&scope, &key).await.unwrap().map(|f| f.value)
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_neighbour_is_untouched() {
+    let rig = Rig::with(Setting { two_tenants: true, snapshots_per_day: 24, ..Setting::default() }).await;
+    rig.tick().await;
+    rig.settle().await;
+    let (admin, stage) = rig.staged().await;
+    stage.happen(&admin).await;
+    rig.clock.advance(SignedDuration::from_hours(2));
+    rig.tick().await;
+    rig.settle().await;
+    let (tenant, other) = (rig.tenant().clone(), OTHER_TENANT_ID.parse::<TenantId>().unwrap());
+    let office = office(&rig, &tenant).await;
+    let neighbour = traces(&rig, &other, &rig.tenant_row(&other).await.organisation);
+    assert!(traces(&rig, &tenant, &office.id).len() > 30, "there is something to delete");
+    assert_eq!(office.act(Act::Delete, Some(0)).await.unwrap(), OrganisationState::Deleting);
+    // A message that was under way when the key went.
+    let late = rig.ask_snapshot(&tenant).await;
+    let first = tick(&rig).await;
+    assert_eq!((first.begun, first.deleted, first.failed), (1, 0, 0));
+    assert!(rig.archive.open(&tenant).await.is_err(), "the key is destroyed at once");
+    rig.settle().await;
+    assert_eq!(rig.dead_letters(), Vec::<String>::new(), "{late}");
+    let soon = tick(&rig).await;
+    assert_eq!((soon.deleted, soon.failed), (0, 0), "somebody may still hold the key");
+    rig.clock.advance(SignedDuration::from_mins(21));
+    assert_eq!(tick(&rig).await.deleted, 1);
+    assert_eq!(traces(&rig, &tenant, &office.id), Vec::<String>::new());
+    assert_eq!(traces(&rig, &other, &rig.tenant_row(&other).await.organisation), neighbour);
+    let certificate = certificate(&rig, &office).await.expect("it is left");
+    assert!(certificate.blobs > 50 && certificate.rows >= 10, "{certificate:?}");
+    assert_eq!((certificate.asked_by.as_str(), certificate.tenant.as_ref()), ("hft_owner", Some(&tenant)));
+    assert!(certificate.key_fingerprint.is_some() && certificate.deleted_at > certificate.began_at);
+    assert_eq!(tick(&rig).await, purge_data::Report::default());
+}
+
+#[tokio::test]
+async fn a_hold_can_be_cancelled_until_it_is_over_and_backups_go_on() {
+    let rig = Rig::with(Setting { snapshots_per_day: 24, ..Setting::default() }).await;
+    let office = office(&rig, rig.tenant()).await;
+    office.act(Act::Suspend, None).await.unwrap();
+    assert!(rig.tenant_row(rig.tenant()).await.next_snapshot_at.is_some(), "backups go on while suspended");
+    office.act(Act::Delete, None).await.unwrap();
+    assert_eq!(rig.tenant_row(rig.tenant()).await.next_snapshot_at, None);
+    rig.clock.advance(SignedDuration::from_hours(6 * 24));
+    assert_eq!(tick(&rig).await, purge_data::Report::default());
+    assert_eq!(office.act(Act::CancelDeletion, None).await.unwrap(), OrganisationState::Suspended);
+    rig.clock.advance(SignedDuration::from_hours(48));
+    assert_eq!(tick(&rig).await, purge_data::Report::default());
+    assert!(rig.tenant_row(rig.tenant()).await.next_snapshot_at.is_some());
+    office.act(Act::Delete, Some(1)).await.unwrap();
+    rig.clock.advance(SignedDuration::from_hours(25));
+    assert_eq!(tick(&rig).await.begun, 1);
+    let refused = office.act(Act::CancelDeletion, None).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn what_was_unsubscribed_is_kept_for_45_days_and_can_come_back_until_then() {
+    let rig = Rig::with(Setting { snapshots_per_day: 24, ..Setting::default() }).await;
+    rig.tick().await;
+    rig.settle().await;
+    let office = office(&rig, rig.tenant()).await;
+    office.act(Act::Unsubscribe, None).await.unwrap();
+    rig.clock.advance(SignedDuration::from_hours(44 * 24));
+    rig.tick().await;
+    rig.settle().await;
+    assert_eq!(rig.snapshot_rows(rig.tenant()).await.len(), 1, "backups have stopped");
+    assert_eq!(tick(&rig).await, purge_data::Report::default());
+    assert_eq!(office.act(Act::Reactivate, None).await.unwrap(), OrganisationState::Active);
+    rig.tick().await;
+    rig.settle().await;
+    assert_eq!(rig.snapshot_rows(rig.tenant()).await.len(), 2, "backups go on");
+    office.act(Act::Unsubscribe, None).await.unwrap();
+    rig.clock.advance(SignedDuration::from_hours(46 * 24));
+    assert_eq!(tick(&rig).await.begun, 1);
+}
+
+/// A tenant with a snapshot, to be deleted at once.
+async fn doomed() -> (Rig, Office) {
+    let rig = Rig::new().await;
+    rig.snapshot().await;
+    let office = office(&rig, rig.tenant()).await;
+    office.act(Act::Delete, Some(0)).await.unwrap();
+    (rig, office)
+}
+
+/// Of the many deletions of blobs, which are alike, the first and the last stand for all.
+#[tokio::test]
+async fn a_deletion_that_dies_anywhere_ends_as_if_undisturbed() {
+    let (rig, _) = doomed().await;
+    let plan = FaultPlan::new();
+    let deadline = rig.clock.now() + SignedDuration::from_mins(5);
+    purge(&rig, &plan).run(deadline).await.unwrap();
+    let log = plan.log();
+    let is_deletion = |n: &usize| log.calls()[*n].port == "vault" && log.calls()[*n].method == "delete";
+    let all = 0..log.calls().len();
+    let deletions: Vec<usize> = all.clone().filter(&is_deletion).collect();
+    let ends = [deletions[0], deletions[deletions.len() - 1]];
+    let points: Vec<usize> = all.filter(|n| !is_deletion(n) || ends.contains(n)).collect();
+    assert!(points.len() > 10, "{points:?}");
+    for at in points {
+        for mode in [Mode::Before, Mode::After] {
+            let (rig, office) = doomed().await;
+            let plan = FaultPlan::new();
+            plan.die_at(at as u64, mode);
+            let deadline = rig.clock.now() + SignedDuration::from_mins(5);
+            let died = purge(&rig, &plan).run(deadline).await;
+            assert!(died.is_err() || died.unwrap().failed == 1, "it did not die at {at}");
+            for _ in 0..2 {
+                assert_eq!(tick(&rig).await.failed, 0);
+                rig.clock.advance(SignedDuration::from_mins(21));
+            }
+            tick(&rig).await;
+            assert_eq!(traces(&rig, rig.tenant(), &office.id), Vec::<String>::new(), "died at {at} {mode:?}");
+            assert!(certificate(&rig, &office).await.is_some(), "died at {at} {mode:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_that_was_never_connected_is_deleted_at_once() {
+    let rig = Rig::new().await;
+    let office = office(&rig, rig.tenant()).await;
+    let Caller::Member(owner) = &office.owner else { panic!("not a member") };
+    let scope = Scope::Partner(owner.partner.clone());
+    let found = rig.records.get::<Organisation>(&scope, &Organisation::key_of(&office.id)).await.unwrap();
+    let unconnected = Organisation { tenant: None, ..found.value };
+    rig.records.replace(&unconnected, found.version).await.unwrap();
+    office.act(Act::Delete, Some(0)).await.unwrap();
+    let report = tick(&rig).await;
+    assert_eq!((report.begun, report.deleted), (1, 1));
+    let left: Timestamp = certificate(&rig, &office).await.unwrap().deleted_at;
+    assert_eq!(left, rig.clock.now());
+}
