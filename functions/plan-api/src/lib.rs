@@ -4,6 +4,7 @@
 //! of the engine and write what comes out; they decide nothing. JSON is camelCase, times are RFC 3339 in
 //! UTC, lists are `{items, next}`, failures are problems.
 
+mod csv;
 mod routes;
 mod wire;
 

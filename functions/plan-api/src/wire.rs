@@ -6,7 +6,7 @@ use domain::plans::{Periodicity, Price, ProductType};
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
 use engine::commands::connect::ConsentApp;
-use engine::commands::organisations::OrganisationView;
+use engine::commands::organisations::{OrganisationView, Wanted};
 use engine::commands::partners::Owner;
 use engine::ports::Page;
 use engine::records::{CredentialStatus, NotProtected, Organisation, OrganisationState, Partner, Plan};
@@ -181,13 +181,38 @@ pub struct SearchIn {
     pub search: Option<String>,
     #[garde(skip)]
     pub partner: Option<PartnerId>,
+    #[garde(skip)]
+    pub product_type: Option<ProductType>,
+    #[garde(skip)]
+    pub state: Option<OrganisationState>,
+    #[garde(skip)]
+    pub credentials: Option<CredentialStatus>,
+    /// `csv`: all of them as one text.
+    #[garde(skip)]
+    pub format: Option<Format>,
     #[garde(length(max = 2_000))]
     pub cursor: Option<String>,
     #[garde(range(min = 1, max = 200))]
     pub limit: Option<usize>,
 }
 
+/// How a list is written.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Format {
+    Json,
+    Csv,
+}
+
 impl SearchIn {
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            search: self.search.clone(),
+            product: self.product_type,
+            state: self.state,
+            credentials: self.credentials,
+        }
+    }
     pub fn page(&self) -> Page {
         PageIn { cursor: self.cursor.clone(), limit: self.limit }.page()
     }

@@ -233,3 +233,35 @@ async fn an_offer_is_taken_back_or_refused_and_is_then_gone_for_both() {
     let answer = scene.act(&scene.owner, "POST", "/transfer", Some(nobody)).await;
     assert_eq!((answer.status, answer.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["to".into()]));
 }
+
+#[tokio::test]
+async fn organisations_are_found_by_what_is_known_of_them_and_written_as_a_table() {
+    let scene = Scene::new().await;
+    let (plane, owner) = (&scene.plane, &scene.owner);
+    let other = plane.organisation(owner, "=cmd()").await;
+    scene.act(owner, "POST", "/suspend", None).await;
+    let found = |query: &str| {
+        let path = format!("/v1/organisations?{query}");
+        async move {
+            let listed = plane.get(owner, &path).await.json();
+            let items = listed["items"].as_array().unwrap_or_else(|| panic!("{path}: {listed}"));
+            items.iter().map(|o| o["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        }
+    };
+    let (first, second) = (scene.id.to_string(), other.to_string());
+    assert_eq!(found("state=suspended").await, [first.clone()]);
+    assert_eq!(found("state=active").await, [second.clone()]);
+    assert_eq!(found("productType=BackupEntra").await, [first.clone(), second.clone()]);
+    assert_eq!(found("productType=Archive").await, Vec::<String>::new());
+    assert_eq!(found("credentials=connected").await, Vec::<String>::new());
+    assert_eq!(found("search=CONTO&state=suspended").await, [first.clone()]);
+    let wrong = plane.get(owner, "/v1/organisations?state=asleep").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let table = plane.get(owner, "/v1/organisations?format=csv").await;
+    assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8");
+    let lines: Vec<&str> = table.text.lines().collect();
+    assert_eq!(lines[0], "id,name,email,state,plan,seats,tenant,createdAt");
+    assert!(lines[1].starts_with(&format!("{first},Contoso,it@contoso.example,suspended,")), "{}", lines[1]);
+    assert!(lines[2].starts_with(&format!("{second},'=cmd(),")), "{}", lines[2]);
+    assert_eq!(lines.len(), 3);
+}

@@ -9,10 +9,13 @@ pub use life::{Edit, Hold};
 use super::{Caller, Gate, Listed};
 use crate::ports::{Clock, Ids, Page, Scope};
 use crate::records::{
-    Found, Organisation, OrganisationPlace, OrganisationState, Plan, Records, Tenant, put_new,
+    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, Plan, Record as _, Records,
+    Tenant, put_new,
 };
+use domain::plans::ProductType;
 use domain::rights::{Action, Role};
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The commands.
@@ -39,6 +42,28 @@ pub struct NewOrganisation {
     pub plan: PlanId,
     /// Seats to pay for.
     pub seats: u32,
+}
+
+/// Which organisations are wanted; what is absent does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// A part of the name or the id, whatever the case.
+    pub search: Option<String>,
+    /// What the plan is for.
+    pub product: Option<ProductType>,
+    /// The state.
+    pub state: Option<OrganisationState>,
+    /// How the credentials are.
+    pub credentials: Option<CredentialStatus>,
+}
+
+impl Wanted {
+    /// Whether the row itself is wanted; what other rows say of it is not looked at.
+    fn takes(&self, row: &Organisation, search: Option<&str>) -> bool {
+        self.state.is_none_or(|state| row.state == state)
+            && search
+                .is_none_or(|part| row.name.to_lowercase().contains(part) || row.id.as_str().contains(part))
+    }
 }
 
 /// An organisation with the state of its tenant.
@@ -100,13 +125,12 @@ impl Organisations {
         Ok(Found { value: view, version: found.version })
     }
 
-    /// The organisations of the caller's partner, or of one below it, oldest first: all, or those whose name
-    /// or id has `search` in it, whatever the case.
+    /// The organisations of the caller's partner, or of one below it, that are wanted, oldest first.
     pub async fn list(
         &self,
         caller: &Caller,
         partner: Option<&PartnerId>,
-        search: Option<&str>,
+        wanted: &Wanted,
         page: Page,
     ) -> Result<Listed<Organisation>> {
         let member = caller.member()?;
@@ -115,26 +139,45 @@ impl Organisations {
             Role::EndCustomer => member.partner.clone(),
             _ => self.gate.partner(caller, partner, Action::ReadPartner).await?.value.id,
         };
-        let wanted = search.map(str::to_lowercase);
-        let matches = |o: &Organisation| {
-            member.sees(&o.id)
-                && wanted
-                    .as_deref()
-                    .is_none_or(|w| o.name.to_lowercase().contains(w) || o.id.as_str().contains(w))
-        };
+        let search = wanted.search.as_deref().map(str::to_lowercase);
         let scope = Scope::Partner(partner);
+        let plans = match wanted.product {
+            Some(product) => Some(self.plans_of(&scope, product).await?),
+            None => None,
+        };
         let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
         loop {
             // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
             let limit = (page.limit - items.len()).min(SCAN_ROWS);
             let part = Page { after: after.take(), limit, descending: false };
             let (found, next) = self.records().list::<Organisation>(&scope, "org#", part).await?;
-            items.extend(found.into_iter().map(|f| f.value).filter(&matches));
+            for row in found.into_iter().map(|f| f.value) {
+                let is_on_plan = plans.as_ref().is_none_or(|plans| plans.contains(&row.plan));
+                if member.sees(&row.id)
+                    && is_on_plan
+                    && wanted.takes(&row, search.as_deref())
+                    && self.has_credentials(&row, wanted.credentials).await?
+                {
+                    items.push(row);
+                }
+            }
             (after, read) = (next, read + limit);
             if after.is_none() || items.len() >= page.limit || read >= SCAN_MOST_ROWS {
                 return Ok(Listed { items, next: after });
             }
         }
+    }
+
+    /// The partner's plans for that product.
+    async fn plans_of(&self, scope: &Scope, product: ProductType) -> Result<BTreeSet<PlanId>> {
+        let plans = self.records().list_all::<Plan>(scope, Plan::FAMILY).await?;
+        let plans = plans.into_iter().map(|found| found.value);
+        Ok(plans.filter(|plan| plan.terms.product == product).map(|plan| plan.id).collect())
+    }
+
+    async fn has_credentials(&self, row: &Organisation, wanted: Option<CredentialStatus>) -> Result<bool> {
+        let Some(wanted) = wanted else { return Ok(true) };
+        Ok(self.tenant(row).await?.is_some_and(|tenant| tenant.value.credentials == wanted))
     }
 
     fn records(&self) -> &Records {
