@@ -249,12 +249,12 @@ async fn organisations_are_found_by_what_is_known_of_them_and_written_as_a_table
         }
     };
     let (first, second) = (scene.id.to_string(), other.to_string());
-    assert_eq!(found("state=suspended").await, [first.clone()]);
-    assert_eq!(found("state=active").await, [second.clone()]);
-    assert_eq!(found("productType=BackupEntra").await, [first.clone(), second.clone()]);
+    assert_eq!(found("state=suspended").await, [first.as_str()]);
+    assert_eq!(found("state=active").await, [second.as_str()]);
+    assert_eq!(found("productType=BackupEntra").await, [first.as_str(), second.as_str()]);
     assert_eq!(found("productType=Archive").await, Vec::<String>::new());
     assert_eq!(found("credentials=connected").await, Vec::<String>::new());
-    assert_eq!(found("search=CONTO&state=suspended").await, [first.clone()]);
+    assert_eq!(found("search=CONTO&state=suspended").await, [first.as_str()]);
     let wrong = plane.get(owner, "/v1/organisations?state=asleep").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     let table = plane.get(owner, "/v1/organisations?format=csv").await;

@@ -125,6 +125,7 @@ impl Stage {
             last_sealed: None,
             last_full_at: None,
             connected_at: now,
+            has_parked: false,
         };
         let (_, wrapped) = self.keys.generate(tenant).await.map_err(|e| e.to_string())?;
         let key = StoredKey { tenant: tenant.clone(), wrapped, created_at: now };

@@ -219,3 +219,29 @@ async fn an_organisation_that_was_never_connected_is_deleted_at_once() {
     let left: Timestamp = certificate(&rig, &office).await.unwrap().deleted_at;
     assert_eq!(left, rig.clock.now());
 }
+
+#[tokio::test]
+async fn what_a_reading_put_aside_is_swept_once_its_snapshot_is_sealed_and_not_before() {
+    let rig = Rig::with(Setting { users: 1_400, ..Setting::default() }).await;
+    let office = office(&rig, rig.tenant()).await;
+    let place = OrganisationPlace::key_of(&office.id);
+    let found = rig.records.get::<OrganisationPlace>(&Scope::System, &place).await.unwrap();
+    let connected = OrganisationPlace { tenant: Some(rig.tenant().clone()), ..found.value };
+    rig.records.replace(&connected, found.version).await.unwrap();
+    let parked = || {
+        let blobs = rig.world.vault.blobs(rig.tenant());
+        blobs.iter().filter(|(name, _)| name.as_str().starts_with("parked/")).count()
+    };
+    let id = rig.ask_snapshot(rig.tenant()).await;
+    let worker = crate::reading::hurried(&rig, &id).await;
+    assert!(parked() > 0, "the first call put something aside");
+    assert_eq!(tick(&rig).await.swept, 0, "the snapshot is being taken");
+    worker.await;
+    let kept = rig.manifest(rig.tenant(), &id).await.unwrap();
+    let aside = parked();
+    assert_eq!((tick(&rig).await.swept, parked()), (aside as u64, 0));
+    assert_eq!(tick(&rig).await, purge_data::Report::default());
+    rig.clock.advance(SignedDuration::from_hours(1));
+    let next = rig.snapshot().await;
+    assert_eq!(rig.manifest(rig.tenant(), &next).await.unwrap().runs, kept.runs);
+}

@@ -23,5 +23,5 @@ pub use op::Op;
 pub(crate) use op::overlaid;
 pub use run::{Lookup, OpenRun, RunReader};
 pub use sorter::{Block, Budget, Ops, Sorter};
-pub use tenant::{Archive, TenantArchive};
+pub use tenant::{Archive, PARKED, TenantArchive};
 pub use view::{Hit, SnapshotView, name_of, read_object};

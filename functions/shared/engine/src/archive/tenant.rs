@@ -1,22 +1,23 @@
 //! A tenant's part of the vault, sealed and opened under its keys.
 
 use super::OpenRun;
-use crate::ports::{BlobName, DataKey, KeyRing, Put, Scope, Vault};
+use crate::ports::{BlobName, DataKey, KeyRing, Put, Scope, Vault, WrappedKey};
 use crate::records::{Records, StoredKey};
 use bytes::Bytes;
 use domain::stored::{BlobHash, Class, Index, Manifest, RunRef, TenantKeys};
 use domain::{Error, Result, SnapshotId, TenantId};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Archives of all tenants.
 pub struct Archive {
     vault: Arc<dyn Vault>,
     ring: Arc<dyn KeyRing>,
     records: Records,
-    /// Why: unwrapping is a call that costs; a function that stays warm asks once per tenant.
-    known: Mutex<HashMap<TenantId, Arc<TenantKeys>>>,
+    /// Why: unwrapping is a call that costs; a function that stays warm asks once per tenant. Beside the key is what it
+    /// was wrapped as: a key whose row is gone, or is another, is not used.
+    known: Mutex<Known>,
 }
 
 impl Archive {
@@ -31,18 +32,32 @@ impl Archive {
     /// `NotFound` when the tenant has no key (never connected, or deleted); `Denied` when its key cannot be
     /// unwrapped any more.
     pub async fn open(&self, tenant: &TenantId) -> Result<TenantArchive> {
-        let known = self.known.lock().expect("no holder of this lock panics").get(tenant).cloned();
-        let keys = if let Some(keys) = known {
+        let stored = self.records.get::<StoredKey>(&Scope::Tenant(tenant.clone()), StoredKey::KEY).await;
+        let wrapped = match stored {
+            Ok(stored) => stored.value.wrapped,
+            Err(error) => {
+                self.known().remove(tenant);
+                return Err(error);
+            }
+        };
+        let known = self.known().get(tenant).filter(|(as_wrapped, _)| *as_wrapped == wrapped).cloned();
+        let keys = if let Some((_, keys)) = known {
             keys
         } else {
-            let stored: StoredKey =
-                self.records.get(&Scope::Tenant(tenant.clone()), StoredKey::KEY).await?.value;
-            let key: DataKey = self.ring.unwrap(tenant, &stored.wrapped).await?;
+            let key: DataKey = self.ring.unwrap(tenant, &wrapped).await?;
             let keys = Arc::new(TenantKeys::derive(tenant, key.expose()));
-            self.known.lock().expect("no holder of this lock panics").insert(tenant.clone(), keys.clone());
+            self.known().insert(tenant.clone(), (wrapped, keys.clone()));
             keys
         };
         Ok(TenantArchive { vault: self.vault.clone(), keys, stored: Arc::default(), leaves: Arc::default() })
+    }
+}
+
+type Known = HashMap<TenantId, (WrappedKey, Arc<TenantKeys>)>;
+
+impl Archive {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().expect("no holder of this lock panics")
     }
 }
 
@@ -50,6 +65,7 @@ impl Archive {
 struct Stored {
     blobs: AtomicU64,
     bytes: AtomicU64,
+    parked: AtomicU64,
 }
 
 /// The archive of one tenant. Clones count what they store together.
@@ -64,6 +80,9 @@ pub struct TenantArchive {
 /// The leaves that were read last, opened. Bounded by their plain bytes.
 #[derive(Default)]
 struct LeafCache(Mutex<VecDeque<(BlobHash, Arc<Vec<u8>>)>>);
+
+/// What is put aside while something is made begins with this; it is swept when that is made.
+pub const PARKED: &str = "parked/";
 
 /// A few dozen leaves.
 const CACHED_BYTES: usize = 8 << 20;
@@ -135,6 +154,9 @@ impl TenantArchive {
         if put == Put::New {
             self.stored.blobs.fetch_add(1, Ordering::Relaxed);
             self.stored.bytes.fetch_add(size, Ordering::Relaxed);
+            if name.starts_with(PARKED) {
+                self.stored.parked.fetch_add(1, Ordering::Relaxed);
+            }
         }
         Ok(put)
     }
@@ -171,6 +193,11 @@ impl TenantArchive {
     pub async fn get_manifest(&self, snapshot: &SnapshotId) -> Result<Manifest> {
         let found = self.find_manifest(snapshot).await?;
         found.ok_or_else(|| Error::not_found(format!("there is no sealed snapshot {snapshot}")))
+    }
+
+    /// Whether anything was put aside through this archive and its clones.
+    pub fn has_parked(&self) -> bool {
+        self.stored.parked.load(Ordering::Relaxed) > 0
     }
 
     /// New blobs and their sealed bytes, stored through this archive and its clones.

@@ -49,6 +49,9 @@ pub struct Tenant {
     pub last_full_at: Option<Timestamp>,
     /// When it was connected.
     pub connected_at: Timestamp,
+    /// Whether blobs that were put aside for a snapshot may be left; they are swept when none is being taken.
+    #[serde(default)]
+    pub has_parked: bool,
 }
 
 impl Tenant {

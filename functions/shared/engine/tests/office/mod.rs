@@ -75,6 +75,7 @@ impl Office {
             last_sealed: None,
             last_full_at: None,
             connected_at: at(START),
+            has_parked: false,
         };
         records.put_new(&tenant).await.unwrap();
         office.faults.take_log();

@@ -210,6 +210,7 @@ impl Rig {
                 last_sealed: None,
                 last_full_at: None,
                 connected_at: now,
+                has_parked: false,
             })
             .await
             .unwrap();

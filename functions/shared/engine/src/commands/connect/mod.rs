@@ -251,6 +251,7 @@ impl Connect {
                 last_sealed: None,
                 last_full_at: None,
                 connected_at: now,
+                has_parked: false,
             };
             let (_, wrapped) = self.keys.generate(&tenant).await?;
             writes.push(put_new(&row)?);

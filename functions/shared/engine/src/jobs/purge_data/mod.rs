@@ -1,9 +1,10 @@
-//! The tick that clears away: organisations whose hold is over (`organisations`), and one-time rows of the
-//! installation that have ended (`rows`). The only job that may delete what is stored.
+//! The tick that clears away: organisations whose hold is over (`organisations`), what large readings put aside
+//! (`parked`), and one-time rows of the installation that have ended (`rows`). The only job that may delete blobs.
 //!
 //! Retention of single snapshots is not here yet.
 
 mod organisations;
+mod parked;
 mod rows;
 
 use super::TickWorker;
@@ -37,7 +38,9 @@ pub struct Report {
     pub begun: u64,
     /// Organisations of which nothing is left.
     pub deleted: u64,
-    /// Organisations that could not be handled; they stay due.
+    /// Blobs removed that were put aside for a snapshot.
+    pub swept: u64,
+    /// Organisations and tenants that could not be handled; they stay due.
     pub failed: u64,
 }
 
@@ -49,6 +52,7 @@ impl Worker {
     pub async fn run(&self, deadline: Timestamp) -> Result<Report> {
         let mut report = Report::default();
         self.delete_organisations(deadline, &mut report).await?;
+        self.sweep_parked(deadline, &mut report).await?;
         self.remove_ended(deadline, &mut report).await?;
         Ok(report)
     }

@@ -125,18 +125,10 @@ impl Worker {
 
     /// Removes blobs and rows, until the deadline.
     async fn sweep(&self, tenant: &TenantId, partners: &[PartnerId], deadline: Timestamp) -> Result<Swept> {
-        let mut swept = Swept::default();
-        loop {
-            if self.clock.now() >= deadline {
-                return Ok(swept);
-            }
-            let names = self.vault.list(tenant, "", None, PAGE).await?;
-            if names.is_empty() {
-                break;
-            }
-            swept.blobs += names.len() as u64;
-            let deletions: Vec<_> = names.iter().map(|name| self.vault.delete(tenant, name)).collect();
-            stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        let (blobs, is_whole) = self.delete_blobs(tenant, "", deadline).await?;
+        let mut swept = Swept { blobs, ..Swept::default() };
+        if !is_whole {
+            return Ok(swept);
         }
         for family in TENANT_FAMILIES {
             let scope = Scope::Tenant(tenant.clone());
@@ -156,6 +148,28 @@ impl Worker {
         }
         swept.is_whole = true;
         Ok(swept)
+    }
+
+    /// Removes the blobs whose names begin so; says how many, and whether the time was enough.
+    pub(super) async fn delete_blobs(
+        &self,
+        tenant: &TenantId,
+        prefix: &str,
+        deadline: Timestamp,
+    ) -> Result<(u64, bool)> {
+        let mut deleted = 0;
+        loop {
+            if self.clock.now() >= deadline {
+                return Ok((deleted, false));
+            }
+            let names = self.vault.list(tenant, prefix, None, PAGE).await?;
+            if names.is_empty() {
+                return Ok((deleted, true));
+            }
+            deleted += names.len() as u64;
+            let deletions: Vec<_> = names.iter().map(|name| self.vault.delete(tenant, name)).collect();
+            stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        }
     }
 
     /// Removes rows of a family; says whether the time was enough.

@@ -115,7 +115,9 @@ impl Worker {
         let archive = self.archive.open(&request.tenant).await?;
         match self.read_and_seal(&archive, &row.value, deadline).await {
             Ok(Some(manifest)) => {
-                self.finish(&row, &manifest).await?;
+                // Why also after more than one attempt: what those before put aside is not counted here.
+                let has_parked = archive.has_parked() || row.value.attempts > 1;
+                self.finish(&row, &manifest, has_parked).await?;
                 Ok(Report::Sealed)
             }
             Ok(None) => {
@@ -269,7 +271,7 @@ impl Worker {
     }
 
     /// Says in the rows that the snapshot is sealed; then starts the comparison with the one before.
-    async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest) -> Result<()> {
+    async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest, has_parked: bool) -> Result<()> {
         let scope = Scope::Tenant(row.value.tenant.clone());
         let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
         let progress: Option<Found<Progress>> =
@@ -284,10 +286,14 @@ impl Worker {
                 after.last_full_at = Some(manifest.started_at);
             }
             after.credentials = seal::credentials(manifest);
+            after.has_parked |= has_parked;
             writes.push(crate::records::replace(&after, tenant.version)?);
             if let Some(diff) = seal::comparison(&done, tenant.value.last_sealed.as_ref()) {
                 writes.push(crate::records::put_new(&diff)?);
             }
+        } else if has_parked && !tenant.value.has_parked {
+            let after = Tenant { has_parked, ..tenant.value.clone() };
+            writes.push(crate::records::replace(&after, tenant.version)?);
         }
         if let Some(progress) = progress {
             writes.push(crate::records::delete(&progress.value, progress.version));
