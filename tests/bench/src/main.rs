@@ -33,6 +33,8 @@ enum Command {
     AgainstScript(commands::script::Options),
     /// A full snapshot within a share of Microsoft's limits, which may be halved meanwhile.
     Throttled(commands::throttled::Options),
+    /// How fast the plan API of a running installation answers while many call it.
+    PlanApi(commands::plan_api::Options),
     /// Charts of cost against size and against changes, in Mermaid.
     Chart(commands::chart::Options),
     /// The simulated Microsoft cloud, as the other commands start it.
@@ -80,6 +82,7 @@ fn main() -> std::process::ExitCode {
                 Command::Month(options) => commands::month::run(options).await,
                 Command::AgainstScript(options) => commands::script::run(options).await,
                 Command::Throttled(options) => commands::throttled::run(options).await,
+                Command::PlanApi(options) => commands::plan_api::run(options).await,
                 Command::Chart(options) => commands::chart::run(options).await,
                 Command::Simulate(options) => cloud::simulate(options).await,
             }

@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod incremental;
 pub mod month;
+pub mod plan_api;
 pub mod script;
 pub mod snapshot;
 pub mod tenants;

@@ -159,8 +159,17 @@ fn without_times(value: Value) -> Value {
 
 /// A row without what depends on how often it was tried, and on what Graph answered to which try.
 fn without_chance(value: Value) -> Value {
-    const CHANCE: &[&str] =
-        &["attempts", "spent", "storedBytes", "storedBlobs", "status", "requestId", "readBack", "claim"];
+    const CHANCE: &[&str] = &[
+        "attempts",
+        "spent",
+        "storedBytes",
+        "storedBlobs",
+        "hasParked",
+        "status",
+        "requestId",
+        "readBack",
+        "claim",
+    ];
     match value {
         Value::Object(map) => {
             let kept = map.into_iter().filter(|(k, _)| !CHANCE.contains(&k.as_str()));
