@@ -16,7 +16,7 @@ pub mod send_digests;
 pub mod take_snapshot;
 
 use crate::ports::Scope;
-use crate::records::{Records, StoredKey};
+use crate::records::{Records, StoredKey, Tenant};
 use async_trait::async_trait;
 use domain::{ErrorKind, Result, TenantId, Timestamp};
 
@@ -38,12 +38,13 @@ pub trait JobWorker: Send + Sync {
 /// way, and nothing is left to do.
 ///
 /// # Errors
-/// Those of the result, unless it is `NotFound` and the tenant's key is not there.
+/// Those of the result, unless it is `NotFound` and the tenant is there without its key.
 pub(crate) async fn unless_gone(records: &Records, tenant: &TenantId, result: Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let scope = Scope::Tenant(tenant.clone());
-            if records.find::<StoredKey>(&scope, StoredKey::KEY).await?.is_some() {
+            let has_key = records.find::<StoredKey>(&scope, StoredKey::KEY).await?.is_some();
+            if has_key || records.find::<Tenant>(&scope, Tenant::KEY).await?.is_none() {
                 return Err(error);
             }
             tracing::info!(%tenant, "the tenant is being deleted; its message is done");

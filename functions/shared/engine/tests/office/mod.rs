@@ -7,8 +7,10 @@ use domain::rights::Role;
 use domain::{DiffId, OrganisationId, PartnerId, PersonId, SnapshotId, TenantId, Timestamp};
 use engine::jobs::announce::Announcer;
 use engine::jobs::{JobWorker, schedule_snapshots, send_digests};
-use engine::ports::{Catalog, Clock, Ids, JobQueue, Mail, Mailer, Queue, Scope};
-use engine::records::{CredentialStatus, DiffCounts, Notice, Partner, Person, Record, Records, Tenant};
+use engine::ports::{Catalog, Clock, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Scope};
+use engine::records::{
+    CredentialStatus, DiffCounts, Notice, Partner, Person, Record, Records, StoredKey, Tenant,
+};
 use serde_json::json;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};
@@ -78,6 +80,9 @@ impl Office {
             has_parked: false,
         };
         records.put_new(&tenant).await.unwrap();
+        let (_, wrapped) = office.world.key_ring.generate(&tenant.tenant).await.unwrap();
+        let key = StoredKey { tenant: tenant.tenant, wrapped, created_at: at(START) };
+        records.put_new(&key).await.unwrap();
         office.faults.take_log();
         office
     }
