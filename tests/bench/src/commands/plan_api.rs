@@ -95,7 +95,7 @@ impl Office {
         let price = json!({"amountMinor": 250, "currency": "EUR"});
         let plan = json!({"product": "BackupEntra", "name": "P", "periodicity": "monthly", "price": price});
         let (plan, _, _) = office.ask(Method::POST, "plans", Some(plan), None).await?;
-        office.plan = plan["id"].as_str().ok_or_else(|| format!("no plan: {plan}"))?.to_owned();
+        plan["id"].as_str().ok_or_else(|| format!("no plan: {plan}"))?.clone_into(&mut office.plan);
         Ok(office)
     }
 
