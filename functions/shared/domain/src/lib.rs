@@ -15,10 +15,12 @@ pub mod restore;
 pub mod rights;
 pub mod schedule;
 pub mod stored;
+pub mod subscriptions;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};
 pub use ids::{
-    DiffId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId, TenantId,
+    DiffId, DowngradeId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId,
+    TenantId,
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;
