@@ -4,3 +4,4 @@ pub mod consent;
 pub mod organisations;
 pub mod partners;
 pub mod plans;
+pub mod subscriptions;

@@ -20,8 +20,9 @@ pub enum Move {
     Refused(&'static str),
 }
 
-const NEVER: Move =
-    Move::Refused("a subscription with Entra never becomes one without: unsubscribe the organisation instead");
+const NEVER: Move = Move::Refused(
+    "a subscription with Entra never becomes one without: unsubscribe the organisation instead",
+);
 const NOT_SIDEWAYS: Move = Move::Refused("Backup does not become Archive: move to BackupEntra first");
 const NOT_BACK: Move = Move::Refused("Archive does not become Backup");
 const TO_BACKUP_ENTRA: Move =
@@ -212,7 +213,10 @@ mod tests {
         let refused = check_seat_change(20, 11, Some(12), false).unwrap_err();
         assert_eq!(refused.fields()[0].field, "seats");
         assert!(check_seat_change(5, 6, Some(12), false).is_ok(), "over-use is told, not a wall");
-        assert_eq!((over_use(6, Some(12)), over_use(12, Some(12)), over_use(6, None)), (Some(6), Some(0), None));
+        assert_eq!(
+            (over_use(6, Some(12)), over_use(12, Some(12)), over_use(6, None)),
+            (Some(6), Some(0), None)
+        );
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! Organisations: created with a plan and seats, read, searched.
 
+use super::plans::offered;
 use super::{Caller, Gate, Listed};
-use crate::ports::{Clock, Ids, Page, Scope};
-use crate::records::{Organisation, OrganisationPlace, OrganisationState, Plan, Records, Tenant, put_new};
+use crate::ports::{Clock, Ids, Page, Scope, Write};
+use crate::records::{
+    Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence, Records, SubscriptionChange,
+    Tenant, put_new, replace,
+};
 use domain::rights::{Action, Role};
+use domain::subscriptions::check_seats;
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
 use std::sync::Arc;
 
@@ -51,16 +56,19 @@ impl Organisations {
     /// Makes an organisation of the caller's partner.
     ///
     /// # Errors
-    /// `Invalid` naming `plan` when it is not one of the partner's; `Denied`.
+    /// `Invalid` naming `plan` when the partner may not sell it or it is hidden; `Conflict` when it is the
+    /// licence not for resale and another organisation is on it; `Denied`.
     pub async fn create(&self, caller: &Caller, new: NewOrganisation) -> Result<Organisation> {
         let partner = self.gate.partner(caller, None, Action::ManageOrganisation).await?.value;
         if caller.member()?.organisations.is_some() {
             return Err(Error::denied("a limited Admin may not create organisations"));
         }
-        let scope = Scope::Partner(partner.id.clone());
-        if self.records().find::<Plan>(&scope, &Plan::key_of(&new.plan)).await?.is_none() {
-            return Err(Error::invalid_field("plan", "there is no such plan"));
+        let plan = offered(self.records(), &partner.id, &new.plan).await?.map(|found| found.value);
+        let plan = plan.ok_or_else(|| Error::invalid_field("plan", "there is no such plan"))?;
+        if !plan.terms.visible {
+            return Err(Error::invalid_field("plan", "is hidden: it is not offered for new subscriptions"));
         }
+        check_seats(new.seats, None, plan.not_for_resale)?;
         let id = OrganisationId::from_ulid(&self.ids.ulid());
         let organisation = Organisation {
             id: id.clone(),
@@ -78,8 +86,30 @@ impl Organisations {
             created_at: self.clock.now(),
         };
         let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
-        self.records().write(vec![put_new(&organisation)?, put_new(&place)?]).await?;
+        let mut writes = vec![put_new(&organisation)?, put_new(&place)?];
+        let begun = SubscriptionChange::between(None, &organisation, 1, organisation.created_at);
+        writes.extend(begun.map(|change| put_new(&change)).transpose()?);
+        if plan.not_for_resale {
+            writes.push(self.claim_own_licence(&organisation).await?);
+        }
+        self.records().write(writes).await?;
         Ok(organisation)
+    }
+
+    /// The write that puts an organisation on the partner's licence not for resale: one at a time.
+    async fn claim_own_licence(&self, organisation: &Organisation) -> Result<Write> {
+        let scope = Scope::Partner(organisation.partner.clone());
+        let found: Found<OwnLicence> = self.records().get(&scope, OwnLicence::KEY).await?;
+        if let Some(holder) = &found.value.organisation {
+            let holder = self.records().find::<Organisation>(&scope, &Organisation::key_of(holder)).await?;
+            let is_there = |o: &Found<Organisation>| o.value.state != OrganisationState::Deleting;
+            if let Some(holder) = holder.filter(is_there) {
+                let message = format!("the licence not for resale is used by {}", holder.value.id);
+                return Err(Error::conflict(message));
+            }
+        }
+        let claimed = OwnLicence { organisation: Some(organisation.id.clone()), ..found.value };
+        replace(&claimed, found.version)
     }
 
     /// One organisation, with its tenant's row.
