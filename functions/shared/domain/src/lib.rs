@@ -16,6 +16,7 @@ pub mod rights;
 pub mod schedule;
 pub mod stored;
 pub mod subscriptions;
+pub mod usage;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};
 pub use ids::{
