@@ -15,7 +15,7 @@ use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
 pub use money::Money;
-use routes::{consent, organisations, partners, plans, subscriptions};
+use routes::{consent, organisations, partners, plans, subscriptions, usage};
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -58,4 +58,6 @@ fn money_routes() -> Router<PlanApi> {
         .route("/v1/downgrade-requests", get(subscriptions::list_downgrades))
         .route("/v1/downgrade-requests/{request}/approve", post(subscriptions::approve_downgrade))
         .route("/v1/downgrade-requests/{request}/refuse", post(subscriptions::refuse_downgrade))
+        .route("/v1/usage", get(usage::read))
+        .route("/v1/invoices/{month}", get(usage::invoice))
 }

@@ -5,6 +5,7 @@ use engine::commands::Gate;
 use engine::commands::access::PortalAccess;
 use engine::commands::downgrades::Downgrades;
 use engine::commands::subscriptions::Subscriptions;
+use engine::commands::usage::Usage;
 use engine::ports::{Clock, Ids};
 use std::sync::Arc;
 use url::Url;
@@ -18,6 +19,8 @@ pub struct Money {
     pub downgrades: Downgrades,
     /// The way into an organisation's portal.
     pub access: PortalAccess,
+    /// What was used, and invoices.
+    pub usage: Usage,
 }
 
 impl Money {
@@ -34,6 +37,7 @@ impl Money {
         Ok(Self {
             subscriptions: Subscriptions { gate: gate(), clock: clock(), ids: ids() },
             downgrades: Downgrades { gate: gate(), clock: clock() },
+            usage: Usage { gate: gate(), clock: clock() },
             access: PortalAccess { gate: gate(), clock: clock(), ids: ids(), portal_url },
         })
     }

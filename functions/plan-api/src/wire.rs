@@ -2,6 +2,7 @@
 
 pub mod plans;
 pub mod subscriptions;
+pub mod usage;
 
 use domain::plans::{Periodicity, Price, ProductType};
 use domain::rights::Feature;

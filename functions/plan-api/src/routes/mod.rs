@@ -5,3 +5,4 @@ pub mod organisations;
 pub mod partners;
 pub mod plans;
 pub mod subscriptions;
+pub mod usage;

@@ -264,7 +264,9 @@ mod tests {
         #[test]
         fn without_a_decision_archive_with_entra_stays_what_it_is(wants in proptest::collection::vec(product(), 0..40)) {
             let mut standing = Standing { product: ArchiverEntra, asked: None };
-            wants.into_iter().for_each(|to| standing.act(Act::Want(to)));
+            for to in wants {
+                standing.act(Act::Want(to));
+            }
             prop_assert_eq!(standing.product, ArchiverEntra);
         }
 

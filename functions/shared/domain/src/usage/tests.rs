@@ -134,6 +134,9 @@ fn any_history() -> impl Strategy<Value = History> {
     })
 }
 
+/// Whether yearly, how much, in which currency, and on which day it was another price before.
+type AnyPrice = (bool, u64, usize, Option<(i64, u64)>);
+
 fn any_prices() -> impl Strategy<Value = BTreeMap<PlanId, Prices>> {
     let one = (
         any::<bool>(),
@@ -142,16 +145,15 @@ fn any_prices() -> impl Strategy<Value = BTreeMap<PlanId, Prices>> {
         proptest::option::of((0..731_i64, 0..9_999_u64)),
     );
     proptest::collection::vec(one, 3).prop_map(|all| {
-        let one =
-            |(i, (yearly, amount, currency, former)): (usize, (bool, u64, usize, Option<(i64, u64)>))| {
-                let periodicity = if yearly { Periodicity::Yearly } else { Periodicity::Monthly };
-                let mut prices = prices(periodicity, amount, ["EUR", "JPY", "KWD"][currency]);
-                let second = |day| at("2024-01-01T00:00:00Z").as_second() + day * 86_400 + 3_600;
-                prices
-                    .former
-                    .extend(former.map(|(day, was)| (was, Timestamp::from_second(second(day)).unwrap())));
-                (plan(i), prices)
-            };
+        let one = |(i, (yearly, amount, currency, former)): (usize, AnyPrice)| {
+            let periodicity = if yearly { Periodicity::Yearly } else { Periodicity::Monthly };
+            let mut prices = prices(periodicity, amount, ["EUR", "JPY", "KWD"][currency]);
+            let second = |day| at("2024-01-01T00:00:00Z").as_second() + day * 86_400 + 3_600;
+            prices
+                .former
+                .extend(former.map(|(day, was)| (was, Timestamp::from_second(second(day)).unwrap())));
+            (plan(i), prices)
+        };
         all.into_iter().enumerate().map(one).collect()
     })
 }

@@ -14,6 +14,7 @@ pub mod restores;
 pub mod snapshots;
 pub mod subscriptions;
 pub mod tokens;
+pub mod usage;
 
 mod caller;
 

@@ -63,7 +63,7 @@ impl Plans {
     pub async fn create(&self, caller: &Caller, partner: Option<&PartnerId>, terms: Terms) -> Result<Plan> {
         let partner = self.gate.partner(caller, partner, Action::ManagePlans).await?.value;
         check_new(&terms, partner.entra_sku_active)?;
-        let plan = self.new_plan(&partner, terms, false);
+        let plan = self.new_plan(&partner, &terms, false);
         self.gate.records.write(vec![put_new(&plan)?, put_new(&place(&plan))?]).await?;
         Ok(plan)
     }
@@ -89,7 +89,7 @@ impl Plans {
         };
         check_not_for_resale(&terms)?;
         check_new(&terms, partner.entra_sku_active)?;
-        let plan = self.new_plan(&partner, terms, true);
+        let plan = self.new_plan(&partner, &terms, true);
         let licence = OwnLicence { partner: partner.id, plan: plan.id.clone(), organisation: None };
         let writes = vec![put_new(&plan)?, put_new(&place(&plan))?, put_new(&licence)?];
         match self.gate.records.write(writes).await {
@@ -100,11 +100,11 @@ impl Plans {
         }
     }
 
-    fn new_plan(&self, partner: &Partner, terms: Terms, not_for_resale: bool) -> Plan {
+    fn new_plan(&self, partner: &Partner, terms: &Terms, not_for_resale: bool) -> Plan {
         Plan {
             id: PlanId::from_ulid(&self.ids.ulid()),
             partner: partner.id.clone(),
-            terms: Terms { name: terms.name.trim().to_owned(), ..terms },
+            terms: Terms { name: terms.name.trim().to_owned(), ..terms.clone() },
             created_at: self.clock.now(),
             not_for_resale,
             former_prices: Vec::new(),
