@@ -5,6 +5,7 @@
 //! UTC, lists are `{items, next}`, failures are problems.
 
 mod csv;
+mod money;
 mod routes;
 mod wire;
 
@@ -14,7 +15,8 @@ use engine::commands::connect::Connect;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
-use routes::{consent, life, organisations, partners, plans, transfers};
+pub use money::Money;
+use routes::{consent, life, organisations, partners, plans, subscriptions, transfers, usage};
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub struct PlanApi {
     pub organisations: Organisations,
     /// Connecting.
     pub connect: Connect,
+    /// What is paid for.
+    pub money: Money,
 }
 
 /// The routes; [`runtime::http::service`] makes them complete.
@@ -49,5 +53,21 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/transfers", get(transfers::list))
         .route("/v1/organisations/{org}/consent-link", post(consent::link))
         .route("/v1/consent/callback", get(consent::callback))
+        .merge(money_routes())
         .with_state(api)
+}
+
+fn money_routes() -> Router<PlanApi> {
+    Router::new()
+        .route("/v1/plans/{plan}", get(plans::read).patch(plans::edit))
+        .route("/v1/plans/{plan}/partners/{partner}", put(plans::assign).delete(plans::unassign))
+        .route("/v1/partner/own-licence", post(plans::create_own_licence))
+        .route("/v1/organisations/{org}/subscription", get(subscriptions::read).patch(subscriptions::change))
+        .route("/v1/organisations/{org}/access-link", post(subscriptions::access_link))
+        .route("/v1/access", post(subscriptions::open_access))
+        .route("/v1/downgrade-requests", get(subscriptions::list_downgrades))
+        .route("/v1/downgrade-requests/{request}/approve", post(subscriptions::approve_downgrade))
+        .route("/v1/downgrade-requests/{request}/refuse", post(subscriptions::refuse_downgrade))
+        .route("/v1/usage", get(usage::read))
+        .route("/v1/invoices/{month}", get(usage::invoice))
 }

@@ -4,7 +4,7 @@ use engine::commands::connect::Connect;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
-use plan_api::{PlanApi, router};
+use plan_api::{Money, PlanApi, router};
 use runtime::wiring::Wiring;
 
 #[tokio::main]
@@ -12,11 +12,13 @@ async fn main() -> Result<(), lambda_http::Error> {
     let wiring = Wiring::from_env().await?;
     let (gate, clock, ids) = (wiring.gate(), wiring.clock.clone(), wiring.ids.clone());
     let (directory, keys, settings) = (wiring.directory()?, wiring.keys(), wiring.settings.consent()?);
+    let money = Money::new(&gate, &clock, &ids, &settings.redirect_url)?;
     runtime::http::run(router(PlanApi {
         partners: Partners { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         plans: Plans { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         organisations: Organisations { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         connect: Connect { gate, clock, ids, directory, keys, settings },
+        money,
     }))
     .await
 }

@@ -1,6 +1,9 @@
 //! The control plane's JSON. Only here: what the engine keeps has its own form.
 
 pub mod life;
+pub mod plans;
+pub mod subscriptions;
+pub mod usage;
 
 use domain::plans::{Periodicity, Price, ProductType};
 use domain::rights::Feature;
@@ -136,9 +139,19 @@ pub struct PlanOut {
     pub label: Option<&'static str>,
     pub name: String,
     pub periodicity: Periodicity,
-    pub price: Price,
+    /// Null for who may not see prices.
+    pub price: Option<Price>,
     pub visible: bool,
+    pub not_for_resale: bool,
     pub created_at: Timestamp,
+}
+
+impl PlanOut {
+    /// The plan, with or without its price.
+    pub fn shown(plan: Plan, shows_price: bool) -> Self {
+        let out = Self::from(plan);
+        Self { price: out.price.filter(|_| shows_price), ..out }
+    }
 }
 
 impl From<Plan> for PlanOut {
@@ -151,8 +164,9 @@ impl From<Plan> for PlanOut {
             product: terms.product,
             name: terms.name,
             periodicity: terms.periodicity,
-            price: terms.price,
+            price: Some(terms.price),
             visible: terms.visible,
+            not_for_resale: plan.not_for_resale,
             created_at: plan.created_at,
         }
     }

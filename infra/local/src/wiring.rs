@@ -18,7 +18,7 @@ use engine::jobs::{JobWorker, TickWorker};
 use engine::ports::{Directory, DirectoryWriter, JobQueue};
 use engine::records::Records;
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
-use plan_api::PlanApi;
+use plan_api::{Money, PlanApi};
 use runtime::settings::Settings;
 use snapshot_api::{EngineCommands, SnapshotApi};
 use std::sync::Arc;
@@ -102,7 +102,11 @@ fn routes(wanted: Wanted<'_>) -> Result<Vec<Route>> {
     let plan_api = http_function(plan_api::router(plan_api(wanted)?));
     let open = |key: &str, open| Route { key: key.to_owned(), to: plan_api.clone(), open };
     let snapshot_api = http_function(snapshot_api::router(snapshot_api(wanted)));
-    let mut routes = vec![open("GET /v1/consent/callback", true), open("ANY /v1/{rest+}", false)];
+    let mut routes = vec![
+        open("GET /v1/consent/callback", true),
+        open("POST /v1/access", true),
+        open("ANY /v1/{rest+}", false),
+    ];
     for part in ["snapshots", "comparisons", "restores"] {
         for key in [
             format!("ANY /v1/organisations/{{org}}/{part}"),
@@ -125,6 +129,8 @@ fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
 fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
     let gate = Gate { records: records(wanted) };
     let Ports { clock, ids, keys, .. } = wanted.ports.clone();
+    let settings = consent(wanted)?;
+    let money = Money::new(&gate, &clock, &ids, &settings.redirect_url)?;
     let (of_gate, of_clock, of_ids) = (|| gate.clone(), || clock.clone(), || ids.clone());
     Ok(PlanApi {
         partners: Partners { gate: of_gate(), clock: of_clock(), ids: of_ids() },
@@ -136,8 +142,9 @@ fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
             ids: of_ids(),
             directory: directory(wanted)?,
             keys,
-            settings: consent(wanted)?,
+            settings,
         },
+        money,
     })
 }
 

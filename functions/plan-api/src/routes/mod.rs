@@ -5,4 +5,6 @@ pub mod life;
 pub mod organisations;
 pub mod partners;
 pub mod plans;
+pub mod subscriptions;
 pub mod transfers;
+pub mod usage;

@@ -14,12 +14,12 @@ use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
 use engine::commands::tokens::FindCaller;
 use engine::commands::{Caller, Gate, Member};
-use engine::ports::{Access, Cursor, Directory, LiveObject, ReadPage, Row, Scope, Spent};
+use engine::ports::{Access, Clock, Cursor, Directory, Ids, LiveObject, ReadPage, Row, Scope, Spent};
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::RequestExt;
-use plan_api::{PlanApi, router};
+use plan_api::{Money, PlanApi, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
@@ -99,6 +99,11 @@ impl Answer {
     pub fn id<T: std::str::FromStr<Err = Error>>(&self) -> T {
         self.json()["id"].as_str().unwrap_or_else(|| panic!("{self:?}")).parse().unwrap()
     }
+    /// The version that its `ETag` tells.
+    pub fn version(&self) -> u64 {
+        let etag = self.headers.get("etag").unwrap_or_else(|| panic!("no version: {self:?}"));
+        etag.to_str().unwrap().trim_matches('"').parse().unwrap()
+    }
     /// The names of the fields at fault of a problem.
     pub fn fields(&self) -> Vec<String> {
         let problem = self.problem();
@@ -136,7 +141,9 @@ impl Plane {
             reader_client_id: "reader-id".to_owned(),
             writer_client_id: Some("writer-id".to_owned()),
         };
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (world.clock.clone(), world.ids.clone());
         let api = PlanApi {
+            money: Money::new(&gate, &clock, &ids, &settings.redirect_url).unwrap(),
             partners: Partners { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
             plans: Plans { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
             organisations: Organisations {
@@ -184,6 +191,26 @@ impl Plane {
         let request = Request::builder().method(Method::POST).uri(path);
         let request = request.header("content-type", "application/json").body(Body::from(body.to_owned()));
         self.send(Some(caller), request.unwrap()).await
+    }
+
+    /// Sends a body, or none, with `If-Match` where a version is given.
+    pub async fn ask(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: &str,
+        version: Option<u64>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(version) = version {
+            request = request.header("if-match", format!("\"{version}\""));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
+        self.send(Some(caller), request.body(body).unwrap()).await
     }
 
     /// A new partner's id and its Owner.

@@ -59,6 +59,7 @@ prefixed_id!(/** A person of a partner or of an organisation. */ PersonId, "per_
 prefixed_id!(/** A plan. */ PlanId, "pln_");
 prefixed_id!(/** A customer of a partner. */ OrganisationId, "org_");
 prefixed_id!(/** An organisation on a plan. */ SubscriptionId, "sub_");
+prefixed_id!(/** A request for a downgrade. */ DowngradeId, "dwn_");
 prefixed_id!(/** A snapshot. */ SnapshotId, "snp_");
 prefixed_id!(/** A comparison. */ DiffId, "dif_");
 prefixed_id!(/** A restore, from its preview to its report. */ RestoreId, "rst_");

@@ -16,10 +16,13 @@ pub mod restore;
 pub mod rights;
 pub mod schedule;
 pub mod stored;
+pub mod subscriptions;
+pub mod usage;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};
 pub use ids::{
-    DiffId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId, TenantId,
+    DiffId, DowngradeId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId,
+    TenantId,
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;

@@ -22,6 +22,9 @@ pub enum ProductType {
 }
 
 impl ProductType {
+    /// Every type, in the order of the table of moves.
+    pub const ALL: [Self; 4] = [Self::Backup, Self::Archive, Self::BackupEntra, Self::ArchiverEntra];
+
     /// Whether the Entra add-on is in it.
     pub fn is_entra(self) -> bool {
         matches!(self, Self::BackupEntra | Self::ArchiverEntra)

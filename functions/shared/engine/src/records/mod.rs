@@ -5,17 +5,26 @@
 //! | system  | `org#{id}`     | [`OrganisationPlace`]   |                   |
 //! | system  | `state#{hash}` | [`ConsentState`]        |                   |
 //! | system  | `token#{hash}` | [`ApiToken`]            |                   |
+//! | system  | `plan#{id}`    | [`PlanPlace`]           |                   |
+//! | system  | `access#{hash}`| [`AccessLink`]          |                   |
 //! | partner | `partner`      | [`Partner`]             |                   |
 //! | partner | `plan#{id}`    | [`Plan`]                |                   |
 //! | partner | `org#{id}`     | [`Organisation`]        | `deletions-due`   |
 //! | partner | `deleted#{org}`| [`DeletionCertificate`] |                   |
 //! | partner | `offer#{id}`   | [`TransferOffer`]       |                   |
 //! | partner | `offered#{id}` | [`TransferOffered`]     |                   |
+//! | partner | `assigned-plan#{id}` | [`AssignedPlan`]  |                   |
+//! | partner | `plan-assignment#{plan}#{partner}` | [`PlanAssignment`] |    |
+//! | partner | `own-licence`  | [`OwnLicence`]          |                   |
+//! | partner | `subscribed#{org}#{at}#{version}` | [`SubscriptionChange`] | |
+//! | partner | `open-downgrade#{org}` | [`OpenDowngrade`] |                 |
+//! | partner | `downgrade#{id}` | [`DowngradeRequest`]  |                   |
 //! | partner | `person#{id}`  | [`Person`]              | `digests-due`     |
 //! | partner | `heard#{at}#{tenant}#{notice}` | [`NoticeEntry`] |           |
 //! | partner | `digest#{person}#{until}` | [`Digest`]   |                   |
 //! | tenant  | `tenant`       | [`Tenant`]              | `snapshots-due`   |
 //! | tenant  | `key`          | the wrapped data key    |                   |
+//! | tenant  | `seat-count`   | [`SeatCount`]           |                   |
 //! | tenant  | `snapshot#{id}`| [`Snapshot`]            | `open-work`       |
 //! | tenant  | `diff#{id}`    | [`Diff`]                | `open-work`       |
 //! | tenant  | `restore#{id}` | [`Restore`]             | `open-work`       |
@@ -24,6 +33,7 @@
 //! | tenant  | `notice#{id}`  | [`Notice`]              | `notices-due`     |
 //! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
 
+mod access;
 mod diff;
 mod notice;
 mod organisation;
@@ -33,10 +43,12 @@ mod plan;
 mod restore;
 mod snapshot;
 mod store;
+mod subscription;
 mod tenant;
 mod token;
 mod transfer;
 
+pub use access::AccessLink;
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use notice::{
@@ -45,12 +57,13 @@ pub use notice::{
 pub use organisation::{DeletionCertificate, Ending, NotProtected, Organisation, OrganisationPlace};
 pub use partner::Partner;
 pub use person::{Person, Subscription};
-pub use plan::Plan;
+pub use plan::{AssignedPlan, FormerPrice, OwnLicence, Plan, PlanAssignment, PlanPlace};
 pub use restore::{
     FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
+pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
 pub use tenant::{ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
 pub use token::ApiToken;
 pub use transfer::{TransferOffer, TransferOffered};

@@ -3,7 +3,9 @@
 use super::{OrganisationView, Organisations};
 use crate::commands::Caller;
 use crate::ports::Scope;
-use crate::records::{DeletionCertificate, Ending, Found, Organisation, Tenant, replace};
+use crate::records::{
+    DeletionCertificate, Ending, Found, Organisation, SubscriptionChange, Tenant, put_new, replace,
+};
 use domain::organisations::{Act, HOLD_DAYS, KEPT_DAYS, OrganisationState};
 use domain::rights::{Action, Feature, Role};
 use domain::{Error, ErrorKind, OrganisationId, Result, Timestamp};
@@ -89,6 +91,8 @@ impl Organisations {
             let now = self.clock.now();
             let after = changed(&found.value, caller, act, hold, now)?;
             let mut writes = vec![replace(&after, found.version)?];
+            let paid = SubscriptionChange::between(Some(&found.value), &after, found.version + 1, now);
+            writes.extend(paid.map(|change| put_new(&change)).transpose()?);
             let tenant = self.tenant(&after).await?;
             if let Some(tenant) = &tenant {
                 let backed_up = after.state.meaning().backed_up;

@@ -6,16 +6,18 @@ mod transfer;
 
 pub use life::{Edit, Hold};
 
+use super::plans::{known, offered};
 use super::{Caller, Gate, Listed};
-use crate::ports::{Clock, Ids, Page, Scope};
+use crate::ports::{Clock, Ids, Page, Scope, Write};
 use crate::records::{
-    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, Plan, Record as _, Records,
-    Tenant, put_new,
+    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence, Records,
+    SubscriptionChange, Tenant, put_new, replace,
 };
 use domain::plans::ProductType;
 use domain::rights::{Action, Role};
+use domain::subscriptions::check_seats;
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The commands.
@@ -84,16 +86,19 @@ impl Organisations {
     /// Makes an organisation of the caller's partner.
     ///
     /// # Errors
-    /// `Invalid` naming `plan` when it is not one of the partner's; `Denied`.
+    /// `Invalid` naming `plan` when the partner may not sell it or it is hidden; `Conflict` when it is the
+    /// licence not for resale and another organisation is on it; `Denied`.
     pub async fn create(&self, caller: &Caller, new: NewOrganisation) -> Result<Organisation> {
         let partner = self.gate.partner(caller, None, Action::ManageOrganisation).await?.value;
         if caller.member()?.organisations.is_some() {
             return Err(Error::denied("a limited Admin may not create organisations"));
         }
-        let scope = Scope::Partner(partner.id.clone());
-        if self.records().find::<Plan>(&scope, &Plan::key_of(&new.plan)).await?.is_none() {
-            return Err(Error::invalid_field("plan", "there is no such plan"));
+        let plan = offered(self.records(), &partner.id, &new.plan).await?.map(|found| found.value);
+        let plan = plan.ok_or_else(|| Error::invalid_field("plan", "there is no such plan"))?;
+        if !plan.terms.visible {
+            return Err(Error::invalid_field("plan", "is hidden: it is not offered for new subscriptions"));
         }
+        check_seats(new.seats, None, plan.not_for_resale)?;
         let id = OrganisationId::from_ulid(&self.ids.ulid());
         let organisation = Organisation {
             id: id.clone(),
@@ -113,8 +118,30 @@ impl Organisations {
             former_partners: Vec::new(),
         };
         let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
-        self.records().write(vec![put_new(&organisation)?, put_new(&place)?]).await?;
+        let mut writes = vec![put_new(&organisation)?, put_new(&place)?];
+        let begun = SubscriptionChange::between(None, &organisation, 1, organisation.created_at);
+        writes.extend(begun.map(|change| put_new(&change)).transpose()?);
+        if plan.not_for_resale {
+            writes.push(self.claim_own_licence(&organisation).await?);
+        }
+        self.records().write(writes).await?;
         Ok(organisation)
+    }
+
+    /// The write that puts an organisation on the partner's licence not for resale: one at a time.
+    async fn claim_own_licence(&self, organisation: &Organisation) -> Result<Write> {
+        let scope = Scope::Partner(organisation.partner.clone());
+        let found: Found<OwnLicence> = self.records().get(&scope, OwnLicence::KEY).await?;
+        if let Some(holder) = &found.value.organisation {
+            let holder = self.records().find::<Organisation>(&scope, &Organisation::key_of(holder)).await?;
+            let is_there = |o: &Found<Organisation>| o.value.state != OrganisationState::Deleting;
+            if let Some(holder) = holder.filter(is_there) {
+                let message = format!("the licence not for resale is used by {}", holder.value.id);
+                return Err(Error::conflict(message));
+            }
+        }
+        let claimed = OwnLicence { organisation: Some(organisation.id.clone()), ..found.value };
+        replace(&claimed, found.version)
     }
 
     /// One organisation, with its tenant's row.
@@ -141,10 +168,7 @@ impl Organisations {
         };
         let search = wanted.search.as_deref().map(str::to_lowercase);
         let scope = Scope::Partner(partner);
-        let plans = match wanted.product {
-            Some(product) => Some(self.plans_of(&scope, product).await?),
-            None => None,
-        };
+        let mut products = BTreeMap::new();
         let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
         loop {
             // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
@@ -152,10 +176,9 @@ impl Organisations {
             let part = Page { after: after.take(), limit, descending: false };
             let (found, next) = self.records().list::<Organisation>(&scope, "org#", part).await?;
             for row in found.into_iter().map(|f| f.value) {
-                let is_on_plan = plans.as_ref().is_none_or(|plans| plans.contains(&row.plan));
                 if member.sees(&row.id)
-                    && is_on_plan
                     && wanted.takes(&row, search.as_deref())
+                    && self.is_on(&mut products, &row, wanted.product).await?
                     && self.has_credentials(&row, wanted.credentials).await?
                 {
                     items.push(row);
@@ -168,11 +191,20 @@ impl Organisations {
         }
     }
 
-    /// The partner's plans for that product.
-    async fn plans_of(&self, scope: &Scope, product: ProductType) -> Result<BTreeSet<PlanId>> {
-        let plans = self.records().list_all::<Plan>(scope, Plan::FAMILY).await?;
-        let plans = plans.into_iter().map(|found| found.value);
-        Ok(plans.filter(|plan| plan.terms.product == product).map(|plan| plan.id).collect())
+    /// Whether its plan is for that product; `products` keeps what the plans are for that were looked at.
+    async fn is_on(
+        &self,
+        products: &mut BTreeMap<PlanId, ProductType>,
+        row: &Organisation,
+        wanted: Option<ProductType>,
+    ) -> Result<bool> {
+        let Some(wanted) = wanted else { return Ok(true) };
+        if let Some(product) = products.get(&row.plan) {
+            return Ok(*product == wanted);
+        }
+        let plan = known(self.records(), &row.partner, &row.plan).await?.value;
+        products.insert(row.plan.clone(), plan.terms.product);
+        Ok(plan.terms.product == wanted)
     }
 
     async fn has_credentials(&self, row: &Organisation, wanted: Option<CredentialStatus>) -> Result<bool> {

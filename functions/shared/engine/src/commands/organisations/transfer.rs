@@ -1,11 +1,12 @@
 //! An organisation goes to another partner: offered by the one, accepted by the other.
 
 use super::{OrganisationView, Organisations};
+use crate::commands::plans::offered as offered_plan;
 use crate::commands::{Caller, Listed};
 use crate::ports::{Page, Scope};
 use crate::records::{
-    Found, Organisation, OrganisationPlace, Plan, Tenant, TransferOffer, TransferOffered, delete, put_new,
-    replace,
+    Found, Organisation, OrganisationPlace, Subscribed, SubscriptionChange, Tenant, TransferOffer,
+    TransferOffered, delete, put_new, replace,
 };
 use domain::organisations::OrganisationState;
 use domain::rights::Action;
@@ -117,10 +118,9 @@ impl Organisations {
         let offered = offered.ok_or_else(|| Error::not_found("there is no such offer"))?;
         let theirs = Scope::Partner(offered.value.from.clone());
         let offer = records.get::<TransferOffer>(&theirs, &TransferOffer::key_of(id)).await?;
-        let plan_row = records.find::<Plan>(&own, &Plan::key_of(plan)).await?;
-        if plan_row.is_none() {
-            return Err(Error::invalid_field("plan", "there is no such plan"));
-        }
+        let sold = offered_plan(records, &taker, plan).await?.map(|found| found.value);
+        let sold = sold.filter(|sold| sold.terms.visible && !sold.not_for_resale);
+        sold.ok_or_else(|| Error::invalid_field("plan", "there is no such plan to subscribe to"))?;
         let before = records.get::<Organisation>(&theirs, &Organisation::key_of(id)).await?;
         let place = records.get::<OrganisationPlace>(&Scope::System, &OrganisationPlace::key_of(id)).await?;
         if before.value.state == OrganisationState::Deleting {
@@ -137,6 +137,22 @@ impl Organisations {
             delete(&offer.value, offer.version),
             delete(&offered.value, offered.version),
         ];
+        // Why two: the one partner pays until now, the other from now on.
+        let now = self.clock.now();
+        let last = SubscriptionChange {
+            organisation: id.clone(),
+            name: before.value.name.clone(),
+            partner: before.value.partner.clone(),
+            at: now,
+            before: Subscribed::of(&before.value),
+            after: None,
+            version: before.version + 1,
+        };
+        if last.before.is_some() {
+            writes.push(put_new(&last)?);
+        }
+        let first = SubscriptionChange::between(None, &after, 1, now);
+        writes.extend(first.map(|change| put_new(&change)).transpose()?);
         if let Some(tenant) = self.tenant(&before.value).await? {
             writes.push(replace(&Tenant { partner: taker, ..tenant.value }, tenant.version)?);
         }

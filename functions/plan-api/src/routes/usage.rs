@@ -1,0 +1,58 @@
+//! Usage and invoices.
+
+use crate::PlanApi;
+use crate::wire::usage::{Format, InvoiceIn, UsageIn, UsageOut, csv};
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::Error;
+use domain::usage::Month;
+use http::{HeaderMap, header};
+use runtime::http::{Asked, PathOf, QueryOf};
+use runtime::problem::Reply;
+
+pub async fn read(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    QueryOf(query): QueryOf<UsageIn>,
+    headers: HeaderMap,
+) -> Reply<Response> {
+    let month = query.month.parse::<Month>().map_err(|e| Error::invalid_field("month", e.message()))?;
+    let used = api.money.usage.of_month(&caller, query.partner.as_ref(), month).await?;
+    written("usage", &used.into(), query.format, &headers)
+}
+
+pub async fn invoice(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((month,)): PathOf<(Month,)>,
+    QueryOf(query): QueryOf<InvoiceIn>,
+    headers: HeaderMap,
+) -> Reply<Response> {
+    let used = api.money.usage.invoice(&caller, query.partner.as_ref(), month).await?;
+    written("invoice", &UsageOut::invoice(used), query.format, &headers)
+}
+
+/// As the query says, else as the `Accept` header does, else as JSON.
+fn written(what: &str, out: &UsageOut, format: Option<Format>, headers: &HeaderMap) -> Reply<Response> {
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut types =
+        accepts.flat_map(|value| value.split(',')).map(|t| t.split(';').next().unwrap_or("").trim());
+    let wants_csv = types.any(|media_type| media_type.eq_ignore_ascii_case("text/csv"));
+    let vary = (header::VARY, "accept".to_owned());
+    Ok(match format {
+        Some(Format::Csv) => as_csv(what, out, vary)?,
+        None if wants_csv => as_csv(what, out, vary)?,
+        _ => ([vary], Json(out)).into_response(),
+    })
+}
+
+fn as_csv(what: &str, out: &UsageOut, vary: (http::HeaderName, String)) -> Reply<Response> {
+    let name = format!("attachment; filename=\"{what}-{}.csv\"", out.month);
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present".to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        vary,
+    ];
+    Ok((headers, csv(out)?).into_response())
+}
