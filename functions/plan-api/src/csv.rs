@@ -5,6 +5,11 @@ use csv::Writer;
 use domain::{Error, Result};
 use http::{HeaderName, header};
 
+/// A cell that no spreadsheet takes for a formula. Source: OWASP, CSV injection.
+pub fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
 /// A table that is being written.
 pub struct Table(Writer<Vec<u8>>);
 
@@ -16,14 +21,9 @@ impl Table {
         Ok(table)
     }
 
-    /// A line. A cell that a spreadsheet would take for a formula is written so that it does not.
+    /// A line, each cell [`harmless`].
     pub fn line<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        // Source: OWASP, CSV injection.
-        let safe = cells.into_iter().map(|cell| match cell.chars().next() {
-            Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
-            _ => cell.to_owned(),
-        });
-        self.0.write_record(safe).map_err(|e| Error::invalid("a line cannot be written").caused_by(e))
+        self.0.write_record(cells.into_iter().map(harmless)).map_err(|e| Error::invalid("a line cannot be written").caused_by(e))
     }
 
     /// The text as a reply, to be kept under that name.

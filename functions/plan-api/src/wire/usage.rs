@@ -1,5 +1,6 @@
 //! Usage and invoices, as JSON and as CSV.
 
+use crate::csv::harmless;
 use domain::plans::{Currency, Periodicity, ProductType};
 use domain::usage::{Part, decimal};
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
@@ -209,8 +210,4 @@ pub fn csv(out: &UsageOut) -> Result<Vec<u8>> {
     }
     writer.into_inner().map_err(|e| Error::invalid("the CSV cannot be written").caused_by(e.into_error()))
 }
-
-/// A name that no spreadsheet takes for a formula.
-fn harmless(name: &str) -> String {
-    if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{name}") } else { name.to_owned() }
 }
