@@ -23,7 +23,9 @@ impl Table {
 
     /// A line, each cell [`harmless`].
     pub fn line<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        self.0.write_record(cells.into_iter().map(harmless)).map_err(|e| Error::invalid("a line cannot be written").caused_by(e))
+        self.0
+            .write_record(cells.into_iter().map(harmless))
+            .map_err(|e| Error::invalid("a line cannot be written").caused_by(e))
     }
 
     /// The text as a reply, to be kept under that name.

@@ -210,4 +210,3 @@ pub fn csv(out: &UsageOut) -> Result<Vec<u8>> {
     }
     writer.into_inner().map_err(|e| Error::invalid("the CSV cannot be written").caused_by(e.into_error()))
 }
-}
