@@ -13,7 +13,8 @@ use engine::commands::connect::Connect;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
-use routes::{consent, organisations, partners, plans};
+use routes::{audit, consent, organisations, partners, plans};
+use runtime::http::{Audited, audited};
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -30,7 +31,8 @@ pub struct PlanApi {
 
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
-    Router::new()
+    let records = api.partners.gate.records.clone();
+    let routes = Router::new()
         .route("/v1/partners", post(partners::create))
         .route("/v1/partner", get(partners::read))
         .route("/v1/partner/sku", post(partners::activate_sku))
@@ -39,5 +41,9 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/organisations/{org}", get(organisations::read))
         .route("/v1/organisations/{org}/consent-link", post(consent::link))
         .route("/v1/consent/callback", get(consent::callback))
-        .with_state(api)
+        .route("/v1/audit", get(audit::list))
+        .route("/v1/audit/export", get(audit::export))
+        .route("/v1/audit/verify", get(audit::verify))
+        .with_state(api);
+    audited(routes, records, Audited::Writes)
 }

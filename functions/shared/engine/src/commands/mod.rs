@@ -2,6 +2,7 @@
 //!
 //! A command checks its caller through [`Gate`] first, then its input, then acts in one conditional write.
 
+pub mod audit;
 pub mod browse;
 pub mod connect;
 pub mod diffs;

@@ -11,6 +11,8 @@
 //! | partner | `person#{id}`  | [`Person`]              | `digests-due`     |
 //! | partner | `heard#{at}#{tenant}#{notice}` | [`NoticeEntry`] |           |
 //! | partner | `digest#{person}#{until}` | [`Digest`]   |                   |
+//! | partner | `audit#{number}` | [`AuditEntry`]        |                   |
+//! | partner | `audithead`    | [`AuditHead`]           |                   |
 //! | tenant  | `tenant`       | [`Tenant`]              | `snapshots-due`   |
 //! | tenant  | `key`          | the wrapped data key    |                   |
 //! | tenant  | `snapshot#{id}`| [`Snapshot`]            | `open-work`       |
@@ -21,6 +23,7 @@
 //! | tenant  | `notice#{id}`  | [`Notice`]              | `notices-due`     |
 //! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
 
+mod audit;
 mod diff;
 mod notice;
 mod organisation;
@@ -33,6 +36,7 @@ mod store;
 mod tenant;
 mod token;
 
+pub use audit::{AuditEntry, AuditHead, audit_scope};
 pub use diff::{Diff, DiffCounts, Side};
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,

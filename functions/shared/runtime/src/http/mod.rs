@@ -4,10 +4,12 @@
 //! [`run`] serves the Lambda; the local listener calls the same [`service`] with requests that carry the
 //! same request context. Paths and queries are not logged, only the route: they may hold names.
 
+mod audit;
 mod caller;
 mod input;
 mod version;
 
+pub use audit::{Audited, audited};
 pub use caller::{Asked, authorizer_context, gateway_context};
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text};
 pub use version::{IfMatch, etag};
