@@ -14,7 +14,7 @@ use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
 use routes::{audit, consent, organisations, partners, plans};
-use runtime::http::{Audited, audited};
+use runtime::http::{Audited, audited, idempotent};
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -45,5 +45,5 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/audit/export", get(audit::export))
         .route("/v1/audit/verify", get(audit::verify))
         .with_state(api);
-    audited(routes, records, Audited::Writes)
+    audited(idempotent(routes, records.clone()), records, Audited::Writes)
 }

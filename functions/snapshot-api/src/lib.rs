@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use engine::commands::Gate;
 use ports::SnapshotCommands;
 use routes::{comparisons, objects, restores, snapshots};
-use runtime::http::{Audited, audited};
+use runtime::http::{Audited, audited, idempotent};
 use std::sync::Arc;
 
 /// What the routes need.
@@ -47,5 +47,5 @@ pub fn router(api: SnapshotApi) -> Router {
         .route("/restores/{rst}/report", get(restores::report))
         .with_state(api);
     let routes = Router::new().nest("/v1/organisations/{org}", organisation);
-    audited(routes, records, Audited::Everything)
+    audited(idempotent(routes, records.clone()), records, Audited::Everything)
 }

@@ -6,13 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use domain::Error;
+use engine::records::Records;
 use http::Request;
 use http_body_util::BodyExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as LambdaBody, RequestExt};
-use runtime::http::{Asked, gateway_context, service};
+use runtime::http::{Asked, Audited, RateLimit, audited, gateway_context, rate_limited, service};
 use runtime::problem::{Problem, Reply};
 use serde_json::{Value, json};
+use support::memory::World;
 use tower::ServiceExt;
 
 fn router() -> Router {
@@ -75,4 +77,47 @@ async fn an_event_of_api_gateway_carries_the_caller_that_the_authorizer_named() 
     let reply = router().oneshot(request).await.unwrap();
     let text = String::from_utf8(reply.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
     assert!(text.contains("SuperAdmin") && text.contains("prt_01jaaaaaaaaaaaaaaaaaaaaaaa"), "{text}");
+}
+
+fn gateway_request(path: &str) -> Request<LambdaBody> {
+    let event = include_str!("../../../../events/plan-api/get-partner.json");
+    let request: LambdaRequest = serde_json::from_str(event).unwrap();
+    let mut request: Request<LambdaBody> = request.into();
+    *request.uri_mut() = path.parse().unwrap();
+    request
+}
+
+#[tokio::test]
+async fn a_caller_who_asks_too_fast_is_told_when_to_come_back_and_others_are_not_held_up() {
+    let world = World::new(1);
+    let routes = Router::new().route("/asked", get(asked));
+    let limit = RateLimit { per_minute: 30, burst: 2 };
+    let router = service(rate_limited(routes, limit, world.clock.clone()));
+    let ask = || async { router.clone().oneshot(gateway_request("/asked")).await.unwrap() };
+    let first = ask().await;
+    assert_eq!(first.headers()["ratelimit"], "\"caller\";r=1;t=2");
+    assert_eq!(first.headers()["ratelimit-policy"], "\"caller\";q=2;w=4");
+    assert_eq!(ask().await.status(), 200);
+    let refused = ask().await;
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (429, "2"));
+    assert_eq!(refused.headers()["ratelimit"], "\"caller\";r=0;t=4");
+    let nobody = Request::get("/asked").body(Body::empty()).unwrap();
+    assert_eq!(router.clone().oneshot(nobody).await.unwrap().status(), 401);
+    world.clock.advance_ms(2_000);
+    assert_eq!(ask().await.status(), 200);
+}
+
+#[tokio::test]
+async fn the_log_says_from_where_it_was_asked_and_that_it_failed() {
+    let world = World::new(1);
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let routes = Router::new().route("/panics", get(panics));
+    let router = service(audited(routes, records, Audited::Everything));
+    let reply = router.oneshot(gateway_request("/panics")).await.unwrap();
+    assert_eq!(reply.status(), 500);
+    let rows: Vec<_> = world.catalog.rows().into_iter().map(|(_, row)| row).collect();
+    let entries: Vec<_> = rows.iter().filter(|r| r.key.starts_with("audit#")).map(|r| &r.body).collect();
+    assert_eq!(entries.len(), 2);
+    assert_eq!((&entries[0]["from"], &entries[0]["outcome"]), (&json!("192.0.2.1"), &json!("asked")));
+    assert_eq!(entries[1]["outcome"], json!({ "answered": 500 }));
 }

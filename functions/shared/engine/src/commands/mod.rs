@@ -6,6 +6,7 @@ pub mod audit;
 pub mod browse;
 pub mod connect;
 pub mod diffs;
+pub mod idempotency;
 pub mod organisations;
 pub mod partners;
 pub mod plans;

@@ -13,6 +13,7 @@
 //! | partner | `digest#{person}#{until}` | [`Digest`]   |                   |
 //! | partner | `audit#{number}` | [`AuditEntry`]        |                   |
 //! | partner | `audithead`    | [`AuditHead`]           |                   |
+//! | partner | `idempotency#{hash}` | [`IdempotentRequest`] |                |
 //! | tenant  | `tenant`       | [`Tenant`]              | `snapshots-due`   |
 //! | tenant  | `key`          | the wrapped data key    |                   |
 //! | tenant  | `snapshot#{id}`| [`Snapshot`]            | `open-work`       |
@@ -25,6 +26,7 @@
 
 mod audit;
 mod diff;
+mod idempotency;
 mod notice;
 mod organisation;
 mod partner;
@@ -38,6 +40,7 @@ mod token;
 
 pub use audit::{AuditEntry, AuditHead, audit_scope};
 pub use diff::{Diff, DiffCounts, Side};
+pub use idempotency::{IdempotentRequest, KeptReply, Progress};
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };

@@ -6,12 +6,16 @@
 
 mod audit;
 mod caller;
+mod idempotency;
 mod input;
+mod rate;
 mod version;
 
 pub use audit::{Audited, audited};
 pub use caller::{Asked, authorizer_context, gateway_context};
+pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, idempotent};
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text};
+pub use rate::{RateLimit, rate_limited};
 pub use version::{IfMatch, etag};
 
 use crate::problem::Problem;
