@@ -11,6 +11,7 @@ use engine::commands::partners::Owner;
 use engine::ports::Page;
 use engine::records::{CredentialStatus, NotProtected, Organisation, OrganisationState, Partner, Plan};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Items of a list when nothing is said.
@@ -21,7 +22,7 @@ fn not_blank(text: &str, (): &()) -> garde::Result {
     if text.trim().is_empty() { Err(garde::Error::new("must not be empty")) } else { Ok(()) }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPartnerIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
@@ -32,7 +33,7 @@ pub struct NewPartnerIn {
 }
 
 /// The owner of a new partner.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OwnerIn {
     /// Their name.
@@ -57,7 +58,7 @@ impl From<OwnerIn> for Owner {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SkuIn {
     /// The one SKU that there is.
@@ -68,12 +69,12 @@ pub struct SkuIn {
     pub partner: Option<PartnerId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub enum Sku {
     Entra,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerOut {
     pub id: PartnerId,
@@ -95,7 +96,7 @@ impl From<Partner> for PartnerOut {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewPartnerOut {
     #[serde(flatten)]
@@ -104,7 +105,7 @@ pub struct NewPartnerOut {
     pub owner_token: String,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPlanIn {
     #[garde(skip)]
@@ -126,7 +127,7 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanOut {
     pub id: PlanId,
@@ -158,7 +159,7 @@ impl From<Plan> for PlanOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PageIn {
     #[garde(length(max = 2_000))]
@@ -173,7 +174,7 @@ impl PageIn {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchIn {
     /// A part of the name or of the id.
@@ -193,7 +194,7 @@ impl SearchIn {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOrganisationIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
@@ -209,7 +210,7 @@ pub struct NewOrganisationIn {
     pub seats: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganisationOut {
     pub id: OrganisationId,
@@ -225,7 +226,7 @@ pub struct OrganisationOut {
     pub created_at: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantOut {
     pub id: TenantId,
@@ -236,7 +237,7 @@ pub struct TenantOut {
     pub more: Option<TenantMoreOut>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantMoreOut {
     pub name: String,
@@ -286,14 +287,14 @@ impl From<OrganisationView> for OrganisationOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConsentLinkIn {
     #[garde(skip)]
     pub app: ConsentApp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsentLinkOut {
     pub url: String,

@@ -6,6 +6,7 @@
 
 mod commands;
 mod door;
+pub mod openapi;
 pub mod ports;
 mod routes;
 pub mod wire;

@@ -102,7 +102,11 @@ fn routes(wanted: Wanted<'_>) -> Result<Vec<Route>> {
     let plan_api = http_function(plan_api::router(plan_api(wanted)?));
     let open = |key: &str, open| Route { key: key.to_owned(), to: plan_api.clone(), open };
     let snapshot_api = http_function(snapshot_api::router(snapshot_api(wanted)));
-    let mut routes = vec![open("GET /v1/consent/callback", true), open("ANY /v1/{rest+}", false)];
+    let mut routes = vec![
+        open("GET /v1/consent/callback", true),
+        open("GET /v1/openapi.json", true),
+        open("ANY /v1/{rest+}", false),
+    ];
     for part in ["snapshots", "comparisons", "restores"] {
         for key in [
             format!("ANY /v1/organisations/{{org}}/{part}"),

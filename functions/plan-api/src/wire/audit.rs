@@ -6,6 +6,7 @@ use domain::{PartnerId, Timestamp};
 use engine::commands::audit::Verified;
 use engine::ports::Page;
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 const EXPORTED: usize = 1_000;
 
 /// Which part of the log.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuditIn {
     /// Of a partner below the caller's.
@@ -28,7 +29,7 @@ pub struct AuditIn {
 }
 
 /// Which part of the log, in which form.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExportIn {
     /// Of a partner below the caller's.
@@ -54,7 +55,7 @@ impl ExportIn {
 }
 
 /// The form of an export.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// A JSON object in each line, as it was hashed.
@@ -65,7 +66,7 @@ pub enum Format {
 }
 
 /// From where to verify.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyIn {
     /// Of a partner below the caller's.
@@ -78,7 +79,7 @@ pub struct VerifyIn {
 }
 
 /// An entry of the log.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntryOut {
     pub partner: Option<PartnerId>,
@@ -127,7 +128,7 @@ impl From<Entry> for AuditEntryOut {
 }
 
 /// What verifying found.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedOut {
     /// Whether nothing is broken in what was walked.

@@ -10,6 +10,7 @@
 use crate::ids::is_guid;
 use crate::rights::Role;
 use crate::{Error, OrganisationId, PartnerId, Result, Timestamp, canonical, kinds};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -138,7 +139,7 @@ impl Entry {
 }
 
 /// Why a chain is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Fault {
     /// No entry of that number stands in its place.
@@ -152,7 +153,7 @@ pub enum Fault {
 }
 
 /// Where a chain is broken first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Broken {
     /// The number of the entry.
@@ -247,7 +248,7 @@ mod tests {
             subjects: BTreeMap::from([("org".to_owned(), "org_01jaaaaaaaaaaaaaaaaaaaaaaa".to_owned())]),
             from: Some("203.0.113.7".to_owned()),
             request: format!("r-{n}"),
-            outcome: if n % 2 == 0 { Outcome::Answered(201) } else { Outcome::Asked },
+            outcome: if n.is_multiple_of(2) { Outcome::Answered(201) } else { Outcome::Asked },
         }
     }
 

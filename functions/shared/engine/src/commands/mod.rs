@@ -18,10 +18,12 @@ mod caller;
 
 pub use caller::{Caller, Gate, Member};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A part of a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ListOf{T}")]
 pub struct Listed<T> {
     /// The items.
     pub items: Vec<T>,
