@@ -26,6 +26,7 @@ fn not_blank(text: &str, (): &()) -> garde::Result {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPartnerIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     /// Who owns it.
     #[garde(dive)]
@@ -38,6 +39,7 @@ pub struct NewPartnerIn {
 pub struct OwnerIn {
     /// Their name.
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     /// Where mail goes.
     #[garde(email, length(max = 254))]
@@ -111,6 +113,7 @@ pub struct NewPlanIn {
     #[garde(skip)]
     pub product: ProductType,
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     #[garde(skip)]
     pub periodicity: Periodicity,
@@ -198,6 +201,7 @@ impl SearchIn {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOrganisationIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     #[garde(email, length(max = 254))]
     pub email: String,

@@ -307,6 +307,11 @@ fn problem_schema() -> Value {
 fn problem_response((status, description): (u16, &str)) -> (String, Value) {
     let schema = json!({ "$ref": "#/components/schemas/Problem" });
     let mut response = json!({ "description": description, "content": { "application/problem+json": { "schema": schema } } });
+    if matches!(status, 401 | 403 | 404 | 413 | 429 | 500 | 503) {
+        // Why: the gateway refuses before a function is asked, and in its own form.
+        let schema = json!({ "$ref": "#/components/schemas/GatewayReply" });
+        response["content"]["application/json"] = json!({ "schema": schema });
+    }
     if matches!(status, 409 | 429 | 503) {
         response["headers"] =
             json!({ "Retry-After": text("Seconds after which to come back, where it helps.") });
@@ -329,6 +334,9 @@ pub fn document(title: &str, version: &str, routes: &[Route]) -> Value {
     }
     let mut schemas = replies.take_definitions(true);
     schemas.insert("Problem".to_owned(), problem_schema());
+    let gateway = json!({ "type": "object", "required": ["message"], "properties": {
+        "message": { "type": "string" } } });
+    schemas.insert("GatewayReply".to_owned(), gateway);
     let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
     json!({
         "openapi": "3.1.0",
