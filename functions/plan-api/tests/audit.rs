@@ -268,7 +268,7 @@ async fn pages_come_newest_first_and_an_export_oldest_first_with_a_link_to_its_r
     assert!(csv.text.starts_with("partner,number,at,who,role,what,"), "{}", csv.text);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_at_once_make_one_chain_without_gaps() {
     let (plane, partner, owner) = chained().await;
     let log = AuditLog { records: Records::new(plane.world.catalog.clone(), plane.world.clock.clone()) };

@@ -4,17 +4,20 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::get;
+use axum::routing::{get, post};
 use domain::Error;
 use engine::records::Records;
 use http::Request;
 use http_body_util::BodyExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as LambdaBody, RequestExt};
-use runtime::http::{Asked, Audited, RateLimit, audited, gateway_context, rate_limited, service};
+use runtime::http::{Asked, Audited, RateLimit, audited, gateway_context, idempotent, rate_limited, service};
 use runtime::problem::{Problem, Reply};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use support::memory::World;
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 fn router() -> Router {
@@ -120,4 +123,44 @@ async fn the_log_says_from_where_it_was_asked_and_that_it_failed() {
     assert_eq!(entries.len(), 2);
     assert_eq!((&entries[0]["from"], &entries[0]["outcome"]), (&json!("192.0.2.1"), &json!("asked")));
     assert_eq!(entries[1]["outcome"], json!({ "answered": 500 }));
+}
+
+#[tokio::test]
+async fn while_one_runs_another_under_its_key_is_told_to_wait_and_a_failure_is_not_kept() {
+    let world = World::new(1);
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let (go, runs) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+    let (gate, count) = (go.clone(), runs.clone());
+    let works = move || async move {
+        let run = count.fetch_add(1, Ordering::SeqCst);
+        gate.notified().await;
+        if run == 0 { Err(Problem::internal("the first one fails")) } else { Ok("done") }
+    };
+    let router = service(idempotent(Router::new().route("/works", post(works)), records));
+    let send = || {
+        let mut request = gateway_request("/works");
+        *request.method_mut() = http::Method::POST;
+        request.headers_mut().insert("idempotency-key", "k".parse().unwrap());
+        tokio::spawn(router.clone().oneshot(request))
+    };
+    for expected in [500, 200] {
+        let before = runs.load(Ordering::SeqCst);
+        let first = send();
+        while runs.load(Ordering::SeqCst) == before {
+            tokio::task::yield_now().await;
+        }
+        let second = send().await.unwrap().unwrap();
+        assert_eq!(
+            (second.status().as_u16(), &second.headers()["retry-after"]),
+            (409, &"2".parse().unwrap())
+        );
+        go.notify_one();
+        assert_eq!(first.await.unwrap().unwrap().status(), expected);
+    }
+    let replayed = send().await.unwrap().unwrap();
+    assert_eq!(
+        (replayed.status().as_u16(), &replayed.headers()["idempotency-replayed"]),
+        (200, &"true".parse().unwrap())
+    );
+    assert_eq!(runs.load(Ordering::SeqCst), 2, "once for the failure, once for what was kept");
 }
