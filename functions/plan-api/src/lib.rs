@@ -6,17 +6,21 @@
 
 mod csv;
 mod money;
+pub mod openapi;
 mod routes;
 mod wire;
 
 use axum::Router;
+use axum::response::IntoResponse;
 use axum::routing::{get, post, put};
 use engine::commands::connect::Connect;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 pub use money::Money;
-use routes::{consent, life, organisations, partners, plans, subscriptions, transfers, usage};
+use routes::{audit, consent, life, organisations, partners, plans, subscriptions, transfers, usage};
+use runtime::http::{Audited, audited, idempotent};
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -33,9 +37,17 @@ pub struct PlanApi {
     pub money: Money,
 }
 
+/// The OpenAPI document of both planes, as it is kept in the repository.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
+async fn document() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=3600")], OPENAPI)
+}
+
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
-    Router::new()
+    let records = api.partners.gate.records.clone();
+    let routes = Router::new()
         .route("/v1/partners", post(partners::create))
         .route("/v1/partner", get(partners::read))
         .route("/v1/partner/sku", post(partners::activate_sku))
@@ -53,21 +65,26 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/transfers", get(transfers::list))
         .route("/v1/organisations/{org}/consent-link", post(consent::link))
         .route("/v1/consent/callback", get(consent::callback))
+        .route("/v1/openapi.json", get(document))
+        .route("/v1/audit", get(audit::list))
+        .route("/v1/audit/export", get(audit::export))
+        .route("/v1/audit/verify", get(audit::verify))
         .merge(money_routes())
-        .with_state(api)
+        .with_state(api);
+    audited(idempotent(routes, records.clone()), records, Audited::Writes)
 }
 
 fn money_routes() -> Router<PlanApi> {
     Router::new()
-        .route("/v1/plans/{plan}", get(plans::read).patch(plans::edit))
-        .route("/v1/plans/{plan}/partners/{partner}", put(plans::assign).delete(plans::unassign))
+        .route("/v1/plans/{pln}", get(plans::read).patch(plans::edit))
+        .route("/v1/plans/{pln}/partners/{prt}", put(plans::assign).delete(plans::unassign))
         .route("/v1/partner/own-licence", post(plans::create_own_licence))
         .route("/v1/organisations/{org}/subscription", get(subscriptions::read).patch(subscriptions::change))
         .route("/v1/organisations/{org}/access-link", post(subscriptions::access_link))
         .route("/v1/access", post(subscriptions::open_access))
         .route("/v1/downgrade-requests", get(subscriptions::list_downgrades))
-        .route("/v1/downgrade-requests/{request}/approve", post(subscriptions::approve_downgrade))
-        .route("/v1/downgrade-requests/{request}/refuse", post(subscriptions::refuse_downgrade))
+        .route("/v1/downgrade-requests/{dwn}/approve", post(subscriptions::approve_downgrade))
+        .route("/v1/downgrade-requests/{dwn}/refuse", post(subscriptions::refuse_downgrade))
         .route("/v1/usage", get(usage::read))
         .route("/v1/invoices/{month}", get(usage::invoice))
 }

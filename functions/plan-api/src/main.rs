@@ -5,6 +5,7 @@ use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
 use engine::commands::plans::Plans;
 use plan_api::{Money, PlanApi, router};
+use runtime::http::rate_limited;
 use runtime::wiring::Wiring;
 
 #[tokio::main]
@@ -13,12 +14,13 @@ async fn main() -> Result<(), lambda_http::Error> {
     let (gate, clock, ids) = (wiring.gate(), wiring.clock.clone(), wiring.ids.clone());
     let (directory, keys, settings) = (wiring.directory()?, wiring.keys(), wiring.settings.consent()?);
     let money = Money::new(&gate, &clock, &ids, &settings.redirect_url)?;
-    runtime::http::run(router(PlanApi {
+    let limit = wiring.settings.rate_limit()?;
+    let routes = router(PlanApi {
         partners: Partners { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         plans: Plans { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         organisations: Organisations { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
-        connect: Connect { gate, clock, ids, directory, keys, settings },
+        connect: Connect { gate, clock: clock.clone(), ids, directory, keys, settings },
         money,
-    }))
-    .await
+    });
+    runtime::http::run(rate_limited(routes, limit, clock)).await
 }

@@ -1,5 +1,6 @@
 //! The control plane's JSON. Only here: what the engine keeps has its own form.
 
+pub mod audit;
 pub mod life;
 pub mod plans;
 pub mod subscriptions;
@@ -14,6 +15,7 @@ use engine::commands::partners::Owner;
 use engine::ports::Page;
 use engine::records::{CredentialStatus, NotProtected, Organisation, OrganisationState, Partner, Plan};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Items of a list when nothing is said.
@@ -24,10 +26,11 @@ pub(crate) fn not_blank(text: &str, (): &()) -> garde::Result {
     if text.trim().is_empty() { Err(garde::Error::new("must not be empty")) } else { Ok(()) }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPartnerIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     /// Who owns it.
     #[garde(dive)]
@@ -35,11 +38,12 @@ pub struct NewPartnerIn {
 }
 
 /// The owner of a new partner.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OwnerIn {
     /// Their name.
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     /// Where mail goes.
     #[garde(email, length(max = 254))]
@@ -60,7 +64,7 @@ impl From<OwnerIn> for Owner {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SkuIn {
     /// The one SKU that there is.
@@ -71,12 +75,12 @@ pub struct SkuIn {
     pub partner: Option<PartnerId>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub enum Sku {
     Entra,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerOut {
     pub id: PartnerId,
@@ -98,7 +102,7 @@ impl From<Partner> for PartnerOut {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewPartnerOut {
     #[serde(flatten)]
@@ -107,12 +111,13 @@ pub struct NewPartnerOut {
     pub owner_token: String,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPlanIn {
     #[garde(skip)]
     pub product: ProductType,
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     #[garde(skip)]
     pub periodicity: Periodicity,
@@ -129,7 +134,7 @@ fn yes() -> bool {
     true
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanOut {
     pub id: PlanId,
@@ -172,7 +177,7 @@ impl From<Plan> for PlanOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PageIn {
     #[garde(length(max = 2_000))]
@@ -187,7 +192,7 @@ impl PageIn {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchIn {
     /// A part of the name or of the id.
@@ -211,7 +216,7 @@ pub struct SearchIn {
 }
 
 /// How a list is written.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Format {
     Json,
@@ -232,10 +237,11 @@ impl SearchIn {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOrganisationIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
+    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
     pub name: String,
     #[garde(email, length(max = 254))]
     pub email: String,
@@ -248,7 +254,7 @@ pub struct NewOrganisationIn {
     pub seats: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganisationOut {
     pub id: OrganisationId,
@@ -266,7 +272,7 @@ pub struct OrganisationOut {
     pub ending: Option<life::EndingOut>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantOut {
     pub id: TenantId,
@@ -277,7 +283,7 @@ pub struct TenantOut {
     pub more: Option<TenantMoreOut>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantMoreOut {
     pub name: String,
@@ -328,14 +334,14 @@ impl From<OrganisationView> for OrganisationOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConsentLinkIn {
     #[garde(skip)]
     pub app: ConsentApp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsentLinkOut {
     pub url: String,

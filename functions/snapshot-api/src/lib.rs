@@ -6,6 +6,7 @@
 
 mod commands;
 mod door;
+pub mod openapi;
 pub mod ports;
 mod routes;
 pub mod wire;
@@ -17,6 +18,7 @@ use axum::routing::{get, post};
 use engine::commands::Gate;
 use ports::SnapshotCommands;
 use routes::{comparisons, objects, restores, snapshots};
+use runtime::http::{Audited, audited, idempotent};
 use std::sync::Arc;
 
 /// What the routes need.
@@ -30,6 +32,7 @@ pub struct SnapshotApi {
 
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: SnapshotApi) -> Router {
+    let records = api.gate.records.clone();
     let organisation = Router::new()
         .route("/snapshots", post(snapshots::take).get(snapshots::list))
         .route("/snapshots/{snp}", get(snapshots::read))
@@ -44,5 +47,6 @@ pub fn router(api: SnapshotApi) -> Router {
         .route("/restores/{rst}/run", post(restores::run))
         .route("/restores/{rst}/report", get(restores::report))
         .with_state(api);
-    Router::new().nest("/v1/organisations/{org}", organisation)
+    let routes = Router::new().nest("/v1/organisations/{org}", organisation);
+    audited(idempotent(routes, records.clone()), records, Audited::Everything)
 }

@@ -1,6 +1,7 @@
 //! Joins the data plane to API Gateway.
 
 use engine::archive::Archive;
+use runtime::http::rate_limited;
 use runtime::wiring::Wiring;
 use snapshot_api::{EngineCommands, SnapshotApi, router};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let records = wiring.records();
     let archive = Arc::new(Archive::new(wiring.vault(), wiring.keys(), records.clone()));
     let (queue, clock, ids) = (wiring.queue(), wiring.clock.clone(), wiring.ids.clone());
-    let commands = Arc::new(EngineCommands::new(archive, records, queue, clock, ids));
-    runtime::http::run(router(SnapshotApi { gate: wiring.gate(), commands })).await
+    let commands = Arc::new(EngineCommands::new(archive, records, queue, clock.clone(), ids));
+    let routes = router(SnapshotApi { gate: wiring.gate(), commands });
+    runtime::http::run(rate_limited(routes, wiring.settings.rate_limit()?, clock)).await
 }

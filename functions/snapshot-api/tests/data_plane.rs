@@ -227,3 +227,27 @@ async fn an_object_is_read_by_a_key_with_slashes_and_told_with_its_links() {
     let listed = plane.ask(Some(&owner), "GET", &path, &Value::Null).await.json();
     assert_eq!(listed["items"][0], json!({ "kind": "groups", "key": "7", "name": "Für" }));
 }
+
+#[tokio::test]
+async fn every_read_of_customer_data_is_written_down_without_the_names_in_it() {
+    let plane = Plane::new();
+    let (partner, owner) = plane.partner("01JAAAAAAAAAAAAAAAAAAAAAAA", &[]).await;
+    let org = plane.organisation(&partner, "01JAAAAAAAAAAAAAAAAAAAAAAA", Some(TENANT)).await;
+    let objects = format!("/v1/organisations/{org}/snapshots/{SNAPSHOT}/objects");
+    plane.ask(Some(&owner), "GET", &format!("{objects}?name=Berg"), &json!(null)).await;
+    plane.ask(Some(&owner), "GET", &format!("{objects}/users/Ada%20Berg"), &json!(null)).await;
+    plane.ask(None, "GET", &objects, &json!(null)).await;
+    let rows: Vec<_> = plane.world.catalog.rows().into_iter().map(|(_, r)| r).collect();
+    let entries: Vec<_> = rows.iter().filter(|r| r.key.starts_with("audit#")).map(|r| &r.body).collect();
+    assert_eq!(entries.len(), 4, "two requests of a known caller");
+    let whats: Vec<_> = entries.iter().map(|e| e["what"].as_str().unwrap()).collect();
+    let route = "GET /v1/organisations/{org}/snapshots/{snp}/objects";
+    let one = "GET /v1/organisations/{org}/snapshots/{snp}/objects/{kind}/{key}";
+    assert_eq!(whats, [route, route, one, one]);
+    assert_eq!(
+        (&entries[0]["subjects"]["org"], &entries[0]["subjects"]["snp"]),
+        (&json!(org), &json!(SNAPSHOT))
+    );
+    assert_eq!(entries[2]["subjects"]["kind"], "users");
+    assert!(!format!("{entries:?}").contains("Berg"), "{entries:?}");
+}

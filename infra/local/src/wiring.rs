@@ -105,6 +105,7 @@ fn routes(wanted: Wanted<'_>) -> Result<Vec<Route>> {
     let mut routes = vec![
         open("GET /v1/consent/callback", true),
         open("POST /v1/access", true),
+        open("GET /v1/openapi.json", true),
         open("ANY /v1/{rest+}", false),
     ];
     for part in ["snapshots", "comparisons", "restores"] {

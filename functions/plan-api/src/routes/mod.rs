@@ -1,5 +1,6 @@
 //! The routes, by what they are about.
 
+pub mod audit;
 pub mod consent;
 pub mod life;
 pub mod organisations;

@@ -1,7 +1,8 @@
 //! Usage and invoices.
 
 use crate::PlanApi;
-use crate::wire::usage::{Format, InvoiceIn, UsageIn, UsageOut, csv};
+use crate::wire::Format;
+use crate::wire::usage::{InvoiceIn, UsageIn, UsageOut, csv};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

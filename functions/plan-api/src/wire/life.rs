@@ -6,9 +6,10 @@ use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
 use engine::commands::organisations::{Edit, Hold};
 use engine::records::{DeletionCertificate, Ending, TransferOffer, TransferOffered};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganisationEditIn {
     #[garde(inner(length(chars, max = 100), custom(not_blank)))]
@@ -25,7 +26,7 @@ impl From<OrganisationEditIn> for Edit {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FeaturesIn {
     /// Those that are on; the others are off.
@@ -33,7 +34,7 @@ pub struct FeaturesIn {
     pub features: Vec<Feature>,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeletionIn {
     /// Days until the data is deleted.
@@ -50,7 +51,7 @@ impl From<DeletionIn> for Hold {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EndingOut {
     pub asked_at: Timestamp,
@@ -65,7 +66,7 @@ impl From<Ending> for EndingOut {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateOut {
     pub organisation: OrganisationId,
@@ -95,7 +96,7 @@ impl From<DeletionCertificate> for CertificateOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OfferIn {
     /// The partner that is to take it.
@@ -103,7 +104,7 @@ pub struct OfferIn {
     pub to: PartnerId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferOut {
     pub organisation: OrganisationId,
@@ -125,7 +126,7 @@ impl From<TransferOffer> for OfferOut {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OfferedOut {
     pub organisation: OrganisationId,
@@ -149,7 +150,7 @@ impl From<TransferOffered> for OfferedOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AcceptIn {
     /// The taker's own plan that it goes on.

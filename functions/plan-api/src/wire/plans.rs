@@ -4,9 +4,10 @@ use super::{PlanOut, not_blank};
 use domain::plans::{Currency, Price, ProductType};
 use engine::commands::plans::{PlanEdit, PlanView};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlanEditIn {
     #[garde(inner(length(chars, max = 100), custom(not_blank)))]
@@ -23,7 +24,7 @@ impl From<PlanEditIn> for PlanEdit {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanViewOut {
     #[serde(flatten)]
@@ -38,7 +39,7 @@ impl From<PlanView> for PlanViewOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OwnLicenceIn {
     #[garde(skip)]

@@ -9,9 +9,10 @@ use engine::commands::subscriptions::{SubscriptionEdit, SubscriptionView};
 use engine::ports::Page;
 use engine::records::{DowngradeRequest, OrganisationState};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubscriptionEditIn {
     #[garde(skip)]
@@ -26,7 +27,7 @@ impl From<SubscriptionEditIn> for SubscriptionEdit {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionOut {
     pub organisation: OrganisationId,
@@ -70,7 +71,7 @@ impl From<SubscriptionView> for SubscriptionOut {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DowngradeOut {
     pub id: DowngradeId,
@@ -108,7 +109,7 @@ impl From<DowngradeRequest> for DowngradeOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DowngradesIn {
     #[garde(skip)]
@@ -125,14 +126,14 @@ impl DowngradesIn {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefuseIn {
     #[garde(length(chars, max = 1_000), custom(not_blank))]
     pub reason: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessLinkOut {
     pub url: String,
@@ -145,7 +146,7 @@ impl From<NewAccessLink> for AccessLinkOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AccessIn {
     /// What follows `access=` in the link.
@@ -153,7 +154,7 @@ pub struct AccessIn {
     pub token: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionOut {
     pub token: String,

@@ -1,21 +1,16 @@
 //! Usage and invoices, as JSON and as CSV.
 
+use super::Format;
 use crate::csv::harmless;
 use domain::plans::{Currency, Periodicity, ProductType};
 use domain::usage::{Part, decimal};
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
 use engine::commands::usage::{LineOfPlan, MonthOfUse};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Format {
-    Json,
-    Csv,
-}
-
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UsageIn {
     /// Such as `2026-10`.
@@ -27,7 +22,7 @@ pub struct UsageIn {
     pub format: Option<Format>,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InvoiceIn {
     #[garde(skip)]
@@ -36,7 +31,7 @@ pub struct InvoiceIn {
     pub format: Option<Format>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageOut {
     /// Of an invoice; the same each time that it is read.
@@ -51,14 +46,14 @@ pub struct UsageOut {
     pub totals: Vec<TotalOut>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TotalOut {
     pub currency: &'static str,
     pub amount_minor: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineOut {
     pub organisation: OrganisationId,
@@ -75,7 +70,7 @@ pub struct LineOut {
     pub parts: Vec<PartOut>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartOut {
     pub from: String,
@@ -140,7 +135,7 @@ impl From<Part> for PartOut {
 }
 
 /// A row of the CSV: one part of a line, so that a column's sum is the total.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CsvRow<'a> {
     month: &'a str,
     partner: &'a PartnerId,

@@ -1,7 +1,9 @@
 //! Names of things. Ours have a prefix and sort by the time of their making; Microsoft's are GUIDs.
 
 use crate::{Error, Result};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::{fmt, str::FromStr};
 
 macro_rules! prefixed_id {
@@ -39,6 +41,14 @@ macro_rules! prefixed_id {
             type Error = Error;
             fn try_from(text: String) -> Result<Self> {
                 text.parse()
+            }
+        }
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": concat!("^", $prefix, "[0-9a-z]{26}$") })
             }
         }
         impl From<$name> for String {
@@ -90,6 +100,14 @@ impl TryFrom<String> for TenantId {
     type Error = Error;
     fn try_from(text: String) -> Result<Self> {
         text.parse()
+    }
+}
+impl JsonSchema for TenantId {
+    fn schema_name() -> Cow<'static, str> {
+        "TenantId".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uuid" })
     }
 }
 impl From<TenantId> for String {

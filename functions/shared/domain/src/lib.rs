@@ -4,6 +4,7 @@
 //! Enter by the word you have: [`kinds`] (what Microsoft Graph holds), [`stored`] (what we keep of it, and
 //! how; FORMAT.md beside this crate is normative), [`changes`] (what differs), [`restore`] (what to write).
 
+pub mod audit;
 pub mod canonical;
 pub mod changes;
 pub mod error;

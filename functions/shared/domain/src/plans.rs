@@ -5,11 +5,12 @@
 use crate::rights::{Action, who_may};
 use crate::{Error, FieldFault, Result};
 use iso_currency::Currency as Iso;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// What a plan sells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ProductType {
     /// Backup without Entra.
     Backup,
@@ -36,7 +37,7 @@ impl ProductType {
 }
 
 /// How often it is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Periodicity {
     /// Each month.
@@ -46,8 +47,9 @@ pub enum Periodicity {
 }
 
 /// A currency of ISO 4217, by its three letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[A-Z]{3}$"))]
 pub struct Currency(Iso);
 
 impl Currency {
@@ -93,7 +95,7 @@ impl fmt::Display for Currency {
 pub const MAX_PRICE_MINOR: u64 = 100_000_000;
 
 /// What a seat costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Price {
     /// Minor units of the currency, for each seat and period.

@@ -5,10 +5,11 @@
 //! under a [`Condition`], which the caller of [`may`] has to check: it knows the organisation, this module
 //! does not. Partner walls are not here: a right never reaches outside the caller's part of the tree.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a person or a token is for its partner, or for one organisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Of a partner: everything.
@@ -89,7 +90,7 @@ pub enum Action {
 }
 
 /// What an organisation's end users may be given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Feature {
     /// Snapshots and search.

@@ -7,6 +7,7 @@
 
 use crate::plans::{Price, ProductType, Terms};
 use crate::{Error, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What the table says of a move between two products.
@@ -90,7 +91,7 @@ pub fn over_use(seats: u32, in_use: Option<u64>) -> Option<u64> {
 }
 
 /// Where a request for a downgrade stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RequestState {
     /// Nobody has decided.

@@ -6,6 +6,7 @@
 
 pub mod http;
 pub mod logs;
+pub mod openapi;
 pub mod problem;
 pub mod queue;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! The environment: its one home. Everything that an operator can set has its name here or in
 //! [`aws::AwsNames`] and [`graph::GraphSettings`], which are read through [`Settings`] too.
 
+use crate::http::RateLimit;
 use domain::{Error, Result};
 use engine::commands::connect::ConsentSettings;
 use engine::records::ApiToken;
@@ -18,6 +19,11 @@ pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
 pub const BOOTSTRAP_TOKEN: &str = "HOLDFAST_BOOTSTRAP_TOKEN";
 /// What is logged, in `tracing`'s words; `info` by default.
 pub const LOG: &str = "HOLDFAST_LOG";
+
+/// How many requests a minute a caller may make, in each instance; 600 by default.
+pub const RATE_PER_MINUTE: &str = "HOLDFAST_RATE_PER_MINUTE";
+/// How many of them at once; 100 by default.
+pub const RATE_BURST: &str = "HOLDFAST_RATE_BURST";
 
 /// A shorter bootstrap token could be guessed.
 pub const BOOTSTRAP_TOKEN_CHARS: usize = 32;
@@ -75,6 +81,26 @@ impl Settings {
         Ok(Some(ApiToken::hash(&token)))
     }
 
+    /// The limit of each caller.
+    ///
+    /// # Errors
+    /// `Invalid`, naming what is no number from 1 on.
+    pub fn rate_limit(&self) -> Result<RateLimit> {
+        let number = |name: &str, default: u32| match self.find(name) {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|n| *n > 0)
+                .ok_or_else(|| Error::invalid_field(name, "must be a number from 1 on")),
+        };
+        let default = RateLimit::default();
+        Ok(RateLimit {
+            per_minute: number(RATE_PER_MINUTE, default.per_minute)?,
+            burst: number(RATE_BURST, default.burst)?,
+        })
+    }
+
     /// Graph's addresses.
     pub fn graph(&self) -> GraphSettings {
         GraphSettings::from_settings(|name| self.find(name))
@@ -116,6 +142,17 @@ mod tests {
         assert_eq!(consent.redirect_url.as_str(), "https://api.example.com/v1/consent/callback");
         assert_eq!(consent.login_url.as_str(), "https://login.microsoftonline.com/");
         assert!(consent.writer_client_id.is_none());
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_refused() {
+        assert_eq!(Settings::default().rate_limit().unwrap(), RateLimit::default());
+        let set = Settings::of([(RATE_PER_MINUTE, "60"), (RATE_BURST, "5")]);
+        assert_eq!(set.rate_limit().unwrap(), RateLimit { per_minute: 60, burst: 5 });
+        for wrong in ["0", "-1", "many"] {
+            let error = Settings::of([(RATE_BURST, wrong)]).rate_limit().unwrap_err();
+            assert_eq!(error.fields()[0].field, RATE_BURST);
+        }
     }
 
     #[test]

@@ -4,11 +4,13 @@ use crate::ports::NewComparison;
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp, kinds};
 use engine::records::{Diff, DiffCounts, JobState, NotCovered, Side};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A side: a snapshot's id, or `live`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^(live|snp_[0-9a-z]{26})$"))]
 pub struct SideText(Side);
 
 const LIVE: &str = "live";
@@ -33,7 +35,7 @@ impl From<SideText> for String {
 }
 
 /// A comparison to be made.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ComparisonIn {
     #[garde(skip)]
@@ -80,7 +82,7 @@ pub(super) fn named(field: &str, error: &Error) -> Error {
 }
 
 /// A comparison.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ComparisonOut {
     id: DiffId,

@@ -12,13 +12,14 @@ pub use snapshots::SnapshotOut;
 
 use engine::ports::Page;
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Items of a list when nothing is said.
 const PAGE_ITEMS: usize = 50;
 
 /// Which part of a list.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PageIn {
     /// The `next` of the part before.

@@ -2,11 +2,12 @@
 
 use crate::ports::{ObjectDetail, ObjectLink, ObjectSummary};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Which objects.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectsIn {
     /// Only of this kind.
@@ -24,7 +25,7 @@ pub struct ObjectsIn {
 }
 
 /// An object in a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectSummaryOut {
     kind: &'static str,
@@ -39,7 +40,7 @@ impl From<ObjectSummary> for ObjectSummaryOut {
 }
 
 /// An object.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectOut {
     #[serde(flatten)]
@@ -49,7 +50,7 @@ pub struct ObjectOut {
 }
 
 /// A link of an object. It has `to` when it leads from the object, else `from`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectLinkOut {
     link: &'static str,

@@ -7,10 +7,11 @@ use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp, kinds};
 use engine::ports::Spent;
 use engine::records::{OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, StepOutcome};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A restore to be previewed: `snapshot` with `items`, or `comparison`.
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RestoreIn {
     #[garde(skip)]
@@ -33,7 +34,7 @@ pub struct RestoreIn {
 }
 
 /// An object by its kind and key.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectRefIn {
     kind: String,
@@ -80,7 +81,7 @@ fn object((i, named_in): (usize, ObjectRefIn)) -> Result<(&'static kinds::Kind, 
 }
 
 /// A restore.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreOut {
     id: RestoreId,
@@ -127,8 +128,9 @@ impl From<Restore> for RestoreOut {
 }
 
 /// A restore with a part of its steps.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RestorePlanOut")]
 pub struct PlanOut {
     #[serde(flatten)]
     restore: RestoreOut,
@@ -151,7 +153,7 @@ impl PlanOut {
 }
 
 /// A step, with what became of it once it was tried.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StepOut {
     #[serde(flatten)]
@@ -160,7 +162,7 @@ pub struct StepOut {
 }
 
 /// What became of a step.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeOut {
     asked: String,

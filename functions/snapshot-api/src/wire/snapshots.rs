@@ -3,11 +3,12 @@
 use domain::{SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A snapshot.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotOut {
     id: SnapshotId,

@@ -7,11 +7,12 @@ mod attributes;
 
 pub use attributes::{compare_objects, equal_values};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What happened to an object or a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum What {
     /// It is only after.
@@ -23,7 +24,7 @@ pub enum What {
 }
 
 /// One attribute that differs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributeChange {
     /// The top-level property: the unit in which it can be restored.
@@ -40,7 +41,7 @@ pub struct AttributeChange {
 }
 
 /// One link that differs, told at the object that it leads from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkChange {
     /// The link type, such as `groups.members`.
@@ -61,7 +62,7 @@ pub struct LinkChange {
 }
 
 /// One object that differs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The kind's name.

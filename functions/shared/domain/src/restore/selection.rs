@@ -2,10 +2,11 @@
 
 use crate::changes::{Change, What};
 use crate::{Error, Result, kinds};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of attributes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AttributeMode {
     /// Attributes that have a value in the snapshot are written; what was empty then is left as it is.
@@ -16,7 +17,7 @@ pub enum AttributeMode {
 }
 
 /// What becomes of links.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LinkMode {
     /// Missing links are added.
@@ -29,7 +30,7 @@ pub enum LinkMode {
 }
 
 /// One link.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectedLink {
     /// The link type, such as `groups.members`.
@@ -39,7 +40,7 @@ pub struct SelectedLink {
 }
 
 /// One object, whole or in part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectedItem {
     /// The kind's name.
@@ -55,7 +56,7 @@ pub struct SelectedItem {
 }
 
 /// The whole choice.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Selection {
     /// The objects.

@@ -3,10 +3,12 @@
 //! A command checks its caller through [`Gate`] first, then its input, then acts in one conditional write.
 
 pub mod access;
+pub mod audit;
 pub mod browse;
 pub mod connect;
 pub mod diffs;
 pub mod downgrades;
+pub mod idempotency;
 pub mod organisations;
 pub mod partners;
 pub mod plans;
@@ -21,10 +23,12 @@ mod caller;
 pub use caller::{Caller, Gate, Member};
 
 use domain::{Error, ErrorKind, Result};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A part of a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ListOf{T}")]
 pub struct Listed<T> {
     /// The items.
     pub items: Vec<T>,

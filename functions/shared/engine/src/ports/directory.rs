@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::kinds::{Kind, LinkEnd, LinkType, Source};
 use domain::{Result, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -44,7 +45,7 @@ pub enum PageEnd {
 }
 
 /// What calls cost. Counted for every HTTP call made, retries included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Spent {
     /// Calls that Graph counts: inner ones of a batch singly.

@@ -4,6 +4,7 @@ use super::snapshot::{JobState, NotCovered, stale_at};
 use super::{Record, watched};
 use crate::ports::{Scope, Watch};
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One side of a comparison.
@@ -17,7 +18,7 @@ pub enum Side {
 }
 
 /// How many changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DiffCounts {
     /// Objects that are only after.

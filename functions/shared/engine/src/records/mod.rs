@@ -22,6 +22,9 @@
 //! | partner | `person#{id}`  | [`Person`]              | `digests-due`     |
 //! | partner | `heard#{at}#{tenant}#{notice}` | [`NoticeEntry`] |           |
 //! | partner | `digest#{person}#{until}` | [`Digest`]   |                   |
+//! | partner | `audit#{number}` | [`AuditEntry`]        |                   |
+//! | partner | `audithead`    | [`AuditHead`]           |                   |
+//! | partner | `idempotency#{hash}` | [`IdempotentRequest`] |                |
 //! | tenant  | `tenant`       | [`Tenant`]              | `snapshots-due`   |
 //! | tenant  | `key`          | the wrapped data key    |                   |
 //! | tenant  | `seat-count`   | [`SeatCount`]           |                   |
@@ -34,7 +37,9 @@
 //! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
 
 mod access;
+mod audit;
 mod diff;
+mod idempotency;
 mod notice;
 mod organisation;
 mod partner;
@@ -49,8 +54,10 @@ mod token;
 mod transfer;
 
 pub use access::AccessLink;
+pub use audit::{AuditEntry, AuditHead, audit_scope};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
+pub use idempotency::{IdempotentRequest, KeptReply, Progress};
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };

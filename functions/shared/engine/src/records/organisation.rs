@@ -5,10 +5,11 @@ use crate::ports::{Scope, Watch};
 use domain::organisations::OrganisationState;
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is not protected because a permission is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotProtected {
     /// The kind, or the part of one (`users.customSecurityAttributes`).

@@ -6,10 +6,11 @@ use super::{Record, watched};
 use crate::ports::{Scope, Spent, Watch};
 use domain::restore::Selection;
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where a restore stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RestoreState {
     /// Its preview is asked for or worked on.
@@ -34,7 +35,7 @@ impl RestoreState {
 }
 
 /// How many steps came to which end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RestoreCounts {
     /// Steps of the plan.
@@ -116,7 +117,7 @@ impl Record for Restore {
 }
 
 /// Why a step was not tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SkipCause {
     /// The live object is no longer what the preview showed.
@@ -130,7 +131,7 @@ pub enum SkipCause {
 }
 
 /// Why a step failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FailCause {
     /// Graph refused the content.
@@ -150,7 +151,7 @@ pub enum FailCause {
 }
 
 /// What became of a step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum OutcomeState {
     /// A creation was begun and is not verified yet.
@@ -188,7 +189,7 @@ impl OutcomeState {
 }
 
 /// What a read-back found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum ReadBack {
     /// What was asked.

@@ -4,11 +4,12 @@
 use super::{Record, watched};
 use crate::ports::{Scope, Spent, Watch};
 use domain::{SnapshotId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Where a job stands. The same for snapshots, comparisons and restores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum JobState {
     /// Asked for.
@@ -29,7 +30,7 @@ impl JobState {
 }
 
 /// Why a snapshot is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
     /// It was due.
@@ -41,7 +42,7 @@ pub enum Reason {
 }
 
 /// How it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SnapshotMode {
     /// Everything is read.
@@ -51,7 +52,7 @@ pub enum SnapshotMode {
 }
 
 /// What of a run is there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunCount {
     /// Records.
@@ -63,7 +64,7 @@ pub struct RunCount {
 }
 
 /// A kind, or a part of one, that a snapshot does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotCovered {
     /// The source (`users`, `users.customSecurityAttributes`).

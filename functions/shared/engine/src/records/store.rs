@@ -45,6 +45,11 @@ impl Records {
         Self { catalog, clock }
     }
 
+    /// The clock that rows expire by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     /// The record of that key, if there is one.
     pub async fn find<T: Record>(&self, scope: &Scope, key: &str) -> Result<Option<Found<T>>> {
         self.catalog.find(scope, key, self.clock.now()).await?.map(read).transpose()

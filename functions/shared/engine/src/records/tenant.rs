@@ -3,10 +3,11 @@
 use super::{Record, watched};
 use crate::ports::{Scope, Watch, WrappedKey};
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a tenant's credentials are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialStatus {
     /// All that is needed is granted.

@@ -64,9 +64,14 @@ fn fields(extensions: &Extensions) -> Option<&HashMap<String, Value>> {
     }
 }
 
+/// Who asks, where the authorizer knew them.
+pub(super) fn find(extensions: &Extensions) -> Option<Caller> {
+    fields(extensions).and_then(read)
+}
+
 /// How the log names the caller.
 pub(super) fn token_of(extensions: &Extensions) -> Option<String> {
-    match read(fields(extensions)?)? {
+    match find(extensions)? {
         Caller::Operator => Some("operator".to_owned()),
         Caller::Member(member) => Some(member.token),
     }
@@ -97,7 +102,7 @@ pub struct Asked(pub Caller);
 impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        fields(&parts.extensions).and_then(read).map(Self).ok_or_else(Problem::unauthenticated)
+        find(&parts.extensions).map(Self).ok_or_else(Problem::unauthenticated)
     }
 }
 

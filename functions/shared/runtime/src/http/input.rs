@@ -33,14 +33,17 @@ where
             let detail = "the body must be application/json";
             return Err(Problem::new("unsupported-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, title, detail));
         }
-        let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| {
-            let detail = format!("the body must not be longer than {MAX_BODY_BYTES} bytes");
-            Problem::new("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request is too large", detail)
-        })?;
+        let bytes = to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| too_large())?;
         let value = read(&bytes)?;
         check(&value)?;
         Ok(Self(value))
     }
+}
+
+/// Its body is longer than [`MAX_BODY_BYTES`].
+pub(super) fn too_large() -> Problem {
+    let detail = format!("the body must not be longer than {MAX_BODY_BYTES} bytes");
+    Problem::new("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The request is too large", detail)
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

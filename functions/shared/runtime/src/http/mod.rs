@@ -4,12 +4,18 @@
 //! [`run`] serves the Lambda; the local listener calls the same [`service`] with requests that carry the
 //! same request context. Paths and queries are not logged, only the route: they may hold names.
 
+mod audit;
 mod caller;
+mod idempotency;
 mod input;
+mod rate;
 mod version;
 
+pub use audit::{Audited, audited};
 pub use caller::{Asked, authorizer_context, gateway_context};
+pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, idempotent};
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text};
+pub use rate::{RateLimit, rate_limited};
 pub use version::{IfMatch, etag};
 
 use crate::problem::Problem;

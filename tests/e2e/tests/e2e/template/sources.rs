@@ -154,7 +154,7 @@ fn every_route_of_the_code_is_a_route_of_the_api_and_leads_to_its_function() {
 }
 
 #[test]
-fn only_the_consent_callback_and_access_links_are_answered_without_the_authorizer() {
+fn only_the_consent_callback_and_the_document_are_answered_without_the_authorizer() {
     let template = Template::read();
     let open: Vec<Value> = template
         .of_kind("AWS::ApiGatewayV2::Route")
@@ -164,7 +164,7 @@ fn only_the_consent_callback_and_access_links_are_answered_without_the_authorize
         })
         .map(|r| r.properties["RouteKey"].clone())
         .collect();
-    assert_eq!(open, ["GET /v1/consent/callback", "POST /v1/access"]);
+    assert_eq!(open, ["GET /v1/consent/callback", "POST /v1/access", "GET /v1/openapi.json"]);
     let authorizer = template.get("HttpAuthorizer").properties;
     assert_eq!(authorizer["AuthorizerPayloadFormatVersion"], "2.0");
     assert_eq!(authorizer["EnableSimpleResponses"], true);

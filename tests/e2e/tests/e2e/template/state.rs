@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
 use graph::GraphSettings;
 use local::embedded::EmbeddedDynamo;
-use runtime::settings::{BOOTSTRAP_TOKEN, LOG, PUBLIC_URL, READER_CLIENT_ID, WRITER_CLIENT_ID};
+use runtime::settings::{
+    BOOTSTRAP_TOKEN, LOG, PUBLIC_URL, RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
+};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -37,7 +39,10 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
                 GraphSettings::GRAPH_URL,
                 GraphSettings::LOGIN_URL,
                 GraphSettings::INSTANCES,
+                RATE_PER_MINUTE,
+                RATE_BURST,
             ],
+            "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
             "take-snapshot" | "diff-snapshots" | "run-restore" => {
                 &[GraphSettings::GRAPH_URL, GraphSettings::LOGIN_URL, GraphSettings::INSTANCES]
             }

@@ -18,6 +18,7 @@ use crate::records::{
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId};
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use url::Url;
@@ -26,7 +27,7 @@ use url::Url;
 pub const STATE_LIFE_HOURS: i64 = 1;
 
 /// The two app registrations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ConsentApp {
     /// Takes snapshots.

@@ -1,0 +1,206 @@
+//! The audit log.
+
+use domain::audit::{Broken, Entry, Outcome};
+use domain::rights::Role;
+use domain::{PartnerId, Timestamp};
+use engine::commands::audit::Verified;
+use engine::ports::Page;
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Entries of an export when nothing is said.
+const EXPORTED: usize = 1_000;
+
+/// Which part of the log.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditIn {
+    /// Of a partner below the caller's.
+    #[garde(skip)]
+    pub partner: Option<PartnerId>,
+    /// The `next` of the part before.
+    #[garde(length(max = 2_000))]
+    pub cursor: Option<String>,
+    /// At most so many.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+/// Which part of the log, in which form.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExportIn {
+    /// Of a partner below the caller's.
+    #[garde(skip)]
+    pub partner: Option<PartnerId>,
+    /// Lines of JSON when nothing is said.
+    #[garde(skip)]
+    #[serde(default)]
+    pub format: Format,
+    /// Where the part before ended, from its `Link`.
+    #[garde(length(max = 2_000))]
+    pub cursor: Option<String>,
+    /// At most so many.
+    #[garde(range(min = 1, max = 1_000))]
+    pub limit: Option<usize>,
+}
+
+impl ExportIn {
+    /// As the engine wants it.
+    pub fn page(&self) -> Page {
+        Page { after: self.cursor.clone(), limit: self.limit.unwrap_or(EXPORTED), descending: false }
+    }
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A JSON object in each line, as it was hashed.
+    #[default]
+    Jsonl,
+    /// Comma-separated values, RFC 4180.
+    Csv,
+}
+
+/// From where to verify.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerifyIn {
+    /// Of a partner below the caller's.
+    #[garde(skip)]
+    pub partner: Option<PartnerId>,
+    /// The `until` of the call before, to go on from there.
+    #[garde(skip)]
+    #[serde(default)]
+    pub after: u64,
+}
+
+/// An entry of the log.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntryOut {
+    pub partner: Option<PartnerId>,
+    /// Its place in the chain.
+    pub number: u64,
+    pub at: Timestamp,
+    /// The id of the person, or the first characters of the token.
+    pub who: String,
+    pub role: Option<Role>,
+    /// Method and route.
+    pub what: String,
+    /// The ids in the path.
+    pub subjects: BTreeMap<String, String>,
+    /// The address that it came from.
+    pub from: Option<String>,
+    /// The request's id.
+    pub request: String,
+    /// The status that it was answered with; none in the entry that was written before it was done.
+    pub status: Option<u16>,
+    /// The hash of the entry before.
+    pub previous: String,
+    pub hash: String,
+}
+
+impl From<Entry> for AuditEntryOut {
+    fn from(entry: Entry) -> Self {
+        let event = entry.event;
+        Self {
+            partner: entry.partner,
+            number: entry.number,
+            at: event.at,
+            who: event.who.id,
+            role: event.who.role,
+            what: event.what,
+            subjects: event.subjects,
+            from: event.from,
+            request: event.request,
+            status: match event.outcome {
+                Outcome::Asked => None,
+                Outcome::Answered(status) => Some(status),
+            },
+            previous: entry.previous,
+            hash: entry.hash,
+        }
+    }
+}
+
+/// What verifying found.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedOut {
+    /// Whether nothing is broken in what was walked.
+    pub intact: bool,
+    /// The first entry that is broken, and why.
+    pub broken: Option<Broken>,
+    /// The last entry that was walked to without a fault.
+    pub until: u64,
+    /// Whether the walk is over; if not, go on with `after` set to `until`.
+    pub complete: bool,
+    /// The last entry's number, as the chain's head says.
+    pub head_number: u64,
+    /// The last entry's hash, as the chain's head says. Kept elsewhere, it tells a chain that was written anew.
+    pub head_hash: String,
+}
+
+impl From<Verified> for VerifiedOut {
+    fn from(verified: Verified) -> Self {
+        Self {
+            intact: verified.broken.is_none(),
+            broken: verified.broken,
+            until: verified.until,
+            complete: verified.complete,
+            head_number: verified.head.number,
+            head_hash: verified.head.hash,
+        }
+    }
+}
+
+/// The header line of an export as CSV.
+pub const CSV_HEADER: &str = "partner,number,at,who,role,what,subjects,from,request,status,previous,hash\r\n";
+
+/// A line of an export as CSV. What a spreadsheet would take for a formula is written as text.
+pub fn csv_line(entry: Entry) -> String {
+    let out = AuditEntryOut::from(entry);
+    let subjects: Vec<_> = out.subjects.iter().map(|(name, id)| format!("{name}={id}")).collect();
+    let fields = [
+        out.partner.map(String::from).unwrap_or_default(),
+        out.number.to_string(),
+        out.at.to_string(),
+        out.who,
+        out.role.map(|role| role.label().to_owned()).unwrap_or_default(),
+        out.what,
+        subjects.join(" "),
+        out.from.unwrap_or_default(),
+        out.request,
+        out.status.map(|status| status.to_string()).unwrap_or_default(),
+        out.previous,
+        out.hash,
+    ];
+    let fields: Vec<_> = fields.iter().map(|field| csv_field(field)).collect();
+    format!("{}\r\n", fields.join(","))
+}
+
+fn csv_field(text: &str) -> String {
+    let guarded =
+        if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text.to_owned() };
+    if guarded.contains([',', '"', '\r', '\n']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::csv_field;
+
+    #[test]
+    fn a_field_is_quoted_where_it_must_be_and_never_a_formula() {
+        assert_eq!(csv_field("a"), "a");
+        assert_eq!(csv_field("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(csv_field("=1+1"), "'=1+1");
+    }
+}

@@ -1,0 +1,100 @@
+//! The audit log around the routes.
+//!
+//! What a known caller asks is written down twice. First as *asked*, before the route runs: when that cannot be
+//! written the reply is 503 and nothing has changed, so that nothing is ever done that the log does not know of. Then
+//! with the status: one entry alone, written afterwards, would be lost together with the process that did the work.
+//! An entry *asked* without its second says so: it was begun, and the log does not know how it ended. That the second
+//! cannot be written changes no reply, since what was done is done.
+
+use super::caller;
+use crate::problem::{Problem, Reply};
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{RequestExt as _, Router};
+use domain::PartnerId;
+use domain::audit::{Event, Outcome, Who, subject};
+use engine::commands::Caller;
+use engine::commands::audit::AuditLog;
+use engine::records::Records;
+use futures::FutureExt;
+use http::{Extensions, Method};
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+/// What of a function's requests is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audited {
+    /// What changes something.
+    Writes,
+    /// Reads too: what they show is customer data.
+    Everything,
+}
+
+/// The router, each of whose routes is written down.
+pub fn audited(router: Router, records: Records, what: Audited) -> Router {
+    router.route_layer(from_fn_with_state((AuditLog { records }, what), layer))
+}
+
+async fn layer(
+    State((log, what)): State<(AuditLog, Audited)>,
+    mut request: Request,
+    next: Next,
+) -> Reply<Response> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let Some(caller) = caller::find(request.extensions()) else { return Ok(next.run(request).await) };
+    if reads && what == Audited::Writes {
+        return Ok(next.run(request).await);
+    }
+    let (partner, event) = asked(&mut request, &caller, &log).await?;
+    log.append(partner.as_ref(), &event).await.map_err(|e| {
+        let refused = domain::Error::unavailable("it could not be written down, so nothing was done");
+        Problem::from(refused.caused_by(e))
+    })?;
+    let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
+    let done = Event { at: log.records.clock().now(), outcome: Outcome::Answered(status), ..event };
+    if let Err(error) = log.append(partner.as_ref(), &done).await {
+        let (request_id, cause) = (&done.request, error.to_string());
+        tracing::error!(request_id, status, cause, "the outcome could not be written into the audit log");
+    }
+    // Why caught at all: the log is to know that it failed.
+    Ok(reply.unwrap_or_else(|panic| resume_unwind(panic)).into_response())
+}
+
+async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<(Option<PartnerId>, Event)> {
+    let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
+    let subjects: BTreeMap<_, _> =
+        params.iter().map(|(name, text)| (name.to_owned(), subject(text))).collect();
+    let (partner, who) = match caller {
+        Caller::Operator => (None, Who { id: "operator".to_owned(), role: None }),
+        Caller::Member(member) => {
+            let who = Who { id: member.token.clone(), role: Some(member.role) };
+            (Some(member.partner.clone()), who)
+        }
+    };
+    let event = Event {
+        at: log.records.clock().now(),
+        who,
+        what: format!("{} {}", request.method(), route_of(request.extensions())),
+        subjects,
+        from: source_ip(request.extensions()),
+        request: super::request_id(request),
+        outcome: Outcome::Asked,
+    };
+    Ok((partner, event))
+}
+
+/// The route that a request came by, as it is documented: `/v1/organisations/{org}`.
+pub(super) fn route_of(extensions: &Extensions) -> String {
+    extensions.get::<MatchedPath>().map(|p| p.as_str().replace("{*", "{")).unwrap_or_default()
+}
+
+fn source_ip(extensions: &Extensions) -> Option<String> {
+    match extensions.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
+        _ => None,
+    }
+}

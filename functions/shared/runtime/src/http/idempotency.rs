@@ -1,0 +1,157 @@
+//! `Idempotency-Key`: a POST that is sent again under its key is done once.
+//!
+//! As draft-ietf-httpapi-idempotency-key-header says. The key may be bare or in quotes. A reply is kept for 24 hours
+//! and given again with `Idempotency-Replayed: true`; failures of ours (5xx) and 429 are not kept. A reply that shows
+//! a secret is not kept either: sent again, it is 409 and names what was made. A request whose process ended before
+//! it answered lets its key go after a minute; whether it took effect is for the sender to look up.
+
+use super::audit::route_of;
+use super::{MAX_BODY_BYTES, caller};
+use crate::problem::{Problem, Reply};
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use domain::PartnerId;
+use engine::commands::Caller;
+use engine::commands::idempotency::{Begun, Idempotency, hash_of};
+use engine::records::{Found, IdempotentRequest, KeptReply, Records};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+
+/// The request's header.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// On a reply that is given again.
+pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// A key may be so long.
+pub const KEY_CHARS: usize = 255;
+
+/// Headers that are part of the answer.
+const KEPT_HEADERS: [HeaderName; 4] =
+    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL];
+
+/// The router, each of whose POSTs can be sent again.
+pub fn idempotent(router: Router, records: Records) -> Router {
+    router.route_layer(from_fn_with_state(Idempotency { records }, layer))
+}
+
+async fn layer(State(keys): State<Idempotency>, request: Request, next: Next) -> Reply<Response> {
+    let asked = caller::find(request.extensions());
+    let (Some(caller), &Method::POST) = (asked, request.method()) else { return Ok(next.run(request).await) };
+    let Some(key) = key_of(request.headers())? else { return Ok(next.run(request).await) };
+    let (partner, name) = named(&request, &caller, &key);
+    let id = super::request_id(&request);
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| super::input::too_large())?;
+    let hash = hash_of(&[&body]);
+    match keys.begin(partner.as_ref(), &name, &hash).await? {
+        Begun::Run(begun) => {
+            let reply = next.run(Request::from_parts(parts, Body::from(body))).await;
+            Ok(ended(&keys, *begun, reply, &id).await)
+        }
+        Begun::Replay(kept) => replayed(kept),
+        Begun::Unkept { status, made } => Err(not_kept(status, made.as_deref())),
+        Begun::Running => Err(running()),
+        Begun::OtherBody => {
+            let detail = "the key was used for a request with another body; a new request needs a new key";
+            Err(Problem::new("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY, REUSED, detail))
+        }
+    }
+}
+
+const REUSED: &str = "The idempotency key was used before";
+
+fn key_of(headers: &HeaderMap) -> Reply<Option<String>> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().ok().filter(|_| values.next().is_none()).unwrap_or_default();
+    let key = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    if (1..=KEY_CHARS).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(Some(key.to_owned()));
+    }
+    let detail = format!("Idempotency-Key must be one key of 1 to {KEY_CHARS} visible ASCII characters");
+    let title = "The idempotency key is wrong";
+    Err(Problem::new("idempotency-key-invalid", StatusCode::BAD_REQUEST, title, detail))
+}
+
+/// Whose key it is, and its name: the same key of another caller, or for another thing, is another one.
+fn named(request: &Request, caller: &Caller, key: &str) -> (Option<PartnerId>, String) {
+    let (partner, who) = match caller {
+        Caller::Operator => (None, "operator"),
+        Caller::Member(member) => (Some(member.partner.clone()), member.token.as_str()),
+    };
+    let of = partner.as_ref().map_or("", PartnerId::as_str);
+    let route = route_of(request.extensions());
+    let (method, path) = (request.method().as_str(), request.uri().path());
+    let name = hash_of(&[of, who, method, &route, path, key].map(str::as_bytes));
+    (partner, name)
+}
+
+async fn ended(keys: &Idempotency, begun: Found<IdempotentRequest>, reply: Response, id: &str) -> Response {
+    let status = reply.status();
+    let (written, reply) = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        (keys.forget(&begun).await, reply)
+    } else {
+        match kept(reply, id).await {
+            Ok((kept, reply)) => (keys.end(begun, kept).await, reply),
+            Err(problem) => return problem.into_response(),
+        }
+    };
+    if let Err(error) = written {
+        // Why no failure: what was done is done, and the key is let go by itself.
+        tracing::error!(request_id = id, cause = error.to_string(), "an idempotency key was not kept");
+    }
+    reply
+}
+
+/// The reply as it can be given again, and the reply.
+async fn kept(reply: Response, id: &str) -> Reply<(KeptReply, Response)> {
+    // Why here: a problem is written by the outermost layer only, and is to be kept as it is written there.
+    let problem = reply.extensions().get::<Problem>().cloned();
+    let (parts, body) = reply.into_parts();
+    let body = whole(body).await?;
+    let (headers, text) = match &problem {
+        Some(problem) => {
+            let (written, body) = problem.reply(id).into_parts();
+            (written.headers, whole(body).await?)
+        }
+        None => (parts.headers.clone(), body.clone()),
+    };
+    let of = |name: &HeaderName| Some((name.to_string(), headers.get(name)?.to_str().ok()?.to_owned()));
+    let kept = KeptReply {
+        status: parts.status.as_u16(),
+        headers: KEPT_HEADERS.iter().filter_map(of).collect(),
+        body: String::from_utf8_lossy(&text).into_owned(),
+    };
+    Ok((kept, Response::from_parts(parts, Body::from(body))))
+}
+
+async fn whole(body: Body) -> Reply<Bytes> {
+    to_bytes(body, usize::MAX).await.map_err(|e| Problem::internal(e.to_string()))
+}
+
+fn replayed(kept: KeptReply) -> Reply<Response> {
+    let wrong = |e: http::Error| Problem::internal(format!("a kept reply cannot be given: {e}"));
+    let mut reply = Response::builder().status(kept.status);
+    for (name, value) in &kept.headers {
+        reply = reply.header(name, value);
+    }
+    let mut reply = reply.body(Body::from(kept.body)).map_err(wrong)?;
+    reply.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    Ok(reply)
+}
+
+fn not_kept(status: u16, made: Option<&str>) -> Problem {
+    let what = made.map_or_else(String::new, |id| format!(" and made {id}"));
+    let detail = format!(
+        "the request was done{what} (status {status}); its reply held a secret that is shown once, and is not kept"
+    );
+    Problem::new("idempotency-reply-not-kept", StatusCode::CONFLICT, REUSED, detail)
+}
+
+fn running() -> Problem {
+    let title = "The request is still being done";
+    let detail = "the request with this key has not been answered yet";
+    let problem = Problem::new("idempotency-key-in-use", StatusCode::CONFLICT, title, detail);
+    Problem { retry_after_s: Some(2), ..problem }
+}
