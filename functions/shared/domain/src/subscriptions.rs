@@ -9,6 +9,7 @@ use crate::plans::{Price, ProductType, Terms};
 use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the table says of a move between two products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,25 @@ pub fn check_seats(seats: u32, in_use: Option<u64>, not_for_resale: bool) -> Res
 /// As [`check_seats`].
 pub fn check_seat_change(before: u32, after: u32, in_use: Option<u64>, not_for_resale: bool) -> Result<()> {
     check_seats(after, if after < before { in_use } else { None }, not_for_resale)
+}
+
+/// Whether a user takes a seat, from its canonical text: one that is enabled and a member.
+///
+/// # Errors
+/// `Corrupt` when it is not an object.
+pub fn takes_seat(user: &[u8]) -> Result<bool> {
+    // Why values: whatever Graph gives for these two is kept, and only the one answer counts.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct User {
+        #[serde(default)]
+        account_enabled: Value,
+        #[serde(default)]
+        user_type: Value,
+    }
+    let user: User = serde_json::from_slice(user)
+        .map_err(|e| Error::corrupt("a stored user cannot be read").caused_by(e))?;
+    Ok(user.account_enabled == true && user.user_type == "Member")
 }
 
 /// How many more seats are in use than are paid for. Told to people; backups go on.
@@ -235,6 +255,21 @@ mod tests {
         assert!(check_not_for_resale(&terms).is_ok());
         terms.price.amount_minor = 1;
         assert!(check_not_for_resale(&terms).is_err());
+    }
+
+    #[test]
+    fn who_is_enabled_and_a_member_takes_a_seat() {
+        for (user, takes) in [
+            (r#"{"accountEnabled":true,"userType":"Member","x":{"y":[1]}}"#, true),
+            (r#"{"accountEnabled":false,"userType":"Member"}"#, false),
+            (r#"{"accountEnabled":true,"userType":"Guest"}"#, false),
+            (r#"{"accountEnabled":null,"userType":"Member"}"#, false),
+            (r#"{"accountEnabled":true}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(takes_seat(user.as_bytes()).unwrap(), takes, "{user}");
+        }
+        assert!(takes_seat(b"7").is_err() && takes_seat(b"{").is_err());
     }
 
     proptest! {

@@ -12,5 +12,6 @@ mod orderings;
 mod reading;
 mod real_policies;
 mod rig;
+mod seats;
 mod template;
 mod tenants;

@@ -114,12 +114,13 @@ pub async fn hurried<'a>(rig: &'a Rig, id: &SnapshotId) -> impl Future<Output = 
 #[tokio::test]
 async fn a_snapshot_that_is_cut_into_slices_of_a_minute_is_the_same_to_the_byte() {
     let uncut = Rig::with(large()).await;
-    let expected = whole(&uncut, &uncut.snapshot().await).await.runs;
+    let Manifest { runs: expected, seats_in_use, .. } = whole(&uncut, &uncut.snapshot().await).await;
     let rig = Rig::with(large()).await;
     let id = rig.ask_snapshot(rig.tenant()).await;
     let slices = Slices::new(&rig, &id).rest().await;
     assert!(slices > 3, "{slices} slices");
-    let runs = whole(&rig, &id).await.runs;
+    let Manifest { runs, seats_in_use: counted, .. } = whole(&rig, &id).await;
+    assert!(counted.is_some() && counted == seats_in_use, "{counted:?} {seats_in_use:?}");
     let names = || expected.keys().chain(runs.keys());
     let differ: Vec<_> = names().filter(|name| expected.get(*name) != runs.get(*name)).collect();
     assert!(differ.is_empty(), "{differ:?}");

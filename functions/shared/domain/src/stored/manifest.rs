@@ -101,6 +101,9 @@ pub struct Manifest {
     /// Application permissions that it was read with; empty when the token did not say.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// Users that take a seat; absent where users are missing, or the base did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats_in_use: Option<u64>,
     /// Calls to Graph.
     pub requests: u64,
     /// Resource units of these.

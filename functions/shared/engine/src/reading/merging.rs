@@ -1,8 +1,8 @@
 //! A kind whose pages are all read: its operations merged into its runs, one run after the other.
 
 use super::Reading;
-use super::progress::{KindReading, KindRuns};
-use super::resolvers::{ObjectResolver, PutResolver};
+use super::progress::{KindReading, KindRuns, Seats};
+use super::resolvers::{ObjectResolver, PutResolver, SEATED};
 use super::sorters::{Sorters, deleted, gone, names, reverse};
 use super::take::joined;
 use crate::archive::{Merged, Onto, Op, Resolver, Sorter, Stop, consolidate, merge};
@@ -94,6 +94,7 @@ pub(super) async fn finished(
             say(source.name, state.facets.contains(source.name));
         }
     }
+    let seats_in_use = (kind.name == SEATED).then(|| seats_in_use(reading, kind, &state)).flatten();
     let mut missing = state.missing;
     missing.extend(state.left_out.iter().map(|property| Missing {
         source: format!("{}.{property}", kind.name),
@@ -105,9 +106,24 @@ pub(super) async fn finished(
         tokens: state.tokens,
         missing,
         full_at,
+        seats_in_use,
         incremental: state.incremental,
         deleted,
     })
+}
+
+/// How many users take a seat: as many as in the base, with what changed since; or those that were read, where
+/// all were. None when the base does not say, or Graph does not know the properties.
+fn seats_in_use(reading: &Reading, kind: &'static Kind, state: &KindReading) -> Option<u64> {
+    if ["accountEnabled", "userType"].iter().any(|property| state.left_out.contains(*property)) {
+        return None;
+    }
+    let seats = state.merging.seats;
+    if state.incremental && base_run(reading, state, kind.name).is_some() {
+        let base = reading.base.as_deref()?.seats_in_use?;
+        return (base + seats.after).checked_sub(seats.before);
+    }
+    Some(seats.after)
 }
 
 fn base_run<'a>(reading: &'a Reading, state: &KindReading, run: &str) -> Option<&'a RunRef> {
@@ -125,14 +141,19 @@ async fn objects(
         return Ok(true);
     }
     let left_out = state.left_out.clone();
+    // Why: what was counted is good only together with the merge that is taken up where it was put down.
+    let is_begun = state.merging.at.as_ref().is_some_and(|(run, _)| run == kind.name);
+    let seats = if is_begun { state.merging.seats } else { Seats::default() };
     let mut resolver = ObjectResolver {
         kind,
         left_out: &left_out,
         names: sorters.take(reading, &names(kind)),
         gone: sorters.take(reading, &gone(kind)),
+        seats,
     };
     let done = one_with(reading, state, sorters, kind.name, kind.cut_bits, base, &mut resolver).await;
-    let ObjectResolver { names: names_sorter, gone: gone_sorter, .. } = resolver;
+    let ObjectResolver { names: names_sorter, gone: gone_sorter, seats, .. } = resolver;
+    state.merging.seats = seats;
     sorters.put(&names(kind), names_sorter);
     sorters.put(&gone(kind), gone_sorter);
     done

@@ -66,8 +66,20 @@ pub struct Merging {
     pub runs: BTreeMap<String, RunRef>,
     /// The run that was put down, and where.
     pub at: Option<(String, Partial)>,
+    /// Users that took seats, and that take them, among the records that were merged.
+    pub seats: Seats,
     /// Whether the operations on links are as they are merged.
     pub links_prepared: bool,
+}
+
+/// Users that take seats, among records that are merged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Seats {
+    /// Before.
+    pub before: u64,
+    /// After.
+    pub after: u64,
 }
 
 /// A kind that is being read.
@@ -169,6 +181,8 @@ pub struct KindRuns {
     pub missing: Vec<Missing>,
     /// When it, and each of its facets, was last read whole.
     pub full_at: BTreeMap<String, Timestamp>,
+    /// How many users take a seat, where that is known; of users only.
+    pub seats_in_use: Option<u64>,
     /// Whether it was built on the base.
     pub incremental: bool,
     /// Objects that are gone for good since the base, as keys of parked operations.

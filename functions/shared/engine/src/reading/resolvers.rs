@@ -1,14 +1,19 @@
 //! What records become: objects and their names, and records that are what the operation says.
 
+use super::progress::Seats;
 use crate::archive::{Op, Resolver, Sorter, overlaid, read_object};
 use async_trait::async_trait;
 use domain::kinds::Kind;
 use domain::stored::names;
+use domain::subscriptions::takes_seat;
 use domain::{Error, Result, canonical};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+
+/// The kind whose objects take seats.
+pub(super) const SEATED: &str = "users";
 
 /// Objects: what a delta says is laid over what the base says; names follow, and links of what is gone.
 pub(super) struct ObjectResolver<'a> {
@@ -17,6 +22,8 @@ pub(super) struct ObjectResolver<'a> {
     pub(super) left_out: &'a BTreeSet<String>,
     pub(super) names: Sorter,
     pub(super) gone: Sorter,
+    /// Users that take seats, so far.
+    pub(super) seats: Seats,
 }
 
 #[async_trait]
@@ -33,6 +40,7 @@ impl Resolver for ObjectResolver<'_> {
             Op::Put(_) => return Err(Error::corrupt("a link among objects")),
         }
         let is_there = op != Op::Remove;
+        self.count_seats(old, is_there.then_some(new.as_slice()))?;
         if old.is_some_and(|old| is_there && old == new.as_slice()) {
             return Ok(true);
         }
@@ -67,6 +75,16 @@ impl ObjectResolver<'_> {
             }
         }
         new.extend_from_slice(canonical::text(&Value::Object(object)).as_bytes());
+    }
+
+    fn count_seats(&mut self, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<()> {
+        if self.kind.name == SEATED {
+            let took = old.map_or(Ok(false), takes_seat)?;
+            let takes = if old == new { took } else { new.map_or(Ok(false), takes_seat)? };
+            self.seats.before += u64::from(took);
+            self.seats.after += u64::from(takes);
+        }
+        Ok(())
     }
 
     /// Every key under which an object is found by name.

@@ -13,7 +13,8 @@ use crate::archive::{Archive, TenantArchive};
 use crate::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
 use crate::reading::{Progress, Reading};
 use crate::records::{
-    CredentialStatus, Found, JobState, NotCovered, Reason, Records, Snapshot, SnapshotMode, Subject, Tenant,
+    CredentialStatus, Found, JobState, NotCovered, Reason, Records, SeatCount, Snapshot, SnapshotMode,
+    Subject, Tenant,
 };
 use async_trait::async_trait;
 use domain::stored::Manifest;
@@ -288,6 +289,13 @@ impl Worker {
             after.credentials = seal::credentials(manifest);
             after.has_parked |= has_parked;
             writes.push(crate::records::replace(&after, tenant.version)?);
+            if let Some(count) = seal::seat_count(manifest) {
+                let found: Option<Found<SeatCount>> = self.records.find(&scope, SeatCount::KEY).await?;
+                writes.push(match found {
+                    Some(found) => crate::records::replace(&count, found.version)?,
+                    None => crate::records::put_new(&count)?,
+                });
+            }
             if let Some(diff) = seal::comparison(&done, tenant.value.last_sealed.as_ref()) {
                 writes.push(crate::records::put_new(&diff)?);
             }

@@ -4,7 +4,8 @@ use crate::archive::TenantArchive;
 use crate::ports::{Put, Spent};
 use crate::reading::{KindProgress, Progress};
 use crate::records::{
-    CredentialStatus, Diff, DiffCounts, JobState, NotCovered, Reason, RunCount, Side, Snapshot, SnapshotMode,
+    CredentialStatus, Diff, DiffCounts, JobState, NotCovered, Reason, RunCount, SeatCount, Side, Snapshot,
+    SnapshotMode,
 };
 use domain::stored::{FORMAT_VERSION, Manifest};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
@@ -31,6 +32,7 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
         missing: Vec::new(),
         full_at: BTreeMap::default(),
         permissions: progress.permissions.clone(),
+        seats_in_use: None,
         requests: progress.spent.requests,
         resource_units: progress.spent.resource_units,
         throttled: progress.spent.throttled,
@@ -44,6 +46,7 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
                 manifest.tokens.extend(done.tokens.clone());
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
+                manifest.seats_in_use = manifest.seats_in_use.or(done.seats_in_use);
                 if done.incremental {
                     manifest.base.clone_from(&progress.base);
                 }
@@ -94,6 +97,16 @@ pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> S
     done.stored_bytes = manifest.stored_bytes;
     done.error = None;
     done
+}
+
+/// How many seats the tenant uses, where the snapshot counted.
+pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
+    manifest.seats_in_use.map(|in_use| SeatCount {
+        tenant: manifest.tenant.clone(),
+        in_use,
+        snapshot: manifest.snapshot.clone(),
+        counted_at: manifest.started_at,
+    })
 }
 
 /// How the credentials are, as far as the reading shows.
