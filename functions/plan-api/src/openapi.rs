@@ -1,6 +1,15 @@
 //! The control plane's routes, for the OpenAPI document. A new route is a row here.
 
 use crate::wire::audit::{AuditEntryOut, AuditIn, ExportIn, VerifiedOut, VerifyIn};
+use crate::wire::life::{
+    AcceptIn, CertificateOut, DeletionIn, FeaturesIn, OfferIn, OfferOut, OfferedOut, OrganisationEditIn,
+};
+use crate::wire::plans::{OwnLicenceIn, PlanEditIn, PlanViewOut};
+use crate::wire::subscriptions::{
+    AccessIn, AccessLinkOut, DowngradeOut, DowngradesIn, RefuseIn, SessionOut, SubscriptionEditIn,
+    SubscriptionOut,
+};
+use crate::wire::usage::{InvoiceIn, UsageIn, UsageOut};
 use crate::wire::{
     ConsentLinkIn, ConsentLinkOut, NewOrganisationIn, NewPartnerIn, NewPartnerOut, NewPlanIn,
     OrganisationOut, PageIn, PartnerOut, PlanOut, SearchIn, SkuIn,
@@ -20,15 +29,69 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/partner/sku", "activateSku", "Activates the Entra SKU.")
             .right(Action::ManagePlans).body::<SkuIn>().answers::<PartnerOut>(200),
         Route::post("/v1/plans", "createPlan", "Makes a plan.")
-            .right(Action::ManagePlans).body::<NewPlanIn>().answers::<PlanOut>(201),
+            .right(Action::ManagePlans).body::<NewPlanIn>().answers::<PlanOut>(201).located().versioned(),
         Route::get("/v1/plans", "listPlans", "The plans assigned to the caller's partner, newest first.")
             .right(Action::ReadPartner).query::<PageIn>().answers::<Listed<PlanOut>>(200),
         Route::post("/v1/organisations", "createOrganisation", "Makes an organisation.")
             .right(Action::ManageOrganisation).body::<NewOrganisationIn>().answers::<OrganisationOut>(201).located(),
         Route::get("/v1/organisations", "listOrganisations", "The organisations that the caller sees.")
-            .right(Action::ReadPartner).query::<SearchIn>().answers::<Listed<OrganisationOut>>(200),
+            .right(Action::ReadPartner).query::<SearchIn>().answers::<Listed<OrganisationOut>>(200)
+            .answers_text(200, "text/csv"),
         Route::get("/v1/organisations/{org}", "readOrganisation", "An organisation.")
-            .right(Action::ReadPartner).answers::<OrganisationOut>(200),
+            .right(Action::ReadPartner).answers::<OrganisationOut>(200).versioned(),
+        Route::patch("/v1/organisations/{org}", "editOrganisation", "Changes an organisation's general information.")
+            .right(Action::EditOrganisation).body::<OrganisationEditIn>().answers::<OrganisationOut>(200).edits(),
+        Route::put("/v1/organisations/{org}/features", "setFeatures", "Switches what its end users may do.")
+            .right(Action::ManageOrganisation).body::<FeaturesIn>().answers::<OrganisationOut>(200).edits(),
+        Route::post("/v1/organisations/{org}/suspend", "suspendOrganisation", "Its people no longer sign in; backups go on.")
+            .right(Action::ManageOrganisation).answers::<OrganisationOut>(200).edits(),
+        Route::post("/v1/organisations/{org}/reactivate", "reactivateOrganisation", "Everything works again.")
+            .right(Action::ManageOrganisation).answers::<OrganisationOut>(200).edits(),
+        Route::post("/v1/organisations/{org}/unsubscribe", "unsubscribeOrganisation", "Backups stop; the data is kept for 45 days.")
+            .right(Action::EndOrganisation).answers::<OrganisationOut>(200).edits(),
+        Route::post("/v1/organisations/{org}/deletion", "deleteOrganisation", "Its data is deleted after a hold.")
+            .right(Action::EndOrganisation).body::<DeletionIn>().answers::<OrganisationOut>(200).edits(),
+        Route::delete("/v1/organisations/{org}/deletion", "cancelDeletion", "The deletion does not happen.")
+            .right(Action::EndOrganisation).answers::<OrganisationOut>(200).edits(),
+        Route::get("/v1/organisations/{org}/deletion-certificate", "readDeletionCertificate", "That its data was deleted, and when.")
+            .right(Action::EndOrganisation).answers::<CertificateOut>(200),
+        Route::post("/v1/organisations/{org}/transfer", "offerTransfer", "Offers it to another partner.")
+            .right(Action::EndOrganisation).body::<OfferIn>().answers::<OfferOut>(201).takes_version(),
+        Route::delete("/v1/organisations/{org}/transfer", "withdrawTransfer", "Takes an offer back, or refuses it.")
+            .right(Action::EndOrganisation).answers_nothing(),
+        Route::post("/v1/organisations/{org}/transfer/accept", "acceptTransfer", "Takes what is offered, on one of the caller's plans.")
+            .right(Action::EndOrganisation).body::<AcceptIn>().answers::<OrganisationOut>(200).versioned(),
+        Route::get("/v1/transfers", "listTransfers", "What is offered to the caller's partner.")
+            .right(Action::EndOrganisation).query::<PageIn>().answers::<Listed<OfferedOut>>(200),
+        Route::get("/v1/plans/{pln}", "readPlan", "A plan, with how many organisations are on it.")
+            .right(Action::ReadPartner).answers::<PlanViewOut>(200).versioned(),
+        Route::patch("/v1/plans/{pln}", "editPlan", "Changes a plan's name, price or visibility.")
+            .right(Action::ManagePlans).body::<PlanEditIn>().answers::<PlanViewOut>(200).edits(),
+        Route::put("/v1/plans/{pln}/partners/{prt}", "assignPlan", "A partner below may sell the plan.")
+            .right(Action::ManagePlans).answers_nothing(),
+        Route::delete("/v1/plans/{pln}/partners/{prt}", "unassignPlan", "The partner below may no longer sell the plan.")
+            .right(Action::ManagePlans).answers_nothing(),
+        Route::post("/v1/partner/own-licence", "createOwnLicence", "Makes the partner's plan not for resale.")
+            .right(Action::ManagePlans).body::<OwnLicenceIn>().answers::<PlanOut>(201).located().versioned(),
+        Route::get("/v1/organisations/{org}/subscription", "readSubscription", "What an organisation pays for.")
+            .right(Action::ReadPartner).answers::<SubscriptionOut>(200).versioned(),
+        Route::patch("/v1/organisations/{org}/subscription", "changeSubscription", "Changes seats or plan; a downgrade is asked for.")
+            .right(Action::ChangeSubscription).body::<SubscriptionEditIn>()
+            .answers::<SubscriptionOut>(200).answers::<DowngradeOut>(202).edits(),
+        Route::post("/v1/organisations/{org}/access-link", "makeAccessLink", "A link to the organisation's portal, good once.")
+            .right(Action::ManageOrganisation).answers::<AccessLinkOut>(201),
+        Route::post("/v1/access", "openAccess", "A session of an hour for a link's token.")
+            .open().body::<AccessIn>().answers::<SessionOut>(201).problems(&[404]),
+        Route::get("/v1/downgrade-requests", "listDowngrades", "Requests for downgrades.")
+            .right(Action::ReadPartner).query::<DowngradesIn>().answers::<Listed<DowngradeOut>>(200),
+        Route::post("/v1/downgrade-requests/{dwn}/approve", "approveDowngrade", "The downgrade takes effect.")
+            .right(Action::ApproveDowngrade).answers::<DowngradeOut>(200),
+        Route::post("/v1/downgrade-requests/{dwn}/refuse", "refuseDowngrade", "The downgrade does not happen.")
+            .right(Action::ApproveDowngrade).body::<RefuseIn>().answers::<DowngradeOut>(200),
+        Route::get("/v1/usage", "readUsage", "What the organisations of a partner used in a month.")
+            .right(Action::ReadMoney).query::<UsageIn>().answers::<UsageOut>(200).answers_text(200, "text/csv"),
+        Route::get("/v1/invoices/{month}", "readInvoice", "A month of the caller's partner.")
+            .right(Action::ReadMoney).query::<InvoiceIn>().answers::<UsageOut>(200).answers_text(200, "text/csv"),
         Route::post("/v1/organisations/{org}/consent-link", "makeConsentLink", "A link for the administrator of the tenant.")
             .right(Action::ConnectOrganisation).body::<ConsentLinkIn>().answers::<ConsentLinkOut>(201),
         Route::get("/v1/consent/callback", "consentCallback", "Where Microsoft sends the administrator back to; answers a page.")

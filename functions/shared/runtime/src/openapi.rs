@@ -111,6 +111,12 @@ impl Route {
         self.answers.push(Answer { status, kind, schema: None });
         self
     }
+    /// It answers 204, without a body.
+    #[must_use]
+    pub fn answers_nothing(mut self) -> Self {
+        self.answers.push(Answer { status: 204, kind: "", schema: None });
+        self
+    }
     /// Problems that it has beside those that every route of its sort has.
     #[must_use]
     pub fn problems(mut self, statuses: &[u16]) -> Self {
@@ -127,6 +133,12 @@ impl Route {
     #[must_use]
     pub fn versioned(mut self) -> Self {
         self.versioned = true;
+        self
+    }
+    /// It takes the version that it is about, and answers with something else.
+    #[must_use]
+    pub fn takes_version(mut self) -> Self {
+        self.if_match = true;
         self
     }
     /// It takes the version that it changes, and answers with the next.
@@ -188,6 +200,11 @@ impl Route {
         }
         let mut responses = Map::new();
         for answer in &self.answers {
+            if answer.kind.is_empty() {
+                let nothing = json!({ "description": "Done.", "headers": self.headers(answer.status) });
+                responses.insert(answer.status.to_string(), nothing);
+                continue;
+            }
             let schema = answer.schema.map_or_else(|| json!({ "type": "string" }), |of| json!(of(replies)));
             let entry = responses.entry(answer.status.to_string()).or_insert_with(
                 || json!({ "description": "Done.", "headers": self.headers(answer.status), "content": {} }),
