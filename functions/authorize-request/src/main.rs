@@ -2,7 +2,7 @@
 
 use authorize_request::authorize;
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
-use engine::commands::tokens::FindCaller;
+use engine::commands::sign_in::FindCaller;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use runtime::wiring::Wiring;
 use std::sync::Arc;

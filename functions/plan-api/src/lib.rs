@@ -8,12 +8,15 @@ mod routes;
 mod wire;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use engine::commands::connect::Connect;
+use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
+use engine::commands::people::People;
 use engine::commands::plans::Plans;
-use routes::{consent, organisations, partners, plans};
+use engine::commands::tokens::Tokens;
+use routes::{consent, organisations, partners, people, plans, tokens};
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -24,6 +27,12 @@ pub struct PlanApi {
     pub plans: Plans,
     /// Organisations.
     pub organisations: Organisations,
+    /// People.
+    pub people: People,
+    /// Invitations.
+    pub invitations: Invitations,
+    /// API tokens.
+    pub tokens: Tokens,
     /// Connecting.
     pub connect: Connect,
 }
@@ -31,7 +40,7 @@ pub struct PlanApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
     Router::new()
-        .route("/v1/partners", post(partners::create))
+        .route("/v1/partners", post(partners::create).get(people::partners_below))
         .route("/v1/partner", get(partners::read))
         .route("/v1/partner/sku", post(partners::activate_sku))
         .route("/v1/plans", post(plans::create).get(plans::list))
@@ -39,5 +48,17 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/organisations/{org}", get(organisations::read))
         .route("/v1/organisations/{org}/consent-link", post(consent::link))
         .route("/v1/consent/callback", get(consent::callback))
+        .route("/v1/people", get(people::list))
+        .route("/v1/people/{per}", get(people::read).patch(people::change).delete(people::remove))
+        .route("/v1/invitations", post(people::invite).get(people::invited))
+        .route("/v1/invitations/{inv}", delete(people::withdraw))
+        .route("/v1/invitations/accept", post(people::accept))
+        .route("/v1/tokens", post(tokens::create).get(tokens::list))
+        .route("/v1/tokens/{tok}", get(tokens::read).delete(tokens::revoke))
+        .route("/v1/tokens/{tok}/rotate", post(tokens::rotate))
+        .route(
+            "/v1/organisations/{org}/token",
+            get(tokens::read_own).post(tokens::rotate_own).delete(tokens::revoke_own),
+        )
         .with_state(api)
 }

@@ -1,5 +1,8 @@
 //! The control plane's JSON. Only here: what the engine keeps has its own form.
 
+pub mod people;
+pub mod tokens;
+
 use domain::plans::{Periodicity, Price, ProductType};
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};

@@ -10,10 +10,13 @@ use domain::Result;
 use engine::archive::Archive;
 use engine::commands::Gate;
 use engine::commands::connect::{Connect, ConsentSettings};
+use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
+use engine::commands::people::People;
 use engine::commands::plans::Plans;
-use engine::commands::tokens::FindCaller;
+use engine::commands::sign_in::FindCaller;
+use engine::commands::tokens::Tokens;
 use engine::jobs::{JobWorker, TickWorker};
 use engine::ports::{Directory, DirectoryWriter, JobQueue};
 use engine::records::Records;
@@ -130,6 +133,9 @@ fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
         partners: Partners { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         plans: Plans { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         organisations: Organisations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        people: People { gate: of_gate(), clock: of_clock() },
+        invitations: Invitations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        tokens: Tokens { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         connect: Connect {
             gate: of_gate(),
             clock: of_clock(),

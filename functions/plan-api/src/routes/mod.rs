@@ -3,4 +3,6 @@
 pub mod consent;
 pub mod organisations;
 pub mod partners;
+pub mod people;
 pub mod plans;
+pub mod tokens;

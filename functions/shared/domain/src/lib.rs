@@ -18,7 +18,8 @@ pub mod stored;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};
 pub use ids::{
-    DiffId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId, TenantId,
+    DiffId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId,
+    TenantId, TokenId,
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;

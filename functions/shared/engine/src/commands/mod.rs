@@ -5,10 +5,13 @@
 pub mod browse;
 pub mod connect;
 pub mod diffs;
+pub mod invitations;
 pub mod organisations;
 pub mod partners;
+pub mod people;
 pub mod plans;
 pub mod restores;
+pub mod sign_in;
 pub mod snapshots;
 pub mod tokens;
 

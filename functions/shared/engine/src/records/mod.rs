@@ -5,6 +5,13 @@
 //! | system  | `org#{id}`     | [`OrganisationPlace`]   |                   |
 //! | system  | `state#{hash}` | [`ConsentState`]        |                   |
 //! | system  | `token#{hash}` | [`ApiToken`]            |                   |
+//! | uses    | `used#{partner}#{token}` | [`TokenUse`]   |                   |
+//! | partner | `token#{id}`, `token#{organisation}` | [`TokenEntry`] |       |
+//! | system  | `invitation#{hash}` | [`InvitationToken`] |              |
+//! | system  | `identity#{hash}` | [`IdentityLink`]   |                   |
+//! | partner | `invitation#{id}` | [`Invitation`]     | `invitations-due` |
+//! | partner | `owners`       | [`Owners`]            |                   |
+//! | partner | `below#{partner}` | [`PartnerBelow`]   |                   |
 //! | partner | `partner`      | [`Partner`]             |                   |
 //! | partner | `plan#{id}`    | [`Plan`]                |                   |
 //! | partner | `org#{id}`     | [`Organisation`]        |                   |
@@ -22,8 +29,10 @@
 //! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
 
 mod diff;
+mod invitation;
 mod notice;
 mod organisation;
+mod owners;
 mod partner;
 mod person;
 mod plan;
@@ -34,10 +43,12 @@ mod tenant;
 mod token;
 
 pub use diff::{Diff, DiffCounts, Side};
+pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken};
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };
 pub use organisation::{NotProtected, Organisation, OrganisationPlace, OrganisationState};
+pub use owners::{Owners, PartnerBelow};
 pub use partner::Partner;
 pub use person::{Person, Subscription};
 pub use plan::Plan;
@@ -47,7 +58,7 @@ pub use restore::{
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use tenant::{ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
-pub use token::ApiToken;
+pub use token::{ApiToken, TokenEntry, TokenUse};
 
 /// Watched lists.
 pub mod watched {
@@ -57,6 +68,8 @@ pub mod watched {
     pub const OPEN_WORK: &str = "open-work";
     /// People whose next digest is due.
     pub const DIGESTS_DUE: &str = "digests-due";
+    /// Invitations whose mail is due.
+    pub const INVITATIONS_DUE: &str = "invitations-due";
     /// Immediate mails that may not have left.
     pub const NOTICES_DUE: &str = "notices-due";
 }
