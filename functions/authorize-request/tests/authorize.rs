@@ -27,7 +27,7 @@ fn find(world: &World) -> FindCaller {
 async fn with_header(world: &World, header: &str) -> Answer {
     let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
     request.headers.insert("authorization", header.parse().unwrap());
-    authorize(&request, &find(world)).await.unwrap()
+    authorize(&request, &find(world), None).await.unwrap()
 }
 
 async fn token(world: &World) -> String {
@@ -76,7 +76,7 @@ async fn an_unknown_token_or_no_token_lets_nobody_in() {
         assert!(!answer.is_authorized && answer.context.is_empty(), "{header}");
     }
     let as_it_is: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
-    assert!(!authorize(&as_it_is, &find(&world)).await.unwrap().is_authorized);
+    assert!(!authorize(&as_it_is, &find(&world), None).await.unwrap().is_authorized);
 }
 
 #[tokio::test]

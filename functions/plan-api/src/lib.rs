@@ -56,9 +56,6 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/tokens", post(tokens::create).get(tokens::list))
         .route("/v1/tokens/{tok}", get(tokens::read).delete(tokens::revoke))
         .route("/v1/tokens/{tok}/rotate", post(tokens::rotate))
-        .route(
-            "/v1/organisations/{org}/token",
-            get(tokens::read_own).post(tokens::rotate_own).delete(tokens::revoke_own),
-        )
+        .route("/v1/organisations/{org}/token", get(tokens::own).post(tokens::renew).delete(tokens::end))
         .with_state(api)
 }

@@ -61,7 +61,7 @@ pub async fn rotate(
     Ok(created(format!("/v1/tokens/{id}"), made.into()))
 }
 
-pub async fn read_own(
+pub async fn own(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
@@ -70,7 +70,7 @@ pub async fn read_own(
     Ok(Json(TokenOut::from(view).of(organisation)))
 }
 
-pub async fn rotate_own(
+pub async fn renew(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
@@ -79,7 +79,7 @@ pub async fn rotate_own(
     Ok(created(format!("/v1/organisations/{id}/token"), TokenOut::from(made).of(organisation)))
 }
 
-pub async fn revoke_own(
+pub async fn end(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,

@@ -87,6 +87,7 @@ pub struct PersonChangeIn {
     #[garde(skip)]
     pub role: Option<Role>,
     /// Null lifts the limitation.
+    #[allow(clippy::option_option, reason = "absent, null and a list are three different things")]
     #[garde(inner(custom(some_and_few)))]
     #[serde(default, deserialize_with = "given")]
     pub organisations: Option<Option<Vec<OrganisationId>>>,

@@ -175,14 +175,14 @@ pub(super) async fn owners(
         return Ok(None);
     }
     let scope = Scope::Partner(partner.clone());
-    let (mut owners, version) = match records.find::<Owners>(&scope, Owners::KEY).await? {
-        Some(found) => (found.value, Some(found.version)),
+    let found = records.find::<Owners>(&scope, Owners::KEY).await?;
+    let (mut owners, version) = if let Some(found) = found {
+        (found.value, Some(found.version))
+    } else {
         // Why: partners made before there was this row have none until their Owners change.
-        None => {
-            let people = records.list_all::<Person>(&scope, "person#").await?;
-            let people = people.into_iter().map(|p| p.value).filter(|p| p.role == Role::Owner);
-            (Owners { partner: partner.clone(), people: people.map(|p| p.id).collect() }, None)
-        }
+        let people = records.list_all::<Person>(&scope, "person#").await?;
+        let people = people.into_iter().map(|p| p.value).filter(|p| p.role == Role::Owner);
+        (Owners { partner: partner.clone(), people: people.map(|p| p.id).collect() }, None)
     };
     owners.people.extend(with.cloned());
     if let Some(leaving) = without {
