@@ -5,7 +5,7 @@
 
 use super::TickWorker;
 use crate::ports::{Catalog, Clock, Page, Row, Scope, Write};
-use crate::records::{ConsentState, Record};
+use crate::records::{ConsentState, InvitationToken, Record};
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// Families of the installation's own rows that end by themselves.
-const ENDING: [&str; 1] = [ConsentState::FAMILY];
+const ENDING: [&str; 2] = [ConsentState::FAMILY, InvitationToken::FAMILY];
 
 /// The job's ports.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! What we need from outside: eight traits.
+//! What we need from outside: one trait each.
 //!
 //! To add an adapter, implement the trait and run the contract of `tests/support/contracts` over it; the
 //! contract, not these comments, decides what is right. Every method that touches customer data takes the
