@@ -1,30 +1,48 @@
 //! The HTTP authorizer: an `Authorization: Bearer` header in, the caller as API Gateway's context out.
 //!
 //! It says who asks, not what they may do: the rights table is asked where the organisation is known.
-//! Unknown, expired and revoked tokens get the same answer. The token itself goes nowhere but into its hash.
+//! A token is one of ours, or a JWT of the issuer that is configured. Unknown, expired and revoked tokens get the
+//! same answer. The token itself goes nowhere but into its hash.
+
+mod issuer;
+mod sign_in;
 
 use aws_lambda_events::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
 };
 use domain::Result;
-use engine::commands::tokens::FindCaller;
+use engine::commands::sign_in::FindCaller;
 use runtime::http::authorizer_context;
 use serde_json::{Map, Value};
+
+pub use issuer::HttpKeySets;
+pub use sign_in::{SignIn, SignInSettings};
 
 /// What API Gateway is told.
 pub type Answer = ApiGatewayV2CustomAuthorizerSimpleResponse<Map<String, Value>>;
 
-/// The longest token that is looked at; ours have 68 characters.
-const MAX_TOKEN_BYTES: usize = 512;
+/// The longest token that is looked at; ours have 68 characters, those of an issuer some thousand.
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// Answers one request.
 ///
 /// # Errors
-/// Those of the catalog: then API Gateway answers 500, and lets nobody in.
-pub async fn authorize(request: &ApiGatewayV2CustomAuthorizerV2Request, find: &FindCaller) -> Result<Answer> {
+/// Those of the catalog and of the issuer: then API Gateway answers 500, and lets nobody in.
+pub async fn authorize(
+    request: &ApiGatewayV2CustomAuthorizerV2Request,
+    find: &FindCaller,
+    sign_in: Option<&SignIn>,
+) -> Result<Answer> {
     let header = request.headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let caller = match bearer(header) {
-        Some(token) => find.find(token).await?,
+        Some(token) => match (find.find(token).await?, sign_in) {
+            // Why in this order: what we gave out is ours to tell, whatever its text looks like.
+            (None, Some(sign_in)) => match sign_in.check(token).await? {
+                Some(identity) => Some(find.find_signed_in(identity).await?),
+                None => None,
+            },
+            (caller, _) => caller,
+        },
         None => None,
     };
     let mut answer = Answer::default();

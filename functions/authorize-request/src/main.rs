@@ -1,8 +1,8 @@
 //! Joins [`authorize_request::authorize`] to Lambda.
 
-use authorize_request::authorize;
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
-use engine::commands::tokens::FindCaller;
+use engine::commands::sign_in::FindCaller;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use runtime::wiring::Wiring;
 use std::sync::Arc;
@@ -15,9 +15,17 @@ async fn main() -> Result<(), Error> {
         clock: wiring.clock.clone(),
         bootstrap_hash: wiring.settings.bootstrap_hash()?,
     });
+    let sign_in = match wiring.settings.sign_in()? {
+        Some((issuer, audience)) => {
+            let settings = SignInSettings { issuer, audience };
+            Some(SignIn::new(settings, Arc::new(HttpKeySets::new()?), wiring.clock.clone()))
+        }
+        None => None,
+    };
+    let sign_in = Arc::new(sign_in);
     run(service_fn(move |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {
-        let find = find.clone();
-        async move { authorize(&event.payload, &find).await.map_err(Error::from) }
+        let (find, sign_in) = (find.clone(), sign_in.clone());
+        async move { authorize(&event.payload, &find, sign_in.as_ref().as_ref()).await.map_err(Error::from) }
     }))
     .await
 }

@@ -6,7 +6,8 @@ use authorize_request::{Answer, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use domain::PartnerId;
 use domain::rights::Role;
-use engine::commands::tokens::{FindCaller, TOKEN_LIFE_HOURS, new_token};
+use engine::commands::sign_in::FindCaller;
+use engine::commands::tokens::{TOKEN_LIFE_HOURS, new_token};
 use engine::ports::{Clock, Scope};
 use engine::records::{ApiToken, Found, Records};
 use jiff::SignedDuration;
@@ -26,7 +27,7 @@ fn find(world: &World) -> FindCaller {
 async fn with_header(world: &World, header: &str) -> Answer {
     let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
     request.headers.insert("authorization", header.parse().unwrap());
-    authorize(&request, &find(world)).await.unwrap()
+    authorize(&request, &find(world), None).await.unwrap()
 }
 
 async fn token(world: &World) -> String {
@@ -75,7 +76,7 @@ async fn an_unknown_token_or_no_token_lets_nobody_in() {
         assert!(!answer.is_authorized && answer.context.is_empty(), "{header}");
     }
     let as_it_is: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
-    assert!(!authorize(&as_it_is, &find(&world)).await.unwrap().is_authorized);
+    assert!(!authorize(&as_it_is, &find(&world), None).await.unwrap().is_authorized);
 }
 
 #[tokio::test]

@@ -12,14 +12,19 @@ mod wire;
 
 use axum::Router;
 use axum::response::IntoResponse;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use engine::commands::connect::Connect;
+use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
+use engine::commands::people::People;
 use engine::commands::plans::Plans;
+use engine::commands::tokens::Tokens;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 pub use money::Money;
-use routes::{audit, consent, life, organisations, partners, plans, subscriptions, transfers, usage};
+use routes::{
+    audit, consent, life, organisations, partners, people, plans, subscriptions, tokens, transfers, usage,
+};
 use runtime::http::{Audited, audited, idempotent};
 
 /// The commands that the routes call.
@@ -31,6 +36,12 @@ pub struct PlanApi {
     pub plans: Plans,
     /// Organisations.
     pub organisations: Organisations,
+    /// People.
+    pub people: People,
+    /// Invitations.
+    pub invitations: Invitations,
+    /// API tokens.
+    pub tokens: Tokens,
     /// Connecting.
     pub connect: Connect,
     /// What is paid for.
@@ -48,7 +59,7 @@ async fn document() -> impl IntoResponse {
 pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
     let routes = Router::new()
-        .route("/v1/partners", post(partners::create))
+        .route("/v1/partners", post(partners::create).get(people::partners_below))
         .route("/v1/partner", get(partners::read))
         .route("/v1/partner/sku", post(partners::activate_sku))
         .route("/v1/plans", post(plans::create).get(plans::list))
@@ -69,6 +80,7 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit/export", get(audit::export))
         .route("/v1/audit/verify", get(audit::verify))
+        .merge(people_routes())
         .merge(money_routes())
         .with_state(api);
     audited(idempotent(routes, records.clone()), records, Audited::Writes)
@@ -87,4 +99,17 @@ fn money_routes() -> Router<PlanApi> {
         .route("/v1/downgrade-requests/{dwn}/refuse", post(subscriptions::refuse_downgrade))
         .route("/v1/usage", get(usage::read))
         .route("/v1/invoices/{month}", get(usage::invoice))
+}
+
+fn people_routes() -> Router<PlanApi> {
+    Router::new()
+        .route("/v1/people", get(people::list))
+        .route("/v1/people/{per}", get(people::read).patch(people::change).delete(people::remove))
+        .route("/v1/invitations", post(people::invite).get(people::invited))
+        .route("/v1/invitations/{inv}", delete(people::withdraw))
+        .route("/v1/invitations/accept", post(people::accept))
+        .route("/v1/tokens", post(tokens::create).get(tokens::list))
+        .route("/v1/tokens/{tok}", get(tokens::read).delete(tokens::revoke))
+        .route("/v1/tokens/{tok}/rotate", post(tokens::rotate))
+        .route("/v1/organisations/{org}/token", get(tokens::own).post(tokens::renew).delete(tokens::end))
 }

@@ -1,9 +1,12 @@
 //! Joins the control plane to API Gateway.
 
 use engine::commands::connect::Connect;
+use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
+use engine::commands::people::People;
 use engine::commands::plans::Plans;
+use engine::commands::tokens::Tokens;
 use plan_api::{Money, PlanApi, router};
 use runtime::http::rate_limited;
 use runtime::wiring::Wiring;
@@ -19,6 +22,9 @@ async fn main() -> Result<(), lambda_http::Error> {
         partners: Partners { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         plans: Plans { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         organisations: Organisations { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
+        people: People { gate: gate.clone(), clock: clock.clone() },
+        invitations: Invitations { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
+        tokens: Tokens { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         connect: Connect { gate, clock: clock.clone(), ids, directory, keys, settings },
         money,
     });

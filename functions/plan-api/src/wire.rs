@@ -2,8 +2,10 @@
 
 pub mod audit;
 pub mod life;
+pub mod people;
 pub mod plans;
 pub mod subscriptions;
+pub mod tokens;
 pub mod usage;
 
 use domain::plans::{Periodicity, Price, ProductType};

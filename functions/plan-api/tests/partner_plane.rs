@@ -157,7 +157,7 @@ async fn another_path_is_not_found_and_another_method_is_not_allowed() {
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;
     let answer = plane.get(&owner, "/v1/nothing").await;
     assert_eq!((answer.status, answer.problem()["title"].is_string()), (StatusCode::NOT_FOUND, true));
-    let answer = plane.get(&owner, "/v1/partners").await;
+    let answer = plane.get(&owner, "/v1/partner/sku").await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.headers["allow"], "POST");
     answer.problem();

@@ -42,6 +42,8 @@ pub struct CloudConfig {
     pub public_url: Option<String>,
     /// Who holds it may create partners; none makes a new one at the first start and keeps its hash.
     pub bootstrap_token: Option<Secret>,
+    /// Issuer and audience of people's sign-in; none means API tokens alone.
+    pub sign_in: Option<(String, String)>,
     /// Whether the clock calls the ticking functions; otherwise only `Cloud::tick` does.
     pub auto_ticks: bool,
     /// Credentials that go before the files of the data folder.
@@ -63,6 +65,7 @@ impl Default for CloudConfig {
             port: 0,
             public_url: None,
             bootstrap_token: None,
+            sign_in: None,
             auto_ticks: false,
             secrets: SecretSettings::default(),
             sender: "holdfast@localhost.localdomain".to_owned(),

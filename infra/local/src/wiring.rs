@@ -5,15 +5,18 @@
 use crate::config::CloudConfig;
 use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
-use authorize_request::authorize;
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
 use domain::Result;
 use engine::archive::Archive;
 use engine::commands::Gate;
 use engine::commands::connect::{Connect, ConsentSettings};
+use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
+use engine::commands::people::People;
 use engine::commands::plans::Plans;
-use engine::commands::tokens::FindCaller;
+use engine::commands::sign_in::FindCaller;
+use engine::commands::tokens::Tokens;
 use engine::jobs::{JobWorker, TickWorker};
 use engine::ports::{Directory, DirectoryWriter, JobQueue};
 use engine::records::Records;
@@ -78,23 +81,31 @@ pub struct Ticking {
 /// The product's functions.
 pub fn functions(wanted: Wanted<'_>) -> Result<Functions> {
     Ok(Functions {
-        authorizer: authorizer(wanted),
+        authorizer: authorizer(wanted)?,
         routes: routes(wanted)?,
         jobs: jobs(wanted)?,
         ticks: ticks(wanted)?,
     })
 }
 
-fn authorizer(wanted: Wanted<'_>) -> Arc<dyn Function> {
+fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
     let find = Arc::new(FindCaller {
         records: records(wanted),
         clock: wanted.ports.clock.clone(),
         bootstrap_hash: Some(wanted.bootstrap_hash.to_owned()),
     });
-    typed(move |request, _| {
-        let find = find.clone();
-        async move { authorize(&request, &find).await }
-    })
+    let sign_in = match &wanted.config.sign_in {
+        Some((issuer, audience)) => {
+            let settings = SignInSettings { issuer: issuer.clone(), audience: audience.clone() };
+            Some(SignIn::new(settings, Arc::new(HttpKeySets::new()?), wanted.ports.clock.clone()))
+        }
+        None => None,
+    };
+    let sign_in = Arc::new(sign_in);
+    Ok(typed(move |request, _| {
+        let (find, sign_in) = (find.clone(), sign_in.clone());
+        async move { authorize(&request, &find, sign_in.as_ref().as_ref()).await }
+    }))
 }
 
 /// As the template's routes.
@@ -137,6 +148,9 @@ fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
         partners: Partners { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         plans: Plans { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         organisations: Organisations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        people: People { gate: of_gate(), clock: of_clock() },
+        invitations: Invitations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        tokens: Tokens { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         connect: Connect {
             gate: of_gate(),
             clock: of_clock(),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::faults::FaultRule;
 use crate::inner::Inner;
+use crate::login::{SignedIn, id_token};
 use crate::observe::{Exchange, SeenRequest};
 use crate::state::Delay;
 use crate::switches::{ExpiredDelta, Switches};
@@ -29,6 +30,11 @@ impl Control {
 
     fn app(&self, client_id: &str) -> usize {
         self.0.app_index(client_id).unwrap_or_else(|| panic!("no application {client_id}"))
+    }
+
+    /// An id token of that tenant, from the issuer at `base`.
+    pub fn id_token(&self, base: &str, tenant: &str, who: &SignedIn) -> String {
+        id_token(base, &self.0.tenants[self.tenant(tenant)].config.id, who)
     }
 
     /// Every request of this tenant that Graph has seen, in order.

@@ -10,6 +10,7 @@
 //! | `POST /_sim/advance` `{seconds}` | moves the clock |
 //! | `POST /_sim/switches` `{...}` | the switches named in the body; `limits`: none, default or a share of these |
 //! | `POST /_sim/permissions` `{tenant, app, permissions}` | permissions of new tokens; null withdraws consent |
+//! | `POST /_sim/id-token` `{tenant, user, aud, wids, iat}` | an id token, as after a sign-in |
 //! | `POST /_sim/consent` `{tenant, app}` | consents |
 //! | `PUT /_sim/raw/{path}?tenant=` | imports an object |
 
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::control::Control;
 use crate::graph::Query;
+use crate::login::SignedIn;
 use crate::switches::{ExpandedSettings, ExpiredDelta};
 use crate::throttle::Limits;
 
@@ -78,7 +80,13 @@ fn switches(control: &Control, body: &Value) {
     });
 }
 
-pub(crate) fn handle(control: &Control, method: &str, path: &str, query: &str, body: &[u8]) -> Response {
+pub(crate) fn handle(
+    control: &Control,
+    base: &str,
+    (method, path): (&str, &str),
+    query: &str,
+    body: &[u8],
+) -> Response {
     let query = Query::parse(query);
     let first = control.tenant_ids().into_iter().next().unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
@@ -116,6 +124,17 @@ pub(crate) fn handle(control: &Control, method: &str, path: &str, query: &str, b
             }
             None => control.withdraw_consent(&tenant, app),
         },
+        ("POST", "id-token") => {
+            let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+            let wids = body["wids"].as_array().into_iter().flatten();
+            let who = SignedIn {
+                user: text("user"),
+                audience: text("aud"),
+                wids: wids.filter_map(Value::as_str).map(str::to_owned).collect(),
+                issued_at: body["iat"].as_i64().unwrap_or_else(|| control.now_seconds()),
+            };
+            return reply(200, &json!({ "idToken": control.id_token(base, &tenant, &who) }));
+        }
         ("POST", "consent") => control.consent(&tenant, app),
         ("PUT", raw) if raw.starts_with("raw/") => {
             let id = control.put_raw(&tenant, raw.trim_start_matches("raw/"), body);

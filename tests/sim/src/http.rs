@@ -92,7 +92,7 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response {
     let query = parts.uri.query().unwrap_or("");
     let method = parts.method.as_str().to_owned();
     if path.starts_with("/_sim/") {
-        return control_http::handle(&sim.control(), &method, path, query, &body);
+        return control_http::handle(&sim.control(), &base, (&method, path), query, &body);
     }
     if !path.starts_with("/v1.0") && !path.starts_with("/beta") {
         let request = LoginRequest { method: &method, path, query, body: &body, base: &base };

@@ -26,6 +26,7 @@ pub use config::*;
 pub use control::Control;
 pub use faults::FaultRule;
 pub use http::SimServer;
+pub use login::SignedIn;
 pub use observe::{Exchange, SeenRequest};
 pub use switches::{ExpandedSettings, ExpiredDelta, OverMaximum, RetryAfter, Switches};
 pub use throttle::{Area, Limit, Limits, Metric, Scope};

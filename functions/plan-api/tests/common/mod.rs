@@ -7,14 +7,20 @@ use axum::Router;
 use axum::body::Body;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::rights::Role;
-use domain::{Error, OrganisationId, PartnerId, Result, TenantId};
+use domain::{Error, OrganisationId, PartnerId, Result, TenantId, Timestamp};
 use engine::commands::connect::{Connect, ConsentSettings};
+use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
 use engine::commands::partners::Partners;
+use engine::commands::people::People;
 use engine::commands::plans::Plans;
-use engine::commands::tokens::FindCaller;
+use engine::commands::sign_in::FindCaller;
+use engine::commands::tokens::Tokens;
 use engine::commands::{Caller, Gate, Member};
-use engine::ports::{Access, Clock, Cursor, Directory, Ids, LiveObject, ReadPage, Row, Scope, Spent};
+use engine::ports::{
+    Access, Catalog, Clock, Cursor, Directory, Ids, LiveObject, Page, ReadPage, Row, RowPage, Scope, Spent,
+    Write,
+};
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -23,7 +29,7 @@ use plan_api::{Money, PlanApi, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
-use support::memory::World;
+use support::memory::{MemoryCatalog, World};
 use tower::ServiceExt;
 
 pub const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
@@ -121,6 +127,28 @@ impl Answer {
     }
 }
 
+/// The catalog, which lets others go first before each call: requests that are joined really meet.
+pub struct Shared(pub Arc<MemoryCatalog>);
+
+#[async_trait]
+impl Catalog for Shared {
+    async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>> {
+        tokio::task::yield_now().await;
+        self.0.find(scope, key, now).await
+    }
+    async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
+        tokio::task::yield_now().await;
+        self.0.list(scope, prefix, page).await
+    }
+    async fn list_due(&self, list: &str, until: Timestamp, page: Page) -> Result<RowPage> {
+        self.0.list_due(list, until, page).await
+    }
+    async fn write(&self, now: Timestamp, writes: Vec<Write>) -> Result<()> {
+        tokio::task::yield_now().await;
+        self.0.write(now, writes).await
+    }
+}
+
 pub struct Plane {
     pub world: World,
     pub directory: Arc<ToldDirectory>,
@@ -131,7 +159,7 @@ pub struct Plane {
 impl Plane {
     pub fn new() -> Self {
         let world = World::new(7);
-        let records = Records::new(world.catalog.clone(), world.clock.clone());
+        let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
         let gate = Gate { records: records.clone() };
         let says = Says { access: Ok(Vec::new()), id: None };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
@@ -151,6 +179,13 @@ impl Plane {
                 clock: world.clock.clone(),
                 ids: world.ids.clone(),
             },
+            people: People { gate: gate.clone(), clock: world.clock.clone() },
+            invitations: Invitations {
+                gate: gate.clone(),
+                clock: world.clock.clone(),
+                ids: world.ids.clone(),
+            },
+            tokens: Tokens { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
             connect: Connect {
                 gate,
                 clock: world.clock.clone(),
@@ -185,6 +220,19 @@ impl Plane {
 
     pub async fn post(&self, caller: &Caller, path: &str, body: &Value) -> Answer {
         self.post_text(caller, path, &body.to_string()).await
+    }
+
+    /// Sends without a body.
+    pub async fn bare(&self, caller: &Caller, method: Method, path: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).body(Body::empty());
+        self.send(Some(caller), request.unwrap()).await
+    }
+
+    /// Edits what was read with that version.
+    pub async fn patch(&self, caller: &Caller, path: &str, version: &str, body: &Value) -> Answer {
+        let request = Request::builder().method(Method::PATCH).uri(path).header("if-match", version);
+        let request = request.header("content-type", "application/json").body(Body::from(body.to_string()));
+        self.send(Some(caller), request.unwrap()).await
     }
 
     pub async fn post_text(&self, caller: &Caller, path: &str, body: &str) -> Answer {

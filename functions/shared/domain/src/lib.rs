@@ -22,8 +22,8 @@ pub mod usage;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};
 pub use ids::{
-    DiffId, DowngradeId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId, SubscriptionId,
-    TenantId,
+    DiffId, DowngradeId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId,
+    SubscriptionId, TenantId, TokenId,
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;

@@ -164,6 +164,22 @@ pub fn may(role: Role, action: Action) -> Verdict {
     row.map_or(No, |(_, cells)| cells[role as usize])
 }
 
+/// Whether whoever has the role `giver` may give `given` to a person or a token: no role is ever given by one that
+/// could not manage the people who have it, except one's own.
+pub fn may_give(giver: Role, given: Role) -> bool {
+    match may(giver, Action::ManagePeople) {
+        Yes => true,
+        If(NotOfOwners) => given != Role::Owner,
+        If(_) | No => given == giver,
+    }
+}
+
+/// Whether a person or token of that role can be limited to named organisations. Why not all: whoever acts for the
+/// whole partner (people, plans, money) would reach past the limitation by what it makes there.
+pub fn can_be_limited(role: Role) -> bool {
+    matches!(role, Role::Admin | Role::Support | Role::EndCustomer)
+}
+
 /// The roles that may do it without a condition, for a message: `Owner or Super Admin`.
 pub fn who_may(action: Action) -> String {
     let roles: Vec<_> = Role::ALL.into_iter().filter(|r| may(*r, action) == Yes).map(Role::label).collect();
@@ -250,6 +266,26 @@ mod tests {
             }
         }
         assert!(TABLE.iter().all(|(a, _)| seen.contains(a)) && seen.len() == TABLE.len());
+    }
+
+    #[test]
+    fn no_role_is_given_by_one_that_could_not_manage_it() {
+        for given in Role::ALL {
+            assert!(may_give(Role::Owner, given));
+            assert_eq!(may_give(Role::SuperAdmin, given), given != Role::Owner);
+            for giver in [Role::Admin, Role::Support, Role::Finance, Role::EndCustomer] {
+                assert_eq!(may_give(giver, given), giver == given, "{giver:?} {given:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_manages_people_or_money_is_not_limited_to_organisations() {
+        for role in Role::ALL.into_iter().filter(|r| can_be_limited(*r)) {
+            for action in [Action::ManagePeople, Action::ManagePlans, Action::ManageMoney] {
+                assert_eq!(may(role, action), No, "{role:?} {action:?}");
+            }
+        }
     }
 
     #[test]

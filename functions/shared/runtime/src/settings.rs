@@ -17,6 +17,10 @@ pub const READER_CLIENT_ID: &str = "HOLDFAST_READER_CLIENT_ID";
 pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
 /// With this token, and no other, top partners are created; without it none can be.
 pub const BOOTSTRAP_TOKEN: &str = "HOLDFAST_BOOTSTRAP_TOKEN";
+/// The issuer whose tokens are accepted besides API tokens, exactly as they name it; none switches it off.
+pub const OIDC_ISSUER: &str = "HOLDFAST_OIDC_ISSUER";
+/// For whom its tokens must be: our client id there.
+pub const OIDC_AUDIENCE: &str = "HOLDFAST_OIDC_AUDIENCE";
 /// What is logged, in `tracing`'s words; `info` by default.
 pub const LOG: &str = "HOLDFAST_LOG";
 
@@ -101,6 +105,20 @@ impl Settings {
         })
     }
 
+    /// The issuer of the sign-in and the audience, when there is one.
+    ///
+    /// # Errors
+    /// `Invalid` when one of the two is set without the other, or the issuer is not an address.
+    pub fn sign_in(&self) -> Result<Option<(String, String)>> {
+        if self.find(OIDC_ISSUER).is_none() && self.find(OIDC_AUDIENCE).is_none() {
+            return Ok(None);
+        }
+        let [issuer, audience] = self.get_all([OIDC_ISSUER, OIDC_AUDIENCE])?;
+        Url::parse(&issuer)
+            .map_err(|e| Error::invalid_field(OIDC_ISSUER, "is not an address").caused_by(e))?;
+        Ok(Some((issuer, audience)))
+    }
+
     /// Graph's addresses.
     pub fn graph(&self) -> GraphSettings {
         GraphSettings::from_settings(|name| self.find(name))
@@ -153,6 +171,18 @@ mod tests {
             let error = Settings::of([(RATE_BURST, wrong)]).rate_limit().unwrap_err();
             assert_eq!(error.fields()[0].field, RATE_BURST);
         }
+    }
+
+    #[test]
+    fn a_sign_in_is_configured_whole_or_not_at_all() {
+        let both = [(OIDC_ISSUER, "https://login.example.com/v2.0"), (OIDC_AUDIENCE, "client")];
+        let found = Settings::of(both).sign_in().unwrap().unwrap();
+        assert_eq!(found, ("https://login.example.com/v2.0".to_owned(), "client".to_owned()));
+        assert_eq!(Settings::of([(OIDC_ISSUER, " ")]).sign_in().unwrap(), None);
+        for one in both {
+            assert!(Settings::of([one]).sign_in().is_err());
+        }
+        assert!(Settings::of([(OIDC_ISSUER, "login"), (OIDC_AUDIENCE, "client")]).sign_in().is_err());
     }
 
     #[test]

@@ -28,7 +28,7 @@ enum Command {
     /// Tells the product's story on a simulated company: backed up, changed, compared, put back.
     Demo(DemoArguments),
     /// Serves the API and works off its queues until interrupted.
-    Serve(ServeOptions),
+    Serve(Box<ServeOptions>),
     /// Starts the simulated Microsoft cloud alone, for other tools.
     Simulate(SimulateOptions),
 }
@@ -71,7 +71,7 @@ fn run(command: Command) -> Result<()> {
             Command::Demo(DemoArguments { users, json, keep }) => {
                 demo::run(DemoOptions { users, json, keep }).await
             }
-            Command::Serve(options) => serve::run(options).await,
+            Command::Serve(options) => serve::run(*options).await,
             Command::Simulate(options) => simulate::run(options).await,
         }
     })

@@ -31,6 +31,12 @@ pub struct ServeOptions {
     /// From whom mail comes.
     #[arg(long, env = "HOLDFAST_SENDER")]
     pub sender: Option<String>,
+    /// The issuer whose tokens are accepted besides API tokens.
+    #[arg(long, env = runtime::settings::OIDC_ISSUER, requires = "oidc_audience")]
+    pub oidc_issuer: Option<String>,
+    /// For whom the issuer's tokens must be.
+    #[arg(long, env = runtime::settings::OIDC_AUDIENCE, requires = "oidc_issuer")]
+    pub oidc_audience: Option<String>,
     /// An AWS endpoint: then every port but Graph's is AWS's behind it.
     #[arg(long, env = "AWS_ENDPOINT_URL")]
     pub aws_endpoint_url: Option<String>,
@@ -63,6 +69,7 @@ impl ServeOptions {
             port: self.port,
             public_url: given(self.public_url),
             bootstrap_token: bootstrap_token.map(Secret::new),
+            sign_in: given(self.oidc_issuer).zip(given(self.oidc_audience)),
             auto_ticks: true,
             secrets: SecretSettings::from_env()?,
             sender: given(self.sender).unwrap_or(default.sender),

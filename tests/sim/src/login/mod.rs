@@ -6,6 +6,7 @@
 
 mod assertion;
 mod consent;
+mod id_token;
 mod keys;
 mod token;
 
@@ -15,6 +16,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::inner::Inner;
+
+pub use id_token::SignedIn;
+pub(crate) use id_token::id_token;
 
 /// What a token lets its bearer do; frozen when it is issued.
 #[derive(Debug)]

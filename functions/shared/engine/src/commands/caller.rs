@@ -5,8 +5,8 @@
 //! `Denied`, so that nobody learns which ids are somebody else's.
 
 use crate::ports::Scope;
-use crate::records::{Found, Organisation, OrganisationPlace, OrganisationState, Partner, Records};
-use domain::rights::{Action, Condition, Role, Verdict, may};
+use crate::records::{Found, Identity, Organisation, OrganisationPlace, OrganisationState, Partner, Records};
+use domain::rights::{Action, Condition, Role, Verdict, can_be_limited, may, may_give};
 use domain::{Error, OrganisationId, PartnerId, Result};
 
 /// Who asks.
@@ -16,6 +16,8 @@ pub enum Caller {
     Operator,
     /// A person or token of a partner.
     Member(Member),
+    /// Somebody whom the sign-in knows and who is nobody's person yet; may accept an invitation.
+    SignedIn(Identity),
 }
 
 /// A person or token of a partner.
@@ -32,6 +34,18 @@ pub struct Member {
 }
 
 impl Caller {
+    /// How logs and the audit name it; no secret, and of who is only signed in a hash, not the name.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Operator => "operator".to_owned(),
+            Self::Member(member) => member.token.clone(),
+            Self::SignedIn(identity) => {
+                let hash = blake3::hash(format!("{} {}", identity.issuer, identity.subject).as_bytes());
+                format!("signed-in {}", &hash.to_hex()[..16])
+            }
+        }
+    }
+
     /// The member.
     ///
     /// # Errors
@@ -39,6 +53,7 @@ impl Caller {
     pub fn member(&self) -> Result<&Member> {
         match self {
             Self::Member(member) => Ok(member),
+            Self::SignedIn(_) => Err(Error::denied("whoever is signed in is not a person of any partner")),
             Self::Operator => Err(Error::denied("the bootstrap token can only create partners")),
         }
     }
@@ -99,6 +114,58 @@ impl Gate {
             | Verdict::No => false,
         };
         if fine && may_sign_in(member, &found.value) { Ok(found) } else { Err(refusal(member.role)) }
+    }
+
+    /// The caller's partner, when the caller may manage its people of all those roles.
+    ///
+    /// # Errors
+    /// `Denied` when the right is missing, or one of the roles is out of the caller's reach.
+    pub async fn people(&self, caller: &Caller, roles: &[Role]) -> Result<Partner> {
+        let partner = self.partner(caller, None, Action::ManagePeople).await?.value;
+        let member = caller.member()?;
+        // Why: a limited caller could otherwise make people without its limitation.
+        let fine = member.organisations.is_none() && roles.iter().all(|r| may_give(member.role, *r));
+        if fine { Ok(partner) } else { Err(refusal(member.role)) }
+    }
+
+    /// The organisations that the caller may limit a person or token of that role to, which it may give: those
+    /// that were asked for, or its own limitation.
+    ///
+    /// # Errors
+    /// `Denied` when the role is not the caller's to give; `Invalid` naming the organisation that the caller does
+    /// not see, or `organisations` where the role has none or must have some.
+    pub async fn reach(
+        &self,
+        caller: &Caller,
+        role: Role,
+        wanted: Option<Vec<OrganisationId>>,
+    ) -> Result<Option<Vec<OrganisationId>>> {
+        let member = caller.member()?;
+        if !may_give(member.role, role) {
+            return Err(Error::denied(format!("the role {} is not yours to give", role.label())));
+        }
+        let Some(mut named) = wanted.or_else(|| member.organisations.clone()) else {
+            if role == Role::EndCustomer {
+                return Err(Error::invalid_field(
+                    "organisations",
+                    "an end customer is one of an organisation",
+                ));
+            }
+            return Ok(None);
+        };
+        if !can_be_limited(role) {
+            let why = format!("the role {} cannot be limited to organisations", role.label());
+            return Err(Error::invalid_field("organisations", why));
+        }
+        for (i, id) in named.iter().enumerate() {
+            if self.seen_organisation(member, id).await?.is_none() {
+                let why = "there is no such organisation";
+                return Err(Error::invalid_field(format!("organisations[{i}]"), why));
+            }
+        }
+        named.sort();
+        named.dedup();
+        Ok(Some(named))
     }
 
     async fn seen_organisation(

@@ -1,12 +1,16 @@
 //! Partners: created, read, their SKU activated.
 
-use super::tokens::new_token;
+use super::Listed;
+use super::tokens::{keep, new_token};
 use super::{Caller, Gate};
-use crate::ports::{Clock, Ids};
-use crate::records::{Partner, Person, put_new};
+use crate::ports::{Clock, Ids, Page, Scope};
+use crate::records::{Owners, Partner, PartnerBelow, Person, put_new};
 use domain::rights::{Action, Role};
 use domain::{Error, PartnerId, PersonId, Result};
 use std::sync::Arc;
+
+/// A partner has at most so many above it.
+const MAX_ABOVE: usize = 10;
 
 /// The commands.
 #[derive(Clone)]
@@ -48,8 +52,11 @@ impl Partners {
     pub async fn create(&self, caller: &Caller, name: &str, owner: &Owner) -> Result<NewPartner> {
         let above = match caller {
             Caller::Operator => Vec::new(),
-            Caller::Member(_) => {
-                let parent = self.gate.partner(caller, None, Action::ManagePeople).await?.value;
+            Caller::Member(_) | Caller::SignedIn(_) => {
+                let parent = self.gate.people(caller, &[]).await?;
+                if parent.above.len() >= MAX_ABOVE {
+                    return Err(Error::conflict("no partner can be below this one: the tree is too deep"));
+                }
                 let mut above = parent.above;
                 above.push(parent.id);
                 above
@@ -68,7 +75,13 @@ impl Partners {
         let person = Person::owner(person, id.clone(), &owner.name, &owner.email, &owner.time_zone, now)
             .map_err(|e| Error::invalid_field("owner.timeZone", e.message()))?;
         let (owner_token, token) = new_token(self.ids.as_ref(), now, (id, Role::Owner), "Owner", None);
-        let writes = vec![put_new(&partner)?, put_new(&person)?, put_new(&token)?];
+        let mut writes = vec![put_new(&partner)?, put_new(&person)?];
+        writes.extend(keep(&token)?);
+        let owners = Owners { partner: partner.id.clone(), people: [person.id.clone()].into() };
+        writes.push(put_new(&owners)?);
+        for above in partner.above.iter().cloned() {
+            writes.push(put_new(&PartnerBelow { above, partner: partner.id.clone() })?);
+        }
         self.gate.records.write(writes).await?;
         Ok(NewPartner { partner, owner_token })
     }
@@ -76,6 +89,19 @@ impl Partners {
     /// The caller's partner.
     pub async fn get(&self, caller: &Caller) -> Result<Partner> {
         Ok(self.gate.partner(caller, None, Action::ReadPartner).await?.value)
+    }
+
+    /// The partners below the caller's, oldest first, however deep.
+    pub async fn list_below(&self, caller: &Caller, page: Page) -> Result<Listed<Partner>> {
+        let partner = self.gate.partner(caller, None, Action::ReadPartner).await?.value;
+        let scope = Scope::Partner(partner.id);
+        let (found, next) = self.gate.records.list::<PartnerBelow>(&scope, "below#", page).await?;
+        let mut items = Vec::with_capacity(found.len());
+        for below in found {
+            let scope = Scope::Partner(below.value.partner);
+            items.push(self.gate.records.get::<Partner>(&scope, Partner::KEY).await?.value);
+        }
+        Ok(Listed { items, next })
     }
 
     /// Activates the Entra SKU of the caller's partner, or of one below it. Activating it twice is fine.

@@ -13,15 +13,19 @@ pub enum Scope {
     Partner(PartnerId),
     /// A customer tenant's.
     Tenant(TenantId),
+    /// When API tokens were used. Why apart: the authorizer may write these rows and no others, and a right can
+    /// be narrowed to a scope.
+    Uses,
 }
 
 impl Scope {
-    /// As text: `system`, `partner/prt_…`, `tenant/{guid}`.
+    /// As text: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`.
     pub fn text(&self) -> String {
         match self {
             Self::System => "system".to_owned(),
             Self::Partner(id) => format!("partner/{id}"),
             Self::Tenant(id) => format!("tenant/{id}"),
+            Self::Uses => "uses".to_owned(),
         }
     }
 
@@ -33,6 +37,7 @@ impl Scope {
         let bad = || domain::Error::corrupt("a stored scope is not one");
         match text.split_once('/') {
             None if text == "system" => Ok(Self::System),
+            None if text == "uses" => Ok(Self::Uses),
             Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| bad()),
             Some(("tenant", id)) => id.parse().map(Self::Tenant).map_err(|_| bad()),
             _ => Err(bad()),

@@ -1,4 +1,4 @@
-//! What we need from outside: eight traits.
+//! What we need from outside: one trait each.
 //!
 //! To add an adapter, implement the trait and run the contract of `tests/support/contracts` over it; the
 //! contract, not these comments, decides what is right. Every method that touches customer data takes the
@@ -9,6 +9,7 @@ mod catalog;
 mod clock;
 mod directory;
 mod key_ring;
+mod key_sets;
 mod mailer;
 mod queue;
 mod secrets;
@@ -21,6 +22,7 @@ pub use directory::{
     ReadPage, Spent, VALUES_INVALID,
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
+pub use key_sets::KeySets;
 pub use mailer::{Mail, Mailer};
 pub use queue::{JobQueue, Outgoing, Queue};
 pub use secrets::{Secret, Secrets};

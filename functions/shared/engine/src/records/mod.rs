@@ -7,6 +7,13 @@
 //! | system  | `token#{hash}` | [`ApiToken`]            |                   |
 //! | system  | `plan#{id}`    | [`PlanPlace`]           |                   |
 //! | system  | `access#{hash}`| [`AccessLink`]          |                   |
+//! | uses    | `used#{partner}#{token}` | [`TokenUse`]   |                   |
+//! | partner | `token#{id}`, `token#{organisation}` | [`TokenEntry`] |       |
+//! | system  | `invitation#{hash}` | [`InvitationToken`] |              |
+//! | system  | `identity#{hash}` | [`IdentityLink`]   |                   |
+//! | partner | `invitation#{id}` | [`Invitation`]     | `invitations-due` |
+//! | partner | `owners`       | [`Owners`]            |                   |
+//! | partner | `below#{partner}` | [`PartnerBelow`]   |                   |
 //! | partner | `partner`      | [`Partner`]             |                   |
 //! | partner | `plan#{id}`    | [`Plan`]                |                   |
 //! | partner | `org#{id}`     | [`Organisation`]        | `deletions-due`   |
@@ -40,8 +47,10 @@ mod access;
 mod audit;
 mod diff;
 mod idempotency;
+mod invitation;
 mod notice;
 mod organisation;
+mod owners;
 mod partner;
 mod person;
 mod plan;
@@ -58,10 +67,12 @@ pub use audit::{AuditEntry, AuditHead, audit_scope};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use idempotency::{IdempotentRequest, KeptReply, Progress};
+pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken};
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };
 pub use organisation::{DeletionCertificate, Ending, NotProtected, Organisation, OrganisationPlace};
+pub use owners::{Owners, PartnerBelow};
 pub use partner::Partner;
 pub use person::{Person, Subscription};
 pub use plan::{AssignedPlan, FormerPrice, OwnLicence, Plan, PlanAssignment, PlanPlace};
@@ -72,7 +83,7 @@ pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMod
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
 pub use tenant::{ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
-pub use token::ApiToken;
+pub use token::{ApiToken, TokenEntry, TokenUse};
 pub use transfer::{TransferOffer, TransferOffered};
 
 /// Watched lists.
@@ -85,6 +96,8 @@ pub mod watched {
     pub const DIGESTS_DUE: &str = "digests-due";
     /// Organisations whose hold, or whose time after they were unsubscribed, is over.
     pub const DELETIONS_DUE: &str = "deletions-due";
+    /// Invitations whose mail is due.
+    pub const INVITATIONS_DUE: &str = "invitations-due";
     /// Immediate mails that may not have left.
     pub const NOTICES_DUE: &str = "notices-due";
 }

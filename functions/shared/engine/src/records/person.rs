@@ -1,6 +1,6 @@
 //! A person's row: who it is, what it may see and what it wants to hear.
 
-use super::{Record, watched};
+use super::{Identity, Record, watched};
 use crate::ports::{Scope, Watch};
 use domain::notices::{Frequency, Topic, Zone, next_digest_at};
 use domain::rights::Role;
@@ -38,6 +38,9 @@ pub struct Person {
     pub language: String,
     /// Only these organisations; none means all of the partner and of what is below it.
     pub organisations: Option<BTreeSet<OrganisationId>>,
+    /// As whom it signs in; none for who was never asked to.
+    #[serde(default)]
+    pub identity: Option<Identity>,
     /// What it hears; a topic that is not here is never told.
     pub subscriptions: BTreeMap<Topic, Subscription>,
     /// When its next digest is due; none while it has none.
@@ -75,6 +78,7 @@ impl Person {
             time_zone: time_zone.to_owned(),
             language: "en".to_owned(),
             organisations: None,
+            identity: None,
             subscriptions: Topic::ALL.into_iter().filter_map(subscription).collect(),
             next_digest_at: None,
         };

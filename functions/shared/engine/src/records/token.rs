@@ -1,15 +1,20 @@
-//! An API token's row, found by the token's hash.
+//! API tokens. A token is found by its hash, in the installation's own scope; what is told of it stands with
+//! its partner, and when it was last used in a scope of its own. The first two are always written together.
 
 use super::Record;
 use crate::ports::Scope;
 use domain::rights::Role;
-use domain::{OrganisationId, PartnerId, Timestamp};
+use domain::{OrganisationId, PartnerId, Timestamp, TokenId};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// An API token. The token itself is shown once, when it is made, and not kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiToken {
+    /// Its name in the API; tokens made before there were lists have none.
+    #[serde(default)]
+    pub id: Option<TokenId>,
     /// The token's hash, see [`ApiToken::hash`].
     pub hash: String,
     /// Its first characters: how a person tells it from others, and how the audit names it.
@@ -60,5 +65,81 @@ impl Record for ApiToken {
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
+    }
+}
+
+/// How long an ended token is still told of.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What is told of a token, in its partner's scope.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenEntry {
+    /// Its id, which a rotation keeps.
+    pub id: TokenId,
+    /// The organisation whose own token it is, of which there is one; none for a token of the partner.
+    pub organisation: Option<OrganisationId>,
+    /// The token as it was last made.
+    pub token: ApiToken,
+}
+
+impl TokenEntry {
+    /// What the keys of a partner's own tokens begin with.
+    pub const OF_PARTNER: &'static str = "token#tok_";
+
+    /// The key of a partner's token.
+    pub fn key_of(id: &TokenId) -> String {
+        format!("token#{id}")
+    }
+    /// The key of an organisation's own token.
+    pub fn key_of_organisation(id: &OrganisationId) -> String {
+        format!("token#{id}")
+    }
+}
+
+impl Record for TokenEntry {
+    const FAMILY: &'static str = "token#";
+    fn scope(&self) -> Scope {
+        Scope::Partner(self.token.partner.clone())
+    }
+    fn key(&self) -> String {
+        self.organisation.as_ref().map_or_else(|| Self::key_of(&self.id), Self::key_of_organisation)
+    }
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.token.expires_at + TOLD_FOR)
+    }
+}
+
+/// When a token was last used: the one row that the authorizer writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenUse {
+    /// Which token.
+    pub token: TokenId,
+    /// Whose.
+    pub partner: PartnerId,
+    /// When, to the minute or so.
+    pub at: Timestamp,
+    /// Until when that is of interest.
+    pub until: Timestamp,
+}
+
+impl TokenUse {
+    /// The key of that token's row.
+    pub fn key_of(partner: &PartnerId, token: &TokenId) -> String {
+        format!("used#{partner}#{token}")
+    }
+}
+
+impl Record for TokenUse {
+    const FAMILY: &'static str = "used#";
+    fn scope(&self) -> Scope {
+        Scope::Uses
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.partner, &self.token)
+    }
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.until)
     }
 }

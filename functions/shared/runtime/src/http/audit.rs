@@ -68,13 +68,11 @@ async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<
     let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
     let subjects: BTreeMap<_, _> =
         params.iter().map(|(name, text)| (name.to_owned(), subject(text))).collect();
-    let (partner, who) = match caller {
-        Caller::Operator => (None, Who { id: "operator".to_owned(), role: None }),
-        Caller::Member(member) => {
-            let who = Who { id: member.token.clone(), role: Some(member.role) };
-            (Some(member.partner.clone()), who)
-        }
+    let (partner, role) = match caller {
+        Caller::Operator | Caller::SignedIn(_) => (None, None),
+        Caller::Member(member) => (Some(member.partner.clone()), Some(member.role)),
     };
+    let who = Who { id: caller.name(), role };
     let event = Event {
         at: log.records.clock().now(),
         who,

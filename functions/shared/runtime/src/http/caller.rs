@@ -9,6 +9,7 @@ use axum::extract::FromRequestParts;
 use domain::rights::Role;
 use domain::{OrganisationId, Result};
 use engine::commands::{Caller, Member};
+use engine::records::Identity;
 use http::Extensions;
 use http::request::Parts;
 use lambda_http::RequestExt;
@@ -20,6 +21,9 @@ use std::collections::HashMap;
 pub fn authorizer_context(caller: &Caller) -> Map<String, Value> {
     let fields = match caller {
         Caller::Operator => json!({ "caller": "operator" }),
+        Caller::SignedIn(identity) => {
+            json!({ "caller": "signedIn", "issuer": identity.issuer, "subject": identity.subject })
+        }
         Caller::Member(member) => {
             let role = json!(member.role);
             let mut fields = json!({
@@ -39,6 +43,10 @@ fn read(fields: &HashMap<String, Value>) -> Option<Caller> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     match text("caller")? {
         "operator" => Some(Caller::Operator),
+        "signedIn" => Some(Caller::SignedIn(Identity {
+            issuer: text("issuer")?.to_owned(),
+            subject: text("subject")?.to_owned(),
+        })),
         "member" => {
             let organisations = match text("organisations") {
                 // Why: a limitation that cannot be read must not become none at all.
@@ -73,6 +81,7 @@ pub(super) fn find(extensions: &Extensions) -> Option<Caller> {
 pub(super) fn token_of(extensions: &Extensions) -> Option<String> {
     match find(extensions)? {
         Caller::Operator => Some("operator".to_owned()),
+        Caller::SignedIn(_) => Some("signed-in".to_owned()),
         Caller::Member(member) => Some(member.token),
     }
 }
@@ -128,6 +137,9 @@ mod tests {
             assert_eq!(again(&caller).as_ref(), Some(&caller));
         }
         assert_eq!(again(&Caller::Operator), Some(Caller::Operator));
+        let identity = Identity { issuer: "https://login.example.com".to_owned(), subject: "s 1".to_owned() };
+        let signed_in = Caller::SignedIn(identity);
+        assert_eq!(again(&signed_in).as_ref(), Some(&signed_in));
     }
 
     #[test]

@@ -76,14 +76,15 @@ fn key_of(headers: &HeaderMap) -> Reply<Option<String>> {
 
 /// Whose key it is, and its name: the same key of another caller, or for another thing, is another one.
 fn named(request: &Request, caller: &Caller, key: &str) -> (Option<PartnerId>, String) {
-    let (partner, who) = match caller {
-        Caller::Operator => (None, "operator"),
-        Caller::Member(member) => (Some(member.partner.clone()), member.token.as_str()),
+    let partner = match caller {
+        Caller::Member(member) => Some(member.partner.clone()),
+        Caller::Operator | Caller::SignedIn(_) => None,
     };
+    let who = caller.name();
     let of = partner.as_ref().map_or("", PartnerId::as_str);
     let route = route_of(request.extensions());
     let (method, path) = (request.method().as_str(), request.uri().path());
-    let name = hash_of(&[of, who, method, &route, path, key].map(str::as_bytes));
+    let name = hash_of(&[of, &who, method, &route, path, key].map(str::as_bytes));
     (partner, name)
 }
 

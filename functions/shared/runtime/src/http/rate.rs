@@ -99,8 +99,8 @@ pub fn rate_limited(router: Router, limit: RateLimit, clock: Arc<dyn Clock>) -> 
 
 async fn layer(State(buckets): State<Buckets>, request: Request, next: Next) -> Response {
     let who = match caller::find(request.extensions()) {
-        Some(Caller::Operator) => "operator".to_owned(),
         Some(Caller::Member(member)) => format!("{} {}", member.partner, member.token),
+        Some(other) => other.name(),
         None => return next.run(request).await,
     };
     let drawn = buckets.draw(&who, buckets.clock.now());

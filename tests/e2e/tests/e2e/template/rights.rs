@@ -1,6 +1,7 @@
 //! What the functions may do: each role against what its function is for.
 
 use super::{Template, attribute, function_names, pascal, reference};
+use engine::ports::Scope;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -163,9 +164,30 @@ fn what_is_due_across_tenants_is_seen_by_ticks_alone() {
     let index = json!({ "Fn::Sub": "${Catalog.Arn}/index/watch-index" });
     let ticks = ["purge-data", "schedule-snapshots", "send-digests"];
     assert_eq!(who_may(&template, "dynamodb:Query", |r| *r == index), ticks);
-    let writers = who_may(&template, "dynamodb:PutItem", |_| true);
-    assert!(!writers.iter().any(|f| f == "authorize-request"), "it tells who asks, and changes nothing");
     assert_eq!(who_may(&template, "dynamodb:Scan", |_| true), [""; 0]);
+}
+
+/// Why it writes at all: a partner sees when a token was last used, and only the authorizer knows. Those rows are a
+/// scope of their own so that whoever takes the authorizer over can neither make a token nor change one.
+#[test]
+fn the_authorizer_writes_when_tokens_were_used_and_nothing_else() {
+    let template = Template::read();
+    let writing =
+        ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"];
+    let grants: Vec<Grant> = grants(&template, "authorize-request")
+        .into_iter()
+        .filter(|g| g.actions.iter().any(|a| writing.contains(&&**a)))
+        .collect();
+    let [grant] = &grants[..] else { panic!("one grant to write") };
+    assert_eq!(grant.actions, ["dynamodb:PutItem"]);
+    assert_eq!(
+        grant.condition,
+        json!({
+            "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": [Scope::Uses.text()] },
+            // Why: over no key at all, "for all values" holds.
+            "Null": { "dynamodb:LeadingKeys": "false" },
+        })
+    );
 }
 
 #[test]

@@ -4,12 +4,12 @@
 
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
-use crate::records::{ConsentState, Record};
+use crate::records::{ConsentState, InvitationToken, Record};
 use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
 /// Families of the installation's own rows that end by themselves.
-const ENDING: [&str; 1] = [ConsentState::FAMILY];
+const ENDING: [&str; 2] = [ConsentState::FAMILY, InvitationToken::FAMILY];
 
 impl Worker {
     /// Removes what has ended, until the deadline.

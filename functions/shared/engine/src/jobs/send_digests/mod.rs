@@ -10,6 +10,7 @@
 mod at_once;
 mod collect;
 mod digest;
+mod invite;
 mod render;
 
 use super::{JobWorker, TickWorker, messages, unless_gone};
@@ -67,13 +68,20 @@ impl Worker {
         Ok(Self { records, mailer, clock, ids, templates: Arc::new(Templates::new()?) })
     }
 
-    /// Sends the digests that are due.
+    /// Sends the invitations and the digests that are due.
     ///
     /// # Errors
     /// When the list of due people cannot be read. What fails for one person is counted in the report and
     /// tried again by a later tick.
     pub async fn send_due(&self, deadline: Timestamp) -> Result<Report> {
-        self.digests(deadline).await
+        let mut invited = Report::default();
+        self.invite(deadline, &mut invited).await?;
+        let mut report = self.digests(deadline).await?;
+        report.sent += invited.sent;
+        report.refused += invited.refused;
+        report.claimed += invited.claimed;
+        report.failed += invited.failed;
+        Ok(report)
     }
 
     /// Sends one notice to whoever wants to hear of it at once.

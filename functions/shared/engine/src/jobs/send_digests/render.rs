@@ -2,7 +2,7 @@
 
 use super::collect::{Period, Section};
 use crate::ports::Mail;
-use crate::records::{ChangeLine, Notice, Person, Severity};
+use crate::records::{ApiToken, ChangeLine, Invitation, Notice, Person, Severity};
 use domain::changes::What;
 use domain::notices::Zone;
 use domain::{Error, Result, Timestamp};
@@ -77,7 +77,7 @@ impl Templates {
         };
         self.mail(
             format!("{}.{}.{}", notice.id, notice.tenant, person.id),
-            person,
+            &person.email,
             subject,
             "notice",
             &context,
@@ -109,17 +109,33 @@ impl Templates {
             ends => zone.show(period.ends),
             sections => Value::from(Serde(shown.collect::<Vec<_>>())),
         };
-        self.mail(format!("digest.{}.{}", person.id, until.as_second()), person, subject, "digest", &context)
+        self.mail(
+            format!("digest.{}.{}", person.id, until.as_second()),
+            &person.email,
+            subject,
+            "digest",
+            &context,
+        )
     }
 
-    fn mail(
-        &self,
-        id: String,
-        person: &Person,
-        subject: String,
-        template: &str,
-        context: &Value,
-    ) -> Result<Mail> {
+    /// The mail that invites somebody, with the secret that accepts.
+    pub fn invitation(&self, invitation: &Invitation, secret: &str) -> Result<Mail> {
+        let zone = Zone::new(&invitation.time_zone)?;
+        let subject = format!("You are invited to {} in Holdfast", invitation.partner_name);
+        let context = context! {
+            name => invitation.name.clone(),
+            subject => subject.clone(),
+            partner => invitation.partner_name.clone(),
+            role => invitation.role.label(),
+            secret => secret,
+            until => zone.show(invitation.expires_at),
+        };
+        // Why with the hash: another secret is another mail.
+        let id = format!("{}.{}", invitation.id, &ApiToken::hash(secret)[..16]);
+        self.mail(id, &invitation.email, subject, "invitation", &context)
+    }
+
+    fn mail(&self, id: String, to: &str, subject: String, template: &str, context: &Value) -> Result<Mail> {
         let render = |ending: &str| {
             let template = self.environment.get_template(&format!("{template}.{ending}"));
             template.and_then(|t| t.render(context)).map_err(|e| broken(&e))
@@ -128,11 +144,13 @@ impl Templates {
             Some((end, _)) => format!("{}…", &subject[..end]),
             None => subject,
         };
-        Ok(Mail { id, to: person.email.clone(), subject, text: render("txt")?, html: render("html")? })
+        Ok(Mail { id, to: to.to_owned(), subject, text: render("txt")?, html: render("html")? })
     }
 }
 
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 8] = [
+    ("invitation.txt", include_str!("templates/invitation.txt")),
+    ("invitation.html", include_str!("templates/invitation.html")),
     ("notice.txt", include_str!("templates/notice.txt")),
     ("notice.html", include_str!("templates/notice.html")),
     ("digest.txt", include_str!("templates/digest.txt")),

@@ -1,0 +1,150 @@
+//! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
+
+use super::{Record, watched};
+use crate::ports::{Scope, Watch};
+use domain::rights::Role;
+use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Timestamp};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// Somebody is asked to become a person of a partner.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// Of which partner.
+    pub partner: PartnerId,
+    /// The partner's name, for the mail.
+    pub partner_name: String,
+    /// Who is asked.
+    pub name: String,
+    /// Where the mail goes. Says nothing about who may accept: the mailed secret does.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// Only for these organisations.
+    pub organisations: Option<Vec<OrganisationId>>,
+    /// An IANA time zone.
+    pub time_zone: String,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// Until when it can be accepted.
+    pub expires_at: Timestamp,
+    /// When its mail is due; none once it has left.
+    pub mail_due_at: Option<Timestamp>,
+    /// When its mail left.
+    pub mailed_at: Option<Timestamp>,
+    /// The mail service will never take it: the address is wrong.
+    pub refused: bool,
+    /// When it was accepted.
+    pub accepted_at: Option<Timestamp>,
+}
+
+/// An invitation is told of for so long after its end.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+impl Invitation {
+    /// The key of that invitation's row.
+    pub fn key_of(id: &InvitationId) -> String {
+        format!("invitation#{id}")
+    }
+    /// Whether it can be accepted now.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.accepted_at.is_none() && now < self.expires_at
+    }
+}
+
+impl Record for Invitation {
+    const FAMILY: &'static str = "invitation#";
+    fn scope(&self) -> Scope {
+        Scope::Partner(self.partner.clone())
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.id)
+    }
+    fn watch(&self) -> Option<Watch> {
+        self.mail_due_at.map(|at| Watch { list: watched::INVITATIONS_DUE.to_owned(), at })
+    }
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at + TOLD_FOR)
+    }
+}
+
+/// A secret that was mailed, by its hash. A mail that had to be sent again has one of its own; the invitation is
+/// accepted once, whichever is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationToken {
+    /// The secret's hash, as [`super::ApiToken::hash`] gives it.
+    pub hash: String,
+    /// Of which partner.
+    pub partner: PartnerId,
+    /// Which invitation it opens.
+    pub invitation: InvitationId,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+impl InvitationToken {
+    /// What every such secret begins with.
+    pub const START: &'static str = "hfi_";
+
+    /// The key of that hash's row.
+    pub fn key_of(hash: &str) -> String {
+        format!("invitation#{hash}")
+    }
+}
+
+impl Record for InvitationToken {
+    const FAMILY: &'static str = "invitation#";
+    fn scope(&self) -> Scope {
+        Scope::System
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.hash)
+    }
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
+/// Somebody as an issuer of the sign-in knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The issuer, exactly as its tokens say.
+    pub issuer: String,
+    /// Its name for them, which it never gives to another.
+    pub subject: String,
+}
+
+/// Which person an identity is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityLink {
+    /// The identity.
+    pub identity: Identity,
+    /// Of which partner.
+    pub partner: PartnerId,
+    /// Which person.
+    pub person: PersonId,
+}
+
+impl IdentityLink {
+    /// The key of that identity's row. Why a hash: both parts are free text, and long.
+    pub fn key_of(identity: &Identity) -> String {
+        let parts = format!("{}:{}{}", identity.issuer.len(), identity.issuer, identity.subject);
+        format!("identity#{}", blake3::hash(parts.as_bytes()).to_hex())
+    }
+}
+
+impl Record for IdentityLink {
+    const FAMILY: &'static str = "identity#";
+    fn scope(&self) -> Scope {
+        Scope::System
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.identity)
+    }
+}
