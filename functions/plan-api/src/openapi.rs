@@ -4,11 +4,15 @@ use crate::wire::audit::{AuditEntryOut, AuditIn, ExportIn, VerifiedOut, VerifyIn
 use crate::wire::life::{
     AcceptIn, CertificateOut, DeletionIn, FeaturesIn, OfferIn, OfferOut, OfferedOut, OrganisationEditIn,
 };
+use crate::wire::people::{
+    AcceptIn as AcceptInvitationIn, InvitationOut, NewInvitationIn, PersonChangeIn, PersonOut,
+};
 use crate::wire::plans::{OwnLicenceIn, PlanEditIn, PlanViewOut};
 use crate::wire::subscriptions::{
     AccessIn, AccessLinkOut, DowngradeOut, DowngradesIn, RefuseIn, SessionOut, SubscriptionEditIn,
     SubscriptionOut,
 };
+use crate::wire::tokens::{NewTokenIn, TokenOut};
 use crate::wire::usage::{InvoiceIn, UsageIn, UsageOut};
 use crate::wire::{
     ConsentLinkIn, ConsentLinkOut, NewOrganisationIn, NewPartnerIn, NewPartnerOut, NewPlanIn,
@@ -24,6 +28,40 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::post("/v1/partners", "createPartner", "Makes a partner, its Owner and the Owner's token.")
             .right(Action::ManagePeople).body::<NewPartnerIn>().answers::<NewPartnerOut>(201),
+        Route::get("/v1/partners", "listPartnersBelow", "The partners directly below the caller's.")
+            .right(Action::ReadPartner).query::<PageIn>().answers::<Listed<PartnerOut>>(200),
+        Route::get("/v1/people", "listPeople", "The people of the caller's partner.")
+            .right(Action::ManagePeople).query::<PageIn>().answers::<Listed<PersonOut>>(200),
+        Route::get("/v1/people/{per}", "readPerson", "A person.")
+            .right(Action::ManagePeople).answers::<PersonOut>(200).versioned(),
+        Route::patch("/v1/people/{per}", "changePerson", "Changes a person's name, time zone, role or limitation.")
+            .right(Action::ManagePeople).body::<PersonChangeIn>().answers::<PersonOut>(200).edits(),
+        Route::delete("/v1/people/{per}", "removePerson", "The person leaves; the last Owner cannot.")
+            .right(Action::ManagePeople).answers_nothing(),
+        Route::post("/v1/invitations", "invite", "Invites a person by mail.")
+            .right(Action::ManagePeople).body::<NewInvitationIn>().answers::<InvitationOut>(201).located(),
+        Route::get("/v1/invitations", "listInvitations", "Invitations that are open.")
+            .right(Action::ManagePeople).query::<PageIn>().answers::<Listed<InvitationOut>>(200),
+        Route::delete("/v1/invitations/{inv}", "withdrawInvitation", "Takes an invitation back.")
+            .right(Action::ManagePeople).answers_nothing(),
+        Route::post("/v1/invitations/accept", "acceptInvitation", "Whoever is signed in becomes the person that was invited.")
+            .body::<AcceptInvitationIn>().answers::<PersonOut>(201).located(),
+        Route::post("/v1/tokens", "createToken", "Makes an API token, shown this once.")
+            .right(Action::ManageTokens).body::<NewTokenIn>().answers::<TokenOut>(201).located(),
+        Route::get("/v1/tokens", "listTokens", "The API tokens of the caller's partner.")
+            .right(Action::ManageTokens).query::<PageIn>().answers::<Listed<TokenOut>>(200),
+        Route::get("/v1/tokens/{tok}", "readToken", "An API token: its beginning, role, creation and last use.")
+            .right(Action::ManageTokens).answers::<TokenOut>(200),
+        Route::delete("/v1/tokens/{tok}", "revokeToken", "The token is no longer good.")
+            .right(Action::ManageTokens).answers_nothing(),
+        Route::post("/v1/tokens/{tok}/rotate", "rotateToken", "A new token in the place of this one.")
+            .right(Action::ManageTokens).answers::<TokenOut>(201).located(),
+        Route::get("/v1/organisations/{org}/token", "readOrganisationToken", "The organisation's own token.")
+            .right(Action::ManageTokens).answers::<TokenOut>(200),
+        Route::post("/v1/organisations/{org}/token", "renewOrganisationToken", "Makes the organisation's own token anew.")
+            .right(Action::ManageTokens).answers::<TokenOut>(201).located(),
+        Route::delete("/v1/organisations/{org}/token", "revokeOrganisationToken", "The organisation's own token is no longer good.")
+            .right(Action::ManageTokens).answers_nothing(),
         Route::get("/v1/partner", "readPartner", "The caller's partner.")
             .right(Action::ReadPartner).answers::<PartnerOut>(200),
         Route::post("/v1/partner/sku", "activateSku", "Activates the Entra SKU.")

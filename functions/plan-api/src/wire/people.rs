@@ -8,9 +8,10 @@ use engine::commands::invitations::NewInvitation;
 use engine::commands::people::PersonChange;
 use engine::records::{Invitation, Person};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewInvitationIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
@@ -33,7 +34,7 @@ impl From<NewInvitationIn> for NewInvitation {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationOut {
     pub id: InvitationId,
@@ -69,7 +70,7 @@ impl From<Invitation> for InvitationOut {
     }
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AcceptIn {
     /// The code that was mailed.
@@ -77,7 +78,7 @@ pub struct AcceptIn {
     pub token: String,
 }
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonChangeIn {
     #[garde(length(chars, max = 100), inner(custom(not_blank)))]
@@ -105,7 +106,7 @@ impl From<PersonChangeIn> for PersonChange {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonOut {
     pub id: PersonId,

@@ -6,9 +6,10 @@ use domain::{OrganisationId, Timestamp, TokenId};
 use engine::commands::tokens::{MadeToken, NewToken, TokenView};
 use engine::records::{Organisation, TokenEntry};
 use garde::Validate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Deserialize, Validate)]
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewTokenIn {
     #[garde(length(chars, max = 100), custom(not_blank))]
@@ -40,7 +41,7 @@ impl From<NewTokenIn> for NewToken {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenOut {
     pub id: TokenId,
