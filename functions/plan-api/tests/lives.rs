@@ -265,3 +265,21 @@ async fn organisations_are_found_by_what_is_known_of_them_and_written_as_a_table
     assert!(lines[2].starts_with(&format!("{second},'=cmd(),")), "{}", lines[2]);
     assert_eq!(lines.len(), 3);
 }
+
+#[tokio::test]
+async fn an_organisation_on_a_plan_that_a_partner_above_assigned_can_be_connected() {
+    let plane = Plane::new();
+    let (_, top) = plane.partner(&Caller::Operator, "Top").await;
+    let (below_id, below) = plane.partner(&top, "Below").await;
+    for owner in [&top, &below] {
+        plane.post(owner, "/v1/partner/sku", &json!({ "sku": "Entra" })).await;
+    }
+    let sold = plane.post(&top, "/v1/plans", &plan("BackupEntra")).await.json()["id"].clone();
+    let at = format!("/v1/plans/{}/partners/{below_id}", sold.as_str().unwrap());
+    assert_eq!(ask(&plane, &top, "PUT", &at, None, None).await.status, StatusCode::NO_CONTENT);
+    let made = plane.post(&below, "/v1/organisations", &common::organisation("Contoso", &sold)).await;
+    let id: OrganisationId = made.id();
+    let link = format!("/v1/organisations/{id}/consent-link");
+    let answer = plane.post(&below, &link, &json!({ "app": "reader" })).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+}

@@ -9,11 +9,12 @@ mod missing;
 
 pub use missing::not_protected;
 
+use super::plans::known;
 use super::{Caller, Gate};
 use crate::ports::{Clock, Directory, Ids, KeyRing, Scope, Write};
 use crate::records::{
     ApiToken, ConsentState, CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState,
-    Plan, StoredKey, Tenant, delete, put_new, replace,
+    StoredKey, Tenant, delete, put_new, replace,
 };
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId};
@@ -122,8 +123,8 @@ impl Connect {
     ) -> Result<ConsentLink> {
         let organisation = self.gate.organisation(caller, id, Action::ConnectOrganisation).await?.value;
         check_state(&organisation)?;
-        let plan_scope = Scope::Partner(organisation.partner.clone());
-        let plan: Found<Plan> = self.gate.records.get(&plan_scope, &Plan::key_of(&organisation.plan)).await?;
+        // Why not by its key alone: the plan may be one that a partner above assigned.
+        let plan = known(&self.gate.records, &organisation.partner, &organisation.plan).await?;
         if !plan.value.terms.product.is_entra() {
             return Err(Error::conflict("the organisation's plan does not include Entra"));
         }
