@@ -205,7 +205,11 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
         assert_eq!(refused.status, StatusCode::NOT_FOUND);
     }
     assert_eq!(plane.kept(), before);
+    let token = ask(plane, giver, "POST", &scene.path("/token"), None, None).await;
+    let token = token.json()["token"].as_str().unwrap().to_owned();
+    assert!(plane.find.find(&token).await.unwrap().is_some());
     let taken = plane.post(&taker, &accept, &json!({ "plan": own })).await;
+    assert_eq!(plane.find.find(&token).await.unwrap(), None, "the organisation's own token ends");
     assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
     assert_eq!((taken.json()["partner"].as_str(), &taken.json()["plan"]), (Some(taker_id.as_str()), &own));
     assert_eq!(plane.get(giver, &scene.path("")).await.status, StatusCode::NOT_FOUND);

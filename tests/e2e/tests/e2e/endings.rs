@@ -62,13 +62,15 @@ async fn tick(rig: &Rig) -> purge_data::Report {
     purge(rig, &FaultPlan::new()).run(deadline).await.unwrap()
 }
 
-/// Everything that is kept and names the tenant or the organisation, the certificate apart.
+/// Everything that is kept and names the tenant or the organisation, apart from the certificate and from what the
+/// partner's invoices are made of.
 fn traces(rig: &Rig, tenant: &TenantId, id: &OrganisationId) -> Vec<String> {
     let names = |text: &str| text.contains(tenant.as_str()) || text.contains(id.as_str());
     let rows = rig.world.catalog.rows().into_iter().map(|(scope, row)| {
-        (row.key.starts_with("deleted#"), format!("{} {} {}", scope.text(), row.key, row.body))
+        let stays = ["deleted#", "subscribed#"].iter().any(|family| row.key.starts_with(family));
+        (stays, format!("{} {} {}", scope.text(), row.key, row.body))
     });
-    let rows = rows.filter(|(is_certificate, _)| !is_certificate).map(|(_, text)| text);
+    let rows = rows.filter(|(stays, _)| !stays).map(|(_, text)| text);
     let blobs = rig.world.vault.blobs(tenant).into_iter().map(|(name, _)| format!("{tenant} blob {name}"));
     let dead = rig.dead_letters();
     let mut all: Vec<String> = rows.chain(blobs).chain(dead).filter(|text| names(text)).collect();

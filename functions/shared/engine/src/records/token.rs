@@ -1,10 +1,10 @@
 //! API tokens. A token is found by its hash, in the installation's own scope; what is told of it stands with
 //! its partner, and when it was last used in a scope of its own. The first two are always written together.
 
-use super::Record;
-use crate::ports::Scope;
+use super::{Record, Records, delete};
+use crate::ports::{Scope, Write};
 use domain::rights::Role;
-use domain::{OrganisationId, PartnerId, Timestamp, TokenId};
+use domain::{OrganisationId, PartnerId, Result, Timestamp, TokenId};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +108,22 @@ impl Record for TokenEntry {
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.token.expires_at + TOLD_FOR)
     }
+}
+
+/// The writes that end an organisation's own token, where it has one: it is deleted, or another partner's.
+pub async fn end_of_token(
+    records: &Records,
+    partner: &PartnerId,
+    organisation: &OrganisationId,
+) -> Result<Vec<Write>> {
+    let scope = Scope::Partner(partner.clone());
+    let key = TokenEntry::key_of_organisation(organisation);
+    let Some(entry) = records.find::<TokenEntry>(&scope, &key).await? else { return Ok(Vec::new()) };
+    let mut writes = vec![delete(&entry.value, entry.version)];
+    let hash = ApiToken::key_of(&entry.value.token.hash);
+    let token = records.find::<ApiToken>(&Scope::System, &hash).await?;
+    writes.extend(token.map(|token| delete(&token.value, token.version)));
+    Ok(writes)
 }
 
 /// When a token was last used: the one row that the authorizer writes.

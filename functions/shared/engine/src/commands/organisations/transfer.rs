@@ -5,8 +5,8 @@ use crate::commands::plans::offered as offered_plan;
 use crate::commands::{Caller, Listed};
 use crate::ports::{Page, Scope};
 use crate::records::{
-    Found, Organisation, OrganisationPlace, Subscribed, SubscriptionChange, Tenant, TransferOffer,
-    TransferOffered, delete, put_new, replace,
+    Found, OpenDowngrade, Organisation, OrganisationPlace, Subscribed, SubscriptionChange, Tenant,
+    TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
 };
 use domain::organisations::OrganisationState;
 use domain::rights::Action;
@@ -137,6 +137,12 @@ impl Organisations {
             delete(&offer.value, offer.version),
             delete(&offered.value, offered.version),
         ];
+        let own_scope = Scope::Partner(before.value.partner.clone());
+        let waiting = records.find::<OpenDowngrade>(&own_scope, &OpenDowngrade::key_of(id)).await?;
+        if waiting.is_some() {
+            return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
+        }
+        writes.extend(end_of_token(records, &before.value.partner, id).await?);
         // Why two: the one partner pays until now, the other from now on.
         let now = self.clock.now();
         let last = SubscriptionChange {

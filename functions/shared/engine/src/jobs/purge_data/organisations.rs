@@ -7,8 +7,8 @@
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    DeletionCertificate, Ending, Found, NoticeEntry, Organisation, OrganisationPlace, Record, StoredKey,
-    Tenant, TransferOffer, TransferOffered, delete, put_new, replace, watched,
+    DeletionCertificate, Ending, Found, NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Record,
+    StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace, watched,
 };
 use domain::organisations::OrganisationState;
 use domain::{ErrorKind, PartnerId, Result, TenantId, Timestamp};
@@ -235,6 +235,11 @@ impl Worker {
             if let Some(row) = self.records.find::<Tenant>(&scope, Tenant::KEY).await? {
                 writes.push(delete(&row.value, row.version));
             }
+        }
+        writes.extend(end_of_token(&self.records, &organisation.partner, &organisation.id).await?);
+        let waiting = OpenDowngrade::key_of(&organisation.id);
+        if let Some(waiting) = self.records.find::<OpenDowngrade>(&own, &waiting).await? {
+            writes.push(delete(&waiting.value, waiting.version));
         }
         let offer_key = TransferOffer::key_of(&organisation.id);
         if let Some(offer) = self.records.find::<TransferOffer>(&own, &offer_key).await? {
