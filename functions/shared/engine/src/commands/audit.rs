@@ -11,7 +11,10 @@ use domain::rights::Action;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result};
 use futures::StreamExt;
 use futures::stream;
+use std::collections::HashMap;
 use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// Requests of one partner that end at once meet at the head of its chain; so often an entry tries to be the next.
 const APPEND_TRIES: u64 = 40;
@@ -26,34 +29,105 @@ const VERIFIED_AT_ONCE: u64 = 20_000;
 /// Entries read side by side.
 const READ_AT_ONCE: usize = 64;
 
-/// Writes entries.
+/// Writes entries. Clones share what waits to be written.
 #[derive(Clone)]
 pub struct AuditLog {
-    /// Where the chains are.
-    pub records: Records,
+    records: Records,
+    lines: Arc<Mutex<HashMap<Scope, Arc<Line>>>>,
+}
+
+/// Entries of one chain that wait. Why together: each is written with the chain's head, and those that come while one
+/// is being written would otherwise meet there, and try again and again.
+#[derive(Default)]
+struct Line {
+    waiting: Mutex<Vec<Waiting>>,
+    /// Held by whoever writes.
+    turn: tokio::sync::Mutex<()>,
+}
+
+struct Waiting {
+    event: Event,
+    told: oneshot::Sender<Result<Head>>,
+}
+
+/// Entries in one write.
+const TOGETHER: usize = 20;
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().expect("no holder of this lock panics")
 }
 
 impl AuditLog {
-    /// Appends to the chain of that partner, or to the installation's: the entry and the head in one write.
+    /// A log over those rows.
+    pub fn new(records: Records) -> Self {
+        Self { records, lines: Arc::default() }
+    }
+
+    /// Where the chains are.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// Appends to the chain of that partner, or to the installation's: entries and the head in one write.
     ///
     /// # Errors
     /// `Unavailable` when others were faster each time.
     pub async fn append(&self, partner: Option<&PartnerId>, event: &Event) -> Result<Head> {
+        let line = held(&self.lines).entry(audit_scope(partner)).or_default().clone();
+        let (told, mut mine) = oneshot::channel();
+        held(&line.waiting).push(Waiting { event: event.clone(), told });
+        let _turn = line.turn.lock().await;
+        loop {
+            // Whoever had the turn before may have written this one along with its own.
+            match mine.try_recv() {
+                Ok(written) => return written,
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Closed) => {
+                    return Err(Error::unavailable("writing into the audit log was cut off"));
+                }
+            }
+            let some: Vec<Waiting> = {
+                let mut waiting = held(&line.waiting);
+                let count = waiting.len().min(TOGETHER);
+                waiting.drain(..count).collect()
+            };
+            let (events, tellers): (Vec<Event>, Vec<_>) = some.into_iter().map(|w| (w.event, w.told)).unzip();
+            let written = self.append_all(partner, &events).await;
+            for (number, teller) in tellers.into_iter().enumerate() {
+                let told = match &written {
+                    Ok(heads) => Ok(heads[number].clone()),
+                    Err(error) => Err(Error::new(error.kind(), error.message())),
+                };
+                // Why no matter: whoever waited for it is gone.
+                let _ = teller.send(told);
+            }
+        }
+    }
+
+    /// All of them in their order; the head after each.
+    async fn append_all(&self, partner: Option<&PartnerId>, events: &[Event]) -> Result<Vec<Head>> {
         let scope = audit_scope(partner);
         for turn in 0..APPEND_TRIES {
             let found = self.records.find::<AuditHead>(&scope, AuditHead::KEY).await?;
-            let before =
+            let mut head =
                 found.as_ref().map_or_else(|| Head::beginning(partner.cloned()), |f| f.value.0.clone());
-            let (entry, head) = before.append(event.clone())?;
-            let head_row = AuditHead(head.clone());
-            let head_write = match found {
+            let (mut writes, mut heads) = (Vec::new(), Vec::new());
+            for event in events {
+                let (entry, next) = head.append(event.clone())?;
+                writes.push(put_new(&AuditEntry(entry))?);
+                heads.push(next.clone());
+                head = next;
+            }
+            let head_row = AuditHead(head);
+            writes.push(match found {
                 Some(Found { version, .. }) => replace(&head_row, version)?,
                 None => put_new(&head_row)?,
-            };
-            match self.records.write(vec![put_new(&AuditEntry(entry))?, head_write]).await {
-                Ok(()) => return Ok(head),
+            });
+            match self.records.write(writes).await {
+                Ok(()) => return Ok(heads),
                 Err(e) if e.kind() == ErrorKind::Conflict => {
-                    self.records.clock().sleep_ms(wait_ms(&event.request, turn)).await;
+                    let request = events.first().map_or("", |event| event.request.as_str());
+                    self.records.clock().sleep_ms(wait_ms(request, turn)).await;
                 }
                 Err(e) => return Err(e),
             }

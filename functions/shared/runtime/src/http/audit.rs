@@ -35,7 +35,7 @@ pub enum Audited {
 
 /// The router, each of whose routes is written down.
 pub fn audited(router: Router, records: Records, what: Audited) -> Router {
-    router.route_layer(from_fn_with_state((AuditLog { records }, what), layer))
+    router.route_layer(from_fn_with_state((AuditLog::new(records), what), layer))
 }
 
 async fn layer(
@@ -55,7 +55,7 @@ async fn layer(
     })?;
     let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
-    let done = Event { at: log.records.clock().now(), outcome: Outcome::Answered(status), ..event };
+    let done = Event { at: log.records().clock().now(), outcome: Outcome::Answered(status), ..event };
     if let Err(error) = log.append(partner.as_ref(), &done).await {
         let (request_id, cause) = (&done.request, error.to_string());
         tracing::error!(request_id, status, cause, "the outcome could not be written into the audit log");
@@ -74,7 +74,7 @@ async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<
     };
     let who = Who { id: caller.name(), role };
     let event = Event {
-        at: log.records.clock().now(),
+        at: log.records().clock().now(),
         who,
         what: format!("{} {}", request.method(), route_of(request.extensions())),
         subjects,
