@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Asks a running installation what its own OpenAPI document says that it can be asked, for a bounded time:
+# `infra/check/api.sh SCHEMATHESIS HOLDFAST SCRATCH`.
+set -euo pipefail
+schemathesis="$1" holdfast="$2" scratch="$3"
+port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+bootstrap="bootstrap-$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')"
+api="http://127.0.0.1:$port"
+HOLDFAST_READER_CLIENT_ID=00000000-0000-4000-8000-000000000001 HOLDFAST_READER_CLIENT_SECRET=none \
+    "$holdfast" serve --data "$scratch/api-data" --port "$port" --bootstrap-token "$bootstrap" \
+    --graph-url http://127.0.0.1:9 --login-url http://127.0.0.1:9 >"$scratch/api.log" 2>&1 &
+served=$!
+trap 'kill "$served" 2>/dev/null || true' EXIT
+for _ in $(seq 100); do
+    curl -sf -o "$scratch/openapi.json" "$api/v1/openapi.json" && break
+    sleep 0.2
+done
+
+post() { curl -sSf -X POST -H "authorization: Bearer $1" -H 'content-type: application/json' -d "$3" "$api/v1/$2"; }
+field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+partner="$(post "$bootstrap" partners '{"name":"P","owner":{"name":"Ada","email":"ada@example.com"}}')"
+token="$(field ownerToken <<<"$partner")"
+post "$token" partner/sku '{"sku":"Entra"}' >"$scratch/sku.json"
+price='{"amountMinor":250,"currency":"EUR"}'
+plan="$(post "$token" plans "{\"product\":\"BackupEntra\",\"name\":\"P\",\"periodicity\":\"monthly\",\"price\":$price}" | field id)"
+organisation="{\"name\":\"Contoso\",\"email\":\"it@example.com\",\"plan\":\"$plan\",\"seats\":10}"
+org="$(post "$token" organisations "$organisation" | field id)"
+printf '[parameters]\n"path.org" = "%s"\n"path.pln" = "%s"\n"path.month" = "2025-12"\n' "$org" "$plan" >"$scratch/schemathesis.toml"
+
+"$schemathesis" --config-file "$scratch/schemathesis.toml" run "$api/v1/openapi.json" \
+    -H "Authorization: Bearer $token" --phases examples,coverage,fuzzing --max-examples 10 --max-time 60 --seed 7 \
+    --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
+    --exclude-path /v1/consent/callback --continue-on-failure
+curl -sSf -H "authorization: Bearer $token" "$api/v1/audit/verify"
