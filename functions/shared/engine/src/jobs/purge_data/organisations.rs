@@ -16,8 +16,18 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 
 /// Families of a tenant's rows, its own row apart, which goes last.
-const TENANT_FAMILIES: [&str; 9] =
-    ["snapshot#", "progress#", "diff#", "restore#", "step#", "newid#", "notice#", "sent#", "key"];
+const TENANT_FAMILIES: [&str; 10] = [
+    "snapshot#",
+    "progress#",
+    "diff#",
+    "restore#",
+    "step#",
+    "newid#",
+    "notice#",
+    "sent#",
+    "seat-count",
+    "key",
+];
 /// A function runs for at most fifteen minutes: after these nobody has a key that was destroyed.
 const SETTLE_MINUTES: i64 = 20;
 /// Blobs, and rows, that are read at a time.
