@@ -2,7 +2,9 @@
 # Asks a running installation what its own OpenAPI document says that it can be asked, for a bounded time:
 # `infra/check/api.sh SCHEMATHESIS HOLDFAST SCRATCH`.
 set -euo pipefail
-schemathesis="$1" holdfast="$2" scratch="$3"
+schemathesis="$1" holdfast="$(realpath "$2")" scratch="$3"
+# Why there: what it remembers of a run is not ours to keep.
+cd "$scratch"
 port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 bootstrap="bootstrap-$(head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n')"
 api="http://127.0.0.1:$port"
