@@ -9,9 +9,18 @@ const GRAIN: i64 = 64;
 /// Uses of one limit, in the order of their time; a use may lie ahead: it is a place taken.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
-    /// Milliseconds since 1970 and amount.
-    uses: VecDeque<(i64, u64)>,
+    uses: VecDeque<Uses>,
     sum: u64,
+}
+
+/// Uses close together. Times are milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+struct Uses {
+    /// When the first was.
+    first: i64,
+    /// When the last was: all of them count until that is over.
+    last: i64,
+    amount: u64,
 }
 
 /// How much a limit allows.
@@ -42,35 +51,35 @@ impl Allowance {
 impl Window {
     /// The earliest time, from `at` on and not before any place taken, at which so much more is allowed.
     pub(crate) fn earliest(&self, at: i64, amount: u64, allowed: Allowance) -> i64 {
-        let mut at = self.uses.back().map_or(at, |(last, _)| at.max(*last));
+        let mut at = self.uses.back().map_or(at, |uses| at.max(uses.last));
         let mut sum = self.sum;
-        for (used_at, used) in &self.uses {
-            let free_at = used_at + allowed.window_ms;
+        for uses in &self.uses {
+            let free_at = uses.last + allowed.window_ms;
             if free_at > at && sum + amount <= allowed.amount {
                 break;
             }
             at = at.max(free_at);
-            sum -= used;
+            sum -= uses.amount;
         }
         at
     }
 
     /// Takes a place at a time that [`Window::earliest`] gave, and forgets what no longer counts then.
     pub(crate) fn take(&mut self, at: i64, amount: u64, window_ms: i64) {
-        while let Some((used_at, used)) = self.uses.front().copied()
-            && used_at + window_ms <= at
+        while let Some(uses) = self.uses.front().copied()
+            && uses.last + window_ms <= at
         {
             self.uses.pop_front();
-            self.sum -= used;
+            self.sum -= uses.amount;
         }
         self.sum += amount;
         match self.uses.back_mut() {
-            // Why: counted until the later of the two is over.
-            Some((last, used)) if at - *last < window_ms / GRAIN => {
-                *last = (*last).max(at);
-                *used += amount;
+            // Why by the first: a dense stream would otherwise be one use that never ends.
+            Some(uses) if at - uses.first < window_ms / GRAIN => {
+                uses.last = uses.last.max(at);
+                uses.amount += amount;
             }
-            _ => self.uses.push_back((at, amount)),
+            _ => self.uses.push_back(Uses { first: at, last: at, amount }),
         }
     }
 }
@@ -114,6 +123,18 @@ mod tests {
         };
         assert_eq!((go(0), go(100), go(200)), (0, 100, 200));
         assert_eq!((go(200), go(1_500)), (1_100, 1_500));
+    }
+
+    /// Of 200 in a second: one each 6 ms is 167, and a sixty-fourth of a second is counted for too long.
+    #[test]
+    fn a_steady_stream_below_the_limit_never_waits() {
+        let allowed = Allowance { amount: 200, window_ms: 1_000 };
+        let mut window = Window::default();
+        for now in (0..5_000).map(|call| call * 6) {
+            assert_eq!(window.earliest(now, 1, allowed), now);
+            window.take(now, 1, allowed.window_ms);
+            assert!(window.uses.len() <= 70, "memory is bounded");
+        }
     }
 
     #[test]
