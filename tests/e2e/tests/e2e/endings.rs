@@ -3,12 +3,14 @@
 use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
 use domain::organisations::Act;
 use domain::rights::Role;
-use domain::{ErrorKind, OrganisationId, TenantId, Timestamp};
+use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
 use engine::commands::organisations::{Hold, Organisations};
 use engine::commands::{Caller, Gate, Member};
 use engine::jobs::purge_data;
 use engine::ports::{Catalog, Clock, JobQueue, Scope};
-use engine::records::{DeletionCertificate, Organisation, OrganisationPlace, OrganisationState, Records};
+use engine::records::{
+    DeletionCertificate, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
+};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty, Mode};
@@ -45,6 +47,14 @@ impl Office {
         let done = self.organisations.act(&self.owner, &self.id, version, act, &hold).await?;
         Ok(done.value.organisation.state)
     }
+}
+
+/// Puts the tenant's partner below another, which then hears of it too.
+async fn below(rig: &Rig, top: &PartnerId) {
+    let scope = Scope::Partner(rig.tenant_row(rig.tenant()).await.partner);
+    let found = rig.records.get::<Partner>(&scope, Partner::KEY).await.unwrap();
+    let placed = Partner { above: vec![top.clone()], ..found.value };
+    rig.records.replace(&placed, found.version).await.unwrap();
 }
 
 fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
@@ -90,6 +100,7 @@ async fn certificate(rig: &Rig, office: &Office) -> Option<DeletionCertificate> 
 #[tokio::test]
 async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_neighbour_is_untouched() {
     let rig = Rig::with(Setting { two_tenants: true, snapshots_per_day: 24, ..Setting::default() }).await;
+    below(&rig, &PartnerId::from_ulid("01jtp000000000000000000000")).await;
     rig.tick().await;
     rig.settle().await;
     let (admin, stage) = rig.staged().await;
@@ -100,7 +111,12 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
     let (tenant, other) = (rig.tenant().clone(), OTHER_TENANT_ID.parse::<TenantId>().unwrap());
     let office = office(&rig, &tenant).await;
     let neighbour = traces(&rig, &other, &rig.tenant_row(&other).await.organisation);
-    assert!(traces(&rig, &tenant, &office.id).len() > 30, "there is something to delete");
+    let before = traces(&rig, &tenant, &office.id);
+    assert!(before.len() > 30, "there is something to delete");
+    assert!(
+        before.iter().any(|row| row.contains("prt_01jtp000000000000000000000 heard#")),
+        "the one above heard of it: {before:?}"
+    );
     assert_eq!(office.act(Act::Delete, Some(0)).await.unwrap(), OrganisationState::Deleting);
     // A message that was under way when the key went.
     let late = rig.ask_snapshot(&tenant).await;

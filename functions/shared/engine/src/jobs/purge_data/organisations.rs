@@ -7,13 +7,15 @@
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    DeletionCertificate, Ending, Found, NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Record,
-    StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace, watched,
+    DeletionCertificate, Ending, Found, NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner,
+    Record, StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
+    watched,
 };
 use domain::organisations::OrganisationState;
 use domain::{ErrorKind, PartnerId, Result, TenantId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 
 /// Families of a tenant's rows, its own row apart, which goes last.
 const TENANT_FAMILIES: [&str; 10] = [
@@ -89,7 +91,7 @@ impl Worker {
             report.begun += 1;
         }
         let swept = match &found.value.tenant {
-            Some(tenant) => self.sweep(tenant, &partners_of(&found.value), deadline).await?,
+            Some(tenant) => self.sweep(tenant, &self.listeners(&found.value).await?, deadline).await?,
             None => Swept { is_whole: true, ..Swept::default() },
         };
         let Some(ending) = &mut found.value.ending else { return Ok(()) };
@@ -133,8 +135,24 @@ impl Worker {
         Ok(())
     }
 
+    /// Whose lists of notices may name the tenant: those of its partner, of those before, and of those above them.
+    async fn listeners(&self, organisation: &Organisation) -> Result<BTreeSet<PartnerId>> {
+        let mut listeners = BTreeSet::new();
+        for id in std::iter::once(&organisation.partner).chain(&organisation.former_partners) {
+            let found = self.records.find::<Partner>(&Scope::Partner(id.clone()), Partner::KEY).await?;
+            listeners.extend(found.into_iter().flat_map(|partner| partner.value.above));
+            listeners.insert(id.clone());
+        }
+        Ok(listeners)
+    }
+
     /// Removes blobs and rows, until the deadline.
-    async fn sweep(&self, tenant: &TenantId, partners: &[PartnerId], deadline: Timestamp) -> Result<Swept> {
+    async fn sweep(
+        &self,
+        tenant: &TenantId,
+        listeners: &BTreeSet<PartnerId>,
+        deadline: Timestamp,
+    ) -> Result<Swept> {
         let (blobs, is_whole) = self.delete_blobs(tenant, "", deadline).await?;
         let mut swept = Swept { blobs, ..Swept::default() };
         if !is_whole {
@@ -146,8 +164,8 @@ impl Worker {
                 return Ok(swept);
             }
         }
-        for partner in partners {
-            let scope = Scope::Partner(partner.clone());
+        for listener in listeners {
+            let scope = Scope::Partner(listener.clone());
             let is_of_tenant = |row: &Row| {
                 serde_json::from_value::<NoticeEntry>(row.body.clone())
                     .is_ok_and(|entry| entry.tenant == *tenant)
@@ -276,9 +294,4 @@ impl Worker {
         })?);
         self.records.write(writes).await
     }
-}
-
-/// Whose lists of notices may name the tenant: those of its partner, of those before, and of those above them.
-fn partners_of(organisation: &Organisation) -> Vec<PartnerId> {
-    std::iter::once(&organisation.partner).chain(&organisation.former_partners).cloned().collect()
 }
