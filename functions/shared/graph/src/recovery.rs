@@ -10,9 +10,16 @@ use crate::{
 };
 use domain::{Error, Result, TenantId, Timestamp, kinds::ApiVersion};
 use engine::ports::RECOVERY_PERMISSION;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 const WHAT: &str = "reading recovery jobs";
+/// Graph keeps jobs of a few days: more pages than these are none of its.
+const MOST_PAGES: usize = 50;
+/// States in which a job no longer writes though it may have no end.
+const ENDED: [&str; 5] = ["successful", "failed", "abandoned", "canceled", "cancelled"];
+/// A job without an end that began so long ago writes no more, whatever its state is called.
+const LONGEST_HOURS: i64 = 48;
 
 impl GraphClient {
     pub(crate) async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
@@ -23,7 +30,12 @@ impl GraphClient {
         let below = with_query("directory/recovery/jobs", &[], "", None);
         let mut next = Some(self.address(ApiVersion::V1, &below)?);
         let (mut last, mut tried_beta) = (None, false);
+        let mut pages = 0;
         while let Some(url) = next {
+            pages += 1;
+            if pages > MOST_PAGES {
+                return Err(Error::unavailable(format!("{WHAT}: the pages do not end")));
+            }
             let reply = self.ask(tenant, &Ask::get(url.clone(), 1, WHAT)).await?;
             // Why: a tenant without the licence, or a cloud without the service, has no such jobs.
             if matches!(reply.status, 400 | 403 | 404) && last.is_none() {
@@ -39,13 +51,7 @@ impl GraphClient {
             for job in &page.items {
                 last = last.max(self.wrote_at(job)?);
             }
-            next = match page.next {
-                Some(link) if self.own_link(&link)? == url => {
-                    return Err(Error::unavailable(format!("{WHAT}: a page leads to itself")));
-                }
-                Some(link) => Some(self.own_link(&link)?),
-                None => None,
-            };
+            next = page.next.map(|link| self.own_link(&link)).transpose()?;
         }
         Ok(last)
     }
@@ -56,13 +62,22 @@ impl GraphClient {
         if is_preview {
             return Ok(None);
         }
-        match job["jobCompletionDateTime"].as_str() {
-            // Why now: it is still writing.
-            None => Ok(Some(self.now())),
+        let time = |name: &str| match job[name].as_str() {
+            None => Ok(None),
             Some(text) => text
-                .parse()
+                .parse::<Timestamp>()
                 .map(Some)
                 .map_err(|e| Error::unavailable(format!("{WHAT}: a time that is none")).caused_by(e)),
+        };
+        if let Some(ended) = time("jobCompletionDateTime")? {
+            return Ok(Some(ended));
         }
+        let state = job["status"].as_str().unwrap_or_default();
+        let has_ended = ENDED.iter().any(|ended| state.eq_ignore_ascii_case(ended));
+        let begun = time("jobStartDateTime")?;
+        let longest = SignedDuration::from_hours(LONGEST_HOURS);
+        let is_over = has_ended || begun.is_some_and(|at| self.now().duration_since(at) > longest);
+        // Why now: it is still writing.
+        Ok(Some(begun.filter(|_| is_over).unwrap_or_else(|| self.now())))
     }
 }

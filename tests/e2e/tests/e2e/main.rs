@@ -11,6 +11,7 @@ mod formats;
 mod orderings;
 mod reading;
 mod real_policies;
+mod recovery;
 mod rig;
 mod seats;
 mod template;

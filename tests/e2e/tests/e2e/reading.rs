@@ -221,41 +221,6 @@ async fn other_permissions_cost_a_whole_reading() {
     assert_eq!(rig.snapshot_row(rig.tenant(), &third).await.mode, Some(SnapshotMode::Full));
 }
 
-#[tokio::test]
-async fn what_microsofts_own_recovery_wrote_is_in_the_next_snapshot_though_no_delta_tells_of_it() {
-    let rig = Rig::new().await;
-    let admin = rig.admin(rig.tenant()).await;
-    let user = admin.create_user("Recovered", "wrong title").await;
-    rig.snapshot().await;
-    rig.clock.advance(SignedDuration::from_hours(1));
-    rig.control.recover_user(rig.tenant().as_str(), &user, "jobTitle", &json!("right title"));
-    let users = domain::kinds::get("users").unwrap();
-    let modes = [SnapshotMode::Full, SnapshotMode::Incremental];
-    for mode in modes {
-        rig.clock.advance(SignedDuration::from_hours(2));
-        let id = rig.snapshot().await;
-        assert_eq!(rig.snapshot_row(rig.tenant(), &id).await.mode, Some(mode));
-        let archive = rig.archive.open(rig.tenant()).await.unwrap();
-        let view = SnapshotView::open(&archive, &id).await.unwrap();
-        assert_eq!(view.find_object(users, &user).await.unwrap().unwrap()["jobTitle"], "right title");
-    }
-}
-
-#[tokio::test]
-async fn where_recoveries_cannot_be_seen_snapshots_are_taken_as_ever() {
-    let rig = Rig::new().await;
-    rig.control.fail_next(FaultRule {
-        path_contains: "directory/recovery".to_owned(),
-        status: 404,
-        times: 1_000,
-        ..FaultRule::default()
-    });
-    rig.snapshot().await;
-    rig.clock.advance(SignedDuration::from_hours(1));
-    let second = rig.snapshot().await;
-    assert_eq!(rig.snapshot_row(rig.tenant(), &second).await.mode, Some(SnapshotMode::Incremental));
-}
-
 /// A directory in which something happens after the first page of the users' list was given.
 struct Eventful {
     inner: Arc<dyn Directory>,
@@ -362,7 +327,7 @@ const SMALL: f64 = 1.0 / 200.0;
 
 fn paced(rig: &Rig) -> Arc<dyn Directory> {
     rig.control.set_limits(sim::Limits::default().scaled(SMALL));
-    let settings = GraphSettings { limit_permille: 4, ..GraphSettings::default() };
+    let settings = GraphSettings { tenant_permille: 4, ..GraphSettings::default() };
     directory_with(rig, rig.clock.clone(), settings)
 }
 

@@ -87,7 +87,8 @@ impl Reading {
         let as_before = base.permissions.is_empty()
             || self.permissions.is_empty()
             || base.permissions.as_slice() == &*self.permissions;
-        main.is_delta()
+        !self.whole
+            && main.is_delta()
             && as_before
             && base.runs.contains_key(kind.name)
             && base.tokens.get(main.name).is_some_and(|t| {
@@ -98,7 +99,7 @@ impl Reading {
     }
 
     fn is_facet_due(&self, kind: &Kind, source: &Source) -> bool {
-        let Some(base) = self.base.as_deref() else { return true };
+        let Some(base) = self.base.as_deref().filter(|_| !self.whole) else { return true };
         let Some(at) = base.full_at.get(source.name).filter(|_| base.runs.contains_key(source.name)) else {
             return true;
         };

@@ -44,6 +44,8 @@ pub struct Reading {
     archive: TenantArchive,
     clock: Arc<dyn Clock>,
     base: Option<Arc<Manifest>>,
+    /// Everything is read, whatever the base allows; it is merged onto the base all the same.
+    whole: bool,
     permissions: Arc<[String]>,
     stop_at: Timestamp,
     calls: Arc<Semaphore>,
@@ -70,12 +72,19 @@ impl Reading {
             archive: archive.clone(),
             clock,
             base: base.map(Arc::new),
+            whole: false,
             permissions: permissions.into(),
             stop_at: deadline.saturating_sub(SignedDuration::from_secs(margin)).unwrap_or(deadline),
             calls: Arc::new(Semaphore::new(at_once)),
             at_once,
             budget: Budget::default(),
         }
+    }
+
+    /// The same that reads everything of the kinds that it begins, since no delta tells of all that changed.
+    #[must_use]
+    pub fn reading_everything(self) -> Self {
+        Self { whole: true, ..self }
     }
 
     /// Reads on until every kind is finished or the deadline is near; says whether every kind is finished.

@@ -172,21 +172,23 @@ impl Worker {
             Some(found) => (found.value, Some(found.version)),
             None => (self.begin(row).await?, None),
         };
-        let mut base = match &progress.base {
+        let base = match &progress.base {
             Some(id) => readable_base(archive, id).await?,
             None => None,
         };
         let access = self.directory.access(tenant).await?;
+        let mut whole = false;
         if progress.kinds.is_empty() {
             progress.permissions.clone_from(&access.permissions);
-            if let Some(before) = &base
-                && self.was_recovered_since(tenant, before).await?
-            {
-                (base, progress.base) = (None, None);
+            if let Some(before) = &base {
+                whole = self.may_be_recovered_since(tenant, before).await?;
             }
         }
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
-        let reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline);
+        let mut reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline);
+        if whole {
+            reading = reading.reading_everything();
+        }
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
         let outcome = reading.run(&mut progress).await;
         let (new_blobs, new_bytes) = archive.stored();
@@ -201,9 +203,17 @@ impl Worker {
         }
     }
 
-    /// Whether Microsoft's own recovery wrote since that snapshot was begun: no delta tells of it.
-    async fn was_recovered_since(&self, tenant: &TenantId, before: &Manifest) -> Result<bool> {
-        let last = self.directory.last_recovery(tenant).await?;
+    /// Whether Microsoft's own recovery wrote since that snapshot was begun, or may have: no delta tells of it.
+    async fn may_be_recovered_since(&self, tenant: &TenantId, before: &Manifest) -> Result<bool> {
+        let last = match self.directory.last_recovery(tenant).await {
+            // Why whole: not to know is not to know that there was none; and a service that is down beside the
+            // directory must not keep the directory from being backed up.
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                tracing::warn!(%tenant, %error, "whether Microsoft recovered is not known; reading everything");
+                return Ok(true);
+            }
+            other => other?,
+        };
         let is_since = last.is_some_and(|at| at >= before.started_at);
         if is_since {
             tracing::info!(%tenant, "a recovery of Microsoft's wrote to the tenant; reading everything");
