@@ -251,6 +251,7 @@ async fn the_simulated_microsoft_is_an_issuer() {
     let issuer = format!("{}/{tenant}/v2.0", server.login_url());
     let world = World::new(1);
     let who = sim::SignedIn {
+        nonce: None,
         user: "11111111-2222-3333-4444-555555555555".to_owned(),
         audience: AUDIENCE.to_owned(),
         wids: Vec::new(),

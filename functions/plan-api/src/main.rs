@@ -16,6 +16,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let wiring = Wiring::from_env().await?;
     let (gate, clock, ids) = (wiring.gate(), wiring.clock.clone(), wiring.ids.clone());
     let (directory, keys, settings) = (wiring.directory()?, wiring.keys(), wiring.settings.consent()?);
+    let sign_ins = wiring.sign_ins()?;
     let money = Money::new(&gate, &clock, &ids, &settings.redirect_url)?;
     let limit = wiring.settings.rate_limit()?;
     let routes = router(PlanApi {
@@ -25,7 +26,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         people: People { gate: gate.clone(), clock: clock.clone() },
         invitations: Invitations { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
         tokens: Tokens { gate: gate.clone(), clock: clock.clone(), ids: ids.clone() },
-        connect: Connect { gate, clock: clock.clone(), ids, directory, keys, settings },
+        connect: Connect { gate, clock: clock.clone(), ids, directory, keys, sign_ins, settings },
         money,
     });
     runtime::http::run(rate_limited(routes, limit, clock)).await

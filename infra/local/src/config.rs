@@ -44,6 +44,8 @@ pub struct CloudConfig {
     pub bootstrap_token: Option<Secret>,
     /// Issuer and audience of people's sign-in; none means API tokens alone.
     pub sign_in: Option<(String, String)>,
+    /// Whether an administrator who consents has to sign in at the tenant.
+    pub consent_sign_in: bool,
     /// Whether the clock calls the ticking functions; otherwise only `Cloud::tick` does.
     pub auto_ticks: bool,
     /// Credentials that go before the files of the data folder.
@@ -66,6 +68,7 @@ impl Default for CloudConfig {
             public_url: None,
             bootstrap_token: None,
             sign_in: None,
+            consent_sign_in: true,
             auto_ticks: false,
             secrets: SecretSettings::default(),
             sender: "holdfast@localhost.localdomain".to_owned(),

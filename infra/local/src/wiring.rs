@@ -18,9 +18,9 @@ use engine::commands::plans::Plans;
 use engine::commands::sign_in::FindCaller;
 use engine::commands::tokens::Tokens;
 use engine::jobs::{JobWorker, TickWorker};
-use engine::ports::{Directory, DirectoryWriter, JobQueue};
+use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
 use engine::records::Records;
-use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
+use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
 use plan_api::{Money, PlanApi};
 use runtime::settings::Settings;
 use snapshot_api::{EngineCommands, SnapshotApi};
@@ -80,10 +80,12 @@ pub struct Ticking {
 
 /// The product's functions.
 pub fn functions(wanted: Wanted<'_>) -> Result<Functions> {
+    // Why one: its limits are those of the application, whichever function asks.
+    let reader: Arc<dyn Directory> = Arc::new(GraphDirectory::new(graph(wanted, GraphDirectory::SECRET)?));
     Ok(Functions {
         authorizer: authorizer(wanted)?,
-        routes: routes(wanted)?,
-        jobs: jobs(wanted)?,
+        routes: routes(wanted, &reader)?,
+        jobs: jobs(wanted, &reader)?,
         ticks: ticks(wanted)?,
     })
 }
@@ -109,8 +111,8 @@ fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
 }
 
 /// As the template's routes.
-fn routes(wanted: Wanted<'_>) -> Result<Vec<Route>> {
-    let plan_api = http_function(plan_api::router(plan_api(wanted)?));
+fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>> {
+    let plan_api = http_function(plan_api::router(plan_api(wanted, reader)?));
     let open = |key: &str, open| Route { key: key.to_owned(), to: plan_api.clone(), open };
     let snapshot_api = http_function(snapshot_api::router(snapshot_api(wanted)));
     let mut routes = vec![
@@ -138,7 +140,7 @@ fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
     SnapshotApi { gate: Gate { records }, commands }
 }
 
-fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
+fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> {
     let gate = Gate { records: records(wanted) };
     let Ports { clock, ids, keys, .. } = wanted.ports.clone();
     let settings = consent(wanted)?;
@@ -155,12 +157,20 @@ fn plan_api(wanted: Wanted<'_>) -> Result<PlanApi> {
             gate: of_gate(),
             clock: of_clock(),
             ids: of_ids(),
-            directory: directory(wanted)?,
+            directory: reader.clone(),
             keys,
+            sign_ins: sign_ins(wanted)?,
             settings,
         },
         money,
     })
+}
+
+fn sign_ins(wanted: Wanted<'_>) -> Result<Option<Arc<dyn SignIns>>> {
+    if !wanted.config.consent_sign_in {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(GraphSignIns::new(graph(wanted, GraphDirectory::SECRET)?))))
 }
 
 fn consent(wanted: Wanted<'_>) -> Result<ConsentSettings> {
@@ -174,11 +184,11 @@ fn consent(wanted: Wanted<'_>) -> Result<ConsentSettings> {
 }
 
 /// Each job behind its queue; only `run-restore` takes the writing credential.
-fn jobs(wanted: Wanted<'_>) -> Result<Vec<Job>> {
+fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
     let Ports { vault, keys, queue, mailer, clock, ids, .. } = wanted.ports.clone();
     let records = records(wanted);
     let take = take_snapshot::worker(
-        directory(wanted)?,
+        reader.clone(),
         vault.clone(),
         keys.clone(),
         records.clone(),
@@ -186,7 +196,7 @@ fn jobs(wanted: Wanted<'_>) -> Result<Vec<Job>> {
         clock.clone(),
     );
     let diff = diff_snapshots::worker(diff_snapshots::Ports {
-        directory: directory(wanted)?,
+        directory: reader.clone(),
         vault: vault.clone(),
         keys: keys.clone(),
         records: records.clone(),
@@ -195,7 +205,7 @@ fn jobs(wanted: Wanted<'_>) -> Result<Vec<Job>> {
         ids: ids.clone(),
     });
     let restore = run_restore::worker(run_restore::Ports {
-        directory: directory(wanted)?,
+        directory: reader.clone(),
         writer: writer(wanted)?,
         vault,
         keys,
@@ -231,12 +241,8 @@ fn records(wanted: Wanted<'_>) -> Records {
     Records::new(wanted.ports.catalog.clone(), wanted.ports.clock.clone())
 }
 
-fn directory(wanted: Wanted<'_>) -> Result<Arc<dyn Directory>> {
-    Ok(Arc::new(GraphDirectory::new(graph(wanted, "graph-reader")?)))
-}
-
 fn writer(wanted: Wanted<'_>) -> Result<Arc<dyn DirectoryWriter>> {
-    Ok(Arc::new(GraphWriter::new(graph(wanted, "graph-writer")?)))
+    Ok(Arc::new(GraphWriter::new(graph(wanted, GraphWriter::SECRET)?)))
 }
 
 fn graph(wanted: Wanted<'_>, secret: &str) -> Result<GraphClient> {

@@ -74,7 +74,7 @@ impl Stage {
         client_id: &str,
         secret: &str,
         folder: &Path,
-        limit_permille: u32,
+        tenant_permille: u32,
     ) -> Result<Self, String> {
         let world = World::new(1);
         let plan = FaultPlan::new();
@@ -84,7 +84,7 @@ impl Stage {
         let settings = GraphSettings {
             graph_url: cloud.graph_url.clone(),
             login_url: cloud.login_url.clone(),
-            limit_permille,
+            tenant_permille,
             ..GraphSettings::default()
         };
         let (secrets, ids): (_, Arc<dyn Ids>) = (world.secrets.clone(), world.ids.clone());

@@ -128,6 +128,7 @@ pub(crate) fn handle(
             let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
             let wids = body["wids"].as_array().into_iter().flatten();
             let who = SignedIn {
+                nonce: None,
                 user: text("user"),
                 audience: text("aud"),
                 wids: wids.filter_map(Value::as_str).map(str::to_owned).collect(),

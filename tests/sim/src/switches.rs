@@ -12,7 +12,7 @@
 //! | `retry_after` | may be missing, may be fractional | whole seconds |
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
-//! | `assertion_clock_real` | a client signs by its own clock | real clock is accepted too |
+//! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]

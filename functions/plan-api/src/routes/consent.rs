@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use domain::{ErrorKind, OrganisationId};
-use engine::commands::connect::{Connected, ConsentAnswer, ConsentApp};
-use http::{HeaderName, StatusCode, header};
+use engine::commands::connect::{Connected, ConsentAnswer, ConsentApp, Next};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use runtime::http::{Asked, Input, PathOf};
 use runtime::problem::{Problem, Reply};
 use std::fmt::Write as _;
@@ -29,7 +29,18 @@ pub async fn link(
 pub async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Response {
     let answer = read(query.as_deref().unwrap_or_default());
     match api.connect.consent_callback(&answer).await {
-        Ok(connected) => page(StatusCode::OK, "Connected", &told(&connected)),
+        Ok(Next::Connected(connected)) => page(StatusCode::OK, "Connected", &told(&connected)),
+        Ok(Next::SignIn(url)) => {
+            let link = escaped(url.as_str());
+            let text = format!(
+                "<p>One more step: <a href=\"{link}\">sign in</a> to show that you are of this tenant.</p>"
+            );
+            let mut reply = page(StatusCode::FOUND, "Sign in", &text);
+            if let Ok(url) = HeaderValue::from_str(url.as_str()) {
+                reply.headers_mut().insert(header::LOCATION, url);
+            }
+            reply
+        }
         Err(error) => {
             let hint = match error.kind() {
                 ErrorKind::Unavailable | ErrorKind::Throttled { .. } => "Reload this page in a minute.",
@@ -57,6 +68,7 @@ fn read(query: &str) -> ConsentAnswer {
         admin_consent: one("admin_consent"),
         state: one("state"),
         tenant: one("tenant"),
+        code: one("code"),
     }
 }
 

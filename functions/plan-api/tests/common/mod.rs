@@ -18,8 +18,8 @@ use engine::commands::sign_in::FindCaller;
 use engine::commands::tokens::Tokens;
 use engine::commands::{Caller, Gate, Member};
 use engine::ports::{
-    Access, Catalog, Clock, Cursor, Directory, Ids, LiveObject, Page, ReadPage, Row, RowPage, Scope, Spent,
-    Write,
+    Access, Catalog, Clock, Cursor, Directory, Ids, LiveObject, Page, ReadPage, Row, RowPage, Scope, SignIns,
+    Spent, Write,
 };
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
@@ -158,6 +158,11 @@ pub struct Plane {
 
 impl Plane {
     pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// With that way to show of which tenant somebody is.
+    pub fn with(sign_ins: Option<Arc<dyn SignIns>>) -> Self {
         let world = World::new(7);
         let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
         let gate = Gate { records: records.clone() };
@@ -192,6 +197,7 @@ impl Plane {
                 ids: world.ids.clone(),
                 directory: directory.clone(),
                 keys: world.key_ring.clone(),
+                sign_ins,
                 settings,
             },
         };

@@ -68,6 +68,7 @@ impl GraphClient {
             }
             if let Some(wait_ms) = later_ms {
                 refused += 1;
+                self.hear_refusal(tenant, lane);
                 self.hold_back(tenant, lane, wait_ms, false);
             }
             if let Some(error) = failure {

@@ -290,7 +290,7 @@ impl GraphClient {
         throttle.hear_share(tenant, ask.lane, share, application);
         if status == 429 {
             if !application {
-                throttle.hear_refusal(tenant, ask.lane, self.now());
+                self.hear_refusal(tenant, ask.lane);
             }
             let information = text(headers, "x-ms-throttle-information").unwrap_or_default();
             tracing::info!(%tenant, what = ask.what, information, "Graph throttles");

@@ -82,7 +82,7 @@ impl GraphClient {
             slots: Mutex::default(),
             credential: tokio::sync::Mutex::default(),
         };
-        let throttle = Throttle::new(f64::from(settings.limit_permille) / 1_000.0, settings.instances);
+        let throttle = Throttle::new(f64::from(settings.tenant_permille) / 1_000.0, settings.instances);
         let shared = Shared {
             http,
             settings,
@@ -116,6 +116,10 @@ impl GraphClient {
         unknown.entry(tenant.clone()).or_default().insert((source, property));
     }
 
+    /// Its way to the login.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.shared.tokens
+    }
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
@@ -136,6 +140,10 @@ impl GraphClient {
     /// Nothing of that workload, or of the whole application, goes before so long.
     pub(crate) fn hold_back(&self, tenant: &TenantId, lane: Lane, wait_ms: u64, application: bool) {
         self.shared.throttle.block(tenant, lane, after(self.now(), wait_ms), application);
+    }
+    /// A call was refused though it was within the limits that are known.
+    pub(crate) fn hear_refusal(&self, tenant: &TenantId, lane: Lane) {
+        self.shared.throttle.hear_refusal(tenant, lane, self.now());
     }
     /// Forgets the token in use: Graph refused it inside a batch.
     pub(crate) async fn renew_token(&self, tenant: &TenantId) -> Result<()> {

@@ -74,6 +74,11 @@ impl Credential {
         Ok(Self { client_id: stored.client_id, proof })
     }
 
+    /// The application.
+    pub(crate) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     /// The form of a token request. `assertion_id` is a new GUID.
     pub(crate) fn form(
         &self,

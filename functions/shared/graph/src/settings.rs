@@ -14,9 +14,10 @@ pub struct GraphSettings {
     pub user_agent: String,
     /// Whether reads yield to the customer's own traffic (`x-ms-throttle-priority: low`).
     pub low_priority: bool,
-    /// The share of Microsoft's published limits that is used at most, in thousandths. Below 1,000, since calls
-    /// may arrive closer together than they were sent.
-    pub limit_permille: u32,
+    /// The share of Microsoft's published limits for one tenant that is used at most, in thousandths. All functions
+    /// with this application that may be at the same tenant at once use 900 together: calls may arrive closer
+    /// together than they were sent.
+    pub tenant_permille: u32,
     /// How many functions with this application may run at once: they share its limits over all tenants evenly.
     pub instances: u32,
 }
@@ -28,7 +29,7 @@ impl Default for GraphSettings {
             login_url: "https://login.microsoftonline.com".to_owned(),
             user_agent: concat!("Holdfast/", env!("CARGO_PKG_VERSION")).to_owned(),
             low_priority: true,
-            limit_permille: 900,
+            tenant_permille: 900,
             instances: 1,
         }
     }
@@ -48,10 +49,14 @@ impl GraphSettings {
     pub const GRAPH_URL: &'static str = "HOLDFAST_GRAPH_URL";
     /// The setting that names another login.
     pub const LOGIN_URL: &'static str = "HOLDFAST_LOGIN_URL";
-    /// The setting that says how many functions share the application's limits.
-    pub const INSTANCES: &'static str = "HOLDFAST_GRAPH_INSTANCES";
+    /// The setting that says which share of a tenant's limits this function may use for reading.
+    pub const READER_PERMILLE: &'static str = "HOLDFAST_READER_PERMILLE";
+    /// The setting that says how many functions share the reading application's limits.
+    pub const READER_INSTANCES: &'static str = "HOLDFAST_READER_INSTANCES";
+    /// The setting that says how many functions share the writing application's limits.
+    pub const WRITER_INSTANCES: &'static str = "HOLDFAST_WRITER_INSTANCES";
 
-    /// The settings that `find` gives by name (the environment's, in a function); defaults for the rest.
+    /// The addresses that `find` gives by name (the environment's, in a function); defaults for the rest.
     pub fn from_settings(find: impl Fn(&str) -> Option<String>) -> Self {
         let given = |name| find(name).filter(|v| !v.trim().is_empty());
         let mut settings = Self::default();
@@ -61,11 +66,28 @@ impl GraphSettings {
         if let Some(url) = given(Self::LOGIN_URL) {
             settings.login_url = url;
         }
-        // Why: what is not a number is the strictest reading that keeps a function useful.
-        if let Some(instances) = given(Self::INSTANCES) {
-            settings.instances = instances.trim().parse().unwrap_or(1_000);
-        }
         settings
+    }
+
+    /// The same with the shares of limits that are for reading.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the setting that is no number from 1 on.
+    pub fn for_reading(find: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let settings = Self::from_settings(&find);
+        let tenant_permille = number(&find, Self::READER_PERMILLE, settings.tenant_permille)?;
+        let instances = number(&find, Self::READER_INSTANCES, settings.instances)?;
+        Ok(Self { tenant_permille, instances, ..settings })
+    }
+
+    /// The same with the shares of limits that are for writing.
+    ///
+    /// # Errors
+    /// As [`Self::for_reading`].
+    pub fn for_writing(find: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let settings = Self::from_settings(&find);
+        let instances = number(&find, Self::WRITER_INSTANCES, settings.instances)?;
+        Ok(Self { instances, ..settings })
     }
 
     /// The OAuth scope of the Graph in use.
@@ -74,6 +96,12 @@ impl GraphSettings {
         let host = host.filter(|h| MICROSOFT_HOSTS.contains(&h.as_str()));
         format!("https://{}/.default", host.as_deref().unwrap_or(MICROSOFT_HOSTS[0]))
     }
+}
+
+fn number(find: impl Fn(&str) -> Option<String>, name: &str, default: u32) -> Result<u32> {
+    let Some(text) = find(name).filter(|text| !text.trim().is_empty()) else { return Ok(default) };
+    let number = text.trim().parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| Error::invalid_field(name, "must be a number from 1 on"))
 }
 
 /// A base address, without a slash at its end.
@@ -122,6 +150,20 @@ mod tests {
         let scope = |url: &str| GraphSettings { graph_url: url.into(), ..Default::default() }.scope();
         assert_eq!(scope("https://graph.microsoft.us"), "https://graph.microsoft.us/.default");
         assert_eq!(scope("http://127.0.0.1:9"), "https://graph.microsoft.com/.default");
+    }
+
+    #[test]
+    fn a_share_that_is_no_number_is_refused_by_name() {
+        let of = |text: &'static str| {
+            GraphSettings::for_reading(move |name| {
+                (name == GraphSettings::READER_PERMILLE).then(|| text.to_owned())
+            })
+        };
+        assert_eq!(of("350").unwrap().tenant_permille, 350);
+        assert_eq!(of(" ").unwrap().tenant_permille, 900);
+        for wrong in ["0", "-1", "all"] {
+            assert_eq!(of(wrong).unwrap_err().fields()[0].field, GraphSettings::READER_PERMILLE);
+        }
     }
 
     #[test]

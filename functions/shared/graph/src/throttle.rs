@@ -117,6 +117,8 @@ pub(crate) struct Throttle {
     state: Mutex<State>,
 }
 
+/// So much of the application's limits all functions together use.
+const OF_APPLICATION: f64 = 0.9;
 /// After a refusal so much of the limit is relied on, and at the least so much.
 const TRUST: (f64, f64) = (0.5, 0.05);
 /// After so long without a refusal a little more is relied on.
@@ -129,13 +131,13 @@ pub(crate) fn is_of_application(scope: Option<&str>) -> bool {
 }
 
 impl Throttle {
-    /// Keeps to that share of Microsoft's limits; of those for the application, which `instances` functions use
-    /// at once, to that part of it.
+    /// Keeps to that share of Microsoft's limits for a tenant, and of those for the application to the part of one of
+    /// `instances` functions.
     pub(crate) fn new(share: f64, instances: u32) -> Self {
         let state = State {
             tenants: HashMap::new(),
             application: Said::default(),
-            counted: Counted::new(Per::Application, share / f64::from(instances.max(1))),
+            counted: Counted::new(Per::Application, OF_APPLICATION / f64::from(instances.max(1))),
         };
         Self { share, state: Mutex::new(state) }
     }

@@ -166,7 +166,7 @@ impl Tokens {
         Ok(Token { roles: roles(&claims), principal, bearer: bearer.into(), renew_at })
     }
 
-    async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>> {
+    pub(crate) async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>> {
         let mut kept = self.credential.lock().await;
         if let Some((_, credential)) = kept.as_ref().filter(|(until, _)| now < *until) {
             return Ok(credential.clone());
@@ -178,9 +178,9 @@ impl Tokens {
     }
 }
 
-/// What a token says; nothing where it cannot be read. Only `roles` and `oid` are looked at: the rest of the
-/// token is Graph's business.
-fn claims(jwt: &str) -> Value {
+/// What a token says; nothing where it cannot be read. Of an access token only `roles` and `oid` are looked at: the
+/// rest of it is Graph's business.
+pub(crate) fn claims(jwt: &str) -> Value {
     let claims = jwt.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
     claims.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
 }

@@ -31,6 +31,8 @@ pub const RATE_BURST: &str = "HOLDFAST_RATE_BURST";
 
 /// A shorter bootstrap token could be guessed.
 pub const BOOTSTRAP_TOKEN_CHARS: usize = 32;
+/// `required`, or `off`: whether an administrator who consents has to sign in at the tenant.
+pub const CONSENT_SIGN_IN: &str = "HOLDFAST_CONSENT_SIGN_IN";
 /// Where Microsoft sends an administrator back to, below the public address.
 pub const CALLBACK_PATH: &str = "v1/consent/callback";
 
@@ -123,6 +125,32 @@ impl Settings {
     pub fn graph(&self) -> GraphSettings {
         GraphSettings::from_settings(|name| self.find(name))
     }
+    /// Graph for the reading application.
+    ///
+    /// # Errors
+    /// `Invalid`, naming a share that is no number.
+    pub fn graph_for_reading(&self) -> Result<GraphSettings> {
+        GraphSettings::for_reading(|name| self.find(name))
+    }
+    /// Graph for the writing application.
+    ///
+    /// # Errors
+    /// As [`Self::graph_for_reading`].
+    pub fn graph_for_writing(&self) -> Result<GraphSettings> {
+        GraphSettings::for_writing(|name| self.find(name))
+    }
+
+    /// Whether an administrator who consents has to sign in: unless the setting is `off`.
+    ///
+    /// # Errors
+    /// `Invalid` when it is neither `required` nor `off`.
+    pub fn asks_sign_in(&self) -> Result<bool> {
+        match self.find(CONSENT_SIGN_IN).as_deref() {
+            None | Some("required") => Ok(true),
+            Some("off") => Ok(false),
+            Some(_) => Err(Error::invalid_field(CONSENT_SIGN_IN, "is required or off")),
+        }
+    }
 
     /// What goes into a consent link.
     ///
@@ -160,6 +188,14 @@ mod tests {
         assert_eq!(consent.redirect_url.as_str(), "https://api.example.com/v1/consent/callback");
         assert_eq!(consent.login_url.as_str(), "https://login.microsoftonline.com/");
         assert!(consent.writer_client_id.is_none());
+    }
+
+    #[test]
+    fn a_sign_in_is_asked_for_unless_it_is_switched_off_in_that_word() {
+        assert!(Settings::default().asks_sign_in().unwrap());
+        assert!(Settings::of([(CONSENT_SIGN_IN, "required")]).asks_sign_in().unwrap());
+        assert!(!Settings::of([(CONSENT_SIGN_IN, "off")]).asks_sign_in().unwrap());
+        assert!(Settings::of([(CONSENT_SIGN_IN, "no")]).asks_sign_in().is_err());
     }
 
     #[test]

@@ -10,9 +10,11 @@ use aws::{
 };
 use domain::Result;
 use engine::commands::Gate;
-use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Secrets};
+use engine::ports::{
+    Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Secrets, SignIns,
+};
 use engine::records::Records;
-use graph::{GraphClient, GraphDirectory, GraphWriter};
+use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
 use std::sync::Arc;
 
 /// Connections and names.
@@ -75,21 +77,34 @@ impl Wiring {
     /// Reads tenants.
     ///
     /// # Errors
-    /// `Invalid` when Graph's addresses are wrong.
+    /// `Invalid` when Graph's addresses or shares are wrong.
     pub fn directory(&self) -> Result<Arc<dyn Directory>> {
-        Ok(Arc::new(GraphDirectory::new(self.graph("graph-reader")?)))
+        let settings = self.settings.graph_for_reading()?;
+        Ok(Arc::new(GraphDirectory::new(self.graph(settings, GraphDirectory::SECRET)?)))
+    }
+    /// Signs in administrators who consent; none where the installation does without.
+    ///
+    /// # Errors
+    /// As [`Self::directory`].
+    pub fn sign_ins(&self) -> Result<Option<Arc<dyn SignIns>>> {
+        if !self.settings.asks_sign_in()? {
+            return Ok(None);
+        }
+        let settings = self.settings.graph_for_reading()?;
+        Ok(Some(Arc::new(GraphSignIns::new(self.graph(settings, GraphDirectory::SECRET)?))))
     }
     /// Writes tenants.
     ///
     /// # Errors
-    /// `Invalid` when Graph's addresses are wrong.
+    /// `Invalid` when Graph's addresses or shares are wrong.
     pub fn writer(&self) -> Result<Arc<dyn DirectoryWriter>> {
-        Ok(Arc::new(GraphWriter::new(self.graph("graph-writer")?)))
+        let settings = self.settings.graph_for_writing()?;
+        Ok(Arc::new(GraphWriter::new(self.graph(settings, GraphWriter::SECRET)?)))
     }
 
-    fn graph(&self, secret: &str) -> Result<GraphClient> {
+    fn graph(&self, settings: GraphSettings, secret: &str) -> Result<GraphClient> {
         let secrets = SecretsManagerSecrets::new(self.clients.secrets().clone(), &self.names.secret_prefix);
         let secrets: Arc<dyn Secrets> = Arc::new(secrets);
-        GraphClient::new(self.settings.graph(), secrets, secret, self.clock.clone(), self.ids.clone())
+        GraphClient::new(settings, secrets, secret, self.clock.clone(), self.ids.clone())
     }
 }

@@ -37,6 +37,10 @@ pub struct ServeOptions {
     /// For whom the issuer's tokens must be.
     #[arg(long, env = runtime::settings::OIDC_AUDIENCE, requires = "oidc_issuer")]
     pub oidc_audience: Option<String>,
+    /// Lets an administrator who consents connect a tenant without signing in there: for a login without a page for
+    /// people.
+    #[arg(long)]
+    pub no_consent_sign_in: bool,
     /// An AWS endpoint: then every port but Graph's is AWS's behind it.
     #[arg(long, env = "AWS_ENDPOINT_URL")]
     pub aws_endpoint_url: Option<String>,
@@ -70,6 +74,7 @@ impl ServeOptions {
             public_url: given(self.public_url),
             bootstrap_token: bootstrap_token.map(Secret::new),
             sign_in: given(self.oidc_issuer).zip(given(self.oidc_audience)),
+            consent_sign_in: !self.no_consent_sign_in,
             auto_ticks: true,
             secrets: SecretSettings::from_env()?,
             sender: given(self.sender).unwrap_or(default.sender),

@@ -110,6 +110,8 @@ async fn set(
         target,
         graph_url,
         login_url,
+        // Why: whether another cloud has a page for people is its own affair.
+        consent_sign_in: simulated.is_some(),
         auto_ticks: false,
         secrets: credentials(find)?,
         ..CloudConfig::default()

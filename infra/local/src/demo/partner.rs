@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// How long a job may take before the story is given up.
 const PATIENCE: Duration = Duration::from_mins(30);
 
+/// A browser follows so many.
+const MOST_REDIRECTS: usize = 10;
+
 /// Somebody who holds a token.
 pub(super) struct Partner {
     api: String,
@@ -70,7 +73,8 @@ impl Partner {
     }
 }
 
-/// The browser of the customer's administrator: follows the consent link to the callback.
+/// The browser of the customer's administrator: follows the consent link to the callback, and from there to the sign-in
+/// and back.
 pub(super) async fn consent(link: &str, tenant: &str) -> Result<()> {
     let browser = Caller::new("")?;
     let seen = browser.call(Method::GET, link, None).await?;
@@ -79,7 +83,14 @@ pub(super) async fn consent(link: &str, tenant: &str) -> Result<()> {
         // A cloud without the consent page: the administrator's browser comes back as Microsoft documents.
         _ => agreed(link, tenant)?,
     };
-    let Answer { status, body, .. } = browser.call(Method::GET, &callback, None).await?;
+    let mut next = callback;
+    let mut seen = browser.call(Method::GET, &next, None).await?;
+    for _ in 0..MOST_REDIRECTS {
+        let Some(location) = seen.location.take().filter(|_| seen.status.is_redirection()) else { break };
+        next = location;
+        seen = browser.call(Method::GET, &next, None).await?;
+    }
+    let Answer { status, body, .. } = seen;
     if status.is_success() {
         return Ok(());
     }

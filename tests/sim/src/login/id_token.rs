@@ -17,13 +17,15 @@ pub struct SignedIn {
     pub wids: Vec<String>,
     /// Seconds since 1970.
     pub issued_at: i64,
+    /// What the application asked to find in it.
+    pub nonce: Option<String>,
 }
 
 /// How long an id token is good.
 const LIFETIME: i64 = 3600;
 
 pub(crate) fn id_token(base: &str, tenant: &str, who: &SignedIn) -> String {
-    let claims: Value = json!({
+    let mut claims: Value = json!({
         "iss": format!("{base}/{tenant}/v2.0"),
         "ver": "2.0",
         "aud": who.audience,
@@ -36,5 +38,8 @@ pub(crate) fn id_token(base: &str, tenant: &str, who: &SignedIn) -> String {
         "nbf": who.issued_at,
         "exp": who.issued_at + LIFETIME,
     });
+    if let Some(nonce) = &who.nonce {
+        claims["nonce"] = json!(nonce);
+    }
     keys::sign(&claims)
 }

@@ -2,9 +2,10 @@
 //!
 //! Source: "Microsoft identity platform and the OAuth 2.0 client credentials flow", "Microsoft identity platform
 //! application authentication certificate credentials", "Admin consent on the Microsoft identity platform",
-//! "Microsoft Entra authentication and authorization error codes". No interactive sign-in.
+//! "Microsoft Entra authentication and authorization error codes".
 
 mod assertion;
+mod authorize;
 mod consent;
 mod id_token;
 mod keys;
@@ -37,6 +38,7 @@ pub(crate) struct Token {
 pub(crate) struct Login {
     tokens: Mutex<HashMap<String, Arc<Token>>>,
     used: Mutex<HashSet<String>>,
+    codes: Mutex<HashMap<String, authorize::Code>>,
 }
 
 /// A request to the login service.
@@ -81,6 +83,7 @@ pub(crate) fn handle(inner: &Inner, request: &LoginRequest<'_>) -> Answer {
     let segments: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
     match (request.method, segments.as_slice()) {
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => token::issue(inner, request, tenant),
+        ("GET", [tenant, "oauth2", "v2.0", "authorize"]) => authorize::ask(inner, request, tenant),
         ("GET", [tenant, "v2.0", "adminconsent"]) => consent::ask(inner, request, tenant, true),
         ("GET", [tenant, "adminconsent"]) => consent::ask(inner, request, tenant, false),
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => configuration(request, tenant),

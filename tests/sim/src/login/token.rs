@@ -1,4 +1,4 @@
-//! The token endpoint for applications.
+//! The token endpoint: for applications, and for the codes of sign-ins.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::assertion::{self, Expected};
-use super::{Answer, LoginRequest, Token, answer, keys};
+use super::{Answer, LoginRequest, Token, answer, authorize, keys};
 use crate::clock::iso;
 use crate::inner::Inner;
 
@@ -39,7 +39,8 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
     let form: HashMap<String, String> = url::form_urlencoded::parse(request.body).into_owned().collect();
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let no = |status, error: &str, code, text: &str| refuse(inner, status, error, code, text);
-    if field("grant_type") != "client_credentials" {
+    let is_code = field("grant_type") == "authorization_code";
+    if !is_code && field("grant_type") != "client_credentials" {
         return no(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
     }
     let Some(tenant_index) = inner.tenant_index(tenant) else {
@@ -54,6 +55,7 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
     let app = &inner.apps[app_index];
     let resource = match field("scope").strip_suffix("/.default") {
         Some(resource) if !resource.is_empty() => resource,
+        _ if is_code => "",
         _ => {
             let text = "The provided value for the input parameter 'scope' is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.";
             return no(400, "invalid_scope", 1_002_012, text);
@@ -99,6 +101,16 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
     } else if app.secret.as_deref() != Some(field("client_secret")) {
         let text = format!("Invalid client secret provided for app '{client_id}'.");
         return no(401, "invalid_client", 7_000_215, &text);
+    }
+    if is_code {
+        let of = |name: &str| form.get(name).cloned().unwrap_or_default();
+        return match authorize::redeem(inner, request.base, &client_id, &of) {
+            Ok(token) => answer(
+                200,
+                &json!({"token_type": "Bearer", "expires_in": LIFETIME, "scope": "openid profile", "id_token": token}),
+            ),
+            Err(text) => no(400, "invalid_grant", 70_008, text),
+        };
     }
     let Some(grant) = inner.grant(tenant_index, app_index) else {
         let text = format!(

@@ -13,6 +13,7 @@ mod key_sets;
 mod mailer;
 mod queue;
 mod secrets;
+mod sign_ins;
 mod vault;
 
 pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
@@ -26,4 +27,5 @@ pub use key_sets::KeySets;
 pub use mailer::{Mail, Mailer};
 pub use queue::{JobQueue, Outgoing, Queue};
 pub use secrets::{Secret, Secrets};
+pub use sign_ins::{SignInAsk, SignIns};
 pub use vault::{BlobName, Put, Vault, VaultSweeper};

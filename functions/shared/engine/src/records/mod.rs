@@ -4,6 +4,7 @@
 //! | ------- | -------------- | ----------------------- | ----------------- |
 //! | system  | `org#{id}`     | [`OrganisationPlace`]   |                   |
 //! | system  | `state#{hash}` | [`ConsentState`]        |                   |
+//! | system  | `sign-in#{hash}` | [`ConsentSignIn`]     |                   |
 //! | system  | `token#{hash}` | [`ApiToken`]            |                   |
 //! | system  | `plan#{id}`    | [`PlanPlace`]           |                   |
 //! | system  | `access#{hash}`| [`AccessLink`]          |                   |
@@ -82,7 +83,7 @@ pub use restore::{
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
-pub use tenant::{ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
+pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
 pub use token::{ApiToken, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
 

@@ -129,6 +129,44 @@ impl Record for ConsentState {
     }
 }
 
+/// A sign-in that a consent waits for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsentSignIn {
+    /// The hash of the sign-in's own random state.
+    pub hash: String,
+    /// The hash of the consent's state.
+    pub consent: String,
+    /// The tenant that the consent is said to be of.
+    pub tenant: TenantId,
+    /// What the id token has to hold.
+    pub nonce: String,
+    /// What the code is redeemed with.
+    pub verifier: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+impl ConsentSignIn {
+    /// The key of the sign-in with a state of that hash.
+    pub fn key_of(hash: &str) -> String {
+        format!("sign-in#{hash}")
+    }
+}
+
+impl Record for ConsentSignIn {
+    const FAMILY: &'static str = "sign-in#";
+    fn scope(&self) -> Scope {
+        Scope::System
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.hash)
+    }
+    fn expires_at(&self) -> Option<Timestamp> {
+        Some(self.expires_at)
+    }
+}
+
 /// An object that was created again has another id; this row leads from the old one to the new.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,12 +8,20 @@ use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
 use graph::GraphSettings;
 use local::embedded::EmbeddedDynamo;
 use runtime::settings::{
-    BOOTSTRAP_TOKEN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL, RATE_BURST, RATE_PER_MINUTE,
-    READER_CLIENT_ID, WRITER_CLIENT_ID,
+    BOOTSTRAP_TOKEN, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL, RATE_BURST,
+    RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+
+/// What is read by whoever reads Graph.
+const READING: &[&str] = &[
+    GraphSettings::GRAPH_URL,
+    GraphSettings::LOGIN_URL,
+    GraphSettings::READER_INSTANCES,
+    GraphSettings::READER_PERMILLE,
+];
 
 /// The names that every function asks for at its start.
 fn names_read_by_all() -> BTreeSet<String> {
@@ -39,14 +47,15 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
                 WRITER_CLIENT_ID,
                 GraphSettings::GRAPH_URL,
                 GraphSettings::LOGIN_URL,
-                GraphSettings::INSTANCES,
+                GraphSettings::READER_INSTANCES,
+                GraphSettings::READER_PERMILLE,
+                CONSENT_SIGN_IN,
                 RATE_PER_MINUTE,
                 RATE_BURST,
             ],
             "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
-            "take-snapshot" | "diff-snapshots" | "run-restore" => {
-                &[GraphSettings::GRAPH_URL, GraphSettings::LOGIN_URL, GraphSettings::INSTANCES]
-            }
+            "take-snapshot" | "diff-snapshots" => READING,
+            "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
             _ => &[],
         };
         read.extend(own.iter().map(|name| (*name).to_owned()));
@@ -186,14 +195,19 @@ fn no_more_functions_run_at_once_than_share_the_limits_of_their_application() {
         let mapping = mapping.unwrap_or_else(|| panic!("no mapping for {function}"));
         mapping.properties["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap()
     };
-    let share = |function: &str| -> u64 {
-        template.variables(function)[GraphSettings::INSTANCES].as_str().unwrap().parse().unwrap()
+    let number = |function: &str, name: &str| -> u64 {
+        template.variables(function)[name].as_str().unwrap().parse().unwrap()
     };
-    for reader in ["take-snapshot", "diff-snapshots", "plan-api"] {
-        assert_eq!(share(reader), share("take-snapshot"), "{reader}");
+    let readers = ["take-snapshot", "diff-snapshots", "run-restore", "plan-api"];
+    let instances = number("plan-api", GraphSettings::READER_INSTANCES);
+    for reader in readers {
+        assert_eq!(number(reader, GraphSettings::READER_INSTANCES), instances, "{reader}");
     }
-    assert!(at_once("take-snapshot") + at_once("diff-snapshots") < share("plan-api"));
-    assert!(at_once("run-restore") <= share("run-restore"));
+    assert!(readers[..3].iter().map(|function| at_once(function)).sum::<u64>() < instances);
+    assert_eq!(at_once("run-restore"), number("run-restore", GraphSettings::WRITER_INSTANCES));
+    // A queue has one message of a tenant at work, and so each function is at a tenant once.
+    let of_tenant: u64 = readers.iter().map(|reader| number(reader, GraphSettings::READER_PERMILLE)).sum();
+    assert_eq!(of_tenant, u64::from(GraphSettings::default().tenant_permille));
 }
 
 #[test]

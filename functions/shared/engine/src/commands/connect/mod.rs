@@ -2,16 +2,17 @@
 //!
 //! A callback is believed only with a one-time state that we gave out for that organisation within the
 //! hour; the state is spent in the transaction that connects, so a failure on the way leaves it good for
-//! another try and a success cannot be repeated. What it does not prove: that the administrator is one of
-//! the named tenant. That takes a sign-in whose `tid` is the tenant, which is not part of this step.
+//! another try and a success cannot be repeated. That the administrator is one of the named tenant is shown by a
+//! sign-in there (`sign_in`), unless the installation does without.
 
 mod missing;
+mod sign_in;
 
 pub use missing::not_protected;
 
 use super::plans::known;
 use super::{Caller, Gate};
-use crate::ports::{Clock, Directory, Ids, KeyRing, Scope, Write};
+use crate::ports::{Clock, Directory, Ids, KeyRing, Scope, SignIns, Write};
 use crate::records::{
     ApiToken, ConsentState, CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState,
     StoredKey, Tenant, delete, put_new, replace,
@@ -72,6 +73,8 @@ pub struct Connect {
     pub directory: Arc<dyn Directory>,
     /// Makes its key.
     pub keys: Arc<dyn KeyRing>,
+    /// Signs in whoever consented; none believes the address that the browser comes with.
+    pub sign_ins: Option<Arc<dyn SignIns>>,
     /// The installation's part of a link.
     pub settings: ConsentSettings,
 }
@@ -96,6 +99,17 @@ pub struct ConsentAnswer {
     pub state: Option<String>,
     /// The tenant, as whoever sent the browser here says.
     pub tenant: Option<String>,
+    /// What a sign-in ended with.
+    pub code: Option<String>,
+}
+
+/// How it goes on after a callback.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// The browser has to go there and sign in.
+    SignIn(Url),
+    /// The tenant is connected.
+    Connected(Box<Connected>),
 }
 
 /// What became of it.
@@ -166,18 +180,23 @@ impl Connect {
         Ok(url)
     }
 
-    /// Connects the tenant that consented. Nothing changes unless all of it is in order.
+    /// Takes what Microsoft sent back: of a consent, then of the sign-in. Connects the tenant that consented; nothing
+    /// changes unless all of it is in order.
     ///
     /// # Errors
-    /// `Denied` when the administrator did not consent, or Microsoft does not let us in; `Invalid` when the
+    /// `Denied` when the administrator did not consent or is of another tenant, or Microsoft does not let us in; `Invalid` when the
     /// state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the tenant
     /// belongs to another organisation, or the organisation has another tenant.
-    pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Connected> {
+    pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Next> {
         // Why first: `admin_consent=True` is there on failures too.
         if let Some(error) = &answer.error {
             let known = error.len() <= 64 && error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             let code = if known { error.as_str() } else { "unknown" };
             return Err(Error::denied(format!("Microsoft reports that consent was not given ({code})")));
+        }
+        if let (Some(code), Some(sign_ins)) = (&answer.code, &self.sign_ins) {
+            let connected = self.signed_in(sign_ins.as_ref(), answer, code).await?;
+            return Ok(Next::Connected(Box::new(connected)));
         }
         let state = self.find_state(answer.state.as_deref()).await?;
         let tenant = answer.tenant.as_deref().unwrap_or_default().parse::<TenantId>();
@@ -185,13 +204,22 @@ impl Connect {
         if !answer.admin_consent.as_deref().is_some_and(|c| c.eq_ignore_ascii_case("true")) {
             return Err(Error::invalid_field("admin_consent", "must be True"));
         }
-        let scope = Scope::Partner(state.value.partner.clone());
-        let key = Organisation::key_of(&state.value.organisation);
+        if let Some(sign_ins) = &self.sign_ins {
+            return Ok(Next::SignIn(self.ask_sign_in(sign_ins.as_ref(), &state, tenant).await?));
+        }
+        let spent = vec![delete(&state.value, state.version)];
+        Ok(Next::Connected(Box::new(self.connect(&state.value, spent, tenant).await?)))
+    }
+
+    /// Connects; `spent` is what that uses up.
+    async fn connect(&self, state: &ConsentState, spent: Vec<Write>, tenant: TenantId) -> Result<Connected> {
+        let scope = Scope::Partner(state.partner.clone());
+        let key = Organisation::key_of(&state.organisation);
         let organisation: Found<Organisation> = self.gate.records.get(&scope, &key).await?;
         check_state(&organisation.value)?;
-        match state.value.app.as_str() {
-            "writer" => self.connect_writer(state, organisation, &tenant).await,
-            _ => self.connect_reader(state, organisation, tenant).await,
+        match state.app.as_str() {
+            "writer" => self.connect_writer(spent, organisation, &tenant).await,
+            _ => self.connect_reader(spent, organisation, tenant).await,
         }
     }
 
@@ -200,13 +228,18 @@ impl Connect {
             Error::invalid_field("state", "this link is unknown, has ended or was used; ask for a new one")
         };
         let hash = state.map(ApiToken::hash).ok_or_else(refused)?;
+        self.consent_of(&hash).await?.ok_or_else(refused)
+    }
+
+    /// The consent that waits with a state of that hash, while it is good.
+    async fn consent_of(&self, hash: &str) -> Result<Option<Found<ConsentState>>> {
         let found = self.gate.records.find::<ConsentState>(&Scope::System, &format!("state#{hash}")).await?;
-        found.filter(|s| s.value.expires_at > self.clock.now()).ok_or_else(refused)
+        Ok(found.filter(|s| s.value.expires_at > self.clock.now()))
     }
 
     async fn connect_reader(
         &self,
-        state: Found<ConsentState>,
+        mut writes: Vec<Write>,
         found: Found<Organisation>,
         tenant: TenantId,
     ) -> Result<Connected> {
@@ -234,7 +267,7 @@ impl Connect {
             CredentialStatus::MissingPermissions
         };
         let name = text("displayName").unwrap_or_default().to_owned();
-        let mut writes = vec![delete(&state.value, state.version), replace(&organisation, found.version)?];
+        writes.push(replace(&organisation, found.version)?);
         let row = if let Some(Found { value, version }) = before {
             // Why due now: what could not be read until this consent should be protected soon.
             let row = Tenant { name, credentials, next_snapshot_at: Some(now), ..value };
@@ -267,7 +300,7 @@ impl Connect {
 
     async fn connect_writer(
         &self,
-        state: Found<ConsentState>,
+        mut writes: Vec<Write>,
         found: Found<Organisation>,
         tenant: &TenantId,
     ) -> Result<Connected> {
@@ -277,7 +310,7 @@ impl Connect {
         }
         let row: Found<Tenant> = self.gate.records.get(&Scope::Tenant(tenant.clone()), Tenant::KEY).await?;
         organisation.writer_consented_at = Some(self.clock.now());
-        let writes = vec![delete(&state.value, state.version), replace(&organisation, found.version)?];
+        writes.push(replace(&organisation, found.version)?);
         self.gate.records.write(writes).await.map_err(|e| e.within("the consent was not kept"))?;
         Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer })
     }

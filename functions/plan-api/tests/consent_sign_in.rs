@@ -1,0 +1,147 @@
+//! Whoever consents shows by a sign-in that they are of the tenant: the address of the callback alone proves nothing.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use common::{Answer, Plane, TENANT};
+use domain::{Error, OrganisationId, Result, TenantId};
+use engine::commands::Caller;
+use engine::ports::{SignInAsk, SignIns};
+use http::{Request, StatusCode};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use url::Url;
+
+const OTHER: &str = "ffffffff-0000-1111-2222-333344445555";
+
+/// A login at which somebody of one tenant signs in; its codes are good once, and for who asked.
+#[derive(Default)]
+struct Login {
+    of: Mutex<String>,
+    asked: Mutex<Vec<(String, String)>>,
+    redeemed: Mutex<u32>,
+}
+
+#[async_trait]
+impl SignIns for Login {
+    async fn page(&self, ask: &SignInAsk<'_>) -> Result<Url> {
+        assert!(ask.state != ask.nonce && ask.nonce != ask.verifier && ask.verifier.len() >= 43);
+        self.asked.lock().unwrap().push((ask.nonce.to_owned(), ask.verifier.to_owned()));
+        let url = format!("https://login.example.com/{}/authorize?state={}", ask.tenant, ask.state);
+        Ok(url.parse().unwrap())
+    }
+    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<TenantId> {
+        *self.redeemed.lock().unwrap() += 1;
+        let asked = (ask.nonce.to_owned(), ask.verifier.to_owned());
+        assert!(self.asked.lock().unwrap().contains(&asked), "the secrets of another sign-in");
+        if code != "good" {
+            return Err(Error::denied("the login does not take what the sign-in ended with"));
+        }
+        self.of.lock().unwrap().parse()
+    }
+}
+
+struct Story {
+    plane: Plane,
+    login: Arc<Login>,
+    owner: Caller,
+    org: OrganisationId,
+}
+
+async fn story(of: &str) -> Story {
+    let login = Arc::new(Login::default());
+    of.clone_into(&mut login.of.lock().unwrap());
+    let plane = Plane::with(Some(login.clone()));
+    plane.directory.0.lock().unwrap().access = Ok(vec!["User.Read.All"]);
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    let org = plane.organisation(&owner, "Contoso").await;
+    Story { plane, login, owner, org }
+}
+
+fn state_of(url: &str) -> String {
+    let url: Url = url.parse().unwrap();
+    url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
+}
+
+impl Story {
+    async fn callback(&self, query: &str) -> Answer {
+        let request = Request::get(format!("/v1/consent/callback?{query}")).body(Body::empty()).unwrap();
+        self.plane.send(None, request).await
+    }
+
+    async fn consented(&self, tenant: &str) -> Answer {
+        let path = format!("/v1/organisations/{}/consent-link", self.org);
+        let link = self.plane.post(&self.owner, &path, &json!({ "app": "reader" })).await.json();
+        let state = state_of(link["url"].as_str().unwrap());
+        self.callback(&format!("admin_consent=True&tenant={tenant}&state={state}")).await
+    }
+
+    /// The state of the sign-in that the browser is sent to after a consent.
+    async fn sent_to_sign_in(&self) -> String {
+        let answer = self.consented(TENANT).await;
+        assert_eq!(answer.status, StatusCode::FOUND, "{answer:?}");
+        assert_eq!(
+            (&answer.headers["cache-control"], &answer.headers["referrer-policy"]),
+            (&"no-store".parse().unwrap(), &"no-referrer".parse().unwrap())
+        );
+        let to = answer.headers["location"].to_str().unwrap().to_owned();
+        assert!(to.starts_with(&format!("https://login.example.com/{TENANT}/authorize?")), "{to}");
+        state_of(&to)
+    }
+
+    async fn tenant(&self) -> Value {
+        self.plane.get(&self.owner, &format!("/v1/organisations/{}", self.org)).await.json()["tenant"].clone()
+    }
+}
+
+#[tokio::test]
+async fn a_consent_connects_once_its_administrator_has_signed_in_at_the_tenant_and_once_only() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    assert_eq!(story.tenant().await, Value::Null, "the consent alone connects nothing");
+    assert!(!format!("{:?}", story.plane.kept()).contains(&state), "only the state's hash is kept");
+    let answer = story.callback(&format!("code=good&state={state}&session_state=x")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(story.tenant().await["id"], TENANT);
+    let before = story.plane.kept();
+    let again = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!((story.plane.kept(), *story.login.redeemed.lock().unwrap()), (before, 1));
+}
+
+#[tokio::test]
+async fn somebody_of_another_tenant_cannot_connect_one_that_consented_long_ago() {
+    let story = story(OTHER).await;
+    let state = story.sent_to_sign_in().await;
+    let before = story.plane.kept();
+    let answer = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.text.contains("of another tenant"), "{}", answer.text);
+    assert_eq!((story.tenant().await, story.plane.kept()), (Value::Null, before));
+}
+
+#[tokio::test]
+async fn a_code_that_is_not_taken_and_a_state_of_something_else_change_nothing() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    let before = story.plane.kept();
+    let unknown = "0".repeat(64);
+    for (query, status) in [
+        (format!("code=bad&state={state}"), 403),
+        (format!("code=good&state={unknown}"), 422),
+        ("code=good".to_owned(), 422),
+        (format!("error=access_denied&state={state}"), 403),
+        // The state of a sign-in is none of a consent.
+        (format!("admin_consent=True&tenant={TENANT}&state={state}"), 422),
+    ] {
+        assert_eq!(story.callback(&query).await.status.as_u16(), status, "{query}");
+    }
+    assert_eq!(story.plane.kept(), before);
+    story.plane.world.clock.advance(SignedDuration::from_mins(15));
+    let late = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!((late.status, story.tenant().await), (StatusCode::UNPROCESSABLE_ENTITY, Value::Null));
+}

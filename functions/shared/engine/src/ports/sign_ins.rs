@@ -1,0 +1,37 @@
+//! An administrator's sign-in at Microsoft: the one thing that shows of which tenant somebody is.
+
+use async_trait::async_trait;
+use domain::{Result, TenantId};
+use url::Url;
+
+/// What a sign-in is asked for, and by what its answer is known. The secrets are of one sign-in.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInAsk<'a> {
+    /// At which tenant.
+    pub tenant: &'a TenantId,
+    /// Where Microsoft sends the browser afterwards.
+    pub redirect_url: &'a Url,
+    /// Comes back in the address.
+    pub state: &'a str,
+    /// Comes back in the id token.
+    pub nonce: &'a str,
+    /// Proves, when the code is redeemed, that it was us who asked (RFC 7636).
+    pub verifier: &'a str,
+}
+
+/// Sign-ins with the reading application.
+#[async_trait]
+pub trait SignIns: Send + Sync {
+    /// Where the browser is sent to sign in.
+    ///
+    /// # Errors
+    /// `Invalid` when the login's address is none.
+    async fn page(&self, ask: &SignInAsk<'_>) -> Result<Url>;
+
+    /// The tenant of whoever signed in, for the code that Microsoft gave the browser.
+    ///
+    /// # Errors
+    /// `Denied` when the login does not take the code, or its id token is not the one that was asked for; those of the
+    /// login otherwise.
+    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<TenantId>;
+}

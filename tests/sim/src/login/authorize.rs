@@ -1,0 +1,120 @@
+//! The interactive sign-in, which decides at once: somebody of the tenant signs in, and the code says so.
+//!
+//! Source: "Microsoft identity platform and OAuth 2.0 authorization code flow".
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use super::id_token::{SignedIn, id_token};
+use super::{Answer, LoginRequest, page};
+use crate::graph::Query;
+use crate::inner::Inner;
+
+/// A code is good for so many seconds.
+const LIFETIME: i64 = 600;
+
+/// What a code stands for.
+#[derive(Debug)]
+pub(crate) struct Code {
+    tenant: usize,
+    client_id: String,
+    redirect: String,
+    challenge: Option<String>,
+    nonce: Option<String>,
+    expires: i64,
+}
+
+pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> Answer {
+    let query = Query::parse(request.query);
+    let client_id = query.get("client_id").map(str::to_lowercase).unwrap_or_default();
+    if inner.app_index(&client_id).is_none() {
+        return page(400, "AADSTS700016: The application was not found in the directory.");
+    }
+    let Some(mut redirect) = query.get("redirect_uri").and_then(|uri| url::Url::parse(uri).ok()) else {
+        return page(400, "AADSTS900971: No reply address provided.");
+    };
+    // Who signs in may be of another tenant than the one whose page it is: a guest, or somebody who changed the address.
+    let of = query.get("sim_tenant").unwrap_or(tenant);
+    let Some(index) = inner.tenant_index(of) else {
+        return page(400, &format!("AADSTS90002: Tenant '{tenant}' not found."));
+    };
+    let is_openid = query.get("scope").is_some_and(|scope| scope.split(' ').any(|s| s == "openid"));
+    let wrong = match query.get("response_type") {
+        Some("code") if is_openid => None,
+        Some("code") => Some(("invalid_scope", "AADSTS70011: The scope is not valid.")),
+        _ => Some(("unsupported_response_type", "AADSTS700051: response_type is not enabled.")),
+    };
+    let code = uuid::Uuid::new_v4().simple().to_string();
+    {
+        let mut pairs = redirect.query_pairs_mut();
+        match wrong {
+            Some((error, text)) => {
+                pairs.append_pair("error", error).append_pair("error_description", text);
+            }
+            None => {
+                pairs.append_pair("code", &code);
+            }
+        }
+        if let Some(state) = query.get("state") {
+            pairs.append_pair("state", state);
+        }
+    }
+    if wrong.is_none() {
+        let challenge =
+            query.get("code_challenge").map(|challenge| match query.get("code_challenge_method") {
+                Some("S256") => challenge.to_owned(),
+                _ => hashed(challenge),
+            });
+        let kept = Code {
+            tenant: index,
+            client_id,
+            redirect: query.get("redirect_uri").unwrap_or_default().to_owned(),
+            challenge,
+            nonce: query.get("nonce").map(str::to_owned),
+            expires: inner.clock.seconds() + LIFETIME,
+        };
+        let mut codes = inner.login.codes.lock().expect("the lock is never held over a panic");
+        codes.insert(code, kept);
+    }
+    (302, vec![("location", redirect.to_string())], Vec::new())
+}
+
+fn hashed(verifier: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
+}
+
+/// The id token for a code, once; or what is wrong with it.
+pub(super) fn redeem(
+    inner: &Inner,
+    base: &str,
+    client_id: &str,
+    field: &dyn Fn(&str) -> String,
+) -> Result<String, &'static str> {
+    let code = {
+        let mut codes = inner.login.codes.lock().expect("the lock is never held over a panic");
+        codes.remove(&field("code")).ok_or("The code was redeemed before or is none.")?
+    };
+    let now = inner.clock.seconds();
+    if now >= code.expires {
+        return Err("The code has expired.");
+    }
+    if code.client_id != client_id || code.redirect != field("redirect_uri") {
+        return Err("The code was issued to another application or address.");
+    }
+    if code.challenge.is_some_and(|challenge| challenge != hashed(&field("code_verifier"))) {
+        return Err("The code_verifier does not match the code_challenge.");
+    }
+    let who = SignedIn {
+        user: uuid::Uuid::new_v4().to_string(),
+        audience: client_id.to_owned(),
+        wids: Vec::new(),
+        // Why: who checks it has a clock of its own, as who signs an assertion does.
+        issued_at: if inner.switches().assertion_clock_real {
+            jiff::Timestamp::now().as_second()
+        } else {
+            now
+        },
+        nonce: code.nonce,
+    };
+    Ok(id_token(base, &inner.tenants[code.tenant].config.id, &who))
+}
