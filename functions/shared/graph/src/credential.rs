@@ -20,6 +20,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// An app registration and its proof.
 pub(crate) struct Credential {
     client_id: String,
+    ends_at: Option<Timestamp>,
     proof: Proof,
 }
 
@@ -35,6 +36,8 @@ struct Stored {
     client_secret: Option<String>,
     certificate_pem: Option<String>,
     private_key_pem: Option<String>,
+    /// When the client secret ends; a certificate says it itself.
+    expires_at: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -57,13 +60,19 @@ impl Credential {
         // Why: serde's message may quote the text, so the cause is left out.
         let stored: Stored = serde_json::from_str(json)
             .map_err(|_| Error::invalid(format!("the secret {name} is not JSON with a clientId")))?;
+        let mut ends_at = stored.expires_at;
         let proof = match (stored.certificate_pem, stored.private_key_pem, stored.client_secret) {
-            (Some(certificate), Some(key), _) => Proof::Certificate {
-                thumbprint: thumbprint(&certificate)
-                    .ok_or_else(|| Error::invalid(format!("the certificatePem of {name} is not one")))?,
-                key: EncodingKey::from_rsa_pem(key.as_bytes())
-                    .map_err(|_| Error::invalid(format!("the privateKeyPem of {name} is not an RSA key")))?,
-            },
+            (Some(certificate), Some(key), _) => {
+                let der = der(&certificate)
+                    .ok_or_else(|| Error::invalid(format!("the certificatePem of {name} is not one")))?;
+                ends_at = not_after(&der).or(ends_at);
+                Proof::Certificate {
+                    thumbprint: BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(der)),
+                    key: EncodingKey::from_rsa_pem(key.as_bytes()).map_err(|_| {
+                        Error::invalid(format!("the privateKeyPem of {name} is not an RSA key"))
+                    })?,
+                }
+            }
             (_, _, Some(secret)) => Proof::Secret(secret.into()),
             _ => {
                 return Err(Error::invalid(format!(
@@ -71,12 +80,17 @@ impl Credential {
                 )));
             }
         };
-        Ok(Self { client_id: stored.client_id, proof })
+        Ok(Self { client_id: stored.client_id, ends_at, proof })
     }
 
     /// The application.
     pub(crate) fn client_id(&self) -> &str {
         &self.client_id
+    }
+
+    /// When it ends, where that is known.
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
+        self.ends_at
     }
 
     /// The form of a token request. `assertion_id` is a new GUID.
@@ -117,19 +131,40 @@ impl Credential {
     }
 }
 
-/// SHA-256 of the first certificate in the text, as a JWT's `x5t#S256` has it.
-fn thumbprint(pem: &str) -> Option<String> {
+/// The first certificate in the text.
+fn der(pem: &str) -> Option<Vec<u8>> {
     let (_, rest) = pem.split_once("-----BEGIN CERTIFICATE-----")?;
     let (body, _) = rest.split_once("-----END CERTIFICATE-----")?;
     let body: String = body.split_whitespace().collect();
-    let der = BASE64_STANDARD.decode(body).ok().filter(|der| !der.is_empty())?;
-    Some(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(der)))
+    BASE64_STANDARD.decode(body).ok().filter(|der| !der.is_empty())
+}
+
+/// The end of a certificate; none where it cannot be read: the login judges the certificate, we only warn of its end.
+fn not_after(der: &[u8]) -> Option<Timestamp> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use secrecy::ExposeSecret;
+
+    #[test]
+    fn the_end_of_a_certificate_is_its_own_and_that_of_a_secret_what_is_kept_beside_it() {
+        let key =
+            rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
+        let mut wanted = rcgen::CertificateParams::new(vec![]).unwrap();
+        wanted.not_after = rcgen::date_time_ymd(2027, 3, 1);
+        let certificate = wanted.self_signed(&key).unwrap();
+        let both = serde_json::json!({"clientId": "app", "expiresAt": "2026-01-01T00:00:00Z",
+            "certificatePem": certificate.pem(), "privateKeyPem": key.serialize_pem()});
+        let ends = |json: &str| Credential::parse("s", json).unwrap().ends_at().map(|at| at.to_string());
+        assert_eq!(ends(&both.to_string()).as_deref(), Some("2027-03-01T00:00:00Z"));
+        let secret = r#"{"clientId":"app","clientSecret":"s","expiresAt":"2026-12-01T10:00:00Z"}"#;
+        assert_eq!(ends(secret).as_deref(), Some("2026-12-01T10:00:00Z"));
+        assert_eq!(ends(r#"{"clientId":"app","clientSecret":"s"}"#), None);
+    }
 
     #[test]
     fn a_secret_that_is_wrong_is_named_and_not_shown() {

@@ -43,6 +43,10 @@ impl Directory for GraphDirectory {
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.client.access(tenant).await
     }
+    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
+        let tokens = self.client.tokens();
+        Ok(tokens.credential(tokens.clock.now()).await?.ends_at())
+    }
     async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         self.client.last_recovery(tenant).await
     }

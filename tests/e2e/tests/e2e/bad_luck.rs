@@ -7,6 +7,7 @@ use engine::archive::SnapshotView;
 use engine::ports::{BlobName, Clock, JobQueue};
 use engine::records::{CredentialStatus, JobState, Side, SnapshotMode};
 use jiff::SignedDuration;
+use serde_json::json;
 use sim::{ExpiredDelta, FaultRule, READER_CLIENT_ID, READING};
 use support::memory::World;
 
@@ -141,6 +142,35 @@ async fn a_withdrawn_consent_fails_the_snapshot_tells_people_and_leaves_what_was
     rig.clock.advance(SignedDuration::from_hours(2));
     rig.snapshot().await;
     assert_eq!(rig.tenant_row(rig.tenant()).await.credentials, CredentialStatus::Connected);
+    assert_eq!(mails(&rig).len(), 1, "that it is well again is told, too");
+}
+
+#[tokio::test]
+async fn a_credential_that_ends_within_a_month_and_a_permission_to_write_are_told_once_and_stop_nothing() {
+    let rig = Rig::new().await;
+    rig.snapshot().await;
+    mails(&rig);
+    let status = async || rig.tenant_row(rig.tenant()).await.credentials;
+    let mut granted: Vec<String> = sim::READING.iter().map(ToString::to_string).collect();
+    granted.push("User.ReadWrite.All".to_owned());
+    rig.control.set_permissions(rig.tenant().as_str(), READER_CLIENT_ID, granted);
+    for (told, why) in [(1, "the first snapshot that sees it tells of it"), (0, "the next does not")] {
+        rig.clock.advance(SignedDuration::from_hours(2));
+        rig.restart();
+        rig.snapshot().await;
+        assert_eq!((status().await, mails(&rig).len()), (CredentialStatus::ExcessPermissions, told), "{why}");
+    }
+    let ends = rig.clock.now() + SignedDuration::from_hours(30 * 24 + 3);
+    let secret = json!({"clientId": READER_CLIENT_ID, "clientSecret": sim::READER_SECRET, "expiresAt": ends});
+    rig.world.secrets.put("graph-reader", secret.to_string());
+    rig.clock.advance(SignedDuration::from_hours(2));
+    rig.restart();
+    rig.snapshot().await;
+    assert_eq!(status().await, CredentialStatus::ExcessPermissions, "not soon");
+    rig.clock.advance(SignedDuration::from_hours(2));
+    rig.restart();
+    rig.snapshot().await;
+    assert_eq!((status().await, mails(&rig).len()), (CredentialStatus::SecretExpiring, 1));
 }
 
 #[tokio::test]

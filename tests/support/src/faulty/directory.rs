@@ -20,6 +20,10 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
         let call = LoggedCall::new("directory", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
     }
+    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
+        let call = LoggedCall::new("directory", "credential_ends_at", "");
+        self.plan.around(call, self.inner.credential_ends_at()).await
+    }
     async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         let call = LoggedCall::new("directory", "last_recovery", "").of(tenant);
         self.plan.around(call, self.inner.last_recovery(tenant)).await

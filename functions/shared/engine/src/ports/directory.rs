@@ -124,6 +124,14 @@ pub trait Directory: Send + Sync {
     /// The customer's organisation object (id, displayName, verifiedDomains).
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;
 
+    /// When our own certificate or secret ends; `None` where that is not known.
+    ///
+    /// # Errors
+    /// Those of the secret's store.
+    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
     /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
     /// when it cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
     async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {

@@ -296,7 +296,12 @@ impl Worker {
             if done.mode == Some(SnapshotMode::Full) {
                 after.last_full_at = Some(manifest.started_at);
             }
-            after.credentials = seal::credentials(manifest);
+            let ends_at = self.directory.credential_ends_at().await?;
+            after.credentials = seal::credentials(manifest, ends_at, self.clock.now());
+            // Why here: told before the row is closed; told again by a rerun, it is the same notice.
+            if tenant.value.credentials != after.credentials {
+                self.announcer.announce_credentials(&done.tenant, &done.id, after.credentials).await?;
+            }
             after.has_parked |= has_parked;
             writes.push(crate::records::replace(&after, tenant.version)?);
             if let Some(count) = seal::seat_count(manifest) {

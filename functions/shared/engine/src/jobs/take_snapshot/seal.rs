@@ -9,6 +9,7 @@ use crate::records::{
 };
 use domain::stored::{FORMAT_VERSION, Manifest};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 /// How the error begins when a tenant answers and gives nothing.
@@ -109,10 +110,27 @@ pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
     })
 }
 
-/// How the credentials are, as far as the reading shows.
-pub(super) fn credentials(manifest: &Manifest) -> CredentialStatus {
+/// So long before our certificate or secret ends people hear of it.
+const ENDS_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How the credentials are: what is worst of what the reading, the token and the credential show.
+pub(super) fn credentials(
+    manifest: &Manifest,
+    credential_ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> CredentialStatus {
     let denied = manifest.missing.iter().any(|m| m.cause == "denied" && !m.why.contains("licence"));
-    if denied { CredentialStatus::MissingPermissions } else { CredentialStatus::Connected }
+    // Why by its name: the reading application needs no permission that writes, whatever Microsoft adds.
+    let writes = manifest.permissions.iter().any(|p| p.split('.').any(|part| part.contains("Write")));
+    if denied {
+        CredentialStatus::MissingPermissions
+    } else if credential_ends_at.is_some_and(|at| at <= now + ENDS_SOON) {
+        CredentialStatus::SecretExpiring
+    } else if writes {
+        CredentialStatus::ExcessPermissions
+    } else {
+        CredentialStatus::Connected
+    }
 }
 
 /// The id of the comparison that follows a snapshot: it follows from the snapshot's.
