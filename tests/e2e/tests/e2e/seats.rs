@@ -13,6 +13,12 @@ fn live(rig: &Rig) -> u64 {
     users.filter(|user| user["accountEnabled"] == true && user["userType"] == "Member").count() as u64
 }
 
+/// Notices of more seats in use than are paid for.
+fn told_of_seats(rig: &Rig) -> usize {
+    let rows = rig.world.catalog.rows();
+    rows.iter().filter(|(_, row)| row.key.starts_with("notice#seats.")).count()
+}
+
 async fn counted(rig: &Rig) -> SeatCount {
     let scope = Scope::Tenant(rig.tenant().clone());
     rig.records.get::<SeatCount>(&scope, SeatCount::KEY).await.unwrap().value
@@ -26,6 +32,7 @@ async fn each_snapshot_counts_enabled_members_also_when_it_reads_only_what_chang
     let before = counted(&rig).await;
     assert_eq!((before.in_use, &before.snapshot), (live(&rig), &first));
     assert!(before.in_use > 100, "{before:?}");
+    assert_eq!(told_of_seats(&rig), 1, "fifty are paid for");
     stage.happen(&admin).await; // one of three is deleted, one gets another title
     admin.patch(&format!("users/{}", stage.noah), &json!({ "accountEnabled": false })).await;
     for name in ["Ida Lund", "Per Holm", "Eva Dahl"] {
@@ -46,4 +53,5 @@ async fn each_snapshot_counts_enabled_members_also_when_it_reads_only_what_chang
     let whole = rig.snapshot().await;
     assert!(rig.manifest(rig.tenant(), &whole).await.unwrap().base.is_none(), "everything was read anew");
     assert_eq!((counted(&rig).await.in_use, live(&rig)), (after.in_use + 1, after.in_use + 1));
+    assert_eq!(told_of_seats(&rig), 1, "it is told when it begins");
 }

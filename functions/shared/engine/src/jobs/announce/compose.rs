@@ -130,6 +130,17 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Dra
     draft
 }
 
+/// `seats` are paid for, `in_use` were counted by that snapshot.
+pub(super) fn over_use(counted_by: &SnapshotId, seats: u32, in_use: u64) -> Draft {
+    let subject = Subject::Snapshot(counted_by.clone());
+    let title = "More seats are in use than are paid for".to_owned();
+    let mut draft = Draft::new(Topic::Seats, Severity::Warning, subject, title);
+    draft.lines.push(format!(
+        "{in_use} enabled members, {seats} seats. Backups go on; the seats can be raised in the subscription."
+    ));
+    draft
+}
+
 fn status_name(status: CredentialStatus) -> &'static str {
     match status {
         CredentialStatus::Connected => "connected",

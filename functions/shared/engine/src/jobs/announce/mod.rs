@@ -113,6 +113,18 @@ impl Announcer {
         self.tell(tenant, compose::credentials(seen_by, status)).await
     }
 
+    /// Tells that more seats are in use than are paid for; `counted_by` is the snapshot that counted. To be called when
+    /// that begins, not each time that it is counted.
+    pub async fn announce_over_use(
+        &self,
+        tenant: &TenantId,
+        counted_by: &SnapshotId,
+        seats: u32,
+        in_use: u64,
+    ) -> Result<()> {
+        self.tell(tenant, compose::over_use(counted_by, seats, in_use)).await
+    }
+
     async fn tell(&self, tenant: &TenantId, draft: Draft) -> Result<()> {
         let scope = crate::ports::Scope::Tenant(tenant.clone());
         let key = Notice::key_of(&draft.id);

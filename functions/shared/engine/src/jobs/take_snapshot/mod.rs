@@ -6,6 +6,7 @@
 //! in the same state; what was sealed before is never touched.
 
 mod seal;
+mod tell;
 
 use super::announce::Announcer;
 use super::{JobWorker, messages, unless_gone};
@@ -13,8 +14,7 @@ use crate::archive::{Archive, TenantArchive};
 use crate::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
 use crate::reading::{Progress, Reading};
 use crate::records::{
-    CredentialStatus, Found, JobState, NotCovered, Reason, Records, SeatCount, Snapshot, SnapshotMode,
-    Subject, Tenant,
+    CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Subject, Tenant,
 };
 use async_trait::async_trait;
 use domain::stored::Manifest;
@@ -306,6 +306,7 @@ impl Worker {
             writes.push(crate::records::replace(&after, tenant.version)?);
             if let Some(count) = seal::seat_count(manifest) {
                 let found: Option<Found<SeatCount>> = self.records.find(&scope, SeatCount::KEY).await?;
+                self.tell_over_use(&after, found.as_ref().map(|f| &f.value), &count).await?;
                 writes.push(match found {
                     Some(found) => crate::records::replace(&count, found.version)?,
                     None => crate::records::put_new(&count)?,
@@ -324,21 +325,6 @@ impl Worker {
         self.tell_new_gaps(&done, tenant.value.last_sealed.as_ref()).await?;
         self.records.write(writes).await?;
         self.compare_with_base(&done).await
-    }
-
-    async fn tell_new_gaps(&self, done: &Snapshot, before: Option<&SnapshotId>) -> Result<()> {
-        let scope = Scope::Tenant(done.tenant.clone());
-        let known: Vec<NotCovered> = match before {
-            Some(id) => {
-                let before: Option<Found<Snapshot>> =
-                    self.records.find(&scope, &Snapshot::key_of(id)).await?;
-                before.map(|b| b.value.not_covered).unwrap_or_default()
-            }
-            None => Vec::new(),
-        };
-        let new: Vec<_> =
-            done.not_covered.iter().filter(|n| known.iter().all(|k| k.source != n.source)).cloned().collect();
-        self.announcer.announce_not_covered(&done.tenant, &done.id, &new).await
     }
 
     /// Asks for the comparison that follows the snapshot, while it is not done.
