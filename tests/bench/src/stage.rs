@@ -9,7 +9,7 @@ use engine::archive::Archive;
 use engine::commands::snapshots;
 use engine::jobs::take_snapshot::{Report, Request, Worker};
 use engine::ports::{Catalog, Clock, Directory, Ids, KeyRing, Queue, Vault};
-use engine::records::{CredentialStatus, Reason, Records, StoredKey, Tenant};
+use engine::records::{CredentialStatus, Partner, Reason, Records, StoredKey, Tenant};
 use graph::{GraphClient, GraphDirectory, GraphSettings};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -113,9 +113,18 @@ impl Stage {
     pub async fn connect(&self, tenant: &TenantId) -> Result<(), String> {
         let now = self.clock.now();
         let ulid = self.ids.ulid();
+        // Why: what a snapshot shows is told to its partner.
+        let partner = Partner {
+            id: PartnerId::from_ulid(&ulid),
+            name: "A partner".into(),
+            above: vec![],
+            entra_sku_active: true,
+            created_at: now,
+        };
+        self.records.put_new(&partner).await.map_err(|e| e.to_string())?;
         let row = Tenant {
             tenant: tenant.clone(),
-            partner: PartnerId::from_ulid(&ulid),
+            partner: partner.id,
             organisation: OrganisationId::from_ulid(&ulid),
             name: "A customer".into(),
             credentials: CredentialStatus::Connected,
