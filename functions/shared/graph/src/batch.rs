@@ -47,11 +47,12 @@ impl GraphClient {
             }
             let lane = Lane::of(&parts[open[0]].below);
             let answers = self.ask_batch(tenant, version, lane, parts, &open).await?;
-            let (mut later_ms, mut failure) = (None::<u64>, None);
+            let (mut later_ms, mut failure, mut is_limited) = (None::<u64>, None, false);
             for (i, answer) in answers {
                 let status = answer.reply.status;
                 match status {
                     429 | 503 if status == 429 || answer.wait_ms.is_some() => {
+                        is_limited |= status == 429;
                         let wait_ms = answer.wait_ms.map_or_else(
                             || self.backoff_ms(refused),
                             |asked_ms| asked_ms.max(least_ms(refused)),
@@ -68,7 +69,9 @@ impl GraphClient {
             }
             if let Some(wait_ms) = later_ms {
                 refused += 1;
-                self.hear_refusal(tenant, lane);
+                if is_limited {
+                    self.hear_refusal(tenant, lane);
+                }
                 self.hold_back(tenant, lane, wait_ms, false);
             }
             if let Some(error) = failure {

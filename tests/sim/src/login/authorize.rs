@@ -16,7 +16,10 @@ const LIFETIME: i64 = 600;
 /// What a code stands for.
 #[derive(Debug)]
 pub(crate) struct Code {
+    /// Of whoever signed in.
     tenant: usize,
+    /// Whose page it was.
+    page: usize,
     client_id: String,
     redirect: String,
     challenge: Option<String>,
@@ -35,7 +38,7 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
     };
     // Who signs in may be of another tenant than the one whose page it is: a guest, or somebody who changed the address.
     let of = query.get("sim_tenant").unwrap_or(tenant);
-    let Some(index) = inner.tenant_index(of) else {
+    let (Some(index), Some(at)) = (inner.tenant_index(of), inner.tenant_index(tenant)) else {
         return page(400, &format!("AADSTS90002: Tenant '{tenant}' not found."));
     };
     let is_openid = query.get("scope").is_some_and(|scope| scope.split(' ').any(|s| s == "openid"));
@@ -67,6 +70,7 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
             });
         let kept = Code {
             tenant: index,
+            page: at,
             client_id,
             redirect: query.get("redirect_uri").unwrap_or_default().to_owned(),
             challenge,
@@ -87,6 +91,7 @@ fn hashed(verifier: &str) -> String {
 pub(super) fn redeem(
     inner: &Inner,
     base: &str,
+    tenant: usize,
     client_id: &str,
     field: &dyn Fn(&str) -> String,
 ) -> Result<String, &'static str> {
@@ -98,8 +103,8 @@ pub(super) fn redeem(
     if now >= code.expires {
         return Err("The code has expired.");
     }
-    if code.client_id != client_id || code.redirect != field("redirect_uri") {
-        return Err("The code was issued to another application or address.");
+    if code.page != tenant || code.client_id != client_id || code.redirect != field("redirect_uri") {
+        return Err("The code was issued at another tenant, or to another application or address.");
     }
     if code.challenge.is_some_and(|challenge| challenge != hashed(&field("code_verifier"))) {
         return Err("The code_verifier does not match the code_challenge.");

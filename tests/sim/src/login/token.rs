@@ -104,7 +104,7 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
     }
     if is_code {
         let of = |name: &str| form.get(name).cloned().unwrap_or_default();
-        return match authorize::redeem(inner, request.base, &client_id, &of) {
+        return match authorize::redeem(inner, request.base, tenant_index, &client_id, &of) {
             Ok(token) => answer(
                 200,
                 &json!({"token_type": "Bearer", "expires_in": LIFETIME, "scope": "openid profile", "id_token": token}),

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use domain::{Result, TenantId};
 use url::Url;
 
-/// What a sign-in is asked for, and by what its answer is known. The secrets are of one sign-in.
-#[derive(Clone, Copy, Debug)]
+/// What a sign-in is asked for, and by what its answer is known. The secrets are of one sign-in,
+/// and so it cannot be printed.
+#[derive(Clone, Copy)]
 pub struct SignInAsk<'a> {
     /// At which tenant.
     pub tenant: &'a TenantId,

@@ -184,9 +184,9 @@ impl Connect {
     /// changes unless all of it is in order.
     ///
     /// # Errors
-    /// `Denied` when the administrator did not consent or is of another tenant, or Microsoft does not let us in; `Invalid` when the
-    /// state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the tenant
-    /// belongs to another organisation, or the organisation has another tenant.
+    /// `Denied` when the administrator did not consent or is of another tenant, or Microsoft does not let us in;
+    /// `Invalid` when the state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the
+    /// tenant belongs to another organisation, or the organisation has another tenant.
     pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Next> {
         // Why first: `admin_consent=True` is there on failures too.
         if let Some(error) = &answer.error {
