@@ -10,9 +10,10 @@ pub mod openapi;
 mod routes;
 mod wire;
 
-use axum::Router;
+use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{delete, get, post, put};
+use axum::{Json, Router};
 use engine::commands::connect::Connect;
 use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
@@ -20,12 +21,16 @@ use engine::commands::partners::Partners;
 use engine::commands::people::People;
 use engine::commands::plans::Plans;
 use engine::commands::tokens::Tokens;
+use engine::ports::Signer;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 pub use money::Money;
 use routes::{
-    audit, consent, life, organisations, partners, people, plans, subscriptions, tokens, transfers, usage,
+    audit, consent, life, organisations, partners, people, plans, portal, subscriptions, tokens, transfers,
+    usage,
 };
 use runtime::http::{Audited, audited, idempotent};
+use runtime::problem::Reply;
+use std::sync::Arc;
 
 /// The commands that the routes call.
 #[derive(Clone)]
@@ -42,6 +47,8 @@ pub struct PlanApi {
     pub invitations: Invitations,
     /// API tokens.
     pub tokens: Tokens,
+    /// Under whose signature certificates of deletion are.
+    pub signer: Arc<dyn Signer>,
     /// Connecting.
     pub connect: Connect,
     /// What is paid for.
@@ -53,6 +60,12 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 async fn document() -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=3600")], OPENAPI)
+}
+
+/// A key set lives as long as a certificate that somebody checks, so its readers may keep it for an hour.
+async fn signing_keys(State(api): State<PlanApi>) -> Reply<impl IntoResponse> {
+    let keys = engine::signed::key_set(&*api.signer).await?;
+    Ok(([(CACHE_CONTROL, "public, max-age=3600")], Json(keys)))
 }
 
 /// The routes; [`runtime::http::service`] makes them complete.
@@ -76,6 +89,7 @@ pub fn router(api: PlanApi) -> Router {
         .route("/v1/transfers", get(transfers::list))
         .route("/v1/organisations/{org}/consent-link", post(consent::link))
         .route("/v1/consent/callback", get(consent::callback))
+        .route("/v1/signing-keys", get(signing_keys))
         .route("/v1/openapi.json", get(document))
         .route("/v1/audit", get(audit::list))
         .route("/v1/audit/export", get(audit::export))
@@ -94,6 +108,7 @@ fn money_routes() -> Router<PlanApi> {
         .route("/v1/organisations/{org}/subscription", get(subscriptions::read).patch(subscriptions::change))
         .route("/v1/organisations/{org}/access-link", post(subscriptions::access_link))
         .route("/v1/access", post(subscriptions::open_access))
+        .route("/portal", get(portal::page))
         .route("/v1/downgrade-requests", get(subscriptions::list_downgrades))
         .route("/v1/downgrade-requests/{dwn}/approve", post(subscriptions::approve_downgrade))
         .route("/v1/downgrade-requests/{dwn}/refuse", post(subscriptions::refuse_downgrade))

@@ -20,6 +20,7 @@ use crate::wire::{
 };
 use domain::rights::Action;
 use engine::commands::Listed;
+use engine::signed::KeySet;
 use runtime::openapi::Route;
 
 /// The table.
@@ -120,6 +121,8 @@ pub fn routes() -> Vec<Route> {
             .right(Action::ManageOrganisation).answers::<AccessLinkOut>(201),
         Route::post("/v1/access", "openAccess", "A session of an hour for a link's token.")
             .open().body::<AccessIn>().answers::<SessionOut>(201).problems(&[404]),
+        Route::get("/portal", "openPortal", "The page behind an access link, the same for everybody.")
+            .open().answers_text(200, "text/html"),
         Route::get("/v1/downgrade-requests", "listDowngrades", "Requests for downgrades.")
             .right(Action::ReadPartner).query::<DowngradesIn>().answers::<Listed<DowngradeOut>>(200),
         Route::post("/v1/downgrade-requests/{dwn}/approve", "approveDowngrade", "The downgrade takes effect.")
@@ -141,6 +144,8 @@ pub fn routes() -> Vec<Route> {
             .answers_text(200, "application/jsonl").answers_text(200, "text/csv"),
         Route::get("/v1/audit/verify", "verifyAudit", "Whether the audit log is whole.")
             .right(Action::ExportAudit).query::<VerifyIn>().answers::<VerifiedOut>(200),
+        Route::get("/v1/signing-keys", "readSigningKeys", "The keys that certificates of deletion are signed by.")
+            .open().answers::<KeySet>(200),
         Route::get("/v1/openapi.json", "readOpenApi", "This document.")
             .open().answers_text(200, "application/json"),
     ]

@@ -5,6 +5,7 @@
 mod common;
 
 use axum::body::Body;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use common::{Answer, Plane, as_role};
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, PartnerId};
@@ -14,6 +15,7 @@ use engine::records::{Organisation, OrganisationState, Records};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 async fn link(plane: &Plane, by: &Caller, org: &OrganisationId) -> Answer {
     plane.ask(by, http::Method::POST, &format!("/v1/organisations/{org}/access-link"), None, None).await
@@ -123,4 +125,24 @@ async fn nobody_signs_in_to_a_suspended_organisation() {
     let caller = plane.find.find(&session).await.unwrap().unwrap();
     let answer = plane.get(&caller, &format!("/v1/organisations/{org}")).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "the door asks again");
+}
+
+/// A browser runs nothing else: the policy names the page's own script and style by their hashes.
+#[tokio::test]
+async fn the_page_behind_a_link_runs_its_own_script_and_nothing_else() {
+    let plane = Plane::new();
+    let page = plane.send(None, Request::get("/portal").body(Body::empty()).unwrap()).await;
+    assert_eq!((page.status, &page.headers["cache-control"]), (StatusCode::OK, &"no-store".parse().unwrap()));
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    for tag in ["script", "style"] {
+        let (_, inside) = page.text.split_once(&format!("<{tag}>")).unwrap();
+        let (text, after) = inside.split_once(&format!("</{tag}>")).unwrap();
+        assert!(!after.contains(&format!("<{tag}")), "one {tag}");
+        assert!(!text.contains("innerHTML") && !text.contains(" eval("), "what comes is set as text");
+        let hash = BASE64_STANDARD.encode(Sha256::digest(text));
+        assert!(policy.contains(&format!("{tag}-src 'sha256-{hash}'")), "{policy}");
+    }
+    assert!(!page.text.contains("{script}") && !page.text.contains("{style}"));
+    assert_eq!(plane.kept().len(), 0, "it is the same for everybody and leaves nothing");
 }

@@ -91,6 +91,36 @@ async fn refusals_are_written_down_and_strangers_are_not() {
 }
 
 #[tokio::test]
+async fn what_a_partner_above_does_to_a_customer_is_in_the_log_of_the_customers_partner_too() {
+    let plane = Plane::new();
+    let (above, top) = plane.partner(&Caller::Operator, "Top").await;
+    let (below, owner) = plane.partner(&top, "Below").await;
+    let (sibling, other) = plane.partner(&top, "Sibling").await;
+    let org = plane.organisation(&owner, "Contoso").await;
+    let before = rows(&plane, &below).len();
+    let path = format!("/v1/organisations/{org}/consent-link");
+    assert_eq!(plane.post(&top, &path, &json!({ "app": "reader" })).await.status, StatusCode::CREATED);
+    let customer = as_role(&owner, Role::EndCustomer, Some(vec![org.clone()]));
+    for sees in [&owner, &customer] {
+        let items = log(&plane, sees).await;
+        for (entry, status) in items.iter().zip([json!(201), json!(null)]) {
+            assert_eq!((&entry["status"], &entry["what"]), (&status, &items[1]["what"]));
+            assert_eq!((&entry["whoPartner"], &entry["role"]), (&json!(above), &json!("owner")));
+            assert_eq!(entry["subjects"]["org"], org.as_str());
+        }
+        assert_eq!(items[0]["what"], "POST /v1/organisations/{org}/consent-link");
+    }
+    assert_eq!(log(&plane, &top).await[0]["whoPartner"], json!(null), "in its own log it is no stranger");
+    for whose in [&top, &owner] {
+        assert_eq!(verified(&plane, whose).await["intact"], true);
+    }
+    assert_eq!(rows(&plane, &below).len(), before + 2);
+    assert_eq!(plane.post(&other, &path, &json!({ "app": "reader" })).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(rows(&plane, &below).len(), before + 2, "whoever does not see it writes nothing into its log");
+    assert_eq!(rows(&plane, &sibling).len(), 2);
+}
+
+#[tokio::test]
 async fn what_the_operator_does_is_in_a_chain_of_the_installations_own() {
     let plane = Plane::new();
     plane.partner(&Caller::Operator, "P").await;

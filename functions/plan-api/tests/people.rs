@@ -26,8 +26,14 @@ fn signed_in(subject: &str) -> Caller {
     Caller::SignedIn(identity(subject))
 }
 
-/// Lets the mail leave; the codes in it.
+/// Lets the mail leave; the codes in it, but for those of the first Owners.
 async fn mailed(plane: &Plane) -> Vec<String> {
+    let mails = mails(plane).await.into_iter();
+    mails.filter(|(to, _)| *to != common::owner()["email"]).map(|(_, code)| code).collect()
+}
+
+/// Lets the mail leave; to whom, and the code in it.
+async fn mails(plane: &Plane) -> Vec<(String, String)> {
     let world = &plane.world;
     let records = Records::new(world.catalog.clone(), world.clock.clone());
     let worker = Worker::new(records, world.mailer.clone(), world.clock.clone(), world.ids.clone()).unwrap();
@@ -35,7 +41,7 @@ async fn mailed(plane: &Plane) -> Vec<String> {
     worker.send_due(deadline).await.unwrap();
     let mails = world.mailer.take_sent();
     let code = |text: &str| text.lines().find(|l| l.starts_with("hfi_")).map(str::to_owned);
-    mails.iter().filter_map(|m| code(&m.text)).collect()
+    mails.iter().filter_map(|m| Some((m.to.clone(), code(&m.text)?))).collect()
 }
 
 async fn accept(plane: &Plane, caller: &Caller, code: &str) -> common::Answer {
@@ -196,4 +202,34 @@ async fn partners_below_are_listed_however_deep_and_siblings_never() {
     for foreign in [&right, &top] {
         assert_eq!(plane.get(foreign, &format!("/v1/people/{person}")).await.status, 404);
     }
+}
+
+#[tokio::test]
+async fn the_owner_of_a_new_partner_is_invited_to_sign_in_as_the_person_that_there_is() {
+    let plane = Plane::new();
+    let (_, owner) = plane.partner(&Caller::Operator, "Northwind").await;
+    let person = first_owner(&plane, &owner).await;
+    let sent = mails(&plane).await;
+    let [(to, code)] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(*to, common::owner()["email"]);
+    let accepted = accept(&plane, &signed_in("ann"), code).await;
+    assert_eq!((accepted.status, accepted.json()["id"].as_str()), (StatusCode::CREATED, Some(&*person)));
+    let caller = plane.find.find_signed_in(identity("ann")).await.unwrap();
+    assert_eq!((caller.member().unwrap().role, &*caller.member().unwrap().token), (Role::Owner, &*person));
+    assert_eq!(plane.get(&caller, "/v1/people").await.json()["items"].as_array().unwrap().len(), 1);
+    let change = json!({ "role": "support" });
+    let path = format!("/v1/people/{person}");
+    let left = plane.ask(&caller, Method::PATCH, &path, Some(2), Some(&change)).await;
+    assert_eq!(left.status, StatusCode::CONFLICT, "the last Owner is still the last: {left:?}");
+}
+
+#[tokio::test]
+async fn where_nobody_can_sign_in_nobody_is_invited() {
+    let plane = Plane::without_sign_in();
+    let (_, owner) = plane.partner(&Caller::Operator, "Northwind").await;
+    let before = plane.kept();
+    let refused = plane.post(&owner, "/v1/invitations", &invitation("admin")).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.problem()["detail"].as_str().unwrap().contains("API token"));
+    assert_eq!((plane.kept(), mails(&plane).await), (before, vec![]));
 }

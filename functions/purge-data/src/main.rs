@@ -7,5 +7,6 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env().await?;
-    tick::run(Arc::new(purge_data::worker(wiring.catalog(), wiring.vault(), wiring.clock.clone()))).await
+    let (catalog, vault, signer) = (wiring.catalog(), wiring.vault(), wiring.signer());
+    tick::run(Arc::new(purge_data::worker(catalog, vault, signer, wiring.clock.clone()))).await
 }

@@ -1,4 +1,4 @@
-//! Ports in files on this machine: sealed bytes, the master key and secrets, with nothing of AWS.
+//! Ports in files on this machine: sealed bytes, keys and secrets, with nothing of AWS.
 //!
 //! What is the owner's alone is readable by the owner alone. Not here: the catalogue and the queues
 //! (`infra/local`), and rules of the product; an adapter that knows one is wrong.
@@ -7,9 +7,11 @@ mod blocking;
 pub mod files;
 mod key_file;
 mod secrets;
+mod signing_file;
 mod vault;
 
 pub use blocking::blocking;
 pub use key_file::KeyFile;
 pub use secrets::{FileSecrets, SecretSettings};
+pub use signing_file::SigningFile;
 pub use vault::{FolderVault, WriteBytes};

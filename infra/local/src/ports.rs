@@ -3,6 +3,7 @@
 use crate::config::{Data, Target};
 use crate::embedded::{
     EmbeddedDynamo, FileSecrets, FolderVault, KeyFile, LocalQueue, Outbox, QueueRules, SecretSettings,
+    SigningFile,
 };
 use crate::host::{EmbeddedSource, Source, SqsSource};
 use async_trait::async_trait;
@@ -10,7 +11,9 @@ use aws::{AwsClients, AwsNames, DynamoCatalog, Provision, SqsReceiver};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Result;
-use engine::ports::{Catalog, Clock, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, VaultSweeper};
+use engine::ports::{
+    Catalog, Clock, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, Signer, VaultSweeper,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +32,8 @@ pub struct Ports {
     pub queue: Arc<dyn Queue>,
     /// Data keys.
     pub keys: Arc<dyn KeyRing>,
+    /// Signatures.
+    pub signer: Arc<dyn Signer>,
     /// Mail.
     pub mailer: Arc<dyn Mailer>,
     /// Credentials.
@@ -102,6 +107,7 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
         catalog: Arc::new(embedded_catalog(&dynamo).await?),
         queue: Arc::new(queue.clone()),
         keys: Arc::new(KeyFile::open(&base.folder.join("keys/master.key"), base.ids.clone()).await?),
+        signer: Arc::new(SigningFile::open(&base.folder.join("keys/signing.key")).await?),
         mailer: Arc::new(outbox),
         secrets: Arc::new(secrets),
         clock: base.clock,
@@ -149,6 +155,7 @@ async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecr
         catalog: Arc::new(DynamoCatalog::new(clients.dynamodb().clone(), &names.table)),
         queue: Arc::new(aws::SqsQueue::new(clients.sqs().clone(), names.queue_urls.clone())),
         keys: Arc::new(aws::KmsKeyRing::new(clients.kms().clone(), &names.kms_key_id)),
+        signer: Arc::new(aws::KmsSigner::new(clients.kms().clone(), &names.signing_key_id)),
         mailer: Arc::new(Copied { ses, outbox }),
         secrets: Arc::new(aws::SecretsManagerSecrets::new(clients.secrets().clone(), &names.secret_prefix)),
         clock: base.clock,

@@ -118,6 +118,8 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
     let mut routes = vec![
         open("GET /v1/consent/callback", true),
         open("POST /v1/access", true),
+        open("GET /portal", true),
+        open("GET /v1/signing-keys", true),
         open("GET /v1/openapi.json", true),
         open("ANY /v1/{rest+}", false),
     ];
@@ -142,16 +144,18 @@ fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
 
 fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> {
     let gate = Gate { records: records(wanted) };
-    let Ports { clock, ids, keys, .. } = wanted.ports.clone();
+    let Ports { clock, ids, keys, signer, .. } = wanted.ports.clone();
     let settings = consent(wanted)?;
+    let has_sign_in = wanted.config.sign_in.is_some();
     let money = Money::new(&gate, &clock, &ids, &settings.redirect_url)?;
     let (of_gate, of_clock, of_ids) = (|| gate.clone(), || clock.clone(), || ids.clone());
     Ok(PlanApi {
-        partners: Partners { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        partners: Partners { gate: of_gate(), clock: of_clock(), ids: of_ids(), has_sign_in },
         plans: Plans { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         organisations: Organisations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         people: People { gate: of_gate(), clock: of_clock() },
-        invitations: Invitations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
+        invitations: Invitations { gate: of_gate(), clock: of_clock(), ids: of_ids(), has_sign_in },
+        signer,
         tokens: Tokens { gate: of_gate(), clock: of_clock(), ids: of_ids() },
         connect: Connect {
             gate: of_gate(),
@@ -226,10 +230,10 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
 }
 
 fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
-    let Ports { catalog, vault, queue, mailer, clock, ids, .. } = wanted.ports.clone();
+    let Ports { catalog, vault, queue, signer, mailer, clock, ids, .. } = wanted.ports.clone();
     let schedule = schedule_snapshots::worker(records(wanted), queue, clock.clone(), ids.clone());
     let digests = send_digests::worker(records(wanted), mailer, clock.clone(), ids)?;
-    let purge = purge_data::worker(catalog, vault, clock);
+    let purge = purge_data::worker(catalog, vault, signer, clock);
     Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },

@@ -6,9 +6,10 @@ mod common;
 
 use async_trait::async_trait;
 use common::{HandClock, ids, queue_in};
-use engine::ports::{JobQueue, Mail, Secret};
+use engine::ports::{JobQueue, Mail, Secret, Signer};
 use local::embedded::{
     EmbeddedDynamo, FileSecrets, FolderVault, Handle, KeyFile, LocalQueue, Outbox, SecretSettings,
+    SigningFile,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -41,6 +42,16 @@ async fn the_key_file_keeps_the_contract_of_the_key_ring() {
     let folder = tempfile::tempdir().unwrap();
     let ring = KeyFile::open(&folder.path().join("keys/master.key"), ids()).await.unwrap();
     contracts::key_ring(Arc::new(ring), &subjects(), &Allowances::none("key file")).await;
+}
+
+#[tokio::test]
+async fn the_signing_file_keeps_the_contract_of_the_signer() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys/signing.key");
+    let signer = SigningFile::open(&file).await.unwrap();
+    let key = signer.public_key().await.unwrap();
+    contracts::signer(Arc::new(signer)).await;
+    assert_eq!(SigningFile::open(&file).await.unwrap().public_key().await.unwrap(), key, "it is kept");
 }
 
 #[tokio::test]

@@ -63,6 +63,12 @@ async fn the_key_ring_keeps_its_contract() {
 }
 
 #[tokio::test]
+async fn the_signer_keeps_its_contract() {
+    let (world, ..) = all();
+    contracts::signer(world.signer).await;
+}
+
+#[tokio::test]
 async fn the_mailer_keeps_its_contract() {
     let (world, probe, subjects, allowances) = all();
     contracts::mailer(world.mailer, &probe, &subjects, &allowances).await;

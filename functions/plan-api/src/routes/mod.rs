@@ -7,6 +7,7 @@ pub mod organisations;
 pub mod partners;
 pub mod people;
 pub mod plans;
+pub mod portal;
 pub mod subscriptions;
 pub mod tokens;
 pub mod transfers;

@@ -89,6 +89,8 @@ pub struct AuditEntryOut {
     /// The id of the person, or the first characters of the token.
     pub who: String,
     pub role: Option<Role>,
+    /// Of which partner they are, where that is one above the log's own.
+    pub who_partner: Option<PartnerId>,
     /// Method and route.
     pub what: String,
     /// The ids in the path.
@@ -113,6 +115,7 @@ impl From<Entry> for AuditEntryOut {
             at: event.at,
             who: event.who.id,
             role: event.who.role,
+            who_partner: event.who.partner,
             what: event.what,
             subjects: event.subjects,
             from: event.from,
@@ -159,7 +162,8 @@ impl From<Verified> for VerifiedOut {
 }
 
 /// The header line of an export as CSV.
-pub const CSV_HEADER: &str = "partner,number,at,who,role,what,subjects,from,request,status,previous,hash\r\n";
+pub const CSV_HEADER: &str =
+    "partner,number,at,who,role,what,subjects,from,request,status,previous,hash,whoPartner\r\n";
 
 /// A line of an export as CSV. What a spreadsheet would take for a formula is written as text.
 pub fn csv_line(entry: Entry) -> String {
@@ -178,6 +182,7 @@ pub fn csv_line(entry: Entry) -> String {
         out.status.map(|status| status.to_string()).unwrap_or_default(),
         out.previous,
         out.hash,
+        out.who_partner.map(String::from).unwrap_or_default(),
     ];
     let fields: Vec<_> = fields.iter().map(|field| csv_field(field)).collect();
     format!("{}\r\n", fields.join(","))

@@ -78,6 +78,8 @@ pub struct CertificateOut {
     pub blobs: u64,
     pub rows: u64,
     pub key_fingerprint: Option<String>,
+    /// The same, signed: a compact JSON Web Signature (ES256) by a key of `GET /v1/signing-keys`.
+    pub signed: Option<String>,
 }
 
 impl From<DeletionCertificate> for CertificateOut {
@@ -92,6 +94,7 @@ impl From<DeletionCertificate> for CertificateOut {
             blobs: row.blobs,
             rows: row.rows,
             key_fingerprint: row.key_fingerprint,
+            signed: row.signed,
         }
     }
 }

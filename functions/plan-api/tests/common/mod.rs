@@ -161,8 +161,17 @@ impl Plane {
         Self::with(None)
     }
 
+    /// Of an installation where people cannot sign in.
+    pub fn without_sign_in() -> Self {
+        Self::made(None, false)
+    }
+
     /// With that way to show of which tenant somebody is.
     pub fn with(sign_ins: Option<Arc<dyn SignIns>>) -> Self {
+        Self::made(sign_ins, true)
+    }
+
+    fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
         let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
         let gate = Gate { records: records.clone() };
@@ -177,7 +186,12 @@ impl Plane {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (world.clock.clone(), world.ids.clone());
         let api = PlanApi {
             money: Money::new(&gate, &clock, &ids, &settings.redirect_url).unwrap(),
-            partners: Partners { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
+            partners: Partners {
+                gate: gate.clone(),
+                clock: world.clock.clone(),
+                ids: world.ids.clone(),
+                has_sign_in,
+            },
             plans: Plans { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
             organisations: Organisations {
                 gate: gate.clone(),
@@ -189,7 +203,9 @@ impl Plane {
                 gate: gate.clone(),
                 clock: world.clock.clone(),
                 ids: world.ids.clone(),
+                has_sign_in,
             },
+            signer: world.signer.clone(),
             tokens: Tokens { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
             connect: Connect {
                 gate,

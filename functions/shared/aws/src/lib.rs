@@ -17,6 +17,7 @@ mod provision;
 mod queue;
 mod receive;
 mod secrets;
+mod signer;
 mod vault;
 
 pub use catalog::DynamoCatalog;
@@ -28,4 +29,5 @@ pub use provision::{Provision, provision, provision_table};
 pub use queue::SqsQueue;
 pub use receive::{Received, SqsReceiver};
 pub use secrets::SecretsManagerSecrets;
+pub use signer::KmsSigner;
 pub use vault::S3Vault;

@@ -18,6 +18,8 @@ pub struct AwsNames {
     pub dead_letter_urls: BTreeMap<JobQueue, String>,
     /// The key that wraps data keys: an id or ARN.
     pub kms_key_id: String,
+    /// The key that signs: an id or ARN.
+    pub signing_key_id: String,
     /// From whom mail comes: an address, or `Name <address>`.
     pub sender: String,
     /// Secrets are named `{secret_prefix}/{name}`.
@@ -26,8 +28,8 @@ pub struct AwsNames {
 
 impl AwsNames {
     /// Names from a function's environment: `HOLDFAST_BUCKET`, `HOLDFAST_TABLE`,
-    /// `HOLDFAST_QUEUE_TAKE_SNAPSHOT` and so on for every job, `HOLDFAST_KMS_KEY`, `HOLDFAST_SENDER`,
-    /// `HOLDFAST_SECRET_PREFIX`.
+    /// `HOLDFAST_QUEUE_TAKE_SNAPSHOT` and so on for every job, `HOLDFAST_KMS_KEY`, `HOLDFAST_SIGNING_KEY`,
+    /// `HOLDFAST_SENDER`, `HOLDFAST_SECRET_PREFIX`.
     ///
     /// # Errors
     /// `Invalid` with every variable that is missing or empty.
@@ -45,6 +47,7 @@ impl AwsNames {
             queue_urls: JobQueue::ALL.into_iter().map(|q| (q, need(queue_variable(q)))).collect(),
             dead_letter_urls: BTreeMap::new(),
             kms_key_id: need("HOLDFAST_KMS_KEY".to_owned()),
+            signing_key_id: need("HOLDFAST_SIGNING_KEY".to_owned()),
             sender: need("HOLDFAST_SENDER".to_owned()),
             secret_prefix: need("HOLDFAST_SECRET_PREFIX".to_owned()),
         };

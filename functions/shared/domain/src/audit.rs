@@ -26,8 +26,11 @@ const PURPOSE: &[u8] = b"holdfast audit entry 1\n";
 pub struct Who {
     /// The id of the person, or the first characters of the token; `operator` for who runs the installation.
     pub id: String,
-    /// What they were for the partner; none for the operator.
+    /// What they were for their partner; none for the operator.
     pub role: Option<Role>,
+    /// Of which partner they are, where that is not the chain's own but one above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
 }
 
 /// What became of it.
@@ -243,7 +246,7 @@ mod tests {
     fn event(n: u64) -> Event {
         Event {
             at: Timestamp::from_second(1_790_000_000 + i64::try_from(n).unwrap()).unwrap(),
-            who: Who { id: "hft_12345678".to_owned(), role: Some(Role::Owner) },
+            who: Who { id: "hft_12345678".to_owned(), role: Some(Role::Owner), partner: None },
             what: "POST /v1/plans".to_owned(),
             subjects: BTreeMap::from([("org".to_owned(), "org_01jaaaaaaaaaaaaaaaaaaaaaaa".to_owned())]),
             from: Some("203.0.113.7".to_owned()),

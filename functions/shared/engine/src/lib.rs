@@ -2,6 +2,7 @@
 //!
 //! - [`ports`]: what is needed from outside, as traits.
 //! - [`records`]: what the catalog holds, as one table of rows and keys.
+//! - [`signed`]: what is said under the installation's signature.
 //! - `archive`: runs and snapshots over the vault: written, read, searched, compared.
 //! - `jobs`: units of queued work; each has `Request`, `Worker` and `Report`.
 //! - `commands`: what a caller may ask for, apart from HTTP.
@@ -12,3 +13,4 @@ pub mod jobs;
 pub mod ports;
 pub mod reading;
 pub mod records;
+pub mod signed;

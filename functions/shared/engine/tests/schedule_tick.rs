@@ -182,6 +182,7 @@ async fn purging_removes_ended_consent_states_and_nothing_else() {
         catalog: office.catalog(),
         records: office.records(),
         vault: office.world.vault.clone(),
+        signer: office.world.signer.clone(),
         clock: office.clock(),
     };
     assert_eq!(worker.run(office.deadline()).await.unwrap().removed, 1);

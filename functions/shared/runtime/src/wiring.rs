@@ -6,12 +6,13 @@ use crate::logs;
 use crate::settings::{LOG, Settings};
 use crate::system::{SystemClock, SystemIds};
 use aws::{
-    AwsClients, AwsNames, DynamoCatalog, KmsKeyRing, S3Vault, SecretsManagerSecrets, SesMailer, SqsQueue,
+    AwsClients, AwsNames, DynamoCatalog, KmsKeyRing, KmsSigner, S3Vault, SecretsManagerSecrets, SesMailer,
+    SqsQueue,
 };
 use domain::Result;
 use engine::commands::Gate;
 use engine::ports::{
-    Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Secrets, SignIns,
+    Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Secrets, SignIns, Signer,
 };
 use engine::records::Records;
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
@@ -69,6 +70,10 @@ impl Wiring {
     /// The key ring.
     pub fn keys(&self) -> Arc<dyn KeyRing> {
         Arc::new(KmsKeyRing::new(self.clients.kms().clone(), &self.names.kms_key_id))
+    }
+    /// Signatures of the installation.
+    pub fn signer(&self) -> Arc<dyn Signer> {
+        Arc::new(KmsSigner::new(self.clients.kms().clone(), &self.names.signing_key_id))
     }
     /// Mail.
     pub fn mailer(&self) -> Arc<dyn Mailer> {

@@ -5,7 +5,9 @@ use crate::ports::{Chosen, NewRestore, PlanPage, StepView};
 use domain::restore::{AttributeMode, Impossible, LinkMode, SelectedItem, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp, kinds};
 use engine::ports::Spent;
-use engine::records::{OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, StepOutcome};
+use engine::records::{
+    NotProtected, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, StepOutcome,
+};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,6 +102,8 @@ pub struct RestoreOut {
     done_at: Option<Timestamp>,
     counts: RestoreCounts,
     spent: Spent,
+    /// Kinds for whose writing no permission was granted when its execution began.
+    not_permitted: Vec<NotProtected>,
     error: Option<String>,
 }
 
@@ -122,6 +126,7 @@ impl From<Restore> for RestoreOut {
             done_at: row.done_at,
             counts: row.counts,
             spent: row.spent,
+            not_permitted: row.not_permitted,
             error: row.error,
         }
     }

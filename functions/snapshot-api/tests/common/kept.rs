@@ -98,6 +98,7 @@ impl Kept {
             attempts: 0,
             counts: RestoreCounts::default(),
             spent: Spent::default(),
+            not_permitted: Vec::new(),
             error: None,
         }
     }

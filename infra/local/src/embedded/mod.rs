@@ -1,7 +1,7 @@
 //! The ports on this machine alone: nothing else to install, the same contracts as the adapters of AWS.
 //!
 //! Everything lies in one data folder: `vault/` (sealed bytes), `queues.sqlite`, `catalog.sqlite`,
-//! `keys/master.key`, `secrets/*.json`, `outbox/*.eml`. Keys and secrets are readable by their owner only.
+//! `keys/*.key`, `secrets/*.json`, `outbox/*.eml`. Keys and secrets are readable by their owner only.
 //! What needs nothing of AWS is in the crate `embedded`. Not here: rules of the product; an adapter that knows one
 //! is wrong.
 
@@ -9,7 +9,7 @@ mod catalog;
 mod outbox;
 mod queue;
 
-pub use ::embedded::{FileSecrets, FolderVault, KeyFile, SecretSettings, WriteBytes};
+pub use ::embedded::{FileSecrets, FolderVault, KeyFile, SecretSettings, SigningFile, WriteBytes};
 pub use catalog::EmbeddedDynamo;
 pub use outbox::Outbox;
 pub use queue::{DeadLetter, Handle, LocalQueue, QueueRules, Received};

@@ -13,6 +13,7 @@ use engine::records::{
 };
 use jiff::SignedDuration;
 use std::sync::Arc;
+use support::contracts;
 use support::faulty::{FaultPlan, Faulty, Mode};
 
 struct Office {
@@ -63,6 +64,7 @@ fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
         records: Records::new(catalog.clone(), rig.clock.clone()),
         catalog,
         vault: Faulty::new(rig.world.vault.clone(), plan),
+        signer: Faulty::new(rig.world.signer.clone(), plan),
         clock: rig.clock.clone(),
     }
 }
@@ -134,6 +136,10 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
     let certificate = certificate(&rig, &office).await.expect("it is left");
     assert!(certificate.blobs > 50 && certificate.rows >= 10, "{certificate:?}");
     assert_eq!((certificate.asked_by.as_str(), certificate.tenant.as_ref()), ("hft_owner", Some(&tenant)));
+    let signed = certificate.signed.clone().expect("it is signed");
+    let statement = contracts::read_signed(&*rig.world.signer, &signed).await.expect("by the installation");
+    let unsigned = DeletionCertificate { signed: None, ..certificate.clone() };
+    assert_eq!(statement, serde_json::to_value(unsigned).unwrap(), "all of it is signed");
     assert!(certificate.key_fingerprint.is_some() && certificate.deleted_at > certificate.began_at);
     assert_eq!(tick(&rig).await, purge_data::Report::default());
 }

@@ -12,6 +12,7 @@
 //! | Queue         | [`queue`]                | a [`QueueProbe`]: the receiving end |
 //! | KeyRing       | [`key_ring`]             |                                     |
 //! | Mailer        | [`mailer`]               | a [`MailProbe`]: what has left      |
+//! | Signer        | [`signer`]               |                                     |
 //! | Secrets       | [`secrets`]              | a name and its value                |
 
 // Why: the contracts are tests, and an error that a contract does not expect is its failure.
@@ -24,6 +25,7 @@ mod key_ring;
 mod mailer;
 mod queue;
 mod secrets;
+mod signer;
 mod vault;
 
 pub use allowances::{Allowance, Allowances};
@@ -32,6 +34,7 @@ pub use key_ring::key_ring;
 pub use mailer::{MailProbe, mailer};
 pub use queue::{QueueProbe, queue};
 pub use secrets::secrets;
+pub use signer::{read as read_signed, signer};
 pub use vault::{vault, vault_sweeper};
 
 use domain::{ErrorKind, PartnerId, Result, TenantId};

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    BlobName, Catalog, DataKey, KeyRing, Mail, Mailer, Outgoing, Page, Put, Queue, Row, RowPage, Scope,
-    Secret, Secrets, Vault, VaultSweeper, WrappedKey, Write,
+    BlobName, Catalog, DataKey, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put, Queue, Row, RowPage,
+    Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
 };
 
 #[async_trait]
@@ -87,6 +87,18 @@ impl<T: KeyRing + ?Sized> KeyRing for Faulty<T> {
 impl<T: Mailer + ?Sized> Mailer for Faulty<T> {
     async fn send(&self, mail: &Mail) -> Result<String> {
         self.plan.around(LoggedCall::new("mailer", "send", &mail.id), self.inner.send(mail)).await
+    }
+}
+
+#[async_trait]
+impl<T: Signer + ?Sized> Signer for Faulty<T> {
+    async fn public_key(&self) -> Result<PublicKey> {
+        let call = LoggedCall::new("signer", "public_key", "");
+        self.plan.around(call, self.inner.public_key()).await
+    }
+    async fn sign(&self, message: &[u8]) -> Result<[u8; 64]> {
+        let call = LoggedCall::new("signer", "sign", "");
+        self.plan.around(call, self.inner.sign(message)).await
     }
 }
 

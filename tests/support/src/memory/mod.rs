@@ -11,6 +11,7 @@ mod mailer;
 mod queue;
 mod queue_state;
 mod secrets;
+mod signer;
 mod vault;
 
 pub use catalog::MemoryCatalog;
@@ -20,6 +21,7 @@ pub use key_ring::MemoryKeyRing;
 pub use mailer::MemoryMailer;
 pub use queue::{Chaos, DeadLetter, Delivery, MemoryQueue, QueueSettings};
 pub use secrets::MemorySecrets;
+pub use signer::MemorySigner;
 pub use vault::MemoryVault;
 
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub struct World {
     pub queue: Arc<MemoryQueue>,
     /// Data keys.
     pub key_ring: Arc<MemoryKeyRing>,
+    /// The installation's signatures.
+    pub signer: Arc<MemorySigner>,
     /// Mail that left.
     pub mailer: Arc<MemoryMailer>,
     /// The installation's secrets.
@@ -60,6 +64,7 @@ impl World {
             catalog: Arc::default(),
             queue: Arc::new(MemoryQueue::new(clock.clone(), settings)),
             key_ring: Arc::new(MemoryKeyRing::new(seed)),
+            signer: Arc::default(),
             mailer: Arc::default(),
             secrets: Arc::default(),
             clock,

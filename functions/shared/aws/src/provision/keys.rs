@@ -1,22 +1,45 @@
-//! The wrapping key, the sender of mail, and secrets.
+//! The keys, the sender of mail, and secrets.
 
 use crate::error::{code, from_sdk, incomplete};
 use crate::mailer::address_of;
 use aws_sdk_kms::operation::describe_key::DescribeKeyError;
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use domain::Result;
 use engine::ports::Secret;
 
 const DESCRIBE: &str = "kms.DescribeKey";
 
+/// What a key is for.
+pub(super) struct Purpose {
+    description: &'static str,
+    spec: KeySpec,
+    usage: KeyUsageType,
+}
+
+pub(super) const WRAPPING: Purpose = Purpose {
+    description: "Holdfast: wraps the tenants' data keys",
+    spec: KeySpec::SymmetricDefault,
+    usage: KeyUsageType::EncryptDecrypt,
+};
+pub(super) const SIGNING: Purpose = Purpose {
+    description: "Holdfast: signs certificates of deletion",
+    spec: KeySpec::EccNistP256,
+    usage: KeyUsageType::SignVerify,
+};
+
 /// The id of the key behind that alias.
-pub(super) async fn make_key(client: &aws_sdk_kms::Client, alias: &str) -> Result<String> {
+pub(super) async fn make_key(client: &aws_sdk_kms::Client, alias: &str, purpose: &Purpose) -> Result<String> {
     const CREATE: &str = "kms.CreateKey";
     if let Some(key_id) = find_key(client, alias).await? {
         return Ok(key_id);
     }
-    let made = client.create_key().description("Holdfast: wraps the tenants' data keys").send().await;
-    let made = made.map_err(|e| from_sdk(CREATE, e))?;
+    let create = client
+        .create_key()
+        .description(purpose.description)
+        .key_spec(purpose.spec.clone())
+        .key_usage(purpose.usage.clone());
+    let made = create.send().await.map_err(|e| from_sdk(CREATE, e))?;
     let key_id = made.key_metadata.ok_or_else(|| incomplete(CREATE, "key"))?.key_id;
     match client.create_alias().alias_name(alias).target_key_id(&key_id).send().await {
         Ok(_) => Ok(key_id),

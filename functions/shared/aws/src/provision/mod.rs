@@ -39,7 +39,9 @@ pub async fn provision(clients: &AwsClients, wanted: &Provision) -> Result<AwsNa
     catalog::make_table(clients.dynamodb(), &table).await?;
     let (queue_urls, dead_letter_urls) =
         queues::make_queues(clients.sqs(), prefix, wanted.visibility_timeout_s).await?;
-    let kms_key_id = keys::make_key(clients.kms(), &format!("alias/{prefix}")).await?;
+    let kms_key_id = keys::make_key(clients.kms(), &format!("alias/{prefix}"), &keys::WRAPPING).await?;
+    let signing_key_id =
+        keys::make_key(clients.kms(), &format!("alias/{prefix}-signing"), &keys::SIGNING).await?;
     keys::make_sender(clients.ses(), &wanted.sender).await?;
     for (name, secret) in &wanted.secrets {
         keys::put_secret(clients.secrets(), &crate::secrets::full_name(prefix, name), secret).await?;
@@ -50,6 +52,7 @@ pub async fn provision(clients: &AwsClients, wanted: &Provision) -> Result<AwsNa
         queue_urls,
         dead_letter_urls,
         kms_key_id,
+        signing_key_id,
         sender: wanted.sender.clone(),
         secret_prefix: prefix.to_owned(),
     })

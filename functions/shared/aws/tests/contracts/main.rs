@@ -11,11 +11,11 @@ mod target;
 
 use async_trait::async_trait;
 use aws::{
-    DynamoCatalog, KmsKeyRing, Received, S3Vault, SecretsManagerSecrets, SesMailer, SqsQueue, SqsReceiver,
-    mime,
+    DynamoCatalog, KmsKeyRing, KmsSigner, Received, S3Vault, SecretsManagerSecrets, SesMailer, SqsQueue,
+    SqsReceiver, mime,
 };
 use domain::{ErrorKind, Result};
-use engine::ports::{JobQueue, Mail, Mailer};
+use engine::ports::{JobQueue, Mail, Mailer, Signer};
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -45,6 +45,18 @@ async fn kms_keeps_the_contract_of_the_key_ring() {
     let Some(target) = Target::find("KeyRing on KMS").await else { return };
     let ring = KmsKeyRing::new(target.clients.kms().clone(), &target.names.kms_key_id);
     contracts::key_ring(Arc::new(ring), &target.subjects, &target.allowances()).await;
+}
+
+#[tokio::test]
+async fn kms_keeps_the_contract_of_the_signer() {
+    let Some(target) = Target::find("Signer on KMS").await else { return };
+    let signer = KmsSigner::new(target.clients.kms().clone(), &target.names.signing_key_id);
+    contracts::signer(Arc::new(signer)).await;
+    let missing = KmsSigner::new(target.clients.kms().clone(), uuid::Uuid::new_v4().to_string());
+    assert_eq!(missing.public_key().await.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(missing.sign(b"x").await.unwrap_err().kind(), ErrorKind::Denied);
+    let wrapping = KmsSigner::new(target.clients.kms().clone(), &target.names.kms_key_id);
+    assert_eq!(wrapping.sign(b"x").await.unwrap_err().kind(), ErrorKind::Denied, "a key for something else");
 }
 
 #[tokio::test]

@@ -1,17 +1,20 @@
 //! The audit log: appended to, read, exported, verified.
 //!
 //! A chain is its partner's: what a caller does is written into the chain of the partner that the caller is of, and
-//! what the operator does into the installation's own, which only the table shows.
+//! what it does to a partner below, or to a customer of one, into that one's too. What the operator does goes into the
+//! installation's own, which only the table shows.
 
 use super::{Caller, Gate, Listed};
 use crate::ports::{Page, Scope};
-use crate::records::{AuditEntry, AuditHead, Found, Records, audit_scope, put_new, replace};
+use crate::records::{
+    AuditEntry, AuditHead, Found, OrganisationPlace, Partner, Records, audit_scope, put_new, replace,
+};
 use domain::audit::{Broken, Entry, Event, Fault, Head, Walk};
 use domain::rights::Action;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result};
 use futures::StreamExt;
 use futures::stream;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot::{self, error::TryRecvError};
@@ -102,6 +105,31 @@ impl AuditLog {
                 let _ = teller.send(told);
             }
         }
+    }
+
+    /// The partner below that one whose business a request is: it names that partner, or a customer of it.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub async fn partner_below(
+        &self,
+        own: &PartnerId,
+        subjects: &BTreeMap<String, String>,
+    ) -> Result<Option<PartnerId>> {
+        let id_of = |name: &str| subjects.get(name);
+        let about = match (id_of("org").map(|id| id.parse()), id_of("prt").map(|id| id.parse())) {
+            (Some(Ok(organisation)), _) => {
+                let key = OrganisationPlace::key_of(&organisation);
+                let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+                place.map(|place| place.value.partner)
+            }
+            (_, Some(Ok(partner))) => Some(partner),
+            _ => None,
+        };
+        let Some(about) = about.filter(|about| about != own) else { return Ok(None) };
+        let partner = self.records.find::<Partner>(&Scope::Partner(about.clone()), Partner::KEY).await?;
+        // Why: nobody writes into the chain of a partner that they do not see.
+        Ok(partner.filter(|partner| partner.value.above.contains(own)).map(|_| about))
     }
 
     /// All of them in their order; the head after each.

@@ -3,18 +3,15 @@
 
 use super::people::{owners, raced};
 use super::{Caller, Gate, Listed};
-use crate::ports::{Clock, Ids, Page, Scope};
+use crate::ports::{Clock, Ids, Page, Scope, Write};
 use crate::records::{
-    ApiToken, Found, IdentityLink, Invitation, InvitationToken, Person, delete, put_new, replace,
+    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, Person, delete, put_new,
+    replace,
 };
 use domain::notices::Zone;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, InvitationId, OrganisationId, PersonId, Result};
-use jiff::SignedDuration;
 use std::sync::Arc;
-
-/// An invitation can be accepted for so long.
-const OPEN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The commands.
 #[derive(Clone)]
@@ -25,6 +22,8 @@ pub struct Invitations {
     pub clock: Arc<dyn Clock>,
     /// Names.
     pub ids: Arc<dyn Ids>,
+    /// Whether people can sign in: an issuer is configured.
+    pub has_sign_in: bool,
 }
 
 /// Who is invited, and as what.
@@ -46,28 +45,26 @@ impl Invitations {
     /// Invites somebody; the mail leaves within a minute or so.
     ///
     /// # Errors
-    /// `Denied` when the role is not the caller's to give; `Invalid` naming `organisations` or `timeZone`.
+    /// `Denied` when the role is not the caller's to give; `Invalid` naming `organisations` or `timeZone`; `Conflict`
+    /// where nobody could accept it, since people cannot sign in.
     pub async fn create(&self, caller: &Caller, new: NewInvitation) -> Result<Invitation> {
         let partner = self.gate.people(caller, &[new.role]).await?;
         let organisations = self.gate.reach(caller, new.role, new.organisations).await?;
         Zone::new(&new.time_zone).map_err(|e| Error::invalid_field("timeZone", e.message()))?;
-        let now = self.clock.now();
-        let invitation = Invitation {
-            id: InvitationId::from_ulid(&self.ids.ulid()),
-            partner: partner.id,
-            partner_name: partner.name,
-            name: new.name.trim().to_owned(),
+        if !self.has_sign_in {
+            let why = "no sign-in is set up here, so nobody could accept it; make an API token instead";
+            return Err(Error::conflict(why));
+        }
+        let invited = Invited {
+            person: None,
+            name: new.name,
             email: new.email,
             role: new.role,
             organisations,
             time_zone: new.time_zone,
-            created_at: now,
-            expires_at: now + OPEN_FOR,
-            mail_due_at: Some(now),
-            mailed_at: None,
-            refused: false,
-            accepted_at: None,
         };
+        let id = InvitationId::from_ulid(&self.ids.ulid());
+        let invitation = Invitation::new(id, &partner, invited, self.clock.now());
         self.gate.records.put_new(&invitation).await?;
         Ok(invitation)
     }
@@ -122,21 +119,41 @@ impl Invitations {
             return Err(none());
         }
         let invitation = Invitation { accepted_at: Some(now), mail_due_at: None, ..found.value };
-        let id = PersonId::from_ulid(&self.ids.ulid());
-        let (partner, role) = (invitation.partner.clone(), invitation.role);
-        let zone = invitation.time_zone.as_str();
-        let mut person =
-            Person::new(id.clone(), partner.clone(), role, &*invitation.name, &*invitation.email, zone, now)?;
-        person.organisations = invitation.organisations.clone().map(|o| o.into_iter().collect());
-        person.identity = Some(identity.clone());
-        let link = IdentityLink { identity: identity.clone(), partner: partner.clone(), person: id.clone() };
-        let mut writes = vec![replace(&invitation, found.version)?, put_new(&person)?, put_new(&link)?];
+        let (person, change) = self.person(&invitation, identity).await?;
+        let link = IdentityLink {
+            identity: identity.clone(),
+            partner: invitation.partner.clone(),
+            person: person.id.clone(),
+        };
+        let mut writes = vec![replace(&invitation, found.version)?, put_new(&link)?];
+        writes.extend(change);
         writes.push(delete(&token.value, token.version));
-        if role == Role::Owner {
-            writes.extend(owners(records, &partner, Some(&id), None).await?);
-        }
         records.write(writes).await.map_err(raced)?;
         Ok(person)
+    }
+
+    /// Whose sign-in it becomes, and what is written for that: a new person, or one that is there and had none.
+    async fn person(&self, invitation: &Invitation, identity: &Identity) -> Result<(Person, Vec<Write>)> {
+        let records = &self.gate.records;
+        if let Some(id) = &invitation.person {
+            let scope = Scope::Partner(invitation.partner.clone());
+            let found = records.find::<Person>(&scope, &Person::key_of(id)).await?;
+            let found = found.filter(|f| f.value.identity.is_none()).ok_or_else(none)?;
+            let person = Person { identity: Some(identity.clone()), ..found.value };
+            let change = replace(&person, found.version)?;
+            return Ok((person, vec![change]));
+        }
+        let id = PersonId::from_ulid(&self.ids.ulid());
+        let Invitation { partner, role, name, email, time_zone, .. } = invitation.clone();
+        let now = self.clock.now();
+        let mut person = Person::new(id.clone(), partner.clone(), role, name, email, &time_zone, now)?;
+        person.organisations = invitation.organisations.clone().map(|o| o.into_iter().collect());
+        person.identity = Some(identity.clone());
+        let mut change = vec![put_new(&person)?];
+        if role == Role::Owner {
+            change.extend(owners(records, &partner, Some(&id), None).await?);
+        }
+        Ok((person, change))
     }
 }
 

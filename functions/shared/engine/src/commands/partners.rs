@@ -4,9 +4,9 @@ use super::Listed;
 use super::tokens::{keep, new_token};
 use super::{Caller, Gate};
 use crate::ports::{Clock, Ids, Page, Scope};
-use crate::records::{Owners, Partner, PartnerBelow, Person, put_new};
+use crate::records::{Invitation, Invited, Owners, Partner, PartnerBelow, Person, put_new};
 use domain::rights::{Action, Role};
-use domain::{Error, PartnerId, PersonId, Result};
+use domain::{Error, InvitationId, PartnerId, PersonId, Result};
 use std::sync::Arc;
 
 /// A partner has at most so many above it.
@@ -21,6 +21,8 @@ pub struct Partners {
     pub clock: Arc<dyn Clock>,
     /// Names and tokens.
     pub ids: Arc<dyn Ids>,
+    /// Whether people can sign in: an issuer is configured. Then an Owner is invited to.
+    pub has_sign_in: bool,
 }
 
 /// Who owns a new partner: hears of what happens to its customers.
@@ -44,7 +46,7 @@ pub struct NewPartner {
 }
 
 impl Partners {
-    /// Makes a partner, its Owner and their token: a top partner for the operator, else one below the
+    /// Makes a partner, its Owner, their token and their invitation to sign in: a top partner for the operator, else one below the
     /// caller's.
     ///
     /// # Errors
@@ -79,6 +81,18 @@ impl Partners {
         writes.extend(keep(&token)?);
         let owners = Owners { partner: partner.id.clone(), people: [person.id.clone()].into() };
         writes.push(put_new(&owners)?);
+        if self.has_sign_in {
+            let invited = Invited {
+                person: Some(person.id.clone()),
+                name: person.name.clone(),
+                email: person.email.clone(),
+                role: Role::Owner,
+                organisations: None,
+                time_zone: person.time_zone.clone(),
+            };
+            let id = InvitationId::from_ulid(&self.ids.ulid());
+            writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
+        }
         for above in partner.above.iter().cloned() {
             writes.push(put_new(&PartnerBelow { above, partner: partner.id.clone() })?);
         }

@@ -104,6 +104,7 @@ impl Restores {
             attempts: 0,
             counts: RestoreCounts::default(),
             spent: Spent::default(),
+            not_permitted: Vec::new(),
             error: None,
         };
         self.records.put_new(&restore).await?;

@@ -14,6 +14,7 @@ mod mailer;
 mod queue;
 mod secrets;
 mod sign_ins;
+mod signer;
 mod vault;
 
 pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
@@ -28,4 +29,5 @@ pub use mailer::{Mail, Mailer};
 pub use queue::{JobQueue, Outgoing, Queue};
 pub use secrets::{Secret, Secrets};
 pub use sign_ins::{SignInAsk, SignIns};
+pub use signer::{PublicKey, Signer};
 pub use vault::{BlobName, Put, Vault, VaultSweeper};

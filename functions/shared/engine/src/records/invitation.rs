@@ -1,6 +1,6 @@
 //! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
 
-use super::{Record, watched};
+use super::{Partner, Record, watched};
 use crate::ports::{Scope, Watch};
 use domain::rights::Role;
 use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Timestamp};
@@ -17,6 +17,9 @@ pub struct Invitation {
     pub partner: PartnerId,
     /// The partner's name, for the mail.
     pub partner_name: String,
+    /// The person whose sign-in it becomes; none makes a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
     /// Who is asked.
     pub name: String,
     /// Where the mail goes. Says nothing about who may accept: the mailed secret does.
@@ -41,6 +44,25 @@ pub struct Invitation {
     pub accepted_at: Option<Timestamp>,
 }
 
+/// Who is invited, and as what.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// Who it is already, if anybody.
+    pub person: Option<PersonId>,
+    /// Their name.
+    pub name: String,
+    /// Where the mail goes.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// Only for these organisations.
+    pub organisations: Option<Vec<OrganisationId>>,
+    /// Their IANA time zone.
+    pub time_zone: String,
+}
+
+/// An invitation can be accepted for so long.
+const OPEN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// An invitation is told of for so long after its end.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -48,6 +70,26 @@ impl Invitation {
     /// The key of that invitation's row.
     pub fn key_of(id: &InvitationId) -> String {
         format!("invitation#{id}")
+    }
+    /// A new one, whose mail is due.
+    pub fn new(id: InvitationId, of: &Partner, invited: Invited, now: Timestamp) -> Self {
+        Self {
+            id,
+            partner: of.id.clone(),
+            partner_name: of.name.clone(),
+            person: invited.person,
+            name: invited.name.trim().to_owned(),
+            email: invited.email,
+            role: invited.role,
+            organisations: invited.organisations,
+            time_zone: invited.time_zone,
+            created_at: now,
+            expires_at: now + OPEN_FOR,
+            mail_due_at: Some(now),
+            mailed_at: None,
+            refused: false,
+            accepted_at: None,
+        }
     }
     /// Whether it can be accepted now.
     pub fn is_open(&self, now: Timestamp) -> bool {

@@ -68,7 +68,7 @@ pub use audit::{AuditEntry, AuditHead, audit_scope};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use idempotency::{IdempotentRequest, KeptReply, Progress};
-pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken};
+pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited};
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };

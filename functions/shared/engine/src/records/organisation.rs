@@ -157,9 +157,16 @@ pub struct DeletionCertificate {
     /// BLAKE3 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
     /// wherever a copy of it may be.
     pub key_fingerprint: Option<String>,
+    /// All of it but this, under the installation's signature: a compact JSON Web Signature. Certificates of earlier
+    /// releases have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
 }
 
 impl DeletionCertificate {
+    /// The `typ` of its signature.
+    pub const TYPE: &'static str = "holdfast-deletion-certificate+jwt";
+
     /// The key of that organisation's certificate.
     pub fn key_of(id: &OrganisationId) -> String {
         format!("deleted#{id}")

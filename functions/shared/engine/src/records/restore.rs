@@ -2,7 +2,7 @@
 //! the report, which hold customer data, are in the vault.
 
 use super::snapshot::stale_at;
-use super::{Record, watched};
+use super::{NotProtected, Record, watched};
 use crate::ports::{Scope, Spent, Watch};
 use domain::restore::Selection;
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
@@ -90,6 +90,9 @@ pub struct Restore {
     pub counts: RestoreCounts,
     /// What its execution cost at Graph, reading and writing.
     pub spent: Spent,
+    /// Kinds for whose writing no permission was granted when its execution began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_permitted: Vec<NotProtected>,
     /// Why it failed.
     pub error: Option<String>,
 }

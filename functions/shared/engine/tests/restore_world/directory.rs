@@ -22,6 +22,8 @@ struct State {
     writes: u32,
     forgets: bool,
     refuses: Option<String>,
+    withdrawn: Option<&'static str>,
+    may_write: Vec<String>,
 }
 
 pub struct TableDirectory {
@@ -79,6 +81,20 @@ impl TableDirectory {
     pub fn refuse_creation_of(&self, kind: &str) {
         self.state().refuses = Some(kind.to_owned());
     }
+    /// Consent is taken back from the application that reads, or from the one that writes.
+    pub fn withdraw(&self, application: &'static str) {
+        self.state().withdrawn = Some(application);
+    }
+    /// What the writing application's token says that it may do.
+    pub fn permit_writing(&self, permissions: &[&str]) {
+        self.state().may_write = permissions.iter().map(|p| (*p).to_owned()).collect();
+    }
+    fn consented(&self, application: &str) -> Result<()> {
+        match self.state().withdrawn {
+            Some(withdrawn) if withdrawn == application => Err(Error::denied("consent is missing")),
+            _ => Ok(()),
+        }
+    }
     /// New objects are known only after so long.
     pub fn show_after_ms(&self, late_ms: u64) {
         self.state().late_ms = late_ms;
@@ -94,6 +110,7 @@ impl TableDirectory {
 #[async_trait]
 impl Directory for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
+        self.consented("reading")?;
         Ok(Access { permissions: vec![], principal: None })
     }
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
@@ -156,7 +173,8 @@ impl Directory for TableDirectory {
 #[async_trait]
 impl DirectoryWriter for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
-        Ok(Access { permissions: vec![], principal: None })
+        self.consented("writing")?;
+        Ok(Access { permissions: self.state().may_write.clone(), principal: None })
     }
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();

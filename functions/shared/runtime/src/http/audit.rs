@@ -48,15 +48,12 @@ async fn layer(
     if reads && what == Audited::Writes {
         return Ok(next.run(request).await);
     }
-    let (partner, event) = asked(&mut request, &caller, &log).await?;
-    log.append(partner.as_ref(), &event).await.map_err(|e| {
-        let refused = domain::Error::unavailable("it could not be written down, so nothing was done");
-        Problem::from(refused.caused_by(e))
-    })?;
+    let (chains, event) = asked(&mut request, &caller, &log).await?;
+    append(&log, &chains, &event).await.map_err(not_written)?;
     let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
     let done = Event { at: log.records().clock().now(), outcome: Outcome::Answered(status), ..event };
-    if let Err(error) = log.append(partner.as_ref(), &done).await {
+    if let Err(error) = append(&log, &chains, &done).await {
         let (request_id, cause) = (&done.request, error.to_string());
         tracing::error!(request_id, status, cause, "the outcome could not be written into the audit log");
     }
@@ -64,15 +61,39 @@ async fn layer(
     Ok(reply.unwrap_or_else(|panic| resume_unwind(panic)).into_response())
 }
 
-async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<(Option<PartnerId>, Event)> {
+/// The chains that a request is written into: the caller's, and that of the partner below whose business it is.
+struct Chains {
+    own: Option<PartnerId>,
+    below: Option<PartnerId>,
+}
+
+async fn append(log: &AuditLog, chains: &Chains, event: &Event) -> domain::Result<()> {
+    log.append(chains.own.as_ref(), event).await?;
+    if let Some(below) = &chains.below {
+        let who = Who { partner: chains.own.clone(), ..event.who.clone() };
+        log.append(Some(below), &Event { who, ..event.clone() }).await?;
+    }
+    Ok(())
+}
+
+fn not_written(error: domain::Error) -> Problem {
+    let refused = domain::Error::unavailable("it could not be written down, so nothing was done");
+    Problem::from(refused.caused_by(error))
+}
+
+async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<(Chains, Event)> {
     let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
     let subjects: BTreeMap<_, _> =
         params.iter().map(|(name, text)| (name.to_owned(), subject(text))).collect();
-    let (partner, role) = match caller {
+    let (own, role) = match caller {
         Caller::Operator | Caller::SignedIn(_) => (None, None),
         Caller::Member(member) => (Some(member.partner.clone()), Some(member.role)),
     };
-    let who = Who { id: caller.name(), role };
+    let below = match &own {
+        Some(own) => log.partner_below(own, &subjects).await.map_err(not_written)?,
+        None => None,
+    };
+    let who = Who { id: caller.name(), role, partner: None };
     let event = Event {
         at: log.records().clock().now(),
         who,
@@ -82,7 +103,7 @@ async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<
         request: super::request_id(request),
         outcome: Outcome::Asked,
     };
-    Ok((partner, event))
+    Ok((Chains { own, below }, event))
 }
 
 /// The route that a request came by, as it is documented: `/v1/organisations/{org}`.

@@ -4,6 +4,7 @@ use super::{Template, attribute, function_names, pascal, reference};
 use engine::ports::Scope;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 /// A statement of a role.
 struct Grant {
@@ -101,6 +102,15 @@ fn plan_api_neither_sees_blobs_nor_opens_a_tenants_key() {
     assert_eq!(who_may(&template, "kms:GenerateDataKey", |r| *r == key), ["plan-api"]);
     let may_open = ["diff-snapshots", "run-restore", "snapshot-api", "take-snapshot"];
     assert_eq!(who_may(&template, "kms:Decrypt", |r| *r == key), may_open);
+}
+
+#[test]
+fn only_purge_data_signs_and_plan_api_shows_under_which_key() {
+    let template = Template::read();
+    let key = attribute("SigningKey", "Arn");
+    assert_eq!(who_may(&template, "kms:Sign", |_| true), ["purge-data"]);
+    assert_eq!(where_allowed(&template, "purge-data", "kms:Sign"), slice::from_ref(&key));
+    assert_eq!(who_may(&template, "kms:GetPublicKey", |r| *r == key), ["plan-api", "purge-data"]);
 }
 
 #[test]

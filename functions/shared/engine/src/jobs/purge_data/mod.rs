@@ -8,7 +8,7 @@ mod parked;
 mod rows;
 
 use super::TickWorker;
-use crate::ports::{Catalog, Clock, VaultSweeper};
+use crate::ports::{Catalog, Clock, Signer, VaultSweeper};
 use crate::records::Records;
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
@@ -24,6 +24,8 @@ pub struct Worker {
     pub records: Records,
     /// What is stored, with the right to delete it.
     pub vault: Arc<dyn VaultSweeper>,
+    /// Signs certificates of deletion.
+    pub signer: Arc<dyn Signer>,
     /// Time.
     pub clock: Arc<dyn Clock>,
 }

@@ -11,6 +11,7 @@ use crate::records::{
     Record, StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
     watched,
 };
+use crate::signed;
 use domain::organisations::OrganisationState;
 use domain::{ErrorKind, PartnerId, Result, TenantId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -247,7 +248,7 @@ impl Worker {
         }
     }
 
-    /// Removes the last rows and leaves the certificate.
+    /// Removes the last rows and leaves the certificate, signed.
     async fn certify(&self, found: &Found<Organisation>) -> Result<()> {
         let organisation = &found.value;
         let Some(ending) = &organisation.ending else { return Ok(()) };
@@ -280,7 +281,7 @@ impl Worker {
         }
         // The rows of this write count too: all of them but the certificate are deletions.
         let rows = ending.rows + writes.len() as u64;
-        writes.push(put_new(&DeletionCertificate {
+        let mut certificate = DeletionCertificate {
             organisation: organisation.id.clone(),
             partner: organisation.partner.clone(),
             tenant: organisation.tenant.clone(),
@@ -291,7 +292,11 @@ impl Worker {
             blobs: ending.blobs,
             rows,
             key_fingerprint: ending.key_fingerprint.clone(),
-        })?);
+            signed: None,
+        };
+        let signed = signed::sign(&*self.signer, DeletionCertificate::TYPE, &certificate).await?;
+        certificate.signed = Some(signed);
+        writes.push(put_new(&certificate)?);
         self.records.write(writes).await
     }
 }

@@ -8,6 +8,7 @@
 
 mod check;
 mod create;
+mod credentials;
 mod outcome;
 mod progress;
 mod report;
@@ -143,13 +144,14 @@ impl Worker {
             }
         }
         let mut found = self.take_up(found).await?;
-        let own = match self.writer.access(&request.tenant).await {
-            Ok(access) => access.principal,
-            Err(error) => return self.give_up(found, error).await,
-        };
         let plan = self.plans.find_plan(&request.tenant, &request.restore).await?;
         let plan = plan.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
-        let mut progress = Progress::load(self, &found.value, own, deadline).await?;
+        let checked = match self.check_credentials(&request.tenant, &plan).await {
+            Ok(checked) => checked,
+            Err(error) => return self.give_up(found, error).await,
+        };
+        found.value.not_permitted = checked.not_permitted;
+        let mut progress = Progress::load(self, &found.value, checked.own, deadline).await?;
         let is_over = progress.execute(&plan).await;
         found.value.spent += self.taken(&request.tenant);
         found.value.counts = progress.counts(&plan);
@@ -189,7 +191,7 @@ impl Worker {
             return Err(error);
         }
         let Found { mut value, version } = found;
-        tracing::warn!(restore = %value.id, "the writing credential was refused");
+        tracing::warn!(restore = %value.id, "a credential was refused");
         value.state = RestoreState::Failed;
         value.error = Some(error.message().to_owned());
         value.done_at = Some(self.clock.now());
