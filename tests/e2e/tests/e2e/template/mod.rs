@@ -6,6 +6,7 @@
 mod rights;
 mod sources;
 mod state;
+mod watch;
 
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -61,6 +62,11 @@ impl Template {
 
     pub fn get(&self, id: &str) -> Resource<'_> {
         self.resources().find(|r| r.id == id).unwrap_or_else(|| panic!("{id} is not in the template"))
+    }
+
+    /// What an installation is asked for.
+    pub fn parameters(&self) -> &Map<String, Value> {
+        self.0["Parameters"].as_object().unwrap()
     }
 
     /// The resource of a function.

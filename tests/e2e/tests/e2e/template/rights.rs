@@ -49,16 +49,31 @@ fn who_may(template: &Template, action: &str, on: impl Fn(&Value) -> bool) -> Ve
     names
 }
 
+/// Rights for which there are no resources to name.
+const TRACES: [&str; 2] = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+
 #[test]
 fn no_right_is_given_by_a_star() {
     let template = Template::read();
     for function in function_names() {
-        for grant in grants(&template, &function) {
+        for grant in grants(&template, &function).into_iter().filter(|g| g.actions != TRACES) {
             assert!(grant.actions.iter().all(|a| !a.contains('*')), "{function}: {:?}", grant.actions);
             for resource in &grant.resources {
                 assert_ne!(*resource, json!("*"), "{function}: {:?}", grant.actions);
             }
         }
+    }
+}
+
+#[test]
+fn every_function_is_traced_and_may_send_its_traces() {
+    let template = Template::read();
+    assert_eq!(template.globals()["Tracing"], "Active");
+    for right in TRACES {
+        assert_eq!(who_may(&template, right, |_| true), function_names());
+    }
+    for function in function_names() {
+        assert_eq!(template.function(&function).properties.get("Tracing"), None, "{function}: as everyone");
     }
 }
 

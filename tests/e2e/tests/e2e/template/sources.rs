@@ -70,8 +70,30 @@ fn every_ticking_function_has_a_schedule_that_parses_and_a_place_for_dead_letter
         assert_eq!(tick["Name"], name, "two installations in one account do not collide");
     }
     assert_eq!(template.of_kind("AWS::Scheduler::Schedule").count(), TICKS.len());
+    for function in TICKS {
+        let failed = &template.function(function).properties["EventInvokeConfig"]["DestinationConfig"];
+        assert_eq!(failed["OnFailure"]["Destination"], attribute("TickDeadLetters", "Arn"), "{function}");
+    }
     let dead = template.get("TickDeadLetters").properties;
     assert_eq!(dead.get("FifoQueue"), None, "Scheduler takes no FIFO queue for dead letters");
+}
+
+#[test]
+fn a_tick_that_may_come_later_ends_before_the_next_one() {
+    let template = Template::read();
+    for function in TICKS {
+        let tick = template.get(&format!("{}Tick", pascal(function))).properties;
+        let window = &tick["FlexibleTimeWindow"];
+        match tick["ScheduleExpression"].as_str().unwrap() {
+            // Why: the shortest window is a minute.
+            "rate(1 minute)" => assert_eq!(window["Mode"], "OFF", "{function}"),
+            "cron(17 * * * ? *)" => {
+                let later_min = window["MaximumWindowInMinutes"].as_u64().unwrap();
+                assert!(later_min * 60 + timeout_s(&template, function) < 3600, "{function}");
+            }
+            other => panic!("{function}: how often is {other}?"),
+        }
+    }
 }
 
 #[test]
@@ -107,9 +129,28 @@ fn a_schedule_that_aws_would_refuse_does_not_parse() {
     for fine in ["rate(1 minute)", "rate(5 minutes)", "cron(17 3 * * ? *)", "cron(0 0 1 * ? 2027)"] {
         assert_eq!(check_schedule(fine), Ok(()), "{fine}");
     }
-    for wrong in
-        ["rate(1 minutes)", "rate(2 hour)", "rate(0 days)", "cron(17 3 * * * *)", "cron(60 3 * * ? *)", "1m"]
-    {
+    for wrong in [
+        "rate(1 minutes)",
+        "rate(1 hours)",
+        "rate(2 hour)",
+        "rate(0 minutes)",
+        "rate(0 days)",
+        "rate(-1 minutes)",
+        "rate(1.5 hours)",
+        "rate(30 seconds)",
+        "rate(5)",
+        "cron(* * * * *)",
+        "cron(17 3 * * * *)",
+        "cron(17 3 ? * ? *)",
+        "cron(60 3 * * ? *)",
+        "cron(0 24 * * ? *)",
+        "cron(0 0 0 * ? *)",
+        "cron(0 0 ? * 0 *)",
+        "cron(0 0 * 13 ? *)",
+        "cron(0 0 * * ? 1969)",
+        "cron(17 3 * * ? *",
+        "1m",
+    ] {
         assert!(check_schedule(wrong).is_err(), "{wrong}");
     }
 }
@@ -151,6 +192,49 @@ fn every_route_of_the_code_is_a_route_of_the_api_and_leads_to_its_function() {
             (&arn, &json!("2.0"))
         );
     }
+}
+
+/// The names of all headers that the API's document speaks of, small: asked for, answered with.
+fn headers_of_the_document() -> (BTreeSet<String>, BTreeSet<String>) {
+    fn collect(value: &Value, asked: &mut BTreeSet<String>, answered: &mut BTreeSet<String>) {
+        if value["in"] == "header" {
+            asked.insert(value["name"].as_str().unwrap().to_lowercase());
+        }
+        if let Some(headers) = value["headers"].as_object() {
+            answered.extend(headers.keys().map(|name| name.to_lowercase()));
+        }
+        let inner: Vec<&Value> = match value {
+            Value::Object(fields) => fields.values().collect(),
+            Value::Array(items) => items.iter().collect(),
+            _ => vec![],
+        };
+        inner.into_iter().for_each(|v| collect(v, asked, answered));
+    }
+    let text = fs::read_to_string(root().join("functions/plan-api/openapi.json")).unwrap();
+    let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    collect(&serde_json::from_str(&text).unwrap(), &mut asked, &mut answered);
+    (asked, answered)
+}
+
+#[test]
+fn a_page_that_may_call_the_api_can_send_and_read_every_header_of_its_document() {
+    let template = Template::read();
+    let cors = &template.get("HttpApi").properties["CorsConfiguration"]["Fn::If"];
+    assert_eq!((&cors[0], &cors[2]), (&json!("HasCorsOrigins"), &reference("AWS::NoValue")));
+    assert_eq!(template.parameters()["CorsOrigins"]["Default"], "", "no page may unless it is named");
+    assert_eq!(cors[1]["AllowOrigins"], reference("CorsOrigins"));
+    assert_eq!(cors[1].get("AllowCredentials"), None, "no cookie is a proof");
+    let list = |of: &str| -> BTreeSet<String> {
+        cors[1][of].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
+    };
+    let (mut asked, answered) = headers_of_the_document();
+    asked.extend(["authorization", "content-type"].map(str::to_owned));
+    assert_eq!((list("AllowHeaders"), list("ExposeHeaders")), (asked, answered));
+    let methods = template.of_kind("AWS::ApiGatewayV2::Route").map(|r| {
+        let key = r.properties["RouteKey"].as_str().unwrap();
+        key.split_once(' ').unwrap().0.to_owned()
+    });
+    assert_eq!(list("AllowMethods"), methods.collect());
 }
 
 #[test]

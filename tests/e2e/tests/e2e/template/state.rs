@@ -144,16 +144,87 @@ fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
     let vault = template.get("Vault").properties;
     assert_eq!(vault["VersioningConfiguration"]["Status"], "Enabled");
     let rule = &vault["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
-    assert_eq!((&vault["ObjectLockEnabled"], &rule["Mode"]), (&json!(true), &json!("GOVERNANCE")));
-    let block = vault["PublicAccessBlockConfiguration"].as_object().unwrap();
-    assert!(block.len() == 4 && block.values().all(|v| *v == true));
+    assert_eq!((&vault["ObjectLockEnabled"], &rule["Mode"]), (&json!(true), &reference("VaultLockMode")));
+    let mode = &template.parameters()["VaultLockMode"];
+    assert_eq!(mode["Default"], "GOVERNANCE", "what cannot be taken back is asked for by name");
+    assert_eq!(mode["AllowedValues"], json!(["GOVERNANCE", "COMPLIANCE"]));
     for rule in vault["LifecycleConfiguration"]["Rules"].as_array().unwrap() {
         assert_eq!(rule.get("Expiration"), None, "only purge-data ends a blob");
         assert_eq!(rule.get("ExpirationInDays"), None, "only purge-data ends a blob");
     }
-    let statement = &template.get("VaultPolicy").properties["PolicyDocument"]["Statement"][0];
-    assert_eq!((&statement["Effect"], &statement["Action"]), (&json!("Deny"), &json!("s3:*")));
-    assert_eq!(statement["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
+    for bucket in template.of_kind("AWS::S3::Bucket") {
+        let block = bucket.properties["PublicAccessBlockConfiguration"].as_object().unwrap();
+        assert!(block.len() == 4 && block.values().all(|v| *v == true), "{}", bucket.id);
+        let policy = template.get(&format!("{}Policy", bucket.id)).properties;
+        assert_eq!(policy["Bucket"], reference(bucket.id));
+        let statement = &policy["PolicyDocument"]["Statement"][0];
+        assert_eq!((&statement["Effect"], &statement["Action"]), (&json!("Deny"), &json!("s3:*")));
+        assert_eq!(statement["Condition"], json!({ "Bool": { "aws:SecureTransport": "false" } }));
+        let arn = format!("{}.Arn", bucket.id);
+        let all = json!([attribute(bucket.id, "Arn"), { "Fn::Sub": format!("${{{arn}}}/*") }]);
+        assert_eq!(statement["Resource"], all, "{}", bucket.id);
+    }
+}
+
+#[test]
+fn who_asked_for_a_blob_is_written_down_where_no_function_may_write() {
+    let template = Template::read();
+    let to = &template.get("Vault").properties["LoggingConfiguration"];
+    assert_eq!(to["DestinationBucketName"], reference("VaultLogs"));
+    let policy = &template.get("VaultLogsPolicy").properties["PolicyDocument"]["Statement"];
+    let allowed: Vec<&Value> = policy.as_array().unwrap().iter().filter(|s| s["Effect"] == "Allow").collect();
+    let [allowed] = allowed[..] else { panic!("one may write") };
+    assert_eq!(allowed["Principal"], json!({ "Service": "logging.s3.amazonaws.com" }));
+    assert_eq!(allowed["Action"], "s3:PutObject");
+    let prefix = to["LogFilePrefix"].as_str().unwrap();
+    assert_eq!(allowed["Resource"], json!({ "Fn::Sub": format!("${{VaultLogs.Arn}}/{prefix}*") }));
+    assert_eq!(allowed["Condition"]["ArnEquals"]["aws:SourceArn"], attribute("Vault", "Arn"));
+    for role in template.of_kind("AWS::IAM::Role") {
+        assert!(!role.properties.to_string().contains("VaultLogs"), "{}", role.id);
+    }
+}
+
+/// What a statement of the storage key's policy asks of the encryption context, without the part before the name.
+fn bound_to(template: &Template, sid: &str, operator: &str, name: &str, before: &str) -> Vec<String> {
+    let policy = &template.get("StorageKey").properties["KeyPolicy"]["Statement"];
+    let statement = policy.as_array().unwrap().iter().find(|s| s["Sid"] == sid).unwrap();
+    let values = statement["Condition"][operator][name].as_array().unwrap();
+    let texts = values.iter().map(|v| v["Fn::Sub"].as_str().unwrap());
+    texts.map(|text| text.split_once(before).unwrap().1.to_owned()).collect()
+}
+
+#[test]
+fn everything_that_keeps_something_is_encrypted_and_the_services_may_use_the_key_for_it() {
+    let template = Template::read();
+    let key = attribute("StorageKey", "Arn");
+    assert_eq!(template.globals()["KmsKeyArn"], key);
+    for secret in template.of_kind("AWS::SecretsManager::Secret") {
+        assert_eq!(secret.properties["KmsKeyId"], key, "{}", secret.id);
+    }
+    let context = "kms:EncryptionContext:aws:logs:arn";
+    let groups = bound_to(&template, "LogsAreEncrypted", "ArnLike", context, "log-group:");
+    for logs in template.of_kind("AWS::Logs::LogGroup") {
+        assert_eq!(logs.properties["KmsKeyId"], key, "{}", logs.id);
+        let name = logs.properties["LogGroupName"]["Fn::Sub"].as_str().unwrap();
+        let fits = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == pattern,
+        };
+        assert!(groups.iter().any(fits), "{name} is in none of {groups:?}");
+    }
+    let context = "kms:EncryptionContext:aws:sns:topicArn";
+    let mut named = bound_to(&template, "TopicsAreEncrypted", "StringEquals", context, "AccountId}:");
+    named.sort();
+    let mut topics = Vec::new();
+    for topic in template.of_kind("AWS::SNS::Topic") {
+        assert_eq!(topic.properties["KmsMasterKeyId"], key, "{}", topic.id);
+        topics.push(topic.properties["TopicName"]["Fn::Sub"].as_str().unwrap().to_owned());
+    }
+    topics.sort();
+    assert_eq!(named, topics);
+    for queue in template.of_kind("AWS::SQS::Queue") {
+        assert_eq!(queue.properties["SqsManagedSseEnabled"], true, "{}", queue.id);
+    }
 }
 
 #[test]
@@ -206,7 +277,8 @@ fn no_more_functions_run_at_once_than_share_the_limits_of_their_application() {
     for reader in readers {
         assert_eq!(number(reader, GraphSettings::READER_INSTANCES), instances, "{reader}");
     }
-    assert!(readers[..3].iter().map(|function| at_once(function)).sum::<u64>() < instances);
+    let of_api = template.function("plan-api").properties["ReservedConcurrentExecutions"].as_u64().unwrap();
+    assert_eq!(readers[..3].iter().map(|function| at_once(function)).sum::<u64>() + of_api, instances);
     assert_eq!(at_once("run-restore"), number("run-restore", GraphSettings::WRITER_INSTANCES));
     // A queue has one message of a tenant at work, and so each function is at a tenant once.
     let of_tenant: u64 = readers.iter().map(|reader| number(reader, GraphSettings::READER_PERMILLE)).sum();
