@@ -2,7 +2,8 @@
 
 use crate::wire::audit::{AuditEntryOut, AuditIn, ExportIn, VerifiedOut, VerifyIn};
 use crate::wire::life::{
-    AcceptIn, CertificateOut, DeletionIn, FeaturesIn, OfferIn, OfferOut, OfferedOut, OrganisationEditIn,
+    AcceptIn, CertificateIn, CertificateOut, DeletionIn, FeaturesIn, OfferIn, OfferOut, OfferedOut,
+    OrganisationEditIn,
 };
 use crate::wire::people::{
     AcceptIn as AcceptInvitationIn, InvitationOut, NewInvitationIn, PersonChangeIn, PersonOut,
@@ -72,7 +73,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/v1/plans", "listPlans", "The plans assigned to the caller's partner, newest first.")
             .right(Action::ReadPartner).query::<PageIn>().answers::<Listed<PlanOut>>(200),
         Route::post("/v1/organisations", "createOrganisation", "Makes an organisation.")
-            .right(Action::ManageOrganisation).body::<NewOrganisationIn>().answers::<OrganisationOut>(201).located(),
+            .right(Action::ManageOrganisation).body::<NewOrganisationIn>().answers::<OrganisationOut>(201).located().versioned(),
         Route::get("/v1/organisations", "listOrganisations", "The organisations that the caller sees.")
             .right(Action::ReadPartner).query::<SearchIn>().answers::<Listed<OrganisationOut>>(200)
             .answers_text(200, "text/csv"),
@@ -93,7 +94,7 @@ pub fn routes() -> Vec<Route> {
         Route::delete("/v1/organisations/{org}/deletion", "cancelDeletion", "The deletion does not happen.")
             .right(Action::EndOrganisation).answers::<OrganisationOut>(200).edits(),
         Route::get("/v1/organisations/{org}/deletion-certificate", "readDeletionCertificate", "That its data was deleted, and when.")
-            .right(Action::EndOrganisation).answers::<CertificateOut>(200),
+            .right(Action::EndOrganisation).query::<CertificateIn>().answers::<CertificateOut>(200),
         Route::post("/v1/organisations/{org}/transfer", "offerTransfer", "Offers it to another partner.")
             .right(Action::EndOrganisation).body::<OfferIn>().answers::<OfferOut>(201).takes_version(),
         Route::delete("/v1/organisations/{org}/transfer", "withdrawTransfer", "Takes an offer back, or refuses it.")

@@ -323,6 +323,9 @@ impl From<OrganisationView> for OrganisationOut {
     fn from(view: OrganisationView) -> Self {
         let mut out = Self::from(view.organisation);
         if let (Some(tenant), Some(row)) = (&mut out.tenant, view.tenant) {
+            if let Some(found) = row.not_protected {
+                tenant.not_protected = found;
+            }
             tenant.more = Some(TenantMoreOut {
                 name: row.name,
                 credentials: row.credentials,

@@ -57,6 +57,10 @@ async fn a_link_opens_the_portal_of_one_organisation_once() {
     assert!(!format!("{:?}", plane.kept()).contains(&token), "only its hash is kept");
     let session = open(&plane, &token).await;
     assert_eq!((session.status, &session.json()["organisation"]), (StatusCode::CREATED, &json!(org)));
+    let log = plane.get(&owner, "/v1/audit").await.json();
+    let opened = &log["items"][0];
+    assert_eq!((&opened["what"], &opened["subjects"]["org"]), (&json!("POST /v1/access"), &json!(org)));
+    assert_eq!(opened["who"], json!(owner.name()), "whoever made the link opened it, as far as is known");
     let caller = plane.find.find(session.json()["token"].as_str().unwrap()).await.unwrap().unwrap();
     let member = caller.member().unwrap();
     assert_eq!((member.role, member.organisations.as_deref()), (Role::EndCustomer, Some(&[org.clone()][..])));

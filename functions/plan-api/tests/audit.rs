@@ -62,6 +62,7 @@ async fn a_write_is_written_down_before_it_is_done_and_with_its_outcome_afterwar
     let (after, before) = (&items[0], &items[1]);
     assert_eq!((&before["number"], &before["status"]), (&json!(1), &json!(null)));
     assert_eq!((&after["number"], &after["status"]), (&json!(2), &json!(201)));
+    assert_eq!(after["subjects"]["made"], made.json()["id"], "what was made is named");
     for entry in [before, after] {
         assert_eq!(entry["what"], "POST /v1/plans");
         assert_eq!((&entry["role"], &entry["request"]), (&json!("owner"), &json!("request-1")));

@@ -144,3 +144,20 @@ async fn a_request_that_fails_or_never_ends_lets_its_key_go() {
     let Begun::Replay(kept) = keys.begin(None, "n", "h").await.unwrap() else { panic!("it was done") };
     assert_eq!(kept, reply);
 }
+
+#[tokio::test]
+async fn a_request_that_was_refused_for_its_version_can_be_sent_with_the_right_one() {
+    let (plane, owner) = started().await;
+    let id = plane.organisation(&owner, "Contoso").await;
+    let suspend = async |version: Option<&str>| {
+        let mut request =
+            Request::post(format!("/v1/organisations/{id}/suspend")).header("idempotency-key", "k");
+        if let Some(version) = version {
+            request = request.header("if-match", version);
+        }
+        plane.send(Some(&owner), request.body(Body::empty()).unwrap()).await.status.as_u16()
+    };
+    let answers = [suspend(None).await, suspend(Some("\"9\"")).await, suspend(Some("\"1\"")).await];
+    assert_eq!(answers, [428, 412, 200]);
+    assert_eq!(suspend(Some("\"2\"")).await, 200, "what was done is answered as it was");
+}

@@ -197,9 +197,13 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
     let own = plane.post(&taker, "/v1/plans", &plan("BackupEntra")).await.json()["id"].clone();
     let accept = scene.path("/transfer/accept");
     let theirs = plane.get(giver, &scene.path("")).await.json()["plan"].clone();
-    let before = plane.kept();
     let wrong = plane.post(&taker, &accept, &json!({ "plan": theirs })).await;
     assert_eq!((wrong.status, wrong.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["plan".into()]));
+    // Neither is a transfer a way round the moves of a subscription.
+    let cheaper = plane.post(&taker, "/v1/plans", &plan("Backup")).await.json()["id"].clone();
+    let refused = plane.post(&taker, &accept, &json!({ "plan": cheaper })).await;
+    assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["plan".into()]));
+    let before = plane.kept();
     for other in [giver, &stranger] {
         let refused = plane.post(other, &accept, &json!({ "plan": own })).await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND);
@@ -215,6 +219,13 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
     assert_eq!(plane.get(giver, &scene.path("")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(plane.get(giver, "/v1/organisations").await.json()["items"], json!([]));
     assert_eq!(plane.get(&taker, "/v1/organisations").await.json()["items"].as_array().unwrap().len(), 1);
+    let log = plane.get(giver, "/v1/audit").await.json();
+    let last = &log["items"][0];
+    assert_eq!(
+        last["what"], "POST /v1/organisations/{org}/transfer/accept",
+        "the giver's log shows where it went"
+    );
+    assert_eq!((&last["whoPartner"], &last["status"]), (&json!(taker_id), &json!(200)));
     let again = plane.post(&taker, &accept, &json!({ "plan": own })).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND, "an offer is accepted once");
 }
@@ -286,4 +297,19 @@ async fn an_organisation_on_a_plan_that_a_partner_above_assigned_can_be_connecte
     let link = format!("/v1/organisations/{id}/consent-link");
     let answer = plane.post(&below, &link, &json!({ "app": "reader" })).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_partner_above_can_end_what_it_began_for_a_partner_below() {
+    let plane = Plane::new();
+    let (_, top) = plane.partner(&Caller::Operator, "Top").await;
+    let (_, below) = plane.partner(&top, "Below").await;
+    let (other, _) = plane.partner(&Caller::Operator, "Other").await;
+    let id = plane.organisation(&below, "Contoso").await;
+    let path = format!("/v1/organisations/{id}/transfer");
+    let before = plane.kept();
+    let offered = ask(&plane, &top, "POST", &path, Some("\"1\""), Some(json!({ "to": other }))).await;
+    assert_eq!(offered.status, StatusCode::CREATED, "{offered:?}");
+    assert_eq!(ask(&plane, &top, "DELETE", &path, None, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(plane.kept(), before);
 }

@@ -217,6 +217,9 @@ async fn the_owner_of_a_new_partner_is_invited_to_sign_in_as_the_person_that_the
     let caller = plane.find.find_signed_in(identity("ann")).await.unwrap();
     assert_eq!((caller.member().unwrap().role, &*caller.member().unwrap().token), (Role::Owner, &*person));
     assert_eq!(plane.get(&caller, "/v1/people").await.json()["items"].as_array().unwrap().len(), 1);
+    let log = plane.get(&caller, "/v1/audit").await.json();
+    let (what, subject) = (&log["items"][0]["what"], &log["items"][0]["subjects"]["per"]);
+    assert_eq!((what, subject), (&json!("POST /v1/invitations/accept"), &json!(person)));
     let change = json!({ "role": "support" });
     let path = format!("/v1/people/{person}");
     let left = plane.ask(&caller, Method::PATCH, &path, Some(2), Some(&change)).await;

@@ -229,4 +229,9 @@ async fn a_partner_has_one_licence_of_its_own_free_and_with_few_seats() {
     let second = plane.post(&owner, "/v1/organisations", &own).await;
     assert_eq!(second.status, StatusCode::CONFLICT);
     assert!(second.problem()["detail"].as_str().unwrap().contains(first.json()["id"].as_str().unwrap()));
+    // A deletion can be cancelled: until it is done the licence is not free.
+    let ending = format!("/v1/organisations/{}/deletion", first.json()["id"].as_str().unwrap());
+    let ended = plane.ask(&owner, Method::POST, &ending, Some(1), Some(&json!({ "holdDays": 30 }))).await;
+    assert_eq!(ended.status, StatusCode::OK, "{ended:?}");
+    assert_eq!(plane.post(&owner, "/v1/organisations", &own).await.status, StatusCode::CONFLICT);
 }

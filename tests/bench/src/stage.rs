@@ -128,6 +128,7 @@ impl Stage {
             organisation: OrganisationId::from_ulid(&ulid),
             name: "A customer".into(),
             credentials: CredentialStatus::Connected,
+            not_protected: None,
             snapshots_per_day: 1,
             next_snapshot_at: None,
             open_snapshot: None,

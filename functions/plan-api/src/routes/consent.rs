@@ -5,13 +5,13 @@
 
 use crate::PlanApi;
 use crate::wire::{ConsentLinkIn, ConsentLinkOut};
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::{ErrorKind, OrganisationId};
 use engine::commands::connect::{Connected, ConsentAnswer, ConsentApp, Next};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use runtime::http::{Asked, Input, PathOf};
+use runtime::http::{AlsoTold, Asked, Input, PathOf};
 use runtime::problem::{Problem, Reply};
 use std::fmt::Write as _;
 
@@ -29,7 +29,15 @@ pub async fn link(
 pub async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Response {
     let answer = read(query.as_deref().unwrap_or_default());
     match api.connect.consent_callback(&answer).await {
-        Ok(Next::Connected(connected)) => page(StatusCode::OK, "Connected", &told(&connected)),
+        Ok(Next::Connected(connected)) => {
+            let organisation = &connected.organisation;
+            let also = AlsoTold {
+                partner: organisation.partner.clone(),
+                who: Some(format!("consent {}", connected.tenant.tenant)),
+                subjects: vec![("org", organisation.id.to_string())],
+            };
+            (Extension(also), page(StatusCode::OK, "Connected", &told(&connected))).into_response()
+        }
         Ok(Next::SignIn(url)) => {
             let link = escaped(url.as_str());
             let text = format!(
@@ -76,7 +84,8 @@ fn told(connected: &Connected) -> String {
     let tenant = escaped(&connected.tenant.name);
     let mut text = match connected.app {
         ConsentApp::Reader => {
-            format!("<p>{tenant} is connected. Its first backup begins within minutes.</p>")
+            let of = escaped(&connected.organisation.name);
+            format!("<p>{tenant} is connected to {of}. Its first backup begins within minutes.</p>")
         }
         ConsentApp::Writer => format!("<p>{tenant} can now be restored to.</p>"),
     };

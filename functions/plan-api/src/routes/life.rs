@@ -2,7 +2,7 @@
 
 use crate::PlanApi;
 use crate::wire::OrganisationOut;
-use crate::wire::life::{CertificateOut, DeletionIn, FeaturesIn, OrganisationEditIn};
+use crate::wire::life::{CertificateIn, CertificateOut, DeletionIn, FeaturesIn, OrganisationEditIn};
 use axum::Json;
 use axum::extract::State;
 use domain::OrganisationId;
@@ -11,7 +11,7 @@ use engine::commands::Caller;
 use engine::commands::organisations::{Hold, OrganisationView};
 use engine::records::Found;
 use http::HeaderName;
-use runtime::http::{Asked, IfMatch, Input, PathOf, etag};
+use runtime::http::{Asked, IfMatch, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;
 
 /// An organisation with its version.
@@ -102,6 +102,7 @@ pub async fn certificate(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
+    QueryOf(query): QueryOf<CertificateIn>,
 ) -> Reply<Json<CertificateOut>> {
-    Ok(Json(api.organisations.certificate(&caller, &id).await?.into()))
+    Ok(Json(api.organisations.certificate(&caller, query.partner.as_ref(), &id).await?.into()))
 }

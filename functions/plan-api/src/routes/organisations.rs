@@ -12,16 +12,14 @@ use engine::commands::organisations::{NewOrganisation, Wanted};
 use engine::commands::{Caller, Listed};
 use engine::ports::Page;
 use http::{HeaderName, StatusCode, header};
-use runtime::http::{Asked, Input, PathOf, QueryOf};
+use runtime::http::{Asked, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;
-
-type Created<T> = (StatusCode, [(HeaderName, String); 1], Json<T>);
 
 pub async fn create(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     Input(body): Input<NewOrganisationIn>,
-) -> Reply<Created<OrganisationOut>> {
+) -> Reply<(StatusCode, [(HeaderName, String); 2], Json<OrganisationOut>)> {
     let new = NewOrganisation {
         name: body.name,
         email: body.email,
@@ -31,7 +29,7 @@ pub async fn create(
     };
     let organisation = api.organisations.create(&caller, new).await?;
     let location = format!("/v1/organisations/{}", organisation.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(organisation.into())))
+    Ok((StatusCode::CREATED, [(header::LOCATION, location), etag(1)], Json(organisation.into())))
 }
 
 pub async fn read(

@@ -3,12 +3,12 @@
 use crate::PlanApi;
 use crate::wire::people::{AcceptIn, InvitationOut, NewInvitationIn, PersonChangeIn, PersonOut};
 use crate::wire::{PageIn, PartnerOut};
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use domain::{InvitationId, PersonId};
 use engine::commands::Listed;
 use http::{HeaderName, StatusCode, header};
-use runtime::http::{Asked, IfMatch, Input, PathOf, QueryOf, etag};
+use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;
 
 type Created<T> = (StatusCode, [(HeaderName, String); 1], Json<T>);
@@ -86,10 +86,12 @@ pub async fn accept(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     Input(body): Input<AcceptIn>,
-) -> Reply<Created<PersonOut>> {
+) -> Reply<(Extension<AlsoTold>, Created<PersonOut>)> {
     let person = api.invitations.accept(&caller, &body.token).await?;
     let location = format!("/v1/people/{}", person.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(person.into())))
+    let subjects = vec![("per", person.id.to_string())];
+    let told = AlsoTold { partner: person.partner.clone(), who: None, subjects };
+    Ok((Extension(told), (StatusCode::CREATED, [(header::LOCATION, location)], Json(person.into()))))
 }
 
 pub async fn partners_below(

@@ -5,15 +5,15 @@ use crate::wire::subscriptions::{
     AccessIn, AccessLinkOut, DowngradeOut, DowngradesIn, RefuseIn, SessionOut, SubscriptionEditIn,
     SubscriptionOut,
 };
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::{DowngradeId, OrganisationId};
 use engine::commands::Listed;
 use engine::commands::downgrades::Decision;
 use engine::commands::subscriptions::Changed;
 use http::{HeaderName, StatusCode, header};
-use runtime::http::{Asked, IfMatch, Input, PathOf, QueryOf, etag};
+use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;
 
 type Versioned<T> = ([(HeaderName, String); 1], Json<T>);
@@ -86,7 +86,12 @@ pub async fn access_link(
 pub async fn open_access(
     State(api): State<PlanApi>,
     Input(body): Input<AccessIn>,
-) -> Reply<Secret<SessionOut>> {
+) -> Reply<(Extension<AlsoTold>, Secret<SessionOut>)> {
     let session = api.money.access.open(&body.token).await?;
-    Ok((StatusCode::CREATED, NOT_KEPT, Json(session.into())))
+    let told = AlsoTold {
+        partner: session.partner.clone(),
+        who: Some(session.made_by.clone()),
+        subjects: vec![("org", session.organisation.to_string()), ("made", session.name.clone())],
+    };
+    Ok((Extension(told), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
 }

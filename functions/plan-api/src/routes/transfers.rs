@@ -1,15 +1,16 @@
 //! Organisations that go to another partner.
 
-use super::life::{Versioned, versioned};
+use super::life::versioned;
 use crate::PlanApi;
 use crate::wire::PageIn;
 use crate::wire::life::{AcceptIn, OfferIn, OfferOut, OfferedOut};
-use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::OrganisationId;
 use engine::commands::Listed;
 use http::StatusCode;
-use runtime::http::{Asked, IfMatch, Input, PathOf, QueryOf};
+use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf};
 use runtime::problem::Reply;
 
 pub async fn offer(
@@ -47,6 +48,10 @@ pub async fn accept(
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
     Input(body): Input<AcceptIn>,
-) -> Reply<Versioned> {
-    Ok(versioned(api.organisations.accept_offer(&caller, &id, &body.plan).await?))
+) -> Reply<Response> {
+    let accepted = api.organisations.accept_offer(&caller, &id, &body.plan).await?;
+    let giver = accepted.value.organisation.former_partners.last().cloned();
+    // Why: the giver's log would end at the offer.
+    let told = giver.map(|partner| AlsoTold { partner, who: None, subjects: Vec::new() });
+    Ok((told.map(Extension), versioned(accepted)).into_response())
 }

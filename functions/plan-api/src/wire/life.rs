@@ -66,6 +66,14 @@ impl From<Ending> for EndingOut {
     }
 }
 
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CertificateIn {
+    /// Of a partner below the caller's.
+    #[garde(skip)]
+    pub partner: Option<PartnerId>,
+}
+
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateOut {

@@ -129,7 +129,7 @@ pub fn check_new(terms: &Terms, entra_sku_active: bool) -> Result<()> {
     check_values(terms)?;
     if terms.product.is_entra() && !entra_sku_active {
         return Err(Error::conflict(format!(
-            "the partner's Entra SKU must be activated before a plan with Entra can be created; {} of the \
+            "the partner's Entra SKU must be activated before a plan with Entra can be used; {} of the \
              partner can activate it",
             who_may(Action::ManagePlans)
         )));

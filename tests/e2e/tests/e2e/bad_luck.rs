@@ -189,7 +189,10 @@ async fn a_permission_that_is_taken_away_costs_its_kinds_until_it_is_back() {
     assert!(missing("roles") && missing("admins"), "{:?}", row.not_covered);
     assert!(!row.counts.contains_key("roles"), "missing, not empty");
     assert_eq!(count(&rig, &second, "users").await, live_users(&rig));
-    assert_eq!(rig.tenant_row(rig.tenant()).await.credentials, CredentialStatus::MissingPermissions);
+    let tenant = rig.tenant_row(rig.tenant()).await;
+    assert_eq!(tenant.credentials, CredentialStatus::MissingPermissions);
+    let named = tenant.not_protected.unwrap();
+    assert!(named.iter().any(|n| n.what == "roles" && !n.any_of.is_empty()), "it is named: {named:?}");
     assert!(!mails(&rig).is_empty(), "people are told");
     let diff = rig.diff_rows(rig.tenant()).await.pop().unwrap();
     assert!(diff.not_compared.iter().any(|n| n.source == "roles"));

@@ -9,9 +9,12 @@ use engine::commands::{Caller, Gate, Member};
 use engine::jobs::purge_data;
 use engine::ports::{Catalog, Clock, JobQueue, Scope};
 use engine::records::{
-    DeletionCertificate, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
+    DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
+    Partner, Progress, Records,
 };
 use jiff::SignedDuration;
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use support::contracts;
 use support::faulty::{FaultPlan, Faulty, Mode};
@@ -113,6 +116,19 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
     let (tenant, other) = (rig.tenant().clone(), OTHER_TENANT_ID.parse::<TenantId>().unwrap());
     let office = office(&rig, &tenant).await;
     let neighbour = traces(&rig, &other, &rig.tenant_row(&other).await.organisation);
+    // A reply that is kept for a request sent again tells of the organisation, too.
+    let kept = IdempotentRequest {
+        partner: Some(rig.tenant_row(&tenant).await.partner),
+        name: "a".to_owned(),
+        body_hash: "b".to_owned(),
+        progress: Progress::Done(KeptReply {
+            status: 200,
+            headers: BTreeMap::new(),
+            body: json!({ "id": office.id, "email": "it@contoso.example" }).to_string(),
+        }),
+        expires_at: rig.clock.now() + SignedDuration::from_hours(24),
+    };
+    rig.records.put_new(&kept).await.unwrap();
     let before = traces(&rig, &tenant, &office.id);
     assert!(before.len() > 30, "there is something to delete");
     assert!(

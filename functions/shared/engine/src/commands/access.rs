@@ -6,7 +6,7 @@ use super::{Caller, Gate};
 use crate::ports::{Clock, Ids, Scope};
 use crate::records::{AccessLink, ApiToken, Found, OrganisationPlace, OrganisationState, delete, put_new};
 use domain::rights::{Action, Feature, Role};
-use domain::{Error, ErrorKind, OrganisationId, Result, Timestamp};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use url::Url;
@@ -43,8 +43,14 @@ pub struct NewAccessLink {
 pub struct Session {
     /// A token of an end customer of that organisation: the only time that it can be seen.
     pub token: String,
+    /// How logs name the token.
+    pub name: String,
+    /// Whose customer.
+    pub partner: PartnerId,
     /// Which organisation.
     pub organisation: OrganisationId,
+    /// Who made the link.
+    pub made_by: String,
     /// Until when it is good.
     pub expires_at: Timestamp,
 }
@@ -54,7 +60,7 @@ impl PortalAccess {
     ///
     /// # Errors
     /// `Denied` when the caller may not itself do what the portal offers there; `Conflict` when nobody signs
-    /// in to that organisation now; `NotFound`.
+    /// in to that organisation; `NotFound`.
     pub async fn link(&self, caller: &Caller, id: &OrganisationId) -> Result<NewAccessLink> {
         let found = self.gate.organisation(caller, id, Action::EditOrganisation).await?;
         // Why: a link must give nobody more than they have.
@@ -103,14 +109,17 @@ impl PortalAccess {
             return Err(none());
         }
         let now = self.clock.now();
-        let whose = (partner, Role::EndCustomer);
+        let whose = (partner.clone(), Role::EndCustomer);
         let name = format!("Portal, opened by {made_by}");
         let only = Some(vec![organisation.clone()]);
         let (token, mut row) = new_token(self.ids.as_ref(), now, whose, &name, only);
         row.expires_at = now + SignedDuration::from_mins(SESSION_LIFE_MINUTES);
         match records.write(vec![delete(&found.value, found.version), put_new(&row)?]).await {
             Err(error) if error.kind() == ErrorKind::Conflict => Err(none()),
-            written => written.map(|()| Session { token, organisation, expires_at: row.expires_at }),
+            written => {
+                let (name, expires_at) = (row.prefix, row.expires_at);
+                written.map(|()| Session { token, name, partner, organisation, made_by, expires_at })
+            }
         }
     }
 }

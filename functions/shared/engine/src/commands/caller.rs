@@ -101,19 +101,31 @@ impl Gate {
         let member = caller.member()?;
         let found = self.seen_organisation(member, id).await?;
         let found = found.ok_or_else(|| Error::not_found("there is no such organisation"))?;
-        let fine = match may(member.role, action) {
-            Verdict::Yes => true,
+        let refused = |why: &str| Err(Error::denied(why));
+        match may(member.role, action) {
+            Verdict::Yes => {}
             Verdict::If(Condition::OwnOrganisation) => {
-                member.organisations.as_ref().is_some_and(|own| own.contains(id))
+                if !member.organisations.as_ref().is_some_and(|own| own.contains(id)) {
+                    return refused("only whoever is limited to the organisation may do this");
+                }
             }
-            Verdict::If(Condition::FeatureOn(feature)) => found.value.features.contains(&feature),
+            Verdict::If(Condition::FeatureOn(feature)) => {
+                if !found.value.features.contains(&feature) {
+                    return refused(
+                        "this is switched off for the organisation; its partner can switch it on",
+                    );
+                }
+            }
             // Why: an approval is a person's act on a stored request, which does not exist yet.
             Verdict::If(
                 Condition::FeatureOnAndApproved(_) | Condition::NotOfOwners | Condition::TopPartner,
             )
-            | Verdict::No => false,
-        };
-        if fine && may_sign_in(member, &found.value) { Ok(found) } else { Err(refusal(member.role)) }
+            | Verdict::No => return Err(refusal(member.role)),
+        }
+        if !may_sign_in(member, &found.value) {
+            return refused("nobody signs in to the organisation now: it is suspended or has left");
+        }
+        Ok(found)
     }
 
     /// The caller's partner, when the caller may manage its people of all those roles.

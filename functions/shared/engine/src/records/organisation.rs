@@ -155,7 +155,7 @@ pub struct DeletionCertificate {
     /// Rows that were deleted.
     pub rows: u64,
     /// BLAKE3 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
-    /// wherever a copy of it may be.
+    /// wherever a copy of it may be. The table's own backups hold the wrapped key for as long as they reach back.
     pub key_fingerprint: Option<String>,
     /// All of it but this, under the installation's signature: a compact JSON Web Signature. Certificates of earlier
     /// releases have none.

@@ -1,6 +1,6 @@
 //! A connected customer tenant, its key, and the one-time state of a consent.
 
-use super::{Record, watched};
+use super::{NotProtected, Record, watched};
 use crate::ports::{Scope, Watch, WrappedKey};
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
@@ -38,6 +38,10 @@ pub struct Tenant {
     pub name: String,
     /// How the credentials are.
     pub credentials: CredentialStatus,
+    /// What is not protected because a permission is missing, as the last snapshot found it; none before the first
+    /// says so, when the organisation's row does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_protected: Option<Vec<NotProtected>>,
     /// Snapshots a day, 1 to 24.
     pub snapshots_per_day: u8,
     /// When the next one is due; none while backups are stopped.

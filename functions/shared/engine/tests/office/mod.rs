@@ -71,6 +71,7 @@ impl Office {
             organisation: organisation(),
             name: "Contoso <AG>".to_owned(),
             credentials: CredentialStatus::Connected,
+            not_protected: None,
             snapshots_per_day: 1,
             next_snapshot_at: Some(at("2026-11-22T19:00:00Z")),
             open_snapshot: None,

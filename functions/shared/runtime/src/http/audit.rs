@@ -18,6 +18,7 @@ use engine::commands::Caller;
 use engine::commands::audit::AuditLog;
 use engine::records::Records;
 use futures::FutureExt;
+use http::header::LOCATION;
 use http::{Extensions, Method};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
@@ -33,6 +34,19 @@ pub enum Audited {
     Everything,
 }
 
+/// Told by a route, as an extension of its reply: whose log the outcome belongs into besides the caller's own. That is
+/// how the log knows of what nobody known does (a link is opened, a consent comes back), and of what one partner does to
+/// another that is not below it (a transfer is accepted).
+#[derive(Clone, Debug)]
+pub struct AlsoTold {
+    /// Whose log.
+    pub partner: PartnerId,
+    /// Who it was, where the request's caller does not say.
+    pub who: Option<String>,
+    /// Ids, by the names that paths give them.
+    pub subjects: Vec<(&'static str, String)>,
+}
+
 /// The router, each of whose routes is written down.
 pub fn audited(router: Router, records: Records, what: Audited) -> Router {
     router.route_layer(from_fn_with_state((AuditLog::new(records), what), layer))
@@ -44,15 +58,25 @@ async fn layer(
     next: Next,
 ) -> Reply<Response> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let Some(caller) = caller::find(request.extensions()) else { return Ok(next.run(request).await) };
+    let Some(caller) = caller::find(request.extensions()) else {
+        let nobody = Who { id: "nobody known".to_owned(), role: None, partner: None };
+        let (_, event) = begun(&mut request, &log, nobody, None).await?;
+        let mut reply = next.run(request).await;
+        tell(&log, &mut reply, &event, None).await;
+        return Ok(reply);
+    };
     if reads && what == Audited::Writes {
         return Ok(next.run(request).await);
     }
     let (chains, event) = asked(&mut request, &caller, &log).await?;
     append(&log, &chains, &event).await.map_err(not_written)?;
-    let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
-    let done = Event { at: log.records().clock().now(), outcome: Outcome::Answered(status), ..event };
+    let mut done = Event { at: log.records().clock().now(), outcome: Outcome::Answered(status), ..event };
+    if let Ok(reply) = &mut reply {
+        done.subjects.extend(made(reply).map(|id| ("made".to_owned(), id)));
+        tell(&log, reply, &done, chains.own.as_ref()).await;
+    }
     if let Err(error) = append(&log, &chains, &done).await {
         let (request_id, cause) = (&done.request, error.to_string());
         tracing::error!(request_id, status, cause, "the outcome could not be written into the audit log");
@@ -81,19 +105,49 @@ fn not_written(error: domain::Error) -> Problem {
     Problem::from(refused.caused_by(error))
 }
 
+/// Writes an outcome into the log of whom the route names, if it names anybody.
+async fn tell(log: &AuditLog, reply: &mut Response, event: &Event, own: Option<&PartnerId>) {
+    let Some(also) = reply.extensions_mut().remove::<AlsoTold>() else { return };
+    let mut subjects = event.subjects.clone();
+    subjects.extend(also.subjects.into_iter().map(|(name, id)| (name.to_owned(), id)));
+    let id = also.who.unwrap_or_else(|| event.who.id.clone());
+    let who = Who { id, partner: own.filter(|own| **own != also.partner).cloned(), ..event.who.clone() };
+    let (at, outcome) = (log.records().clock().now(), Outcome::Answered(reply.status().as_u16()));
+    let told = Event { at, who, subjects, outcome, ..event.clone() };
+    if let Err(error) = log.append(Some(&also.partner), &told).await {
+        let (request_id, cause) = (&told.request, error.to_string());
+        tracing::error!(request_id, cause, "what was done could not be written into the audit log");
+    }
+}
+
+/// The id of what a request made, as its reply says where that is.
+fn made(reply: &Response) -> Option<String> {
+    let location = reply.headers().get(LOCATION)?.to_str().ok()?;
+    reply.status().is_success().then(|| subject(location.rsplit('/').next().unwrap_or_default()))
+}
+
 async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<(Chains, Event)> {
-    let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
-    let subjects: BTreeMap<_, _> =
-        params.iter().map(|(name, text)| (name.to_owned(), subject(text))).collect();
     let (own, role) = match caller {
         Caller::Operator | Caller::SignedIn(_) => (None, None),
         Caller::Member(member) => (Some(member.partner.clone()), Some(member.role)),
     };
+    let who = Who { id: caller.name(), role, partner: None };
+    begun(request, log, who, own).await
+}
+
+async fn begun(
+    request: &mut Request,
+    log: &AuditLog,
+    who: Who,
+    own: Option<PartnerId>,
+) -> Reply<(Chains, Event)> {
+    let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
+    let subjects: BTreeMap<_, _> =
+        params.iter().map(|(name, text)| (name.to_owned(), subject(text))).collect();
     let below = match &own {
         Some(own) => log.partner_below(own, &subjects).await.map_err(not_written)?,
         None => None,
     };
-    let who = Who { id: caller.name(), role, partner: None };
     let event = Event {
         at: log.records().clock().now(),
         who,

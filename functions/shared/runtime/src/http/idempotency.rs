@@ -90,7 +90,10 @@ fn named(request: &Request, caller: &Caller, key: &str) -> (Option<PartnerId>, S
 
 async fn ended(keys: &Idempotency, begun: Found<IdempotentRequest>, reply: Response, id: &str) -> Response {
     let status = reply.status();
-    let (written, reply) = if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+    // Why also those of a version: nothing was done, and the same request with the right version is a new one.
+    let again =
+        [StatusCode::TOO_MANY_REQUESTS, StatusCode::PRECONDITION_FAILED, StatusCode::PRECONDITION_REQUIRED];
+    let (written, reply) = if status.is_server_error() || again.contains(&status) {
         (keys.forget(&begun).await, reply)
     } else {
         match kept(reply, id).await {

@@ -11,7 +11,7 @@ mod input;
 mod rate;
 mod version;
 
-pub use audit::{Audited, audited};
+pub use audit::{AlsoTold, Audited, audited};
 pub use caller::{Asked, authorizer_context, gateway_context};
 pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, idempotent};
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text};

@@ -204,6 +204,7 @@ impl Rig {
                 organisation: organisation.id,
                 name: "A customer".into(),
                 credentials: CredentialStatus::Connected,
+                not_protected: None,
                 snapshots_per_day: per_day.max(1),
                 next_snapshot_at: (per_day > 0).then_some(now),
                 open_snapshot: None,

@@ -270,7 +270,8 @@ impl Connect {
         writes.push(replace(&organisation, found.version)?);
         let row = if let Some(Found { value, version }) = before {
             // Why due now: what could not be read until this consent should be protected soon.
-            let row = Tenant { name, credentials, next_snapshot_at: Some(now), ..value };
+            let not_protected = None;
+            let row = Tenant { name, credentials, not_protected, next_snapshot_at: Some(now), ..value };
             writes.push(replace(&row, version)?);
             row
         } else {
@@ -280,6 +281,7 @@ impl Connect {
                 organisation: organisation.id.clone(),
                 name,
                 credentials,
+                not_protected: None,
                 snapshots_per_day: 1,
                 next_snapshot_at: Some(now),
                 open_snapshot: None,

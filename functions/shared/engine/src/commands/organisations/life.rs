@@ -8,11 +8,11 @@ use crate::records::{
 };
 use domain::organisations::{Act, HOLD_DAYS, KEPT_DAYS, OrganisationState};
 use domain::rights::{Action, Feature, Role};
-use domain::{Error, ErrorKind, OrganisationId, Result, Timestamp};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
 use jiff::SignedDuration;
 
 /// How often an act is tried when the tenant's row changes in between: snapshots do that.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 /// How soon data is deleted.
 #[derive(Clone, Debug, Default)]
@@ -112,12 +112,17 @@ impl Organisations {
         unreachable!("the last try returns")
     }
 
-    /// That it was deleted, and when.
+    /// That it was deleted, and when; of the caller's partner, or of one below it.
     ///
     /// # Errors
-    /// `NotFound` when there is no such certificate of the caller's partner; `Denied`.
-    pub async fn certificate(&self, caller: &Caller, id: &OrganisationId) -> Result<DeletionCertificate> {
-        let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value;
+    /// `NotFound` when that partner has no such certificate; `Denied`.
+    pub async fn certificate(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        id: &OrganisationId,
+    ) -> Result<DeletionCertificate> {
+        let partner = self.gate.partner(caller, partner, Action::EndOrganisation).await?.value;
         let scope = Scope::Partner(partner.id);
         Ok(self.records().get(&scope, &DeletionCertificate::key_of(id)).await?.value)
     }

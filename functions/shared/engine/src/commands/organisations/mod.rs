@@ -134,8 +134,8 @@ impl Organisations {
         let found: Found<OwnLicence> = self.records().get(&scope, OwnLicence::KEY).await?;
         if let Some(holder) = &found.value.organisation {
             let holder = self.records().find::<Organisation>(&scope, &Organisation::key_of(holder)).await?;
-            let is_there = |o: &Found<Organisation>| o.value.state != OrganisationState::Deleting;
-            if let Some(holder) = holder.filter(is_there) {
+            // Why also while it is being deleted: that can be cancelled, and then there would be two.
+            if let Some(holder) = holder {
                 let message = format!("the licence not for resale is used by {}", holder.value.id);
                 return Err(Error::conflict(message));
             }

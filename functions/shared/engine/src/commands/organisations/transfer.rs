@@ -1,7 +1,8 @@
 //! An organisation goes to another partner: offered by the one, accepted by the other.
 
+use super::life::TRIES;
 use super::{OrganisationView, Organisations};
-use crate::commands::plans::offered as offered_plan;
+use crate::commands::plans::{known, offered as offered_plan};
 use crate::commands::{Caller, Listed};
 use crate::ports::{Page, Scope};
 use crate::records::{
@@ -10,7 +11,8 @@ use crate::records::{
 };
 use domain::organisations::OrganisationState;
 use domain::rights::Action;
-use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use domain::subscriptions::{Move, step};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result};
 use jiff::SignedDuration;
 
 /// An offer can be accepted for so long.
@@ -76,7 +78,13 @@ impl Organisations {
         let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
         let records = self.records();
         let own = Scope::Partner(partner);
-        let given = records.find::<TransferOffer>(&own, &TransferOffer::key_of(id)).await?;
+        // Why asked so: who may offer what is a partner's below may take the offer back.
+        let giver = match self.gate.organisation(caller, id, Action::EndOrganisation).await {
+            Ok(found) => Scope::Partner(found.value.partner),
+            Err(e) if e.kind() == ErrorKind::NotFound => own.clone(),
+            Err(e) => return Err(e),
+        };
+        let given = records.find::<TransferOffer>(&giver, &TransferOffer::key_of(id)).await?;
         let taken = records.find::<TransferOffered>(&own, &TransferOffered::key_of(id)).await?;
         let (from, to) = match (&given, &taken) {
             (Some(offer), _) => (offer.value.from.clone(), offer.value.to.clone()),
@@ -111,6 +119,18 @@ impl Organisations {
         id: &OrganisationId,
         plan: &PlanId,
     ) -> Result<Found<OrganisationView>> {
+        for tried in 1.. {
+            match self.take_over(caller, id, plan).await {
+                // Why: the tenant's row moves with every snapshot.
+                Err(error) if error.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                Err(error) => return Err(error),
+                Ok(()) => return self.get(caller, id).await,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    async fn take_over(&self, caller: &Caller, id: &OrganisationId, plan: &PlanId) -> Result<()> {
         let taker = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
         let records = self.records();
         let own = Scope::Partner(taker.clone());
@@ -120,8 +140,19 @@ impl Organisations {
         let offer = records.get::<TransferOffer>(&theirs, &TransferOffer::key_of(id)).await?;
         let sold = offered_plan(records, &taker, plan).await?.map(|found| found.value);
         let sold = sold.filter(|sold| sold.terms.visible && !sold.not_for_resale);
-        sold.ok_or_else(|| Error::invalid_field("plan", "there is no such plan to subscribe to"))?;
+        let sold =
+            sold.ok_or_else(|| Error::invalid_field("plan", "there is no such plan to subscribe to"))?;
         let before = records.get::<Organisation>(&theirs, &Organisation::key_of(id)).await?;
+        let was = known(records, &before.value.partner, &before.value.plan).await?.value.terms.product;
+        // Why: a transfer is no way round the moves that a subscription may make.
+        match step(was, sold.terms.product) {
+            Move::AtOnce => {}
+            Move::Refused(why) => return Err(Error::invalid_field("plan", why)),
+            Move::Approved => {
+                let why = "would be a downgrade: take it on a plan like its own, then ask for the downgrade";
+                return Err(Error::invalid_field("plan", why));
+            }
+        }
         let place = records.get::<OrganisationPlace>(&Scope::System, &OrganisationPlace::key_of(id)).await?;
         if before.value.state == OrganisationState::Deleting {
             return Err(Error::conflict("the organisation is being deleted"));
@@ -162,7 +193,6 @@ impl Organisations {
         if let Some(tenant) = self.tenant(&before.value).await? {
             writes.push(replace(&Tenant { partner: taker, ..tenant.value }, tenant.version)?);
         }
-        records.write(writes).await?;
-        self.get(caller, id).await
+        records.write(writes).await
     }
 }

@@ -7,13 +7,13 @@
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    DeletionCertificate, Ending, Found, NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner,
-    Record, StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
-    watched,
+    DeletionCertificate, DowngradeRequest, Ending, Found, IdempotentRequest, NoticeEntry, OpenDowngrade,
+    Organisation, OrganisationPlace, Partner, Record, StoredKey, Tenant, TransferOffer, TransferOffered,
+    delete, end_of_token, put_new, replace, watched,
 };
 use crate::signed;
 use domain::organisations::OrganisationState;
-use domain::{ErrorKind, PartnerId, Result, TenantId, Timestamp};
+use domain::{ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -91,10 +91,14 @@ impl Worker {
             self.begin(&mut found, ending).await?;
             report.begun += 1;
         }
-        let swept = match &found.value.tenant {
-            Some(tenant) => self.sweep(tenant, &self.listeners(&found.value).await?, deadline).await?,
+        let listeners = self.listeners(&found.value).await?;
+        let mut swept = match &found.value.tenant {
+            Some(tenant) => self.sweep(tenant, &listeners, deadline).await?,
             None => Swept { is_whole: true, ..Swept::default() },
         };
+        if swept.is_whole {
+            self.sweep_replies(&found.value.id, &listeners, deadline, &mut swept).await?;
+        }
         let Some(ending) = &mut found.value.ending else { return Ok(()) };
         ending.blobs += swept.blobs;
         ending.rows += swept.rows;
@@ -177,6 +181,26 @@ impl Worker {
         }
         swept.is_whole = true;
         Ok(swept)
+    }
+
+    /// Removes the replies that partners' idempotency keys keep and that tell of the organisation.
+    async fn sweep_replies(
+        &self,
+        id: &OrganisationId,
+        listeners: &BTreeSet<PartnerId>,
+        deadline: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<()> {
+        let tells_of_it = |row: &Row| row.body.to_string().contains(id.as_str());
+        for listener in listeners {
+            let scope = Scope::Partner(listener.clone());
+            let family = IdempotentRequest::FAMILY;
+            if !self.sweep_rows(&scope, family, tells_of_it, deadline, &mut swept.rows).await? {
+                swept.is_whole = false;
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Removes the blobs whose names begin so; says how many, and whether the time was enough.
@@ -268,6 +292,17 @@ impl Worker {
         writes.extend(end_of_token(&self.records, &organisation.partner, &organisation.id).await?);
         let waiting = OpenDowngrade::key_of(&organisation.id);
         if let Some(waiting) = self.records.find::<OpenDowngrade>(&own, &waiting).await? {
+            let scope = Scope::Partner(waiting.value.top.clone());
+            let key = DowngradeRequest::key_of(&waiting.value.request);
+            if let Some(asked) = self.records.find::<DowngradeRequest>(&scope, &key).await? {
+                let refused = DowngradeRequest {
+                    state: asked.value.state.decide(false)?,
+                    decided_at: Some(now),
+                    reason: Some("The organisation was deleted.".to_owned()),
+                    ..asked.value
+                };
+                writes.push(replace(&refused, asked.version)?);
+            }
             writes.push(delete(&waiting.value, waiting.version));
         }
         let offer_key = TransferOffer::key_of(&organisation.id);

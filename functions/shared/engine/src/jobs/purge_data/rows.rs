@@ -4,12 +4,18 @@
 
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
-use crate::records::{ConsentState, InvitationToken, Record};
+use crate::records::{AccessLink, ApiToken, ConsentSignIn, ConsentState, InvitationToken, Record};
 use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
 /// Families of the installation's own rows that end by themselves.
-const ENDING: [&str; 2] = [ConsentState::FAMILY, InvitationToken::FAMILY];
+const ENDING: [&str; 5] = [
+    ConsentState::FAMILY,
+    ConsentSignIn::FAMILY,
+    InvitationToken::FAMILY,
+    AccessLink::FAMILY,
+    ApiToken::FAMILY,
+];
 
 impl Worker {
     /// Removes what has ended, until the deadline.

@@ -298,6 +298,7 @@ impl Worker {
             }
             let ends_at = self.directory.credential_ends_at().await?;
             after.credentials = seal::credentials(manifest, ends_at, self.clock.now());
+            after.not_protected = Some(seal::not_protected(manifest));
             // Why here: told before the row is closed; told again by a rerun, it is the same notice.
             if tenant.value.credentials != after.credentials {
                 self.announcer.announce_credentials(&done.tenant, &done.id, after.credentials).await?;

@@ -1,13 +1,15 @@
 //! The end of a reading: manifest, rows, the comparison that follows.
 
 use crate::archive::TenantArchive;
+use crate::commands::connect::not_protected as by_permissions;
 use crate::ports::{Put, Spent};
 use crate::reading::{KindProgress, Progress};
 use crate::records::{
-    CredentialStatus, Diff, DiffCounts, JobState, NotCovered, Reason, RunCount, SeatCount, Side, Snapshot,
-    SnapshotMode,
+    CredentialStatus, Diff, DiffCounts, JobState, NotCovered, NotProtected, Reason, RunCount, SeatCount,
+    Side, Snapshot, SnapshotMode,
 };
-use domain::stored::{FORMAT_VERSION, Manifest};
+use domain::kinds;
+use domain::stored::{FORMAT_VERSION, Manifest, Missing};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -113,13 +115,32 @@ pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
 /// So long before our certificate or secret ends people hear of it.
 const ENDS_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// What a missing permission keeps out: by what the token says, and by what was denied where it says nothing of that.
+pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
+    let mut found = by_permissions(&manifest.permissions);
+    for missing in manifest.missing.iter().filter(|m| is_denied(m)) {
+        if found.iter().all(|known| known.what != missing.source) {
+            let kind = kinds::find(missing.source.split('.').next().unwrap_or_default());
+            let any_of = kind.map(|k| k.read_permissions).unwrap_or_default();
+            let any_of = any_of.iter().map(|p| (*p).to_owned()).collect();
+            found.push(NotProtected { what: missing.source.clone(), any_of });
+        }
+    }
+    found
+}
+
+/// Whether a permission is missing for it, and not a licence.
+fn is_denied(missing: &Missing) -> bool {
+    missing.cause == "denied" && !missing.why.contains("licence")
+}
+
 /// How the credentials are: what is worst of what the reading, the token and the credential show.
 pub(super) fn credentials(
     manifest: &Manifest,
     credential_ends_at: Option<Timestamp>,
     now: Timestamp,
 ) -> CredentialStatus {
-    let denied = manifest.missing.iter().any(|m| m.cause == "denied" && !m.why.contains("licence"));
+    let denied = manifest.missing.iter().any(is_denied);
     // Why by its name: the reading application needs no permission that writes, whatever Microsoft adds.
     let writes = manifest.permissions.iter().any(|p| p.split('.').any(|part| part.contains("Write")));
     if denied {
