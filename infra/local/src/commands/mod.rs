@@ -6,9 +6,10 @@ mod simulate;
 pub use serve::ServeOptions;
 pub use simulate::SimulateOptions;
 
-use crate::demo::{self, DemoOptions};
+use crate::demo::{self, DemoOptions, Deployed};
 use clap::{Args, Parser, Subcommand};
 use domain::{Error, Result};
+use engine::ports::Secret;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -26,7 +27,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Tells the product's story on a simulated company: backed up, changed, compared, put back.
-    Demo(DemoArguments),
+    Demo(Box<DemoArguments>),
     /// Serves the API and works off its queues until interrupted.
     Serve(Box<ServeOptions>),
     /// Starts the simulated Microsoft cloud alone, for other tools.
@@ -44,6 +45,29 @@ struct DemoArguments {
     /// Goes on serving at the end.
     #[arg(long)]
     keep: bool,
+    /// The API of an installation that runs elsewhere: then the story is told there, over HTTP alone, and
+    /// HOLDFAST_GRAPH_URL and HOLDFAST_LOGIN_URL name the Microsoft cloud that it uses.
+    #[arg(long, requires = "bootstrap_token", conflicts_with = "keep")]
+    api: Option<String>,
+    /// What that installation calls itself, when its own address cannot be resolved from here.
+    #[arg(long, requires = "api")]
+    public_url: Option<String>,
+    /// That installation's bootstrap token.
+    #[arg(long, env = "HOLDFAST_BOOTSTRAP_TOKEN", hide_env_values = true)]
+    bootstrap_token: Option<String>,
+}
+
+impl DemoArguments {
+    fn options(self) -> DemoOptions {
+        let Self { users, json, keep, api, public_url, bootstrap_token } = self;
+        let trimmed = |url: String| url.trim_end_matches('/').to_owned();
+        let deployed = api.zip(bootstrap_token).map(|(api, token)| Deployed {
+            api: trimmed(api),
+            public_url: public_url.map(trimmed),
+            bootstrap_token: Secret::new(token),
+        });
+        DemoOptions { users, json, keep, deployed }
+    }
 }
 
 /// Runs the command of this process's arguments.
@@ -68,9 +92,7 @@ fn run(command: Command) -> Result<()> {
     let runtime = runtime.map_err(|e| Error::unavailable("threads cannot be started").caused_by(e))?;
     runtime.block_on(async {
         match command {
-            Command::Demo(DemoArguments { users, json, keep }) => {
-                demo::run(DemoOptions { users, json, keep }).await
-            }
+            Command::Demo(arguments) => demo::run(arguments.options()).await,
             Command::Serve(options) => serve::run(*options).await,
             Command::Simulate(options) => simulate::run(options).await,
         }
@@ -91,10 +113,13 @@ mod tests {
     fn the_command_line_is_sound() {
         CommandLine::command().debug_assert();
         let demo = CommandLine::try_parse_from(["holdfast", "demo", "--users", "20000", "--json"]).unwrap();
-        assert!(matches!(
-            demo.command,
-            Command::Demo(DemoArguments { users: 20_000, json: true, keep: false })
-        ));
+        let Command::Demo(arguments) = demo.command else { panic!("it is the demo") };
+        assert!(arguments.users == 20_000 && arguments.json && !arguments.keep && arguments.api.is_none());
+        let there = ["holdfast", "demo", "--api", "https://api.example/"];
+        assert!(CommandLine::try_parse_from(there).is_err(), "nobody can sign up without the token");
+        let told = there.into_iter().chain(["--bootstrap-token", "t"]);
+        let Command::Demo(arguments) = CommandLine::try_parse_from(told).unwrap().command else { panic!() };
+        assert_eq!(arguments.options().deployed.unwrap().api, "https://api.example");
         assert!(CommandLine::try_parse_from(["holdfast", "serve", "--port", "no"]).is_err());
     }
 }

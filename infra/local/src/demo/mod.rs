@@ -7,6 +7,7 @@ mod customer;
 mod happenings;
 mod http;
 mod partner;
+mod place;
 mod stage;
 mod story;
 mod telling;
@@ -15,17 +16,20 @@ mod verify;
 use crate::Cloud;
 use crate::config::{CloudConfig, Data, Target};
 use crate::embedded::SecretSettings;
+pub use place::Deployed;
+
 use customer::Administrator;
 use domain::{Error, Result};
 use engine::ports::Secret;
 use graph::GraphSettings;
+use place::Place;
 use serde_json::json;
 use sim::{Sim, SimConfig, SimServer};
 use std::net::{Ipv4Addr, SocketAddr};
 use telling::Teller;
 
 /// What the story is told with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct DemoOptions {
     /// Users in the simulated company.
     pub users: usize,
@@ -33,6 +37,8 @@ pub struct DemoOptions {
     pub json: bool,
     /// Whether it goes on serving at the end.
     pub keep: bool,
+    /// An installation that runs elsewhere; none tells the story on a cloud of this process.
+    pub deployed: Option<Deployed>,
 }
 
 /// Tells the story.
@@ -43,10 +49,13 @@ pub async fn run(options: DemoOptions) -> Result<()> {
     let find = |name: &str| runtime::settings::Settings::from_env().find(name);
     let mut teller = Teller::new(options.json);
     teller.figures.insert("users".to_owned(), json!(options.users));
-    let (simulated, config) = set(options, &find).await?;
+    let (simulated, config) = set(&options, &find).await?;
     let admin = Administrator::from_env(find);
-    let cloud = Cloud::start(config.clone()).await?;
-    let outcome = story::story(&cloud, &config, &admin, &mut teller).await;
+    let place = match options.deployed {
+        Some(deployed) => Place::Deployed(deployed),
+        None => Place::Here(Box::new(Cloud::start(config.clone()).await?)),
+    };
+    let outcome = story::story(&place, &config, &admin, &mut teller).await;
     let faults = match &outcome {
         Ok(faults) => faults.clone(),
         Err(error) => vec![error.to_string()],
@@ -62,15 +71,11 @@ pub async fn run(options: DemoOptions) -> Result<()> {
     if options.json {
         println!("{figures:#}");
     }
-    if options.keep && faults.is_empty() {
-        eprintln!(
-            "Serving {}; mails are in {}. Interrupt to end.",
-            cloud.api_url(),
-            cloud.outbox().display()
-        );
+    if let (true, true, Some(outbox)) = (options.keep, faults.is_empty(), place.outbox()) {
+        eprintln!("Serving {}; mails are in {}. Interrupt to end.", place.api_url(), outbox.display());
         crate::commands::interrupted().await?;
     }
-    cloud.stop().await;
+    place.stop().await;
     if let Some(server) = simulated {
         server.stop().await;
     }
@@ -79,27 +84,34 @@ pub async fn run(options: DemoOptions) -> Result<()> {
 
 /// The Graph and the cloud that the settings name.
 async fn set(
-    options: DemoOptions,
+    options: &DemoOptions,
     find: &impl Fn(&str) -> Option<String>,
 ) -> Result<(Option<SimServer>, CloudConfig)> {
     let given = |name: &str| find(name).filter(|v| !v.trim().is_empty());
-    let (simulated, graph_url, login_url) =
-        match (given(GraphSettings::GRAPH_URL), given(GraphSettings::LOGIN_URL)) {
-            (Some(graph), Some(login)) => (None, graph, login),
-            (None, None) => {
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-                let server = Sim::new(SimConfig::company(1, options.users)).serve(address).await;
-                let server =
-                    server.map_err(|e| Error::unavailable("no port for the simulated cloud").caused_by(e))?;
-                let (graph, login) = (server.graph_url(), server.login_url());
-                (Some(server), graph, login)
-            }
-            _ => {
-                return Err(Error::invalid(
-                    "HOLDFAST_GRAPH_URL and HOLDFAST_LOGIN_URL must be set both or neither",
-                ));
-            }
-        };
+    let (simulated, graph_url, login_url) = match (
+        given(GraphSettings::GRAPH_URL),
+        given(GraphSettings::LOGIN_URL),
+    ) {
+        (Some(graph), Some(login)) => (None, graph, login),
+        (None, None) if options.deployed.is_some() => {
+            return Err(Error::invalid(
+                "HOLDFAST_GRAPH_URL and HOLDFAST_LOGIN_URL must name the cloud that the installation uses",
+            ));
+        }
+        (None, None) => {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let server = Sim::new(SimConfig::company(1, options.users)).serve(address).await;
+            let server =
+                server.map_err(|e| Error::unavailable("no port for the simulated cloud").caused_by(e))?;
+            let (graph, login) = (server.graph_url(), server.login_url());
+            (Some(server), graph, login)
+        }
+        _ => {
+            return Err(Error::invalid(
+                "HOLDFAST_GRAPH_URL and HOLDFAST_LOGIN_URL must be set both or neither",
+            ));
+        }
+    };
     let target = match given("AWS_ENDPOINT_URL") {
         // Why a prefix of its own: an endpoint may hold what an earlier demo left.
         Some(_) => Target::Aws { prefix: format!("holdfast-demo-{}", std::process::id()) },

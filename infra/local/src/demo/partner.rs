@@ -1,6 +1,7 @@
 //! The partner's side: a technician who uses Holdfast's own API, and nothing else.
 
 use super::http::{Answer, Caller};
+use super::place::Place;
 use domain::{Error, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ impl Partner {
 
 /// The browser of the customer's administrator: follows the consent link to the callback, and from there to the sign-in
 /// and back.
-pub(super) async fn consent(link: &str, tenant: &str) -> Result<()> {
+pub(super) async fn consent(place: &Place, link: &str, tenant: &str) -> Result<()> {
     let browser = Caller::new("")?;
     let seen = browser.call(Method::GET, link, None).await?;
     let callback = match (&seen.location, seen.status.is_redirection()) {
@@ -84,11 +85,11 @@ pub(super) async fn consent(link: &str, tenant: &str) -> Result<()> {
         _ => agreed(link, tenant)?,
     };
     let mut next = callback;
-    let mut seen = browser.call(Method::GET, &next, None).await?;
+    let mut seen = browser.call(Method::GET, &place.reach(&next), None).await?;
     for _ in 0..MOST_REDIRECTS {
         let Some(location) = seen.location.take().filter(|_| seen.status.is_redirection()) else { break };
         next = location;
-        seen = browser.call(Method::GET, &next, None).await?;
+        seen = browser.call(Method::GET, &place.reach(&next), None).await?;
     }
     let Answer { status, body, .. } = seen;
     if status.is_success() {
