@@ -57,10 +57,10 @@ impl Place {
 
     /// The address at which a browser here reaches what the place calls `url`.
     pub(super) fn reach(&self, url: &str) -> String {
-        if let Self::Deployed(Deployed { api, public_url: Some(public), .. }) = self {
-            if let Some(rest) = url.strip_prefix(public.as_str()).filter(|r| r.starts_with(['/', '?'])) {
-                return format!("{api}{rest}");
-            }
+        if let Self::Deployed(Deployed { api, public_url: Some(public), .. }) = self
+            && let Some(rest) = url.strip_prefix(public.as_str()).filter(|r| r.starts_with(['/', '?']))
+        {
+            return format!("{api}{rest}");
         }
         url.to_owned()
     }
