@@ -104,9 +104,8 @@ mod tests {
     use super::*;
 
     fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
-        let integer = |digits: &[u8]| [&[INTEGER, digits.len() as u8], digits].concat();
-        let inside = [integer(r), integer(s)].concat();
-        [&[SEQUENCE, inside.len() as u8], &inside[..]].concat()
+        let element = |tag, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+        element(SEQUENCE, &[element(INTEGER, r), element(INTEGER, s)].concat())
     }
 
     #[test]

@@ -208,7 +208,9 @@ fn headers_of_the_document() -> (BTreeSet<String>, BTreeSet<String>) {
             Value::Array(items) => items.iter().collect(),
             _ => vec![],
         };
-        inner.into_iter().for_each(|v| collect(v, asked, answered));
+        for v in inner {
+            collect(v, asked, answered);
+        }
     }
     let text = fs::read_to_string(root().join("functions/plan-api/openapi.json")).unwrap();
     let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
