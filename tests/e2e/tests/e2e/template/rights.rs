@@ -7,17 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
 
 /// A statement of a role.
-struct Grant {
-    actions: Vec<String>,
-    resources: Vec<Value>,
-    condition: Value,
+pub struct Grant {
+    pub actions: Vec<String>,
+    pub resources: Vec<Value>,
+    pub condition: Value,
 }
 
 fn many(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
-fn grants(template: &Template, function: &str) -> Vec<Grant> {
+/// What the role of a function allows.
+pub fn grants(template: &Template, function: &str) -> Vec<Grant> {
     let role = format!("{}Role", pascal(function));
     assert_eq!(template.function(function).properties["Role"], attribute(&role, "Arn"));
     let role = template.get(&role).properties;
