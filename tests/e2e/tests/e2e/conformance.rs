@@ -2,7 +2,6 @@
 //! OpenAPI. What both share cannot hide a mistake here: the OpenAPI is neither's.
 
 use crate::rig::{Admin, Rig};
-use domain::restore::{AttributeMode, LinkMode, Selection};
 use engine::records::{RestoreState, Side};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -137,13 +136,7 @@ async fn round_trip(rig: &Rig) {
     rig.snapshot().await;
     let diff = rig.ask_diff(&first, Side::Live).await;
     rig.settle().await;
-    let selection = Selection {
-        items: vec![],
-        attributes: AttributeMode::Overwrite,
-        links: LinkMode::Rollback,
-        delete_created: true,
-    };
-    let restore = rig.ask_preview(&diff.id, selection).await;
+    let restore = rig.ask_preview(&diff.id, Rig::everything()).await;
     rig.settle().await;
     rig.ask_run(&restore).await;
     rig.settle().await;

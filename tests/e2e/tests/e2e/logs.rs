@@ -4,7 +4,6 @@
 //! looked through too.
 
 use crate::rig::Rig;
-use domain::restore::{AttributeMode, LinkMode, Selection};
 use engine::records::RestoreState;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -73,13 +72,7 @@ async fn a_whole_story_logs_no_secret_no_name_and_no_address() {
     rig.clock.advance(jiff::SignedDuration::from_hours(2));
     rig.snapshot().await;
     let diff = rig.diff_rows(rig.tenant()).await.pop().unwrap();
-    let selection = Selection {
-        items: vec![],
-        attributes: AttributeMode::Overwrite,
-        links: LinkMode::Rollback,
-        delete_created: true,
-    };
-    let restore = rig.ask_preview(&diff.id, selection).await;
+    let restore = rig.ask_preview(&diff.id, Rig::everything()).await;
     rig.settle().await;
     rig.ask_run(&restore).await;
     rig.settle().await;

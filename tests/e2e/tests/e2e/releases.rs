@@ -5,7 +5,6 @@
 
 use crate::rig::Rig;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::{RestoreId, SnapshotId, Timestamp};
 use engine::archive::SnapshotView;
 use engine::ports::{BlobName, Catalog, Clock, JobQueue, Outgoing, Queue, Row, Scope, Vault, Watch, Write};
@@ -40,15 +39,6 @@ struct LeftRow {
 
 fn file(release: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../fixtures/release-{release}/left.json"))
-}
-
-fn everything() -> Selection {
-    Selection {
-        items: vec![],
-        attributes: AttributeMode::Overwrite,
-        links: LinkMode::Rollback,
-        delete_created: true,
-    }
 }
 
 /// A desk on which lies what the release left.
@@ -130,10 +120,10 @@ async fn what_a_release_leaves_is_written_when_asked_for() {
     rig.clock.advance(SignedDuration::from_hours(2));
     rig.snapshot().await;
     let diff = rig.diff_rows(&tenant).await.pop().unwrap();
-    let approved = rig.ask_preview(&diff.id, everything()).await;
+    let approved = rig.ask_preview(&diff.id, Rig::everything()).await;
     rig.settle().await;
     rig.ask_run(&approved).await;
-    let preview = rig.ask_preview(&diff.id, everything()).await;
+    let preview = rig.ask_preview(&diff.id, Rig::everything()).await;
     let snapshot = rig.ask_snapshot(&tenant).await;
     let messages = JobQueue::ALL.into_iter().flat_map(|queue| rig.world.queue.receive(queue));
     let rows = rig.world.catalog.rows().into_iter().map(|(scope, row)| LeftRow {

@@ -1,7 +1,7 @@
 //! What a person asks for, past the plan.
 
 use super::Rig;
-use domain::restore::Selection;
+use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::commands::diffs::Diffs;
@@ -59,6 +59,16 @@ impl Rig {
     pub async fn ask_preview(&self, diff: &DiffId, selection: Selection) -> Restore {
         let from = From::Changes(diff.clone());
         self.restores().create_preview(self.tenant(), "per_test", &from, selection).await.unwrap()
+    }
+
+    /// What takes back everything that a comparison found.
+    pub fn everything() -> Selection {
+        Selection {
+            items: vec![],
+            attributes: AttributeMode::Overwrite,
+            links: LinkMode::Rollback,
+            delete_created: true,
+        }
     }
 
     /// Approves a preview.
