@@ -9,6 +9,7 @@ mod endings;
 mod events;
 mod formats;
 mod logs;
+mod operations;
 mod orderings;
 mod reading;
 mod real_policies;

@@ -24,6 +24,10 @@ impl MemoryCatalog {
     pub fn rows(&self) -> Vec<(Scope, Row)> {
         lock(&self.0).iter().map(|((scope, _), row)| (scope.clone(), row.clone())).collect()
     }
+    /// These are all its rows from now on, as when a table was restored.
+    pub fn set_rows(&self, rows: Vec<(Scope, Row)>) {
+        *lock(&self.0) = rows.into_iter().map(|(scope, row)| ((scope, row.key.clone()), row)).collect();
+    }
 }
 
 #[async_trait]

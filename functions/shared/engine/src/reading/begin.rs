@@ -3,7 +3,7 @@
 use super::progress::{KindProgress, KindReading};
 use super::{Reading, missing};
 use domain::Timestamp;
-use domain::kinds::{Kind, Read, Source, Whole};
+use domain::kinds::{KINDS, Kind, Read, Source, Whole};
 use domain::stored::{Manifest, Missing};
 use jiff::SignedDuration;
 
@@ -96,6 +96,14 @@ impl Reading {
                 asked && self.is_younger(t.taken_at, TOKEN_DAYS * 24)
             })
             && base.full_at.get(kind.name).is_some_and(|at| self.is_younger(*at, WHOLE_EVERY_DAYS * 24))
+    }
+
+    /// Whether it is time to rely on nothing that the base says is stored.
+    pub(super) fn is_weekly(&self) -> bool {
+        let is_old = |at: &Timestamp| !self.is_younger(*at, WHOLE_EVERY_DAYS * 24);
+        let deltas = KINDS.iter().filter(|kind| kind.reading[0].is_delta());
+        let full_at = |base: &Manifest| deltas.filter_map(|kind| base.full_at.get(kind.name)).any(is_old);
+        self.whole || self.base.as_deref().is_none_or(full_at)
     }
 
     fn is_facet_due(&self, kind: &Kind, source: &Source) -> bool {

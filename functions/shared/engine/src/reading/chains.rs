@@ -12,6 +12,7 @@ use domain::stored::{Missing, Token};
 use domain::{Error, ErrorKind, Result, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 /// How a stage ended, for now.
 pub(super) struct Ended {
@@ -136,7 +137,8 @@ impl Chains<'_> {
             (Role::Chunk(chunk), Cursor::Start) => Cursor::Ids(chunk.awaited.iter().cloned().collect()),
             (_, cursor) => cursor.clone(),
         };
-        tasks.spawn(async move { (number, reading.fetch(kind, source, &cursor, how).await) });
+        let fetch = async move { (number, reading.fetch(kind, source, &cursor, how).await) };
+        tasks.spawn(fetch.in_current_span());
     }
 
     /// Takes a page in; the chain goes on, or is at its end.

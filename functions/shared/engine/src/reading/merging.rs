@@ -187,7 +187,8 @@ async fn one_with(
     let onto = match (base, known) {
         (Base::Whole, Some(known)) => Onto::Whole(known),
         (Base::Changes, Some(known)) => Onto::Changes(known),
-        (_, known) => Onto::Nothing(known),
+        // Why put again each week: a leaf that was lost is then there again.
+        (_, known) => Onto::Nothing(known.filter(|_| !reading.is_weekly())),
     };
     let after = begun.as_ref().map(|partial| partial.last_key().to_vec());
     let ops = sorters.take(reading, run).into_ops(after.as_deref()).await?;

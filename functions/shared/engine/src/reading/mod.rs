@@ -29,6 +29,7 @@ use jiff::SignedDuration;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 /// A kind that fails so often for a passing reason, without a page in between, is reported missing.
 /// Throttling does not count: it is waited out.
@@ -99,7 +100,8 @@ impl Reading {
             progress.kinds.insert(kind.name.to_owned(), before.clone());
             if !before.is_finished() {
                 let reading = self.clone();
-                tasks.spawn(async move { (kind, reading.read_kind(kind, before).await) });
+                let read = async move { (kind, reading.read_kind(kind, before).await) };
+                tasks.spawn(read.in_current_span());
             }
         }
         while let Some(done) = tasks.join_next().await {
