@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = Wiring::from_env().await?;
+    let wiring = Wiring::from_env()?;
     let find = Arc::new(FindCaller {
         records: wiring.records(),
         clock: wiring.clock.clone(),

@@ -14,7 +14,7 @@ use runtime::wiring::Wiring;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    let wiring = Wiring::from_env().await?;
+    let wiring = Wiring::from_env()?;
     let (gate, clock, ids) = (wiring.gate(), wiring.clock.clone(), wiring.ids.clone());
     let (directory, keys, settings) = (wiring.directory()?, wiring.keys(), wiring.settings.consent()?);
     let (sign_ins, has_sign_in) = (wiring.sign_ins()?, wiring.settings.find(OIDC_ISSUER).is_some());

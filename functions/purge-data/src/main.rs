@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = Wiring::from_env().await?;
+    let wiring = Wiring::from_env()?;
     let (catalog, vault, signer) = (wiring.catalog(), wiring.vault(), wiring.signer());
     tick::run(Arc::new(purge_data::worker(catalog, vault, signer, wiring.clock.clone()))).await
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = Wiring::from_env().await?;
+    let wiring = Wiring::from_env()?;
     let worker = run_restore::worker(Ports {
         directory: wiring.directory()?,
         writer: wiring.writer()?,

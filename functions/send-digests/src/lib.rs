@@ -2,10 +2,11 @@
 //! since both need the same rights: the catalog and the mailer.
 
 use aws_lambda_events::sqs::SqsEvent;
-use domain::{Error, Result, Timestamp};
+use domain::{Error, Result};
 use engine::jobs::send_digests::Worker;
 use engine::ports::{Clock, Ids, Mailer};
 use engine::records::Records;
+use runtime::call::Call;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -27,12 +28,12 @@ pub fn worker(
 ///
 /// # Errors
 /// When a batch is none, and when a tick fails.
-pub async fn handle(worker: &Worker, clock: &dyn Clock, event: Value, deadline: Timestamp) -> Result<Value> {
+pub async fn handle(worker: &Worker, clock: &dyn Clock, event: Value, call: &Call) -> Result<Value> {
     if event.get("Records").is_none() {
-        return runtime::tick::handle_tick(worker, deadline).await;
+        return runtime::tick::handle_tick(worker, call).await;
     }
     let batch: SqsEvent = serde_json::from_value(event)
         .map_err(|e| Error::invalid("a batch of messages is none").caused_by(e))?;
-    let reply = runtime::queue::handle_batch(batch, worker, clock, deadline).await;
+    let reply = runtime::queue::handle_batch(batch, worker, clock, call).await;
     serde_json::to_value(reply).map_err(|e| Error::invalid("a reply cannot be written").caused_by(e))
 }

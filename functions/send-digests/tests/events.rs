@@ -3,6 +3,7 @@
 
 use domain::Timestamp;
 use engine::records::Records;
+use runtime::call::Call;
 use serde_json::Value;
 use support::memory::World;
 
@@ -12,7 +13,9 @@ async fn answer(event: &str) -> Value {
     let worker =
         send_digests::worker(records, world.mailer.clone(), world.clock.clone(), world.ids.clone()).unwrap();
     let event = serde_json::from_str(event).unwrap();
-    send_digests::handle(&worker, world.clock.as_ref(), event, Timestamp::MAX).await.unwrap()
+    send_digests::handle(&worker, world.clock.as_ref(), event, &Call::ending_at(Timestamp::MAX))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

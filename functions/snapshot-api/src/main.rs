@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    let wiring = Wiring::from_env().await?;
+    let wiring = Wiring::from_env()?;
     let records = wiring.records();
     let archive = Arc::new(Archive::new(wiring.vault(), wiring.keys(), records.clone()));
     let (queue, clock, ids) = (wiring.queue(), wiring.clock.clone(), wiring.ids.clone());

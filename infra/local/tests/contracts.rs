@@ -89,6 +89,7 @@ impl QueueProbe for Receiving {
                 message_id: r.id,
                 receipt,
                 receive_count: r.receive_count,
+                trace: r.trace,
             }
         };
         received.into_iter().map(deliver).collect()

@@ -3,15 +3,45 @@
 //! Make one per process, outside the handlers. Credentials, region and `AWS_ENDPOINT_URL` come from the
 //! environment, as the SDK documents; nothing in this crate knows what stands behind an endpoint.
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider};
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Longer than the longest poll of a queue, 20 s.
 const READ_TIMEOUT_S: u64 = 30;
 const CONNECT_TIMEOUT_S: u64 = 3;
+
+/// Why: pinned, so that a newer SDK does not change retries or time-outs by itself.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(CONNECT_TIMEOUT_S))
+        .read_timeout(Duration::from_secs(READ_TIMEOUT_S))
+        .build()
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Settings of one service, such as `AWS_ENDPOINT_URL_S3`.
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+#[derive(Debug)]
+struct Environment;
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_ascii_uppercase().replace([' ', '-'], "_");
+        variable(&format!("{}_{service}", key.env())).or_else(|| variable(key.env()))
+    }
+}
 
 /// The clients. Cheap to keep: a client that nobody asks for is not made.
 #[derive(Debug)]
@@ -26,16 +56,24 @@ pub struct AwsClients {
 }
 
 impl AwsClients {
-    /// Clients for what the environment names.
+    /// Clients for what the environment, the profile or the machine names, as any AWS tool finds it.
     pub async fn load() -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(CONNECT_TIMEOUT_S))
-            .read_timeout(Duration::from_secs(READ_TIMEOUT_S))
-            .build();
-        // Why: pinned, so that a newer SDK does not change retries or time-outs by itself.
-        let shared =
-            aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).load().await;
-        Self::new(shared)
+        Self::new(aws_config::defaults(behavior()).timeout_config(timeouts()).load().await)
+    }
+
+    /// Clients of a function. Lambda gives it region and credentials as environment variables and in no other way, so
+    /// that what looks for them elsewhere is in no function's zip.
+    pub fn of_a_function() -> Self {
+        let environment = EnvironmentVariableCredentialsProvider::new();
+        let mut shared = SdkConfig::builder()
+            .behavior_version(behavior())
+            .timeout_config(timeouts())
+            .credentials_provider(SharedCredentialsProvider::new(environment))
+            .service_config(Environment);
+        shared
+            .set_region(variable("AWS_REGION").map(Region::new))
+            .set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+        Self::new(shared.build())
     }
 
     /// Clients over these settings.

@@ -1,10 +1,13 @@
-//! Sending to the job queues: SQS FIFO, one group per tenant, duplicates of five minutes dropped by SQS.
+//! Sending to the job queues: SQS FIFO, one group per tenant, duplicates of five minutes dropped by SQS. A message takes
+//! along which story it belongs to.
 
 use crate::error::from_sdk;
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{MessageSystemAttributeNameForSends as Name, MessageSystemAttributeValue as Value};
 use domain::{Error, Result};
 use engine::ports::{JobQueue, Outgoing, Queue};
+use engine::trace;
 use std::collections::BTreeMap;
 
 /// SQS's limit for group and deduplication ids.
@@ -34,13 +37,19 @@ impl Queue for SqsQueue {
         let name = message.queue.name();
         let url = self.urls.get(&message.queue);
         let url = url.ok_or_else(|| Error::not_found(format!("no queue is set for {name}")))?;
-        let send = self
+        let mut send = self
             .client
             .send_message()
             .queue_url(url)
             .message_group_id(message.group)
             .message_deduplication_id(message.deduplication_id)
             .message_body(message.body);
+        if let Some(trace) = trace::current() {
+            // Why not an attribute of our own: X-Ray joins what sends to what receives by this one.
+            let header = Value::builder().data_type("String").string_value(trace.header()).build();
+            let header = header.map_err(|e| Error::invalid("a trace's header has no type").caused_by(e))?;
+            send = send.message_system_attributes(Name::AwsTraceHeader, header);
+        }
         send.send().await.map(drop).map_err(|e| from_sdk("sqs.SendMessage", e).within(name))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`ports`]: what is needed from outside, as traits.
 //! - [`records`]: what the catalog holds, as one table of rows and keys.
+//! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: which story a piece of work belongs to.
 //! - [`signed`]: what is said under the installation's signature.
 //! - `archive`: runs and snapshots over the vault: written, read, searched, compared.
 //! - `jobs`: units of queued work; each has `Request`, `Worker` and `Report`.
@@ -10,7 +11,9 @@
 pub mod archive;
 pub mod commands;
 pub mod jobs;
+pub mod metrics;
 pub mod ports;
 pub mod reading;
 pub mod records;
 pub mod signed;
+pub mod trace;

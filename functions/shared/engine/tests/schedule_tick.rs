@@ -148,6 +148,32 @@ async fn work_that_stays_stuck_is_given_up_people_are_told_and_the_tenant_is_fre
 }
 
 #[tokio::test]
+async fn a_tenant_waits_two_hours_before_its_snapshot_is_told_as_late() {
+    // Whose last one nobody finishes: it is due, and not begun.
+    let office = due().await;
+    let open = start_by_hand(&office).await.unwrap();
+    office.world.clock.advance(SignedDuration::from_mins(119));
+    assert_eq!(tick(&office).await.late, 0);
+    office.world.clock.advance(SignedDuration::from_mins(1));
+    let late = tick(&office).await;
+    assert_eq!((late.still_open, late.late), (1, 1), "each minute, while it waits");
+    finish(&office, &open).await;
+    assert_eq!(tick(&office).await.late, 0, "it is begun");
+
+    // Whose own nobody works on: each time that it is put into its queue again.
+    let office = due().await;
+    tick(&office).await;
+    let mut late = Vec::new();
+    for _ in 0..8 {
+        office.world.clock.advance(SignedDuration::from_mins(20));
+        let report = tick(&office).await;
+        assert_eq!(report.swept, 1);
+        late.push(report.late);
+    }
+    assert_eq!(late, [0, 0, 0, 0, 0, 1, 1, 1]);
+}
+
+#[tokio::test]
 async fn a_failure_with_one_row_does_not_hold_up_the_others() {
     let office = due().await;
     let key = "tenant";

@@ -4,8 +4,10 @@
 //! [`queue::run`], [`tick::run`] or [`http::run`]. The local cloud calls the same handlers without Lambda.
 //! Not here: routes and rules; they are the functions' and the engine's.
 
+pub mod call;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod openapi;
 pub mod problem;
 pub mod queue;

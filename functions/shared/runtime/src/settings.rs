@@ -23,6 +23,8 @@ pub const OIDC_ISSUER: &str = "HOLDFAST_OIDC_ISSUER";
 pub const OIDC_AUDIENCE: &str = "HOLDFAST_OIDC_AUDIENCE";
 /// What is logged, in `tracing`'s words; `info` by default.
 pub const LOG: &str = "HOLDFAST_LOG";
+/// What Lambda calls the function; Lambda sets it.
+pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
 /// How many requests a minute a caller may make, in each instance; 600 by default.
 pub const RATE_PER_MINUTE: &str = "HOLDFAST_RATE_PER_MINUTE";

@@ -1,11 +1,15 @@
 //! A tick of the scheduler through a job. What the event says is of no account: the clock is asked.
 
-use crate::queue::deadline;
+use crate::call::Call;
+use crate::metrics;
 use domain::Result;
 use engine::jobs::TickWorker;
+use engine::trace;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;
+use tracing::field::display;
+use tracing::{Instrument, info_span};
 
 /// Serves a ticking job as a Lambda function until the sandbox ends.
 ///
@@ -15,7 +19,8 @@ pub async fn run(worker: Arc<dyn TickWorker>) -> Result<(), lambda_runtime::Erro
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let worker = worker.clone();
         async move {
-            let done = handle_tick(worker.as_ref(), deadline(event.context.deadline)).await;
+            let done = handle_tick(worker.as_ref(), &Call::of(&event.context)).await;
+            metrics::flush();
             done.map_err(lambda_runtime::Error::from)
         }
     }))
@@ -26,16 +31,17 @@ pub async fn run(worker: Arc<dyn TickWorker>) -> Result<(), lambda_runtime::Erro
 ///
 /// # Errors
 /// Those of the job; the scheduler then tries again by its own rule.
-pub async fn handle_tick(worker: &dyn TickWorker, deadline: domain::Timestamp) -> Result<Value> {
+pub async fn handle_tick(worker: &dyn TickWorker, call: &Call) -> Result<Value> {
     let job = worker.name();
-    match worker.tick(deadline).await {
-        Ok(done) => {
-            tracing::info!(job, %done, "tick");
-            Ok(done)
+    let trace = call.trace.as_ref().map(display);
+    let span = info_span!("tick", job, request = call.request, trace);
+    let work = async {
+        let done = worker.tick(call.deadline).await;
+        match &done {
+            Ok(done) => tracing::info!(%done, "tick"),
+            Err(error) => tracing::error!(kind = error.kind().name(), reason = %error, "tick failed"),
         }
-        Err(error) => {
-            tracing::error!(job, kind = error.kind().name(), reason = %error, "tick failed");
-            Err(error)
-        }
-    }
+        done
+    };
+    trace::within(call.trace.clone(), work).instrument(span).await
 }

@@ -2,9 +2,9 @@
 //!
 //! A function takes from here what its role allows; what it does not take is never connected to.
 
-use crate::logs;
-use crate::settings::{LOG, Settings};
+use crate::settings::{FUNCTION_NAME, LOG, Settings};
 use crate::system::{SystemClock, SystemIds};
+use crate::{logs, metrics};
 use aws::{
     AwsClients, AwsNames, DynamoCatalog, KmsKeyRing, KmsSigner, S3Vault, SecretsManagerSecrets, SesMailer,
     SqsQueue,
@@ -35,12 +35,15 @@ impl Wiring {
     ///
     /// # Errors
     /// `Invalid`, naming every setting that is missing.
-    pub async fn from_env() -> Result<Self> {
+    pub fn from_env() -> Result<Self> {
         let settings = Settings::from_env();
         logs::begin(settings.find(LOG).as_deref());
+        if let Some(function) = settings.find(FUNCTION_NAME) {
+            metrics::begin(&function);
+        }
         Ok(Self {
             names: AwsNames::from_env(|name| settings.find(name))?,
-            clients: AwsClients::load().await,
+            clients: AwsClients::of_a_function(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds::default()),
             settings,

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result, Timestamp};
 use engine::jobs::JobWorker;
+use runtime::call::Call;
 use runtime::queue::handle_batch;
 use serde_json::json;
 use std::sync::Mutex;
@@ -51,7 +52,8 @@ fn event(messages: &[(&str, Option<&str>)]) -> SqsEvent {
 
 async fn failed(worker: &Obedient, messages: &[(&str, Option<&str>)], deadline: &str) -> Vec<String> {
     let clock = ManualClock::new();
-    let reply = handle_batch(event(messages), worker, &clock, deadline.parse().unwrap()).await;
+    let call = Call { deadline: deadline.parse().unwrap(), ..Call::ending_at(Timestamp::MAX) };
+    let reply = handle_batch(event(messages), worker, &clock, &call).await;
     reply.batch_item_failures.into_iter().map(|f| f.item_identifier).collect()
 }
 

@@ -11,13 +11,13 @@ use clap::{Args, Parser, Subcommand};
 use domain::{Error, Result};
 use engine::ports::Secret;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
 
 /// Backup, comparison and restore of Microsoft Entra ID, on this machine.
 #[derive(Parser)]
 #[command(name = "holdfast", version)]
 struct CommandLine {
-    /// What is logged to standard error, in the words of `tracing` (`info`, `engine=debug`).
+    /// What is logged to standard error, a level, or levels by crate (`info,engine=debug`).
     #[arg(long, env = "HOLDFAST_LOG", global = true)]
     log: Option<String>,
     #[command(subcommand)]
@@ -76,8 +76,9 @@ pub fn main() -> ExitCode {
     // Why without dynoxide's: it warns of each answer 400, which for a conditional write is an answer.
     let quiet =
         if matches!(command, Command::Serve(_)) { "info,dynoxide=error" } else { "warn,dynoxide=off" };
-    let filter = log.and_then(|l| EnvFilter::try_new(l).ok()).unwrap_or_else(|| EnvFilter::new(quiet));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = lines.with_filter(runtime::logs::filter(log.as_deref(), quiet));
+    tracing_subscriber::registry().with(lines).init();
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

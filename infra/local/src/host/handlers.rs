@@ -6,9 +6,9 @@ use axum::Router;
 use domain::{Error, Result, Timestamp};
 use engine::jobs::{JobWorker, TickWorker};
 use engine::ports::Clock;
-use jiff::SignedDuration;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
+use runtime::call::Call;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,10 +53,7 @@ pub fn queue_function(
     let worker = Arc::new(Reasoned { worker, reasons });
     typed(move |event, ends_at| {
         let (worker, clock) = (worker.clone(), clock.clone());
-        async move {
-            let deadline = put_down_at(ends_at);
-            Ok(runtime::queue::handle_batch(event, &*worker, &*clock, deadline).await)
-        }
+        async move { Ok(runtime::queue::handle_batch(event, &*worker, &*clock, &Call::ending_at(ends_at)).await) }
     })
 }
 
@@ -64,12 +61,8 @@ pub fn queue_function(
 pub fn tick_function(worker: Arc<dyn TickWorker>) -> Arc<dyn Function> {
     typed(move |_: Value, ends_at| {
         let worker = worker.clone();
-        async move { runtime::tick::handle_tick(&*worker, put_down_at(ends_at)).await }
+        async move { runtime::tick::handle_tick(&*worker, &Call::ending_at(ends_at)).await }
     })
-}
-
-fn put_down_at(ends_at: Timestamp) -> Timestamp {
-    ends_at - SignedDuration::from_millis(runtime::queue::MARGIN_MS)
 }
 
 /// A router behind the HTTP API.

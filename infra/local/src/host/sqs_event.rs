@@ -12,7 +12,7 @@ pub const REGION: &str = "eu-west-1";
 
 /// The record of a message of the local queue.
 pub fn record_of(message: &Received) -> Value {
-    let attributes = json!({
+    let mut attributes = json!({
         "ApproximateReceiveCount": message.receive_count.to_string(),
         "SentTimestamp": message.sent_at.as_millisecond().to_string(),
         "SequenceNumber": message.sequence,
@@ -21,6 +21,9 @@ pub fn record_of(message: &Received) -> Value {
         "MessageDeduplicationId": message.sent.deduplication_id,
         "ApproximateFirstReceiveTimestamp": message.first_received_at.as_millisecond().to_string(),
     });
+    if let Some(trace) = &message.trace {
+        attributes["AWSTraceHeader"] = json!(trace);
+    }
     record(message.sent.queue, (&message.id, message.handle.receipt()), &message.sent.body, &attributes)
 }
 

@@ -5,6 +5,7 @@ use crate::memory::Delivery;
 use async_trait::async_trait;
 use domain::{ErrorKind, TenantId};
 use engine::ports::{JobQueue, Outgoing, Queue};
+use engine::trace::{self, Trace};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub async fn queue(
         assert_eq!(probe.receive(job).await, [], "{} is empty at the start", job.name());
     }
     a_message_comes_as_it_was_sent_to_its_queue_alone(&*queue, probe, &subjects.tenant).await;
+    a_message_takes_along_which_story_it_belongs_to(&*queue, probe, &subjects.tenant).await;
     a_group_keeps_its_order_and_groups_do_not_wait_for_each_other(&*queue, probe, subjects, allowances).await;
     if !allowances.has(Allowance::RedeliveryIsNotModelled) {
         a_repetition_is_not_delivered(&*queue, probe, &subjects.tenant).await;
@@ -94,6 +96,19 @@ async fn a_message_comes_as_it_was_sent_to_its_queue_alone(
             assert_eq!(probe.receive(other).await, [], "nothing of {} in {}", job.name(), other.name());
         }
     }
+}
+
+async fn a_message_takes_along_which_story_it_belongs_to(
+    queue: &dyn Queue,
+    probe: &dyn QueueProbe,
+    tenant: &TenantId,
+) {
+    let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let job = JobQueue::TakeSnapshot;
+    trace::within(Trace::parse(header), queue.send(message(job, tenant, "of-a-story"))).await.unwrap();
+    queue.send(message(job, tenant, "of-none")).await.unwrap();
+    let traces: Vec<_> = drain(probe, job).await.into_iter().map(|delivery| delivery.trace).collect();
+    assert_eq!(traces, [Some(header.to_owned()), None]);
 }
 
 async fn a_group_keeps_its_order_and_groups_do_not_wait_for_each_other(

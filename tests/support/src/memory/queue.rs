@@ -64,6 +64,8 @@ pub struct Delivery {
     pub receipt: String,
     /// 1 the first time.
     pub receive_count: u32,
+    /// The header of the story that it was sent in.
+    pub trace: Option<String>,
 }
 
 /// A message that was given up.

@@ -3,6 +3,7 @@
 use super::queue::{DeadLetter, Delivery, QueueSettings};
 use domain::Timestamp;
 use engine::ports::{JobQueue, Outgoing};
+use engine::trace;
 use jiff::SignedDuration;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use std::collections::{BTreeSet, HashMap};
@@ -27,6 +28,7 @@ pub(super) struct State {
 struct Message {
     number: u64,
     content: Outgoing,
+    trace: Option<String>,
     visible_at: Timestamp,
     receive_count: u32,
     receipt: Option<String>,
@@ -64,6 +66,7 @@ impl State {
         self.messages.push(Message {
             number,
             content,
+            trace: trace::current().map(|trace| trace.header().to_owned()),
             visible_at,
             receive_count: 0,
             receipt: None,
@@ -94,6 +97,7 @@ impl State {
                 message_id: format!("message-{number}"),
                 receipt,
                 receive_count: message.receive_count,
+                trace: message.trace.clone(),
             });
         }
         deliveries

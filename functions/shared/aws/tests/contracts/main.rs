@@ -93,6 +93,7 @@ impl QueueProbe for SqsProbe {
             message_id: message.message_id,
             receipt: message.receipt_handle,
             receive_count: message.receive_count,
+            trace: message.attributes.get("AWSTraceHeader").cloned(),
         };
         let came = self.receivers[&queue].receive(10, self.wait_s).await.unwrap();
         came.into_iter().map(delivery).collect()

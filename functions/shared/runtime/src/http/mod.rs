@@ -23,6 +23,8 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use domain::OrganisationId;
+use engine::trace::{self, Trace};
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue};
 use lambda_http::RequestExt;
@@ -30,6 +32,8 @@ use lambda_http::request::RequestContext;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
+use tracing::field::display;
+use tracing::{Instrument, info_span};
 
 /// Where a reply says which request it answers.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,6 +61,15 @@ async fn finish(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned()).unwrap_or_default();
     let token = caller::token_of(request.extensions());
+    let trace = lambda_trace(&request);
+    let organisation = organisation(&request);
+    let name = trace.as_ref().map(display);
+    let span = info_span!("request", %method, route, request = id, organisation, token, trace = name);
+    let work = answer(request, next, id, started);
+    trace::within(trace, work).instrument(span).await
+}
+
+async fn answer(request: Request, next: Next, id: String, started: Instant) -> Response {
     let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut reply = reply.unwrap_or_else(|panic| Problem::internal(panic_text(&*panic)).into_response());
     let problem = reply.extensions_mut().remove::<Problem>();
@@ -77,9 +90,9 @@ async fn finish(request: Request, next: Next) -> Response {
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let cause = problem.as_ref().map(|p| p.cause.as_deref().unwrap_or(&p.detail));
     if status >= 500 {
-        tracing::error!(%method, route, status, ms, request_id = id, token, cause, "request failed");
+        tracing::error!(status, ms, cause, "request failed");
     } else {
-        tracing::info!(%method, route, status, ms, request_id = id, token, cause, "request");
+        tracing::info!(status, ms, cause, "request");
     }
     reply
 }
@@ -91,6 +104,19 @@ fn request_id(request: &Request) -> String {
         _ => None,
     };
     given.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// The story that the platform names. Not the caller's header of that name: it may say anything.
+fn lambda_trace(request: &Request) -> Option<Trace> {
+    let context = request.extensions().lambda_context_ref()?;
+    Trace::parse(context.xray_trace_id.as_deref()?)
+}
+
+/// The organisation that a path names, where it is an id.
+fn organisation(request: &Request) -> Option<String> {
+    let mut parts = request.uri().path().split('/').skip_while(|part| *part != "organisations").skip(1);
+    let id: OrganisationId = parts.next()?.parse().ok()?;
+    Some(id.to_string())
 }
 
 /// What a panic said, for the log.

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
 use embedded::blocking;
 use engine::ports::{Clock, Ids, JobQueue, Outgoing, Queue};
+use engine::trace;
 use rows::store_error;
 use rusqlite::Connection;
 use std::path::Path;
@@ -70,6 +71,8 @@ pub struct Received {
     pub sent_at: Timestamp,
     /// When it was first handed out.
     pub first_received_at: Timestamp,
+    /// The header of the story that it was sent in.
+    pub trace: Option<String>,
 }
 
 /// A message that is not handed out any more.
@@ -160,6 +163,10 @@ impl Queue for LocalQueue {
             return Err(Error::invalid("a message's body has 1 byte to 200 KB"));
         }
         let (id, now_ms) = (self.ids.ulid(), self.now_ms());
-        self.change(move |rows| rows::insert(rows, &id, &message, now_ms, now_ms + DEDUPLICATION_MS)).await
+        let trace = trace::current();
+        self.change(move |rows| {
+            rows::insert(rows, &id, (&message, trace.as_ref()), now_ms, now_ms + DEDUPLICATION_MS)
+        })
+        .await
     }
 }

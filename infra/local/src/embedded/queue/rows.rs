@@ -3,6 +3,7 @@
 use super::{DeadLetter, Handle, Received};
 use domain::{Error, Timestamp};
 use engine::ports::{JobQueue, Outgoing};
+use engine::trace::Trace;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Transaction, params};
 
 /// `receipt` is set while a message is in flight or waits for its next turn; until `visible_at` it holds back
@@ -14,7 +15,7 @@ const TABLES: &str = "
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         queue TEXT NOT NULL, grp TEXT NOT NULL, id TEXT NOT NULL, dedup TEXT NOT NULL, body TEXT NOT NULL,
         sent_at INTEGER NOT NULL, visible_at INTEGER NOT NULL, first_received_at INTEGER,
-        receive_count INTEGER NOT NULL DEFAULT 0, receipt TEXT, reason TEXT
+        receive_count INTEGER NOT NULL DEFAULT 0, receipt TEXT, reason TEXT, trace TEXT
     ) STRICT;
     CREATE INDEX IF NOT EXISTS message_by_group ON message (queue, grp, seq);
     CREATE TABLE IF NOT EXISTS sent (
@@ -40,11 +41,22 @@ pub fn store_error(cause: rusqlite::Error) -> Error {
 }
 
 pub fn prepare(connection: &Connection) -> Result<()> {
-    connection.execute_batch(TABLES)
+    connection.execute_batch(TABLES)?;
+    // A file of before messages had traces.
+    if !connection.prepare("SELECT * FROM message LIMIT 0")?.column_names().contains(&"trace") {
+        connection.execute_batch("ALTER TABLE message ADD COLUMN trace TEXT")?;
+    }
+    Ok(())
 }
 
 /// A new message, unless its deduplication id is remembered.
-pub fn insert(rows: &Transaction<'_>, id: &str, sent: &Outgoing, now: i64, until: i64) -> Result<()> {
+pub fn insert(
+    rows: &Transaction<'_>,
+    id: &str,
+    (sent, trace): (&Outgoing, Option<&Trace>),
+    now: i64,
+    until: i64,
+) -> Result<()> {
     let queue = sent.queue.name();
     rows.execute("DELETE FROM sent WHERE until <= ?1", [now])?;
     let known = rows.execute(
@@ -53,9 +65,9 @@ pub fn insert(rows: &Transaction<'_>, id: &str, sent: &Outgoing, now: i64, until
     )? == 0;
     if !known {
         rows.execute(
-            "INSERT INTO message (queue, grp, id, dedup, body, sent_at, visible_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-            params![queue, sent.group, id, sent.deduplication_id, sent.body, now],
+            "INSERT INTO message (queue, grp, id, dedup, body, sent_at, visible_at, trace)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+            params![queue, sent.group, id, sent.deduplication_id, sent.body, now, trace.map(Trace::header)],
         )?;
     }
     Ok(())
@@ -102,7 +114,7 @@ pub fn hand_out(rows: &Transaction<'_>, seq: i64, receipt: &str, now: i64, until
         "UPDATE message SET receipt = ?2, visible_at = ?4, receive_count = receive_count + 1,
              first_received_at = coalesce(first_received_at, ?3)
          WHERE seq = ?1
-         RETURNING seq, receipt, id, queue, grp, dedup, body, receive_count, sent_at, first_received_at",
+         RETURNING seq, receipt, id, queue, grp, dedup, body, receive_count, sent_at, first_received_at, trace",
     )?
     .query_row(params![seq, receipt, now, until], received)
 }
@@ -122,6 +134,7 @@ fn received(row: &Row<'_>) -> Result<Received> {
         receive_count: row.get(7)?,
         sent_at: time_of(row, 8)?,
         first_received_at: time_of(row, 9)?,
+        trace: row.get(10)?,
     })
 }
 

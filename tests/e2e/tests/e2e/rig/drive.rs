@@ -4,7 +4,10 @@ use super::Rig;
 use domain::{Error, ErrorKind, Timestamp};
 use engine::ports::{Clock, JobQueue};
 use engine::records::watched;
+use engine::trace::Trace;
 use jiff::SignedDuration;
+use runtime::call::Call;
+use runtime::tick::handle_tick;
 use support::faulty::Mode;
 use support::memory::Delivery;
 
@@ -79,7 +82,11 @@ impl Rig {
 
     async fn deliver(&self, delivery: &Delivery) {
         let workers = self.workers.borrow().clone();
-        let handled = workers.job(delivery.queue).handle(&delivery.body, self.deadline()).await;
+        let worker = workers.job(delivery.queue);
+        let names = (Some(&*delivery.group), Some(&*delivery.message_id));
+        let call = self.call(delivery.trace.as_deref().and_then(Trace::parse));
+        let work = worker.handle(&delivery.body, call.deadline);
+        let handled = runtime::queue::of_message(worker.name(), names, &call, work).await;
         if self.has_died() {
             return;
         }
@@ -105,7 +112,7 @@ impl Rig {
     pub async fn tick(&self) {
         let workers = self.workers.borrow().clone();
         for worker in workers.ticks() {
-            let ticked = worker.tick(self.deadline()).await;
+            let ticked = handle_tick(worker, &self.call(Some(self.next_trace()))).await;
             if self.has_died() {
                 return;
             }
@@ -113,8 +120,15 @@ impl Rig {
         }
     }
 
-    fn deadline(&self) -> Timestamp {
-        self.clock.now() + TIME
+    fn call(&self, trace: Option<Trace>) -> Call {
+        Call { deadline: self.clock.now() + TIME, request: "a call".to_owned(), trace }
+    }
+
+    /// What the platform would call a story that a tick begins.
+    fn next_trace(&self) -> Trace {
+        let number = self.traces.get() + 1;
+        self.traces.set(number);
+        Trace::parse(&format!("Root=1-{number:08x}-{number:024x};Sampled=1")).unwrap()
     }
 
     /// When there is something to do again: a message that is waited for, or a row that nobody has touched.

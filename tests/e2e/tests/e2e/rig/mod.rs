@@ -12,12 +12,14 @@ mod clock;
 mod commands;
 mod drive;
 mod end;
+mod log;
 mod story;
 mod workers;
 
 pub use admin::Admin;
 pub use drive::Death;
 pub use end::{End, changes_of};
+pub use log::Watch;
 pub use story::Stage;
 
 pub use clock::JoinedClock;
@@ -80,6 +82,18 @@ pub struct Rig {
     pub archive: Arc<Archive>,
     workers: RefCell<Arc<Workers>>,
     death: Cell<Option<Death>>,
+    traces: Cell<u32>,
+    pub log: Watch,
+}
+
+/// At the end of a story nothing of a customer is in the log.
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.note_names();
+            self.log.assert_discreet();
+        }
+    }
 }
 
 impl Rig {
@@ -131,13 +145,27 @@ impl Rig {
             archive,
             workers: RefCell::new(workers),
             death: Cell::new(None),
+            traces: Cell::new(0),
+            log: Watch::begin(),
         };
         for tenant in &rig.tenants {
             rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
             rig.control.consent(tenant.as_str(), sim::WRITER_CLIENT_ID);
             rig.connect(tenant, setting.snapshots_per_day).await;
         }
+        rig.note_names();
         rig
+    }
+
+    /// Whatever the tenants and the rows hold now that says who somebody is must not be in the log.
+    pub fn note_names(&self) {
+        self.log.is_private([sim::READER_SECRET, sim::WRITER_SECRET, sim::ADMINISTRATOR_SECRET]);
+        for tenant in &self.tenants {
+            self.log.names_are_private(&self.control.dump(tenant.as_str()));
+        }
+        for (_, row) in self.world.catalog.rows() {
+            self.log.names_are_private(&row.body);
+        }
     }
 
     /// The one tenant, or the first.

@@ -184,10 +184,37 @@ fn a_function_takes_messages_only_from_its_own_queue() {
     }
 }
 
+/// The stack's table, or the one that takes its place.
+fn one_of_the_tables(part: &str, own: &Value) -> Value {
+    let restored = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${RestoredTable}";
+    json!({ "Fn::If": ["HasRestoredTable", { "Fn::Sub": format!("{restored}{part}") }, own] })
+}
+
+#[test]
+fn a_function_uses_one_table_the_stacks_own_or_the_one_that_takes_its_place() {
+    let template = Template::read();
+    let table = one_of_the_tables("", &attribute("Catalog", "Arn"));
+    let index =
+        one_of_the_tables("/index/watch-index", &json!({ "Fn::Sub": "${Catalog.Arn}/index/watch-index" }));
+    for function in function_names() {
+        for grant in grants(&template, &function) {
+            if grant.actions.iter().any(|action| action.starts_with("dynamodb:")) {
+                let known = grant.resources.iter().all(|r| [&table, &index].contains(&r));
+                assert!(known, "{function}: {:?}", grant.resources);
+            }
+        }
+        let name = &template.variables(&function)["HOLDFAST_TABLE"];
+        let wanted =
+            json!({ "Fn::If": ["HasRestoredTable", reference("RestoredTable"), reference("Catalog")] });
+        assert_eq!(*name, wanted, "{function}");
+    }
+}
+
 #[test]
 fn what_is_due_across_tenants_is_seen_by_ticks_alone() {
     let template = Template::read();
-    let index = json!({ "Fn::Sub": "${Catalog.Arn}/index/watch-index" });
+    let index =
+        one_of_the_tables("/index/watch-index", &json!({ "Fn::Sub": "${Catalog.Arn}/index/watch-index" }));
     let ticks = ["purge-data", "schedule-snapshots", "send-digests"];
     assert_eq!(who_may(&template, "dynamodb:Query", |r| *r == index), ticks);
     assert_eq!(who_may(&template, "dynamodb:Scan", |_| true), [""; 0]);

@@ -1,6 +1,7 @@
 //! What watches: alarms, the dashboard, what comes of mail; and whether `infra/README.md` says what to do about it.
 
 use super::{Resource, Template, function_names, pascal, reference, root};
+use engine::metrics;
 use engine::ports::JobQueue;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -94,6 +95,52 @@ fn the_dashboard_shows_every_function_and_every_queue() {
     for queue in template.of_kind("AWS::SQS::Queue") {
         assert!(shown.contains(&format!("${{{}.QueueName}}", queue.id)), "{}", queue.id);
     }
+}
+
+/// A metric of ours: its name, and the function whose it is.
+fn ours(name: &Value, function: &str) -> (String, String) {
+    let name = name.as_str().unwrap();
+    let metric = metrics::ALL.iter().find(|metric| metric.name == name);
+    let by = metric.unwrap_or_else(|| panic!("{name} is counted nowhere")).by;
+    let counts = if by == metrics::EVERY_JOB {
+        JobQueue::ALL.iter().any(|job| function == format!("{}Function", pascal(job.name())))
+    } else {
+        function == format!("{}Function", pascal(by))
+    };
+    assert!(counts, "{function} does not count {name}, {by} does");
+    (name.to_owned(), function.to_owned())
+}
+
+#[test]
+fn what_is_counted_is_shown_and_alarms_read_what_is_counted() {
+    let template = Template::read();
+    let body = template.get("Dashboard").properties["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let mut shown = BTreeSet::new();
+    for widget in body["widgets"].as_array().unwrap() {
+        for metric in widget["properties"]["metrics"].as_array().unwrap() {
+            if metric[0] == runtime::metrics::NAMESPACE {
+                assert_eq!(metric[2], runtime::metrics::DIMENSION);
+                let function = metric[3].as_str().unwrap().trim_matches(['$', '{', '}']);
+                shown.insert(ours(&metric[1], function).0);
+            }
+        }
+    }
+    assert_eq!(shown, metrics::ALL.iter().map(|metric| metric.name.to_owned()).collect());
+
+    let mut read = BTreeSet::new();
+    for alarm in template.of_kind("AWS::CloudWatch::Alarm") {
+        let several = alarm.properties["Metrics"].as_array().cloned().unwrap_or_default();
+        let mut of: Vec<&Value> = several.iter().map(|query| &query["MetricStat"]["Metric"]).collect();
+        of.push(alarm.properties);
+        for metric in of.into_iter().filter(|m| m["Namespace"] == runtime::metrics::NAMESPACE) {
+            let dimension = &metric["Dimensions"][0];
+            assert_eq!(dimension["Name"], runtime::metrics::DIMENSION, "{}", alarm.id);
+            read.insert(ours(&metric["MetricName"], dimension["Value"]["Ref"].as_str().unwrap()).0);
+        }
+    }
+    let wanted = ["SnapshotsLate", "SnapshotsRefused", "SnapshotsSealed", "SnapshotsStarted"];
+    assert_eq!(read, wanted.map(str::to_owned).into());
 }
 
 #[test]

@@ -74,7 +74,9 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, PREVIEW_RESTORE)?;
-        let done = self.run(&request, deadline).await.map(|_| ());
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, restore = %request.restore, ?report, "preview-restore");
+        });
         unless_gone(&self.records, &request.tenant, done).await
     }
 }

@@ -20,6 +20,7 @@ pub use report::{FinalReport, ReportedStep};
 use super::announce::{self, Announcer};
 use super::messages::{self, RUN_RESTORE};
 use super::preview_restore::PlanStore;
+use crate::metrics;
 use crate::ports::{Clock, Directory, DirectoryWriter, Ids, Queue, Scope, Spent};
 use crate::records::{Found, Records, Restore, RestoreCounts, RestoreState};
 use async_trait::async_trait;
@@ -109,7 +110,9 @@ impl super::JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, RUN_RESTORE)?;
-        let done = self.run(&request, deadline).await.map(|_| ());
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, restore = %request.restore, ?report, "run-restore");
+        });
         super::unless_gone(&self.records, &request.tenant, done).await
     }
 }
@@ -217,6 +220,8 @@ impl Worker {
         self.plans.put_new_report(&value.tenant, &value.id, &report).await?;
         self.records.replace(&value, version).await?;
         self.announce.restore_finished(&value).await?;
+        metrics::RESTORES_DONE.add(1);
+        metrics::RESTORE_STEPS_FAILED.add(value.counts.failed);
         Ok(Report { counts: value.counts, ..Report::default() })
     }
 

@@ -9,15 +9,20 @@ mod sweep;
 
 use super::TickWorker;
 use super::announce::Announcer;
+use crate::metrics;
 use crate::ports::{Clock, Ids, Page, Queue};
 use crate::records::{Found, Record, Records};
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
 use std::sync::Arc;
 
 /// So many rows of a watched list are read at once.
 const PAGE_ROWS: usize = 100;
+
+/// A snapshot that is not sealed so long after it should have begun is late.
+pub const LATE_AFTER: SignedDuration = SignedDuration::from_hours(2);
 
 /// The job's ports. No directory, no vault, no key: the tick reads no customer data.
 #[derive(Clone)]
@@ -40,6 +45,8 @@ pub struct Report {
     pub started: u64,
     /// Tenants whose snapshot is due while another is being taken; they stay due.
     pub still_open: u64,
+    /// Tenants whose snapshot should have been sealed by now: it fell due, or was asked for, [`LATE_AFTER`] ago.
+    pub late: u64,
     /// Stuck work put into its queue again.
     pub swept: u64,
     /// Stuck work given up.
@@ -71,6 +78,9 @@ impl Worker {
         let mut report = Report::default();
         self.start_due(deadline, &mut report).await?;
         self.sweep(deadline, &mut report).await?;
+        metrics::SNAPSHOTS_STARTED.add(report.started);
+        metrics::SNAPSHOTS_LATE.set(report.late);
+        metrics::WORK_GIVEN_UP.add(report.given_up);
         Ok(report)
     }
 
@@ -78,12 +88,14 @@ impl Worker {
         Announcer::new(self.records.clone(), self.queue.clone(), self.clock.clone())
     }
 
-    /// Handles every row of a watched list, until the deadline.
+    /// Handles every row of a watched list, until the deadline. `begins` is when the snapshot that a row stands for should
+    /// have begun, if it stands for one.
     async fn each_due<T: Record>(
         &self,
         list: &str,
         deadline: Timestamp,
         report: &mut Report,
+        begins: impl Fn(&T) -> Option<Timestamp>,
         handle: impl AsyncFn(&Self, Found<T>) -> Result<Outcome>,
     ) -> Result<()> {
         let mut after = None;
@@ -91,10 +103,14 @@ impl Worker {
             let page = Page { after, limit: PAGE_ROWS, descending: false };
             let (rows, next) = self.records.list_due::<T>(list, page).await?;
             for row in rows {
-                if self.clock.now() >= deadline {
+                let now = self.clock.now();
+                if now >= deadline {
                     return Ok(());
                 }
-                report.count(list, handle(self, row).await);
+                let is_overdue = begins(&row.value).is_some_and(|at| at + LATE_AFTER <= now);
+                let outcome = handle(self, row).await;
+                report.late += u64::from(is_overdue && leaves_waiting(&outcome));
+                report.count(list, outcome);
             }
             match next {
                 Some(_) => after = next,
@@ -102,6 +118,11 @@ impl Worker {
             }
         }
     }
+}
+
+/// Whether a tenant still waits for its snapshot after that.
+fn leaves_waiting(outcome: &Result<Outcome>) -> bool {
+    matches!(outcome, Err(_) | Ok(Outcome::StillOpen | Outcome::Swept))
 }
 
 impl Report {

@@ -10,7 +10,8 @@ use domain::{ErrorKind, Result, Timestamp, schedule};
 impl Worker {
     pub(super) async fn start_due(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
         let start = async |worker: &Self, row: Found<Tenant>| worker.start_if_due(row).await;
-        self.each_due(watched::SNAPSHOTS_DUE, deadline, report, start).await
+        let begins = |row: &Tenant| row.next_snapshot_at;
+        self.each_due(watched::SNAPSHOTS_DUE, deadline, report, begins, start).await
     }
 
     async fn start_if_due(&self, listed: Found<Tenant>) -> Result<Outcome> {

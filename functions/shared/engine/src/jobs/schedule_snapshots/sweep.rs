@@ -94,13 +94,14 @@ open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, |r| mat
 impl Worker {
     pub(super) async fn sweep(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
         let snapshot = async |worker: &Self, row: Found<Snapshot>| worker.sweep_work(row).await;
-        self.each_due(watched::OPEN_WORK, deadline, report, snapshot).await?;
+        let begins = |row: &Snapshot| Some(row.requested_at);
+        self.each_due(watched::OPEN_WORK, deadline, report, begins, snapshot).await?;
         let diff = async |worker: &Self, row: Found<Diff>| worker.sweep_work(row).await;
-        self.each_due(watched::OPEN_WORK, deadline, report, diff).await?;
+        self.each_due(watched::OPEN_WORK, deadline, report, |_| None, diff).await?;
         let restore = async |worker: &Self, row: Found<Restore>| worker.sweep_work(row).await;
-        self.each_due(watched::OPEN_WORK, deadline, report, restore).await?;
+        self.each_due(watched::OPEN_WORK, deadline, report, |_| None, restore).await?;
         let notice = async |worker: &Self, row: Found<Notice>| worker.sweep_notice(row).await;
-        self.each_due(watched::NOTICES_DUE, deadline, report, notice).await
+        self.each_due(watched::NOTICES_DUE, deadline, report, |_| None, notice).await
     }
 
     async fn sweep_work<T: OpenWork>(&self, listed: Found<T>) -> Result<Outcome> {

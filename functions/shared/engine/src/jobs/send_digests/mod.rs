@@ -102,7 +102,9 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, messages::SEND_NOTICE)?;
-        let done = self.send_notice(&request, deadline).await.map(drop);
+        let done = self.send_notice(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, notice = request.notice, ?report, "send-digests");
+        });
         unless_gone(&self.records, &request.tenant, done).await
     }
 }

@@ -11,6 +11,7 @@ mod tell;
 use super::announce::Announcer;
 use super::{JobWorker, messages, unless_gone};
 use crate::archive::{Archive, TenantArchive};
+use crate::metrics;
 use crate::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
 use crate::reading::{Progress, Reading};
 use crate::records::{
@@ -119,6 +120,7 @@ impl Worker {
                 // Why also after more than one attempt: what those before put aside is not counted here.
                 let has_parked = archive.has_parked() || row.value.attempts > 1;
                 self.finish(&row, &manifest, has_parked).await?;
+                count(&row.value, &manifest);
                 Ok(Report::Sealed)
             }
             Ok(None) => {
@@ -128,6 +130,7 @@ impl Worker {
             }
             Err(error) if error.kind() == ErrorKind::Denied => {
                 self.fail(&row, &error).await?;
+                metrics::SNAPSHOTS_REFUSED.add(u64::from(row.value.reason == Reason::Schedule));
                 Ok(Report::Failed(error.message().to_owned()))
             }
             Err(error) => Err(error),
@@ -341,6 +344,21 @@ impl Worker {
             _ => Ok(()),
         }
     }
+}
+
+/// Counts what a sealed snapshot came to.
+fn count(row: &Snapshot, manifest: &Manifest) {
+    if row.reason == Reason::Schedule {
+        metrics::SNAPSHOTS_SEALED.add(1);
+    }
+    if row.reason != Reason::Live {
+        metrics::SNAPSHOTS_PARTIAL.add(u64::from(!manifest.missing.is_empty()));
+        let took = manifest.sealed_at.duration_since(row.requested_at).as_secs();
+        metrics::SNAPSHOT_SECONDS.record(u64::try_from(took).unwrap_or_default());
+    }
+    metrics::GRAPH_REQUESTS.add(manifest.requests);
+    metrics::GRAPH_THROTTLED.add(manifest.throttled);
+    metrics::STORED_BYTES.add(manifest.stored_bytes);
 }
 
 /// The manifest to build on; none when it is not readable: then everything is read, and nothing is lost.

@@ -1,0 +1,107 @@
+//! What is counted while the product runs: one table, from which the alarms and the dashboard read.
+//!
+//! Jobs count through the `metrics` facade. A deployed function writes what was counted into its log once per
+//! invocation, from where CloudWatch takes it; elsewhere nobody listens and counting costs nothing. No metric has a
+//! tenant's name: the log has.
+
+use metrics::Unit;
+
+/// Something that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name in CloudWatch.
+    pub name: &'static str,
+    /// The function that counts it, or [`EVERY_JOB`].
+    pub by: &'static str,
+    /// What it counts in.
+    pub unit: Unit,
+    /// What it says, for a person.
+    pub help: &'static str,
+    how: How,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// Added up.
+    Sum,
+    /// As it stands now.
+    Level,
+    /// One value of many.
+    Sample,
+}
+
+impl Metric {
+    /// So much more.
+    pub fn add(&self, more: u64) {
+        debug_assert_eq!(self.how, How::Sum, "{}", self.name);
+        metrics::counter!(self.name).increment(more);
+    }
+
+    /// So much now.
+    pub fn set(&self, now: u64) {
+        debug_assert_eq!(self.how, How::Level, "{}", self.name);
+        metrics::gauge!(self.name).set(as_f64(now));
+    }
+
+    /// One more value.
+    pub fn record(&self, value: u64) {
+        debug_assert_eq!(self.how, How::Sample, "{}", self.name);
+        metrics::histogram!(self.name).record(as_f64(value));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts and seconds are far below 2^53")]
+fn as_f64(count: u64) -> f64 {
+    count as f64
+}
+
+/// Tells whoever listens what the units are.
+pub fn describe() {
+    for &Metric { name, unit, help, how, .. } in ALL {
+        match how {
+            How::Sum => metrics::describe_counter!(name, unit, help),
+            How::Level => metrics::describe_gauge!(name, unit, help),
+            How::Sample => metrics::describe_histogram!(name, unit, help),
+        }
+    }
+}
+
+macro_rules! metrics_table {
+    ($($by:literal { $($how:ident $name:ident = $text:literal in $unit:ident: $help:literal;)* })*) => {
+        $($(
+            #[doc = $help]
+            pub const $name: Metric =
+                Metric { name: $text, by: $by, unit: Unit::$unit, help: $help, how: How::$how };
+        )*)*
+        /// All of them.
+        pub const ALL: &[Metric] = &[$($($name),*),*];
+    };
+}
+
+/// Who counts: whichever function a queue calls.
+pub const EVERY_JOB: &str = "every job";
+
+metrics_table! {
+    "schedule-snapshots" {
+        Sum SNAPSHOTS_STARTED = "SnapshotsStarted" in Count: "Snapshots that fell due and were started.";
+        Level SNAPSHOTS_LATE = "SnapshotsLate" in Count: "Tenants whose snapshot should have been sealed by now.";
+        Sum WORK_GIVEN_UP = "WorkGivenUp" in Count: "Work that was given up after many attempts.";
+    }
+    "take-snapshot" {
+        Sum SNAPSHOTS_SEALED = "SnapshotsSealed" in Count: "Snapshots that fell due and were sealed.";
+        Sum SNAPSHOTS_REFUSED = "SnapshotsRefused" in Count: "Snapshots that fell due and that the tenant does not permit.";
+        Sum SNAPSHOTS_PARTIAL = "SnapshotsPartial" in Count: "Sealed snapshots without a kind that should be in them.";
+        Sample SNAPSHOT_SECONDS = "SnapshotSeconds" in Seconds: "From asking for a snapshot to its seal.";
+        Sum GRAPH_REQUESTS = "GraphRequests" in Count: "Requests to Microsoft Graph for sealed snapshots.";
+        Sum GRAPH_THROTTLED = "GraphThrottled" in Count: "Of these, refused because of a limit.";
+        Sum STORED_BYTES = "StoredBytes" in Bytes: "What sealed snapshots added to the vault.";
+    }
+    "run-restore" {
+        Sum RESTORES_DONE = "RestoresDone" in Count: "Restores that ran to their end.";
+        Sum RESTORE_STEPS_FAILED = "RestoreStepsFailed" in Count: "Steps of restores that failed.";
+    }
+    "every job" {
+        Sum MESSAGES_PARKED = "MessagesParked" in Count: "Messages that no other try can help.";
+        Sum MESSAGES_LATER = "MessagesLater" in Count: "Messages that come back: somebody was unwell.";
+    }
+}

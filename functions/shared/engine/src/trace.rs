@@ -1,0 +1,98 @@
+//! Which story a piece of work belongs to, so that one name finds it in every function's log.
+//!
+//! Whatever calls a function names a trace. What that function puts into a queue takes the name with it, and so on to the
+//! last mail. It decides nothing: work without one is done as well.
+
+use std::fmt;
+
+tokio::task_local! {
+    static CURRENT: Option<Trace>;
+}
+
+/// What a header may have at most, in bytes. A longer one is nobody's.
+const LIMIT_BYTES: usize = 256;
+
+/// A tracing header of AWS X-Ray: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
+/// Source: <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace(String);
+
+impl Trace {
+    /// The header, if it is one: anything else must reach neither a log nor a queue.
+    pub fn parse(header: &str) -> Option<Self> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "=;-_,.".contains(c);
+        let trace = Self(header.to_owned());
+        (header.len() <= LIMIT_BYTES && header.chars().all(is_plain) && is_root(trace.root()))
+            .then_some(trace)
+    }
+
+    /// All of it, as it is passed on.
+    pub fn header(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of the whole story; empty where the header has none.
+    pub fn root(&self) -> &str {
+        self.0.split(';').find_map(|part| part.strip_prefix("Root=")).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.root())
+    }
+}
+
+/// `1-` and 8 and `-` and 24 hexadecimal digits.
+fn is_root(root: &str) -> bool {
+    let parts: Vec<&str> = root.split('-').collect();
+    let is_hex = |part: &str, digits| part.len() == digits && part.bytes().all(|b| b.is_ascii_hexdigit());
+    matches!(parts[..], ["1", time, name] if is_hex(time, 8) && is_hex(name, 24))
+}
+
+/// Does the work as part of that story.
+pub async fn within<F: Future>(trace: Option<Trace>, work: F) -> F::Output {
+    CURRENT.scope(trace, work).await
+}
+
+/// The story that the work at hand belongs to. A task that was spawned has none.
+pub fn current() -> Option<Trace> {
+    CURRENT.try_with(Clone::clone).ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
+    #[tokio::test]
+    async fn work_knows_its_story_and_what_is_spawned_or_done_after_it_does_not() {
+        let trace = Trace::parse(HEADER).unwrap();
+        assert_eq!(
+            (trace.header(), trace.to_string()),
+            (HEADER, "1-5759e988-bd862e3fe1be46a994272793".into())
+        );
+        let (own, spawned) = within(Some(trace.clone()), async {
+            (current(), tokio::spawn(async { current() }).await.unwrap())
+        })
+        .await;
+        assert_eq!((own, spawned, current()), (Some(trace), None, None));
+    }
+
+    #[test]
+    fn what_is_no_header_is_not_taken_for_one() {
+        for text in [
+            "",
+            "Root=",
+            "Root=1-5759e988-bd862e3fe1be46a99427279",
+            "Root=1-5759e988-bd862e3fe1be46a99427279x",
+            "Root=2-5759e988-bd862e3fe1be46a994272793",
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Self=a b",
+            "Root=1-5759e988-bd862e3fe1be46a994272793;\n",
+        ] {
+            assert_eq!(Trace::parse(text), None, "{text:?}");
+        }
+        assert_eq!(Trace::parse(&format!("{HEADER};{}", "x".repeat(LIMIT_BYTES))), None);
+    }
+}

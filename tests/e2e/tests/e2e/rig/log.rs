@@ -1,0 +1,116 @@
+//! What is logged while a story runs: at its end nothing of a customer may be in it. So the logs of every story of this
+//! binary are looked through.
+//!
+//! Stories run beside each other and log into one place, about tenants of the same names: each looks through what was
+//! logged between its beginning and its end, others' lines too.
+
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
+
+static BEGUN: Once = Once::new();
+static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+const FILTER: &str = "warn,engine=trace,graph=trace,runtime=trace,domain=trace,aws=trace,aws_=warn";
+
+struct Kept;
+
+impl io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        logged().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn logged() -> MutexGuard<'static, Vec<u8>> {
+    LOGGED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One story's view of the log.
+pub struct Watch {
+    from: usize,
+    private: RefCell<BTreeSet<String>>,
+}
+
+impl Watch {
+    /// From now on.
+    pub fn begin() -> Self {
+        BEGUN.call_once(|| {
+            let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+            let lines = lines.with_current_span(true).with_span_list(false).with_writer(|| Kept);
+            let lines = lines.with_filter(FILTER.parse::<Targets>().unwrap());
+            tracing_subscriber::registry().with(lines).init();
+        });
+        Self { from: logged().len(), private: RefCell::default() }
+    }
+
+    /// These must not be logged.
+    pub fn is_private<'a>(&self, texts: impl IntoIterator<Item = &'a str>) {
+        self.private.borrow_mut().extend(texts.into_iter().map(str::to_owned));
+    }
+
+    /// Neither must the texts of a directory, or of a row, that say who somebody or something is.
+    pub fn names_are_private(&self, of: &Value) {
+        names(of, &mut self.private.borrow_mut());
+    }
+
+    /// Every line since.
+    pub fn lines(&self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(logged()[self.from..].to_vec()).unwrap()
+    }
+
+    /// How many texts are private.
+    pub fn private_count(&self) -> usize {
+        self.private.borrow().len()
+    }
+
+    /// Panics where something private was logged.
+    pub fn assert_discreet(&self) {
+        let (text, private) = (self.text(), self.private.borrow());
+        let told: Vec<_> = private.iter().filter(|secret| text.contains(secret.as_str())).collect();
+        if let Some(first) = told.first() {
+            let line = text.lines().find(|line| line.contains(first.as_str()));
+            panic!("{told:?} logged, first in {line:?}");
+        }
+    }
+}
+
+fn names(of: &Value, found: &mut BTreeSet<String>) {
+    const NAMING: [&str; 10] = [
+        "displayName",
+        "userPrincipalName",
+        "mail",
+        "email",
+        "givenName",
+        "surname",
+        "mobilePhone",
+        "streetAddress",
+        "employeeId",
+        "description",
+    ];
+    match of {
+        Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value.as_str() {
+                    // Why not short ones: they are parts of other words.
+                    Some(text) if NAMING.contains(&name.as_str()) && text.len() > 6 => {
+                        found.insert(text.to_owned());
+                    }
+                    _ => names(value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
