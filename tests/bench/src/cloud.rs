@@ -4,6 +4,7 @@ use crate::Common;
 use crate::measure::cpu_seconds;
 use serde_json::{Value, json};
 use sim::{Limits, Sim, SimConfig, TenantConfig};
+use std::collections::VecDeque;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -62,13 +63,15 @@ pub struct Cloud {
     /// Its login's.
     pub login_url: String,
     child: Option<Child>,
+    /// It serves until it is dropped.
+    _server: Option<sim::SimServer>,
 }
 
 impl Cloud {
     /// The Graph that the options name, or a simulated one of that many tenants.
     pub async fn open(common: &Common, tenants: usize, limits: bool) -> Result<Self, String> {
         if let (Some(graph_url), Some(login_url)) = (&common.graph_url, &common.login_url) {
-            return Ok(Self { graph_url: graph_url.clone(), login_url: login_url.clone(), child: None });
+            return Ok(Self::at(graph_url, login_url, None));
         }
         let own = std::env::current_exe().map_err(|e| e.to_string())?;
         let mut command = Command::new(own);
@@ -88,7 +91,24 @@ impl Cloud {
         let line = line.ok_or("the simulated cloud ended")?;
         let (graph_url, login_url) =
             line.split_once(' ').ok_or("the simulated cloud does not say where it is")?;
-        Ok(Self { graph_url: graph_url.to_owned(), login_url: login_url.to_owned(), child: Some(child) })
+        Ok(Self::at(graph_url, login_url, Some(child)))
+    }
+
+    fn at(graph_url: &str, login_url: &str, child: Option<Child>) -> Self {
+        Self { graph_url: graph_url.to_owned(), login_url: login_url.to_owned(), child, _server: None }
+    }
+
+    /// A simulated one in this process, where its work need not be told apart.
+    #[cfg(test)]
+    pub async fn within(users: usize) -> Result<Self, String> {
+        let mut config = SimConfig::company(1, users);
+        config.limits = Limits::none();
+        for app in &mut config.apps {
+            app.consented = true;
+        }
+        let server = Sim::new(config).serve(([127, 0, 0, 1], 0).into()).await.map_err(|e| e.to_string())?;
+        let (graph_url, login_url) = (server.graph_url(), server.login_url());
+        Ok(Self { graph_url, login_url, child: None, _server: Some(server) })
     }
 
     /// Processor seconds that the simulated cloud has used, where it is ours.
@@ -110,17 +130,41 @@ impl Cloud {
         if count == 0 {
             return Ok(());
         }
+        let ids = self.changeable_users(common).await?;
+        self.change_some(common, &ids, count, round).await
+    }
+
+    /// The users that can be changed in Graph.
+    pub async fn changeable_users(&self, common: &Common) -> Result<Vec<String>, String> {
         let http = reqwest::Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
         let token = self.token(&http, common).await?;
-        let ids = self.user_ids(&http, &token).await?;
+        self.user_ids(&http, &token).await
+    }
+
+    /// Changes the job titles of so many of these users.
+    pub async fn change_some(
+        &self,
+        common: &Common,
+        ids: &[String],
+        count: usize,
+        round: u64,
+    ) -> Result<(), String> {
+        if count == 0 {
+            return Ok(());
+        }
+        let http = reqwest::Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
+        let token = self.token(&http, common).await?;
         let step = (ids.len() / count).max(1);
         let shift = usize::try_from(round).unwrap_or(0) * 7;
-        let chosen: Vec<&String> = (0..count).map(|n| &ids[(n * step + shift) % ids.len()]).collect();
-        for part in chosen.chunks(20) {
+        let mut chosen: VecDeque<usize> = (0..count).map(|n| (n * step + shift) % ids.len()).collect();
+        let mut tries = count + ids.len();
+        while !chosen.is_empty() {
+            let part: Vec<usize> = chosen.drain(..chosen.len().min(20)).collect();
             let requests: Vec<Value> = part
                 .iter()
                 .enumerate()
-                .map(|(n, id)| {
+                .map(|(n, at)| {
+                    let id = &ids[*at];
                     json!({"id": n.to_string(), "method": "PATCH", "url": format!("/users/{id}"),
                         "headers": {"Content-Type": "application/json"},
                         "body": {"jobTitle": format!("Title {round} of {id}")}})
@@ -135,8 +179,14 @@ impl Cloud {
                 .map_err(|e| e.to_string())?;
             let body: Value = sent.json().await.map_err(|e| e.to_string())?;
             let answers = body["responses"].as_array().ok_or("a batch has no answers")?;
-            if let Some(bad) = answers.iter().find(|a| a["status"].as_u64().is_none_or(|s| s >= 300)) {
-                return Err(format!("a change was refused: {bad}"));
+            for bad in answers.iter().filter(|a| a["status"].as_u64().is_none_or(|s| s >= 300)) {
+                let at = bad["id"].as_str().and_then(|n| part.get(n.parse::<usize>().ok()?));
+                // Why the next one: a user with a role may be changed by few.
+                match at {
+                    Some(at) if bad["status"] == 403 && tries > 0 => chosen.push_back((at + 1) % ids.len()),
+                    _ => return Err(format!("a change was refused: {bad}")),
+                }
+                tries -= 1;
             }
         }
         Ok(())

@@ -6,9 +6,13 @@
 
 mod cloud;
 mod commands;
+mod logged;
 mod measure;
+mod metered;
+mod prices;
 mod report;
 mod stage;
+mod template;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -35,6 +39,8 @@ enum Command {
     Throttled(commands::throttled::Options),
     /// How fast the plan API of a running installation answers while many call it.
     PlanApi(commands::plan_api::Options),
+    /// What a tenant costs in AWS a month, from counted calls, bytes and GB-seconds.
+    Cost(commands::cost::Options),
     /// Charts of cost against size and against changes, in Mermaid.
     Chart(commands::chart::Options),
     /// The simulated Microsoft cloud, as the other commands start it.
@@ -83,6 +89,7 @@ fn main() -> std::process::ExitCode {
                 Command::AgainstScript(options) => commands::script::run(options).await,
                 Command::Throttled(options) => commands::throttled::run(options).await,
                 Command::PlanApi(options) => commands::plan_api::run(options).await,
+                Command::Cost(options) => commands::cost::run(options).await,
                 Command::Chart(options) => commands::chart::run(options).await,
                 Command::Simulate(options) => cloud::simulate(options).await,
             }

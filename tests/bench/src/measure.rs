@@ -13,6 +13,16 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     (field(11).unwrap_or_default() + field(12).unwrap_or_default()) / TICKS
 }
 
+/// Processor time of this process in nanoseconds: of the threads that there are.
+pub fn own_cpu_ns() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let of = |task: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        stat.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    tasks.filter_map(of).sum()
+}
+
 /// The most memory that this process ever held, in MB (10^6 bytes), or since [`forget_peak`].
 pub fn peak_rss_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
