@@ -8,6 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -27,19 +28,20 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// Settings of one service, such as `AWS_ENDPOINT_URL_S3`.
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
-#[derive(Debug)]
-struct Environment;
+struct Environment<F>(F);
 
-impl LoadServiceConfig for Environment {
+impl<F> fmt::Debug for Environment<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Environment")
+    }
+}
+
+impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Environment<F> {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let service = key.service_id().to_ascii_uppercase().replace([' ', '-'], "_");
-        variable(&format!("{}_{service}", key.env())).or_else(|| variable(key.env()))
+        (self.0)(&format!("{}_{service}", key.env())).or_else(|| (self.0)(key.env()))
     }
 }
 
@@ -61,18 +63,17 @@ impl AwsClients {
         Self::new(aws_config::defaults(behavior()).timeout_config(timeouts()).load().await)
     }
 
-    /// Clients of a function. Lambda gives it region and credentials as environment variables and in no other way, so
+    /// Clients of a function, whose variables `find` finds. Lambda gives it region and credentials as environment variables and in no other way, so
     /// that what looks for them elsewhere is in no function's zip.
-    pub fn of_a_function() -> Self {
+    pub fn of_a_function(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        let (region, endpoint) = (find("AWS_REGION").map(Region::new), find("AWS_ENDPOINT_URL"));
         let environment = EnvironmentVariableCredentialsProvider::new();
         let mut shared = SdkConfig::builder()
             .behavior_version(behavior())
             .timeout_config(timeouts())
             .credentials_provider(SharedCredentialsProvider::new(environment))
-            .service_config(Environment);
-        shared
-            .set_region(variable("AWS_REGION").map(Region::new))
-            .set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+            .service_config(Environment(find));
+        shared.set_region(region).set_endpoint_url(endpoint);
         Self::new(shared.build())
     }
 

@@ -13,6 +13,7 @@ use engine::ports::{BlobName, Clock, KeyRing};
 use engine::records::{Records, StoredKey};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 
 type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -263,6 +264,25 @@ async fn a_run_without_changes_is_taken_over_and_nothing_is_read_or_stored() {
     let stored = archive.stored();
     assert_eq!(apply(&archive, Some(&base), &[]).await, base);
     assert_eq!(archive.stored(), stored);
+}
+
+#[tokio::test]
+async fn a_run_that_both_snapshots_have_is_compared_without_reading_anything() {
+    let world = World::new(1);
+    let plain = archive(&world).await;
+    let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&plain, None, &[records]).await;
+    let changed = apply(&plain, Some(&base), &[vec![(b"00250".to_vec(), Some(vec![2]))]]).await;
+    let plan = FaultPlan::new();
+    let rows = Records::new(world.catalog.clone(), world.clock.clone());
+    let counted = Archive::new(Faulty::new(world.vault.clone(), &plan), world.key_ring.clone(), rows);
+    let counted = counted.open(&tenant()).await.unwrap();
+    let mut same = Differences::new(&counted, Some(&changed), Some(&changed)).await.unwrap();
+    assert_eq!(same.next().await.unwrap(), None);
+    assert_eq!(plan.call_count(), 0);
+    let mut differing = Differences::new(&counted, Some(&base), Some(&changed)).await.unwrap();
+    assert!(differing.next().await.unwrap().is_some());
+    assert!(plan.call_count() > 0, "calls are counted");
 }
 
 #[tokio::test]

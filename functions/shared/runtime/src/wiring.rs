@@ -41,9 +41,10 @@ impl Wiring {
         if let Some(function) = settings.find(FUNCTION_NAME) {
             metrics::begin(&function);
         }
+        let variables = settings.clone();
         Ok(Self {
             names: AwsNames::from_env(|name| settings.find(name))?,
-            clients: AwsClients::of_a_function(),
+            clients: AwsClients::of_a_function(move |name| variables.find(name)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds::default()),
             settings,

@@ -50,7 +50,10 @@ impl Differences {
                 candidates.push(LeafReader::from_key(archive, Class::Leaf, &index, &[], 1).await?);
             }
         }
-        let (before, after) = (archive.open_run(before).await?, archive.open_run(after).await?);
+        // Why not always: where nothing can differ nothing is looked up, and most runs of most snapshots are that.
+        let looked_up = |run| if candidates.is_empty() { None } else { run };
+        let before = archive.open_run(looked_up(before)).await?;
+        let after = archive.open_run(looked_up(after)).await?;
         Ok(Self { candidates, before: before.lookup(), after: after.lookup() })
     }
 

@@ -108,7 +108,7 @@ fn nobody_but_purge_data_may_delete_or_unlock_blobs() {
 #[test]
 fn plan_api_neither_sees_blobs_nor_opens_a_tenants_key() {
     let template = Template::read();
-    let key = attribute("TenantKeysKey", "Arn");
+    let key = tenants_key();
     for grant in grants(&template, "plan-api") {
         assert!(grant.actions.iter().all(|a| !a.starts_with("s3:")), "{:?}", grant.actions);
         if grant.resources.contains(&key) {
@@ -134,7 +134,7 @@ fn a_tenants_key_is_used_only_with_its_tenant_and_the_storage_key_only_through_a
     let template = Template::read();
     for function in function_names() {
         for grant in grants(&template, &function) {
-            if grant.resources.contains(&attribute("TenantKeysKey", "Arn")) {
+            if grant.resources.contains(&tenants_key()) {
                 assert_eq!(grant.condition, json!({ "Null": { "kms:EncryptionContext:tenant": "false" } }));
             }
             if grant.resources.contains(&attribute("StorageKey", "Arn")) {
@@ -188,6 +188,40 @@ fn a_function_takes_messages_only_from_its_own_queue() {
 fn one_of_the_tables(part: &str, own: &Value) -> Value {
     let restored = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${RestoredTable}";
     json!({ "Fn::If": ["HasRestoredTable", { "Fn::Sub": format!("{restored}{part}") }, own] })
+}
+
+/// The key that wraps tenants' keys: the stack's, or the one under which those of a restored table are wrapped.
+fn tenants_key() -> Value {
+    let own = attribute("TenantKeysKey", "Arn");
+    json!({ "Fn::If": ["HasRestoredTenantKey", reference("RestoredTenantKey"), own] })
+}
+
+/// The stack's bucket, or the one that takes its place.
+fn one_of_the_vaults(part: &str, own: &Value) -> Value {
+    let restored = format!("arn:${{AWS::Partition}}:s3:::${{RestoredVault}}{part}");
+    json!({ "Fn::If": ["HasRestoredVault", { "Fn::Sub": restored }, own] })
+}
+
+#[test]
+fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place() {
+    let template = Template::read();
+    let bucket = one_of_the_vaults("", &attribute("Vault", "Arn"));
+    let blobs = one_of_the_vaults("/t/*", &json!({ "Fn::Sub": "${Vault.Arn}/t/*" }));
+    for function in function_names() {
+        for grant in grants(&template, &function) {
+            if grant.actions.iter().any(|action| action.starts_with("s3:")) {
+                let wanted =
+                    if grant.actions.contains(&"s3:ListBucket".to_owned()) { &bucket } else { &blobs };
+                let all = grant.resources.iter().all(|r| [&bucket, &blobs].contains(&r));
+                assert!(all && grant.resources.contains(wanted), "{function}: {:?}", grant.resources);
+            }
+        }
+        let variables = template.variables(&function);
+        let vault = json!({ "Fn::If": ["HasRestoredVault", reference("RestoredVault"), reference("Vault")] });
+        assert_eq!(variables["HOLDFAST_BUCKET"], vault, "{function}");
+        assert_eq!(variables["HOLDFAST_KMS_KEY"], tenants_key(), "{function}");
+    }
+    assert_eq!(template.get("TenantKeysKey").properties["MultiRegion"], true);
 }
 
 #[test]
