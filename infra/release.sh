@@ -17,3 +17,9 @@ fi
 sam build --config-env "$environment" --parameter-overrides "Architecture=$architecture"
 rm -rf .aws-sam/sbom
 python3 infra/release/sbom.py "$target" .aws-sam/sbom .aws-sam/build
+# Nothing is released that is larger, or slower to start, than README says. Where this machine cannot run it, its size.
+if [ "$(uname -m)" = "${target%%-*}" ]; then
+    python3 infra/check/start.py .aws-sam/build
+else
+    python3 infra/check/start.py .aws-sam/build --sizes
+fi

@@ -27,8 +27,8 @@ Dir::Etc::preferencesparts "$apt/none";
 APT::Architectures { "amd64"; "arm64"; };
 CONF
     export APT_CONFIG="$apt/conf"
-    apt-get update -qq
-    apt-get install -y -qq --download-only --no-install-recommends rustc libstd-rust-dev:arm64 qemu-user-static >/dev/null
+    apt-get update -qq -o APT::Sandbox::User=root
+    apt-get install -y -qq -o APT::Sandbox::User=root --download-only --no-install-recommends rustc libstd-rust-dev:arm64 qemu-user-static >/dev/null
     unset APT_CONFIG
     mkdir -p "$folder/root"
     local package
@@ -60,7 +60,11 @@ install_tools() {
 if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
     export RUSTC="$folder/rustc" CARGO_TARGET_DIR="$folder/target"
 fi
-export PATH="$folder/tools/bin:$PATH" SAM_CLI_TELEMETRY=0
+# cargo-lambda would have rustup fetch what the toolchain lacks. This changes no toolchain: the one in front of it refuses.
+mkdir -p "$folder/refusing"
+printf '#!/bin/sh\necho "rustup is not used here" >&2\nexit 1\n' >"$folder/refusing/rustup"
+chmod +x "$folder/refusing/rustup"
+export PATH="$folder/refusing:$folder/tools/bin:$PATH" SAM_CLI_TELEMETRY=0
 sam build --parameter-overrides Architecture=arm64 --build-dir "$folder/built" --no-cached
 
 # What Amazon Linux 2023 has. Source: its release notes, glibc.

@@ -6,7 +6,7 @@ use tracing_subscriber::prelude::*;
 
 /// What is logged: a level, or levels by crate (`info`, `info,engine=debug`); what cannot be read means `otherwise`.
 pub fn filter(text: Option<&str>, otherwise: &str) -> Targets {
-    // Why not `EnvFilter`: it brings regular expressions, half a megabyte in every function's zip.
+    // Why not `EnvFilter`: it brings regular expressions, a quarter of a megabyte in every function's zip.
     let read = |text: &str| text.parse::<Targets>().ok();
     text.and_then(read).or_else(|| read(otherwise)).unwrap_or_default()
 }

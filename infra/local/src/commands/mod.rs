@@ -17,7 +17,7 @@ use tracing_subscriber::prelude::*;
 #[derive(Parser)]
 #[command(name = "holdfast", version)]
 struct CommandLine {
-    /// What is logged to standard error, a level, or levels by crate (`info,engine=debug`).
+    /// What is logged to standard error: a level, or levels by crate (`info,engine=debug`).
     #[arg(long, env = "HOLDFAST_LOG", global = true)]
     log: Option<String>,
     #[command(subcommand)]
