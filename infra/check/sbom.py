@@ -9,7 +9,9 @@ from pathlib import Path
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from license_expression import get_spdx_licensing
 
+spdx = get_spdx_licensing()
 schema = JsonStrictValidator(SchemaVersion.V1_6)
 wrong = []
 documents = sorted(Path(sys.argv[1]).glob("*.cdx.json"))
@@ -20,6 +22,14 @@ for path in documents:
         wrong.append(f"{path.name}: {invalid.data.message} at {list(invalid.data.absolute_path)}")
         continue
     body = json.loads(text)
+    # The schema takes any text here.
+    if (body["bomFormat"], body["specVersion"]) != ("CycloneDX", "1.6"):
+        wrong.append(f"{path.name}: says that it is {body['bomFormat']} {body['specVersion']}")
+    for part in body["components"]:
+        for licence in part.get("licenses", []):
+            unknown = spdx.validate(licence.get("expression") or licence["license"]["id"]).errors
+            if unknown:
+                wrong.append(f"{path.name}: licence of {part['name']}: {unknown}")
     here = {part["bom-ref"] for part in body["components"]} | {body["metadata"]["component"]["bom-ref"]}
     told = {link["ref"] for link in body["dependencies"]}
     named = {ref for link in body["dependencies"] for ref in link["dependsOn"]}
