@@ -14,6 +14,7 @@ folder="$(cd "$folder" && pwd)"
 fetch_packages() {
     local apt="$folder/apt" mirror
     mirror="$(sed -n 's/^URIs: *\([^ ]*debian\/*\) *$/\1/p' /etc/apt/sources.list.d/*.sources | head -n 1)"
+    [ -n "$mirror" ] || { echo "no Debian sources in /etc/apt/sources.list.d/*.sources" >&2; exit 1; }
     mkdir -p "$apt"/{lists/partial,cache/archives/partial,none}
     : >"$apt/status"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$apt/sources.list"
@@ -30,17 +31,17 @@ CONF
     apt-get update -qq -o APT::Sandbox::User=root
     apt-get install -y -qq -o APT::Sandbox::User=root --download-only --no-install-recommends rustc libstd-rust-dev:arm64 qemu-user-static >/dev/null
     unset APT_CONFIG
-    mkdir -p "$folder/root"
+    mkdir -p "$folder/debian"
     local package
     for package in "$apt"/cache/archives/*.deb; do
-        dpkg-deb -x "$package" "$folder/root"
+        dpkg-deb -x "$package" "$folder/debian"
     done
     # The emulated loader is looked for here.
-    ln -sfn usr/lib "$folder/root/lib"
+    ln -sfn usr/lib "$folder/debian/lib"
     # Debian's compiler needs Debian's libraries, which are newer than this machine's.
     cat >"$folder/rustc" <<WRAPPER
 #!/bin/sh
-root="$folder/root/usr"
+root="$folder/debian/usr"
 exec "\$root/lib64/ld-linux-x86-64.so.2" --library-path "\$root/lib/x86_64-linux-gnu" "\$root/bin/rustc" --sysroot "\$root" "\$@"
 WRAPPER
     chmod +x "$folder/rustc"
@@ -77,5 +78,5 @@ for function in "$folder"/built/*/bootstrap; do
         exit 1
     fi
 done
-emulator="$(command -v "$folder/root/usr/bin/qemu-aarch64-static" "$folder/root/usr/bin/qemu-aarch64" | head -n 1)"
-python3 infra/check/start.py "$folder/built" --times 1 --under "$emulator -L $folder/root"
+emulator="$(command -v "$folder/debian/usr/bin/qemu-aarch64-static" "$folder/debian/usr/bin/qemu-aarch64" | head -n 1)"
+python3 infra/check/start.py "$folder/built" --times 1 --under "$emulator -L $folder/debian"

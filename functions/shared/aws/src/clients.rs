@@ -67,6 +67,8 @@ impl AwsClients {
     /// that what looks for them elsewhere is in no function's zip.
     pub fn of_a_function(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         let (region, endpoint) = (find("AWS_REGION").map(Region::new), find("AWS_ENDPOINT_URL"));
+        let is_on = |name: &str| find(name).map(|value| value.eq_ignore_ascii_case("true"));
+        let (fips, dual_stack) = (is_on("AWS_USE_FIPS_ENDPOINT"), is_on("AWS_USE_DUALSTACK_ENDPOINT"));
         let environment = EnvironmentVariableCredentialsProvider::new();
         let mut shared = SdkConfig::builder()
             .behavior_version(behavior())
@@ -74,6 +76,7 @@ impl AwsClients {
             .credentials_provider(SharedCredentialsProvider::new(environment))
             .service_config(Environment(find));
         shared.set_region(region).set_endpoint_url(endpoint);
+        shared.set_use_fips(fips).set_use_dual_stack(dual_stack);
         Self::new(shared.build())
     }
 

@@ -84,7 +84,7 @@ pub const EVERY_JOB: &str = "every job";
 metrics_table! {
     "schedule-snapshots" {
         Sum SNAPSHOTS_STARTED = "SnapshotsStarted" in Count: "Snapshots that fell due and were started.";
-        Level SNAPSHOTS_LATE = "SnapshotsLate" in Count: "Tenants whose snapshot should have been sealed by now.";
+        Level SNAPSHOTS_LATE = "SnapshotsLate" in Count: "Tenants whose snapshot was not begun, or not worked on, two hours after its time.";
         Sum WORK_GIVEN_UP = "WorkGivenUp" in Count: "Work that was given up after many attempts.";
     }
     "take-snapshot" {

@@ -9,21 +9,27 @@ tokio::task_local! {
     static CURRENT: Option<Trace>;
 }
 
-/// What a header may have at most, in bytes. A longer one is nobody's.
-const LIMIT_BYTES: usize = 256;
-
-/// A tracing header of AWS X-Ray: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`.
+/// A tracing header of AWS X-Ray: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`. What else
+/// a header has, such as `Lineage`, is the business of who wrote it, and is not passed on.
 /// Source: <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace(String);
 
 impl Trace {
-    /// The header, if it is one: anything else must reach neither a log nor a queue.
+    /// What is known of a header, if it is one: anything else must reach neither a log nor a queue.
     pub fn parse(header: &str) -> Option<Self> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "=;-_,.".contains(c);
-        let trace = Self(header.to_owned());
-        (header.len() <= LIMIT_BYTES && header.chars().all(is_plain) && is_root(trace.root()))
-            .then_some(trace)
+        let part = |name: &str| {
+            header.split(';').find_map(|part| part.trim_matches(' ').strip_prefix(name)?.strip_prefix('='))
+        };
+        let root = part("Root").filter(|root| is_root(root))?;
+        let mut kept = format!("Root={root}");
+        if let Some(parent) = part("Parent").filter(|parent| is_hex(parent, 16)) {
+            kept.push_str(&format!(";Parent={parent}"));
+        }
+        if let Some(sampled) = part("Sampled").filter(|sampled| ["0", "1"].contains(sampled)) {
+            kept.push_str(&format!(";Sampled={sampled}"));
+        }
+        Some(Self(kept))
     }
 
     /// All of it, as it is passed on.
@@ -46,8 +52,11 @@ impl fmt::Display for Trace {
 /// `1-` and 8 and `-` and 24 hexadecimal digits.
 fn is_root(root: &str) -> bool {
     let parts: Vec<&str> = root.split('-').collect();
-    let is_hex = |part: &str, digits| part.len() == digits && part.bytes().all(|b| b.is_ascii_hexdigit());
     matches!(parts[..], ["1", time, name] if is_hex(time, 8) && is_hex(name, 24))
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Does the work as part of that story.
@@ -88,11 +97,22 @@ mod tests {
             "Root=1-5759e988-bd862e3fe1be46a99427279",
             "Root=1-5759e988-bd862e3fe1be46a99427279x",
             "Root=2-5759e988-bd862e3fe1be46a994272793",
-            "Root=1-5759e988-bd862e3fe1be46a994272793;Self=a b",
-            "Root=1-5759e988-bd862e3fe1be46a994272793;\n",
+            "Root=1-5759e988-bd862e3fe1be46a994272793\n",
         ] {
             assert_eq!(Trace::parse(text), None, "{text:?}");
         }
-        assert_eq!(Trace::parse(&format!("{HEADER};{}", "x".repeat(LIMIT_BYTES))), None);
+    }
+
+    #[test]
+    fn of_a_header_only_what_is_known_is_kept() {
+        let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
+        for (text, kept) in [
+            (format!("{HEADER};Lineage=037bed70:0"), HEADER.to_owned()),
+            (format!("{HEADER};Lineage=1:fe460cdd:0|2:x"), HEADER.to_owned()),
+            (format!("Self=1-a b; {root};Sampled=?"), root.to_owned()),
+            (format!("{root};Parent=a name;Sampled=1"), format!("{root};Sampled=1")),
+        ] {
+            assert_eq!(Trace::parse(&text).unwrap().header(), kept, "{text}");
+        }
     }
 }

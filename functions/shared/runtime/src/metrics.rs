@@ -18,6 +18,7 @@ static COLLECTOR: OnceLock<&'static Collector> = OnceLock::new();
 pub fn begin(function: &str) {
     let builder =
         Builder::new().cloudwatch_namespace(NAMESPACE).with_dimension(DIMENSION, function.to_owned());
+    let builder = builder.emit_zeros(true);
     if let Ok(collector) = builder.init() {
         engine::metrics::describe();
         let _ = COLLECTOR.set(collector);
@@ -77,7 +78,7 @@ mod tests {
         assert_eq!((&line[DIMENSION], &line["SnapshotsSealed"]), (&json!("stack-take-snapshot"), &json!(3)));
         assert_eq!(line["SnapshotSeconds"], json!([12.0, 30.0]));
         let again: Value = serde_json::from_str(&told()).unwrap();
-        assert_eq!(again.get("SnapshotsSealed"), None, "counted once: {again}");
+        assert_eq!(again["SnapshotsSealed"], json!(0), "counted once: {again}");
         assert_eq!(again["SnapshotsLate"], json!(0.0), "a level stands until it is set anew");
     }
 }

@@ -106,7 +106,8 @@ fn request_id(request: &Request) -> String {
     given.unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// The story that the platform names. Not the caller's header of that name: it may say anything.
+/// The story that the platform names, which may be one that the caller named to it: it is good for finding lines, and
+/// for nothing else.
 fn lambda_trace(request: &Request) -> Option<Trace> {
     let context = request.extensions().lambda_context_ref()?;
     Trace::parse(context.xray_trace_id.as_deref()?)

@@ -4,7 +4,7 @@
 //! Stories run beside each other and log into one place, about tenants of the same names: each looks through what was
 //! logged between its beginning and its end, others' lines too.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io;
@@ -85,32 +85,46 @@ impl Watch {
     }
 }
 
+/// Properties, of objects and of rows, that say who somebody or something is.
+const NAMING: [&str; 14] = [
+    "displayName",
+    "userPrincipalName",
+    "mail",
+    "email",
+    "givenName",
+    "surname",
+    "mailNickname",
+    "mobilePhone",
+    "businessPhones",
+    "otherMails",
+    "proxyAddresses",
+    "streetAddress",
+    "employeeId",
+    "description",
+];
+
 fn names(of: &Value, found: &mut BTreeSet<String>) {
-    const NAMING: [&str; 10] = [
-        "displayName",
-        "userPrincipalName",
-        "mail",
-        "email",
-        "givenName",
-        "surname",
-        "mobilePhone",
-        "streetAddress",
-        "employeeId",
-        "description",
-    ];
     match of {
         Value::Array(items) => items.iter().for_each(|item| names(item, found)),
         Value::Object(fields) => {
             for (name, value) in fields {
-                match value.as_str() {
-                    // Why not short ones: they are parts of other words.
-                    Some(text) if NAMING.contains(&name.as_str()) && text.len() > 6 => {
-                        found.insert(text.to_owned());
-                    }
-                    _ => names(value, found),
+                if NAMING.contains(&name.as_str()) {
+                    texts(value, found);
                 }
+                names(value, found);
             }
         }
+        _ => {}
+    }
+}
+
+fn texts(of: &Value, found: &mut BTreeSet<String>) {
+    match of {
+        // Why not short ones: they are parts of other words. Written as a log line would write it.
+        Value::String(text) if text.len() > 6 => {
+            found.insert(json!(text).to_string().trim_matches('"').to_owned());
+        }
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
         _ => {}
     }
 }

@@ -221,7 +221,7 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
         assert_eq!(variables["HOLDFAST_BUCKET"], vault, "{function}");
         assert_eq!(variables["HOLDFAST_KMS_KEY"], tenants_key(), "{function}");
     }
-    assert_eq!(template.get("TenantKeysKey").properties["MultiRegion"], true);
+    assert_eq!(template.get("TenantKeysKey").properties["MultiRegion"], reference("TenantKeyMultiRegion"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the functions are told and what they keep things in: settings, table, bucket, alarms.
 
-use super::{Template, attribute, function_names, pascal, reference};
+use super::{Template, attribute, function_names, pascal, reference, rights};
 use aws::{AwsClients, AwsNames, provision_table};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -126,6 +126,41 @@ async fn the_table_has_the_keys_the_index_and_the_expiry_that_the_adapter_uses()
         .collect();
     assert_eq!(types(&table["AttributeDefinitions"]), types(&made_types));
     assert_eq!(table["TimeToLiveSpecification"], json!({ "AttributeName": expiry, "Enabled": true }));
+}
+
+#[test]
+fn work_may_go_on_in_a_new_message_to_its_own_queue() {
+    let template = Template::read();
+    for function in function_names() {
+        let own = format!("{}Queue", pascal(&function));
+        let sends_to_itself = rights::grants(&template, &function).into_iter().any(|grant| {
+            let sends = grant.actions.iter().any(|action| action == "sqs:SendMessage");
+            sends && grant.resources.contains(&attribute(&own, "Arn"))
+        });
+        let allowed = template.function(&function).properties.get("RecursiveLoop");
+        assert_eq!(allowed, sends_to_itself.then_some(&json!("Allow")), "{function}");
+    }
+}
+
+#[test]
+fn everything_stops_while_it_is_paused() {
+    let template = Template::read();
+    let paused = |yes: Value, no: Value| json!({ "Fn::If": ["IsPaused", yes, no] });
+    for mapping in template.of_kind("AWS::Lambda::EventSourceMapping") {
+        assert_eq!(mapping.properties["Enabled"], paused(json!(false), json!(true)), "{}", mapping.id);
+    }
+    for schedule in template.of_kind("AWS::Scheduler::Schedule") {
+        assert_eq!(
+            schedule.properties["State"],
+            paused(json!("DISABLED"), json!("ENABLED")),
+            "{}",
+            schedule.id
+        );
+    }
+    for limit in ["ThrottlingBurstLimit", "ThrottlingRateLimit"] {
+        let set = &template.get("HttpStage").properties["DefaultRouteSettings"][limit]["Fn::If"];
+        assert_eq!((&set[0], &set[1]), (&json!("IsPaused"), &json!(0)), "{limit}");
+    }
 }
 
 #[test]

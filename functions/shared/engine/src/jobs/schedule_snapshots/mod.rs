@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// So many rows of a watched list are read at once.
 const PAGE_ROWS: usize = 100;
 
-/// A snapshot that is not sealed so long after it should have begun is late.
+/// A snapshot is late so long after it fell due and was not begun, or was asked for and nobody works on it.
 pub const LATE_AFTER: SignedDuration = SignedDuration::from_hours(2);
 
 /// The job's ports. No directory, no vault, no key: the tick reads no customer data.
@@ -45,7 +45,7 @@ pub struct Report {
     pub started: u64,
     /// Tenants whose snapshot is due while another is being taken; they stay due.
     pub still_open: u64,
-    /// Tenants whose snapshot should have been sealed by now: it fell due, or was asked for, [`LATE_AFTER`] ago.
+    /// Tenants that have waited for a snapshot for [`LATE_AFTER`].
     pub late: u64,
     /// Stuck work put into its queue again.
     pub swept: u64,
@@ -76,12 +76,13 @@ impl Worker {
     /// When a list cannot be read. A row that cannot be handled is counted in the report instead.
     pub async fn run(&self, deadline: Timestamp) -> Result<Report> {
         let mut report = Report::default();
-        self.start_due(deadline, &mut report).await?;
-        self.sweep(deadline, &mut report).await?;
+        let started = self.start_due(deadline, &mut report).await;
+        let swept = if started.is_ok() { self.sweep(deadline, &mut report).await } else { Ok(()) };
+        // Why before a failure is told: what was done is done, and a level that is not set stays as it was.
         metrics::SNAPSHOTS_STARTED.add(report.started);
         metrics::SNAPSHOTS_LATE.set(report.late);
         metrics::WORK_GIVEN_UP.add(report.given_up);
-        Ok(report)
+        started.and(swept).map(|()| report)
     }
 
     fn announcer(&self) -> Announcer {

@@ -129,7 +129,9 @@ impl Worker {
         let (tenant, subject, label) =
             (found.value.tenant().clone(), found.value.subject(), found.value.label());
         self.announcer().announce_error(&tenant, subject.clone(), label, ErrorKind::Unavailable).await?;
-        let why = format!("given up after {} attempts", found.value.attempts());
+        let (id, attempts) = (subject.id(), found.value.attempts());
+        tracing::warn!(%tenant, id, attempts, what = label, "given up");
+        let why = format!("given up after {attempts} attempts");
         let mut writes = vec![replace(&found.value.given_up(now, &why), found.version)?];
         writes.extend(self.release_tenant(&tenant, &subject).await?);
         Ok(if self.changed(writes).await? { Outcome::GivenUp } else { Outcome::Nothing })
