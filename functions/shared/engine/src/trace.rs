@@ -22,14 +22,14 @@ impl Trace {
             header.split(';').find_map(|part| part.trim_matches(' ').strip_prefix(name)?.strip_prefix('='))
         };
         let root = part("Root").filter(|root| is_root(root))?;
-        let mut kept = format!("Root={root}");
+        let mut kept = vec![format!("Root={root}")];
         if let Some(parent) = part("Parent").filter(|parent| is_hex(parent, 16)) {
-            kept.push_str(&format!(";Parent={parent}"));
+            kept.push(format!("Parent={parent}"));
         }
         if let Some(sampled) = part("Sampled").filter(|sampled| ["0", "1"].contains(sampled)) {
-            kept.push_str(&format!(";Sampled={sampled}"));
+            kept.push(format!("Sampled={sampled}"));
         }
-        Some(Self(kept))
+        Some(Self(kept.join(";")))
     }
 
     /// All of it, as it is passed on.

@@ -1,9 +1,11 @@
 //! One call of a function, as Lambda makes it: how long it may take, and what its log lines are found by.
 
-use crate::queue::MARGIN_MS;
 use domain::Timestamp;
 use engine::trace::Trace;
 use lambda_runtime::Context;
+
+/// What is kept back of the time that Lambda gives, for saving progress and replying.
+pub const MARGIN_MS: i64 = 20_000;
 
 /// A call.
 #[derive(Clone, Debug)]

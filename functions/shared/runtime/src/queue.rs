@@ -25,9 +25,6 @@ use std::sync::Arc;
 use tracing::field::display;
 use tracing::{Instrument, info_span};
 
-/// What is kept back of the time that Lambda gives, for saving progress and replying.
-pub const MARGIN_MS: i64 = 20_000;
-
 /// Serves a job as a Lambda function until the sandbox ends.
 ///
 /// # Errors

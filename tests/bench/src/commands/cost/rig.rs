@@ -28,8 +28,8 @@ use std::time::Instant;
 use support::memory::{Delivery, World};
 use tracing::{Instrument, info_span};
 
-/// A function's start before its first call, which is paid for too, in milliseconds: an assumption. Its own part is 12
-/// to 15 ms (README, "What a start costs"); the rest is the platform's and the first connections'.
+/// A function's start before its first call, which is paid for too, in milliseconds: an assumption. Its own part is 5
+/// to 7 ms (README, "What a start costs"); the rest is the platform's and the first connections'.
 const START_MS: i128 = 50;
 /// What a start asks KMS for besides: the function's variables, and the table's key, which DynamoDB keeps for five
 /// minutes for each caller. An assumption, and the most that it can be.

@@ -47,7 +47,7 @@ fn every_job_has_a_fifo_queue_with_dead_letters_and_a_mapping_with_partial_repli
 fn a_function_has_time_to_work_before_it_puts_its_work_down() {
     let template = Template::read();
     for function in JobQueue::ALL.map(JobQueue::name).into_iter().chain(TICKS) {
-        let margin_s = u64::try_from(runtime::queue::MARGIN_MS / 1000).unwrap();
+        let margin_s = u64::try_from(runtime::call::MARGIN_MS / 1000).unwrap();
         assert!(timeout_s(&template, function) >= 2 * margin_s, "{function}");
     }
     for function in ["plan-api", "snapshot-api"] {
