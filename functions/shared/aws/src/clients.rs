@@ -63,8 +63,8 @@ impl AwsClients {
         Self::new(aws_config::defaults(behavior()).timeout_config(timeouts()).load().await)
     }
 
-    /// Clients of a function, whose variables `find` finds. Lambda gives it region and credentials as environment variables and in no other way, so
-    /// that what looks for them elsewhere is in no function's zip.
+    /// Clients of a function, whose variables `find` finds. Lambda gives it region and credentials as environment
+    /// variables and in no other way, so that what looks for them elsewhere is in no function's zip.
     pub fn of_a_function(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         let (region, endpoint) = (find("AWS_REGION").map(Region::new), find("AWS_ENDPOINT_URL"));
         let is_on = |name: &str| find(name).map(|value| value.eq_ignore_ascii_case("true"));

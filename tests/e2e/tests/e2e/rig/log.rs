@@ -14,7 +14,8 @@ use tracing_subscriber::prelude::*;
 
 static BEGUN: Once = Once::new();
 static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-const FILTER: &str = "warn,engine=trace,graph=trace,runtime=trace,domain=trace,aws=trace,aws_=warn";
+/// Whatever a deployed function logs, and of ours more; the simulated cloud is in none.
+const FILTER: &str = "info,engine=trace,graph=trace,runtime=trace,domain=trace,aws=trace,aws_=info,sim=off";
 
 struct Kept;
 

@@ -80,7 +80,9 @@ impl Worker {
         let swept = if started.is_ok() { self.sweep(deadline, &mut report).await } else { Ok(()) };
         // Why before a failure is told: what was done is done, and a level that is not set stays as it was.
         metrics::SNAPSHOTS_STARTED.add(report.started);
-        metrics::SNAPSHOTS_LATE.set(report.late);
+        if let Some(late) = report.late_level(started.is_ok() && swept.is_ok()) {
+            metrics::SNAPSHOTS_LATE.set(late);
+        }
         metrics::WORK_GIVEN_UP.add(report.given_up);
         started.and(swept).map(|()| report)
     }
@@ -127,6 +129,12 @@ fn leaves_waiting(outcome: &Result<Outcome>) -> bool {
 }
 
 impl Report {
+    /// How many are late; nothing where that is not known. What comes first in a list is what is late the longest, so
+    /// even of a list that was cut off some is more than none.
+    fn late_level(&self, is_whole: bool) -> Option<u64> {
+        (is_whole || self.late > 0).then_some(self.late)
+    }
+
     fn count(&mut self, list: &str, outcome: Result<Outcome>) {
         match outcome {
             Ok(Outcome::Started) => self.started += 1,
@@ -152,5 +160,17 @@ impl TickWorker for Worker {
     async fn tick(&self, deadline: Timestamp) -> Result<serde_json::Value> {
         let report = self.run(deadline).await?;
         serde_json::to_value(report).map_err(|e| Error::invalid("a report cannot be written").caused_by(e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Report;
+
+    #[test]
+    fn a_tick_that_failed_does_not_say_that_nobody_is_late() {
+        let late = |late| Report { late, ..Report::default() };
+        assert_eq!((late(0).late_level(true), late(0).late_level(false)), (Some(0), None));
+        assert_eq!((late(3).late_level(true), late(3).late_level(false)), (Some(3), Some(3)));
     }
 }
