@@ -11,6 +11,7 @@
 //! | `assignments_move_modified` | remembered: need not move | no |
 //! | `retry_after` | may be missing, may be fractional | whole seconds |
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
+//! | `first_rounds_leave_out_empty` | observed by others: a first round does not name what has no value | no |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
@@ -71,6 +72,7 @@ pub struct Switches {
     pub retry_after: RetryAfter,
     pub delta_page_size: usize,
     pub delta_link_entries: usize,
+    pub first_rounds_leave_out_empty: bool,
     pub security_groups_soft_delete: bool,
     pub assertion_clock_real: bool,
     /// The administrator declines the consent page.
@@ -92,6 +94,7 @@ impl Default for Switches {
             retry_after: RetryAfter::Whole,
             delta_page_size: 200,
             delta_link_entries: 500,
+            first_rounds_leave_out_empty: false,
             security_groups_soft_delete: true,
             assertion_clock_real: true,
             refuse_consent: false,

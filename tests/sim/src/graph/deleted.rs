@@ -47,7 +47,7 @@ pub(super) fn get(call: &Call, d: &Directory, id: &str) -> Outcome {
     }
     let mut out = vec![b'['];
     let context = call.context("directoryObjects/$entity");
-    let how = How { context: Some(&context), typed: true, alone: true };
+    let how = How { context: Some(&context), typed: true, alone: true, ..How::default() };
     render::object(&mut out, call, d, index, &refs::loose(call, kind), how);
     out.remove(0);
     Ok(Reply::bytes(200, out))
@@ -119,7 +119,7 @@ pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     d.restore(index);
     let mut out = vec![b'['];
     let context = call.context("directoryObjects/$entity");
-    let how = How { context: Some(&context), typed: true, alone: true };
+    let how = How { context: Some(&context), typed: true, alone: true, ..How::default() };
     render::object(&mut out, call, d, index, &refs::loose(call, kind), how);
     out.remove(0);
     Ok(Reply::bytes(200, out))

@@ -165,7 +165,8 @@ fn first_round(
             continue;
         }
         objects += 1;
-        open(out, call, d, index, selection);
+        let how = How { without_empty: call.switches.first_rounds_leave_out_empty, ..How::default() };
+        open(out, call, d, index, selection, how);
         let relations = &selection.relations;
         let mut cut = false;
         while let Some(relation) = relations.get(place(cursor.relation)).copied() {
@@ -284,7 +285,7 @@ fn write_change(
         Life::Gone => Some("deleted"),
     };
     if let Some(reason) = reason {
-        open(out, call, d, index, &Selection::only_id());
+        open(out, call, d, index, &Selection::only_id(), How::default());
         key(out, "@removed");
         out.extend_from_slice(format!("{{\"reason\":\"{reason}\"}}").as_bytes());
         out.push(b'}');
@@ -295,7 +296,7 @@ fn write_change(
     if minimal {
         chosen.mask &= gathered.mask;
     }
-    open(out, call, d, index, &chosen);
+    open(out, call, d, index, &chosen, How::default());
     let shown = selection.relations.iter().filter(|relation| !groups::hides(call, d, index, **relation));
     for relation in shown {
         let targets = gathered.links.iter().filter(|(r, _)| r == relation);
@@ -316,9 +317,9 @@ fn write_change(
 }
 
 /// Opens an object and writes its properties.
-fn open(out: &mut Vec<u8>, call: &Call, d: &Directory, index: Index, selection: &Selection) {
+fn open(out: &mut Vec<u8>, call: &Call, d: &Directory, index: Index, selection: &Selection, how: How<'_>) {
     let bare = Selection { relations: Vec::new(), expand: Vec::new(), ..selection.clone() };
-    render::object(out, call, d, index, &bare, How::default());
+    render::object(out, call, d, index, &bare, how);
     out.pop();
 }
 

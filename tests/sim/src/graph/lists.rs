@@ -95,7 +95,7 @@ pub(crate) fn write_single(
     let context = format!("{}/$entity", context(call, schema.set));
     let mut out = Vec::with_capacity(2048);
     out.push(b'[');
-    let how = How { context: Some(&context), typed: false, alone: true };
+    let how = How { context: Some(&context), alone: true, ..How::default() };
     render::object(&mut out, call, d, index, chosen, how);
     out.remove(0);
     Reply::bytes(status, out)

@@ -150,13 +150,18 @@ fn shuffled(out: &mut Vec<u8>, json: &[u8], seed: u64) {
     }
 }
 
+/// Whether a value is none: null, or a collection of nothing.
+fn is_empty(json: &[u8]) -> bool {
+    matches!(json, b"null" | b"[]")
+}
+
 /// Writes the members of an object, without braces.
 pub(crate) fn members(
     out: &mut Vec<u8>,
     directory: &Directory,
     index: Index,
     selection: &Selection,
-    alone: bool,
+    how: How<'_>,
     shuffle: Option<u64>,
 ) {
     let object = directory.object(index);
@@ -171,7 +176,7 @@ pub(crate) fn members(
     let mut left = selection.mask;
     let shown = |property: u8| {
         let prop = &schema.props[usize::from(property)];
-        !prop.has(flag::SECRET) && (alone || !prop.has(flag::ALONE_READ))
+        !prop.has(flag::SECRET) && (how.alone || !prop.has(flag::ALONE_READ))
     };
     let row = directory.row(index);
     for (property, json) in row.iter() {
@@ -179,7 +184,7 @@ pub(crate) fn members(
             continue;
         }
         left &= !(1 << property);
-        if !shown(property) {
+        if !shown(property) || (how.without_empty && is_empty(json)) {
             continue;
         }
         let prop = &schema.props[usize::from(property)];
@@ -194,8 +199,11 @@ pub(crate) fn members(
         left &= left - 1;
         if shown(property) {
             let prop = &schema.props[usize::from(property)];
-            key(out, prop.name);
-            out.extend_from_slice(prop.default_json().as_bytes());
+            let value = prop.default_json().as_bytes();
+            if !(how.without_empty && is_empty(value)) {
+                key(out, prop.name);
+                out.extend_from_slice(value);
+            }
         }
     }
 }
@@ -222,7 +230,7 @@ pub(crate) fn object(
     if how.typed {
         text_member(out, "@odata.type", &odata_type(directory.object(index).kind));
     }
-    members(out, directory, index, selection, how.alone, call.switches.shuffle);
+    members(out, directory, index, selection, how, call.switches.shuffle);
     for expand in &selection.expand {
         expanded(out, call, directory, index, expand);
     }
@@ -237,6 +245,8 @@ pub(crate) struct How<'a> {
     pub typed: bool,
     /// Answered on its own and not in a collection.
     pub alone: bool,
+    /// Properties without a value are left out.
+    pub without_empty: bool,
 }
 
 /// `$expand` gives at most 20 related objects of a directory object.

@@ -10,7 +10,8 @@ pub enum Op<'a> {
     Whole(&'a [u8]),
     /// These properties are so; others stay as they are.
     Overlay(&'a [u8]),
-    /// There was none, and now it has these properties.
+    /// Whatever it was, it now has these properties, and others as far as operations beside this one say them:
+    /// what none of them says is empty. A reading of everything says it of each object, in one piece or in several.
     Renew(&'a [u8]),
     /// The record is this, whatever it was.
     Put(&'a [u8]),
@@ -48,14 +49,19 @@ impl<'a> Op<'a> {
 
 /// Makes of an operation that is kept in `earlier` and of a later one on the same key one, in `earlier`.
 pub(super) fn combine(earlier: &mut Vec<u8>, later: &[u8]) -> Result<()> {
-    let Op::Overlay(new) = Op::from_bytes(later)? else {
-        earlier.clear();
-        earlier.extend_from_slice(later);
-        return Ok(());
+    let (new, renews) = match Op::from_bytes(later)? {
+        Op::Overlay(new) => (new, false),
+        Op::Renew(new) => (new, true),
+        Op::Whole(_) | Op::Put(_) | Op::Remove => {
+            earlier.clear();
+            earlier.extend_from_slice(later);
+            return Ok(());
+        }
     };
     let (tag, whole) = match Op::from_bytes(earlier)? {
         Op::Whole(old) => (b'w', overlaid(old, new)?),
-        Op::Overlay(old) => (b'o', overlaid(old, new)?),
+        // Why both: a piece of an object that is read whole may come before or after a change to it.
+        Op::Overlay(old) => (if renews { b'n' } else { b'o' }, overlaid(old, new)?),
         Op::Renew(old) => (b'n', overlaid(old, new)?),
         Op::Remove => (b'n', new.to_vec()),
         Op::Put(_) => return Err(Error::corrupt("an object among links")),
@@ -89,11 +95,15 @@ mod tests {
     #[test]
     fn a_later_operation_follows_an_earlier_one() {
         let (a, b, both) = (br#"{"a":1}"#, br#"{"b":2}"#, br#"{"a":1,"b":2}"#);
-        let cases: [(Op<'_>, Op<'_>, Op<'_>); 7] = [
+        let cases: [(Op<'_>, Op<'_>, Op<'_>); 11] = [
             (Op::Whole(a), Op::Overlay(b), Op::Whole(both)),
             (Op::Overlay(a), Op::Overlay(b), Op::Overlay(both)),
             (Op::Remove, Op::Overlay(b), Op::Renew(b)),
             (Op::Renew(a), Op::Overlay(b), Op::Renew(both)),
+            (Op::Renew(a), Op::Renew(b), Op::Renew(both)),
+            (Op::Overlay(a), Op::Renew(b), Op::Renew(both)),
+            (Op::Whole(a), Op::Renew(b), Op::Whole(both)),
+            (Op::Remove, Op::Renew(b), Op::Renew(b)),
             (Op::Overlay(a), Op::Remove, Op::Remove),
             (Op::Remove, Op::Whole(b), Op::Whole(b)),
             (Op::Put(b"1"), Op::Put(b"2"), Op::Put(b"2")),

@@ -44,7 +44,7 @@ pub(super) async fn read(
     sorters: &mut Sorters,
     chains: Vec<Chain>,
 ) -> Ended {
-    let taking = match Taking::new(reading, kind, state.incremental, sorters).await {
+    let taking = match Taking::new(reading, kind, state.incremental, state.stage, sorters).await {
         Ok(taking) => taking,
         Err(error) => return Ended { left: chains, result: Err(error) },
     };

@@ -1,6 +1,7 @@
 //! What an item says, as operations on the runs of its kind.
 
 use super::Reading;
+use super::progress::Stage;
 use super::sorters::{self, Sorters};
 use crate::archive::{Op, OpenRun};
 use domain::Result;
@@ -14,6 +15,8 @@ pub(super) struct Taking<'a> {
     /// What the base holds of links of which a page may say that it names all: of a kind that is read whole
     /// there is nothing to take away.
     held: BTreeMap<&'static str, OpenRun>,
+    /// Whether everything is read: what no page says of an object is empty, whatever the base says.
+    everything: bool,
     key: Vec<u8>,
     value: Vec<u8>,
 }
@@ -23,6 +26,7 @@ impl<'a> Taking<'a> {
         reading: &Reading,
         kind: &'static Kind,
         incremental: bool,
+        stage: Stage,
         sorters: &'a mut Sorters,
     ) -> Result<Self> {
         let mut held = BTreeMap::new();
@@ -33,7 +37,8 @@ impl<'a> Taking<'a> {
                 }
             }
         }
-        Ok(Self { kind, sorters, held, key: Vec::new(), value: Vec::new() })
+        let everything = stage == Stage::Everything;
+        Ok(Self { kind, sorters, held, everything, key: Vec::new(), value: Vec::new() })
     }
 
     pub(super) async fn take(&mut self, item: Interpreted) -> Result<()> {
@@ -61,15 +66,14 @@ impl<'a> Taking<'a> {
         for LinkRecord { link, to, value } in &item.links {
             self.link(link, &item.key, to, value.as_deref()).await?;
         }
-        match item.object {
-            Some(object) if object.is_whole => {
-                self.sorters.get(kind.name).push(item.key.as_bytes(), Op::Whole(&object.text)).await
-            }
-            Some(object) => {
-                self.sorters.get(kind.name).push(item.key.as_bytes(), Op::Overlay(&object.text)).await
-            }
-            None => Ok(()),
-        }
+        let Some(object) = item.object else { return Ok(()) };
+        let op = match (object.is_whole, self.everything) {
+            (true, _) => Op::Whole(&object.text),
+            // Why: a first round leaves out what has no value, and may give an object on several pages.
+            (false, true) => Op::Renew(&object.text),
+            (false, false) => Op::Overlay(&object.text),
+        };
+        self.sorters.get(kind.name).push(item.key.as_bytes(), op).await
     }
 
     /// A link that is there, with what Graph says of it, or that is gone.
