@@ -6,6 +6,7 @@
 //! | `delta_reports_security_attributes` | not documented | no |
 //! | `top_over_maximum` | 400 or clamped, by resource | refused with 400 |
 //! | `expired_delta` | 410 with Location, or a 4xx with a code | 410 |
+//! | `rounds_lead_nowhere` | met by others, for the delta of that path (`groups/delta`) | none |
 //! | `duplicate_role_assignment_status` | remembered, not read | 400 |
 //! | `missing_assignment_group_refused` | refused, or a dead reference | refused |
 //! | `assignments_move_modified` | remembered: need not move | no |
@@ -46,6 +47,15 @@ pub enum ExpiredDelta {
     NotFound,
 }
 
+/// How the pages of a delta's round never end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum Nowhere {
+    /// Two links that lead to each other.
+    Ring,
+    /// Ever new links, to pages that give the same objects.
+    EverNew,
+}
+
 /// What a 429 says about when to come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum RetryAfter {
@@ -72,6 +82,7 @@ pub struct Switches {
     pub retry_after: RetryAfter,
     pub delta_page_size: usize,
     pub delta_link_entries: usize,
+    pub rounds_lead_nowhere: Option<(&'static str, Nowhere)>,
     pub first_rounds_leave_out_empty: bool,
     pub security_groups_soft_delete: bool,
     pub assertion_clock_real: bool,
@@ -94,6 +105,7 @@ impl Default for Switches {
             retry_after: RetryAfter::Whole,
             delta_page_size: 200,
             delta_link_entries: 500,
+            rounds_lead_nowhere: None,
             first_rounds_leave_out_empty: false,
             security_groups_soft_delete: true,
             assertion_clock_real: true,

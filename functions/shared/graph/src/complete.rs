@@ -11,7 +11,7 @@ use crate::{
     cost::read_units,
     select::{Collection, collection, encoded, relations},
 };
-use domain::{Error, ErrorKind, Result, TenantId, kinds::Source};
+use domain::{Error, ErrorKind, Result, TenantId, kinds::Source, trail::Trail};
 use serde_json::{Map, Value};
 
 const NEXT_LINK: &str = "@odata.nextLink";
@@ -91,13 +91,15 @@ impl GraphClient {
         what: &str,
     ) -> Result<Vec<Value>> {
         let Collection { mut items, mut next, .. } = first;
+        let mut trail = Trail::default();
         while let Some(link) = next {
             let url = self.own_link(&link)?;
             let body = self.ask(tenant, &Ask::get(url, units, what)).await?.success(what)?;
             let page = collection(body, what)?;
-            if page.next.as_ref() == Some(&link) {
-                return Err(Error::unavailable(format!("{what}: a page leads to itself")));
-            }
+            let ids = page.items.iter().filter_map(|item| item.get("id").and_then(Value::as_str));
+            trail
+                .follow(&link, ids.map(|id| [id, "", ""]))
+                .map_err(|_| Error::unavailable(format!("{what}: the pages do not end")))?;
             items.extend(page.items);
             next = page.next;
         }

@@ -12,7 +12,7 @@ use engine::records::SnapshotMode;
 use graph::{GraphClient, GraphDirectory, GraphSettings};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
-use sim::{FaultRule, READER_CLIENT_ID, READING};
+use sim::{FaultRule, Nowhere, READER_CLIENT_ID, READING};
 use std::sync::{Arc, Mutex};
 
 /// More groups than are read along a round.
@@ -390,5 +390,26 @@ async fn what_was_emptied_is_empty_after_everything_is_read_though_no_round_name
             assert_eq!(object["description"], Value::Null, "{} of {users} users: {object:?}", kind.name);
             assert_eq!(object["displayName"], "Emptied");
         }
+    }
+}
+
+/// A round of which the pages never end costs its kind, in the first snapshot and in a later one; calls are few.
+#[tokio::test]
+async fn pages_that_lead_nowhere_cost_their_kind_and_all_else_is_sealed() {
+    for (how, most) in [(Nowhere::Ring, 80), (Nowhere::EverNew, 5_100)] {
+        let rig = Rig::with(Setting { users: 100, ..Setting::default() }).await;
+        let first = whole(&rig, &rig.snapshot().await).await;
+        assert!(first.runs.contains_key("groups"));
+        rig.clock.advance(SignedDuration::from_hours(1));
+        rig.control.switch(|switches| switches.rounds_lead_nowhere = Some(("groups/delta", how)));
+        let second = whole(&rig, &rig.snapshot().await).await;
+        let missing: Vec<_> = second.missing.iter().map(|m| (m.source.as_str(), m.cause.as_str())).collect();
+        assert_eq!(missing, [("groups", "endless")], "{how:?}");
+        assert!(second.runs.contains_key("users") && !second.runs.contains_key("groups"));
+        assert!(second.requests <= most, "{how:?}: {} requests", second.requests);
+        rig.control.switch(|switches| switches.rounds_lead_nowhere = None);
+        rig.clock.advance(SignedDuration::from_hours(1));
+        let third = whole(&rig, &rig.snapshot().await).await;
+        assert_eq!(third.runs["groups"].records, first.runs["groups"].records);
     }
 }

@@ -16,7 +16,7 @@ use super::{groups, lists};
 use crate::inner::Inner;
 use crate::schema;
 use crate::state::{Change, Directory, Index, Kind, Life, Relation, What};
-use crate::switches::ExpiredDelta;
+use crate::switches::{ExpiredDelta, Nowhere};
 
 const TOKEN_SECONDS: i64 = 7 * 24 * 3600;
 const FILTER_IDS: usize = 50;
@@ -46,6 +46,12 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
         _ => return Err(malformed("Change tracking is not supported against this resource.")),
     };
     let path = path.join("/");
+    if let Some((at, how)) = call.switches.rounds_lead_nowhere
+        && at == path
+        && call.query.get("$deltatoken") != Some("latest")
+    {
+        return nowhere(call, d, kind, &path, how);
+    }
     let now = u64::try_from(inner.clock.seconds()).unwrap_or(0);
     let epoch = inner.delta.epoch.load(Ordering::Relaxed);
     let token = call.query.get("$skiptoken").or_else(|| call.query.get("$deltatoken"));
@@ -118,6 +124,23 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
         ("@odata.nextLink", format!("{}/{path}?$skiptoken={}", call.root(), cursor.encode()))
     };
     render::close_page(&mut out, Some((link.0, &link.1)));
+    Ok(Reply::bytes(200, out))
+}
+
+/// A page that leads on and on: the first objects, again and again.
+fn nowhere(call: &Call, d: &Directory, kind: Kind, path: &str, how: Nowhere) -> Outcome {
+    let number: u64 = call.query.get("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
+    let mut out = render::open_page(&call.context(schema::of(kind).set));
+    for index in d.list(kind).iter().copied().filter(|index| d.listed(*index)).take(3) {
+        let selection = Selection::defaults(schema::of(kind));
+        render::object(&mut out, call, d, index, &selection, How::default());
+    }
+    let next = match how {
+        Nowhere::Ring => 1 + number % 2,
+        Nowhere::EverNew => number + 1,
+    };
+    let link = format!("{}/{path}?$skiptoken={next}", call.root());
+    render::close_page(&mut out, Some(("@odata.nextLink", &link)));
     Ok(Reply::bytes(200, out))
 }
 

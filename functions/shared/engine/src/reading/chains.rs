@@ -1,14 +1,15 @@
 //! The chains of a stage, read side by side: as many calls at once as the tenant's Graph bears.
 
-use super::Reading;
 use super::chunks::{Density, pick};
 use super::fetch::{Fetched, How, is_listed};
 use super::progress::{Chain, Chunk, KindReading, Role, Stage};
 use super::sorters::Sorters;
 use super::take::Taking;
+use super::{ENDLESS, Reading};
 use crate::ports::{Cursor, PageEnd};
-use domain::kinds::{Kind, Read, Source, Whole};
+use domain::kinds::{Interpreted, Kind, Read, Source, Whole};
 use domain::stored::{Missing, Token};
+use domain::trail::Astray;
 use domain::{Error, ErrorKind, Result, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use tokio::task::JoinSet;
@@ -32,6 +33,16 @@ struct Chains<'a> {
     /// The list of ids waits until those that it gave are on their way.
     list: Option<Chain>,
     density: Density,
+}
+
+/// What a page says, each thing by what tells it from others: objects, and links.
+fn entries(items: &[Interpreted]) -> impl Iterator<Item = [&str; 3]> {
+    items.iter().flat_map(|item| {
+        let links = item.links.iter().map(|link| [link.link.name, item.key.as_str(), link.to.as_str()]);
+        // Why not the object where it has links: a large group is on each of its pages.
+        let object = item.links.is_empty().then_some(["", item.key.as_str(), ""]);
+        object.into_iter().chain(links)
+    })
 }
 
 type Flying = HashMap<usize, (Chain, Timestamp)>;
@@ -102,7 +113,7 @@ impl Chains<'_> {
         let size = self.density.best(most).min(self.state.pending.len());
         let awaited = pick(&mut self.state.pending, size).into_iter().collect();
         let objects = u32::try_from(size).unwrap_or(u32::MAX);
-        Some(Chain { role: Role::Chunk(Chunk { awaited, objects, links: 0 }), cursor: Cursor::Start })
+        Some(Chain::at(Role::Chunk(Chunk { awaited, objects, links: 0 }), Cursor::Start))
     }
 
     fn put_back(&mut self, chain: Chain) {
@@ -145,13 +156,18 @@ impl Chains<'_> {
     async fn take(&mut self, mut chain: Chain, page: Fetched, asked_at: Timestamp) -> Result<()> {
         self.state.failures = 0;
         self.state.left_out.extend(page.left_out.into_iter().map(str::to_owned));
+        if let PageEnd::More(Cursor::Next(link) | Cursor::NextListed(link)) = &page.end
+            && let Err(astray) = chain.trail.follow(link, entries(&page.items))
+        {
+            return self.lead_nowhere(&chain, astray);
+        }
         let mut links = 0;
         if chain.role == Role::Ids {
             let is_first = chain.cursor == Cursor::Listed;
             let ids: Vec<String> = page.items.into_iter().map(|item| item.key).collect();
             if is_first && matches!(page.end, PageEnd::Done(_)) && ids.len() <= self.round_up_to() {
                 // A round costs less, and its own token is the later one.
-                self.idle.push_back(Chain { role: Role::Objects, cursor: Cursor::Start });
+                self.idle.push_back(Chain::at(Role::Objects, Cursor::Start));
                 self.state.since = None;
                 return Ok(());
             }
@@ -206,19 +222,33 @@ impl Chains<'_> {
         }
     }
 
+    /// Pages that lead nowhere cost the facet, or the stage, and are not followed again.
+    fn lead_nowhere(&mut self, chain: &Chain, astray: Astray) -> Result<()> {
+        let source = self.source(&chain.role);
+        tracing::warn!(source = source.name, ?astray, "pages lead nowhere");
+        let why = format!("{}: Graph's pages lead on and on and give nothing new", source.name);
+        if matches!(chain.role, Role::Facet(_)) {
+            self.lose_facet(source, ENDLESS, &why);
+            return Ok(());
+        }
+        self.state.endless = true;
+        Err(Error::invalid(why))
+    }
+
     /// A facet that cannot be had is missing while the objects are there; anything else fails the stage.
     fn fail(&mut self, chain: &Chain, error: Error) -> Result<()> {
         let source = self.source(&chain.role);
         let facet = matches!(chain.role, Role::Facet(_));
         if facet && matches!(error.kind(), ErrorKind::Denied | ErrorKind::Invalid) {
-            self.state.facets.remove(source.name);
-            self.state.missing.push(Missing {
-                source: source.name.to_owned(),
-                cause: error.kind().name().to_owned(),
-                why: error.message().to_owned(),
-            });
+            self.lose_facet(source, error.kind().name(), error.message());
             return Ok(());
         }
         Err(error)
+    }
+
+    fn lose_facet(&mut self, source: &Source, cause: &str, why: &str) {
+        self.state.facets.remove(source.name);
+        let (source, cause, why) = (source.name.to_owned(), cause.to_owned(), why.to_owned());
+        self.state.missing.push(Missing { source, cause, why });
     }
 }

@@ -126,7 +126,7 @@ async fn token(reading: &Reading, kind: &'static Kind, state: &mut KindReading) 
 fn first_chains(reading: &Reading, kind: &'static Kind, state: &KindReading) -> Vec<Chain> {
     let main = &kind.reading[0];
     let mut chains = Vec::new();
-    let objects = |cursor| Chain { role: Role::Objects, cursor };
+    let objects = |cursor| Chain::at(Role::Objects, cursor);
     let mut carried = Vec::new();
     if let (Stage::Changes, Some(since)) = (state.stage, &state.since) {
         chains.push(objects(Cursor::Delta(since.clone())));
@@ -139,16 +139,14 @@ fn first_chains(reading: &Reading, kind: &'static Kind, state: &KindReading) -> 
                 carried = reading.carried(kind, state.facets_apart);
                 objects(Cursor::Listed)
             }
-            Read::Delta(Whole::Chunked { .. }) if !state.by_round => {
-                Chain { role: Role::Ids, cursor: Cursor::Listed }
-            }
+            Read::Delta(Whole::Chunked { .. }) if !state.by_round => Chain::at(Role::Ids, Cursor::Listed),
             Read::Delta(_) | Read::List => objects(Cursor::Start),
         });
     }
     for (position, source) in kind.reading.iter().enumerate().skip(1) {
         let with_objects = carried.iter().any(|facet| kind.facet_source(facet) == Some(source));
         if state.facets.contains(source.name) && !with_objects {
-            chains.push(Chain { role: Role::Facet(position), cursor: Cursor::Start });
+            chains.push(Chain::at(Role::Facet(position), Cursor::Start));
         }
     }
     chains

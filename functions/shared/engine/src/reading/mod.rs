@@ -34,6 +34,8 @@ use tracing::Instrument;
 /// A kind that fails so often for a passing reason, without a page in between, is reported missing.
 /// Throttling does not count: it is waited out.
 const FAILURES: u32 = 5;
+/// The cause of what is missing because its pages lead nowhere.
+const ENDLESS: &str = "endless";
 /// Work is put down when a quarter of the time is left, but no less and no more than these seconds: enough to
 /// park blocks and save.
 const MARGIN_SECONDS: (i64, i64) = (5, 45);
@@ -160,7 +162,9 @@ impl Reading {
                 && error.kind() == ErrorKind::Denied
                 && !self.carried(kind, reading.facets_apart).is_empty();
             let other_way = by_round || apart;
-            if other_way || lost && (was_incremental || !begun_anew) {
+            // Why: what is wrong with a list of changes need not be wrong with the list of everything.
+            let refused = was_incremental && error.kind() == ErrorKind::Invalid;
+            if other_way || refused || lost && (was_incremental || !begun_anew) {
                 tracing::warn!(kind = kind.name, cause = error.kind().name(), "reading the kind whole");
                 reading.by_round |= by_round;
                 reading.facets_apart |= apart;
@@ -176,7 +180,8 @@ impl Reading {
                 return (KindProgress::Reading(Box::new(reading)), Some(error));
             }
             tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
-            return (missing(kind.name, error.kind().name(), error.message()), None);
+            let cause = if reading.endless { ENDLESS } else { error.kind().name() };
+            return (missing(kind.name, cause, error.message()), None);
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::archive::{Block, Partial};
 use crate::ports::{Cursor, Scope, Spent};
 use crate::records::Record;
 use domain::stored::{Missing, RunRef, Token};
+use domain::trail::Trail;
 use domain::{SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +57,16 @@ pub struct Chain {
     pub role: Role,
     /// Where it goes on.
     pub cursor: Cursor,
+    /// Which pages led there.
+    #[serde(default)]
+    pub trail: Trail,
+}
+
+impl Chain {
+    /// A chain at its beginning.
+    pub fn at(role: Role, cursor: Cursor) -> Self {
+        Self { role, cursor, trail: Trail::default() }
+    }
 }
 
 /// Runs that are merged one after another.
@@ -122,6 +133,9 @@ pub struct KindReading {
     pub left_out: BTreeSet<String>,
     /// Sources that could not be read though the kind could.
     pub missing: Vec<Missing>,
+    /// Pages led nowhere: in a ring, or on and on without anything new.
+    #[serde(default)]
+    pub endless: bool,
     /// Parked blocks by run.
     pub blocks: BTreeMap<String, Vec<Block>>,
     /// Runs that are merged.
@@ -150,6 +164,7 @@ impl KindReading {
             tokens: BTreeMap::new(),
             left_out: BTreeSet::new(),
             missing: Vec::new(),
+            endless: false,
             blocks: BTreeMap::new(),
             merging: Merging::default(),
             failures: 0,
