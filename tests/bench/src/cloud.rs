@@ -21,6 +21,9 @@ pub struct SimulateOptions {
     /// How long each answer takes.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
+    /// Service plans of the licence that most people have.
+    #[arg(long, default_value_t = 3)]
+    plans: usize,
     /// With Microsoft's limits.
     #[arg(long)]
     limits: bool,
@@ -40,6 +43,7 @@ pub async fn simulate(options: SimulateOptions) -> Result<(), String> {
             id: tenant_id(number),
             name: format!("{} {number}", first.name),
             domain: format!("t{number}.{}", first.domain),
+            service_plans: options.plans,
             ..first.clone()
         })
         .collect();

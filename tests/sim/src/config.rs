@@ -80,6 +80,8 @@ pub struct TenantConfig {
     pub domain: String,
     /// How many users to seed; everything else follows from it. 0 seeds an empty directory.
     pub users: usize,
+    /// Service plans of the licence that most people have: 3 at the least; an E5 has about 90.
+    pub service_plans: usize,
     /// Whether there is a licence for Privileged Identity Management.
     pub premium_p2: bool,
     /// Whether there is an active Intune licence.
@@ -149,6 +151,7 @@ impl SimConfig {
                 name: "Fabrikam".into(),
                 domain: "fabrikam.example".into(),
                 users,
+                service_plans: 3,
                 premium_p2: true,
                 intune: true,
             }],

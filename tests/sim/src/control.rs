@@ -102,6 +102,14 @@ impl Control {
         self.0.delta.expire();
     }
 
+    /// Microsoft adds one more service plan to the licence that most people have.
+    pub fn add_service_plan(&self, tenant: &str) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        let plan = crate::seed::service_plan(&crate::seed::further_plan(999), "PLAN_999");
+        crate::graph::add_plan(&mut directory, crate::seed::MAIN_SKU, plan);
+    }
+
     /// What a new token of this application in this tenant may do.
     pub fn set_permissions(&self, tenant: &str, client_id: &str, permissions: Vec<String>) {
         self.0.set_grant(self.tenant(tenant), self.app(client_id), Some(permissions));

@@ -244,6 +244,34 @@ async fn a_member_of_a_licensed_group_inherits_the_licence() {
 }
 
 #[tokio::test]
+async fn a_licence_brings_its_service_plans_and_each_plan_that_microsoft_adds() {
+    let mut config = SimConfig::company(7, 10);
+    config.tenants[0].service_plans = 90;
+    let sim = Sim::new(config);
+    let client = Client::administrator(&sim).await;
+    let url = "/v1.0/users?$select=assignedLicenses,assignedPlans,provisionedPlans";
+    // How many plans each person has, less those of the licence for Privileged Identity Management, and how many
+    // are switched off.
+    let plans = async || -> Vec<(usize, usize)> {
+        let (users, ..) = client.all(url).await;
+        let length = |value: &serde_json::Value| value.as_array().unwrap().len();
+        let of = |user: &serde_json::Value| {
+            let licences = user["assignedLicenses"].as_array().unwrap();
+            let main = licences.iter().find(|one| one["skuId"] == "05e9a617-0261-4cee-bb44-138d3ef5d965")?;
+            assert_eq!(length(&user["provisionedPlans"]), length(&user["assignedPlans"]));
+            Some((length(&user["assignedPlans"]) - (licences.len() - 1), length(&main["disabledPlans"])))
+        };
+        users.iter().filter_map(of).collect()
+    };
+    let before = plans().await;
+    assert!(before.len() > 3 && before.iter().any(|(_, off)| *off == 1), "{before:?}");
+    assert!(before.iter().all(|(plans, off)| plans + off == 90), "{before:?}");
+    sim.control().add_service_plan(COMPANY_TENANT_ID);
+    let more: Vec<_> = before.iter().map(|(plans, off)| (plans + 1, *off)).collect();
+    assert_eq!(plans().await, more);
+}
+
+#[tokio::test]
 async fn a_hidden_membership_needs_a_permission_of_its_own() {
     let sim = company(100);
     let administrator = Client::administrator(&sim).await;

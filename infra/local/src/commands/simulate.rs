@@ -18,11 +18,17 @@ pub struct SimulateOptions {
     /// Everything that looks random follows from it.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Service plans of the licence that most people have: an E5 has about 90.
+    #[arg(long, default_value_t = 3)]
+    pub plans: usize,
 }
 
 /// Simulates until interrupted.
 pub async fn run(options: SimulateOptions) -> Result<()> {
-    let config = SimConfig::company(options.seed, options.users);
+    let mut config = SimConfig::company(options.seed, options.users);
+    for tenant in &mut config.tenants {
+        tenant.service_plans = options.plans;
+    }
     let (tenants, apps) = (config.tenants.clone(), config.apps.clone());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
     let server = Sim::new(config).serve(address).await.map_err(|e| {

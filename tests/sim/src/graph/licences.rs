@@ -41,7 +41,7 @@ pub(super) fn details(call: &Call, d: &Directory, id: &str) -> Outcome {
     Ok(Reply::json(200, &json!({"@odata.context": call.context("licenseDetails"), "value": list})))
 }
 
-/// Recomputes `assignedLicenses` from the states, and the consumed units.
+/// Recomputes from the states: `assignedLicenses`, the plans that follow from them, and the consumed units.
 pub(crate) fn settle(d: &mut Directory, index: Index, states: Vec<Value>) {
     let schema = schema::of(Kind::User);
     let number = schema.at("assignedLicenses");
@@ -58,7 +58,64 @@ pub(crate) fn settle(d: &mut Directory, index: Index, states: Vec<Value>) {
         }
     }
     let stored = |list: Vec<Value>| (!list.is_empty()).then(|| Value::from(list).to_string());
-    d.set(index, &[(number, stored(assigned)), (schema.at("licenseAssignmentStates"), stored(states))]);
+    let (plans, provisioned) = plans(d, &states);
+    let plans = [("assignedPlans", plans), ("provisionedPlans", provisioned)];
+    let [plans, provisioned] = plans.map(|(name, list)| (schema.at(name), stored(list)));
+    let states = (schema.at("licenseAssignmentStates"), stored(states));
+    d.set(index, &[(number, stored(assigned)), states, plans, provisioned]);
+}
+
+/// What a user gets by licences: the plans that are not disabled, and what was made of each. Source: "assignedPlan
+/// resource type", "provisionedPlan resource type".
+fn plans(d: &Directory, states: &[Value]) -> (Vec<Value>, Vec<Value>) {
+    let (mut assigned, mut provisioned) = (Vec::new(), Vec::new());
+    for state in states {
+        let Some(sku) = d.docs("subscribedSkus").iter().find(|sku| sku["skuId"] == state["skuId"]) else {
+            continue;
+        };
+        let disabled = state["disabledPlans"].as_array().map_or(&[][..], Vec::as_slice);
+        for plan in sku["servicePlans"].as_array().into_iter().flatten() {
+            let id = &plan["servicePlanId"];
+            if disabled.contains(id) || assigned.iter().any(|known: &Value| known["servicePlanId"] == *id) {
+                continue;
+            }
+            let service = service_of(plan["servicePlanName"].as_str().unwrap_or_default());
+            assigned.push(
+                json!({"assignedDateTime": state["lastUpdatedDateTime"], "capabilityStatus": "Enabled",
+                "service": service, "servicePlanId": id}),
+            );
+            provisioned.push(
+                json!({"capabilityStatus": "Enabled", "provisioningStatus": "Success", "service": service}),
+            );
+        }
+    }
+    (assigned, provisioned)
+}
+
+/// The service behind a plan, as Graph names it.
+fn service_of(plan: &str) -> &str {
+    match plan {
+        "EXCHANGE_S_ENTERPRISE" => "exchange",
+        "INTUNE_A" => "SCO",
+        "TEAMS1" => "TeamspaceAPI",
+        "AAD_PREMIUM_P2" => "AADPremiumService",
+        other => other,
+    }
+}
+
+/// Microsoft adds a plan to a SKU: everybody who has the licence has the plan.
+pub(crate) fn add_plan(d: &mut Directory, sku: &str, plan: Value) {
+    let found = d.docs("subscribedSkus").iter().find(|one| one["skuId"] == json!(sku)).cloned();
+    let Some(mut changed) = found else { return };
+    changed["servicePlans"].as_array_mut().into_iter().for_each(|plans| plans.push(plan.clone()));
+    let entry = changed["id"].as_str().unwrap_or_default().to_owned();
+    d.docs_mut("subscribedSkus").insert(&entry, changed);
+    for index in d.list(Kind::User).to_vec() {
+        let states = states_of(d, index);
+        if states.iter().any(|state| state["skuId"] == json!(sku)) {
+            settle(d, index, states);
+        }
+    }
 }
 
 pub(crate) fn states_of(d: &Directory, index: Index) -> Vec<Value> {

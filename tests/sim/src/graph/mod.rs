@@ -34,7 +34,9 @@ pub(crate) use call::Query;
 pub(crate) use delta_token::DeltaQueries;
 pub(crate) use dump::{dump, import};
 pub(crate) use intune::seeded as seed_policy;
-pub(crate) use licences::{settle as settle_licences, state as licence_state, states_of as licence_states};
+pub(crate) use licences::{
+    add_plan, settle as settle_licences, state as licence_state, states_of as licence_states,
+};
 pub(crate) use pim::add_schedule;
 pub(crate) use roles::{BUILT_IN, add_assignment, assign_role_by_name};
 

@@ -35,6 +35,9 @@ const SKUS: &[Sku] = &[
     ),
 ];
 
+/// The licence that most people have.
+pub(crate) const MAIN_SKU: &str = SKUS[0].0;
+
 /// What the parts of the seed share.
 struct Company<'a> {
     d: &'a mut Directory,
@@ -76,9 +79,9 @@ impl Company<'_> {
     }
 }
 
-pub(crate) fn fill(d: &mut Directory, seed: u64, users: usize) {
+pub(crate) fn fill(d: &mut Directory, seed: u64, (users, service_plans): (usize, usize)) {
     let random = SmallRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ d.id.as_u64_pair().1);
-    organization(d, users);
+    organization(d, users, service_plans);
     roles(d);
     let tag = json!({"id": "0", "displayName": "Default", "description": "Default role scope tag.", "isBuiltIn": true});
     d.docs_mut("deviceManagement/roleScopeTags").insert("0", tag);
@@ -95,7 +98,7 @@ pub(crate) fn fill(d: &mut Directory, seed: u64, users: usize) {
     }
 }
 
-fn organization(d: &mut Directory, users: usize) {
+fn organization(d: &mut Directory, users: usize, service_plans: usize) {
     let id = d.id.to_string();
     let one = json!({
         "id": id, "displayName": d.name, "tenantType": "AAD", "createdDateTime": "2019-03-11T09:41:22Z",
@@ -110,12 +113,12 @@ fn organization(d: &mut Directory, users: usize) {
     });
     d.docs_mut("organization").insert(&id, one);
     for (sku, name, plans) in SKUS {
-        let plans: Vec<Value> = plans
-            .iter()
-            .map(|(id, name)| {
-                json!({"servicePlanId": id, "servicePlanName": name, "provisioningStatus": "Success", "appliesTo": "User"})
-            })
-            .collect();
+        let mut plans: Vec<Value> = plans.iter().map(|(id, name)| service_plan(id, name)).collect();
+        if *sku == SKUS[0].0 {
+            // A licence with as many plans as are asked for: Microsoft's own have up to a hundred.
+            let more = plans.len()..service_plans;
+            plans.extend(more.map(|n| service_plan(&further_plan(n), &format!("PLAN_{n}"))));
+        }
         let entry = format!("{id}_{sku}");
         let value = json!({
             "id": entry, "skuId": sku, "skuPartNumber": name, "appliesTo": "User", "capabilityStatus": "Enabled",
@@ -125,6 +128,16 @@ fn organization(d: &mut Directory, users: usize) {
         });
         d.docs_mut("subscribedSkus").insert(&entry, value);
     }
+}
+
+/// A service plan as a subscribed SKU lists it. Source: "servicePlanInfo resource type".
+pub(crate) fn service_plan(id: &str, name: &str) -> Value {
+    json!({"servicePlanId": id, "servicePlanName": name, "provisioningStatus": "Success", "appliesTo": "User"})
+}
+
+/// The id of a service plan that has no name of Microsoft's.
+pub(crate) fn further_plan(number: usize) -> String {
+    format!("9f000000-0000-4000-8000-{number:012}")
 }
 
 fn roles(d: &mut Directory) {

@@ -46,6 +46,8 @@ pub struct Setting {
     pub seed: u64,
     /// Users of each tenant.
     pub users: usize,
+    /// Service plans of the licence that most people have.
+    pub service_plans: usize,
     /// Whether there are two tenants.
     pub two_tenants: bool,
     /// Whether the tenants have the licence for Privileged Identity Management.
@@ -61,6 +63,7 @@ impl Default for Setting {
         Self {
             seed: 7,
             users: 12,
+            service_plans: 3,
             two_tenants: false,
             premium_p2: true,
             queue: QueueSettings::default(),
@@ -116,6 +119,7 @@ impl Rig {
         }
         for tenant in &mut config.tenants {
             tenant.premium_p2 = setting.premium_p2;
+            tenant.service_plans = setting.service_plans;
         }
         let tenants: Vec<TenantId> = config.tenants.iter().map(|t| t.id.parse().unwrap()).collect();
         let sim = Sim::new(config).serve(([127, 0, 0, 1], 0).into()).await.unwrap();
