@@ -18,6 +18,7 @@ pub mod rights;
 pub mod schedule;
 pub mod stored;
 pub mod subscriptions;
+pub mod text;
 pub mod usage;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};
