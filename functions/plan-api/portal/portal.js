@@ -8,6 +8,9 @@ const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 let session = null;
 let newest = null;
 let older = null;
+let searches = 0;
+// So many objects of a search are shown.
+const SHOWN = 50;
 
 function node(tag, text, className) {
   const made = document.createElement(tag);
@@ -83,17 +86,32 @@ function table(head, rows) {
 
 const written = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
 
+// A search may take several requests, each of which may find nothing. Only `complete` says that there is no more.
 async function search(name) {
-  const query = new URLSearchParams({ name, limit: "50" });
-  const page = await call("GET", own(`/snapshots/${newest}/objects?${query}`));
-  at("found").replaceChildren(...page.items.map((item) => {
+  const mine = ++searches;
+  const items = [];
+  let page = { next: null };
+  do {
+    const query = new URLSearchParams({ name, limit: String(SHOWN - items.length) });
+    if (page.next) query.set("cursor", page.next);
+    page = await call("GET", own(`/snapshots/${newest}/objects?${query}`));
+    if (mine !== searches) return;
+    items.push(...page.items);
+    tell(`${items.length} found, looking further…`);
+  } while (!page.complete && items.length < SHOWN);
+  at("found").replaceChildren(...items.map((item) => {
     const line = node("li");
     const button = node("button", item.name || item.key);
     button.addEventListener("click", () => act(() => object(item)));
     line.append(button, node("span", ` ${item.kind}`));
     return line;
   }));
-  tell(page.items.length ? `${page.items.length}${page.next ? " or more" : ""} found.` : "Nothing of that name.");
+  const told = [];
+  if (!page.complete) told.push(`The first ${items.length}; there may be more. A longer part of the name finds fewer.`);
+  else told.push(items.length ? `${items.length} found.` : "Nothing of that name.");
+  const missing = page.searched.notHeld.map((kind) => kind.kind);
+  if (missing.length) told.push(`Not in this snapshot: ${missing.join(", ")}.`);
+  tell(told.join(" "));
 }
 
 async function object(item) {

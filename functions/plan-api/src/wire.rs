@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod life;
+mod name;
 pub mod people;
 pub mod plans;
 pub mod subscriptions;
@@ -20,6 +21,8 @@ use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use name::Name;
+
 /// Items of a list when nothing is said.
 const PAGE_ITEMS: usize = 50;
 
@@ -31,9 +34,8 @@ pub(crate) fn not_blank(text: &str, (): &()) -> garde::Result {
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPartnerIn {
-    #[garde(length(chars, max = 100), custom(not_blank))]
-    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
-    pub name: String,
+    #[garde(dive)]
+    pub name: Name,
     /// Who owns it.
     #[garde(dive)]
     pub owner: OwnerIn,
@@ -44,9 +46,8 @@ pub struct NewPartnerIn {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OwnerIn {
     /// Their name.
-    #[garde(length(chars, max = 100), custom(not_blank))]
-    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
-    pub name: String,
+    #[garde(dive)]
+    pub name: Name,
     /// Where mail goes.
     #[garde(email, length(max = 254))]
     pub email: String,
@@ -62,7 +63,7 @@ fn utc() -> String {
 
 impl From<OwnerIn> for Owner {
     fn from(owner: OwnerIn) -> Self {
-        Self { name: owner.name.trim().to_owned(), email: owner.email, time_zone: owner.time_zone }
+        Self { name: owner.name.into(), email: owner.email, time_zone: owner.time_zone }
     }
 }
 
@@ -118,9 +119,8 @@ pub struct NewPartnerOut {
 pub struct NewPlanIn {
     #[garde(skip)]
     pub product: ProductType,
-    #[garde(length(chars, max = 100), custom(not_blank))]
-    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
-    pub name: String,
+    #[garde(dive)]
+    pub name: Name,
     #[garde(skip)]
     pub periodicity: Periodicity,
     #[garde(skip)]
@@ -242,9 +242,8 @@ impl SearchIn {
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewOrganisationIn {
-    #[garde(length(chars, max = 100), custom(not_blank))]
-    #[schemars(extend("minLength" = 1, "pattern" = r"\S"))]
-    pub name: String,
+    #[garde(dive)]
+    pub name: Name,
     #[garde(email, length(max = 254))]
     pub email: String,
     #[garde(length(chars, max = 2_000))]

@@ -9,11 +9,12 @@ use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::restore::{SelectedItem, Selection};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
-use engine::archive::{Archive, Hit, name_of};
+use engine::archive::{Archive, name_of};
 use engine::commands::Listed;
 use engine::commands::browse::Browse;
 use engine::commands::diffs::Diffs;
 use engine::commands::restores::{From as RestoreFrom, Restores};
+use engine::commands::search::Found;
 use engine::commands::snapshots;
 use engine::jobs::preview_restore::Archived;
 use engine::ports::{Clock, Ids, Page, Queue};
@@ -65,10 +66,6 @@ impl EngineCommands {
     }
 }
 
-fn summary(hit: Hit) -> ObjectSummary {
-    ObjectSummary { kind: hit.kind, key: hit.key, name: hit.name }
-}
-
 #[async_trait]
 impl SnapshotCommands for EngineCommands {
     async fn take_snapshot(&self, tenant: &TenantId) -> Result<Snapshot> {
@@ -91,9 +88,8 @@ impl SnapshotCommands for EngineCommands {
         id: &SnapshotId,
         query: ObjectQuery,
         page: Page,
-    ) -> Result<Listed<ObjectSummary>> {
-        let found = self.browse.objects(tenant, id, query.kind, query.name.as_deref(), page).await?;
-        Ok(Listed { items: found.items.into_iter().map(summary).collect(), next: found.next })
+    ) -> Result<Found> {
+        self.browse.objects(tenant, id, query.kind, query.name.as_deref(), page).await
     }
 
     async fn get_object(

@@ -1,8 +1,8 @@
 //! The data plane's routes, for the OpenAPI document. A new route is a row here.
 
 use crate::wire::{
-    ComparisonIn, ComparisonOut, ObjectOut, ObjectSummaryOut, ObjectsIn, PageIn, PlanOut, RestoreIn,
-    RestoreOut, SnapshotOut,
+    ComparisonIn, ComparisonOut, FoundOut, ObjectOut, ObjectsIn, PageIn, PlanOut, RestoreIn, RestoreOut,
+    SnapshotOut,
 };
 use domain::changes::Change;
 use domain::rights::Action;
@@ -20,7 +20,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/v1/organisations/{org}/snapshots/{snp}", "readSnapshot", "A snapshot.")
             .right(Action::UseSnapshots).answers::<SnapshotOut>(200),
         Route::get("/v1/organisations/{org}/snapshots/{snp}/objects", "listObjects", "Objects of a snapshot, by kind and name.")
-            .right(Action::UseSnapshots).query::<ObjectsIn>().answers::<Listed<ObjectSummaryOut>>(200),
+            .right(Action::UseSnapshots).query::<ObjectsIn>().answers::<FoundOut>(200),
         Route::get("/v1/organisations/{org}/snapshots/{snp}/objects/{kind}/{key}", "readObject", "An object with its links.")
             .right(Action::UseSnapshots).answers::<ObjectOut>(200).problems(&[400, 422]),
         Route::post("/v1/organisations/{org}/comparisons", "startComparison", "Compares two snapshots, or one with the live tenant.")

@@ -7,6 +7,7 @@ use domain::kinds::Kind;
 use domain::restore::{AttributeMode, Impossible, LinkMode, SelectedItem, Step};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
 use engine::commands::Listed;
+use engine::commands::search::Found;
 use engine::ports::Page;
 use engine::records::{Diff, Restore, Side, Snapshot, StepOutcome};
 use serde_json::{Map, Value};
@@ -140,14 +141,14 @@ pub trait SnapshotCommands: Send + Sync {
     /// Objects of a sealed snapshot.
     ///
     /// # Errors
-    /// `Conflict` when it is not sealed.
+    /// `Conflict` when it is not sealed; `Invalid` naming `cursor` when that is of another search.
     async fn list_objects(
         &self,
         tenant: &TenantId,
         id: &SnapshotId,
         query: ObjectQuery,
         page: Page,
-    ) -> Result<Listed<ObjectSummary>>;
+    ) -> Result<Found>;
 
     /// One object of a sealed snapshot with its links.
     async fn get_object(

@@ -12,7 +12,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Result;
 use engine::ports::{
-    Catalog, Clock, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, Signer, VaultSweeper,
+    Catalog, Clock, Handed, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, Signer, VaultSweeper,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -178,9 +178,11 @@ struct Copied {
 
 #[async_trait]
 impl Mailer for Copied {
-    async fn send(&self, mail: &Mail) -> Result<String> {
-        let name = self.ses.send(mail).await?;
-        self.outbox.send(mail).await?;
-        Ok(name)
+    async fn send(&self, mail: &Mail) -> Result<Handed> {
+        let handed = self.ses.send(mail).await?;
+        if let Handed::Taken(_) = handed {
+            self.outbox.send(mail).await?;
+        }
+        Ok(handed)
     }
 }

@@ -127,7 +127,7 @@ fn mail_of(bytes: &[u8]) -> Mail {
     let body = |text: Option<std::borrow::Cow<'_, str>>| text.unwrap_or_default().replace("\r\n", "\n");
     let id = message.message_id().unwrap_or_default();
     Mail {
-        id: id.rsplit_once('@').map_or(id, |(id, _)| id).to_owned(),
+        id: id.rsplit_once('@').map_or(id, |(id, _)| id).parse().unwrap(),
         to: message.to().unwrap().first().unwrap().address().unwrap_or_default().to_owned(),
         subject: message.subject().unwrap_or_default().to_owned(),
         text: body(message.body_text(0)),

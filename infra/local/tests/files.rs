@@ -6,7 +6,7 @@ mod common;
 
 use common::{HandClock, ids};
 use domain::{ErrorKind, TenantId};
-use engine::ports::{KeyRing, Mail, Mailer, Secret, Secrets};
+use engine::ports::{Handed, KeyRing, Mail, Mailer, Secret, Secrets};
 use local::embedded::{FileSecrets, KeyFile, Outbox, SecretSettings};
 use runtime::system::SystemIds;
 use std::fs::{self, Permissions};
@@ -98,7 +98,7 @@ async fn a_mail_sent_again_replaces_its_file_and_names_sort_by_time() {
     let clock = Arc::new(HandClock::default());
     let outbox = Outbox::open(folder.path(), "holdfast@example.com", clock.clone()).unwrap();
     let mail = |id: &str, text: &str| Mail {
-        id: id.to_owned(),
+        id: id.parse().unwrap(),
         to: "a@example.com".to_owned(),
         subject: "Changes".to_owned(),
         text: text.to_owned(),
@@ -109,6 +109,11 @@ async fn a_mail_sent_again_replaces_its_file_and_names_sort_by_time() {
     let second = outbox.send(&mail("a-2", "later")).await.unwrap();
     clock.0.advance_ms(1500);
     assert_eq!(outbox.send(&mail("z-1", "twice")).await.unwrap(), first);
+    let name = |handed| match handed {
+        Handed::Taken(name) => name,
+        Handed::AddressRefused => panic!("the address is good"),
+    };
+    let (first, second) = (name(first), name(second));
     assert_eq!(first, "20260105T080000000Z-z-1.eml");
     assert!(first < second);
     let mut files: Vec<_> =

@@ -21,7 +21,7 @@ pub async fn create(
     Input(body): Input<NewOrganisationIn>,
 ) -> Reply<(StatusCode, [(HeaderName, String); 2], Json<OrganisationOut>)> {
     let new = NewOrganisation {
-        name: body.name,
+        name: body.name.into(),
         email: body.email,
         details: body.details,
         plan: body.plan,

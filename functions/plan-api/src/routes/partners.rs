@@ -13,7 +13,7 @@ pub async fn create(
     Asked(caller): Asked,
     Input(body): Input<NewPartnerIn>,
 ) -> Reply<(StatusCode, Json<NewPartnerOut>)> {
-    let new = api.partners.create(&caller, &body.name, &body.owner.into()).await?;
+    let new = api.partners.create(&caller, &String::from(body.name), &body.owner.into()).await?;
     let out = NewPartnerOut { partner: new.partner.into(), owner_token: new.owner_token };
     Ok((StatusCode::CREATED, Json(out)))
 }

@@ -23,7 +23,7 @@ pub async fn create(
 ) -> Reply<Created> {
     let terms = Terms {
         product: body.product,
-        name: body.name,
+        name: body.name.into(),
         periodicity: body.periodicity,
         price: body.price,
         visible: body.visible,

@@ -1,6 +1,6 @@
 //! The JSON of an organisation's life: edits, ends, offers.
 
-use super::not_blank;
+use super::Name;
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
 use engine::commands::organisations::{Edit, Hold};
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganisationEditIn {
-    #[garde(inner(length(chars, max = 100), custom(not_blank)))]
-    pub name: Option<String>,
+    #[garde(dive)]
+    pub name: Option<Name>,
     #[garde(inner(email, length(max = 254)))]
     pub email: Option<String>,
     #[garde(inner(length(chars, max = 2_000)))]
@@ -22,7 +22,7 @@ pub struct OrganisationEditIn {
 
 impl From<OrganisationEditIn> for Edit {
     fn from(edit: OrganisationEditIn) -> Self {
-        Self { name: edit.name, email: edit.email, details: edit.details }
+        Self { name: edit.name.map(Into::into), email: edit.email, details: edit.details }
     }
 }
 

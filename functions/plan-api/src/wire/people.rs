@@ -1,7 +1,7 @@
 //! People and invitations on the wire.
 
 use super::tokens::some_and_few;
-use super::{not_blank, utc};
+use super::{Name, utc};
 use domain::rights::Role;
 use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Timestamp};
 use engine::commands::invitations::NewInvitation;
@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewInvitationIn {
-    #[garde(length(chars, max = 100), custom(not_blank))]
-    pub name: String,
+    #[garde(dive)]
+    pub name: Name,
     #[garde(email, length(max = 254))]
     pub email: String,
     #[garde(skip)]
@@ -30,7 +30,7 @@ pub struct NewInvitationIn {
 impl From<NewInvitationIn> for NewInvitation {
     fn from(new: NewInvitationIn) -> Self {
         let NewInvitationIn { name, email, role, organisations, time_zone } = new;
-        Self { name, email, role, organisations, time_zone }
+        Self { name: name.into(), email, role, organisations, time_zone }
     }
 }
 
@@ -81,8 +81,8 @@ pub struct AcceptIn {
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonChangeIn {
-    #[garde(length(chars, max = 100), inner(custom(not_blank)))]
-    pub name: Option<String>,
+    #[garde(dive)]
+    pub name: Option<Name>,
     #[garde(length(max = 64))]
     pub time_zone: Option<String>,
     #[garde(skip)]
@@ -102,7 +102,7 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Opti
 impl From<PersonChangeIn> for PersonChange {
     fn from(change: PersonChangeIn) -> Self {
         let PersonChangeIn { name, time_zone, role, organisations } = change;
-        Self { name, time_zone, role, organisations }
+        Self { name: name.map(Into::into), time_zone, role, organisations }
     }
 }
 

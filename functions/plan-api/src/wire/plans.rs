@@ -1,6 +1,6 @@
 //! What is said of one plan.
 
-use super::{PlanOut, not_blank};
+use super::{Name, PlanOut};
 use domain::plans::{Currency, Price, ProductType};
 use engine::commands::plans::{PlanEdit, PlanView};
 use garde::Validate;
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlanEditIn {
-    #[garde(inner(length(chars, max = 100), custom(not_blank)))]
-    pub name: Option<String>,
+    #[garde(dive)]
+    pub name: Option<Name>,
     #[garde(skip)]
     pub price: Option<Price>,
     #[garde(skip)]
@@ -20,7 +20,7 @@ pub struct PlanEditIn {
 
 impl From<PlanEditIn> for PlanEdit {
     fn from(edit: PlanEditIn) -> Self {
-        Self { name: edit.name, price: edit.price, visible: edit.visible }
+        Self { name: edit.name.map(Into::into), price: edit.price, visible: edit.visible }
     }
 }
 

@@ -1,6 +1,6 @@
 //! API tokens on the wire.
 
-use super::not_blank;
+use super::Name;
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, Timestamp, TokenId};
 use engine::commands::tokens::{MadeToken, NewToken, TokenView};
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewTokenIn {
-    #[garde(length(chars, max = 100), custom(not_blank))]
-    pub name: String,
+    #[garde(dive)]
+    pub name: Name,
     #[garde(skip)]
     pub role: Role,
     /// Only for these; absent means as the maker.
@@ -37,7 +37,12 @@ pub(super) fn some_and_few(named: &Option<Vec<OrganisationId>>, (): &()) -> gard
 
 impl From<NewTokenIn> for NewToken {
     fn from(new: NewTokenIn) -> Self {
-        Self { name: new.name, role: new.role, organisations: new.organisations, expires_at: new.expires_at }
+        Self {
+            name: new.name.into(),
+            role: new.role,
+            organisations: new.organisations,
+            expires_at: new.expires_at,
+        }
     }
 }
 

@@ -7,12 +7,16 @@
 use crate::error::{from_sdk, incomplete};
 use async_trait::async_trait;
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::http::HttpResponse;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
 use domain::{Error, ErrorKind, Result};
-use engine::ports::{Mail, Mailer};
+use engine::ports::{Handed, Mail, Mailer, is_address};
 use mail_builder::MessageBuilder;
-use mail_builder::headers::text::Text;
+use mail_builder::headers::raw::Raw;
+
+const CALL: &str = "ses.SendEmail";
 
 /// [`Mailer`] on SES.
 #[derive(Clone, Debug)]
@@ -38,8 +42,10 @@ impl SesMailer {
 
 #[async_trait]
 impl Mailer for SesMailer {
-    async fn send(&self, mail: &Mail) -> Result<String> {
-        const CALL: &str = "ses.SendEmail";
+    async fn send(&self, mail: &Mail) -> Result<Handed> {
+        if !is_address(&mail.to) {
+            return Ok(Handed::AddressRefused);
+        }
         let raw = RawMessage::builder().data(Blob::new(mime(mail, &self.sender)?)).build();
         let raw = raw.map_err(|_| Error::invalid("the mail cannot be expressed"))?;
         let send = self
@@ -49,15 +55,34 @@ impl Mailer for SesMailer {
             .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(EmailContent::builder().raw(raw).build())
             .set_configuration_set_name(self.configuration_set.clone());
-        let answer = send.send().await.map_err(|e| {
-            let error = from_sdk(CALL, e);
-            match error.kind() {
-                // Why: a sender or configuration set that SES does not know is not the mail's fault.
-                ErrorKind::NotFound => Error::denied("SES does not know our sender").caused_by(error),
-                _ => error,
-            }
-        })?;
-        answer.message_id.ok_or_else(|| incomplete(CALL, "message id"))
+        let answer = send.send().await.map_err(not_taken)?;
+        answer.message_id.map(Handed::Taken).ok_or_else(|| incomplete(CALL, "message id"))
+    }
+}
+
+/// What it means that SES did not take a mail. Never that the address is bad: what SES can refuse an address for is known
+/// before ([`is_address`]), and none of its codes speaks of the address alone.
+///
+/// | code | what is wrong | kind |
+/// | --- | --- | --- |
+/// | `AccountSuspendedException`, `SendingPausedException` | the account, or the set, may not send | `Denied` |
+/// | `MailFromDomainNotVerifiedException`, `NotFoundException` | our sender, or our set, is not known | `Denied` |
+/// | `MessageRejected` | the sandbox, an identity, or the content | `Denied` |
+/// | `BadRequestException` | the request: its length, our sender | `Denied` |
+/// | `LimitExceededException`, `TooManyRequestsException` | a quota or a rate | `Throttled` |
+///
+/// A code that is not known is ours to look at too: `Denied`. Other failures are as those of every service.
+/// Source: <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors>
+fn not_taken<E>(error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let is_answer = matches!(error, SdkError::ServiceError(_));
+    let error = from_sdk(CALL, error);
+    match error.kind() {
+        ErrorKind::Denied | ErrorKind::Throttled { .. } | ErrorKind::Unavailable => error,
+        _ if is_answer => Error::denied("SES takes no such mail from us").caused_by(error),
+        _ => error,
     }
 }
 
@@ -67,14 +92,13 @@ impl Mailer for SesMailer {
 /// `Invalid` when an address is none, or a header would be more than one line.
 pub fn mime(mail: &Mail, sender: &str) -> Result<Vec<u8>> {
     let (name, from) = parts_of(sender);
-    check_address("sender", from)?;
-    check_address("to", &mail.to)?;
+    for (field, address) in [("sender", from), ("to", &mail.to)] {
+        if !is_address(address) {
+            return Err(Error::invalid_field(field, "is not one mail address"));
+        }
+    }
     if [name, &mail.subject].iter().any(|t| t.chars().any(char::is_control)) {
         return Err(Error::invalid("a mail's subject and sender are one line"));
-    }
-    let id_is_fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.+".contains(&b);
-    if mail.id.is_empty() || mail.id.len() > 128 || !mail.id.bytes().all(id_is_fine) {
-        return Err(Error::invalid("a mail's id is 1 to 128 letters, digits, or -_.+"));
     }
     let (_, domain) = from.rsplit_once('@').unwrap_or_default();
     let message = MessageBuilder::new()
@@ -82,7 +106,8 @@ pub fn mime(mail: &Mail, sender: &str) -> Result<Vec<u8>> {
         .to(mail.to.as_str())
         .subject(mail.subject.as_str())
         .message_id(format!("{}@{domain}", mail.id))
-        .header("X-Holdfast-Mail-Id", Text::new(mail.id.as_str()))
+        // Why raw: a word that is longer than a line would be encoded, and an id is to be found as it is.
+        .header("X-Holdfast-Mail-Id", Raw::new(mail.id.as_str()))
         .text_body(mail.text.as_str())
         .html_body(mail.html.as_str());
     message.write_to_vec().map_err(|e| Error::invalid("the mail cannot be expressed").caused_by(e))
@@ -100,27 +125,16 @@ fn parts_of(sender: &str) -> (&str, &str) {
     }
 }
 
-/// # Errors
-/// `Invalid` when it is not one address. Whether it exists is for SES to find out.
-fn check_address(field: &str, address: &str) -> Result<()> {
-    let fine = |c: char| !c.is_control() && !c.is_whitespace() && !"<>()[],;:\\\"".contains(c);
-    let parts = address
-        .split_once('@')
-        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
-    if parts && address.len() <= 320 && address.chars().all(fine) {
-        Ok(())
-    } else {
-        Err(Error::invalid_field(field, "is not one mail address"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_sesv2::error::ErrorMetadata;
+    use aws_sdk_sesv2::operation::send_email::SendEmailError;
+    use aws_sdk_sesv2::primitives::SdkBody;
 
     fn mail() -> Mail {
         Mail {
-            id: "ntc_01".to_owned(),
+            id: "ntc_01".parse().unwrap(),
             to: "ada@example.com".to_owned(),
             subject: "Rôle accordé: Global Administrator".to_owned(),
             text: "Somebody was given a role.".to_owned(),
@@ -154,11 +168,34 @@ mod tests {
             Mail { to: "nobody".to_owned(), ..mail() },
             Mail { to: "@example.com".to_owned(), ..mail() },
             Mail { subject: "one\r\nBcc: eve@example.com".to_owned(), ..mail() },
-            Mail { id: "x>\r\nBcc: eve@example.com".to_owned(), ..mail() },
-            Mail { id: String::new(), ..mail() },
         ] {
             assert!(mime(&wrong, "a@b").is_err(), "{wrong:?}");
         }
         assert!(mime(&mail(), "not an address").is_err());
+    }
+
+    #[test]
+    fn nothing_that_ses_answers_is_taken_for_a_bad_address_and_each_code_says_what_to_do() {
+        let throttled = ErrorKind::Throttled { retry_after_ms: None };
+        for (code, status, kind) in [
+            ("AccountSuspendedException", 400, ErrorKind::Denied),
+            ("SendingPausedException", 400, ErrorKind::Denied),
+            ("MailFromDomainNotVerifiedException", 400, ErrorKind::Denied),
+            ("NotFoundException", 404, ErrorKind::Denied),
+            ("MessageRejected", 400, ErrorKind::Denied),
+            ("BadRequestException", 400, ErrorKind::Denied),
+            ("NobodyKnowsThis", 400, ErrorKind::Denied),
+            ("NobodyKnowsThis", 413, ErrorKind::Denied),
+            ("ConflictException", 409, ErrorKind::Denied),
+            ("LimitExceededException", 400, throttled),
+            ("TooManyRequestsException", 429, throttled),
+            ("InternalFailure", 500, ErrorKind::Unavailable),
+        ] {
+            let meta = ErrorMetadata::builder().code(code).message("for ada@example.com").build();
+            let answer = HttpResponse::new(u16::try_into(status).unwrap(), SdkBody::empty());
+            let error = not_taken(SdkError::service_error(SendEmailError::generic(meta), answer));
+            assert_eq!(error.kind(), kind, "{code} with {status}");
+            assert!(!error.to_string().contains("ada"), "{error}");
+        }
     }
 }

@@ -19,6 +19,7 @@ pub mod schedule;
 pub mod stored;
 pub mod subscriptions;
 pub mod trail;
+pub mod text;
 pub mod usage;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};

@@ -96,6 +96,10 @@ metrics_table! {
         Sum GRAPH_THROTTLED = "GraphThrottled" in Count: "Of these, refused because of a limit.";
         Sum STORED_BYTES = "StoredBytes" in Bytes: "What sealed snapshots added to the vault.";
     }
+    "send-digests" {
+        Sum MAILS_LATER = "MailsLater" in Count: "Mails that did not leave since the mail service was unwell; they are tried again.";
+        Sum MAILS_NOT_TAKEN = "MailsNotTaken" in Count: "Mails that the mail service does not take from us until somebody helps; they stay due.";
+    }
     "run-restore" {
         Sum RESTORES_DONE = "RestoresDone" in Count: "Restores that ran to their end.";
         Sum RESTORE_STEPS_FAILED = "RestoreStepsFailed" in Count: "Steps of restores that failed.";

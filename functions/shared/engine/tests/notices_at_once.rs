@@ -39,7 +39,7 @@ async fn a_table_of_changes_is_escaped_and_a_name_adds_no_line() {
     office.announce_two_changes().await.unwrap();
     office.handle_mail_messages().await;
     let mails = office.distinct_mails();
-    let changes = mails.iter().find(|m| m.id.starts_with("changes.")).unwrap();
+    let changes = mails.iter().find(|m| m.id.as_str().starts_with("changes-")).unwrap();
     assert!(!changes.html.contains("<script>"));
     assert!(!changes.text.contains("\nBcc:") && !changes.subject.contains('\n'));
     insta::assert_snapshot!("changes_text", changes.text);

@@ -1,15 +1,13 @@
 //! Objects of a snapshot: listed, searched by a part of the name, read with their links.
 
-use super::listed;
 use crate::SnapshotApi;
 use crate::door::Reach;
 use crate::ports::ObjectQuery;
-use crate::wire::{ObjectOut, ObjectSummaryOut, ObjectsIn, PageIn};
+use crate::wire::{FoundOut, ObjectOut, ObjectsIn, PageIn};
 use axum::Json;
 use axum::extract::State;
 use domain::rights::Action;
 use domain::{OrganisationId, SnapshotId, kinds};
-use engine::commands::Listed;
 use runtime::http::{Asked, PathOf, QueryOf, Text};
 use runtime::problem::Reply;
 
@@ -18,12 +16,12 @@ pub async fn list(
     Asked(caller): Asked,
     PathOf((org, id)): PathOf<(OrganisationId, SnapshotId)>,
     QueryOf(query): QueryOf<ObjectsIn>,
-) -> Reply<Json<Listed<ObjectSummaryOut>>> {
+) -> Reply<Json<FoundOut>> {
     let tenant = api.admit(&caller, &org, Action::UseSnapshots, Reach::Kept).await?;
     let kind = query.kind.as_deref().map(kinds::get).transpose()?;
     let page = PageIn { cursor: query.cursor, limit: query.limit }.page();
     let wanted = ObjectQuery { kind, name: query.name };
-    Ok(listed(api.commands.list_objects(&tenant, &id, wanted, page).await?))
+    Ok(Json(api.commands.list_objects(&tenant, &id, wanted, page).await?.into()))
 }
 
 pub async fn read(

@@ -6,7 +6,7 @@ mod restores;
 mod snapshots;
 
 pub use comparisons::{ComparisonIn, ComparisonOut, SideText};
-pub use objects::{ObjectLinkOut, ObjectOut, ObjectSummaryOut, ObjectsIn};
+pub use objects::{FoundOut, ObjectLinkOut, ObjectOut, ObjectSummaryOut, ObjectsIn};
 pub use restores::{ObjectRefIn, OutcomeOut, PlanOut, RestoreIn, RestoreOut, StepOut};
 pub use snapshots::SnapshotOut;
 

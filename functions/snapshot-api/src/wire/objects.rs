@@ -1,6 +1,7 @@
 //! Objects of a snapshot.
 
 use crate::ports::{ObjectDetail, ObjectLink, ObjectSummary};
+use engine::commands::search::{Found, Searched};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,12 @@ pub struct ObjectsIn {
     /// Only of this kind.
     #[garde(skip)]
     pub kind: Option<String>,
-    /// A part of the name.
+    /// A part of the name, or of another property that is searched, whatever the case.
     #[garde(inner(length(chars, min = 1, max = 200)))]
     pub name: Option<String>,
     /// The `next` of the part before.
-    #[garde(length(max = 4_000))]
+    // Why so long: it holds a name, and a name of a thousand characters is three times as many bytes.
+    #[garde(length(max = 8_000))]
     pub cursor: Option<String>,
     /// At most so many.
     #[garde(range(min = 1, max = 200))]
@@ -31,6 +33,34 @@ pub struct ObjectSummaryOut {
     kind: &'static str,
     key: String,
     name: Option<String>,
+}
+
+/// A part of what was found. It may be short, or empty, though more follows: that is at an end only without `next`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundOut {
+    /// The objects: those with a word that begins with the name before those that have it elsewhere.
+    items: Vec<ObjectSummaryOut>,
+    /// Where to go on, with the same name and kind; none at the end. Opaque.
+    next: Option<String>,
+    /// Whether everything that was to be searched has been, with this part and those before it.
+    complete: bool,
+    /// What was to be searched.
+    searched: Searched,
+}
+
+impl From<Found> for FoundOut {
+    fn from(found: Found) -> Self {
+        let items = found.items.into_iter();
+        Self {
+            items: items
+                .map(|hit| ObjectSummaryOut { kind: hit.kind, key: hit.key, name: hit.name })
+                .collect(),
+            next: found.next,
+            complete: found.complete,
+            searched: found.searched,
+        }
+    }
 }
 
 impl From<ObjectSummary> for ObjectSummaryOut {

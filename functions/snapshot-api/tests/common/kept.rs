@@ -6,7 +6,9 @@ use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::restore::{Impossible, Selection};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use engine::archive::Hit;
 use engine::commands::Listed;
+use engine::commands::search::{Found, Searched};
 use engine::ports::{Page, Spent};
 use engine::records::{
     Diff, DiffCounts, JobState, Reason, Restore, RestoreCounts, RestoreState, Side, Snapshot,
@@ -125,11 +127,12 @@ impl SnapshotCommands for Kept {
         id: &SnapshotId,
         query: ObjectQuery,
         page: Page,
-    ) -> Result<Listed<ObjectSummary>> {
+    ) -> Result<Found> {
         self.check(tenant, id.as_str() == SNAPSHOT)?;
         let kind = query.kind.map_or("users", |k| k.name);
-        let item = ObjectSummary { kind, key: format!("{:?}", page.limit), name: query.name };
-        Ok(Listed { items: vec![item], next: None })
+        let item = Hit { kind, key: format!("{:?}", page.limit), name: query.name };
+        let searched = Searched { snapshot: id.clone(), kinds: vec![kind], not_held: Vec::new() };
+        Ok(Found { items: vec![item], next: None, complete: true, searched })
     }
     async fn get_object(
         &self,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::Result;
 use embedded::blocking;
 use embedded::files::{io_error, make_folder, replace_private};
-use engine::ports::{Clock, Mail, Mailer};
+use engine::ports::{Clock, Handed, Mail, Mailer, is_address};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,21 +42,24 @@ impl Outbox {
 
 #[async_trait]
 impl Mailer for Outbox {
-    async fn send(&self, mail: &Mail) -> Result<String> {
+    async fn send(&self, mail: &Mail) -> Result<Handed> {
+        if !is_address(&mail.to) {
+            return Ok(Handed::AddressRefused);
+        }
         let sent_at = self.clock.now();
-        // The same bytes as by SES; it refuses an id that is not fit for a file's name.
+        // The same bytes as by SES. A mail's id is fit for a file's name.
         let bytes = aws::mime(mail, &self.sender)?;
         let (folder, id) = (self.folder.clone(), mail.id.clone());
         // Why: of two sendings of one mail at once, the second must see the file of the first.
         let _turn = self.turn.lock().await;
         blocking(move || {
-            let put = || -> io::Result<String> {
-                let name = match find_sent(&folder, &id)? {
+            let put = || -> io::Result<Handed> {
+                let name = match find_sent(&folder, id.as_str())? {
                     Some(name) => name,
                     None => format!("{}-{id}.eml", sent_at.strftime("%Y%m%dT%H%M%S%3fZ")),
                 };
                 replace_private(&folder.join(&name), &bytes)?;
-                Ok(name)
+                Ok(Handed::Taken(name))
             };
             put().map_err(|e| io_error("a mail cannot be put into the outbox", e))
         })

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Result, TenantId};
 use engine::ports::{
-    BlobName, DataKey, KeyRing, Mail, Mailer, Outgoing, Put, Queue, Secret, Secrets, Vault, VaultSweeper,
-    WrappedKey,
+    BlobName, DataKey, Handed, KeyRing, Mail, Mailer, Outgoing, Put, Queue, Secret, Secrets, Vault,
+    VaultSweeper, WrappedKey,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -146,7 +146,7 @@ impl Secrets for MeteredSecrets {
 
 #[async_trait]
 impl Mailer for MeteredMailer {
-    async fn send(&self, mail: &Mail) -> Result<String> {
+    async fn send(&self, mail: &Mail) -> Result<Handed> {
         takes(self.counters.latencies.mail_ms).await;
         self.counters.add(Meter::Mails, 1);
         self.inner.send(mail).await

@@ -2,7 +2,7 @@
 
 use domain::stored::{BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, TenantKeys, read_leaf};
 use domain::{ErrorKind, TenantId, kinds};
-use engine::archive::{Archive, SnapshotView};
+use engine::archive::{Archive, Limits, SnapshotView, Way};
 use engine::ports::{BlobName, DataKey, KeyRing, Vault, WrappedKey};
 use engine::records::{Records, StoredKey};
 use serde_json::{Value, json};
@@ -109,8 +109,10 @@ async fn a_snapshot_of_any_format_is_read_as_it_was_sealed() {
             serde_json::from_slice(&std::fs::read(folder(format).join("expected.json")).unwrap()).unwrap();
         assert!(expected.as_object().unwrap().len() > 40);
         assert_eq!(told(&view).await, expected);
-        let (found, _) = view.search(kinds::get("users").unwrap(), "maya", None, 10).await.unwrap();
-        assert_eq!(found[0].name.as_deref(), Some("Maya Ortiz"));
+        let limits = Limits { hits: 10, reads: u64::MAX };
+        let found =
+            view.search(kinds::get("users").unwrap(), Way::Begins, "maya", None, limits).await.unwrap();
+        assert_eq!(found.hits[0].name.as_deref(), Some("Maya Ortiz"));
     }
 }
 

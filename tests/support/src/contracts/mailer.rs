@@ -3,7 +3,7 @@
 use super::{Allowance, Allowances, Subjects, refused};
 use async_trait::async_trait;
 use domain::ErrorKind;
-use engine::ports::{Mail, Mailer};
+use engine::ports::{Handed, Mail, MailId, Mailer};
 use std::sync::Arc;
 
 /// What has left a target.
@@ -23,7 +23,7 @@ pub async fn mailer(
 ) {
     let before = probe.sent().await.len();
     let mail = |n: u32, subject: &str, text: &str| Mail {
-        id: format!("{}-{n}", subjects.tenant),
+        id: format!("{}-{n}", subjects.tenant).parse().unwrap(),
         to: format!("person{n}@example.com"),
         subject: subject.to_owned(),
         text: text.to_owned(),
@@ -35,10 +35,16 @@ pub async fn mailer(
         mail(1, "Plain", "One line\n"),
         mail(2, "Größe: 漢字 🙂 & more", "Ünïcödé 🙂\n.\nA dot alone on a line\nFrom the start\n= and =3D\n"),
         mail(3, &"A long subject, ".repeat(12), &format!("{long_line}\n")),
+        // The longest id that there is, with each of its other characters; an address with all that one may have.
+        Mail {
+            id: format!("{:x<1$}", format!("{}-4_.+", subjects.tenant), MailId::MAX_BYTES).parse().unwrap(),
+            to: "!#$%&'*+/=?^_`{|}~-.a@b-1.example.com".to_owned(),
+            ..mail(4, "Longest", "One line\n")
+        },
     ];
     let mut names = Vec::new();
     for mail in &mails {
-        let name = mailer.send(mail).await.unwrap();
+        let Handed::Taken(name) = mailer.send(mail).await.unwrap() else { panic!("refused: {mail:?}") };
         assert!(!name.is_empty() && !names.contains(&name), "each has a name of its own");
         names.push(name);
     }
@@ -56,14 +62,30 @@ pub async fn mailer(
     }
     let before = probe.sent().await.len();
     let good = &mails[0];
-    let wrong = [
-        ("no address", Mail { to: "nobody".to_owned(), ..good.clone() }),
-        ("an empty address", Mail { to: String::new(), ..good.clone() }),
-        ("a second address", Mail { to: "a@example.com\r\nBcc: b@example.com".to_owned(), ..good.clone() }),
-        ("a second header", Mail { subject: "Hello\r\nBcc: b@example.com".to_owned(), ..good.clone() }),
-    ];
-    for (what, mail) in wrong {
-        refused(mailer.send(&mail).await, ErrorKind::Invalid, what);
+    for to in [
+        "",
+        "nobody",
+        "@example.com",
+        "a@",
+        "a@example.com\r\nBcc: b@example.com",
+        "a@example.com, b@example.com",
+        "a@b@example.com",
+        "Ada <a@example.com>",
+        "a..b@example.com",
+        ".a@example.com",
+        "a@-example.com",
+        "a@example..com",
+        "å@example.com",
+    ] {
+        let mail = Mail { to: to.to_owned(), ..good.clone() };
+        assert_eq!(mailer.send(&mail).await.unwrap(), Handed::AddressRefused, "{to:?}");
+    }
+    for subject in ["Hello\r\nBcc: b@example.com", "Hello\u{1}", "Hello\u{85}"] {
+        let mail = Mail { subject: subject.to_owned(), ..good.clone() };
+        refused(mailer.send(&mail).await, ErrorKind::Invalid, subject);
+    }
+    for id in ["", "a b", "a>\r\nBcc: b@example.com", "x".repeat(MailId::MAX_BYTES + 1).as_str()] {
+        refused(id.parse::<MailId>(), ErrorKind::Invalid, id);
     }
     assert_eq!(probe.sent().await.len(), before, "nothing of it has left");
 }

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    BlobName, Catalog, DataKey, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put, Queue, Row, RowPage,
-    Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
+    BlobName, Catalog, DataKey, Handed, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put, Queue, Row,
+    RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
 };
 
 #[async_trait]
@@ -85,7 +85,7 @@ impl<T: KeyRing + ?Sized> KeyRing for Faulty<T> {
 
 #[async_trait]
 impl<T: Mailer + ?Sized> Mailer for Faulty<T> {
-    async fn send(&self, mail: &Mail) -> Result<String> {
+    async fn send(&self, mail: &Mail) -> Result<Handed> {
         self.plan.around(LoggedCall::new("mailer", "send", &mail.id), self.inner.send(mail)).await
     }
 }

@@ -15,7 +15,7 @@ use aws::{
     SqsReceiver, mime,
 };
 use domain::{ErrorKind, Result};
-use engine::ports::{JobQueue, Mail, Mailer, Signer};
+use engine::ports::{Handed, JobQueue, Mail, MailId, Mailer, Signer, is_address};
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -121,11 +121,14 @@ struct Outbox(Mutex<Vec<Vec<u8>>>);
 
 #[async_trait]
 impl Mailer for Outbox {
-    async fn send(&self, mail: &Mail) -> Result<String> {
+    async fn send(&self, mail: &Mail) -> Result<Handed> {
+        if !is_address(&mail.to) {
+            return Ok(Handed::AddressRefused);
+        }
         let bytes = mime(mail, SENDER)?;
         let mut sent = self.0.lock().unwrap();
         sent.push(bytes);
-        Ok(sent.len().to_string())
+        Ok(Handed::Taken(sent.len().to_string()))
     }
 }
 
@@ -135,7 +138,8 @@ impl MailProbe for Outbox {
         let read = |bytes: &Vec<u8>| {
             let message = MessageParser::default().parse(bytes).unwrap();
             let body = |text: Option<Cow<'_, str>>| text.unwrap().replace("\r\n", "\n");
-            let id = message.header("X-Holdfast-Mail-Id").and_then(|h| h.as_text()).unwrap().to_owned();
+            let id: MailId =
+                message.header("X-Holdfast-Mail-Id").and_then(|h| h.as_text()).unwrap().parse().unwrap();
             assert_eq!(message.message_id(), Some(&*format!("{id}@holdfast.example")));
             assert_eq!(message.to().unwrap().clone().into_list().len(), 1, "one receiver");
             Mail {
@@ -155,15 +159,15 @@ async fn ses_takes_a_mail_as_it_was_meant() {
     let Some(target) = Target::find("Mailer on SES").await else { return };
     let mailer = SesMailer::new(target.clients.ses().clone(), &target.names.sender);
     let mail = Mail {
-        id: format!("ntc-{}", target.subjects.tenant),
+        id: MailId::of("test", &[target.subjects.tenant.as_str()]),
         to: "ada@example.com".to_owned(),
         subject: "Rôle accordé".to_owned(),
         text: "Zoë was given a role.\n".to_owned(),
         html: "<p>Zoë was given a role.</p>\n".to_owned(),
     };
-    let name = mailer.send(&mail).await.unwrap();
+    let Handed::Taken(name) = mailer.send(&mail).await.unwrap() else { panic!("refused") };
     let wrong = Mail { to: "nobody".to_owned(), ..mail.clone() };
-    assert_eq!(mailer.send(&wrong).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(mailer.send(&wrong).await.unwrap(), Handed::AddressRefused);
     let StandIn::Ministack = target.stand_in else {
         eprintln!("not looked at: what this endpoint was given to send cannot be read back");
         return;

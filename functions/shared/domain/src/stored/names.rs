@@ -21,6 +21,14 @@ pub fn name_keys(name: &str, id: &str) -> Vec<Vec<u8>> {
     keys
 }
 
+/// Whether a word of a normalised text begins with the part (normalised, beginning with a letter or a digit): whether
+/// the text has a key that does.
+pub fn has_word(text: &str, part: &str) -> bool {
+    let starts = |at: usize| text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+    // Why not `match_indices`: of two places that overlap it knows the first.
+    text.char_indices().any(|(at, _)| text[at..].starts_with(part) && starts(at))
+}
+
 /// The name part and the id of a key.
 pub fn split_key(key: &[u8]) -> Option<(&str, &str)> {
     let at = key.iter().rposition(|b| *b == 0)?;
@@ -38,5 +46,21 @@ mod tests {
         assert_eq!(parts, ["ann-marie o'neil", "marie o'neil", "o'neil", "neil"]);
         assert_eq!(split_key(&keys[0]).unwrap().1, "u1");
         assert!(name_keys("—", "x").is_empty());
+    }
+
+    #[test]
+    fn a_word_begins_where_a_key_does() {
+        for (text, part, begins) in [
+            ("ann-marie o'neil", "mar", true),
+            ("ann-marie o'neil", "nei", true),
+            ("ann-marie", "ann", true),
+            ("joann", "ann", false),
+            ("xana ana", "ana", true),
+            ("anana", "nan", false),
+        ] {
+            let keys = name_keys(text, "x");
+            assert_eq!(keys.iter().any(|key| key.starts_with(part.as_bytes())), begins, "{text} {part}");
+            assert_eq!(has_word(text, part), begins, "{text} {part}");
+        }
     }
 }

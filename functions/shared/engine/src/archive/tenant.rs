@@ -49,7 +49,14 @@ impl Archive {
             self.known().insert(tenant.clone(), (wrapped, keys.clone()));
             keys
         };
-        Ok(TenantArchive { vault: self.vault.clone(), keys, stored: Arc::default(), leaves: Arc::default() })
+        let vault = self.vault.clone();
+        Ok(TenantArchive {
+            vault,
+            keys,
+            stored: Arc::default(),
+            reads: Arc::default(),
+            leaves: Arc::default(),
+        })
     }
 }
 
@@ -68,12 +75,13 @@ struct Stored {
     parked: AtomicU64,
 }
 
-/// The archive of one tenant. Clones count what they store together.
+/// The archive of one tenant. Clones count what they store and read together.
 #[derive(Clone)]
 pub struct TenantArchive {
     vault: Arc<dyn Vault>,
     keys: Arc<TenantKeys>,
     stored: Arc<Stored>,
+    reads: Arc<AtomicU64>,
     leaves: Arc<LeafCache>,
 }
 
@@ -131,6 +139,7 @@ impl TenantArchive {
     /// `Corrupt` when it is not there, or not what was stored: what a snapshot names must be there.
     pub async fn get_content(&self, class: Class, hash: &BlobHash) -> Result<Vec<u8>> {
         let name = hash.blob_name(class);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let sealed = self.vault.find(self.tenant(), &BlobName::new(name.as_str())?).await?;
         let sealed = sealed.ok_or_else(|| Error::corrupt(format!("blob {name} is missing")))?;
         self.keys.open_named(class, hash, &sealed)
@@ -166,6 +175,7 @@ impl TenantArchive {
     /// # Errors
     /// `Corrupt` when they are not what was stored.
     pub async fn find(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let sealed = self.vault.find(self.tenant(), &BlobName::new(name)?).await?;
         sealed.map(|s| self.keys.open(name, &s)).transpose()
     }
@@ -198,6 +208,11 @@ impl TenantArchive {
     /// Whether anything was put aside through this archive and its clones.
     pub fn has_parked(&self) -> bool {
         self.stored.parked.load(Ordering::Relaxed) > 0
+    }
+
+    /// Blobs that were asked of the vault through this archive and its clones.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     /// New blobs and their sealed bytes, stored through this archive and its clones.

@@ -2,7 +2,7 @@
 
 use super::{OpenRun, TenantArchive};
 use domain::kinds::{self, Kind, LinkType};
-use domain::stored::{Manifest, RunRef, names};
+use domain::stored::{Manifest, RunRef};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -41,6 +41,11 @@ impl SnapshotView {
     /// What it is made of.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Blobs that were read through it so far, its manifest included.
+    pub fn reads(&self) -> u64 {
+        self.archive.reads()
     }
 
     /// Whether it holds that kind.
@@ -98,64 +103,6 @@ impl SnapshotView {
             links.push((from, read_object(&value)?));
         }
         Ok(links)
-    }
-
-    /// Objects whose name or address has `part` at the beginning of a word, ordered by name part; `after` is the
-    /// last key of the page before. Where these fit on one page, those that have it inside a word follow, as
-    /// far as the page goes.
-    pub async fn search(
-        &self,
-        kind: &'static Kind,
-        part: &str,
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<(Vec<Hit>, Option<Vec<u8>>)> {
-        let part = names::normalise(part);
-        let run = self.run(&format!("{}.names", kind.name))?;
-        let start = match after {
-            Some(key) => [key, b"\0"].concat(),
-            None => part.as_bytes().to_vec(),
-        };
-        let (mut hits, mut last): (Vec<Hit>, Option<Vec<u8>>) = (Vec::new(), None);
-        let mut reader = self.opened(run).await?.from_key(&start).await?;
-        while let Some((key, _)) = reader.next().await? {
-            let Some((name, id)) = names::split_key(&key) else { continue };
-            if !name.starts_with(&part) {
-                break;
-            }
-            if hits.len() == limit {
-                return Ok((hits, last));
-            }
-            // Why: an object is found once for each of its words; told once on a page.
-            if hits.iter().all(|h| h.key != id) {
-                hits.push(self.hit(kind, id).await?);
-            }
-            last = Some(key);
-        }
-        if after.is_none() && !part.is_empty() {
-            self.search_inside(kind, run, &part, limit, &mut hits).await?;
-        }
-        Ok((hits, None))
-    }
-
-    /// Adds objects whose name has the part anywhere: a walk over all names.
-    async fn search_inside(
-        &self,
-        kind: &'static Kind,
-        run: &RunRef,
-        part: &str,
-        limit: usize,
-        hits: &mut Vec<Hit>,
-    ) -> Result<()> {
-        let mut reader = self.opened(run).await?.scan(b"").await?;
-        while hits.len() < limit {
-            let Some((key, _)) = reader.next().await? else { break };
-            let Some((name, id)) = names::split_key(&key) else { continue };
-            if name.contains(part) && hits.iter().all(|h| h.key != id) {
-                hits.push(self.hit(kind, id).await?);
-            }
-        }
-        Ok(())
     }
 
     /// Objects of a kind in key order.
@@ -216,13 +163,8 @@ impl SnapshotView {
         Ok(name)
     }
 
-    async fn hit(&self, kind: &'static Kind, id: &str) -> Result<Hit> {
-        let name = self.find_name(&[kind.name], id).await?;
-        Ok(Hit { kind: kind.name, key: id.to_owned(), name })
-    }
-
     /// A run of this snapshot, opened once.
-    async fn opened(&self, run: &RunRef) -> Result<Arc<OpenRun>> {
+    pub(super) async fn opened(&self, run: &RunRef) -> Result<Arc<OpenRun>> {
         let known = self.runs.lock().expect("no holder of this lock panics").get(run).cloned();
         if let Some(opened) = known {
             return Ok(opened);
@@ -232,7 +174,7 @@ impl SnapshotView {
         Ok(opened)
     }
 
-    async fn find_record(&self, run: &RunRef, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    pub(super) async fn find_record(&self, run: &RunRef, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let mut lookup = self.opened(run).await?.lookup();
         Ok(lookup.get(key).await?.map(<[u8]>::to_vec))
     }

@@ -1,10 +1,10 @@
 //! Sealed snapshots, looked through: listed, searched, read, with names beside ids.
 
 use super::Listed;
-use crate::archive::{Archive, Hit, SnapshotView};
+use crate::archive::{Archive, SnapshotView};
 use crate::ports::{Page, Scope};
 use crate::records::{Found, JobState, Reason, Records, Snapshot};
-use domain::kinds::{self, KINDS, Kind, LinkType};
+use domain::kinds::{self, Kind, LinkType};
 use domain::{Error, Result, SnapshotId, TenantId};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -68,48 +68,6 @@ impl Browse {
         SnapshotView::open(&self.archive.open(tenant).await?, id).await
     }
 
-    /// Objects: of one kind or of all, by name part where one is given.
-    pub async fn objects(
-        &self,
-        tenant: &TenantId,
-        id: &SnapshotId,
-        kind: Option<&'static Kind>,
-        name: Option<&str>,
-        page: Page,
-    ) -> Result<Listed<Hit>> {
-        let view = self.open(tenant, id).await?;
-        let (mut at, mut after) = cursor(page.after.as_deref())?;
-        let wanted: Vec<&'static Kind> = match kind {
-            Some(kind) => {
-                view.run(kind.name)?;
-                vec![kind]
-            }
-            None => KINDS.iter().copied().filter(|k| view.covers(k)).collect(),
-        };
-        let mut items = Vec::new();
-        while let Some(kind) = wanted.get(at) {
-            let room = page.limit - items.len();
-            let next = if let Some(part) = name {
-                let (hits, next) = view.search(kind, part, after.as_deref(), room).await?;
-                items.extend(hits);
-                next
-            } else {
-                let start = after.as_deref().map(|a| String::from_utf8_lossy(a).into_owned());
-                let (hits, next) = view.list_objects(kind, start.as_deref(), room).await?;
-                items.extend(hits);
-                next.map(String::into_bytes)
-            };
-            if let Some(key) = next {
-                return Ok(Listed { items, next: Some(cursor_text(at, &key)) });
-            }
-            (at, after) = (at + 1, None);
-            if items.len() == page.limit && wanted.len() > at {
-                return Ok(Listed { items, next: Some(cursor_text(at, b"")) });
-            }
-        }
-        Ok(Listed { items, next: None })
-    }
-
     /// One object with its facets and its links, those from it first.
     pub async fn object(
         &self,
@@ -141,24 +99,4 @@ impl Browse {
         }
         Ok((object, links))
     }
-}
-
-/// Where a list over several kinds goes on: the kind's position, and the last key in hexadecimal.
-fn cursor(text: Option<&str>) -> Result<(usize, Option<Vec<u8>>)> {
-    let Some(text) = text else { return Ok((0, None)) };
-    let bad = || Error::invalid_field("cursor", "is not one that this list gave");
-    let (at, key) = text.split_once('-').ok_or_else(bad)?;
-    let key = (0..key.len() / 2)
-        .map(|i| key.get(2 * i..2 * i + 2).and_then(|h| u8::from_str_radix(h, 16).ok()))
-        .collect::<Option<Vec<u8>>>()
-        .ok_or_else(bad)?;
-    Ok((at.parse().map_err(|_| bad())?, Some(key).filter(|k| !k.is_empty())))
-}
-
-fn cursor_text(at: usize, key: &[u8]) -> String {
-    use std::fmt::Write;
-    key.iter().fold(format!("{at}-"), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -15,6 +15,7 @@ pub mod partners;
 pub mod people;
 pub mod plans;
 pub mod restores;
+pub mod search;
 pub mod sign_in;
 pub mod snapshots;
 pub mod subscriptions;

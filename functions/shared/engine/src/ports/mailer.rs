@@ -1,13 +1,71 @@
 //! Mail that leaves. Amazon SES in AWS, a folder of `.eml` files locally.
+//!
+//! That a mail did not leave has two meanings, and they are two types: an address that takes no mail is an answer
+//! ([`Handed::AddressRefused`]); everything else is an error, after which the mail is still due.
 
 use async_trait::async_trait;
-use domain::Result;
+use domain::{Error, Result};
+use std::fmt;
+use std::str::FromStr;
+
+/// The name of a mail: 1 to 128 letters, digits, or `-_.+`, so that it can stand in a header and name a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MailId(String);
+
+impl MailId {
+    /// So long at most, in bytes.
+    pub const MAX_BYTES: usize = 128;
+
+    /// The name of what follows from those parts: `{label}-` and 32 hexadecimal digits of BLAKE3. The same parts give the
+    /// same name; however long they are, its length is that of the label and 33. The label is a short word of ours.
+    #[must_use]
+    pub fn of(label: &'static str, parts: &[&str]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            // Why with its length: two parts must not be mistaken for two others that are the same when joined.
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        let made = format!("{label}-{}", &hasher.finalize().to_hex()[..32]);
+        debug_assert!(made.parse::<Self>().is_ok(), "{label} is no label");
+        Self(made)
+    }
+
+    /// What comes before its last hyphen: of what it is, where it was made by [`Self::of`].
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.0.rsplit_once('-').map_or(&self.0, |(label, _)| label)
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for MailId {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let is_fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.+".contains(&b);
+        if text.is_empty() || text.len() > Self::MAX_BYTES || !text.bytes().all(is_fine) {
+            return Err(Error::invalid("a mail's id is 1 to 128 letters, digits, or -_.+"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for MailId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A mail, both as text and as HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
     /// The same mail is sent under the same id: a receiver can tell a repetition (`Message-ID`).
-    pub id: String,
+    pub id: MailId,
     /// One address.
     pub to: String,
     /// One line.
@@ -18,12 +76,43 @@ pub struct Mail {
     pub html: String,
 }
 
+/// What became of a mail that was handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// The service took it; its own name for it.
+    Taken(String),
+    /// Nothing can be sent to such an address, now or later.
+    AddressRefused,
+}
+
+/// Whether mail can be sent to a text as an address: the dot-atoms of RFC 5322 around one `@`, in ASCII, with a domain that
+/// DNS can hold. What this admits and nobody has is found out by a bounce.
+///
+/// SES takes no others: <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html>.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b);
+    let is_atom = |part: &str| !part.is_empty() && part.bytes().all(atom);
+    let is_label = |label: &str| {
+        let hyphens = label.starts_with('-') || label.ends_with('-');
+        let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        (1..=63).contains(&label.len()) && !hyphens && label.bytes().all(fine)
+    };
+    local.len() <= 64
+        && domain.len() <= 253
+        && local.split('.').all(is_atom)
+        && domain.split('.').all(is_label)
+}
+
 /// Sends mail. The sender's address is the adapter's setting.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Hands the mail over; returns the service's name for it.
+    /// Hands the mail over. An address for which [`is_address`] is false is refused.
     ///
     /// # Errors
-    /// `Invalid` when the service will never take it (a wrong address); otherwise as usual.
-    async fn send(&self, mail: &Mail) -> Result<String>;
+    /// `Denied` when the service takes no mail of ours until somebody helps: the account, the sender, a limit for good, or a
+    /// mail that is too long. `Invalid` when a subject is more than one line. Otherwise as usual. None of them says
+    /// anything of the address.
+    async fn send(&self, mail: &Mail) -> Result<Handed>;
 }

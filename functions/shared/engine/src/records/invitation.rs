@@ -38,7 +38,7 @@ pub struct Invitation {
     pub mail_due_at: Option<Timestamp>,
     /// When its mail left.
     pub mailed_at: Option<Timestamp>,
-    /// The mail service will never take it: the address is wrong.
+    /// No mail can be sent to the address.
     pub refused: bool,
     /// When it was accepted.
     pub accepted_at: Option<Timestamp>,

@@ -214,7 +214,7 @@ impl Record for NoticeEntry {
 pub enum Delivery {
     /// The mail service took it.
     Sent,
-    /// The mail service will never take it: the address is wrong.
+    /// No mail can be sent to the address, now or later.
     Refused,
 }
 

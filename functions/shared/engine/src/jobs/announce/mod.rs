@@ -170,9 +170,9 @@ impl Announcer {
 }
 
 /// When the mails of a notice that has been put into the queue so often count as overdue: two minutes the
-/// first time, then twice as long each time.
+/// first time, then twice as long each time, up to four hours and a quarter.
 pub fn overdue_at(now: Timestamp, attempts: u32) -> Timestamp {
-    now + SignedDuration::from_mins(2 << attempts.saturating_sub(1).min(9))
+    now + SignedDuration::from_mins(2 << attempts.saturating_sub(1).min(7))
 }
 
 /// The topic of a change.

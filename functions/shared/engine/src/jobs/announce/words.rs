@@ -1,6 +1,7 @@
 //! Names and values out of a customer's directory, as they may stand in a mail: one short line each.
 
 use domain::changes::{Change, LinkChange, What};
+use domain::text;
 use serde_json::Value;
 
 /// More characters than that are cut from a name.
@@ -8,19 +9,18 @@ const NAME_CHARS: usize = 120;
 /// More characters than that are cut from a value.
 const VALUE_CHARS: usize = 80;
 
-/// The text on one line, without what could make it look like something else: line breaks, other control
-/// characters, and the marks that turn the direction of text.
+/// A name on one line, without what could make it look like something else.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    shorten(text, NAME_CHARS)
+    text::one_line(text, NAME_CHARS)
 }
 
 /// A value of an attribute on one short line; text without its quotes, nothing as nothing.
 pub(super) fn value_line(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
-        Value::String(text) => Some(shorten(text, VALUE_CHARS)),
-        other => Some(shorten(&other.to_string(), VALUE_CHARS)),
+        Value::String(text) => Some(text::one_line(text, VALUE_CHARS)),
+        other => Some(text::one_line(&other.to_string(), VALUE_CHARS)),
     }
 }
 
@@ -65,16 +65,6 @@ fn over_what(scope: &str, app: &str) -> String {
             None => format!("the object {}", one_line(scope.trim_start_matches('/'))),
         },
     }
-}
-
-fn shorten(text: &str, limit: usize) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}');
-    let clean = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c });
-    let mut short: String = clean.clone().take(limit).collect();
-    if clean.count() > limit {
-        short.push('…');
-    }
-    short.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Stuck work: rows that are open and that nobody has touched for longer than any function may run. Each
 //! gets its message again. What is stuck still after [`MAX_ATTEMPTS`] and [`MIN_AGE`] is given up, and people
-//! are told.
+//! are told. A notice that has not been mailed is not: who would be told of that?
 
 use super::{Outcome, Report, Worker};
 use crate::jobs::announce::overdue_at;
@@ -17,8 +17,9 @@ use jiff::SignedDuration;
 const MAX_ATTEMPTS: u32 = 10;
 /// but not before that age. Why: the continuations of a large tenant's first snapshot count as attempts too.
 const MIN_AGE: SignedDuration = SignedDuration::from_hours(4);
-/// A notice's mails are put into the queue so often: over two days, in ever longer intervals.
-const MAX_MAIL_ATTEMPTS: u32 = 12;
+/// A notice whose mails were put into the queue so often, over a day, is for the operator too. It is never given up: it is
+/// tried every few hours until it has left, or its row ends.
+const LONG_UNMAILED: u32 = 12;
 
 /// A row of work that somebody has to finish.
 pub(super) trait OpenWork: Record {
@@ -159,14 +160,9 @@ impl Worker {
         if found.value.due_at.is_none_or(|at| at > now) {
             return Ok(Outcome::Nothing);
         }
-        if found.value.attempts >= MAX_MAIL_ATTEMPTS {
-            tracing::error!(
-                notice = found.value.id,
-                "immediate mails are given up; the notice stays in the digests"
-            );
-            found.value.due_at = None;
-            let gone = self.changed(vec![replace(&found.value, found.version)?]).await?;
-            return Ok(if gone { Outcome::GivenUp } else { Outcome::Nothing });
+        if found.value.attempts >= LONG_UNMAILED {
+            let (notice, attempts) = (&found.value.id, found.value.attempts);
+            tracing::error!(notice, attempts, "immediate mails have not left for long; they are tried again");
         }
         found.value.attempts += 1;
         found.value.due_at = Some(overdue_at(now, found.value.attempts));

@@ -54,14 +54,7 @@ impl Worker {
             return Ok(None);
         }
         let mail = self.templates.notice(notice, person)?;
-        let delivery = match self.mailer.send(&mail).await {
-            Ok(_) => Delivery::Sent,
-            Err(e) if e.kind() == ErrorKind::Invalid => {
-                tracing::warn!(person = %person.id, notice = notice.id, "a mail was refused for good");
-                Delivery::Refused
-            }
-            Err(e) => return Err(e),
-        };
+        let delivery = self.hand_over(&mail, &person.id).await?;
         let sent = SentNotice {
             tenant: notice.tenant.clone(),
             notice: notice.id.clone(),

@@ -91,13 +91,10 @@ impl Worker {
         let Some((mut digest, version)) = self.claim(person, until, before, claim).await? else {
             return Ok(Outcome::Claimed);
         };
-        let (delivery, outcome) = match self.mailer.send(&mail).await {
-            Ok(_) => (Delivery::Sent, Outcome::Sent),
-            Err(e) if e.kind() == ErrorKind::Invalid => {
-                tracing::warn!(person = %person.id, "a digest was refused for good");
-                (Delivery::Refused, Outcome::Refused)
-            }
-            Err(e) => return Err(e),
+        let delivery = self.hand_over(&mail, &person.id).await?;
+        let outcome = match delivery {
+            Delivery::Sent => Outcome::Sent,
+            Delivery::Refused => Outcome::Refused,
         };
         digest.claim = None;
         digest.delivery = Some(delivery);

@@ -3,7 +3,7 @@
 
 use super::{Report, Worker};
 use crate::ports::{Page, Scope};
-use crate::records::{ApiToken, Found, Invitation, InvitationToken, put_new, replace, watched};
+use crate::records::{ApiToken, Delivery, Found, Invitation, InvitationToken, put_new, replace, watched};
 use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
@@ -61,11 +61,8 @@ impl Worker {
             Err(e) if e.kind() == ErrorKind::Conflict => return Ok(None),
             claimed => claimed?,
         }
-        let taken = match self.mailer.send(&self.templates.invitation(&invitation, &secret)?).await {
-            Ok(_) => true,
-            Err(e) if e.kind() == ErrorKind::Invalid => false,
-            Err(e) => return Err(e),
-        };
+        let mail = self.templates.invitation(&invitation, &secret)?;
+        let taken = self.hand_over(&mail, &invitation.id).await? == Delivery::Sent;
         invitation.mail_due_at = None;
         invitation.refused = !taken;
         invitation.mailed_at = taken.then(|| self.clock.now());

@@ -5,6 +5,9 @@
 //! word and under the same id (`Mail::id`), by which a receiver can tell a repetition. Nothing else repeats
 //! one: not a message that is delivered twice, not two ticks at once, not a retry.
 //!
+//! Only an address that can take no mail is refused for good. A mail that did not leave for any other reason stays due and
+//! is tried again, however long that lasts; where somebody has to help first, the operator is told.
+//!
 //! What a mail shows is what its reader may see: topics by role, organisations by the person's limit.
 
 mod at_once;
@@ -14,12 +17,14 @@ mod invite;
 mod render;
 
 use super::{JobWorker, TickWorker, messages, unless_gone};
-use crate::ports::{Clock, Ids, Mailer};
-use crate::records::Records;
+use crate::metrics::{MAILS_LATER, MAILS_NOT_TAKEN};
+use crate::ports::{Clock, Handed, Ids, Mail, Mailer};
+use crate::records::{Delivery, Records};
 use async_trait::async_trait;
 use domain::{Error, Result, TenantId, Timestamp};
 use render::Templates;
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// The messages.
@@ -47,7 +52,7 @@ pub struct Worker {
 pub struct Report {
     /// Mails handed over.
     pub sent: u64,
-    /// Mails that the service will never take.
+    /// Mails to addresses that can take none.
     pub refused: u64,
     /// Digests with nothing in them, not sent.
     pub empty: u64,
@@ -82,6 +87,30 @@ impl Worker {
         report.claimed += invited.claimed;
         report.failed += invited.failed;
         Ok(report)
+    }
+
+    /// Hands a mail over, for the person or the invitation of that id.
+    ///
+    /// # Errors
+    /// When it has not left and is still due.
+    async fn hand_over(&self, mail: &Mail, to: &(dyn Display + Sync)) -> Result<Delivery> {
+        match self.mailer.send(mail).await {
+            Ok(Handed::Taken(_)) => Ok(Delivery::Sent),
+            Ok(Handed::AddressRefused) => {
+                tracing::warn!(%to, mail = %mail.id, "no mail can be sent to this address");
+                Ok(Delivery::Refused)
+            }
+            Err(error) if error.is_transient() => {
+                MAILS_LATER.add(1);
+                Err(error)
+            }
+            Err(error) => {
+                let kind = error.kind().name();
+                tracing::error!(%to, mail = %mail.id, kind, %error, "mail of ours is not taken; it stays due");
+                MAILS_NOT_TAKEN.add(1);
+                Err(error)
+            }
+        }
     }
 
     /// Sends one notice to whoever wants to hear of it at once.

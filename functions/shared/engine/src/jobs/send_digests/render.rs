@@ -1,10 +1,11 @@
 //! Notices as mails: text and HTML from the templates beside this file, times in the reader's zone.
 
 use super::collect::{Period, Section};
-use crate::ports::Mail;
+use crate::ports::{Mail, MailId};
 use crate::records::{ApiToken, ChangeLine, Invitation, Notice, Person, Severity};
 use domain::changes::What;
 use domain::notices::Zone;
+use domain::text::one_line;
 use domain::{Error, Result, Timestamp};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -13,6 +14,8 @@ use serde::Serialize;
 
 /// A subject longer than that is cut by many readers.
 const SUBJECT_CHARS: usize = 150;
+/// A name is no longer than that where it comes in; rows of earlier releases may hold any.
+const NAME_CHARS: usize = 100;
 
 /// The templates, read once.
 pub(super) struct Templates {
@@ -71,12 +74,12 @@ impl Templates {
         let zone = person.zone()?;
         let subject = format!("[{}] {}", notice.organisation_name, notice.title);
         let context = context! {
-            name => person.name.clone(),
+            name => one_line(&person.name, NAME_CHARS),
             subject => subject.clone(),
             notice => Value::from(Serde(view(notice, &zone))),
         };
         self.mail(
-            format!("{}.{}.{}", notice.id, notice.tenant, person.id),
+            MailId::of(notice.topic.name(), &[&notice.id, notice.tenant.as_str(), person.id.as_str()]),
             &person.email,
             subject,
             "notice",
@@ -103,14 +106,14 @@ impl Templates {
             left_out: section.left_out,
         });
         let context = context! {
-            name => person.name.clone(),
+            name => one_line(&person.name, NAME_CHARS),
             subject => subject.clone(),
             begins => zone.show(begins),
             ends => zone.show(period.ends),
             sections => Value::from(Serde(shown.collect::<Vec<_>>())),
         };
         self.mail(
-            format!("digest.{}.{}", person.id, until.as_second()),
+            MailId::of("digest", &[person.id.as_str(), &until.as_second().to_string()]),
             &person.email,
             subject,
             "digest",
@@ -121,29 +124,27 @@ impl Templates {
     /// The mail that invites somebody, with the secret that accepts.
     pub fn invitation(&self, invitation: &Invitation, secret: &str) -> Result<Mail> {
         let zone = Zone::new(&invitation.time_zone)?;
-        let subject = format!("You are invited to {} in Holdfast", invitation.partner_name);
+        let partner = one_line(&invitation.partner_name, NAME_CHARS);
+        let subject = format!("You are invited to {partner} in Holdfast");
         let context = context! {
-            name => invitation.name.clone(),
+            name => one_line(&invitation.name, NAME_CHARS),
             subject => subject.clone(),
-            partner => invitation.partner_name.clone(),
+            partner => partner,
             role => invitation.role.label(),
             secret => secret,
             until => zone.show(invitation.expires_at),
         };
         // Why with the hash: another secret is another mail.
-        let id = format!("{}.{}", invitation.id, &ApiToken::hash(secret)[..16]);
+        let id = MailId::of("invitation", &[invitation.id.as_str(), &ApiToken::hash(secret)]);
         self.mail(id, &invitation.email, subject, "invitation", &context)
     }
 
-    fn mail(&self, id: String, to: &str, subject: String, template: &str, context: &Value) -> Result<Mail> {
+    fn mail(&self, id: MailId, to: &str, subject: String, template: &str, context: &Value) -> Result<Mail> {
         let render = |ending: &str| {
             let template = self.environment.get_template(&format!("{template}.{ending}"));
             template.and_then(|t| t.render(context)).map_err(|e| broken(&e))
         };
-        let subject = match subject.char_indices().nth(SUBJECT_CHARS) {
-            Some((end, _)) => format!("{}…", &subject[..end]),
-            None => subject,
-        };
+        let subject = one_line(&subject, SUBJECT_CHARS);
         Ok(Mail { id, to: to.to_owned(), subject, text: render("txt")?, html: render("html")? })
     }
 }

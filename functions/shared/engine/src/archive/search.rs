@@ -1,0 +1,205 @@
+//! A search for a part of a name, over one kind of a sealed snapshot, a page at a time.
+//!
+//! Together the passes of [`ways`] find each object that has the part in one of its names, once, in whatever pages: what
+//! stands in a name run is a key for each word of each name, and of the keys that would tell an object only the first does.
+//! Nothing is remembered between pages; the object itself says which keys it has.
+//!
+//! A page ends when it is full, or when so much was read that another request has to go on.
+
+use super::{SnapshotView, read_object};
+use crate::archive::view::{Hit, name_of};
+use domain::kinds::Kind;
+use domain::stored::names;
+use domain::{Error, Result};
+use serde_json::{Map, Value};
+
+/// A walk of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Over the keys that begin with the part: names of which a word begins with it.
+    Begins,
+    /// Over all keys: names that have it elsewhere.
+    Inside,
+    /// Over the objects: the part has no letter and no digit, and a name without any has no key.
+    Objects,
+}
+
+impl Way {
+    /// How it is written where a search goes on.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Begins => "b",
+            Self::Inside => "i",
+            Self::Objects => "o",
+        }
+    }
+}
+
+/// The walks that a search takes, one after the other. The part is normalised and not empty.
+#[must_use]
+pub fn ways(part: &str) -> &'static [Way] {
+    match part.chars().next() {
+        Some(first) if first.is_alphanumeric() => &[Way::Begins, Way::Inside],
+        // Why not `Begins`: keys begin at letters and digits.
+        _ if part.contains(char::is_alphanumeric) => &[Way::Inside],
+        _ => &[Way::Objects],
+    }
+}
+
+/// How much a request may find and read.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Objects.
+    pub hits: usize,
+    /// [`SnapshotView::reads`] at which it ends, once it has moved.
+    pub reads: u64,
+}
+
+/// What a page of a walk found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// In the order of the keys that found them.
+    pub hits: Vec<Hit>,
+    /// The last key that was looked at, where the walk is not over.
+    pub last: Option<Vec<u8>>,
+}
+
+/// An object's names, normalised, and the keys that they have.
+struct Named {
+    name: Option<String>,
+    texts: Vec<String>,
+    keys: Vec<Vec<u8>>,
+}
+
+impl Named {
+    fn of(kind: &Kind, id: &str, object: &Map<String, Value>) -> Self {
+        let properties = std::iter::once(kind.name_property).chain(kind.search.iter().copied());
+        let texts: Vec<&str> = properties.filter_map(|p| object.get(p)?.as_str()).collect();
+        let mut keys: Vec<_> = texts.iter().flat_map(|text| names::name_keys(text, id)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let texts = texts.into_iter().map(names::normalise).collect();
+        Self { name: name_of(kind, object), texts, keys }
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.texts.iter().any(|text| text.contains(part))
+    }
+}
+
+impl SnapshotView {
+    /// A page of one walk: objects of the kind of which a name has the part (normalised, not empty) in it. `after` is the
+    /// last key of the page before.
+    ///
+    /// # Errors
+    /// `NotFound` when the snapshot does not hold the kind; `Corrupt` when it is not what was stored.
+    pub async fn search(
+        &self,
+        kind: &'static Kind,
+        way: Way,
+        part: &str,
+        after: Option<&[u8]>,
+        limits: Limits,
+    ) -> Result<Walked> {
+        let run = match way {
+            Way::Objects => self.run(kind.name)?,
+            Way::Begins | Way::Inside => self.run(&format!("{}.names", kind.name))?,
+        };
+        let start = match (after, way) {
+            (Some(key), _) => [key, b"\0"].concat(),
+            (None, Way::Begins) => part.as_bytes().to_vec(),
+            (None, Way::Inside | Way::Objects) => Vec::new(),
+        };
+        let run = self.opened(run).await?;
+        let mut reader = match way {
+            Way::Begins => run.from_key(&start).await?,
+            Way::Inside | Way::Objects => run.scan(&start).await?,
+        };
+        let mut walked = Walked::default();
+        while let Some((key, value)) = reader.next().await? {
+            if way == Way::Begins && !key.starts_with(part.as_bytes()) {
+                break;
+            }
+            let is_over = walked.last.is_some() && self.reads() >= limits.reads;
+            if walked.hits.len() == limits.hits || is_over {
+                return Ok(walked);
+            }
+            let hit = match way {
+                Way::Begins => self.told_by_its_beginning(kind, part, &key).await?,
+                Way::Inside => self.told_inside(kind, part, &key).await?,
+                Way::Objects => has_in_name(kind, part, &key, &value)?,
+            };
+            walked.hits.extend(hit);
+            walked.last = Some(key);
+        }
+        Ok(Walked { last: None, ..walked })
+    }
+
+    /// The object of a key that begins with the part, unless another such key comes before it.
+    async fn told_by_its_beginning(
+        &self,
+        kind: &'static Kind,
+        part: &str,
+        key: &[u8],
+    ) -> Result<Option<Hit>> {
+        let Some((_, id)) = names::split_key(key) else { return Ok(None) };
+        let named = self.named(kind, id).await?;
+        let earlier = |k: &[u8]| k < key && k.starts_with(part.as_bytes());
+        Ok((!self.has_key(kind, &named, earlier).await?).then(|| hit(kind, id, named.name)))
+    }
+
+    /// The object of a key that has the part in it, unless another such key comes before it, or one begins with it.
+    async fn told_inside(&self, kind: &'static Kind, part: &str, key: &[u8]) -> Result<Option<Hit>> {
+        let Some((text, id)) = names::split_key(key) else { return Ok(None) };
+        let core = part.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let begins = core.len() == part.len();
+        // Why before the object is read: most keys have not got it, and of a name with a word that begins with it, told
+        // before, every key says so up to that word.
+        if !text.contains(core) || (begins && names::has_word(text, part)) {
+            return Ok(None);
+        }
+        let named = self.named(kind, id).await?;
+        if !named.texts.is_empty() && !named.has(part) {
+            return Ok(None);
+        }
+        let told = |k: &[u8]| {
+            let has_it = || names::split_key(k).is_some_and(|(text, _)| text.contains(core));
+            (begins && k.starts_with(part.as_bytes())) || (k < key && has_it())
+        };
+        Ok((!self.has_key(kind, &named, told).await?).then(|| hit(kind, id, named.name)))
+    }
+
+    /// Whether one of the object's keys is as asked, and stands in the run. Why the run is asked too: were the key made otherwise
+    /// when the snapshot was sealed, the object would never be told.
+    async fn has_key(
+        &self,
+        kind: &Kind,
+        named: &Named,
+        is: impl Fn(&[u8]) -> bool + Send + Sync,
+    ) -> Result<bool> {
+        let run = self.run(&format!("{}.names", kind.name))?;
+        for key in named.keys.iter().filter(|key| is(key)) {
+            if self.find_record(run, key).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn named(&self, kind: &'static Kind, id: &str) -> Result<Named> {
+        let found = self.find_record(self.run(kind.name)?, id.as_bytes()).await?;
+        let object = found.ok_or_else(|| Error::corrupt(format!("{} and its names differ", kind.name)))?;
+        Ok(Named::of(kind, id, &read_object(&object)?))
+    }
+}
+
+fn has_in_name(kind: &'static Kind, part: &str, key: &[u8], value: &[u8]) -> Result<Option<Hit>> {
+    let id = std::str::from_utf8(key).map_err(|e| Error::corrupt("a key is not text").caused_by(e))?;
+    let named = Named::of(kind, id, &read_object(value)?);
+    Ok(named.has(part).then(|| hit(kind, id, named.name)))
+}
+
+fn hit(kind: &'static Kind, id: &str, name: Option<String>) -> Hit {
+    Hit { kind: kind.name, key: id.to_owned(), name }
+}
