@@ -55,6 +55,7 @@ impl Kept {
             stored_bytes: 0,
             stored_blobs: 0,
             error: None,
+            course: engine::records::Course::default(),
         }
     }
     fn diff(&self, new: NewComparison) -> Diff {
@@ -76,6 +77,7 @@ impl Kept {
             pages: 0,
             not_compared: Vec::new(),
             error: None,
+            course: engine::records::Course::default(),
         }
     }
     fn restore(&self, by: &str) -> Restore {
@@ -100,6 +102,7 @@ impl Kept {
             spent: Spent::default(),
             not_permitted: Vec::new(),
             error: None,
+            course: engine::records::Course::default(),
         }
     }
 }

@@ -63,7 +63,8 @@ impl Default for Setting {
             users: 12,
             two_tenants: false,
             premium_p2: true,
-            queue: QueueSettings::default(),
+            // As the template says.
+            queue: QueueSettings { visibility_ms: 5_400_000, ..QueueSettings::default() },
             snapshots_per_day: 0,
         }
     }
@@ -83,6 +84,7 @@ pub struct Rig {
     workers: RefCell<Arc<Workers>>,
     death: Cell<Option<Death>>,
     traces: Cell<u32>,
+    reasons: drive::Reasons,
     pub log: Watch,
 }
 
@@ -146,6 +148,7 @@ impl Rig {
             workers: RefCell::new(workers),
             death: Cell::new(None),
             traces: Cell::new(0),
+            reasons: drive::Reasons::default(),
             log: Watch::begin(),
         };
         for tenant in &rig.tenants {

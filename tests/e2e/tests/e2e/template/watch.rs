@@ -139,7 +139,14 @@ fn what_is_counted_is_shown_and_alarms_read_what_is_counted() {
             read.insert(ours(&metric["MetricName"], dimension["Value"]["Ref"].as_str().unwrap()).0);
         }
     }
-    let wanted = ["SnapshotsLate", "SnapshotsRefused", "SnapshotsSealed", "SnapshotsStarted"];
+    let wanted = [
+        "MessagesParked",
+        "SnapshotsLate",
+        "SnapshotsRefused",
+        "SnapshotsSealed",
+        "SnapshotsStarted",
+        "WorkGivenUp",
+    ];
     assert_eq!(read, wanted.map(str::to_owned).into());
 }
 
