@@ -57,6 +57,7 @@ pub fn worker(ports: Ports) -> Worker {
         plans: archived,
         records: records.clone(),
         clock: clock.clone(),
+        announcer: announcer.clone(),
     };
     let diff =
         diff_snapshots::Worker { reader: Arc::new(reader), archive, records, queue, clock, ids, announcer };

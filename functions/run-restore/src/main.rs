@@ -18,5 +18,5 @@ async fn main() -> Result<(), Error> {
         clock: wiring.clock.clone(),
         ids: wiring.ids.clone(),
     });
-    queue::run(Arc::new(worker), wiring.clock).await
+    queue::run(Arc::new(worker), wiring.clock.clone(), wiring.returns()).await
 }

@@ -4,7 +4,7 @@
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result};
 use engine::jobs::send_digests::Worker;
-use engine::ports::{Clock, Ids, Mailer};
+use engine::ports::{Clock, Ids, Mailer, Returns};
 use engine::records::Records;
 use runtime::call::Call;
 use serde_json::Value;
@@ -28,12 +28,17 @@ pub fn worker(
 ///
 /// # Errors
 /// When a batch is none, and when a tick fails.
-pub async fn handle(worker: &Worker, clock: &dyn Clock, event: Value, call: &Call) -> Result<Value> {
+pub async fn handle(
+    worker: &Worker,
+    queue: (&dyn Clock, &dyn Returns),
+    event: Value,
+    call: &Call,
+) -> Result<Value> {
     if event.get("Records").is_none() {
         return runtime::tick::handle_tick(worker, call).await;
     }
     let batch: SqsEvent = serde_json::from_value(event)
         .map_err(|e| Error::invalid("a batch of messages is none").caused_by(e))?;
-    let reply = runtime::queue::handle_batch(batch, worker, clock, call).await;
+    let reply = runtime::queue::handle_batch(batch, worker, queue, call).await;
     serde_json::to_value(reply).map_err(|e| Error::invalid("a reply cannot be written").caused_by(e))
 }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
-    let (clock, ids) = (wiring.clock.clone(), wiring.ids.clone());
+    let (clock, ids, returns) = (wiring.clock.clone(), wiring.ids.clone(), wiring.returns());
     let worker = Arc::new(send_digests::worker(wiring.records(), wiring.mailer(), clock.clone(), ids)?);
     run(service_fn(move |event: LambdaEvent<Value>| {
-        let (worker, clock) = (worker.clone(), clock.clone());
+        let (worker, clock, returns) = (worker.clone(), clock.clone(), returns.clone());
         async move {
             let call = Call::of(&event.context);
-            let answer = send_digests::handle(&worker, clock.as_ref(), event.payload, &call).await;
+            let answer = send_digests::handle(&worker, (&*clock, &*returns), event.payload, &call).await;
             metrics::flush();
             answer.map_err(Error::from)
         }

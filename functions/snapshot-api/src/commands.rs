@@ -18,7 +18,7 @@ use engine::commands::search::Found;
 use engine::commands::snapshots;
 use engine::jobs::preview_restore::Archived;
 use engine::ports::{Clock, Ids, Page, Queue};
-use engine::records::{Diff, Reason, Records, Restore, RestoreState, Snapshot};
+use engine::records::{Diff, Reason, Records, Restore, Snapshot};
 use std::sync::Arc;
 
 /// The engine behind the routes.
@@ -154,9 +154,10 @@ impl SnapshotCommands for EngineCommands {
     }
 
     async fn read_plan(&self, tenant: &TenantId, id: &RestoreId, page: Page) -> Result<PlanPage> {
-        let state = self.restores.get(tenant, id).await?.state;
+        let restore = self.restores.get(tenant, id).await?;
         let first = page.after.is_none();
-        if state == RestoreState::Previewing || state == RestoreState::Failed {
+        // Why not by its state: what failed after its preview has a plan, and may have written a part of it.
+        if restore.previewed_at.is_none() {
             return Ok(PlanPage { steps: Listed { items: Vec::new(), next: None }, impossible: Vec::new() });
         }
         let steps = self.restores.list_steps(tenant, id, page.after, page.limit).await?;

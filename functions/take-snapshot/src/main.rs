@@ -15,5 +15,5 @@ async fn main() -> Result<(), Error> {
         wiring.queue(),
         wiring.clock.clone(),
     );
-    queue::run(Arc::new(worker), wiring.clock).await
+    queue::run(Arc::new(worker), wiring.clock.clone(), wiring.returns()).await
 }

@@ -18,8 +18,8 @@ pub mod rights;
 pub mod schedule;
 pub mod stored;
 pub mod subscriptions;
-pub mod trail;
 pub mod text;
+pub mod trail;
 pub mod usage;
 
 pub use error::{Error, ErrorKind, FieldFault, Result};

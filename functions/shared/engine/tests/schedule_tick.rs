@@ -8,7 +8,7 @@ use engine::commands::snapshots;
 use engine::jobs::purge_data;
 use engine::jobs::schedule_snapshots::Report;
 use engine::ports::{JobQueue, Scope};
-use engine::records::{ConsentState, Found, JobState, Reason, Record, Snapshot, Tenant};
+use engine::records::{Cause, ConsentState, Found, JobState, Reason, Record, Snapshot, Tenant};
 use jiff::SignedDuration;
 use office::{Office, at, organisation, partner, tenant};
 use support::faulty::crash_points;
@@ -216,4 +216,42 @@ async fn purging_removes_ended_consent_states_and_nothing_else() {
     assert_eq!(office.world.catalog.rows().len(), before - 1);
     assert!(records.find::<ConsentState>(&Scope::System, "state#new").await.unwrap().is_some());
     assert_eq!(ConsentState::FAMILY, "state#");
+}
+
+#[tokio::test]
+async fn work_that_waits_is_left_alone_until_its_time_and_then_gets_one_message() {
+    let office = due().await;
+    tick(&office).await;
+    let mut row = office
+        .records()
+        .get::<Snapshot>(&Scope::Tenant(tenant()), &snapshots_of(&office).await[0].key())
+        .await
+        .unwrap();
+    let now = office.world.clock.now();
+    row.value.course.hold_up(Cause::Throttled, 0, now, Some(2 * 3_600_000));
+    office.records().replace(&row.value, row.version).await.unwrap();
+    for _ in 0..5 {
+        office.world.clock.advance(SignedDuration::from_mins(23));
+        assert_eq!(tick(&office).await.swept, 0);
+    }
+    office.world.clock.advance(SignedDuration::from_mins(5));
+    assert_eq!(tick(&office).await.swept, 1);
+    office.world.clock.advance(SignedDuration::from_mins(5));
+    assert_eq!(tick(&office).await.swept, 0, "its message is under way");
+    assert_eq!(office.world.queue.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn what_waits_and_gets_further_each_time_is_never_given_up() {
+    let office = due().await;
+    tick(&office).await;
+    for further in 1..40 {
+        let found = snapshots_of(&office).await.remove(0);
+        let mut row = office.records().get::<Snapshot>(&Scope::Tenant(tenant()), &found.key()).await.unwrap();
+        row.value.course.hold_up(Cause::Unavailable, further, office.world.clock.now(), None);
+        office.records().replace(&row.value, row.version).await.unwrap();
+        office.world.clock.advance(SignedDuration::from_mins(30));
+        let report = tick(&office).await;
+        assert_eq!((report.swept, report.given_up), (1, 0));
+    }
 }

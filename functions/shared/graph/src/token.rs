@@ -116,8 +116,8 @@ impl Tokens {
             let wait_ms =
                 asked_ms.map_or_else(|| backoff_ms(attempt, chance), |ms| ms.max(least_ms(attempt)));
             if deadline.is_some_and(|end| after(self.clock.now(), wait_ms) > end) {
-                return Err(if throttled {
-                    Error::throttled("the login is throttling, beyond the deadline", Some(wait_ms))
+                return Err(if throttled || asked_ms.is_some() {
+                    Error::throttled("the login asks to wait beyond the deadline", Some(wait_ms))
                 } else {
                     error
                 });

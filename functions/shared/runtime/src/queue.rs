@@ -2,20 +2,23 @@
 //!
 //! | kind of error | reply |
 //! | --- | --- |
-//! | `Invalid`, `NotFound`, `Corrupt` | failed: SQS moves it to the dead letters after its last receipt |
+//! | `Invalid`, `NotFound`, `Corrupt` | failed, and back at once: SQS moves it to the dead letters after its last receipt |
 //! | `Denied` | done: another try cannot help; the job has told whom it concerns |
-//! | `Throttled`, `Unavailable`, `Conflict`, `Stale` | failed: it comes back after the visibility timeout |
+//! | `Throttled` | failed: it comes back when that was asked for, or as below |
+//! | `Unavailable`, `Conflict`, `Stale` | failed: it comes back after a pause that grows with its receipts |
 //!
-//! After a failure the later messages of the same group are failed unprocessed, or they would overtake it.
+//! What a job can say in its row, it does: an error comes here where there is no row, or none that can be written.
+//! After a failure the later messages of the same group are failed unprocessed, or they would overtake it. While a message
+//! is worked on it is hidden for as long as the call may take, so that the end of a process costs a minute.
 
-use crate::call::Call;
+use crate::call::{Call, MARGIN_MS};
 use crate::http::panic_text;
 use crate::metrics;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::{Error, ErrorKind, Result};
+use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::jobs::JobWorker;
 use engine::metrics::{MESSAGES_LATER, MESSAGES_PARKED};
-use engine::ports::Clock;
+use engine::ports::{Clock, Delivered, Returns};
 use engine::trace::{self, Trace};
 use futures::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -29,12 +32,16 @@ use tracing::{Instrument, info_span};
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
-pub async fn run(worker: Arc<dyn JobWorker>, clock: Arc<dyn Clock>) -> Result<(), lambda_runtime::Error> {
+pub async fn run(
+    worker: Arc<dyn JobWorker>,
+    clock: Arc<dyn Clock>,
+    returns: Arc<dyn Returns>,
+) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
-        let (worker, clock) = (worker.clone(), clock.clone());
+        let (worker, clock, returns) = (worker.clone(), clock.clone(), returns.clone());
         async move {
             let call = Call::of(&event.context);
-            let reply = handle_batch(event.payload, worker.as_ref(), clock.as_ref(), &call).await;
+            let reply = handle_batch(event.payload, worker.as_ref(), (&*clock, &*returns), &call).await;
             metrics::flush();
             Ok::<_, lambda_runtime::Error>(reply)
         }
@@ -46,7 +53,7 @@ pub async fn run(worker: Arc<dyn JobWorker>, clock: Arc<dyn Clock>) -> Result<()
 pub async fn handle_batch(
     event: SqsEvent,
     worker: &dyn JobWorker,
-    clock: &dyn Clock,
+    (clock, returns): (&dyn Clock, &dyn Returns),
     call: &Call,
 ) -> SqsBatchResponse {
     let mut reply = SqsBatchResponse::default();
@@ -55,7 +62,7 @@ pub async fn handle_batch(
         let group = message.attributes.get("MessageGroupId").cloned();
         let waits = group.as_ref().is_some_and(|g| stuck.contains(g));
         // Why: a message begun after the deadline would be cut off in its middle.
-        if waits || clock.now() >= call.deadline || !is_done(&message, worker, call).await {
+        if waits || clock.now() >= call.deadline || !is_done(&message, worker, (clock, returns), call).await {
             stuck.extend(group);
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = message.message_id.unwrap_or_default();
@@ -65,21 +72,46 @@ pub async fn handle_batch(
     reply
 }
 
-async fn is_done(message: &SqsMessage, worker: &dyn JobWorker, call: &Call) -> bool {
+async fn is_done(
+    message: &SqsMessage,
+    worker: &dyn JobWorker,
+    (clock, returns): (&dyn Clock, &dyn Returns),
+    call: &Call,
+) -> bool {
     let attribute = |name| message.attributes.get(name).map(String::as_str);
     // Why the message's own first: a batch has messages of many stories, its call is of none.
     let trace = attribute("AWSTraceHeader").and_then(Trace::parse).or_else(|| call.trace.clone());
     let (group, id) = (attribute("MessageGroupId"), message.message_id.as_deref());
+    let receipts = attribute("ApproximateReceiveCount").and_then(|n| n.parse().ok()).unwrap_or(1);
     let work = async {
+        come_back(returns, message, seconds_of(call, clock.now())).await;
         let body = message.body.as_deref().unwrap_or_default();
         let handled = AssertUnwindSafe(worker.handle(body, call.deadline)).catch_unwind().await;
         let handled = handled.unwrap_or_else(|panic| Err(Error::unavailable(panic_text(&*panic))));
-        handled.map_or_else(
-            |error| is_over(&error, attribute("ApproximateReceiveCount").unwrap_or("1")),
-            |()| true,
-        )
+        match handled.map_or_else(|error| fate(&error, receipts), |()| Fate::Done) {
+            Fate::Done => true,
+            Fate::Back { after_s } => {
+                come_back(returns, message, after_s).await;
+                false
+            }
+        }
     };
     of_message(worker.name(), (group, id), &Call { trace, ..call.clone() }, work).await
+}
+
+/// How long a call may go on, with what Lambda gives beyond its deadline and a minute.
+fn seconds_of(call: &Call, now: Timestamp) -> u32 {
+    let left_ms = call.deadline.duration_since(now).as_millis() + i128::from(MARGIN_MS) + 60_000;
+    u32::try_from(left_ms / 1000).unwrap_or(LONGEST_S).min(LONGEST_S)
+}
+
+/// A failure is no failure of the message: the queue's own timeout brings it back too, later.
+async fn come_back(returns: &dyn Returns, message: &SqsMessage, after_s: u32) {
+    let (queue, receipt) = (message.event_source_arn.as_deref(), message.receipt_handle.as_deref());
+    let delivered = Delivered { queue: queue.unwrap_or_default(), receipt: receipt.unwrap_or_default() };
+    if let Err(error) = returns.come_back(delivered, after_s).await {
+        tracing::warn!(kind = error.kind().name(), reason = %error, "it comes back when the queue says so");
+    }
 }
 
 /// Does the work of a message, of that group and name, as part of the call's story. Its log lines say all of it.
@@ -94,26 +126,48 @@ pub async fn of_message<F: Future>(
     trace::within(call.trace.clone(), work).instrument(span).await
 }
 
-/// Whether a message that failed is done all the same.
-fn is_over(error: &Error, receipt: &str) -> bool {
+/// What becomes of a message.
+enum Fate {
+    Done,
+    /// It comes back in so many seconds.
+    Back {
+        after_s: u32,
+    },
+}
+
+/// The pause after each receipt; the fifth is the last. Together they outlast what a service takes to be well again, and
+/// are over before the sweeper sends another message for the same work.
+const PAUSES_S: [u32; 5] = [30, 60, 240, 600, 1];
+/// SQS hides a message for no longer. Why an hour less: it counts from the receipt on.
+const LONGEST_S: u32 = 11 * 3600;
+
+/// What becomes of a message that failed.
+fn fate(error: &Error, receipts: u32) -> Fate {
     let kind = error.kind().name();
-    match error.kind() {
+    let step = usize::try_from(receipts.saturating_sub(1)).unwrap_or(usize::MAX);
+    let pause_s = PAUSES_S[step.min(PAUSES_S.len() - 1)];
+    let after_s = match error.kind() {
         ErrorKind::Denied => {
             tracing::warn!(kind, reason = %error, "done: it is not allowed");
-            true
+            return Fate::Done;
         }
         ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Corrupt => {
             // Why: it comes back until its receipts are used up, and says the same each time.
-            if receipt == "1" {
+            if receipts == 1 {
                 tracing::error!(kind, reason = %error, "parked");
                 MESSAGES_PARKED.add(1);
             }
-            false
+            return Fate::Back { after_s: 1 };
         }
-        ErrorKind::Throttled { .. } | ErrorKind::Unavailable | ErrorKind::Conflict | ErrorKind::Stale => {
-            tracing::warn!(kind, receipt, reason = %error, "later");
-            MESSAGES_LATER.add(1);
-            false
+        ErrorKind::Throttled { retry_after_ms: Some(ms) } => {
+            u32::try_from(ms.div_ceil(1000)).unwrap_or(LONGEST_S).min(LONGEST_S)
         }
-    }
+        ErrorKind::Throttled { retry_after_ms: None }
+        | ErrorKind::Unavailable
+        | ErrorKind::Conflict
+        | ErrorKind::Stale => pause_s,
+    };
+    tracing::warn!(kind, receipts, after_s, reason = %error, "later");
+    MESSAGES_LATER.add(1);
+    Fate::Back { after_s }
 }

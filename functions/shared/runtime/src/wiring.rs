@@ -7,12 +7,13 @@ use crate::system::{SystemClock, SystemIds};
 use crate::{logs, metrics};
 use aws::{
     AwsClients, AwsNames, DynamoCatalog, KmsKeyRing, KmsSigner, S3Vault, SecretsManagerSecrets, SesMailer,
-    SqsQueue,
+    SqsQueue, SqsReturns,
 };
 use domain::Result;
 use engine::commands::Gate;
 use engine::ports::{
-    Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Secrets, SignIns, Signer,
+    Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Returns, Secrets, SignIns,
+    Signer,
 };
 use engine::records::Records;
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
@@ -70,6 +71,10 @@ impl Wiring {
     /// The queues.
     pub fn queue(&self) -> Arc<dyn Queue> {
         Arc::new(SqsQueue::new(self.clients.sqs().clone(), self.names.queue_urls.clone()))
+    }
+    /// When messages of the queues come back.
+    pub fn returns(&self) -> Arc<dyn Returns> {
+        Arc::new(SqsReturns::new(self.clients.sqs().clone(), self.names.queue_urls.clone()))
     }
     /// The key ring.
     pub fn keys(&self) -> Arc<dyn KeyRing> {

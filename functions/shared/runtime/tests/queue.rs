@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result, Timestamp};
 use engine::jobs::JobWorker;
+use engine::ports::{Clock, Delivered, Returns};
 use runtime::call::Call;
 use runtime::queue::handle_batch;
 use serde_json::json;
@@ -28,7 +29,7 @@ impl JobWorker for Obedient {
             "not-found" => Err(Error::not_found("no")),
             "corrupt" => Err(Error::corrupt("no")),
             "denied" => Err(Error::denied("no")),
-            "throttled" => Err(Error::throttled("no", Some(5))),
+            "throttled" => Err(Error::throttled("no", Some(7_200_500))),
             "unavailable" => Err(Error::unavailable("no")),
             "conflict" => Err(Error::conflict("no")),
             "panic" => panic!("at the disco"),
@@ -37,15 +38,30 @@ impl JobWorker for Obedient {
     }
 }
 
+/// Remembers who is to come back, and in how many seconds.
+#[derive(Default)]
+struct Hidden(Mutex<Vec<(String, u32)>>);
+
+#[async_trait]
+impl Returns for Hidden {
+    async fn come_back(&self, message: Delivered<'_>, after_s: u32) -> Result<()> {
+        assert_eq!(message.queue, "arn:of:the:queue");
+        self.0.lock().unwrap().push((message.receipt.to_owned(), after_s));
+        Ok(())
+    }
+}
+
 /// An event as SQS gives it: `(body, group)`; the id of a message is its place.
 fn event(messages: &[(&str, Option<&str>)]) -> SqsEvent {
     let records = messages.iter().enumerate().map(|(i, (body, group))| {
-        let mut attributes = json!({ "ApproximateReceiveCount": "1" });
+        let receipts = body.split_once(" #").map_or("1", |(_, receipts)| receipts);
+        let mut attributes = json!({ "ApproximateReceiveCount": receipts });
         if let Some(group) = group {
             attributes["MessageGroupId"] = json!(group);
         }
         json!({ "messageId": i.to_string(), "body": body, "attributes": attributes,
-            "messageAttributes": {}, "eventSource": "aws:sqs" })
+            "messageAttributes": {}, "eventSource": "aws:sqs", "receiptHandle": format!("receipt {i}"),
+            "eventSourceARN": "arn:of:the:queue" })
     });
     serde_json::from_value(json!({ "Records": records.collect::<Vec<_>>() })).unwrap()
 }
@@ -53,7 +69,7 @@ fn event(messages: &[(&str, Option<&str>)]) -> SqsEvent {
 async fn failed(worker: &Obedient, messages: &[(&str, Option<&str>)], deadline: &str) -> Vec<String> {
     let clock = ManualClock::new();
     let call = Call { deadline: deadline.parse().unwrap(), ..Call::ending_at(Timestamp::MAX) };
-    let reply = handle_batch(event(messages), worker, &clock, &call).await;
+    let reply = handle_batch(event(messages), worker, (&clock, &Hidden::default()), &call).await;
     reply.batch_item_failures.into_iter().map(|f| f.item_identifier).collect()
 }
 
@@ -107,4 +123,33 @@ async fn nothing_is_begun_after_the_deadline() {
     let batch = [("fine", Some("a")), ("fine", Some("b"))];
     assert_eq!(failed(&worker, &batch, "2026-01-05T08:00:00Z").await, ["0", "1"]);
     assert!(worker.0.lock().unwrap().is_empty());
+}
+
+/// When a message comes back that was received so often, in seconds; first what is said while it is worked on.
+async fn comes_back(body: &str, receipts: u32) -> Vec<u32> {
+    let (clock, hidden) = (ManualClock::new(), Hidden::default());
+    let call =
+        Call { deadline: clock.now() + jiff::SignedDuration::from_mins(10), ..Call::ending_at(clock.now()) };
+    let batch = event(&[(&format!("{body} #{receipts}"), None)]);
+    handle_batch(batch, &Obedient::default(), (&clock, &hidden), &call).await;
+    let said = hidden.0.lock().unwrap().clone();
+    assert!(said.iter().all(|(receipt, _)| receipt == "receipt 0"), "{said:?}");
+    said.into_iter().map(|(_, after_s)| after_s).collect()
+}
+
+#[tokio::test]
+async fn a_message_is_hidden_while_its_call_may_take_and_comes_back_in_growing_pauses_or_when_it_was_asked_for()
+ {
+    let call_s = 10 * 60 + 20 + 60;
+    assert_eq!(comes_back("fine", 1).await, [call_s]);
+    assert_eq!(comes_back("denied", 1).await, [call_s]);
+    for body in ["unavailable", "conflict", "panic"] {
+        for (receipts, after_s) in [(1, 30), (2, 60), (3, 240), (4, 600)] {
+            assert_eq!(comes_back(body, receipts).await, [call_s, after_s], "{body} {receipts}");
+        }
+    }
+    assert_eq!(comes_back("throttled", 3).await, [call_s, 7_201], "never sooner than asked");
+    for body in ["invalid", "not-found", "corrupt"] {
+        assert_eq!(comes_back(body, 1).await, [call_s, 1], "{body}: its group does not wait for hours");
+    }
 }

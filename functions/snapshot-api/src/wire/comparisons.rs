@@ -2,7 +2,7 @@
 
 use crate::ports::NewComparison;
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp, kinds};
-use engine::records::{Diff, DiffCounts, JobState, NotCovered, Side};
+use engine::records::{Cause, Diff, DiffCounts, JobState, NotCovered, Side};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,6 +96,10 @@ pub struct ComparisonOut {
     counts: DiffCounts,
     not_compared: Vec<NotCovered>,
     error: Option<String>,
+    /// Why it waits or has failed, for programs.
+    cause: Option<Cause>,
+    /// It is not worked on before: somebody asked to wait, or does not answer.
+    waiting_until: Option<Timestamp>,
 }
 
 impl From<Diff> for ComparisonOut {
@@ -112,6 +116,8 @@ impl From<Diff> for ComparisonOut {
             counts: row.counts,
             not_compared: row.not_compared,
             error: row.error,
+            cause: row.course.cause(),
+            waiting_until: row.course.held_up.and_then(|held| held.until),
         }
     }
 }

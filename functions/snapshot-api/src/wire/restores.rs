@@ -6,7 +6,7 @@ use domain::restore::{AttributeMode, Impossible, LinkMode, SelectedItem, Selecti
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp, kinds};
 use engine::ports::Spent;
 use engine::records::{
-    NotProtected, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, StepOutcome,
+    Cause, NotProtected, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, StepOutcome,
 };
 use garde::Validate;
 use schemars::JsonSchema;
@@ -105,6 +105,10 @@ pub struct RestoreOut {
     /// Kinds for whose writing no permission was granted when its execution began.
     not_permitted: Vec<NotProtected>,
     error: Option<String>,
+    /// Why it waits or has failed, for programs.
+    cause: Option<Cause>,
+    /// It is not worked on before: somebody asked to wait, or does not answer.
+    waiting_until: Option<Timestamp>,
 }
 
 impl From<Restore> for RestoreOut {
@@ -128,6 +132,8 @@ impl From<Restore> for RestoreOut {
             spent: row.spent,
             not_permitted: row.not_permitted,
             error: row.error,
+            cause: row.course.cause(),
+            waiting_until: row.course.held_up.and_then(|held| held.until),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::{SnapshotId, Timestamp};
 use engine::ports::Spent;
-use engine::records::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
+use engine::records::{Cause, JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -24,6 +24,10 @@ pub struct SnapshotOut {
     stored_bytes: u64,
     stored_blobs: u64,
     error: Option<String>,
+    /// Why it waits or has failed, for programs.
+    cause: Option<Cause>,
+    /// It is not worked on before: somebody asked to wait, or does not answer.
+    waiting_until: Option<Timestamp>,
 }
 
 impl From<Snapshot> for SnapshotOut {
@@ -42,6 +46,8 @@ impl From<Snapshot> for SnapshotOut {
             stored_bytes: row.stored_bytes,
             stored_blobs: row.stored_blobs,
             error: row.error,
+            cause: row.course.cause(),
+            waiting_until: row.course.held_up.and_then(|held| held.until),
         }
     }
 }

@@ -57,6 +57,7 @@ impl Kept {
             stored_bytes: 0,
             stored_blobs: 0,
             error: None,
+            course: engine::records::Course::default(),
         }
     }
     fn diff(&self, new: NewComparison) -> Diff {
@@ -78,6 +79,7 @@ impl Kept {
             pages: 0,
             not_compared: Vec::new(),
             error: None,
+            course: engine::records::Course::default(),
         }
     }
     fn restore(&self, by: &str) -> Restore {
@@ -102,6 +104,7 @@ impl Kept {
             spent: Spent::default(),
             not_permitted: Vec::new(),
             error: None,
+            course: engine::records::Course::default(),
         }
     }
 }

@@ -5,22 +5,47 @@ use async_trait::async_trait;
 use axum::Router;
 use domain::{Error, Result, Timestamp};
 use engine::jobs::{JobWorker, TickWorker};
-use engine::ports::Clock;
+use engine::ports::{Clock, Delivered, Returns};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
 use runtime::call::Call;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Why messages failed last, by what they say: for dead letters.
+/// Why messages failed last, by what they say, for dead letters; and when they are to come back, for the poller.
 #[derive(Clone, Default)]
-pub struct Reasons(Arc<Mutex<HashMap<String, String>>>);
+pub struct Reasons(Arc<Mutex<Said>>);
+
+#[derive(Default)]
+struct Said {
+    /// Why, by bodies.
+    why: HashMap<String, String>,
+    /// In how many seconds they come back, by receipts.
+    after_s: HashMap<String, u32>,
+}
 
 impl Reasons {
     /// Takes the reason why the message of that body failed.
     pub fn take(&self, body: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(body)
+        self.said().why.remove(body)
+    }
+
+    /// Takes in how many seconds the message of that receipt is to come back.
+    pub fn take_after_s(&self, receipt: &str) -> Option<u32> {
+        self.said().after_s.remove(receipt)
+    }
+
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Returns for Reasons {
+    async fn come_back(&self, message: Delivered<'_>, after_s: u32) -> Result<()> {
+        self.said().after_s.insert(message.receipt.to_owned(), after_s);
+        Ok(())
     }
 }
 
@@ -38,7 +63,7 @@ impl JobWorker for Reasoned {
         let handled = self.worker.handle(body, deadline).await;
         if let Err(error) = &handled {
             let reason = format!("{}: {error}", error.kind().name());
-            self.reasons.0.lock().unwrap_or_else(PoisonError::into_inner).insert(body.to_owned(), reason);
+            self.reasons.said().why.insert(body.to_owned(), reason);
         }
         handled
     }
@@ -50,10 +75,13 @@ pub fn queue_function(
     clock: Arc<dyn Clock>,
     reasons: Reasons,
 ) -> Arc<dyn Function> {
-    let worker = Arc::new(Reasoned { worker, reasons });
+    let worker = Arc::new(Reasoned { worker, reasons: reasons.clone() });
     typed(move |event, ends_at| {
-        let (worker, clock) = (worker.clone(), clock.clone());
-        async move { Ok(runtime::queue::handle_batch(event, &*worker, &*clock, &Call::ending_at(ends_at)).await) }
+        let (worker, clock, reasons) = (worker.clone(), clock.clone(), reasons.clone());
+        async move {
+            let call = Call::ending_at(ends_at);
+            Ok(runtime::queue::handle_batch(event, &*worker, (&*clock, &reasons), &call).await)
+        }
     })
 }
 

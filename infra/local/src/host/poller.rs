@@ -90,7 +90,7 @@ impl Mapping {
         let event = sqs_event(&records);
         let reply = invoke_within(self.function.clone(), event, &*self.clock, self.time_limit_ms).await;
         let failures = reply.and_then(|reply| failures(&reply, &batch));
-        let (failed, reason) = match failures {
+        let (failed, fell) = match failures {
             Ok(failed) => (failed, None),
             Err(error) => {
                 let (kind, queue) = (error.kind().name(), self.source.queue().name());
@@ -99,10 +99,14 @@ impl Mapping {
             }
         };
         for message in &batch {
+            let said_s = message.record["receiptHandle"].as_str().and_then(|r| self.reasons.take_after_s(r));
             let done = if failed.contains(&message.id) {
                 let own = message.record["body"].as_str().and_then(|body| self.reasons.take(body));
-                let reason = own.as_deref().or(reason.as_deref());
-                self.source.retry(message, backoff_ms(message.receive_count), reason).await
+                let reason = own.as_deref().or(fell.as_deref());
+                // Why not where the function fell: what it said at its beginning is for a process that ends unheard.
+                let said_ms = said_s.filter(|_| fell.is_none()).map(|s| u64::from(s) * 1000);
+                let delay_ms = said_ms.unwrap_or_else(|| backoff_ms(message.receive_count));
+                self.source.retry(message, delay_ms, reason).await
             } else {
                 self.source.delete(message).await
             };

@@ -21,7 +21,7 @@ pub enum Outcome {
 /// A call as it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedCall {
-    /// The port: `vault`, `catalog`, `queue`, `key_ring`, `mailer`, `secrets`, `directory`, `writer`.
+    /// The port: `vault`, `catalog`, `queue`, `returns`, `key_ring`, `mailer`, `secrets`, `directory`, `writer`.
     pub port: &'static str,
     /// Its method.
     pub method: &'static str,

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    BlobName, Catalog, DataKey, Handed, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put, Queue, Row,
-    RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
+    BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put,
+    Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
 };
 
 #[async_trait]
@@ -68,6 +68,14 @@ impl<T: Queue + ?Sized> Queue for Faulty<T> {
         let call = LoggedCall::new("queue", "send", subject);
         let call = message.group.parse().map_or(call.clone(), |tenant| call.of(&tenant));
         self.plan.around(call, self.inner.send(message)).await
+    }
+}
+
+#[async_trait]
+impl<T: Returns + ?Sized> Returns for Faulty<T> {
+    async fn come_back(&self, message: Delivered<'_>, after_s: u32) -> Result<()> {
+        let call = LoggedCall::new("returns", "come_back", message.queue);
+        self.plan.around(call, self.inner.come_back(message, after_s)).await
     }
 }
 

@@ -9,7 +9,7 @@ use super::queue_state::State;
 use crate::lock;
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
-use engine::ports::{Clock, JobQueue, Outgoing, Queue};
+use engine::ports::{Clock, Delivered, JobQueue, Outgoing, Queue, Returns};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
@@ -139,6 +139,14 @@ impl Queue for MemoryQueue {
         check(&message)?;
         lock(&self.state).send(message, self.clock.now());
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Returns for MemoryQueue {
+    async fn come_back(&self, message: Delivered<'_>, after_s: u32) -> Result<()> {
+        let is_held = lock(&self.state).hide(message.receipt, self.clock.now(), u64::from(after_s) * 1000);
+        if is_held { Ok(()) } else { Err(Error::invalid("the receipt is no longer the message's")) }
     }
 }
 

@@ -124,6 +124,12 @@ impl State {
         true
     }
 
+    /// Hides a message that was received, from now on for so long; its receipt stays good.
+    pub(super) fn hide(&mut self, receipt: &str, now: Timestamp, for_ms: u64) -> bool {
+        let held = self.messages.iter_mut().find(|m| m.receipt.as_deref() == Some(receipt));
+        held.map(|message| message.visible_at = later(now, for_ms)).is_some()
+    }
+
     pub(super) fn park(&mut self, delivery: &Delivery, reason: &str) -> bool {
         let Some(at) = self.find(delivery) else { return false };
         self.bury(at, reason.to_owned());

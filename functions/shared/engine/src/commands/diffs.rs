@@ -4,7 +4,7 @@ use super::Listed;
 use crate::archive::Archive;
 use crate::jobs::{diff_snapshots, messages};
 use crate::ports::{Clock, Ids, Page, Queue, Scope};
-use crate::records::{Diff, DiffCounts, Found, JobState, Records, Side, Snapshot};
+use crate::records::{Course, Diff, DiffCounts, Found, JobState, Records, Side, Snapshot};
 use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::{DiffId, Error, Result, SnapshotId, TenantId};
@@ -61,6 +61,7 @@ impl Diffs {
             pages: 0,
             not_compared: Vec::new(),
             error: None,
+            course: Course::default(),
         };
         self.records.put_new(&diff).await?;
         self.queue.send(messages::diff_snapshots(tenant, &diff.id, 0)).await?;

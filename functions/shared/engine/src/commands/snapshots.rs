@@ -4,7 +4,7 @@
 
 use crate::jobs::messages;
 use crate::ports::{Clock, Ids, Queue, Scope, Spent};
-use crate::records::{Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace};
+use crate::records::{Course, Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace};
 use domain::{Error, Result, SnapshotId, TenantId, Timestamp};
 use std::collections::BTreeMap;
 
@@ -84,6 +84,7 @@ pub(crate) async fn put_down(
         stored_bytes: 0,
         stored_blobs: 0,
         error: None,
+        course: Course::default(),
     };
     tenant.open_snapshot = Some(id.clone());
     tenant.next_snapshot_at = next_snapshot_at;

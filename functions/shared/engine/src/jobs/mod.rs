@@ -8,6 +8,7 @@
 pub mod announce;
 pub mod diff_snapshots;
 pub mod messages;
+pub(crate) mod open_work;
 pub mod preview_restore;
 pub mod purge_data;
 pub mod run_restore;

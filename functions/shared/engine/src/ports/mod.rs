@@ -26,7 +26,7 @@ pub use directory::{
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;
 pub use mailer::{Handed, Mail, MailId, Mailer, is_address};
-pub use queue::{JobQueue, Outgoing, Queue};
+pub use queue::{Delivered, JobQueue, Outgoing, Queue, Returns};
 pub use secrets::{Secret, Secrets};
 pub use sign_ins::{SignInAsk, SignIns};
 pub use signer::{PublicKey, Signer};

@@ -1,4 +1,5 @@
-//! Where work is put down for later. Reading from a queue is the runtime's business, not a port's.
+//! Where work is put down for later. Reading from a queue is the runtime's business, not a port's; when a message that it
+//! could not finish comes back is one.
 
 use async_trait::async_trait;
 use domain::Result;
@@ -50,4 +51,21 @@ pub struct Outgoing {
 pub trait Queue: Send + Sync {
     /// Puts the message down. When it returns, the message is durable.
     async fn send(&self, message: Outgoing) -> Result<()>;
+}
+
+/// A message that was received and is not deleted yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivered<'a> {
+    /// Its queue, by the ARN that the event names.
+    pub queue: &'a str,
+    /// This delivery of it.
+    pub receipt: &'a str,
+}
+
+/// Says when a message comes back.
+#[async_trait]
+pub trait Returns: Send + Sync {
+    /// Unless it is deleted before, the message comes back in so many seconds from now; SQS takes at most 12 hours from
+    /// its receipt on. Until then it holds its group back.
+    async fn come_back(&self, message: Delivered<'_>, after_s: u32) -> Result<()>;
 }

@@ -110,11 +110,11 @@ impl Reading {
             match done {
                 Ok((kind, (state, error))) => {
                     progress.kinds.insert(kind.name.to_owned(), state);
-                    first_error = first_error.or(error);
+                    first_error = longest_wait(first_error, error);
                 }
                 Err(error) => {
                     let cut = Error::unavailable("reading a kind was cut off").caused_by(error);
-                    first_error = first_error.or(Some(cut));
+                    first_error = longest_wait(first_error, Some(cut));
                 }
             }
         }
@@ -184,6 +184,15 @@ impl Reading {
             return (missing(kind.name, cause, error.message()), None);
         }
     }
+}
+
+/// Of two errors the one that asks for the longer wait; the first where neither asks.
+fn longest_wait(one: Option<Error>, other: Option<Error>) -> Option<Error> {
+    let asked = |error: &Option<Error>| match error.as_ref().map(Error::kind) {
+        Some(ErrorKind::Throttled { retry_after_ms }) => Some(retry_after_ms),
+        _ => None,
+    };
+    if one.is_none() || asked(&other) > asked(&one) { other } else { one }
 }
 
 fn missing(source: &str, cause: &str, why: &str) -> KindProgress {

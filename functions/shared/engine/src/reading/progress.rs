@@ -246,6 +246,9 @@ pub struct Progress {
     pub stored_blobs: u64,
     /// New sealed bytes so far.
     pub stored_bytes: u64,
+    /// How many invocations got further.
+    #[serde(default)]
+    pub advances: u32,
 }
 
 impl Progress {

@@ -1,7 +1,7 @@
 //! A comparison's row.
 
-use super::snapshot::{JobState, NotCovered, stale_at};
-use super::{Record, watched};
+use super::snapshot::{JobState, NotCovered};
+use super::{Course, Record, watched};
 use crate::ports::{Scope, Watch};
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
@@ -69,6 +69,9 @@ pub struct Diff {
     pub not_compared: Vec<NotCovered>,
     /// Why it failed.
     pub error: Option<String>,
+    /// What keeps it from its end.
+    #[serde(default, skip_serializing_if = "Course::is_free")]
+    pub course: Course,
 }
 
 impl Diff {
@@ -89,6 +92,6 @@ impl Record for Diff {
     fn watch(&self) -> Option<Watch> {
         self.state
             .is_open()
-            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: stale_at(self.touched_at) })
+            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: self.course.due_at(self.touched_at) })
     }
 }

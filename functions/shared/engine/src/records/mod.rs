@@ -46,6 +46,7 @@
 
 mod access;
 mod audit;
+mod course;
 mod diff;
 mod idempotency;
 mod invitation;
@@ -65,6 +66,7 @@ mod transfer;
 
 pub use access::AccessLink;
 pub use audit::{AuditEntry, AuditHead, audit_scope};
+pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use idempotency::{IdempotentRequest, KeptReply, Progress};
@@ -91,7 +93,7 @@ pub use transfer::{TransferOffer, TransferOffered};
 pub mod watched {
     /// Tenants whose next snapshot is due.
     pub const SNAPSHOTS_DUE: &str = "snapshots-due";
-    /// Work that has been open for too long and is put into its queue again.
+    /// Work that is open: due when its wait is over, or when nobody has touched it for too long.
     pub const OPEN_WORK: &str = "open-work";
     /// People whose next digest is due.
     pub const DIGESTS_DUE: &str = "digests-due";

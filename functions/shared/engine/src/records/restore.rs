@@ -1,10 +1,9 @@
 //! A restore's row, and a row for the outcome of each of its steps. What is chosen stands here; the plan and
 //! the report, which hold customer data, are in the vault.
 
-use super::snapshot::stale_at;
-use super::{NotProtected, Record, watched};
+use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Scope, Spent, Watch};
-use domain::restore::Selection;
+use domain::restore::{Plan, Selection};
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,6 +51,31 @@ pub struct RestoreCounts {
     pub impossible: u64,
 }
 
+impl RestoreCounts {
+    /// Of these outcomes of a plan.
+    pub fn of<'a>(plan: &Plan, outcomes: impl IntoIterator<Item = &'a StepOutcome>) -> Self {
+        let mut counts = Self {
+            steps: plan.steps.len() as u64,
+            impossible: plan.impossible.len() as u64,
+            ..Self::default()
+        };
+        for outcome in outcomes {
+            match &outcome.state {
+                OutcomeState::Started { .. } => {}
+                OutcomeState::Done | OutcomeState::AlreadySo => counts.done += 1,
+                OutcomeState::Skipped { .. } => counts.skipped += 1,
+                OutcomeState::Failed { cause: FailCause::NotSeen, .. } => counts.unverified += 1,
+                OutcomeState::Failed { .. } => counts.failed += 1,
+            }
+        }
+        counts
+    }
+    /// Steps that came to an end, whichever.
+    pub fn ended(&self) -> u64 {
+        self.done + self.unverified + self.failed + self.skipped
+    }
+}
+
 /// The row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,6 +119,9 @@ pub struct Restore {
     pub not_permitted: Vec<NotProtected>,
     /// Why it failed.
     pub error: Option<String>,
+    /// What keeps it from its end.
+    #[serde(default, skip_serializing_if = "Course::is_free")]
+    pub course: Course,
 }
 
 impl Restore {
@@ -115,7 +142,7 @@ impl Record for Restore {
     fn watch(&self) -> Option<Watch> {
         self.state
             .is_open()
-            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: stale_at(self.touched_at) })
+            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: self.course.due_at(self.touched_at) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A snapshot's row: its state while it is made and its summary once it is sealed. The manifest in the
 //! vault is the truth about what it holds; this row is how it is found and followed.
 
-use super::{Record, watched};
+use super::{Course, Record, watched};
 use crate::ports::{Scope, Spent, Watch};
 use domain::{SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
@@ -111,6 +111,9 @@ pub struct Snapshot {
     pub stored_blobs: u64,
     /// Why it failed.
     pub error: Option<String>,
+    /// What keeps it from its end.
+    #[serde(default, skip_serializing_if = "Course::is_free")]
+    pub course: Course,
 }
 
 impl Snapshot {
@@ -129,9 +132,10 @@ impl Record for Snapshot {
         Self::key_of(&self.id)
     }
     fn watch(&self) -> Option<Watch> {
-        self.state
-            .is_open()
-            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: stale_at(self.touched_at) })
+        // Why not a reading for a comparison: that is what is followed, and reads on itself.
+        let is_followed = self.state.is_open() && self.reason != Reason::Live;
+        is_followed
+            .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: self.course.due_at(self.touched_at) })
     }
 }
 

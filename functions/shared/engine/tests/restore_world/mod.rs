@@ -9,6 +9,7 @@ use domain::kinds::{self, Kind, LinkType};
 use domain::restore::{Plan, SelectedItem, Selection};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::commands::restores::{From, Restores};
+use engine::jobs::announce::Announcer;
 use engine::jobs::preview_restore::{self, OpenSnapshot, PlanStore, Snapshots};
 use engine::jobs::run_restore::{self, FinalReport, Silence};
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put, Scope};
@@ -135,6 +136,7 @@ impl Stage {
             stored_bytes: 0,
             stored_blobs: 0,
             error: None,
+            course: engine::records::Course::default(),
         };
         self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
         let from = From::Items(id);
@@ -146,6 +148,11 @@ impl Stage {
             own: Arc::new(self.directory.clone() as Arc<dyn engine::ports::Directory>),
             records: self.records(self.world.catalog.clone()),
             clock: self.world.clock.clone(),
+            announcer: Announcer::new(
+                self.records(self.world.catalog.clone()),
+                self.world.queue.clone(),
+                self.world.clock.clone(),
+            ),
         };
         let request = preview_restore::Request { tenant: self.tenant.clone(), restore: restore.id.clone() };
         worker.run(&request, self.deadline()).await.unwrap();

@@ -1,20 +1,25 @@
 //! What the event sources do: deliver, acknowledge, redeliver, tick; and what a dying process leaves undone.
 
 use super::Rig;
-use domain::{Error, ErrorKind, Timestamp};
+use async_trait::async_trait;
+use aws_lambda_events::sqs::SqsEvent;
+use domain::{Result, Timestamp};
+use engine::jobs::JobWorker;
 use engine::ports::{Clock, JobQueue};
 use engine::records::watched;
 use engine::trace::Trace;
 use jiff::SignedDuration;
 use runtime::call::Call;
+use runtime::queue::handle_batch;
 use runtime::tick::handle_tick;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Mutex;
 use support::faulty::Mode;
 use support::memory::Delivery;
 
 /// Work is put down so long after it was begun.
 const TIME: SignedDuration = SignedDuration::from_mins(14);
-/// What failed for a passing reason comes back after so long.
-const LATER_MS: u64 = 60_000;
 /// More turns than any story needs.
 const TURNS: usize = 2_000;
 
@@ -80,32 +85,15 @@ impl Rig {
         worked
     }
 
+    /// As a mapping does: a batch of one through the deployed handler; what its reply does not name is deleted.
     async fn deliver(&self, delivery: &Delivery) {
         let workers = self.workers.borrow().clone();
-        let worker = workers.job(delivery.queue);
-        let names = (Some(&*delivery.group), Some(&*delivery.message_id));
-        let call = self.call(delivery.trace.as_deref().and_then(Trace::parse));
-        let work = worker.handle(&delivery.body, call.deadline);
-        let handled = runtime::queue::of_message(worker.name(), names, &call, work).await;
-        if self.has_died() {
-            return;
+        let worker = Reasoned { worker: workers.job(delivery.queue), reasons: &self.reasons };
+        let queue = (&*self.clock as &dyn Clock, &*workers.returns);
+        let reply = handle_batch(event(delivery), &worker, queue, &self.call(None)).await;
+        if !self.has_died() && reply.batch_item_failures.is_empty() {
+            self.world.queue.delete(delivery);
         }
-        let queue = &self.world.queue;
-        match handled {
-            Ok(()) => queue.delete(delivery),
-            Err(error) => match error.kind() {
-                ErrorKind::Denied => queue.delete(delivery),
-                ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Corrupt => {
-                    queue.park(delivery, &told(&error))
-                }
-                ErrorKind::Throttled { retry_after_ms } => {
-                    queue.fail(delivery, retry_after_ms.unwrap_or(LATER_MS))
-                }
-                ErrorKind::Unavailable | ErrorKind::Conflict | ErrorKind::Stale => {
-                    queue.fail(delivery, LATER_MS)
-                }
-            },
-        };
     }
 
     /// Calls what the clock calls. A tick that fails is called again by the next.
@@ -142,13 +130,49 @@ impl Rig {
         next.map(|at| at.max(self.clock.now() + SignedDuration::from_secs(1)))
     }
 
-    /// Every message that was given up, with its reason.
+    /// Every message that was given up, with the reason of its last failure.
     pub fn dead_letters(&self) -> Vec<String> {
         let all = JobQueue::ALL.into_iter().flat_map(|q| self.world.queue.dead_letters(q));
-        all.map(|dead| format!("{}: {}", dead.queue.name(), dead.reason)).collect()
+        let reasons = self.reasons.0.lock().unwrap();
+        let told = |body: &String, reason| reasons.get(body).cloned().unwrap_or(reason);
+        all.map(|dead| format!("{}: {}", dead.queue.name(), told(&dead.body, dead.reason))).collect()
     }
 }
 
-fn told(error: &Error) -> String {
-    format!("{}: {}", error.kind().name(), error.message())
+/// Why messages failed last, by their bodies.
+#[derive(Default)]
+pub struct Reasons(Mutex<HashMap<String, String>>);
+
+/// A worker whose failures are written down.
+struct Reasoned<'a> {
+    worker: &'a dyn JobWorker,
+    reasons: &'a Reasons,
+}
+
+#[async_trait]
+impl JobWorker for Reasoned<'_> {
+    fn name(&self) -> &'static str {
+        self.worker.name()
+    }
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let handled = self.worker.handle(body, deadline).await;
+        if let Err(error) = &handled {
+            let reason = format!("{}: {}", error.kind().name(), error.message());
+            self.reasons.0.lock().unwrap().insert(body.to_owned(), reason);
+        }
+        handled
+    }
+}
+
+/// The event of a mapping from a FIFO queue.
+fn event(of: &Delivery) -> SqsEvent {
+    let mut attributes =
+        json!({ "ApproximateReceiveCount": of.receive_count.to_string(), "MessageGroupId": of.group });
+    if let Some(trace) = &of.trace {
+        attributes["AWSTraceHeader"] = json!(trace);
+    }
+    let arn = format!("arn:aws:sqs:eu-west-1:000000000000:holdfast-{}.fifo", of.queue.name());
+    let record = json!({ "messageId": of.message_id, "receiptHandle": of.receipt, "body": of.body,
+        "attributes": attributes, "messageAttributes": {}, "eventSource": "aws:sqs", "eventSourceARN": arn });
+    serde_json::from_value(json!({ "Records": [record] })).unwrap()
 }

@@ -66,7 +66,8 @@ impl Default for Setting {
             service_plans: 3,
             two_tenants: false,
             premium_p2: true,
-            queue: QueueSettings::default(),
+            // As the template says.
+            queue: QueueSettings { visibility_ms: 5_400_000, ..QueueSettings::default() },
             snapshots_per_day: 0,
         }
     }
@@ -86,6 +87,7 @@ pub struct Rig {
     workers: RefCell<Arc<Workers>>,
     death: Cell<Option<Death>>,
     traces: Cell<u32>,
+    reasons: drive::Reasons,
     pub log: Watch,
 }
 
@@ -150,6 +152,7 @@ impl Rig {
             workers: RefCell::new(workers),
             death: Cell::new(None),
             traces: Cell::new(0),
+            reasons: drive::Reasons::default(),
             log: Watch::begin(),
         };
         for tenant in &rig.tenants {

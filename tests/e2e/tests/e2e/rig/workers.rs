@@ -3,7 +3,9 @@
 use super::clock::JoinedClock;
 use engine::jobs::send_digests::Worker as Mail;
 use engine::jobs::{JobWorker, TickWorker};
-use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Vault};
+use engine::ports::{
+    Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault,
+};
 use engine::records::Records;
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use sim::SimServer;
@@ -17,6 +19,8 @@ pub struct Workers {
     restore: Box<dyn JobWorker>,
     mail: Mail,
     schedule: Box<dyn TickWorker>,
+    /// When what it could not finish comes back.
+    pub returns: Arc<dyn Returns>,
 }
 
 impl Workers {
@@ -70,6 +74,7 @@ impl Workers {
                 ids: ids.clone(),
             })),
             mail: Mail::new(records.clone(), mailer, clock.clone(), ids.clone()).unwrap(),
+            returns: Faulty::new(world.queue.clone(), plan),
             schedule: Box::new(schedule_snapshots::worker(records, queue, clock, ids)),
         }
     }

@@ -14,6 +14,7 @@ const TAKEN: &[(&str, &str, &[&str])] = &[
     ("gate", "dynamodb", &["catalog/mod.rs", "catalog/writes.rs"]),
     ("vault", "s3", &["vault.rs"]),
     ("queue", "sqs", &["queue.rs"]),
+    ("returns", "sqs", &["returns.rs"]),
     ("keys", "kms", &["key_ring.rs"]),
     ("signer", "kms", &["signer.rs"]),
     ("mailer", "ses", &["mailer.rs"]),
@@ -90,9 +91,7 @@ fn is_of_the_platform(function: &str, action: &str, grant: &Grant) -> bool {
     match action.split_once(':').unwrap() {
         ("logs" | "xray", _) => true,
         // The mapping's poller.
-        ("sqs", "ReceiveMessage" | "DeleteMessage" | "ChangeMessageVisibility" | "GetQueueAttributes") => {
-            on(&own_queue)
-        }
+        ("sqs", "ReceiveMessage" | "DeleteMessage" | "GetQueueAttributes") => on(&own_queue),
         // A tick that failed.
         ("sqs", "SendMessage") => on("TickDeadLetters"),
         // Services that open what they keep.

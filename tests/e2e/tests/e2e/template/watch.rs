@@ -142,10 +142,12 @@ fn what_is_counted_is_shown_and_alarms_read_what_is_counted() {
     let wanted = [
         "MailsLater",
         "MailsNotTaken",
+        "MessagesParked",
         "SnapshotsLate",
         "SnapshotsRefused",
         "SnapshotsSealed",
         "SnapshotsStarted",
+        "WorkGivenUp",
     ];
     assert_eq!(read, wanted.map(str::to_owned).into());
 }

@@ -3,7 +3,7 @@
 use super::Worker;
 use crate::jobs::take_snapshot::{Report, Request};
 use crate::ports::{Scope, Spent};
-use crate::records::{Diff, Found, JobState, Reason, Snapshot};
+use crate::records::{Course, Diff, Found, JobState, Reason, Snapshot};
 use domain::{Error, Result, SnapshotId, Timestamp};
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) async fn read(worker: &Worker, diff: &Diff, id: &SnapshotId, deadline
     let request = Request { tenant: diff.tenant.clone(), snapshot: id.clone() };
     match worker.reader.run(&request, deadline).await? {
         Report::Sealed | Report::AlreadyDone => Ok(true),
-        Report::Continues => Ok(false),
+        Report::Continues | Report::Waits(_) => Ok(false),
         Report::Failed(why) => Err(Error::denied(why)),
     }
 }
@@ -42,5 +42,6 @@ fn row(diff: &Diff, id: &SnapshotId, now: Timestamp) -> Snapshot {
         stored_bytes: 0,
         stored_blobs: 0,
         error: None,
+        course: Course::default(),
     }
 }

@@ -13,10 +13,13 @@ mod pages;
 pub use pages::{PAGE, get_page, list_changes};
 
 use super::announce::Announcer;
+use super::open_work::put_off;
 use super::{JobWorker, messages, take_snapshot, unless_gone};
 use crate::archive::{Archive, SnapshotView};
 use crate::ports::{Clock, Ids, Queue, Scope};
-use crate::records::{Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject};
+use crate::records::{
+    Cause, Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject,
+};
 use async_trait::async_trait;
 use domain::changes::{Change, What};
 use domain::kinds::{self, KINDS, Kind};
@@ -44,6 +47,8 @@ pub enum Report {
     AlreadyDone,
     /// The live tenant is still being read; another invocation goes on.
     Continues,
+    /// It is not time yet.
+    Waits(Timestamp),
     /// The changes are stored.
     Compared(DiffCounts),
     /// It cannot be compared, and why.
@@ -79,7 +84,13 @@ impl JobWorker for Worker {
         let done = self.run(&request, deadline).await.map(|report| {
             tracing::info!(tenant = %request.tenant, diff = %request.diff, ?report, "diff-snapshots");
         });
-        unless_gone(&self.records, &request.tenant, done).await
+        let done = unless_gone(&self.records, &request.tenant, done).await;
+        let key = Diff::key_of(&request.diff);
+        let mark = async |row: &Diff| match &row.live_snapshot {
+            Some(reading) => self.reader.mark(&row.tenant, reading).await,
+            None => 0,
+        };
+        put_off::<Diff>((&self.records, &self.announcer), (&request.tenant, &key), mark, done).await
     }
 }
 
@@ -90,6 +101,9 @@ impl Worker {
         let found: Found<Diff> = self.records.get(&scope, &Diff::key_of(&request.diff)).await?;
         if !found.value.state.is_open() {
             return Ok(Report::AlreadyDone);
+        }
+        if let Some(until) = found.value.course.waits_until(self.clock.now()) {
+            return Ok(Report::Waits(until));
         }
         let row = self.take_up(found).await?;
         match self.compare(row, deadline).await {
@@ -107,6 +121,7 @@ impl Worker {
                 let mut failed = row.value;
                 failed.state = JobState::Failed;
                 failed.error = Some(error.message().to_owned());
+                failed.course.fail(Cause::of(error.kind()));
                 self.records.replace(&failed, row.version).await?;
                 Ok(Report::Failed(error.message().to_owned()))
             }
@@ -120,6 +135,7 @@ impl Worker {
         value.state = JobState::Running;
         value.attempts += 1;
         value.touched_at = self.clock.now();
+        value.course.take_up();
         if value.after == Side::Live && value.live_snapshot.is_none() {
             value.live_snapshot = Some(SnapshotId::from_ulid(&self.ids.ulid()));
         }
@@ -176,6 +192,7 @@ impl Worker {
         done.counts = counts;
         done.pages = pages;
         done.not_compared = not_compared;
+        done.course = Course::default();
         self.records.replace(&done, row.version).await?;
         Ok(Report::Compared(counts))
     }

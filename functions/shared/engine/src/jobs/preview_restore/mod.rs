@@ -14,10 +14,12 @@ mod targets;
 pub use archived::Archived;
 pub use ports::{OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
 
+use super::announce::Announcer;
 use super::messages::{self, PREVIEW_RESTORE};
+use super::open_work::put_off;
 use super::{JobWorker, unless_gone};
 use crate::ports::{Clock, Directory, Put, Scope};
-use crate::records::{Found, NewId, Records, Restore, RestoreState, StepOutcome};
+use crate::records::{Cause, Course, Found, NewId, Records, Restore, RestoreState, StepOutcome};
 use async_trait::async_trait;
 use domain::restore::{IdMap, Inputs, Plan, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
@@ -45,7 +47,7 @@ pub struct Report {
     pub steps: usize,
     /// What cannot be restored.
     pub impossible: usize,
-    /// Whether there was nothing to do, since another message had done it.
+    /// Whether there was nothing to do: another message had done it, or it is not time yet.
     pub was_done: bool,
 }
 
@@ -64,6 +66,8 @@ pub struct Worker {
     pub records: Records,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// To tell people.
+    pub announcer: Announcer,
 }
 
 #[async_trait]
@@ -77,7 +81,10 @@ impl JobWorker for Worker {
         let done = self.run(&request, deadline).await.map(|report| {
             tracing::info!(tenant = %request.tenant, restore = %request.restore, ?report, "preview-restore");
         });
-        unless_gone(&self.records, &request.tenant, done).await
+        let done = unless_gone(&self.records, &request.tenant, done).await;
+        let (key, ports) = (Restore::key_of(&request.restore), (&self.records, &self.announcer));
+        // Why always the same: a preview begins anew each time.
+        put_off::<Restore>(ports, (&request.tenant, &key), async |_: &Restore| 0, done).await
     }
 }
 
@@ -96,12 +103,14 @@ impl Worker {
         let scope = Scope::Tenant(request.tenant.clone());
         let key = Restore::key_of(&request.restore);
         let found = self.records.get::<Restore>(&scope, &key).await?;
-        if found.value.state != RestoreState::Previewing {
+        let waits = found.value.course.waits_until(self.clock.now()).is_some();
+        if found.value.state != RestoreState::Previewing || waits {
             return Ok(Report { was_done: true, ..Report::default() });
         }
         let Found { mut value, version } = found;
         value.touched_at = self.clock.now();
         value.attempts += 1;
+        value.course.take_up();
         self.records.replace(&value, version).await?;
         let planned = self.plan(&value, deadline).await;
         let found = self.records.get::<Restore>(&scope, &key).await?;
@@ -114,6 +123,7 @@ impl Worker {
             Ok(plan) => {
                 value.state = RestoreState::Previewed;
                 value.previewed_at = Some(value.touched_at);
+                value.course = Course::default();
                 value.counts.steps = plan.steps.len() as u64;
                 value.counts.impossible = plan.impossible.len() as u64;
                 Report { steps: plan.steps.len(), impossible: plan.impossible.len(), was_done: false }
@@ -123,6 +133,7 @@ impl Worker {
                 tracing::warn!(restore = %value.id, kind = error.kind().name(), "a preview failed");
                 value.state = RestoreState::Failed;
                 value.error = Some(error.message().to_owned());
+                value.course.fail(Cause::of(error.kind()));
                 Report::default()
             }
         };

@@ -19,10 +19,11 @@ pub use report::{FinalReport, ReportedStep};
 
 use super::announce::{self, Announcer};
 use super::messages::{self, RUN_RESTORE};
+use super::open_work::{OpenWork, put_off};
 use super::preview_restore::PlanStore;
 use crate::metrics;
 use crate::ports::{Clock, Directory, DirectoryWriter, Ids, Queue, Scope, Spent};
-use crate::records::{Found, Records, Restore, RestoreCounts, RestoreState};
+use crate::records::{Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject};
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
 use progress::Progress;
@@ -43,7 +44,7 @@ pub struct Request {
 pub struct Report {
     /// So far, over all messages.
     pub counts: RestoreCounts,
-    /// Whether the time was up, and another message goes on.
+    /// Whether another message goes on: the time was up, or it is not time yet.
     pub is_continued: bool,
     /// Whether there was nothing to do.
     pub was_done: bool,
@@ -70,6 +71,11 @@ impl Announce for Silence {
 #[async_trait]
 impl Announce for Announcer {
     async fn restore_finished(&self, restore: &Restore) -> Result<()> {
+        if restore.state == RestoreState::Failed {
+            let (subject, cause) = (Subject::Restore(restore.id.clone()), restore.course.cause());
+            let kind = cause.unwrap_or(Cause::Unavailable).kind();
+            return self.announce_error(&restore.tenant, subject, restore.label(), kind).await;
+        }
         let counts = restore.counts;
         let told = announce::RestoreCounts {
             verified: counts.done,
@@ -113,7 +119,11 @@ impl super::JobWorker for Worker {
         let done = self.run(&request, deadline).await.map(|report| {
             tracing::info!(tenant = %request.tenant, restore = %request.restore, ?report, "run-restore");
         });
-        super::unless_gone(&self.records, &request.tenant, done).await
+        let done = super::unless_gone(&self.records, &request.tenant, done).await;
+        let announcer = Announcer::new(self.records.clone(), self.queue.clone(), self.clock.clone());
+        let key = Restore::key_of(&request.restore);
+        let mark = async |row: &Restore| row.counts.ended();
+        put_off::<Restore>((&self.records, &announcer), (&request.tenant, &key), mark, done).await
     }
 }
 
@@ -146,6 +156,9 @@ impl Worker {
                 return Err(Error::invalid("the restore is not approved"));
             }
         }
+        if found.value.course.waits_until(self.clock.now()).is_some() {
+            return Ok(Report { counts: found.value.counts, is_continued: true, was_done: false });
+        }
         let mut found = self.take_up(found).await?;
         let plan = self.plans.find_plan(&request.tenant, &request.restore).await?;
         let plan = plan.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
@@ -163,6 +176,7 @@ impl Worker {
             Ok(false) => {
                 let counts = found.value.counts;
                 found.value.touched_at = self.clock.now();
+                found.value.course = Course::default();
                 self.records.replace(&found.value, found.version).await?;
                 let next = found.value.attempts;
                 self.queue.send(messages::run_restore(&request.tenant, &request.restore, next)).await?;
@@ -184,6 +198,7 @@ impl Worker {
         value.started_at = value.started_at.or(Some(now));
         value.touched_at = now;
         value.attempts += 1;
+        value.course.take_up();
         self.records.replace(&value, version).await?;
         Ok(Found { value, version: version + 1 })
     }
@@ -197,6 +212,7 @@ impl Worker {
         tracing::warn!(restore = %value.id, "a credential was refused");
         value.state = RestoreState::Failed;
         value.error = Some(error.message().to_owned());
+        value.course.fail(Cause::of(error.kind()));
         value.done_at = Some(self.clock.now());
         value.touched_at = self.clock.now();
         self.records.replace(&value, version).await?;
@@ -213,6 +229,7 @@ impl Worker {
         let Found { mut value, version } = found;
         let now = self.clock.now();
         value.state = RestoreState::Done;
+        value.course = Course::default();
         value.done_at = Some(now);
         value.touched_at = now;
         let report = report::make(&value, plan, progress);

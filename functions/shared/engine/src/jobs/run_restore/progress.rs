@@ -5,8 +5,7 @@ use super::outcome::{Ended, Verdict, asked};
 use super::wait::{FRESH, MARGIN};
 use crate::ports::{LiveObject, Scope};
 use crate::records::{
-    FailCause, Found, NewId, OutcomeState, ReadBack, Restore, RestoreCounts, SkipCause, StepOutcome, put_new,
-    replace,
+    Found, NewId, OutcomeState, ReadBack, Restore, RestoreCounts, SkipCause, StepOutcome, put_new, replace,
 };
 use domain::restore::{Action, IdMap, Plan, Step};
 use domain::{Result, TenantId, Timestamp};
@@ -205,20 +204,6 @@ impl<'a> Progress<'a> {
 
     /// How many steps came to which end.
     pub fn counts(&self, plan: &Plan) -> RestoreCounts {
-        let mut counts = RestoreCounts {
-            steps: plan.steps.len() as u64,
-            impossible: plan.impossible.len() as u64,
-            ..RestoreCounts::default()
-        };
-        for found in self.outcomes.values() {
-            match &found.value.state {
-                OutcomeState::Started { .. } => {}
-                OutcomeState::Done | OutcomeState::AlreadySo => counts.done += 1,
-                OutcomeState::Skipped { .. } => counts.skipped += 1,
-                OutcomeState::Failed { cause: FailCause::NotSeen, .. } => counts.unverified += 1,
-                OutcomeState::Failed { .. } => counts.failed += 1,
-            }
-        }
-        counts
+        RestoreCounts::of(plan, self.outcomes.values().map(|found| &found.value))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use crate::ports::Spent;
-use crate::records::{OutcomeState, ReadBack, Restore, RestoreCounts};
+use crate::records::{OutcomeState, ReadBack, Restore, RestoreCounts, StepOutcome};
 use domain::restore::{Impossible, Plan, Step};
 use domain::{RestoreId, SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,11 +58,31 @@ pub struct FinalReport {
     pub steps: Vec<ReportedStep>,
     /// What could not be restored, as the preview said.
     pub impossible: Vec<Impossible>,
+    /// Whether the restore failed before its end: steps without an outcome were not tried, and are not listed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_partial: bool,
+}
+
+impl FinalReport {
+    /// Of a restore that failed before its end: the outcomes are all that there are.
+    pub(crate) fn partial(restore: &Restore, plan: &Plan, outcomes: &[StepOutcome]) -> Self {
+        let of = |number| outcomes.iter().find(|outcome| outcome.number == number);
+        let counts = RestoreCounts::of(plan, outcomes);
+        Self { counts, is_partial: true, ..assemble(restore, plan, of) }
+    }
 }
 
 pub(super) fn make(restore: &Restore, plan: &Plan, progress: &Progress<'_>) -> FinalReport {
+    assemble(restore, plan, |number| progress.outcome(number))
+}
+
+fn assemble<'a>(
+    restore: &Restore,
+    plan: &Plan,
+    outcome: impl Fn(u32) -> Option<&'a StepOutcome>,
+) -> FinalReport {
     let steps = plan.steps.iter().filter_map(|step| {
-        let outcome = progress.outcome(step.number)?;
+        let outcome = outcome(step.number)?;
         Some(ReportedStep {
             step: step.clone(),
             outcome: outcome.state.clone(),
@@ -85,5 +105,6 @@ pub(super) fn make(restore: &Restore, plan: &Plan, progress: &Progress<'_>) -> F
         spent: restore.spent,
         steps: steps.collect(),
         impossible: plan.impossible.clone(),
+        is_partial: false,
     }
 }

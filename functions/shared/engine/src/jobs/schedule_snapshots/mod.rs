@@ -1,4 +1,4 @@
-//! The tick: starts the snapshots that are due, puts stuck work and late mails into their queues again.
+//! The tick: starts the snapshots that are due, puts work whose wait is over, stuck work and late mails into their queues.
 //!
 //! Reads watched lists, which may lag, and so looks at each row again before it acts. Whatever fails for
 //! one row is counted and left for the next tick; the other rows go on. Two ticks at once do no harm:
@@ -47,7 +47,7 @@ pub struct Report {
     pub still_open: u64,
     /// Tenants that have waited for a snapshot for [`LATE_AFTER`].
     pub late: u64,
-    /// Stuck work put into its queue again.
+    /// Work put into its queue again: its wait was over, or it was stuck.
     pub swept: u64,
     /// Stuck work given up.
     pub given_up: u64,

@@ -5,17 +5,20 @@
 //! Invariants: the manifest is written once and last; what it names is stored; a rerun from any point ends
 //! in the same state; what was sealed before is never touched.
 
+mod further;
 mod seal;
 mod tell;
 
 use super::announce::Announcer;
+use super::open_work::put_off;
 use super::{JobWorker, messages, unless_gone};
 use crate::archive::{Archive, TenantArchive};
 use crate::metrics;
 use crate::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
 use crate::reading::{Progress, Reading};
 use crate::records::{
-    CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Subject, Tenant,
+    Cause, CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Subject,
+    Tenant,
 };
 use async_trait::async_trait;
 use domain::stored::Manifest;
@@ -40,6 +43,8 @@ pub enum Report {
     AlreadyDone,
     /// The deadline came; another invocation goes on.
     Continues,
+    /// It is not time yet.
+    Waits(Timestamp),
     /// It is sealed.
     Sealed,
     /// It cannot be taken, and why.
@@ -92,7 +97,10 @@ impl JobWorker for Worker {
         let done = self.run(&request, deadline).await.map(|report| {
             tracing::info!(tenant = %request.tenant, snapshot = %request.snapshot, ?report, "take-snapshot");
         });
-        unless_gone(&self.records, &request.tenant, done).await
+        let done = unless_gone(&self.records, &request.tenant, done).await;
+        let key = Snapshot::key_of(&request.snapshot);
+        let mark = async |_: &Snapshot| self.mark(&request.tenant, &request.snapshot).await;
+        put_off::<Snapshot>((&self.records, &self.announcer), (&request.tenant, &key), mark, done).await
     }
 }
 
@@ -115,6 +123,9 @@ impl Worker {
                 return Ok(Report::AlreadyDone);
             }
         }
+        if let Some(until) = found.value.course.waits_until(self.clock.now()) {
+            return Ok(Report::Waits(until));
+        }
         let row = self.take_up(found).await?;
         let archive = self.archive.open(&request.tenant).await?;
         match self.read_and_seal(&archive, &row.value, deadline).await {
@@ -124,11 +135,7 @@ impl Worker {
                 self.finish(&row, &manifest, has_parked).await?;
                 Ok(Report::Sealed)
             }
-            Ok(None) => {
-                let attempt = row.value.attempts + 1;
-                self.queue.send(messages::take_snapshot(&request.tenant, &request.snapshot, attempt)).await?;
-                Ok(Report::Continues)
-            }
+            Ok(None) => self.go_on(request, row).await,
             Err(error) if error.kind() == ErrorKind::Denied => {
                 self.fail(&row, &error).await?;
                 metrics::SNAPSHOTS_REFUSED.add(u64::from(row.value.reason == Reason::Schedule));
@@ -144,6 +151,7 @@ impl Worker {
         value.state = JobState::Running;
         value.attempts += 1;
         value.touched_at = self.clock.now();
+        value.course.take_up();
         self.records.replace(&value, version).await?;
         Ok(Found { value, version: version + 1 })
     }
@@ -194,7 +202,9 @@ impl Worker {
             reading = reading.reading_everything();
         }
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
+        let before = progress.kinds.clone();
         let outcome = reading.run(&mut progress).await;
+        progress.advances += u32::from(further::got_further(&before, &progress.kinds));
         let (new_blobs, new_bytes) = archive.stored();
         (progress.stored_blobs, progress.stored_bytes) = (blobs + new_blobs, bytes + new_bytes);
         match outcome {
@@ -246,6 +256,7 @@ impl Worker {
             spent: crate::ports::Spent::default(),
             stored_blobs: 0,
             stored_bytes: 0,
+            advances: 0,
         })
     }
 
@@ -256,6 +267,7 @@ impl Worker {
         let mut failed = row.value.clone();
         failed.state = JobState::Failed;
         failed.error = Some(error.message().to_owned());
+        failed.course.fail(Cause::of(error.kind()));
         let mut after = tenant.value.clone();
         after.credentials = if error.message().starts_with(seal::NOTHING_READ) {
             CredentialStatus::MissingPermissions

@@ -5,8 +5,8 @@ use crate::commands::connect::not_protected as by_permissions;
 use crate::ports::{Put, Spent};
 use crate::reading::{KindProgress, Progress};
 use crate::records::{
-    CredentialStatus, Diff, DiffCounts, JobState, NotCovered, NotProtected, Reason, RunCount, SeatCount,
-    Side, Snapshot, SnapshotMode,
+    Course, CredentialStatus, Diff, DiffCounts, JobState, NotCovered, NotProtected, Reason, RunCount,
+    SeatCount, Side, Snapshot, SnapshotMode,
 };
 use domain::kinds;
 use domain::stored::{FORMAT_VERSION, Manifest, Missing};
@@ -99,6 +99,7 @@ pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> S
     done.stored_blobs = manifest.stored_blobs;
     done.stored_bytes = manifest.stored_bytes;
     done.error = None;
+    done.course = Course::default();
     done
 }
 
@@ -180,5 +181,6 @@ pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option
         pages: 0,
         not_compared: Vec::new(),
         error: None,
+        course: Course::default(),
     })
 }

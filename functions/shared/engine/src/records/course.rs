@@ -1,0 +1,210 @@
+//! What keeps a piece of work from its end: what it waits for, until when, and why it was given up. Part of the rows of
+//! snapshots, comparisons and restores; who writes it is `jobs::open_work`.
+
+use super::stale_at;
+use domain::{ErrorKind, Timestamp};
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Why work waits or was given up; for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Cause {
+    /// What was asked for cannot be done.
+    Invalid,
+    /// What it needs is not there any more.
+    NotFound,
+    /// Consent, a permission or a right is missing.
+    Denied,
+    /// Stored bytes are not what was stored.
+    Corrupt,
+    /// Microsoft asked to come back later.
+    Throttled,
+    /// A service does not answer.
+    Unavailable,
+    /// Somebody else's work is in its way each time.
+    Conflict,
+    /// It was taken up and never heard of again, or its message was lost.
+    Lost,
+}
+
+impl Cause {
+    /// What an error of that kind is to the work.
+    pub fn of(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Invalid => Self::Invalid,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::Denied => Self::Denied,
+            ErrorKind::Corrupt => Self::Corrupt,
+            ErrorKind::Throttled { .. } => Self::Throttled,
+            ErrorKind::Unavailable => Self::Unavailable,
+            ErrorKind::Conflict | ErrorKind::Stale => Self::Conflict,
+        }
+    }
+
+    /// As what people are told of it.
+    pub fn kind(self) -> ErrorKind {
+        match self {
+            Self::Invalid => ErrorKind::Invalid,
+            Self::NotFound => ErrorKind::NotFound,
+            Self::Denied => ErrorKind::Denied,
+            Self::Corrupt => ErrorKind::Corrupt,
+            Self::Throttled => ErrorKind::Throttled { retry_after_ms: None },
+            Self::Unavailable | Self::Lost => ErrorKind::Unavailable,
+            Self::Conflict => ErrorKind::Conflict,
+        }
+    }
+}
+
+/// Work that got no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldUp {
+    /// Why, the last time.
+    pub cause: Cause,
+    /// Since when it got no further.
+    pub since: Timestamp,
+    /// How often it was taken up since, in vain.
+    pub attempts: u32,
+    /// How far it was then: another figure means that it got further.
+    pub mark: u64,
+    /// It is not taken up before; none while it may be.
+    pub until: Option<Timestamp>,
+}
+
+/// What keeps a piece of work from its end, if anything does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Course {
+    /// While it gets no further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_up: Option<HeldUp>,
+    /// Once it is given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Cause>,
+}
+
+/// Work that was taken up in vain so often in a row may be given up.
+const MAX_FRUITLESS: u32 = 10;
+/// How long work waits after each time in a row that somebody did not answer. Why in ever longer steps: half an hour
+/// lies between the first and the fifth, after which a reading reports a kind as missing.
+const PAUSES_MINUTES: [i64; 5] = [1, 4, 10, 20, 30];
+
+impl Course {
+    /// Nothing is in its way.
+    pub fn is_free(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Until when nobody takes it up, if that is later than now.
+    pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.held_up.and_then(|held| held.until).filter(|until| *until > now)
+    }
+
+    /// When the sweeper looks at open work that somebody last worked on then.
+    pub fn due_at(&self, touched_at: Timestamp) -> Timestamp {
+        self.held_up.and_then(|held| held.until).unwrap_or_else(|| stale_at(touched_at))
+    }
+
+    /// Somebody works on it; how often that was in vain stays.
+    pub fn take_up(&mut self) {
+        if let Some(held) = &mut self.held_up {
+            held.until = None;
+        }
+    }
+
+    /// It got no further: once more in vain, or for the first time since it was at another mark.
+    pub fn hold_up(&mut self, cause: Cause, mark: u64, now: Timestamp, asked_ms: Option<u64>) {
+        let before = self.held_up.filter(|held| held.mark == mark);
+        let (since, attempts) = before.map_or((now, 1), |held| (held.since, held.attempts.saturating_add(1)));
+        let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+        let pause = PAUSES_MINUTES[step.min(PAUSES_MINUTES.len() - 1)];
+        let wait = asked_ms.map_or(SignedDuration::from_mins(pause), |ms| {
+            SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
+        });
+        let until = Some(now.saturating_add(wait).unwrap_or(Timestamp::MAX));
+        self.held_up = Some(HeldUp { cause, since, attempts, mark, until });
+    }
+
+    /// It is taken up once more: as was arranged, or since nobody has been heard of who had it since `touched_at`.
+    pub fn again(&mut self, touched_at: Timestamp) {
+        let lost = HeldUp { cause: Cause::Lost, since: touched_at, attempts: 0, mark: 0, until: None };
+        let held = self.held_up.get_or_insert(lost);
+        if held.until.take().is_none() {
+            held.cause = Cause::Lost;
+            held.attempts = held.attempts.saturating_add(1);
+        }
+    }
+
+    /// Whether it was taken up in vain often enough, and for so long.
+    pub fn is_hopeless(&self, patience: SignedDuration, now: Timestamp) -> bool {
+        self.held_up
+            .is_some_and(|held| held.attempts >= MAX_FRUITLESS && now.duration_since(held.since) >= patience)
+    }
+
+    /// Why it waits or was given up.
+    pub fn cause(&self) -> Option<Cause> {
+        self.failed.or(self.held_up.map(|held| held.cause))
+    }
+
+    /// It is given up.
+    pub fn fail(&mut self, cause: Cause) {
+        *self = Self { held_up: None, failed: Some(cause) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        "2026-01-05T08:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+    }
+
+    #[test]
+    fn pauses_grow_to_half_an_hour_and_begin_anew_when_the_work_got_further() {
+        let (mut course, mut waits) = (Course::default(), Vec::new());
+        for _ in 0..7 {
+            course.hold_up(Cause::Unavailable, 3, at(0), None);
+            waits.push(course.waits_until(at(0)).unwrap().duration_since(at(0)).as_mins());
+        }
+        assert_eq!(waits, [1, 4, 10, 20, 30, 30, 30]);
+        course.hold_up(Cause::Unavailable, 4, at(0), None);
+        assert_eq!(course.waits_until(at(0)), Some(at(1)));
+        assert_eq!(course.held_up.unwrap().attempts, 1);
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_kept_however_long_it_is() {
+        let mut course = Course::default();
+        course.hold_up(Cause::Throttled, 0, at(0), Some(26 * 3_600_000));
+        assert_eq!((course.due_at(at(0)), course.waits_until(at(26 * 60))), (at(26 * 60), None));
+        course.hold_up(Cause::Throttled, 0, at(0), Some(u64::MAX));
+        assert_eq!(course.due_at(at(0)), Timestamp::MAX);
+    }
+
+    #[test]
+    fn only_what_is_in_vain_for_long_is_hopeless() {
+        let (mut course, patience) = (Course::default(), SignedDuration::from_hours(4));
+        for _ in 0..20 {
+            course.hold_up(Cause::Unavailable, 0, at(0), None);
+            course.again(at(0));
+        }
+        assert!(!course.is_hopeless(patience, at(239)) && course.is_hopeless(patience, at(240)));
+        course.hold_up(Cause::Unavailable, 1, at(240), None);
+        assert!(!course.is_hopeless(patience, at(24 * 60)), "it got further");
+    }
+
+    #[test]
+    fn work_that_was_lost_counts_each_time_and_work_that_waited_only_once() {
+        let mut lost = Course::default();
+        lost.again(at(0));
+        lost.again(at(20));
+        assert_eq!(lost.held_up.map(|h| (h.cause, h.since, h.attempts)), Some((Cause::Lost, at(0), 2)));
+        let mut waited = Course::default();
+        waited.hold_up(Cause::Unavailable, 0, at(0), None);
+        waited.again(at(1));
+        assert_eq!(waited.held_up.map(|h| (h.cause, h.attempts)), Some((Cause::Unavailable, 1)));
+    }
+}
