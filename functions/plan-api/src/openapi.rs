@@ -137,7 +137,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/v1/organisations/{org}/consent-link", "makeConsentLink", "A link for the administrator of the tenant.")
             .right(Action::ConnectOrganisation).body::<ConsentLinkIn>().answers::<ConsentLinkOut>(201),
         Route::get("/v1/consent/callback", "consentCallback", "Where Microsoft sends the administrator back to; answers a page.")
-            .open().answers_text(200, "text/html").answers_text(302, "text/html"),
+            .open().answers_text(200, "text/html").answers_text(202, "text/html").answers_text(302, "text/html"),
         Route::get("/v1/audit", "listAudit", "The audit log, newest first.")
             .right(Action::ReadAudit).query::<AuditIn>().answers::<Listed<AuditEntryOut>>(200),
         Route::get("/v1/audit/export", "exportAudit", "The audit log, oldest first, as lines of JSON or as CSV.")

@@ -16,7 +16,10 @@ use engine::commands::connect::ConsentApp;
 use engine::commands::organisations::{OrganisationView, Wanted};
 use engine::commands::partners::Owner;
 use engine::ports::Page;
-use engine::records::{CredentialStatus, NotProtected, Organisation, OrganisationState, Partner, Plan};
+use engine::records::{
+    ConnectRefusal, Connecting, CredentialStatus, NotProtected, Organisation, OrganisationState, Partner,
+    Plan,
+};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -268,6 +271,8 @@ pub struct OrganisationOut {
     pub seats: u32,
     pub features: Vec<Feature>,
     pub tenant: Option<TenantOut>,
+    /// The connection that waits for its consent to arrive, or the last one that waited in vain.
+    pub connecting: Option<ConnectingOut>,
     pub created_at: Timestamp,
     /// How it ends, once that is begun.
     pub ending: Option<life::EndingOut>,
@@ -295,6 +300,36 @@ pub struct TenantMoreOut {
     pub connected_at: Timestamp,
 }
 
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectingOut {
+    /// The tenant; it is not connected.
+    pub tenant: TenantId,
+    /// `waiting` while it is tried; none once it is over.
+    pub credentials: Option<CredentialStatus>,
+    /// When somebody signed in.
+    pub since: Timestamp,
+    /// Until when it is tried.
+    pub until: Timestamp,
+    /// Why it was refused, once it is over.
+    pub refused: Option<ConnectRefusal>,
+    /// What that means and what can be done.
+    pub advice: Option<&'static str>,
+}
+
+impl From<Connecting> for ConnectingOut {
+    fn from(row: Connecting) -> Self {
+        Self {
+            tenant: row.tenant,
+            credentials: row.try_at.map(|_| CredentialStatus::Waiting),
+            since: row.since,
+            until: row.until,
+            refused: row.refused,
+            advice: row.refused.map(ConnectRefusal::advice),
+        }
+    }
+}
+
 impl From<Organisation> for OrganisationOut {
     fn from(organisation: Organisation) -> Self {
         let (not_protected, writer_consented_at) =
@@ -312,6 +347,7 @@ impl From<Organisation> for OrganisationOut {
             seats: organisation.seats,
             features: organisation.features,
             tenant,
+            connecting: organisation.connecting.map(Into::into),
             created_at: organisation.created_at,
             ending: organisation.ending.map(Into::into),
         }

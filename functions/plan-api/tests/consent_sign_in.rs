@@ -7,21 +7,26 @@ mod common;
 use async_trait::async_trait;
 use axum::body::Body;
 use common::{Answer, Plane, TENANT};
-use domain::{Error, OrganisationId, Result, TenantId};
+use domain::{Error, ErrorKind, OrganisationId, Result, TenantId};
 use engine::commands::Caller;
-use engine::ports::{SignInAsk, SignIns};
+use engine::ports::{Scope, SignInAsk, SignIns, SignedIn};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use url::Url;
 
+/// Somebody of the tenant who holds a role that can consent, and somebody who holds none.
+const ADMINISTRATOR: &str = "0a000000-0000-4000-8000-000000000001";
+const PLAIN: &str = "0a000000-0000-4000-8000-000000000002";
 const OTHER: &str = "ffffffff-0000-1111-2222-333344445555";
 
 /// A login at which somebody of one tenant signs in; its codes are good once, and for who asked.
 #[derive(Default)]
 struct Login {
     of: Mutex<String>,
+    user: Mutex<Option<&'static str>>,
+    wids: Mutex<Vec<&'static str>>,
     asked: Mutex<Vec<(String, String)>>,
     redeemed: Mutex<u32>,
 }
@@ -34,14 +39,17 @@ impl SignIns for Login {
         let url = format!("https://login.example.com/{}/authorize?state={}", ask.tenant, ask.state);
         Ok(url.parse().unwrap())
     }
-    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<TenantId> {
+    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<SignedIn> {
         *self.redeemed.lock().unwrap() += 1;
         let asked = (ask.nonce.to_owned(), ask.verifier.to_owned());
         assert!(self.asked.lock().unwrap().contains(&asked), "the secrets of another sign-in");
         if code != "good" {
             return Err(Error::denied("the login does not take what the sign-in ended with"));
         }
-        self.of.lock().unwrap().parse()
+        let tenant: TenantId = self.of.lock().unwrap().parse()?;
+        let user = self.user.lock().unwrap().unwrap_or(ADMINISTRATOR).to_owned();
+        let roles = self.wids.lock().unwrap().iter().map(ToString::to_string).collect();
+        Ok(SignedIn { tenant, user: Some(user), roles })
     }
 }
 
@@ -56,7 +64,10 @@ async fn story(of: &str) -> Story {
     let login = Arc::new(Login::default());
     of.clone_into(&mut login.of.lock().unwrap());
     let plane = Plane::with(Some(login.clone()));
-    plane.directory.0.lock().unwrap().access = Ok(vec!["User.Read.All"]);
+    {
+        let mut says = plane.directory.0.lock().unwrap();
+        (says.access, says.holders) = (Ok(vec!["User.Read.All"]), Ok(vec![ADMINISTRATOR]));
+    }
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;
     let org = plane.organisation(&owner, "Contoso").await;
     Story { plane, login, owner, org }
@@ -144,4 +155,79 @@ async fn a_code_that_is_not_taken_and_a_state_of_something_else_change_nothing()
     story.plane.world.clock.advance(SignedDuration::from_mins(15));
     let late = story.callback(&format!("code=good&state={state}")).await;
     assert_eq!((late.status, story.tenant().await), (StatusCode::UNPROCESSABLE_ENTITY, Value::Null));
+}
+
+#[tokio::test]
+async fn somebody_without_a_role_that_can_consent_connects_nothing_and_the_link_stays_good() {
+    let story = story(TENANT).await;
+    *story.login.user.lock().unwrap() = Some(PLAIN);
+    // Any other role proves nothing.
+    *story.login.wids.lock().unwrap() = vec!["fe930be7-5e62-47db-91af-98c3a49a38b1"];
+    let state = story.sent_to_sign_in().await;
+    let before = story.plane.kept();
+    let answer = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.text.contains("neither Global Administrator nor"), "{}", answer.text);
+    assert_eq!((story.tenant().await, story.plane.kept()), (Value::Null, before));
+    *story.login.user.lock().unwrap() = None;
+    let answer = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!((answer.status, &story.tenant().await["id"]), (StatusCode::OK, &json!(TENANT)));
+}
+
+#[tokio::test]
+async fn a_role_that_the_id_token_names_is_enough_though_the_directory_does_not_show_it() {
+    let story = story(TENANT).await;
+    story.plane.directory.0.lock().unwrap().holders = Err(ErrorKind::Denied);
+    *story.login.wids.lock().unwrap() = vec!["E8611AB8-c189-46e8-94e1-60213ab1f814"];
+    let state = story.sent_to_sign_in().await;
+    let answer = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!((answer.status, &story.tenant().await["id"]), (StatusCode::OK, &json!(TENANT)));
+}
+
+#[tokio::test]
+async fn while_it_cannot_be_seen_who_holds_roles_the_connection_waits_and_holds_nothing() {
+    for kind in [ErrorKind::Denied, ErrorKind::Unavailable, ErrorKind::Throttled { retry_after_ms: None }] {
+        let story = story(TENANT).await;
+        story.plane.directory.0.lock().unwrap().holders = Err(kind);
+        let state = story.sent_to_sign_in().await;
+        let answer = story.callback(&format!("code=good&state={state}")).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+        assert!(answer.text.contains("nothing is read until then"), "{}", answer.text);
+        let read = story.plane.get(&story.owner, &format!("/v1/organisations/{}", story.org)).await.json();
+        assert_eq!(read["tenant"], Value::Null);
+        let waits = &read["connecting"];
+        assert_eq!((&waits["tenant"], &waits["credentials"]), (&json!(TENANT), &json!("waiting")));
+        assert_eq!((&waits["refused"], &waits["advice"]), (&Value::Null, &Value::Null));
+        let rows = story.plane.kept();
+        let of_tenant = rows.iter().filter(|(scope, _)| matches!(scope, Scope::Tenant(_))).count();
+        assert_eq!(of_tenant, 0, "the tenant is nobody's");
+        let again = story.callback(&format!("code=good&state={state}")).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "the sign-in is spent");
+        for (wanted, count) in [("waiting", 1), ("connected", 0)] {
+            let path = format!("/v1/organisations?credentials={wanted}");
+            let found = story.plane.get(&story.owner, &path).await.json();
+            assert_eq!(found["items"].as_array().unwrap().len(), count, "{wanted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_writing_app_asks_for_the_role_too_and_does_not_wait() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    story.callback(&format!("code=good&state={state}")).await;
+    let path = format!("/v1/organisations/{}/consent-link", story.org);
+    let link = story.plane.post(&story.owner, &path, &json!({ "app": "writer" })).await.json();
+    let consent = state_of(link["url"].as_str().unwrap());
+    let answer = story.callback(&format!("admin_consent=True&tenant={TENANT}&state={consent}")).await;
+    let state = state_of(answer.headers["location"].to_str().unwrap());
+    *story.login.user.lock().unwrap() = Some(PLAIN);
+    assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::FORBIDDEN);
+    story.plane.directory.0.lock().unwrap().holders = Err(ErrorKind::Denied);
+    assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::FORBIDDEN);
+    assert!(story.tenant().await["writerConsentedAt"].is_null());
+    *story.login.user.lock().unwrap() = None;
+    story.plane.directory.0.lock().unwrap().holders = Ok(vec![ADMINISTRATOR]);
+    assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::OK);
+    assert!(story.tenant().await["writerConsentedAt"].is_string());
 }

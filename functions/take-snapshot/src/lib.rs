@@ -1,12 +1,22 @@
-//! The function `take-snapshot`: a message takes a snapshot, or goes on taking it. Its rights are the reading
-//! credential, the vault without deletion, the keys, the catalog and the queues.
+//! The function `take-snapshot`: a message takes a snapshot, or goes on taking it; or it tries a connection that waits
+//! once more. Both read a tenant and write nothing back: the reading credential, the vault without deletion, the keys,
+//! the catalog and the queues.
 
-use engine::jobs::take_snapshot::Worker;
+use async_trait::async_trait;
+use domain::{Error, Result, Timestamp};
+use engine::jobs::announce::Announcer;
+use engine::jobs::{JobWorker, connect_tenant, messages, take_snapshot};
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::Records;
 use std::sync::Arc;
 
-/// The job over these ports.
+/// Two jobs behind one queue, told apart by the type of the message.
+pub struct Worker {
+    take: take_snapshot::Worker,
+    connect: connect_tenant::Worker,
+}
+
+/// The jobs over these ports.
 pub fn worker(
     directory: Arc<dyn Directory>,
     vault: Arc<dyn Vault>,
@@ -15,5 +25,26 @@ pub fn worker(
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
 ) -> Worker {
-    Worker::new(directory, vault, keys, records, queue, clock)
+    let connect = connect_tenant::Worker {
+        directory: directory.clone(),
+        records: records.clone(),
+        clock: clock.clone(),
+        announcer: Announcer::new(records.clone(), queue.clone(), clock.clone()),
+    };
+    Worker { take: take_snapshot::Worker::new(directory, vault, keys, records, queue, clock), connect }
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "take-snapshot"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        match messages::type_of(body)?.as_str() {
+            messages::TAKE_SNAPSHOT => self.take.handle(body, deadline).await,
+            messages::CONNECT_TENANT => self.connect.handle(body, deadline).await,
+            _ => Err(Error::invalid("a message of this type is not for this queue")),
+        }
+    }
 }

@@ -125,6 +125,12 @@ impl Control {
         self.0.set_grant(self.tenant(tenant), self.app(client_id), None);
     }
 
+    /// The login refuses this tenant with that `error` and code (as `AADSTS5000225`), until it is told otherwise.
+    pub fn set_login_refusal(&self, tenant: &str, refusal: Option<(&str, u32)>) {
+        let refusal = refusal.map(|(error, code)| (error.to_owned(), code));
+        self.0.set_refusal(self.tenant(tenant), refusal);
+    }
+
     /// Whether the application's secret has expired.
     pub fn set_secret_expired(&self, client_id: &str, expired: bool) {
         self.0.expire_secret(self.app(client_id), expired);

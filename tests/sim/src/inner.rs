@@ -15,13 +15,15 @@ use crate::login::Login;
 use crate::observe::{Observer, SeenRequest};
 use crate::schema;
 use crate::state::{Directory, Kind, Row, RowBuilder};
-use crate::switches::Switches;
+use crate::switches::{NotArrived, Switches};
 use crate::throttle::{Limits, Throttle};
 
 pub(crate) struct TenantState {
     pub config: TenantConfig,
     pub directory: RwLock<Directory>,
     grants: Mutex<HashMap<usize, Grant>>,
+    /// What the login says instead of a token: `error`, code.
+    refusal: Mutex<Option<(String, u32)>>,
 }
 
 /// An application's consent in a tenant.
@@ -30,6 +32,8 @@ pub(crate) struct Grant {
     pub permissions: Vec<String>,
     /// The object id of the service principal.
     pub principal: String,
+    /// Seconds since 1970; none for what was there from the start.
+    pub since: Option<i64>,
 }
 
 pub(crate) struct Inner {
@@ -62,7 +66,8 @@ impl Inner {
             TenantState {
                 config: tenant,
                 directory: RwLock::new(directory),
-                grants: Mutex::new(HashMap::new()),
+                grants: Mutex::default(),
+                refusal: Mutex::default(),
             }
         });
         let (real_time, running) = (config.real_time, Arc::clone(&clock));
@@ -85,7 +90,7 @@ impl Inner {
         running.run_with_real_time(real_time);
         for (app, _) in inner.apps.iter().enumerate().filter(|(_, app)| app.consented) {
             for tenant in 0..inner.tenants.len() {
-                inner.consent(tenant, app);
+                inner.consent_since(tenant, app, None);
             }
         }
         inner
@@ -136,6 +141,21 @@ impl Inner {
         }
     }
 
+    /// How the consent of that application does not show yet, if so.
+    pub fn not_arrived(&self, tenant: usize, app: usize) -> Option<NotArrived> {
+        let (seconds, how) = self.switches().consent_delay?;
+        let since = self.grant(tenant, app)?.since?;
+        (self.clock.seconds() < since + seconds).then_some(how)
+    }
+
+    pub fn set_refusal(&self, tenant: usize, refusal: Option<(String, u32)>) {
+        *self.tenants[tenant].refusal.lock().expect("the lock is never held over a panic") = refusal;
+    }
+
+    pub fn refusal(&self, tenant: usize) -> Option<(String, u32)> {
+        self.tenants[tenant].refusal.lock().expect("the lock is never held over a panic").clone()
+    }
+
     pub fn expire_secret(&self, app: usize, expired: bool) {
         let mut secrets = self.expired_secrets.lock().expect("the lock is never held over a panic");
         if expired {
@@ -151,13 +171,17 @@ impl Inner {
 
     /// Installs the application in the tenant with all that it asks for.
     pub fn consent(&self, tenant: usize, app: usize) {
+        self.consent_since(tenant, app, Some(self.clock.seconds()));
+    }
+
+    fn consent_since(&self, tenant: usize, app: usize, since: Option<i64>) {
         let config = &self.apps[app];
         let state = &self.tenants[tenant];
         let principal = {
             let mut directory = state.directory.write().expect("the lock is never held over a panic");
             install(&mut directory, config)
         };
-        let grant = Grant { permissions: config.permissions.clone(), principal };
+        let grant = Grant { permissions: config.permissions.clone(), principal, since };
         state.grants.lock().expect("the lock is never held over a panic").insert(app, grant);
     }
 }

@@ -14,6 +14,9 @@
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
 //! | `first_rounds_leave_out_empty` | observed by others: a first round does not name what has no value | no |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
+//! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
+//! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
+//! | `activated_role_is_assignment` | remembered: what PIM activated is among the role assignments too | yes |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -67,6 +70,17 @@ pub enum RetryAfter {
     Missing,
 }
 
+/// How a consent shows that has not arrived everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum NotArrived {
+    /// The login does not know the application in the tenant.
+    NoToken,
+    /// Tokens are issued without roles.
+    NoRoles,
+    /// Graph does not accept the tokens.
+    Unauthorized,
+}
+
 /// See the table of the module.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the table of the module says what each one is")]
@@ -86,6 +100,10 @@ pub struct Switches {
     pub first_rounds_leave_out_empty: bool,
     pub security_groups_soft_delete: bool,
     pub assertion_clock_real: bool,
+    pub wids_in_id_token: bool,
+    /// So many seconds long, and how it shows.
+    pub consent_delay: Option<(i64, NotArrived)>,
+    pub activated_role_is_assignment: bool,
     /// The administrator declines the consent page.
     pub refuse_consent: bool,
     /// Page order and the order of unordered collections vary with this seed.
@@ -109,6 +127,9 @@ impl Default for Switches {
             first_rounds_leave_out_empty: false,
             security_groups_soft_delete: true,
             assertion_clock_real: true,
+            wids_in_id_token: false,
+            consent_delay: None,
+            activated_role_is_assignment: true,
             refuse_consent: false,
             shuffle: None,
         }

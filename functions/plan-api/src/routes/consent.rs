@@ -8,8 +8,9 @@ use crate::wire::{ConsentLinkIn, ConsentLinkOut};
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use domain::{ErrorKind, OrganisationId};
-use engine::commands::connect::{Connected, ConsentAnswer, ConsentApp, Next};
+use domain::{ErrorKind, OrganisationId, TenantId};
+use engine::commands::connect::{Connected, ConsentAnswer, ConsentApp, Next, Waiting};
+use engine::records::Organisation;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use runtime::http::{AlsoTold, Asked, Input, PathOf};
 use runtime::problem::{Problem, Reply};
@@ -30,13 +31,16 @@ pub async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> 
     let answer = read(query.as_deref().unwrap_or_default());
     match api.connect.consent_callback(&answer).await {
         Ok(Next::Connected(connected)) => {
-            let organisation = &connected.organisation;
-            let also = AlsoTold {
-                partner: organisation.partner.clone(),
-                who: Some(format!("consent {}", connected.tenant.tenant)),
-                subjects: vec![("org", organisation.id.to_string())],
-            };
+            let also = also_told(&connected.organisation, &connected.tenant.tenant);
             (Extension(also), page(StatusCode::OK, "Connected", &told(&connected))).into_response()
+        }
+        Ok(Next::Waiting(waiting)) => {
+            let Waiting { organisation, tenant, .. } = &*waiting;
+            let text = "<p>Microsoft does not yet show what was granted; that takes some minutes after a consent. It is \
+                        tried again for an hour, and nothing is read until then. You can close this page: your \
+                        service provider sees how it ends.</p>";
+            (Extension(also_told(organisation, tenant)), page(StatusCode::ACCEPTED, "Waiting", text))
+                .into_response()
         }
         Ok(Next::SignIn(url)) => {
             let link = escaped(url.as_str());
@@ -60,6 +64,14 @@ pub async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> 
             let text = format!("<p>{}.</p>\n<p>{hint}</p>", escaped(&problem.detail));
             page(problem.status, "Not connected", &text)
         }
+    }
+}
+
+fn also_told(organisation: &Organisation, tenant: &TenantId) -> AlsoTold {
+    AlsoTold {
+        partner: organisation.partner.clone(),
+        who: Some(format!("consent {tenant}")),
+        subjects: vec![("org", organisation.id.to_string())],
     }
 }
 

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::rights::Role;
-use domain::{Error, OrganisationId, PartnerId, Result, TenantId, Timestamp};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
 use engine::commands::connect::{Connect, ConsentSettings};
 use engine::commands::invitations::Invitations;
 use engine::commands::organisations::Organisations;
@@ -40,6 +40,8 @@ pub const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
 pub struct Says {
     pub access: std::result::Result<Vec<&'static str>, &'static str>,
     pub id: Option<String>,
+    /// Who holds a role that can consent, or why that is not shown.
+    pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
 }
 
 pub struct ToldDirectory(pub Mutex<Says>);
@@ -50,6 +52,12 @@ impl Directory for ToldDirectory {
         let says = self.0.lock().unwrap().clone();
         let permissions = says.access.map_err(Error::denied)?;
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
+    }
+    async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
+        let holders = self.0.lock().unwrap().holders.clone();
+        holders
+            .map(|all| all.contains(&user))
+            .map_err(|kind| Error::new(kind, "who holds roles is not shown"))
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
@@ -175,7 +183,7 @@ impl Plane {
         let world = World::new(7);
         let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
         let gate = Gate { records: records.clone() };
-        let says = Says { access: Ok(Vec::new()), id: None };
+        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
         let settings = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),

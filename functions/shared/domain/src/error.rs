@@ -3,6 +3,7 @@
 //! Foreign errors become this one in three places: `graph/error.rs`, `aws/error.rs` and [`crate::stored`].
 //! Two tables consume the kind: the queue's reply and the HTTP problem, both in `runtime`.
 
+use crate::Refusal;
 use std::fmt;
 
 /// What a caller should do about it.
@@ -60,6 +61,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     fields: Vec<FieldFault>,
+    refusal: Option<Refusal>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -69,7 +71,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind`. The message must hold no secret and no customer data.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), fields: Vec::new(), source: None }
+        Self { kind, message: message.into(), fields: Vec::new(), refusal: None, source: None }
     }
     /// [`ErrorKind::Invalid`].
     pub fn invalid(message: impl Into<String>) -> Self {
@@ -114,6 +116,11 @@ impl Error {
         self.source = Some(source.into());
         self
     }
+    /// [`ErrorKind::Denied`] by the tenant, for that reason; `shown` is the code that says so.
+    pub fn refused(refusal: Refusal, shown: impl fmt::Display) -> Self {
+        let denied = Self::denied(format!("{} ({shown})", refusal.advice()));
+        Self { refusal: Some(refusal), ..denied }
+    }
     /// The same error naming the fields at fault.
     #[must_use]
     pub fn with_fields(mut self, fields: Vec<FieldFault>) -> Self {
@@ -133,6 +140,10 @@ impl Error {
     /// For a person.
     pub fn message(&self) -> &str {
         &self.message
+    }
+    /// Why the tenant does not let us in, where that is what it is about and it is known.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal
     }
     /// The fields at fault; empty when it is not about fields.
     pub fn fields(&self) -> &[FieldFault] {

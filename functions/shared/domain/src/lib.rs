@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod notices;
 pub mod organisations;
 pub mod plans;
+mod refusal;
 pub mod restore;
 pub mod rights;
 pub mod schedule;
@@ -29,3 +30,4 @@ pub use ids::{
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;
+pub use refusal::Refusal;

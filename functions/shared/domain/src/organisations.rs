@@ -2,10 +2,16 @@
 //!
 //! Source: the product's section on organisations. Who may do it is said by [`crate::rights`].
 
+use crate::restore::{GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR};
 use crate::rights::Action;
 use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Template ids of the roles whose holders can consent to Microsoft Graph's application permissions, and so may connect
+/// the tenant in which they hold one, whole and in force.
+/// Source: learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent, prerequisites.
+pub const MAY_CONSENT: [&str; 2] = [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR];
 
 /// What stops and what goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

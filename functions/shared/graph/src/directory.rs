@@ -50,6 +50,9 @@ impl Directory for GraphDirectory {
     async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         self.client.last_recovery(tenant).await
     }
+    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
+        self.client.may_consent(tenant, user).await
+    }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.client.organisation(tenant).await
     }

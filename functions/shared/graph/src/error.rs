@@ -1,9 +1,8 @@
-//! The one place where Graph's and the login's errors become [`domain::Error`].
+//! The one place where Graph's errors become [`domain::Error`]; the login's do in `login_error`.
 //!
 //! Decided by status, `error.code` and `details[].code`; by prose only where Graph gives nothing else, and
 //! those sentences stand together below. Messages carry Graph's codes and the property at fault, never
-//! its prose: that may quote a customer's values. Source: learn.microsoft.com/graph/errors,
-//! learn.microsoft.com/entra/identity-platform/reference-error-codes.
+//! its prose: that may quote a customer's values. Source: learn.microsoft.com/graph/errors.
 
 use domain::{Error, ErrorKind};
 use serde_json::Value;
@@ -162,59 +161,8 @@ impl Refusal {
     }
 }
 
-/// What the login refused, decided by `error_codes` and `error`.
-pub(crate) fn login_error(status: u16, body: &Value) -> Error {
-    let numbers: Vec<u64> = body
-        .get("error_codes")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_u64)
-        .collect();
-    let name = body.get("error").and_then(Value::as_str).unwrap_or_default();
-    let shown = numbers.first().map_or_else(|| plain(name), |n| format!("AADSTS{n}"));
-    let denied = |what: &str| Error::denied(format!("{what} ({shown})"));
-    let ours = || {
-        Error::unavailable(format!(
-            "the login refuses Holdfast's own credential ({shown}): the operator must renew the app \
-             registration's certificate or client secret"
-        ))
-    };
-    for number in &numbers {
-        match number {
-            // Why: not the customer's doing, so it must not end as "consent lost": it is tried again and
-            // alarms, until the secret is renewed.
-            7_000_215 | 7_000_222 | 700_027 => return ours(),
-            700_016 | 65_001 | 7_000_229 => {
-                return denied("consent is missing or was withdrawn: an administrator must consent again");
-            }
-            90_002 => return denied("the tenant does not exist (any more): check its id, or disconnect it"),
-            7_000_112 => {
-                return denied(
-                    "an administrator disabled the app in this tenant: enable it under Enterprise applications",
-                );
-            }
-            53_003 => {
-                return denied(
-                    "a conditional access policy for workload identities blocks the app: exempt it from the policy",
-                );
-            }
-            50_196 | 90_055 => return Error::throttled(format!("the login is throttling ({shown})"), None),
-            _ => {}
-        }
-    }
-    match (status, name) {
-        (429, _) => Error::throttled("the login is throttling", None),
-        (_, "invalid_client") => ours(),
-        (400..500, "unauthorized_client" | "access_denied" | "consent_required" | "interaction_required") => {
-            denied("the login does not admit the app to this tenant: an administrator must consent again")
-        }
-        _ => Error::unavailable(format!("the login answered {status} {shown}")),
-    }
-}
-
 /// A code or property name, if it has the shape of one: nothing else of a reply is ever shown.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let fine = text.len() <= 80 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./".contains(&b));
     if fine { text.to_owned() } else { String::new() }
 }
@@ -285,30 +233,5 @@ mod tests {
         let said = refusal(400, "", message, &json!([]));
         assert_eq!(said.unknown_property(&["id", "faxNumber"]), Some("faxNumber"));
         assert_eq!(said.unknown_property(&["id"]), None);
-    }
-
-    #[test]
-    fn the_login_is_understood_by_its_codes_and_not_by_its_prose() {
-        let login = |error: &str, code: u64| {
-            login_error(400, &json!({"error": error, "error_codes": [code], "error_description": "whatever"}))
-        };
-        for (code, kind) in [
-            (700_016, "denied"),
-            (65_001, "denied"),
-            (90_002, "denied"),
-            (7_000_112, "denied"),
-            (53_003, "denied"),
-            (7_000_215, "unavailable"),
-            (7_000_222, "unavailable"),
-            (700_027, "unavailable"),
-            (50_196, "throttled"),
-            (90_055, "throttled"),
-        ] {
-            let error = login("invalid_request", code);
-            assert_eq!(error.kind().name(), kind, "{error}");
-            assert!(error.message().contains(&code.to_string()), "{error}");
-        }
-        assert_eq!(login("invalid_client", 1).kind().name(), "unavailable");
-        assert_eq!(login("unauthorized_client", 1).kind().name(), "denied");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What is read and written is said by the rows of [`domain::kinds`]; nothing here knows a kind by name.
 //! Flow: a port call -> [`GraphDirectory`] or [`GraphWriter`] -> [`GraphClient`] (token, throttling, count)
-//! -> Graph; foreign errors become [`domain::Error`] in `error` (Graph) and `token` (login) only.
+//! -> Graph; foreign errors become [`domain::Error`] in `error` (Graph) and `login_error` (login) only.
 //! Invariants: a token goes to the one origin that the settings name; a page that cannot be had whole is an
 //! error; a write whose outcome is not known is never repeated; no secret and no customer's value is logged.
 
@@ -16,9 +16,11 @@ mod directory;
 mod error;
 mod limits;
 mod live;
+mod login_error;
 mod pim;
 mod read;
 mod recovery;
+mod roles;
 mod select;
 mod settings;
 mod sign_in;

@@ -6,13 +6,13 @@
 
 use crate::{
     GraphClient,
-    error::login_error,
+    login_error::login_error,
     token::{Tokens, claims, guid},
 };
 use async_trait::async_trait;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{Error, ErrorKind, Result, TenantId};
-use engine::ports::{SignInAsk, SignIns};
+use domain::{Error, Refusal, Result, TenantId};
+use engine::ports::{SignInAsk, SignIns, SignedIn};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -60,7 +60,7 @@ impl SignIns for GraphSignIns {
         Ok(url)
     }
 
-    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<TenantId> {
+    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<SignedIn> {
         if code.is_empty() || code.len() > MAX_CODE {
             return Err(Error::invalid_field("code", "is not one of a sign-in"));
         }
@@ -68,7 +68,7 @@ impl SignIns for GraphSignIns {
     }
 }
 
-async fn redeem(tokens: &Tokens, ask: &SignInAsk<'_>, code: &str) -> Result<TenantId> {
+async fn redeem(tokens: &Tokens, ask: &SignInAsk<'_>, code: &str) -> Result<SignedIn> {
     let url = format!("{}/{}/oauth2/v2.0/token", tokens.login_url, ask.tenant);
     let now = tokens.clock.now();
     let credential = tokens.credential(now).await?;
@@ -87,7 +87,8 @@ async fn redeem(tokens: &Tokens, ask: &SignInAsk<'_>, code: &str) -> Result<Tena
     if status != 200 {
         let error = login_error(status, &body);
         let is_the_code = body.get("error").and_then(Value::as_str) == Some("invalid_grant");
-        return Err(if is_the_code && error.kind() != ErrorKind::Denied {
+        // Why not what the table knows of the tenant: that says more than that the code is none.
+        return Err(if is_the_code && error.refusal().is_none_or(|r| r == Refusal::Unknown) {
             Error::denied("the login does not take what the sign-in ended with").caused_by(error)
         } else {
             error
@@ -106,5 +107,9 @@ async fn redeem(tokens: &Tokens, ask: &SignInAsk<'_>, code: &str) -> Result<Tena
     if !is_ours {
         return Err(Error::denied("the login's id token is not the one that was asked for"));
     }
-    text("tid").parse().map_err(|_| Error::denied("the login's id token names no tenant"))
+    let tenant = text("tid").parse().map_err(|_| Error::denied("the login's id token names no tenant"))?;
+    let roles = claims.get("wids").and_then(Value::as_array).into_iter().flatten();
+    let roles = roles.filter_map(Value::as_str).map(str::to_owned).collect();
+    let user = Some(text("oid")).filter(|oid| uuid::Uuid::try_parse(oid).is_ok()).map(str::to_owned);
+    Ok(SignedIn { tenant, user, roles })
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     credential::Credential,
-    error::login_error,
+    login_error::login_error,
     waits::{after, backoff_ms, least_ms, retry_after_ms},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};

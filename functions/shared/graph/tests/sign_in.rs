@@ -5,8 +5,8 @@ mod common;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use common::{World, form, ok, refuse, status, tenant, world};
-use domain::{ErrorKind, TenantId};
-use engine::ports::{SignInAsk, SignIns};
+use domain::ErrorKind;
+use engine::ports::{SignInAsk, SignIns, SignedIn};
 use graph::GraphSignIns;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -15,7 +15,7 @@ use url::Url;
 const VERIFIER: &str = "a-verifier-of-more-than-forty-three-characters-0";
 
 /// Redeems a code at a login that answers with these claims over the right ones.
-async fn redeemed(other: Value) -> (World, domain::Result<TenantId>) {
+async fn redeemed(other: Value) -> (World, domain::Result<SignedIn>) {
     let world = world(move |s| {
         if !s.path.ends_with("/oauth2/v2.0/token") {
             return None;
@@ -34,7 +34,7 @@ async fn redeemed(other: Value) -> (World, domain::Result<TenantId>) {
     (world, result)
 }
 
-async fn redeem(world: &World) -> domain::Result<TenantId> {
+async fn redeem(world: &World) -> domain::Result<SignedIn> {
     let (tenant, redirect) = (tenant(), redirect());
     GraphSignIns::new(world.client()).redeem(&ask(&tenant, &redirect), "the-code").await
 }
@@ -43,7 +43,7 @@ fn redirect() -> Url {
     "https://api.example.com/v1/consent/callback".parse().unwrap()
 }
 
-fn ask<'a>(tenant: &'a TenantId, redirect_url: &'a Url) -> SignInAsk<'a> {
+fn ask<'a>(tenant: &'a domain::TenantId, redirect_url: &'a Url) -> SignInAsk<'a> {
     SignInAsk { tenant, redirect_url, state: "s", nonce: "n", verifier: VERIFIER }
 }
 
@@ -74,7 +74,7 @@ async fn the_browser_is_sent_to_the_tenants_own_page_with_a_challenge_and_no_sec
 #[tokio::test]
 async fn a_code_is_redeemed_with_what_was_asked_and_the_tenant_is_the_tokens() {
     let (world, result) = redeemed(json!({})).await;
-    assert_eq!(result.unwrap(), tenant());
+    assert_eq!(result.unwrap(), SignedIn { tenant: tenant(), user: None, roles: vec![] });
     let sent = form(&world.logins()[0]);
     for (name, value) in [
         ("grant_type", "authorization_code"),
@@ -113,4 +113,15 @@ async fn a_code_that_is_refused_is_a_denial_and_a_login_that_is_down_is_not() {
     assert_eq!(redeem(&down).await.unwrap_err().kind(), ErrorKind::Unavailable);
     let nothing = world(|_| Some(ok(json!({})))).await;
     assert_eq!(redeem(&nothing).await.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn who_signed_in_and_their_roles_are_what_the_token_says_and_nothing_where_it_does_not() {
+    let user = "0a000000-0000-4000-8000-000000000001";
+    let role = "62e90394-69f5-4237-9190-012177145e10";
+    let (_, result) = redeemed(json!({"oid": user, "wids": [role, 7]})).await;
+    let expected = SignedIn { tenant: tenant(), user: Some(user.to_owned()), roles: vec![role.to_owned()] };
+    assert_eq!(result.unwrap(), expected);
+    let (_, result) = redeemed(json!({"oid": "../users", "wids": "all"})).await;
+    assert_eq!(result.unwrap(), SignedIn { tenant: tenant(), user: None, roles: vec![] });
 }

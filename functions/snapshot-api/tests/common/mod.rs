@@ -104,6 +104,7 @@ impl Plane {
             created_at: self.world.clock.now(),
             ending: None,
             former_partners: vec![],
+            connecting: None,
         };
         let place = OrganisationPlace { organisation: id.clone(), partner: partner.clone(), tenant };
         self.records.put_new(&organisation).await.unwrap();

@@ -341,3 +341,35 @@ async fn a_comparison_with_the_live_tenant_is_refused_in_words_when_consent_is_g
     assert!(row.error.is_some_and(|e| !e.is_empty()));
     assert_whole(&rig, &first).await;
 }
+
+#[tokio::test]
+async fn a_tenant_that_the_login_does_not_serve_fails_at_once_and_people_are_told_what_to_do() {
+    for (error, code, status) in [
+        ("invalid_grant", 5_000_225, CredentialStatus::Unreachable),
+        ("unauthorized_client", 5_000_224, CredentialStatus::Unreachable),
+        ("invalid_resource", 500_014, CredentialStatus::Unreachable),
+        // Nobody knows it: it is told, and not tried again into silence.
+        ("invalid_grant", 5_999_999, CredentialStatus::Unreachable),
+        ("unauthorized_client", 700_016, CredentialStatus::ConsentWithdrawn),
+    ] {
+        let rig = Rig::new().await;
+        let first = rig.snapshot().await;
+        mails(&rig);
+        rig.control.set_login_refusal(rig.tenant().as_str(), Some((error, code)));
+        rig.clock.advance(SignedDuration::from_hours(2));
+        let asked = rig.clock.now();
+        let id = rig.ask_snapshot(rig.tenant()).await;
+        rig.settle().await;
+        assert_eq!(rig.snapshot_row(rig.tenant(), &id).await.state, JobState::Failed, "{code}");
+        assert!(rig.clock.now() < asked + SignedDuration::from_mins(1), "{code}: at once");
+        let tenant = rig.tenant_row(rig.tenant()).await;
+        assert_eq!((tenant.credentials, tenant.open_snapshot), (status, None), "{code}");
+        assert_eq!(mails(&rig).len(), 2, "{code}: the failure and the credentials");
+        assert_eq!(rig.dead_letters(), [""; 0], "{code}");
+        assert_whole(&rig, &first).await;
+        rig.control.set_login_refusal(rig.tenant().as_str(), None);
+        rig.clock.advance(SignedDuration::from_hours(2));
+        rig.snapshot().await;
+        assert_eq!(rig.tenant_row(rig.tenant()).await.credentials, CredentialStatus::Connected, "{code}");
+    }
+}

@@ -3,6 +3,7 @@
 
 mod bad_luck;
 mod conformance;
+mod connecting;
 mod crash_points;
 mod documented;
 mod endings;

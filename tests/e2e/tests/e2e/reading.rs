@@ -34,7 +34,7 @@ fn directory_with(rig: &Rig, clock: Arc<dyn Clock>, settings: GraphSettings) -> 
 fn worker(rig: &Rig, directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Worker {
     let world = &rig.world;
     let (vault, keys, queue) = (world.vault.clone(), world.key_ring.clone(), world.queue.clone());
-    take_snapshot::worker(directory, vault, keys, rig.records.clone(), queue, clock)
+    Worker::new(directory, vault, keys, rig.records.clone(), queue, clock)
 }
 
 /// Takes a snapshot with that directory in one go.
@@ -235,6 +235,9 @@ impl Directory for Eventful {
     }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.inner.access(tenant).await
+    }
+    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
+        self.inner.may_consent(tenant, user).await
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.inner.organisation(tenant).await

@@ -83,7 +83,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             }
             ["directoryObjects" | "servicePrincipals" | "applications", id] => misc::any_object(call, d, id),
             ["servicePrincipals", id, "appRoleAssignments"] => misc::app_roles(inner, call, d, id),
-            ["roleManagement", "directory", rest @ ..] => roles::read(call, d, rest),
+            ["roleManagement", "directory", rest @ ..] => roles::read(inner, call, d, rest),
             ["directoryRoles", rest @ ..] => misc::directory_roles(call, d, rest),
             ["organization", ..] => misc::organization(call, d),
             ["subscribedSkus", ..] => licences::skus(call, d),

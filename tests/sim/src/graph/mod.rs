@@ -12,6 +12,7 @@ mod dump;
 mod error;
 mod filter;
 mod groups;
+mod holders;
 mod intune;
 mod licences;
 mod lists;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 pub(crate) use call::Query;
 pub(crate) use delta_token::DeltaQueries;
 pub(crate) use dump::{dump, import};
+pub(crate) use holders::{global_administrators, tenant_wide_roles};
 pub(crate) use intune::seeded as seed_policy;
 pub(crate) use licences::{
     add_plan, settle as settle_licences, state as licence_state, states_of as licence_states,
@@ -48,7 +50,7 @@ use crate::faults::FaultRule;
 use crate::inner::Inner;
 use crate::login::Token;
 use crate::observe::{Exchange, SeenRequest};
-use crate::switches::RetryAfter;
+use crate::switches::{NotArrived, RetryAfter};
 use crate::throttle::{Asker, Cost, Verdict, cost};
 
 /// A request as it came in.
@@ -85,7 +87,12 @@ fn token(inner: &Inner, incoming: &Incoming) -> Result<Arc<Token>, Failure> {
         return Err(refuse("Access token is empty."));
     };
     let now = inner.clock.seconds();
-    inner.login.bearer(value, now).ok_or_else(|| refuse("Lifetime validation failed, the token is expired."))
+    let token = inner.login.bearer(value, now);
+    let token = token.ok_or_else(|| refuse("Lifetime validation failed, the token is expired."))?;
+    if inner.not_arrived(token.tenant, token.app) == Some(NotArrived::Unauthorized) {
+        return Err(refuse("The identity of the calling application could not be established."));
+    }
+    Ok(token)
 }
 
 fn charge(inner: &Inner, token: &Token, cost: Cost) -> Verdict {

@@ -69,6 +69,13 @@ pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
     }
 }
 
+/// Ids of the role assignments that stand for an activation.
+pub(super) fn activated_assignments(d: &Directory) -> Vec<String> {
+    let activated = d.docs("roleAssignmentSchedules").iter().filter(|s| s["assignmentType"] == "Activated");
+    let ids = activated.filter_map(|s| d.docs("scheduleAssignments").get(s["id"].as_str()?)?.as_str());
+    ids.map(str::to_owned).collect()
+}
+
 /// Adds a schedule without any check; an assignment shows up among the role assignments as well.
 pub(crate) fn add_schedule(
     d: &mut Directory,

@@ -1,4 +1,5 @@
-//! The interactive sign-in, which decides at once: somebody of the tenant signs in, and the code says so.
+//! The interactive sign-in, which decides at once: a user of the tenant signs in, and the code says so. `sim_user` says
+//! who, by id; otherwise it is the first Global Administrator, or somebody whom the directory does not hold.
 //!
 //! Source: "Microsoft identity platform and OAuth 2.0 authorization code flow".
 
@@ -7,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::id_token::{SignedIn, id_token};
 use super::{Answer, LoginRequest, page};
-use crate::graph::Query;
+use crate::graph::{Query, global_administrators, tenant_wide_roles};
 use crate::inner::Inner;
+use crate::state::{Directory, Kind};
 
 /// A code is good for so many seconds.
 const LIFETIME: i64 = 600;
@@ -18,6 +20,8 @@ const LIFETIME: i64 = 600;
 pub(crate) struct Code {
     /// Of whoever signed in.
     tenant: usize,
+    /// Their id there.
+    user: String,
     /// Whose page it was.
     page: usize,
     client_id: String,
@@ -40,6 +44,12 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
     let of = query.get("sim_tenant").unwrap_or(tenant);
     let (Some(index), Some(at)) = (inner.tenant_index(of), inner.tenant_index(tenant)) else {
         return page(400, &format!("AADSTS90002: Tenant '{tenant}' not found."));
+    };
+    let Some(user) = who(
+        &inner.tenants[index].directory.read().expect("the lock is never held over a panic"),
+        query.get("sim_user"),
+    ) else {
+        return page(400, "AADSTS50034: The user account does not exist in the directory.");
     };
     let is_openid = query.get("scope").is_some_and(|scope| scope.split(' ').any(|s| s == "openid"));
     let wrong = match query.get("response_type") {
@@ -70,6 +80,7 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
             });
         let kept = Code {
             tenant: index,
+            user,
             page: at,
             client_id,
             redirect: query.get("redirect_uri").unwrap_or_default().to_owned(),
@@ -81,6 +92,16 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
         codes.insert(code, kept);
     }
     (302, vec![("location", redirect.to_string())], Vec::new())
+}
+
+/// The id of the user who signs in; none where there is no such user, or it may not sign in.
+fn who(d: &Directory, named: Option<&str>) -> Option<String> {
+    let Some(named) = named else {
+        let first = global_administrators(d).into_iter().next();
+        return Some(first.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
+    };
+    let known = d.find_kind(named, Kind::User).filter(|index| d.is_live(*index));
+    known.map(|index| d.object(index).id.to_string())
 }
 
 fn hashed(verifier: &str) -> String {
@@ -109,10 +130,16 @@ pub(super) fn redeem(
     if code.challenge.is_some_and(|challenge| challenge != hashed(&field("code_verifier"))) {
         return Err("The code_verifier does not match the code_challenge.");
     }
+    let wids = if inner.switches().wids_in_id_token {
+        let d = inner.tenants[code.tenant].directory.read().expect("the lock is never held over a panic");
+        tenant_wide_roles(&d, &code.user)
+    } else {
+        Vec::new()
+    };
     let who = SignedIn {
-        user: uuid::Uuid::new_v4().to_string(),
+        user: code.user,
         audience: client_id.to_owned(),
-        wids: Vec::new(),
+        wids,
         // Why: who checks it has a clock of its own, as who signs an assertion does.
         issued_at: if inner.switches().assertion_clock_real {
             jiff::Timestamp::now().as_second()

@@ -33,11 +33,14 @@ pub(crate) fn id_token(base: &str, tenant: &str, who: &SignedIn) -> String {
         "oid": who.user,
         // Pairwise: the same person is another subject for another application.
         "sub": format!("{}.{}", who.user, who.audience),
-        "wids": who.wids,
         "iat": who.issued_at,
         "nbf": who.issued_at,
         "exp": who.issued_at + LIFETIME,
     });
+    // Why not an empty list: it is an optional claim.
+    if !who.wids.is_empty() {
+        claims["wids"] = json!(who.wids);
+    }
     if let Some(nonce) = &who.nonce {
         claims["nonce"] = json!(nonce);
     }

@@ -10,6 +10,7 @@ use super::assertion::{self, Expected};
 use super::{Answer, LoginRequest, Token, answer, authorize, keys};
 use crate::clock::iso;
 use crate::inner::Inner;
+use crate::switches::NotArrived;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const LIFETIME: i64 = 3599;
@@ -112,13 +113,21 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
             Err(text) => no(400, "invalid_grant", 70_008, text),
         };
     }
-    let Some(grant) = inner.grant(tenant_index, app_index) else {
+    if let Some((error, code)) = inner.refusal(tenant_index) {
+        return no(400, &error, code, "The tenant is not served.");
+    }
+    let not_arrived = inner.not_arrived(tenant_index, app_index);
+    let grant = inner.grant(tenant_index, app_index).filter(|_| not_arrived != Some(NotArrived::NoToken));
+    let Some(mut grant) = grant else {
         let text = format!(
             "Application with identifier '{client_id}' was not found in the directory '{}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.",
             inner.tenants[tenant_index].config.name
         );
         return no(400, "unauthorized_client", 700_016, &text);
     };
+    if not_arrived == Some(NotArrived::NoRoles) {
+        grant.permissions.clear();
+    }
     let now = inner.clock.seconds();
     let tenant_id = &inner.tenants[tenant_index].config.id;
     let value = keys::sign(&json!({

@@ -28,6 +28,10 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
         let call = LoggedCall::new("directory", "last_recovery", "").of(tenant);
         self.plan.around(call, self.inner.last_recovery(tenant)).await
     }
+    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
+        let call = LoggedCall::new("directory", "may_consent", "").of(tenant);
+        self.plan.around(call, self.inner.may_consent(tenant, user)).await
+    }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let call = LoggedCall::new("directory", "organisation", "").of(tenant);
         self.plan.around(call, self.inner.organisation(tenant)).await

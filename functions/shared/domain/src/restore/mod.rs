@@ -30,6 +30,9 @@ pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selecti
 pub use step::{Action, Cause, End, Impossible, Phase, Plan, Step, Warning};
 pub use values::same;
 
+/// Privileged Role Administrator's template id, the same in every tenant. Source: as for [`GLOBAL_ADMINISTRATOR`].
+pub const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
+
 /// Global Administrator's template id, the same in every tenant.
 /// Source: learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference.
 pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";

@@ -6,13 +6,26 @@
 //! minutes, so a continuation must count one more.
 
 use crate::ports::{JobQueue, Outgoing};
-use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
+use domain::{DiffId, Error, OrganisationId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Take, or go on taking, that snapshot.
 pub fn take_snapshot(tenant: &TenantId, snapshot: &SnapshotId, attempt: u32) -> Outgoing {
     message(JobQueue::TakeSnapshot, TAKE_SNAPSHOT, tenant, ("snapshot", snapshot.as_str()), attempt)
+}
+
+/// Try that connection, which waits, once more. `since` tells one wait of the organisation from the next.
+pub fn connect_tenant(
+    tenant: &TenantId,
+    organisation: &OrganisationId,
+    since: Timestamp,
+    attempt: u32,
+) -> Outgoing {
+    let row = ("organisation", organisation.as_str());
+    let once = message(JobQueue::TakeSnapshot, CONNECT_TENANT, tenant, row, attempt);
+    let deduplication_id = format!("{}.{}", once.deduplication_id, since.as_second());
+    Outgoing { deduplication_id, ..once }
 }
 
 /// Run, or go on with, that comparison.
@@ -37,6 +50,8 @@ pub fn send_notice(tenant: &TenantId, notice: &str, attempt: u32) -> Outgoing {
 
 /// The type of [`take_snapshot`].
 pub const TAKE_SNAPSHOT: &str = "take-snapshot.v1";
+/// The type of [`connect_tenant`].
+pub const CONNECT_TENANT: &str = "connect-tenant.v1";
 /// The type of [`diff_snapshots`].
 pub const DIFF_SNAPSHOTS: &str = "diff-snapshots.v1";
 /// The type of [`preview_restore`].

@@ -6,6 +6,7 @@
 //! is an `Invalid` error, so that it is parked and not dropped.
 
 pub mod announce;
+pub mod connect_tenant;
 pub mod diff_snapshots;
 pub mod messages;
 pub(crate) mod open_work;

@@ -121,6 +121,14 @@ pub trait Directory: Send + Sync {
     /// `Denied` when consent is missing or was withdrawn, the app is disabled or the tenant is gone.
     async fn access(&self, tenant: &TenantId) -> Result<Access>;
 
+    /// Whether that user holds now, for the whole tenant, a role whose holders can consent
+    /// ([`domain::organisations::MAY_CONSENT`]): themselves, by a group, or active in Privileged Identity Management.
+    /// A role that they could activate does not count, nor one over a part of the tenant.
+    ///
+    /// # Errors
+    /// `Denied` when who holds roles may not be seen, and as usual: an error is never "no".
+    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool>;
+
     /// The customer's organisation object (id, displayName, verifiedDomains).
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;
 

@@ -28,6 +28,6 @@ pub use key_sets::KeySets;
 pub use mailer::{Handed, Mail, MailId, Mailer, is_address};
 pub use queue::{Delivered, JobQueue, Outgoing, Queue, Returns};
 pub use secrets::{Secret, Secrets};
-pub use sign_ins::{SignInAsk, SignIns};
+pub use sign_ins::{SignInAsk, SignIns, SignedIn};
 pub use signer::{PublicKey, Signer};
 pub use vault::{BlobName, Put, Vault, VaultSweeper};

@@ -20,6 +20,18 @@ pub struct SignInAsk<'a> {
     pub verifier: &'a str,
 }
 
+/// Who has signed in, as Microsoft says to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// At which tenant; a guest's is the one that they are a guest of.
+    pub tenant: TenantId,
+    /// Their object id in that tenant, where the token says it.
+    pub user: Option<String>,
+    /// Template ids of the roles that they hold there, for the whole tenant. Empty proves nothing: that the token says
+    /// so is an option of the application's registration.
+    pub roles: Vec<String>,
+}
+
 /// Sign-ins with the reading application.
 #[async_trait]
 pub trait SignIns: Send + Sync {
@@ -29,10 +41,10 @@ pub trait SignIns: Send + Sync {
     /// `Invalid` when the login's address is none.
     async fn page(&self, ask: &SignInAsk<'_>) -> Result<Url>;
 
-    /// The tenant of whoever signed in, for the code that Microsoft gave the browser.
+    /// Who signed in, for the code that Microsoft gave the browser.
     ///
     /// # Errors
     /// `Denied` when the login does not take the code, or its id token is not the one that was asked for; those of the
     /// login otherwise.
-    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<TenantId>;
+    async fn redeem(&self, ask: &SignInAsk<'_>, code: &str) -> Result<SignedIn>;
 }

@@ -17,7 +17,7 @@
 //! | partner | `below#{partner}` | [`PartnerBelow`]   |                   |
 //! | partner | `partner`      | [`Partner`]             |                   |
 //! | partner | `plan#{id}`    | [`Plan`]                |                   |
-//! | partner | `org#{id}`     | [`Organisation`]        | `deletions-due`   |
+//! | partner | `org#{id}`     | [`Organisation`]        | `deletions-due`, `connections-due` |
 //! | partner | `deleted#{org}`| [`DeletionCertificate`] |                   |
 //! | partner | `offer#{id}`   | [`TransferOffer`]       |                   |
 //! | partner | `offered#{id}` | [`TransferOffered`]     |                   |
@@ -74,7 +74,9 @@ pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invite
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };
-pub use organisation::{DeletionCertificate, Ending, NotProtected, Organisation, OrganisationPlace};
+pub use organisation::{
+    ConnectRefusal, Connecting, DeletionCertificate, Ending, NotProtected, Organisation, OrganisationPlace,
+};
 pub use owners::{Owners, PartnerBelow};
 pub use partner::Partner;
 pub use person::{Person, Subscription};
@@ -99,6 +101,8 @@ pub mod watched {
     pub const DIGESTS_DUE: &str = "digests-due";
     /// Organisations whose hold, or whose time after they were unsubscribed, is over.
     pub const DELETIONS_DUE: &str = "deletions-due";
+    /// Connections that wait for their consent to arrive and are to be tried again.
+    pub const CONNECTIONS_DUE: &str = "connections-due";
     /// Invitations whose mail is due.
     pub const INVITATIONS_DUE: &str = "invitations-due";
     /// Immediate mails that may not have left.

@@ -34,6 +34,8 @@ pub enum Subject {
     Diff(DiffId),
     /// A restore.
     Restore(RestoreId),
+    /// An organisation's connection.
+    Organisation(OrganisationId),
 }
 
 impl Subject {
@@ -43,6 +45,7 @@ impl Subject {
             Self::Snapshot(id) => id.as_str(),
             Self::Diff(id) => id.as_str(),
             Self::Restore(id) => id.as_str(),
+            Self::Organisation(id) => id.as_str(),
         }
     }
     /// For a person.
@@ -51,6 +54,7 @@ impl Subject {
             Self::Snapshot(_) => "snapshot",
             Self::Diff(_) => "comparison",
             Self::Restore(_) => "restore",
+            Self::Organisation(_) => "connection of organisation",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! An organisation's row, the row by which it is found from its id alone, and what is left when it is deleted.
 
 use super::{Record, watched};
-use crate::ports::{Scope, Watch};
+use crate::ports::{Scope, Watch, WrappedKey};
 use domain::organisations::OrganisationState;
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
@@ -54,6 +54,72 @@ pub struct Organisation {
     /// Whose customer it was before.
     #[serde(default)]
     pub former_partners: Vec<PartnerId>,
+    /// The connection that waits, or the last one that waited in vain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connecting: Option<Connecting>,
+}
+
+/// A connection whose consent has not arrived everywhere, or for which it could not be seen yet who gave it. Until it is
+/// made nothing of the tenant is read but that, and the tenant is nobody's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connecting {
+    /// Which tenant.
+    pub tenant: TenantId,
+    /// Who signed in there, by their object id, while it is not known whether they hold a role that can consent.
+    pub person: Option<String>,
+    /// The data key that the tenant gets, where it has none yet: who tries again may make none.
+    pub wrapped_key: WrappedKey,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when it is tried.
+    pub until: Timestamp,
+    /// When it is tried next; none once it is over.
+    pub try_at: Option<Timestamp>,
+    /// How often it was tried again.
+    pub attempts: u32,
+    /// Why it was refused, once it is over.
+    pub refused: Option<ConnectRefusal>,
+}
+
+/// Why a connection that waited came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectRefusal {
+    /// Whoever signed in holds no role that can consent.
+    NoRole,
+    /// The consent did not arrive, or lacks the permission to see who holds roles.
+    NotGranted,
+    /// Microsoft did not answer within the hour.
+    NoAnswer,
+    /// Another organisation has the tenant, or the organisation another tenant.
+    Taken,
+    /// Microsoft does not serve the tenant, or somebody in it keeps the application out.
+    NotAdmitted,
+}
+
+impl ConnectRefusal {
+    /// For a person, with what to do.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NoRole => {
+                "Whoever signed in is neither Global Administrator nor Privileged Role Administrator of the tenant. \
+                 Somebody who is has to follow a new link."
+            }
+            Self::NotGranted => {
+                "Within an hour Microsoft did not let the application see who holds roles. A Global Administrator \
+                 has to consent again, by a new link; the application needs RoleManagement.Read.Directory."
+            }
+            Self::NoAnswer => "Microsoft did not answer for an hour. Please try again, by a new link.",
+            Self::Taken => {
+                "The tenant is connected to another organisation, or the organisation to another tenant."
+            }
+            Self::NotAdmitted => {
+                "Microsoft does not serve the tenant, or a policy in it keeps the application out. Its administrator \
+                 can see why; after that a new link is needed."
+            }
+        }
+    }
 }
 
 /// How an organisation ends.
@@ -96,9 +162,13 @@ impl Record for Organisation {
     fn key(&self) -> String {
         Self::key_of(&self.id)
     }
+    // Why one or the other: an organisation that ends connects nothing any more.
     fn watch(&self) -> Option<Watch> {
-        let at = self.ending.as_ref()?.delete_at;
-        Some(Watch { list: watched::DELETIONS_DUE.to_owned(), at })
+        if let Some(ending) = &self.ending {
+            return Some(Watch { list: watched::DELETIONS_DUE.to_owned(), at: ending.delete_at });
+        }
+        let at = self.connecting.as_ref()?.try_at?;
+        Some(Watch { list: watched::CONNECTIONS_DUE.to_owned(), at })
     }
 }
 

@@ -20,8 +20,10 @@ pub enum CredentialStatus {
     ConsentWithdrawn,
     /// Our certificate or secret ends soon.
     SecretExpiring,
-    /// Microsoft does not answer.
+    /// Microsoft does not answer, or does not serve the tenant.
     Unreachable,
+    /// A consent that has not arrived everywhere; nothing is read until it has. Of a tenant that is not connected yet.
+    Waiting,
 }
 
 /// A tenant that is protected. One organisation owns it.

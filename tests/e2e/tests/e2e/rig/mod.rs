@@ -10,6 +10,7 @@
 mod admin;
 mod clock;
 mod commands;
+mod consent;
 mod drive;
 mod end;
 mod log;
@@ -28,7 +29,8 @@ use domain::{OrganisationId, PartnerId, PersonId, PlanId, TenantId};
 use engine::archive::Archive;
 use engine::ports::{Clock, Ids, KeyRing};
 use engine::records::{
-    CredentialStatus, Organisation, OrganisationState, Partner, Person, Records, StoredKey, Tenant,
+    CredentialStatus, Organisation, OrganisationPlace, OrganisationState, Partner, Person, Records,
+    StoredKey, Tenant,
 };
 use sim::{Sim, SimConfig, SimServer, TenantConfig};
 use std::cell::{Cell, RefCell};
@@ -56,6 +58,8 @@ pub struct Setting {
     pub queue: QueueSettings,
     /// So many snapshots fall due a day, the first one now; 0: only a person asks for one.
     pub snapshots_per_day: u8,
+    /// Whether the tenants have consented and are connected; otherwise there are their organisations alone.
+    pub connected: bool,
 }
 
 impl Default for Setting {
@@ -69,6 +73,7 @@ impl Default for Setting {
             // As the template says.
             queue: QueueSettings { visibility_ms: 5_400_000, ..QueueSettings::default() },
             snapshots_per_day: 0,
+            connected: true,
         }
     }
 }
@@ -156,9 +161,12 @@ impl Rig {
             log: Watch::begin(),
         };
         for tenant in &rig.tenants {
-            rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
-            rig.control.consent(tenant.as_str(), sim::WRITER_CLIENT_ID);
-            rig.connect(tenant, setting.snapshots_per_day).await;
+            let organisation = rig.customer_of_a_partner(tenant, setting.connected).await;
+            if setting.connected {
+                rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
+                rig.control.consent(tenant.as_str(), sim::WRITER_CLIENT_ID);
+                rig.connect(&organisation, tenant, setting.snapshots_per_day).await;
+            }
         }
         rig.note_names();
         rig
@@ -192,7 +200,7 @@ impl Rig {
     }
 
     /// A partner of its own, with a person who hears everything at once and one who hears it each morning.
-    async fn connect(&self, tenant: &TenantId, per_day: u8) {
+    async fn customer_of_a_partner(&self, tenant: &TenantId, connected: bool) -> Organisation {
         let now = self.clock.now();
         let ulid = || self.world.ids.ulid();
         let partner = Partner {
@@ -222,21 +230,34 @@ impl Rig {
             plan: PlanId::from_ulid(&ulid()),
             seats: 50,
             features: vec![],
-            tenant: Some(tenant.clone()),
+            tenant: connected.then(|| tenant.clone()),
             not_protected: vec![],
-            writer_consented_at: Some(now),
+            writer_consented_at: connected.then_some(now),
             created_at: now,
             ending: None,
             former_partners: vec![],
+            connecting: None,
         };
         self.records.put_new(&organisation).await.unwrap();
+        let place = OrganisationPlace {
+            organisation: organisation.id.clone(),
+            partner: partner.id,
+            tenant: organisation.tenant.clone(),
+        };
+        self.records.put_new(&place).await.unwrap();
+        organisation
+    }
+
+    /// The rows of a tenant that is connected to that organisation.
+    async fn connect(&self, organisation: &Organisation, tenant: &TenantId, per_day: u8) {
+        let now = self.clock.now();
         let (_, wrapped) = self.world.key_ring.generate(tenant).await.unwrap();
         self.records.put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now }).await.unwrap();
         self.records
             .put_new(&Tenant {
                 tenant: tenant.clone(),
-                partner: partner.id,
-                organisation: organisation.id,
+                partner: organisation.partner.clone(),
+                organisation: organisation.id.clone(),
                 name: "A customer".into(),
                 credentials: CredentialStatus::Connected,
                 not_protected: None,

@@ -3,19 +3,24 @@
 //! A callback is believed only with a one-time state that we gave out for that organisation within the
 //! hour; the state is spent in the transaction that connects, so a failure on the way leaves it good for
 //! another try and a success cannot be repeated. That the administrator is one of the named tenant is shown by a
-//! sign-in there (`sign_in`), unless the installation does without.
+//! sign-in there (`sign_in`), unless the installation does without; a consent that has not arrived everywhere waits
+//! (`waiting`, [`crate::jobs::connect_tenant`]).
 
+mod link;
 mod missing;
 mod sign_in;
+mod waiting;
 
+pub(crate) use link::{Key, Linker};
 pub use missing::not_protected;
+pub use waiting::Waiting;
+pub(crate) use waiting::{TRY_AFTER, may_pass};
 
 use super::plans::known;
 use super::{Caller, Gate};
 use crate::ports::{Clock, Directory, Ids, KeyRing, Scope, SignIns, Write};
 use crate::records::{
-    ApiToken, ConsentState, CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState,
-    StoredKey, Tenant, delete, put_new, replace,
+    ApiToken, ConsentState, Found, Organisation, OrganisationState, Tenant, delete, replace,
 };
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId};
@@ -110,6 +115,8 @@ pub enum Next {
     SignIn(Url),
     /// The tenant is connected.
     Connected(Box<Connected>),
+    /// Microsoft does not let us see yet what has to be seen; it is tried again.
+    Waiting(Box<Waiting>),
 }
 
 /// What became of it.
@@ -184,7 +191,8 @@ impl Connect {
     /// changes unless all of it is in order.
     ///
     /// # Errors
-    /// `Denied` when the administrator did not consent or is of another tenant, or Microsoft does not let us in;
+    /// `Denied` when the administrator did not consent, is of another tenant or holds no role that can consent, or
+    /// Microsoft does not let us in;
     /// `Invalid` when the state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the
     /// tenant belongs to another organisation, or the organisation has another tenant.
     pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Next> {
@@ -195,8 +203,7 @@ impl Connect {
             return Err(Error::denied(format!("Microsoft reports that consent was not given ({code})")));
         }
         if let (Some(code), Some(sign_ins)) = (&answer.code, &self.sign_ins) {
-            let connected = self.signed_in(sign_ins.as_ref(), answer, code).await?;
-            return Ok(Next::Connected(Box::new(connected)));
+            return self.signed_in(sign_ins.as_ref(), answer, code).await;
         }
         let state = self.find_state(answer.state.as_deref()).await?;
         let tenant = answer.tenant.as_deref().unwrap_or_default().parse::<TenantId>();
@@ -211,7 +218,7 @@ impl Connect {
         Ok(Next::Connected(Box::new(self.connect(&state.value, spent, tenant).await?)))
     }
 
-    /// Connects; `spent` is what that uses up.
+    /// Connects without a sign-in; `spent` is what that uses up.
     async fn connect(&self, state: &ConsentState, spent: Vec<Write>, tenant: TenantId) -> Result<Connected> {
         let scope = Scope::Partner(state.partner.clone());
         let key = Organisation::key_of(&state.organisation);
@@ -219,7 +226,11 @@ impl Connect {
         check_state(&organisation.value)?;
         match state.app.as_str() {
             "writer" => self.connect_writer(spent, organisation, &tenant).await,
-            _ => self.connect_reader(spent, organisation, tenant).await,
+            _ => {
+                let linker = self.linker();
+                let seen = linker.look(&tenant).await?;
+                linker.link(spent, organisation, &tenant, seen, Key::New(&*self.keys)).await
+            }
         }
     }
 
@@ -235,69 +246,6 @@ impl Connect {
     async fn consent_of(&self, hash: &str) -> Result<Option<Found<ConsentState>>> {
         let found = self.gate.records.find::<ConsentState>(&Scope::System, &format!("state#{hash}")).await?;
         Ok(found.filter(|s| s.value.expires_at > self.clock.now()))
-    }
-
-    async fn connect_reader(
-        &self,
-        mut writes: Vec<Write>,
-        found: Found<Organisation>,
-        tenant: TenantId,
-    ) -> Result<Connected> {
-        let mut organisation = found.value;
-        let access = self.directory.access(&tenant).await?;
-        let profile = self.directory.organisation(&tenant).await?;
-        let text = |name: &str| profile.get(name).and_then(serde_json::Value::as_str);
-        if !text("id").is_some_and(|id| id.eq_ignore_ascii_case(tenant.as_str())) {
-            return Err(Error::denied("the directory does not say that it is the one that consented"));
-        }
-        if organisation.tenant.as_ref().is_some_and(|t| *t != tenant) {
-            return Err(Error::conflict("the organisation is connected to another tenant"));
-        }
-        let scope = Scope::Tenant(tenant.clone());
-        let before: Option<Found<Tenant>> = self.gate.records.find(&scope, Tenant::KEY).await?;
-        if before.as_ref().is_some_and(|t| t.value.organisation != organisation.id) {
-            return Err(Error::conflict("this tenant is connected to another organisation"));
-        }
-        organisation.not_protected = not_protected(&access.permissions);
-        organisation.tenant = Some(tenant.clone());
-        let now = self.clock.now();
-        let credentials = if organisation.not_protected.is_empty() {
-            CredentialStatus::Connected
-        } else {
-            CredentialStatus::MissingPermissions
-        };
-        let name = text("displayName").unwrap_or_default().to_owned();
-        writes.push(replace(&organisation, found.version)?);
-        let row = if let Some(Found { value, version }) = before {
-            // Why due now: what could not be read until this consent should be protected soon.
-            let not_protected = None;
-            let row = Tenant { name, credentials, not_protected, next_snapshot_at: Some(now), ..value };
-            writes.push(replace(&row, version)?);
-            row
-        } else {
-            let row = Tenant {
-                tenant: tenant.clone(),
-                partner: organisation.partner.clone(),
-                organisation: organisation.id.clone(),
-                name,
-                credentials,
-                not_protected: None,
-                snapshots_per_day: 1,
-                next_snapshot_at: Some(now),
-                open_snapshot: None,
-                last_sealed: None,
-                last_full_at: None,
-                connected_at: now,
-                has_parked: false,
-            };
-            let (_, wrapped) = self.keys.generate(&tenant).await?;
-            writes.push(put_new(&row)?);
-            writes.push(put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now })?);
-            writes.push(self.place(&organisation).await?);
-            row
-        };
-        self.gate.records.write(writes).await.map_err(|e| e.within("the tenant was not connected"))?;
-        Ok(Connected { organisation, tenant: row, app: ConsentApp::Reader })
     }
 
     async fn connect_writer(
@@ -317,15 +265,16 @@ impl Connect {
         Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer })
     }
 
-    async fn place(&self, organisation: &Organisation) -> Result<Write> {
-        let key = OrganisationPlace::key_of(&organisation.id);
-        let place: Found<OrganisationPlace> = self.gate.records.get(&Scope::System, &key).await?;
-        let linked = OrganisationPlace { tenant: organisation.tenant.clone(), ..place.value };
-        replace(&linked, place.version)
+    fn linker(&self) -> Linker {
+        Linker {
+            records: self.gate.records.clone(),
+            clock: self.clock.clone(),
+            directory: self.directory.clone(),
+        }
     }
 }
 
-fn check_state(organisation: &Organisation) -> Result<()> {
+pub(crate) fn check_state(organisation: &Organisation) -> Result<()> {
     match organisation.state {
         OrganisationState::Active | OrganisationState::Suspended => Ok(()),
         OrganisationState::Unsubscribed | OrganisationState::Deleting => {

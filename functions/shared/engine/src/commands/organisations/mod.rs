@@ -116,6 +116,7 @@ impl Organisations {
             created_at: self.clock.now(),
             ending: None,
             former_partners: Vec::new(),
+            connecting: None,
         };
         let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
         let mut writes = vec![put_new(&organisation)?, put_new(&place)?];
@@ -209,6 +210,9 @@ impl Organisations {
 
     async fn has_credentials(&self, row: &Organisation, wanted: Option<CredentialStatus>) -> Result<bool> {
         let Some(wanted) = wanted else { return Ok(true) };
+        if wanted == CredentialStatus::Waiting {
+            return Ok(row.connecting.as_ref().is_some_and(|c| c.try_at.is_some()));
+        }
         Ok(self.tenant(row).await?.is_some_and(|tenant| tenant.value.credentials == wanted))
     }
 

@@ -2,10 +2,12 @@
 
 use super::words::{far_end, one_line, role_sentence, value_line};
 use super::{RestoreCounts, severity_of};
-use crate::records::{ChangeDetail, ChangeLine, CredentialStatus, DiffCounts, NotCovered, Severity, Subject};
+use crate::records::{
+    ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, NotCovered, Severity, Subject,
+};
 use domain::changes::{Change, What};
 use domain::notices::Topic;
-use domain::{DiffId, ErrorKind, RestoreId, SnapshotId, kinds};
+use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds};
 
 /// A notice tells so many changes one by one; a row holds 300 KB.
 const MAX_CHANGES: usize = 40;
@@ -79,6 +81,23 @@ pub(super) fn error(subject: Subject, what: &str, kind: ErrorKind) -> Draft {
     draft
 }
 
+/// As an error that is a denial, with what the tenant's refusal means.
+pub(super) fn refused(subject: Subject, what: &str, refusal: Refusal) -> Draft {
+    let mut draft = error(subject, what, ErrorKind::Denied);
+    draft.lines = vec![sentence(refusal.advice())];
+    draft
+}
+
+/// `since` tells one wait of the organisation from the next.
+pub(super) fn not_connected(organisation: &OrganisationId, since: Timestamp, why: ConnectRefusal) -> Draft {
+    let subject = Subject::Organisation(organisation.clone());
+    let title = "The tenant was not connected".to_owned();
+    let mut draft = Draft::new(Topic::Credentials, Severity::Critical, subject, title);
+    draft.id = format!("{}.not-connected.{}", draft.id, since.as_second());
+    draft.lines.push(why.advice().to_owned());
+    draft
+}
+
 pub(super) fn not_covered(snapshot: &SnapshotId, gaps: &[NotCovered]) -> Draft {
     let title = format!("A snapshot does not hold {}", counted(gaps.len() as u64, "part", "parts"));
     let mut draft = Draft::new(Topic::Errors, Severity::Warning, Subject::Snapshot(snapshot.clone()), title);
@@ -119,6 +138,9 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Dra
         CredentialStatus::SecretExpiring => {
             ("A credential ends soon", "The app registration's certificate or secret must be renewed.")
         }
+        CredentialStatus::Waiting => {
+            ("The consent has not arrived yet", "It is tried again for an hour; nothing is read until then.")
+        }
         CredentialStatus::Unreachable => {
             ("Microsoft does not answer for this tenant", "It is tried again at every scheduled time.")
         }
@@ -128,6 +150,25 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Dra
     draft.id = format!("{}.{}", draft.id, status_name(status));
     draft.lines.push(line.to_owned());
     draft
+}
+
+/// As a credential status, with what the tenant's refusal means.
+pub(super) fn no_entry(seen_by: &SnapshotId, status: CredentialStatus, refusal: Refusal) -> Draft {
+    let mut draft = credentials(seen_by, status);
+    if !refusal.is_about_consent() {
+        "The tenant cannot be read".clone_into(&mut draft.title);
+        let kept =
+            "Nothing is backed up until then; it is tried at every scheduled time. What is stored is kept.";
+        draft.lines = vec![sentence(refusal.advice()), kept.to_owned()];
+    }
+    draft
+}
+
+/// With a capital and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 /// `seats` are paid for, `in_use` were counted by that snapshot.
@@ -149,6 +190,7 @@ fn status_name(status: CredentialStatus) -> &'static str {
         CredentialStatus::ConsentWithdrawn => "consent-withdrawn",
         CredentialStatus::SecretExpiring => "secret-expiring",
         CredentialStatus::Unreachable => "unreachable",
+        CredentialStatus::Waiting => "waiting",
     }
 }
 

@@ -10,13 +10,15 @@ mod words;
 use super::messages;
 use crate::ports::{Clock, Queue, Write};
 use crate::records::{
-    CredentialStatus, DiffCounts, NotCovered, Notice, NoticeEntry, Partner, Records, Severity, Subject,
-    Tenant, put_new,
+    ConnectRefusal, Connecting, CredentialStatus, DiffCounts, NotCovered, Notice, NoticeEntry, Organisation,
+    Partner, Records, Severity, Subject, Tenant, put_new,
 };
 use compose::Draft;
 use domain::changes::Change;
 use domain::notices::Topic;
-use domain::{DiffId, ErrorKind, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use domain::{
+    DiffId, ErrorKind, OrganisationId, PartnerId, Refusal, RestoreId, Result, SnapshotId, TenantId, Timestamp,
+};
 use jiff::SignedDuration;
 use std::sync::Arc;
 
@@ -33,6 +35,13 @@ pub struct RestoreCounts {
     pub failed: u64,
     /// Declared impossible before the start.
     pub skipped: u64,
+}
+
+/// Whom a notice is about.
+struct About {
+    partner: PartnerId,
+    organisation: OrganisationId,
+    name: String,
 }
 
 /// Makes notices.
@@ -78,6 +87,34 @@ impl Announcer {
         self.tell(tenant, compose::error(subject, what, kind)).await
     }
 
+    /// Tells that work came to nothing since the tenant does not let us in, and why. As [`Self::announce_error`].
+    pub async fn announce_refusal(
+        &self,
+        tenant: &TenantId,
+        subject: Subject,
+        what: &str,
+        refusal: Refusal,
+    ) -> Result<()> {
+        self.tell(tenant, compose::refused(subject, what, refusal)).await
+    }
+
+    /// Tells that a connection that waited came to nothing. The tenant is not the organisation's, so the notice is made
+    /// of what the organisation's own row says.
+    pub async fn announce_not_connected(
+        &self,
+        organisation: &Organisation,
+        waited: &Connecting,
+        why: ConnectRefusal,
+    ) -> Result<()> {
+        let of = About {
+            partner: organisation.partner.clone(),
+            organisation: organisation.id.clone(),
+            name: organisation.name.clone(),
+        };
+        let draft = compose::not_connected(&organisation.id, waited.since, why);
+        self.tell_of(&waited.tenant, draft, Some(of)).await
+    }
+
     /// Tells what a sealed snapshot does not hold. To be called with those gaps alone that the snapshot
     /// before did not have: a missing licence is told once, not every day.
     pub async fn announce_not_covered(
@@ -113,6 +150,17 @@ impl Announcer {
         self.tell(tenant, compose::credentials(seen_by, status)).await
     }
 
+    /// The same of a tenant that does not let us in, with the reason.
+    pub async fn announce_no_entry(
+        &self,
+        tenant: &TenantId,
+        seen_by: &SnapshotId,
+        status: CredentialStatus,
+        refusal: Refusal,
+    ) -> Result<()> {
+        self.tell(tenant, compose::no_entry(seen_by, status, refusal)).await
+    }
+
     /// Tells that more seats are in use than are paid for; `counted_by` is the snapshot that counted. To be called when
     /// that begins, not each time that it is counted.
     pub async fn announce_over_use(
@@ -126,12 +174,24 @@ impl Announcer {
     }
 
     async fn tell(&self, tenant: &TenantId, draft: Draft) -> Result<()> {
+        self.tell_of(tenant, draft, None).await
+    }
+
+    /// `about` says whose it is, where the tenant's row does not.
+    async fn tell_of(&self, tenant: &TenantId, draft: Draft, about: Option<About>) -> Result<()> {
         let scope = crate::ports::Scope::Tenant(tenant.clone());
         let key = Notice::key_of(&draft.id);
         if let Some(told) = self.records.find::<Notice>(&scope, &key).await? {
             return self.ask_for_mails(&told.value).await;
         }
-        let of = self.records.get::<Tenant>(&scope, Tenant::KEY).await?.value;
+        let of = match about {
+            Some(of) => of,
+            None => {
+                let Tenant { partner, organisation, name, .. } =
+                    self.records.get::<Tenant>(&scope, Tenant::KEY).await?.value;
+                About { partner, organisation, name }
+            }
+        };
         let partner_scope = crate::ports::Scope::Partner(of.partner.clone());
         let partner = self.records.get::<Partner>(&partner_scope, Partner::KEY).await?.value;
         let now = self.clock.now();
@@ -185,7 +245,7 @@ pub fn topic_of(change: &Change) -> Topic {
 #[must_use]
 pub fn severity_of(status: CredentialStatus) -> Severity {
     match status {
-        CredentialStatus::Connected => Severity::Info,
+        CredentialStatus::Connected | CredentialStatus::Waiting => Severity::Info,
         CredentialStatus::ExcessPermissions | CredentialStatus::SecretExpiring => Severity::Warning,
         CredentialStatus::MissingPermissions
         | CredentialStatus::ConsentWithdrawn

@@ -1,9 +1,11 @@
-//! The tick: starts the snapshots that are due, puts work whose wait is over, stuck work and late mails into their queues.
+//! The tick: starts the snapshots that are due, puts work whose wait is over, stuck work and late mails into their queues,
+//! and tries waiting connections again.
 //!
 //! Reads watched lists, which may lag, and so looks at each row again before it acts. Whatever fails for
 //! one row is counted and left for the next tick; the other rows go on. Two ticks at once do no harm:
 //! every write has a condition.
 
+mod connections;
 mod start_due;
 mod sweep;
 
@@ -53,6 +55,8 @@ pub struct Report {
     pub given_up: u64,
     /// Notices whose mails were put into the queue again.
     pub mails_again: u64,
+    /// Connections that wait and are tried again.
+    pub connections: u64,
     /// Rows that could not be handled; they stay due.
     pub failed: u64,
 }
@@ -65,6 +69,7 @@ enum Outcome {
     Swept,
     GivenUp,
     MailAgain,
+    TriedAgain,
     /// It was no longer due, or somebody else was faster.
     Nothing,
 }
@@ -84,7 +89,9 @@ impl Worker {
             metrics::SNAPSHOTS_LATE.set(late);
         }
         metrics::WORK_GIVEN_UP.add(report.given_up);
-        started.and(swept).map(|()| report)
+        // Why also after a failure: somebody stands before a page that says that it is tried again.
+        let tried = self.try_connections(deadline, &mut report).await;
+        started.and(swept).and(tried).map(|()| report)
     }
 
     fn announcer(&self) -> Announcer {
@@ -142,6 +149,7 @@ impl Report {
             Ok(Outcome::Swept) => self.swept += 1,
             Ok(Outcome::GivenUp) => self.given_up += 1,
             Ok(Outcome::MailAgain) => self.mails_again += 1,
+            Ok(Outcome::TriedAgain) => self.connections += 1,
             Ok(Outcome::Nothing) => {}
             Err(error) => {
                 self.failed += 1;

@@ -73,7 +73,7 @@ impl Worker {
     }
 
     /// Writes; false when somebody else was faster.
-    async fn changed(&self, writes: Vec<Write>) -> Result<bool> {
+    pub(super) async fn changed(&self, writes: Vec<Write>) -> Result<bool> {
         match self.records.write(writes).await {
             Ok(()) => Ok(true),
             Err(e) if e.kind() == ErrorKind::Conflict => Ok(false),

@@ -269,26 +269,22 @@ impl Worker {
         failed.error = Some(error.message().to_owned());
         failed.course.fail(Cause::of(error.kind()));
         let mut after = tenant.value.clone();
-        after.credentials = if error.message().starts_with(seal::NOTHING_READ) {
-            CredentialStatus::MissingPermissions
-        } else {
-            CredentialStatus::ConsentWithdrawn
+        after.credentials = match error.refusal() {
+            Some(refusal) if refusal.is_about_consent() => CredentialStatus::ConsentWithdrawn,
+            Some(_) => CredentialStatus::Unreachable,
+            None if error.message().starts_with(seal::NOTHING_READ) => CredentialStatus::MissingPermissions,
+            None => CredentialStatus::ConsentWithdrawn,
         };
         if after.open_snapshot.as_ref() == Some(&failed.id) {
             after.open_snapshot = None;
         }
         // Why: told before the row is closed; told again by a rerun, it is the same notice.
-        self.announcer
-            .announce_error(
-                &failed.tenant,
-                Subject::Snapshot(failed.id.clone()),
-                "The snapshot",
-                error.kind(),
-            )
-            .await?;
-        if tenant.value.credentials != after.credentials {
-            self.announcer.announce_credentials(&failed.tenant, &failed.id, after.credentials).await?;
-        }
+        self.tell_failure(
+            &failed,
+            error,
+            (after.credentials != tenant.value.credentials).then_some(after.credentials),
+        )
+        .await?;
         self.records
             .write(vec![
                 crate::records::replace(&failed, row.version)?,

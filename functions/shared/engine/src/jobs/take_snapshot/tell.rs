@@ -2,11 +2,33 @@
 
 use super::Worker;
 use crate::ports::Scope;
-use crate::records::{Found, NotCovered, Organisation, SeatCount, Snapshot, Tenant};
+use crate::records::{
+    CredentialStatus, Found, NotCovered, Organisation, SeatCount, Snapshot, Subject, Tenant,
+};
 use domain::subscriptions::over_use;
-use domain::{Result, SnapshotId};
+use domain::{Error, Result, SnapshotId};
 
 impl Worker {
+    /// Tells that a snapshot came to nothing, and how the credentials are now where they were otherwise before.
+    pub(super) async fn tell_failure(
+        &self,
+        failed: &Snapshot,
+        error: &Error,
+        changed: Option<CredentialStatus>,
+    ) -> Result<()> {
+        let (tenant, id, what) = (&failed.tenant, &failed.id, "The snapshot");
+        let subject = Subject::Snapshot(id.clone());
+        match error.refusal() {
+            Some(refusal) => self.announcer.announce_refusal(tenant, subject, what, refusal).await?,
+            None => self.announcer.announce_error(tenant, subject, what, error.kind()).await?,
+        }
+        match (changed, error.refusal()) {
+            (Some(status), Some(why)) => self.announcer.announce_no_entry(tenant, id, status, why).await,
+            (Some(status), None) => self.announcer.announce_credentials(tenant, id, status).await,
+            (None, _) => Ok(()),
+        }
+    }
+
     /// Tells when the seats in use go over those that are paid for.
     pub(super) async fn tell_over_use(
         &self,

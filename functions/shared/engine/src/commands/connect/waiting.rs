@@ -1,0 +1,66 @@
+//! A connection that waits: for minutes after a consent Microsoft may refuse what was just granted.
+//!
+//! Whether whoever signed in may connect the tenant cannot be seen then, and is not guessed. The link is spent, the
+//! organisation's row says for which tenant and whom it waits, and the tick has it tried again for an hour
+//! ([`crate::jobs::connect_tenant`]). The tenant stays free meanwhile: whoever waits holds nothing.
+
+use super::Connect;
+use crate::ports::Write;
+use crate::records::{Connecting, Found, Organisation, replace};
+use domain::{Error, ErrorKind, Refusal, Result, TenantId, Timestamp};
+use jiff::SignedDuration;
+
+/// How long it is tried.
+const WAIT: SignedDuration = SignedDuration::from_hours(1);
+/// How long after a try the next one is.
+pub(crate) const TRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// What waits.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// For which organisation.
+    pub organisation: Organisation,
+    /// For which tenant.
+    pub tenant: TenantId,
+    /// Until when it is tried.
+    pub until: Timestamp,
+}
+
+/// Whether what failed may be otherwise some minutes after a consent, without anybody doing anything.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Denied => error.refusal().is_none_or(Refusal::is_about_consent),
+        ErrorKind::Throttled { .. } | ErrorKind::Unavailable => true,
+        _ => false,
+    }
+}
+
+impl Connect {
+    /// Lets the connection wait; `person` is who signed in, while it is not known whether they may connect.
+    pub(super) async fn wait(
+        &self,
+        mut writes: Vec<Write>,
+        found: Found<Organisation>,
+        tenant: TenantId,
+        person: Option<String>,
+    ) -> Result<Waiting> {
+        let now = self.clock.now();
+        let until = now + WAIT;
+        let (_, wrapped_key) = self.keys.generate(&tenant).await?;
+        let mut organisation = found.value;
+        organisation.connecting = Some(Connecting {
+            tenant: tenant.clone(),
+            person,
+            wrapped_key,
+            since: now,
+            until,
+            try_at: Some(now + TRY_AFTER),
+            attempts: 0,
+            refused: None,
+        });
+        writes.push(replace(&organisation, found.version)?);
+        let write = self.gate.records.write(writes).await;
+        write.map_err(|e| e.within("the connection was not kept"))?;
+        Ok(Waiting { organisation, tenant, until })
+    }
+}
