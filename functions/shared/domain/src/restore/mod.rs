@@ -20,7 +20,7 @@ mod step;
 mod tests;
 mod values;
 
-pub use id_map::IdMap;
+pub use id_map::{IdMap, tokens};
 pub use inputs::{Guard, Held, HeldLink, Inputs, Item};
 pub use licences::direct_licences;
 pub use objects::writable;

@@ -21,6 +21,7 @@ struct State {
     made: u32,
     writes: u32,
     forgets: bool,
+    loses_answer: bool,
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
@@ -74,6 +75,14 @@ impl TableDirectory {
         for (_, links) in state.live.values_mut() {
             links.retain(|(_, to)| to != id);
         }
+    }
+    pub fn unlink(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        self.state().live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link || t != to);
+    }
+    /// The next creation takes effect, and nobody hears of it.
+    pub fn lose_answer_of_next_creation(&self) {
+        self.state().loses_answer = true;
     }
     pub fn forget_updates(&self, forgets: bool) {
         self.state().forgets = forgets;
@@ -186,7 +195,10 @@ impl DirectoryWriter for TableDirectory {
             }
             Call::Create { kind, body } => {
                 state.made += 1;
-                let id = format!("new{}", state.made);
+                // A custom role is known by its template's id; everything else gets an id of its own.
+                let template =
+                    body.get("templateId").and_then(Value::as_str).filter(|_| kind.name == "roles");
+                let id = template.map_or_else(|| format!("new{}", state.made), str::to_owned);
                 let mut object = body.clone();
                 if kind.name == "users" {
                     assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
@@ -205,10 +217,17 @@ impl DirectoryWriter for TableDirectory {
                 if state.live.contains_key(&(kind.name.to_owned(), key.clone())) {
                     return Err(Error::conflict("RoleAssignmentExists"));
                 }
+                let name = body.get("userPrincipalName").filter(|_| kind.name == "users");
+                if name.is_some() && state.live.values().any(|(o, _)| o.get("userPrincipalName") == name) {
+                    return Err(Error::conflict("ObjectConflict"));
+                }
                 let late = SignedDuration::from_millis(i64::try_from(state.late_ms).unwrap());
                 let shows_at = self.clock.now() + late;
                 state.shows_at.insert(id.clone(), shows_at);
                 state.live.insert((kind.name.to_owned(), key), (object, vec![]));
+                if std::mem::take(&mut state.loses_answer) {
+                    return Err(Error::unavailable("no answer"));
+                }
                 id_made = Some(id);
             }
             Call::Update { kind, id, body } => {
@@ -231,6 +250,17 @@ impl DirectoryWriter for TableDirectory {
             Call::RemoveLink { link, from, to } => {
                 let at = (link.from.to_owned(), from.clone());
                 state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
+            }
+            Call::Delete { kind, id, object } => {
+                let key = match kind.identity {
+                    Identity::Id => id.clone(),
+                    Identity::Natural(_) => kind.key_of(object).unwrap(),
+                };
+                state.live.remove(&(kind.name.to_owned(), key)).expect("it is there");
+                state.live.retain(|(_, key), _| !key.starts_with(&format!("{id}|")));
+                for (_, links) in state.live.values_mut() {
+                    links.retain(|(_, to)| to != id);
+                }
             }
             other => panic!("not played: {other:?}"),
         }

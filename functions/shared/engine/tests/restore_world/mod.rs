@@ -136,7 +136,10 @@ impl Stage {
             stored_blobs: 0,
             error: None,
         };
-        self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
+        // Every preview is of the one snapshot, which has its row from the first preview on.
+        if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
+            assert_eq!(error.kind(), domain::ErrorKind::Conflict);
+        }
         let from = From::Items(id);
         let restore = self.commands().create_preview(&self.tenant, "me", &from, selection).await.unwrap();
         let worker = preview_restore::Worker {
@@ -173,6 +176,13 @@ impl Stage {
 
     pub async fn report(&self, restore: &RestoreId) -> FinalReport {
         self.commands().get_report(&self.tenant, restore).await.unwrap()
+    }
+
+    pub async fn note_new_id(&self, tenant: &TenantId, old: &str, new: &str) {
+        let (old, new) = (old.to_owned(), new.to_owned());
+        let row =
+            NewId { tenant: tenant.clone(), kind: "groups".to_owned(), old, new, created_at: self.now() };
+        self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
     }
 
     pub async fn new_id(&self, old: &str) -> String {

@@ -187,7 +187,7 @@ impl Worker {
 }
 
 /// The ids of earlier re-creations.
-pub(super) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
+pub(in crate::jobs) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
     let mut ids = IdMap::default();
     for row in records
         .list_all::<NewId>(&Scope::Tenant(tenant.clone()), <NewId as crate::records::Record>::FAMILY)

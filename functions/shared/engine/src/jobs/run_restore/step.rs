@@ -153,7 +153,7 @@ impl Progress<'_> {
 
     /// Whether a write whose answer was lost was made all the same.
     async fn took_effect(&mut self, step: &Step) -> Result<Option<Applied>> {
-        let now = step.rewritten(&self.ids)?;
+        let now = self.of_today(step)?;
         let live = match self.look(&now, false).await {
             Ok(live) => live,
             Err(e) if is_of_run(&e) => return Err(e),

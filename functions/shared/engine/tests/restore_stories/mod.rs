@@ -1,0 +1,3 @@
+//! Stories of more than one restore, and of rights.
+
+mod twice;
