@@ -214,7 +214,7 @@ impl Chains<'_> {
             self.state.facets.remove(source.name);
             self.state.missing.push(Missing {
                 source: source.name.to_owned(),
-                cause: error.kind().name().to_owned(),
+                cause: super::cause_of(&error).to_owned(),
                 why: error.message().to_owned(),
             });
             return Ok(());

@@ -176,9 +176,14 @@ impl Reading {
                 return (KindProgress::Reading(Box::new(reading)), Some(error));
             }
             tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
-            return (missing(kind.name, error.kind().name(), error.message()), None);
+            return (missing(kind.name, cause_of(&error), error.message()), None);
         }
     }
+}
+
+/// Why something is missing, in the manifest's word for it.
+fn cause_of(error: &Error) -> &'static str {
+    if error.is_unlicensed() { Missing::UNLICENSED } else { error.kind().name() }
 }
 
 fn missing(source: &str, cause: &str, why: &str) -> KindProgress {

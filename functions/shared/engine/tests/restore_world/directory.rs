@@ -25,6 +25,8 @@ struct State {
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
+    unreadable: BTreeMap<&'static str, bool>,
+    writer: Option<String>,
 }
 
 pub struct TableDirectory {
@@ -76,6 +78,9 @@ impl TableDirectory {
             links.retain(|(_, to)| to != id);
         }
     }
+    pub fn remove(&self, kind: &str, key: &str) {
+        self.state().live.remove(&(kind.to_owned(), key.to_owned())).expect("it is there");
+    }
     pub fn unlink(&self, link: &str, from: &str, to: &str) {
         let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
         self.state().live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link || t != to);
@@ -93,6 +98,21 @@ impl TableDirectory {
     /// Consent is taken back from the application that reads, or from the one that writes.
     pub fn withdraw(&self, application: &'static str) {
         self.state().withdrawn = Some(application);
+    }
+    /// A kind cannot be read from now on: for want of a licence, or of a permission.
+    pub fn refuse_reading_of(&self, kind: &'static str, is_licence: bool) {
+        self.state().unreadable.insert(kind, is_licence);
+    }
+    fn readable(state: &State, kind: &str) -> Result<()> {
+        match state.unreadable.get(kind) {
+            None => Ok(()),
+            Some(true) => Err(Error::denied("AadPremiumLicenseRequired").for_want_of_licence()),
+            Some(false) => Err(Error::denied("PermissionScopeNotGranted")),
+        }
+    }
+    /// The writing application's own service principal.
+    pub fn writes_as(&self, principal: &str) {
+        self.state().writer = Some(principal.to_owned());
     }
     /// What the writing application's token says that it may do.
     pub fn permit_writing(&self, permissions: &[&str]) {
@@ -133,6 +153,7 @@ impl Directory for TableDirectory {
         _: &[&'static str],
     ) -> Result<ReadPage> {
         let state = self.state();
+        Self::readable(&state, source.name)?;
         let of = state.live.iter().filter(|((kind, _), _)| kind == source.name);
         let items = of.map(|(_, (object, _))| serde_json::value::to_raw_value(object).unwrap()).collect();
         Ok(ReadPage { items, end: PageEnd::Done(None), left_out: vec![] })
@@ -145,6 +166,7 @@ impl Directory for TableDirectory {
         links: &[&'static LinkType],
     ) -> Result<Option<LiveObject>> {
         let state = self.state();
+        Self::readable(&state, kind.name)?;
         if self.is_hidden(&state, key) {
             return Ok(None);
         }
@@ -183,7 +205,8 @@ impl Directory for TableDirectory {
 impl DirectoryWriter for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         self.consented("writing")?;
-        Ok(Access { permissions: self.state().may_write.clone(), principal: None })
+        let state = self.state();
+        Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
     }
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();

@@ -11,7 +11,6 @@ use crate::records::{
 };
 use domain::restore::{Action, IdMap, Plan, Step};
 use domain::{Result, TenantId, Timestamp};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The links of an object as they were read last.
@@ -36,8 +35,14 @@ pub(super) struct Progress<'a> {
     pub worker: &'a Worker,
     pub restore: Restore,
     pub deadline: Timestamp,
-    /// The writing app's own service principal.
-    own: Option<String>,
+    /// Our own service principals.
+    pub own: Vec<String>,
+    /// The last look at the tenant's administrators.
+    pub last_look: Option<super::guard::LastLook>,
+    /// Steps of this restore that took somebody's rights.
+    pub losses: Vec<Step>,
+    /// Users whom this restore created.
+    pub made: Vec<String>,
     /// Ids that objects got when they were created again: in this restore and in others.
     pub ids: IdMap,
     pub seen: Option<Seen>,
@@ -52,7 +57,7 @@ impl<'a> Progress<'a> {
     pub async fn load(
         worker: &'a Worker,
         restore: &Restore,
-        own: Option<String>,
+        own: Vec<String>,
         deadline: Timestamp,
     ) -> Result<Self> {
         let scope = Scope::Tenant(restore.tenant.clone());
@@ -63,6 +68,9 @@ impl<'a> Progress<'a> {
             restore: restore.clone(),
             deadline,
             own,
+            last_look: None,
+            losses: Vec::new(),
+            made: Vec::new(),
             ids: new_ids(&worker.records, &restore.tenant).await?,
             seen: None,
             outcomes: rows.into_iter().map(|row| (row.value.number, row)).collect(),
@@ -83,7 +91,7 @@ impl<'a> Progress<'a> {
     pub async fn execute(&mut self, plan: &Plan) -> Result<bool> {
         for step in &plan.steps {
             if self.outcome(step.number).is_some_and(|o| o.state.is_final()) {
-                self.remember(step);
+                self.remember(step)?;
                 continue;
             }
             if self.worker.clock.now() + MARGIN > self.deadline {
@@ -91,8 +99,6 @@ impl<'a> Progress<'a> {
             }
             let ended = if step.depends_on.iter().any(|id| self.lost.contains(id)) {
                 Verdict::skipped(SkipCause::DependencyFailed)
-            } else if self.takes_our_access(step) {
-                Verdict::skipped(SkipCause::OwnAccess)
             } else if let Some(new_id) = self.moved(step) {
                 Verdict::moved(&new_id, true)
             } else {
@@ -106,15 +112,9 @@ impl<'a> Progress<'a> {
                 Ended::With(verdict) => self.write_down(step, verdict).await?,
                 Ended::OutOfTime => return Ok(false),
             }
-            self.remember(step);
+            self.remember(step)?;
         }
         Ok(true)
-    }
-
-    /// Whether the step takes a role from the app that makes it: then nothing more could be restored.
-    fn takes_our_access(&self, step: &Step) -> bool {
-        let principal = step.before.as_ref().and_then(|b| b.get("principalId")).and_then(Value::as_str);
-        matches!(step.action, Action::Delete) && principal.is_some() && principal == self.own.as_deref()
     }
 
     /// Until when a step may wait for what it needs or has written.
@@ -273,11 +273,12 @@ impl<'a> Progress<'a> {
     }
 
     /// Takes into account what a finished step means for the others.
-    fn remember(&mut self, step: &Step) {
-        let Some(outcome) = self.outcomes.get(&step.number).map(|f| &f.value) else { return };
+    fn remember(&mut self, step: &Step) -> Result<()> {
+        let Some(outcome) = self.outcome(step.number).cloned() else { return Ok(()) };
+        self.note_losses(&self.of_today(step)?, &outcome);
         let brings = matches!(step.action, Action::Undelete | Action::Create { .. }) && !step.is_fact();
         if !brings {
-            return;
+            return Ok(());
         }
         // Why: what follows a return from the recycle bin is written uncompared, and only where the preview showed it.
         let is_undelete = matches!(step.action, Action::Undelete);
@@ -285,12 +286,13 @@ impl<'a> Progress<'a> {
             || (!is_undelete && outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent));
         if !is_there {
             self.lost.insert(step.id.clone());
-            return;
+            return Ok(());
         }
         self.came_back_at.insert(step.id.clone(), outcome.at);
         if let Some(new) = &outcome.new_id {
             self.ids.insert(step.id.as_str(), new.as_str());
         }
+        Ok(())
     }
 
     /// How many steps came to which end.

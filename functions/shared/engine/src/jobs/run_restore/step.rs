@@ -57,6 +57,9 @@ impl Progress<'_> {
                         Err(e) => return Ok(Verdict::unreadable(&e)),
                     }
                 }
+                if let Some(ended) = self.refuses(now).await? {
+                    return Ok(ended);
+                }
                 match self.send(step, &call).await {
                     Ok(applied) => {
                         answer = Some(applied);
