@@ -161,12 +161,14 @@ impl SnapshotCommands for EngineCommands {
         let state = self.restores.get(tenant, id).await?.state;
         let first = page.after.is_none();
         if state == RestoreState::Previewing || state == RestoreState::Failed {
-            return Ok(PlanPage { steps: Listed { items: Vec::new(), next: None }, impossible: Vec::new() });
+            let steps = Listed { items: Vec::new(), next: None };
+            return Ok(PlanPage { steps, remarks: Vec::new(), impossible: Vec::new() });
         }
         let steps = self.restores.list_steps(tenant, id, page.after, page.limit).await?;
         let impossible = if first { self.restores.list_impossible(tenant, id).await? } else { Vec::new() };
+        let remarks = if first { self.restores.list_remarks(tenant, id).await? } else { Vec::new() };
         let items = steps.items.into_iter().map(|s| StepView { step: s.step, outcome: s.outcome });
-        Ok(PlanPage { steps: Listed { items: items.collect(), next: steps.next }, impossible })
+        Ok(PlanPage { steps: Listed { items: items.collect(), next: steps.next }, remarks, impossible })
     }
 
     async fn run_restore(&self, tenant: &TenantId, id: &RestoreId, approved_by: &str) -> Result<Restore> {

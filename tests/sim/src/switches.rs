@@ -12,6 +12,7 @@
 //! | `retry_after` | may be missing, may be fractional | whole seconds |
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
+//! | `timed_roles_are_assignments` | said of activations, of roles assigned until a date not | yes |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -72,6 +73,7 @@ pub struct Switches {
     pub delta_page_size: usize,
     pub delta_link_entries: usize,
     pub security_groups_soft_delete: bool,
+    pub timed_roles_are_assignments: bool,
     pub assertion_clock_real: bool,
     /// The administrator declines the consent page.
     pub refuse_consent: bool,
@@ -93,6 +95,7 @@ impl Default for Switches {
             delta_page_size: 200,
             delta_link_entries: 500,
             security_groups_soft_delete: true,
+            timed_roles_are_assignments: true,
             assertion_clock_real: true,
             refuse_consent: false,
             shuffle: None,

@@ -191,17 +191,21 @@ pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
         let principal = assignment["principalId"].as_str().and_then(|id| d.index(id));
         principal.is_none_or(|index| d.is_live(index))
     };
+    let shown = |assignment: &Value| {
+        call.switches.timed_roles_are_assignments
+            || !pim::is_timed(d, assignment["id"].as_str().unwrap_or_default())
+    };
     match rest {
         [_] if name == "roleAssignments" => {
             let mut live = Docs::default();
-            for one in d.docs(name).iter().filter(|one| alive(one)) {
+            for one in d.docs(name).iter().filter(|one| alive(one) && shown(one)) {
                 live.insert(one["id"].as_str().unwrap_or_default(), one.clone());
             }
             page(call, &live, &set, 100, 999, |one| with_principal(call, d, one))
         }
         [_] => page(call, d.docs(name), &set, 100, 999, Value::clone),
         [_, id] => {
-            let found = d.docs(name).get(id).ok_or_else(|| missing(id))?;
+            let found = d.docs(name).get(id).filter(|one| shown(one)).ok_or_else(|| missing(id))?;
             let mut out = with_principal(call, d, found);
             out["@odata.context"] = format!("{}/$entity", call.context(&set)).into();
             Ok(Reply::json(200, &out))
