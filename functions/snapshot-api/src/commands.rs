@@ -158,12 +158,14 @@ impl SnapshotCommands for EngineCommands {
         let first = page.after.is_none();
         // Why not by its state: what failed after its preview has a plan, and may have written a part of it.
         if restore.previewed_at.is_none() {
-            return Ok(PlanPage { steps: Listed { items: Vec::new(), next: None }, impossible: Vec::new() });
+            let steps = Listed { items: Vec::new(), next: None };
+            return Ok(PlanPage { steps, remarks: Vec::new(), impossible: Vec::new() });
         }
         let steps = self.restores.list_steps(tenant, id, page.after, page.limit).await?;
         let impossible = if first { self.restores.list_impossible(tenant, id).await? } else { Vec::new() };
+        let remarks = if first { self.restores.list_remarks(tenant, id).await? } else { Vec::new() };
         let items = steps.items.into_iter().map(|s| StepView { step: s.step, outcome: s.outcome });
-        Ok(PlanPage { steps: Listed { items: items.collect(), next: steps.next }, impossible })
+        Ok(PlanPage { steps: Listed { items: items.collect(), next: steps.next }, remarks, impossible })
     }
 
     async fn run_restore(&self, tenant: &TenantId, id: &RestoreId, approved_by: &str) -> Result<Restore> {

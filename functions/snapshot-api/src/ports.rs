@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::Kind;
-use domain::restore::{AttributeMode, Impossible, LinkMode, SelectedItem, Step};
+use domain::restore::{AttributeMode, Impossible, LinkMode, Remark, SelectedItem, Step};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
 use engine::commands::Listed;
 use engine::commands::search::Found;
@@ -119,6 +119,8 @@ pub struct StepView {
 pub struct PlanPage {
     /// Steps, in the order of execution; empty until the preview is there.
     pub steps: Listed<StepView>,
+    /// What to know before anything else; on the first page only.
+    pub remarks: Vec<Remark>,
     /// What cannot be restored; on the first page only.
     pub impossible: Vec<Impossible>,
 }

@@ -17,6 +17,7 @@
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
 //! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
 //! | `activated_role_is_assignment` | remembered: what PIM activated is among the role assignments too | yes |
+//! | `timed_roles_are_assignments` | said of activations, of roles assigned until a date not | yes |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -99,6 +100,7 @@ pub struct Switches {
     pub rounds_lead_nowhere: Option<(&'static str, Nowhere)>,
     pub first_rounds_leave_out_empty: bool,
     pub security_groups_soft_delete: bool,
+    pub timed_roles_are_assignments: bool,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
     /// So many seconds long, and how it shows.
@@ -126,6 +128,7 @@ impl Default for Switches {
             rounds_lead_nowhere: None,
             first_rounds_leave_out_empty: false,
             security_groups_soft_delete: true,
+            timed_roles_are_assignments: true,
             assertion_clock_real: true,
             wids_in_id_token: false,
             consent_delay: None,

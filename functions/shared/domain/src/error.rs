@@ -62,6 +62,7 @@ pub struct Error {
     message: String,
     fields: Vec<FieldFault>,
     refusal: Option<Refusal>,
+    unlicensed: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -71,7 +72,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind`. The message must hold no secret and no customer data.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), fields: Vec::new(), refusal: None, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            fields: Vec::new(),
+            refusal: None,
+            unlicensed: false,
+            source: None,
+        }
     }
     /// [`ErrorKind::Invalid`].
     pub fn invalid(message: impl Into<String>) -> Self {
@@ -121,6 +129,12 @@ impl Error {
         let denied = Self::denied(format!("{} ({shown})", refusal.advice()));
         Self { refusal: Some(refusal), ..denied }
     }
+    /// The same error, for want of a licence and of nothing else: the feature is not there, so nothing of it is.
+    #[must_use]
+    pub fn for_want_of_licence(mut self) -> Self {
+        self.unlicensed = true;
+        self
+    }
     /// The same error naming the fields at fault.
     #[must_use]
     pub fn with_fields(mut self, fields: Vec<FieldFault>) -> Self {
@@ -136,6 +150,11 @@ impl Error {
     /// What to do about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+    /// Whether the service refused because the customer has no licence for what was asked. Permissions are not
+    /// known then to be enough or not.
+    pub fn is_unlicensed(&self) -> bool {
+        self.unlicensed
     }
     /// For a person.
     pub fn message(&self) -> &str {

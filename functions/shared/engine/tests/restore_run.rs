@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod restore_stories;
 mod restore_world;
 
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};

@@ -122,7 +122,8 @@ impl Refusal {
         if let Some(id) = self.request_id.as_deref().map(plain).filter(|id| !id.is_empty()) {
             message = format!("{}, request-id {id}", message.trim_end());
         }
-        Error::new(kind, format!("{}{hint}", message.trim_end()))
+        let error = Error::new(kind, format!("{}{hint}", message.trim_end()));
+        if kind == ErrorKind::Denied && self.needs_licence() { error.for_want_of_licence() } else { error }
     }
 
     /// The tenant has not bought the feature.

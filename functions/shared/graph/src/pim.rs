@@ -4,6 +4,7 @@
 //! unifiedroleassignmentschedulerequest and unifiedroleeligibilityschedulerequest.
 
 use domain::Timestamp;
+use domain::restore::with_fixed_end;
 use serde_json::{Map, Value, json};
 
 /// What a request takes over from a schedule, where it is not null.
@@ -19,8 +20,10 @@ pub(crate) fn assign(schedule: &Map<String, Value>, now: Timestamp) -> Value {
         _ => "adminAssign",
     };
     let mut body = parts(schedule, action);
-    let mut info = match schedule.get("scheduleInfo") {
-        Some(Value::Object(info)) => info.clone(),
+    // Why: a duration counts from the start that is set below; what was given for eight hours is not given for
+    // eight more.
+    let mut info = match with_fixed_end(schedule) {
+        Some(Value::Object(info)) => info,
         _ => Map::from_iter([("expiration".to_owned(), json!({"type": "noExpiration"}))]),
     };
     // Why: what began in the past begins now; Graph keeps no schedule that began before its request.

@@ -2,7 +2,7 @@
 
 use super::comparisons::named;
 use crate::ports::{Chosen, NewRestore, PlanPage, StepView};
-use domain::restore::{AttributeMode, Impossible, LinkMode, SelectedItem, Selection, Step};
+use domain::restore::{AttributeMode, Impossible, LinkMode, Remark, SelectedItem, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp, kinds};
 use engine::ports::Spent;
 use engine::records::{
@@ -145,6 +145,8 @@ impl From<Restore> for RestoreOut {
 pub struct PlanOut {
     #[serde(flatten)]
     restore: RestoreOut,
+    /// What to know before anything else; on the first part only.
+    remarks: Vec<Remark>,
     /// On the first part only.
     impossible: Vec<Impossible>,
     items: Vec<StepOut>,
@@ -156,6 +158,7 @@ impl PlanOut {
     pub fn new(restore: Restore, page: PlanPage) -> Self {
         Self {
             restore: restore.into(),
+            remarks: page.remarks,
             impossible: page.impossible,
             items: page.steps.items.into_iter().map(Into::into).collect(),
             next: page.steps.next,

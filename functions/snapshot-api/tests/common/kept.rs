@@ -184,7 +184,7 @@ impl SnapshotCommands for Kept {
     async fn read_plan(&self, tenant: &TenantId, id: &RestoreId, _: Page) -> Result<PlanPage> {
         self.check(tenant, id.as_str() == RESTORE)?;
         let impossible: Vec<Impossible> = Vec::new();
-        Ok(PlanPage { steps: Listed { items: Vec::new(), next: None }, impossible })
+        Ok(PlanPage { steps: Listed { items: Vec::new(), next: None }, remarks: Vec::new(), impossible })
     }
     async fn run_restore(&self, tenant: &TenantId, id: &RestoreId, by: &str) -> Result<Restore> {
         self.check(tenant, id.as_str() == RESTORE)?;

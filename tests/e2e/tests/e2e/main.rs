@@ -12,6 +12,7 @@ mod formats;
 mod logs;
 mod operations;
 mod orderings;
+mod privileges;
 mod reading;
 mod real_policies;
 mod recovery;

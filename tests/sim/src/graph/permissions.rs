@@ -84,6 +84,28 @@ const RULES: &[Rule] = &[
         ],
     ),
     (
+        &["roleManagement", "directory", "roleAssignmentSchedule*"],
+        &[
+            "RoleAssignmentSchedule.Read.Directory",
+            "RoleAssignmentSchedule.ReadWrite.Directory",
+            "RoleManagement.Read.All",
+            "RoleManagement.Read.Directory",
+            "RoleManagement.ReadWrite.Directory",
+        ],
+        &["RoleAssignmentSchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"],
+    ),
+    (
+        &["roleManagement", "directory", "roleEligibilitySchedule*"],
+        &[
+            "RoleEligibilitySchedule.Read.Directory",
+            "RoleEligibilitySchedule.ReadWrite.Directory",
+            "RoleManagement.Read.All",
+            "RoleManagement.Read.Directory",
+            "RoleManagement.ReadWrite.Directory",
+        ],
+        &["RoleEligibilitySchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory"],
+    ),
+    (
         &["roleManagement"],
         &[
             "RoleManagement.Read.Directory",
@@ -151,10 +173,12 @@ const RULES: &[Rule] = &[
 /// Whether one of the token's roles allows the operation. A path that no rule covers is let through, so that it
 /// gets its 404.
 pub(crate) fn allowed(path: &[&str], reads: bool, roles: &[String]) -> bool {
-    let fits = |pattern: &[&str]| {
-        pattern.len() <= path.len()
-            && pattern.iter().zip(path).all(|(p, s)| *p == "*" || p.eq_ignore_ascii_case(s))
+    let is = |pattern: &str, segment: &str| match pattern.strip_suffix('*') {
+        Some(start) => segment.get(..start.len()).is_some_and(|s| s.eq_ignore_ascii_case(start)),
+        None => pattern.eq_ignore_ascii_case(segment),
     };
+    let fits =
+        |pattern: &[&str]| pattern.len() <= path.len() && pattern.iter().zip(path).all(|(p, s)| is(p, s));
     RULES.iter().find(|(pattern, ..)| fits(pattern)).is_none_or(|(_, read, write)| {
         let wanted = if reads { read } else { write };
         roles.iter().any(|role| wanted.contains(&role.as_str()))

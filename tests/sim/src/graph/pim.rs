@@ -46,6 +46,16 @@ fn instance(schedule: &Value, eligible: bool) -> Value {
     out
 }
 
+/// Whether a role assignment is there only because a schedule gives the role until a date.
+pub(super) fn is_timed(d: &Directory, assignment: &str) -> bool {
+    d.docs("roleAssignmentSchedules").iter().any(|schedule| {
+        let id = schedule["id"].as_str().unwrap_or_default();
+        d.docs("scheduleAssignments").get(id).is_some_and(|a| a == assignment)
+            && schedule["assignmentType"] == "Assigned"
+            && schedule["scheduleInfo"]["expiration"]["type"] != "noExpiration"
+    })
+}
+
 pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
     licensed(d)?;
     let name = rest[0];

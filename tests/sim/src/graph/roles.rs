@@ -192,12 +192,16 @@ pub(super) fn read(inner: &Inner, call: &Call, d: &Directory, rest: &[&str]) -> 
         let principal = assignment["principalId"].as_str().and_then(|id| d.index(id));
         principal.is_none_or(|index| d.is_live(index))
     };
+    let shown = |assignment: &Value| {
+        call.switches.timed_roles_are_assignments
+            || !pim::is_timed(d, assignment["id"].as_str().unwrap_or_default())
+    };
     match rest {
         [_] if name == "roleAssignments" => {
             let mut live = Docs::default();
             let activated = inner.switches().activated_role_is_assignment;
             let hidden = if activated { Vec::new() } else { pim::activated_assignments(d) };
-            for one in d.docs(name).iter().filter(|one| alive(one)) {
+            for one in d.docs(name).iter().filter(|one| alive(one) && shown(one)) {
                 if hidden.iter().any(|id| one["id"] == *id) {
                     continue;
                 }
@@ -207,7 +211,7 @@ pub(super) fn read(inner: &Inner, call: &Call, d: &Directory, rest: &[&str]) -> 
         }
         [_] => page(call, d.docs(name), &set, 100, 999, Value::clone),
         [_, id] => {
-            let found = d.docs(name).get(id).ok_or_else(|| missing(id))?;
+            let found = d.docs(name).get(id).filter(|one| shown(one)).ok_or_else(|| missing(id))?;
             let mut out = with_principal(call, d, found);
             out["@odata.context"] = format!("{}/$entity", call.context(&set)).into();
             Ok(Reply::json(200, &out))

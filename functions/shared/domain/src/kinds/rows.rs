@@ -453,6 +453,10 @@ const ROLE_READ: &[&str] = &[
     "Directory.Read.All",
     "Directory.ReadWrite.All",
 ];
+/// For schedules the permissions to read the directory do not do.
+/// Source: learn.microsoft.com/graph/api/rbacapplication-list-roleassignmentschedules, -list-roleeligibilityschedules.
+const SCHEDULE_READ: &[&str] =
+    &["RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleManagement.ReadWrite.Directory"];
 const ROLE_WRITE: &[&str] = &["RoleManagement.ReadWrite.Directory"];
 const ROLE_FACT: Identity =
     Identity::Natural(&["principalId", "roleDefinitionId", "directoryScopeId", "appScopeId"]);
@@ -581,7 +585,7 @@ const SCHEDULES: Kind = Kind {
         requests: Some("roleManagement/directory/roleEligibilityScheduleRequests"),
         recycle_bin: None,
     },
-    read_permissions: ROLE_READ,
+    read_permissions: SCHEDULE_READ,
     write_permissions: ROLE_WRITE,
     unread: &[],
     licence: Some("Microsoft Entra ID P2"),

@@ -1,10 +1,10 @@
 //! Role assignments and PIM schedules: facts, which are given and taken but never changed.
 
 use super::planner::{Draft, Planner};
-use super::values::{same, text};
-use super::{Action, Cause, GLOBAL_ADMINISTRATOR, Held, Item, Phase, id_map};
-use crate::Timestamp;
-use crate::kinds::Identity;
+use super::schedules::{Ending, Tenure, with_fixed_end};
+use super::values::text;
+use super::{Action, Cause, Held, Item, Phase, Warning, id_map};
+use crate::kinds::{self, Identity};
 use serde_json::{Map, Value, json};
 
 /// Plans one fact; both sides have their references resolved.
@@ -23,11 +23,12 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>,
     }
 }
 
+pub(super) const OWN_ACCESS: &str = "Holdfast would lose its own access";
 const ACTIVATED: &str = "a role that was activated for a while is not made permanent, and ends by itself";
 
 /// Why a fact is nobody's to give or take.
 fn refusal(item: &Item, object: &Map<String, Value>) -> Option<(Cause, &'static str)> {
-    if item.activated || text(object, "assignmentType") == "Activated" {
+    if item.tenure == Tenure::Activated || text(object, "assignmentType") == "Activated" {
         return Some((Cause::Activated, ACTIVATED));
     }
     (matches!(text(object, "memberType"), "Group" | "Inherited"))
@@ -38,8 +39,21 @@ fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>) {
     if let Some((cause, why)) = refusal(item, wanted) {
         return planner.impossible(item, "object", cause, why);
     }
-    if is_over(wanted, planner.inputs.now) {
-        return planner.impossible(item, "object", Cause::Expired, "its end lies in the past");
+    if Ending::of(wanted).is_over(planner.inputs.now) {
+        return planner.impossible(item, "object", Cause::Expired, EXPIRED);
+    }
+    let mut warnings = vec![];
+    match &item.tenure {
+        Tenure::Permanent | Tenure::Activated => {}
+        Tenure::TimeBound { wanted, live } => {
+            return give_for_a_time(planner, item, wanted.as_ref(), live.as_ref());
+        }
+        Tenure::Unknown { privileged: true } => {
+            let why = "whether it was given for a time could not be read, and power over others is not given \
+                       for good on a guess";
+            return planner.impossible(item, "object", Cause::Unreadable, why);
+        }
+        Tenure::Unknown { privileged: false } => warnings.push(Warning::TenureUnknown),
     }
     for property in id_map::referring(item.kind) {
         if id_map::tokens(text(wanted, property)).any(|id| planner.is_missing(id)) {
@@ -54,26 +68,60 @@ fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>) {
         action: Action::Create { body },
         before: None,
         after,
-        warnings: vec![],
+        warnings,
     };
-    planner.step(item, draft);
+    planner.fact_step(item, draft);
+}
+
+const EXPIRED: &str = "its end lies in the past, or cannot be told";
+
+/// A role assignment with an end is never made one without: its schedule is asked for instead.
+fn give_for_a_time(
+    planner: &mut Planner<'_>,
+    item: &Item,
+    wanted: Option<&Map<String, Value>>,
+    live: Option<&Map<String, Value>>,
+) {
+    let Some(schedule) = wanted.filter(|s| Ending::of(s) != Ending::Never) else {
+        let why = "it is given for a time by now, and is not made permanent";
+        return planner.impossible(item, "object", Cause::TimeBound, why);
+    };
+    let Some(kind) = kinds::find("activeAdmins") else { return };
+    let held = |object: &Map<String, Value>| {
+        planner.inputs.ids.held(kind, Held { object: object.clone(), links: vec![] })
+    };
+    let (wanted, live) = (held(schedule), live.map(held));
+    let scheduled = Item {
+        kind,
+        properties: None,
+        links: None,
+        wanted: Some(wanted.clone()),
+        live: live.clone(),
+        tenure: Tenure::Permanent,
+        ..item.clone()
+    };
+    plan(planner, &scheduled, Some(wanted), live);
 }
 
 /// A schedule of the same fact whose end differs is asked to be another; a plain assignment has nothing
 /// that could differ.
 fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, live: &Map<String, Value>) {
-    let end = |o: &Map<String, Value>| o.get("scheduleInfo").and_then(|s| s.get("expiration")).cloned();
     let chosen = item.chooses("scheduleInfo");
-    if item.kind.writing.requests.is_none() || !chosen || same(end(wanted).as_ref(), end(live).as_ref()) {
+    if item.kind.writing.requests.is_none() || !chosen || Ending::of(wanted) == Ending::of(live) {
         return;
     }
     if let Some((cause, why)) = refusal(item, wanted).or_else(|| refusal(item, live)) {
         return planner.impossible(item, "scheduleInfo", cause, why);
     }
-    if is_over(wanted, planner.inputs.now) {
-        return planner.impossible(item, "scheduleInfo", Cause::Expired, "its end lies in the past");
+    if Ending::of(wanted).is_over(planner.inputs.now) {
+        return planner.impossible(item, "scheduleInfo", Cause::Expired, EXPIRED);
     }
-    let side = |o: &Map<String, Value>| Some(json!({ "scheduleInfo": { "expiration": end(o) } }));
+    if Ending::of(wanted) != Ending::Never
+        && planner.inputs.guard.own_principals.contains(text(wanted, "principalId"))
+    {
+        return planner.impossible(item, "scheduleInfo", Cause::OwnAccess, OWN_ACCESS);
+    }
+    let side = |o: &Map<String, Value>| Some(json!({ "scheduleInfo": with_fixed_end(o) }));
     let draft = Draft {
         phase: Phase::RoleAssignments,
         action: Action::Update {
@@ -84,7 +132,7 @@ fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, l
         after: side(wanted),
         warnings: vec![],
     };
-    planner.step(item, draft);
+    planner.fact_step(item, draft);
 }
 
 fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
@@ -93,16 +141,7 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
     }
     let principal = text(live, "principalId");
     if planner.inputs.guard.own_principals.contains(principal) {
-        return planner.impossible(item, "object", Cause::OwnAccess, "Holdfast would lose its own access");
-    }
-    let is_global =
-        text(live, "roleDefinitionId") == GLOBAL_ADMINISTRATOR && text(live, "directoryScopeId") == "/";
-    // Why: an eligible administrator is none until activation.
-    if is_global
-        && item.kind.name != "eligibleAdmins"
-        && !planner.let_go_administrator(item, "object", principal)
-    {
-        return;
+        return planner.impossible(item, "object", Cause::OwnAccess, OWN_ACCESS);
     }
     let draft = Draft {
         phase: Phase::Deletions,
@@ -126,15 +165,9 @@ fn body_of(item: &Item, object: &Map<String, Value>, action: &str) -> Map<String
     if item.kind.writing.requests.is_some() {
         body.insert("action".to_owned(), Value::from(action));
         body.insert("justification".to_owned(), Value::from("Restored from a backup"));
-        if let Some(schedule) = object.get("scheduleInfo") {
-            body.insert("scheduleInfo".to_owned(), schedule.clone());
+        if let Some(schedule) = with_fixed_end(object) {
+            body.insert("scheduleInfo".to_owned(), schedule);
         }
     }
     body
-}
-
-fn is_over(object: &Map<String, Value>, now: Timestamp) -> bool {
-    let end = Value::Object(object.clone());
-    let end = end.pointer("/scheduleInfo/expiration/endDateTime").and_then(Value::as_str);
-    end.and_then(|e| e.parse::<Timestamp>().ok()).is_some_and(|end| end <= now)
 }

@@ -101,7 +101,7 @@ pub(super) fn referring(kind: &Kind) -> impl Iterator<Item = &'static str> {
 }
 
 /// Whatever in a text may be an id.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c| !is_of_id(c)).filter(|t| !t.is_empty())
 }
 

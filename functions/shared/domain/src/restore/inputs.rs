@@ -1,6 +1,6 @@
 //! What a plan is made from: read by the engine, judged here.
 
-use super::{AttributeMode, IdMap, LinkMode, SelectedLink};
+use super::{Administrators, AttributeMode, IdMap, LinkMode, SelectedLink, Tenure};
 use crate::Timestamp;
 use crate::kinds::{Kind, LinkType};
 use serde_json::{Map, Value};
@@ -43,17 +43,29 @@ pub struct Item {
     pub live: Option<Held>,
     /// Whether it lies in the recycle bin.
     pub in_recycle_bin: bool,
-    /// For role assignments: whether the fact is a PIM activation, on either side.
-    pub activated: bool,
+    /// For role assignments: for how long the role was given, as both sides say.
+    pub tenure: Tenure,
 }
 
 /// What a restore must not take away.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
-    /// Principals that hold Global Administrator live, permanently, over the whole directory.
-    pub global_administrators: BTreeSet<String>,
+    /// Who can administer the tenant, live.
+    pub administrators: Guarded,
     /// Our own service principals.
     pub own_principals: BTreeSet<String>,
+}
+
+/// What is known of the tenant's administrators.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Guarded {
+    /// Nobody looked: no step can take anybody's rights.
+    #[default]
+    NotAsked,
+    /// Read.
+    Known(Administrators),
+    /// They could not be read: nothing that may take somebody's rights is planned.
+    Unreadable,
 }
 
 /// Everything that a plan follows from.

@@ -5,6 +5,7 @@
 //! Invariants: a step that uses an id comes after the step that brings the object back; what is as it
 //! should be gets no step; what cannot be done is an [`Impossible`], never a step.
 
+mod administrators;
 mod facts;
 mod id_map;
 mod inputs;
@@ -14,20 +15,23 @@ mod objects;
 mod planner;
 mod policies;
 mod properties;
+mod schedules;
 mod selection;
 mod step;
 #[cfg(test)]
 mod tests;
 mod values;
 
-pub use id_map::IdMap;
-pub use inputs::{Guard, Held, HeldLink, Inputs, Item};
+pub use administrators::{Administrators, SignIn, Standing, gains, may_lose};
+pub use id_map::{IdMap, tokens};
+pub use inputs::{Guard, Guarded, Held, HeldLink, Inputs, Item};
 pub use licences::direct_licences;
 pub use objects::writable;
 pub use planner::plan;
 pub use policies::clean as content;
+pub use schedules::{Ending, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
-pub use step::{Action, Cause, End, Impossible, Phase, Plan, Step, Warning};
+pub use step::{Action, Cause, End, Impossible, Phase, Plan, Remark, Step, Warning};
 pub use values::same;
 
 /// Privileged Role Administrator's template id, the same in every tenant. Source: as for [`GLOBAL_ADMINISTRATOR`].

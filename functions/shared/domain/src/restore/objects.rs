@@ -171,7 +171,6 @@ fn readable(kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
 
 fn delete(planner: &mut Planner<'_>, item: &Item, live: &Held) {
     let object = &live.object;
-    let id = item.id(planner.inputs);
     let refused = if is_true(object, "onPremisesSyncEnabled") {
         Some((Cause::Synced, "it comes from the customer's own directory, and is deleted there"))
     } else if item.kind.name == "groups" && is_mail_group(object) {
@@ -183,9 +182,6 @@ fn delete(planner: &mut Planner<'_>, item: &Item, live: &Held) {
     };
     if let Some((cause, why)) = refused {
         return planner.impossible(item, "object", cause, why);
-    }
-    if !planner.let_go_administrator(item, "object", &id) {
-        return;
     }
     let warnings =
         if item.kind.writing.recycle_bin.is_some() { vec![] } else { vec![Warning::FinalDeletion] };

@@ -1,8 +1,8 @@
 //! From inputs to a plan: object by object, then in order.
 
 use super::{
-    Action, Cause, Held, Impossible, Inputs, Item, LinkMode, Phase, Plan, SelectedLink, Step, Warning, facts,
-    objects, values,
+    Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Phase, Plan, Remark, SelectedLink,
+    Step, Warning, administrators, facts, may_lose, objects, values,
 };
 use crate::kinds::{Identity, KINDS, Kind};
 use serde_json::Value;
@@ -33,8 +33,8 @@ pub(super) struct Planner<'a> {
     pub inputs: &'a Inputs,
     /// Ids of objects that steps create or take out of the recycle bin.
     pub returning: BTreeSet<String>,
-    /// Permanent Global Administrators that are left after what is planned so far.
-    pub administrators: BTreeSet<String>,
+    /// Schedules that have a step: one may be chosen, and be what a chosen assignment stands for.
+    scheduled: BTreeSet<(&'static str, String)>,
     steps: Vec<Step>,
     impossible: Vec<Impossible>,
 }
@@ -78,8 +78,7 @@ impl<'a> Planner<'a> {
                 && objects::refusal(i).is_none()
         };
         let returning = inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect();
-        let administrators = inputs.guard.global_administrators.clone();
-        Self { inputs, returning, administrators, steps: vec![], impossible: vec![] }
+        Self { inputs, returning, scheduled: BTreeSet::new(), steps: vec![], impossible: vec![] }
     }
 
     fn plan_item(&mut self, item: &Item) {
@@ -158,15 +157,11 @@ impl<'a> Planner<'a> {
         });
     }
 
-    /// Whether a Global Administrator may go; when not, says so. The last one stays.
-    pub fn let_go_administrator(&mut self, item: &Item, what: &str, principal: &str) -> bool {
-        if self.administrators.contains(principal) && self.administrators.len() == 1 {
-            let why = "it is the last permanent Global Administrator: nobody could administer the tenant";
-            self.impossible(item, what, Cause::LockOut, why);
-            return false;
+    /// Adds a step that gives a fact, or changes its end, unless there is one.
+    pub fn fact_step(&mut self, item: &Item, draft: Draft) {
+        if self.scheduled.insert((item.kind.name, item.id(self.inputs))) {
+            self.step(item, draft);
         }
-        self.administrators.remove(principal);
-        true
     }
 
     /// Whether an id leads to nothing, now and after this restore.
@@ -180,21 +175,109 @@ impl<'a> Planner<'a> {
             step.depends_on.retain(|id| self.returning.contains(id));
         }
         self.steps.sort_by_key(|s| (s.phase, rank(s)));
-        let (mut steps, stuck) = in_order(self.steps);
+        let (steps, stuck) = in_order(std::mem::take(&mut self.steps));
         for step in stuck {
-            self.impossible.push(Impossible {
-                what: "object".to_owned(),
-                cause: Cause::Circular,
-                why: "what it refers to refers back to it".to_owned(),
-                kind: step.kind,
-                key: step.key,
-                name: step.name,
-            });
+            let why = "what it refers to refers back to it";
+            self.impossible.push(refused(step, "object", Cause::Circular, why));
         }
+        let (mut steps, remarks) = self.guarded(steps);
         for (number, step) in (1..).zip(&mut steps) {
             step.number = number;
         }
-        Plan { steps, impossible: self.impossible }
+        Plan { remarks, steps, impossible: self.impossible }
+    }
+
+    /// The steps that leave the tenant with an administrator and us with our access; what is refused is named.
+    fn guarded(&mut self, steps: Vec<Step>) -> (Vec<Step>, Vec<Remark>) {
+        let (ours, steps): (Vec<Step>, Vec<Step>) =
+            steps.into_iter().partition(|step| self.takes_our_membership(step));
+        for step in ours {
+            self.impossible.push(refused(step, "object", Cause::OwnAccess, facts::OWN_ACCESS));
+        }
+        match &self.inputs.guard.administrators {
+            Guarded::NotAsked => (steps, vec![]),
+            Guarded::Unreadable => {
+                let assignable = |id: &str| {
+                    let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == id;
+                    let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
+                    held.is_none_or(|h| values::is_true(&h.object, "isAssignableToRole"))
+                };
+                let matters = |s: &Step| may_lose(s) && (s.kind != "groups" || assignable(&s.id));
+                let mut kept = Vec::new();
+                for step in steps {
+                    if !matters(&step) {
+                        kept.push(step);
+                        continue;
+                    }
+                    let (rest, guilty) = administrators::apart(step);
+                    kept.extend(rest);
+                    let why = "who could administer the tenant afterwards could not be read";
+                    let what = part_of(&guilty);
+                    self.impossible.push(refused(guilty, &what, Cause::Unreadable, why));
+                }
+                (kept, vec![Remark::AdministratorsUnknown])
+            }
+            Guarded::Known(before) => {
+                let (kept, lost) = administrators::guard(steps, before);
+                let why = if before.effective().is_empty() {
+                    "nobody who can sign in is known to hold Global Administrator for good, and this takes it from \
+                     somebody who may be the last"
+                } else {
+                    "it takes Global Administrator from the last person who can sign in and holds it for good"
+                };
+                for step in lost {
+                    let what = part_of(&step);
+                    self.impossible.push(refused(step, &what, Cause::LockOut, why));
+                }
+                let mut after = before.clone();
+                kept.iter().for_each(|step| after.apply(step));
+                let mut remarks = Vec::new();
+                if before.effective().is_empty() {
+                    remarks.push(Remark::NoAdministrator);
+                }
+                if after.effective().len() == 1 {
+                    remarks.push(Remark::OneAdministrator);
+                }
+                (kept, remarks)
+            }
+        }
+    }
+
+    /// Whether a step takes one of our service principals out of a group.
+    fn takes_our_membership(&self, step: &Step) -> bool {
+        let own = &self.inputs.guard.own_principals;
+        match &step.action {
+            Action::RemoveLink { link, to } => link == "groups.members" && own.contains(&to.id),
+            _ if step.kind == "groups" && may_lose(step) => {
+                let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == step.id;
+                let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
+                held.is_some_and(|h| {
+                    h.links.iter().any(|l| l.link.name == "groups.members" && own.contains(&l.to))
+                })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A step that is not made, as what cannot be done.
+fn refused(step: Step, what: &str, cause: Cause, why: &str) -> Impossible {
+    Impossible {
+        what: what.to_owned(),
+        cause,
+        why: why.to_owned(),
+        kind: step.kind,
+        key: step.key,
+        name: step.name,
+    }
+}
+
+/// What of its object a step is about.
+fn part_of(step: &Step) -> String {
+    match &step.action {
+        Action::Update { properties, .. } => properties.first().cloned().unwrap_or_default(),
+        Action::RemoveLink { link, to } => format!("{link}/{}", to.id),
+        _ => "object".to_owned(),
     }
 }
 

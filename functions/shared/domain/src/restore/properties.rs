@@ -73,12 +73,6 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             }
             continue;
         }
-        if property == "accountEnabled"
-            && after == false
-            && !planner.let_go_administrator(item, property, &item.id(planner.inputs))
-        {
-            continue;
-        }
         let before = before.cloned().unwrap_or_default();
         differences.push(Difference { property: property.to_owned(), before, after });
     }

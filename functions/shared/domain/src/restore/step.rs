@@ -118,6 +118,8 @@ pub enum Warning {
     ComparedLater,
     /// Nothing carries over but what is shown: the object gets a new id.
     NewId,
+    /// Whether the role was given for a time could not be read: it is given for good.
+    TenureUnknown,
 }
 
 /// One write.
@@ -182,6 +184,10 @@ pub enum Cause {
     Inherited,
     /// Its time is over.
     Expired,
+    /// It is given for a time, and nobody's to make permanent.
+    TimeBound,
+    /// What has to be known first could not be read.
+    Unreadable,
     /// It would leave nobody to administer the tenant.
     LockOut,
     /// It would take away Holdfast's own access.
@@ -221,10 +227,25 @@ pub struct Impossible {
     pub why: String,
 }
 
+/// What a preview says of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Remark {
+    /// Before the restore nobody who can sign in is known to hold Global Administrator for good.
+    NoAdministrator,
+    /// After it there is exactly one such person.
+    OneAdministrator,
+    /// Who holds Global Administrator could not be read.
+    AdministratorsUnknown,
+}
+
 /// What a restore would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
+    /// What to know before anything else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
     /// In the order of execution.
     pub steps: Vec<Step>,
     /// What cannot be done.

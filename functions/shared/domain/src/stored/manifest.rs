@@ -67,10 +67,16 @@ pub struct Token {
 pub struct Missing {
     /// The source's name.
     pub source: String,
-    /// The kind of error.
+    /// The kind of error, or [`Missing::UNLICENSED`].
     pub cause: String,
     /// For a person.
     pub why: String,
+}
+
+impl Missing {
+    /// The cause where the tenant had no licence for the source: of what it would hold there was nothing.
+    /// Snapshots made before 2026-12 say `denied` of that, too.
+    pub const UNLICENSED: &str = "unlicensed";
 }
 
 /// What a snapshot is made of. Written last; a snapshot without it does not exist.

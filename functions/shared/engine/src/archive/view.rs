@@ -2,7 +2,7 @@
 
 use super::{OpenRun, TenantArchive};
 use domain::kinds::{self, Kind, LinkType};
-use domain::stored::{Manifest, RunRef};
+use domain::stored::{Manifest, Missing, RunRef};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -51,6 +51,12 @@ impl SnapshotView {
     /// Whether it holds that kind.
     pub fn covers(&self, kind: &Kind) -> bool {
         self.manifest.runs.contains_key(kind.name)
+    }
+
+    /// Whether it does not hold that kind because the tenant had no licence for it.
+    pub fn is_unlicensed(&self, kind: &Kind) -> bool {
+        let of = |m: &&Missing| m.source == kind.name && m.cause == Missing::UNLICENSED;
+        !self.covers(kind) && self.manifest.missing.iter().any(|m| of(&m))
     }
 
     /// The run of that name.

@@ -11,7 +11,7 @@ use crate::ports::{Clock, Ids, Page, Queue, Scope, Spent};
 use crate::records::{
     Course, Diff, Found, JobState, Records, Restore, RestoreCounts, RestoreState, Snapshot, StepOutcome,
 };
-use domain::restore::{Impossible, Plan, Selection, Step};
+use domain::restore::{Impossible, Plan, Remark, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use serde::Serialize;
 use std::sync::Arc;
@@ -189,6 +189,14 @@ impl Restores {
     /// `Conflict` while there is no preview.
     pub async fn list_impossible(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Vec<Impossible>> {
         Ok(self.plan(tenant, restore).await?.impossible)
+    }
+
+    /// What the preview says of the whole, before anything else.
+    ///
+    /// # Errors
+    /// `Conflict` while there is no preview.
+    pub async fn list_remarks(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Vec<Remark>> {
+        Ok(self.plan(tenant, restore).await?.remarks)
     }
 
     /// The report of a restore that is done; of one that has failed after its preview, what was done until then.

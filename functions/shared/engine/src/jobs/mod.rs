@@ -5,6 +5,7 @@
 //! Twice equals once: blobs are create-only, rows change under a condition. A message that cannot be read
 //! is an `Invalid` error, so that it is parked and not dropped.
 
+mod administrators;
 pub mod announce;
 pub mod connect_tenant;
 pub mod diff_snapshots;

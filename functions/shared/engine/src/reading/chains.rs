@@ -240,7 +240,7 @@ impl Chains<'_> {
         let source = self.source(&chain.role);
         let facet = matches!(chain.role, Role::Facet(_));
         if facet && matches!(error.kind(), ErrorKind::Denied | ErrorKind::Invalid) {
-            self.lose_facet(source, error.kind().name(), error.message());
+            self.lose_facet(source, super::cause_of(&error), error.message());
             return Ok(());
         }
         Err(error)

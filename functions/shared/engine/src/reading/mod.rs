@@ -180,7 +180,7 @@ impl Reading {
                 return (KindProgress::Reading(Box::new(reading)), Some(error));
             }
             tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
-            let cause = if reading.endless { ENDLESS } else { error.kind().name() };
+            let cause = if reading.endless { ENDLESS } else { cause_of(&error) };
             return (missing(kind.name, cause, error.message()), None);
         }
     }
@@ -193,6 +193,11 @@ fn longest_wait(one: Option<Error>, other: Option<Error>) -> Option<Error> {
         _ => None,
     };
     if one.is_none() || asked(&other) > asked(&one) { other } else { one }
+}
+
+/// Why something is missing, in the manifest's word for it.
+fn cause_of(error: &Error) -> &'static str {
+    if error.is_unlicensed() { Missing::UNLICENSED } else { error.kind().name() }
 }
 
 fn missing(source: &str, cause: &str, why: &str) -> KindProgress {

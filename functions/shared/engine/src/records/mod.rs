@@ -87,7 +87,7 @@ pub use restore::{
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
-pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, StoredKey, Tenant};
+pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking, StoredKey, Tenant};
 pub use token::{ApiToken, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
 

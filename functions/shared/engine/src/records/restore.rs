@@ -158,6 +158,10 @@ pub enum SkipCause {
     DependencyFailed,
     /// It would take our own access away.
     OwnAccess,
+    /// It would leave nobody who can administer the tenant.
+    LockOut,
+    /// The role's time ran out since the preview.
+    Expired,
 }
 
 /// Why a step failed.

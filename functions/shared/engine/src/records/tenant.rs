@@ -2,7 +2,7 @@
 
 use super::{NotProtected, Record, watched};
 use crate::ports::{Scope, Watch, WrappedKey};
-use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
+use domain::{OrganisationId, PartnerId, RestoreId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -189,12 +189,52 @@ pub struct NewId {
     pub created_at: Timestamp,
 }
 
+impl NewId {
+    /// The key of the row for the object of that old id.
+    pub fn key_of(old: &str) -> String {
+        format!("newid#{old}")
+    }
+}
+
 impl Record for NewId {
     const FAMILY: &'static str = "newid#";
     fn scope(&self) -> Scope {
         Scope::Tenant(self.tenant.clone())
     }
     fn key(&self) -> String {
-        format!("newid#{}", self.old)
+        Self::key_of(&self.old)
+    }
+}
+
+/// That a restore is about to create an object again: no other restore does while that one is not at its end.
+///
+/// Why: between a creation and its [`NewId`] lies a moment in which a second restore would see neither.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remaking {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The id that the object had.
+    pub old: String,
+    /// The restore that is at it.
+    pub restore: RestoreId,
+    /// The number of its step.
+    pub number: u32,
+}
+
+impl Remaking {
+    /// The key of the row for the object of that id.
+    pub fn key_of(old: &str) -> String {
+        format!("remaking#{old}")
+    }
+}
+
+impl Record for Remaking {
+    const FAMILY: &'static str = "remaking#";
+    fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    fn key(&self) -> String {
+        Self::key_of(&self.old)
     }
 }

@@ -21,9 +21,12 @@ struct State {
     made: u32,
     writes: u32,
     forgets: bool,
+    loses_answer: bool,
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
+    unreadable: BTreeMap<&'static str, bool>,
+    writer: Option<String>,
 }
 
 pub struct TableDirectory {
@@ -75,6 +78,17 @@ impl TableDirectory {
             links.retain(|(_, to)| to != id);
         }
     }
+    pub fn remove(&self, kind: &str, key: &str) {
+        self.state().live.remove(&(kind.to_owned(), key.to_owned())).expect("it is there");
+    }
+    pub fn unlink(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        self.state().live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link || t != to);
+    }
+    /// The next creation takes effect, and nobody hears of it.
+    pub fn lose_answer_of_next_creation(&self) {
+        self.state().loses_answer = true;
+    }
     pub fn forget_updates(&self, forgets: bool) {
         self.state().forgets = forgets;
     }
@@ -84,6 +98,21 @@ impl TableDirectory {
     /// Consent is taken back from the application that reads, or from the one that writes.
     pub fn withdraw(&self, application: &'static str) {
         self.state().withdrawn = Some(application);
+    }
+    /// A kind cannot be read from now on: for want of a licence, or of a permission.
+    pub fn refuse_reading_of(&self, kind: &'static str, is_licence: bool) {
+        self.state().unreadable.insert(kind, is_licence);
+    }
+    fn readable(state: &State, kind: &str) -> Result<()> {
+        match state.unreadable.get(kind) {
+            None => Ok(()),
+            Some(true) => Err(Error::denied("AadPremiumLicenseRequired").for_want_of_licence()),
+            Some(false) => Err(Error::denied("PermissionScopeNotGranted")),
+        }
+    }
+    /// The writing application's own service principal.
+    pub fn writes_as(&self, principal: &str) {
+        self.state().writer = Some(principal.to_owned());
     }
     /// What the writing application's token says that it may do.
     pub fn permit_writing(&self, permissions: &[&str]) {
@@ -127,6 +156,7 @@ impl Directory for TableDirectory {
         _: &[&'static str],
     ) -> Result<ReadPage> {
         let state = self.state();
+        Self::readable(&state, source.name)?;
         let of = state.live.iter().filter(|((kind, _), _)| kind == source.name);
         let items = of.map(|(_, (object, _))| serde_json::value::to_raw_value(object).unwrap()).collect();
         Ok(ReadPage { items, end: PageEnd::Done(None), left_out: vec![] })
@@ -139,6 +169,7 @@ impl Directory for TableDirectory {
         links: &[&'static LinkType],
     ) -> Result<Option<LiveObject>> {
         let state = self.state();
+        Self::readable(&state, kind.name)?;
         if self.is_hidden(&state, key) {
             return Ok(None);
         }
@@ -177,7 +208,8 @@ impl Directory for TableDirectory {
 impl DirectoryWriter for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         self.consented("writing")?;
-        Ok(Access { permissions: self.state().may_write.clone(), principal: None })
+        let state = self.state();
+        Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
     }
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();
@@ -189,7 +221,10 @@ impl DirectoryWriter for TableDirectory {
             }
             Call::Create { kind, body } => {
                 state.made += 1;
-                let id = format!("new{}", state.made);
+                // A custom role is known by its template's id; everything else gets an id of its own.
+                let template =
+                    body.get("templateId").and_then(Value::as_str).filter(|_| kind.name == "roles");
+                let id = template.map_or_else(|| format!("new{}", state.made), str::to_owned);
                 let mut object = body.clone();
                 if kind.name == "users" {
                     assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
@@ -208,10 +243,17 @@ impl DirectoryWriter for TableDirectory {
                 if state.live.contains_key(&(kind.name.to_owned(), key.clone())) {
                     return Err(Error::conflict("RoleAssignmentExists"));
                 }
+                let name = body.get("userPrincipalName").filter(|_| kind.name == "users");
+                if name.is_some() && state.live.values().any(|(o, _)| o.get("userPrincipalName") == name) {
+                    return Err(Error::conflict("ObjectConflict"));
+                }
                 let late = SignedDuration::from_millis(i64::try_from(state.late_ms).unwrap());
                 let shows_at = self.clock.now() + late;
                 state.shows_at.insert(id.clone(), shows_at);
                 state.live.insert((kind.name.to_owned(), key), (object, vec![]));
+                if std::mem::take(&mut state.loses_answer) {
+                    return Err(Error::unavailable("no answer"));
+                }
                 id_made = Some(id);
             }
             Call::Update { kind, id, body } => {
@@ -234,6 +276,17 @@ impl DirectoryWriter for TableDirectory {
             Call::RemoveLink { link, from, to } => {
                 let at = (link.from.to_owned(), from.clone());
                 state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
+            }
+            Call::Delete { kind, id, object } => {
+                let key = match kind.identity {
+                    Identity::Id => id.clone(),
+                    Identity::Natural(_) => kind.key_of(object).unwrap(),
+                };
+                state.live.remove(&(kind.name.to_owned(), key)).expect("it is there");
+                state.live.retain(|(_, key), _| !key.starts_with(&format!("{id}|")));
+                for (_, links) in state.live.values_mut() {
+                    links.retain(|(_, to)| to != id);
+                }
             }
             other => panic!("not played: {other:?}"),
         }

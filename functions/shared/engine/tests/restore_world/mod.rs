@@ -37,6 +37,8 @@ pub struct Stage {
     pub world: World,
     pub tenant: TenantId,
     pub snapshot: Table,
+    /// Kinds that the snapshot does not hold, and whether that is for want of a licence.
+    pub not_held: BTreeMap<&'static str, bool>,
     pub directory: Arc<TableDirectory>,
     pub faults: Arc<FaultPlan>,
     plans: Arc<Plans>,
@@ -50,6 +52,7 @@ impl Stage {
             world,
             tenant: "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap(),
             snapshot: Table::new(),
+            not_held: BTreeMap::new(),
             faults: FaultPlan::new(),
             plans: Arc::default(),
         }
@@ -138,11 +141,14 @@ impl Stage {
             error: None,
             course: engine::records::Course::default(),
         };
-        self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
+        // Every preview is of the one snapshot, which has its row from the first preview on.
+        if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
+            assert_eq!(error.kind(), domain::ErrorKind::Conflict);
+        }
         let from = From::Items(id);
         let restore = self.commands().create_preview(&self.tenant, "me", &from, selection).await.unwrap();
         let worker = preview_restore::Worker {
-            snapshots: Arc::new(Tables(self.snapshot.clone())),
+            snapshots: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
             directory: self.directory.clone(),
             plans: self.plans.clone(),
             own: Arc::new(self.directory.clone() as Arc<dyn engine::ports::Directory>),
@@ -178,8 +184,19 @@ impl Stage {
         self.commands().get(&self.tenant, restore).await.unwrap()
     }
 
+    pub async fn plan(&self, restore: &RestoreId) -> Plan {
+        self.plans.find_plan(&self.tenant, restore).await.unwrap().expect("a preview was made")
+    }
+
     pub async fn report(&self, restore: &RestoreId) -> FinalReport {
         self.commands().get_report(&self.tenant, restore).await.unwrap()
+    }
+
+    pub async fn note_new_id(&self, tenant: &TenantId, old: &str, new: &str) {
+        let (old, new) = (old.to_owned(), new.to_owned());
+        let row =
+            NewId { tenant: tenant.clone(), kind: "groups".to_owned(), old, new, created_at: self.now() };
+        self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
     }
 
     pub async fn new_id(&self, old: &str) -> String {
@@ -189,12 +206,12 @@ impl Stage {
     }
 }
 
-struct Tables(Table);
+struct Tables(Table, BTreeMap<&'static str, bool>);
 
 #[async_trait]
 impl Snapshots for Tables {
     async fn open(&self, _: &TenantId, _: &SnapshotId) -> Result<Box<dyn OpenSnapshot>> {
-        Ok(Box::new(Tables(self.0.clone())))
+        Ok(Box::new(Tables(self.0.clone(), self.1.clone())))
     }
     async fn list_changes(&self, _: &TenantId, _: &DiffId) -> Result<Vec<Change>> {
         Ok(vec![])
@@ -203,8 +220,11 @@ impl Snapshots for Tables {
 
 #[async_trait]
 impl OpenSnapshot for Tables {
-    fn covers(&self, _: &Kind) -> bool {
-        true
+    fn covers(&self, kind: &Kind) -> bool {
+        !self.1.contains_key(kind.name)
+    }
+    fn is_unlicensed(&self, kind: &Kind) -> bool {
+        self.1.get(kind.name) == Some(&true)
     }
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
         Ok(self.0.get(&(kind.name.to_owned(), key.to_owned())).map(|(object, _)| object.clone()))

@@ -1,13 +1,16 @@
 //! Tests of plans: stories about single rules, and properties over small random tenants.
 
+mod administrators;
 mod links;
 mod model;
 mod objects;
 mod policies;
 mod properties;
 mod roles;
+mod schedules;
 
-use super::{Action, AttributeMode, Cause, Held, HeldLink, Inputs, Item, LinkMode, Plan, Step, plan};
+use super::{Action, AttributeMode, Cause, Held, HeldLink, Inputs, Item, LinkMode, Plan, Step, Tenure, plan};
+use super::{Administrators, Guarded, SignIn, Standing};
 use crate::kinds;
 use serde_json::{Map, Value, json};
 
@@ -38,7 +41,7 @@ fn item(kind: &str, key: &str, wanted: Option<Held>, live: Option<Held>) -> Item
         wanted,
         live,
         in_recycle_bin: false,
-        activated: false,
+        tenure: Tenure::Permanent,
     }
 }
 
@@ -51,6 +54,15 @@ fn exactly(items: Vec<Item>) -> Inputs {
         delete_created: true,
         ..Inputs::default()
     }
+}
+
+/// People who hold Global Administrator directly, for good.
+fn held_by(people: &[&str]) -> Guarded {
+    Guarded::Known(Administrators {
+        grants: people.iter().map(|p| ((*p).to_owned(), Standing::Permanent)).collect(),
+        people: people.iter().map(|p| ((*p).to_owned(), SignIn::Yes)).collect(),
+        ..Administrators::default()
+    })
 }
 
 fn causes(plan: &Plan) -> Vec<(&str, Cause)> {

@@ -147,11 +147,11 @@ fn the_last_global_administrator_is_neither_deleted_nor_disabled() {
         item("users", "u", None, Some(user(&json!({})))),
         item("users", "v", Some(user(&json!({"accountEnabled": false}))), Some(user(&json!({})))),
     ]);
-    inputs.guard = Guard { global_administrators: ["u".to_owned()].into(), ..Guard::default() };
+    inputs.guard = Guard { administrators: held_by(&["u"]), ..Guard::default() };
     assert_eq!(causes(&plan(&inputs)), [("object", Cause::LockOut)]);
-    inputs.guard.global_administrators = ["v".to_owned()].into();
+    inputs.guard.administrators = held_by(&["v"]);
     assert_eq!(causes(&plan(&inputs)), [("accountEnabled", Cause::LockOut)]);
-    inputs.guard.global_administrators = ["u".to_owned(), "v".to_owned(), "w".to_owned()].into();
+    inputs.guard.administrators = held_by(&["u", "v", "w"]);
     assert!(plan(&inputs).impossible.is_empty());
 }
 

@@ -11,7 +11,7 @@ fn fact(principal: &str, role: &str, more: &Value) -> Held {
 #[test]
 fn an_activated_role_is_never_made_permanent() {
     let mut given = item("admins", "u|r|/|", Some(fact("u", "r", &json!({}))), None);
-    given.activated = true;
+    given.tenure = Tenure::Activated;
     let plan = plan(&exactly(vec![given]));
     assert!(plan.steps.is_empty());
     assert_eq!(causes(&plan), [("object", Cause::Activated)]);
@@ -25,13 +25,10 @@ fn neither_the_last_global_administrator_nor_our_own_roles_are_taken_away() {
         item("admins", "b", None, Some(fact("b", role, &json!({})))),
         item("admins", "us", None, Some(fact("us", "r", &json!({})))),
     ]);
-    inputs.guard = Guard {
-        global_administrators: ["a".to_owned(), "b".to_owned()].into(),
-        own_principals: ["us".to_owned()].into(),
-    };
+    inputs.guard = Guard { administrators: held_by(&["a", "b"]), own_principals: ["us".to_owned()].into() };
     let plan = plan(&inputs);
     assert_eq!(names_of(&plan), ["delete a"]);
-    assert_eq!(causes(&plan), [("object", Cause::LockOut), ("object", Cause::OwnAccess)]);
+    assert_eq!(causes(&plan), [("object", Cause::OwnAccess), ("object", Cause::LockOut)]);
 }
 
 #[test]

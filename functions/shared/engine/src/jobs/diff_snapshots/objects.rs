@@ -5,9 +5,10 @@ use super::naming::Names;
 use crate::archive::{Differences, SnapshotView, TenantArchive, read_object};
 use domain::changes::{Change, LinkChange, What, compare_objects, equal_values};
 use domain::kinds::{Kind, LinkType};
+use domain::restore::{Ending, is_activated};
 use domain::{Error, Result};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// Two opened snapshots of one tenant.
 pub(super) struct Comparison<'a> {
@@ -44,7 +45,7 @@ impl Comparison<'_> {
                 self.links(kind, link, changes, &mut came_or_went).await?;
             }
         }
-        fold_schedules(&mut by_kind);
+        self.fold_schedules(&mut by_kind).await?;
         let mut all: Vec<Change> =
             by_kind.into_iter().flat_map(|(_, changes)| changes.into_values()).collect();
         for change in &mut all {
@@ -243,6 +244,33 @@ impl Comparison<'_> {
     }
 }
 
+impl Comparison<'_> {
+    /// A role that is given may be a role assignment and an active schedule as well: one fact, told once. What
+    /// has an end, or is an activation, is told as the schedule, which says so.
+    async fn fold_schedules(&self, by_kind: &mut [(&'static Kind, BTreeMap<String, Change>)]) -> Result<()> {
+        let of = |name: &str| by_kind.iter().position(|(kind, _)| kind.name == name);
+        let (Some(assignments), Some(schedules)) = (of("admins"), of("activeAdmins")) else { return Ok(()) };
+        let (kind, mut kept) = (by_kind[schedules].0, BTreeMap::new());
+        for (key, change) in std::mem::take(&mut by_kind[schedules].1) {
+            let told = &mut by_kind[assignments].1;
+            if told.get(&key).is_none_or(|t| t.what != change.what) {
+                kept.insert(key, change);
+                continue;
+            }
+            let schedule = match change.what {
+                What::Deleted => self.before.find_object(kind, &change.key).await?,
+                What::Created | What::Modified => self.after.find_object(kind, &key).await?,
+            };
+            if schedule.is_some_and(|s| is_activated(&s) || Ending::of(&s) != Ending::Never) {
+                told.remove(&key);
+                kept.insert(key, change);
+            }
+        }
+        by_kind[schedules].1 = kept;
+        Ok(())
+    }
+}
+
 /// Two readings of one link: what the service numbers and dates is not what it says.
 fn link_says_the_same(before: &Value, after: &Value) -> bool {
     let said = |value: &Value| {
@@ -251,19 +279,6 @@ fn link_says_the_same(before: &Value, after: &Value) -> bool {
         Value::Object(map)
     };
     equal_values(&said(before), &said(after))
-}
-
-/// A role that is given without an end is a role assignment, and may be an active schedule as well: one
-/// fact, told once.
-fn fold_schedules(by_kind: &mut [(&'static Kind, BTreeMap<String, Change>)]) {
-    let told: HashSet<(String, What)> = by_kind
-        .iter()
-        .filter(|(kind, _)| kind.name == "admins")
-        .flat_map(|(_, changes)| changes.values().map(|c| (c.key.clone(), c.what)))
-        .collect();
-    for (_, changes) in by_kind.iter_mut().filter(|(kind, _)| kind.name == "activeAdmins") {
-        changes.retain(|_, change| !told.contains(&(change.key.clone(), change.what)));
-    }
 }
 
 fn is_object(side: Option<&Map<String, Value>>) -> bool {

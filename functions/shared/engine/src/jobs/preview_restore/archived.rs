@@ -77,6 +77,10 @@ impl OpenSnapshot for SnapshotView {
         SnapshotView::covers(self, kind)
     }
 
+    fn is_unlicensed(&self, kind: &Kind) -> bool {
+        SnapshotView::is_unlicensed(self, kind)
+    }
+
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
         SnapshotView::find_object(self, kind, key).await
     }

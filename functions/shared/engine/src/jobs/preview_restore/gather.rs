@@ -3,8 +3,8 @@
 use super::{OpenSnapshot, Worker};
 use crate::ports::LiveObject;
 use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType};
-use domain::restore::{Held, HeldLink, IdMap, Item, SelectedItem};
-use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
+use domain::restore::{Held, HeldLink, IdMap, Item, Schedule, SelectedItem, Tenure, may_be_privileged};
+use domain::{Error, Result, TenantId, Timestamp};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value};
@@ -51,7 +51,10 @@ impl<'a> Gather<'a> {
             && live.is_none()
             && kind.writing.recycle_bin.is_some()
             && self.worker.directory.is_in_recycle_bin(self.tenant, kind, &id).await?;
-        let activated = self.is_activated(kind, &chosen.key, &id).await?;
+        let tenure = match (&wanted, &live) {
+            (Some(wanted), None) => self.tenure(kind, &chosen.key, &id, &wanted.object).await?,
+            _ => Tenure::Permanent,
+        };
         Ok(Item {
             kind,
             key: chosen.key.clone(),
@@ -60,7 +63,7 @@ impl<'a> Gather<'a> {
             wanted,
             live,
             in_recycle_bin,
-            activated,
+            tenure,
         })
     }
 
@@ -81,32 +84,46 @@ impl<'a> Gather<'a> {
         id: &str,
         links: &[&'static LinkType],
     ) -> Result<Option<Held>> {
-        if self.worker.clock.now() >= self.deadline {
-            return Err(Error::invalid(
-                "there was not time enough to compare everything; choose less at once",
-            ));
-        }
+        self.in_time()?;
         Ok(self.worker.directory.find_live(self.tenant, kind, id, links).await?.map(held))
     }
 
-    /// Whether a role assignment is a PIM activation, in the snapshot or live.
-    pub async fn is_activated(&self, kind: &Kind, key: &str, id: &str) -> Result<bool> {
+    fn in_time(&self) -> Result<()> {
+        if self.worker.clock.now() < self.deadline {
+            return Ok(());
+        }
+        Err(Error::invalid("there was not time enough to compare everything; choose less at once"))
+    }
+
+    /// For how long a role assignment was given that is to be given again, as the schedules of both sides say.
+    pub async fn tenure(
+        &self,
+        kind: &Kind,
+        key: &str,
+        id: &str,
+        assignment: &Map<String, Value>,
+    ) -> Result<Tenure> {
         if kind.name != "admins" {
-            return Ok(false);
+            return Ok(Tenure::Permanent);
         }
         let schedules = kinds::get("activeAdmins")?;
-        let is = |o: &Map<String, Value>| o.get("assignmentType").is_some_and(|t| t == "Activated");
-        if self.snapshot.covers(schedules)
-            && self.snapshot.find_object(schedules, key).await?.is_some_and(|o| is(&o))
-        {
-            return Ok(true);
-        }
-        match self.live(schedules, id, &[]).await {
-            Ok(live) => Ok(live.is_some_and(|l| is(&l.object))),
-            // Without the licence there are no activations.
-            Err(e) if e.kind() == ErrorKind::Denied => Ok(false),
-            Err(e) => Err(e),
-        }
+        let then = if self.snapshot.covers(schedules) {
+            readable(self.snapshot.find_object(schedules, key).await)?
+        } else if self.snapshot.is_unlicensed(schedules) {
+            Schedule::Known(None)
+        } else {
+            Schedule::Unread
+        };
+        self.in_time()?;
+        let now = self.worker.directory.find_live(self.tenant, schedules, id, &[]).await;
+        let now = readable(now.map(|live| live.map(|l| l.object)))?;
+        let (role, roles) = (assignment.get("roleDefinitionId"), kinds::get("roles")?);
+        let role = role.and_then(Value::as_str).unwrap_or_default();
+        let definition = match self.snapshot.covers(roles) {
+            true => self.snapshot.find_object(roles, role).await?,
+            false => None,
+        };
+        Ok(Tenure::of(then, now, may_be_privileged(role, definition.as_ref())))
     }
 
     /// Whether the item is to be created again if it is restored.
@@ -116,6 +133,16 @@ impl<'a> Gather<'a> {
             && item.live.is_none()
             && !item.in_recycle_bin
             && item.properties.is_none()
+    }
+}
+
+/// What a reading of a schedule says. One that failed says nothing; without the licence there are none.
+fn readable(read: Result<Option<Map<String, Value>>>) -> Result<Schedule> {
+    match read {
+        Ok(schedule) => Ok(Schedule::Known(schedule)),
+        Err(e) if e.is_unlicensed() => Ok(Schedule::Known(None)),
+        Err(e) if e.is_transient() => Err(e),
+        Err(_) => Ok(Schedule::Unread),
     }
 }
 

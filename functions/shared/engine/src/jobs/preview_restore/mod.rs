@@ -21,7 +21,7 @@ use super::{JobWorker, unless_gone};
 use crate::ports::{Clock, Directory, Put, Scope};
 use crate::records::{Cause, Course, Found, NewId, Records, Restore, RestoreState, StepOutcome};
 use async_trait::async_trait;
-use domain::restore::{IdMap, Inputs, Plan, SelectedItem, Selection};
+use domain::restore::{Guard, IdMap, Inputs, Plan, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -153,20 +153,22 @@ impl Worker {
         let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &ids, deadline);
         let items = gather.items(&selection.items).await?;
         let referrers = gather.referrers(&items).await?;
-        let guard = self.guard(&restore.tenant, &selection, &items).await?;
+        let own_principals = self.own.list_own(&restore.tenant).await?.into_iter().collect();
         let mut inputs = Inputs {
             items,
             referrers,
             ids: ids.clone(),
-            guard,
+            guard: Guard { own_principals, ..Guard::default() },
             attributes: selection.attributes,
             links: selection.links,
             delete_created: selection.delete_created,
             now: self.clock.now(),
             ..Inputs::default()
         };
-        // Why: twice, since only a plan says which far ends matter.
-        gather.targets(&domain::restore::plan(&inputs), &mut inputs).await?;
+        // Why: twice, since only a plan says which far ends matter, and whether it can take somebody's rights.
+        let first = domain::restore::plan(&inputs);
+        gather.targets(&first, &mut inputs).await?;
+        inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;
         let plan = domain::restore::plan(&inputs);
         if plan.steps.len() > StepOutcome::MAX_STEPS {
             let most = StepOutcome::MAX_STEPS;
@@ -198,7 +200,7 @@ impl Worker {
 }
 
 /// The ids of earlier re-creations.
-pub(super) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
+pub(in crate::jobs) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
     let mut ids = IdMap::default();
     for row in records
         .list_all::<NewId>(&Scope::Tenant(tenant.clone()), <NewId as crate::records::Record>::FAMILY)

@@ -30,6 +30,9 @@ pub trait OpenSnapshot: Send + Sync {
     /// Whether it holds that kind.
     fn covers(&self, kind: &Kind) -> bool;
 
+    /// Whether it does not hold that kind because the tenant had no licence for it: then there was none.
+    fn is_unlicensed(&self, kind: &Kind) -> bool;
+
     /// An object with its facets, without links.
     ///
     /// # Errors

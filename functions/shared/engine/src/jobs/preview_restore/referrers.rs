@@ -4,7 +4,7 @@
 use super::gather::{Gather, all};
 use domain::Result;
 use domain::kinds::{self, Identity, Kind, LinkType, LinkWrite};
-use domain::restore::{Held, HeldLink, Item, SelectedLink};
+use domain::restore::{Held, HeldLink, Item, SelectedLink, Tenure};
 use futures::FutureExt;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -90,7 +90,7 @@ impl Gather<'_> {
                 wanted: Some(Held { object: object.clone(), links: wanted.clone() }),
                 live: Some(live.clone()),
                 in_recycle_bin: false,
-                activated: false,
+                tenure: Tenure::Permanent,
             };
             (reference.gone, item)
         };
@@ -104,14 +104,19 @@ impl Gather<'_> {
         let mut items = Vec::new();
         for (key, object) in self.snapshot.list_facts_of(kind, &gone.key).await? {
             let id = self.ids.rewrite(&key);
+            let live = self.live(kind, &id, &[]).await?;
+            let tenure = match live {
+                None => self.tenure(kind, &key, &id, &object).await?,
+                Some(_) => Tenure::Permanent,
+            };
             items.push(Item {
                 kind,
                 properties: Some(vec![]),
                 links: Some(vec![]),
                 wanted: Some(Held { object, links: vec![] }),
-                live: self.live(kind, &id, &[]).await?,
+                live,
                 in_recycle_bin: false,
-                activated: self.is_activated(kind, &key, &id).await?,
+                tenure,
                 key,
             });
         }

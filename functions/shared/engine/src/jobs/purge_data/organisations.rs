@@ -19,13 +19,14 @@ use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
 /// Families of a tenant's rows, its own row apart, which goes last.
-const TENANT_FAMILIES: [&str; 10] = [
+const TENANT_FAMILIES: [&str; 11] = [
     "snapshot#",
     "progress#",
     "diff#",
     "restore#",
     "step#",
     "newid#",
+    "remaking#",
     "notice#",
     "sent#",
     "seat-count",

@@ -3,7 +3,7 @@
 use crate::ports::{Call, LiveObject};
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
-use domain::restore::{Action, Step, content, direct_licences, same};
+use domain::restore::{Action, Ending, Step, content, direct_licences, same};
 use serde_json::{Map, Value};
 
 /// What a look at the live object says about a step.
@@ -115,13 +115,13 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
 
 /// A schedule is changed by a request that names it whole.
 fn schedule(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &LiveObject) -> Check {
-    let end = |o: Option<&Value>| o.and_then(|o| o.pointer("/scheduleInfo/expiration")).cloned();
-    let now = Value::Object(live.object.clone());
-    let (now, before, after) = (end(Some(&now)), end(step.before.as_ref()), end(step.after.as_ref()));
+    let end = |o: Option<&Value>| o.and_then(Value::as_object).map_or(Ending::Never, Ending::of);
+    let (now, before, after) =
+        (Ending::of(&live.object), end(step.before.as_ref()), end(step.after.as_ref()));
     let what = vec!["scheduleInfo".to_owned()];
-    if same(now.as_ref(), after.as_ref()) {
+    if now == after {
         Check::So
-    } else if same(now.as_ref(), before.as_ref()) {
+    } else if now == before {
         write(Call::Create { kind, body: body.clone() }, what)
     } else {
         Check::Changed(what)

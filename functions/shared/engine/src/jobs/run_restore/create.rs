@@ -5,7 +5,7 @@
 //! which was not there before and has the content that was sent.
 
 use super::outcome::{Ended, Verdict};
-use super::progress::Progress;
+use super::progress::{Begun, Progress};
 use super::step::{is_of_run, is_of_young};
 use super::wait::{FRESH, Patience, Waited};
 use crate::ports::{Applied, Call};
@@ -32,6 +32,9 @@ impl Progress<'_> {
         let before_ids = match begun {
             Some((_, Some(id))) => return self.read_back(step, now, &id, None).await,
             Some((OutcomeState::Started { before_ids }, None)) => {
+                if let Some(new_id) = self.made_anew(&step.id).await? {
+                    return self.moved_to(kind, &new_id).await;
+                }
                 match self.search(kind, now, body, &before_ids).await? {
                     Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
                     Search::OutOfTime => return Ok(Ended::OutOfTime),
@@ -40,9 +43,12 @@ impl Progress<'_> {
                 }
             }
             _ => {
+                if let Some(new_id) = self.made_anew(&step.id).await? {
+                    return self.moved_to(kind, &new_id).await;
+                }
                 match self.has_come_back(kind, now).await {
                     Ok(None) => {}
-                    Ok(Some(cause)) => return Ok(Verdict::skipped(cause)),
+                    Ok(Some(verdict)) => return Ok(verdict),
                     Err(e) if is_of_run(&e) => return Err(e),
                     Err(e) => return Ok(Verdict::unreadable(&e)),
                 }
@@ -52,8 +58,16 @@ impl Progress<'_> {
                     Err(e) if is_of_run(&e) => return Err(e),
                     Err(e) => return Ok(Verdict::unreadable(&e)),
                 };
-                self.begin(step, before.clone()).await?;
-                before
+                match self.begin(step, before).await? {
+                    Begun::Afresh(before_ids) => before_ids,
+                    Begun::ByAnother => return Ok(Verdict::skipped(SkipCause::ChangedSincePreview)),
+                    Begun::Taken(before_ids) => match self.search(kind, now, body, &before_ids).await? {
+                        Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
+                        Search::OutOfTime => return Ok(Ended::OutOfTime),
+                        Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
+                        Search::Nothing => before_ids,
+                    },
+                }
             }
         };
         let mut patience = Patience::until(self.patience(step));
@@ -96,17 +110,31 @@ impl Progress<'_> {
     }
 
     /// Whether the object that is to be created has come back in the meantime.
-    async fn has_come_back(&self, kind: &'static Kind, now: &Step) -> Result<Option<SkipCause>> {
+    async fn has_come_back(&self, kind: &'static Kind, now: &Step) -> Result<Option<Ended>> {
         let directory = &self.worker.directory;
-        let is_live = directory.find_live(self.tenant(), kind, &now.id, &[]).await?.is_some();
-        let is_back = is_live
-            || (kind.writing.recycle_bin.is_some()
-                && directory.is_in_recycle_bin(self.tenant(), kind, &now.id).await?);
-        Ok(is_back.then_some(SkipCause::ChangedSincePreview))
+        if directory.find_live(self.tenant(), kind, &now.id, &[]).await?.is_some() {
+            return Ok(Some(Verdict::moved(&now.id, true)));
+        }
+        let is_in_bin = kind.writing.recycle_bin.is_some()
+            && directory.is_in_recycle_bin(self.tenant(), kind, &now.id).await?;
+        Ok(is_in_bin.then(|| Verdict::skipped(SkipCause::ChangedSincePreview)))
+    }
+
+    /// Another restore created it. What depends on it goes on with that object, if it is still there.
+    async fn moved_to(&self, kind: &'static Kind, new_id: &str) -> Result<Ended> {
+        match self.worker.directory.find_live(self.tenant(), kind, new_id, &[]).await {
+            Ok(live) => Ok(Verdict::moved(new_id, live.is_some())),
+            Err(e) if is_of_run(&e) => Err(e),
+            Err(_) => Ok(Verdict::moved(new_id, false)),
+        }
     }
 
     async fn adopt(&mut self, step: &Step, now: &Step, id: &str, answer: Applied) -> Result<Ended> {
-        self.found_new(step, &answer, id).await?;
+        if !self.found_new(step, &answer, id).await?
+            && let Some(new_id) = self.made_anew(&step.id).await?
+        {
+            return self.moved_to(now.kind()?, &new_id).await;
+        }
         self.read_back(step, now, id, Some(answer)).await
     }
 
@@ -159,8 +187,11 @@ impl Progress<'_> {
         loop {
             match self.same_name(kind, body).await {
                 Ok(found) => {
+                    // Why: out of a recycle bin the old id may have come back, which is not ours; without one
+                    // only we can have made it (a custom role has its template's id).
+                    let is_old = |id: &str| id == now.id && kind.writing.recycle_bin.is_some();
                     let ours = found.iter().find(|o| {
-                        !before_ids.iter().any(|b| b == id_of(o)) && id_of(o) != now.id && is_ours(o, body)
+                        !before_ids.iter().any(|b| b == id_of(o)) && !is_old(id_of(o)) && is_ours(o, body)
                     });
                     if let Some(ours) = ours {
                         return Ok(Search::Found(id_of(ours).to_owned()));

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 /// What was found.
 pub(super) struct Checked {
-    /// Our own service principal, where the token says it.
-    pub own: Option<String>,
+    /// Our own service principals, as far as the tokens say them.
+    pub own: Vec<String>,
     /// Kinds of the plan for whose writing the token names no permission. Their steps are tried all the same: Graph
     /// decides, and what it refuses is told step by step.
     pub not_permitted: Vec<NotProtected>,
@@ -23,10 +23,11 @@ impl Worker {
     /// # Errors
     /// `Denied`, saying of which application, when one has no consent any more.
     pub(super) async fn check_credentials(&self, tenant: &TenantId, plan: &Plan) -> Result<Checked> {
-        self.directory.access(tenant).await.map_err(|e| of_application("reading", e))?;
+        let reading = self.directory.access(tenant).await.map_err(|e| of_application("reading", e))?;
         let access = self.writer.access(tenant).await.map_err(|e| of_application("writing", e))?;
         let not_permitted = not_permitted(plan, &access)?;
-        Ok(Checked { own: access.principal, not_permitted })
+        let own = reading.principal.into_iter().chain(access.principal).collect();
+        Ok(Checked { own, not_permitted })
     }
 }
 

@@ -9,6 +9,7 @@
 mod check;
 mod create;
 mod credentials;
+mod guard;
 mod outcome;
 mod progress;
 mod report;

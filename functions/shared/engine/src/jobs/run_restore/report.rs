@@ -90,7 +90,9 @@ fn assemble<'a>(
             request_id: outcome.request_id.clone(),
             read_back: outcome.read_back.clone(),
             new_id: outcome.new_id.clone(),
-            needs_password_reset: step.kind == "users" && outcome.new_id.is_some(),
+            needs_password_reset: step.kind == "users"
+                && outcome.new_id.is_some()
+                && !matches!(outcome.state, OutcomeState::Skipped { .. }),
             at: outcome.at,
         })
     });

@@ -57,6 +57,9 @@ impl Progress<'_> {
                         Err(e) => return Ok(Verdict::unreadable(&e)),
                     }
                 }
+                if let Some(ended) = self.refuses(now).await? {
+                    return Ok(ended);
+                }
                 match self.send(step, &call).await {
                     Ok(applied) => {
                         answer = Some(applied);
@@ -153,7 +156,7 @@ impl Progress<'_> {
 
     /// Whether a write whose answer was lost was made all the same.
     async fn took_effect(&mut self, step: &Step) -> Result<Option<Applied>> {
-        let now = step.rewritten(&self.ids)?;
+        let now = self.of_today(step)?;
         let live = match self.look(&now, false).await {
             Ok(live) => live,
             Err(e) if is_of_run(&e) => return Err(e),

@@ -1,0 +1,330 @@
+//! Who can administer the tenant, through what, and what a step takes from that.
+//!
+//! Pure. An effective administrator is a person who can sign in and holds Global Administrator over the whole
+//! directory for good, directly or as a member of a group that holds it. Not: who is disabled, a service
+//! principal, an empty group, who is eligible only, whose role has an end. What could not be read is never
+//! counted, and never let go of without somebody else who is known. Invariant, of a plan as of each write:
+//! where there is an effective administrator before, there is one after it.
+
+use super::schedules::Ending;
+use super::values::text;
+use super::{Action, GLOBAL_ADMINISTRATOR, Phase, Step, objects};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How sure it is that a principal holds the role for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Known to have no end.
+    Permanent,
+    /// Its schedule could not be read.
+    Unknown,
+}
+
+/// Whether a person can sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// The account is enabled.
+    Yes,
+    /// It is disabled, or an invitation that nobody took.
+    No,
+    /// It could not be read, or does not say.
+    Unknown,
+}
+
+impl SignIn {
+    /// Of a live user.
+    pub fn of(user: &Map<String, Value>) -> Self {
+        match user.get("accountEnabled") {
+            Some(Value::Bool(true)) if text(user, "externalUserState") == "PendingAcceptance" => Self::No,
+            Some(Value::Bool(true)) => Self::Yes,
+            Some(Value::Bool(false)) => Self::No,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Who holds Global Administrator, and through what.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Administrators {
+    /// Principals that hold it over the whole directory, and not for a time that is known to end.
+    pub grants: BTreeMap<String, Standing>,
+    /// The people among these principals, and among the members of the groups.
+    pub people: BTreeMap<String, SignIn>,
+    /// The groups among these principals with their members; none where they could not be read.
+    pub groups: BTreeMap<String, Option<BTreeSet<String>>>,
+}
+
+/// What a step does to somebody's rights or to the way in which they are held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Effect {
+    Give(String),
+    Take(String),
+    LetIn(String),
+    LockOut(String),
+    Join(String, String),
+    Leave(String, String),
+    Empty(String),
+    Gone(String),
+}
+
+impl Administrators {
+    /// Those who are known to be effective, by their ids.
+    pub fn effective(&self) -> BTreeSet<&str> {
+        self.holders(true)
+    }
+
+    /// Those who may be effective for all that is known; a group stands for members that could not be read.
+    pub fn possible(&self) -> BTreeSet<&str> {
+        self.holders(false)
+    }
+
+    fn holders(&self, known: bool) -> BTreeSet<&str> {
+        let counts = |person: &&String| match self.people.get(*person) {
+            Some(SignIn::Yes) => true,
+            Some(SignIn::Unknown) => !known,
+            Some(SignIn::No) | None => false,
+        };
+        let mut found = BTreeSet::new();
+        for (principal, standing) in &self.grants {
+            if known && *standing != Standing::Permanent {
+                continue;
+            }
+            match self.groups.get(principal) {
+                Some(Some(members)) => found.extend(members.iter().filter(counts).map(String::as_str)),
+                Some(None) if !known => {
+                    found.insert(principal.as_str());
+                }
+                Some(None) => {}
+                None => found.extend(Some(principal).filter(counts).map(String::as_str)),
+            }
+        }
+        found
+    }
+
+    /// Whether a step would take somebody's rights, or might, and leave nobody who is known to have them.
+    pub fn would_lock_out(&self, step: &Step) -> bool {
+        let mut after = self.clone();
+        after.apply(step);
+        after.effective().is_empty() && !self.possible().is_subset(&after.possible())
+    }
+
+    /// Whether a step would take somebody's rights, or might.
+    pub fn would_lose(&self, step: &Step) -> bool {
+        let mut after = self.clone();
+        after.apply(step);
+        !self.possible().is_subset(&after.possible())
+    }
+
+    /// What holds after the step.
+    pub fn apply(&mut self, step: &Step) {
+        for effect in effects(step) {
+            self.take_effect(effect);
+        }
+    }
+
+    /// What holds after the step, as far as it takes: what it gives is not relied on.
+    pub fn apply_losses(&mut self, step: &Step) {
+        for effect in effects(step).into_iter().filter(Effect::loses) {
+            self.take_effect(effect);
+        }
+    }
+
+    fn take_effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Give(principal) => {
+                self.grants.insert(principal, Standing::Permanent);
+            }
+            Effect::Take(principal) => {
+                self.grants.remove(&principal);
+            }
+            Effect::LetIn(person) => {
+                self.people.insert(person, SignIn::Yes);
+            }
+            Effect::LockOut(person) => {
+                self.people.insert(person, SignIn::No);
+            }
+            Effect::Join(group, person) => {
+                if let Some(Some(members)) = self.groups.get_mut(&group) {
+                    members.insert(person);
+                }
+            }
+            Effect::Leave(group, person) => match self.groups.get_mut(&group) {
+                Some(Some(members)) => {
+                    members.remove(&person);
+                }
+                // Why: of members that could not be read, nobody is known to stay.
+                Some(None) => {
+                    self.groups.insert(group, Some(BTreeSet::new()));
+                }
+                None => {}
+            },
+            Effect::Empty(group) => {
+                if let Some(members) = self.groups.get_mut(&group) {
+                    *members = Some(BTreeSet::new());
+                }
+            }
+            Effect::Gone(id) => {
+                self.grants.remove(&id);
+                self.people.remove(&id);
+                self.groups.remove(&id);
+                for members in self.groups.values_mut().flatten() {
+                    members.remove(&id);
+                }
+            }
+        }
+    }
+}
+
+impl Effect {
+    fn loses(&self) -> bool {
+        match self {
+            Self::Take(_) | Self::LockOut(_) | Self::Leave(..) | Self::Empty(_) | Self::Gone(_) => true,
+            Self::Give(_) | Self::LetIn(_) | Self::Join(..) => false,
+        }
+    }
+}
+
+/// Whether a step is of a kind that can take somebody's rights; whose, only a look at the tenant tells.
+pub fn may_lose(step: &Step) -> bool {
+    effects(step).iter().any(Effect::loses)
+}
+
+/// Whoever a step may give the role to, or let in, or make a member: their state has to be known to be counted.
+pub fn gains(step: &Step) -> Vec<String> {
+    let of = |effect: Effect| match effect {
+        Effect::Give(id) | Effect::Join(_, id) => Some(id),
+        _ => None,
+    };
+    effects(step).into_iter().filter_map(of).collect()
+}
+
+/// Every way in which a step can change who administers the tenant.
+fn effects(step: &Step) -> Vec<Effect> {
+    let id = || step.id.clone();
+    match &step.action {
+        // Whoever comes out of the recycle bin may be disabled; a licence, a policy gives nobody a role.
+        Action::Undelete | Action::Act { .. } | Action::Assign { .. } | Action::AssignLicences { .. } => {
+            vec![]
+        }
+        Action::Create { body } => match step.kind.as_str() {
+            "admins" | "activeAdmins" => given(step, body),
+            // A new user has a password that nobody knows.
+            _ => vec![],
+        },
+        Action::Update { body, .. } => match step.kind.as_str() {
+            "users" => match body.get("accountEnabled") {
+                Some(Value::Bool(true)) => vec![Effect::LetIn(id())],
+                Some(_) => vec![Effect::LockOut(id())],
+                None => vec![],
+            },
+            "groups" => {
+                let turns = objects::has_type(body, "DynamicMembership");
+                let has_rule = body.get("membershipRule").is_some_and(|r| !r.is_null());
+                if turns || has_rule { vec![Effect::Empty(id())] } else { vec![] }
+            }
+            "activeAdmins" => given(step, body),
+            _ => vec![],
+        },
+        Action::AddLinks { link, to } if link == "groups.members" => {
+            to.iter().map(|end| Effect::Join(id(), end.id.clone())).collect()
+        }
+        Action::RemoveLink { link, to } if link == "groups.members" => {
+            vec![Effect::Leave(id(), to.id.clone())]
+        }
+        Action::AddLinks { .. } | Action::RemoveLink { .. } => vec![],
+        Action::Delete => match step.kind.as_str() {
+            "users" | "groups" => vec![Effect::Gone(id())],
+            "admins" | "activeAdmins" => {
+                let before = step.before.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+                let is_temporary = step.kind == "activeAdmins" && Ending::of(&before) != Ending::Never;
+                if is_global(&before) && !is_temporary {
+                    vec![Effect::Take(text(&before, "principalId").to_owned())]
+                } else {
+                    vec![]
+                }
+            }
+            _ => vec![],
+        },
+    }
+}
+
+fn is_global(fact: &Map<String, Value>) -> bool {
+    text(fact, "roleDefinitionId") == GLOBAL_ADMINISTRATOR && text(fact, "directoryScopeId") == "/"
+}
+
+/// A fact that a step creates, or whose end it changes: with an end it is held no longer for good.
+fn given(step: &Step, body: &Map<String, Value>) -> Vec<Effect> {
+    let principal = text(body, "principalId").to_owned();
+    let is_update = matches!(step.action, Action::Update { .. });
+    match (is_global(body), Ending::of(body)) {
+        (false, _) => vec![],
+        (true, Ending::Never) => vec![Effect::Give(principal)],
+        (true, _) if is_update => vec![Effect::Take(principal)],
+        (true, _) => vec![],
+    }
+}
+
+/// Takes the steps out that would leave nobody to administer the tenant; gives them back after those that stay.
+/// One that is possible only after what comes later is put at the end.
+pub(super) fn guard(steps: Vec<Step>, administrators: &Administrators) -> (Vec<Step>, Vec<Step>) {
+    let mut state = administrators.clone();
+    let (mut kept, mut late, mut refused) = (Vec::with_capacity(steps.len()), Vec::new(), Vec::new());
+    for step in steps {
+        if !state.would_lock_out(&step) {
+            state.apply(&step);
+            kept.push(step);
+            continue;
+        }
+        let (rest, guilty) = apart(step);
+        if let Some(rest) = rest {
+            state.apply(&rest);
+            kept.push(rest);
+        }
+        late.push(guilty);
+    }
+    for step in late {
+        if state.would_lock_out(&step) {
+            refused.push(step);
+        } else {
+            state.apply(&step);
+            kept.push(Step { phase: Phase::Deletions, ..step });
+        }
+    }
+    (kept, refused)
+}
+
+/// What a step on several properties does besides taking rights, and the part that takes them.
+pub(super) fn apart(step: Step) -> (Option<Step>, Step) {
+    const OF_USERS: &[&str] = &["accountEnabled"];
+    const OF_GROUPS: &[&str] = &["groupTypes", "membershipRule", "membershipRuleProcessingState"];
+    let Action::Update { body, properties } = &step.action else { return (None, step) };
+    let guilty = match step.kind.as_str() {
+        "users" => OF_USERS,
+        "groups" => OF_GROUPS,
+        _ => return (None, step),
+    };
+    let part = |is_guilty: bool| {
+        let fits = |p: &str| guilty.contains(&p) == is_guilty;
+        let side = |side: &Option<Value>| match side {
+            Some(Value::Object(map)) => {
+                let kept = map.iter().filter(|(p, _)| fits(p)).map(|(p, v)| (p.clone(), v.clone()));
+                Some(Value::Object(kept.collect()))
+            }
+            other => other.clone(),
+        };
+        let body = body.iter().filter(|(p, _)| p.starts_with('@') || fits(p));
+        Step {
+            action: Action::Update {
+                body: body.map(|(p, v)| (p.clone(), v.clone())).collect(),
+                properties: properties.iter().filter(|p| fits(p)).cloned().collect(),
+            },
+            before: side(&step.before),
+            after: side(&step.after),
+            ..step.clone()
+        }
+    };
+    let rest = part(false);
+    let says = |s: &Step| matches!(&s.action, Action::Update { properties, .. } if !properties.is_empty());
+    (Some(rest).filter(says), part(true))
+}

@@ -1,0 +1,5 @@
+//! Stories of more than one restore, and of rights.
+
+mod lock_out;
+mod terms;
+mod twice;
