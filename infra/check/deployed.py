@@ -342,7 +342,7 @@ class Check:
                     raise Failed(f"{job} logs {private[:12]}")
             lines[job] = [json.loads(t) for t in texts if t.startswith("{")]
         works = {job: [l for l in of if l.get("span", {}).get("name") == "message"] for job, of in lines.items()}
-        for job in ("take-snapshot", "diff-snapshots", "run-restore", "send-digests"):
+        for job in ("take-snapshot", "diff-snapshots", "preview-restore", "run-restore", "send-digests"):
             if not works[job]:
                 raise Failed(f"{job} logs nothing of its messages")
             names = ("job", "tenant", "message", "request")

@@ -24,7 +24,7 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MOST_CPU_MS, MOST_RESIDENT_MB, MOST_ZIP_MB = 25, 32, 5
-QUEUES = ["TAKE_SNAPSHOT", "DIFF_SNAPSHOTS", "RUN_RESTORE", "SEND_DIGESTS"]
+QUEUES = ["TAKE_SNAPSHOT", "DIFF_SNAPSHOTS", "PREVIEW_RESTORE", "RUN_RESTORE", "SEND_DIGESTS"]
 SETTINGS = {
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "a",

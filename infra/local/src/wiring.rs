@@ -208,6 +208,14 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         clock: clock.clone(),
         ids: ids.clone(),
     });
+    let preview = preview_restore::worker(preview_restore::Ports {
+        directory: reader.clone(),
+        vault: vault.clone(),
+        keys: keys.clone(),
+        records: records.clone(),
+        queue: queue.clone(),
+        clock: clock.clone(),
+    });
     let restore = run_restore::worker(run_restore::Ports {
         directory: reader.clone(),
         writer: writer(wanted)?,
@@ -224,6 +232,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
     Ok(vec![
         job(JobQueue::TakeSnapshot, Arc::new(take)),
         job(JobQueue::DiffSnapshots, Arc::new(diff)),
+        job(JobQueue::PreviewRestore, Arc::new(preview)),
         job(JobQueue::RunRestore, Arc::new(restore)),
         job(JobQueue::SendDigests, Arc::new(digests)),
     ])

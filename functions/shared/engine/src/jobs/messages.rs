@@ -35,7 +35,7 @@ pub fn diff_snapshots(tenant: &TenantId, diff: &DiffId, attempt: u32) -> Outgoin
 
 /// Work out what that restore would do.
 pub fn preview_restore(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Outgoing {
-    message(JobQueue::DiffSnapshots, PREVIEW_RESTORE, tenant, ("restore", restore.as_str()), attempt)
+    message(JobQueue::PreviewRestore, PREVIEW_RESTORE, tenant, ("restore", restore.as_str()), attempt)
 }
 
 /// Execute that restore.
@@ -128,7 +128,7 @@ mod tests {
         let id = RestoreId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
         let (preview, run) = (preview_restore(&tenant(), &id, 1), run_restore(&tenant(), &id, 1));
         assert_ne!(preview.deduplication_id, run.deduplication_id);
-        assert_eq!(preview.queue, JobQueue::DiffSnapshots);
+        assert_eq!((preview.queue, run.queue), (JobQueue::PreviewRestore, JobQueue::RunRestore));
     }
 
     #[test]

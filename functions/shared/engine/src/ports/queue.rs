@@ -9,8 +9,10 @@ use domain::Result;
 pub enum JobQueue {
     /// Take a snapshot.
     TakeSnapshot,
-    /// Compare; preview a restore.
+    /// Compare.
     DiffSnapshots,
+    /// Work out what a restore would do.
+    PreviewRestore,
     /// Execute a restore.
     RunRestore,
     /// Send a mail now.
@@ -19,13 +21,15 @@ pub enum JobQueue {
 
 impl JobQueue {
     /// Every queue.
-    pub const ALL: [Self; 4] = [Self::TakeSnapshot, Self::DiffSnapshots, Self::RunRestore, Self::SendDigests];
+    pub const ALL: [Self; 5] =
+        [Self::TakeSnapshot, Self::DiffSnapshots, Self::PreviewRestore, Self::RunRestore, Self::SendDigests];
 
     /// The job's name, which is the queue's.
     pub fn name(self) -> &'static str {
         match self {
             Self::TakeSnapshot => "take-snapshot",
             Self::DiffSnapshots => "diff-snapshots",
+            Self::PreviewRestore => "preview-restore",
             Self::RunRestore => "run-restore",
             Self::SendDigests => "send-digests",
         }

@@ -249,7 +249,9 @@ impl Rig {
             JobQueue::TakeSnapshot => Box::new(self.reading()?),
             JobQueue::DiffSnapshots => Box::new(self.comparing()?),
             JobQueue::SendDigests => Box::new(self.mailing()?),
-            JobQueue::RunRestore => return Err("nothing is restored here".to_owned()),
+            JobQueue::PreviewRestore | JobQueue::RunRestore => {
+                return Err("nothing is restored here".to_owned());
+            }
         })
     }
 

@@ -16,6 +16,7 @@ use support::memory::World;
 pub struct Workers {
     take: Box<dyn JobWorker>,
     diff: Box<dyn JobWorker>,
+    preview: Box<dyn JobWorker>,
     restore: Box<dyn JobWorker>,
     mail: Mail,
     schedule: Box<dyn TickWorker>,
@@ -63,6 +64,14 @@ impl Workers {
                 clock: clock.clone(),
                 ids: ids.clone(),
             })),
+            preview: Box::new(preview_restore::worker(preview_restore::Ports {
+                directory: directory.clone(),
+                vault: vault.clone(),
+                keys: keys.clone(),
+                records: records.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+            })),
             restore: Box::new(run_restore::worker(run_restore::Ports {
                 directory,
                 writer,
@@ -83,6 +92,7 @@ impl Workers {
         match queue {
             JobQueue::TakeSnapshot => &*self.take,
             JobQueue::DiffSnapshots => &*self.diff,
+            JobQueue::PreviewRestore => &*self.preview,
             JobQueue::RunRestore => &*self.restore,
             JobQueue::SendDigests => &self.mail,
         }

@@ -45,6 +45,8 @@ const NOT_USED: &[(&str, &str, &str)] = &[
     ("take-snapshot", "kms:GenerateDataKey", "plan-api makes keys"),
     ("diff-snapshots", "s3:DeleteObject", "purge-data alone deletes"),
     ("diff-snapshots", "kms:GenerateDataKey", "plan-api makes keys"),
+    ("preview-restore", "s3:DeleteObject", "purge-data alone deletes"),
+    ("preview-restore", "kms:GenerateDataKey", "plan-api makes keys"),
     ("run-restore", "s3:DeleteObject", "purge-data alone deletes"),
     ("run-restore", "kms:GenerateDataKey", "plan-api makes keys"),
     ("purge-data", "s3:GetObject", "it lists and deletes"),

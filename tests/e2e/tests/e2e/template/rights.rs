@@ -85,7 +85,7 @@ fn only_run_restore_may_read_the_writing_credential() {
     assert_eq!(who_may(&template, "secretsmanager:GetSecretValue", |r| *r == writer), ["run-restore"]);
     let readers =
         who_may(&template, "secretsmanager:GetSecretValue", |r| *r == reference("GraphReaderSecret"));
-    assert_eq!(readers, ["diff-snapshots", "plan-api", "run-restore", "take-snapshot"]);
+    assert_eq!(readers, ["diff-snapshots", "plan-api", "preview-restore", "run-restore", "take-snapshot"]);
     let all: BTreeSet<String> = function_names()
         .iter()
         .flat_map(|f| where_allowed(&template, f, "secretsmanager:GetSecretValue"))
@@ -116,7 +116,7 @@ fn plan_api_neither_sees_blobs_nor_opens_a_tenants_key() {
         }
     }
     assert_eq!(who_may(&template, "kms:GenerateDataKey", |r| *r == key), ["plan-api"]);
-    let may_open = ["diff-snapshots", "run-restore", "snapshot-api", "take-snapshot"];
+    let may_open = ["diff-snapshots", "preview-restore", "run-restore", "snapshot-api", "take-snapshot"];
     assert_eq!(who_may(&template, "kms:Decrypt", |r| *r == key), may_open);
 }
 
@@ -151,6 +151,7 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
         ("authorize-request", vec![]),
         ("diff-snapshots", vec!["DiffSnapshotsQueue", "SendDigestsQueue"]),
         ("plan-api", vec![]),
+        ("preview-restore", vec!["SendDigestsQueue"]),
         ("purge-data", vec!["TickDeadLetters"]),
         ("run-restore", vec!["RunRestoreQueue", "SendDigestsQueue"]),
         (
@@ -158,13 +159,17 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
             vec![
                 "TakeSnapshotQueue",
                 "DiffSnapshotsQueue",
+                "PreviewRestoreQueue",
                 "RunRestoreQueue",
                 "SendDigestsQueue",
                 "TickDeadLetters",
             ],
         ),
         ("send-digests", vec!["TickDeadLetters"]),
-        ("snapshot-api", vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "RunRestoreQueue"]),
+        (
+            "snapshot-api",
+            vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "PreviewRestoreQueue", "RunRestoreQueue"],
+        ),
         ("take-snapshot", vec!["TakeSnapshotQueue", "DiffSnapshotsQueue", "SendDigestsQueue"]),
     ]);
     for (function, queues) in expected {

@@ -55,7 +55,7 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
                 RATE_BURST,
             ],
             "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
-            "take-snapshot" | "diff-snapshots" => READING,
+            "take-snapshot" | "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
             _ => &[],
         };
@@ -307,13 +307,13 @@ fn no_more_functions_run_at_once_than_share_the_limits_of_their_application() {
     let number = |function: &str, name: &str| -> u64 {
         template.variables(function)[name].as_str().unwrap().parse().unwrap()
     };
-    let readers = ["take-snapshot", "diff-snapshots", "run-restore", "plan-api"];
+    let readers = ["take-snapshot", "diff-snapshots", "preview-restore", "run-restore", "plan-api"];
     let instances = number("plan-api", GraphSettings::READER_INSTANCES);
     for reader in readers {
         assert_eq!(number(reader, GraphSettings::READER_INSTANCES), instances, "{reader}");
     }
     let of_api = template.function("plan-api").properties["ReservedConcurrentExecutions"].as_u64().unwrap();
-    assert_eq!(readers[..3].iter().map(|function| at_once(function)).sum::<u64>() + of_api, instances);
+    assert_eq!(readers[..4].iter().map(|function| at_once(function)).sum::<u64>() + of_api, instances);
     assert_eq!(at_once("run-restore"), number("run-restore", GraphSettings::WRITER_INSTANCES));
     // A queue has one message of a tenant at work, and so each function is at a tenant once.
     let of_tenant: u64 = readers.iter().map(|reader| number(reader, GraphSettings::READER_PERMILLE)).sum();

@@ -1,0 +1,20 @@
+//! Joins [`preview_restore::worker`] to AWS, Microsoft Graph and Lambda.
+
+use lambda_runtime::Error;
+use preview_restore::Ports;
+use runtime::{queue, wiring::Wiring};
+use std::sync::Arc;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = Wiring::from_env()?;
+    let worker = preview_restore::worker(Ports {
+        directory: wiring.directory()?,
+        vault: wiring.vault(),
+        keys: wiring.keys(),
+        records: wiring.records(),
+        queue: wiring.queue(),
+        clock: wiring.clock.clone(),
+    });
+    queue::run(Arc::new(worker), wiring.clock.clone(), wiring.returns()).await
+}
