@@ -13,7 +13,7 @@ async fn answer(event: &str) -> Value {
     let worker =
         send_digests::worker(records, world.mailer.clone(), world.clock.clone(), world.ids.clone()).unwrap();
     let event = serde_json::from_str(event).unwrap();
-    send_digests::handle(&worker, world.clock.as_ref(), event, &Call::ending_at(Timestamp::MAX))
+    send_digests::handle(&worker, (&*world.clock, &*world.queue), event, &Call::ending_at(Timestamp::MAX))
         .await
         .unwrap()
 }

@@ -164,6 +164,7 @@ impl Stage {
             invocations += 1;
             match self.worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())? {
                 Report::Continues => {}
+                Report::Waits(until) => return Err(format!("it waits until {until}")),
                 Report::Sealed | Report::AlreadyDone => break,
                 Report::Failed(why) => return Err(why),
             }

@@ -7,7 +7,7 @@ use domain::{ErrorKind, SnapshotId};
 use engine::commands::snapshots;
 use engine::jobs::purge_data;
 use engine::jobs::schedule_snapshots::Report;
-use engine::ports::{JobQueue, Scope};
+use engine::ports::{Clock, JobQueue, Scope};
 use engine::records::{Cause, ConsentState, Found, JobState, Reason, Record, Snapshot, Tenant};
 use jiff::SignedDuration;
 use office::{Office, at, organisation, partner, tenant};

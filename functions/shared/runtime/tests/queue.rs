@@ -128,8 +128,7 @@ async fn nothing_is_begun_after_the_deadline() {
 /// When a message comes back that was received so often, in seconds; first what is said while it is worked on.
 async fn comes_back(body: &str, receipts: u32) -> Vec<u32> {
     let (clock, hidden) = (ManualClock::new(), Hidden::default());
-    let call =
-        Call { deadline: clock.now() + jiff::SignedDuration::from_mins(10), ..Call::ending_at(clock.now()) };
+    let call = Call { deadline: LATER.parse().unwrap(), ..Call::ending_at(clock.now()) };
     let batch = event(&[(&format!("{body} #{receipts}"), None)]);
     handle_batch(batch, &Obedient::default(), (&clock, &hidden), &call).await;
     let said = hidden.0.lock().unwrap().clone();
