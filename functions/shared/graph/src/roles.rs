@@ -31,23 +31,24 @@ enum Is {
 impl GraphClient {
     /// See [`engine::ports::Directory::may_consent`].
     pub(crate) async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
-        let mut groups = BTreeSet::new();
-        for role in MAY_CONSENT {
-            let assigned = self.assigned(tenant, role).await?;
-            if self.is_among(assigned, user, &mut groups)? {
-                return Ok(true);
-            }
-        }
         // Why both, though Graph shows what is active among the assignments: that it does is not documented of each.
-        for role in MAY_CONSENT {
-            let active = self.active(tenant, role).await?;
-            if self.is_among(active, user, &mut groups)? {
-                return Ok(true);
+        let mut looked_at = BTreeSet::new();
+        for is_active in [false, true] {
+            let mut groups = BTreeSet::new();
+            for role in MAY_CONSENT {
+                let holders = if is_active {
+                    self.active(tenant, role).await?
+                } else {
+                    self.assigned(tenant, role).await?
+                };
+                if self.is_among(holders, user, &mut groups)? {
+                    return Ok(true);
+                }
             }
-        }
-        for group in groups {
-            if self.is_member(tenant, &group, user).await? {
-                return Ok(true);
+            for group in groups {
+                if looked_at.insert(group.clone()) && self.is_member(tenant, &group, user).await? {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)

@@ -11,7 +11,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{Error, Refusal, Result, TenantId};
+use domain::{Error, Refusal, Result};
 use engine::ports::{SignInAsk, SignIns, SignedIn};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;

@@ -124,7 +124,8 @@ impl Rig {
         let messages = JobQueue::ALL.into_iter().filter_map(|q| self.world.queue.next_visible_at(q));
         let rows = self.world.catalog.rows();
         let watches = rows.iter().filter_map(|(_, row)| row.watch.as_ref());
-        let open = watches.filter(|w| [watched::OPEN_WORK, watched::NOTICES_DUE].contains(&w.list.as_str()));
+        let lists = [watched::OPEN_WORK, watched::NOTICES_DUE, watched::CONNECTIONS_DUE];
+        let open = watches.filter(|w| lists.contains(&w.list.as_str()));
         let next = messages.chain(open.map(|w| w.at)).min();
         // Why: a row that is due and was not handled by the tick just now gets another tick, a little later.
         next.map(|at| at.max(self.clock.now() + SignedDuration::from_secs(1)))

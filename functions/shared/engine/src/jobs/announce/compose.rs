@@ -88,12 +88,17 @@ pub(super) fn refused(subject: Subject, what: &str, refusal: Refusal) -> Draft {
     draft
 }
 
+/// What the ids of an organisation's notices of connections that came to nothing begin with.
+pub fn not_connected_notices(organisation: &OrganisationId) -> String {
+    format!("{}.{organisation}.not-connected.", Topic::Credentials.name())
+}
+
 /// `since` tells one wait of the organisation from the next.
 pub(super) fn not_connected(organisation: &OrganisationId, since: Timestamp, why: ConnectRefusal) -> Draft {
     let subject = Subject::Organisation(organisation.clone());
     let title = "The tenant was not connected".to_owned();
     let mut draft = Draft::new(Topic::Credentials, Severity::Critical, subject, title);
-    draft.id = format!("{}.not-connected.{}", draft.id, since.as_second());
+    draft.id = format!("{}{}", not_connected_notices(organisation), since.as_second());
     draft.lines.push(why.advice().to_owned());
     draft
 }

@@ -22,6 +22,7 @@ use domain::{
 use jiff::SignedDuration;
 use std::sync::Arc;
 
+pub use compose::not_connected_notices;
 pub use words::one_line;
 
 /// How a restore ended, in steps.

@@ -5,11 +5,12 @@
 //! that found nothing, no sooner than a worker that held the key could still store something.
 
 use super::{Report, Worker};
+use crate::jobs::announce::not_connected_notices;
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    DeletionCertificate, DowngradeRequest, Ending, Found, IdempotentRequest, NoticeEntry, OpenDowngrade,
-    Organisation, OrganisationPlace, Partner, Record, StoredKey, Tenant, TransferOffer, TransferOffered,
-    delete, end_of_token, put_new, replace, watched,
+    DeletionCertificate, DowngradeRequest, Ending, Found, IdempotentRequest, Notice, NoticeEntry,
+    OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, StoredKey, Tenant, TransferOffer,
+    TransferOffered, delete, end_of_token, put_new, replace, watched,
 };
 use crate::signed;
 use domain::organisations::OrganisationState;
@@ -98,6 +99,9 @@ impl Worker {
             None => Swept { is_whole: true, ..Swept::default() },
         };
         if swept.is_whole {
+            self.sweep_refused_connection(&found.value, &listeners, deadline, &mut swept).await?;
+        }
+        if swept.is_whole {
             self.sweep_replies(&found.value.id, &listeners, deadline, &mut swept).await?;
         }
         let Some(ending) = &mut found.value.ending else { return Ok(()) };
@@ -182,6 +186,34 @@ impl Worker {
         }
         swept.is_whole = true;
         Ok(swept)
+    }
+
+    /// Removes what was told of a connection that came to nothing. The tenant is not the organisation's: of its rows
+    /// nothing else is touched.
+    async fn sweep_refused_connection(
+        &self,
+        organisation: &Organisation,
+        listeners: &BTreeSet<PartnerId>,
+        deadline: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<()> {
+        let Some(waited) = &organisation.connecting else { return Ok(()) };
+        let tenant = Scope::Tenant(waited.tenant.clone());
+        let is_ours = |row: &Row| {
+            serde_json::from_value::<NoticeEntry>(row.body.clone())
+                .is_ok_and(|entry| entry.organisation == organisation.id)
+        };
+        let told = not_connected_notices(&organisation.id);
+        swept.is_whole = self
+            .sweep_rows(&tenant, &Notice::key_of(&told), |_| true, deadline, &mut swept.rows)
+            .await?
+            && self.sweep_rows(&tenant, &format!("sent#{told}"), |_| true, deadline, &mut swept.rows).await?;
+        for listener in listeners {
+            let scope = Scope::Partner(listener.clone());
+            swept.is_whole = swept.is_whole
+                && self.sweep_rows(&scope, NoticeEntry::FAMILY, is_ours, deadline, &mut swept.rows).await?;
+        }
+        Ok(())
     }
 
     /// Removes the replies that partners' idempotency keys keep and that tell of the organisation.

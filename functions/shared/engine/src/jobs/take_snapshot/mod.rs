@@ -17,8 +17,7 @@ use crate::metrics;
 use crate::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
 use crate::reading::{Progress, Reading};
 use crate::records::{
-    Cause, CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Subject,
-    Tenant,
+    Cause, CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
 };
 use async_trait::async_trait;
 use domain::stored::Manifest;
