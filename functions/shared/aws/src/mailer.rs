@@ -128,9 +128,9 @@ fn parts_of(sender: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_s3::primitives::SdkBody;
     use aws_sdk_sesv2::error::ErrorMetadata;
     use aws_sdk_sesv2::operation::send_email::SendEmailError;
-    use aws_sdk_sesv2::primitives::SdkBody;
 
     fn mail() -> Mail {
         Mail {

@@ -66,9 +66,11 @@ pub fn fault_of_name(text: &str) -> Option<&'static str> {
 pub fn name_pattern() -> String {
     let written = |ranges: &[Range]| -> String {
         let below = ranges.iter().filter(|(_, last)| *last <= '\u{ffff}');
-        below
-            .map(|(first, last)| format!(r"\u{:04x}-\u{:04x}", u32::from(*first), u32::from(*last)))
-            .collect()
+        let all = below.map(|(first, last)| match (u32::from(*first), u32::from(*last)) {
+            (only, last) if only == last => format!(r"\u{only:04x}"),
+            (first, last) => format!(r"\u{first:04x}-\u{last:04x}"),
+        });
+        all.collect()
     };
     let unfit = written(BREAKS) + &written(HIDDEN);
     format!(r"^[^{unfit}]*[^{unfit}{}\s][^{unfit}]*$", written(JOINS))

@@ -17,6 +17,7 @@ use kept::Kept;
 use lambda_http::RequestExt;
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::Value;
+use snapshot_api::ports::SnapshotCommands;
 use snapshot_api::{SnapshotApi, router};
 use std::sync::Arc;
 use support::memory::World;
@@ -55,9 +56,15 @@ pub struct Plane {
 impl Plane {
     pub fn new() -> Self {
         let world = World::new(7);
+        let kept = Arc::new(Kept::new(TENANT.parse().unwrap(), world.clock.now()));
+        Self { kept: kept.clone(), ..Self::over(world, kept) }
+    }
+
+    /// Over other commands.
+    pub fn over(world: World, commands: Arc<dyn SnapshotCommands>) -> Self {
         let records = Records::new(world.catalog.clone(), world.clock.clone());
         let kept = Arc::new(Kept::new(TENANT.parse().unwrap(), world.clock.now()));
-        let api = SnapshotApi { gate: Gate { records: records.clone() }, commands: kept.clone() };
+        let api = SnapshotApi { gate: Gate { records: records.clone() }, commands };
         Self { world, records, kept, router: service(router(api)) }
     }
 

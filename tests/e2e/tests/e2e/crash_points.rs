@@ -255,7 +255,8 @@ async fn digest(death: Option<Death>) -> Option<Vec<(String, String, String)>> {
         rig.tick().await;
     }
     rig.settle().await;
-    let mut mails: Vec<_> = rig.world.mailer.sent().into_iter().map(|m| (m.to, m.id, m.text)).collect();
+    let mut mails: Vec<_> =
+        rig.world.mailer.sent().into_iter().map(|m| (m.to, m.id.to_string(), m.text)).collect();
     mails.sort();
     mails.dedup();
     Some(mails)

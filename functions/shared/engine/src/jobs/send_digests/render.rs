@@ -81,7 +81,7 @@ impl Templates {
         self.mail(
             MailId::of(notice.topic.name(), &[&notice.id, notice.tenant.as_str(), person.id.as_str()]),
             &person.email,
-            subject,
+            &subject,
             "notice",
             &context,
         )
@@ -115,7 +115,7 @@ impl Templates {
         self.mail(
             MailId::of("digest", &[person.id.as_str(), &until.as_second().to_string()]),
             &person.email,
-            subject,
+            &subject,
             "digest",
             &context,
         )
@@ -136,15 +136,15 @@ impl Templates {
         };
         // Why with the hash: another secret is another mail.
         let id = MailId::of("invitation", &[invitation.id.as_str(), &ApiToken::hash(secret)]);
-        self.mail(id, &invitation.email, subject, "invitation", &context)
+        self.mail(id, &invitation.email, &subject, "invitation", &context)
     }
 
-    fn mail(&self, id: MailId, to: &str, subject: String, template: &str, context: &Value) -> Result<Mail> {
+    fn mail(&self, id: MailId, to: &str, subject: &str, template: &str, context: &Value) -> Result<Mail> {
         let render = |ending: &str| {
             let template = self.environment.get_template(&format!("{template}.{ending}"));
             template.and_then(|t| t.render(context)).map_err(|e| broken(&e))
         };
-        let subject = one_line(&subject, SUBJECT_CHARS);
+        let subject = one_line(subject, SUBJECT_CHARS);
         Ok(Mail { id, to: to.to_owned(), subject, text: render("txt")?, html: render("html")? })
     }
 }
