@@ -213,7 +213,7 @@ async fn without_the_licence_for_privileged_identities_the_rest_is_taken_and_it_
     let first = rig.snapshot().await;
     let row = rig.snapshot_row(rig.tenant(), &first).await;
     assert!(!row.not_covered.is_empty(), "the schedules are not covered");
-    assert!(row.not_covered.iter().all(|n| n.cause == "denied"), "{:?}", row.not_covered);
+    assert!(row.not_covered.iter().all(|n| n.cause == "unlicensed"), "{:?}", row.not_covered);
     assert_eq!(count(&rig, &first, "users").await, live_users(&rig));
     assert_eq!(rig.tenant_row(rig.tenant()).await.credentials, CredentialStatus::Connected);
     assert_eq!(mails(&rig).len(), 1);

@@ -258,10 +258,9 @@ fn given(step: &Step, body: &Map<String, Value>) -> Vec<Effect> {
     let principal = text(body, "principalId").to_owned();
     let is_update = matches!(step.action, Action::Update { .. });
     match (is_global(body), Ending::of(body)) {
-        (false, _) => vec![],
         (true, Ending::Never) => vec![Effect::Give(principal)],
         (true, _) if is_update => vec![Effect::Take(principal)],
-        (true, _) => vec![],
+        _ => vec![],
     }
 }
 

@@ -230,7 +230,9 @@ impl<'a> Planner<'a> {
                     self.impossible.push(refused(step, &what, Cause::LockOut, why));
                 }
                 let mut after = before.clone();
-                kept.iter().for_each(|step| after.apply(step));
+                for step in &kept {
+                    after.apply(step);
+                }
                 let mut remarks = Vec::new();
                 if before.effective().is_empty() {
                     remarks.push(Remark::NoAdministrator);

@@ -47,13 +47,13 @@ pub enum Tenure {
 
 impl Tenure {
     /// From the schedules of both sides.
-    pub fn of(wanted: Schedule, live: Schedule, privileged: bool) -> Self {
+    pub fn of(wanted: &Schedule, live: &Schedule, privileged: bool) -> Self {
         let known = |s: &Schedule| match s {
             Schedule::Known(schedule) => schedule.clone(),
             Schedule::Unread => None,
         };
-        let unread = wanted == Schedule::Unread || live == Schedule::Unread;
-        let (wanted, live) = (known(&wanted), known(&live));
+        let unread = *wanted == Schedule::Unread || *live == Schedule::Unread;
+        let (wanted, live) = (known(wanted), known(live));
         let any = |test: fn(&Map<String, Value>) -> bool| wanted.iter().chain(&live).any(test);
         if any(is_activated) {
             Self::Activated

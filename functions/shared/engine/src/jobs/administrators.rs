@@ -48,16 +48,20 @@ pub(in crate::jobs) async fn read_administrators(
         }
     }
     let principals: BTreeSet<String> = found.grants.keys().chain(others).cloned().collect();
-    for (id, is) in all(principals, |id| look(directory, tenant, id)).await? {
+    for (id, is) in all(principals, |id| async move { look(directory, tenant, &id).await }).await? {
         match is {
-            Found::Person(sign_in) => drop(found.people.insert(id, sign_in)),
-            Found::Group(members) => drop(found.groups.insert(id, members)),
+            Found::Person(sign_in) => {
+                found.people.insert(id, sign_in);
+            }
+            Found::Group(members) => {
+                found.groups.insert(id, members);
+            }
             Found::Neither => {}
         }
     }
     let members: BTreeSet<String> = found.groups.values().flatten().flatten().cloned().collect();
     let unseen = members.into_iter().filter(|m| !found.people.contains_key(m)).collect();
-    for (id, sign_in) in all(unseen, |id| person(directory, tenant, id)).await? {
+    for (id, sign_in) in all(unseen, |id| async move { person(directory, tenant, &id).await }).await? {
         found.people.extend(sign_in.map(|s| (id, s)));
     }
     Ok(found)
@@ -75,12 +79,12 @@ async fn all<T: Send, F: Future<Output = Result<T>> + Send>(
     stream::iter(each).buffered(AT_ONCE).try_collect().await
 }
 
-async fn look(directory: &dyn Directory, tenant: &TenantId, id: String) -> Result<Found> {
-    if let Some(sign_in) = person(directory, tenant, id.clone()).await? {
+async fn look(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Result<Found> {
+    if let Some(sign_in) = person(directory, tenant, id).await? {
         return Ok(Found::Person(sign_in));
     }
     let (groups, members) = (kinds::get("groups")?, kinds::link("groups.members")?);
-    match directory.find_live(tenant, groups, &id, &[members]).await {
+    match directory.find_live(tenant, groups, id, &[members]).await {
         Ok(Some(group)) => Ok(Found::Group(Some(group.links.into_iter().map(|(_, to, _)| to).collect()))),
         Ok(None) => Ok(Found::Neither),
         Err(e) if e.is_transient() => Err(e),
@@ -88,8 +92,8 @@ async fn look(directory: &dyn Directory, tenant: &TenantId, id: String) -> Resul
     }
 }
 
-async fn person(directory: &dyn Directory, tenant: &TenantId, id: String) -> Result<Option<SignIn>> {
-    match directory.find_live(tenant, kinds::get("users")?, &id, &[]).await {
+async fn person(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Result<Option<SignIn>> {
+    match directory.find_live(tenant, kinds::get("users")?, id, &[]).await {
         Ok(user) => Ok(user.map(|u| SignIn::of(&u.object))),
         Err(e) if e.is_transient() => Err(e),
         Err(_) => Ok(Some(SignIn::Unknown)),

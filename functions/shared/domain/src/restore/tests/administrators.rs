@@ -215,8 +215,7 @@ fn side(seed: &Seed) -> super::model::Side {
     }
     let holders = (0..PEOPLE).filter(|i| there(*i)).map(|i| format!("u{i}"));
     let holders = holders.chain((0..GROUPS).filter(|i| seed.groups[*i].is_some()).map(|i| format!("g{i}")));
-    for (i, holder) in holders.enumerate().filter(|(i, _)| seed.held >> (i % 8) & 1 == 1) {
-        let _ = i;
+    for (_, holder) in holders.enumerate().filter(|(i, _)| seed.held >> (i % 8) & 1 == 1) {
         side.insert(("admins", key(&holder)), grant(&holder));
     }
     side

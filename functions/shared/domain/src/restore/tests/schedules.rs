@@ -25,7 +25,7 @@ fn lasting(duration: &str) -> Map<String, Value> {
 }
 
 /// An assignment that is gone, for which both sides' schedules say that.
-fn gone(wanted: Schedule, live: Schedule, privileged: bool) -> Item {
+fn gone(wanted: &Schedule, live: &Schedule, privileged: bool) -> Item {
     let mut item = item("admins", "u|r|/|", Some(fact(&json!({}))), None);
     item.tenure = Tenure::of(wanted, live, privileged);
     item
@@ -43,7 +43,7 @@ const NONE: Schedule = Schedule::Known(None);
 
 #[test]
 fn a_role_with_an_end_comes_back_as_its_schedule_and_never_as_an_assignment() {
-    let plan = planned(gone(known(until("2031-01-01T00:00:00Z")), NONE, true));
+    let plan = planned(gone(&known(until("2031-01-01T00:00:00Z")), &NONE, true));
     let [step] = &plan.steps[..] else { panic!("{plan:?}") };
     assert_eq!((step.kind.as_str(), step.id.as_str()), ("activeAdmins", "u|r|/|"));
     let Action::Create { body } = &step.action else { panic!("{step:?}") };
@@ -53,7 +53,7 @@ fn a_role_with_an_end_comes_back_as_its_schedule_and_never_as_an_assignment() {
 
 #[test]
 fn a_role_whose_end_is_past_is_not_given_at_all() {
-    let plan = planned(gone(known(until("2029-12-31T00:00:00Z")), NONE, true));
+    let plan = planned(gone(&known(until("2029-12-31T00:00:00Z")), &NONE, true));
     assert!(plan.steps.is_empty(), "{plan:?}");
     assert_eq!(causes(&plan), [("object", Cause::Expired)]);
 }
@@ -61,10 +61,10 @@ fn a_role_whose_end_is_past_is_not_given_at_all() {
 #[test]
 fn a_role_that_is_live_for_a_time_is_not_made_permanent() {
     let live = known(until("2031-01-01T00:00:00Z"));
-    assert_eq!(causes(&planned(gone(NONE, live, false))), [("object", Cause::TimeBound)]);
+    assert_eq!(causes(&planned(gone(&NONE, &live, false))), [("object", Cause::TimeBound)]);
     let mut activated = until("2031-01-01T00:00:00Z");
     activated.insert("assignmentType".to_owned(), json!("Activated"));
-    assert_eq!(causes(&planned(gone(NONE, known(activated), false))), [("object", Cause::Activated)]);
+    assert_eq!(causes(&planned(gone(&NONE, &known(activated), false))), [("object", Cause::Activated)]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_role_is_written_once_when_both_its_assignment_and_its_schedule_are_chosen()
     let of_schedule =
         item("activeAdmins", "u|r|/|", Some(Held { object: wanted.clone(), links: vec![] }), None);
     for turned in [false, true] {
-        let mut items = vec![gone(known(wanted.clone()), NONE, true), of_schedule.clone()];
+        let mut items = vec![gone(&known(wanted.clone()), &NONE, true), of_schedule.clone()];
         if turned {
             items.reverse();
         }
@@ -86,30 +86,30 @@ fn a_role_is_written_once_when_both_its_assignment_and_its_schedule_are_chosen()
 #[test]
 fn where_schedules_could_not_be_read_a_privileged_role_is_refused_and_another_is_warned_of() {
     for (wanted, live) in [(Schedule::Unread, NONE), (NONE, Schedule::Unread)] {
-        let refused = planned(gone(wanted.clone(), live.clone(), true));
+        let refused = planned(gone(&wanted, &live, true));
         assert!(refused.steps.is_empty());
         assert_eq!(causes(&refused), [("object", Cause::Unreadable)]);
-        let warned = planned(gone(wanted, live, false));
+        let warned = planned(gone(&wanted, &live, false));
         assert_eq!(warned.steps[0].warnings, [Warning::TenureUnknown]);
     }
-    let known = planned(gone(NONE, NONE, true));
+    let known = planned(gone(&NONE, &NONE, true));
     assert_eq!((known.steps.len(), known.steps[0].warnings.len()), (1, 0));
 }
 
 #[test]
 fn what_was_given_for_a_duration_ends_when_it_would_have_ended() {
-    let plan = planned(gone(known(lasting("PT8H")), NONE, true));
+    let plan = planned(gone(&known(lasting("PT8H")), &NONE, true));
     let Action::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!(
         body["scheduleInfo"]["expiration"],
         json!({"type": "afterDateTime", "endDateTime": "2030-01-01T04:00:00Z"})
     );
-    assert_eq!(causes(&planned(gone(known(lasting("PT4H")), NONE, true))), [("object", Cause::Expired)]);
+    assert_eq!(causes(&planned(gone(&known(lasting("PT4H")), &NONE, true))), [("object", Cause::Expired)]);
     let months = lasting("P1M");
     assert_eq!(Ending::of(&months), Ending::At("2030-01-31T20:00:00Z".parse().unwrap()));
     let mut startless = lasting("PT8H");
     startless["scheduleInfo"].as_object_mut().unwrap().remove("startDateTime");
-    assert_eq!(causes(&planned(gone(known(startless), NONE, true))), [("object", Cause::Expired)]);
+    assert_eq!(causes(&planned(gone(&known(startless), &NONE, true))), [("object", Cause::Expired)]);
 }
 
 #[test]

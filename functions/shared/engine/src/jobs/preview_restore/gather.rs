@@ -119,11 +119,9 @@ impl<'a> Gather<'a> {
         let now = readable(now.map(|live| live.map(|l| l.object)))?;
         let (role, roles) = (assignment.get("roleDefinitionId"), kinds::get("roles")?);
         let role = role.and_then(Value::as_str).unwrap_or_default();
-        let definition = match self.snapshot.covers(roles) {
-            true => self.snapshot.find_object(roles, role).await?,
-            false => None,
-        };
-        Ok(Tenure::of(then, now, may_be_privileged(role, definition.as_ref())))
+        let definition =
+            if self.snapshot.covers(roles) { self.snapshot.find_object(roles, role).await? } else { None };
+        Ok(Tenure::of(&then, &now, may_be_privileged(role, definition.as_ref())))
     }
 
     /// Whether the item is to be created again if it is restored.

@@ -59,7 +59,9 @@ impl Progress<'_> {
             Look::Ended(ended) => return Ok(Some(ended)),
         };
         // Why: a directory may show for a while what this run has taken already.
-        self.losses.iter().for_each(|step| found.apply_losses(step));
+        for step in &self.losses {
+            found.apply_losses(step);
+        }
         // Nobody knows the passwords of those that it has made.
         for person in &self.made {
             found.people.entry(person.clone()).and_modify(|sign_in| *sign_in = SignIn::No);
@@ -82,9 +84,10 @@ impl Progress<'_> {
                 },
                 // Where roles cannot be read, a group that cannot hold one is still free to change.
                 Err(e) => {
-                    return Ok(match self.can_hold_roles(now).await? {
-                        false => Look::Found(Administrators::default()),
-                        true => Look::Ended(Verdict::unreadable(&e)),
+                    return Ok(if self.can_hold_roles(now).await? {
+                        Look::Ended(Verdict::unreadable(&e))
+                    } else {
+                        Look::Found(Administrators::default())
                     });
                 }
             }

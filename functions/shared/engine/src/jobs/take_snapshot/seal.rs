@@ -61,7 +61,7 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
     if manifest.runs.is_empty() {
         let why = manifest.missing.first().map_or("", |m| m.why.as_str());
         let message = format!("{NOTHING_READ}: {why}");
-        let denied = manifest.missing.iter().all(|m| m.cause == "denied");
+        let denied = manifest.missing.iter().all(|m| m.cause == "denied" || m.cause == Missing::UNLICENSED);
         return Err(if denied { Error::denied(message) } else { Error::unavailable(message) });
     }
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
