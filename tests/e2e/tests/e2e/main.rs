@@ -19,3 +19,4 @@ mod rig;
 mod seats;
 mod template;
 mod tenants;
+mod unread;

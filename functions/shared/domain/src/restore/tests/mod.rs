@@ -6,6 +6,7 @@ mod objects;
 mod policies;
 mod properties;
 mod roles;
+mod unread;
 
 use super::{Action, AttributeMode, Cause, Held, HeldLink, Inputs, Item, LinkMode, Plan, Step, plan};
 use crate::kinds;
@@ -16,7 +17,7 @@ fn map(value: &Value) -> Map<String, Value> {
 }
 
 fn held(object: &Value) -> Held {
-    Held { object: map(object), links: vec![] }
+    Held { object: map(object), links: vec![], ..Held::default() }
 }
 
 fn linked(mut held: Held, link: &str, ends: &[&str]) -> Held {
