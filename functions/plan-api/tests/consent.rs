@@ -23,6 +23,8 @@ const WORLD: &[&str] = &[
     "RoleManagement.Read.Directory",
     "AdministrativeUnit.Read.All",
     "CustomSecAttributeAssignment.Read.All",
+    "User-LifeCycleInfo.Read.All",
+    "Member.Read.Hidden",
     "DeviceManagementConfiguration.Read.All",
 ];
 
@@ -91,7 +93,7 @@ async fn consent_connects_the_tenant_makes_its_key_and_its_first_snapshot_is_due
 #[tokio::test]
 async fn missing_permissions_are_named_with_what_is_not_protected() {
     let (plane, owner, org) = setting().await;
-    plane.directory.0.lock().unwrap().access = Ok(WORLD[..5].to_vec());
+    plane.directory.0.lock().unwrap().access = Ok(WORLD[..WORLD.len() - 1].to_vec());
     let state = link(&plane, &owner, &org, "reader").await["state"].clone();
     let answer = callback(&plane, &granted(&state)).await;
     assert!(answer.text.contains("ConfigurationPolicies: DeviceManagementConfiguration.Read.All"));

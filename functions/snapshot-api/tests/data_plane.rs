@@ -231,6 +231,20 @@ async fn an_object_is_read_by_a_key_with_slashes_and_told_with_its_links() {
 }
 
 #[tokio::test]
+async fn a_snapshot_says_what_is_never_read_of_the_kinds_that_it_holds() {
+    let plane = Plane::new();
+    let (partner, owner) = plane.partner(A, &[]).await;
+    let org = plane.organisation(&partner, A, Some(TENANT)).await;
+    let path = format!("/v1/organisations/{org}/snapshots/{SNAPSHOT}");
+    let snapshot = plane.ask(Some(&owner), "GET", &path, &Value::Null).await.json();
+    let unread = snapshot["unread"].as_array().unwrap();
+    assert!(unread.iter().all(|part| part["kind"] == "users" && part["why"].is_string()), "{unread:?}");
+    for what in ["sponsors", "extension_*, schema extensions, open extensions"] {
+        assert!(unread.iter().any(|part| part["what"] == what), "{what}");
+    }
+}
+
+#[tokio::test]
 async fn every_read_of_customer_data_is_written_down_without_the_names_in_it() {
     let plane = Plane::new();
     let (partner, owner) = plane.partner("01JAAAAAAAAAAAAAAAAAAAAAAA", &[]).await;

@@ -21,6 +21,7 @@ pub const COMPANY_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000001";
 /// Application permissions that suffice to read everything.
 pub const READING: &[&str] = &[
     "User.Read.All",
+    "User-LifeCycleInfo.Read.All",
     "Group.Read.All",
     "GroupMember.Read.All",
     "Member.Read.Hidden",

@@ -28,7 +28,9 @@ pub use faults::FaultRule;
 pub use http::SimServer;
 pub use login::SignedIn;
 pub use observe::{Exchange, SeenRequest};
-pub use switches::{ExpandedSettings, ExpiredDelta, NotArrived, Nowhere, OverMaximum, RetryAfter, Switches};
+pub use switches::{
+    ExpandedSettings, ExpiredDelta, NotArrived, Nowhere, OverMaximum, RetryAfter, Switches, Withheld,
+};
 pub use throttle::{Area, Limit, Limits, Metric, Scope};
 
 /// The simulated cloud. Clones share their state.

@@ -13,6 +13,8 @@
 //! | `retry_after` | may be missing, may be fractional | whole seconds |
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
 //! | `first_rounds_leave_out_empty` | observed by others: a first round does not name what has no value | no |
+//! | `leave_date_withheld` | met by others without the permission for it: null; absent or 403 are as likely | null |
+//! | `hidden_members_refused` | documented: hidden members are left out; of one group alone a 403 is as likely | no |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
 //! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
@@ -60,6 +62,17 @@ pub enum Nowhere {
     EverNew,
 }
 
+/// How a property is answered that the token may not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum Withheld {
+    /// As if it had no value.
+    Null,
+    /// Left out.
+    Absent,
+    /// 403 where it is selected.
+    Refused,
+}
+
 /// What a 429 says about when to come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum RetryAfter {
@@ -99,6 +112,8 @@ pub struct Switches {
     pub delta_link_entries: usize,
     pub rounds_lead_nowhere: Option<(&'static str, Nowhere)>,
     pub first_rounds_leave_out_empty: bool,
+    pub leave_date_withheld: Withheld,
+    pub hidden_members_refused: bool,
     pub security_groups_soft_delete: bool,
     pub timed_roles_are_assignments: bool,
     pub assertion_clock_real: bool,
@@ -127,6 +142,8 @@ impl Default for Switches {
             delta_link_entries: 500,
             rounds_lead_nowhere: None,
             first_rounds_leave_out_empty: false,
+            leave_date_withheld: Withheld::Null,
+            hidden_members_refused: false,
             security_groups_soft_delete: true,
             timed_roles_are_assignments: true,
             assertion_clock_real: true,

@@ -278,8 +278,33 @@ async fn a_hidden_membership_needs_a_permission_of_its_own() {
     let (groups, ..) =
         administrator.all("/v1.0/groups?$filter=visibility eq 'HiddenMembership'&$select=id").await;
     let url = format!("/v1.0/groups/{}/members", groups[0]["id"].as_str().unwrap());
-    assert_eq!(administrator.get(&url).await.status, 200);
+    let seen = administrator.get(&url).await;
+    assert_ne!((seen.status, &seen.body["value"]), (200, &json!([])));
     let control = sim.control();
     control.set_permissions(COMPANY_TENANT_ID, ADMINISTRATOR_CLIENT_ID, vec!["Group.Read.All".into()]);
-    assert_eq!(Client::administrator(&sim).await.get(&url).await.status, 403);
+    let few = Client::administrator(&sim).await;
+    let seen = few.get(&url).await;
+    assert_eq!((seen.status, &seen.body["value"]), (200, &json!([])), "left out, and nothing says so");
+    control.switch(|switches| switches.hidden_members_refused = true);
+    assert_eq!(few.get(&url).await.status, 403);
+}
+
+#[tokio::test]
+async fn the_date_of_leaving_needs_a_permission_of_its_own_and_is_kept_back_in_three_ways() {
+    let sim = company(10);
+    let administrator = Client::administrator(&sim).await;
+    let (users, ..) = administrator.all("/v1.0/users?$select=id").await;
+    let url = format!("/v1.0/users/{}", users[0]["id"].as_str().unwrap());
+    administrator.patch(&url, &json!({ "employeeLeaveDateTime": "2030-01-31T00:00:00Z" })).await;
+    let ask = format!("{url}?$select=id,employeeLeaveDateTime");
+    assert!(administrator.get(&ask).await.body["employeeLeaveDateTime"].is_string());
+    let control = sim.control();
+    control.set_permissions(COMPANY_TENANT_ID, ADMINISTRATOR_CLIENT_ID, vec!["User.Read.All".into()]);
+    let few = Client::administrator(&sim).await;
+    let seen = few.get(&ask).await;
+    assert_eq!(seen.body.get("employeeLeaveDateTime"), Some(&json!(null)));
+    control.switch(|switches| switches.leave_date_withheld = sim::Withheld::Absent);
+    assert_eq!(few.get(&ask).await.body.get("employeeLeaveDateTime"), None);
+    control.switch(|switches| switches.leave_date_withheld = sim::Withheld::Refused);
+    assert_eq!(few.get(&ask).await.status, 403);
 }

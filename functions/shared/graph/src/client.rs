@@ -166,6 +166,11 @@ impl GraphClient {
         Ok(Access { permissions: token.roles.clone(), principal: token.principal.clone() })
     }
 
+    /// What the token that calls are made with permits; empty where it does not say.
+    pub(crate) async fn permissions(&self, tenant: &TenantId) -> Result<Vec<String>> {
+        Ok(self.shared.tokens.get(tenant, self.deadline).await?.roles.clone())
+    }
+
     /// The base of a version, with no slash at its end.
     pub(crate) fn base(&self, version: ApiVersion) -> String {
         format!("{}/{}", self.shared.graph.as_str().trim_end_matches('/'), version.segment())

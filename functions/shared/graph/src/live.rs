@@ -16,6 +16,7 @@ use domain::{
 };
 use engine::ports::LiveObject;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// The most that Graph gives of a link list at a time.
 const LINKS_TOP: u32 = 999;
@@ -63,7 +64,7 @@ impl GraphClient {
             parts.push(Part { below, units, what: format!("reading {}", link.name) });
         }
         loop {
-            let select = self.select_without_links(tenant, kind);
+            let select = self.select_without_links(tenant, kind).await?;
             let path = one(kind, id);
             let units = read_units(&path, !select.is_empty(), !main.expand.is_empty(), None);
             let below = with_query(&path, &select, main.expand, None);
@@ -83,7 +84,7 @@ impl GraphClient {
             self.complete(tenant, main, &mut items).await?;
             let [item] = items;
             let replies = wanted.iter().zip(&parts).zip(replies).map(|((w, p), r)| (w, p, r));
-            return self.assemble(tenant, kind, item, replies, links).await.map(Some);
+            return self.assemble(tenant, kind, &select, item, replies, links).await.map(Some);
         }
     }
 
@@ -91,11 +92,12 @@ impl GraphClient {
         &self,
         tenant: &TenantId,
         kind: &'static Kind,
+        select: &[&'static str],
         mut item: Value,
         replies: impl Iterator<Item = (&Wanted, &Part, Reply)>,
         links: &[&'static LinkType],
     ) -> Result<LiveObject> {
-        let mut facets = Map::new();
+        let (mut facets, mut unknown) = (Map::new(), BTreeSet::new());
         for (wanted, part, reply) in replies {
             match wanted {
                 // Why: without the permission a snapshot has no facet either; the object is still to be had.
@@ -109,6 +111,10 @@ impl GraphClient {
                         let value = value.map_err(|e| Error::unavailable("not a facet").caused_by(e))?;
                         facets.insert(facet.to_owned(), value);
                     }
+                }
+                // Why: a group that hides who is in it is still to be had.
+                Wanted::Link(link) if reply.status == 403 && is_guarded(kind, link) => {
+                    unknown.insert(link.relation);
                 }
                 Wanted::Link(link) => {
                     let value = if link.write == LinkWrite::Single {
@@ -129,14 +135,18 @@ impl GraphClient {
             Some(object) => object.to_map()?,
             None => id.map(|id| ("id".to_owned(), id)).into_iter().collect(),
         };
+        for property in select {
+            object.entry(*property).or_insert(Value::Null);
+        }
         object.extend(facets);
+        unknown.extend(kind.unknown(&object, &self.permissions(tenant).await?));
         let mut ends = Vec::new();
         for record in read.links.into_iter().filter(|record| links.contains(&record.link)) {
             let end = record.end()?;
             ends.push((record.link, record.to, end));
         }
         ends.sort_by(|a, b| (a.0.name, &a.1).cmp(&(b.0.name, &b.1)));
-        Ok(LiveObject { object, links: ends })
+        Ok(LiveObject { object, links: ends, unknown })
     }
 
     /// A fact that is known by its parts and not by an id: among those of its principal.
@@ -154,7 +164,7 @@ impl GraphClient {
         for item in self.filtered(tenant, kind, &[], "principalId", principal).await? {
             let object = object_of(kind, item)?;
             if kind.key_of(&object)? == key {
-                return Ok(Some(LiveObject { object, links: vec![] }));
+                return Ok(Some(LiveObject { object, links: vec![], unknown: BTreeSet::new() }));
             }
         }
         Ok(None)
@@ -191,8 +201,13 @@ impl GraphClient {
     }
 
     /// The properties that the main source reads, known to this Graph, without the relations.
-    pub(crate) fn select_without_links(&self, tenant: &TenantId, kind: &'static Kind) -> Vec<&'static str> {
-        self.selected(tenant, &kind.reading[0]).into_iter().filter(|p| kind.link(p).is_none()).collect()
+    pub(crate) async fn select_without_links(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+    ) -> Result<Vec<&'static str>> {
+        let selectable = self.selectable(tenant, &kind.reading[0]).await?;
+        Ok(selectable.into_iter().filter(|p| kind.link(p).is_none()).collect())
     }
 
     pub(crate) async fn find_by_property(
@@ -205,7 +220,7 @@ impl GraphClient {
         let has_value = |item: &Value| item.get(property).and_then(Value::as_str) == Some(value);
         let main = &kind.reading[0];
         if main.expand.is_empty() {
-            let select = self.select_without_links(tenant, kind);
+            let select = self.select_without_links(tenant, kind).await?;
             let found = self.filtered(tenant, kind, &select, property, value).await?;
             // Why: Graph compares without regard to case.
             return found
@@ -267,14 +282,19 @@ fn one(kind: &Kind, id: &str) -> String {
     format!("{}/{}", kind.path, encoded(id))
 }
 
-/// Not found beside an object that was: it changes while we read; a later reading will tell.
+/// Whether the relation needs a permission of its own where objects hide it.
+fn is_guarded(kind: &Kind, link: &LinkType) -> bool {
+    kind.guarded.iter().any(|g| g.part == link.relation)
+}
+
 /// An item that was asked for alone.
 fn understand(kind: &'static Kind, source: &Source, item: &Value) -> Result<Interpreted> {
     let raw = serde_json::value::to_raw_value(item)
         .map_err(|e| Error::unavailable("an item cannot be written").caused_by(e))?;
-    interpret(kind, source, Asked { select: &[], whole: false }, &raw)
+    interpret(kind, source, Asked { select: &[], withheld: &[], whole: false }, &raw)
 }
 
+/// Not found beside an object that was: it changes while we read; a later reading will tell.
 fn mid_way(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound => Error::unavailable(error.message().to_owned()),

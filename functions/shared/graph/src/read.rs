@@ -74,7 +74,25 @@ impl GraphClient {
         }
         let unknown = self.unknown_properties(tenant);
         let left_out = unknown.into_iter().filter(|(name, _)| *name == source.name).map(|(_, p)| p);
-        Ok(ReadPage { items, end, left_out: left_out.collect() })
+        let left_out = left_out.chain(self.withheld(tenant, source).await?).collect();
+        Ok(ReadPage { items, end, left_out })
+    }
+
+    /// What the token may not read of that source: asked for it, Graph gives nothing and does not say so, or refuses.
+    async fn withheld(&self, tenant: &TenantId, source: &'static Source) -> Result<Vec<&'static str>> {
+        let Some(kind) = kind_of(source).filter(|k| !k.guarded.is_empty()) else { return Ok(Vec::new()) };
+        let permissions = self.permissions(tenant).await?;
+        Ok(kind.withheld(&permissions).filter(|p| source.select.contains(p)).collect())
+    }
+
+    /// What can be selected: known to this tenant's Graph, and not kept back from the token.
+    pub(crate) async fn selectable(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+    ) -> Result<Vec<&'static str>> {
+        let withheld = self.withheld(tenant, source).await?;
+        Ok(self.selected(tenant, source).into_iter().filter(|p| !withheld.contains(p)).collect())
     }
 
     /// What is selected, without what this tenant's Graph does not know.
@@ -103,7 +121,7 @@ impl GraphClient {
     ) -> Result<(Url, RawPage)> {
         let mut question = Question::new(source, cursor);
         loop {
-            let select = question.select(source, self.selected(tenant, source), facets);
+            let select = question.select(source, self.selectable(tenant, source).await?, facets);
             let url = self.address(source.version, &question.below(&select))?;
             let expands = !question.expand.is_empty();
             let units = read_units(question.path, !select.is_empty(), expands, question.top);

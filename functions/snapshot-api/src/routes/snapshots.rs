@@ -38,5 +38,5 @@ pub async fn read(
     PathOf((org, id)): PathOf<(OrganisationId, SnapshotId)>,
 ) -> Reply<Json<SnapshotOut>> {
     let tenant = api.admit(&caller, &org, Action::UseSnapshots, Reach::Kept).await?;
-    Ok(Json(api.commands.get_snapshot(&tenant, &id).await?.into()))
+    Ok(Json(SnapshotOut::with_unread(api.commands.get_snapshot(&tenant, &id).await?)))
 }

@@ -1,11 +1,37 @@
 //! Snapshots.
 
+use domain::kinds::KINDS;
 use domain::{SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{Cause, JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Properties or relations of a kind that are never read.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadOut {
+    /// The kind's name.
+    kind: &'static str,
+    /// Their names.
+    what: &'static str,
+    /// For a person.
+    why: &'static str,
+}
+
+impl SnapshotOut {
+    /// The same with what no snapshot holds of its kinds.
+    pub fn with_unread(row: Snapshot) -> Self {
+        let held = KINDS.iter().filter(|kind| row.counts.contains_key(kind.name));
+        let unread: Vec<_> = held
+            .flat_map(|kind| {
+                kind.unread.iter().map(|part| UnreadOut { kind: kind.name, what: part.what, why: part.why })
+            })
+            .collect();
+        Self { unread: Some(unread), ..row.into() }
+    }
+}
 
 /// A snapshot.
 #[derive(Serialize, JsonSchema)]
@@ -20,6 +46,9 @@ pub struct SnapshotOut {
     sealed_at: Option<Timestamp>,
     counts: BTreeMap<String, RunCount>,
     not_covered: Vec<NotCovered>,
+    /// What no snapshot holds of the kinds that this one does. Told where one snapshot is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<Vec<UnreadOut>>,
     spent: Spent,
     stored_bytes: u64,
     stored_blobs: u64,
@@ -42,6 +71,7 @@ impl From<Snapshot> for SnapshotOut {
             sealed_at: row.sealed_at,
             counts: row.counts,
             not_covered: row.not_covered,
+            unread: None,
             spent: row.spent,
             stored_bytes: row.stored_bytes,
             stored_blobs: row.stored_blobs,

@@ -11,7 +11,7 @@ use engine::commands::Listed;
 use engine::commands::search::{Found, Searched};
 use engine::ports::{Page, Spent};
 use engine::records::{
-    Diff, DiffCounts, JobState, Reason, Restore, RestoreCounts, RestoreState, Side, Snapshot,
+    Diff, DiffCounts, JobState, Reason, Restore, RestoreCounts, RestoreState, RunCount, Side, Snapshot,
 };
 use serde_json::{Map, json};
 use snapshot_api::ports::{
@@ -51,7 +51,7 @@ impl Kept {
             touched_at: self.now,
             sealed_at: None,
             attempts: 0,
-            counts: BTreeMap::new(),
+            counts: BTreeMap::from([("users".to_owned(), RunCount::default())]),
             not_covered: Vec::new(),
             spent: Spent::default(),
             stored_bytes: 0,

@@ -21,4 +21,5 @@ mod rig;
 mod seats;
 mod template;
 mod tenants;
+mod unread;
 mod waits;

@@ -365,37 +365,6 @@ async fn limits_that_are_halved_meanwhile_cost_time_and_hardly_a_refusal() {
     assert!(refused * 25 <= manifest.requests, "{refused} of {} refused", manifest.requests);
 }
 
-/// An emptied description, an emptied list and a title, in what is read by rounds of a delta, by chunks of ids and
-/// by lists.
-#[tokio::test]
-async fn what_was_emptied_is_empty_after_everything_is_read_though_no_round_names_what_is_empty() {
-    for users in [12, 1_400] {
-        let rig = Rig::with(Setting { users, ..Setting::default() }).await;
-        rig.control.switch(|switches| switches.first_rounds_leave_out_empty = true);
-        let admin = rig.admin(rig.tenant()).await;
-        let words = json!({"description": "Old words"});
-        let group = admin.create_group("Emptied").await;
-        admin.patch(&format!("groups/{group}"), &words).await;
-        let unit = admin.create("directory/administrativeUnits", &json!({"displayName": "Emptied"})).await;
-        admin.patch(&format!("directory/administrativeUnits/{unit}"), &words).await;
-        rig.snapshot().await;
-        for path in [format!("groups/{group}"), format!("directory/administrativeUnits/{unit}")] {
-            admin.patch(&path, &json!({"description": null})).await;
-        }
-        rig.control.expire_delta_tokens(sim::ExpiredDelta::Gone);
-        rig.clock.advance(SignedDuration::from_hours(1));
-        let after = rig.snapshot().await;
-        let archive = rig.archive.open(rig.tenant()).await.unwrap();
-        let view = SnapshotView::open(&archive, &after).await.unwrap();
-        for (kind, key) in [("groups", &group), ("administrativeUnits", &unit)] {
-            let kind = domain::kinds::get(kind).unwrap();
-            let object = view.find_object(kind, key).await.unwrap().unwrap();
-            assert_eq!(object["description"], Value::Null, "{} of {users} users: {object:?}", kind.name);
-            assert_eq!(object["displayName"], "Emptied");
-        }
-    }
-}
-
 /// A round of which the pages never end costs its kind, in the first snapshot and in a later one; calls are few.
 #[tokio::test]
 async fn pages_that_lead_nowhere_cost_their_kind_and_all_else_is_sealed() {

@@ -98,6 +98,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
     {
         return Err(denied());
     }
+    lists::withhold(call, kind, &mut selection)?;
     selection.mask &= !schema.untracked;
     if !call.switches.delta_reports_security_attributes
         && let Some(property) = schema.property("customSecurityAttributes")

@@ -61,20 +61,17 @@ fn find(d: &Directory, id: &str) -> Result<Index, Failure> {
     d.find_kind(id, Kind::Group).ok_or_else(|| missing(id))
 }
 
-/// Whether the group keeps its members from applications without the permission for that.
+/// Whether the group or unit keeps its members from applications without the permission for that.
 pub(super) fn hides(call: &Call, d: &Directory, index: Index, relation: Relation) -> bool {
+    let object = d.object(index);
+    let visibility = schema::of(object.kind).property("visibility").and_then(|at| object.row.text(at));
     relation == Relation::Members
-        && d.object(index).kind == Kind::Group
-        && nature(&d.object(index).row).hidden_membership
+        && visibility.as_deref() == Some("HiddenMembership")
         && !call.may("Member.Read.Hidden")
 }
 
 pub(super) fn related(call: &Call, d: &Directory, id: &str, name: &str, cast: Option<&str>) -> Outcome {
     let relation = if name == "owners" { Relation::Owners } else { Relation::Members };
-    let index = find(d, id)?;
-    if hides(call, d, index, relation) {
-        return Err(denied());
-    }
     refs::list(call, d, Kind::Group, id, relation, cast)
 }
 

@@ -9,11 +9,12 @@ use super::paging::Paging;
 use super::render::{self, How, Selection};
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation};
+use crate::switches::Withheld;
 
 /// What an object that directly names a set of properties may ask for.
 pub(crate) fn selection(call: &Call, kind: Kind) -> Result<Selection, Failure> {
     let schema = schema::of(kind);
-    let selection = Selection::parse(schema, call.query.get("$select"), call.query.get("$expand"))?;
+    let mut selection = Selection::parse(schema, call.query.get("$select"), call.query.get("$expand"))?;
     for expand in &selection.expand {
         let known =
             Relation::named(&expand.name).is_some_and(|relation| schema.relations.contains(&relation));
@@ -28,7 +29,25 @@ pub(crate) fn selection(call: &Call, kind: Kind) -> Result<Selection, Failure> {
     {
         return Err(denied());
     }
+    withhold(call, kind, &mut selection)?;
     Ok(selection)
+}
+
+/// The date on which somebody leaves needs a permission of its own.
+/// Source: learn.microsoft.com/graph/tutorial-lifecycle-workflows-set-employeeleavedatetime.
+pub(crate) fn withhold(call: &Call, kind: Kind, selection: &mut Selection) -> Result<(), Failure> {
+    let schema = schema::of(kind);
+    let may = call.may("User-LifeCycleInfo.Read.All") || call.may("User-LifeCycleInfo.ReadWrite.All");
+    if may || kind != Kind::User || !selection.selects(schema, "employeeLeaveDateTime") {
+        return Ok(());
+    }
+    let bit = 1 << schema.at("employeeLeaveDateTime");
+    match call.switches.leave_date_withheld {
+        Withheld::Null => selection.withheld |= bit,
+        Withheld::Absent => selection.mask &= !bit,
+        Withheld::Refused => return Err(denied()),
+    }
+    Ok(())
 }
 
 /// Custom security attributes need a permission of their own.

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::call::{Call, Outcome, Reply};
-use super::error::{Failure, bad, malformed, missing};
+use super::error::{Failure, bad, denied, malformed, missing};
+use super::groups;
 use super::paging::Paging;
 use super::render::{self, How, Selection};
 use crate::schema;
@@ -42,12 +43,18 @@ pub(crate) fn list(
 ) -> Outcome {
     let only = only.filter(|name| *name != "$ref").map(cast).transpose()?;
     let index = d.find_kind(id, kind).ok_or_else(|| missing(id))?;
+    let hidden = groups::hides(call, d, index, relation);
+    if hidden && call.switches.hidden_members_refused {
+        return Err(denied());
+    }
     let links = d.object(index).links(relation);
     let paging = Paging::of(call, links.positions(), 100, 999)?;
     let references = call.path.last().is_some_and(|last| last == "$ref");
     let mut out = render::open_page(&call.context("directoryObjects"));
     let next = paging.fill(links.positions(), |place| {
-        let Some(target) = links.at(place).filter(|target| d.listed(*target)) else { return false };
+        let Some(target) = links.at(place).filter(|target| !hidden && d.listed(*target)) else {
+            return false;
+        };
         let target_kind = d.object(target).kind;
         if only.is_some_and(|only| only != target_kind) {
             return false;

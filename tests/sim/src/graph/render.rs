@@ -10,6 +10,8 @@ use crate::state::{Directory, Index, Kind, Relation};
 pub(crate) struct Selection {
     pub id: bool,
     pub mask: u128,
+    /// Of the mask, what is shown as having no value, whatever it has.
+    pub withheld: u128,
     /// Relations named in `$select`, as delta allows.
     pub relations: Vec<Relation>,
     pub expand: Vec<Expand>,
@@ -61,6 +63,7 @@ impl Selection {
         Self {
             id: true,
             mask: schema.defaults,
+            withheld: 0,
             relations: Vec::new(),
             expand: Vec::new(),
             explicit: false,
@@ -72,6 +75,7 @@ impl Selection {
         Self {
             id: true,
             mask: 0,
+            withheld: 0,
             relations: Vec::new(),
             expand: Vec::new(),
             explicit: true,
@@ -180,7 +184,7 @@ pub(crate) fn members(
     };
     let row = directory.row(index);
     for (property, json) in row.iter() {
-        if left & (1 << property) == 0 {
+        if left & !selection.withheld & (1 << property) == 0 {
             continue;
         }
         left &= !(1 << property);

@@ -97,6 +97,8 @@ pub struct Interpreted {
 pub struct Asked<'a> {
     /// The properties that were asked for; empty: everything that Graph gives.
     pub select: &'a [&'static str],
+    /// Properties of which what an item says is not their value: they are left out.
+    pub withheld: &'a [&'static str],
     /// Whether each item is all of its object, as in a list: what was asked for and is not in it was never
     /// set. In a delta it may just not have changed.
     pub whole: bool,
@@ -229,7 +231,7 @@ fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<O
         text.push(b':');
     };
     for (key, raw) in &members.0 {
-        if canonical::is_dropped_annotation(key) || elsewhere(key) {
+        if canonical::is_dropped_annotation(key) || elsewhere(key) || asked.withheld.contains(&key.as_ref()) {
             continue;
         }
         while let Some(null) = nulls.next_if(|null| *null < key.as_ref()) {

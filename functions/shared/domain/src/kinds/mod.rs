@@ -4,6 +4,7 @@
 //! and what a comparison leaves out. Supporting another type is adding a row in `rows.rs` (CONTRIBUTING.md,
 //! "Add a kind"). Facts come from Microsoft's documentation; each row names its page.
 
+mod guarded;
 mod interpret;
 mod rows;
 mod shape;
@@ -13,8 +14,8 @@ pub use interpret::{
 };
 pub use rows::KINDS;
 pub use shape::{
-    Action, ApiVersion, Gives, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting, Source, Unread,
-    Update, Whole, Writing,
+    Action, ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting,
+    Source, Unread, Update, Whole, Writing,
 };
 
 use crate::{Error, Result};

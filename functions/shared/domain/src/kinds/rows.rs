@@ -3,8 +3,8 @@
 //! Over 400 lines by design: it is one table, and one place to look.
 
 use super::shape::{
-    Action, ApiVersion, Gives, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting, Source, Unread,
-    Update, Whole, Writing,
+    Action, ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting,
+    Source, Unread, Update, Whole, Writing,
 };
 
 /// Every kind, in the order in which a restore writes them (references point upwards).
@@ -23,6 +23,9 @@ pub static KINDS: [&Kind; 11] = [
 ];
 
 const PRINCIPALS: &[&str] = &["users", "groups"];
+
+/// "Read the memberships of hidden groups and administrative units": learn.microsoft.com/graph/permissions-reference.
+const HIDDEN_MEMBERS: &[&str] = &["Member.Read.Hidden"];
 
 /// learn.microsoft.com/graph/api/resources/user, user-update, delta-query-overview.
 static USERS: Kind = Kind {
@@ -182,15 +185,29 @@ static USERS: Kind = Kind {
         "Directory.Read.All",
         "Directory.ReadWrite.All",
     ],
+    guarded: &[Guarded {
+        name: "users.employeeLeaveDateTime",
+        part: "employeeLeaveDateTime",
+        only_where: None,
+        permissions: &["User-LifeCycleInfo.Read.All", "User-LifeCycleInfo.ReadWrite.All"],
+    }],
     write_permissions: &["User.ReadWrite.All", "Directory.ReadWrite.All"],
     unread: &[
         Unread {
             what: "aboutMe, birthday, hireDate, interests, mySite, pastProjects, preferredName, responsibilities, schools, skills, mailboxSettings",
             why: "Graph gives them one user at a time, never in a list or a delta",
         },
+        Unread {
+            what: "authorizationInfo",
+            why: "Graph gives it only where it is asked for by its name, and not in a delta",
+        },
         Unread { what: "passwordProfile", why: "Graph never gives passwords" },
         Unread { what: "sponsors", why: "a delta does not report them" },
         Unread { what: "signInActivity", why: "it is a log, not a setting" },
+        Unread {
+            what: "extension_*, schema extensions, open extensions",
+            why: "Graph gives them only where each is asked for by its name",
+        },
     ],
     licence: None,
     cut_bits: 7,
@@ -321,6 +338,12 @@ static GROUPS: Kind = Kind {
         "Directory.Read.All",
         "Directory.ReadWrite.All",
     ],
+    guarded: &[Guarded {
+        name: "groups.hiddenMembers",
+        part: "members",
+        only_where: Some(("visibility", "HiddenMembership")),
+        permissions: HIDDEN_MEMBERS,
+    }],
     write_permissions: &["Group.ReadWrite.All", "Directory.ReadWrite.All"],
     unread: &[
         Unread {
@@ -328,6 +351,11 @@ static GROUPS: Kind = Kind {
             why: "Graph gives them one group at a time, never in a list or a delta",
         },
         Unread { what: "settings", why: "Graph gives them one group at a time" },
+        Unread { what: "serviceProvisioningErrors", why: "it is a log, not a setting" },
+        Unread {
+            what: "extension_*, schema extensions, open extensions",
+            why: "Graph gives them only where each is asked for by its name",
+        },
     ],
     licence: None,
     cut_bits: 8,
@@ -393,6 +421,12 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
         "Directory.Read.All",
         "Directory.ReadWrite.All",
     ],
+    guarded: &[Guarded {
+        name: "administrativeUnits.hiddenMembers",
+        part: "members",
+        only_where: Some(("visibility", "HiddenMembership")),
+        permissions: HIDDEN_MEMBERS,
+    }],
     write_permissions: &["AdministrativeUnit.ReadWrite.All", "Directory.ReadWrite.All"],
     unread: &[Unread {
         what: "scopedRoleMembers",
@@ -439,6 +473,7 @@ static ROLES: Kind = Kind {
         recycle_bin: None,
     },
     read_permissions: ROLE_READ,
+    guarded: &[],
     write_permissions: ROLE_WRITE,
     unread: &[],
     licence: None,
@@ -506,6 +541,7 @@ static ADMINS: Kind = Kind {
         recycle_bin: None,
     },
     read_permissions: ROLE_READ,
+    guarded: &[],
     write_permissions: ROLE_WRITE,
     unread: &[],
     licence: None,
@@ -586,6 +622,7 @@ const SCHEDULES: Kind = Kind {
         recycle_bin: None,
     },
     read_permissions: SCHEDULE_READ,
+    guarded: &[],
     write_permissions: ROLE_WRITE,
     unread: &[],
     licence: Some("Microsoft Entra ID P2"),
@@ -664,6 +701,7 @@ const POLICIES: Kind = Kind {
         recycle_bin: None,
     },
     read_permissions: POLICY_READ,
+    guarded: &[],
     write_permissions: POLICY_WRITE,
     unread: &[],
     licence: INTUNE,

@@ -161,13 +161,27 @@ pub struct LinkType {
     pub cut_bits: u32,
 }
 
-/// A property or relation of a kind that a snapshot does not hold, and why. Part of every manifest.
+/// A property or relation of a kind that no snapshot holds, and why. Told with each snapshot over the API.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unread {
     /// Its name, or a list of names.
     pub what: &'static str,
     /// For a person.
     pub why: &'static str,
+}
+
+/// A part of a kind that needs a permission of its own. Graph gives the objects without it, and does not say so: a
+/// property has no value, members are not listed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// What a snapshot calls it that lacks it: `users.employeeLeaveDateTime`, `groups.hiddenMembers`.
+    pub name: &'static str,
+    /// The property of the main source, or the relation.
+    pub part: &'static str,
+    /// Only of objects of which this property has this value; absent: of all.
+    pub only_where: Option<(&'static str, &'static str)>,
+    /// Any one of these application permissions lets it be read.
+    pub permissions: &'static [&'static str],
 }
 
 /// How an existing object is changed.
@@ -244,6 +258,8 @@ pub struct Kind {
     pub writing: Writing,
     /// Any one of these application permissions lets it be read.
     pub read_permissions: &'static [&'static str],
+    /// What in it these do not let be read.
+    pub guarded: &'static [Guarded],
     /// Any one of these application permissions lets it be written.
     pub write_permissions: &'static [&'static str],
     /// What a snapshot does not hold.

@@ -86,7 +86,7 @@ impl IdMap {
             value: if l.link.write == LinkWrite::AssignAll { self.map(&l.value) } else { l.value },
             link: l.link,
         });
-        Held { links: links.collect(), object: self.object(kind, held.object) }
+        Held { links: links.collect(), object: self.object(kind, held.object), unknown: held.unknown }
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Held {
     pub object: Map<String, Value>,
     /// Every link of every type of its kind.
     pub links: Vec<HeldLink>,
+    /// Properties, facets and relations that are not known: not asked for, or not readable. What the object has of
+    /// them says nothing, and links that are not there may be.
+    pub unknown: BTreeSet<&'static str>,
 }
 
 /// A chosen object, or one that refers to a chosen object which has to be created again.

@@ -1,17 +1,19 @@
 //! Licences: only those that were given directly; what comes through a group comes by itself.
 
 use super::planner::{Draft, Planner};
-use super::{Action, AttributeMode, Held, Item, Phase};
+use super::{Action, AttributeMode, Cause, Held, Item, Phase, unread};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The property that holds them.
 pub(super) const PROPERTY: &str = "assignedLicenses";
+/// The property that says which of a user's came through a group.
+const STATES: &str = "licenseAssignmentStates";
 
 /// The licences of a user or group that were not inherited, as `{skuId, disabledPlans}`, sorted.
 pub fn direct_licences(object: &Map<String, Value>) -> Vec<Value> {
     let list = |property: &str| object.get(property).and_then(Value::as_array);
-    let states = list("licenseAssignmentStates");
+    let states = list(STATES);
     // Why: groups have no states, and inherit nothing.
     let source = states.or_else(|| list(PROPERTY)).into_iter().flatten();
     let direct = source.filter(|s| s.get("assignedByGroup").is_none_or(Value::is_null));
@@ -30,6 +32,10 @@ pub fn direct_licences(object: &Map<String, Value>) -> Vec<Value> {
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
     if !matches!(item.kind.name, "users" | "groups") || !item.chooses(PROPERTY) {
         return;
+    }
+    let known = |held: &Held| !held.unknown.contains(PROPERTY) && !held.unknown.contains(STATES);
+    if !known(wanted) || live.is_some_and(|live| !known(live)) {
+        return planner.impossible(item, PROPERTY, Cause::NotRead, unread::why(known(wanted)));
     }
     let (then, now) =
         (direct_licences(&wanted.object), live.map(|l| direct_licences(&l.object)).unwrap_or_default());

@@ -1,6 +1,7 @@
 //! Links of an object: members, owners, managers, assignments.
 
 use super::planner::{Draft, Planner};
+use super::unread::{self, Known};
 use super::values::{is_true, same, text};
 use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, objects};
 use crate::kinds::{LinkType, LinkWrite};
@@ -25,6 +26,11 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         .map(|links| links.iter().map(|l| (l.link.as_str(), planner.inputs.ids.rewrite(&l.to))).collect());
     for link in item.kind.links {
         let chooses = |to: &str| chosen.as_ref().is_none_or(|c| c.contains(&(link.name, to.to_owned())));
+        let is_looked_at = chosen.as_ref().is_none_or(|c| c.iter().any(|(name, _)| *name == link.name));
+        let known = unread::links(planner, item, link, wanted, live, is_looked_at);
+        if known == Known::NotNow || (known == Known::Some && link.write == LinkWrite::AssignAll) {
+            continue;
+        }
         let side = |held: &'_ Held| -> Vec<HeldLink> {
             held.links.iter().filter(|l| l.link.name == link.name).cloned().collect()
         };
@@ -42,7 +48,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         let single = link.write == LinkWrite::Single;
         let remove: Vec<&HeldLink> = now
             .values()
-            .filter(|l| planner.inputs.links == LinkMode::Rollback && chooses(&l.to))
+            .filter(|l| planner.inputs.links == LinkMode::Rollback && known == Known::Both && chooses(&l.to))
             .filter(|l| !then.contains_key(l.to.as_str()) && (!single || add.is_empty()))
             .copied()
             .collect();

@@ -3,7 +3,8 @@
 //! Pure, and all that there is to decide: executing a plan compares, sends and reads back, and decides
 //! nothing. [`plan`] takes [`Inputs`]; the [`Plan`] is stored, shown and approved as it is.
 //! Invariants: a step that uses an id comes after the step that brings the object back; what is as it
-//! should be gets no step; what cannot be done is an [`Impossible`], never a step.
+//! should be gets no step; what cannot be done is an [`Impossible`], never a step; what one side does not know is
+//! left as it is.
 
 mod administrators;
 mod facts;
@@ -20,6 +21,7 @@ mod selection;
 mod step;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod values;
 
 pub use administrators::{Administrators, SignIn, Standing, gains, may_lose};

@@ -2,7 +2,7 @@
 
 use super::planner::{Draft, Planner, phase_of};
 use super::values::{is_empty, is_true, text};
-use super::{Action, Cause, Held, Item, Phase, Warning, licences, links, policies, properties};
+use super::{Action, Cause, Held, Item, Phase, Warning, licences, links, policies, properties, unread};
 use crate::kinds::{Kind, Sorting};
 use serde_json::{Map, Value};
 
@@ -73,6 +73,9 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
         return planner.impossible(item, "object", cause, why);
     }
     let phase = phase_of(item.kind);
+    if !item.in_recycle_bin {
+        unread::tell_lost_properties(planner, item, wanted);
+    }
     if item.in_recycle_bin {
         let action = Action::Undelete;
         planner.step(item, Draft { phase, action, before: None, after: None, warnings: vec![] });

@@ -2,7 +2,7 @@
 
 use super::planner::{Draft, Planner, phase_of};
 use super::values::{is_empty, is_true, parts, same, text};
-use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, objects, policies};
+use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, objects, policies, unread};
 use crate::kinds::{Kind, Update};
 use serde_json::{Map, Value, json};
 
@@ -55,7 +55,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if property == "@odata.type" || property == licences::PROPERTY || !item.chooses(property) {
             continue;
         }
-        if !kind.compares(property) {
+        if !kind.compares(property) || unread::leaves_property(planner, item, property, wanted, live) {
             continue;
         }
         let (before, after) = (now.get(property), then.get(property));

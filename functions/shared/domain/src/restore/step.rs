@@ -200,6 +200,8 @@ pub enum Cause {
     ObjectGone,
     /// It was not there at the snapshot.
     NotInSnapshot,
+    /// What it was, or what it is, could not be read: it is unknown, and is left as it is.
+    NotRead,
     /// It is of another type now.
     TypeChanged,
     /// Graph offers no way.

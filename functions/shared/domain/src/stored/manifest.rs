@@ -61,16 +61,20 @@ pub struct Token {
     pub asked: String,
 }
 
-/// A source that a snapshot does not hold.
+/// A source, or a part of one, that a snapshot does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Missing {
-    /// The source's name.
+    /// Its name: of a kind, a facet, a property (`users.faxNumber`), or [`crate::kinds::Guarded::name`].
     pub source: String,
     /// The kind of error, or [`Missing::UNLICENSED`].
     pub cause: String,
     /// For a person.
     pub why: String,
+    /// Any one of these application permissions would have let it be read; empty where that is not the cause, or the
+    /// writer did not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub any_of: Vec<String>,
 }
 
 impl Missing {
@@ -100,7 +104,11 @@ pub struct Manifest {
     pub runs: BTreeMap<String, RunRef>,
     /// Delta links by source.
     pub tokens: BTreeMap<String, Token>,
-    /// Sources that could not be read.
+    /// What was asked for, by source: properties, and relations that are asked for like them. An empty list:
+    /// everything that Graph gives. A source that is not named: the writer did not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub asked: BTreeMap<String, Vec<String>>,
+    /// What could not be read.
     pub missing: Vec<Missing>,
     /// When each kind, and each facet, was last read whole, by name.
     pub full_at: BTreeMap<String, Timestamp>,

@@ -6,6 +6,7 @@
 //! Invariants: the same records give the same bytes; what was changed after sealing does not open.
 
 pub mod index;
+mod known;
 pub mod layer;
 pub mod leaf;
 pub mod manifest;

@@ -81,7 +81,7 @@ impl Browse {
         let object =
             object.ok_or_else(|| Error::not_found(format!("the snapshot has no such {}", kind.label)))?;
         let mut links = Vec::new();
-        for link in kind.links {
+        for link in kind.links.iter().filter(|l| view.run(l.name).is_ok()) {
             for (to, value) in view.list_links(link, key).await? {
                 let end = to.split('!').next().unwrap_or(&to);
                 let name = view.find_name(link.to, end).await?;

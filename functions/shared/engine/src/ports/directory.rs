@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The application permission that lets Microsoft's own recoveries be seen. Without it nothing is missing, but what
@@ -71,7 +72,8 @@ pub struct ReadPage {
     pub items: Vec<Box<RawValue>>,
     /// What follows.
     pub end: PageEnd,
-    /// Properties of the row that were not asked for, since this tenant's Graph does not know them.
+    /// Properties of the row that were not asked for: this tenant's Graph does not know them, or the token may not
+    /// read them.
     pub left_out: Vec<&'static str>,
 }
 
@@ -103,6 +105,9 @@ pub struct LiveObject {
     pub object: Map<String, Value>,
     /// The links asked for: type name, far end, value; sorted.
     pub links: Vec<(&'static LinkType, String, LinkEnd)>,
+    /// Properties, facets and relations that could not be read, or not with certainty: what is here says nothing of
+    /// them.
+    pub unknown: BTreeSet<&'static str>,
 }
 
 /// Reads a directory. Holds the reading credential only. Obeys throttling itself: it waits as long as

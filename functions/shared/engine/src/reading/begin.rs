@@ -6,6 +6,7 @@ use domain::Timestamp;
 use domain::kinds::{KINDS, Kind, Read, Source, Whole};
 use domain::stored::{Manifest, Missing};
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 
 /// Delta links live seven days; one that is older than this is not relied on.
 const TOKEN_DAYS: i64 = 6;
@@ -22,17 +23,29 @@ pub(super) fn has_other_way(kind: &Kind) -> bool {
     matches!(kind.reading[0].read, Read::Delta(Whole::Listed { .. } | Whole::Chunked { .. }))
 }
 
+/// Why something cannot be read that any one of these permissions lets be read.
+pub(super) fn not_granted(permissions: &[&str]) -> String {
+    format!("the permission {} is not granted", permissions[0])
+}
+
+/// The properties that the base's token does not ask for, though the row names them.
+fn left_out_of(base: &Manifest, kind: &Kind) -> BTreeSet<String> {
+    let is_missing = |p: &&str| base.missing.iter().any(|m| m.source == format!("{}.{p}", kind.name));
+    kind.selected().filter(is_missing).map(str::to_owned).collect()
+}
+
 impl Reading {
     pub(super) fn begin(&self, kind: &'static Kind) -> KindProgress {
         if !self.permissions.is_empty() && !self.has_any(kind.read_permissions) {
-            let why = format!("the permission {} is not granted", kind.read_permissions[0]);
-            return missing(kind.name, "denied", &why);
+            return missing(kind.name, "denied", &not_granted(kind.read_permissions), kind.read_permissions);
         }
         let now = self.clock.now();
         let mut reading = match self.base.as_deref().filter(|base| self.can_build_on(base, kind)) {
             Some(base) => {
                 let token = base.tokens.get(kind.reading[0].name).map(|t| t.link.clone()).unwrap_or_default();
-                KindReading::changes(now, token)
+                // Why: what a token is asked for is fixed in it; what its first round did without, it does without.
+                let left_out = left_out_of(base, kind);
+                KindReading { left_out, ..KindReading::changes(now, token) }
             }
             None => KindReading::whole(now),
         };
@@ -49,7 +62,8 @@ impl Reading {
                 reading.missing.push(Missing {
                     source: source.name.to_owned(),
                     cause: "denied".to_owned(),
-                    why: format!("the permission {} is not granted", source.permissions[0]),
+                    why: not_granted(source.permissions),
+                    any_of: source.permissions.iter().map(|p| (*p).to_owned()).collect(),
                 });
             } else if !reading.incremental || self.is_facet_due(kind, source) {
                 reading.facets.insert(source.name.to_owned());
@@ -79,7 +93,9 @@ impl Reading {
     /// What a delta token is asked for: a token is good only for the same question.
     pub(super) fn asked(&self, kind: &Kind, apart: bool) -> String {
         let carried = self.carried(kind, apart);
-        kind.reading[0].select.iter().chain(&carried).copied().collect::<Vec<_>>().join(",")
+        let withheld: Vec<&str> = kind.withheld(&self.permissions).collect();
+        let asked = kind.reading[0].select.iter().chain(&carried).copied();
+        asked.filter(|p| !withheld.contains(p)).collect::<Vec<_>>().join(",")
     }
 
     fn can_build_on(&self, base: &Manifest, kind: &Kind) -> bool {

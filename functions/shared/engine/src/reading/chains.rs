@@ -249,6 +249,6 @@ impl Chains<'_> {
     fn lose_facet(&mut self, source: &Source, cause: &str, why: &str) {
         self.state.facets.remove(source.name);
         let (source, cause, why) = (source.name.to_owned(), cause.to_owned(), why.to_owned());
-        self.state.missing.push(Missing { source, cause, why });
+        self.state.missing.push(Missing { source, cause, why, any_of: Vec::new() });
     }
 }

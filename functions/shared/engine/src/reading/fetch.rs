@@ -48,7 +48,8 @@ impl Reading {
         };
         let select: Vec<&'static str> =
             source.select.iter().copied().filter(|p| !page.left_out.contains(p)).collect();
-        let asked = Asked { select: &select, whole: how.listed };
+        let withheld: Vec<&str> = kind.withheld(&self.permissions).collect();
+        let asked = Asked { select: &select, withheld: &withheld, whole: how.listed };
         let items =
             page.items.iter().map(|item| interpret(kind, source, asked, item)).collect::<Result<_>>()?;
         Ok(Fetched { items, end: page.end, left_out: page.left_out })

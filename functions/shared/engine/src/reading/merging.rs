@@ -1,13 +1,13 @@
 //! A kind whose pages are all read: its operations merged into its runs, one run after the other.
 
-use super::Reading;
 use super::progress::{KindReading, KindRuns, Seats};
 use super::resolvers::{ObjectResolver, PutResolver, SEATED};
 use super::sorters::{Sorters, deleted, gone, names, reverse};
 use super::take::joined;
+use super::{Reading, gaps};
 use crate::archive::{Merged, Onto, Op, Resolver, Sorter, Stop, consolidate, merge};
 use domain::kinds::{Kind, LinkType, LinkWrite};
-use domain::stored::{Missing, RunRef};
+use domain::stored::RunRef;
 use domain::{Error, Result};
 
 /// Name keys are some sixty bytes.
@@ -95,13 +95,10 @@ pub(super) async fn finished(
         }
     }
     let seats_in_use = (kind.name == SEATED).then(|| seats_in_use(reading, kind, &state)).flatten();
-    let mut missing = state.missing;
-    missing.extend(state.left_out.iter().map(|property| Missing {
-        source: format!("{}.{property}", kind.name),
-        cause: "unknown".to_owned(),
-        why: "this tenant's Graph does not know the property".to_owned(),
-    }));
+    let asked = gaps::asked(reading, kind, &state);
+    let missing = gaps::missing(reading, kind, &state);
     Ok(KindRuns {
+        asked,
         runs: state.merging.runs,
         tokens: state.tokens,
         missing,
@@ -140,7 +137,7 @@ async fn objects(
     if state.merging.runs.contains_key(kind.name) {
         return Ok(true);
     }
-    let left_out = state.left_out.clone();
+    let left_out = gaps::left_out(reading, kind, state);
     // Why: what was counted is good only together with the merge that is taken up where it was put down.
     let is_begun = state.merging.at.as_ref().is_some_and(|(run, _)| run == kind.name);
     let seats = if is_begun { state.merging.seats } else { Seats::default() };

@@ -10,6 +10,7 @@ mod begin;
 mod chains;
 mod chunks;
 mod fetch;
+mod gaps;
 mod kind;
 mod merging;
 mod progress;
@@ -181,7 +182,7 @@ impl Reading {
             }
             tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
             let cause = if reading.endless { ENDLESS } else { cause_of(&error) };
-            return (missing(kind.name, cause, error.message()), None);
+            return (missing(kind.name, cause, error.message(), &[]), None);
         }
     }
 }
@@ -200,6 +201,11 @@ fn cause_of(error: &Error) -> &'static str {
     if error.is_unlicensed() { Missing::UNLICENSED } else { error.kind().name() }
 }
 
-fn missing(source: &str, cause: &str, why: &str) -> KindProgress {
-    KindProgress::Missing(Missing { source: source.to_owned(), cause: cause.to_owned(), why: why.to_owned() })
+fn missing(source: &str, cause: &str, why: &str, any_of: &[&str]) -> KindProgress {
+    KindProgress::Missing(Missing {
+        source: source.to_owned(),
+        cause: cause.to_owned(),
+        why: why.to_owned(),
+        any_of: any_of.iter().map(|p| (*p).to_owned()).collect(),
+    })
 }

@@ -192,6 +192,8 @@ pub struct KindRuns {
     pub runs: BTreeMap<String, RunRef>,
     /// Its delta links by source.
     pub tokens: BTreeMap<String, Token>,
+    /// What was asked for, by source.
+    pub asked: BTreeMap<String, Vec<String>>,
     /// Parts of it that could not be read.
     pub missing: Vec<Missing>,
     /// When it, and each of its facets, was last read whole.

@@ -9,7 +9,7 @@ use engine::ports::{
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use support::memory::ManualClock;
 
@@ -182,7 +182,7 @@ impl Directory for TableDirectory {
                 found.push((*link, to.clone(), LinkEnd::Present(Map::new())));
             }
         }
-        Ok(Some(LiveObject { object: object.clone(), links: found }))
+        Ok(Some(LiveObject { object: object.clone(), links: found, unknown: BTreeSet::new() }))
     }
     async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
         Ok(false)

@@ -16,7 +16,7 @@ use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put, Scope};
 use engine::records::{JobState, NewId, Reason, Records, Restore, Snapshot};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
@@ -238,6 +238,9 @@ impl OpenSnapshot for Tables {
         let of = |links: &[(String, String)]| links.iter().any(|(l, t)| l == link.name && t == to);
         let found = self.0.iter().filter(|((kind, _), (_, links))| kind == link.from && of(links));
         Ok(found.map(|((_, from), _)| (from.clone(), Map::new())).collect())
+    }
+    fn unknown(&self, _: &Kind, _: &Map<String, Value>) -> BTreeSet<&'static str> {
+        BTreeSet::new()
     }
     async fn list_facts_of(&self, kind: &Kind, id: &str) -> Result<Vec<(String, Map<String, Value>)>> {
         let found = self.0.iter().filter(|((k, key), _)| k == kind.name && key.split('|').any(|p| p == id));

@@ -6,7 +6,7 @@ fn try_read(kind: &str, item: &Value, whole: bool) -> Result<Interpreted> {
     let kind = kinds::get(kind).unwrap();
     let source = &kind.reading[0];
     let raw = serde_json::value::to_raw_value(item).unwrap();
-    interpret(kind, source, Asked { select: source.select, whole }, &raw)
+    interpret(kind, source, Asked { select: source.select, withheld: &[], whole }, &raw)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "reads as a table")]

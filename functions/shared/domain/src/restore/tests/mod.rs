@@ -8,6 +8,7 @@ mod policies;
 mod properties;
 mod roles;
 mod schedules;
+mod unread;
 
 use super::{Action, AttributeMode, Cause, Held, HeldLink, Inputs, Item, LinkMode, Plan, Step, Tenure, plan};
 use super::{Administrators, Guarded, SignIn, Standing};
@@ -19,7 +20,7 @@ fn map(value: &Value) -> Map<String, Value> {
 }
 
 fn held(object: &Value) -> Held {
-    Held { object: map(object), links: vec![] }
+    Held { object: map(object), links: vec![], ..Held::default() }
 }
 
 fn linked(mut held: Held, link: &str, ends: &[&str]) -> Held {

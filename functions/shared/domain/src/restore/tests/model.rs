@@ -51,7 +51,7 @@ impl Tenant {
                 }
                 Action::Create { body } if now.is_fact() => {
                     self.expect(&body["principalId"]);
-                    self.live.insert(at, Held { object: body.clone(), links: vec![] });
+                    self.live.insert(at, Held { object: body.clone(), links: vec![], ..Held::default() });
                 }
                 Action::Create { body } => {
                     self.made += 1;
@@ -60,7 +60,7 @@ impl Tenant {
                     self.ids.insert(step.id.as_str(), new.as_str());
                     let mut object = body.clone();
                     object.insert("id".to_owned(), json!(new));
-                    self.live.insert((kind.name, new), Held { object, links: vec![] });
+                    self.live.insert((kind.name, new), Held { object, links: vec![], ..Held::default() });
                 }
                 Action::Update { body, .. } => {
                     let object = &mut self.live.get_mut(&at).expect("it is there").object;

@@ -5,7 +5,7 @@ fn user(more: &Value) -> Held {
     let mut object = map(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y",
         "mailNickname": "u", "accountEnabled": true}));
     object.extend(map(more));
-    Held { object, links: vec![] }
+    Held { object, links: vec![], ..Held::default() }
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_group_that_becomes_dynamic_loses_its_members_and_the_step_says_so() {
     let group = |more: Value| {
         let mut object = map(&json!({"id": "g", "displayName": "G", "securityEnabled": true}));
         object.extend(map(&more));
-        Held { object, links: vec![] }
+        Held { object, links: vec![], ..Held::default() }
     };
     let rule = json!({"groupTypes": ["DynamicMembership"], "membershipRule": "user.city -eq \"Oslo\""});
     let wanted = linked(group(rule), "groups.members", &["u"]);

@@ -5,7 +5,7 @@ fn fact(principal: &str, role: &str, more: &Value) -> Held {
     let mut object =
         map(&json!({"id": "1", "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/"}));
     object.extend(map(more));
-    Held { object, links: vec![] }
+    Held { object, links: vec![], ..Held::default() }
 }
 
 #[test]

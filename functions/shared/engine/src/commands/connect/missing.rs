@@ -3,12 +3,13 @@
 use crate::records::NotProtected;
 use domain::kinds::KINDS;
 
-/// Parts of a kind that need a permission of their own.
-/// Source: learn.microsoft.com/graph/permissions-reference.
-const PARTS: [(&str, &[&str]); 1] = [(
-    "users.customSecurityAttributes",
-    &["CustomSecAttributeAssignment.Read.All", "CustomSecAttributeAssignment.ReadWrite.All"],
-)];
+/// Kinds, and after them the parts of kinds that need a permission of their own.
+fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let sources = KINDS.iter().flat_map(|k| k.reading).filter(|s| !s.permissions.is_empty());
+    let guarded = KINDS.iter().flat_map(|k| k.guarded);
+    let kinds = KINDS.iter().map(|k| (k.name, k.read_permissions));
+    kinds.chain(sources.map(|s| (s.name, s.permissions))).chain(guarded.map(|g| (g.name, g.permissions)))
+}
 
 /// What cannot be read with these application permissions, in the order of the kinds. A token that does
 /// not say what it may do (none given) is taken to be sufficient: the snapshot finds out.
@@ -17,10 +18,7 @@ pub fn not_protected(permissions: &[String]) -> Vec<NotProtected> {
         return Vec::new();
     }
     let granted = |any_of: &[&str]| any_of.iter().any(|p| permissions.iter().any(|g| g == p));
-    KINDS
-        .iter()
-        .map(|k| (k.name, k.read_permissions))
-        .chain(PARTS)
+    all()
         .filter(|(_, any_of)| !granted(any_of))
         .map(|(what, any_of)| NotProtected {
             what: what.to_owned(),
@@ -46,6 +44,8 @@ mod tests {
             "RoleManagement.Read.Directory",
             "AdministrativeUnit.Read.All",
             "CustomSecAttributeAssignment.Read.All",
+            "User-LifeCycleInfo.Read.All",
+            "Member.Read.Hidden",
         ];
         assert_eq!(
             missing(&without_intune),
@@ -59,7 +59,10 @@ mod tests {
         let found = not_protected(&["Group.Read.All".to_owned()]);
         let users = found.iter().find(|n| n.what == "users").unwrap();
         assert_eq!(users.any_of[0], "User.Read.All");
-        assert!(found.iter().any(|n| n.what == "users.customSecurityAttributes"));
+        for part in ["users.customSecurityAttributes", "users.employeeLeaveDateTime", "groups.hiddenMembers"]
+        {
+            assert!(found.iter().any(|n| n.what == part && !n.any_of.is_empty()), "{part}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod matching;
 mod naming;
 mod objects;
 mod pages;
+mod unknown;
 
 pub use pages::{PAGE, get_page, list_changes};
 
@@ -222,6 +223,7 @@ fn chosen_kinds(
         match [before, after].into_iter().find_map(|side| side.run(kind.name).err()) {
             None => {
                 chosen.push(kind);
+                missing.extend(unknown::parts(kind, [before, after]));
                 for facet in kind.facets() {
                     let name = format!("{}.{facet}", kind.name);
                     missing.extend(

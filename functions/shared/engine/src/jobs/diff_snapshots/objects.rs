@@ -2,6 +2,7 @@
 
 use super::matching::NewIds;
 use super::naming::Names;
+use super::unknown;
 use crate::archive::{Differences, SnapshotView, TenantArchive, read_object};
 use domain::changes::{Change, LinkChange, What, compare_objects, equal_values};
 use domain::kinds::{Kind, LinkType};
@@ -106,6 +107,7 @@ impl Comparison<'_> {
                 let before = ids.object(kind, pair.before.unwrap_or_default());
                 let after = pair.after.unwrap_or_default();
                 let mut attributes = compare_objects(kind, &before, &after);
+                unknown::forget(&mut attributes, kind, [(self.before, &before), (self.after, &after)]);
                 if old_key != key {
                     // Why: what the service gives a new object cannot be given back.
                     attributes.retain(|a| !kind.read_only.contains(&a.property.as_str()));
@@ -153,6 +155,9 @@ impl Comparison<'_> {
         let ids = NewIds(self.new_ids);
         let run = |view: &SnapshotView| view.manifest().runs.get(link.name).cloned();
         let (before, after) = (run(self.before), run(self.after));
+        if before.is_none() || after.is_none() {
+            return Ok(());
+        }
         let mut differences = Differences::new(self.archive, before.as_ref(), after.as_ref()).await?;
         let mut sides: BTreeMap<(String, String), (Option<Value>, Option<Value>)> = BTreeMap::new();
         let mut old_keys: HashMap<String, String> = HashMap::new();
@@ -183,6 +188,10 @@ impl Comparison<'_> {
             let gives_rights = what == What::Created && self.is_role_assignable(kind, &from).await?;
             // A link to what was gone before, or is held nowhere, tells nothing new.
             if what == What::Deleted && self.is_held_nowhere(link, &far, before.as_ref()).await? {
+                continue;
+            }
+            let old = old_keys.get(&from).unwrap_or(&from);
+            if !unknown::both_know(kind, link, [(self.before, old), (self.after, &from)]).await? {
                 continue;
             }
             // A link that comes or goes with one of its ends is a consequence of that.

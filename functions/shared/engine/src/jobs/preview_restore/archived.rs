@@ -13,6 +13,7 @@ use domain::restore::Plan;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Snapshots, comparisons, plans and reports in the archive.
@@ -85,11 +86,21 @@ impl OpenSnapshot for SnapshotView {
         SnapshotView::find_object(self, kind, key).await
     }
 
+    fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {
+        self.manifest().unknown_of(kind, object)
+    }
+
     async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        if self.run(link.name).is_err() {
+            return Ok(Vec::new());
+        }
         SnapshotView::list_links(self, link, from).await
     }
 
     async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        if self.run(link.name).is_err() {
+            return Ok(Vec::new());
+        }
         SnapshotView::list_links_to(self, link, to).await
     }
 

@@ -74,7 +74,8 @@ impl<'a> Gather<'a> {
             let found = self.snapshot.list_links(link, key).await?;
             links.extend(found.into_iter().map(|(to, value)| HeldLink { link, to, value }));
         }
-        Ok(Some(Held { object, links }))
+        let unknown = self.snapshot.unknown(kind, &object);
+        Ok(Some(Held { object, links, unknown }))
     }
 
     /// An object as it is live, with links of the types asked for.
@@ -150,5 +151,5 @@ pub(super) fn held(live: LiveObject) -> Held {
         LinkEnd::Present(value) => Some(HeldLink { link, to, value }),
         LinkEnd::Gone => None,
     });
-    Held { links: links.collect(), object: live.object }
+    Held { links: links.collect(), object: live.object, unknown: live.unknown }
 }

@@ -7,6 +7,7 @@ use domain::kinds::{Kind, LinkType};
 use domain::restore::Plan;
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Sealed snapshots and comparisons.
 #[async_trait]
@@ -39,7 +40,10 @@ pub trait OpenSnapshot: Send + Sync {
     /// `NotFound` when the snapshot does not hold the kind, saying why.
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>>;
 
-    /// The links of a type from one object.
+    /// Properties, facets and relations that it does not know of an object that it holds.
+    fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str>;
+
+    /// The links of a type from one object; none where it knows none of the type.
     async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>>;
 
     /// The links of a type to one object: their near ends and values.

@@ -76,6 +76,7 @@ impl Gather<'_> {
         links.dedup_by_key(|l| l.name);
         let Some(live) = self.live(kind, &self.ids.rewrite(&from), &links).await? else { return Ok(vec![]) };
         let object = self.snapshot.find_object(kind, &from).await?.unwrap_or_default();
+        let unknown = self.snapshot.unknown(kind, &object);
         let wanted: Vec<HeldLink> = references
             .iter()
             .map(|r| HeldLink { link: r.link, to: r.to.clone(), value: r.value.clone() })
@@ -87,7 +88,11 @@ impl Gather<'_> {
                 key: from.clone(),
                 properties: Some(vec![]),
                 links: Some(vec![chosen]),
-                wanted: Some(Held { object: object.clone(), links: wanted.clone() }),
+                wanted: Some(Held {
+                    object: object.clone(),
+                    links: wanted.clone(),
+                    unknown: unknown.clone(),
+                }),
                 live: Some(live.clone()),
                 in_recycle_bin: false,
                 tenure: Tenure::Permanent,
@@ -113,7 +118,7 @@ impl Gather<'_> {
                 kind,
                 properties: Some(vec![]),
                 links: Some(vec![]),
-                wanted: Some(Held { object, links: vec![] }),
+                wanted: Some(Held { object, ..Held::default() }),
                 live,
                 in_recycle_bin: false,
                 tenure,

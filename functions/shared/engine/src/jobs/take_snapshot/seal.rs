@@ -32,6 +32,7 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
         sealed_at: now,
         runs: BTreeMap::default(),
         tokens: BTreeMap::default(),
+        asked: BTreeMap::default(),
         missing: Vec::new(),
         full_at: BTreeMap::default(),
         permissions: progress.permissions.clone(),
@@ -47,6 +48,7 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
             KindProgress::Done(done) => {
                 manifest.runs.extend(done.runs.clone());
                 manifest.tokens.extend(done.tokens.clone());
+                manifest.asked.extend(done.asked.clone());
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
                 manifest.seats_in_use = manifest.seats_in_use.or(done.seats_in_use);

@@ -1,0 +1,114 @@
+//! What a snapshot knows. What was not asked for, or could not be read, is unknown and never empty. FORMAT.md
+//! section 9.
+
+use super::Manifest;
+use crate::kinds::Kind;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+impl Manifest {
+    /// Properties, facets and relations that are not known of an object of this snapshot, as it is stored.
+    ///
+    /// A property that the object does not have was not asked for: what was asked for is there, if need be as `null`.
+    /// A `null` for which a permission is needed that the token is not known to have had is not believed: older
+    /// writers stored what Graph gives without it. A value is: Graph gave it.
+    pub fn unknown_of(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {
+        let mut unknown = kind.unknown(object, &self.permissions);
+        unknown.extend(kind.links.iter().filter(|l| !self.runs.contains_key(l.name)).map(|l| l.relation));
+        unknown
+    }
+
+    /// Whether nothing can be said of one property of an object, or of a part of one, that is stored.
+    pub fn is_unknown(&self, kind: &Kind, property: &str, object: &Map<String, Value>) -> bool {
+        // Why: a record of a facet alone says nothing of the others.
+        let is_asked_apart = kind.facets().any(|f| f == property);
+        !is_asked_apart && self.unknown_of(kind, object).contains(property)
+    }
+
+    /// Whether the links of a relation are all that an object had.
+    pub fn knows_links(&self, kind: &Kind, relation: &str, object: &Map<String, Value>) -> bool {
+        !self.unknown_of(kind, object).contains(relation)
+    }
+
+    /// Whether of some objects of a kind that is held the links of a relation are not known.
+    pub fn may_lack_links(&self, kind: &Kind, relation: &str) -> bool {
+        kind.guarded.iter().any(|g| g.part == relation && !g.is_granted(&self.permissions))
+    }
+
+    /// The names of what is not known of a kind that is held, facets not among them.
+    pub fn unknown_parts(&self, kind: &Kind) -> BTreeSet<String> {
+        let guarded = kind.guarded.iter().filter(|g| !g.is_granted(&self.permissions));
+        let mut parts: BTreeSet<String> = guarded.map(|g| g.name.to_owned()).collect();
+        parts
+            .extend(kind.links.iter().filter(|l| !self.runs.contains_key(l.name)).map(|l| l.name.to_owned()));
+        let name = |property: &str| format!("{}.{property}", kind.name);
+        let is_missing = |property: &str| self.missing.iter().any(|m| m.source == name(property));
+        let asked = self.asked_of(kind);
+        let is_asked = |p: &str| asked.as_ref().is_none_or(|asked| asked.iter().any(|a| a == p));
+        parts.extend(kind.selected().filter(|p| !is_asked(p) || is_missing(p)).map(name));
+        parts
+    }
+
+    /// What was asked for of the objects of a kind; none where it was everything, or is not known.
+    fn asked_of(&self, kind: &Kind) -> Option<Vec<String>> {
+        let main = kind.reading[0].name;
+        let older = || self.tokens.get(main).map(|t| t.asked.split(',').map(str::to_owned).collect());
+        let asked = self.asked.get(main).cloned().or_else(older)?;
+        Some(asked).filter(|asked| asked.iter().any(|a| !a.is_empty()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds;
+    use serde_json::json;
+
+    /// A manifest as its first writers wrote it.
+    fn manifest(more: Value) -> Manifest {
+        let mut all = json!({
+            "format": 2, "snapshot": "snp_01jzzzzzzzzzzzzzzzzzzzzzzz",
+            "tenant": "7e000000-0000-4000-8000-000000000001", "base": null,
+            "startedAt": "2026-01-01T00:00:00Z", "sealedAt": "2026-01-01T00:00:00Z", "runs": {}, "tokens": {},
+            "missing": [], "fullAt": {}, "requests": 0, "resourceUnits": 0, "throttled": 0, "storedBlobs": 0,
+            "storedBytes": 0
+        });
+        let all_of = all.as_object_mut().unwrap();
+        all_of.extend(more.as_object().cloned().unwrap());
+        Manifest::from_bytes(all.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn of_an_older_snapshot_an_absent_property_is_unknown_and_a_null_that_needs_a_permission_is_not_believed()
+    {
+        let users = kinds::get("users").unwrap();
+        let older = manifest(json!({ "permissions": ["User.Read.All"] }));
+        let user = json!({ "id": "1", "city": null, "employeeLeaveDateTime": null });
+        let user = user.as_object().unwrap();
+        assert!(older.is_unknown(users, "department", user), "it was not asked for");
+        assert!(older.is_unknown(users, "employeeLeaveDateTime", user), "it could not be read");
+        assert!(!older.is_unknown(users, "city", user), "it was read, and is empty");
+        assert!(older.unknown_of(users, user).contains("customSecurityAttributes"));
+        assert!(older.unknown_of(users, user).contains("manager"), "there is no run of it");
+        assert!(older.unknown_parts(users).contains("users.employeeLeaveDateTime"));
+        let granted = manifest(json!({ "permissions": ["User-LifeCycleInfo.Read.All"] }));
+        assert!(!granted.is_unknown(users, "employeeLeaveDateTime", user));
+    }
+
+    #[test]
+    fn what_was_asked_for_is_said_by_the_manifest_or_else_by_the_token() {
+        let units = kinds::get("administrativeUnits").unwrap();
+        let all = ["administrativeUnits.description", "administrativeUnits.visibility"];
+        let lacks = |more: Value| {
+            let parts = manifest(more).unknown_parts(units);
+            all.map(|name| parts.contains(name))
+        };
+        assert_eq!(lacks(json!({})), [false, false], "it is not said");
+        assert_eq!(lacks(json!({ "asked": { "administrativeUnits": ["id", "visibility"] } })), [true, false]);
+        let token = json!({ "link": "l", "takenAt": "2026-01-01T00:00:00Z", "asked": "id,description" });
+        assert_eq!(lacks(json!({ "tokens": { "administrativeUnits": token } })), [false, true]);
+        let missing =
+            json!([{ "source": "administrativeUnits.visibility", "cause": "unknown", "why": "unknown" }]);
+        assert_eq!(lacks(json!({ "missing": missing })), [false, true]);
+    }
+}
