@@ -88,7 +88,7 @@ fn give_for_a_time(
     };
     let Some(kind) = kinds::find("activeAdmins") else { return };
     let held = |object: &Map<String, Value>| {
-        planner.inputs.ids.held(kind, Held { object: object.clone(), links: vec![] })
+        planner.inputs.ids.held(kind, Held { object: object.clone(), ..Held::default() })
     };
     let (wanted, live) = (held(schedule), live.map(held));
     let scheduled = Item {

@@ -7,7 +7,7 @@ fn fact(more: &Value) -> Held {
     let mut object =
         map(&json!({"id": "1", "principalId": "u", "roleDefinitionId": ROLE, "directoryScopeId": "/"}));
     object.extend(map(more));
-    Held { object, links: vec![] }
+    Held { object, ..Held::default() }
 }
 
 fn schedule(info: &Value) -> Map<String, Value> {
@@ -71,7 +71,7 @@ fn a_role_that_is_live_for_a_time_is_not_made_permanent() {
 fn a_role_is_written_once_when_both_its_assignment_and_its_schedule_are_chosen() {
     let wanted = until("2031-01-01T00:00:00Z");
     let of_schedule =
-        item("activeAdmins", "u|r|/|", Some(Held { object: wanted.clone(), links: vec![] }), None);
+        item("activeAdmins", "u|r|/|", Some(Held { object: wanted.clone(), ..Held::default() }), None);
     for turned in [false, true] {
         let mut items = vec![gone(&known(wanted.clone()), &NONE, true), of_schedule.clone()];
         if turned {
@@ -115,7 +115,7 @@ fn what_was_given_for_a_duration_ends_when_it_would_have_ended() {
 #[test]
 fn a_duration_and_its_end_are_one_schedule() {
     let (then, now) = (lasting("PT8H"), until("2030-01-01T04:00:00Z"));
-    let held = |object| Some(Held { object, links: vec![] });
+    let held = |object| Some(Held { object, ..Held::default() });
     let plan = planned(item("activeAdmins", "u|r|/|", held(then), held(now)));
     assert!(plan.steps.is_empty() && plan.impossible.is_empty(), "{plan:?}");
 }

@@ -6,8 +6,8 @@ use super::wait::{FRESH, MARGIN};
 use crate::jobs::preview_restore::new_ids;
 use crate::ports::{LiveObject, Scope};
 use crate::records::{
-    FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause,
-    StepOutcome, put_new, replace,
+    Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause, StepOutcome,
+    put_new, replace,
 };
 use domain::restore::{Action, IdMap, Plan, Step};
 use domain::{Result, TenantId, Timestamp};
