@@ -192,7 +192,7 @@ async fn a_tenant_belongs_to_one_organisation_and_an_organisation_has_one_tenant
 #[tokio::test]
 async fn consent_given_again_repairs_and_keeps_the_key() {
     let (plane, owner, org) = setting().await;
-    plane.directory.0.lock().unwrap().access = Ok(WORLD[..5].to_vec());
+    plane.directory.0.lock().unwrap().access = Ok(WORLD[..WORLD.len() - 1].to_vec());
     let state = link(&plane, &owner, &org, "reader").await["state"].clone();
     callback(&plane, &granted(&state)).await;
     plane.directory.0.lock().unwrap().access = Ok(WORLD.to_vec());
