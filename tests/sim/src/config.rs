@@ -80,6 +80,9 @@ pub struct TenantConfig {
     pub domain: String,
     /// How many users to seed; everything else follows from it. 0 seeds an empty directory.
     pub users: usize,
+    /// How many service plans the licence has that most users hold: each of them then has so many. The three that it has at
+    /// the least are named; 0 seeds these.
+    pub plans: usize,
     /// Whether there is a licence for Privileged Identity Management.
     pub premium_p2: bool,
     /// Whether there is an active Intune licence.
@@ -149,6 +152,7 @@ impl SimConfig {
                 name: "Fabrikam".into(),
                 domain: "fabrikam.example".into(),
                 users,
+                plans: 0,
                 premium_p2: true,
                 intune: true,
             }],

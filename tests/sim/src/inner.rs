@@ -58,7 +58,7 @@ impl Inner {
                 Directory::new(id, &tenant.name, &tenant.domain, config.seed, Arc::clone(&clock));
             directory.premium_p2 = tenant.premium_p2;
             directory.intune = tenant.intune;
-            crate::seed::fill(&mut directory, config.seed, tenant.users);
+            crate::seed::fill(&mut directory, config.seed, tenant.users, tenant.plans);
             TenantState {
                 config: tenant,
                 directory: RwLock::new(directory),

@@ -1,6 +1,7 @@
 //! Licences: subscribed SKUs with their units, and assignment. Source: "user: assignLicense".
 
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 use super::call::{Call, Outcome, Reply};
 use super::error::{bad, missing};
@@ -41,7 +42,33 @@ pub(super) fn details(call: &Call, d: &Directory, id: &str) -> Outcome {
     Ok(Reply::json(200, &json!({"@odata.context": call.context("licenseDetails"), "value": list})))
 }
 
-/// Recomputes `assignedLicenses` from the states, and the consumed units.
+/// The service plans that licences give: as `assignedPlans` and as `provisionedPlans`, each plan once. Source: the
+/// resource types assignedPlan and provisionedPlan.
+fn plans(d: &Directory, states: &[Value]) -> (Vec<Value>, Vec<Value>) {
+    let (mut assigned, mut provisioned): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
+    for state in states {
+        let sku = d.docs("subscribedSkus").iter().find(|sku| sku["skuId"] == state["skuId"]);
+        let is_off = |id: &Value| state["disabledPlans"].as_array().is_some_and(|off| off.contains(id));
+        for plan in sku.into_iter().flat_map(|sku| sku["servicePlans"].as_array()).flatten() {
+            let id = &plan["servicePlanId"];
+            if is_off(id) || !seen.insert(id.to_string()) {
+                continue;
+            }
+            let name = plan["servicePlanName"].as_str().unwrap_or_default();
+            let service = name.split('_').next().unwrap_or_default().to_lowercase();
+            assigned.push(
+                json!({"assignedDateTime": state["lastUpdatedDateTime"], "capabilityStatus": "Enabled",
+                "service": service, "servicePlanId": id}),
+            );
+            provisioned.push(json!({"capabilityStatus": "Enabled", "provisioningStatus": "Success",
+                "service": service}));
+        }
+    }
+    (assigned, provisioned)
+}
+
+/// Recomputes from the states `assignedLicenses`, the service plans and the consumed units.
 pub(crate) fn settle(d: &mut Directory, index: Index, states: Vec<Value>) {
     let schema = schema::of(Kind::User);
     let number = schema.at("assignedLicenses");
@@ -58,7 +85,14 @@ pub(crate) fn settle(d: &mut Directory, index: Index, states: Vec<Value>) {
         }
     }
     let stored = |list: Vec<Value>| (!list.is_empty()).then(|| Value::from(list).to_string());
-    d.set(index, &[(number, stored(assigned)), (schema.at("licenseAssignmentStates"), stored(states))]);
+    let (plans, provisioned) = plans(d, &states);
+    let changed = [
+        (number, stored(assigned)),
+        (schema.at("assignedPlans"), stored(plans)),
+        (schema.at("provisionedPlans"), stored(provisioned)),
+        (schema.at("licenseAssignmentStates"), stored(states)),
+    ];
+    d.set(index, &changed);
 }
 
 pub(crate) fn states_of(d: &Directory, index: Index) -> Vec<Value> {

@@ -76,9 +76,9 @@ impl Company<'_> {
     }
 }
 
-pub(crate) fn fill(d: &mut Directory, seed: u64, users: usize) {
+pub(crate) fn fill(d: &mut Directory, seed: u64, users: usize, plans: usize) {
     let random = SmallRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ d.id.as_u64_pair().1);
-    organization(d, users);
+    organization(d, users, plans);
     roles(d);
     let tag = json!({"id": "0", "displayName": "Default", "description": "Default role scope tag.", "isBuiltIn": true});
     d.docs_mut("deviceManagement/roleScopeTags").insert("0", tag);
@@ -95,7 +95,7 @@ pub(crate) fn fill(d: &mut Directory, seed: u64, users: usize) {
     }
 }
 
-fn organization(d: &mut Directory, users: usize) {
+fn organization(d: &mut Directory, users: usize, plans: usize) {
     let id = d.id.to_string();
     let one = json!({
         "id": id, "displayName": d.name, "tenantType": "AAD", "createdDateTime": "2019-03-11T09:41:22Z",
@@ -109,13 +109,12 @@ fn organization(d: &mut Directory, users: usize) {
             "isInitial": false, "name": d.domain, "type": "Managed"}],
     });
     d.docs_mut("organization").insert(&id, one);
-    for (sku, name, plans) in SKUS {
-        let plans: Vec<Value> = plans
-            .iter()
-            .map(|(id, name)| {
-                json!({"servicePlanId": id, "servicePlanName": name, "provisioningStatus": "Success", "appliesTo": "User"})
-            })
-            .collect();
+    for (number, (sku, name, named)) in SKUS.iter().enumerate() {
+        let plan = |id: &str, name: &str| json!({"servicePlanId": id, "servicePlanName": name, "provisioningStatus": "Success", "appliesTo": "User"});
+        let named = named.iter().map(|(id, name)| plan(id, name));
+        let more = (named.len()..if number == 0 { plans } else { 0 })
+            .map(|n| plan(&format!("5e4f1ce0-90a0-4000-8000-{n:012x}"), &format!("SERVICE{n}_PLAN")));
+        let plans: Vec<Value> = named.clone().chain(more).collect();
         let entry = format!("{id}_{sku}");
         let value = json!({
             "id": entry, "skuId": sku, "skuPartNumber": name, "appliesTo": "User", "capabilityStatus": "Enabled",
