@@ -15,6 +15,9 @@ pub struct SimulateOptions {
     /// Users of each tenant.
     #[arg(long)]
     users: usize,
+    /// Service plans of each licensed user.
+    #[arg(long, default_value_t = 0)]
+    plans: usize,
     /// How many tenants.
     #[arg(long, default_value_t = 1)]
     tenants: usize,
@@ -80,6 +83,7 @@ impl Cloud {
         let own = std::env::current_exe().map_err(|e| e.to_string())?;
         let mut command = Command::new(own);
         command.args(["simulate", "--users", &common.users.to_string(), "--tenants", &tenants.to_string()]);
+        command.args(["--plans", &common.plans.to_string()]);
         command.args(["--latency-ms", &common.latency_ms.to_string()]);
         if limits {
             command.arg("--limits");

@@ -29,6 +29,8 @@ enum Command {
     Snapshot(commands::snapshot::Options),
     /// A snapshot of what changed since the one before.
     Incremental(commands::incremental::Options),
+    /// A comparison of two snapshots, and the preview of taking back what it found.
+    Compare(commands::compare::Options),
     /// Many tenants that fall due at one tick, read with one application.
     Tenants(commands::tenants::Options),
     /// A snapshot each day, beside restic over the same objects as JSON files.
@@ -54,6 +56,9 @@ struct Common {
     /// Users of the simulated tenant; a fifth as many groups, ten times as many memberships.
     #[arg(long, default_value_t = 10_000)]
     users: usize,
+    /// Service plans of each licensed user of the simulated tenant; 0 is what its licence has by itself.
+    #[arg(long, default_value_t = 0)]
+    plans: usize,
     /// How long the simulated Graph takes for each answer.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
@@ -84,6 +89,7 @@ fn main() -> std::process::ExitCode {
             match Cli::parse().command {
                 Command::Snapshot(options) => commands::snapshot::run(options).await,
                 Command::Incremental(options) => commands::incremental::run(options).await,
+                Command::Compare(options) => commands::compare::run(options).await,
                 Command::Tenants(options) => commands::tenants::run(options).await,
                 Command::Month(options) => commands::month::run(options).await,
                 Command::AgainstScript(options) => commands::script::run(options).await,

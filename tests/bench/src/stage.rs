@@ -2,14 +2,20 @@
 
 use crate::cloud::Cloud;
 use async_trait::async_trait;
+use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use embedded::FolderVault;
 use engine::archive::Archive;
+use engine::commands::restores::{From, Restores};
 use engine::commands::snapshots;
+use engine::jobs::preview_restore::Archived;
 use engine::jobs::take_snapshot::{Report, Request, Worker};
-use engine::ports::{Catalog, Clock, Directory, Ids, KeyRing, Queue, Vault};
-use engine::records::{CredentialStatus, Partner, Reason, Records, StoredKey, Tenant};
+use engine::jobs::{diff_snapshots, preview_restore};
+use engine::ports::{Catalog, Clock, Directory, Ids, KeyRing, Queue, Scope, Vault};
+use engine::records::{
+    CredentialStatus, Diff, Partner, Reason, Record, Records, Restore, Side, StoredKey, Tenant,
+};
 use graph::{GraphClient, GraphDirectory, GraphSettings};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -172,6 +178,76 @@ impl Stage {
         let archive = self.archive.open(tenant).await.map_err(|e| e.to_string())?;
         let manifest = archive.get_manifest(id).await.map_err(|e| e.to_string())?;
         Ok(Taken { manifest, invocations })
+    }
+
+    /// Compares a snapshot with the one before, as the job does after each; gives the row and how often it was called.
+    pub async fn compare(
+        &self,
+        tenant: &TenantId,
+        after: &SnapshotId,
+        each: SignedDuration,
+    ) -> Result<(Diff, u32), String> {
+        let scope = Scope::Tenant(tenant.clone());
+        let rows = self.records.list_all::<Diff>(&scope, Diff::FAMILY).await.map_err(|e| e.to_string())?;
+        let row = rows.into_iter().map(|r| r.value).find(|d| d.after == Side::Snapshot(after.clone()));
+        let diff = row.ok_or("no comparison was asked for")?.id;
+        let reader = Worker {
+            directory: self.worker.directory.clone(),
+            archive: self.archive.clone(),
+            records: self.records.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            announcer: self.worker.announcer.clone(),
+        };
+        let worker = diff_snapshots::Worker {
+            archive: self.archive.clone(),
+            records: self.records.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            announcer: self.worker.announcer.clone(),
+            reader: Arc::new(reader),
+        };
+        let request = diff_snapshots::Request { tenant: tenant.clone(), diff: diff.clone() };
+        let mut invocations = 0;
+        loop {
+            invocations += 1;
+            let deadline = self.clock.now() + each;
+            match worker.run(&request, deadline).await.map_err(|e| e.to_string())? {
+                diff_snapshots::Report::Continues => {}
+                diff_snapshots::Report::Failed(why) => return Err(why),
+                _ => break,
+            }
+        }
+        let row = self.records.get::<Diff>(&scope, &Diff::key_of(&diff)).await.map_err(|e| e.to_string())?;
+        Ok((row.value, invocations))
+    }
+
+    /// Works out what taking back that comparison would do; gives the row.
+    pub async fn preview(&self, diff: &Diff, each: SignedDuration) -> Result<Restore, String> {
+        let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
+        let restores = Restores {
+            records: self.records.clone(),
+            plans: plans.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        };
+        let selection = Selection { attributes: AttributeMode::Overwrite, ..Selection::default() };
+        let from = From::Changes(diff.id.clone());
+        let asked = restores.create_preview(&diff.tenant, "per_bench", &from, selection).await;
+        let restore = asked.map_err(|e| e.to_string())?.id;
+        let worker = preview_restore::Worker {
+            snapshots: plans.clone(),
+            directory: self.worker.directory.clone(),
+            plans,
+            own: Arc::new(self.worker.directory.clone()),
+            records: self.records.clone(),
+            clock: self.clock.clone(),
+        };
+        let request = preview_restore::Request { tenant: diff.tenant.clone(), restore: restore.clone() };
+        worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?;
+        restores.get(&diff.tenant, &restore).await.map_err(|e| e.to_string())
     }
 
     /// Forgets the calls counted so far.

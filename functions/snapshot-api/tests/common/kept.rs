@@ -77,6 +77,7 @@ impl Kept {
             attempts: 0,
             counts: DiffCounts::default(),
             pages: 0,
+            progress: None,
             not_compared: Vec::new(),
             error: None,
             course: engine::records::Course::default(),

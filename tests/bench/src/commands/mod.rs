@@ -1,6 +1,7 @@
 //! What can be measured.
 
 pub mod chart;
+pub mod compare;
 pub mod cost;
 pub mod incremental;
 pub mod month;

@@ -31,6 +31,16 @@ impl Differences {
         before: Option<&RunRef>,
         after: Option<&RunRef>,
     ) -> Result<Self> {
+        Self::from_key(archive, before, after, &[]).await
+    }
+
+    /// The same from `start` on, that key included: what is before it is not read.
+    pub async fn from_key(
+        archive: &TenantArchive,
+        before: Option<&RunRef>,
+        after: Option<&RunRef>,
+        start: &[u8],
+    ) -> Result<Self> {
         let mut candidates = Vec::new();
         if before != after {
             let base = |run: Option<&RunRef>| run.map(|r| r.index);
@@ -43,11 +53,11 @@ impl Differences {
                     other = archive.get_index(&run.index).await?;
                 }
             }
-            candidates.extend(only(archive, &one, &other).await?);
-            candidates.extend(only(archive, &other, &one).await?);
+            candidates.extend(only(archive, &one, &other, start).await?);
+            candidates.extend(only(archive, &other, &one, start).await?);
             for layer in unshared(before, after).chain(unshared(after, before)) {
                 let index = archive.get_index(&layer).await?;
-                candidates.push(LeafReader::from_key(archive, Class::Leaf, &index, &[], 1).await?);
+                candidates.push(LeafReader::from_key(archive, Class::Leaf, &index, start, 1).await?);
             }
         }
         // Why not always: where nothing can differ nothing is looked up, and most runs of most snapshots are that.
@@ -79,15 +89,21 @@ impl Differences {
     }
 }
 
-/// The leaves that the other index does not have.
-async fn only(archive: &TenantArchive, index: &Index, other: &Index) -> Result<Option<LeafReader>> {
+/// The leaves that the other index does not have, at the first record whose key is not less than `start`.
+async fn only(
+    archive: &TenantArchive,
+    index: &Index,
+    other: &Index,
+    start: &[u8],
+) -> Result<Option<LeafReader>> {
     let known: HashSet<BlobHash> = other.leaves.iter().map(|l| l.hash).collect();
-    let leaves: Vec<_> = index.leaves.iter().filter(|l| !known.contains(&l.hash)).cloned().collect();
+    let from = &index.leaves[index.seek(start)..];
+    let leaves: Vec<_> = from.iter().filter(|l| !known.contains(&l.hash)).cloned().collect();
     if leaves.is_empty() {
         return Ok(None);
     }
     let mut reader = LeafReader::new(archive, Class::Leaf, &leaves, 0);
-    reader.advance().await?;
+    while reader.advance().await? && reader.key() < start {}
     Ok(Some(reader))
 }
 

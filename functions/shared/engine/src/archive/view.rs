@@ -19,6 +19,9 @@ pub struct Hit {
     pub name: Option<String>,
 }
 
+/// So many names are kept; a comparison of a large tenant asks for those of everybody in it.
+const NAMES: usize = 20_000;
+
 /// A snapshot opened for reading.
 pub struct SnapshotView {
     archive: TenantArchive,
@@ -57,6 +60,11 @@ impl SnapshotView {
     pub fn is_unlicensed(&self, kind: &Kind) -> bool {
         let of = |m: &&Missing| m.source == kind.name && m.cause == Missing::UNLICENSED;
         !self.covers(kind) && self.manifest.missing.iter().any(|m| of(&m))
+    }
+
+    /// The run of that name, if the snapshot holds it.
+    pub(crate) fn find_run(&self, name: &str) -> Option<&RunRef> {
+        self.manifest.runs.get(name)
     }
 
     /// The run of that name.
@@ -165,7 +173,12 @@ impl SnapshotView {
                 break;
             }
         }
-        self.names.lock().expect("no holder of this lock panics").insert(id.to_owned(), name.clone());
+        let mut names = self.names.lock().expect("no holder of this lock panics");
+        if names.len() >= NAMES {
+            names.clear();
+        }
+        names.insert(id.to_owned(), name.clone());
+        drop(names);
         Ok(name)
     }
 
@@ -180,7 +193,8 @@ impl SnapshotView {
         Ok(opened)
     }
 
-    pub(super) async fn find_record(&self, run: &RunRef, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    /// The value of a key in a run of this snapshot.
+    pub(crate) async fn find_record(&self, run: &RunRef, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let mut lookup = self.opened(run).await?.lookup();
         Ok(lookup.get(key).await?.map(<[u8]>::to_vec))
     }

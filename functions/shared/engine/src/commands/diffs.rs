@@ -59,6 +59,7 @@ impl Diffs {
             attempts: 0,
             counts: DiffCounts::default(),
             pages: 0,
+            progress: None,
             not_compared: Vec::new(),
             error: None,
             course: Course::default(),

@@ -65,6 +65,9 @@ pub struct Diff {
     pub counts: DiffCounts,
     /// How many pages of changes are in the vault.
     pub pages: u32,
+    /// Where a comparison is kept that was put down: the name of a blob. FORMAT.md section 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
     /// What could not be compared, since one side does not hold it.
     pub not_compared: Vec<NotCovered>,
     /// Why it failed.

@@ -144,7 +144,7 @@ impl Office {
     /// Two changes, one of who may do what.
     pub async fn announce_two_changes(&self) -> domain::Result<()> {
         let counts = DiffCounts { created: 1, deleted: 0, modified: 1, privileged: 1 };
-        self.announcer().announce_changes(&tenant(), &diff(), &two_changes(), &counts).await
+        self.announcer().announce_changes(&tenant(), &diff(), &two_changes().iter().collect(), &counts).await
     }
 
     /// Handles what waits in the queue for mail until it is empty or only waits for later.

@@ -232,6 +232,7 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
 pub fn common(users: usize) -> Common {
     Common {
         users,
+        plans: 0,
         latency_ms: 0,
         json: false,
         graph_url: None,

@@ -8,11 +8,44 @@ use crate::records::{
 use domain::changes::{Change, What};
 use domain::notices::Topic;
 use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds};
+use serde::{Deserialize, Serialize};
 
-/// A notice tells so many changes one by one; a row holds 300 KB.
+/// A notice tells so many changes one by one,
 const MAX_CHANGES: usize = 40;
+/// in so many bytes of JSON; a row holds 300 KB.
+const MAX_BYTES: usize = 200 << 10;
 /// And so many details of each.
 const MAX_DETAILS: usize = 12;
+
+/// The first changes of a comparison, as people are told them: no more of each sort than a notice holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sample {
+    privileged: Vec<ChangeLine>,
+    others: Vec<ChangeLine>,
+}
+
+impl Sample {
+    /// The next change.
+    pub fn push(&mut self, change: &Change) {
+        let lines = if change.privileged { &mut self.privileged } else { &mut self.others };
+        if lines.len() < MAX_CHANGES && lines.iter().map(bytes_of).sum::<usize>() <= MAX_BYTES {
+            lines.push(line(change));
+        }
+    }
+}
+
+impl<'a> FromIterator<&'a Change> for Sample {
+    fn from_iter<I: IntoIterator<Item = &'a Change>>(changes: I) -> Self {
+        let mut sample = Self::default();
+        changes.into_iter().for_each(|change| sample.push(change));
+        sample
+    }
+}
+
+fn bytes_of(line: &ChangeLine) -> usize {
+    serde_json::to_vec(line).map_or(MAX_BYTES, |text| text.len())
+}
 
 /// A notice before it has an owner and a time.
 pub(super) struct Draft {
@@ -40,14 +73,21 @@ impl Draft {
         }
     }
 
-    fn with_changes<'a>(mut self, told: impl Iterator<Item = &'a Change>, all: u64) -> Self {
-        self.changes = told.take(MAX_CHANGES).map(line).collect();
+    fn with_changes<'a>(mut self, told: impl Iterator<Item = &'a ChangeLine>, all: u64) -> Self {
+        let mut bytes = 0;
+        for line in told.take(MAX_CHANGES) {
+            bytes += bytes_of(line);
+            if bytes > MAX_BYTES {
+                break;
+            }
+            self.changes.push(line.clone());
+        }
         self.more_changes = all.saturating_sub(self.changes.len() as u64);
         self
     }
 }
 
-pub(super) fn changes(diff: &DiffId, sample: &[Change], counts: &DiffCounts) -> Draft {
+pub(super) fn changes(diff: &DiffId, sample: &Sample, counts: &DiffCounts) -> Draft {
     let all = counts.created + counts.deleted + counts.modified;
     let mut draft = Draft::new(
         Topic::Changes,
@@ -60,17 +100,16 @@ pub(super) fn changes(diff: &DiffId, sample: &[Change], counts: &DiffCounts) -> 
         counts.created, counts.deleted, counts.modified, counts.privileged
     ));
     // What changes power first; otherwise in the order of the comparison.
-    let ordered = sample.iter().filter(|c| c.privileged).chain(sample.iter().filter(|c| !c.privileged));
-    draft.with_changes(ordered, all)
+    draft.with_changes(sample.privileged.iter().chain(&sample.others), all)
 }
 
-pub(super) fn privileged_changes(diff: &DiffId, sample: &[Change], counts: &DiffCounts) -> Draft {
-    let told = || sample.iter().filter(|c| c.privileged);
-    let single = told().next().filter(|_| counts.privileged == 1).and_then(role_sentence);
+pub(super) fn privileged_changes(diff: &DiffId, sample: &Sample, counts: &DiffCounts) -> Draft {
+    let first = sample.privileged.first().filter(|_| counts.privileged == 1);
+    let single = first.and_then(|line| line.sentence.clone());
     let title =
         single.unwrap_or_else(|| counted(counts.privileged, "privileged change", "privileged changes"));
     Draft::new(Topic::PrivilegedChanges, Severity::Critical, Subject::Diff(diff.clone()), title)
-        .with_changes(told(), counts.privileged)
+        .with_changes(sample.privileged.iter(), counts.privileged)
 }
 
 pub(super) fn error(subject: Subject, what: &str, kind: ErrorKind) -> Draft {

@@ -14,6 +14,7 @@ use crate::records::{
     Partner, Records, Severity, Subject, Tenant, put_new,
 };
 use compose::Draft;
+pub use compose::Sample;
 use domain::changes::Change;
 use domain::notices::Topic;
 use domain::{
@@ -59,13 +60,13 @@ impl Announcer {
         Self { records, queue, clock }
     }
 
-    /// Tells the changes that a comparison found. `sample` is the first of them, with every privileged one
-    /// among them as far as the caller holds them; `counts` counts all. Without changes nothing is told.
+    /// Tells the changes that a comparison found. `sample` is made of all of them in their order; `counts` counts
+    /// them. Without changes nothing is told.
     pub async fn announce_changes(
         &self,
         tenant: &TenantId,
         diff: &DiffId,
-        sample: &[Change],
+        sample: &Sample,
         counts: &DiffCounts,
     ) -> Result<()> {
         if counts.privileged > 0 {

@@ -2,18 +2,46 @@
 
 use domain::kinds::{Identity, Kind};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Leads from an id to the one that the object has now.
-pub(super) struct NewIds<'a>(pub(super) &'a HashMap<String, String>);
+pub(super) struct NewIds {
+    by_old: HashMap<String, String>,
+    new: HashSet<String>,
+}
 
-impl NewIds<'_> {
+impl NewIds {
+    /// Pairs of an old id and the new one.
+    pub(super) fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let by_old: HashMap<String, String> = pairs.into_iter().collect();
+        let new = by_old.values().cloned().collect();
+        Self { by_old, new }
+    }
+
+    /// Whether nothing was ever created again.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_old.is_empty()
+    }
+
+    /// Whether an object was created again under that id, or had it before.
+    pub(super) fn concerns(&self, id: &str) -> bool {
+        self.by_old.contains_key(id) || self.new.contains(id)
+    }
+
+    /// The same of a key: of the id that it is, or of an id in it.
+    pub(super) fn concern_key(&self, kind: &Kind, key: &str) -> bool {
+        match kind.identity {
+            Identity::Id => self.concerns(key),
+            Identity::Natural(_) => key.split('|').any(|part| self.concerns(inner(part).1)),
+        }
+    }
+
     /// The newest id of what had this one.
     pub(super) fn newest<'a>(&'a self, id: &'a str) -> &'a str {
         let mut id = id;
         // Why: bounded, so that a ring in the rows cannot hold a comparison for ever.
         for _ in 0..64 {
-            match self.0.get(id) {
+            match self.by_old.get(id) {
                 Some(next) => id = next,
                 None => break,
             }
@@ -34,9 +62,8 @@ impl NewIds<'_> {
     /// An id that may stand behind a prefix (`/administrativeUnits/{id}`) or before a suffix
     /// (`{id}!exclude`).
     pub(super) fn within(&self, text: &str) -> String {
-        let start = text.rfind('/').map_or(0, |at| at + 1);
-        let end = text[start..].find('!').map_or(text.len(), |at| start + at);
-        format!("{}{}{}", &text[..start], self.newest(&text[start..end]), &text[end..])
+        let (before, id, after) = inner(text);
+        format!("{before}{}{after}", self.newest(id))
     }
 
     /// An object with the newest ids in its references, and its own.
@@ -61,4 +88,11 @@ impl NewIds<'_> {
             other => other,
         }
     }
+}
+
+/// What is before an id, the id, and what is after it.
+fn inner(text: &str) -> (&str, &str, &str) {
+    let start = text.rfind('/').map_or(0, |at| at + 1);
+    let end = text[start..].find('!').map_or(text.len(), |at| start + at);
+    (&text[..start], &text[start..end], &text[end..])
 }

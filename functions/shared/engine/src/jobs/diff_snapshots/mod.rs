@@ -3,34 +3,41 @@
 //! Two manifests -> leaves that only one side has -> records that differ -> changes, attribute by attribute
 //! and link by link -> pages in the vault -> row `Done` -> people are told. The live tenant is read as an
 //! incremental snapshot that is not listed. Not here: what a difference means (`domain::changes`).
+//!
+//! One object is compared at a time, with its links; beside it are held the page that is being written, the ids of what
+//! came or went, and the keys of what was created again. That is put down when the time is over, and taken up again.
 
+mod emit;
+mod ends;
 mod live;
 mod matching;
 mod naming;
 mod objects;
 mod pages;
+mod schedules;
+mod state;
+mod stream;
+mod survey;
 mod unknown;
 
-pub use pages::{PAGE, get_page, list_changes};
+pub use pages::{PAGE, PAGE_BYTES, get_page, list_changes};
 
 use super::announce::Announcer;
 use super::open_work::put_off;
 use super::{JobWorker, messages, take_snapshot, unless_gone};
-use crate::archive::{Archive, SnapshotView};
+use crate::archive::{Archive, SnapshotView, TenantArchive};
 use crate::ports::{Clock, Ids, Queue, Scope};
 use crate::records::{
     Cause, Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject,
 };
 use async_trait::async_trait;
-use domain::changes::{Change, What};
 use domain::kinds::{self, KINDS, Kind};
 use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::sync::Arc;
 
-/// People are told the first so many changes, and every privileged one.
-const TOLD: usize = 50;
+use matching::NewIds;
+use state::State;
 
 /// `diff-snapshots.v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +53,7 @@ pub struct Request {
 pub enum Report {
     /// There was nothing left to do.
     AlreadyDone,
-    /// The live tenant is still being read; another invocation goes on.
+    /// The live tenant is still being read, or changes are still being written; another invocation goes on.
     Continues,
     /// It is not time yet.
     Waits(Timestamp),
@@ -173,37 +180,57 @@ impl Worker {
         let before = SnapshotView::open(&archive, &diff.before).await?;
         let after = SnapshotView::open(&archive, &after_id).await?;
         let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
-        let new_ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
-        let comparison =
-            objects::Comparison { archive: &archive, before: &before, after: &after, new_ids: &new_ids };
-        let mut changes = comparison.changes(&chosen).await?;
-        if let Some(object) = &diff.object {
-            changes.retain(|c| c.key == *object || c.new_key.as_ref() == Some(object));
+        let ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
+        let comparison = objects::Comparison {
+            archive: &archive,
+            diff: &diff.id,
+            before: &before,
+            after: &after,
+            ids: &ids,
+            kinds: &chosen,
+            object: diff.object.as_ref(),
+        };
+        let mut state = match &diff.progress {
+            Some(name) => State::load(&archive, name).await?,
+            None => State::default(),
+        };
+        if !comparison.go_on(&mut state, &|| self.clock.now() >= deadline).await? {
+            return self.put_down(row, &archive, &state).await;
         }
-        let counts = count(&changes);
-        let pages = pages::store(&archive, &diff.id, &changes).await?;
         if diff.announce {
-            let sample = told(&changes);
-            self.announcer.announce_changes(&diff.tenant, &diff.id, &sample, &counts).await?;
+            let (sample, counts) = (&state.sample, &state.counts);
+            self.announcer.announce_changes(&diff.tenant, &diff.id, sample, counts).await?;
         }
         let mut done = diff.clone();
         done.state = JobState::Done;
         done.done_at = Some(self.clock.now());
         done.touched_at = self.clock.now();
-        done.counts = counts;
-        done.pages = pages;
+        done.counts = state.counts;
+        done.pages = state.pages;
+        done.progress = None;
         done.not_compared = not_compared;
         done.course = Course::default();
         self.records.replace(&done, row.version).await?;
-        Ok(Report::Compared(counts))
+        Ok(Report::Compared(state.counts))
+    }
+
+    /// Keeps where the comparison is, and has another invocation go on.
+    async fn put_down(&self, row: &Found<Diff>, archive: &TenantArchive, state: &State) -> Result<Report> {
+        let diff = &row.value;
+        let mut kept = diff.clone();
+        kept.progress = Some(state.store(archive, &diff.id, diff.attempts).await?);
+        kept.touched_at = self.clock.now();
+        self.records.replace(&kept, row.version).await?;
+        self.queue.send(messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1)).await?;
+        Ok(Report::Continues)
     }
 
     /// The re-creations that the later side can know of.
-    async fn new_ids(&self, tenant: &TenantId, until: Timestamp) -> Result<HashMap<String, String>> {
+    async fn new_ids(&self, tenant: &TenantId, until: Timestamp) -> Result<NewIds> {
         let scope = Scope::Tenant(tenant.clone());
         let rows = self.records.list_all::<NewId>(&scope, NewId::FAMILY).await?;
         let known = rows.into_iter().map(|r| r.value).filter(|r| r.created_at <= until);
-        Ok(known.map(|r| (r.old, r.new)).collect())
+        Ok(NewIds::new(known.map(|r| (r.old, r.new))))
     }
 }
 
@@ -242,21 +269,4 @@ fn chosen_kinds(
 
 fn not_held(source: &str, error: &domain::Error) -> NotCovered {
     NotCovered { source: source.to_owned(), cause: "not-held".to_owned(), why: error.message().to_owned() }
-}
-
-fn count(changes: &[Change]) -> DiffCounts {
-    let of = |what: What| changes.iter().filter(|c| c.what == what).count() as u64;
-    DiffCounts {
-        created: of(What::Created),
-        deleted: of(What::Deleted),
-        modified: of(What::Modified),
-        privileged: changes.iter().filter(|c| c.privileged).count() as u64,
-    }
-}
-
-/// The changes that people are told: the privileged ones first, then the others, up to [`TOLD`].
-fn told(changes: &[Change]) -> Vec<Change> {
-    let (privileged, others): (Vec<&Change>, Vec<&Change>) = changes.iter().partition(|c| c.privileged);
-    let room = TOLD.saturating_sub(privileged.len());
-    privileged.into_iter().chain(others.into_iter().take(room)).cloned().collect()
 }

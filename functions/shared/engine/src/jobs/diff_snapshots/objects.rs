@@ -1,110 +1,92 @@
-//! Records that differ into changes: objects first, then links, told at the object that they lead from.
+//! What a difference of one object comes to: what happened to it, attribute by attribute, and what its links tell.
 
+use super::ends::Ends;
 use super::matching::NewIds;
 use super::naming::Names;
+use super::stream::Record;
 use super::unknown;
-use crate::archive::{Differences, SnapshotView, TenantArchive, read_object};
-use domain::changes::{Change, LinkChange, What, compare_objects, equal_values};
+use crate::archive::{SnapshotView, TenantArchive, read_object};
+use domain::changes::{Change, What, compare_objects, equal_values};
 use domain::kinds::{Kind, LinkType};
-use domain::restore::{Ending, is_activated};
-use domain::{Error, Result};
+use domain::{DiffId, Error, Result};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
 
-/// Two opened snapshots of one tenant.
+/// Two opened snapshots of one tenant, and what of them is compared.
 pub(super) struct Comparison<'a> {
     pub(super) archive: &'a TenantArchive,
+    pub(super) diff: &'a DiffId,
     pub(super) before: &'a SnapshotView,
     pub(super) after: &'a SnapshotView,
-    pub(super) new_ids: &'a HashMap<String, String>,
+    pub(super) ids: &'a NewIds,
+    pub(super) kinds: &'a [&'static Kind],
+    /// Only this object.
+    pub(super) object: Option<&'a String>,
 }
 
-/// The two sides of an object, by the key that it has now.
+/// The two sides of an object, as far as they differ.
 #[derive(Default)]
-struct Pair {
+pub(super) struct Pair {
     old_key: Option<String>,
     before: Option<Map<String, Value>>,
     after: Option<Map<String, Value>>,
 }
 
+impl Pair {
+    /// Whether nothing differs.
+    pub(super) fn is_empty(&self) -> bool {
+        self.before.is_none() && self.after.is_none()
+    }
+
+    /// Lays a record over its sides: the object's own, or one property of it.
+    pub(super) fn lay(&mut self, facet: Option<&str>, record: &Record) -> Result<()> {
+        if let Some(value) = &record.before {
+            self.old_key = Some(record.key.clone());
+            lay(&mut self.before, facet, value)?;
+        }
+        if let Some(value) = &record.after {
+            lay(&mut self.after, facet, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a link that differs is.
+pub(super) struct Judged {
+    pub(super) what: What,
+    /// The end of it that came or went, with which it does.
+    pub(super) comes_with: Option<String>,
+}
+
 impl Comparison<'_> {
-    /// Every change of those kinds, ordered by kind (as in the table), then by key.
-    pub(super) async fn changes(&self, kinds: &[&'static Kind]) -> Result<Vec<Change>> {
-        let mut by_kind: Vec<(&'static Kind, BTreeMap<String, Change>)> = Vec::new();
-        let mut came_or_went: HashMap<String, u64> = HashMap::new();
-        for kind in kinds {
-            let found = self.objects(kind).await?;
-            for (key, change) in &found {
-                if change.what != What::Modified {
-                    came_or_went.insert(key.clone(), 0);
-                }
-            }
-            by_kind.push((kind, found));
-        }
-        for (kind, changes) in &mut by_kind {
-            for link in kind.links {
-                self.links(kind, link, changes, &mut came_or_went).await?;
-            }
-        }
-        self.fold_schedules(&mut by_kind).await?;
-        let mut all: Vec<Change> =
-            by_kind.into_iter().flat_map(|(_, changes)| changes.into_values()).collect();
-        for change in &mut all {
-            let key = change.new_key.as_ref().unwrap_or(&change.key);
-            change.consequences += came_or_went.get(key).copied().unwrap_or(0);
-        }
-        Ok(all)
+    pub(super) fn names(&self) -> Names<'_> {
+        Names { before: self.before, after: self.after }
     }
 
-    /// Changes of the objects of one kind, by the key that they have now.
-    async fn objects(&self, kind: &'static Kind) -> Result<BTreeMap<String, Change>> {
-        let ids = NewIds(self.new_ids);
-        let mut pairs: BTreeMap<String, Pair> = BTreeMap::new();
-        let mut names: Vec<String> = vec![kind.name.to_owned()];
-        names.extend(kind.facets().map(|f| format!("{}.{f}", kind.name)));
-        for run in names {
-            let facet = run.strip_prefix(kind.name).and_then(|r| r.strip_prefix('.'));
-            let (before, after) =
-                (self.before.manifest().runs.get(&run), self.after.manifest().runs.get(&run));
-            if before.is_none() || after.is_none() {
-                continue;
-            }
-            let mut differences = Differences::new(self.archive, before, after).await?;
-            while let Some(difference) = differences.next().await? {
-                let key = text(difference.key)?;
-                if let Some(value) = difference.before {
-                    let pair = pairs.entry(ids.key(kind, &key)).or_default();
-                    pair.old_key = Some(key.clone());
-                    lay(&mut pair.before, facet, &value)?;
-                }
-                if let Some(value) = difference.after {
-                    let pair = pairs.entry(ids.key(kind, &key)).or_default();
-                    lay(&mut pair.after, facet, &value)?;
-                }
-            }
-        }
-        let mut changes = BTreeMap::new();
-        for (key, pair) in pairs {
-            if let Some(change) = self.object_change(kind, &key, pair).await? {
-                changes.insert(key, change);
-            }
-        }
-        Ok(changes)
-    }
-
-    async fn object_change(&self, kind: &'static Kind, key: &str, pair: Pair) -> Result<Option<Change>> {
-        let ids = NewIds(self.new_ids);
-        let old_key = pair.old_key.unwrap_or_else(|| key.to_owned());
+    /// Whether the object is there before and after.
+    pub(super) async fn presence(&self, kind: &Kind, key: &str, pair: &Pair) -> Result<(bool, bool)> {
+        let old_key = pair.old_key.as_deref().unwrap_or(key);
         // A facet can come or go with an object that stays, so presence is asked of the objects' own run.
-        let is_before =
-            is_object(pair.before.as_ref()) || self.before.find_object(kind, &old_key).await?.is_some();
-        let is_after = is_object(pair.after.as_ref()) || self.after.find_object(kind, key).await?.is_some();
-        let (what, attributes) = match (is_before, is_after) {
+        let before =
+            is_object(pair.before.as_ref()) || self.before.find_object(kind, old_key).await?.is_some();
+        let after = is_object(pair.after.as_ref()) || self.after.find_object(kind, key).await?.is_some();
+        Ok((before, after))
+    }
+
+    /// The change of one object that differs; none where the difference says nothing.
+    pub(super) async fn object_change(
+        &self,
+        kind: &'static Kind,
+        key: &str,
+        pair: Pair,
+    ) -> Result<Option<Change>> {
+        let presence = self.presence(kind, key, &pair).await?;
+        let old_key = pair.old_key.unwrap_or_else(|| key.to_owned());
+        let (what, attributes) = match presence {
             (false, false) => return Ok(None),
             (false, true) => (What::Created, Vec::new()),
             (true, false) => (What::Deleted, Vec::new()),
             (true, true) => {
-                let before = ids.object(kind, pair.before.unwrap_or_default());
+                let before = self.ids.object(kind, pair.before.unwrap_or_default());
                 let after = pair.after.unwrap_or_default();
                 let mut attributes = compare_objects(kind, &before, &after);
                 unknown::forget(&mut attributes, kind, [(self.before, &before), (self.after, &after)]);
@@ -123,13 +105,20 @@ impl Comparison<'_> {
         Ok(Some(change))
     }
 
-    async fn change(&self, kind: &'static Kind, old_key: &str, key: &str, what: What) -> Result<Change> {
+    /// A change of that object, without what changed about it.
+    pub(super) async fn change(
+        &self,
+        kind: &'static Kind,
+        old_key: &str,
+        key: &str,
+        what: What,
+    ) -> Result<Change> {
         let object = match self.after.find_object(kind, key).await? {
             Some(object) => Some(object),
             None => self.before.find_object(kind, old_key).await?,
         };
         let object = object.unwrap_or_default();
-        let name = Names { before: self.before, after: self.after }.of(kind, &object).await?;
+        let name = self.names().of(kind, &object).await?;
         let role_assignable = object.get("isAssignableToRole") == Some(&Value::Bool(true));
         Ok(Change {
             kind: kind.name.to_owned(),
@@ -143,87 +132,60 @@ impl Comparison<'_> {
             privileged: kind.privileged || role_assignable,
         })
     }
-
-    /// Adds the links of one type that differ to the changes of the objects that they lead from.
-    async fn links(
-        &self,
-        kind: &'static Kind,
-        link: &'static LinkType,
-        changes: &mut BTreeMap<String, Change>,
-        came_or_went: &mut HashMap<String, u64>,
-    ) -> Result<()> {
-        let ids = NewIds(self.new_ids);
-        let run = |view: &SnapshotView| view.manifest().runs.get(link.name).cloned();
-        let (before, after) = (run(self.before), run(self.after));
-        if before.is_none() || after.is_none() {
-            return Ok(());
-        }
-        let mut differences = Differences::new(self.archive, before.as_ref(), after.as_ref()).await?;
-        let mut sides: BTreeMap<(String, String), (Option<Value>, Option<Value>)> = BTreeMap::new();
-        let mut old_keys: HashMap<String, String> = HashMap::new();
-        while let Some(difference) = differences.next().await? {
-            let key = text(difference.key)?;
-            let (from, to) = key.split_once('/').ok_or_else(|| Error::corrupt("a link has no end"))?;
-            if let Some(value) = difference.before {
-                let now = ids.newest(from).to_owned();
-                old_keys.insert(now.clone(), from.to_owned());
-                let value = ids.value(Value::Object(read_object(&value)?));
-                sides.entry((now, ids.within(to))).or_default().0 = Some(value);
-            }
-            if let Some(value) = difference.after {
-                let value = Value::Object(read_object(&value)?);
-                sides.entry((from.to_owned(), to.to_owned())).or_default().1 = Some(value);
-            }
-        }
-        let names = Names { before: self.before, after: self.after };
-        for ((from, to), (before, after)) in sides {
-            let what = match (&before, &after) {
-                (Some(b), Some(a)) if link_says_the_same(b, a) => continue,
-                (Some(_), Some(_)) => What::Modified,
-                (Some(_), None) => What::Deleted,
-                (None, _) => What::Created,
-            };
-            let far = to.split('!').next().unwrap_or(&to).to_owned();
-            // What gives rights is told where it is given, whoever is new or gone.
-            let gives_rights = what == What::Created && self.is_role_assignable(kind, &from).await?;
-            // A link to what was gone before, or is held nowhere, tells nothing new.
-            if what == What::Deleted && self.is_held_nowhere(link, &far, before.as_ref()).await? {
-                continue;
-            }
-            let old = old_keys.get(&from).unwrap_or(&from);
-            if !unknown::both_know(kind, link, [(self.before, old), (self.after, &from)]).await? {
-                continue;
-            }
-            // A link that comes or goes with one of its ends is a consequence of that.
-            if let Some(count) = came_or_went.get_mut(&from) {
-                *count += 1;
-                continue;
-            }
-            if let Some(count) = came_or_went.get_mut(&far).filter(|_| !gives_rights) {
-                *count += 1;
-                continue;
-            }
-            if !changes.contains_key(&from) {
-                let old_key = old_keys.get(&from).unwrap_or(&from);
-                changes.insert(from.clone(), self.change(kind, old_key, &from, What::Modified).await?);
-            }
-            let to_name = names.of_end(link, &to).await?;
-            if let Some(change) = changes.get_mut(&from) {
-                change.links.push(LinkChange {
-                    link: link.name.to_owned(),
-                    to,
-                    to_name,
-                    what,
-                    before,
-                    after,
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Comparison<'_> {
+    /// What a link that differs is; none where both sides say the same. `rights` keeps, for the links of one object,
+    /// whether that can hold a role.
+    pub(super) async fn judge(
+        &self,
+        kind: &'static Kind,
+        (from, to): (&str, &str),
+        sides: (Option<&Value>, Option<&Value>),
+        ends: &Ends,
+        rights: &mut Option<bool>,
+    ) -> Result<Option<Judged>> {
+        let what = match sides {
+            (Some(b), Some(a)) if link_says_the_same(b, a) => return Ok(None),
+            (Some(_), Some(_)) => What::Modified,
+            (Some(_), None) => What::Deleted,
+            (None, _) => What::Created,
+        };
+        if ends.contains(from) {
+            return Ok(Some(Judged { what, comes_with: Some(from.to_owned()) }));
+        }
+        let far = far_of(to);
+        if !ends.contains(far) {
+            return Ok(Some(Judged { what, comes_with: None }));
+        }
+        // What gives rights is told where it is given, whoever is new or gone.
+        let gives_rights = what == What::Created && {
+            let known = match *rights {
+                Some(known) => known,
+                None => self.is_role_assignable(kind, from).await?,
+            };
+            *rights = Some(known);
+            known
+        };
+        Ok(Some(Judged { what, comes_with: (!gives_rights).then(|| far.to_owned()) }))
+    }
+
+    /// Whether the link tells anything: one to what was gone before, or is held nowhere, tells nothing new; nor does one
+    /// of which a side cannot speak. `from` is the id that the object had before, and the one that it has now.
+    pub(super) async fn tells(
+        &self,
+        (kind, link): (&Kind, &LinkType),
+        from: (&str, &str),
+        to: &str,
+        what: What,
+        before: Option<&Value>,
+    ) -> Result<bool> {
+        if what == What::Deleted && self.is_held_nowhere(link, far_of(to), before).await? {
+            return Ok(false);
+        }
+        unknown::both_know(kind, link, [(self.before, from.0), (self.after, from.1)]).await
+    }
+
     async fn is_role_assignable(&self, kind: &'static Kind, key: &str) -> Result<bool> {
         if kind.name != "groups" {
             return Ok(false);
@@ -253,33 +215,6 @@ impl Comparison<'_> {
     }
 }
 
-impl Comparison<'_> {
-    /// A role that is given may be a role assignment and an active schedule as well: one fact, told once. What
-    /// has an end, or is an activation, is told as the schedule, which says so.
-    async fn fold_schedules(&self, by_kind: &mut [(&'static Kind, BTreeMap<String, Change>)]) -> Result<()> {
-        let of = |name: &str| by_kind.iter().position(|(kind, _)| kind.name == name);
-        let (Some(assignments), Some(schedules)) = (of("admins"), of("activeAdmins")) else { return Ok(()) };
-        let (kind, mut kept) = (by_kind[schedules].0, BTreeMap::new());
-        for (key, change) in std::mem::take(&mut by_kind[schedules].1) {
-            let told = &mut by_kind[assignments].1;
-            if told.get(&key).is_none_or(|t| t.what != change.what) {
-                kept.insert(key, change);
-                continue;
-            }
-            let schedule = match change.what {
-                What::Deleted => self.before.find_object(kind, &change.key).await?,
-                What::Created | What::Modified => self.after.find_object(kind, &key).await?,
-            };
-            if schedule.is_some_and(|s| is_activated(&s) || Ending::of(&s) != Ending::Never) {
-                told.remove(&key);
-                kept.insert(key, change);
-            }
-        }
-        by_kind[schedules].1 = kept;
-        Ok(())
-    }
-}
-
 /// Two readings of one link: what the service numbers and dates is not what it says.
 fn link_says_the_same(before: &Value, after: &Value) -> bool {
     let said = |value: &Value| {
@@ -288,6 +223,10 @@ fn link_says_the_same(before: &Value, after: &Value) -> bool {
         Value::Object(map)
     };
     equal_values(&said(before), &said(after))
+}
+
+fn far_of(to: &str) -> &str {
+    to.split('!').next().unwrap_or(to)
 }
 
 fn is_object(side: Option<&Map<String, Value>>) -> bool {
@@ -306,8 +245,4 @@ fn lay(side: &mut Option<Map<String, Value>>, facet: Option<&str>, value: &[u8])
         }
     }
     Ok(())
-}
-
-fn text(key: Vec<u8>) -> Result<String> {
-    String::from_utf8(key).map_err(|_| Error::corrupt("a key is not text"))
 }

@@ -21,7 +21,7 @@ pub(super) fn forget(
 pub(super) async fn both_know(
     kind: &Kind,
     link: &LinkType,
-    sides: [(&SnapshotView, &String); 2],
+    sides: [(&SnapshotView, &str); 2],
 ) -> Result<bool> {
     for (view, key) in sides {
         if view.manifest().may_lack_links(kind, link.relation)

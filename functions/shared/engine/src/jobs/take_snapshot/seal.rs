@@ -181,6 +181,7 @@ pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option
         attempts: 0,
         counts: DiffCounts::default(),
         pages: 0,
+        progress: None,
         not_compared: Vec::new(),
         error: None,
         course: Course::default(),

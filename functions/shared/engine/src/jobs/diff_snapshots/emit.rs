@@ -1,0 +1,215 @@
+//! The changes, object by object in the order of the keys, into pages.
+
+use super::objects::{Comparison, Pair};
+use super::pages;
+use super::state::State;
+use super::stream::{Links, Stream};
+use super::survey::{IsOver, object_runs, out_of_order};
+use domain::Result;
+use domain::changes::{Change, LinkChange, What};
+use domain::kinds::{Kind, LinkType};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What differs in one kind, each run where the one before it stands.
+struct Streams {
+    objects: Vec<(Option<String>, Stream)>,
+    links: Vec<(&'static LinkType, Stream)>,
+    /// What was created again and is still to come.
+    apart: BTreeSet<String>,
+}
+
+impl Comparison<'_> {
+    /// Writes the changes; says whether all are written.
+    pub(super) async fn write_changes(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
+        let names: Vec<String> = self.kinds.iter().map(|kind| kind.name.to_owned()).collect();
+        for kind in &self.kinds[state.first_of(&names)?..] {
+            state.begin(kind.name);
+            let mut streams = self.open(state, kind).await?;
+            while let Some(key) = self.next_key(kind, &mut streams).await? {
+                if state.after.as_ref().is_some_and(|last| *last >= key) {
+                    return Err(out_of_order());
+                }
+                if let Some(change) = self.change_at(state, kind, &key, &mut streams).await? {
+                    self.write(state, kind, &key, change).await?;
+                }
+                state.after = Some(key);
+                if is_over() {
+                    return Ok(false);
+                }
+            }
+        }
+        pages::flush(self.archive, self.diff, state).await?;
+        Ok(true)
+    }
+
+    async fn open(&self, state: &State, kind: &'static Kind) -> Result<Streams> {
+        let after = state.after.as_deref();
+        let mut objects = Vec::new();
+        for (run, facet) in object_runs(kind) {
+            objects.extend(self.open_objects(&run, after).await?.map(|stream| (facet, stream)));
+        }
+        let mut links = Vec::new();
+        for link in kind.links {
+            links.push((link, self.open_links(link, after).await?));
+        }
+        let apart =
+            self.apart(state, kind, true).into_iter().filter(|key| after.is_none_or(|a| key.as_str() > a));
+        Ok(Streams { objects, links, apart: apart.collect() })
+    }
+
+    /// The least key that is to come. What was created again is passed over in its runs, since it comes apart.
+    async fn next_key(&self, kind: &Kind, streams: &mut Streams) -> Result<Option<String>> {
+        let mut least: Option<String> = streams.apart.first().cloned();
+        let mut meet = |key: &str| {
+            if least.as_deref().is_none_or(|l| key < l) {
+                least = Some(key.to_owned());
+            }
+        };
+        for (_, stream) in &mut streams.objects {
+            while stream.key().is_some_and(|key| self.ids.concern_key(kind, key)) {
+                stream.take().await?;
+            }
+            stream.key().into_iter().for_each(&mut meet);
+        }
+        for (_, stream) in &mut streams.links {
+            while stream.from()?.is_some_and(|from| self.ids.concerns(from)) {
+                stream.take().await?;
+            }
+            stream.from()?.into_iter().for_each(&mut meet);
+        }
+        Ok(least)
+    }
+
+    /// What changed about one object: its own record, its facets, its links.
+    async fn change_at(
+        &self,
+        state: &State,
+        kind: &'static Kind,
+        key: &str,
+        streams: &mut Streams,
+    ) -> Result<Option<Change>> {
+        let is_apart = streams.apart.remove(key);
+        let pair = if is_apart {
+            self.pair_apart(state, kind, key).await?
+        } else {
+            let mut pair = Pair::default();
+            for (facet, stream) in &mut streams.objects {
+                if let Some(record) = stream.take_at(key).await? {
+                    pair.lay(facet.as_deref(), &record)?;
+                }
+            }
+            pair
+        };
+        let mut change = if pair.is_empty() { None } else { self.object_change(kind, key, pair).await? };
+        for (link, stream) in &mut streams.links {
+            let links = if is_apart {
+                self.links_apart(state, link, key).await?
+            } else {
+                stream.take_links(self.ids, key).await?
+            };
+            self.tell_links(state, (kind, link), key, links, &mut change).await?;
+        }
+        Ok(change)
+    }
+
+    /// Adds the links of one type that differ to the change of the object that they lead from.
+    async fn tell_links(
+        &self,
+        state: &State,
+        (kind, link): (&'static Kind, &'static LinkType),
+        from: &str,
+        links: Links,
+        change: &mut Option<Change>,
+    ) -> Result<()> {
+        let mut rights = None;
+        let old_key = links.old_from.as_deref().unwrap_or(from).to_owned();
+        for (to, (before, after)) in links.sides {
+            let sides = (before.as_ref(), after.as_ref());
+            let Some(judged) = self.judge(kind, (from, &to), sides, &state.ends, &mut rights).await? else {
+                continue;
+            };
+            // A link that comes or goes with one of its ends is a consequence of that.
+            let ends = (old_key.as_str(), from);
+            if judged.comes_with.is_some()
+                || !self.tells((kind, link), ends, &to, judged.what, before.as_ref()).await?
+            {
+                continue;
+            }
+            if change.is_none() {
+                *change = Some(self.change(kind, &old_key, from, What::Modified).await?);
+            }
+            let to_name = self.names().of_end(link, &to).await?;
+            if let Some(change) = change {
+                change.links.push(LinkChange {
+                    link: link.name.to_owned(),
+                    to,
+                    to_name,
+                    what: judged.what,
+                    before,
+                    after,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a change, and puts it on its page and among those that people are told.
+    async fn write(&self, state: &mut State, kind: &'static Kind, key: &str, change: Change) -> Result<()> {
+        let Some(mut change) = self.unless_told(state, kind, key, change).await? else { return Ok(()) };
+        let is_chosen = |object: &String| change.key == *object || change.new_key.as_ref() == Some(object);
+        if !self.object.is_none_or(is_chosen) {
+            return Ok(());
+        }
+        change.consequences += state.ends.counted(change.new_key.as_ref().unwrap_or(&change.key));
+        let counts = &mut state.counts;
+        match change.what {
+            What::Created => counts.created += 1,
+            What::Deleted => counts.deleted += 1,
+            What::Modified => counts.modified += 1,
+        }
+        counts.privileged += u64::from(change.privileged);
+        state.sample.push(&change);
+        pages::push(self.archive, self.diff, state, &change).await
+    }
+
+    /// The change of a role that is given, unless the other of its two shapes tells it: assignment, or active schedule.
+    async fn unless_told(
+        &self,
+        state: &State,
+        kind: &'static Kind,
+        key: &str,
+        change: Change,
+    ) -> Result<Option<Change>> {
+        let find = |name: &str| self.kinds.iter().copied().find(|k| k.name == name);
+        let (Some(admins), Some(schedules)) = (find("admins"), find("activeAdmins")) else {
+            return Ok(Some(change));
+        };
+        let other = match kind.name {
+            "admins" => schedules,
+            "activeAdmins" => admins,
+            _ => return Ok(Some(change)),
+        };
+        let pair = if self.ids.concern_key(other, key) {
+            self.pair_apart(state, other, key).await?
+        } else {
+            let mut pair = Pair::default();
+            if let Some(record) = self.difference_at(other.name, key).await? {
+                pair.lay(None, &record)?;
+            }
+            pair
+        };
+        let told = if pair.is_empty() { None } else { self.object_change(other, key, pair).await? };
+        let of = |change: Option<Change>| -> BTreeMap<String, Change> {
+            change.into_iter().map(|change| (key.to_owned(), change)).collect()
+        };
+        let (mut own, mut others) = (of(Some(change)), of(told));
+        let is_assignment = kind.name == "admins";
+        if !is_assignment {
+            std::mem::swap(&mut own, &mut others);
+        }
+        let mut both = [(admins, own), (schedules, others)];
+        self.fold_schedules(&mut both).await?;
+        let [(_, mut assignment), (_, mut schedule)] = both;
+        Ok(if is_assignment { assignment.remove(key) } else { schedule.remove(key) })
+    }
+}

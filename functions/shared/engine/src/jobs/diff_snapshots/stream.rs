@@ -1,0 +1,102 @@
+//! Differences of a run with one record seen ahead, and links gathered for the object that they lead from.
+
+use super::matching::NewIds;
+use crate::archive::{Difference, Differences, TenantArchive, read_object};
+use domain::stored::RunRef;
+use domain::{Error, Result};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One record that differs.
+pub(super) struct Record {
+    pub key: String,
+    pub before: Option<Vec<u8>>,
+    pub after: Option<Vec<u8>>,
+}
+
+/// Records that differ, in key order. Two are held: the next, and the one that was taken.
+pub(super) struct Stream {
+    differences: Differences,
+    head: Option<Record>,
+}
+
+impl Stream {
+    /// From `start` on.
+    pub(super) async fn open(
+        archive: &TenantArchive,
+        before: Option<&RunRef>,
+        after: Option<&RunRef>,
+        start: Option<String>,
+    ) -> Result<Self> {
+        let start = start.unwrap_or_default();
+        let differences = Differences::from_key(archive, before, after, start.as_bytes()).await?;
+        let mut stream = Self { differences, head: None };
+        stream.take().await?;
+        Ok(stream)
+    }
+
+    /// The key of the next record.
+    pub(super) fn key(&self) -> Option<&str> {
+        self.head.as_ref().map(|record| record.key.as_str())
+    }
+
+    /// The object that the next link leads from.
+    pub(super) fn from(&self) -> Result<Option<&str>> {
+        let split = |key: &'_ str| key.find('/').ok_or_else(|| Error::corrupt("a link has no end"));
+        self.key().map(|key| Ok(&key[..split(key)?])).transpose()
+    }
+
+    /// The next record.
+    pub(super) async fn take(&mut self) -> Result<Option<Record>> {
+        let next = match self.differences.next().await? {
+            None => None,
+            Some(Difference { key, before, after }) => {
+                let key = String::from_utf8(key).map_err(|_| Error::corrupt("a key is not text"))?;
+                Some(Record { key, before, after })
+            }
+        };
+        Ok(std::mem::replace(&mut self.head, next))
+    }
+
+    /// The next record, if it has that key.
+    pub(super) async fn take_at(&mut self, key: &str) -> Result<Option<Record>> {
+        if self.key() == Some(key) { self.take().await } else { Ok(None) }
+    }
+
+    /// Every link from that object that comes next.
+    pub(super) async fn take_links(&mut self, ids: &NewIds, from: &str) -> Result<Links> {
+        let mut links = Links::default();
+        while self.from()? == Some(from) {
+            if let Some(record) = self.take().await? {
+                links.lay(ids, from, &record)?;
+            }
+        }
+        Ok(links)
+    }
+}
+
+/// The links of one type from one object that differ: by the far end, what each side says.
+#[derive(Default)]
+pub(super) struct Links {
+    pub sides: BTreeMap<String, (Option<Value>, Option<Value>)>,
+    /// The id that the object had before, where it had links then.
+    pub old_from: Option<String>,
+}
+
+impl Links {
+    /// Lays a record beside the others, as far as it is of the object that has the id `from` now.
+    pub(super) fn lay(&mut self, ids: &NewIds, from: &str, record: &Record) -> Result<()> {
+        let ends = record.key.split_once('/');
+        let (its_from, to) = ends.ok_or_else(|| Error::corrupt("a link has no end"))?;
+        if let Some(value) = record.before.as_ref().filter(|_| ids.newest(its_from) == from) {
+            self.old_from = Some(its_from.to_owned());
+            let value = ids.value(Value::Object(read_object(value)?));
+            self.sides.entry(ids.within(to)).or_default().0 = Some(value);
+        }
+        if let Some(value) = record.after.as_ref().filter(|_| its_from == from) {
+            let value = Value::Object(read_object(value)?);
+            self.sides.entry(to.to_owned()).or_default().1 = Some(value);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! What has to be known of all kinds before the first change is written: which objects came or went, and how many
+//! links with them. Keys alone are kept of it; what is read is read again for the changes.
+
+use super::objects::{Comparison, Pair};
+use super::state::{Stage, State};
+use super::stream::{Links, Record, Stream};
+use domain::kinds::{Identity, Kind, LinkType};
+use domain::{Error, Result};
+
+/// Whether an invocation's time is over.
+pub(super) type IsOver<'a> = &'a (dyn Fn() -> bool + Sync);
+
+impl Comparison<'_> {
+    /// Goes on from where it was put down; says whether it is done. Each call does at least one object.
+    pub(super) async fn go_on(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
+        if state.stage == Stage::Objects {
+            if !self.survey_objects(state, is_over).await? {
+                return Ok(false);
+            }
+            self.settle_apart(state).await?;
+            state.go_to(Stage::Links);
+        }
+        if state.stage == Stage::Links {
+            // Why not always: where nothing came, went or was created again, nothing depends on links of others.
+            let matters = !state.ends.is_empty() || !self.ids.is_empty();
+            if matters && !self.survey_links(state, is_over).await? {
+                return Ok(false);
+            }
+            state.go_to(Stage::Changes);
+        }
+        self.write_changes(state, is_over).await
+    }
+
+    async fn survey_objects(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
+        let runs: Vec<_> =
+            self.kinds.iter().flat_map(|k| object_runs(k).into_iter().map(|r| (*k, r))).collect();
+        let names: Vec<String> = runs.iter().map(|(_, (run, _))| run.clone()).collect();
+        for (kind, (run, facet)) in runs.into_iter().skip(state.first_of(&names)?) {
+            state.begin(&run);
+            let Some(mut stream) = self.open_objects(&run, state.after.as_deref()).await? else { continue };
+            while let Some(record) = stream.take().await? {
+                if self.ids.concern_key(kind, &record.key) {
+                    state.put_apart(&run, self.ids.key(kind, &record.key), &record.key);
+                } else if facet.is_none()
+                    && kind.identity == Identity::Id
+                    && record.before.is_some() != record.after.is_some()
+                {
+                    state.ends.insert(&record.key);
+                }
+                state.after = Some(record.key);
+                if is_over() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether what was created again came or went is seen when all that belongs to it is known.
+    async fn settle_apart(&self, state: &mut State) -> Result<()> {
+        for kind in self.kinds.iter().filter(|k| k.identity == Identity::Id) {
+            for key in self.apart(state, kind, false) {
+                let pair = self.pair_apart(state, kind, &key).await?;
+                let (before, after) = self.presence(kind, &key, &pair).await?;
+                if before != after {
+                    state.ends.insert(&key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn survey_links(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
+        let all: Vec<(&'static Kind, &'static LinkType)> =
+            self.kinds.iter().flat_map(|k| k.links.iter().map(|l| (*k, l))).collect();
+        let names: Vec<String> = all.iter().map(|(_, link)| link.name.to_owned()).collect();
+        for (kind, link) in all.into_iter().skip(state.first_of(&names)?) {
+            state.begin(link.name);
+            let mut stream = self.open_links(link, state.after.as_deref()).await?;
+            while let Some(from) = stream.from()?.map(str::to_owned) {
+                if self.ids.concerns(&from) {
+                    self.put_links_apart(state, link, &from, &mut stream).await?;
+                } else {
+                    let links = stream.take_links(self.ids, &from).await?;
+                    self.count_links(state, kind, link, &from, links).await?;
+                }
+                state.after = Some(from);
+                if is_over() {
+                    return Ok(false);
+                }
+            }
+            let apart: Vec<String> =
+                state.apart.get(link.name).into_iter().flatten().map(|(now, _)| now.clone()).collect();
+            for from in apart {
+                let links = self.links_apart(state, link, &from).await?;
+                self.count_links(state, kind, link, &from, links).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn put_links_apart(
+        &self,
+        state: &mut State,
+        link: &LinkType,
+        from: &str,
+        stream: &mut Stream,
+    ) -> Result<()> {
+        while stream.from()? == Some(from) {
+            let Some(record) = stream.take().await? else { break };
+            if record.before.is_some() {
+                state.put_apart(link.name, self.ids.newest(from).to_owned(), from);
+            }
+            if record.after.is_some() {
+                state.put_apart(link.name, from.to_owned(), from);
+            }
+        }
+        Ok(())
+    }
+
+    async fn count_links(
+        &self,
+        state: &mut State,
+        kind: &'static Kind,
+        link: &'static LinkType,
+        from: &str,
+        links: Links,
+    ) -> Result<()> {
+        let mut rights = None;
+        let old_from = links.old_from.as_deref().unwrap_or(from).to_owned();
+        for (to, (before, after)) in links.sides {
+            let Some(judged) = self
+                .judge(kind, (from, &to), (before.as_ref(), after.as_ref()), &state.ends, &mut rights)
+                .await?
+            else {
+                continue;
+            };
+            if let Some(end) = judged.comes_with
+                && self.tells((kind, link), (&old_from, from), &to, judged.what, before.as_ref()).await?
+            {
+                state.ends.count(&end);
+            }
+        }
+        Ok(())
+    }
+
+    /// Objects that were created again and differ: in a run of the kind, or with `and_links` in its links.
+    pub(super) fn apart(&self, state: &State, kind: &Kind, and_links: bool) -> Vec<String> {
+        let links = kind.links.iter().filter(|_| and_links).map(|l| l.name.to_owned());
+        let runs = object_runs(kind).into_iter().map(|(run, _)| run).chain(links);
+        let mut keys: Vec<String> =
+            runs.filter_map(|run| state.apart.get(&run)).flat_map(|apart| apart.keys().cloned()).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    /// The two sides of an object that was created again.
+    pub(super) async fn pair_apart(&self, state: &State, kind: &Kind, now: &str) -> Result<Pair> {
+        let mut pair = Pair::default();
+        for (run, facet) in object_runs(kind) {
+            for key in state.keys_apart(&run, now) {
+                if let Some(record) = self.difference_at(&run, key).await? {
+                    pair.lay(facet.as_deref(), &record)?;
+                }
+            }
+        }
+        Ok(pair)
+    }
+
+    /// The record of that key, if it differs.
+    pub(super) async fn difference_at(&self, run: &str, key: &str) -> Result<Option<Record>> {
+        let (Some(before), Some(after)) = (self.before.find_run(run), self.after.find_run(run)) else {
+            return Ok(None);
+        };
+        let before = self.before.find_record(before, key.as_bytes()).await?;
+        let after = self.after.find_record(after, key.as_bytes()).await?;
+        Ok((before != after).then(|| Record { key: key.to_owned(), before, after }))
+    }
+
+    /// The links of an object that was created again, from every id that it had.
+    pub(super) async fn links_apart(&self, state: &State, link: &LinkType, now: &str) -> Result<Links> {
+        let mut links = Links::default();
+        for from in state.keys_apart(link.name, now) {
+            let mut stream = self.open_links_from(link, from).await?;
+            while stream.from()? == Some(from.as_str()) {
+                let Some(record) = stream.take().await? else { break };
+                links.lay(self.ids, now, &record)?;
+            }
+        }
+        Ok(links)
+    }
+
+    /// What differs between two runs of objects, behind that key; none where a side does not hold it.
+    pub(super) async fn open_objects(&self, run: &str, after: Option<&str>) -> Result<Option<Stream>> {
+        let (Some(before), Some(now)) = (self.before.find_run(run), self.after.find_run(run)) else {
+            return Ok(None);
+        };
+        let start = after.map(|key| format!("{key}\0"));
+        Stream::open(self.archive, Some(before), Some(now), start).await.map(Some)
+    }
+
+    /// What differs between the links of a type, behind those of that object.
+    pub(super) async fn open_links(&self, link: &LinkType, after: Option<&str>) -> Result<Stream> {
+        // `0` comes behind `/`.
+        self.open_links_at(link, after.map(|from| format!("{from}0"))).await
+    }
+
+    async fn open_links_from(&self, link: &LinkType, from: &str) -> Result<Stream> {
+        self.open_links_at(link, Some(format!("{from}/"))).await
+    }
+
+    async fn open_links_at(&self, link: &LinkType, start: Option<String>) -> Result<Stream> {
+        let (before, after) = (self.before.find_run(link.name), self.after.find_run(link.name));
+        // Why neither where one is not held: not to have read the links is not to have had none.
+        let (before, after) = before.zip(after).unzip();
+        Stream::open(self.archive, before, after, start).await
+    }
+}
+
+/// The run of a kind's objects and those of its facets.
+pub(super) fn object_runs(kind: &Kind) -> Vec<(String, Option<String>)> {
+    let facets = kind.facets().map(|f| (format!("{}.{f}", kind.name), Some(f.to_owned())));
+    std::iter::once((kind.name.to_owned(), None)).chain(facets).collect()
+}
+
+/// Keys of links come in the order of the objects that they lead from, unless an id goes on with what sorts before `/`.
+pub(super) fn out_of_order() -> Error {
+    Error::corrupt("links are not in the order of their objects")
+}

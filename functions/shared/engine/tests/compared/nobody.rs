@@ -1,0 +1,53 @@
+//! A directory that nobody should ask.
+
+use async_trait::async_trait;
+use domain::kinds::{Kind, LinkType, Source};
+use domain::{Error, Result, TenantId};
+use engine::ports::{Access, Cursor, Directory, LiveObject, ReadPage, Spent};
+use serde_json::{Map, Value};
+
+/// Two snapshots are compared without asking anybody.
+pub struct Nobody;
+
+#[async_trait]
+impl Directory for Nobody {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        Err(Error::unavailable("nobody"))
+    }
+    async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
+        Err(Error::unavailable("nobody"))
+    }
+    async fn read_page(
+        &self,
+        _: &TenantId,
+        _: &'static Source,
+        _: &Cursor,
+        _: &[&'static str],
+    ) -> Result<ReadPage> {
+        Err(Error::unavailable("nobody"))
+    }
+    async fn find_live(
+        &self,
+        _: &TenantId,
+        _: &'static Kind,
+        _: &str,
+        _: &[&'static LinkType],
+    ) -> Result<Option<LiveObject>> {
+        Err(Error::unavailable("nobody"))
+    }
+    async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
+        Err(Error::unavailable("nobody"))
+    }
+    async fn find_by_property(
+        &self,
+        _: &TenantId,
+        _: &'static Kind,
+        _: &str,
+        _: &str,
+    ) -> Result<Vec<Map<String, Value>>> {
+        Err(Error::unavailable("nobody"))
+    }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}

@@ -1,0 +1,61 @@
+//! A comparison of two snapshots, and the preview of taking back what it found: what they hold at the most.
+
+use super::{Scene, snapshot};
+use crate::Common;
+use crate::measure::{Stopwatch, forget_peak, peak_rss_mb};
+use crate::report::{round, tell};
+use jiff::SignedDuration;
+use serde_json::{Map, json};
+
+/// How it is called.
+#[derive(clap::Args)]
+pub struct Options {
+    #[command(flatten)]
+    common: Common,
+    /// How many users change in between.
+    #[arg(long, default_value_t = 100)]
+    changes: usize,
+    /// Seconds that each call of the comparison has.
+    #[arg(long, default_value_t = 880)]
+    deadline_s: i64,
+    /// Works out as well what taking everything back would do.
+    #[arg(long)]
+    preview: bool,
+}
+
+/// Takes two snapshots, measures each, their comparison and the preview, and tells.
+pub async fn run(options: Options) -> Result<(), String> {
+    let Options { common, changes, deadline_s, preview } = options;
+    let scene = Scene::open(&common, false).await?;
+    let each = SignedDuration::from_secs(900);
+    let mut told = Map::new();
+    let first = snapshot::measure(&scene, each, common.latency_ms).await?;
+    told.insert("first_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
+    told.extend(first.into_iter().filter(|(name, _)| name == "objects"));
+    scene.cloud.change_users(&common, changes, 1).await?;
+    forget_peak();
+    let id = scene.stage.ask(&scene.tenant).await?;
+    scene.stage.take(&scene.tenant, &id, each).await?;
+    told.insert("second_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
+    forget_peak();
+    told.insert("before_comparison_mb".into(), json!(round(peak_rss_mb())));
+    let watch = Stopwatch::start();
+    let (diff, calls) =
+        scene.stage.compare(&scene.tenant, &id, SignedDuration::from_secs(deadline_s)).await?;
+    told.insert("comparison_peak_mb".into(), json!(round(peak_rss_mb())));
+    told.insert("comparison_s".into(), json!(round(watch.wall_s())));
+    told.insert("comparison_calls".into(), json!(calls));
+    told.insert("changes".into(), json!(diff.counts.created + diff.counts.deleted + diff.counts.modified));
+    told.insert("pages".into(), json!(diff.pages));
+    if preview {
+        forget_peak();
+        let watch = Stopwatch::start();
+        let restore = scene.stage.preview(&diff, each).await?;
+        told.insert("preview_peak_mb".into(), json!(round(peak_rss_mb())));
+        told.insert("preview_s".into(), json!(round(watch.wall_s())));
+        told.insert("preview_steps".into(), json!(restore.counts.steps));
+        told.insert("preview_state".into(), json!(restore.state));
+    }
+    tell(&told, common.json);
+    Ok(())
+}
