@@ -18,11 +18,18 @@ use support::memory::World;
 
 type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
 
-struct Put;
+/// Records that are what the operation says. Counts them: a merge that repeats a key would never end.
+#[derive(Default)]
+struct Put(usize);
+
+/// More records than any test here has.
+const MOST_RECORDS: usize = 10_000;
 
 #[async_trait]
 impl Resolver for Put {
     fn resolve(&mut self, _: &[u8], _: Option<&[u8]>, op: Op<'_>, new: &mut Vec<u8>) -> Result<bool> {
+        self.0 += 1;
+        assert!(self.0 <= MOST_RECORDS, "the merge does not end");
         if let Op::Put(bytes) = op {
             new.extend_from_slice(bytes);
         }
@@ -71,7 +78,7 @@ async fn apply_as(archive: &TenantArchive, base: Option<&RunRef>, way: Way, bloc
         (Some(run), Way::Whole) => Onto::Whole(run),
     };
     let never = || false;
-    match merge(archive, 2, onto, ops, None, &mut Put, Stop::when(&never)).await.unwrap() {
+    match merge(archive, 2, onto, ops, None, &mut Put::default(), Stop::when(&never)).await.unwrap() {
         Merged::Done(run) => run,
         Merged::Stopped(..) => panic!("nobody stopped it"),
     }
@@ -101,7 +108,7 @@ async fn apply_in_pieces(
         let sorter = Sorter::new(archive, parked.clone(), &Budget::default());
         let ops = sorter.into_ops(begun.as_ref().map(Partial::last_key)).await.unwrap();
         let stop = Stop { every, is_over: &always };
-        match merge(archive, 2, onto, ops, begun.as_ref(), &mut Put, stop).await.unwrap() {
+        match merge(archive, 2, onto, ops, begun.as_ref(), &mut Put::default(), stop).await.unwrap() {
             Merged::Done(run) => return run,
             Merged::Stopped(partial, ops) => {
                 parked = ops.into_blocks().await.unwrap();
@@ -117,7 +124,7 @@ async fn contents(archive: &TenantArchive, run: &RunRef) -> Contents {
     let mut reader = archive.open_run(Some(run)).await.unwrap().scan(b"").await.unwrap();
     let mut all = Contents::new();
     while let Some((key, value)) = reader.next().await.unwrap() {
-        all.insert(key, value);
+        assert_eq!(all.insert(key, value), None, "a key is read once");
     }
     all
 }

@@ -8,7 +8,7 @@ use engine::ports::{
     Access, Applied, Call, Clock, Cursor, Directory, DirectoryWriter, LiveObject, PageEnd, ReadPage, Spent,
 };
 use jiff::SignedDuration;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use support::memory::ManualClock;
@@ -21,6 +21,9 @@ struct State {
     made: u32,
     writes: u32,
     forgets: bool,
+    loses: Option<&'static str>,
+    writes_as: Option<String>,
+    refused_end: Option<String>,
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
@@ -44,6 +47,14 @@ impl TableDirectory {
     pub fn link(&self, link: &str, from: &str, to: &str) {
         let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
         self.state().live.get_mut(&at).unwrap().1.push((link.to_owned(), to.to_owned()));
+    }
+    /// The only link of that type that leads from there.
+    pub fn relink(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        let mut state = self.state();
+        let links = &mut state.live.get_mut(&at).unwrap().1;
+        links.retain(|(l, _)| l != link);
+        links.push((link.to_owned(), to.to_owned()));
     }
     pub fn set(&self, kind: &str, key: &str, property: &str, value: Value) {
         let at = (kind.to_owned(), key.to_owned());
@@ -80,6 +91,18 @@ impl TableDirectory {
     }
     pub fn refuse_creation_of(&self, kind: &str) {
         self.state().refuses = Some(kind.to_owned());
+    }
+    /// The writing application's own service principal.
+    pub fn writes_as(&self, principal: &str) {
+        self.state().writes_as = Some(principal.to_owned());
+    }
+    /// Links to that object are refused, with all that travel together with them.
+    pub fn refuse_links_to(&self, end: &str) {
+        self.state().refused_end = Some(end.to_owned());
+    }
+    /// New objects are made without this property, whatever was sent.
+    pub fn lose(&self, property: &'static str) {
+        self.state().loses = Some(property);
     }
     /// Consent is taken back from the application that reads, or from the one that writes.
     pub fn withdraw(&self, application: &'static str) {
@@ -145,7 +168,7 @@ impl Directory for TableDirectory {
         let mut found = Vec::new();
         for (name, to) in all {
             if let Some(link) = links.iter().find(|l| l.name == name) {
-                found.push((*link, to.clone(), LinkEnd::Present(Map::new())));
+                found.push((*link, to.clone(), LinkEnd::Present(link_value(link, to))));
             }
         }
         Ok(Some(LiveObject { object: object.clone(), links: found }))
@@ -174,7 +197,8 @@ impl Directory for TableDirectory {
 impl DirectoryWriter for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         self.consented("writing")?;
-        Ok(Access { permissions: self.state().may_write.clone(), principal: None })
+        let state = self.state();
+        Ok(Access { permissions: state.may_write.clone(), principal: state.writes_as.clone() })
     }
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();
@@ -192,6 +216,9 @@ impl DirectoryWriter for TableDirectory {
                     assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
                 }
                 object.insert("id".to_owned(), Value::from(id.as_str()));
+                if let Some(lost) = state.loses {
+                    object.remove(lost);
+                }
                 let key = match kind.identity {
                     Identity::Id => id.clone(),
                     Identity::Natural(_) => {
@@ -217,6 +244,11 @@ impl DirectoryWriter for TableDirectory {
                     state.live.get_mut(&at).unwrap().0.extend(body.clone());
                 }
             }
+            Call::AddLinks { to, .. }
+                if to.iter().any(|(end, _)| state.refused_end.as_ref() == Some(end)) =>
+            {
+                return Err(Error::invalid("Request_BadRequest"));
+            }
             Call::AddLinks { link, from, to } => {
                 for (to, _) in to {
                     if self.is_hidden(&state, to) {
@@ -232,6 +264,19 @@ impl DirectoryWriter for TableDirectory {
                 let at = (link.from.to_owned(), from.clone());
                 state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
             }
+            Call::Assign { link, from, assignments } => {
+                let to = assignments.iter().map(|a| kinds::assignment_key(&a["target"]));
+                let at = (link.from.to_owned(), from.clone());
+                state.live.get_mut(&at).unwrap().1 = to.map(|to| (link.name.to_owned(), to)).collect();
+            }
+            Call::AssignLicences { kind, id, add, .. } => {
+                let at = (kind.name.to_owned(), id.clone());
+                let object = &mut state.live.get_mut(&at).unwrap().0;
+                object.insert("assignedLicenses".to_owned(), Value::from(add.clone()));
+            }
+            Call::Delete { kind, id, .. } => {
+                state.live.remove(&(kind.name.to_owned(), id.clone()));
+            }
             other => panic!("not played: {other:?}"),
         }
         Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so: false })
@@ -239,4 +284,13 @@ impl DirectoryWriter for TableDirectory {
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()
     }
+}
+
+/// What a link says of itself: an assignment where it leads, any other nothing.
+pub fn link_value(link: &LinkType, to: &str) -> Map<String, Value> {
+    if link.write != LinkWrite::AssignAll {
+        return Map::new();
+    }
+    let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": to});
+    Map::from_iter([("target".to_owned(), target)])
 }

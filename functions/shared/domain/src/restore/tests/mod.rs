@@ -2,6 +2,7 @@
 
 mod links;
 mod model;
+mod modes;
 mod objects;
 mod policies;
 mod properties;
