@@ -244,4 +244,28 @@ async fn a_digest_tells_of_both_days_that_its_night_joins_and_counts_what_it_has
     office.world.clock.advance_to(at(MONDAY_8));
     assert_eq!(tick(&office).await.sent, 1);
     assert_eq!(told(&office), 60);
+    office.world.clock.advance_to(at("2026-11-24T07:00:00Z"));
+    assert_eq!(tick(&office).await, Report { empty: 1, ..Report::default() }, "nothing is told twice");
+}
+
+/// A mail service that takes no mail to that address.
+struct Refusing;
+
+#[async_trait]
+impl Mailer for Refusing {
+    async fn send(&self, _: &Mail) -> domain::Result<String> {
+        Err(domain::Error::invalid("there is no such mailbox"))
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_is_refused_for_good_is_not_tried_again() {
+    let (office, owner) = sunday_with_changes().await;
+    office.world.clock.advance_to(at(MONDAY_8));
+    let (records, clock, ids) = (office.records(), office.clock(), office.ids());
+    let worker = send_digests::Worker::new(records, Arc::new(Refusing), clock, ids).unwrap();
+    let report = worker.send_due(office.deadline()).await.unwrap();
+    assert_eq!(report, Report { refused: 1, ..Report::default() });
+    assert_eq!(worker.send_due(office.deadline()).await.unwrap(), Report::default());
+    assert_eq!(office.person(&owner).await.next_digest_at, Some(at("2026-11-24T07:00:00Z")));
 }

@@ -216,3 +216,16 @@ async fn the_end_of_a_role_that_changed_since_the_preview_stays() {
     is_skipped(&stage, &restore).await;
     assert_eq!(stage.directory.get(kind, key)["scheduleInfo"], until(3));
 }
+
+#[tokio::test]
+async fn of_who_comes_out_of_the_recycle_bin_only_what_differs_is_written() {
+    let mut stage = Stage::new();
+    stage.both(user("ann", &json!({"jobTitle": "Clerk", "department": "Sales", "city": "Oslo"})));
+    stage.directory.set("users", "ann", "jobTitle", json!("nobody"));
+    stage.directory.soft_delete("users", "ann");
+    let restore = stage.previewed(exactly(vec![item("users", "ann")])).await;
+    let done = stage.run(&restore).await;
+    assert_eq!((done.counts.failed, done.counts.skipped, done.counts.unverified), (0, 0, 0));
+    let written = json!({"jobTitle": "Clerk"});
+    assert_eq!(stage.directory.updates(), [written.as_object().unwrap().clone()]);
+}

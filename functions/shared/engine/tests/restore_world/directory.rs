@@ -24,6 +24,8 @@ struct State {
     loses: Option<&'static str>,
     writes_as: Option<String>,
     refused_end: Option<String>,
+    bin: Table,
+    updates: Vec<Map<String, Value>>,
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
@@ -85,6 +87,17 @@ impl TableDirectory {
         for (_, links) in state.live.values_mut() {
             links.retain(|(_, to)| to != id);
         }
+    }
+    /// Into the recycle bin, with its links.
+    pub fn soft_delete(&self, kind: &str, id: &str) {
+        let mut state = self.state();
+        let at = (kind.to_owned(), id.to_owned());
+        let gone = state.live.remove(&at).unwrap();
+        state.bin.insert(at, gone);
+    }
+    /// The bodies of all updates so far.
+    pub fn updates(&self) -> Vec<Map<String, Value>> {
+        self.state().updates.clone()
     }
     pub fn forget_updates(&self, forgets: bool) {
         self.state().forgets = forgets;
@@ -173,8 +186,8 @@ impl Directory for TableDirectory {
         }
         Ok(Some(LiveObject { object: object.clone(), links: found }))
     }
-    async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
-        Ok(false)
+    async fn is_in_recycle_bin(&self, _: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
+        Ok(self.state().bin.contains_key(&(kind.name.to_owned(), id.to_owned())))
     }
     async fn find_by_property(
         &self,
@@ -238,7 +251,13 @@ impl DirectoryWriter for TableDirectory {
                 state.live.insert((kind.name.to_owned(), key), (object, vec![]));
                 id_made = Some(id);
             }
+            Call::Undelete { kind, id } => {
+                let at = (kind.name.to_owned(), id.clone());
+                let back = state.bin.remove(&at).unwrap();
+                state.live.insert(at, back);
+            }
             Call::Update { kind, id, body } => {
+                state.updates.push(body.clone());
                 if !state.forgets {
                     let at = (kind.name.to_owned(), id.clone());
                     state.live.get_mut(&at).unwrap().0.extend(body.clone());
