@@ -196,9 +196,10 @@ async fn a_failure_of_ours_is_not_kept_and_the_request_can_be_sent_again() {
     let answer = move || {
         let broken = broken.clone();
         async move {
-            match broken.swap(false, Ordering::Relaxed) {
-                true => StatusCode::SERVICE_UNAVAILABLE,
-                false => StatusCode::CREATED,
+            if broken.swap(false, Ordering::Relaxed) {
+                StatusCode::SERVICE_UNAVAILABLE
+            } else {
+                StatusCode::CREATED
             }
         }
     };

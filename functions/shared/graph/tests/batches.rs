@@ -110,9 +110,12 @@ async fn each_tenant_is_read_with_a_token_of_its_own() {
 async fn many_calls_whose_token_is_refused_at_once_ask_for_one_new_token() {
     let world = world(|s| {
         let is_old = s.header("authorization") == "Bearer token-0";
-        (!s.path.ends_with("/token")).then(|| match is_old {
-            true => refuse(401, "InvalidAuthenticationToken", "Lifetime validation failed"),
-            false => ok(json!({"value": []})),
+        (!s.path.ends_with("/token")).then(|| {
+            if is_old {
+                refuse(401, "InvalidAuthenticationToken", "Lifetime validation failed")
+            } else {
+                ok(json!({"value": []}))
+            }
         })
     })
     .await;
@@ -134,9 +137,12 @@ async fn a_wait_that_one_call_hears_is_kept_by_the_next_of_its_tenant_and_for_th
     {
         let world = world(move |s| {
             let refuses = s.path.contains("roleDefinitions") && s.before == 0;
-            (!s.path.ends_with("/token")).then(|| match refuses {
-                true => refuse(429, "", "").with("retry-after", "10").with("x-ms-throttle-scope", scope),
-                false => ok(json!({"value": []})),
+            (!s.path.ends_with("/token")).then(|| {
+                if refuses {
+                    refuse(429, "", "").with("retry-after", "10").with("x-ms-throttle-scope", scope)
+                } else {
+                    ok(json!({"value": []}))
+                }
             })
         })
         .await;

@@ -108,9 +108,12 @@ async fn a_next_page_that_is_refused_is_an_error_and_never_an_empty_last_page() 
     for status in [400, 403, 500] {
         let world = world(move |s| {
             let link = format!("{}/v1.0/users?$skiptoken=1", s.base);
-            (s.path == "/v1.0/users").then(|| match s.query.contains("skiptoken") {
-                true => refuse(status, "Request_BadRequest", "No."),
-                false => ok(json!({"value": [{"id": "1"}], "@odata.nextLink": link})),
+            (s.path == "/v1.0/users").then(|| {
+                if s.query.contains("skiptoken") {
+                    refuse(status, "Request_BadRequest", "No.")
+                } else {
+                    ok(json!({"value": [{"id": "1"}], "@odata.nextLink": link}))
+                }
             })
         })
         .await;
