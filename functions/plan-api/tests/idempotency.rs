@@ -11,8 +11,13 @@ use engine::commands::idempotency::{Begun, Idempotency};
 use engine::records::{KeptReply, Records};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
+use lambda_http::RequestExt as _;
+use runtime::http::{authorizer_context, gateway_context};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tower::ServiceExt as _;
 
 async fn send(plane: &Plane, caller: &Caller, path: &str, key: &str, body: &Value) -> Answer {
     let request = Request::post(path).header("content-type", "application/json");
@@ -160,4 +165,52 @@ async fn a_request_that_was_refused_for_its_version_can_be_sent_with_the_right_o
     let answers = [suspend(None).await, suspend(Some("\"9\"")).await, suspend(Some("\"1\"")).await];
     assert_eq!(answers, [428, 412, 200]);
     assert_eq!(suspend(Some("\"2\"")).await, 200, "what was done is answered as it was");
+}
+
+#[tokio::test]
+async fn the_same_key_of_a_colleague_or_for_another_organisation_is_another_key() {
+    let (plane, owner) = started().await;
+    let Caller::Member(member) = &owner else { panic!("an owner is a member") };
+    let mut colleague = member.clone();
+    "another".clone_into(&mut colleague.token);
+    send(&plane, &owner, "/v1/plans", "k", &plan("Backup")).await;
+    let theirs = send(&plane, &Caller::Member(colleague), "/v1/plans", "k", &plan("Backup")).await;
+    assert_eq!(theirs.headers.get("idempotency-replayed"), None);
+    assert_eq!(plans(&plane, &owner).await, 2);
+
+    for name in ["Contoso", "Fabrikam"] {
+        let id = plane.organisation(&owner, name).await;
+        let path = format!("/v1/organisations/{id}/suspend");
+        let request = Request::post(&path).header("idempotency-key", "k").header("if-match", "\"1\"");
+        let answer = plane.send(Some(&owner), request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}");
+        assert_eq!(answer.headers.get("idempotency-replayed"), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_is_not_kept_and_the_request_can_be_sent_again() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let plane = Plane::new();
+    let records = Records::new(plane.world.catalog.clone(), plane.world.clock.clone());
+    let answer = move || {
+        let broken = broken.clone();
+        async move {
+            if broken.swap(false, Ordering::Relaxed) {
+                StatusCode::SERVICE_UNAVAILABLE
+            } else {
+                StatusCode::CREATED
+            }
+        }
+    };
+    let router = axum::Router::new().route("/things", axum::routing::post(answer));
+    let router = runtime::http::idempotent(router, records);
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        let context = gateway_context("r", "$default", Some(authorizer_context(&Caller::Operator)));
+        let request = Request::post("/things").header("idempotency-key", "k").body(Body::empty()).unwrap();
+        let reply = router.clone().oneshot(request.with_request_context(context)).await.unwrap();
+        statuses.push(reply.status().as_u16());
+    }
+    assert_eq!(statuses, [503, 201]);
 }

@@ -15,9 +15,6 @@ pub struct SimulateOptions {
     /// Users of each tenant.
     #[arg(long)]
     users: usize,
-    /// Service plans of each licensed user.
-    #[arg(long, default_value_t = 0)]
-    plans: usize,
     /// How many tenants.
     #[arg(long, default_value_t = 1)]
     tenants: usize,

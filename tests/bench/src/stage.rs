@@ -244,6 +244,7 @@ impl Stage {
             own: Arc::new(self.worker.directory.clone()),
             records: self.records.clone(),
             clock: self.clock.clone(),
+            announcer: self.worker.announcer.clone(),
         };
         let request = preview_restore::Request { tenant: diff.tenant.clone(), restore: restore.clone() };
         worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?;

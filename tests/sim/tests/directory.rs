@@ -312,7 +312,7 @@ async fn the_date_of_leaving_needs_a_permission_of_its_own_and_is_kept_back_in_t
 #[tokio::test]
 async fn a_licensed_user_has_the_service_plans_that_the_licence_gives_and_are_not_switched_off() {
     let mut config = SimConfig::company(1, 20);
-    config.tenants[0].plans = 90;
+    config.tenants[0].service_plans = 90;
     let client = Client::administrator(&Sim::new(config)).await;
     let select = "assignedLicenses,assignedPlans,provisionedPlans,licenseAssignmentStates";
     let (users, ..) = client.all(&format!("/v1.0/users?$select={select}")).await;

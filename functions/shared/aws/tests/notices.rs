@@ -143,7 +143,10 @@ async fn announce(announcer: &Announcer) {
         privileged: true,
     };
     let counts = DiffCounts { created: 1, deleted: 0, modified: 0, privileged: 1 };
-    announcer.announce_changes(&tenant(), &DiffId::from_ulid(ULID), &[change], &counts).await.unwrap();
+    announcer
+        .announce_changes(&tenant(), &DiffId::from_ulid(ULID), &[change].iter().collect(), &counts)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

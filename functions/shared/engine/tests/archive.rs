@@ -2,125 +2,17 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use async_trait::async_trait;
-use domain::stored::{Class, RunRef, TenantKeys};
-use domain::{ErrorKind, Result, TenantId};
-use engine::archive::{
-    Archive, Budget, Differences, Merged, Onto, Op, Partial, Resolver, Sorter, Stop, TenantArchive,
-    consolidate, merge,
-};
-use engine::ports::{BlobName, Clock, KeyRing};
-use engine::records::{Records, StoredKey};
+mod runs;
+
+use domain::ErrorKind;
+use domain::stored::{Class, TenantKeys};
+use engine::archive::{Archive, Differences, consolidate};
+use engine::ports::BlobName;
+use engine::records::Records;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use runs::{Block, Contents, Way, apply, apply_as, apply_in_pieces, archive, contents, tenant};
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
-
-type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
-
-struct Put;
-
-#[async_trait]
-impl Resolver for Put {
-    fn resolve(&mut self, _: &[u8], _: Option<&[u8]>, op: Op<'_>, new: &mut Vec<u8>) -> Result<bool> {
-        if let Op::Put(bytes) = op {
-            new.extend_from_slice(bytes);
-        }
-        Ok(op != Op::Remove)
-    }
-}
-
-fn tenant() -> TenantId {
-    "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap()
-}
-
-async fn archive(world: &World) -> TenantArchive {
-    let records = Records::new(world.catalog.clone(), world.clock.clone());
-    let (_, wrapped) = world.key_ring.generate(&tenant()).await.unwrap();
-    let created_at = world.clock.now();
-    records.put_new(&StoredKey { tenant: tenant(), wrapped, created_at }).await.unwrap();
-    let archive = Archive::new(world.vault.clone(), world.key_ring.clone(), records);
-    archive.open(&tenant()).await.unwrap()
-}
-
-type Block = Vec<(Vec<u8>, Option<Vec<u8>>)>;
-
-/// What blocks are merged onto.
-#[derive(Clone, Copy)]
-enum Way {
-    Changes,
-    Whole,
-}
-
-async fn sorted(archive: &TenantArchive, blocks: &[Block]) -> Sorter {
-    let mut sorter = Sorter::new(archive, Vec::new(), &Budget::default());
-    for block in blocks {
-        for (key, value) in block {
-            sorter.push(key, value.as_deref().map_or(Op::Remove, Op::Put)).await.unwrap();
-        }
-        sorter.park().await.unwrap();
-    }
-    sorter
-}
-
-async fn apply_as(archive: &TenantArchive, base: Option<&RunRef>, way: Way, blocks: &[Block]) -> RunRef {
-    let ops = sorted(archive, blocks).await.into_ops(None).await.unwrap();
-    let onto = match (base, way) {
-        (None, _) => Onto::Nothing(None),
-        (Some(run), Way::Changes) => Onto::Changes(run),
-        (Some(run), Way::Whole) => Onto::Whole(run),
-    };
-    let never = || false;
-    match merge(archive, 2, onto, ops, None, &mut Put, Stop::when(&never)).await.unwrap() {
-        Merged::Done(run) => run,
-        Merged::Stopped(..) => panic!("nobody stopped it"),
-    }
-}
-
-async fn apply(archive: &TenantArchive, base: Option<&RunRef>, blocks: &[Block]) -> RunRef {
-    apply_as(archive, base, Way::Changes, blocks).await
-}
-
-/// The same merge, put down after every `every` records and taken up again.
-async fn apply_in_pieces(
-    archive: &TenantArchive,
-    base: Option<&RunRef>,
-    way: Way,
-    blocks: &[Block],
-    every: u32,
-) -> RunRef {
-    let onto = match (base, way) {
-        (None, _) => Onto::Nothing(None),
-        (Some(run), Way::Changes) => Onto::Changes(run),
-        (Some(run), Way::Whole) => Onto::Whole(run),
-    };
-    let mut parked = sorted(archive, blocks).await.into_blocks().await.unwrap();
-    let mut begun: Option<Partial> = None;
-    let always = || true;
-    loop {
-        let sorter = Sorter::new(archive, parked.clone(), &Budget::default());
-        let ops = sorter.into_ops(begun.as_ref().map(Partial::last_key)).await.unwrap();
-        let stop = Stop { every, is_over: &always };
-        match merge(archive, 2, onto, ops, begun.as_ref(), &mut Put, stop).await.unwrap() {
-            Merged::Done(run) => return run,
-            Merged::Stopped(partial, ops) => {
-                parked = ops.into_blocks().await.unwrap();
-                // As a row would keep it.
-                let kept = serde_json::to_string(&partial).unwrap();
-                begun = Some(serde_json::from_str(&kept).unwrap());
-            }
-        }
-    }
-}
-
-async fn contents(archive: &TenantArchive, run: &RunRef) -> Contents {
-    let mut reader = archive.open_run(Some(run)).await.unwrap().scan(b"").await.unwrap();
-    let mut all = Contents::new();
-    while let Some((key, value)) = reader.next().await.unwrap() {
-        all.insert(key, value);
-    }
-    all
-}
 
 /// What a model says of the same blocks.
 fn model(base: &Contents, way: Way, blocks: &[Block]) -> Contents {

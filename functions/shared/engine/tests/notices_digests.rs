@@ -3,10 +3,15 @@
 
 mod office;
 
+use async_trait::async_trait;
+use domain::DiffId;
 use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
-use engine::jobs::send_digests::Report;
+use engine::jobs::send_digests::{self, Report};
+use engine::ports::{Mail, Mailer};
+use engine::records::{DiffCounts, Person, Record, Records};
 use office::{Office, PARTNER, at};
+use std::sync::Arc;
 use support::faulty::{Mode, crash_points};
 
 const MONDAY_8: &str = "2026-11-23T07:00:00Z"; // in Zurich
@@ -19,6 +24,25 @@ async fn sunday_with_changes() -> (Office, engine::records::Person) {
     office.world.mailer.take_sent();
     office.faults.take_log();
     (office, owner)
+}
+
+/// How many notices the digests so far have told.
+fn told(office: &Office) -> u64 {
+    let rows = office.world.catalog.rows();
+    rows.iter()
+        .filter(|(_, row)| row.key.starts_with("digest#"))
+        .filter_map(|(_, r)| r.body["notices"].as_u64())
+        .sum()
+}
+
+async fn announce(office: &Office, n: u32) {
+    let counts = DiffCounts { created: 1, deleted: 0, modified: 1, privileged: 1 };
+    let diff = DiffId::from_ulid(&format!("01J{:023}", 1_000 + n));
+    office
+        .announcer()
+        .announce_changes(&office::tenant(), &diff, &office::two_changes(), &counts)
+        .await
+        .unwrap();
 }
 
 async fn tick(office: &Office) -> Report {
@@ -149,4 +173,99 @@ async fn a_limit_to_organisations_holds_for_digests() {
     office.announce_two_changes().await.unwrap();
     office.world.clock.advance_to(at(MONDAY_8));
     assert_eq!(tick(&office).await, Report { empty: 1, ..Report::default() });
+}
+
+#[tokio::test]
+async fn a_digest_that_another_process_has_claimed_is_left_to_it_until_the_claim_ends() {
+    let calls = {
+        let (calm, _) = sunday_with_changes().await;
+        calm.world.clock.advance_to(at(MONDAY_8));
+        tick(&calm).await;
+        calm.faults.call_count()
+    };
+    let mut met = 0;
+    for (call, mode) in crash_points(calls) {
+        let (office, _) = sunday_with_changes().await;
+        office.world.clock.advance_to(at(MONDAY_8));
+        office.faults.die_at(call, mode);
+        let _ = office.mail_worker().send_due(office.deadline()).await;
+        office.faults.heal();
+        let rows = office.world.catalog.rows();
+        let mut digests = rows.iter().filter(|(_, row)| row.key.starts_with("digest#"));
+        if !digests.any(|(_, row)| row.body["delivery"].is_null()) {
+            continue;
+        }
+        let sent = office.world.mailer.sent().len();
+        assert_eq!(tick(&office).await, Report { claimed: 1, ..Report::default() }, "call {call} {mode:?}");
+        assert_eq!(office.world.mailer.sent().len(), sent, "call {call} {mode:?}");
+        met += 1;
+    }
+    assert!(met > 0, "some process dies between its claim and its mail");
+}
+
+/// A mail service that takes so long that the person changes meanwhile.
+struct Slow {
+    inner: Arc<dyn Mailer>,
+    records: Records,
+    person: Person,
+}
+
+#[async_trait]
+impl Mailer for Slow {
+    async fn send(&self, mail: &Mail) -> domain::Result<String> {
+        let found = self.records.get::<Person>(&self.person.scope(), &self.person.key()).await?;
+        let renamed = Person { name: "Renamed".to_owned(), ..found.value };
+        self.records.replace(&renamed, found.version).await?;
+        self.inner.send(mail).await
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_changed_while_the_digest_was_sent_is_kept_and_the_digest_is_told_once() {
+    let (office, owner) = sunday_with_changes().await;
+    office.world.clock.advance_to(at(MONDAY_8));
+    let slow = Slow { inner: office.mailer(), records: office.records(), person: owner.clone() };
+    let worker =
+        send_digests::Worker::new(office.records(), Arc::new(slow), office.clock(), office.ids()).unwrap();
+    assert_eq!(worker.send_due(office.deadline()).await.unwrap().sent, 1);
+    let now = office.person(&owner).await;
+    assert_eq!((now.name.as_str(), now.next_digest_at), ("Renamed", Some(at("2026-11-24T07:00:00Z"))));
+    assert_eq!(tick(&office).await, Report::default());
+}
+
+#[tokio::test]
+async fn a_digest_tells_of_both_days_that_its_night_joins_and_counts_what_it_has_no_room_for() {
+    let (office, _) = sunday_with_changes().await;
+    announce(&office, 1).await;
+    office.world.clock.advance_to(at("2026-11-23T00:30:00Z"));
+    for n in 2..60 {
+        announce(&office, n).await;
+    }
+    office.world.clock.advance_to(at(MONDAY_8));
+    assert_eq!(tick(&office).await.sent, 1);
+    assert_eq!(told(&office), 60);
+    office.world.clock.advance_to(at("2026-11-24T07:00:00Z"));
+    assert_eq!(tick(&office).await, Report { empty: 1, ..Report::default() }, "nothing is told twice");
+}
+
+/// A mail service that takes no mail to that address.
+struct Refusing;
+
+#[async_trait]
+impl Mailer for Refusing {
+    async fn send(&self, _: &Mail) -> domain::Result<String> {
+        Err(domain::Error::invalid("there is no such mailbox"))
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_is_refused_for_good_is_not_tried_again() {
+    let (office, owner) = sunday_with_changes().await;
+    office.world.clock.advance_to(at(MONDAY_8));
+    let (records, clock, ids) = (office.records(), office.clock(), office.ids());
+    let worker = send_digests::Worker::new(records, Arc::new(Refusing), clock, ids).unwrap();
+    let report = worker.send_due(office.deadline()).await.unwrap();
+    assert_eq!(report, Report { refused: 1, ..Report::default() });
+    assert_eq!(worker.send_due(office.deadline()).await.unwrap(), Report::default());
+    assert_eq!(office.person(&owner).await.next_digest_at, Some(at("2026-11-24T07:00:00Z")));
 }

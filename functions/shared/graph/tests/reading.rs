@@ -104,6 +104,28 @@ async fn a_page_that_leads_to_itself_is_not_read_for_ever() {
 }
 
 #[tokio::test]
+async fn a_next_page_that_is_refused_is_an_error_and_never_an_empty_last_page() {
+    for status in [400, 403, 500] {
+        let world = world(move |s| {
+            let link = format!("{}/v1.0/users?$skiptoken=1", s.base);
+            (s.path == "/v1.0/users").then(|| {
+                if s.query.contains("skiptoken") {
+                    refuse(status, "Request_BadRequest", "No.")
+                } else {
+                    ok(json!({"value": [{"id": "1"}], "@odata.nextLink": link}))
+                }
+            })
+        })
+        .await;
+        let (directory, source) = (world.directory(), source("users.customSecurityAttributes"));
+        let page = directory.read_page(&tenant(), source, &Cursor::Start, &[]).await.unwrap();
+        let PageEnd::More(next) = page.end else { panic!("no more") };
+        let error = directory.read_page(&tenant(), source, &next, &[]).await.unwrap_err();
+        assert_ne!(error.kind(), ErrorKind::NotFound, "{status}: no cursor was lost");
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_that_graph_no_longer_knows_is_not_found_in_each_of_its_forms() {
     for (status, code, message) in [
         (410, "resyncRequired", "Resync required."),

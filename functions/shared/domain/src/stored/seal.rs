@@ -192,6 +192,25 @@ mod tests {
     }
 
     #[test]
+    fn the_nonce_follows_from_the_place_and_the_compressed_bytes_as_the_format_says() {
+        let keys = keys(1, 1);
+        let cipher = Aes256Gcm::new(&blake3::derive_key("holdfast format 1 sealing", &[1; 32]).into());
+        let naming = blake3::derive_key("holdfast format 1 naming", &[1; 32]);
+        let mut nonces = Vec::new();
+        for (name, plain) in [("leaves/x", b"content"), ("leaves/y", b"content"), ("leaves/x", b"another")] {
+            let sealed = keys.seal(name, plain).unwrap();
+            let place = format!("t/{}/{name}", keys.tenant());
+            let nonce: [u8; 12] = sealed[4..16].try_into().unwrap();
+            let payload = Payload { msg: &sealed[16..], aad: place.as_bytes() };
+            let compressed = cipher.decrypt(&Nonce::from(nonce), payload).unwrap();
+            let said = [b"nonce\0", place.as_bytes(), b"\0", &compressed].concat();
+            assert_eq!(nonce, blake3::keyed_hash(&naming, &said).as_bytes()[..12], "FORMAT.md section 6");
+            nonces.push(nonce);
+        }
+        assert!(nonces[0] != nonces[1] && nonces[0] != nonces[2], "another place or content, another nonce");
+    }
+
+    #[test]
     fn every_changed_bit_every_cut_and_every_other_place_is_refused() {
         let sealed = keys(1, 1).seal("leaves/x", b"content").unwrap();
         for bit in 0..sealed.len() * 8 {
@@ -205,6 +224,16 @@ mod tests {
         assert!(keys(1, 1).open("leaves/y", &sealed).is_err());
         assert!(keys(2, 1).open("leaves/x", &sealed).is_err());
         assert!(keys(1, 2).open("leaves/x", &sealed).is_err());
+    }
+
+    #[test]
+    fn content_that_was_sealed_under_the_name_of_other_content_is_refused() {
+        let keys = keys(1, 1);
+        let hash = keys.name(Class::Leaf, b"content");
+        let sealed = |plain: &[u8]| keys.seal(&hash.blob_name(Class::Leaf), plain).unwrap();
+        assert_eq!(keys.open_named(Class::Leaf, &hash, &sealed(b"content")).unwrap(), b"content");
+        let error = keys.open_named(Class::Leaf, &hash, &sealed(b"another")).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Corrupt);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use engine::jobs::announce::Announcer;
 use engine::jobs::diff_snapshots::{Report, Request, Worker, get_page, list_changes};
 use engine::jobs::take_snapshot;
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Queue, Scope, Vault};
-use engine::records::{Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
+use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
 use nobody::Nobody;
 use sides::Run;
@@ -160,7 +160,7 @@ impl Stage {
         }
         for _ in 0..200 {
             match self.worker.run(&request, self.world.clock.now()).await {
-                Ok(Report::Continues) => {}
+                Ok(Report::Continues | Report::Waits(_)) => {}
                 Ok(Report::Compared(_) | Report::AlreadyDone) => {
                     let calls = self.plan.call_count() - before;
                     return (list_changes(&self.archive, &self.row().await).await.unwrap(), calls);
@@ -193,6 +193,7 @@ impl Stage {
             progress: None,
             not_compared: vec![],
             error: None,
+            course: Course::default(),
         };
         self.records.put_new(&diff).await.unwrap();
         *self.last.lock().unwrap() = Some(diff.id.clone());
@@ -277,6 +278,7 @@ fn manifest(id: &SnapshotId, runs: BTreeMap<String, RunRef>, at: domain::Timesta
         started_at: at,
         sealed_at: at,
         runs,
+        asked: BTreeMap::new(),
         tokens: BTreeMap::new(),
         missing: vec![],
         full_at: BTreeMap::new(),

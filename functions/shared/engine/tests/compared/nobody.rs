@@ -14,6 +14,9 @@ impl Directory for Nobody {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         Err(Error::unavailable("nobody"))
     }
+    async fn may_consent(&self, _: &TenantId, _: &str) -> Result<bool> {
+        Err(Error::unavailable("nobody"))
+    }
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
         Err(Error::unavailable("nobody"))
     }

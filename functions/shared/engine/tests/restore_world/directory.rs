@@ -8,7 +8,7 @@ use engine::ports::{
     Access, Applied, Call, Clock, Cursor, Directory, DirectoryWriter, LiveObject, PageEnd, ReadPage, Spent,
 };
 use jiff::SignedDuration;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use support::memory::ManualClock;
@@ -22,6 +22,11 @@ struct State {
     writes: u32,
     forgets: bool,
     loses_answer: bool,
+    loses: Option<&'static str>,
+    writes_as: Option<String>,
+    refused_end: Option<String>,
+    bin: Table,
+    updates: Vec<Map<String, Value>>,
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
@@ -47,6 +52,14 @@ impl TableDirectory {
     pub fn link(&self, link: &str, from: &str, to: &str) {
         let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
         self.state().live.get_mut(&at).unwrap().1.push((link.to_owned(), to.to_owned()));
+    }
+    /// The only link of that type that leads from there.
+    pub fn relink(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        let mut state = self.state();
+        let links = &mut state.live.get_mut(&at).unwrap().1;
+        links.retain(|(l, _)| l != link);
+        links.push((link.to_owned(), to.to_owned()));
     }
     pub fn set(&self, kind: &str, key: &str, property: &str, value: Value) {
         let at = (kind.to_owned(), key.to_owned());
@@ -89,11 +102,34 @@ impl TableDirectory {
     pub fn lose_answer_of_next_creation(&self) {
         self.state().loses_answer = true;
     }
+    /// Into the recycle bin, with its links.
+    pub fn soft_delete(&self, kind: &str, id: &str) {
+        let mut state = self.state();
+        let at = (kind.to_owned(), id.to_owned());
+        let gone = state.live.remove(&at).unwrap();
+        state.bin.insert(at, gone);
+    }
+    /// The bodies of all updates so far.
+    pub fn updates(&self) -> Vec<Map<String, Value>> {
+        self.state().updates.clone()
+    }
     pub fn forget_updates(&self, forgets: bool) {
         self.state().forgets = forgets;
     }
     pub fn refuse_creation_of(&self, kind: &str) {
         self.state().refuses = Some(kind.to_owned());
+    }
+    /// The writing application's own service principal.
+    pub fn writes_as(&self, principal: &str) {
+        self.state().writes_as = Some(principal.to_owned());
+    }
+    /// Links to that object are refused, with all that travel together with them.
+    pub fn refuse_links_to(&self, end: &str) {
+        self.state().refused_end = Some(end.to_owned());
+    }
+    /// New objects are made without this property, whatever was sent.
+    pub fn lose(&self, property: &'static str) {
+        self.state().loses = Some(property);
     }
     /// Consent is taken back from the application that reads, or from the one that writes.
     pub fn withdraw(&self, application: &'static str) {
@@ -179,13 +215,13 @@ impl Directory for TableDirectory {
         let mut found = Vec::new();
         for (name, to) in all {
             if let Some(link) = links.iter().find(|l| l.name == name) {
-                found.push((*link, to.clone(), LinkEnd::Present(Map::new())));
+                found.push((*link, to.clone(), LinkEnd::Present(link_value(link, to))));
             }
         }
         Ok(Some(LiveObject { object: object.clone(), links: found, unknown: BTreeSet::new() }))
     }
-    async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
-        Ok(false)
+    async fn is_in_recycle_bin(&self, _: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
+        Ok(self.state().bin.contains_key(&(kind.name.to_owned(), id.to_owned())))
     }
     async fn find_by_property(
         &self,
@@ -209,7 +245,8 @@ impl DirectoryWriter for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         self.consented("writing")?;
         let state = self.state();
-        Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
+        let principal = state.writes_as.clone().or_else(|| state.writer.clone());
+        Ok(Access { permissions: state.may_write.clone(), principal })
     }
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();
@@ -230,6 +267,9 @@ impl DirectoryWriter for TableDirectory {
                     assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
                 }
                 object.insert("id".to_owned(), Value::from(id.as_str()));
+                if let Some(lost) = state.loses {
+                    object.remove(lost);
+                }
                 let key = match kind.identity {
                     Identity::Id => id.clone(),
                     Identity::Natural(_) => {
@@ -256,11 +296,22 @@ impl DirectoryWriter for TableDirectory {
                 }
                 id_made = Some(id);
             }
+            Call::Undelete { kind, id } => {
+                let at = (kind.name.to_owned(), id.clone());
+                let back = state.bin.remove(&at).unwrap();
+                state.live.insert(at, back);
+            }
             Call::Update { kind, id, body } => {
+                state.updates.push(body.clone());
                 if !state.forgets {
                     let at = (kind.name.to_owned(), id.clone());
                     state.live.get_mut(&at).unwrap().0.extend(body.clone());
                 }
+            }
+            Call::AddLinks { to, .. }
+                if to.iter().any(|(end, _)| state.refused_end.as_ref() == Some(end)) =>
+            {
+                return Err(Error::invalid("Request_BadRequest"));
             }
             Call::AddLinks { link, from, to } => {
                 for (to, _) in to {
@@ -276,6 +327,16 @@ impl DirectoryWriter for TableDirectory {
             Call::RemoveLink { link, from, to } => {
                 let at = (link.from.to_owned(), from.clone());
                 state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
+            }
+            Call::Assign { link, from, assignments } => {
+                let to = assignments.iter().map(|a| kinds::assignment_key(&a["target"]));
+                let at = (link.from.to_owned(), from.clone());
+                state.live.get_mut(&at).unwrap().1 = to.map(|to| (link.name.to_owned(), to)).collect();
+            }
+            Call::AssignLicences { kind, id, add, .. } => {
+                let at = (kind.name.to_owned(), id.clone());
+                let object = &mut state.live.get_mut(&at).unwrap().0;
+                object.insert("assignedLicenses".to_owned(), Value::from(add.clone()));
             }
             Call::Delete { kind, id, object } => {
                 let key = match kind.identity {
@@ -295,4 +356,13 @@ impl DirectoryWriter for TableDirectory {
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()
     }
+}
+
+/// What a link says of itself: an assignment where it leads, any other nothing.
+pub fn link_value(link: &LinkType, to: &str) -> Map<String, Value> {
+    if link.write != LinkWrite::AssignAll {
+        return Map::new();
+    }
+    let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": to});
+    Map::from_iter([("target".to_owned(), target)])
 }

@@ -232,7 +232,7 @@ impl OpenSnapshot for Tables {
     async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
         let found = self.0.get(&(link.from.to_owned(), from.to_owned()));
         let links = found.into_iter().flat_map(|(_, links)| links).filter(|(l, _)| l == link.name);
-        Ok(links.map(|(_, to)| (to.clone(), Map::new())).collect())
+        Ok(links.map(|(_, to)| (to.clone(), directory::link_value(link, to))).collect())
     }
     async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>> {
         let of = |links: &[(String, String)]| links.iter().any(|(l, t)| l == link.name && t == to);

@@ -7,7 +7,7 @@ use domain::{Result, SnapshotId, TenantId, kinds};
 use engine::archive::{Archive, Budget, Merged, Onto, Op, Resolver, Sorter, Stop, TenantArchive, merge};
 use engine::commands::browse::Browse;
 use engine::ports::{Clock, KeyRing, Spent};
-use engine::records::{JobState, Reason, Records, Snapshot, StoredKey};
+use engine::records::{Course, JobState, Reason, Records, Snapshot, StoredKey};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -90,8 +90,12 @@ impl Shelf {
 
     /// The same again, where that kind could not be read.
     pub async fn miss(&mut self, kind: &str, why: &str) {
-        self.missing =
-            vec![Missing { source: kind.to_owned(), cause: "denied".to_owned(), why: why.to_owned() }];
+        self.missing = vec![Missing {
+            source: kind.to_owned(),
+            cause: "denied".to_owned(),
+            why: why.to_owned(),
+            any_of: vec![],
+        }];
         self.seal_another().await;
     }
 
@@ -106,6 +110,7 @@ impl Shelf {
             started_at: now,
             sealed_at: now,
             runs: self.runs.clone(),
+            asked: BTreeMap::new(),
             tokens: BTreeMap::new(),
             missing: self.missing.clone(),
             full_at: BTreeMap::new(),
@@ -135,6 +140,7 @@ impl Shelf {
             stored_bytes: 0,
             stored_blobs: 0,
             error: None,
+            course: Course::default(),
         };
         self.records().put_new(&row).await.unwrap();
     }

@@ -118,7 +118,6 @@ impl Rig {
         config.real_time = false;
         if setting.two_tenants {
             config.tenants.push(TenantConfig {
-                plans: 0,
                 id: OTHER_TENANT_ID.into(),
                 name: "Northwind".into(),
                 domain: "northwind.example".into(),

@@ -86,3 +86,27 @@ fn an_item_without_an_id_is_an_error_and_not_a_record_less() {
     let no_end = json!({"id": "g", "members@delta": [{"@odata.type": "#microsoft.graph.user"}]});
     assert!(try_read("groups", &no_end, false).is_err());
 }
+
+#[test]
+fn an_excluded_group_and_the_same_group_included_are_two_assignments() {
+    let target = |of: &str| json!({"@odata.type": format!("#microsoft.graph.{of}"), "groupId": "g"});
+    assert_eq!(assignment_key(&target("groupAssignmentTarget")), "g");
+    assert_eq!(assignment_key(&target("exclusionGroupAssignmentTarget")), "g!exclude");
+    let all = |of: &str| json!({"@odata.type": format!("#microsoft.graph.{of}")});
+    assert_eq!(assignment_key(&all("allDevicesAssignmentTarget")), "allDevices");
+    assert_eq!(assignment_key(&all("allLicensedUsersAssignmentTarget")), "allLicensedUsers");
+}
+
+#[test]
+fn what_went_into_the_recycle_bin_is_told_from_what_is_gone_for_good() {
+    let removed = |reason: &str| read("users", json!({"id": "u", "@removed": {"reason": reason}})).removed;
+    assert_eq!(removed("changed"), Some(Removal::Soft));
+    assert_eq!(removed("deleted"), Some(Removal::Hard));
+}
+
+#[test]
+fn what_names_all_members_says_that_there_are_no_others() {
+    let group = read("groups", json!({"id": "g", "displayName": "G", "members": [{"id": "u"}]}));
+    let whole: Vec<_> = group.whole.iter().map(|link| link.name).collect();
+    assert_eq!((whole, group.links.len()), (vec!["groups.members"], 1));
+}

@@ -3,6 +3,7 @@
 mod administrators;
 mod links;
 mod model;
+mod modes;
 mod objects;
 mod policies;
 mod properties;
