@@ -14,7 +14,7 @@ use engine::jobs::announce::Announcer;
 use engine::jobs::diff_snapshots::{self, Report};
 use engine::jobs::take_snapshot;
 use engine::ports::{Clock, Scope};
-use engine::records::{Diff, DiffCounts, JobState, NewId, Records, Side};
+use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side};
 use jiff::SignedDuration;
 use paged::Desk;
 use serde_json::{Value, json};
@@ -97,8 +97,10 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
         attempts: 0,
         counts: DiffCounts::default(),
         pages: 0,
+        progress: None,
         not_compared: vec![],
         error: None,
+        course: Course::default(),
     };
     records.put_new(&row).await.unwrap();
     let reader = take_snapshot::Worker::new(

@@ -2,19 +2,19 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod compared;
 mod oracle;
+mod side_by_side;
 
 /// Where `naming.rs`, which the oracle shares with the job, looks for it.
 mod archive {
     pub use engine::archive::{SnapshotView, name_of};
 }
 
-use compared::{Sides, Stage, id, kinds_of};
 use domain::kinds::KINDS;
 use engine::jobs::diff_snapshots::{PAGE, PAGE_BYTES};
 use proptest::prelude::*;
 use serde_json::json;
+use side_by_side::{Sides, Stage, id, kinds_of};
 use support::faulty::Mode;
 
 fn run<T>(work: impl Future<Output = T>) -> T {

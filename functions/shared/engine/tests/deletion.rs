@@ -46,6 +46,7 @@ async fn doomed() -> Office {
             rows: 0,
         }),
         former_partners: vec![partner(SIBLING)],
+        connecting: None,
     };
     office.records().put_new(&row).await.unwrap();
     let name = BlobName::new("parked/aa/x").unwrap();

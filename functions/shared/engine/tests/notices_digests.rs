@@ -8,7 +8,7 @@ use domain::DiffId;
 use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use engine::jobs::send_digests::{self, Report};
-use engine::ports::{Mail, Mailer};
+use engine::ports::{Handed, Mail, Mailer};
 use engine::records::{DiffCounts, Person, Record, Records};
 use office::{Office, PARTNER, at};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ async fn announce(office: &Office, n: u32) {
     let diff = DiffId::from_ulid(&format!("01J{:023}", 1_000 + n));
     office
         .announcer()
-        .announce_changes(&office::tenant(), &diff, &office::two_changes(), &counts)
+        .announce_changes(&office::tenant(), &diff, &office::two_changes().iter().collect(), &counts)
         .await
         .unwrap();
 }
@@ -212,7 +212,7 @@ struct Slow {
 
 #[async_trait]
 impl Mailer for Slow {
-    async fn send(&self, mail: &Mail) -> domain::Result<String> {
+    async fn send(&self, mail: &Mail) -> domain::Result<Handed> {
         let found = self.records.get::<Person>(&self.person.scope(), &self.person.key()).await?;
         let renamed = Person { name: "Renamed".to_owned(), ..found.value };
         self.records.replace(&renamed, found.version).await?;
@@ -253,8 +253,8 @@ struct Refusing;
 
 #[async_trait]
 impl Mailer for Refusing {
-    async fn send(&self, _: &Mail) -> domain::Result<String> {
-        Err(domain::Error::invalid("there is no such mailbox"))
+    async fn send(&self, _: &Mail) -> domain::Result<Handed> {
+        Ok(Handed::AddressRefused)
     }
 }
 

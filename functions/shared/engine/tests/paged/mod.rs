@@ -74,6 +74,9 @@ impl Directory for Paged {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         Ok(Access { permissions: vec![], principal: None })
     }
+    async fn may_consent(&self, _: &TenantId, _: &str) -> Result<bool> {
+        Ok(false)
+    }
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
         Ok(Map::new())
     }
@@ -169,6 +172,7 @@ impl Desk {
             spent: Spent::default(),
             stored_blobs: 0,
             stored_bytes: 0,
+            advances: 0,
         }
     }
 
@@ -211,6 +215,7 @@ pub fn manifest(progress: &Progress) -> Manifest {
         started_at: progress.started_at,
         sealed_at: progress.started_at,
         runs: BTreeMap::new(),
+        asked: BTreeMap::new(),
         tokens: BTreeMap::new(),
         missing: vec![],
         full_at: BTreeMap::new(),
@@ -227,6 +232,7 @@ pub fn manifest(progress: &Progress) -> Manifest {
             KindProgress::Done(done) => {
                 manifest.runs.extend(done.runs.clone());
                 manifest.tokens.extend(done.tokens.clone());
+                manifest.asked.extend(done.asked.clone());
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
             }

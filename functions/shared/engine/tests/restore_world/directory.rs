@@ -23,7 +23,6 @@ struct State {
     forgets: bool,
     loses_answer: bool,
     loses: Option<&'static str>,
-    writes_as: Option<String>,
     refused_end: Option<String>,
     bin: Table,
     updates: Vec<Map<String, Value>>,
@@ -39,6 +38,7 @@ pub struct TableDirectory {
     state: Mutex<State>,
 }
 
+#[allow(dead_code, reason = "each test binary plays a part of it")]
 impl TableDirectory {
     pub fn new(clock: Arc<ManualClock>) -> Self {
         Self { clock, state: Mutex::default() }
@@ -118,10 +118,6 @@ impl TableDirectory {
     }
     pub fn refuse_creation_of(&self, kind: &str) {
         self.state().refuses = Some(kind.to_owned());
-    }
-    /// The writing application's own service principal.
-    pub fn writes_as(&self, principal: &str) {
-        self.state().writes_as = Some(principal.to_owned());
     }
     /// Links to that object are refused, with all that travel together with them.
     pub fn refuse_links_to(&self, end: &str) {
@@ -245,8 +241,7 @@ impl DirectoryWriter for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         self.consented("writing")?;
         let state = self.state();
-        let principal = state.writes_as.clone().or_else(|| state.writer.clone());
-        Ok(Access { permissions: state.may_write.clone(), principal })
+        Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
     }
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();

@@ -9,7 +9,7 @@ fn saying(kind: &Kind, properties: &[&str], value: &str) -> Held {
     let mut object = map(&json!({"@odata.type": "#t", "id": "o", kind.name_property: "O",
         "displayName": "O", "userPrincipalName": "o@x.y", "mailNickname": "o"}));
     object.extend(properties.iter().map(|p| ((*p).to_owned(), json!(value))));
-    Held { object, links: vec![] }
+    Held { object, ..Held::default() }
 }
 
 /// Every property that some step of a plan writes.
