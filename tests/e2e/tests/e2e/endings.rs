@@ -28,12 +28,6 @@ struct Office {
 /// The Owner of the partner whose customer that tenant is.
 async fn office(rig: &Rig, tenant: &TenantId) -> Office {
     let row = rig.tenant_row(tenant).await;
-    let place = OrganisationPlace {
-        organisation: row.organisation.clone(),
-        partner: row.partner.clone(),
-        tenant: None,
-    };
-    rig.records.put_new(&place).await.unwrap();
     let owner =
         Member { partner: row.partner, role: Role::Owner, organisations: None, token: "hft_owner".into() };
     let gate = Gate { records: rig.records.clone() };

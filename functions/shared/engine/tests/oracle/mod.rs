@@ -156,6 +156,9 @@ impl Comparison<'_> {
         let ids = NewIds(self.new_ids);
         let run = |view: &SnapshotView| view.manifest().runs.get(link.name).cloned();
         let (before, after) = (run(self.before), run(self.after));
+        if before.is_none() || after.is_none() {
+            return Ok(());
+        }
         let mut differences = Differences::new(self.archive, before.as_ref(), after.as_ref()).await?;
         let mut sides: BTreeMap<(String, String), (Option<Value>, Option<Value>)> = BTreeMap::new();
         let mut old_keys: HashMap<String, String> = HashMap::new();

@@ -62,8 +62,8 @@ async fn an_installation_pays_for_its_ticks_and_for_what_the_template_keeps() {
     let cloud = Cloud::within(1).await.unwrap();
     let rig = Rig::new(&cloud, Latencies::NONE).unwrap();
     let empty = month::empty_ticks(&rig).await.unwrap();
-    // Five lists that may lag: due snapshots, open work for three kinds of it, late notices.
-    assert_eq!(empty["schedule-snapshots"].get(Meter::ReadHalves), 5);
+    // Six lists that may lag: due snapshots, open work for three kinds of it, late notices, connections that wait.
+    assert_eq!(empty["schedule-snapshots"].get(Meter::ReadHalves), 6);
     assert_eq!(empty["send-digests"].get(Meter::ReadHalves), 2);
     let lines = fixed::fixed(&rig.template, &empty).unwrap();
     let of = |meter: Meter| lines.iter().map(|(_, usage)| usage.get(meter)).sum::<i128>();

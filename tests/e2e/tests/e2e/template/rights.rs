@@ -149,7 +149,7 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
     let template = Template::read();
     let expected = BTreeMap::from([
         ("authorize-request", vec![]),
-        ("diff-snapshots", vec!["DiffSnapshotsQueue", "SendDigestsQueue"]),
+        ("diff-snapshots", vec!["DiffSnapshotsQueue", "PreviewRestoreQueue", "SendDigestsQueue"]),
         ("plan-api", vec![]),
         ("preview-restore", vec!["SendDigestsQueue"]),
         ("purge-data", vec!["TickDeadLetters"]),

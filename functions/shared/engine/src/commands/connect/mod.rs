@@ -224,14 +224,12 @@ impl Connect {
         let key = Organisation::key_of(&state.organisation);
         let organisation: Found<Organisation> = self.gate.records.get(&scope, &key).await?;
         check_state(&organisation.value)?;
-        match state.app.as_str() {
-            "writer" => self.connect_writer(spent, organisation, &tenant).await,
-            _ => {
-                let linker = self.linker();
-                let seen = linker.look(&tenant).await?;
-                linker.link(spent, organisation, &tenant, seen, Key::New(&*self.keys)).await
-            }
+        if state.app == "writer" {
+            return self.connect_writer(spent, organisation, &tenant).await;
         }
+        let linker = self.linker();
+        let seen = linker.look(&tenant).await?;
+        linker.link(spent, organisation, &tenant, seen, Key::New(&*self.keys)).await
     }
 
     async fn find_state(&self, state: Option<&str>) -> Result<Found<ConsentState>> {

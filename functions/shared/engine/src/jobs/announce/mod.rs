@@ -186,13 +186,12 @@ impl Announcer {
         if let Some(told) = self.records.find::<Notice>(&scope, &key).await? {
             return self.ask_for_mails(&told.value).await;
         }
-        let of = match about {
-            Some(of) => of,
-            None => {
-                let Tenant { partner, organisation, name, .. } =
-                    self.records.get::<Tenant>(&scope, Tenant::KEY).await?.value;
-                About { partner, organisation, name }
-            }
+        let of = if let Some(of) = about {
+            of
+        } else {
+            let Tenant { partner, organisation, name, .. } =
+                self.records.get::<Tenant>(&scope, Tenant::KEY).await?.value;
+            About { partner, organisation, name }
         };
         let partner_scope = crate::ports::Scope::Partner(of.partner.clone());
         let partner = self.records.get::<Partner>(&partner_scope, Partner::KEY).await?.value;

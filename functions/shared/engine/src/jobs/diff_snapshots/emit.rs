@@ -53,7 +53,7 @@ impl Comparison<'_> {
             links.push((link, self.open_links(link, after).await?));
         }
         let apart =
-            self.apart(state, kind, true).into_iter().filter(|key| after.is_none_or(|a| key.as_str() > a));
+            Self::apart(state, kind, true).into_iter().filter(|key| after.is_none_or(|a| key.as_str() > a));
         Ok(Streams { objects, links, apart: apart.collect() })
     }
 

@@ -59,7 +59,7 @@ impl Comparison<'_> {
     /// Whether what was created again came or went is seen when all that belongs to it is known.
     async fn settle_apart(&self, state: &mut State) -> Result<()> {
         for kind in self.kinds.iter().filter(|k| k.identity == Identity::Id) {
-            for key in self.apart(state, kind, false) {
+            for key in Self::apart(state, kind, false) {
                 let pair = self.pair_apart(state, kind, &key).await?;
                 let (before, after) = self.presence(kind, &key, &pair).await?;
                 if before != after {
@@ -145,7 +145,7 @@ impl Comparison<'_> {
     }
 
     /// Objects that were created again and differ: in a run of the kind, or with `and_links` in its links.
-    pub(super) fn apart(&self, state: &State, kind: &Kind, and_links: bool) -> Vec<String> {
+    pub(super) fn apart(state: &State, kind: &Kind, and_links: bool) -> Vec<String> {
         let links = kind.links.iter().filter(|_| and_links).map(|l| l.name.to_owned());
         let runs = object_runs(kind).into_iter().map(|(run, _)| run).chain(links);
         let mut keys: Vec<String> =
