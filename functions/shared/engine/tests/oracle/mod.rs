@@ -109,6 +109,10 @@ impl Comparison<'_> {
                 let before = ids.object(kind, pair.before.unwrap_or_default());
                 let after = pair.after.unwrap_or_default();
                 let mut attributes = compare_objects(kind, &before, &after);
+                let unknown = |view: &SnapshotView, p: &str, o| view.manifest().is_unknown(kind, p, o);
+                attributes.retain(|a| {
+                    !unknown(self.before, &a.property, &before) && !unknown(self.after, &a.property, &after)
+                });
                 if old_key != key {
                     // Why: what the service gives a new object cannot be given back.
                     attributes.retain(|a| !kind.read_only.contains(&a.property.as_str()));
