@@ -107,7 +107,7 @@ impl Control {
         let tenant = &self.0.tenants[self.tenant(tenant)];
         let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
         let plan = crate::seed::service_plan(&crate::seed::further_plan(999), "PLAN_999");
-        crate::graph::add_plan(&mut directory, crate::seed::MAIN_SKU, plan);
+        crate::graph::add_plan(&mut directory, crate::seed::MAIN_SKU, &plan);
     }
 
     /// What a new token of this application in this tenant may do.

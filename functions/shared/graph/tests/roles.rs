@@ -13,7 +13,7 @@ const OTHER: &str = "0a000000-0000-4000-8000-000000000002";
 const GROUP: &str = "0a000000-0000-4000-8000-000000000003";
 const GLOBAL: &str = "62e90394-69f5-4237-9190-012177145e10";
 
-fn page(items: Value) -> Answer {
+fn page(items: &Value) -> Answer {
     ok(json!({ "value": items }))
 }
 
@@ -27,7 +27,7 @@ async fn graph(answer: impl Fn(&Seen) -> Option<Answer> + Send + Sync + 'static)
     world(move |seen| {
         let known = answer(seen);
         let is_login = seen.path.ends_with("/token");
-        known.or_else(|| (!is_login).then(|| page(json!([]))))
+        known.or_else(|| (!is_login).then(|| page(&json!([]))))
     })
     .await
 }
@@ -43,7 +43,7 @@ async fn holders_are_read_page_by_page_and_a_role_over_a_part_is_none() {
             return None;
         }
         if s.query.contains("skip") {
-            return Some(page(json!([{ "principalId": USER.to_uppercase(), "directoryScopeId": "/" }])));
+            return Some(page(&json!([{ "principalId": USER.to_uppercase(), "directoryScopeId": "/" }])));
         }
         let next = format!("{}{}?$skiptoken=skip", s.base, s.path);
         let scoped = json!({ "principalId": USER, "directoryScopeId": "/administrativeUnits/x" });
@@ -66,17 +66,17 @@ async fn whoever_is_in_a_group_that_holds_the_role_holds_it_whatever_graph_says_
         let world = graph(move |s| {
             if is_about(s, "/roleAssignments") {
                 let holder = json!({ "principalId": GROUP, "directoryScopeId": "/", "principal": kind });
-                return Some(page(json!([holder])));
+                return Some(page(&json!([holder])));
             }
             (s.path.ends_with(&format!("/groups/{GROUP}/transitiveMembers")))
-                .then(|| page(json!([{ "id": OTHER }, { "id": USER }])))
+                .then(|| page(&json!([{ "id": OTHER }, { "id": USER }])))
         })
         .await;
         assert_eq!(asked(&world).await, expected);
     }
     let gone = graph(|s| {
         if is_about(s, "/roleAssignments") {
-            return Some(page(json!([{ "principalId": GROUP, "directoryScopeId": "/" }])));
+            return Some(page(&json!([{ "principalId": GROUP, "directoryScopeId": "/" }])));
         }
         s.path.ends_with("/transitiveMembers").then(|| refuse(404, "Request_ResourceNotFound", ""))
     })
@@ -96,7 +96,7 @@ async fn an_activation_counts_while_it_lasts() {
             "principalId": USER, "directoryScopeId": "/", "startDateTime": start, "endDateTime": end
         });
         let world = graph(move |s| {
-            is_about(s, "/roleAssignmentScheduleInstances").then(|| page(json!([held.clone()])))
+            is_about(s, "/roleAssignmentScheduleInstances").then(|| page(&json!([held.clone()])))
         })
         .await;
         assert_eq!(asked(&world).await, Ok(expected), "{start}");
@@ -120,7 +120,7 @@ async fn an_error_is_never_taken_for_nobody() {
                 return Some(refuse(status, code, ""));
             }
             let group = json!([{ "principalId": GROUP, "directoryScopeId": "/" }]);
-            (at == "/transitiveMembers" && is_about(s, "/roleAssignments")).then(|| page(group))
+            (at == "/transitiveMembers" && is_about(s, "/roleAssignments")).then(|| page(&group))
         })
         .await;
         assert_eq!(asked(&world).await, expected, "{at} {status} {code}");

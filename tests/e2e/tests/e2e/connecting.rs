@@ -47,7 +47,7 @@ async fn guest(admin: &Admin, name: &str) -> String {
 async fn connect(rig: &Rig, user: &str) -> Result<Next> {
     let tenant = rig.tenant();
     rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
-    let state = rig.consent_link(&rig.organisation().await, "reader").await;
+    let state = rig.consent_link(&rig.organisation(), "reader").await;
     rig.come_back(&state, tenant, user).await
 }
 
@@ -66,7 +66,7 @@ async fn a_user_without_a_role_and_a_guest_connect_nothing_and_the_link_stays_go
     let guest = guest(&admin, "Guest Person").await;
     // It consented once, and left: consent in Entra stays.
     rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
-    let state = rig.consent_link(&rig.organisation().await, "reader").await;
+    let state = rig.consent_link(&rig.organisation(), "reader").await;
     for wids in [false, true] {
         rig.control.switch(|switches| switches.wids_in_id_token = wids);
         for user in [&plain, &guest] {
@@ -75,7 +75,7 @@ async fn a_user_without_a_role_and_a_guest_connect_nothing_and_the_link_stays_go
     }
     assert!(rig.is_good(&state).await, "a refusal spends nothing");
     assert_eq!(rig.find_tenant_row(&tenant).await, None);
-    let organisation = rig.organisation().await;
+    let organisation = rig.organisation();
     assert_eq!((organisation.tenant, organisation.connecting), (None, None));
 }
 
@@ -180,7 +180,7 @@ async fn a_consent_that_has_not_arrived_waits_reads_nothing_and_connects_when_it
             rig.settle().await;
             let row = rig.find_tenant_row(&tenant).await.expect("it is connected");
             assert_eq!(row.credentials, CredentialStatus::Connected, "{how:?}");
-            let organisation = rig.organisation().await;
+            let organisation = rig.organisation();
             assert_eq!((organisation.tenant, organisation.connecting), (Some(tenant.clone()), None));
             assert!(
                 row.last_sealed.is_some() || row.open_snapshot.is_some() || row.next_snapshot_at.is_some()
@@ -201,7 +201,7 @@ async fn what_has_not_arrived_within_an_hour_is_refused_and_people_are_told() {
     let waited = rig.clock.now().duration_since(begun);
     assert!(waited >= SignedDuration::from_mins(60) && waited < SignedDuration::from_mins(75), "{waited}");
     assert_eq!(rig.find_tenant_row(&tenant).await, None);
-    let over = rig.organisation().await.connecting.expect("how it ended is kept");
+    let over = rig.organisation().connecting.expect("how it ended is kept");
     assert_eq!((over.refused, over.try_at), (Some(ConnectRefusal::NotGranted), None));
     assert_eq!(over.person, None, "who it was is no longer needed");
     assert_eq!(mails(&rig), ["[A customer] The tenant was not connected"]);
@@ -219,7 +219,7 @@ async fn somebody_without_a_role_who_came_early_is_refused_as_soon_as_that_is_se
     waiting(&rig, &admin, 7, NotArrived::NoToken, None).await;
     rig.settle().await;
     assert_eq!(rig.find_tenant_row(&tenant).await, None);
-    let over = rig.organisation().await.connecting.expect("how it ended is kept");
+    let over = rig.organisation().connecting.expect("how it ended is kept");
     assert_eq!(over.refused, Some(ConnectRefusal::NoRole));
     assert_eq!(mails(&rig).len(), 1);
 }
@@ -228,7 +228,7 @@ async fn somebody_without_a_role_who_came_early_is_refused_as_soon_as_that_is_se
 async fn an_organisation_that_leaves_meanwhile_connects_nothing() {
     let (rig, tenant, admin) = unconnected().await;
     waiting(&rig, &admin, 12, NotArrived::NoRoles, Some(MAY_CONSENT[0])).await;
-    let mut left = rig.organisation().await;
+    let mut left = rig.organisation();
     let waits = left.connecting.clone().unwrap();
     left.state = OrganisationState::Unsubscribed;
     let scope = Scope::Partner(left.partner.clone());
@@ -280,7 +280,7 @@ async fn a_tenant_that_is_another_organisations_is_neither_looked_up_nor_waited_
     let user = admin.create_user("An Administrator", "Head of IT").await;
     assign(&admin, &user, MAY_CONSENT[0], "/").await;
     connect(&rig, &user).await.unwrap();
-    let mut theirs = rig.organisation().await;
+    let mut theirs = rig.organisation();
     theirs.id = domain::OrganisationId::from_ulid(&engine::ports::Ids::ulid(rig.world.ids.as_ref()));
     (theirs.tenant, theirs.connecting) = (None, None);
     rig.records.put_new(&theirs).await.unwrap();

@@ -50,7 +50,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
         && at == path
         && call.query.get("$deltatoken") != Some("latest")
     {
-        return nowhere(call, d, kind, &path, how);
+        return Ok(nowhere(call, d, kind, &path, how));
     }
     let now = u64::try_from(inner.clock.seconds()).unwrap_or(0);
     let epoch = inner.delta.epoch.load(Ordering::Relaxed);
@@ -129,7 +129,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
 }
 
 /// A page that leads on and on: the first objects, again and again.
-fn nowhere(call: &Call, d: &Directory, kind: Kind, path: &str, how: Nowhere) -> Outcome {
+fn nowhere(call: &Call, d: &Directory, kind: Kind, path: &str, how: Nowhere) -> Reply {
     let number: u64 = call.query.get("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
     let mut out = render::open_page(&call.context(schema::of(kind).set));
     for index in d.list(kind).iter().copied().filter(|index| d.listed(*index)).take(3) {
@@ -142,7 +142,7 @@ fn nowhere(call: &Call, d: &Directory, kind: Kind, path: &str, how: Nowhere) -> 
     };
     let link = format!("{}/{path}?$skiptoken={next}", call.root());
     render::close_page(&mut out, Some(("@odata.nextLink", &link)));
-    Ok(Reply::bytes(200, out))
+    Reply::bytes(200, out)
 }
 
 fn asked(call: &Call, d: &Directory, kind: Kind) -> Result<DeltaQuery, Failure> {

@@ -104,7 +104,7 @@ fn service_of(plan: &str) -> &str {
 }
 
 /// Microsoft adds a plan to a SKU: everybody who has the licence has the plan.
-pub(crate) fn add_plan(d: &mut Directory, sku: &str, plan: Value) {
+pub(crate) fn add_plan(d: &mut Directory, sku: &str, plan: &Value) {
     let found = d.docs("subscribedSkus").iter().find(|one| one["skuId"] == json!(sku)).cloned();
     let Some(mut changed) = found else { return };
     changed["servicePlans"].as_array_mut().into_iter().for_each(|plans| plans.push(plan.clone()));

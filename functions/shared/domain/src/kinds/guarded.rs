@@ -93,7 +93,7 @@ mod tests {
     fn members_are_unknown_where_they_may_be_hidden_and_nowhere_else() {
         let groups = kinds::get("groups").unwrap();
         let unknown = |visibility: Option<Value>, of: &[&str]| {
-            let seen = visibility.map(|v| json!({ "visibility": v })).unwrap_or_else(|| json!({}));
+            let seen = visibility.map_or_else(|| json!({}), |v| json!({ "visibility": v }));
             groups.unknown(&object(seen), &permissions(of)).contains("members")
         };
         assert!(unknown(Some(json!("HiddenMembership")), &["Group.Read.All"]));

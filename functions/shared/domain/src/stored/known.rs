@@ -65,7 +65,7 @@ mod tests {
     use serde_json::json;
 
     /// A manifest as its first writers wrote it.
-    fn manifest(more: Value) -> Manifest {
+    fn manifest(more: &Value) -> Manifest {
         let mut all = json!({
             "format": 2, "snapshot": "snp_01jzzzzzzzzzzzzzzzzzzzzzzz",
             "tenant": "7e000000-0000-4000-8000-000000000001", "base": null,
@@ -82,7 +82,7 @@ mod tests {
     fn of_an_older_snapshot_an_absent_property_is_unknown_and_a_null_that_needs_a_permission_is_not_believed()
     {
         let users = kinds::get("users").unwrap();
-        let older = manifest(json!({ "permissions": ["User.Read.All"] }));
+        let older = manifest(&json!({ "permissions": ["User.Read.All"] }));
         let user = json!({ "id": "1", "city": null, "employeeLeaveDateTime": null });
         let user = user.as_object().unwrap();
         assert!(older.is_unknown(users, "department", user), "it was not asked for");
@@ -91,7 +91,7 @@ mod tests {
         assert!(older.unknown_of(users, user).contains("customSecurityAttributes"));
         assert!(older.unknown_of(users, user).contains("manager"), "there is no run of it");
         assert!(older.unknown_parts(users).contains("users.employeeLeaveDateTime"));
-        let granted = manifest(json!({ "permissions": ["User-LifeCycleInfo.Read.All"] }));
+        let granted = manifest(&json!({ "permissions": ["User-LifeCycleInfo.Read.All"] }));
         assert!(!granted.is_unknown(users, "employeeLeaveDateTime", user));
     }
 
@@ -100,7 +100,7 @@ mod tests {
         let units = kinds::get("administrativeUnits").unwrap();
         let all = ["administrativeUnits.description", "administrativeUnits.visibility"];
         let lacks = |more: Value| {
-            let parts = manifest(more).unknown_parts(units);
+            let parts = manifest(&more).unknown_parts(units);
             all.map(|name| parts.contains(name))
         };
         assert_eq!(lacks(json!({})), [false, false], "it is not said");

@@ -344,7 +344,7 @@ impl DirectoryWriter for TableDirectory {
                     links.retain(|(_, to)| to != id);
                 }
             }
-            other => panic!("not played: {other:?}"),
+            other @ Call::Act { .. } => panic!("not played: {other:?}"),
         }
         Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so: false })
     }

@@ -43,7 +43,7 @@ impl Rig {
     }
 
     /// The only organisation, or the first.
-    pub async fn organisation(&self) -> Organisation {
+    pub fn organisation(&self) -> Organisation {
         let rows = self.world.catalog.rows().into_iter();
         let mut rows = rows.filter(|(s, row)| matches!(s, Scope::Partner(_)) && row.key.starts_with("org#"));
         serde_json::from_value(rows.next().expect("an organisation").1.body).unwrap()
