@@ -12,12 +12,13 @@ use engine::commands::snapshots;
 use engine::jobs::preview_restore::Archived;
 use engine::jobs::take_snapshot::{Report, Request, Worker};
 use engine::jobs::{diff_snapshots, preview_restore};
-use engine::ports::{Catalog, Clock, Directory, Ids, KeyRing, Queue, Scope, Vault};
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Scope, Vault};
 use engine::records::{
     CredentialStatus, Diff, Partner, Reason, Record, Records, Restore, Side, StoredKey, Tenant,
 };
-use graph::{GraphClient, GraphDirectory, GraphSettings};
+use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use jiff::SignedDuration;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -60,6 +61,8 @@ pub struct Stage {
     plan: Arc<FaultPlan>,
     queue: Arc<dyn Queue>,
     worker: Worker,
+    writer: Arc<dyn DirectoryWriter>,
+    vault: Arc<dyn Vault>,
     ids: Arc<dyn Ids>,
     keys: Arc<dyn KeyRing>,
 }
@@ -85,7 +88,7 @@ impl Stage {
         let world = World::new(1);
         let plan = FaultPlan::new();
         let clock = Arc::new(BenchClock::default());
-        let credential = serde_json::json!({ "clientId": client_id, "clientSecret": secret });
+        let credential = json!({ "clientId": client_id, "clientSecret": secret });
         world.secrets.put("graph-reader", credential.to_string());
         let settings = GraphSettings {
             graph_url: cloud.graph_url.clone(),
@@ -93,10 +96,16 @@ impl Stage {
             tenant_permille,
             ..GraphSettings::default()
         };
-        let (secrets, ids): (_, Arc<dyn Ids>) = (world.secrets.clone(), world.ids.clone());
-        let client = GraphClient::new(settings, secrets, "graph-reader", clock.clone(), ids.clone());
-        let client = client.map_err(|e| e.to_string())?;
-        let directory: Arc<dyn Directory> = Faulty::new(Arc::new(GraphDirectory::new(client)), &plan);
+        let ids: Arc<dyn Ids> = world.ids.clone();
+        let writing = json!({ "clientId": sim::WRITER_CLIENT_ID, "clientSecret": sim::WRITER_SECRET });
+        world.secrets.put("graph-writer", writing.to_string());
+        let client = |secret: &str| {
+            let (settings, secrets) = (settings.clone(), world.secrets.clone());
+            GraphClient::new(settings, secrets, secret, clock.clone(), ids.clone()).map_err(|e| e.to_string())
+        };
+        let writer = Arc::new(GraphWriter::new(client("graph-writer")?));
+        let directory: Arc<dyn Directory> =
+            Faulty::new(Arc::new(GraphDirectory::new(client("graph-reader")?)), &plan);
         let vault = Arc::new(FolderVault::open(folder).map_err(|e| e.to_string())?);
         let vault: Arc<dyn Vault> = Faulty::new(vault, &plan);
         let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), &plan);
@@ -111,8 +120,8 @@ impl Stage {
             queue.clone(),
             clock.clone(),
         );
-        let archive = Arc::new(Archive::new(vault, keys.clone(), records.clone()));
-        Ok(Self { clock, records, archive, plan, queue, worker, ids, keys })
+        let archive = Arc::new(Archive::new(vault.clone(), keys.clone(), records.clone()));
+        Ok(Self { clock, records, archive, plan, queue, worker, writer, vault, ids, keys })
     }
 
     /// Connects a tenant.
@@ -249,6 +258,34 @@ impl Stage {
         let request = preview_restore::Request { tenant: diff.tenant.clone(), restore: restore.clone() };
         worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?;
         restores.get(&diff.tenant, &restore).await.map_err(|e| e.to_string())
+    }
+
+    /// Takes back what a preview showed, in calls of so long each, on the simulated Graph; gives the row.
+    pub async fn take_back(&self, previewed: &Restore, each: SignedDuration) -> Result<Restore, String> {
+        let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
+        let restores = Restores {
+            records: self.records.clone(),
+            plans,
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        };
+        let tenant = &previewed.tenant;
+        restores.run(tenant, "per_bench", &previewed.id).await.map_err(|e| e.to_string())?;
+        let worker = run_restore::worker(run_restore::Ports {
+            directory: self.worker.directory.clone(),
+            writer: self.writer.clone(),
+            vault: self.vault.clone(),
+            keys: self.keys.clone(),
+            records: self.records.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        });
+        let request =
+            engine::jobs::run_restore::Request { tenant: tenant.clone(), restore: previewed.id.clone() };
+        while worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?.is_continued {}
+        restores.get(tenant, &previewed.id).await.map_err(|e| e.to_string())
     }
 
     /// Forgets the calls counted so far.

@@ -1,4 +1,4 @@
-//! A comparison of two snapshots, and the preview of taking back what it found: what they hold at the most.
+//! A comparison of two snapshots, the preview of taking back what it found, and the restore: what they hold at the most.
 
 use super::{Scene, snapshot};
 use crate::Common;
@@ -21,11 +21,14 @@ pub struct Options {
     /// Works out as well what taking everything back would do.
     #[arg(long)]
     preview: bool,
+    /// And takes it back, on the simulated Graph.
+    #[arg(long, requires = "preview")]
+    restore: bool,
 }
 
 /// Takes two snapshots, measures each, their comparison and the preview, and tells.
 pub async fn run(options: Options) -> Result<(), String> {
-    let Options { common, changes, deadline_s, preview } = options;
+    let Options { common, changes, deadline_s, preview, restore: takes_back } = options;
     let scene = Scene::open(&common, false).await?;
     let each = SignedDuration::from_secs(900);
     let mut told = Map::new();
@@ -55,6 +58,15 @@ pub async fn run(options: Options) -> Result<(), String> {
         told.insert("preview_s".into(), json!(round(watch.wall_s())));
         told.insert("preview_steps".into(), json!(restore.counts.steps));
         told.insert("preview_state".into(), json!(restore.state));
+        if takes_back {
+            forget_peak();
+            let watch = Stopwatch::start();
+            let done = scene.stage.take_back(&restore, each).await?;
+            told.insert("restore_peak_mb".into(), json!(round(peak_rss_mb())));
+            told.insert("restore_s".into(), json!(round(watch.wall_s())));
+            told.insert("restore_done".into(), json!(done.counts.done));
+            told.insert("restore_state".into(), json!(done.state));
+        }
     }
     tell(&told, common.json);
     Ok(())
