@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Standing {
     /// Known to have no end.
     Permanent,
+    /// Activated, or given until a date: it is held now, and nobody can rely on it later.
+    ForATime,
     /// Its schedule could not be read.
     Unknown,
 }
@@ -47,7 +49,7 @@ impl SignIn {
 /// Who holds Global Administrator, and through what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Administrators {
-    /// Principals that hold it over the whole directory, and not for a time that is known to end.
+    /// Principals that hold it over the whole directory.
     pub grants: BTreeMap<String, Standing>,
     /// The people among these principals, and among the members of the groups.
     pub people: BTreeMap<String, SignIn>,
@@ -71,15 +73,22 @@ enum Effect {
 impl Administrators {
     /// Those who are known to be effective, by their ids.
     pub fn effective(&self) -> BTreeSet<&str> {
-        self.holders(true)
+        self.holders(&[Standing::Permanent])
+    }
+
+    /// Those who are known to administer the tenant today; of some the role has an end.
+    fn serving(&self) -> BTreeSet<&str> {
+        self.holders(&[Standing::Permanent, Standing::ForATime])
     }
 
     /// Those who may be effective for all that is known; a group stands for members that could not be read.
     pub fn possible(&self) -> BTreeSet<&str> {
-        self.holders(false)
+        self.holders(&[])
     }
 
-    fn holders(&self, known: bool) -> BTreeSet<&str> {
+    /// Those whose role has one of these standings and who are known to sign in; of none named, whoever may.
+    fn holders(&self, standings: &[Standing]) -> BTreeSet<&str> {
+        let known = !standings.is_empty();
         let counts = |person: &&String| match self.people.get(*person) {
             Some(SignIn::Yes) => true,
             Some(SignIn::Unknown) => !known,
@@ -87,7 +96,7 @@ impl Administrators {
         };
         let mut found = BTreeSet::new();
         for (principal, standing) in &self.grants {
-            if known && *standing != Standing::Permanent {
+            if known && !standings.contains(standing) {
                 continue;
             }
             match self.groups.get(principal) {
@@ -102,11 +111,13 @@ impl Administrators {
         found
     }
 
-    /// Whether a step would take somebody's rights, or might, and leave nobody who is known to have them.
+    /// Whether a step would take somebody's rights, or might, and leave nobody who is known to have them. Where everybody
+    /// had them for a time before, those count.
     pub fn would_lock_out(&self, step: &Step) -> bool {
         let mut after = self.clone();
         after.apply(step);
-        after.effective().is_empty() && !self.possible().is_subset(&after.possible())
+        let left = if self.effective().is_empty() { after.serving() } else { after.effective() };
+        left.is_empty() && !self.possible().is_subset(&after.possible())
     }
 
     /// Whether a step would take somebody's rights, or might.
@@ -237,8 +248,7 @@ fn effects(step: &Step) -> Vec<Effect> {
             "users" | "groups" => vec![Effect::Gone(id())],
             "admins" | "activeAdmins" => {
                 let before = step.before.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-                let is_temporary = step.kind == "activeAdmins" && Ending::of(&before) != Ending::Never;
-                if is_global(&before) && !is_temporary {
+                if is_global(&before) {
                     vec![Effect::Take(text(&before, "principalId").to_owned())]
                 } else {
                     vec![]

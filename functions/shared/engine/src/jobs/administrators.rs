@@ -42,11 +42,11 @@ pub(in crate::jobs) async fn read_administrators(
     let ends = |s: &&Map<String, Value>| is_activated(s) || Ending::of(s) != Ending::Never;
     let temporary: BTreeSet<&str> = schedules.iter().flatten().filter(ends).map(principal).collect();
     for fact in &role_facts(directory, tenant, "admins").await? {
-        if !temporary.contains(principal(fact)) {
-            let standing = if schedules.is_some() { Standing::Permanent } else { Standing::Unknown };
-            found.grants.insert(principal(fact).to_owned(), standing);
-        }
+        let standing = if schedules.is_some() { Standing::Permanent } else { Standing::Unknown };
+        found.grants.insert(principal(fact).to_owned(), standing);
     }
+    // Why after the assignments: what has an end is among them as well, or it is not; either way it has an end.
+    found.grants.extend(temporary.into_iter().map(|principal| (principal.to_owned(), Standing::ForATime)));
     let principals: BTreeSet<String> = found.grants.keys().chain(others).cloned().collect();
     for (id, is) in all(principals, |id| async move { look(directory, tenant, &id).await }).await? {
         match is {

@@ -12,6 +12,7 @@ use crate::ports::{Clock, Directory, Scope};
 use crate::records::{ConnectRefusal, Connecting, Found, Organisation, OrganisationPlace, Records, replace};
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, OrganisationId, Refusal, Result, TenantId, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -23,6 +24,9 @@ pub struct Request {
     /// To which organisation: its row says the rest.
     pub organisation: OrganisationId,
 }
+
+/// The last try comes with the tick after the hour; what is later was left and found again.
+const LATE: SignedDuration = SignedDuration::from_mins(15);
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +78,10 @@ impl Worker {
         let Some((found, waits)) = self.find(request).await? else { return Ok(Report::NothingWaits) };
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
         let linker = Linker { records: self.records.clone(), clock: self.clock.clone(), directory };
+        // Why before anything is asked: whoever comes back to an organisation weeks later has asked for nothing.
+        if self.clock.now() >= waits.until + LATE {
+            return self.refuse(found, waits, ConnectRefusal::NoAnswer).await;
+        }
         match linker.check_free(&found.value, &waits.tenant).await {
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 return self.refuse(found, waits, ConnectRefusal::Taken).await;

@@ -85,6 +85,11 @@ pub struct Course {
     pub failed: Option<Cause>,
 }
 
+/// No service asks for a longer wait and means it; after that it is asked again.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+/// Work that got no further for so long is given up, however seldom it was tried.
+const LONGEST_IN_VAIN: SignedDuration = SignedDuration::from_hours(48);
+
 /// Work that was taken up in vain so often in a row may be given up.
 const MAX_FRUITLESS: u32 = 10;
 /// How long work waits after each time in a row that somebody did not answer. Why in ever longer steps: half an hour
@@ -121,7 +126,7 @@ impl Course {
         let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         let pause = PAUSES_MINUTES[step.min(PAUSES_MINUTES.len() - 1)];
         let wait = asked_ms.map_or(SignedDuration::from_mins(pause), |ms| {
-            SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX))
+            SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX)).min(LONGEST_WAIT)
         });
         let until = Some(now.saturating_add(wait).unwrap_or(Timestamp::MAX));
         self.held_up = Some(HeldUp { cause, since, attempts, mark, until });
@@ -139,8 +144,10 @@ impl Course {
 
     /// Whether it was taken up in vain often enough, and for so long.
     pub fn is_hopeless(&self, patience: SignedDuration, now: Timestamp) -> bool {
-        self.held_up
-            .is_some_and(|held| held.attempts >= MAX_FRUITLESS && now.duration_since(held.since) >= patience)
+        self.held_up.is_some_and(|held| {
+            let lasted = now.duration_since(held.since);
+            lasted >= patience && (held.attempts >= MAX_FRUITLESS || lasted >= LONGEST_IN_VAIN)
+        })
     }
 
     /// Why it waits or was given up.
@@ -176,12 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_was_asked_for_is_kept_however_long_it_is() {
+    fn a_wait_that_was_asked_for_is_kept_for_a_day_at_the_most_and_after_two_it_is_hopeless() {
         let mut course = Course::default();
-        course.hold_up(Cause::Throttled, 0, at(0), Some(26 * 3_600_000));
-        assert_eq!((course.due_at(at(0)), course.waits_until(at(26 * 60))), (at(26 * 60), None));
+        course.hold_up(Cause::Throttled, 0, at(0), Some(22 * 3_600_000));
+        assert_eq!((course.due_at(at(0)), course.waits_until(at(22 * 60))), (at(22 * 60), None));
         course.hold_up(Cause::Throttled, 0, at(0), Some(u64::MAX));
-        assert_eq!(course.due_at(at(0)), Timestamp::MAX);
+        assert_eq!(course.due_at(at(0)), at(24 * 60), "then it is asked again");
+        let patience = SignedDuration::from_hours(4);
+        assert!(!course.is_hopeless(patience, at(47 * 60)) && course.is_hopeless(patience, at(48 * 60)));
     }
 
     #[test]

@@ -114,6 +114,24 @@ fn a_role_that_may_have_an_end_counts_for_nobody_and_is_not_taken_on_a_guess() {
 }
 
 #[test]
+fn where_everybody_holds_the_role_for_a_time_the_last_of_them_is_not_taken_and_another_may_be() {
+    let of = |people: &[&str]| {
+        let Guarded::Known(mut administrators) = held_by(people) else { unreachable!() };
+        administrators.grants.values_mut().for_each(|standing| *standing = Standing::ForATime);
+        Guarded::Known(administrators)
+    };
+    let off = || {
+        let (on, off) = (user("ann", &json!(true)), user("ann", &json!(false)));
+        vec![item("users", "ann", Some(off), Some(on))]
+    };
+    assert!(!guarded(off(), of(&["ann"])).impossible.is_empty(), "she is the last");
+    assert_eq!(guarded(off(), of(&["ann", "bob"])).impossible, vec![], "he stays");
+    let Guarded::Known(mut mixed) = held_by(&["ann", "bob"]) else { unreachable!() };
+    mixed.grants.insert("bob".to_owned(), Standing::ForATime);
+    assert!(!guarded(off(), Guarded::Known(mixed)).impossible.is_empty(), "his has an end, hers has none");
+}
+
+#[test]
 fn one_who_comes_makes_room_for_one_who_goes_whatever_the_phases_say() {
     let Guarded::Known(mut administrators) = through_a_group() else { unreachable!() };
     administrators.people.insert("bob".to_owned(), SignIn::Yes);

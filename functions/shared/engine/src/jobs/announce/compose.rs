@@ -201,8 +201,7 @@ pub(super) fn no_entry(seen_by: &SnapshotId, status: CredentialStatus, refusal: 
     let mut draft = credentials(seen_by, status);
     if !refusal.is_about_consent() {
         "The tenant cannot be read".clone_into(&mut draft.title);
-        let kept =
-            "Nothing is backed up until then; it is tried at every scheduled time. What is stored is kept.";
+        let kept = "Nothing is backed up while this lasts; it is tried at every scheduled time. What is stored is kept.";
         draft.lines = vec![sentence(refusal.advice()), kept.to_owned()];
     }
     draft

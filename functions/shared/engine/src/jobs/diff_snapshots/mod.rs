@@ -225,6 +225,8 @@ impl Worker {
         let mut kept = diff.clone();
         kept.progress = Some(state.store(archive, &diff.id, diff.attempts).await?);
         kept.touched_at = self.clock.now();
+        // It got further.
+        kept.course = Course::default();
         self.records.replace(&kept, row.version).await?;
         self.queue.send(messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1)).await?;
         Ok(Report::Continues)
