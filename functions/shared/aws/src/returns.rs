@@ -7,7 +7,7 @@ use domain::{Error, Result};
 use engine::ports::{Delivered, JobQueue, Returns};
 use std::collections::BTreeMap;
 
-/// [`Returns`] on SQS.
+/// [`Returns`] on SQS, by the visibility of the received message.
 #[derive(Clone, Debug)]
 pub struct SqsReturns {
     client: Client,

@@ -25,7 +25,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Every one.
+    /// Every refusal, in the order of the table above.
     pub const ALL: [Self; 8] = [
         Self::NoConsent,
         Self::ApplicationDisabled,

@@ -50,7 +50,7 @@ pub fn ways(part: &str) -> &'static [Way] {
 /// How much a request may find and read.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Objects.
+    /// Objects that a page may hold.
     pub hits: usize,
     /// [`SnapshotView::reads`] at which it ends, once it has moved.
     pub reads: u64,

@@ -25,8 +25,8 @@ pub struct Request {
     pub organisation: OrganisationId,
 }
 
-/// The last try comes with the tick after the hour; what is later was left and found again.
-const LATE: SignedDuration = SignedDuration::from_mins(15);
+/// The last try comes soon after the hour, or when an outage of ours is over; what is later was left and found again.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,12 +15,12 @@ const WAIT: SignedDuration = SignedDuration::from_hours(1);
 /// How long after a try the next one is.
 pub(crate) const TRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
-/// What waits.
+/// A connection that waits for its consent to arrive.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    /// For which organisation.
+    /// The organisation that is to be connected.
     pub organisation: Organisation,
-    /// For which tenant.
+    /// The tenant that was consented for.
     pub tenant: TenantId,
     /// Until when it is tried.
     pub until: Timestamp,

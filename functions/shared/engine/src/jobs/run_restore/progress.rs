@@ -164,8 +164,8 @@ impl<'a> Progress<'a> {
 
     /// Notes that a creation is begun, so that no other restore begins the same.
     ///
-    /// Where another one has begun it and is not at its end, the answer is `false` and nothing is noted. The
-    /// ids of what was there before that one began, if it ended in between, take the place of ours.
+    /// Where another one has begun it and is not at its end, the answer is `ByAnother` and nothing is noted. Where that
+    /// one has ended in between, the ids from before it began are given (`Taken`).
     pub async fn begin(&mut self, step: &Step, before_ids: Vec<String>) -> Result<Begun> {
         let scope = Scope::Tenant(self.restore.tenant.clone());
         let remaking = Remaking {
