@@ -11,7 +11,7 @@ use aws_lambda_events::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
 };
 use domain::Result;
-use engine::commands::sign_in::FindCaller;
+use partners::commands::sign_in::FindCaller;
 use runtime::http::authorizer_context;
 use serde_json::{Map, Value};
 

@@ -2,8 +2,8 @@
 
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
-use engine::commands::sign_in::FindCaller;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use partners::commands::sign_in::FindCaller;
 use runtime::wiring::Wiring;
 use std::sync::Arc;
 

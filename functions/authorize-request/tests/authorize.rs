@@ -6,11 +6,11 @@ use authorize_request::{Answer, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use domain::PartnerId;
 use domain::rights::Role;
-use engine::commands::sign_in::FindCaller;
-use engine::commands::tokens::{TOKEN_LIFE_HOURS, new_token};
 use engine::ports::{Clock, Scope};
 use engine::records::{ApiToken, Found, Records};
 use jiff::SignedDuration;
+use partners::commands::sign_in::FindCaller;
+use partners::commands::tokens::{TOKEN_LIFE_HOURS, new_token};
 use support::memory::World;
 
 const EVENT: &str = include_str!("../../../events/authorize-request/bearer.json");

@@ -1,10 +1,10 @@
 //! The function `diff-snapshots`: a message compares two snapshots, or one and the live tenant. It reads and writes
 //! nothing back: the reading credential, the vault without deletion, the keys, the catalog and the queues.
 
-use engine::archive::Archive;
-use engine::jobs::announce::Announcer;
-use engine::jobs::diff_snapshots::Worker;
-use engine::jobs::take_snapshot;
+use backup::archive::Archive;
+use backup::diff_snapshots::Worker;
+use backup::take_snapshot;
+use engine::announce::Announcer;
 use engine::ports::{Clock, Directory, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use std::sync::Arc;

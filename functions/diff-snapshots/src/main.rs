@@ -1,5 +1,6 @@
 //! Joins [`diff_snapshots::worker`] to AWS, Microsoft Graph and Lambda.
 
+use aws_vault::S3Vault;
 use diff_snapshots::Ports;
 use lambda_runtime::Error;
 use runtime::{queue, wiring::Wiring};
@@ -10,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
     let worker = diff_snapshots::worker(Ports {
         directory: wiring.directory()?,
-        vault: wiring.vault(),
+        vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
         keys: wiring.keys(),
         records: wiring.records(),
         queue: wiring.queue(),

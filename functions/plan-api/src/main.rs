@@ -1,12 +1,12 @@
 //! Joins the control plane to API Gateway.
 
-use engine::commands::connect::Connect;
-use engine::commands::invitations::Invitations;
-use engine::commands::organisations::Organisations;
-use engine::commands::partners::Partners;
-use engine::commands::people::People;
-use engine::commands::plans::Plans;
-use engine::commands::tokens::Tokens;
+use partners::commands::connect::Connect;
+use partners::commands::invitations::Invitations;
+use partners::commands::organisations::Organisations;
+use partners::commands::partners::Partners;
+use partners::commands::people::People;
+use partners::commands::plans::Plans;
+use partners::commands::tokens::Tokens;
 use plan_api::{Money, PlanApi, router};
 use runtime::http::rate_limited;
 use runtime::settings::OIDC_ISSUER;

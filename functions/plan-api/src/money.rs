@@ -1,12 +1,12 @@
 //! The commands on what is paid for.
 
 use domain::{Error, Result};
-use engine::commands::Gate;
-use engine::commands::access::PortalAccess;
-use engine::commands::downgrades::Downgrades;
-use engine::commands::subscriptions::Subscriptions;
-use engine::commands::usage::Usage;
 use engine::ports::{Clock, Ids};
+use partners::commands::Gate;
+use partners::commands::access::PortalAccess;
+use partners::commands::downgrades::Downgrades;
+use partners::commands::subscriptions::Subscriptions;
+use partners::commands::usage::Usage;
 use std::sync::Arc;
 use url::Url;
 

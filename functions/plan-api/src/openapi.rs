@@ -20,7 +20,7 @@ use crate::wire::{
     OrganisationOut, PageIn, PartnerOut, PlanOut, SearchIn, SkuIn,
 };
 use domain::rights::Action;
-use engine::commands::Listed;
+use engine::Listed;
 use engine::signed::KeySet;
 use runtime::openapi::Route;
 

@@ -12,15 +12,15 @@ pub mod usage;
 use domain::plans::{Periodicity, Price, ProductType};
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
-use engine::commands::connect::ConsentApp;
-use engine::commands::organisations::{OrganisationView, Wanted};
-use engine::commands::partners::Owner;
 use engine::ports::Page;
 use engine::records::{
     ConnectRefusal, Connecting, CredentialStatus, NotProtected, Organisation, OrganisationState, Partner,
     Plan,
 };
 use garde::Validate;
+use partners::commands::connect::ConsentApp;
+use partners::commands::organisations::{OrganisationView, Wanted};
+use partners::commands::partners::Owner;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -9,11 +9,11 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use common::{Answer, Plane, as_role};
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, PartnerId};
-use engine::commands::Caller;
 use engine::ports::Scope;
 use engine::records::{Organisation, OrganisationState, Records};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
+use partners::commands::Caller;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 

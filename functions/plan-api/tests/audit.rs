@@ -8,11 +8,11 @@ use axum::body::Body;
 use common::{Plane, as_role, organisation, plan};
 use domain::PartnerId;
 use domain::rights::Role;
-use engine::commands::Caller;
-use engine::commands::audit::AuditLog;
 use engine::ports::{Catalog, Clock, Row, Scope, Write};
 use engine::records::{AuditEntry, AuditHead, Records};
 use http::{Request, StatusCode};
+use partners::commands::Caller;
+use partners::commands::audit::AuditLog;
 use serde_json::{Value, json};
 
 async fn log(plane: &Plane, caller: &Caller) -> Vec<Value> {

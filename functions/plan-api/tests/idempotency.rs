@@ -6,12 +6,12 @@ mod common;
 
 use axum::body::Body;
 use common::{Answer, Plane, owner, plan};
-use engine::commands::Caller;
-use engine::commands::idempotency::{Begun, Idempotency};
 use engine::records::{KeptReply, Records};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
 use lambda_http::RequestExt as _;
+use partners::commands::Caller;
+use partners::commands::idempotency::{Begun, Idempotency};
 use runtime::http::{authorizer_context, gateway_context};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -8,8 +8,8 @@ use axum::body::Body;
 use common::{Answer, Plane, as_role, plan};
 use domain::OrganisationId;
 use domain::rights::Role;
-use engine::commands::Caller;
 use http::{Request, StatusCode};
+use partners::commands::Caller;
 use serde_json::{Value, json};
 
 /// A request with a body and a version, either of which may be left out.

@@ -5,8 +5,8 @@
 mod common;
 
 use common::Plane;
-use engine::commands::Caller;
 use http::Method;
+use partners::commands::Caller;
 use serde_json::{Value, json};
 
 /// Names that nobody can read, that are more than one line, or that turn the text around them.

@@ -8,8 +8,8 @@ mod common;
 
 use axum::body::Body;
 use common::Plane;
-use engine::commands::Caller;
 use http::{Request, StatusCode};
+use partners::commands::Caller;
 use runtime::openapi::{Route, document};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,8 +7,8 @@ mod common;
 use axum::body::Body;
 use common::{Plane, as_role, organisation, plan};
 use domain::rights::Role;
-use engine::commands::Caller;
 use http::{Request, StatusCode};
+use partners::commands::Caller;
 use serde_json::json;
 
 #[tokio::test]

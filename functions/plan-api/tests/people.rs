@@ -7,11 +7,11 @@ mod common;
 use common::{Plane, as_role};
 use domain::PersonId;
 use domain::rights::Role;
-use engine::commands::Caller;
-use engine::jobs::send_digests::Worker;
 use engine::records::{Identity, Records};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
+use partners::commands::Caller;
+use partners::send_digests::Worker;
 use serde_json::{Value, json};
 
 fn invitation(role: &str) -> Value {

@@ -6,8 +6,8 @@ mod common;
 
 use common::{Answer, Plane, as_role, organisation, plan};
 use domain::rights::Role;
-use engine::commands::Caller;
 use http::{Method, StatusCode};
+use partners::commands::Caller;
 use serde_json::{Value, json};
 
 async fn made(plane: &Plane, owner: &Caller, body: &Value) -> String {

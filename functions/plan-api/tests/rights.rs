@@ -9,8 +9,8 @@ mod common;
 use axum::body::Body;
 use common::{Plane, as_role, organisation, owner, plan};
 use domain::rights::Role;
-use engine::commands::Caller;
 use http::{Method, Request, StatusCode};
+use partners::commands::Caller;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -7,10 +7,10 @@ mod common;
 use common::{Answer, Plane, TENANT, as_role, organisation, plan};
 use domain::rights::Role;
 use domain::{OrganisationId, TenantId};
-use engine::commands::Caller;
 use engine::ports::Scope;
 use engine::records::{Organisation, Records, SeatCount, SubscriptionChange};
 use http::{Method, StatusCode};
+use partners::commands::Caller;
 use serde_json::{Value, json};
 
 /// A reseller below a distributor, with an organisation on the product and plans of all four.

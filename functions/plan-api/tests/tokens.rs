@@ -6,9 +6,9 @@ mod common;
 
 use common::{Plane, as_role};
 use domain::rights::Role;
-use engine::commands::Caller;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
+use partners::commands::Caller;
 use serde_json::{Value, json};
 
 fn wanted(role: &str) -> Value {

@@ -7,8 +7,8 @@ mod common;
 use axum::body::Body;
 use common::{Plane, as_role, organisation};
 use domain::rights::Role;
-use engine::commands::Caller;
 use http::{Method, Request, StatusCode};
+use partners::commands::Caller;
 use serde_json::{Value, json};
 
 fn plan(amount: u64, currency: &str) -> Value {

@@ -1,9 +1,9 @@
 //! The function `preview-restore`: a message works out what a restore would do. It reads the tenant and adds the plan to
 //! the vault. Apart from `diff-snapshots`, so that no comparison holds up what is asked for in an incident.
 
-use engine::archive::Archive;
-use engine::jobs::announce::Announcer;
-use engine::jobs::preview_restore::{Archived, Worker};
+use backup::archive::Archive;
+use backup::preview_restore::{Archived, Worker};
+use engine::announce::Announcer;
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::Records;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Joins [`preview_restore::worker`] to AWS, Microsoft Graph and Lambda.
 
+use aws_vault::S3Vault;
 use lambda_runtime::Error;
 use preview_restore::Ports;
 use runtime::{queue, wiring::Wiring};
@@ -10,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
     let worker = preview_restore::worker(Ports {
         directory: wiring.directory()?,
-        vault: wiring.vault(),
+        vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
         keys: wiring.keys(),
         records: wiring.records(),
         queue: wiring.queue(),

@@ -1,8 +1,8 @@
 //! The function `purge-data`: a tick deletes organisations whose hold is over, and removes what has ended. Its rights
 //! are the catalog, the deletion of blobs and the signature of certificates; it can open no key.
 
-use engine::jobs::purge_data::Worker;
 use engine::ports::{Catalog, Clock, Signer, VaultSweeper};
+use engine::purge_data::Worker;
 use engine::records::Records;
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! The function `run-restore`: a message executes a restore, or goes on with it. The only function that
 //! holds the writing credential.
 
-use engine::archive::Archive;
-use engine::jobs::announce::Announcer;
-use engine::jobs::preview_restore::Archived;
-use engine::jobs::run_restore::Worker;
+use backup::archive::Archive;
+use backup::preview_restore::Archived;
+use backup::run_restore::Worker;
+use engine::announce::Announcer;
 use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Joins [`run_restore::worker`] to AWS, Microsoft Graph and Lambda.
 
+use aws_vault::S3Vault;
 use lambda_runtime::Error;
 use run_restore::Ports;
 use runtime::{queue, wiring::Wiring};
@@ -11,7 +12,7 @@ async fn main() -> Result<(), Error> {
     let worker = run_restore::worker(Ports {
         directory: wiring.directory()?,
         writer: wiring.writer()?,
-        vault: wiring.vault(),
+        vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
         keys: wiring.keys(),
         records: wiring.records(),
         queue: wiring.queue(),

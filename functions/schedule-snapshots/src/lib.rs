@@ -1,7 +1,7 @@
 //! The function `schedule-snapshots`: a tick starts due snapshots and puts stuck work into its queue again.
 //! Its rights are the catalog and the queues; it holds no key to customer data.
 
-use engine::jobs::schedule_snapshots::Worker;
+use backup::schedule_snapshots::Worker;
 use engine::ports::{Clock, Ids, Queue};
 use engine::records::Records;
 use std::sync::Arc;

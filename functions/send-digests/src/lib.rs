@@ -3,9 +3,9 @@
 
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result};
-use engine::jobs::send_digests::Worker;
 use engine::ports::{Clock, Ids, Mailer, Returns};
 use engine::records::Records;
+use partners::send_digests::Worker;
 use runtime::call::Call;
 use serde_json::Value;
 use std::sync::Arc;

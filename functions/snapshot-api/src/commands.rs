@@ -5,18 +5,18 @@ use crate::ports::{
     SnapshotCommands, StepView,
 };
 use async_trait::async_trait;
+use backup::archive::{Archive, name_of};
+use backup::commands::browse::Browse;
+use backup::commands::diffs::Diffs;
+use backup::commands::restores::{From as RestoreFrom, Restores};
+use backup::commands::search::Found;
+use backup::commands::snapshots;
+use backup::preview_restore::Archived;
 use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::restore::{SelectedItem, Selection};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
-use engine::archive::{Archive, name_of};
-use engine::commands::Listed;
-use engine::commands::browse::Browse;
-use engine::commands::diffs::Diffs;
-use engine::commands::restores::{From as RestoreFrom, Restores};
-use engine::commands::search::Found;
-use engine::commands::snapshots;
-use engine::jobs::preview_restore::Archived;
+use engine::Listed;
 use engine::ports::{Clock, Ids, Page, Queue};
 use engine::records::{Diff, Reason, Records, Restore, Snapshot};
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use crate::SnapshotApi;
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId};
-use engine::commands::Caller;
 use engine::records::OrganisationState;
+use partners::commands::Caller;
 
 /// Whether what is asked works on the live tenant, or only reads what is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ pub use commands::EngineCommands;
 
 use axum::Router;
 use axum::routing::{get, post};
-use engine::commands::Gate;
+use partners::commands::Gate;
 use ports::SnapshotCommands;
 use routes::{comparisons, objects, restores, snapshots};
 use runtime::http::{Audited, audited, idempotent};

@@ -6,7 +6,7 @@ use crate::wire::{
 };
 use domain::changes::Change;
 use domain::rights::Action;
-use engine::commands::Listed;
+use engine::Listed;
 use runtime::openapi::Route;
 
 /// The table. Every route asks for a tenant that is connected: else 409.

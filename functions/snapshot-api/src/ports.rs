@@ -2,12 +2,12 @@
 //! another tenant is `NotFound`.
 
 use async_trait::async_trait;
+use backup::commands::search::Found;
 use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::restore::{AttributeMode, Impossible, LinkMode, Remark, SelectedItem, Step};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
-use engine::commands::Listed;
-use engine::commands::search::Found;
+use engine::Listed;
 use engine::ports::Page;
 use engine::records::{Diff, Restore, Side, Snapshot, StepOutcome};
 use serde_json::{Map, Value};

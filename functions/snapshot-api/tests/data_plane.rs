@@ -6,8 +6,8 @@ mod common;
 
 use common::{DIFF, FEATURES, OTHER_SNAPSHOT, Plane, RESTORE, SNAPSHOT, TENANT, as_role};
 use domain::rights::{Action, Role, Verdict, may};
-use engine::commands::Caller;
 use engine::records::{OrganisationState, RestoreState};
+use partners::commands::Caller;
 use serde_json::{Value, json};
 
 const A: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";

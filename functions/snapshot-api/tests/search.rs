@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
-#[path = "../../shared/engine/tests/shelf/mod.rs"]
+#[path = "../../shared/backup/tests/shelf/mod.rs"]
 mod shelf;
 
 use common::{Plane, TENANT};

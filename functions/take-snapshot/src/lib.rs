@@ -3,11 +3,14 @@
 //! the catalog and the queues.
 
 use async_trait::async_trait;
+use backup::take_snapshot;
 use domain::{Error, Result, Timestamp};
-use engine::jobs::announce::Announcer;
-use engine::jobs::{JobWorker, connect_tenant, messages, take_snapshot};
+use engine::announce::Announcer;
+use engine::messages;
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::Records;
+use engine::work::JobWorker;
+use partners::connect_tenant;
 use std::sync::Arc;
 
 /// Two jobs behind one queue, told apart by the type of the message.

@@ -149,9 +149,10 @@ async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecr
         visibility_timeout_s: u32::try_from(base.visibility_ms / 1000).unwrap_or(u32::MAX),
     };
     let names = aws::provision(&clients, &wanted).await?;
+    aws_vault::make_bucket(&clients, &names.bucket).await?;
     let ses = aws::SesMailer::new(clients.ses().clone(), &names.sender);
     let ports = Ports {
-        vault: Arc::new(aws::S3Vault::new(clients.s3().clone(), &names.bucket)),
+        vault: Arc::new(aws_vault::S3Vault::new(&clients, &names.bucket)),
         catalog: Arc::new(DynamoCatalog::new(clients.dynamodb().clone(), &names.table)),
         queue: Arc::new(aws::SqsQueue::new(clients.sqs().clone(), names.queue_urls.clone())),
         keys: Arc::new(aws::KmsKeyRing::new(clients.kms().clone(), &names.kms_key_id)),

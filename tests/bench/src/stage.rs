@@ -2,16 +2,16 @@
 
 use crate::cloud::Cloud;
 use async_trait::async_trait;
+use backup::archive::Archive;
+use backup::commands::restores::{From, Restores};
+use backup::commands::snapshots;
+use backup::preview_restore::Archived;
+use backup::take_snapshot::{Report, Request, Worker};
+use backup::{diff_snapshots, preview_restore};
 use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use embedded::FolderVault;
-use engine::archive::Archive;
-use engine::commands::restores::{From, Restores};
-use engine::commands::snapshots;
-use engine::jobs::preview_restore::Archived;
-use engine::jobs::take_snapshot::{Report, Request, Worker};
-use engine::jobs::{diff_snapshots, preview_restore};
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Scope, Vault};
 use engine::records::{
     CredentialStatus, Diff, Partner, Reason, Record, Records, Restore, Side, StoredKey, Tenant,
@@ -282,8 +282,7 @@ impl Stage {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
         });
-        let request =
-            engine::jobs::run_restore::Request { tenant: tenant.clone(), restore: previewed.id.clone() };
+        let request = backup::run_restore::Request { tenant: tenant.clone(), restore: previewed.id.clone() };
         while worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?.is_continued {}
         restores.get(tenant, &previewed.id).await.map_err(|e| e.to_string())
     }

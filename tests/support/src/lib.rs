@@ -8,6 +8,7 @@ pub mod builders;
 pub mod contracts;
 pub mod faulty;
 pub mod memory;
+pub mod office;
 pub mod openapi;
 
 use std::sync::{Mutex, MutexGuard};

@@ -9,9 +9,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::audit::Entry;
-use engine::commands::Listed;
-use engine::commands::audit::Audit;
+use engine::Listed;
 use http::{HeaderValue, header};
+use partners::commands::audit::Audit;
 use runtime::http::{Asked, QueryOf};
 use runtime::problem::{Problem, Reply};
 

@@ -7,10 +7,10 @@ use axum::Json;
 use axum::extract::State;
 use domain::OrganisationId;
 use domain::organisations::Act;
-use engine::commands::Caller;
-use engine::commands::organisations::{Hold, OrganisationView};
 use engine::records::Found;
 use http::HeaderName;
+use partners::commands::Caller;
+use partners::commands::organisations::{Hold, OrganisationView};
 use runtime::http::{Asked, IfMatch, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;
 

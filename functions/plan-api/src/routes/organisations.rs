@@ -8,10 +8,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::{OrganisationId, PartnerId};
-use engine::commands::organisations::{NewOrganisation, Wanted};
-use engine::commands::{Caller, Listed};
+use engine::Listed;
 use engine::ports::Page;
 use http::{HeaderName, StatusCode, header};
+use partners::commands::Caller;
+use partners::commands::organisations::{NewOrganisation, Wanted};
 use runtime::http::{Asked, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;
 

@@ -6,7 +6,7 @@ use crate::wire::{PageIn, PartnerOut};
 use axum::extract::State;
 use axum::{Extension, Json};
 use domain::{InvitationId, PersonId};
-use engine::commands::Listed;
+use engine::Listed;
 use http::{HeaderName, StatusCode, header};
 use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;

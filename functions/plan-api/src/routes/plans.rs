@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::plans::Terms;
 use domain::{PartnerId, PlanId};
-use engine::commands::Listed;
+use engine::Listed;
 use engine::records::Plan;
 use http::{HeaderName, StatusCode, header};
 use runtime::http::{Asked, IfMatch, Input, PathOf, QueryOf, etag};

@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::{DowngradeId, OrganisationId};
-use engine::commands::Listed;
-use engine::commands::downgrades::Decision;
-use engine::commands::subscriptions::Changed;
+use engine::Listed;
 use http::{HeaderName, StatusCode, header};
+use partners::commands::downgrades::Decision;
+use partners::commands::subscriptions::Changed;
 use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf, etag};
 use runtime::problem::Reply;
 

@@ -6,7 +6,7 @@ use crate::wire::tokens::{NewTokenIn, TokenOut};
 use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, TokenId};
-use engine::commands::Listed;
+use engine::Listed;
 use http::{HeaderName, StatusCode, header};
 use runtime::http::{Asked, Input, PathOf, QueryOf};
 use runtime::problem::Reply;

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::OrganisationId;
-use engine::commands::Listed;
+use engine::Listed;
 use http::StatusCode;
 use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf};
 use runtime::problem::Reply;

@@ -3,9 +3,9 @@
 use domain::audit::{Broken, Entry, Outcome};
 use domain::rights::Role;
 use domain::{PartnerId, Timestamp};
-use engine::commands::audit::Verified;
 use engine::ports::Page;
 use garde::Validate;
+use partners::commands::audit::Verified;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -3,9 +3,9 @@
 use super::Name;
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
-use engine::commands::organisations::{Edit, Hold};
 use engine::records::{DeletionCertificate, Ending, TransferOffer, TransferOffered};
 use garde::Validate;
+use partners::commands::organisations::{Edit, Hold};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

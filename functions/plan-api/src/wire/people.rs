@@ -4,10 +4,10 @@ use super::tokens::some_and_few;
 use super::{Name, utc};
 use domain::rights::Role;
 use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Timestamp};
-use engine::commands::invitations::NewInvitation;
-use engine::commands::people::PersonChange;
 use engine::records::{Invitation, Person};
 use garde::Validate;
+use partners::commands::invitations::NewInvitation;
+use partners::commands::people::PersonChange;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -2,8 +2,8 @@
 
 use super::{Name, PlanOut};
 use domain::plans::{Currency, Price, ProductType};
-use engine::commands::plans::{PlanEdit, PlanView};
 use garde::Validate;
+use partners::commands::plans::{PlanEdit, PlanView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -4,11 +4,11 @@ use super::{PageIn, not_blank};
 use domain::plans::{Periodicity, ProductType};
 use domain::subscriptions::RequestState;
 use domain::{DowngradeId, OrganisationId, PartnerId, PlanId, Timestamp};
-use engine::commands::access::{NewAccessLink, Session};
-use engine::commands::subscriptions::{SubscriptionEdit, SubscriptionView};
 use engine::ports::Page;
 use engine::records::{DowngradeRequest, OrganisationState};
 use garde::Validate;
+use partners::commands::access::{NewAccessLink, Session};
+use partners::commands::subscriptions::{SubscriptionEdit, SubscriptionView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -3,9 +3,9 @@
 use super::Name;
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, Timestamp, TokenId};
-use engine::commands::tokens::{MadeToken, NewToken, TokenView};
 use engine::records::{Organisation, TokenEntry};
 use garde::Validate;
+use partners::commands::tokens::{MadeToken, NewToken, TokenView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

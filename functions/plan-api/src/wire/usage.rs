@@ -5,8 +5,8 @@ use crate::csv::harmless;
 use domain::plans::{Currency, Periodicity, ProductType};
 use domain::usage::{Part, decimal};
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
-use engine::commands::usage::{LineOfPlan, MonthOfUse};
 use garde::Validate;
+use partners::commands::usage::{LineOfPlan, MonthOfUse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

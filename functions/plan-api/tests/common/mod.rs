@@ -8,15 +8,6 @@ use axum::body::Body;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
-use engine::commands::connect::{Connect, ConsentSettings};
-use engine::commands::invitations::Invitations;
-use engine::commands::organisations::Organisations;
-use engine::commands::partners::Partners;
-use engine::commands::people::People;
-use engine::commands::plans::Plans;
-use engine::commands::sign_in::FindCaller;
-use engine::commands::tokens::Tokens;
-use engine::commands::{Caller, Gate, Member};
 use engine::ports::{
     Access, Catalog, Clock, Cursor, Directory, Ids, LiveObject, Page, ReadPage, Row, RowPage, Scope, SignIns,
     Spent, Write,
@@ -25,6 +16,15 @@ use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::RequestExt;
+use partners::commands::connect::{Connect, ConsentSettings};
+use partners::commands::invitations::Invitations;
+use partners::commands::organisations::Organisations;
+use partners::commands::partners::Partners;
+use partners::commands::people::People;
+use partners::commands::plans::Plans;
+use partners::commands::sign_in::FindCaller;
+use partners::commands::tokens::Tokens;
+use partners::commands::{Caller, Gate, Member};
 use plan_api::{Money, PlanApi, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};

@@ -6,7 +6,7 @@
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use std::fmt;
 use std::sync::OnceLock;
@@ -49,7 +49,6 @@ impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Environm
 #[derive(Debug)]
 pub struct AwsClients {
     shared: SdkConfig,
-    s3: OnceLock<aws_sdk_s3::Client>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
@@ -84,7 +83,6 @@ impl AwsClients {
     pub fn new(shared: SdkConfig) -> Self {
         Self {
             shared,
-            s3: OnceLock::new(),
             dynamodb: OnceLock::new(),
             sqs: OnceLock::new(),
             kms: OnceLock::new(),
@@ -93,25 +91,14 @@ impl AwsClients {
         }
     }
 
+    /// What every client is made from, for the service whose client is not made here: S3 (`aws-vault`).
+    pub fn config(&self) -> &SdkConfig {
+        &self.shared
+    }
+
     /// The region, if one is set.
     pub fn region(&self) -> Option<&str> {
         self.shared.region().map(AsRef::as_ref)
-    }
-
-    /// S3.
-    pub fn s3(&self) -> &aws_sdk_s3::Client {
-        self.s3.get_or_init(|| {
-            let config = aws_sdk_s3::config::Builder::from(&self.shared)
-                // Why: an endpoint of one's own rarely answers to `bucket.host`; S3 itself takes both forms.
-                .force_path_style(self.shared.endpoint_url().is_some())
-                // Why: by itself the SDK adds a checksum to every call, for some bodies as a trailer inside
-                // aws-chunked framing, which stand-ins refuse or even store as content. The vault asks for the
-                // one that S3 may demand; at a read, our own hash or tag of each blob decides.
-                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-                .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-                .build();
-            aws_sdk_s3::Client::from_conf(config)
-        })
     }
 
     /// DynamoDB.

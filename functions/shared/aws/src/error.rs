@@ -5,9 +5,9 @@
 //! to share one table; where a code means something else in one call, that adapter says so with
 //! [`code`] before it comes here.
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::CancellationReason;
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use domain::{Error, ErrorKind};
 
 /// What the code of a service's error means to us; none when the table has no word on it.
@@ -107,17 +107,17 @@ fn kind_of_status(status: u16) -> ErrorKind {
 }
 
 /// The code of a service's error, if the service answered at all.
-pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
 /// The HTTP status of the answer, if there was one.
-pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+pub fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|r| r.status().as_u16())
 }
 
 /// Our error for one of the SDK's. `call` is the service and operation, such as `s3.PutObject`.
-pub(crate) fn from_sdk<E>(call: &str, error: SdkError<E, HttpResponse>) -> Error
+pub fn from_sdk<E>(call: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
@@ -188,12 +188,11 @@ fn wait_ms(response: &HttpResponse) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_dynamodb::error::{ConnectorError, ErrorMetadata};
     use aws_sdk_dynamodb::operation::put_item::PutItemError;
-    use aws_sdk_s3::error::{ConnectorError, ErrorMetadata};
-    use aws_sdk_s3::primitives::SdkBody;
 
     fn answer(status: u16) -> HttpResponse {
-        HttpResponse::new(status.try_into().unwrap(), SdkBody::empty())
+        HttpResponse::new(status.try_into().unwrap(), "".into())
     }
 
     fn refused(code: &str, status: u16) -> Error {

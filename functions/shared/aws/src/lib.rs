@@ -1,4 +1,5 @@
-//! The ports of `engine` on AWS: S3, DynamoDB, SQS, KMS, SES, Secrets Manager.
+//! The ports of `engine` on AWS: DynamoDB, SQS, KMS, SES, Secrets Manager. S3, the vault, is a crate of its own,
+//! `aws-vault`: who does not name that cannot reach a blob.
 //!
 //! Enter at [`AwsClients`] (connections, made once per process) and [`AwsNames`] (which bucket, table and
 //! queues); every adapter takes one client and the names that it needs. [`provision()`] makes what they
@@ -9,7 +10,7 @@
 
 mod catalog;
 mod clients;
-mod error;
+pub mod error;
 mod key_ring;
 mod mailer;
 mod names;
@@ -19,7 +20,6 @@ mod receive;
 mod returns;
 mod secrets;
 mod signer;
-mod vault;
 
 pub use catalog::DynamoCatalog;
 pub use clients::AwsClients;
@@ -32,4 +32,3 @@ pub use receive::{Received, SqsReceiver};
 pub use returns::SqsReturns;
 pub use secrets::SecretsManagerSecrets;
 pub use signer::KmsSigner;
-pub use vault::S3Vault;

@@ -128,7 +128,6 @@ fn parts_of(sender: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_s3::primitives::SdkBody;
     use aws_sdk_sesv2::error::ErrorMetadata;
     use aws_sdk_sesv2::operation::send_email::SendEmailError;
 
@@ -192,7 +191,7 @@ mod tests {
             ("InternalFailure", 500, ErrorKind::Unavailable),
         ] {
             let meta = ErrorMetadata::builder().code(code).message("for ada@example.com").build();
-            let answer = HttpResponse::new(u16::try_into(status).unwrap(), SdkBody::empty());
+            let answer = HttpResponse::new(u16::try_into(status).unwrap(), "".into());
             let error = not_taken(SdkError::service_error(SendEmailError::generic(meta), answer));
             assert_eq!(error.kind(), kind, "{code} with {status}");
             assert!(!error.to_string().contains("ada"), "{error}");

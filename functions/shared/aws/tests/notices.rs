@@ -10,15 +10,15 @@ use domain::{
     DiffId, ErrorKind, InvitationId, OrganisationId, PartnerId, PersonId, RestoreId, Result, SnapshotId,
     TenantId,
 };
-use engine::jobs::JobWorker;
-use engine::jobs::announce::{Announcer, RestoreCounts};
-use engine::jobs::send_digests::Worker;
+use engine::announce::{Announcer, RestoreCounts};
 use engine::ports::{Clock, Handed, JobQueue, Mail, Mailer};
 use engine::records::{
     CredentialStatus, DiffCounts, Invitation, Invited, NotCovered, Partner, Person, Records, Subject, Tenant,
 };
+use engine::work::JobWorker;
 use jiff::SignedDuration;
 use mail_parser::MessageParser;
+use partners::send_digests::Worker;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use support::memory::World;

@@ -1,19 +1,26 @@
-//! What the product does, told in terms of ports: no cloud, no network, no clock of its own.
+//! What every part of the product stands on, told in terms of ports: no cloud, no network, no clock of its own.
 //!
 //! - [`ports`]: what is needed from outside, as traits.
 //! - [`records`]: what the catalog holds, as one table of rows and keys.
+//! - [`messages`] and [`work`]: what queues carry, and who handles it; [`open_work`]: what waits, is held up or is given up.
+//! - [`announce`]: what people are told of, as rows from which mails are made.
+//! - [`purge_data`]: the sweep that deletes organisations and what has ended.
 //! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: which story a piece of work belongs to.
 //! - [`signed`]: what is said under the installation's signature.
-//! - `archive`: runs and snapshots over the vault: written, read, searched, compared.
-//! - `jobs`: units of queued work; each has `Request`, `Worker` and `Report`.
-//! - `commands`: what a caller may ask for, apart from HTTP.
+//!
+//! Not here: tenants' content (`backup`), and what people of partners do (`partners`).
 
-pub mod archive;
-pub mod commands;
-pub mod jobs;
+pub mod announce;
+pub mod messages;
 pub mod metrics;
+pub mod open_work;
 pub mod ports;
-pub mod reading;
+pub mod purge_data;
 pub mod records;
 pub mod signed;
 pub mod trace;
+pub mod work;
+
+mod listed;
+
+pub use listed::Listed;

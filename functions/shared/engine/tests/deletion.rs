@@ -2,19 +2,17 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod office;
-
 use domain::PlanId;
 use domain::organisations::OrganisationState;
-use engine::jobs::purge_data;
 use engine::ports::{BlobName, Scope, Vault};
+use engine::purge_data;
 use engine::records::{
     DeletionCertificate, Ending, NoticeEntry, Organisation, OrganisationPlace, Record, Records, StoredKey,
     Tenant,
 };
 use jiff::SignedDuration;
-use office::{Office, PARTNER, SIBLING, at, organisation, partner, tenant};
 use support::faulty::{FaultPlan, Faulty, Mode};
+use support::office::{Office, PARTNER, SIBLING, at, organisation, partner, tenant};
 
 const DUE: &str = "2026-11-24T00:00:00Z";
 
@@ -34,10 +32,10 @@ async fn doomed() -> Office {
         tenant: Some(tenant()),
         not_protected: vec![],
         writer_consented_at: None,
-        created_at: at(office::START),
+        created_at: at(support::office::START),
         ending: Some(Ending {
             by: "somebody".to_owned(),
-            asked_at: at(office::START),
+            asked_at: at(support::office::START),
             delete_at: at(DUE),
             before: OrganisationState::Active,
             began_at: None,
@@ -85,7 +83,7 @@ async fn what_former_partners_heard_goes_too() {
     let office = doomed().await;
     let heard = NoticeEntry {
         listener: partner(SIBLING),
-        at: at(office::START),
+        at: at(support::office::START),
         tenant: tenant(),
         organisation: organisation(),
         topic: domain::notices::Topic::Changes,
@@ -120,7 +118,7 @@ async fn what_an_open_snapshot_put_aside_stays_until_it_is_sealed() {
     records.put_new(&place).await.unwrap();
     let name = BlobName::new("parked/aa/x").unwrap();
     office.world.vault.put_new(&tenant(), &name, vec![1].into()).await.unwrap();
-    for (open, swept) in [(Some(office::snapshot()), 0), (None, 1)] {
+    for (open, swept) in [(Some(support::office::snapshot()), 0), (None, 1)] {
         let found = records.get::<Tenant>(&scope, Tenant::KEY).await.unwrap();
         let row = Tenant { has_parked: true, open_snapshot: open, ..found.value };
         records.replace(&row, found.version).await.unwrap();

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use domain::{DiffId, RestoreId, TenantId};
-use engine::jobs::messages;
+use engine::messages;
 use engine::ports::{JobQueue, Queue};
 use support::memory::World;
 

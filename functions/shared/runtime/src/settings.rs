@@ -3,9 +3,9 @@
 
 use crate::http::RateLimit;
 use domain::{Error, Result};
-use engine::commands::connect::ConsentSettings;
 use engine::records::ApiToken;
 use graph::GraphSettings;
+use partners::commands::connect::ConsentSettings;
 use std::collections::BTreeMap;
 use url::Url;
 

@@ -3,8 +3,8 @@
 use crate::call::Call;
 use crate::metrics;
 use domain::Result;
-use engine::jobs::TickWorker;
 use engine::trace;
+use engine::work::TickWorker;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use std::sync::Arc;

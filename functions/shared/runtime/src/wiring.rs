@@ -6,17 +6,17 @@ use crate::settings::{FUNCTION_NAME, LOG, Settings};
 use crate::system::{SystemClock, SystemIds};
 use crate::{logs, metrics};
 use aws::{
-    AwsClients, AwsNames, DynamoCatalog, KmsKeyRing, KmsSigner, S3Vault, SecretsManagerSecrets, SesMailer,
-    SqsQueue, SqsReturns,
+    AwsClients, AwsNames, DynamoCatalog, KmsKeyRing, KmsSigner, SecretsManagerSecrets, SesMailer, SqsQueue,
+    SqsReturns,
 };
 use domain::Result;
-use engine::commands::Gate;
 use engine::ports::{
     Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Mailer, Queue, Returns, Secrets, SignIns,
     Signer,
 };
 use engine::records::Records;
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
+use partners::commands::Gate;
 use std::sync::Arc;
 
 /// Connections and names.
@@ -64,9 +64,13 @@ impl Wiring {
     pub fn gate(&self) -> Gate {
         Gate { records: self.records() }
     }
-    /// The vault.
-    pub fn vault(&self) -> Arc<S3Vault> {
-        Arc::new(S3Vault::new(self.clients.s3().clone(), &self.names.bucket))
+    /// Connections, for the vault: it is not named here, so that only a function that names `aws-vault` has one.
+    pub fn clients(&self) -> &AwsClients {
+        &self.clients
+    }
+    /// The vault's bucket.
+    pub fn bucket(&self) -> &str {
+        &self.names.bucket
     }
     /// The queues.
     pub fn queue(&self) -> Arc<dyn Queue> {

@@ -5,8 +5,8 @@
 use async_trait::async_trait;
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result, Timestamp};
-use engine::jobs::JobWorker;
 use engine::ports::{Clock, Delivered, Returns};
+use engine::work::JobWorker;
 use runtime::call::Call;
 use runtime::queue::handle_batch;
 use serde_json::json;

@@ -9,7 +9,7 @@ use axum::extract::State;
 use domain::changes::Change;
 use domain::rights::Action;
 use domain::{DiffId, OrganisationId};
-use engine::commands::Listed;
+use engine::Listed;
 use engine::records::Side;
 use runtime::http::{Asked, Input, PathOf, QueryOf};
 use runtime::problem::Reply;

@@ -6,7 +6,7 @@ pub mod restores;
 pub mod snapshots;
 
 use axum::Json;
-use engine::commands::Listed;
+use engine::Listed;
 use http::{HeaderName, StatusCode, header};
 
 /// Work that was put down, and where it can be followed.

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use domain::rights::Action;
 use domain::{OrganisationId, SnapshotId};
-use engine::commands::Listed;
+use engine::Listed;
 use runtime::http::{Asked, PathOf, QueryOf};
 use runtime::problem::Reply;
 

@@ -1,7 +1,7 @@
 //! Objects of a snapshot.
 
 use crate::ports::{ObjectDetail, ObjectLink, ObjectSummary};
-use engine::commands::search::{Found, Searched};
+use backup::commands::search::{Found, Searched};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,13 +2,13 @@
 
 use super::{DIFF, RESTORE, SNAPSHOT};
 use async_trait::async_trait;
+use backup::archive::Hit;
+use backup::commands::search::{Found, Searched};
 use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::restore::{Impossible, Selection};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId, Timestamp};
-use engine::archive::Hit;
-use engine::commands::Listed;
-use engine::commands::search::{Found, Searched};
+use engine::Listed;
 use engine::ports::{Page, Spent};
 use engine::records::{
     Diff, DiffCounts, JobState, Reason, Restore, RestoreCounts, RestoreState, RunCount, Side, Snapshot,

@@ -1,9 +1,9 @@
 //! What goes wrong with Microsoft, with a customer's consent and with a disk; and that nothing is lost by it.
 
 use super::rig::{Rig, Setting, Stage, changes_of};
+use backup::archive::SnapshotView;
 use domain::stored::{Class, Manifest};
 use domain::{ErrorKind, SnapshotId};
-use engine::archive::SnapshotView;
 use engine::ports::{BlobName, Clock, JobQueue};
 use engine::records::{CredentialStatus, JobState, Side, SnapshotMode};
 use jiff::SignedDuration;

@@ -3,11 +3,11 @@
 use super::rig::{Admin, Death, Rig, Setting};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, ErrorKind, Result, TenantId};
-use engine::commands::connect::Next;
-use engine::jobs::messages;
+use engine::messages;
 use engine::ports::{Clock, Queue, Scope};
 use engine::records::{ConnectRefusal, CredentialStatus, Organisation, OrganisationState};
 use jiff::SignedDuration;
+use partners::commands::connect::Next;
 use serde_json::json;
 use sim::NotArrived;
 use support::faulty::Mode;

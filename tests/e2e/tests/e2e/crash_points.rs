@@ -237,7 +237,7 @@ async fn digest(death: Option<Death>) -> Option<Vec<(String, String, String)>> {
     rig.clock.advance(SignedDuration::from_mins(1));
     let (tenant, snapshot) = (rig.tenant().clone(), SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"));
     let clock = rig.clock.clone();
-    let tell = engine::jobs::announce::Announcer::new(rig.records.clone(), rig.world.queue.clone(), clock);
+    let tell = engine::announce::Announcer::new(rig.records.clone(), rig.world.queue.clone(), clock);
     let status = engine::records::CredentialStatus::ConsentWithdrawn;
     tell.announce_credentials(&tenant, &snapshot, status).await.unwrap();
     rig.settle().await;

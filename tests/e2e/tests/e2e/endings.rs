@@ -4,15 +4,15 @@ use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
 use domain::organisations::Act;
 use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
-use engine::commands::organisations::{Hold, Organisations};
-use engine::commands::{Caller, Gate, Member};
-use engine::jobs::purge_data;
 use engine::ports::{Catalog, Clock, JobQueue, Scope};
+use engine::purge_data;
 use engine::records::{
     DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
     Partner, Progress, Records,
 };
 use jiff::SignedDuration;
+use partners::commands::organisations::{Hold, Organisations};
+use partners::commands::{Caller, Gate, Member};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Stored formats: a sealed snapshot of each version that is never edited, read by today's code.
 
+use backup::archive::{Archive, Limits, SnapshotView, Way};
 use domain::stored::{BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, TenantKeys, read_leaf};
 use domain::{ErrorKind, TenantId, kinds};
-use engine::archive::{Archive, Limits, SnapshotView, Way};
 use engine::ports::{BlobName, DataKey, KeyRing, Vault, WrappedKey};
 use engine::records::{Records, StoredKey};
 use serde_json::{Value, json};

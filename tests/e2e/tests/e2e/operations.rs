@@ -60,7 +60,7 @@ async fn a_table_that_is_turned_back_finds_what_it_names_and_goes_on() {
     rig.world.catalog.set_rows(then);
     rig.restart();
     // A message of the time that is gone names a row that is gone.
-    let gone = engine::jobs::messages::take_snapshot(rig.tenant(), &lost, 7);
+    let gone = engine::messages::take_snapshot(rig.tenant(), &lost, 7);
     rig.world.queue.send_raw(gone.queue, &gone.group, &gone.body);
     later(&rig);
     let again = rig.snapshot().await;

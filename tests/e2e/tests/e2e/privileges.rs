@@ -185,7 +185,7 @@ async fn undoing_one_grant_leaves_whoever_can_still_administer_the_tenant() {
     let only_removals = Selection { links: LinkMode::Skip, ..Rig::everything() };
     let changes = super::rig::changes_of(&rig, rig.tenant(), &diff).await;
     let items = changes.iter().filter(|c| c.kind == "admins").map(domain::restore::SelectedItem::of_change);
-    let from = engine::commands::restores::From::Items(first.clone());
+    let from = backup::commands::restores::From::Items(first.clone());
     let selection = Selection { items: items.collect(), ..only_removals };
     let restore = rig.restores().create_preview(rig.tenant(), "per_test", &from, selection).await.unwrap();
     rig.settle().await;

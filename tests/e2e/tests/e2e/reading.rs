@@ -2,11 +2,11 @@
 
 use super::rig::{JoinedClock, Rig, Setting};
 use async_trait::async_trait;
+use backup::archive::SnapshotView;
+use backup::take_snapshot::{Report, Request, Worker};
 use domain::kinds::Source;
 use domain::stored::Manifest;
 use domain::{Result, SnapshotId, TenantId, Timestamp};
-use engine::archive::SnapshotView;
-use engine::jobs::take_snapshot::{Report, Request, Worker};
 use engine::ports::{Access, Clock, Cursor, Directory, LiveObject, PageEnd, ReadPage, Spent};
 use engine::records::SnapshotMode;
 use graph::{GraphClient, GraphDirectory, GraphSettings};

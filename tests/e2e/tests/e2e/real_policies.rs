@@ -3,12 +3,12 @@
 
 use crate::conformance::Watch;
 use crate::rig::Rig;
+use backup::archive::SnapshotView;
+use backup::commands::restores::From;
 use domain::changes::equal_values;
 use domain::kinds::{self, Kind};
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use domain::{SnapshotId, canonical};
-use engine::archive::SnapshotView;
-use engine::commands::restores::From;
 use engine::records::{RestoreState, StepOutcome};
 use serde_json::{Map, Value};
 use sim::ExpandedSettings;

@@ -1,7 +1,7 @@
 //! Microsoft's own recovery writes to a tenant behind its deltas: the snapshot after it is whole.
 
 use crate::rig::Rig;
-use engine::archive::SnapshotView;
+use backup::archive::SnapshotView;
 use engine::records::SnapshotMode;
 use jiff::SignedDuration;
 use serde_json::json;

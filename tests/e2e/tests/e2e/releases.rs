@@ -4,9 +4,9 @@
 //! between them; a snapshot, a preview and an approved restore are asked for, and their messages wait in the queues.
 
 use crate::rig::Rig;
+use backup::archive::SnapshotView;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{RestoreId, SnapshotId, Timestamp};
-use engine::archive::SnapshotView;
 use engine::ports::{BlobName, Catalog, Clock, JobQueue, Outgoing, Queue, Row, Scope, Vault, Watch, Write};
 use engine::records::{JobState, Person, RestoreState};
 use jiff::SignedDuration;

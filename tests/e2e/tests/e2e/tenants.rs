@@ -1,11 +1,11 @@
 //! Two customers in one installation: neither sees, moves or can read anything of the other.
 
 use super::rig::{OTHER_TENANT_ID, Rig, Setting, Stage};
+use backup::commands::restores::From;
 use domain::restore::{SelectedItem, Selection};
 use domain::stored::Manifest;
 use domain::{ErrorKind, SnapshotId, TenantId};
-use engine::commands::restores::From;
-use engine::jobs::messages;
+use engine::messages;
 use engine::ports::{JobQueue, Page, Queue, Vault};
 use engine::records::{Side, Snapshot};
 use jiff::SignedDuration;

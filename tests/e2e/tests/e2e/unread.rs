@@ -3,11 +3,11 @@
 //! read and is empty is stored as empty.
 
 use super::rig::{Admin, Rig, Setting, changes_of};
+use backup::archive::SnapshotView;
+use backup::commands::restores::From;
+use backup::preview_restore::{Archived, PlanStore};
 use domain::SnapshotId;
 use domain::restore::{Action, AttributeMode, Cause, LinkMode, Plan, SelectedItem, Selection};
-use engine::archive::SnapshotView;
-use engine::commands::restores::From;
-use engine::jobs::preview_restore::{Archived, PlanStore};
 use engine::records::{CredentialStatus, RestoreState};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -7,7 +7,6 @@
 mod catalog;
 mod keys;
 mod queues;
-mod vault;
 
 use crate::{AwsClients, AwsNames};
 use domain::{Error, Result};
@@ -27,7 +26,7 @@ pub struct Provision {
     pub visibility_timeout_s: u32,
 }
 
-/// Makes what is missing and returns the names of everything.
+/// Makes what is missing, but for the bucket that it names (`aws_vault::make_bucket`), and returns the names of everything.
 ///
 /// # Errors
 /// `Invalid` for a prefix that cannot be part of a bucket's name; `Conflict` when something of that name is
@@ -35,7 +34,6 @@ pub struct Provision {
 pub async fn provision(clients: &AwsClients, wanted: &Provision) -> Result<AwsNames> {
     let prefix = check_prefix(&wanted.prefix)?;
     let (bucket, table) = (format!("{prefix}-vault"), format!("{prefix}-catalog"));
-    vault::make_bucket(clients.s3(), clients.region(), &bucket).await?;
     catalog::make_table(clients.dynamodb(), &table).await?;
     let (queue_urls, dead_letter_urls) =
         queues::make_queues(clients.sqs(), prefix, wanted.visibility_timeout_s).await?;

@@ -1,7 +1,8 @@
 //! What the adapters do on an endpoint beyond their contracts: provisioning, receiving, failing.
 
 use crate::target::{SECRET, StandIn, Target};
-use aws::{DynamoCatalog, S3Vault, SecretsManagerSecrets, SqsQueue, SqsReceiver, provision};
+use aws::{DynamoCatalog, SecretsManagerSecrets, SqsQueue, SqsReceiver, provision};
+use aws_vault::S3Vault;
 use bytes::Bytes;
 use domain::{ErrorKind, Timestamp};
 use engine::ports::{
@@ -23,7 +24,7 @@ async fn provisioning_again_keeps_what_is_there_and_takes_new_settings() {
     let Some(mut target) = Target::find("provisioning").await else { return };
     let tenant = target.subjects.tenant.clone();
     let (scope, now) = (Scope::Tenant(tenant.clone()), Timestamp::UNIX_EPOCH);
-    let vault = S3Vault::new(target.clients.s3().clone(), &target.names.bucket);
+    let vault = S3Vault::new(&target.clients, &target.names.bucket);
     let catalog = DynamoCatalog::new(target.clients.dynamodb().clone(), &target.names.table);
     let name = BlobName::new("kept").unwrap();
     vault.put_new(&tenant, &name, Bytes::from_static(b"x")).await.unwrap();
@@ -83,7 +84,7 @@ async fn what_is_not_there_is_not_an_empty_answer() {
     let Some(target) = Target::find("missing resources").await else { return };
     let tenant = &target.subjects.tenant;
     let name = BlobName::new("a").unwrap();
-    let vault = S3Vault::new(target.clients.s3().clone(), "test-no-such-bucket");
+    let vault = S3Vault::new(&target.clients, "test-no-such-bucket");
     let catalog = DynamoCatalog::new(target.clients.dynamodb().clone(), "test-no-such-table");
     let scope = Scope::Tenant(tenant.clone());
     let url = target.names.queue_urls[&JobQueue::RunRestore].replace("run-restore", "no-such-queue");

@@ -11,9 +11,10 @@ mod target;
 
 use async_trait::async_trait;
 use aws::{
-    DynamoCatalog, KmsKeyRing, KmsSigner, Received, S3Vault, SecretsManagerSecrets, SesMailer, SqsQueue,
-    SqsReceiver, mime,
+    DynamoCatalog, KmsKeyRing, KmsSigner, Received, SecretsManagerSecrets, SesMailer, SqsQueue, SqsReceiver,
+    mime,
 };
+use aws_vault::S3Vault;
 use domain::{ErrorKind, Result};
 use engine::ports::{Handed, JobQueue, Mail, MailId, Mailer, Signer, is_address};
 use mail_parser::MessageParser;
@@ -28,7 +29,7 @@ use target::{SECRET, SENDER, StandIn, Target};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s3_keeps_the_contract_of_the_vault() {
     let Some(target) = Target::find("Vault on S3").await else { return };
-    let vault = Arc::new(S3Vault::new(target.clients.s3().clone(), &target.names.bucket));
+    let vault = Arc::new(S3Vault::new(&target.clients, &target.names.bucket));
     contracts::vault(vault.clone(), &target.subjects, &target.allowances()).await;
     contracts::vault_sweeper(vault, &target.subjects).await;
 }

@@ -1,8 +1,9 @@
 //! What goes over the wire where a stand-in would not mind and AWS does.
 
-use aws::{AwsClients, S3Vault};
+use aws::AwsClients;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_vault::S3Vault;
 use bytes::Bytes;
 use engine::ports::{BlobName, Put, Vault};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,7 +34,7 @@ async fn listening() -> (AwsClients, tokio::task::JoinHandle<String>) {
 #[tokio::test]
 async fn a_blob_comes_with_its_checksum_as_a_bucket_with_object_lock_demands() {
     let (clients, head) = listening().await;
-    let vault = S3Vault::new(clients.s3().clone(), "vault");
+    let vault = S3Vault::new(&clients, "vault");
     let (tenant, name) =
         ("11111111-1111-1111-1111-111111111111".parse().unwrap(), BlobName::new("leaf").unwrap());
     let put = vault.put_new(&tenant, &name, Bytes::from_static(b"a sealed leaf")).await.unwrap();

@@ -52,6 +52,7 @@ impl Target {
         };
         let clients = AwsClients::load().await;
         let names = provision(&clients, &wanted).await.expect("an endpoint on which all can be made");
+        aws_vault::make_bucket(&clients, &names.bucket).await.expect("a bucket");
         let subjects = Subjects::seeded(id.as_u64_pair().0);
         Some(Self { stand_in, endpoint, clients, names, subjects, wanted })
     }

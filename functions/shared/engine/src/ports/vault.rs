@@ -5,6 +5,9 @@ use bytes::Bytes;
 use domain::{Error, Result, TenantId};
 use std::fmt;
 
+/// The names of what is put aside while something is made begin with this; it is swept when that is made.
+pub const PARKED: &str = "parked/";
+
 /// The name of a blob inside its tenant: `leaves/…`, `snapshots/…`; FORMAT.md section 2 lists them.
 /// Lower-case letters, digits, `-`, `_`, `.` and `/`; no empty part, no part of dots.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -50,6 +50,7 @@ mod course;
 mod diff;
 mod idempotency;
 mod invitation;
+mod not_protected;
 mod notice;
 mod organisation;
 mod owners;
@@ -71,6 +72,7 @@ pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use idempotency::{IdempotentRequest, KeptReply, Progress};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited};
+pub use not_protected::not_protected;
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
 };

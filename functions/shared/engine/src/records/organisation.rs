@@ -4,7 +4,8 @@ use super::{Record, watched};
 use crate::ports::{Scope, Watch, WrappedKey};
 use domain::organisations::OrganisationState;
 use domain::rights::Feature;
-use domain::{OrganisationId, PartnerId, PlanId, TenantId, Timestamp};
+use domain::{Error, OrganisationId, PartnerId, PlanId, Result, TenantId, Timestamp};
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,11 @@ pub struct Connecting {
     pub refused: Option<ConnectRefusal>,
 }
 
+impl Connecting {
+    /// From one try to the next.
+    pub const TRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
+}
+
 /// Why a connection that waited came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -148,6 +154,19 @@ pub struct Ending {
 }
 
 impl Organisation {
+    /// Whether a tenant may be connected to it.
+    ///
+    /// # Errors
+    /// `Conflict` when it has left or is being deleted.
+    pub fn check_connectable(&self) -> Result<()> {
+        match self.state {
+            OrganisationState::Active | OrganisationState::Suspended => Ok(()),
+            OrganisationState::Unsubscribed | OrganisationState::Deleting => {
+                Err(Error::conflict("the organisation has left; reactivate it first"))
+            }
+        }
+    }
+
     /// The key of that organisation's row.
     pub fn key_of(id: &OrganisationId) -> String {
         format!("org#{id}")

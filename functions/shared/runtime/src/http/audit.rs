@@ -14,14 +14,14 @@ use axum::response::{IntoResponse, Response};
 use axum::{RequestExt as _, Router};
 use domain::PartnerId;
 use domain::audit::{Event, Outcome, Who, subject};
-use engine::commands::Caller;
-use engine::commands::audit::AuditLog;
 use engine::records::Records;
 use futures::FutureExt;
 use http::header::LOCATION;
 use http::{Extensions, Method};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+use partners::commands::Caller;
+use partners::commands::audit::AuditLog;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 

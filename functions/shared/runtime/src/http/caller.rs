@@ -8,12 +8,12 @@ use aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequ
 use axum::extract::FromRequestParts;
 use domain::rights::Role;
 use domain::{OrganisationId, Result};
-use engine::commands::{Caller, Member};
 use engine::records::Identity;
 use http::Extensions;
 use http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
+use partners::commands::{Caller, Member};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 

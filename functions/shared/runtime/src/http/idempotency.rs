@@ -14,10 +14,10 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::PartnerId;
-use engine::commands::Caller;
-use engine::commands::idempotency::{Begun, Idempotency, hash_of};
 use engine::records::{Found, IdempotentRequest, KeptReply, Records};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use partners::commands::Caller;
+use partners::commands::idempotency::{Begun, Idempotency, hash_of};
 
 /// The request's header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

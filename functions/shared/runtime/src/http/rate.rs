@@ -10,9 +10,9 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use domain::{Error, Timestamp};
-use engine::commands::Caller;
 use engine::ports::Clock;
 use http::{HeaderName, HeaderValue};
+use partners::commands::Caller;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,13 +1,13 @@
 //! What a person asks for, past the plan.
 
 use super::Rig;
+use backup::commands::diffs::Diffs;
+use backup::commands::restores::{From, Restores};
+use backup::commands::snapshots;
+use backup::preview_restore::Archived;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
 use domain::{DiffId, Result, SnapshotId, TenantId};
-use engine::commands::diffs::Diffs;
-use engine::commands::restores::{From, Restores};
-use engine::commands::snapshots;
-use engine::jobs::preview_restore::Archived;
 use engine::ports::Scope;
 use engine::records::{Diff, JobState, Reason, Restore, Side, Snapshot, Tenant};
 use std::sync::Arc;

@@ -2,12 +2,12 @@
 
 use super::Rig;
 use domain::{Error, Result, TenantId};
-use engine::commands::Gate;
-use engine::commands::connect::{Connect, ConsentAnswer, ConsentSettings, Next};
 use engine::ports::{Clock, Ids, Scope};
 use engine::records::{ApiToken, ConsentState, Organisation, Tenant};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns};
 use jiff::SignedDuration;
+use partners::commands::Gate;
+use partners::commands::connect::{Connect, ConsentAnswer, ConsentSettings, Next};
 use reqwest::redirect::Policy;
 use std::sync::Arc;
 use url::Url;

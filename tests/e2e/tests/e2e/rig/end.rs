@@ -2,11 +2,11 @@
 //! of their making, new ids of Microsoft's are called after what has them, times and costs are left out.
 
 use super::Rig;
+use backup::diff_snapshots::list_changes;
 use domain::Timestamp;
 use domain::changes::Change;
 use domain::stored::RunRef;
 use domain::{DiffId, TenantId};
-use engine::jobs::diff_snapshots::list_changes;
 use engine::records::{Diff, JobState};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -23,10 +23,10 @@ pub use end::{End, changes_of};
 pub use log::Watch;
 pub use story::Stage;
 
+use backup::archive::Archive;
 pub use clock::JoinedClock;
 use domain::notices::{Frequency, Topic};
 use domain::{OrganisationId, PartnerId, PersonId, PlanId, TenantId};
-use engine::archive::Archive;
 use engine::ports::{Clock, Ids, KeyRing};
 use engine::records::{
     CredentialStatus, Organisation, OrganisationPlace, OrganisationState, Partner, Person, Records,

@@ -1,13 +1,13 @@
 //! The jobs of one process, each port under the plan.
 
 use super::clock::JoinedClock;
-use engine::jobs::send_digests::Worker as Mail;
-use engine::jobs::{JobWorker, TickWorker};
 use engine::ports::{
     Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault,
 };
 use engine::records::Records;
+use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
+use partners::send_digests::Worker as Mail;
 use sim::SimServer;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};

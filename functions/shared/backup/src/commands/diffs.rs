@@ -1,0 +1,142 @@
+//! Comparisons: asked for, followed, read.
+
+use crate::archive::Archive;
+use crate::diff_snapshots;
+use domain::changes::Change;
+use domain::kinds::Kind;
+use domain::{DiffId, Error, Result, SnapshotId, TenantId};
+use engine::Listed;
+use engine::messages;
+use engine::ports::{Clock, Ids, Page, Queue, Scope};
+use engine::records::{Course, Diff, DiffCounts, Found, JobState, Records, Side, Snapshot};
+use std::sync::Arc;
+
+/// The command.
+#[derive(Clone)]
+pub struct Diffs {
+    /// Where changes are.
+    pub archive: Arc<Archive>,
+    /// Rows.
+    pub records: Records,
+    /// To start the job.
+    pub queue: Arc<dyn Queue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Diffs {
+    /// Asks for a comparison.
+    ///
+    /// # Errors
+    /// `NotFound` when a side is no snapshot of the tenant; `Conflict` when it is not sealed.
+    pub async fn start(
+        &self,
+        tenant: &TenantId,
+        before: &SnapshotId,
+        after: Side,
+        kinds: &[&'static Kind],
+        object: Option<String>,
+    ) -> Result<Diff> {
+        self.check_sealed(tenant, before).await?;
+        if let Side::Snapshot(id) = &after {
+            self.check_sealed(tenant, id).await?;
+        }
+        let now = self.clock.now();
+        let diff = Diff {
+            id: DiffId::from_ulid(&self.ids.ulid()),
+            tenant: tenant.clone(),
+            before: before.clone(),
+            after,
+            kinds: kinds.iter().map(|k| k.name.to_owned()).collect(),
+            object,
+            announce: false,
+            live_snapshot: None,
+            state: JobState::Queued,
+            requested_at: now,
+            touched_at: now,
+            done_at: None,
+            attempts: 0,
+            counts: DiffCounts::default(),
+            pages: 0,
+            progress: None,
+            not_compared: Vec::new(),
+            error: None,
+            course: Course::default(),
+        };
+        self.records.put_new(&diff).await?;
+        self.queue.send(messages::diff_snapshots(tenant, &diff.id, 0)).await?;
+        Ok(diff)
+    }
+
+    /// One comparison.
+    pub async fn get(&self, tenant: &TenantId, id: &DiffId) -> Result<Diff> {
+        let found: Found<Diff> = self.records.get(&Scope::Tenant(tenant.clone()), &Diff::key_of(id)).await?;
+        Ok(found.value)
+    }
+
+    /// Comparisons, newest first.
+    pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Diff>> {
+        let page = Page { descending: true, ..page };
+        let (rows, next) = self.records.list::<Diff>(&Scope::Tenant(tenant.clone()), "diff#", page).await?;
+        Ok(Listed { items: rows.into_iter().map(|r| r.value).collect(), next })
+    }
+
+    /// The changes that a comparison found; `page.after` counts changes.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not done.
+    pub async fn changes(&self, tenant: &TenantId, id: &DiffId, page: Page) -> Result<Listed<Change>> {
+        let diff = self.get(tenant, id).await?;
+        match diff.state {
+            JobState::Done => {}
+            JobState::Failed => {
+                let why = diff.error.unwrap_or_default();
+                return Err(Error::conflict(format!("the comparison failed: {why}")));
+            }
+            _ => return Err(Error::conflict("the comparison is not done")),
+        }
+        let bad = |_| Error::invalid_field("cursor", "is not one that this list gave");
+        let start: usize = page.after.as_deref().unwrap_or("0").parse().map_err(bad)?;
+        let archive = self.archive.open(tenant).await?;
+        let (mut items, mut at) = (Vec::new(), start);
+        while items.len() < page.limit {
+            let number = u32::try_from(at / diff_snapshots::PAGE)
+                .map_err(|_| Error::invalid_field("cursor", "is not one that this list gave"))?;
+            if number >= diff.pages {
+                return Ok(Listed { items, next: None });
+            }
+            let stored = diff_snapshots::get_page(&archive, &diff, number).await?;
+            let rest = stored.into_iter().skip(at % diff_snapshots::PAGE).take(page.limit - items.len());
+            let before = items.len();
+            items.extend(rest);
+            if items.len() == before {
+                return Ok(Listed { items, next: None });
+            }
+            at += items.len() - before;
+        }
+        Ok(Listed { items, next: Some(at.to_string()) })
+    }
+
+    /// All changes of a comparison that is done.
+    ///
+    /// # Errors
+    /// `Conflict` when it is not done.
+    pub async fn all_changes(&self, tenant: &TenantId, diff: &Diff) -> Result<Vec<Change>> {
+        if diff.state != JobState::Done {
+            return Err(Error::conflict("the comparison is not done"));
+        }
+        diff_snapshots::list_changes(&self.archive.open(tenant).await?, diff).await
+    }
+
+    async fn check_sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<()> {
+        let found: Found<Snapshot> =
+            self.records.get(&Scope::Tenant(tenant.clone()), &Snapshot::key_of(id)).await?;
+        if found.value.state == JobState::Done {
+            Ok(())
+        } else {
+            Err(Error::conflict(format!("snapshot {id} is not sealed")))
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Two snapshots, or one and the live tenant, into changes: from a queue message.
+//!
+//! Two manifests -> leaves that only one side has -> records that differ -> changes, attribute by attribute
+//! and link by link -> pages in the vault -> row `Done` -> people are told. The live tenant is read as an
+//! incremental snapshot that is not listed. Not here: what a difference means (`domain::changes`).
+//!
+//! One object is compared at a time, with its links; beside it are held the page that is being written, the ids of what
+//! came or went, and the keys of what was created again. That is put down when the time is over, and taken up again.
+
+mod emit;
+mod ends;
+mod live;
+mod matching;
+mod naming;
+mod objects;
+mod pages;
+mod schedules;
+mod state;
+mod stream;
+mod survey;
+mod unknown;
+
+pub use pages::{PAGE, PAGE_BYTES, get_page, list_changes};
+
+use crate::archive::{Archive, SnapshotView, TenantArchive};
+use crate::{preview_restore, take_snapshot};
+use async_trait::async_trait;
+use domain::kinds::{self, KINDS, Kind};
+use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
+use engine::announce::Announcer;
+use engine::messages;
+use engine::open_work::put_off;
+use engine::ports::{Clock, Ids, Queue, Scope};
+use engine::records::{
+    Cause, Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject,
+};
+use engine::work::{JobWorker, unless_gone};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use matching::NewIds;
+use state::State;
+
+/// `diff-snapshots.v1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which: its row says the rest.
+    pub diff: DiffId,
+}
+
+/// What one invocation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// There was nothing left to do.
+    AlreadyDone,
+    /// The live tenant is still being read, or changes are still being written; another invocation goes on.
+    Continues,
+    /// It is not time yet.
+    Waits(Timestamp),
+    /// The changes are stored.
+    Compared(DiffCounts),
+    /// It cannot be compared, and why.
+    Failed(String),
+}
+
+/// The ports that the job needs.
+pub struct Worker {
+    /// Reads the live tenant.
+    pub reader: Arc<take_snapshot::Worker>,
+    /// Where snapshots are.
+    pub archive: Arc<Archive>,
+    /// Rows.
+    pub records: Records,
+    /// For the continuation.
+    pub queue: Arc<dyn Queue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names for the reading of the live tenant.
+    pub ids: Arc<dyn Ids>,
+    /// To tell people.
+    pub announcer: Announcer,
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "diff-snapshots"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        // Why: until release 1 previews were asked for here; those under way when the next was deployed go to their queue.
+        if messages::type_of(body)? == messages::PREVIEW_RESTORE {
+            let preview: preview_restore::Request = messages::read(body, messages::PREVIEW_RESTORE)?;
+            return self.queue.send(messages::preview_restore(&preview.tenant, &preview.restore, 0)).await;
+        }
+        let request: Request = messages::read(body, messages::DIFF_SNAPSHOTS)?;
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, diff = %request.diff, ?report, "diff-snapshots");
+        });
+        let done = unless_gone(&self.records, &request.tenant, done).await;
+        let key = Diff::key_of(&request.diff);
+        let mark = async |row: &Diff| match &row.live_snapshot {
+            Some(reading) => self.reader.mark(&row.tenant, reading).await,
+            None => 0,
+        };
+        put_off::<Diff>((&self.records, &self.announcer), (&request.tenant, &key), mark, done).await
+    }
+}
+
+impl Worker {
+    /// Makes the comparison, or goes on making it.
+    pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let scope = Scope::Tenant(request.tenant.clone());
+        let found: Found<Diff> = self.records.get(&scope, &Diff::key_of(&request.diff)).await?;
+        if !found.value.state.is_open() {
+            return Ok(Report::AlreadyDone);
+        }
+        if let Some(until) = found.value.course.waits_until(self.clock.now()) {
+            return Ok(Report::Waits(until));
+        }
+        let row = self.take_up(found).await?;
+        match self.compare(row, deadline).await {
+            Err((row, error))
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) =>
+            {
+                if row.value.announce {
+                    let subject = Subject::Diff(row.value.id.clone());
+                    let what = "The comparison with the snapshot before";
+                    self.announcer.announce_error(&row.value.tenant, subject, what, error.kind()).await?;
+                }
+                if error.kind() == ErrorKind::Corrupt {
+                    tracing::error!(tenant = %row.value.tenant, diff = %row.value.id, %error, "stored bytes are damaged");
+                }
+                let mut failed = row.value;
+                failed.state = JobState::Failed;
+                failed.error = Some(error.message().to_owned());
+                failed.course.fail(Cause::of(error.kind()));
+                self.records.replace(&failed, row.version).await?;
+                Ok(Report::Failed(error.message().to_owned()))
+            }
+            Err((_, error)) => Err(error),
+            Ok(report) => Ok(report),
+        }
+    }
+
+    async fn take_up(&self, found: Found<Diff>) -> Result<Found<Diff>> {
+        let Found { mut value, version } = found;
+        value.state = JobState::Running;
+        value.attempts += 1;
+        value.touched_at = self.clock.now();
+        value.course.take_up();
+        if value.after == Side::Live && value.live_snapshot.is_none() {
+            value.live_snapshot = Some(SnapshotId::from_ulid(&self.ids.ulid()));
+        }
+        self.records.replace(&value, version).await?;
+        Ok(Found { value, version: version + 1 })
+    }
+
+    async fn compare(
+        &self,
+        row: Found<Diff>,
+        deadline: Timestamp,
+    ) -> Result<Report, (Found<Diff>, domain::Error)> {
+        match self.compare_row(&row, deadline).await {
+            Ok(report) => Ok(report),
+            Err(error) => Err((row, error)),
+        }
+    }
+
+    async fn compare_row(&self, row: &Found<Diff>, deadline: Timestamp) -> Result<Report> {
+        let diff = &row.value;
+        let after_id = match (&diff.after, &diff.live_snapshot) {
+            (Side::Snapshot(id), _) => id.clone(),
+            (Side::Live, Some(id)) => {
+                if !live::read(self, diff, id, deadline).await? {
+                    let next = messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1);
+                    self.queue.send(next).await?;
+                    return Ok(Report::Continues);
+                }
+                id.clone()
+            }
+            (Side::Live, None) => return Err(domain::Error::corrupt("a live comparison has no reading")),
+        };
+        let archive = self.archive.open(&diff.tenant).await?;
+        let before = SnapshotView::open(&archive, &diff.before).await?;
+        let after = SnapshotView::open(&archive, &after_id).await?;
+        let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
+        let ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
+        let comparison = objects::Comparison {
+            archive: &archive,
+            diff: &diff.id,
+            before: &before,
+            after: &after,
+            ids: &ids,
+            kinds: &chosen,
+            object: diff.object.as_ref(),
+        };
+        let mut state = match &diff.progress {
+            Some(name) => State::load(&archive, name).await?,
+            None => State::default(),
+        };
+        if !comparison.go_on(&mut state, &|| self.clock.now() >= deadline).await? {
+            return self.put_down(row, &archive, &state).await;
+        }
+        if diff.announce {
+            let (sample, counts) = (&state.sample, &state.counts);
+            self.announcer.announce_changes(&diff.tenant, &diff.id, sample, counts).await?;
+        }
+        let mut done = diff.clone();
+        done.state = JobState::Done;
+        done.done_at = Some(self.clock.now());
+        done.touched_at = self.clock.now();
+        done.counts = state.counts;
+        done.pages = state.pages;
+        done.progress = None;
+        done.not_compared = not_compared;
+        done.course = Course::default();
+        self.records.replace(&done, row.version).await?;
+        Ok(Report::Compared(state.counts))
+    }
+
+    /// Keeps where the comparison is, and has another invocation go on.
+    async fn put_down(&self, row: &Found<Diff>, archive: &TenantArchive, state: &State) -> Result<Report> {
+        let diff = &row.value;
+        let mut kept = diff.clone();
+        kept.progress = Some(state.store(archive, &diff.id, diff.attempts).await?);
+        kept.touched_at = self.clock.now();
+        // It got further.
+        kept.course = Course::default();
+        self.records.replace(&kept, row.version).await?;
+        self.queue.send(messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1)).await?;
+        Ok(Report::Continues)
+    }
+
+    /// The re-creations that the later side can know of.
+    async fn new_ids(&self, tenant: &TenantId, until: Timestamp) -> Result<NewIds> {
+        let scope = Scope::Tenant(tenant.clone());
+        let rows = self.records.list_all::<NewId>(&scope, NewId::FAMILY).await?;
+        let known = rows.into_iter().map(|r| r.value).filter(|r| r.created_at <= until);
+        Ok(NewIds::new(known.map(|r| (r.old, r.new))))
+    }
+}
+
+/// The kinds to compare, and those that one of the sides does not hold.
+fn chosen_kinds(
+    diff: &Diff,
+    before: &SnapshotView,
+    after: &SnapshotView,
+) -> Result<(Vec<&'static Kind>, Vec<NotCovered>)> {
+    let asked: Vec<&'static Kind> = if diff.kinds.is_empty() {
+        KINDS.to_vec()
+    } else {
+        diff.kinds.iter().map(|name| kinds::get(name)).collect::<Result<_>>()?
+    };
+    let (mut chosen, mut missing) = (Vec::new(), Vec::new());
+    for kind in asked {
+        match [before, after].into_iter().find_map(|side| side.run(kind.name).err()) {
+            None => {
+                chosen.push(kind);
+                missing.extend(unknown::parts(kind, [before, after]));
+                for facet in kind.facets() {
+                    let name = format!("{}.{facet}", kind.name);
+                    missing.extend(
+                        [before, after]
+                            .into_iter()
+                            .find_map(|s| s.run(&name).err())
+                            .map(|e| not_held(&name, &e)),
+                    );
+                }
+            }
+            Some(error) => missing.push(not_held(kind.name, &error)),
+        }
+    }
+    Ok((chosen, missing))
+}
+
+fn not_held(source: &str, error: &domain::Error) -> NotCovered {
+    NotCovered { source: source.to_owned(), cause: "not-held".to_owned(), why: error.message().to_owned() }
+}

@@ -1,0 +1,84 @@
+//! Changes in the vault, in pages that are cut by count and by bytes. FORMAT.md section 2.
+
+use super::state::State;
+use crate::archive::TenantArchive;
+use domain::changes::Change;
+use domain::{DiffId, Error, Result};
+use engine::ports::Put;
+use engine::records::Diff;
+
+/// Changes on a page, at most.
+pub const PAGE: usize = 200;
+
+/// Bytes of a page, at most; one change alone may be more.
+pub const PAGE_BYTES: usize = 256 << 10;
+
+fn name(diff: &DiffId, page: u32) -> String {
+    format!("diffs/{diff}/{page:06}")
+}
+
+/// Adds a change to the page that is being written; where it has no room there, that page is stored first.
+pub(super) async fn push(
+    archive: &TenantArchive,
+    diff: &DiffId,
+    state: &mut State,
+    change: &Change,
+) -> Result<()> {
+    let text = serde_json::to_string(change)
+        .map_err(|e| Error::invalid("changes cannot be written").caused_by(e))?;
+    // With a comma and the two brackets.
+    let is_full = state.open_count == PAGE || state.open.len() + text.len() + 3 > PAGE_BYTES;
+    if is_full && state.open_count > 0 {
+        flush(archive, diff, state).await?;
+    }
+    if state.open_count > 0 {
+        state.open.push(',');
+    }
+    state.open.push_str(&text);
+    state.open_count += 1;
+    Ok(())
+}
+
+/// Stores the page that is being written, if there is anything on it. Where pages are cut follows from the changes
+/// alone, so that doing it again, from wherever it was put down, changes nothing.
+///
+/// # Errors
+/// `Corrupt` when another page was stored in its place.
+pub(super) async fn flush(archive: &TenantArchive, diff: &DiffId, state: &mut State) -> Result<()> {
+    if state.open_count == 0 {
+        return Ok(());
+    }
+    let name = name(diff, state.pages);
+    let bytes = format!("[{}]", state.open).into_bytes();
+    if archive.put_new(&name, &bytes).await? == Put::AlreadyThere
+        && archive.find(&name).await?.as_ref() != Some(&bytes)
+    {
+        return Err(Error::corrupt("another page of changes is in the place of this one"));
+    }
+    state.pages += 1;
+    (state.open, state.open_count) = (String::new(), 0);
+    Ok(())
+}
+
+/// One page of a finished comparison; pages count from 0.
+///
+/// # Errors
+/// `NotFound` beyond the last page; `Corrupt` when a page that must be there is not.
+pub async fn get_page(archive: &TenantArchive, diff: &Diff, page: u32) -> Result<Vec<Change>> {
+    if page >= diff.pages {
+        return Err(Error::not_found("there is no such page of changes"));
+    }
+    let bytes = archive.find(&name(&diff.id, page)).await?;
+    let bytes = bytes.ok_or_else(|| Error::corrupt("a page of changes is missing"))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|e| Error::corrupt("a page of changes cannot be read").caused_by(e))
+}
+
+/// All changes of a finished comparison.
+pub async fn list_changes(archive: &TenantArchive, diff: &Diff) -> Result<Vec<Change>> {
+    let mut all = Vec::new();
+    for page in 0..diff.pages {
+        all.extend(get_page(archive, diff, page).await?);
+    }
+    Ok(all)
+}

@@ -1,0 +1,46 @@
+//! What one side of a comparison does not know is no change, and is named.
+
+use crate::archive::SnapshotView;
+use domain::Result;
+use domain::changes::AttributeChange;
+use domain::kinds::{Kind, LinkType};
+use engine::records::NotCovered;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Takes out what one of the sides cannot speak of.
+pub(super) fn forget(
+    attributes: &mut Vec<AttributeChange>,
+    kind: &Kind,
+    sides: [(&SnapshotView, &Map<String, Value>); 2],
+) {
+    attributes.retain(|a| !sides.iter().any(|(view, o)| view.manifest().is_unknown(kind, &a.property, o)));
+}
+
+/// Whether both sides know all links of a type from an object. A side that does not have the object knows: it has none.
+pub(super) async fn both_know(
+    kind: &Kind,
+    link: &LinkType,
+    sides: [(&SnapshotView, &str); 2],
+) -> Result<bool> {
+    for (view, key) in sides {
+        if view.manifest().may_lack_links(kind, link.relation)
+            && let Some(object) = view.find_object(kind, key).await?
+            && !view.manifest().knows_links(kind, link.relation, &object)
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The parts of a kind that both hold which one of them does not know.
+pub(super) fn parts(kind: &Kind, sides: [&SnapshotView; 2]) -> Vec<NotCovered> {
+    let names: BTreeSet<String> = sides.iter().flat_map(|view| view.manifest().unknown_parts(kind)).collect();
+    let part = |source: String| {
+        let said = sides.iter().find_map(|v| v.manifest().missing.iter().find(|m| m.source == source));
+        let why = said.map_or("one of the two did not ask for it", |m| m.why.as_str()).to_owned();
+        NotCovered { source, cause: "not-read".to_owned(), why }
+    };
+    names.into_iter().map(part).collect()
+}

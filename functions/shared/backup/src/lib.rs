@@ -1,0 +1,20 @@
+//! Backup, comparison and restore of a tenant, told in terms of the engine's ports.
+//!
+//! - [`archive`]: runs and snapshots over the vault: written, read, searched, compared.
+//! - [`reading`]: a tenant, read into runs.
+//! - [`schedule_snapshots`], [`take_snapshot`], [`diff_snapshots`], [`preview_restore`], [`run_restore`]: units of queued
+//!   work; each has `Request`, `Worker` and `Report`.
+//! - [`commands`]: what may be asked about a tenant.
+//!
+//! Not here: who may ask (`partners`).
+
+pub mod archive;
+pub mod commands;
+pub mod diff_snapshots;
+pub mod preview_restore;
+pub mod reading;
+pub mod run_restore;
+pub mod schedule_snapshots;
+pub mod take_snapshot;
+
+mod administrators;

@@ -1,0 +1,138 @@
+//! The archive as a preview sees it.
+
+use super::ports::{OpenSnapshot, PlanStore, Snapshots};
+use crate::archive::{Archive, SnapshotView};
+use crate::diff_snapshots;
+use crate::run_restore::FinalReport;
+use async_trait::async_trait;
+use domain::changes::Change;
+use domain::kinds::{Identity, Kind, LinkType};
+use domain::restore::Plan;
+use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
+use engine::ports::{Put, Scope};
+use engine::records::{Diff, Found, JobState, Records};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Snapshots, comparisons, plans and reports in the archive.
+#[derive(Clone)]
+pub struct Archived {
+    archive: Arc<Archive>,
+    records: Records,
+}
+
+impl Archived {
+    /// Over an archive.
+    pub fn new(archive: Arc<Archive>, records: Records) -> Self {
+        Self { archive, records }
+    }
+
+    async fn put_new<T: Serialize + Sync>(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        what: &str,
+        value: &T,
+    ) -> Result<Put> {
+        let bytes = serde_json::to_vec(value)
+            .map_err(|e| Error::invalid(format!("a {what} cannot be written")).caused_by(e))?;
+        self.archive.open(tenant).await?.put_new(&format!("restores/{restore}/{what}"), &bytes).await
+    }
+
+    async fn find<T: DeserializeOwned>(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        what: &str,
+    ) -> Result<Option<T>> {
+        let bytes = self.archive.open(tenant).await?.find(&format!("restores/{restore}/{what}")).await?;
+        let read = |b: Vec<u8>| {
+            serde_json::from_slice(&b)
+                .map_err(|e| Error::corrupt(format!("a {what} cannot be read")).caused_by(e))
+        };
+        bytes.map(read).transpose()
+    }
+}
+
+#[async_trait]
+impl Snapshots for Archived {
+    async fn open(&self, tenant: &TenantId, snapshot: &SnapshotId) -> Result<Box<dyn OpenSnapshot>> {
+        let archive = self.archive.open(tenant).await?;
+        Ok(Box::new(SnapshotView::open(&archive, snapshot).await?))
+    }
+
+    async fn list_changes(&self, tenant: &TenantId, diff: &DiffId) -> Result<Vec<Change>> {
+        let row: Found<Diff> = self.records.get(&Scope::Tenant(tenant.clone()), &Diff::key_of(diff)).await?;
+        if row.value.state != JobState::Done {
+            return Err(Error::conflict("the comparison is not done"));
+        }
+        diff_snapshots::list_changes(&self.archive.open(tenant).await?, &row.value).await
+    }
+}
+
+#[async_trait]
+impl OpenSnapshot for SnapshotView {
+    fn covers(&self, kind: &Kind) -> bool {
+        SnapshotView::covers(self, kind)
+    }
+
+    fn is_unlicensed(&self, kind: &Kind) -> bool {
+        SnapshotView::is_unlicensed(self, kind)
+    }
+
+    async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
+        SnapshotView::find_object(self, kind, key).await
+    }
+
+    fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {
+        self.manifest().unknown_of(kind, object)
+    }
+
+    async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        if self.run(link.name).is_err() {
+            return Ok(Vec::new());
+        }
+        SnapshotView::list_links(self, link, from).await
+    }
+
+    async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        if self.run(link.name).is_err() {
+            return Ok(Vec::new());
+        }
+        SnapshotView::list_links_to(self, link, to).await
+    }
+
+    async fn list_facts_of(&self, kind: &Kind, id: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        if matches!(kind.identity, Identity::Id) || !self.covers(kind) {
+            return Ok(Vec::new());
+        }
+        let names_it = |part: &str| part == id || part.rsplit('/').next() == Some(id);
+        self.list_where(kind, |key| key.split('|').any(names_it)).await
+    }
+}
+
+#[async_trait]
+impl PlanStore for Archived {
+    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &Plan) -> Result<Put> {
+        self.put_new(tenant, restore, "plan", plan).await
+    }
+
+    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<Plan>> {
+        self.find(tenant, restore, "plan").await
+    }
+
+    async fn put_new_report(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        report: &FinalReport,
+    ) -> Result<Put> {
+        self.put_new(tenant, restore, "report", report).await
+    }
+
+    async fn find_report(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<FinalReport>> {
+        self.find(tenant, restore, "report").await
+    }
+}

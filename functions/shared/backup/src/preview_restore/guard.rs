@@ -1,0 +1,24 @@
+//! Who must keep their rights: those who can administer the tenant, and we ourselves.
+
+use super::Worker;
+use crate::administrators::read_administrators;
+use domain::restore::{Guarded, Plan, gains, may_lose};
+use domain::{Result, TenantId};
+
+impl Worker {
+    /// What is known of the administrators, where a plan that does not know them could take somebody's rights.
+    pub(super) async fn administrators(&self, tenant: &TenantId, plan: &Plan) -> Result<Guarded> {
+        if !plan.steps.iter().any(may_lose) {
+            return Ok(Guarded::NotAsked);
+        }
+        let others: Vec<String> = plan.steps.iter().flat_map(gains).collect();
+        match read_administrators(self.directory.as_ref(), tenant, &others).await {
+            Ok(administrators) => Ok(Guarded::Known(administrators)),
+            Err(e) if e.is_transient() => Err(e),
+            Err(e) => {
+                tracing::warn!(%tenant, cause = e.kind().name(), "administrators cannot be read");
+                Ok(Guarded::Unreadable)
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Works out what a restore would do, and stores that for a person to approve. Writes to no directory.
+//!
+//! From: the snapshot (what is wanted), the live tenant (what is there), earlier re-creations (new ids).
+//! To: a plan in the vault, create-only, and the restore's row. What is decided is decided in
+//! [`domain::restore`]; this job fetches.
+
+mod archived;
+mod gather;
+mod guard;
+mod ports;
+mod referrers;
+mod targets;
+
+pub use archived::Archived;
+pub use ports::{OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
+
+use async_trait::async_trait;
+use domain::restore::{Guard, IdMap, Inputs, Plan, SelectedItem, Selection};
+use domain::{Error, RestoreId, Result, TenantId, Timestamp};
+use engine::announce::Announcer;
+use engine::messages::{self, PREVIEW_RESTORE};
+use engine::open_work::put_off;
+use engine::ports::{Clock, Directory, Put, Scope};
+use engine::records::{Cause, Course, Found, NewId, Records, Restore, RestoreState, StepOutcome};
+use engine::work::{JobWorker, unless_gone};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// The most objects that one restore takes.
+///
+/// Why: a preview reads each of them live, within one function's time.
+pub const MAX_ITEMS: usize = 10_000;
+
+/// The message: which restore.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Request {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The restore.
+    pub restore: RestoreId,
+}
+
+/// What a preview came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Steps of the plan.
+    pub steps: usize,
+    /// What cannot be restored.
+    pub impossible: usize,
+    /// Whether there was nothing to do: another message had done it, or it is not time yet.
+    pub was_done: bool,
+}
+
+/// The job with its ports. It holds no writing credential.
+#[derive(Clone)]
+pub struct Worker {
+    /// What snapshots and comparisons hold.
+    pub snapshots: Arc<dyn Snapshots>,
+    /// The live tenant.
+    pub directory: Arc<dyn Directory>,
+    /// Where the plan goes.
+    pub plans: Arc<dyn PlanStore>,
+    /// Who we are in the tenant.
+    pub own: Arc<dyn OwnPrincipals>,
+    /// Rows.
+    pub records: Records,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// To tell people.
+    pub announcer: Announcer,
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "preview-restore"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let request: Request = messages::read(body, PREVIEW_RESTORE)?;
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, restore = %request.restore, ?report, "preview-restore");
+        });
+        let done = unless_gone(&self.records, &request.tenant, done).await;
+        let (key, ports) = (Restore::key_of(&request.restore), (&self.records, &self.announcer));
+        // Why always the same: a preview begins anew each time.
+        put_off::<Restore>(ports, (&request.tenant, &key), async |_: &Restore| 0, done).await
+    }
+}
+
+impl Worker {
+    /// Makes the preview.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such restore. What will not succeed later either fails the restore and
+    /// is no error here.
+    pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        Self { directory, ..self.clone() }.run_until(request, deadline).await
+    }
+
+    async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let scope = Scope::Tenant(request.tenant.clone());
+        let key = Restore::key_of(&request.restore);
+        let found = self.records.get::<Restore>(&scope, &key).await?;
+        let waits = found.value.course.waits_until(self.clock.now()).is_some();
+        if found.value.state != RestoreState::Previewing || waits {
+            return Ok(Report { was_done: true, ..Report::default() });
+        }
+        let Found { mut value, version } = found;
+        value.touched_at = self.clock.now();
+        value.attempts += 1;
+        value.course.take_up();
+        self.records.replace(&value, version).await?;
+        let planned = self.plan(&value, deadline).await;
+        let found = self.records.get::<Restore>(&scope, &key).await?;
+        if found.value.state != RestoreState::Previewing {
+            return Ok(Report { was_done: true, ..Report::default() });
+        }
+        let Found { mut value, version } = found;
+        value.touched_at = self.clock.now();
+        let report = match planned {
+            Ok(plan) => {
+                value.state = RestoreState::Previewed;
+                value.previewed_at = Some(value.touched_at);
+                value.course = Course::default();
+                value.counts.steps = plan.steps.len() as u64;
+                value.counts.impossible = plan.impossible.len() as u64;
+                Report { steps: plan.steps.len(), impossible: plan.impossible.len(), was_done: false }
+            }
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                tracing::warn!(restore = %value.id, kind = error.kind().name(), "a preview failed");
+                value.state = RestoreState::Failed;
+                value.error = Some(error.message().to_owned());
+                value.course.fail(Cause::of(error.kind()));
+                Report::default()
+            }
+        };
+        self.records.replace(&value, version).await?;
+        Ok(report)
+    }
+
+    async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<Plan> {
+        // A rerun after the plan was stored: what is stored is what is shown.
+        if let Some(plan) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
+            return Ok(plan);
+        }
+        let snapshot = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
+        let selection = self.selection(restore).await?;
+        selection.check()?;
+        let ids = new_ids(&self.records, &restore.tenant).await?;
+        let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &ids, deadline);
+        let items = gather.items(&selection.items).await?;
+        let referrers = gather.referrers(&items).await?;
+        let own_principals = self.own.list_own(&restore.tenant).await?.into_iter().collect();
+        let mut inputs = Inputs {
+            items,
+            referrers,
+            ids: ids.clone(),
+            guard: Guard { own_principals, ..Guard::default() },
+            attributes: selection.attributes,
+            links: selection.links,
+            delete_created: selection.delete_created,
+            now: self.clock.now(),
+            ..Inputs::default()
+        };
+        // Why: twice, since only a plan says which far ends matter, and whether it can take somebody's rights.
+        let first = domain::restore::plan(&inputs);
+        gather.targets(&first, &mut inputs).await?;
+        inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;
+        let plan = domain::restore::plan(&inputs);
+        if plan.steps.len() > StepOutcome::MAX_STEPS {
+            let most = StepOutcome::MAX_STEPS;
+            return Err(Error::invalid(format!(
+                "this restore has more than {most} steps; choose less at once"
+            )));
+        }
+        match self.plans.put_new_plan(&restore.tenant, &restore.id, &plan).await? {
+            Put::New => Ok(plan),
+            Put::AlreadyThere => {
+                let stored = self.plans.find_plan(&restore.tenant, &restore.id).await?;
+                stored.ok_or_else(|| Error::corrupt("a stored plan cannot be found"))
+            }
+        }
+    }
+
+    async fn selection(&self, restore: &Restore) -> Result<Selection> {
+        let mut selection = restore.selection.clone();
+        if let Some(diff) = &restore.diff {
+            let changes = self.snapshots.list_changes(&restore.tenant, diff).await?;
+            selection.items = changes.iter().map(SelectedItem::of_change).collect();
+        }
+        if selection.items.len() > MAX_ITEMS {
+            let message = format!("at most {MAX_ITEMS} objects can be restored at once");
+            return Err(Error::invalid_field("items", message));
+        }
+        Ok(selection)
+    }
+}
+
+/// The ids of earlier re-creations.
+pub(crate) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
+    let mut ids = IdMap::default();
+    for row in records
+        .list_all::<NewId>(&Scope::Tenant(tenant.clone()), <NewId as engine::records::Record>::FAMILY)
+        .await?
+    {
+        ids.insert(row.value.old, row.value.new);
+    }
+    Ok(ids)
+}

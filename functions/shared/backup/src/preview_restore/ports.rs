@@ -1,0 +1,94 @@
+//! What a preview needs besides the directory: what a snapshot holds, where plans go, who we are.
+
+use async_trait::async_trait;
+use domain::changes::Change;
+use domain::kinds::{Kind, LinkType};
+use domain::restore::Plan;
+use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
+use engine::ports::{Directory, Put};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Sealed snapshots and comparisons.
+#[async_trait]
+pub trait Snapshots: Send + Sync {
+    /// Opens a sealed snapshot.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    async fn open(&self, tenant: &TenantId, snapshot: &SnapshotId) -> Result<Box<dyn OpenSnapshot>>;
+
+    /// All changes of a finished comparison.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    async fn list_changes(&self, tenant: &TenantId, diff: &DiffId) -> Result<Vec<Change>>;
+}
+
+/// A snapshot, read by key.
+#[async_trait]
+pub trait OpenSnapshot: Send + Sync {
+    /// Whether it holds that kind.
+    fn covers(&self, kind: &Kind) -> bool;
+
+    /// Whether it does not hold that kind because the tenant had no licence for it: then there was none.
+    fn is_unlicensed(&self, kind: &Kind) -> bool;
+
+    /// An object with its facets, without links.
+    ///
+    /// # Errors
+    /// `NotFound` when the snapshot does not hold the kind, saying why.
+    async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>>;
+
+    /// Properties, facets and relations that it does not know of an object that it holds.
+    fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str>;
+
+    /// The links of a type from one object; none where it knows none of the type.
+    async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>>;
+
+    /// The links of a type to one object: their near ends and values.
+    async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>>;
+
+    /// The objects of a kind of facts whose key names that id, with their keys.
+    async fn list_facts_of(&self, kind: &Kind, id: &str) -> Result<Vec<(String, Map<String, Value>)>>;
+}
+
+/// Plans and reports of restores: sealed, create-only.
+#[async_trait]
+pub trait PlanStore: Send + Sync {
+    /// Stores a plan, when there is none.
+    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &Plan) -> Result<Put>;
+
+    /// The plan.
+    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<Plan>>;
+
+    /// Stores the report, when there is none.
+    async fn put_new_report(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        report: &crate::run_restore::FinalReport,
+    ) -> Result<Put>;
+
+    /// The report.
+    async fn find_report(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+    ) -> Result<Option<crate::run_restore::FinalReport>>;
+}
+
+/// Who we are in a tenant.
+#[async_trait]
+pub trait OwnPrincipals: Send + Sync {
+    /// The ids of our service principals there; a restore takes no role from them.
+    async fn list_own(&self, tenant: &TenantId) -> Result<Vec<String>>;
+}
+
+/// The reading app, as its token says. The writing app guards itself when it executes.
+#[async_trait]
+impl OwnPrincipals for std::sync::Arc<dyn Directory> {
+    async fn list_own(&self, tenant: &TenantId) -> Result<Vec<String>> {
+        Ok(self.access(tenant).await?.principal.into_iter().collect())
+    }
+}

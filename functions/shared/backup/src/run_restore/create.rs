@@ -1,0 +1,259 @@
+//! Creating an object once, though a run may be cut off between Graph's making it and our writing it down.
+//!
+//! Before: the ids of live objects of the same name are noted. After: the new id is noted together with the
+//! row that leads to it from the old one. In between lies the gap; a rerun looks for an object of that name
+//! which was not there before and has the content that was sent.
+
+use super::outcome::{Ended, Verdict};
+use super::progress::{Begun, Progress};
+use super::step::{is_of_run, is_of_young};
+use super::wait::{FRESH, Patience, Waited};
+use domain::kinds::Kind;
+use domain::restore::{Step, content, same};
+use domain::{Error, ErrorKind, Result};
+use engine::ports::{Applied, Call};
+use engine::records::{OutcomeState, ReadBack, SkipCause};
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+/// How long a lost answer's object is looked for before it is created (again).
+const SEARCH: SignedDuration = SignedDuration::from_mins(2);
+/// How often a creation is tried whose fate is unknown.
+const TRIES: u32 = 3;
+
+impl Progress<'_> {
+    /// Creates the object of a step, or finds the one that an earlier run created.
+    ///
+    /// # Errors
+    /// Only what concerns the run as a whole: throttling, and rows.
+    pub async fn create(&mut self, step: &Step, now: &Step, body: &Map<String, Value>) -> Result<Ended> {
+        let kind = now.kind()?;
+        let begun = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
+        let before_ids = match begun {
+            Some((_, Some(id))) => return self.read_back(step, now, &id, None).await,
+            Some((OutcomeState::Started { before_ids }, None)) => {
+                if let Some(new_id) = self.made_anew(&step.id).await? {
+                    return self.moved_to(kind, &new_id).await;
+                }
+                match self.search(kind, now, body, &before_ids).await? {
+                    Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
+                    Search::OutOfTime => return Ok(Ended::OutOfTime),
+                    Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
+                    Search::Nothing => before_ids,
+                }
+            }
+            _ => {
+                if let Some(new_id) = self.made_anew(&step.id).await? {
+                    return self.moved_to(kind, &new_id).await;
+                }
+                match self.has_come_back(kind, now).await {
+                    Ok(None) => {}
+                    Ok(Some(verdict)) => return Ok(verdict),
+                    Err(e) if is_of_run(&e) => return Err(e),
+                    Err(e) => return Ok(Verdict::unreadable(&e)),
+                }
+                let same_name = self.same_name(kind, body).await;
+                let before: Vec<String> = match same_name {
+                    Ok(found) => found.iter().map(|o| id_of(o).to_owned()).collect(),
+                    Err(e) if is_of_run(&e) => return Err(e),
+                    Err(e) => return Ok(Verdict::unreadable(&e)),
+                };
+                match self.begin(step, before).await? {
+                    Begun::Afresh(before_ids) => before_ids,
+                    Begun::ByAnother => return Ok(Verdict::skipped(SkipCause::ChangedSincePreview)),
+                    Begun::Taken(before_ids) => match self.search(kind, now, body, &before_ids).await? {
+                        Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
+                        Search::OutOfTime => return Ok(Ended::OutOfTime),
+                        Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
+                        Search::Nothing => before_ids,
+                    },
+                }
+            }
+        };
+        let mut patience = Patience::until(self.patience(step));
+        let mut tried = 0;
+        loop {
+            let call = Call::Create { kind, body: self.with_password(kind, body) };
+            match self.worker.writer.apply(self.tenant(), &call).await {
+                Ok(applied) => {
+                    if let Some(id) = applied.id.clone() {
+                        return self.adopt(step, now, &id, applied).await;
+                    }
+                    return match self.search(kind, now, body, &before_ids).await? {
+                        Search::Found(id) => self.adopt(step, now, &id, applied).await,
+                        Search::OutOfTime => Ok(Ended::OutOfTime),
+                        Search::Unreadable(e) => Ok(Verdict::unreadable(&e)),
+                        Search::Nothing => Ok(Verdict::not_seen(Some(applied), ReadBack::Absent)),
+                    };
+                }
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) if e.kind() == ErrorKind::Unavailable => {
+                    tried += 1;
+                    match self.search(kind, now, body, &before_ids).await? {
+                        Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
+                        Search::OutOfTime => return Ok(Ended::OutOfTime),
+                        Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
+                        Search::Nothing if tried < TRIES => {}
+                        Search::Nothing => return Ok(Verdict::failed(&e, None)),
+                    }
+                }
+                Err(e) if self.is_fresh(step) && is_of_young(&e) => {
+                    match patience.wait(self.worker, self.deadline).await {
+                        Waited::Again => {}
+                        Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                        Waited::Enough => return Ok(Verdict::failed(&e, None)),
+                    }
+                }
+                Err(e) => return Ok(Verdict::failed(&e, None)),
+            }
+        }
+    }
+
+    /// Whether the object that is to be created has come back in the meantime.
+    async fn has_come_back(&self, kind: &'static Kind, now: &Step) -> Result<Option<Ended>> {
+        let directory = &self.worker.directory;
+        if directory.find_live(self.tenant(), kind, &now.id, &[]).await?.is_some() {
+            return Ok(Some(Verdict::moved(&now.id, true)));
+        }
+        let is_in_bin = kind.writing.recycle_bin.is_some()
+            && directory.is_in_recycle_bin(self.tenant(), kind, &now.id).await?;
+        Ok(is_in_bin.then(|| Verdict::skipped(SkipCause::ChangedSincePreview)))
+    }
+
+    /// Another restore created it. What depends on it goes on with that object, if it is still there.
+    async fn moved_to(&self, kind: &'static Kind, new_id: &str) -> Result<Ended> {
+        match self.worker.directory.find_live(self.tenant(), kind, new_id, &[]).await {
+            Ok(live) => Ok(Verdict::moved(new_id, live.is_some())),
+            Err(e) if is_of_run(&e) => Err(e),
+            Err(_) => Ok(Verdict::moved(new_id, false)),
+        }
+    }
+
+    async fn adopt(&mut self, step: &Step, now: &Step, id: &str, answer: Applied) -> Result<Ended> {
+        if !self.found_new(step, &answer, id).await?
+            && let Some(new_id) = self.made_anew(&step.id).await?
+        {
+            return self.moved_to(now.kind()?, &new_id).await;
+        }
+        self.read_back(step, now, id, Some(answer)).await
+    }
+
+    /// Looks until the new object is there with the content that was sent.
+    async fn read_back(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        id: &str,
+        answer: Option<Applied>,
+    ) -> Result<Ended> {
+        let kind = now.kind()?;
+        let begun_at = self.outcome(step.number).map_or_else(|| self.worker.clock.now(), |o| o.at);
+        let mut patience = Patience::until(begun_at + FRESH);
+        let after = now.after.as_ref().and_then(Value::as_object);
+        loop {
+            let live = match self.worker.directory.find_live(self.tenant(), kind, id, &[]).await {
+                Ok(live) => live,
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) if e.kind() == ErrorKind::Unavailable => None,
+                Err(e) => return Ok(Verdict::unreadable(&e)),
+            };
+            let found = live.map(|l| content(kind, &l.object));
+            let differs: Option<Vec<String>> = found.map(|found| {
+                let after = after.into_iter().flatten();
+                after.filter(|(p, v)| !same(found.get(*p), Some(v))).map(|(p, _)| p.clone()).collect()
+            });
+            if differs.as_ref().is_some_and(Vec::is_empty) {
+                return Ok(Verdict::done(answer));
+            }
+            match patience.wait(self.worker, self.deadline).await {
+                Waited::Again => {}
+                Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                Waited::Enough => {
+                    let found = differs.map_or(ReadBack::Absent, |what| ReadBack::Differs { what });
+                    return Ok(Verdict::not_seen(answer, found));
+                }
+            }
+        }
+    }
+
+    async fn search(
+        &self,
+        kind: &'static Kind,
+        now: &Step,
+        body: &Map<String, Value>,
+        before_ids: &[String],
+    ) -> Result<Search> {
+        let mut patience = Patience::until(self.worker.clock.now() + SEARCH);
+        loop {
+            match self.same_name(kind, body).await {
+                Ok(found) => {
+                    // Why: out of a recycle bin the old id may have come back, which is not ours; without one
+                    // only we can have made it (a custom role has its template's id).
+                    let is_old = |id: &str| id == now.id && kind.writing.recycle_bin.is_some();
+                    let ours = found.iter().find(|o| {
+                        !before_ids.iter().any(|b| b == id_of(o)) && !is_old(id_of(o)) && is_ours(o, body)
+                    });
+                    if let Some(ours) = ours {
+                        return Ok(Search::Found(id_of(ours).to_owned()));
+                    }
+                }
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) if e.kind() == ErrorKind::Unavailable => {}
+                // Why: whoever cannot look must not create.
+                Err(e) => return Ok(Search::Unreadable(e)),
+            }
+            match patience.wait(self.worker, self.deadline).await {
+                Waited::Again => {}
+                Waited::Enough => return Ok(Search::Nothing),
+                Waited::OutOfTime => return Ok(Search::OutOfTime),
+            }
+        }
+    }
+
+    /// Live objects of the name that the new one gets.
+    async fn same_name(
+        &self,
+        kind: &'static Kind,
+        body: &Map<String, Value>,
+    ) -> Result<Vec<Map<String, Value>>> {
+        let property = if kind.name == "users" { "userPrincipalName" } else { kind.name_property };
+        let name = body.get(property).and_then(Value::as_str).unwrap_or_default();
+        if name.is_empty() {
+            return Err(Error::invalid(format!(
+                "{property} is empty: Graph needs it to create a {}",
+                kind.label
+            )));
+        }
+        self.worker.directory.find_by_property(self.tenant(), kind, property, name).await
+    }
+
+    /// A user needs a password; nobody learns it, and the first sign-in asks for another.
+    fn with_password(&self, kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
+        let mut body = body.clone();
+        if kind.name == "users" {
+            // Of every class of characters that a password policy may ask for.
+            let password = format!("Aa1!{}", &self.worker.ids.token()[..48]);
+            let profile = json!({ "forceChangePasswordNextSignIn": true, "password": password });
+            body.insert("passwordProfile".to_owned(), profile);
+        }
+        body
+    }
+}
+
+enum Search {
+    Found(String),
+    Nothing,
+    Unreadable(Error),
+    OutOfTime,
+}
+
+fn id_of(object: &Map<String, Value>) -> &str {
+    object.get("id").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether an object has what was sent, as far as it shows plain values; a list gives no settings.
+fn is_ours(object: &Map<String, Value>, body: &Map<String, Value>) -> bool {
+    let plain = body.iter().filter(|(_, v)| v.is_string() || v.is_boolean());
+    let mut shown = plain.filter(|(p, _)| object.contains_key(*p));
+    shown.all(|(p, v)| same(object.get(p), Some(v)))
+}

@@ -1,0 +1,158 @@
+//! What must not be written by now, though the preview allowed it: rights that run out meanwhile, and whatever
+//! would leave nobody to administer the tenant or take our own access.
+//!
+//! The preview's look at the administrators is as old as the preview, and another restore may have run since: it
+//! is repeated before each write that takes somebody's rights.
+
+use super::outcome::{Ended, Verdict};
+use super::progress::Progress;
+use super::step::is_of_run;
+use super::wait::{Patience, SETTLED, Waited};
+use crate::administrators::read_administrators;
+use domain::kinds;
+use domain::restore::{Action, Administrators, Ending, SignIn, Step, may_lose};
+use domain::{Result, Timestamp};
+use engine::records::{FailCause, OutcomeState, SkipCause, StepOutcome};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+/// Steps that touch no administrator are held against a look that is no older.
+const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
+
+/// The last look at the administrators.
+pub(super) struct LastLook {
+    at: Timestamp,
+    found: Administrators,
+}
+
+/// What a look came to.
+enum Look {
+    Found(Administrators),
+    Ended(Ended),
+}
+
+impl Progress<'_> {
+    /// Why a step, its ids those of today, is not written now; none when it may be.
+    ///
+    /// # Errors
+    /// Only what concerns the run as a whole: throttling.
+    pub async fn refuses(&mut self, now: &Step) -> Result<Option<Ended>> {
+        if self.has_run_out(now) {
+            return Ok(Some(Verdict::skipped(SkipCause::Expired)));
+        }
+        match self.takes_our_access(now).await {
+            Ok(false) => {}
+            Ok(true) => return Ok(Some(Verdict::skipped(SkipCause::OwnAccess))),
+            Err(e) if is_of_run(&e) => return Err(e),
+            Err(e) => return Ok(Some(Verdict::unreadable(&e))),
+        }
+        if !may_lose(now) {
+            return Ok(None);
+        }
+        let time = self.worker.clock.now();
+        let is_clear = |look: &LastLook| look.at + STILL_GOOD > time && !look.found.would_lose(now);
+        if self.last_look.as_ref().is_some_and(is_clear) {
+            return Ok(None);
+        }
+        let mut found = match self.administrators(now).await? {
+            Look::Found(found) => found,
+            Look::Ended(ended) => return Ok(Some(ended)),
+        };
+        // Why: a directory may show for a while what this run has taken already.
+        for step in &self.losses {
+            found.apply_losses(step);
+        }
+        // Nobody knows the passwords of those that it has made.
+        for person in &self.made {
+            found.people.entry(person.clone()).and_modify(|sign_in| *sign_in = SignIn::No);
+        }
+        let would_lock_out = found.would_lock_out(now);
+        self.last_look = Some(LastLook { at: self.worker.clock.now(), found });
+        Ok(would_lock_out.then(|| Verdict::skipped(SkipCause::LockOut)))
+    }
+
+    async fn administrators(&self, now: &Step) -> Result<Look> {
+        let mut patience = Patience::until(self.worker.clock.now() + SETTLED);
+        loop {
+            match read_administrators(self.worker.directory.as_ref(), self.tenant(), &[]).await {
+                Ok(found) => return Ok(Look::Found(found)),
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) if e.is_transient() => match patience.wait(self.worker, self.deadline).await {
+                    Waited::Again => {}
+                    Waited::OutOfTime => return Ok(Look::Ended(Ended::OutOfTime)),
+                    Waited::Enough => return Ok(Look::Ended(Verdict::unreadable(&e))),
+                },
+                // Where roles cannot be read, a group that cannot hold one is still free to change.
+                Err(e) => {
+                    return Ok(if self.can_hold_roles(now).await? {
+                        Look::Ended(Verdict::unreadable(&e))
+                    } else {
+                        Look::Found(Administrators::default())
+                    });
+                }
+            }
+        }
+    }
+
+    async fn can_hold_roles(&self, now: &Step) -> Result<bool> {
+        if now.kind != "groups" {
+            return Ok(true);
+        }
+        match self.worker.directory.find_live(self.tenant(), now.kind()?, &now.id, &[]).await {
+            Ok(group) => {
+                Ok(group.is_none_or(|g| g.object.get("isAssignableToRole") == Some(&Value::Bool(true))))
+            }
+            Err(e) if is_of_run(&e) => Err(e),
+            Err(_) => Ok(true),
+        }
+    }
+
+    /// Whether the role that a step gives has run out since the preview.
+    fn has_run_out(&self, now: &Step) -> bool {
+        match &now.action {
+            Action::Create { body } | Action::Update { body, .. } if now.is_fact() => {
+                Ending::of(body).is_over(self.worker.clock.now())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the step takes a role, or a membership, from the apps that read and write: then nothing more could
+    /// be restored.
+    async fn takes_our_access(&self, now: &Step) -> Result<bool> {
+        let is_ours = |id: Option<&Value>| {
+            id.and_then(Value::as_str).is_some_and(|id| self.own.iter().any(|own| own == id))
+        };
+        Ok(match &now.action {
+            Action::Delete if now.is_fact() => {
+                is_ours(now.before.as_ref().and_then(|b| b.get("principalId")))
+            }
+            Action::Update { body, .. } if now.is_fact() => {
+                is_ours(body.get("principalId")) && Ending::of(body) != Ending::Never
+            }
+            Action::RemoveLink { link, to } if link == "groups.members" => self.own.contains(&to.id),
+            _ if now.kind == "groups" && may_lose(now) && !self.own.is_empty() => {
+                let members = kinds::link("groups.members")?;
+                let group =
+                    self.worker.directory.find_live(self.tenant(), now.kind()?, &now.id, &[members]).await?;
+                group.is_some_and(|g| g.links.iter().any(|(_, to, _)| self.own.contains(to)))
+            }
+            _ => false,
+        })
+    }
+
+    /// Takes down what a finished step has taken from somebody, or may have.
+    pub fn note_losses(&mut self, now: &Step, outcome: &StepOutcome) {
+        let unsure = [FailCause::NotSeen, FailCause::Unavailable, FailCause::Unreadable];
+        let may_be_so = match &outcome.state {
+            OutcomeState::Failed { cause, .. } => unsure.contains(cause),
+            state => state.is_success(),
+        };
+        if may_be_so && may_lose(now) {
+            self.losses.push(now.clone());
+        }
+        if now.kind == "users" && matches!(now.action, Action::Create { .. }) && may_be_so {
+            self.made.extend(outcome.new_id.clone());
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Executes an approved restore: only what its preview showed, step by step, and verifies each step.
+//!
+//! From: the plan in the vault. To: the live tenant; an outcome row after every step; the report in the
+//! vault; at the end the restore's row and a notice. Before a step is written the object is read again;
+//! after it, it is read until it is as asked. A step that fails or is skipped stops nothing but what needs
+//! it. Invariants: nothing is created twice and no step is lost, wherever a run is cut off; no password is
+//! kept; nothing counts as done that a read-back did not find.
+
+mod check;
+mod create;
+mod credentials;
+mod guard;
+mod outcome;
+mod progress;
+mod report;
+mod step;
+mod wait;
+
+pub use report::{FinalReport, ReportedStep};
+
+use crate::preview_restore::PlanStore;
+use async_trait::async_trait;
+use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
+use engine::announce::{self, Announcer};
+use engine::messages::{self, RUN_RESTORE};
+use engine::metrics;
+use engine::open_work::{OpenWork, put_off};
+use engine::ports::{Clock, Directory, DirectoryWriter, Ids, Queue, Scope, Spent};
+use engine::records::{Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject};
+use engine::work::{JobWorker, unless_gone};
+use progress::Progress;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// The message: which restore.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Request {
+    /// Whose.
+    pub tenant: TenantId,
+    /// The restore.
+    pub restore: RestoreId,
+}
+
+/// What one message came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// So far, over all messages.
+    pub counts: RestoreCounts,
+    /// Whether another message goes on: the time was up, or it is not time yet.
+    pub is_continued: bool,
+    /// Whether there was nothing to do.
+    pub was_done: bool,
+}
+
+/// Tells people that a restore has ended. It may be told the same twice.
+#[async_trait]
+pub trait Announce: Send + Sync {
+    /// The restore's state is `Done` or `Failed`.
+    async fn restore_finished(&self, restore: &Restore) -> Result<()>;
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silence;
+
+#[async_trait]
+impl Announce for Silence {
+    async fn restore_finished(&self, _restore: &Restore) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Announce for Announcer {
+    async fn restore_finished(&self, restore: &Restore) -> Result<()> {
+        if restore.state == RestoreState::Failed {
+            let (subject, cause) = (Subject::Restore(restore.id.clone()), restore.course.cause());
+            let kind = cause.unwrap_or(Cause::Unavailable).kind();
+            return self.announce_error(&restore.tenant, subject, restore.label(), kind).await;
+        }
+        let counts = restore.counts;
+        let told = announce::RestoreCounts {
+            verified: counts.done,
+            unverified: counts.unverified,
+            failed: counts.failed + counts.skipped,
+            skipped: counts.impossible,
+        };
+        self.announce_restore(&restore.tenant, &restore.id, told).await
+    }
+}
+
+/// The job with its ports; the only one that holds the writing credential.
+#[derive(Clone)]
+pub struct Worker {
+    /// Reads the live tenant.
+    pub directory: Arc<dyn Directory>,
+    /// Writes it.
+    pub writer: Arc<dyn DirectoryWriter>,
+    /// Rows.
+    pub records: Records,
+    /// Where the plan is and the report goes.
+    pub plans: Arc<dyn PlanStore>,
+    /// For the continuation.
+    pub queue: Arc<dyn Queue>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// For passwords.
+    pub ids: Arc<dyn Ids>,
+    /// Who is told at the end.
+    pub announce: Arc<dyn Announce>,
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "run-restore"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let request: Request = messages::read(body, RUN_RESTORE)?;
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, restore = %request.restore, ?report, "run-restore");
+        });
+        let done = unless_gone(&self.records, &request.tenant, done).await;
+        let announcer = Announcer::new(self.records.clone(), self.queue.clone(), self.clock.clone());
+        let key = Restore::key_of(&request.restore);
+        let mark = async |row: &Restore| row.counts.ended();
+        put_off::<Restore>((&self.records, &announcer), (&request.tenant, &key), mark, done).await
+    }
+}
+
+impl Worker {
+    /// Executes the restore, or goes on with it, until it is done or the time is up.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such restore; `Corrupt` when its plan cannot be read; what passes
+    /// (throttling beyond the deadline, a row that somebody else changed) as what it is.
+    pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        let writer = self.writer.with_deadline(deadline).unwrap_or_else(|| self.writer.clone());
+        Self { directory, writer, ..self.clone() }.run_until(request, deadline).await
+    }
+
+    async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let scope = Scope::Tenant(request.tenant.clone());
+        let key = Restore::key_of(&request.restore);
+        let found = self.records.get::<Restore>(&scope, &key).await?;
+        match found.value.state {
+            RestoreState::Queued | RestoreState::Running => {}
+            RestoreState::Done | RestoreState::Failed => {
+                // The last run may have ended between the row and the notice.
+                if found.value.queued_at.is_some() {
+                    self.announce.restore_finished(&found.value).await?;
+                }
+                return Ok(Report { was_done: true, counts: found.value.counts, is_continued: false });
+            }
+            RestoreState::Previewing | RestoreState::Previewed => {
+                return Err(Error::invalid("the restore is not approved"));
+            }
+        }
+        if found.value.course.waits_until(self.clock.now()).is_some() {
+            return Ok(Report { counts: found.value.counts, is_continued: true, was_done: false });
+        }
+        let mut found = self.take_up(found).await?;
+        let plan = self.plans.find_plan(&request.tenant, &request.restore).await?;
+        let plan = plan.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
+        let checked = match self.check_credentials(&request.tenant, &plan).await {
+            Ok(checked) => checked,
+            Err(error) => return self.give_up(found, error).await,
+        };
+        found.value.not_permitted = checked.not_permitted;
+        let mut progress = Progress::load(self, &found.value, checked.own, deadline).await?;
+        let is_over = progress.execute(&plan).await;
+        found.value.spent += self.taken(&request.tenant);
+        found.value.counts = progress.counts(&plan);
+        match is_over {
+            Ok(true) => self.finish(found, &plan, &progress).await,
+            Ok(false) => {
+                let counts = found.value.counts;
+                found.value.touched_at = self.clock.now();
+                found.value.course = Course::default();
+                self.records.replace(&found.value, found.version).await?;
+                let next = found.value.attempts;
+                self.queue.send(messages::run_restore(&request.tenant, &request.restore, next)).await?;
+                Ok(Report { counts, is_continued: true, was_done: false })
+            }
+            Err(error) => {
+                found.value.touched_at = self.clock.now();
+                // Why: what was counted is kept, but the error that brings the message back comes first.
+                let _ = self.records.replace(&found.value, found.version).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_up(&self, found: Found<Restore>) -> Result<Found<Restore>> {
+        let Found { mut value, version } = found;
+        let now = self.clock.now();
+        value.state = RestoreState::Running;
+        value.started_at = value.started_at.or(Some(now));
+        value.touched_at = now;
+        value.attempts += 1;
+        value.course.take_up();
+        self.records.replace(&value, version).await?;
+        Ok(Found { value, version: version + 1 })
+    }
+
+    /// Ends a restore that cannot be executed at all.
+    async fn give_up(&self, found: Found<Restore>, error: Error) -> Result<Report> {
+        if error.kind() != ErrorKind::Denied {
+            return Err(error);
+        }
+        let Found { mut value, version } = found;
+        tracing::warn!(restore = %value.id, "a credential was refused");
+        value.state = RestoreState::Failed;
+        value.error = Some(error.message().to_owned());
+        value.course.fail(Cause::of(error.kind()));
+        value.done_at = Some(self.clock.now());
+        value.touched_at = self.clock.now();
+        self.records.replace(&value, version).await?;
+        self.announce.restore_finished(&value).await?;
+        Ok(Report { counts: value.counts, ..Report::default() })
+    }
+
+    async fn finish(
+        &self,
+        found: Found<Restore>,
+        plan: &domain::restore::Plan,
+        progress: &Progress<'_>,
+    ) -> Result<Report> {
+        let Found { mut value, version } = found;
+        let now = self.clock.now();
+        value.state = RestoreState::Done;
+        value.course = Course::default();
+        value.done_at = Some(now);
+        value.touched_at = now;
+        let report = report::make(&value, plan, progress);
+        // A report that is there already came from a run that was cut off here: it says the same.
+        self.plans.put_new_report(&value.tenant, &value.id, &report).await?;
+        self.records.replace(&value, version).await?;
+        self.announce.restore_finished(&value).await?;
+        metrics::RESTORES_DONE.add(1);
+        metrics::RESTORE_STEPS_FAILED.add(value.counts.failed);
+        Ok(Report { counts: value.counts, ..Report::default() })
+    }
+
+    fn taken(&self, tenant: &TenantId) -> Spent {
+        let mut spent = self.directory.take_spent(tenant);
+        spent += self.writer.take_spent(tenant);
+        spent
+    }
+}

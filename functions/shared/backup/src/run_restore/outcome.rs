@@ -1,0 +1,92 @@
+//! What a step came to, before it is written down.
+
+use domain::restore::{Action, Step};
+use domain::{Error, ErrorKind};
+use engine::ports::Applied;
+use engine::records::{FailCause, OutcomeState, ReadBack, SkipCause};
+
+/// How the work on a step ended.
+pub(super) enum Ended {
+    /// It has an outcome.
+    With(Verdict),
+    /// The time is up; another message goes on with it.
+    OutOfTime,
+}
+
+/// An outcome.
+pub(super) struct Verdict {
+    pub state: OutcomeState,
+    pub answer: Option<Applied>,
+    pub read_back: Option<ReadBack>,
+    /// Under which id the object is, where that is not the one that the plan says.
+    pub new_id: Option<String>,
+}
+
+impl Verdict {
+    pub fn skipped(cause: SkipCause) -> Ended {
+        Ended::With(Self {
+            state: OutcomeState::Skipped { cause },
+            answer: None,
+            read_back: None,
+            new_id: None,
+        })
+    }
+    /// The object is there under that id, or was: another restore brought it back.
+    pub fn moved(new_id: &str, is_there: bool) -> Ended {
+        let state = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
+        let read_back = (!is_there).then_some(ReadBack::Absent);
+        Ended::With(Self { state, answer: None, read_back, new_id: Some(new_id.to_owned()) })
+    }
+    pub fn already_so() -> Ended {
+        let read_back = Some(ReadBack::AsAsked);
+        Ended::With(Self { state: OutcomeState::AlreadySo, answer: None, read_back, new_id: None })
+    }
+    pub fn done(answer: Option<Applied>) -> Ended {
+        Ended::With(Self {
+            state: OutcomeState::Done,
+            answer,
+            read_back: Some(ReadBack::AsAsked),
+            new_id: None,
+        })
+    }
+    pub fn failed(error: &Error, answer: Option<Applied>) -> Ended {
+        let message = error.message().to_owned();
+        let state = OutcomeState::Failed { cause: cause_of(error), message };
+        Ended::With(Self { state, answer, read_back: None, new_id: None })
+    }
+    pub fn unreadable(error: &Error) -> Ended {
+        let message = error.message().to_owned();
+        let state = OutcomeState::Failed { cause: FailCause::Unreadable, message };
+        Ended::With(Self { state, answer: None, read_back: None, new_id: None })
+    }
+    pub fn not_seen(answer: Option<Applied>, found: ReadBack) -> Ended {
+        let message = "a read-back did not find it".to_owned();
+        let state = OutcomeState::Failed { cause: FailCause::NotSeen, message };
+        Ended::With(Self { state, answer, read_back: Some(found), new_id: None })
+    }
+}
+
+fn cause_of(error: &Error) -> FailCause {
+    match error.kind() {
+        ErrorKind::Invalid | ErrorKind::Corrupt => FailCause::Refused,
+        ErrorKind::NotFound => FailCause::NotFound,
+        ErrorKind::Conflict | ErrorKind::Stale => FailCause::Conflict,
+        ErrorKind::Denied => FailCause::Denied,
+        ErrorKind::Throttled { .. } | ErrorKind::Unavailable => FailCause::Unavailable,
+    }
+}
+
+/// A step without its values: the action, and which properties or links it is about.
+pub(super) fn asked(step: &Step) -> String {
+    match &step.action {
+        Action::Undelete => "undelete".to_owned(),
+        Action::Create { .. } => "create".to_owned(),
+        Action::Update { properties, .. } => format!("update {}", properties.join(", ")),
+        Action::Act { property, .. } => format!("update {property}"),
+        Action::AddLinks { link, to } => format!("add {} {link}", to.len()),
+        Action::RemoveLink { link, .. } => format!("remove 1 {link}"),
+        Action::Assign { assignments, .. } => format!("assign {}", assignments.len()),
+        Action::AssignLicences { add, remove } => format!("licences +{} -{}", add.len(), remove.len()),
+        Action::Delete => "delete".to_owned(),
+    }
+}

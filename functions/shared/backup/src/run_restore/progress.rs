@@ -1,0 +1,307 @@
+//! How far a restore is: the outcomes so far, the new ids, what must not be tried any more.
+
+use super::Worker;
+use super::outcome::{Ended, Verdict, asked};
+use super::wait::{FRESH, MARGIN};
+use crate::preview_restore::new_ids;
+use domain::restore::{Action, IdMap, Plan, Step};
+use domain::{Result, TenantId, Timestamp};
+use engine::ports::{LiveObject, Scope};
+use engine::records::{
+    Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause, StepOutcome,
+    put_new, replace,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The links of an object as they were read last.
+pub(super) struct Seen {
+    pub id: String,
+    pub link: String,
+    pub at: Timestamp,
+    pub live: Option<LiveObject>,
+}
+
+/// Whether a creation is begun, with the ids of what had the name before.
+pub(super) enum Begun {
+    /// For the first time.
+    Afresh(Vec<String>),
+    /// After another restore, which has ended and may have made the object.
+    Taken(Vec<String>),
+    /// By another restore, which is at it.
+    ByAnother,
+}
+
+pub(super) struct Progress<'a> {
+    pub worker: &'a Worker,
+    pub restore: Restore,
+    pub deadline: Timestamp,
+    /// Our own service principals.
+    pub own: Vec<String>,
+    /// The last look at the tenant's administrators.
+    pub last_look: Option<super::guard::LastLook>,
+    /// Steps of this restore that took somebody's rights.
+    pub losses: Vec<Step>,
+    /// Users whom this restore created.
+    pub made: Vec<String>,
+    /// Ids that objects got when they were created again: in this restore and in others.
+    pub ids: IdMap,
+    pub seen: Option<Seen>,
+    outcomes: BTreeMap<u32, Found<StepOutcome>>,
+    /// When objects came back, by their ids in the plan: for a while not all of Graph knows them.
+    came_back_at: BTreeMap<String, Timestamp>,
+    /// Objects that did not come back, by their ids in the plan.
+    lost: BTreeSet<String>,
+}
+
+impl<'a> Progress<'a> {
+    pub async fn load(
+        worker: &'a Worker,
+        restore: &Restore,
+        own: Vec<String>,
+        deadline: Timestamp,
+    ) -> Result<Self> {
+        let scope = Scope::Tenant(restore.tenant.clone());
+        let prefix = StepOutcome::prefix_of(&restore.id);
+        let rows = worker.records.list_all::<StepOutcome>(&scope, &prefix).await?;
+        Ok(Self {
+            worker,
+            restore: restore.clone(),
+            deadline,
+            own,
+            last_look: None,
+            losses: Vec::new(),
+            made: Vec::new(),
+            ids: new_ids(&worker.records, &restore.tenant).await?,
+            seen: None,
+            outcomes: rows.into_iter().map(|row| (row.value.number, row)).collect(),
+            came_back_at: BTreeMap::new(),
+            lost: BTreeSet::new(),
+        })
+    }
+
+    pub fn tenant(&self) -> &TenantId {
+        &self.restore.tenant
+    }
+
+    pub fn outcome(&self, number: u32) -> Option<&StepOutcome> {
+        self.outcomes.get(&number).map(|f| &f.value)
+    }
+
+    /// Executes what is left of the plan; `false` when the time is up before its end.
+    pub async fn execute(&mut self, plan: &Plan) -> Result<bool> {
+        for step in &plan.steps {
+            if self.outcome(step.number).is_some_and(|o| o.state.is_final()) {
+                self.remember(step)?;
+                continue;
+            }
+            if self.worker.clock.now() + MARGIN > self.deadline {
+                return Ok(false);
+            }
+            let ended = if step.depends_on.iter().any(|id| self.lost.contains(id)) {
+                Verdict::skipped(SkipCause::DependencyFailed)
+            } else if let Some(new_id) = self.moved(step) {
+                Verdict::moved(&new_id, true)
+            } else {
+                let now = self.of_today(step)?;
+                match &now.action {
+                    Action::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
+                    _ => self.perform(step, &now).await?,
+                }
+            };
+            match ended {
+                Ended::With(verdict) => self.write_down(step, verdict).await?,
+                Ended::OutOfTime => return Ok(false),
+            }
+            self.remember(step)?;
+        }
+        Ok(true)
+    }
+
+    /// Until when a step may wait for what it needs or has written.
+    pub fn patience(&self, step: &Step) -> Timestamp {
+        let now = self.worker.clock.now();
+        let fresh = step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).max();
+        let settled = now + super::wait::SETTLED;
+        fresh.map_or(settled, |at| settled.max(*at + FRESH))
+    }
+
+    /// Whether the step refers to something that not all of Graph may know yet.
+    pub fn is_fresh(&self, step: &Step) -> bool {
+        let now = self.worker.clock.now();
+        step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).any(|at| *at + FRESH > now)
+    }
+
+    /// Under which id another restore made the object of a step that this plan does not bring back, or the
+    /// fact of today that takes the place of the step's: then it is not what the preview showed.
+    fn moved(&self, step: &Step) -> Option<String> {
+        let is_ours = |id: &str| step.depends_on.iter().any(|d| d == id);
+        let tokens = domain::restore::tokens(&step.id);
+        let has_moved = tokens.into_iter().any(|t| self.ids.resolve(t) != t && !is_ours(t));
+        has_moved.then(|| self.ids.rewrite(&step.id))
+    }
+
+    /// A step with the ids of today. Ends of links, and groups in assignments, that another restore made anew
+    /// are followed: they are the same objects.
+    pub fn of_today(&self, step: &Step) -> Result<Step> {
+        let mut now = step.clone();
+        now.depends_on.extend(step.refers_to().into_iter().filter(|id| self.ids.resolve(id) != id));
+        Ok(Step { depends_on: step.depends_on.clone(), ..now.rewritten(&self.ids)? })
+    }
+
+    /// The id under which the object of that id has been created again, as the rows say now.
+    pub async fn made_anew(&self, old: &str) -> Result<Option<String>> {
+        let scope = Scope::Tenant(self.restore.tenant.clone());
+        let mut at = old.to_owned();
+        // Why: bounded, so that a circle of rows cannot hang a restore.
+        for _ in 0..64 {
+            match self.worker.records.find::<NewId>(&scope, &NewId::key_of(&at)).await? {
+                Some(row) if row.value.new != at => at = row.value.new,
+                _ => break,
+            }
+        }
+        Ok((at != old).then_some(at))
+    }
+
+    /// Notes that a creation is begun, so that no other restore begins the same.
+    ///
+    /// Where another one has begun it and is not at its end, the answer is `ByAnother` and nothing is noted. Where that
+    /// one has ended in between, the ids from before it began are given (`Taken`).
+    pub async fn begin(&mut self, step: &Step, before_ids: Vec<String>) -> Result<Begun> {
+        let scope = Scope::Tenant(self.restore.tenant.clone());
+        let remaking = Remaking {
+            tenant: self.restore.tenant.clone(),
+            old: step.id.clone(),
+            restore: self.restore.id.clone(),
+            number: step.number,
+        };
+        let found = self.worker.records.find::<Remaking>(&scope, &remaking.key()).await?;
+        let (claim, begun) = match found {
+            None => (put_new(&remaking)?, Begun::Afresh(before_ids)),
+            Some(other) if other.value.restore == self.restore.id => {
+                (replace(&remaking, other.version)?, Begun::Afresh(before_ids))
+            }
+            Some(other) => {
+                let at_it = Restore::key_of(&other.value.restore);
+                let at_it = self.worker.records.find::<Restore>(&scope, &at_it).await?;
+                if at_it.is_some_and(|r| r.value.state.is_open()) {
+                    return Ok(Begun::ByAnother);
+                }
+                let outcome = StepOutcome::key_of(&other.value.restore, other.value.number);
+                let outcome = self.worker.records.find::<StepOutcome>(&scope, &outcome).await?;
+                let begun = match outcome.map(|o| o.value.state) {
+                    Some(OutcomeState::Started { before_ids }) => Begun::Taken(before_ids),
+                    _ => Begun::Afresh(before_ids),
+                };
+                (replace(&remaking, other.version)?, begun)
+            }
+        };
+        let (Begun::Afresh(before_ids) | Begun::Taken(before_ids)) = &begun else { return Ok(begun) };
+        let row = self.row(step, OutcomeState::Started { before_ids: before_ids.clone() });
+        self.put(row, vec![claim]).await?;
+        Ok(begun)
+    }
+
+    /// Notes the id of a created object, and leads from the old one to it, both or neither. A row that leads
+    /// there already is as good; one that leads elsewhere is not touched, and `false` is answered.
+    pub async fn found_new(
+        &mut self,
+        step: &Step,
+        answer: &engine::ports::Applied,
+        id: &str,
+    ) -> Result<bool> {
+        let Some(mut row) = self.outcome(step.number).cloned() else { return Ok(true) };
+        let scope = Scope::Tenant(self.restore.tenant.clone());
+        let known = self.worker.records.find::<NewId>(&scope, &NewId::key_of(&step.id)).await?;
+        if known.as_ref().is_some_and(|k| k.value.new != id) {
+            return Ok(false);
+        }
+        row.new_id = Some(id.to_owned());
+        row.status = (answer.status > 0).then_some(answer.status);
+        row.request_id.clone_from(&answer.request_id);
+        let new_id = NewId {
+            tenant: self.restore.tenant.clone(),
+            kind: step.kind.clone(),
+            old: step.id.clone(),
+            new: id.to_owned(),
+            created_at: self.worker.clock.now(),
+        };
+        // A custom role has its template's id, the one that it had.
+        let is_new = known.is_none() && step.id != id;
+        let with = is_new.then(|| put_new(&new_id)).transpose()?;
+        self.put(row, with.into_iter().collect()).await?;
+        Ok(true)
+    }
+
+    async fn write_down(&mut self, step: &Step, verdict: Verdict) -> Result<()> {
+        let begun = self.outcome(step.number).cloned();
+        let mut row = self.row(step, verdict.state);
+        row.read_back = verdict.read_back;
+        row.new_id = verdict.new_id;
+        if let Some(begun) = begun {
+            row.new_id = row.new_id.or(begun.new_id);
+            row.status = begun.status;
+            row.request_id = begun.request_id;
+        }
+        if let Some(answer) = verdict.answer {
+            row.status = (answer.status > 0).then_some(answer.status).or(row.status);
+            row.request_id = answer.request_id.or(row.request_id);
+        }
+        self.put(row, vec![]).await
+    }
+
+    fn row(&self, step: &Step, state: OutcomeState) -> StepOutcome {
+        StepOutcome {
+            tenant: self.restore.tenant.clone(),
+            restore: self.restore.id.clone(),
+            number: step.number,
+            id: step.id.clone(),
+            asked: asked(step),
+            state,
+            status: None,
+            request_id: None,
+            read_back: None,
+            new_id: None,
+            at: self.worker.clock.now(),
+        }
+    }
+
+    async fn put(&mut self, row: StepOutcome, with: Vec<engine::ports::Write>) -> Result<()> {
+        let version = self.outcomes.get(&row.number).map(|f| f.version);
+        let mut writes = vec![match version {
+            Some(version) => replace(&row, version)?,
+            None => put_new(&row)?,
+        }];
+        writes.extend(with);
+        self.worker.records.write(writes).await?;
+        self.outcomes.insert(row.number, Found { version: version.unwrap_or(0) + 1, value: row });
+        Ok(())
+    }
+
+    /// Takes into account what a finished step means for the others.
+    fn remember(&mut self, step: &Step) -> Result<()> {
+        let Some(outcome) = self.outcome(step.number).cloned() else { return Ok(()) };
+        self.note_losses(&self.of_today(step)?, &outcome);
+        let brings = matches!(step.action, Action::Undelete | Action::Create { .. }) && !step.is_fact();
+        if !brings {
+            return Ok(());
+        }
+        // Why: what follows a return from the recycle bin is written uncompared, and only where the preview showed it.
+        let is_undelete = matches!(step.action, Action::Undelete);
+        let is_there = outcome.state.is_success()
+            || (!is_undelete && outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent));
+        if !is_there {
+            self.lost.insert(step.id.clone());
+            return Ok(());
+        }
+        self.came_back_at.insert(step.id.clone(), outcome.at);
+        if let Some(new) = &outcome.new_id {
+            self.ids.insert(step.id.as_str(), new.as_str());
+        }
+        Ok(())
+    }
+
+    /// How many steps came to which end.
+    pub fn counts(&self, plan: &Plan) -> RestoreCounts {
+        RestoreCounts::of(plan, self.outcomes.values().map(|found| &found.value))
+    }
+}

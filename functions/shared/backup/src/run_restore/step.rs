@@ -1,0 +1,214 @@
+//! One step on an object that is there, or on a fact: look, write, look again.
+
+use super::check::{Check, check, link_of};
+use super::outcome::{Ended, Verdict};
+use super::progress::{Progress, Seen};
+use super::wait::{Patience, Waited};
+use domain::kinds::LinkType;
+use domain::restore::{Action, Step};
+use domain::{Error, ErrorKind, Result};
+use engine::ports::{Applied, Call, LiveObject};
+use engine::records::{ReadBack, SkipCause};
+use jiff::SignedDuration;
+
+/// How often a write is tried whose fate is unknown.
+const TRIES: u32 = 3;
+/// Links that were read no longer ago than this are not read again before the next write: every write is
+/// followed by a reading, which serves the next step on the same object.
+const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
+
+impl Progress<'_> {
+    /// Performs a step; `step` as it stands in the plan, `now` with the ids of today.
+    ///
+    /// # Errors
+    /// Only what concerns the run as a whole: throttling, and rows.
+    pub async fn perform(&mut self, step: &Step, now: &Step) -> Result<Ended> {
+        let mut patience = Patience::until(self.patience(step));
+        let mut answer: Option<Applied> = None;
+        let (mut writes, mut may_use_seen) = (0, true);
+        loop {
+            let live = match self.look(now, may_use_seen).await {
+                Ok(live) => live,
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) if e.kind() == ErrorKind::Unavailable => {
+                    match patience.wait(self.worker, self.deadline).await {
+                        Waited::Again => continue,
+                        Waited::Enough => return Ok(Verdict::unreadable(&e)),
+                        Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                    }
+                }
+                Err(e) => return Ok(Verdict::unreadable(&e)),
+            };
+            may_use_seen = false;
+            let (call, what) = match check(now, live.as_ref())? {
+                Check::So if writes == 0 => return Ok(Verdict::already_so()),
+                Check::So => return Ok(Verdict::done(answer)),
+                Check::Write(call, what) => (Some(call), what),
+                Check::Changed(what) => (None, what),
+                Check::Gone => (None, vec![]),
+            };
+            let is_first = writes == 0;
+            if is_first && let Some(call) = call {
+                if let Action::Undelete = now.action {
+                    match self.is_in_bin(now).await {
+                        Ok(true) => {}
+                        Ok(false) => return Ok(Verdict::skipped(SkipCause::Gone)),
+                        Err(e) if is_of_run(&e) => return Err(e),
+                        Err(e) => return Ok(Verdict::unreadable(&e)),
+                    }
+                }
+                if let Some(ended) = self.refuses(now).await? {
+                    return Ok(ended);
+                }
+                match self.send(step, &call).await {
+                    Ok(applied) => {
+                        answer = Some(applied);
+                        writes += 1;
+                        continue;
+                    }
+                    Err(e) if is_of_run(&e) => return Err(e),
+                    Err(e) => match self.after_refusal(step, &e, &mut patience).await {
+                        Waited::Again => continue,
+                        Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                        Waited::Enough => return Ok(self.judge(now, &e).await),
+                    },
+                }
+            }
+            if is_first && !(what.is_empty() && self.is_fresh(step)) {
+                let gone = what.is_empty();
+                let cause = if gone { SkipCause::Gone } else { SkipCause::ChangedSincePreview };
+                return Ok(Verdict::skipped(cause));
+            }
+            match patience.wait(self.worker, self.deadline).await {
+                Waited::Again => {}
+                Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                Waited::Enough if is_first => return Ok(Verdict::skipped(SkipCause::Gone)),
+                Waited::Enough if what.is_empty() => {
+                    return Ok(Verdict::not_seen(answer, ReadBack::Absent));
+                }
+                Waited::Enough => return Ok(Verdict::not_seen(answer, ReadBack::Differs { what })),
+            }
+        }
+    }
+
+    /// Reads what a step is about.
+    async fn look(&mut self, step: &Step, may_use_seen: bool) -> Result<Option<LiveObject>> {
+        let kind = step.kind()?;
+        let link = link_of(step)?;
+        let now = self.worker.clock.now();
+        if let (true, Some(seen), Some(link)) = (may_use_seen, &self.seen, link)
+            && seen.id == step.id
+            && seen.link == link.name
+            && seen.at + STILL_GOOD > now
+        {
+            return Ok(seen.live.clone());
+        }
+        let links: Vec<&'static LinkType> = link.into_iter().collect();
+        let live = self.worker.directory.find_live(self.tenant(), kind, &step.id, &links).await?;
+        self.seen = link.map(|link| Seen {
+            id: step.id.clone(),
+            link: link.name.to_owned(),
+            at: self.worker.clock.now(),
+            live: live.clone(),
+        });
+        Ok(live)
+    }
+
+    async fn is_in_bin(&self, step: &Step) -> Result<bool> {
+        self.worker.directory.is_in_recycle_bin(self.tenant(), step.kind()?, &step.id).await
+    }
+
+    /// Writes; what has an unknown fate is looked at by the caller.
+    async fn send(&mut self, step: &Step, call: &Call) -> Result<Applied> {
+        self.seen = None;
+        let mut tried = 1;
+        loop {
+            let error = match self.worker.writer.apply(self.tenant(), call).await {
+                Ok(applied) => return Ok(applied),
+                Err(e) => e,
+            };
+            match error.kind() {
+                // Gone already, which a look will confirm.
+                ErrorKind::NotFound if matches!(call, Call::RemoveLink { .. } | Call::Delete { .. }) => {
+                    return Ok(Applied { status: 404, was_so: true, ..Applied::default() });
+                }
+                // A fact that is there already, which a look will confirm.
+                ErrorKind::Conflict if matches!(call, Call::Create { .. }) => {
+                    return Ok(Applied { status: 409, was_so: true, ..Applied::default() });
+                }
+                ErrorKind::Invalid | ErrorKind::NotFound if !self.is_fresh(step) => {
+                    if let Some(applied) = self.send_singly(call).await? {
+                        return Ok(applied);
+                    }
+                    return Err(error);
+                }
+                ErrorKind::Unavailable if tried < TRIES => {
+                    tried += 1;
+                    self.worker.clock.sleep_ms(1000).await;
+                    if let Some(applied) = self.took_effect(step).await? {
+                        return Ok(applied);
+                    }
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// Whether a write whose answer was lost was made all the same.
+    async fn took_effect(&mut self, step: &Step) -> Result<Option<Applied>> {
+        let now = self.of_today(step)?;
+        let live = match self.look(&now, false).await {
+            Ok(live) => live,
+            Err(e) if is_of_run(&e) => return Err(e),
+            Err(_) => return Ok(None),
+        };
+        Ok((check(&now, live.as_ref())? == Check::So).then(Applied::default))
+    }
+
+    /// Graph takes several links all or none: one that it refuses must not keep the others out.
+    async fn send_singly(&self, call: &Call) -> Result<Option<Applied>> {
+        let Call::AddLinks { link, from, to } = call else { return Ok(None) };
+        if to.len() < 2 {
+            return Ok(None);
+        }
+        let mut last = None;
+        for end in to {
+            let one = Call::AddLinks { link, from: from.clone(), to: vec![end.clone()] };
+            match self.worker.writer.apply(self.tenant(), &one).await {
+                Ok(applied) => last = Some(applied),
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(_) => {} // A look says which are missing.
+            }
+        }
+        Ok(last)
+    }
+
+    /// Whether a refusal may pass: Graph may not know yet what was created or restored a moment ago.
+    async fn after_refusal(&self, step: &Step, error: &Error, patience: &mut Patience) -> Waited {
+        if self.is_fresh(step) && is_of_young(error) {
+            patience.wait(self.worker, self.deadline).await
+        } else {
+            Waited::Enough
+        }
+    }
+
+    /// A write that failed may have been made all the same.
+    async fn judge(&mut self, now: &Step, error: &Error) -> Ended {
+        let seen = self.look(now, false).await.ok();
+        match seen.map(|live| check(now, live.as_ref())) {
+            Some(Ok(Check::So)) => Verdict::done(None),
+            _ => Verdict::failed(error, None),
+        }
+    }
+}
+
+/// Whether an error is about the run and not about the step.
+pub(super) fn is_of_run(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Throttled { .. })
+}
+
+/// Whether Graph says so of objects that it does not know yet everywhere.
+pub(super) fn is_of_young(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotFound
+        || (error.kind() == ErrorKind::Invalid && error.message().contains(engine::ports::VALUES_INVALID))
+}

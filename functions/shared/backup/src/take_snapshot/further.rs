@@ -1,0 +1,50 @@
+//! Whether a reading gets further, for those who wait for it.
+
+use super::{Report, Request, Worker};
+use crate::reading::{KindProgress, Progress};
+use domain::{Result, SnapshotId, TenantId};
+use engine::messages;
+use engine::ports::Scope;
+use engine::records::{Course, Found, Reason, Snapshot};
+use std::collections::BTreeMap;
+
+impl Worker {
+    /// How often the reading for that snapshot got further; 0 before it begins and once it is over.
+    pub(crate) async fn mark(&self, tenant: &TenantId, snapshot: &SnapshotId) -> u64 {
+        let scope = Scope::Tenant(tenant.clone());
+        let found = self.records.find::<Progress>(&scope, &Progress::key_of(snapshot)).await;
+        // Why no error: whoever asks has one already.
+        found.ok().flatten().map_or(0, |found| u64::from(found.value.advances))
+    }
+
+    /// The deadline came first, and not for nothing: another message goes on.
+    pub(super) async fn go_on(&self, request: &Request, row: Found<Snapshot>) -> Result<Report> {
+        // Why not a reading for a comparison: that one's own message goes on with it.
+        if row.value.reason != Reason::Live {
+            if !row.value.course.is_free() {
+                let free = Snapshot { course: Course::default(), ..row.value.clone() };
+                self.records.replace(&free, row.version).await?;
+            }
+            let attempt = row.value.attempts + 1;
+            self.queue.send(messages::take_snapshot(&request.tenant, &request.snapshot, attempt)).await?;
+        }
+        Ok(Report::Continues)
+    }
+}
+
+/// Whether anything but the count of failures is other than before.
+pub(super) fn got_further(
+    before: &BTreeMap<String, KindProgress>,
+    after: &BTreeMap<String, KindProgress>,
+) -> bool {
+    let same = |one: &KindProgress, other: &KindProgress| match (one, other) {
+        (KindProgress::Reading(one), KindProgress::Reading(other)) => {
+            let mut one = one.clone();
+            one.failures = other.failures;
+            one == *other
+        }
+        _ => one == other,
+    };
+    before.len() != after.len()
+        || before.iter().any(|(name, was)| after.get(name).is_none_or(|is| !same(was, is)))
+}

@@ -1,0 +1,383 @@
+//! A tenant into a sealed snapshot: from a queue message, with the reading credential.
+//!
+//! Row -> reading (whole the first time, then from delta) -> runs in the vault -> manifest -> row `Done` ->
+//! the comparison with the snapshot before, last. Not here: how pages become runs (`reading`).
+//! Invariants: the manifest is written once and last; what it names is stored; a rerun from any point ends
+//! in the same state; what was sealed before is never touched.
+
+mod further;
+mod seal;
+mod tell;
+
+use crate::archive::{Archive, TenantArchive};
+use crate::reading::{Progress, Reading};
+use async_trait::async_trait;
+use domain::stored::Manifest;
+use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
+use engine::announce::Announcer;
+use engine::messages;
+use engine::metrics;
+use engine::open_work::put_off;
+use engine::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
+use engine::records::{
+    Cause, CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
+};
+use engine::work::{JobWorker, unless_gone};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// `take-snapshot.v1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which: its row says the rest.
+    pub snapshot: SnapshotId,
+}
+
+/// What one invocation did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// There was nothing left to do.
+    AlreadyDone,
+    /// The deadline came; another invocation goes on.
+    Continues,
+    /// It is not time yet.
+    Waits(Timestamp),
+    /// It is sealed.
+    Sealed,
+    /// It cannot be taken, and why.
+    Failed(String),
+}
+
+/// The ports that the job needs.
+#[derive(Clone)]
+pub struct Worker {
+    /// The reading credential.
+    pub directory: Arc<dyn Directory>,
+    /// Where snapshots are.
+    pub archive: Arc<Archive>,
+    /// Rows.
+    pub records: Records,
+    /// For the continuation and the comparison that follows.
+    pub queue: Arc<dyn Queue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// To tell people.
+    pub announcer: Announcer,
+}
+
+impl Worker {
+    /// The job over these ports.
+    pub fn new(
+        directory: Arc<dyn Directory>,
+        vault: Arc<dyn Vault>,
+        keys: Arc<dyn KeyRing>,
+        records: Records,
+        queue: Arc<dyn Queue>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let archive = Arc::new(Archive::new(vault, keys, records.clone()));
+        let announcer = Announcer::new(records.clone(), queue.clone(), clock.clone());
+        Self { directory, archive, records, queue, clock, announcer }
+    }
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "take-snapshot"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let request: Request = messages::read(body, messages::TAKE_SNAPSHOT)?;
+        // Why nothing: a function that seals none says so, and the alarm has something to compare.
+        metrics::SNAPSHOTS_SEALED.add(0);
+        let done = self.run(&request, deadline).await.map(|report| {
+            tracing::info!(tenant = %request.tenant, snapshot = %request.snapshot, ?report, "take-snapshot");
+        });
+        let done = unless_gone(&self.records, &request.tenant, done).await;
+        let key = Snapshot::key_of(&request.snapshot);
+        let mark = async |_: &Snapshot| self.mark(&request.tenant, &request.snapshot).await;
+        put_off::<Snapshot>((&self.records, &self.announcer), (&request.tenant, &key), mark, done).await
+    }
+}
+
+impl Worker {
+    /// Takes the snapshot, or goes on taking it.
+    pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        Self { directory, ..self.clone() }.run_until(request, deadline).await
+    }
+
+    async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let scope = Scope::Tenant(request.tenant.clone());
+        let found: Found<Snapshot> = self.records.get(&scope, &Snapshot::key_of(&request.snapshot)).await?;
+        match found.value.state {
+            JobState::Queued | JobState::Running => {}
+            JobState::Failed => return Ok(Report::AlreadyDone),
+            JobState::Done => {
+                // Why: the message that starts the comparison is the last act, and may have been missed.
+                self.compare_with_base(&found.value).await?;
+                return Ok(Report::AlreadyDone);
+            }
+        }
+        if let Some(until) = found.value.course.waits_until(self.clock.now()) {
+            return Ok(Report::Waits(until));
+        }
+        let row = self.take_up(found).await?;
+        let archive = self.archive.open(&request.tenant).await?;
+        match self.read_and_seal(&archive, &row.value, deadline).await {
+            Ok(Some(manifest)) => {
+                // Why also after more than one attempt: what those before put aside is not counted here.
+                let has_parked = archive.has_parked() || row.value.attempts > 1;
+                self.finish(&row, &manifest, has_parked).await?;
+                Ok(Report::Sealed)
+            }
+            Ok(None) => self.go_on(request, row).await,
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                self.fail(&row, &error).await?;
+                metrics::SNAPSHOTS_REFUSED.add(u64::from(row.value.reason == Reason::Schedule));
+                Ok(Report::Failed(error.message().to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says in the row that somebody works on it.
+    async fn take_up(&self, found: Found<Snapshot>) -> Result<Found<Snapshot>> {
+        let Found { mut value, version } = found;
+        value.state = JobState::Running;
+        value.attempts += 1;
+        value.touched_at = self.clock.now();
+        value.course.take_up();
+        self.records.replace(&value, version).await?;
+        Ok(Found { value, version: version + 1 })
+    }
+
+    /// The sealed manifest, or none when the deadline came first.
+    async fn read_and_seal(
+        &self,
+        archive: &TenantArchive,
+        row: &Snapshot,
+        deadline: Timestamp,
+    ) -> Result<Option<Manifest>> {
+        if let Some(manifest) = archive.find_manifest(&row.id).await? {
+            return Ok(Some(manifest));
+        }
+        let Some(progress) = self.read(archive, row, deadline).await? else { return Ok(None) };
+        seal::seal(archive, &progress, self.clock.now()).await.map(Some)
+    }
+
+    /// Reads on; gives the progress when it is complete.
+    async fn read(
+        &self,
+        archive: &TenantArchive,
+        row: &Snapshot,
+        deadline: Timestamp,
+    ) -> Result<Option<Progress>> {
+        let tenant = archive.tenant();
+        let scope = Scope::Tenant(tenant.clone());
+        let saved: Option<Found<Progress>> = self.records.find(&scope, &Progress::key_of(&row.id)).await?;
+        let (mut progress, version) = match saved {
+            Some(found) => (found.value, Some(found.version)),
+            None => (self.begin(row).await?, None),
+        };
+        let base = match &progress.base {
+            Some(id) => readable_base(archive, id).await?,
+            None => None,
+        };
+        let access = self.directory.access(tenant).await?;
+        let mut whole = false;
+        if progress.kinds.is_empty() {
+            progress.permissions.clone_from(&access.permissions);
+            if let Some(before) = &base {
+                whole = self.may_be_recovered_since(tenant, before).await?;
+            }
+        }
+        let (directory, clock) = (self.directory.clone(), self.clock.clone());
+        let mut reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline);
+        if whole {
+            reading = reading.reading_everything();
+        }
+        let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
+        let before = progress.kinds.clone();
+        let outcome = reading.run(&mut progress).await;
+        progress.advances += u32::from(further::got_further(&before, &progress.kinds));
+        let (new_blobs, new_bytes) = archive.stored();
+        (progress.stored_blobs, progress.stored_bytes) = (blobs + new_blobs, bytes + new_bytes);
+        match outcome {
+            Ok(true) => Ok(Some(progress)),
+            Ok(false) => self.save(&progress, version).await.map(|()| None),
+            Err(error) => {
+                self.save(&progress, version).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether Microsoft's own recovery wrote since that snapshot was begun, or may have: no delta tells of it.
+    async fn may_be_recovered_since(&self, tenant: &TenantId, before: &Manifest) -> Result<bool> {
+        let last = match self.directory.last_recovery(tenant).await {
+            // Why whole: not to know is not to know that there was none; and a service that is down beside the
+            // directory must not keep the directory from being backed up.
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                tracing::warn!(%tenant, %error, "whether Microsoft recovered is not known; reading everything");
+                return Ok(true);
+            }
+            other => other?,
+        };
+        let is_since = last.is_some_and(|at| at >= before.started_at);
+        if is_since {
+            tracing::info!(%tenant, "a recovery of Microsoft's wrote to the tenant; reading everything");
+        }
+        Ok(is_since)
+    }
+
+    async fn save(&self, progress: &Progress, version: Option<u64>) -> Result<()> {
+        match version {
+            Some(version) => self.records.replace(progress, version).await,
+            None => self.records.put_new(progress).await,
+        }
+    }
+
+    /// A new reading: on the newest sealed snapshot, or on the one that a live comparison names.
+    async fn begin(&self, row: &Snapshot) -> Result<Progress> {
+        let scope = Scope::Tenant(row.tenant.clone());
+        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        Ok(Progress {
+            tenant: row.tenant.clone(),
+            snapshot: row.id.clone(),
+            started_at: self.clock.now(),
+            base: row.base.clone().or(tenant.value.last_sealed),
+            permissions: Vec::new(),
+            kinds: BTreeMap::new(),
+            spent: engine::ports::Spent::default(),
+            stored_blobs: 0,
+            stored_bytes: 0,
+            advances: 0,
+        })
+    }
+
+    /// Ends the row of a snapshot that cannot be taken, and tells people.
+    async fn fail(&self, row: &Found<Snapshot>, error: &Error) -> Result<()> {
+        let scope = Scope::Tenant(row.value.tenant.clone());
+        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        let mut failed = row.value.clone();
+        failed.state = JobState::Failed;
+        failed.error = Some(error.message().to_owned());
+        failed.course.fail(Cause::of(error.kind()));
+        let mut after = tenant.value.clone();
+        after.credentials = match error.refusal() {
+            Some(refusal) if refusal.is_about_consent() => CredentialStatus::ConsentWithdrawn,
+            Some(_) => CredentialStatus::Unreachable,
+            None if error.message().starts_with(seal::NOTHING_READ) => CredentialStatus::MissingPermissions,
+            None => CredentialStatus::ConsentWithdrawn,
+        };
+        if after.open_snapshot.as_ref() == Some(&failed.id) {
+            after.open_snapshot = None;
+        }
+        // Why: told before the row is closed; told again by a rerun, it is the same notice.
+        self.tell_failure(
+            &failed,
+            error,
+            (after.credentials != tenant.value.credentials).then_some(after.credentials),
+        )
+        .await?;
+        self.records
+            .write(vec![
+                engine::records::replace(&failed, row.version)?,
+                engine::records::replace(&after, tenant.version)?,
+            ])
+            .await
+    }
+
+    /// Says in the rows that the snapshot is sealed; then starts the comparison with the one before.
+    async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest, has_parked: bool) -> Result<()> {
+        let scope = Scope::Tenant(row.value.tenant.clone());
+        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        let progress: Option<Found<Progress>> =
+            self.records.find(&scope, &Progress::key_of(&row.value.id)).await?;
+        let done = seal::done_row(&row.value, manifest, self.clock.now());
+        let mut writes = vec![engine::records::replace(&done, row.version)?];
+        if done.reason != Reason::Live {
+            let mut after = tenant.value.clone();
+            after.open_snapshot = None;
+            after.last_sealed = Some(done.id.clone());
+            if done.mode == Some(SnapshotMode::Full) {
+                after.last_full_at = Some(manifest.started_at);
+            }
+            let ends_at = self.directory.credential_ends_at().await?;
+            after.credentials = seal::credentials(manifest, ends_at, self.clock.now());
+            after.not_protected = Some(seal::not_protected(manifest));
+            // Why here: told before the row is closed; told again by a rerun, it is the same notice.
+            if tenant.value.credentials != after.credentials {
+                self.announcer.announce_credentials(&done.tenant, &done.id, after.credentials).await?;
+            }
+            after.has_parked |= has_parked;
+            writes.push(engine::records::replace(&after, tenant.version)?);
+            if let Some(count) = seal::seat_count(manifest) {
+                let found: Option<Found<SeatCount>> = self.records.find(&scope, SeatCount::KEY).await?;
+                self.tell_over_use(&after, found.as_ref().map(|f| &f.value), &count).await?;
+                writes.push(match found {
+                    Some(found) => engine::records::replace(&count, found.version)?,
+                    None => engine::records::put_new(&count)?,
+                });
+            }
+            if let Some(diff) = seal::comparison(&done, tenant.value.last_sealed.as_ref()) {
+                writes.push(engine::records::put_new(&diff)?);
+            }
+        } else if has_parked && !tenant.value.has_parked {
+            let after = Tenant { has_parked, ..tenant.value.clone() };
+            writes.push(engine::records::replace(&after, tenant.version)?);
+        }
+        if let Some(progress) = progress {
+            writes.push(engine::records::delete(&progress.value, progress.version));
+        }
+        self.tell_new_gaps(&done, tenant.value.last_sealed.as_ref()).await?;
+        self.records.write(writes).await?;
+        count(&done, manifest);
+        self.compare_with_base(&done).await
+    }
+
+    /// Asks for the comparison that follows the snapshot, while it is not done.
+    async fn compare_with_base(&self, done: &Snapshot) -> Result<()> {
+        let id = seal::comparison_id(&done.id);
+        let scope = Scope::Tenant(done.tenant.clone());
+        let key = engine::records::Diff::key_of(&id);
+        let diff: Option<Found<engine::records::Diff>> = self.records.find(&scope, &key).await?;
+        match diff {
+            Some(diff) if diff.value.state.is_open() => {
+                self.queue.send(messages::diff_snapshots(&done.tenant, &id, diff.value.attempts)).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Counts what a sealed snapshot came to.
+fn count(row: &Snapshot, manifest: &Manifest) {
+    if row.reason == Reason::Schedule {
+        metrics::SNAPSHOTS_SEALED.add(1);
+    }
+    if row.reason != Reason::Live {
+        metrics::SNAPSHOTS_PARTIAL.add(u64::from(!manifest.missing.is_empty()));
+        let took = manifest.sealed_at.duration_since(row.requested_at).as_secs();
+        metrics::SNAPSHOT_SECONDS.record(u64::try_from(took).unwrap_or_default());
+    }
+    metrics::GRAPH_REQUESTS.add(manifest.requests);
+    metrics::GRAPH_THROTTLED.add(manifest.throttled);
+    metrics::STORED_BYTES.add(manifest.stored_bytes);
+}
+
+/// The manifest to build on; none when it is not readable: then everything is read, and nothing is lost.
+async fn readable_base(archive: &TenantArchive, id: &SnapshotId) -> Result<Option<Manifest>> {
+    match archive.find_manifest(id).await {
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            tracing::error!(snapshot = %id, "the snapshot to build on is damaged; reading everything");
+            Ok(None)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,189 @@
+//! The end of a reading: manifest, rows, the comparison that follows.
+
+use crate::archive::TenantArchive;
+use crate::reading::{KindProgress, Progress};
+use domain::kinds;
+use domain::stored::{FORMAT_VERSION, Manifest, Missing};
+use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
+use engine::ports::{Put, Spent};
+use engine::records::not_protected as by_permissions;
+use engine::records::{
+    Course, CredentialStatus, Diff, DiffCounts, JobState, NotCovered, NotProtected, Reason, RunCount,
+    SeatCount, Side, Snapshot, SnapshotMode,
+};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+
+/// How the error begins when a tenant answers and gives nothing.
+pub(super) const NOTHING_READ: &str = "no kind could be read";
+
+/// Writes the manifest; where another invocation was faster, its manifest counts.
+///
+/// # Errors
+/// When no kind at all could be read: that is not a snapshot. `Denied` when each was denied, else
+/// `Unavailable`.
+pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Timestamp) -> Result<Manifest> {
+    let mut manifest = Manifest {
+        format: FORMAT_VERSION,
+        snapshot: progress.snapshot.clone(),
+        tenant: progress.tenant.clone(),
+        base: None,
+        started_at: progress.started_at,
+        sealed_at: now,
+        runs: BTreeMap::default(),
+        tokens: BTreeMap::default(),
+        asked: BTreeMap::default(),
+        missing: Vec::new(),
+        full_at: BTreeMap::default(),
+        permissions: progress.permissions.clone(),
+        seats_in_use: None,
+        requests: progress.spent.requests,
+        resource_units: progress.spent.resource_units,
+        throttled: progress.spent.throttled,
+        stored_blobs: progress.stored_blobs,
+        stored_bytes: progress.stored_bytes,
+    };
+    for kind in progress.kinds.values() {
+        match kind {
+            KindProgress::Done(done) => {
+                manifest.runs.extend(done.runs.clone());
+                manifest.tokens.extend(done.tokens.clone());
+                manifest.asked.extend(done.asked.clone());
+                manifest.missing.extend(done.missing.clone());
+                manifest.full_at.extend(done.full_at.clone());
+                manifest.seats_in_use = manifest.seats_in_use.or(done.seats_in_use);
+                if done.incremental {
+                    manifest.base.clone_from(&progress.base);
+                }
+            }
+            KindProgress::Missing(missing) => manifest.missing.push(missing.clone()),
+            KindProgress::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
+        }
+    }
+    if manifest.runs.is_empty() {
+        let why = manifest.missing.first().map_or("", |m| m.why.as_str());
+        let message = format!("{NOTHING_READ}: {why}");
+        let denied = manifest.missing.iter().all(|m| m.cause == "denied" || m.cause == Missing::UNLICENSED);
+        return Err(if denied { Error::denied(message) } else { Error::unavailable(message) });
+    }
+    match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
+        Put::New => Ok(manifest),
+        Put::AlreadyThere => archive.get_manifest(&manifest.snapshot).await,
+    }
+}
+
+/// The row of the sealed snapshot.
+pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> Snapshot {
+    let mut done = row.clone();
+    done.state = JobState::Done;
+    done.mode = Some(if manifest.base.is_some() { SnapshotMode::Incremental } else { SnapshotMode::Full });
+    done.base.clone_from(&manifest.base);
+    done.touched_at = now;
+    done.sealed_at = Some(manifest.sealed_at);
+    done.counts = manifest
+        .runs
+        .iter()
+        .map(|(name, run)| {
+            let count = RunCount { records: run.records, leaves: run.leaves, plain_bytes: run.plain_bytes };
+            (name.clone(), count)
+        })
+        .collect();
+    done.not_covered = manifest
+        .missing
+        .iter()
+        .map(|m| NotCovered { source: m.source.clone(), cause: m.cause.clone(), why: m.why.clone() })
+        .collect();
+    done.spent = Spent {
+        requests: manifest.requests,
+        resource_units: manifest.resource_units,
+        throttled: manifest.throttled,
+    };
+    done.stored_blobs = manifest.stored_blobs;
+    done.stored_bytes = manifest.stored_bytes;
+    done.error = None;
+    done.course = Course::default();
+    done
+}
+
+/// How many seats the tenant uses, where the snapshot counted.
+pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
+    manifest.seats_in_use.map(|in_use| SeatCount {
+        tenant: manifest.tenant.clone(),
+        in_use,
+        snapshot: manifest.snapshot.clone(),
+        counted_at: manifest.started_at,
+    })
+}
+
+/// So long before our certificate or secret ends people hear of it.
+const ENDS_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What a missing permission keeps out: by what the token says, and by what was denied where it says nothing of that.
+pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
+    let mut found = by_permissions(&manifest.permissions);
+    for missing in manifest.missing.iter().filter(|m| is_denied(m)) {
+        if found.iter().all(|known| known.what != missing.source) {
+            let kind = kinds::find(missing.source.split('.').next().unwrap_or_default());
+            let any_of = kind.map(|k| k.read_permissions).unwrap_or_default();
+            let any_of = any_of.iter().map(|p| (*p).to_owned()).collect();
+            found.push(NotProtected { what: missing.source.clone(), any_of });
+        }
+    }
+    found
+}
+
+/// Whether a permission is missing for it, and not a licence.
+fn is_denied(missing: &Missing) -> bool {
+    missing.cause == "denied" && !missing.why.contains("licence")
+}
+
+/// How the credentials are: what is worst of what the reading, the token and the credential show.
+pub(super) fn credentials(
+    manifest: &Manifest,
+    credential_ends_at: Option<Timestamp>,
+    now: Timestamp,
+) -> CredentialStatus {
+    let denied = manifest.missing.iter().any(is_denied);
+    // Why by its name: the reading application needs no permission that writes, whatever Microsoft adds.
+    let writes = manifest.permissions.iter().any(|p| p.split('.').any(|part| part.contains("Write")));
+    if denied {
+        CredentialStatus::MissingPermissions
+    } else if credential_ends_at.is_some_and(|at| at <= now + ENDS_SOON) {
+        CredentialStatus::SecretExpiring
+    } else if writes {
+        CredentialStatus::ExcessPermissions
+    } else {
+        CredentialStatus::Connected
+    }
+}
+
+/// The id of the comparison that follows a snapshot: it follows from the snapshot's.
+pub(super) fn comparison_id(snapshot: &SnapshotId) -> DiffId {
+    DiffId::from_ulid(snapshot.as_str().trim_start_matches(SnapshotId::PREFIX))
+}
+
+/// The comparison with the snapshot before, if there is one.
+pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option<Diff> {
+    let before = before.filter(|b| **b != done.id && done.reason != Reason::Live)?;
+    Some(Diff {
+        id: comparison_id(&done.id),
+        tenant: done.tenant.clone(),
+        before: before.clone(),
+        after: Side::Snapshot(done.id.clone()),
+        kinds: Vec::new(),
+        object: None,
+        announce: true,
+        live_snapshot: None,
+        state: JobState::Queued,
+        requested_at: done.touched_at,
+        touched_at: done.touched_at,
+        done_at: None,
+        attempts: 0,
+        counts: DiffCounts::default(),
+        pages: 0,
+        progress: None,
+        not_compared: Vec::new(),
+        error: None,
+        course: Course::default(),
+    })
+}

@@ -1,0 +1,65 @@
+//! What a sealed snapshot shows that people should hear of, told when it begins.
+
+use super::Worker;
+use domain::subscriptions::over_use;
+use domain::{Error, Result, SnapshotId};
+use engine::ports::Scope;
+use engine::records::{
+    CredentialStatus, Found, NotCovered, Organisation, SeatCount, Snapshot, Subject, Tenant,
+};
+
+impl Worker {
+    /// Tells that a snapshot came to nothing, and how the credentials are now where they were otherwise before.
+    pub(super) async fn tell_failure(
+        &self,
+        failed: &Snapshot,
+        error: &Error,
+        changed: Option<CredentialStatus>,
+    ) -> Result<()> {
+        let (tenant, id, what) = (&failed.tenant, &failed.id, "The snapshot");
+        let subject = Subject::Snapshot(id.clone());
+        match error.refusal() {
+            Some(refusal) => self.announcer.announce_refusal(tenant, subject, what, refusal).await?,
+            None => self.announcer.announce_error(tenant, subject, what, error.kind()).await?,
+        }
+        match (changed, error.refusal()) {
+            (Some(status), Some(why)) => self.announcer.announce_no_entry(tenant, id, status, why).await,
+            (Some(status), None) => self.announcer.announce_credentials(tenant, id, status).await,
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Tells when the seats in use go over those that are paid for.
+    pub(super) async fn tell_over_use(
+        &self,
+        of: &Tenant,
+        before: Option<&SeatCount>,
+        now: &SeatCount,
+    ) -> Result<()> {
+        let scope = Scope::Partner(of.partner.clone());
+        let key = Organisation::key_of(&of.organisation);
+        let found: Option<Found<Organisation>> = self.records.find(&scope, &key).await?;
+        let Some(Found { value: Organisation { seats, .. }, .. }) = found else { return Ok(()) };
+        let is_over = |in_use| over_use(seats, in_use).is_some_and(|more| more > 0);
+        if is_over(Some(now.in_use)) && !is_over(before.map(|count| count.in_use)) {
+            self.announcer.announce_over_use(&of.tenant, &now.snapshot, seats, now.in_use).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what this snapshot does not hold and the one before did.
+    pub(super) async fn tell_new_gaps(&self, done: &Snapshot, before: Option<&SnapshotId>) -> Result<()> {
+        let scope = Scope::Tenant(done.tenant.clone());
+        let known: Vec<NotCovered> = match before {
+            Some(id) => {
+                let before: Option<Found<Snapshot>> =
+                    self.records.find(&scope, &Snapshot::key_of(id)).await?;
+                before.map(|b| b.value.not_covered).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        let new: Vec<_> =
+            done.not_covered.iter().filter(|n| known.iter().all(|k| k.source != n.source)).cloned().collect();
+        self.announcer.announce_not_covered(&done.tenant, &done.id, &new).await
+    }
+}

@@ -1,0 +1,282 @@
+//! A tenant as a table behind the two directory ports, a snapshot of it, and the jobs over both.
+
+mod directory;
+
+use async_trait::async_trait;
+use backup::commands::restores::{From, Restores};
+use backup::preview_restore::{self, OpenSnapshot, PlanStore, Snapshots};
+use backup::run_restore::{self, FinalReport, Silence};
+pub use directory::TableDirectory;
+use domain::changes::Change;
+use domain::kinds::{self, Kind, LinkType};
+use domain::restore::{Plan, SelectedItem, Selection};
+use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use engine::announce::Announcer;
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put, Scope};
+use engine::records::{JobState, NewId, Reason, Records, Restore, Snapshot};
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use support::faulty::{FaultPlan, Faulty};
+use support::memory::World;
+
+pub type Table = BTreeMap<(String, String), (Map<String, Value>, Vec<(String, String)>)>;
+
+pub fn object(kind: &str, key: &str, value: &Value) -> (String, String, Map<String, Value>) {
+    let mut object = value.as_object().unwrap().clone();
+    object.entry("id").or_insert_with(|| key.into());
+    (kind.to_owned(), key.to_owned(), object)
+}
+
+pub fn item(kind: &str, key: &str) -> SelectedItem {
+    SelectedItem { kind: kind.to_owned(), key: key.to_owned(), properties: None, links: None }
+}
+
+pub struct Stage {
+    pub world: World,
+    pub tenant: TenantId,
+    pub snapshot: Table,
+    /// Kinds that the snapshot does not hold, and whether that is for want of a licence.
+    pub not_held: BTreeMap<&'static str, bool>,
+    pub directory: Arc<TableDirectory>,
+    pub faults: Arc<FaultPlan>,
+    plans: Arc<Plans>,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        let world = World::new(7);
+        Self {
+            directory: Arc::new(TableDirectory::new(world.clock.clone())),
+            world,
+            tenant: "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap(),
+            snapshot: Table::new(),
+            not_held: BTreeMap::new(),
+            faults: FaultPlan::new(),
+            plans: Arc::default(),
+        }
+    }
+
+    pub fn both(&mut self, (kind, key, object): (String, String, Map<String, Value>)) {
+        self.directory.insert(&kind, &key, object.clone());
+        self.snapshot.insert((kind, key), (object, vec![]));
+    }
+
+    pub fn link(&mut self, link: &str, from: &str, to: &str) {
+        let kind = kinds::link(link).unwrap().from.to_owned();
+        self.directory.link(link, from, to);
+        self.snapshot.get_mut(&(kind, from.to_owned())).unwrap().1.push((link.to_owned(), to.to_owned()));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.world.clock.now()
+    }
+    pub fn deadline(&self) -> Timestamp {
+        self.now() + SignedDuration::from_mins(15)
+    }
+
+    fn records(&self, catalog: Arc<dyn Catalog>) -> Records {
+        Records::new(catalog, self.world.clock.clone())
+    }
+
+    pub fn commands(&self) -> Restores {
+        Restores {
+            records: self.records(self.world.catalog.clone()),
+            plans: self.plans.clone(),
+            queue: self.world.queue.clone(),
+            clock: self.world.clock.clone(),
+            ids: self.world.ids.clone(),
+        }
+    }
+
+    fn worker_over(
+        &self,
+        directory: Arc<dyn Directory>,
+        writer: Arc<dyn DirectoryWriter>,
+        catalog: Arc<dyn Catalog>,
+    ) -> run_restore::Worker {
+        run_restore::Worker {
+            directory,
+            writer,
+            records: self.records(catalog),
+            plans: self.plans.clone(),
+            queue: self.world.queue.clone(),
+            clock: self.world.clock.clone(),
+            ids: self.world.ids.clone(),
+            announce: Arc::new(Silence),
+        }
+    }
+
+    pub fn worker(&self) -> run_restore::Worker {
+        self.worker_over(self.directory.clone(), self.directory.clone(), self.world.catalog.clone())
+    }
+
+    pub fn faulty_worker(&self) -> run_restore::Worker {
+        let directory = Faulty::new(self.directory.clone(), &self.faults);
+        let catalog = Faulty::new(self.world.catalog.clone(), &self.faults);
+        self.worker_over(directory.clone(), directory, catalog)
+    }
+
+    /// Asks for a preview and makes it.
+    pub async fn previewed(&self, selection: Selection) -> RestoreId {
+        let id = SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
+        let now = self.now();
+        let row = Snapshot {
+            id: id.clone(),
+            tenant: self.tenant.clone(),
+            reason: Reason::Person,
+            state: JobState::Done,
+            mode: None,
+            base: None,
+            requested_at: now,
+            touched_at: now,
+            sealed_at: Some(now),
+            attempts: 1,
+            counts: BTreeMap::new(),
+            not_covered: vec![],
+            spent: engine::ports::Spent::default(),
+            stored_bytes: 0,
+            stored_blobs: 0,
+            error: None,
+            course: engine::records::Course::default(),
+        };
+        // Every preview is of the one snapshot, which has its row from the first preview on.
+        if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
+            assert_eq!(error.kind(), domain::ErrorKind::Conflict);
+        }
+        let from = From::Items(id);
+        let restore = self.commands().create_preview(&self.tenant, "me", &from, selection).await.unwrap();
+        let worker = preview_restore::Worker {
+            snapshots: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
+            directory: self.directory.clone(),
+            plans: self.plans.clone(),
+            own: Arc::new(self.directory.clone() as Arc<dyn engine::ports::Directory>),
+            records: self.records(self.world.catalog.clone()),
+            clock: self.world.clock.clone(),
+            announcer: Announcer::new(
+                self.records(self.world.catalog.clone()),
+                self.world.queue.clone(),
+                self.world.clock.clone(),
+            ),
+        };
+        let request = preview_restore::Request { tenant: self.tenant.clone(), restore: restore.id.clone() };
+        worker.run(&request, self.deadline()).await.unwrap();
+        restore.id
+    }
+
+    pub fn request(&self, restore: &RestoreId) -> run_restore::Request {
+        run_restore::Request { tenant: self.tenant.clone(), restore: restore.clone() }
+    }
+
+    pub async fn approve(&self, restore: &RestoreId) {
+        self.commands().run(&self.tenant, "boss", restore).await.unwrap();
+    }
+
+    /// Approves a restore and runs it to its end.
+    pub async fn run(&self, restore: &RestoreId) -> Restore {
+        self.approve(restore).await;
+        self.worker().run(&self.request(restore), self.deadline()).await.unwrap();
+        self.restore(restore).await
+    }
+
+    pub async fn restore(&self, restore: &RestoreId) -> Restore {
+        self.commands().get(&self.tenant, restore).await.unwrap()
+    }
+
+    pub async fn plan(&self, restore: &RestoreId) -> Plan {
+        self.plans.find_plan(&self.tenant, restore).await.unwrap().expect("a preview was made")
+    }
+
+    pub async fn report(&self, restore: &RestoreId) -> FinalReport {
+        self.commands().get_report(&self.tenant, restore).await.unwrap()
+    }
+
+    pub async fn note_new_id(&self, tenant: &TenantId, old: &str, new: &str) {
+        let (old, new) = (old.to_owned(), new.to_owned());
+        let row =
+            NewId { tenant: tenant.clone(), kind: "groups".to_owned(), old, new, created_at: self.now() };
+        self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
+    }
+
+    pub async fn new_id(&self, old: &str) -> String {
+        let scope = Scope::Tenant(self.tenant.clone());
+        let records = self.records(self.world.catalog.clone());
+        records.get::<NewId>(&scope, &format!("newid#{old}")).await.unwrap().value.new
+    }
+}
+
+struct Tables(Table, BTreeMap<&'static str, bool>);
+
+#[async_trait]
+impl Snapshots for Tables {
+    async fn open(&self, _: &TenantId, _: &SnapshotId) -> Result<Box<dyn OpenSnapshot>> {
+        Ok(Box::new(Tables(self.0.clone(), self.1.clone())))
+    }
+    async fn list_changes(&self, _: &TenantId, _: &DiffId) -> Result<Vec<Change>> {
+        Ok(vec![])
+    }
+}
+
+#[async_trait]
+impl OpenSnapshot for Tables {
+    fn covers(&self, kind: &Kind) -> bool {
+        !self.1.contains_key(kind.name)
+    }
+    fn is_unlicensed(&self, kind: &Kind) -> bool {
+        self.1.get(kind.name) == Some(&true)
+    }
+    async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
+        Ok(self.0.get(&(kind.name.to_owned(), key.to_owned())).map(|(object, _)| object.clone()))
+    }
+    async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        let found = self.0.get(&(link.from.to_owned(), from.to_owned()));
+        let links = found.into_iter().flat_map(|(_, links)| links).filter(|(l, _)| l == link.name);
+        Ok(links.map(|(_, to)| (to.clone(), directory::link_value(link, to))).collect())
+    }
+    async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        let of = |links: &[(String, String)]| links.iter().any(|(l, t)| l == link.name && t == to);
+        let found = self.0.iter().filter(|((kind, _), (_, links))| kind == link.from && of(links));
+        Ok(found.map(|((_, from), _)| (from.clone(), Map::new())).collect())
+    }
+    fn unknown(&self, _: &Kind, _: &Map<String, Value>) -> BTreeSet<&'static str> {
+        BTreeSet::new()
+    }
+    async fn list_facts_of(&self, kind: &Kind, id: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        let found = self.0.iter().filter(|((k, key), _)| k == kind.name && key.split('|').any(|p| p == id));
+        Ok(found.map(|((_, key), (object, _))| (key.clone(), object.clone())).collect())
+    }
+}
+
+#[derive(Default)]
+struct Plans(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Plans {
+    fn put(&self, name: String, bytes: Vec<u8>) -> Put {
+        let mut all = self.0.lock().unwrap();
+        if all.contains_key(&name) {
+            return Put::AlreadyThere;
+        }
+        all.insert(name, bytes);
+        Put::New
+    }
+    fn find(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.lock().unwrap().get(name).cloned()
+    }
+}
+
+#[async_trait]
+impl PlanStore for Plans {
+    async fn put_new_plan(&self, _: &TenantId, id: &RestoreId, plan: &Plan) -> Result<Put> {
+        Ok(self.put(format!("{id}/plan"), serde_json::to_vec(plan).unwrap()))
+    }
+    async fn find_plan(&self, _: &TenantId, id: &RestoreId) -> Result<Option<Plan>> {
+        Ok(self.find(&format!("{id}/plan")).map(|b| serde_json::from_slice(&b).unwrap()))
+    }
+    async fn put_new_report(&self, _: &TenantId, id: &RestoreId, report: &FinalReport) -> Result<Put> {
+        Ok(self.put(format!("{id}/report"), serde_json::to_vec(report).unwrap()))
+    }
+    async fn find_report(&self, _: &TenantId, id: &RestoreId) -> Result<Option<FinalReport>> {
+        Ok(self.find(&format!("{id}/report")).map(|b| serde_json::from_slice(&b).unwrap()))
+    }
+}

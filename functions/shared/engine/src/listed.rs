@@ -1,0 +1,14 @@
+//! Lists that are read page by page.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ListOf{T}")]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where to go on; none at the end. Opaque. May be set though nothing more follows.
+    pub next: Option<String>,
+}

@@ -1,0 +1,206 @@
+//! Work that somebody has to finish: what becomes of it when a message could not.
+//!
+//! A row is the truth of its work, a message only says that it is time for it. So a wait stands in the row, and the message
+//! is done: no receipt is used up, the tenant's other work goes on, and the tick sends another message when it is time.
+//! What no other try can help is closed at once, what is in vain for long by the sweeper; both are told here.
+
+use crate::announce::Announcer;
+use crate::messages;
+use crate::metrics;
+use crate::ports::{Outgoing, Scope, Write};
+use crate::records::{
+    Cause, Course, Diff, Found, JobState, Record, Records, Restore, RestoreState, Snapshot, Subject, Tenant,
+    replace,
+};
+use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
+use jiff::SignedDuration;
+
+/// A row of work that somebody has to finish.
+pub trait OpenWork: Record + Clone {
+    /// Whose work it is.
+    fn tenant(&self) -> &TenantId;
+    /// Whether somebody still has to do something.
+    fn is_open(&self) -> bool;
+    /// When somebody last took it up.
+    fn touched_at(&self) -> Timestamp;
+    /// How it went so far: waits, tries in vain, the cause of its end.
+    fn course(&self) -> &Course;
+    /// The same work, taken up once more.
+    fn again(self, now: Timestamp) -> Self;
+    /// The same work, waiting.
+    fn held_up(self, course: Course, now: Timestamp) -> Self;
+    /// The same work, given up; `why` is for a person.
+    fn given_up(self, now: Timestamp, cause: Cause, why: &str) -> Self;
+    /// The message that says it is time for it.
+    fn message(&self) -> Outgoing;
+    /// What a notice about it names.
+    fn subject(&self) -> Subject;
+    /// What it is, for a person: *A snapshot*.
+    fn label(&self) -> &'static str;
+    /// It is not given up before it was in vain for so long.
+    fn patience(&self) -> SignedDuration;
+}
+
+macro_rules! open_work {
+    ($record:ty, $failed:path, $label:literal, $subject:path, $patience:expr, |$row:ident| $message:expr) => {
+        impl OpenWork for $record {
+            fn tenant(&self) -> &TenantId {
+                &self.tenant
+            }
+            fn is_open(&self) -> bool {
+                self.state.is_open()
+            }
+            fn touched_at(&self) -> Timestamp {
+                self.touched_at
+            }
+            fn course(&self) -> &Course {
+                &self.course
+            }
+            fn again(mut self, now: Timestamp) -> Self {
+                self.course.again(self.touched_at);
+                self.touched_at = now;
+                self.attempts += 1;
+                self
+            }
+            fn held_up(mut self, course: Course, now: Timestamp) -> Self {
+                self.touched_at = now;
+                self.course = course;
+                self
+            }
+            fn given_up(mut self, now: Timestamp, cause: Cause, why: &str) -> Self {
+                self.touched_at = now;
+                self.state = $failed;
+                self.error = Some(why.to_owned());
+                self.course.fail(cause);
+                self
+            }
+            fn message(&self) -> Outgoing {
+                let $row = self;
+                $message
+            }
+            fn subject(&self) -> Subject {
+                $subject(self.id.clone())
+            }
+            fn label(&self) -> &'static str {
+                $label
+            }
+            fn patience(&self) -> SignedDuration {
+                let patience: fn(&Self) -> SignedDuration = $patience;
+                patience(self)
+            }
+        }
+    };
+}
+
+/// Longer than most outages of one service.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(4);
+
+open_work!(Snapshot, JobState::Failed, "A snapshot", Subject::Snapshot, |_| PATIENCE, |s| {
+    messages::take_snapshot(&s.tenant, &s.id, s.attempts)
+});
+open_work!(Diff, JobState::Failed, "A comparison", Subject::Diff, |_| PATIENCE, |d| {
+    messages::diff_snapshots(&d.tenant, &d.id, d.attempts)
+});
+open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, patience_of, |r| match r.state {
+    RestoreState::Previewing => messages::preview_restore(&r.tenant, &r.id, r.attempts),
+    _ => messages::run_restore(&r.tenant, &r.id, r.attempts),
+});
+
+/// Somebody sits before a preview.
+fn patience_of(restore: &Restore) -> SignedDuration {
+    if restore.state == RestoreState::Previewing { SignedDuration::from_hours(1) } else { PATIENCE }
+}
+
+/// What became of a message whose work came to that: a wait or an end stands in the row, and the message is done. `mark`
+/// is how far the work is: any figure that is another once it got further.
+///
+/// # Errors
+/// The work's own where the row cannot say so: there is none, it is closed, or it cannot be written; and where somebody
+/// else's write was in the way, since then somebody else is at it. The message comes back by itself.
+pub async fn put_off<T: OpenWork>(
+    (records, announcer): (&Records, &Announcer),
+    (tenant, key): (&TenantId, &str),
+    mark: impl AsyncFnOnce(&T) -> u64,
+    done: Result<()>,
+) -> Result<()> {
+    let Err(error) = done else { return Ok(()) };
+    if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Stale) {
+        return Err(error);
+    }
+    let found = match records.find::<T>(&Scope::Tenant(tenant.clone()), key).await {
+        Ok(Some(found)) if found.value.is_open() => found,
+        _ => return Err(error),
+    };
+    let written = match error.kind() {
+        ErrorKind::Throttled { .. } | ErrorKind::Unavailable => {
+            let mark = mark(&found.value).await;
+            wait(records, found, mark, &error).await
+        }
+        _ => {
+            metrics::MESSAGES_PARKED.add(1);
+            let cause = Cause::of(error.kind());
+            give_up((records, announcer), found, cause, error.message()).await.map(drop)
+        }
+    };
+    match written {
+        Ok(()) => Ok(()),
+        Err(second) => {
+            tracing::warn!(kind = second.kind().name(), reason = %second, "the row does not say so");
+            Err(error)
+        }
+    }
+}
+
+/// The row says until when nobody takes it up.
+async fn wait<T: OpenWork>(records: &Records, found: Found<T>, mark: u64, error: &Error) -> Result<()> {
+    let (now, mut course) = (records.clock().now(), *found.value.course());
+    let asked_ms = match error.kind() {
+        ErrorKind::Throttled { retry_after_ms } => retry_after_ms,
+        _ => None,
+    };
+    course.hold_up(Cause::of(error.kind()), mark, now, asked_ms);
+    let (subject, what) = (found.value.subject(), found.value.label());
+    let waiting = found.value.held_up(course, now);
+    records.replace(&waiting, found.version).await?;
+    metrics::MESSAGES_LATER.add(1);
+    let (attempts, until) = course.held_up.map(|held| (held.attempts, held.until)).unzip();
+    let (id, until, kind) = (subject.id(), until.flatten().map(tracing::field::display), error.kind().name());
+    tracing::warn!(tenant = %waiting.tenant(), id, what, kind, attempts, until, reason = %error, "later");
+    Ok(())
+}
+
+/// Ends work that will not be done; false when somebody else was faster. People are told first: when that fails, the row
+/// is still open, and somebody comes here again.
+pub async fn give_up<T: OpenWork>(
+    (records, announcer): (&Records, &Announcer),
+    found: Found<T>,
+    cause: Cause,
+    why: &str,
+) -> Result<bool> {
+    let (tenant, subject, what) = (found.value.tenant().clone(), found.value.subject(), found.value.label());
+    announcer.announce_error(&tenant, subject.clone(), what, cause.kind()).await?;
+    let mut writes = vec![replace(&found.value.given_up(records.clock().now(), cause, why), found.version)?];
+    writes.extend(release_tenant(records, &tenant, &subject).await?);
+    match records.write(writes).await {
+        Ok(()) => {
+            // Why once it is written: one line for each piece of work that is given up.
+            tracing::error!(%tenant, id = subject.id(), what, kind = cause.kind().name(), reason = why, "given up");
+            Ok(true)
+        }
+        Err(e) if e.kind() == ErrorKind::Conflict => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// A tenant whose open snapshot is given up has none.
+async fn release_tenant(records: &Records, tenant: &TenantId, given_up: &Subject) -> Result<Option<Write>> {
+    let scope = Scope::Tenant(tenant.clone());
+    let Some(mut found) = records.find::<Tenant>(&scope, Tenant::KEY).await? else {
+        return Ok(None);
+    };
+    if found.value.open_snapshot.as_ref().map(domain::SnapshotId::as_str) != Some(given_up.id()) {
+        return Ok(None);
+    }
+    found.value.open_snapshot = None;
+    replace(&found.value, found.version).map(Some)
+}

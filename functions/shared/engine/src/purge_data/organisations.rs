@@ -1,0 +1,370 @@
+//! An organisation that is due goes: first its key, then what is stored, then its rows; a certificate is left.
+//!
+//! Invariants: the key is destroyed in the write that begins the deletion, so that from then on nothing can be read,
+//! however long the rest takes; the certificate is written in the write that removes the last row, and only after a pass
+//! that found nothing, no sooner than a worker that held the key could still store something.
+
+use super::{Report, Worker};
+use crate::announce::not_connected_notices;
+use crate::ports::{Page, Row, Scope, Write};
+use crate::records::{
+    DeletionCertificate, DowngradeRequest, Ending, Found, IdempotentRequest, Notice, NoticeEntry,
+    OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, StoredKey, Tenant, TransferOffer,
+    TransferOffered, delete, end_of_token, put_new, replace, watched,
+};
+use crate::signed;
+use domain::organisations::OrganisationState;
+use domain::{ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::SignedDuration;
+use std::collections::BTreeSet;
+
+/// Families of a tenant's rows, its own row apart, which goes last.
+const TENANT_FAMILIES: [&str; 11] = [
+    "snapshot#",
+    "progress#",
+    "diff#",
+    "restore#",
+    "step#",
+    "newid#",
+    "remaking#",
+    "notice#",
+    "sent#",
+    "seat-count",
+    "key",
+];
+/// A function runs for at most fifteen minutes: after these nobody has a key that was destroyed.
+const SETTLE_MINUTES: i64 = 20;
+/// Blobs, and rows, that are read at a time.
+const PAGE: usize = 1_000;
+/// Blobs that are deleted at once.
+const AT_ONCE: usize = 16;
+/// Rows that are deleted in one write.
+const ROWS_A_WRITE: usize = 25;
+
+/// What a pass found and removed.
+#[derive(Clone, Copy, Default)]
+struct Swept {
+    blobs: u64,
+    rows: u64,
+    /// Whether the time was enough.
+    is_whole: bool,
+}
+
+impl Worker {
+    pub(super) async fn delete_organisations(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = Page { after, limit: 100, descending: false };
+            let (due, next) = self.records.list_due::<Organisation>(watched::DELETIONS_DUE, page).await?;
+            for row in due {
+                if self.clock.now() >= deadline {
+                    return Ok(());
+                }
+                if let Err(error) = self.delete_organisation(&row.value, deadline, report).await {
+                    report.failed += 1;
+                    let (organisation, kind) = (&row.value.id, error.kind().name());
+                    tracing::warn!(%organisation, kind, %error, "an organisation could not be deleted");
+                }
+            }
+            after = next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn delete_organisation(
+        &self,
+        listed: &Organisation,
+        deadline: Timestamp,
+        report: &mut Report,
+    ) -> Result<()> {
+        // Why again: a watched list may lag, and the partner may have cancelled.
+        let scope = Scope::Partner(listed.partner.clone());
+        let found = self.records.find::<Organisation>(&scope, &Organisation::key_of(&listed.id)).await?;
+        let Some(mut found) = found else { return Ok(()) };
+        let Some(ending) = found.value.ending.clone() else { return Ok(()) };
+        let now = self.clock.now();
+        if ending.delete_at > now {
+            return Ok(());
+        }
+        if ending.began_at.is_none() {
+            self.begin(&mut found, ending).await?;
+            report.begun += 1;
+        }
+        let listeners = self.listeners(&found.value).await?;
+        let mut swept = match &found.value.tenant {
+            Some(tenant) => self.sweep(tenant, &listeners, deadline).await?,
+            None => Swept { is_whole: true, ..Swept::default() },
+        };
+        if swept.is_whole {
+            self.sweep_refused_connection(&found.value, &listeners, deadline, &mut swept).await?;
+        }
+        if swept.is_whole {
+            self.sweep_replies(&found.value.id, &listeners, deadline, &mut swept).await?;
+        }
+        let Some(ending) = &mut found.value.ending else { return Ok(()) };
+        ending.blobs += swept.blobs;
+        ending.rows += swept.rows;
+        let began_at = ending.began_at.unwrap_or(now);
+        let is_settled = now >= began_at + SignedDuration::from_mins(SETTLE_MINUTES);
+        let is_empty = swept.is_whole && swept.blobs == 0 && swept.rows == 0;
+        if is_empty && (is_settled || found.value.tenant.is_none()) {
+            self.certify(&found).await?;
+            report.deleted += 1;
+        } else if swept.blobs + swept.rows > 0 {
+            self.records.replace(&found.value, found.version).await?;
+        }
+        Ok(())
+    }
+
+    /// Destroys the key: what is stored cannot be read from here on.
+    async fn begin(&self, found: &mut Found<Organisation>, mut ending: Ending) -> Result<()> {
+        ending.began_at = Some(self.clock.now());
+        let mut writes = Vec::new();
+        if let Some(tenant) = &found.value.tenant {
+            let scope = Scope::Tenant(tenant.clone());
+            if let Some(key) = self.records.find::<StoredKey>(&scope, StoredKey::KEY).await? {
+                let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
+                ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
+                writes.push(delete(&key.value, key.version));
+            }
+            if let Some(row) = self.records.find::<Tenant>(&scope, Tenant::KEY).await?
+                && row.value.next_snapshot_at.is_some()
+            {
+                let stopped = Tenant { next_snapshot_at: None, ..row.value };
+                writes.push(replace(&stopped, row.version)?);
+            }
+        }
+        found.value.state = OrganisationState::Deleting;
+        found.value.ending = Some(ending);
+        writes.push(replace(&found.value, found.version)?);
+        self.records.write(writes).await?;
+        found.version += 1;
+        Ok(())
+    }
+
+    /// Whose lists of notices may name the tenant: those of its partner, of those before, and of those above them.
+    async fn listeners(&self, organisation: &Organisation) -> Result<BTreeSet<PartnerId>> {
+        let mut listeners = BTreeSet::new();
+        for id in std::iter::once(&organisation.partner).chain(&organisation.former_partners) {
+            let found = self.records.find::<Partner>(&Scope::Partner(id.clone()), Partner::KEY).await?;
+            listeners.extend(found.into_iter().flat_map(|partner| partner.value.above));
+            listeners.insert(id.clone());
+        }
+        Ok(listeners)
+    }
+
+    /// Removes blobs and rows, until the deadline.
+    async fn sweep(
+        &self,
+        tenant: &TenantId,
+        listeners: &BTreeSet<PartnerId>,
+        deadline: Timestamp,
+    ) -> Result<Swept> {
+        let (blobs, is_whole) = self.delete_blobs(tenant, "", deadline).await?;
+        let mut swept = Swept { blobs, ..Swept::default() };
+        if !is_whole {
+            return Ok(swept);
+        }
+        for family in TENANT_FAMILIES {
+            let scope = Scope::Tenant(tenant.clone());
+            if !self.sweep_rows(&scope, family, |_| true, deadline, &mut swept.rows).await? {
+                return Ok(swept);
+            }
+        }
+        for listener in listeners {
+            let scope = Scope::Partner(listener.clone());
+            let is_of_tenant = |row: &Row| {
+                serde_json::from_value::<NoticeEntry>(row.body.clone())
+                    .is_ok_and(|entry| entry.tenant == *tenant)
+            };
+            if !self.sweep_rows(&scope, NoticeEntry::FAMILY, is_of_tenant, deadline, &mut swept.rows).await? {
+                return Ok(swept);
+            }
+        }
+        swept.is_whole = true;
+        Ok(swept)
+    }
+
+    /// Removes what was told of a connection that came to nothing. The tenant is not the organisation's: of its rows
+    /// nothing else is touched.
+    async fn sweep_refused_connection(
+        &self,
+        organisation: &Organisation,
+        listeners: &BTreeSet<PartnerId>,
+        deadline: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<()> {
+        let Some(waited) = &organisation.connecting else { return Ok(()) };
+        let tenant = Scope::Tenant(waited.tenant.clone());
+        let is_ours = |row: &Row| {
+            serde_json::from_value::<NoticeEntry>(row.body.clone())
+                .is_ok_and(|entry| entry.organisation == organisation.id)
+        };
+        let told = not_connected_notices(&organisation.id);
+        swept.is_whole = self
+            .sweep_rows(&tenant, &Notice::key_of(&told), |_| true, deadline, &mut swept.rows)
+            .await?
+            && self.sweep_rows(&tenant, &format!("sent#{told}"), |_| true, deadline, &mut swept.rows).await?;
+        for listener in listeners {
+            let scope = Scope::Partner(listener.clone());
+            swept.is_whole = swept.is_whole
+                && self.sweep_rows(&scope, NoticeEntry::FAMILY, is_ours, deadline, &mut swept.rows).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the replies that partners' idempotency keys keep and that tell of the organisation.
+    async fn sweep_replies(
+        &self,
+        id: &OrganisationId,
+        listeners: &BTreeSet<PartnerId>,
+        deadline: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<()> {
+        let tells_of_it = |row: &Row| row.body.to_string().contains(id.as_str());
+        for listener in listeners {
+            let scope = Scope::Partner(listener.clone());
+            let family = IdempotentRequest::FAMILY;
+            if !self.sweep_rows(&scope, family, tells_of_it, deadline, &mut swept.rows).await? {
+                swept.is_whole = false;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the blobs whose names begin so; says how many, and whether the time was enough.
+    pub(super) async fn delete_blobs(
+        &self,
+        tenant: &TenantId,
+        prefix: &str,
+        deadline: Timestamp,
+    ) -> Result<(u64, bool)> {
+        let mut deleted = 0;
+        loop {
+            if self.clock.now() >= deadline {
+                return Ok((deleted, false));
+            }
+            let names = self.vault.list(tenant, prefix, None, PAGE).await?;
+            if names.is_empty() {
+                return Ok((deleted, true));
+            }
+            deleted += names.len() as u64;
+            let deletions: Vec<_> = names.iter().map(|name| self.vault.delete(tenant, name)).collect();
+            stream::iter(deletions).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        }
+    }
+
+    /// Removes rows of a family; says whether the time was enough.
+    async fn sweep_rows(
+        &self,
+        scope: &Scope,
+        family: &str,
+        is_meant: impl Fn(&Row) -> bool,
+        deadline: Timestamp,
+        removed: &mut u64,
+    ) -> Result<bool> {
+        let mut after = None;
+        loop {
+            if self.clock.now() >= deadline {
+                return Ok(false);
+            }
+            let page = Page { after, limit: PAGE, descending: false };
+            let found = self.catalog.list(scope, family, page).await?;
+            let meant: Vec<Row> = found.rows.into_iter().map(|(_, row)| row).filter(&is_meant).collect();
+            let now = self.clock.now();
+            // Why apart: for a write, a row that has ended is not there.
+            let (ended, live): (Vec<Row>, Vec<Row>) =
+                meant.into_iter().partition(|row| row.expires_at.is_some_and(|at| at <= now));
+            for rows in live.chunks(ROWS_A_WRITE) {
+                let writes =
+                    rows.iter().map(|row| Write::Delete(scope.clone(), row.key.clone(), row.version));
+                self.catalog.write(now, writes.collect()).await?;
+                *removed += rows.len() as u64;
+            }
+            for row in ended {
+                let before = row.expires_at.unwrap_or(now) - SignedDuration::from_millis(1);
+                match self
+                    .catalog
+                    .write(before, vec![Write::Delete(scope.clone(), row.key, row.version)])
+                    .await
+                {
+                    Ok(()) => *removed += 1,
+                    // It went by itself.
+                    Err(error) if error.kind() == ErrorKind::Conflict => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            after = found.next;
+            if after.is_none() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Removes the last rows and leaves the certificate, signed.
+    async fn certify(&self, found: &Found<Organisation>) -> Result<()> {
+        let organisation = &found.value;
+        let Some(ending) = &organisation.ending else { return Ok(()) };
+        let now = self.clock.now();
+        let own = Scope::Partner(organisation.partner.clone());
+        let mut writes = vec![delete(organisation, found.version)];
+        let place_key = OrganisationPlace::key_of(&organisation.id);
+        if let Some(place) = self.records.find::<OrganisationPlace>(&Scope::System, &place_key).await? {
+            writes.push(delete(&place.value, place.version));
+        }
+        if let Some(tenant) = &organisation.tenant {
+            let scope = Scope::Tenant(tenant.clone());
+            if let Some(row) = self.records.find::<Tenant>(&scope, Tenant::KEY).await? {
+                writes.push(delete(&row.value, row.version));
+            }
+        }
+        writes.extend(end_of_token(&self.records, &organisation.partner, &organisation.id).await?);
+        let waiting = OpenDowngrade::key_of(&organisation.id);
+        if let Some(waiting) = self.records.find::<OpenDowngrade>(&own, &waiting).await? {
+            let scope = Scope::Partner(waiting.value.top.clone());
+            let key = DowngradeRequest::key_of(&waiting.value.request);
+            if let Some(asked) = self.records.find::<DowngradeRequest>(&scope, &key).await? {
+                let refused = DowngradeRequest {
+                    state: asked.value.state.decide(false)?,
+                    decided_at: Some(now),
+                    reason: Some("The organisation was deleted.".to_owned()),
+                    ..asked.value
+                };
+                writes.push(replace(&refused, asked.version)?);
+            }
+            writes.push(delete(&waiting.value, waiting.version));
+        }
+        let offer_key = TransferOffer::key_of(&organisation.id);
+        if let Some(offer) = self.records.find::<TransferOffer>(&own, &offer_key).await? {
+            let theirs = Scope::Partner(offer.value.to.clone());
+            let offered_key = TransferOffered::key_of(&organisation.id);
+            if let Some(offered) = self.records.find::<TransferOffered>(&theirs, &offered_key).await? {
+                writes.push(delete(&offered.value, offered.version));
+            }
+            writes.push(delete(&offer.value, offer.version));
+        }
+        // The rows of this write count too: all of them but the certificate are deletions.
+        let rows = ending.rows + writes.len() as u64;
+        let mut certificate = DeletionCertificate {
+            organisation: organisation.id.clone(),
+            partner: organisation.partner.clone(),
+            tenant: organisation.tenant.clone(),
+            asked_by: ending.by.clone(),
+            asked_at: ending.asked_at,
+            began_at: ending.began_at.unwrap_or(now),
+            deleted_at: now,
+            blobs: ending.blobs,
+            rows,
+            key_fingerprint: ending.key_fingerprint.clone(),
+            signed: None,
+        };
+        let signed = signed::sign(&*self.signer, DeletionCertificate::TYPE, &certificate).await?;
+        certificate.signed = Some(signed);
+        writes.push(put_new(&certificate)?);
+        self.records.write(writes).await
+    }
+}

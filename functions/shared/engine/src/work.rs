@@ -1,0 +1,55 @@
+//! Units of queued work. Every job has the same three names: `Request` (its messages), `Worker` (its ports
+//! as fields) and `Report` (what it did).
+//!
+//! A job works until the deadline that it is given, saves its progress and enqueues its continuation last.
+//! Twice equals once: blobs are create-only, rows change under a condition. A message that cannot be read
+//! is an `Invalid` error, so that it is parked and not dropped.
+
+use crate::ports::Scope;
+use crate::records::{Records, StoredKey, Tenant};
+use async_trait::async_trait;
+use domain::{ErrorKind, Result, TenantId, Timestamp};
+
+/// A job as its queue's function sees it.
+#[async_trait]
+pub trait JobWorker: Send + Sync {
+    /// The job's name.
+    fn name(&self) -> &'static str;
+
+    /// Handles one message; `deadline` is when the work must be put down.
+    ///
+    /// # Errors
+    /// What becomes of the message follows from the error's kind: `Invalid`, `NotFound` and `Corrupt` park
+    /// it, the others bring it back later.
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()>;
+}
+
+/// What became of a message of a tenant whose key was destroyed: its organisation is deleted while the message is under
+/// way, and nothing is left to do.
+///
+/// # Errors
+/// Those of the result, unless it is `NotFound` and the tenant is there without its key.
+pub async fn unless_gone(records: &Records, tenant: &TenantId, result: Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let scope = Scope::Tenant(tenant.clone());
+            let has_key = records.find::<StoredKey>(&scope, StoredKey::KEY).await?.is_some();
+            if has_key || records.find::<Tenant>(&scope, Tenant::KEY).await?.is_none() {
+                return Err(error);
+            }
+            tracing::info!(%tenant, "the tenant is being deleted; its message is done");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// A job as the clock's function sees it.
+#[async_trait]
+pub trait TickWorker: Send + Sync {
+    /// The job's name.
+    fn name(&self) -> &'static str;
+
+    /// Does what is due and returns what was done, for the log: counts, never customer data.
+    async fn tick(&self, deadline: Timestamp) -> Result<serde_json::Value>;
+}

@@ -1,0 +1,365 @@
+//! The audit log: appended to, read, exported, verified.
+//!
+//! A chain is its partner's: what a caller does is written into the chain of the partner that the caller is of, and
+//! what it does to a partner below, or to a customer of one, into that one's too. What the operator does goes into the
+//! installation's own, which only the table shows.
+
+use super::{Caller, Gate, Listed};
+use domain::audit::{Broken, Entry, Event, Fault, Head, Walk};
+use domain::rights::Action;
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result};
+use engine::ports::{Page, Scope};
+use engine::records::{
+    AuditEntry, AuditHead, Found, OrganisationPlace, Partner, Records, audit_scope, put_new, replace,
+};
+use futures::StreamExt;
+use futures::stream;
+use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::oneshot::{self, error::TryRecvError};
+
+/// Requests of one partner that end at once meet at the head of its chain; so often an entry tries to be the next.
+const APPEND_TRIES: u64 = 40;
+/// The first wait; the ones after it are longer.
+const WAIT_MS: u64 = 3;
+/// The longest wait.
+const MAX_WAIT_MS: u64 = 60;
+/// Pages of a log that are looked through for one page of a caller who sees little of it.
+const LOOKED_THROUGH: usize = 10;
+/// Entries that one call verifies at most: within the time that a request has.
+const VERIFIED_AT_ONCE: u64 = 20_000;
+/// Entries read side by side.
+const READ_AT_ONCE: usize = 64;
+
+/// Writes entries. Clones share what waits to be written.
+#[derive(Clone)]
+pub struct AuditLog {
+    records: Records,
+    lines: Arc<Mutex<HashMap<Scope, Arc<Line>>>>,
+}
+
+/// Entries of one chain that wait. Why together: each is written with the chain's head, and those that come while one
+/// is being written would otherwise meet there, and try again and again.
+#[derive(Default)]
+struct Line {
+    waiting: Mutex<Vec<Waiting>>,
+    /// Held by whoever writes.
+    turn: tokio::sync::Mutex<()>,
+}
+
+struct Waiting {
+    event: Event,
+    told: oneshot::Sender<Result<Head>>,
+}
+
+/// Entries in one write.
+const TOGETHER: usize = 20;
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().expect("no holder of this lock panics")
+}
+
+impl AuditLog {
+    /// A log over those rows.
+    pub fn new(records: Records) -> Self {
+        Self { records, lines: Arc::default() }
+    }
+
+    /// Where the chains are.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// Appends to the chain of that partner, or to the installation's: entries and the head in one write.
+    ///
+    /// # Errors
+    /// `Unavailable` when others were faster each time.
+    pub async fn append(&self, partner: Option<&PartnerId>, event: &Event) -> Result<Head> {
+        let line = held(&self.lines).entry(audit_scope(partner)).or_default().clone();
+        let (told, mut mine) = oneshot::channel();
+        held(&line.waiting).push(Waiting { event: event.clone(), told });
+        let _turn = line.turn.lock().await;
+        loop {
+            // Whoever had the turn before may have written this one along with its own.
+            match mine.try_recv() {
+                Ok(written) => return written,
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Closed) => {
+                    return Err(Error::unavailable("writing into the audit log was cut off"));
+                }
+            }
+            let some: Vec<Waiting> = {
+                let mut waiting = held(&line.waiting);
+                let count = waiting.len().min(TOGETHER);
+                waiting.drain(..count).collect()
+            };
+            let (events, tellers): (Vec<Event>, Vec<_>) = some.into_iter().map(|w| (w.event, w.told)).unzip();
+            let written = self.append_all(partner, &events).await;
+            for (number, teller) in tellers.into_iter().enumerate() {
+                let told = match &written {
+                    Ok(heads) => Ok(heads[number].clone()),
+                    Err(error) => Err(Error::new(error.kind(), error.message())),
+                };
+                // Why no matter: whoever waited for it is gone.
+                let _ = teller.send(told);
+            }
+        }
+    }
+
+    /// The partner below that one whose business a request is: it names that partner, or a customer of it.
+    ///
+    /// # Errors
+    /// Those of the rows.
+    pub async fn partner_below(
+        &self,
+        own: &PartnerId,
+        subjects: &BTreeMap<String, String>,
+    ) -> Result<Option<PartnerId>> {
+        let id_of = |name: &str| subjects.get(name);
+        let about = match (id_of("org").map(|id| id.parse()), id_of("prt").map(|id| id.parse())) {
+            (Some(Ok(organisation)), _) => {
+                let key = OrganisationPlace::key_of(&organisation);
+                let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+                place.map(|place| place.value.partner)
+            }
+            (_, Some(Ok(partner))) => Some(partner),
+            _ => None,
+        };
+        let Some(about) = about.filter(|about| about != own) else { return Ok(None) };
+        let partner = self.records.find::<Partner>(&Scope::Partner(about.clone()), Partner::KEY).await?;
+        // Why: nobody writes into the chain of a partner that they do not see.
+        Ok(partner.filter(|partner| partner.value.above.contains(own)).map(|_| about))
+    }
+
+    /// All of them in their order; the head after each.
+    async fn append_all(&self, partner: Option<&PartnerId>, events: &[Event]) -> Result<Vec<Head>> {
+        let scope = audit_scope(partner);
+        for turn in 0..APPEND_TRIES {
+            let found = self.records.find::<AuditHead>(&scope, AuditHead::KEY).await?;
+            let mut head =
+                found.as_ref().map_or_else(|| Head::beginning(partner.cloned()), |f| f.value.0.clone());
+            let (mut writes, mut heads) = (Vec::new(), Vec::new());
+            for event in events {
+                let (entry, next) = head.append(event.clone())?;
+                writes.push(put_new(&AuditEntry(entry))?);
+                heads.push(next.clone());
+                head = next;
+            }
+            let head_row = AuditHead(head);
+            writes.push(match found {
+                Some(Found { version, .. }) => replace(&head_row, version)?,
+                None => put_new(&head_row)?,
+            });
+            match self.records.write(writes).await {
+                Ok(()) => return Ok(heads),
+                Err(e) if e.kind() == ErrorKind::Conflict => {
+                    let request = events.first().map_or("", |event| event.request.as_str());
+                    self.records.clock().sleep_ms(wait_ms(request, turn)).await;
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Err(Error::unavailable("the audit log is written to by too many at once"))
+    }
+}
+
+/// Why from the request's id: those that met once should not meet again.
+fn wait_ms(request: &str, turn: u64) -> u64 {
+    let most = (WAIT_MS << turn.min(10)).min(MAX_WAIT_MS);
+    let seed = request.bytes().fold(turn, |n, b| n.wrapping_mul(31).wrapping_add(u64::from(b)));
+    WAIT_MS + seed % most
+}
+
+/// What verifying found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    /// Where the chain is broken first, if it is.
+    pub broken: Option<Broken>,
+    /// Up to which entry it was walked without a fault.
+    pub until: u64,
+    /// Whether that is its end.
+    pub complete: bool,
+    /// The chain's head.
+    pub head: Head,
+}
+
+/// The commands.
+#[derive(Clone)]
+pub struct Audit {
+    /// The door.
+    pub gate: Gate,
+}
+
+/// Of which partner's log a caller sees what.
+struct Seen {
+    partner: PartnerId,
+    /// Only entries about these; none means all.
+    organisations: Option<Vec<OrganisationId>>,
+}
+
+impl Seen {
+    fn shows(&self, entry: &Entry) -> bool {
+        let Some(named) = &self.organisations else { return true };
+        entry.event.organisation().is_some_and(|about| named.contains(&about))
+    }
+    fn scope(&self) -> Scope {
+        Scope::Partner(self.partner.clone())
+    }
+}
+
+impl Audit {
+    /// Who is limited to organisations sees what is about these, and only while it may read the log there.
+    async fn seen(&self, caller: &Caller, partner: Option<&PartnerId>, action: Action) -> Result<Seen> {
+        let member = caller.member()?;
+        let Some(named) = &member.organisations else {
+            let partner = self.gate.partner(caller, partner, action).await?.value.id;
+            return Ok(Seen { partner, organisations: None });
+        };
+        let (mut allowed, mut refused) = (Vec::new(), None);
+        for id in named {
+            match self.gate.organisation(caller, id, action).await {
+                Ok(_) => allowed.push(id.clone()),
+                Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::Denied) => refused = Some(e),
+                Err(e) => return Err(e),
+            }
+        }
+        if let (true, Some(why)) = (allowed.is_empty(), refused) {
+            return Err(why);
+        }
+        // Why another question: which partners are seen does not follow from which organisations are.
+        let partner = match partner {
+            Some(other) if *other != member.partner => {
+                self.gate.partner(caller, Some(other), action).await?.value.id
+            }
+            _ => member.partner.clone(),
+        };
+        Ok(Seen { partner, organisations: Some(allowed) })
+    }
+
+    /// The log, newest first.
+    ///
+    /// # Errors
+    /// `Denied`; `NotFound` when the caller does not see that partner.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        page: Page,
+    ) -> Result<Listed<Entry>> {
+        let seen = self.seen(caller, partner, Action::ReadAudit).await?;
+        self.part(&seen, Page { descending: true, ..page }).await
+    }
+
+    /// The log, oldest first, to be kept elsewhere.
+    ///
+    /// # Errors
+    /// `Denied`; `NotFound` when the caller does not see that partner.
+    pub async fn export(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        page: Page,
+    ) -> Result<Listed<Entry>> {
+        let seen = self.seen(caller, partner, Action::ExportAudit).await?;
+        self.part(&seen, Page { descending: false, ..page }).await
+    }
+
+    async fn part(&self, seen: &Seen, page: Page) -> Result<Listed<Entry>> {
+        let (mut items, mut after) = (Vec::new(), page.after);
+        for _ in 0..LOOKED_THROUGH {
+            let page = Page { after, limit: page.limit, descending: page.descending };
+            let (found, next) = self.gate.records.list::<AuditEntry>(&seen.scope(), "audit#", page).await?;
+            items.extend(found.into_iter().map(|f| f.value.0).filter(|e| seen.shows(e)));
+            after = next;
+            if after.is_none() || !items.is_empty() {
+                break;
+            }
+        }
+        Ok(Listed { items, next: after })
+    }
+
+    /// Walks the chain from the entry after that number, which an earlier call has walked to, to its end or for as
+    /// long as one call may.
+    ///
+    /// # Errors
+    /// `Denied`; `NotFound` when the caller does not see that partner; `Invalid` when there is no such entry.
+    pub async fn verify(&self, caller: &Caller, partner: Option<&PartnerId>, after: u64) -> Result<Verified> {
+        let partner = self.gate.partner(caller, partner, Action::ExportAudit).await?.value.id;
+        let chain = Chain { records: &self.gate.records, partner: Some(partner) };
+        chain.verify(after).await
+    }
+}
+
+struct Chain<'a> {
+    records: &'a Records,
+    partner: Option<PartnerId>,
+}
+
+impl Chain<'_> {
+    fn scope(&self) -> Scope {
+        audit_scope(self.partner.as_ref())
+    }
+
+    async fn head(&self) -> Result<Head> {
+        let found = self.records.find::<AuditHead>(&self.scope(), AuditHead::KEY).await?;
+        Ok(found.map_or_else(|| Head::beginning(self.partner.clone()), |f| f.value.0))
+    }
+
+    /// The entry in that place; none when there is none, or none that can be read.
+    async fn entry(&self, number: u64) -> Result<Option<Entry>> {
+        match self.records.find::<AuditEntry>(&self.scope(), &AuditEntry::key_of(number)).await {
+            Ok(found) => Ok(found.map(|f| f.value.0)),
+            Err(e) if e.kind() == ErrorKind::Corrupt => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn verify(&self, after: u64) -> Result<Verified> {
+        let head = self.head().await?;
+        let mut walk = self.walk_after(after).await?;
+        let until = head.number.min(after.saturating_add(VERIFIED_AT_ONCE));
+        let told = |walk: &Walk, broken, complete| Verified {
+            broken,
+            until: walk.number(),
+            complete,
+            head: head.clone(),
+        };
+        if let Err(broken) = self.walk(&mut walk, until).await? {
+            return Ok(told(&walk, Some(broken), true));
+        }
+        if walk.number() < head.number {
+            return Ok(told(&walk, None, false));
+        }
+        let mut end = walk.end(&head);
+        let beyond = head.number + 1;
+        if end.is_ok() && self.entry(beyond).await?.is_some() && self.head().await?.number < beyond {
+            // Why asked again: an entry that came meanwhile has moved the head with it.
+            end = Err(Broken { number: beyond, fault: Fault::Head });
+        }
+        Ok(told(&walk, end.err(), true))
+    }
+
+    async fn walk_after(&self, after: u64) -> Result<Walk> {
+        if after == 0 {
+            return Ok(Walk::begin(self.partner.clone()));
+        }
+        let entry = self.entry(after).await?;
+        let entry = entry.ok_or_else(|| Error::invalid_field("after", "there is no such entry"))?;
+        Ok(Walk::after(&Head { partner: self.partner.clone(), number: after, hash: entry.hash }))
+    }
+
+    /// Walks to that entry, or to where it breaks.
+    async fn walk(&self, walk: &mut Walk, until: u64) -> Result<std::result::Result<(), Broken>> {
+        // Why one by one and not by pages: a row that cannot be read is then told by its number.
+        let entries = stream::iter(walk.number() + 1..=until).map(|n| self.entry(n));
+        let mut entries = pin!(entries.buffered(READ_AT_ONCE));
+        while let Some(entry) = entries.next().await {
+            let missing = Broken { number: walk.number() + 1, fault: Fault::Missing };
+            if let Err(broken) = entry?.map_or(Err(missing), |e| walk.step(&e)) {
+                return Ok(Err(broken));
+            }
+        }
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,234 @@
+//! Who asks, and the one door through which every caller of the partner plane and the data plane comes.
+//!
+//! [`Gate`] finds the partner or the organisation that is asked about, keeps the walls between partners
+//! and asks the rights table. What the caller may not see does not exist for it: `NotFound`, never
+//! `Denied`, so that nobody learns which ids are somebody else's.
+
+use domain::rights::{Action, Condition, Role, Verdict, can_be_limited, may, may_give};
+use domain::{Error, OrganisationId, PartnerId, Result};
+use engine::ports::Scope;
+use engine::records::{
+    Found, Identity, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
+};
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Who runs the installation; may make top partners, and nothing else.
+    Operator,
+    /// A person or token of a partner.
+    Member(Member),
+    /// Somebody whom the sign-in knows and who is nobody's person yet; may accept an invitation.
+    SignedIn(Identity),
+}
+
+/// A person or token of a partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Of which partner.
+    pub partner: PartnerId,
+    /// As what.
+    pub role: Role,
+    /// Only for these organisations; absent means every one that the partner sees.
+    pub organisations: Option<Vec<OrganisationId>>,
+    /// How logs and the audit name the token; not a secret.
+    pub token: String,
+}
+
+impl Caller {
+    /// How logs and the audit name it; no secret, and of who is only signed in a hash, not the name.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Operator => "operator".to_owned(),
+            Self::Member(member) => member.token.clone(),
+            Self::SignedIn(identity) => {
+                let hash = blake3::hash(format!("{} {}", identity.issuer, identity.subject).as_bytes());
+                format!("signed-in {}", &hash.to_hex()[..16])
+            }
+        }
+    }
+
+    /// The member.
+    ///
+    /// # Errors
+    /// `Denied` for the operator: what is asked is a partner's business.
+    pub fn member(&self) -> Result<&Member> {
+        match self {
+            Self::Member(member) => Ok(member),
+            Self::SignedIn(_) => Err(Error::denied("whoever is signed in is not a person of any partner")),
+            Self::Operator => Err(Error::denied("the bootstrap token can only create partners")),
+        }
+    }
+}
+
+/// The door.
+#[derive(Clone)]
+pub struct Gate {
+    /// Where partners and organisations are found.
+    pub records: Records,
+}
+
+impl Gate {
+    /// The partner that the caller acts for: its own, or one below it when `partner` names one.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller does not see that partner; `Denied` when the right is missing.
+    pub async fn partner(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        action: Action,
+    ) -> Result<Found<Partner>> {
+        let member = caller.member()?;
+        let id = partner.unwrap_or(&member.partner);
+        let found = self.find_partner(id).await?.filter(|p| p.value.is_seen_by(&member.partner));
+        let found = found.ok_or_else(|| Error::not_found("there is no such partner"))?;
+        match may(member.role, action) {
+            Verdict::Yes | Verdict::If(Condition::NotOfOwners) => Ok(found),
+            Verdict::If(Condition::TopPartner) if found.value.above.is_empty() => Ok(found),
+            Verdict::If(_) | Verdict::No => Err(refusal(member.role)),
+        }
+    }
+
+    /// The organisation of that id, when the caller may do `action` there.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller does not see it; `Denied` when the right, or the feature, is missing.
+    pub async fn organisation(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        action: Action,
+    ) -> Result<Found<Organisation>> {
+        let member = caller.member()?;
+        let found = self.seen_organisation(member, id).await?;
+        let found = found.ok_or_else(|| Error::not_found("there is no such organisation"))?;
+        let refused = |why: &str| Err(Error::denied(why));
+        match may(member.role, action) {
+            Verdict::Yes => {}
+            Verdict::If(Condition::OwnOrganisation) => {
+                if !member.organisations.as_ref().is_some_and(|own| own.contains(id)) {
+                    return refused("only whoever is limited to the organisation may do this");
+                }
+            }
+            Verdict::If(Condition::FeatureOn(feature)) => {
+                if !found.value.features.contains(&feature) {
+                    return refused(
+                        "this is switched off for the organisation; its partner can switch it on",
+                    );
+                }
+            }
+            // Why: an approval is a person's act on a stored request, which does not exist yet.
+            Verdict::If(
+                Condition::FeatureOnAndApproved(_) | Condition::NotOfOwners | Condition::TopPartner,
+            )
+            | Verdict::No => return Err(refusal(member.role)),
+        }
+        if !may_sign_in(member, &found.value) {
+            return refused("nobody signs in to the organisation now: it is suspended or has left");
+        }
+        Ok(found)
+    }
+
+    /// The caller's partner, when the caller may manage its people of all those roles.
+    ///
+    /// # Errors
+    /// `Denied` when the right is missing, or one of the roles is out of the caller's reach.
+    pub async fn people(&self, caller: &Caller, roles: &[Role]) -> Result<Partner> {
+        let partner = self.partner(caller, None, Action::ManagePeople).await?.value;
+        let member = caller.member()?;
+        // Why: a limited caller could otherwise make people without its limitation.
+        let fine = member.organisations.is_none() && roles.iter().all(|r| may_give(member.role, *r));
+        if fine { Ok(partner) } else { Err(refusal(member.role)) }
+    }
+
+    /// The organisations that the caller may limit a person or token of that role to, which it may give: those
+    /// that were asked for, or its own limitation.
+    ///
+    /// # Errors
+    /// `Denied` when the role is not the caller's to give; `Invalid` naming the organisation that the caller does
+    /// not see, or `organisations` where the role has none or must have some.
+    pub async fn reach(
+        &self,
+        caller: &Caller,
+        role: Role,
+        wanted: Option<Vec<OrganisationId>>,
+    ) -> Result<Option<Vec<OrganisationId>>> {
+        let member = caller.member()?;
+        if !may_give(member.role, role) {
+            return Err(Error::denied(format!("the role {} is not yours to give", role.label())));
+        }
+        let Some(mut named) = wanted.or_else(|| member.organisations.clone()) else {
+            if role == Role::EndCustomer {
+                return Err(Error::invalid_field(
+                    "organisations",
+                    "an end customer is one of an organisation",
+                ));
+            }
+            return Ok(None);
+        };
+        if !can_be_limited(role) {
+            let why = format!("the role {} cannot be limited to organisations", role.label());
+            return Err(Error::invalid_field("organisations", why));
+        }
+        for (i, id) in named.iter().enumerate() {
+            if self.seen_organisation(member, id).await?.is_none() {
+                let why = "there is no such organisation";
+                return Err(Error::invalid_field(format!("organisations[{i}]"), why));
+            }
+        }
+        named.sort();
+        named.dedup();
+        Ok(Some(named))
+    }
+
+    async fn seen_organisation(
+        &self,
+        member: &Member,
+        id: &OrganisationId,
+    ) -> Result<Option<Found<Organisation>>> {
+        if !member.sees(id) {
+            return Ok(None);
+        }
+        let key = OrganisationPlace::key_of(id);
+        let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+        let Some(place) = place else { return Ok(None) };
+        let owner = &place.value.partner;
+        if *owner != member.partner {
+            let above = self.find_partner(owner).await?;
+            if !above.is_some_and(|p| p.value.is_seen_by(&member.partner)) {
+                return Ok(None);
+            }
+        }
+        self.records.find(&Scope::Partner(owner.clone()), &Organisation::key_of(id)).await
+    }
+
+    /// A partner by its id, whoever asks: for an offer to it. Nothing of it but that it is there may be told.
+    pub(crate) async fn known_partner(&self, id: &PartnerId) -> Result<Option<Partner>> {
+        Ok(self.find_partner(id).await?.map(|found| found.value))
+    }
+
+    async fn find_partner(&self, id: &PartnerId) -> Result<Option<Found<Partner>>> {
+        self.records.find(&Scope::Partner(id.clone()), Partner::KEY).await
+    }
+}
+
+impl Member {
+    /// Whether its limitation leaves that organisation.
+    pub fn sees(&self, id: &OrganisationId) -> bool {
+        match &self.organisations {
+            Some(named) => named.contains(id),
+            // Why: an end customer belongs to an organisation; one of none sees none.
+            None => self.role != Role::EndCustomer,
+        }
+    }
+}
+
+/// People of an organisation that is suspended or has left do not sign in; the partner's do.
+fn may_sign_in(member: &Member, organisation: &Organisation) -> bool {
+    member.role != Role::EndCustomer || organisation.state == OrganisationState::Active
+}
+
+fn refusal(role: Role) -> Error {
+    Error::denied(format!("the role {} may not do this", role.label()))
+}

@@ -1,0 +1,136 @@
+//! A tenant and its organisation, joined: what is looked at first, and the rows that it takes.
+
+use super::{Connected, ConsentApp};
+use domain::{Error, Result, TenantId};
+use engine::ports::{Access, Clock, Directory, KeyRing, Scope, WrappedKey, Write};
+use engine::records::{
+    CredentialStatus, Found, Organisation, OrganisationPlace, Records, StoredKey, Tenant, not_protected,
+    put_new, replace,
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// Where a tenant's data key comes from.
+pub(crate) enum Key<'a> {
+    /// It is made when it is needed.
+    New(&'a dyn KeyRing),
+    /// It was made when the connection began to wait.
+    Made(WrappedKey),
+}
+
+/// What the tenant showed of itself.
+pub(crate) struct Seen {
+    access: Access,
+    profile: Map<String, Value>,
+}
+
+/// Joins a tenant to its organisation.
+pub(crate) struct Linker {
+    pub(crate) records: Records,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) directory: Arc<dyn Directory>,
+}
+
+impl Linker {
+    /// The tenant's row where the organisation has it already.
+    ///
+    /// # Errors
+    /// `Conflict` when the tenant belongs to another organisation, or the organisation has another tenant.
+    pub(crate) async fn check_free(
+        &self,
+        organisation: &Organisation,
+        tenant: &TenantId,
+    ) -> Result<Option<Found<Tenant>>> {
+        if organisation.tenant.as_ref().is_some_and(|t| t != tenant) {
+            return Err(Error::conflict("the organisation is connected to another tenant"));
+        }
+        let scope = Scope::Tenant(tenant.clone());
+        let before: Option<Found<Tenant>> = self.records.find(&scope, Tenant::KEY).await?;
+        if before.as_ref().is_some_and(|t| t.value.organisation != organisation.id) {
+            return Err(Error::conflict("this tenant is connected to another organisation"));
+        }
+        Ok(before)
+    }
+
+    /// Looks at what was granted, and at the tenant's own name.
+    ///
+    /// # Errors
+    /// `Denied` while a consent has not arrived, and as usual.
+    pub(crate) async fn look(&self, tenant: &TenantId) -> Result<Seen> {
+        let access = self.directory.access(tenant).await?;
+        let profile = self.directory.organisation(tenant).await?;
+        Ok(Seen { access, profile })
+    }
+
+    /// Connects in one write; `writes` are made along with it.
+    ///
+    /// # Errors
+    /// As [`Self::check_free`]; `Denied` when the directory is another than the one that consented; `Conflict` when
+    /// something has changed meanwhile.
+    pub(crate) async fn link(
+        &self,
+        mut writes: Vec<Write>,
+        found: Found<Organisation>,
+        tenant: &TenantId,
+        seen: Seen,
+        key: Key<'_>,
+    ) -> Result<Connected> {
+        let mut organisation = found.value;
+        let text = |name: &str| seen.profile.get(name).and_then(Value::as_str);
+        if !text("id").is_some_and(|id| id.eq_ignore_ascii_case(tenant.as_str())) {
+            return Err(Error::denied("the directory does not say that it is the one that consented"));
+        }
+        let before = self.check_free(&organisation, tenant).await?;
+        organisation.not_protected = not_protected(&seen.access.permissions);
+        organisation.tenant = Some(tenant.clone());
+        organisation.connecting = None;
+        let now = self.clock.now();
+        let credentials = if organisation.not_protected.is_empty() {
+            CredentialStatus::Connected
+        } else {
+            CredentialStatus::MissingPermissions
+        };
+        let name = text("displayName").unwrap_or_default().to_owned();
+        writes.push(replace(&organisation, found.version)?);
+        let row = if let Some(Found { value, version }) = before {
+            // Why due now: what could not be read until this consent should be protected soon.
+            let not_protected = None;
+            let row = Tenant { name, credentials, not_protected, next_snapshot_at: Some(now), ..value };
+            writes.push(replace(&row, version)?);
+            row
+        } else {
+            let row = Tenant {
+                tenant: tenant.clone(),
+                partner: organisation.partner.clone(),
+                organisation: organisation.id.clone(),
+                name,
+                credentials,
+                not_protected: None,
+                snapshots_per_day: 1,
+                next_snapshot_at: Some(now),
+                open_snapshot: None,
+                last_sealed: None,
+                last_full_at: None,
+                connected_at: now,
+                has_parked: false,
+            };
+            let wrapped = match key {
+                Key::New(keys) => keys.generate(tenant).await?.1,
+                Key::Made(wrapped) => wrapped,
+            };
+            writes.push(put_new(&row)?);
+            writes.push(put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now })?);
+            writes.push(self.place(&organisation).await?);
+            row
+        };
+        self.records.write(writes).await.map_err(|e| e.within("the tenant was not connected"))?;
+        Ok(Connected { organisation, tenant: row, app: ConsentApp::Reader })
+    }
+
+    async fn place(&self, organisation: &Organisation) -> Result<Write> {
+        let key = OrganisationPlace::key_of(&organisation.id);
+        let place: Found<OrganisationPlace> = self.records.get(&Scope::System, &key).await?;
+        let linked = OrganisationPlace { tenant: organisation.tenant.clone(), ..place.value };
+        replace(&linked, place.version)
+    }
+}

@@ -1,0 +1,269 @@
+//! Connecting a tenant: the consent link that a Global Administrator follows, and what Microsoft sends back.
+//!
+//! A callback is believed only with a one-time state that we gave out for that organisation within the
+//! hour; the state is spent in the transaction that connects, so a failure on the way leaves it good for
+//! another try and a success cannot be repeated. That the administrator is one of the named tenant is shown by a
+//! sign-in there (`sign_in`), unless the installation does without; a consent that has not arrived everywhere waits
+//! (`waiting`, [`crate::connect_tenant`]).
+
+mod link;
+mod sign_in;
+mod waiting;
+
+pub(crate) use link::{Key, Linker};
+pub use waiting::Waiting;
+pub(crate) use waiting::may_pass;
+
+use super::plans::known;
+use super::{Caller, Gate};
+use domain::rights::Action;
+use domain::{Error, OrganisationId, Result, TenantId};
+use engine::ports::{Clock, Directory, Ids, KeyRing, Scope, SignIns, Write};
+use engine::records::{ApiToken, ConsentState, Found, Organisation, Tenant, delete, replace};
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use url::Url;
+
+/// How long a consent link is good.
+pub const STATE_LIFE_HOURS: i64 = 1;
+
+/// The two app registrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ConsentApp {
+    /// Takes snapshots.
+    Reader,
+    /// Restores.
+    Writer,
+}
+
+impl ConsentApp {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+        }
+    }
+}
+
+/// What of the installation goes into a consent link.
+#[derive(Clone, Debug)]
+pub struct ConsentSettings {
+    /// Microsoft's login, such as `https://login.microsoftonline.com`.
+    pub login_url: Url,
+    /// Where Microsoft sends the administrator back to; registered with both apps.
+    pub redirect_url: Url,
+    /// The reading app's client id.
+    pub reader_client_id: String,
+    /// The writing app's client id, where the installation has one.
+    pub writer_client_id: Option<String>,
+}
+
+/// The commands.
+#[derive(Clone)]
+pub struct Connect {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// States.
+    pub ids: Arc<dyn Ids>,
+    /// Reads the tenant that consented.
+    pub directory: Arc<dyn Directory>,
+    /// Makes its key.
+    pub keys: Arc<dyn KeyRing>,
+    /// Signs in whoever consented; none believes the address that the browser comes with.
+    pub sign_ins: Option<Arc<dyn SignIns>>,
+    /// The installation's part of a link.
+    pub settings: ConsentSettings,
+}
+
+/// A link for a Global Administrator of the customer.
+#[derive(Clone, Debug)]
+pub struct ConsentLink {
+    /// The link.
+    pub url: Url,
+    /// Until when it is good.
+    pub expires_at: domain::Timestamp,
+}
+
+/// What Microsoft sent back: the query of the callback.
+#[derive(Clone, Debug, Default)]
+pub struct ConsentAnswer {
+    /// Set when it went wrong, whatever else is there.
+    pub error: Option<String>,
+    /// `True`, on failures too.
+    pub admin_consent: Option<String>,
+    /// Our state.
+    pub state: Option<String>,
+    /// The tenant, as whoever sent the browser here says.
+    pub tenant: Option<String>,
+    /// What a sign-in ended with.
+    pub code: Option<String>,
+}
+
+/// How it goes on after a callback.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// The browser has to go there and sign in.
+    SignIn(Url),
+    /// The tenant is connected.
+    Connected(Box<Connected>),
+    /// Microsoft does not let us see yet what has to be seen; it is tried again.
+    Waiting(Box<Waiting>),
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The organisation, linked.
+    pub organisation: Organisation,
+    /// Its tenant.
+    pub tenant: Tenant,
+    /// Which app was consented to.
+    pub app: ConsentApp,
+}
+
+impl Connect {
+    /// A new link for that organisation and app. Links given out before stay good until they end.
+    ///
+    /// # Errors
+    /// `Conflict` when the organisation is not active, its plan has no Entra, or the writing app comes
+    /// before the reading one.
+    pub async fn consent_link(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        app: ConsentApp,
+    ) -> Result<ConsentLink> {
+        let organisation = self.gate.organisation(caller, id, Action::ConnectOrganisation).await?.value;
+        organisation.check_connectable()?;
+        // Why not by its key alone: the plan may be one that a partner above assigned.
+        let plan = known(&self.gate.records, &organisation.partner, &organisation.plan).await?;
+        if !plan.value.terms.product.is_entra() {
+            return Err(Error::conflict("the organisation's plan does not include Entra"));
+        }
+        let client_id = match app {
+            ConsentApp::Reader => &self.settings.reader_client_id,
+            ConsentApp::Writer if organisation.tenant.is_none() => {
+                return Err(Error::conflict("the tenant has to be connected before it can be restored to"));
+            }
+            ConsentApp::Writer => self
+                .settings
+                .writer_client_id
+                .as_ref()
+                .ok_or_else(|| Error::conflict("this installation has no writing app"))?,
+        };
+        let state = self.ids.token();
+        let kept = ConsentState {
+            hash: ApiToken::hash(&state),
+            partner: organisation.partner,
+            organisation: organisation.id,
+            app: app.name().to_owned(),
+            expires_at: self.clock.now() + SignedDuration::from_hours(STATE_LIFE_HOURS),
+        };
+        self.gate.records.put_new(&kept).await?;
+        Ok(ConsentLink { url: self.link(client_id, &state)?, expires_at: kept.expires_at })
+    }
+
+    // Source: learn.microsoft.com/entra/identity-platform/v2-admin-consent.
+    fn link(&self, client_id: &str, state: &str) -> Result<Url> {
+        let mut url = self.settings.login_url.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::invalid("the login address cannot be the beginning of a link"))?
+            .pop_if_empty()
+            .extend(["organizations", "v2.0", "adminconsent"]);
+        url.query_pairs_mut()
+            .append_pair("client_id", client_id)
+            .append_pair("scope", "https://graph.microsoft.com/.default")
+            .append_pair("redirect_uri", self.settings.redirect_url.as_str())
+            .append_pair("state", state);
+        Ok(url)
+    }
+
+    /// Takes what Microsoft sent back: of a consent, then of the sign-in. Connects the tenant that consented; nothing
+    /// changes unless all of it is in order.
+    ///
+    /// # Errors
+    /// `Denied` when the administrator did not consent, is of another tenant or holds no role that can consent, or
+    /// Microsoft does not let us in;
+    /// `Invalid` when the state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the
+    /// tenant belongs to another organisation, or the organisation has another tenant.
+    pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Next> {
+        // Why first: `admin_consent=True` is there on failures too.
+        if let Some(error) = &answer.error {
+            let known = error.len() <= 64 && error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let code = if known { error.as_str() } else { "unknown" };
+            return Err(Error::denied(format!("Microsoft reports that consent was not given ({code})")));
+        }
+        if let (Some(code), Some(sign_ins)) = (&answer.code, &self.sign_ins) {
+            return self.signed_in(sign_ins.as_ref(), answer, code).await;
+        }
+        let state = self.find_state(answer.state.as_deref()).await?;
+        let tenant = answer.tenant.as_deref().unwrap_or_default().parse::<TenantId>();
+        let tenant = tenant.map_err(|e| Error::invalid_field("tenant", e.message()))?;
+        if !answer.admin_consent.as_deref().is_some_and(|c| c.eq_ignore_ascii_case("true")) {
+            return Err(Error::invalid_field("admin_consent", "must be True"));
+        }
+        if let Some(sign_ins) = &self.sign_ins {
+            return Ok(Next::SignIn(self.ask_sign_in(sign_ins.as_ref(), &state, tenant).await?));
+        }
+        let spent = vec![delete(&state.value, state.version)];
+        Ok(Next::Connected(Box::new(self.connect(&state.value, spent, tenant).await?)))
+    }
+
+    /// Connects without a sign-in; `spent` is what that uses up.
+    async fn connect(&self, state: &ConsentState, spent: Vec<Write>, tenant: TenantId) -> Result<Connected> {
+        let scope = Scope::Partner(state.partner.clone());
+        let key = Organisation::key_of(&state.organisation);
+        let organisation: Found<Organisation> = self.gate.records.get(&scope, &key).await?;
+        organisation.value.check_connectable()?;
+        if state.app == "writer" {
+            return self.connect_writer(spent, organisation, &tenant).await;
+        }
+        let linker = self.linker();
+        let seen = linker.look(&tenant).await?;
+        linker.link(spent, organisation, &tenant, seen, Key::New(&*self.keys)).await
+    }
+
+    async fn find_state(&self, state: Option<&str>) -> Result<Found<ConsentState>> {
+        let refused = || {
+            Error::invalid_field("state", "this link is unknown, has ended or was used; ask for a new one")
+        };
+        let hash = state.map(ApiToken::hash).ok_or_else(refused)?;
+        self.consent_of(&hash).await?.ok_or_else(refused)
+    }
+
+    /// The consent that waits with a state of that hash, while it is good.
+    async fn consent_of(&self, hash: &str) -> Result<Option<Found<ConsentState>>> {
+        let found = self.gate.records.find::<ConsentState>(&Scope::System, &format!("state#{hash}")).await?;
+        Ok(found.filter(|s| s.value.expires_at > self.clock.now()))
+    }
+
+    async fn connect_writer(
+        &self,
+        mut writes: Vec<Write>,
+        found: Found<Organisation>,
+        tenant: &TenantId,
+    ) -> Result<Connected> {
+        let mut organisation = found.value;
+        if organisation.tenant.as_ref() != Some(tenant) {
+            return Err(Error::conflict("the consent is of another tenant than the organisation's"));
+        }
+        let row: Found<Tenant> = self.gate.records.get(&Scope::Tenant(tenant.clone()), Tenant::KEY).await?;
+        organisation.writer_consented_at = Some(self.clock.now());
+        writes.push(replace(&organisation, found.version)?);
+        self.gate.records.write(writes).await.map_err(|e| e.within("the consent was not kept"))?;
+        Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer })
+    }
+
+    fn linker(&self) -> Linker {
+        Linker {
+            records: self.gate.records.clone(),
+            clock: self.clock.clone(),
+            directory: self.directory.clone(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The sign-in that shows that whoever consented is of the tenant that is named.
+//!
+//! The callback of a consent proves nothing of the tenant: anybody can write an address with another customer's id, and
+//! that customer may have consented long ago. So the browser is sent on to sign in at that tenant, and only what
+//! Microsoft says of the one who signed in, to us and not through the browser, connects it. That they are of the tenant
+//! is not enough: so is every guest, and whoever has any account in it. They have to hold a role whose holders can
+//! consent, by the id token or as the directory shows it.
+
+use super::{Connect, ConsentAnswer, Key, Next, may_pass};
+use domain::organisations::MAY_CONSENT;
+use domain::{Error, Result, TenantId};
+use engine::ports::{Scope, SignInAsk, SignIns, SignedIn};
+use engine::records::{ApiToken, ConsentSignIn, ConsentState, Found, Organisation, delete};
+use jiff::SignedDuration;
+use url::Url;
+
+/// How long somebody may take to sign in.
+const SIGN_IN_MINUTES: i64 = 15;
+/// A browser waits for the look-up of roles so long; what takes longer is tried again without it.
+const LOOK_UP_SECONDS: i64 = 15;
+
+fn no_role() -> Error {
+    Error::denied(
+        "the account that signed in is neither Global Administrator nor Privileged Role Administrator of the tenant",
+    )
+}
+
+impl Connect {
+    /// Sends the browser on to sign in at that tenant.
+    pub(super) async fn ask_sign_in(
+        &self,
+        sign_ins: &dyn SignIns,
+        consent: &Found<ConsentState>,
+        tenant: TenantId,
+    ) -> Result<Url> {
+        let state = self.ids.token();
+        let kept = ConsentSignIn {
+            hash: ApiToken::hash(&state),
+            consent: consent.value.hash.clone(),
+            tenant,
+            nonce: self.ids.token(),
+            verifier: self.ids.token(),
+            expires_at: self.clock.now() + SignedDuration::from_mins(SIGN_IN_MINUTES),
+        };
+        self.gate.records.put_new(&kept).await?;
+        sign_ins.page(&self.ask(&kept, &state)).await
+    }
+
+    /// Connects the tenant that was consented to, when it is the one that was signed in to by somebody who can consent.
+    pub(super) async fn signed_in(
+        &self,
+        sign_ins: &dyn SignIns,
+        answer: &ConsentAnswer,
+        code: &str,
+    ) -> Result<Next> {
+        let refused =
+            || Error::invalid_field("state", "this sign-in is unknown, has ended or was used; begin again");
+        let state = answer.state.as_deref().ok_or_else(refused)?;
+        let key = ConsentSignIn::key_of(&ApiToken::hash(state));
+        let found = self.gate.records.find::<ConsentSignIn>(&Scope::System, &key).await?;
+        let now = self.clock.now();
+        let asked = found.filter(|s| s.value.expires_at > now).ok_or_else(refused)?;
+        let consent = self.consent_of(&asked.value.consent).await?.ok_or_else(refused)?;
+        let of = sign_ins.redeem(&self.ask(&asked.value, state), code).await?;
+        if of.tenant != asked.value.tenant {
+            return Err(Error::denied("the account that signed in is of another tenant than the consent"));
+        }
+        let spent = vec![delete(&consent.value, consent.version), delete(&asked.value, asked.version)];
+        let tenant = asked.value.tenant;
+        let scope = Scope::Partner(consent.value.partner.clone());
+        let key = Organisation::key_of(&consent.value.organisation);
+        let found: Found<Organisation> = self.gate.records.get(&scope, &key).await?;
+        found.value.check_connectable()?;
+        let is_reader = consent.value.app != "writer";
+        let linker = self.linker();
+        linker.check_free(&found.value, &tenant).await?;
+        match self.may_connect(&tenant, &of).await {
+            Ok(true) => {}
+            Ok(false) => return Err(no_role()),
+            Err(error) if is_reader && may_pass(&error) => {
+                tracing::info!(%tenant, kind = error.kind().name(), "who holds roles cannot be seen yet");
+                return Ok(Next::Waiting(Box::new(self.wait(spent, found, tenant, of.user).await?)));
+            }
+            Err(error) => return Err(error),
+        }
+        if !is_reader {
+            return Ok(Next::Connected(Box::new(self.connect_writer(spent, found, &tenant).await?)));
+        }
+        let connected = match linker.look(&tenant).await {
+            Ok(seen) => linker.link(spent, found, &tenant, seen, Key::New(&*self.keys)).await?,
+            Err(error) if may_pass(&error) => {
+                tracing::info!(%tenant, kind = error.kind().name(), "the consent has not arrived yet");
+                return Ok(Next::Waiting(Box::new(self.wait(spent, found, tenant, None).await?)));
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Next::Connected(Box::new(connected)))
+    }
+
+    /// Whether whoever signed in can consent in the tenant.
+    async fn may_connect(&self, tenant: &TenantId, of: &SignedIn) -> Result<bool> {
+        if of.roles.iter().any(|role| MAY_CONSENT.iter().any(|known| known.eq_ignore_ascii_case(role))) {
+            return Ok(true);
+        }
+        let user = of.user.as_deref().ok_or_else(no_role)?;
+        let until = self.clock.now() + SignedDuration::from_secs(LOOK_UP_SECONDS);
+        let directory = self.directory.with_deadline(until).unwrap_or_else(|| self.directory.clone());
+        directory.may_consent(tenant, user).await
+    }
+
+    fn ask<'a>(&'a self, kept: &'a ConsentSignIn, state: &'a str) -> SignInAsk<'a> {
+        SignInAsk {
+            tenant: &kept.tenant,
+            redirect_url: &self.settings.redirect_url,
+            state,
+            nonce: &kept.nonce,
+            verifier: &kept.verifier,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A connection that waits: for minutes after a consent Microsoft may refuse what was just granted.
+//!
+//! Whether whoever signed in may connect the tenant cannot be seen then, and is not guessed. The link is spent, the
+//! organisation's row says for which tenant and whom it waits, and the tick has it tried again for an hour
+//! ([`crate::connect_tenant`]). The tenant stays free meanwhile: whoever waits holds nothing.
+
+use super::Connect;
+use domain::{Error, ErrorKind, Refusal, Result, TenantId, Timestamp};
+use engine::ports::Write;
+use engine::records::{Connecting, Found, Organisation, replace};
+use jiff::SignedDuration;
+
+/// How long it is tried.
+const WAIT: SignedDuration = SignedDuration::from_hours(1);
+
+/// A connection that waits for its consent to arrive.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The organisation that is to be connected.
+    pub organisation: Organisation,
+    /// The tenant that was consented for.
+    pub tenant: TenantId,
+    /// Until when it is tried.
+    pub until: Timestamp,
+}
+
+/// Whether what failed may be otherwise some minutes after a consent, without anybody doing anything.
+pub(crate) fn may_pass(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Denied => error.refusal().is_none_or(Refusal::is_about_consent),
+        ErrorKind::Throttled { .. } | ErrorKind::Unavailable => true,
+        _ => false,
+    }
+}
+
+impl Connect {
+    /// Lets the connection wait; `person` is who signed in, while it is not known whether they may connect.
+    pub(super) async fn wait(
+        &self,
+        mut writes: Vec<Write>,
+        found: Found<Organisation>,
+        tenant: TenantId,
+        person: Option<String>,
+    ) -> Result<Waiting> {
+        let now = self.clock.now();
+        let until = now + WAIT;
+        let (_, wrapped_key) = self.keys.generate(&tenant).await?;
+        let mut organisation = found.value;
+        organisation.connecting = Some(Connecting {
+            tenant: tenant.clone(),
+            person,
+            wrapped_key,
+            since: now,
+            until,
+            try_at: Some(now + Connecting::TRY_AFTER),
+            attempts: 0,
+            refused: None,
+        });
+        writes.push(replace(&organisation, found.version)?);
+        let write = self.gate.records.write(writes).await;
+        write.map_err(|e| e.within("the connection was not kept"))?;
+        Ok(Waiting { organisation, tenant, until })
+    }
+}

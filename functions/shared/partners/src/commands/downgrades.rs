@@ -1,0 +1,144 @@
+//! Requests for downgrades: seen by who asked and by who is above, decided by the top partner, once.
+
+use super::plans::offered;
+use super::{Caller, Gate, Listed};
+use domain::rights::Action;
+use domain::subscriptions::RequestState;
+use domain::{DowngradeId, Error, ErrorKind, Result};
+use engine::ports::{Clock, Page, Scope, Write};
+use engine::records::{
+    DowngradeRequest, Found, OpenDowngrade, Organisation, Record, Records, Subscribed, SubscriptionChange,
+    delete, put_new, replace,
+};
+use std::sync::Arc;
+
+/// The commands.
+#[derive(Clone)]
+pub struct Downgrades {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What is decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It takes effect at once.
+    Approve,
+    /// It never does, and why.
+    Refuse(String),
+}
+
+/// Rows read at a time while looking for those that the caller sees.
+const SCAN_ROWS: usize = 200;
+/// Rows read at most for one answer; then the answer says where to go on.
+const SCAN_MOST_ROWS: usize = 2_000;
+/// How often a decision is made again when something else wrote to the same organisation meanwhile.
+const ATTEMPTS: u32 = 4;
+
+impl Downgrades {
+    /// The requests of the caller's partner and of what is below it, newest first; all, or those of a state.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        state: Option<RequestState>,
+        page: Page,
+    ) -> Result<Listed<DowngradeRequest>> {
+        let partner = self.gate.partner(caller, None, Action::ReadPartner).await?.value;
+        let member = caller.member()?;
+        let scope = Scope::Partner(partner.above.first().unwrap_or(&partner.id).clone());
+        let is_seen = |r: &DowngradeRequest| {
+            (r.partner == partner.id || r.above.contains(&partner.id))
+                && member.sees(&r.organisation)
+                && state.is_none_or(|state| r.state == state)
+        };
+        let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
+        loop {
+            // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
+            let limit = (page.limit - items.len()).min(SCAN_ROWS);
+            let part = Page { after: after.take(), limit, descending: true };
+            let (found, next) = self.records().list(&scope, DowngradeRequest::FAMILY, part).await?;
+            items.extend(found.into_iter().map(|f| f.value).filter(&is_seen));
+            (after, read) = (next, read + limit);
+            if after.is_none() || items.len() >= page.limit || read >= SCAN_MOST_ROWS {
+                return Ok(Listed { items, next: after });
+            }
+        }
+    }
+
+    /// Decides a request. An approved downgrade takes effect in the same write.
+    ///
+    /// # Errors
+    /// `Denied` unless the caller may at the top partner; `NotFound`; `Conflict` when it is decided already,
+    /// or the subscription is no longer what was asked about.
+    pub async fn decide(
+        &self,
+        caller: &Caller,
+        id: &DowngradeId,
+        decision: &Decision,
+    ) -> Result<DowngradeRequest> {
+        let top = self.gate.partner(caller, None, Action::ApproveDowngrade).await?.value;
+        let (member, scope) = (caller.member()?, Scope::Partner(top.id));
+        let mut attempt = 1;
+        loop {
+            let found =
+                self.records().find::<DowngradeRequest>(&scope, &DowngradeRequest::key_of(id)).await?;
+            let found = found
+                .filter(|f| member.sees(&f.value.organisation))
+                .ok_or_else(|| Error::not_found("there is no such request"))?;
+            let mut decided = found.value.clone();
+            decided.state = decided.state.decide(*decision == Decision::Approve)?;
+            decided.decided_at = Some(self.clock.now());
+            decided.decided_by = Some(member.token.clone());
+            if let Decision::Refuse(reason) = decision {
+                decided.reason = Some(reason.trim().to_owned());
+            }
+            let mut writes = self.effects(&decided).await?;
+            writes.push(replace(&decided, found.version)?);
+            match self.records().write(writes).await {
+                Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
+                other => return other.map(|()| decided),
+            }
+        }
+    }
+
+    /// What a decision writes besides the request.
+    async fn effects(&self, decided: &DowngradeRequest) -> Result<Vec<Write>> {
+        let scope = Scope::Partner(decided.partner.clone());
+        let key = OpenDowngrade::key_of(&decided.organisation);
+        let open = self.records().find::<OpenDowngrade>(&scope, &key).await?;
+        let mut writes: Vec<_> = open
+            .filter(|open| open.value.request == decided.id)
+            .map(|open| delete(&open.value, open.version))
+            .into_iter()
+            .collect();
+        let key = Organisation::key_of(&decided.organisation);
+        let found = self.records().find::<Organisation>(&scope, &key).await?;
+        if decided.state == RequestState::Refused {
+            // Why: what is read of the subscription changes, so its version does.
+            writes.extend(found.map(|f| replace(&f.value, f.version)).transpose()?);
+            return Ok(writes);
+        }
+        let asked_about = |f: &Found<Organisation>| {
+            Subscribed::of(&f.value).is_some_and(|subscribed| subscribed.plan == decided.from)
+        };
+        let found = found.filter(asked_about).ok_or_else(|| {
+            Error::conflict("the subscription is no longer what the request is about: refuse the request")
+        })?;
+        if offered(self.records(), &decided.partner, &decided.to).await?.is_none() {
+            return Err(Error::conflict("the partner may not sell the plan any more: refuse the request"));
+        }
+        let mut after = found.value.clone();
+        after.plan.clone_from(&decided.to);
+        let version = found.version + 1;
+        let change = SubscriptionChange::between(Some(&found.value), &after, version, self.clock.now());
+        writes.push(replace(&after, found.version)?);
+        writes.extend(change.map(|change| put_new(&change)).transpose()?);
+        Ok(writes)
+    }
+
+    fn records(&self) -> &Records {
+        &self.gate.records
+    }
+}

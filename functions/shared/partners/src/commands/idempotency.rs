@@ -1,0 +1,139 @@
+//! A request that is sent twice under one key is done once.
+//!
+//! Not a decision about rights: whose key it is follows from the caller, and the request itself comes to the door as
+//! any other does.
+
+use domain::{Error, ErrorKind, PartnerId, Result};
+use engine::ports::Scope;
+use engine::records::{Found, IdempotentRequest, KeptReply, Progress, Records, audit_scope, delete};
+use jiff::SignedDuration;
+
+/// How long a reply is given again.
+pub const KEPT_HOURS: i64 = 24;
+/// How long a request that never ended holds its key: longer than a function can run.
+pub const RUNS_SECONDS: i64 = 60;
+/// A longer body is not kept: a row holds 300 KB.
+pub const KEPT_BODY_BYTES: usize = 128 * 1024;
+/// Between finding a row and finding it gone.
+const TRIES: usize = 4;
+/// How many hexadecimal digits a secret of ours has, see [`engine::ports::Ids::token`].
+const SECRET_DIGITS: usize = 64;
+
+/// The keys.
+#[derive(Clone)]
+pub struct Idempotency {
+    /// Where they are kept.
+    pub records: Records,
+}
+
+/// The hash of parts, each with its length before it: no two lists of parts are one text.
+pub fn hash_of(parts: &[&[u8]]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// What to do with a request.
+#[derive(Debug)]
+pub enum Begun {
+    /// Do it, then tell how it ended.
+    Run(Box<Found<IdempotentRequest>>),
+    /// It was done: answer so.
+    Replay(KeptReply),
+    /// It was done, and its reply is not kept.
+    Unkept {
+        /// The status of the reply.
+        status: u16,
+        /// The id of what it made.
+        made: Option<String>,
+    },
+    /// It is being done.
+    Running,
+    /// The key was used for another body.
+    OtherBody,
+}
+
+impl Idempotency {
+    /// Begins a request, or finds what became of it. Of two that begin at once one runs.
+    ///
+    /// # Errors
+    /// `Unavailable` when the row comes and goes.
+    pub async fn begin(&self, partner: Option<&PartnerId>, name: &str, body_hash: &str) -> Result<Begun> {
+        let scope = audit_scope(partner);
+        let fresh = IdempotentRequest {
+            partner: partner.cloned(),
+            name: name.to_owned(),
+            body_hash: body_hash.to_owned(),
+            progress: Progress::Running,
+            expires_at: self.records.clock().now() + SignedDuration::from_secs(RUNS_SECONDS),
+        };
+        for _ in 0..TRIES {
+            match self.records.put_new(&fresh).await {
+                Ok(()) => return Ok(Begun::Run(Box::new(Found { value: fresh, version: 1 }))),
+                Err(e) if e.kind() == ErrorKind::Conflict => {}
+                Err(e) => return Err(e),
+            }
+            if let Some(found) = self.find(&scope, name).await? {
+                return Ok(told(found.value, body_hash));
+            }
+        }
+        Err(Error::unavailable("the idempotency key is taken and let go at once"))
+    }
+
+    async fn find(&self, scope: &Scope, name: &str) -> Result<Option<Found<IdempotentRequest>>> {
+        self.records.find(scope, &IdempotentRequest::key_of(name)).await
+    }
+
+    /// It has ended with that reply.
+    pub async fn end(&self, begun: Found<IdempotentRequest>, reply: KeptReply) -> Result<()> {
+        let progress = if reply.body.len() > KEPT_BODY_BYTES || shows_secret(&reply.body) {
+            Progress::DoneUnkept { status: reply.status, made: made(&reply.body) }
+        } else {
+            Progress::Done(reply)
+        };
+        let expires_at = self.records.clock().now() + SignedDuration::from_hours(KEPT_HOURS);
+        let row = IdempotentRequest { progress, expires_at, ..begun.value };
+        self.records.replace(&row, begun.version).await
+    }
+
+    /// It has failed: whoever sends it again has it done anew.
+    pub async fn forget(&self, begun: &Found<IdempotentRequest>) -> Result<()> {
+        self.records.write(vec![delete(&begun.value, begun.version)]).await
+    }
+}
+
+fn told(found: IdempotentRequest, body_hash: &str) -> Begun {
+    match found.progress {
+        _ if found.body_hash != body_hash => Begun::OtherBody,
+        Progress::Running => Begun::Running,
+        Progress::Done(reply) => Begun::Replay(reply),
+        Progress::DoneUnkept { status, made } => Begun::Unkept { status, made },
+    }
+}
+
+/// Whether a secret of ours is in it. Why by its form and not by a list of routes: tokens and one-time states have
+/// one form, and a route that is not on a list would leave its secret in the table.
+fn shows_secret(body: &str) -> bool {
+    body.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() >= SECRET_DIGITS)
+}
+
+fn made(body: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    Some(body.get("id")?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shows_secret;
+
+    #[test]
+    fn a_secret_is_told_by_its_form() {
+        let token = format!("hft_{}", "0a".repeat(32));
+        assert!(shows_secret(&format!("{{\"ownerToken\":\"{token}\"}}")));
+        assert!(shows_secret(&format!("https://login.example.com/?state={}&x=1", "f".repeat(64))));
+        assert!(!shows_secret("{\"id\":\"prt_01jaaaaaaaaaaaaaaaaaaaaaaa\"}"));
+    }
+}

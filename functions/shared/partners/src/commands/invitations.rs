@@ -1,0 +1,163 @@
+//! Invitations: made, listed, withdrawn, accepted. The mail leaves from `send-digests`, which also makes the secret:
+//! whoever invites never sees it. Who accepts is whoever shows the secret and is signed in; the address is not asked.
+
+use super::people::{owners, raced};
+use super::{Caller, Gate, Listed};
+use domain::notices::Zone;
+use domain::rights::Role;
+use domain::{Error, ErrorKind, InvitationId, OrganisationId, PersonId, Result};
+use engine::ports::{Clock, Ids, Page, Scope, Write};
+use engine::records::{
+    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, Person, delete, put_new,
+    replace,
+};
+use std::sync::Arc;
+
+/// The commands.
+#[derive(Clone)]
+pub struct Invitations {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names.
+    pub ids: Arc<dyn Ids>,
+    /// Whether people can sign in: an issuer is configured.
+    pub has_sign_in: bool,
+}
+
+/// Who is invited, and as what.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// Their name.
+    pub name: String,
+    /// Where the mail goes.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// Only for these organisations.
+    pub organisations: Option<Vec<OrganisationId>>,
+    /// Their IANA time zone.
+    pub time_zone: String,
+}
+
+impl Invitations {
+    /// Invites somebody; the mail leaves within a minute or so.
+    ///
+    /// # Errors
+    /// `Denied` when the role is not the caller's to give; `Invalid` naming `organisations` or `timeZone`; `Conflict`
+    /// where nobody could accept it, since people cannot sign in.
+    pub async fn create(&self, caller: &Caller, new: NewInvitation) -> Result<Invitation> {
+        let partner = self.gate.people(caller, &[new.role]).await?;
+        let organisations = self.gate.reach(caller, new.role, new.organisations).await?;
+        Zone::new(&new.time_zone).map_err(|e| Error::invalid_field("timeZone", e.message()))?;
+        if !self.has_sign_in {
+            let why = "no sign-in is set up here, so nobody could accept it; make an API token instead";
+            return Err(Error::conflict(why));
+        }
+        let invited = Invited {
+            person: None,
+            name: new.name,
+            email: new.email,
+            role: new.role,
+            organisations,
+            time_zone: new.time_zone,
+        };
+        let id = InvitationId::from_ulid(&self.ids.ulid());
+        let invitation = Invitation::new(id, &partner, invited, self.clock.now());
+        self.gate.records.put_new(&invitation).await?;
+        Ok(invitation)
+    }
+
+    /// The invitations of the caller's partner, newest first.
+    pub async fn list(&self, caller: &Caller, page: Page) -> Result<Listed<Invitation>> {
+        let scope = Scope::Partner(self.gate.people(caller, &[]).await?.id);
+        let page = Page { descending: true, ..page };
+        let (found, next) = self.gate.records.list::<Invitation>(&scope, "invitation#", page).await?;
+        Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
+    }
+
+    /// Withdraws an invitation; one that was accepted is only no longer told of.
+    ///
+    /// # Errors
+    /// `Denied` for an invitation that the caller could not have made.
+    pub async fn withdraw(&self, caller: &Caller, id: &InvitationId) -> Result<()> {
+        let scope = Scope::Partner(self.gate.people(caller, &[]).await?.id);
+        for tried in 1.. {
+            let found = self.gate.records.find::<Invitation>(&scope, &Invitation::key_of(id)).await?;
+            let found = found.ok_or_else(none)?;
+            self.gate.people(caller, &[found.value.role]).await?;
+            match self.gate.records.write(vec![delete(&found.value, found.version)]).await {
+                Err(e) if e.kind() == ErrorKind::Conflict && tried < 3 => {}
+                done => return done,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// The caller, who is signed in and nobody yet, becomes the person who was invited.
+    ///
+    /// # Errors
+    /// `NotFound` when the secret opens nothing (any more); `Conflict` when the caller is somebody already;
+    /// `Denied` when nobody is signed in.
+    pub async fn accept(&self, caller: &Caller, secret: &str) -> Result<Person> {
+        let Caller::SignedIn(identity) = caller else {
+            return Err(match caller {
+                Caller::Member(_) => {
+                    Error::conflict("whoever asks is a person or a token of a partner already")
+                }
+                _ => Error::denied("an invitation is accepted by somebody who is signed in"),
+            });
+        };
+        let (records, now) = (&self.gate.records, self.clock.now());
+        let key = InvitationToken::key_of(&ApiToken::hash(secret));
+        let token: Found<InvitationToken> = records.find(&Scope::System, &key).await?.ok_or_else(none)?;
+        let scope = Scope::Partner(token.value.partner.clone());
+        let key = Invitation::key_of(&token.value.invitation);
+        let found: Found<Invitation> = records.find(&scope, &key).await?.ok_or_else(none)?;
+        if !found.value.is_open(now) {
+            return Err(none());
+        }
+        let invitation = Invitation { accepted_at: Some(now), mail_due_at: None, ..found.value };
+        let (person, change) = self.person(&invitation, identity).await?;
+        let link = IdentityLink {
+            identity: identity.clone(),
+            partner: invitation.partner.clone(),
+            person: person.id.clone(),
+        };
+        let mut writes = vec![replace(&invitation, found.version)?, put_new(&link)?];
+        writes.extend(change);
+        writes.push(delete(&token.value, token.version));
+        records.write(writes).await.map_err(raced)?;
+        Ok(person)
+    }
+
+    /// Whose sign-in it becomes, and what is written for that: a new person, or one that is there and had none.
+    async fn person(&self, invitation: &Invitation, identity: &Identity) -> Result<(Person, Vec<Write>)> {
+        let records = &self.gate.records;
+        if let Some(id) = &invitation.person {
+            let scope = Scope::Partner(invitation.partner.clone());
+            let found = records.find::<Person>(&scope, &Person::key_of(id)).await?;
+            let found = found.filter(|f| f.value.identity.is_none()).ok_or_else(none)?;
+            let person = Person { identity: Some(identity.clone()), ..found.value };
+            let change = replace(&person, found.version)?;
+            return Ok((person, vec![change]));
+        }
+        let id = PersonId::from_ulid(&self.ids.ulid());
+        let Invitation { partner, role, name, email, time_zone, .. } = invitation.clone();
+        let now = self.clock.now();
+        let mut person = Person::new(id.clone(), partner.clone(), role, name, email, &time_zone, now)?;
+        person.organisations = invitation.organisations.clone().map(|o| o.into_iter().collect());
+        person.identity = Some(identity.clone());
+        let mut change = vec![put_new(&person)?];
+        if role == Role::Owner {
+            change.extend(owners(records, &partner, Some(&id), None).await?);
+        }
+        Ok((person, change))
+    }
+}
+
+// Why one answer: whether a secret was once good is nobody's business.
+fn none() -> Error {
+    Error::not_found("there is no such invitation")
+}

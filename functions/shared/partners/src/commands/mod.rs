@@ -1,0 +1,35 @@
+//! What a person of a partner may ask for, apart from HTTP. Each is a struct with its ports as fields.
+//!
+//! A command checks its caller through [`Gate`] first, then its input, then acts in one conditional write.
+
+pub mod access;
+pub mod audit;
+pub mod connect;
+pub mod downgrades;
+pub mod idempotency;
+pub mod invitations;
+pub mod organisations;
+pub mod partners;
+pub mod people;
+pub mod plans;
+pub mod sign_in;
+pub mod subscriptions;
+pub mod tokens;
+pub mod usage;
+
+mod caller;
+
+pub use caller::{Caller, Gate, Member};
+
+use domain::{Error, ErrorKind, Result};
+use engine::Listed;
+
+/// The outcome of an edit of a named version: who was slower by a moment is told as one who was by a day.
+fn stale_if_slower(written: Result<()>, what: &str) -> Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::Conflict => {
+            Err(Error::stale(format!("{what} was changed meanwhile")))
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,216 @@
+//! Suspended, unsubscribed, deleted, and back.
+
+use super::{OrganisationView, Organisations};
+use crate::commands::Caller;
+use domain::organisations::{Act, HOLD_DAYS, KEPT_DAYS, OrganisationState};
+use domain::rights::{Action, Feature, Role};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
+use engine::ports::Scope;
+use engine::records::{
+    DeletionCertificate, Ending, Found, Organisation, SubscriptionChange, Tenant, put_new, replace,
+};
+use jiff::SignedDuration;
+
+/// How often an act is tried when the tenant's row changes in between: snapshots do that.
+pub(super) const TRIES: u32 = 5;
+
+/// How soon data is deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Hold {
+    /// Days, up to 30; absent means seven.
+    pub days: Option<u8>,
+    /// The organisation's name, typed: needed for no hold at all.
+    pub confirmation: Option<String>,
+}
+
+/// What can be changed of an organisation; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct Edit {
+    /// Its name.
+    pub name: Option<String>,
+    /// Whom to write to.
+    pub email: Option<String>,
+    /// Free text.
+    pub details: Option<String>,
+}
+
+impl Organisations {
+    /// Changes its general information.
+    ///
+    /// # Errors
+    /// `Stale` when it was changed since `expected`; `Denied`; `NotFound`.
+    pub async fn edit(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        expected: u64,
+        edit: Edit,
+    ) -> Result<Found<OrganisationView>> {
+        let mut found = self.expect(caller, id, Action::EditOrganisation, expected).await?;
+        let row = &mut found.value;
+        row.name = edit.name.map_or_else(|| row.name.clone(), |name| name.trim().to_owned());
+        row.email = edit.email.unwrap_or_else(|| row.email.clone());
+        row.details = edit.details.unwrap_or_else(|| row.details.clone());
+        self.put(found).await
+    }
+
+    /// Switches what its end users may do on and off.
+    ///
+    /// # Errors
+    /// As [`Self::edit`].
+    pub async fn set_features(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        expected: u64,
+        features: &[Feature],
+    ) -> Result<Found<OrganisationView>> {
+        let mut found = self.expect(caller, id, Action::ManageOrganisation, expected).await?;
+        let mut features = features.to_vec();
+        features.sort_unstable();
+        features.dedup();
+        found.value.features = features;
+        self.put(found).await
+    }
+
+    /// Suspends, unsubscribes, reactivates, deletes, or cancels the deletion.
+    ///
+    /// # Errors
+    /// `Conflict` when the state does not allow it; `Invalid` naming `holdDays` or `confirmation`; `Stale` when it was
+    /// changed since `expected`; `Denied`; `NotFound`.
+    pub async fn act(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        expected: u64,
+        act: Act,
+        hold: &Hold,
+    ) -> Result<Found<OrganisationView>> {
+        for tried in 1.. {
+            let found = self.expect(caller, id, act.right(), expected).await?;
+            let now = self.clock.now();
+            let after = changed(&found.value, caller, act, hold, now)?;
+            let mut writes = vec![replace(&after, found.version)?];
+            let paid = SubscriptionChange::between(Some(&found.value), &after, found.version + 1, now);
+            writes.extend(paid.map(|change| put_new(&change)).transpose()?);
+            let tenant = self.tenant(&after).await?;
+            if let Some(tenant) = &tenant {
+                let backed_up = after.state.meaning().backed_up;
+                let next = if backed_up { tenant.value.next_snapshot_at.or(Some(now)) } else { None };
+                if next != tenant.value.next_snapshot_at {
+                    let row = Tenant { next_snapshot_at: next, ..tenant.value.clone() };
+                    writes.push(replace(&row, tenant.version)?);
+                }
+            }
+            match self.records().write(writes).await {
+                // Why: the organisation's own version is looked at again; the tenant's moves with every snapshot.
+                Err(error) if error.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                Err(error) => return Err(error),
+                Ok(()) => return self.get(caller, id).await,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// That it was deleted, and when; of the caller's partner, or of one below it.
+    ///
+    /// # Errors
+    /// `NotFound` when that partner has no such certificate; `Denied`.
+    pub async fn certificate(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        id: &OrganisationId,
+    ) -> Result<DeletionCertificate> {
+        let partner = self.gate.partner(caller, partner, Action::EndOrganisation).await?.value;
+        let scope = Scope::Partner(partner.id);
+        Ok(self.records().get(&scope, &DeletionCertificate::key_of(id)).await?.value)
+    }
+
+    /// The organisation for an edit of that version.
+    pub(super) async fn expect(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        action: Action,
+        expected: u64,
+    ) -> Result<Found<Organisation>> {
+        let found = self.gate.organisation(caller, id, action).await?;
+        if found.version == expected {
+            return Ok(found);
+        }
+        Err(Error::stale("the organisation was changed since it was read; read it again"))
+    }
+
+    async fn put(&self, found: Found<Organisation>) -> Result<Found<OrganisationView>> {
+        self.records().replace(&found.value, found.version).await.map_err(|e| match e.kind() {
+            ErrorKind::Conflict => Error::stale("the organisation was changed meanwhile; read it again"),
+            _ => e,
+        })?;
+        let tenant = self.tenant(&found.value).await?.map(|t| t.value);
+        let view = OrganisationView { organisation: found.value, tenant };
+        Ok(Found { value: view, version: found.version + 1 })
+    }
+
+    pub(super) async fn tenant(&self, organisation: &Organisation) -> Result<Option<Found<Tenant>>> {
+        match &organisation.tenant {
+            Some(tenant) => self.records().find(&Scope::Tenant(tenant.clone()), Tenant::KEY).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// The row after the act.
+fn changed(
+    row: &Organisation,
+    caller: &Caller,
+    act: Act,
+    hold: &Hold,
+    now: Timestamp,
+) -> Result<Organisation> {
+    let before = row.ending.as_ref().map_or(OrganisationState::Active, |ending| ending.before);
+    let mut after = row.clone();
+    after.state = act.lead(row.state, before)?;
+    let by = caller.member()?.token.clone();
+    let ending = |days: i64| Ending {
+        by: by.clone(),
+        asked_at: now,
+        delete_at: now + SignedDuration::from_hours(24 * days),
+        before: row.state,
+        began_at: None,
+        key_fingerprint: None,
+        blobs: 0,
+        rows: 0,
+    };
+    after.ending = match act {
+        Act::Suspend | Act::Reactivate => None,
+        Act::Unsubscribe => Some(ending(KEPT_DAYS)),
+        Act::Delete => Some(ending(hold_days(row, caller, hold)?)),
+        Act::CancelDeletion => {
+            let begun = row.ending.as_ref().is_some_and(|ending| ending.began_at.is_some());
+            if begun {
+                return Err(Error::conflict("the deletion has begun and cannot be cancelled"));
+            }
+            // Why: the time after it was unsubscribed begins anew; it was not kept while the deletion was pending.
+            (before == OrganisationState::Unsubscribed)
+                .then(|| Ending { before: OrganisationState::Active, ..ending(KEPT_DAYS) })
+        }
+    };
+    Ok(after)
+}
+
+fn hold_days(row: &Organisation, caller: &Caller, hold: &Hold) -> Result<i64> {
+    let days = hold.days.unwrap_or(HOLD_DAYS.0);
+    if days > HOLD_DAYS.1 {
+        return Err(Error::invalid_field("holdDays", format!("must not be more than {}", HOLD_DAYS.1)));
+    }
+    if days == 0 {
+        if caller.member()?.role != Role::Owner {
+            return Err(Error::denied("only an Owner may delete without a hold"));
+        }
+        if hold.confirmation.as_deref() != Some(row.name.as_str()) {
+            return Err(Error::invalid_field("confirmation", "must be the organisation's name"));
+        }
+    }
+    Ok(i64::from(days))
+}

@@ -1,0 +1,222 @@
+//! Organisations: created with a plan and seats, read, searched; their life and end (`life`), and their way to
+//! another partner (`transfer`).
+
+mod life;
+mod transfer;
+
+pub use life::{Edit, Hold};
+
+use super::plans::{known, offered};
+use super::{Caller, Gate, Listed};
+use domain::plans::ProductType;
+use domain::rights::{Action, Role};
+use domain::subscriptions::check_seats;
+use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use engine::ports::{Clock, Ids, Page, Scope, Write};
+use engine::records::{
+    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence, Records,
+    SubscriptionChange, Tenant, put_new, replace,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The commands.
+#[derive(Clone)]
+pub struct Organisations {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What is asked of a new organisation.
+#[derive(Clone, Debug)]
+pub struct NewOrganisation {
+    /// Its name.
+    pub name: String,
+    /// Whom to write to.
+    pub email: String,
+    /// Free text.
+    pub details: String,
+    /// Its plan; one of the partner's.
+    pub plan: PlanId,
+    /// Seats to pay for.
+    pub seats: u32,
+}
+
+/// Which organisations are wanted; what is absent does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// A part of the name or the id, whatever the case.
+    pub search: Option<String>,
+    /// What the plan is for.
+    pub product: Option<ProductType>,
+    /// The state.
+    pub state: Option<OrganisationState>,
+    /// How the credentials are.
+    pub credentials: Option<CredentialStatus>,
+}
+
+impl Wanted {
+    /// Whether the row itself is wanted; what other rows say of it is not looked at.
+    fn takes(&self, row: &Organisation, search: Option<&str>) -> bool {
+        self.state.is_none_or(|state| row.state == state)
+            && search
+                .is_none_or(|part| row.name.to_lowercase().contains(part) || row.id.as_str().contains(part))
+    }
+}
+
+/// An organisation with the state of its tenant.
+#[derive(Clone, Debug)]
+pub struct OrganisationView {
+    /// The organisation.
+    pub organisation: Organisation,
+    /// Its tenant, once connected.
+    pub tenant: Option<Tenant>,
+}
+
+/// Rows read at a time while searching.
+const SCAN_ROWS: usize = 200;
+/// Rows read at most for one answer; then the answer says where to go on.
+const SCAN_MOST_ROWS: usize = 2_000;
+
+impl Organisations {
+    /// Makes an organisation of the caller's partner.
+    ///
+    /// # Errors
+    /// `Invalid` naming `plan` when the partner may not sell it or it is hidden; `Conflict` when it is the
+    /// licence not for resale and another organisation is on it; `Denied`.
+    pub async fn create(&self, caller: &Caller, new: NewOrganisation) -> Result<Organisation> {
+        let partner = self.gate.partner(caller, None, Action::ManageOrganisation).await?.value;
+        if caller.member()?.organisations.is_some() {
+            return Err(Error::denied("a limited Admin may not create organisations"));
+        }
+        let plan = offered(self.records(), &partner.id, &new.plan).await?.map(|found| found.value);
+        let plan = plan.ok_or_else(|| Error::invalid_field("plan", "there is no such plan"))?;
+        if !plan.terms.visible {
+            return Err(Error::invalid_field("plan", "is hidden: it is not offered for new subscriptions"));
+        }
+        check_seats(new.seats, None, plan.not_for_resale)?;
+        let id = OrganisationId::from_ulid(&self.ids.ulid());
+        let organisation = Organisation {
+            id: id.clone(),
+            partner: partner.id.clone(),
+            name: new.name.trim().to_owned(),
+            email: new.email,
+            details: new.details,
+            state: OrganisationState::Active,
+            plan: new.plan,
+            seats: new.seats,
+            features: Vec::new(),
+            tenant: None,
+            not_protected: Vec::new(),
+            writer_consented_at: None,
+            created_at: self.clock.now(),
+            ending: None,
+            former_partners: Vec::new(),
+            connecting: None,
+        };
+        let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
+        let mut writes = vec![put_new(&organisation)?, put_new(&place)?];
+        let begun = SubscriptionChange::between(None, &organisation, 1, organisation.created_at);
+        writes.extend(begun.map(|change| put_new(&change)).transpose()?);
+        if plan.not_for_resale {
+            writes.push(self.claim_own_licence(&organisation).await?);
+        }
+        self.records().write(writes).await?;
+        Ok(organisation)
+    }
+
+    /// The write that puts an organisation on the partner's licence not for resale: one at a time.
+    async fn claim_own_licence(&self, organisation: &Organisation) -> Result<Write> {
+        let scope = Scope::Partner(organisation.partner.clone());
+        let found: Found<OwnLicence> = self.records().get(&scope, OwnLicence::KEY).await?;
+        if let Some(holder) = &found.value.organisation {
+            let holder = self.records().find::<Organisation>(&scope, &Organisation::key_of(holder)).await?;
+            // Why also while it is being deleted: that can be cancelled, and then there would be two.
+            if let Some(holder) = holder {
+                let message = format!("the licence not for resale is used by {}", holder.value.id);
+                return Err(Error::conflict(message));
+            }
+        }
+        let claimed = OwnLicence { organisation: Some(organisation.id.clone()), ..found.value };
+        replace(&claimed, found.version)
+    }
+
+    /// One organisation, with its tenant's row.
+    pub async fn get(&self, caller: &Caller, id: &OrganisationId) -> Result<Found<OrganisationView>> {
+        let found = self.gate.organisation(caller, id, Action::ReadPartner).await?;
+        let tenant = self.tenant(&found.value).await?.map(|tenant| tenant.value);
+        let view = OrganisationView { organisation: found.value, tenant };
+        Ok(Found { value: view, version: found.version })
+    }
+
+    /// The organisations of the caller's partner, or of one below it, that are wanted, oldest first.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+        wanted: &Wanted,
+        page: Page,
+    ) -> Result<Listed<Organisation>> {
+        let member = caller.member()?;
+        // Why: an end customer may see its own organisation, and not the partner; the list is cut to it.
+        let partner = match member.role {
+            Role::EndCustomer => member.partner.clone(),
+            _ => self.gate.partner(caller, partner, Action::ReadPartner).await?.value.id,
+        };
+        let search = wanted.search.as_deref().map(str::to_lowercase);
+        let scope = Scope::Partner(partner);
+        let mut products = BTreeMap::new();
+        let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
+        loop {
+            // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
+            let limit = (page.limit - items.len()).min(SCAN_ROWS);
+            let part = Page { after: after.take(), limit, descending: false };
+            let (found, next) = self.records().list::<Organisation>(&scope, "org#", part).await?;
+            for row in found.into_iter().map(|f| f.value) {
+                if member.sees(&row.id)
+                    && wanted.takes(&row, search.as_deref())
+                    && self.is_on(&mut products, &row, wanted.product).await?
+                    && self.has_credentials(&row, wanted.credentials).await?
+                {
+                    items.push(row);
+                }
+            }
+            (after, read) = (next, read + limit);
+            if after.is_none() || items.len() >= page.limit || read >= SCAN_MOST_ROWS {
+                return Ok(Listed { items, next: after });
+            }
+        }
+    }
+
+    /// Whether its plan is for that product; `products` keeps what the plans are for that were looked at.
+    async fn is_on(
+        &self,
+        products: &mut BTreeMap<PlanId, ProductType>,
+        row: &Organisation,
+        wanted: Option<ProductType>,
+    ) -> Result<bool> {
+        let Some(wanted) = wanted else { return Ok(true) };
+        if let Some(product) = products.get(&row.plan) {
+            return Ok(*product == wanted);
+        }
+        let plan = known(self.records(), &row.partner, &row.plan).await?.value;
+        products.insert(row.plan.clone(), plan.terms.product);
+        Ok(plan.terms.product == wanted)
+    }
+
+    async fn has_credentials(&self, row: &Organisation, wanted: Option<CredentialStatus>) -> Result<bool> {
+        let Some(wanted) = wanted else { return Ok(true) };
+        if wanted == CredentialStatus::Waiting {
+            return Ok(row.connecting.as_ref().is_some_and(|c| c.try_at.is_some()));
+        }
+        Ok(self.tenant(row).await?.is_some_and(|tenant| tenant.value.credentials == wanted))
+    }
+
+    fn records(&self) -> &Records {
+        &self.gate.records
+    }
+}

@@ -1,0 +1,198 @@
+//! An organisation goes to another partner: offered by the one, accepted by the other.
+
+use super::life::TRIES;
+use super::{OrganisationView, Organisations};
+use crate::commands::plans::{known, offered as offered_plan};
+use crate::commands::{Caller, Listed};
+use domain::organisations::OrganisationState;
+use domain::rights::Action;
+use domain::subscriptions::{Move, step};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result};
+use engine::ports::{Page, Scope};
+use engine::records::{
+    Found, OpenDowngrade, Organisation, OrganisationPlace, Subscribed, SubscriptionChange, Tenant,
+    TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
+};
+use jiff::SignedDuration;
+
+/// An offer can be accepted for so long.
+const OFFER_DAYS: i64 = 14;
+
+impl Organisations {
+    /// Offers it to another partner.
+    ///
+    /// # Errors
+    /// `Invalid` naming `to` when there is no such partner or it is its own; `Conflict` when it is offered already, or is
+    /// being deleted; `Stale`; `Denied`; `NotFound`.
+    pub async fn offer(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        expected: u64,
+        to: &PartnerId,
+    ) -> Result<TransferOffer> {
+        let found = self.expect(caller, id, Action::EndOrganisation, expected).await?;
+        let organisation = found.value;
+        if organisation.state == OrganisationState::Deleting {
+            return Err(Error::conflict("the organisation is being deleted"));
+        }
+        if *to == organisation.partner {
+            return Err(Error::invalid_field("to", "it is this partner's already"));
+        }
+        let taker = self.gate.known_partner(to).await?;
+        taker.ok_or_else(|| Error::invalid_field("to", "there is no such partner"))?;
+        let giver = self.gate.known_partner(&organisation.partner).await?;
+        let giver = giver.ok_or_else(|| Error::corrupt("an organisation of no partner"))?;
+        let now = self.clock.now();
+        let expires_at = now + SignedDuration::from_hours(24 * OFFER_DAYS);
+        let offer = TransferOffer {
+            organisation: id.clone(),
+            from: organisation.partner.clone(),
+            to: to.clone(),
+            by: caller.member()?.token.clone(),
+            offered_at: now,
+            expires_at,
+        };
+        let offered = TransferOffered {
+            organisation: id.clone(),
+            name: organisation.name,
+            seats: organisation.seats,
+            from: organisation.partner,
+            from_name: giver.name,
+            to: to.clone(),
+            expires_at,
+        };
+        let written = self.records().write(vec![put_new(&offer)?, put_new(&offered)?]).await;
+        written.map_err(|e| match e.kind() {
+            domain::ErrorKind::Conflict => Error::conflict("the organisation is offered already"),
+            _ => e,
+        })?;
+        Ok(offer)
+    }
+
+    /// Takes the offer back (the giver), or refuses it (the one who was to take it).
+    ///
+    /// # Errors
+    /// `NotFound` when there is no offer that the caller's partner gives or is given; `Denied`.
+    pub async fn withdraw_offer(&self, caller: &Caller, id: &OrganisationId) -> Result<()> {
+        let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
+        let records = self.records();
+        let own = Scope::Partner(partner);
+        // Why asked so: who may offer what is a partner's below may take the offer back.
+        let giver = match self.gate.organisation(caller, id, Action::EndOrganisation).await {
+            Ok(found) => Scope::Partner(found.value.partner),
+            Err(e) if e.kind() == ErrorKind::NotFound => own.clone(),
+            Err(e) => return Err(e),
+        };
+        let given = records.find::<TransferOffer>(&giver, &TransferOffer::key_of(id)).await?;
+        let taken = records.find::<TransferOffered>(&own, &TransferOffered::key_of(id)).await?;
+        let (from, to) = match (&given, &taken) {
+            (Some(offer), _) => (offer.value.from.clone(), offer.value.to.clone()),
+            (None, Some(offered)) => (offered.value.from.clone(), offered.value.to.clone()),
+            (None, None) => return Err(Error::not_found("there is no such offer")),
+        };
+        let giver = records.find::<TransferOffer>(&Scope::Partner(from), &TransferOffer::key_of(id)).await?;
+        let taker =
+            records.find::<TransferOffered>(&Scope::Partner(to), &TransferOffered::key_of(id)).await?;
+        let mut writes = Vec::new();
+        writes.extend(giver.map(|offer| delete(&offer.value, offer.version)));
+        writes.extend(taker.map(|offered| delete(&offered.value, offered.version)));
+        records.write(writes).await
+    }
+
+    /// What is offered to the caller's partner.
+    pub async fn offers(&self, caller: &Caller, page: Page) -> Result<Listed<TransferOffered>> {
+        let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
+        let scope = Scope::Partner(partner);
+        let (found, next) = self.records().list::<TransferOffered>(&scope, "offered#", page).await?;
+        Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
+    }
+
+    /// Takes what is offered, on one of the taker's own plans. Tenant, snapshots and history stay with it.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not offered to the caller's partner; `Invalid` naming `plan`; `Conflict` when the
+    /// organisation changed meanwhile or is being deleted; `Denied`.
+    pub async fn accept_offer(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        plan: &PlanId,
+    ) -> Result<Found<OrganisationView>> {
+        for tried in 1.. {
+            match self.take_over(caller, id, plan).await {
+                // Why: the tenant's row moves with every snapshot.
+                Err(error) if error.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                Err(error) => return Err(error),
+                Ok(()) => return self.get(caller, id).await,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    async fn take_over(&self, caller: &Caller, id: &OrganisationId, plan: &PlanId) -> Result<()> {
+        let taker = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
+        let records = self.records();
+        let own = Scope::Partner(taker.clone());
+        let offered = records.find::<TransferOffered>(&own, &TransferOffered::key_of(id)).await?;
+        let offered = offered.ok_or_else(|| Error::not_found("there is no such offer"))?;
+        let theirs = Scope::Partner(offered.value.from.clone());
+        let offer = records.get::<TransferOffer>(&theirs, &TransferOffer::key_of(id)).await?;
+        let sold = offered_plan(records, &taker, plan).await?.map(|found| found.value);
+        let sold = sold.filter(|sold| sold.terms.visible && !sold.not_for_resale);
+        let sold =
+            sold.ok_or_else(|| Error::invalid_field("plan", "there is no such plan to subscribe to"))?;
+        let before = records.get::<Organisation>(&theirs, &Organisation::key_of(id)).await?;
+        let was = known(records, &before.value.partner, &before.value.plan).await?.value.terms.product;
+        // Why: a transfer is no way round the moves that a subscription may make.
+        match step(was, sold.terms.product) {
+            Move::AtOnce => {}
+            Move::Refused(why) => return Err(Error::invalid_field("plan", why)),
+            Move::Approved => {
+                let why = "would be a downgrade: take it on a plan like its own, then ask for the downgrade";
+                return Err(Error::invalid_field("plan", why));
+            }
+        }
+        let place = records.get::<OrganisationPlace>(&Scope::System, &OrganisationPlace::key_of(id)).await?;
+        if before.value.state == OrganisationState::Deleting {
+            return Err(Error::conflict("the organisation is being deleted"));
+        }
+        let mut after = Organisation { partner: taker.clone(), plan: plan.clone(), ..before.value.clone() };
+        if !after.former_partners.contains(&before.value.partner) {
+            after.former_partners.push(before.value.partner.clone());
+        }
+        let mut writes = vec![
+            delete(&before.value, before.version),
+            put_new(&after)?,
+            replace(&OrganisationPlace { partner: taker.clone(), ..place.value.clone() }, place.version)?,
+            delete(&offer.value, offer.version),
+            delete(&offered.value, offered.version),
+        ];
+        let own_scope = Scope::Partner(before.value.partner.clone());
+        let waiting = records.find::<OpenDowngrade>(&own_scope, &OpenDowngrade::key_of(id)).await?;
+        if waiting.is_some() {
+            return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
+        }
+        writes.extend(end_of_token(records, &before.value.partner, id).await?);
+        // Why two: the one partner pays until now, the other from now on.
+        let now = self.clock.now();
+        let last = SubscriptionChange {
+            organisation: id.clone(),
+            name: before.value.name.clone(),
+            partner: before.value.partner.clone(),
+            at: now,
+            before: Subscribed::of(&before.value),
+            after: None,
+            version: before.version + 1,
+        };
+        if last.before.is_some() {
+            writes.push(put_new(&last)?);
+        }
+        let first = SubscriptionChange::between(None, &after, 1, now);
+        writes.extend(first.map(|change| put_new(&change)).transpose()?);
+        if let Some(tenant) = self.tenant(&before.value).await? {
+            writes.push(replace(&Tenant { partner: taker, ..tenant.value }, tenant.version)?);
+        }
+        records.write(writes).await
+    }
+}

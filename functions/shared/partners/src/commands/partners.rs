@@ -1,0 +1,131 @@
+//! Partners: created, read, their SKU activated.
+
+use super::Listed;
+use super::tokens::{keep, new_token};
+use super::{Caller, Gate};
+use domain::rights::{Action, Role};
+use domain::{Error, InvitationId, PartnerId, PersonId, Result};
+use engine::ports::{Clock, Ids, Page, Scope};
+use engine::records::{Invitation, Invited, Owners, Partner, PartnerBelow, Person, put_new};
+use std::sync::Arc;
+
+/// A partner has at most so many above it.
+const MAX_ABOVE: usize = 10;
+
+/// The commands.
+#[derive(Clone)]
+pub struct Partners {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names and tokens.
+    pub ids: Arc<dyn Ids>,
+    /// Whether people can sign in: an issuer is configured. Then an Owner is invited to.
+    pub has_sign_in: bool,
+}
+
+/// Who owns a new partner: hears of what happens to its customers.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// Their name.
+    pub name: String,
+    /// Where mail goes.
+    pub email: String,
+    /// Their IANA time zone.
+    pub time_zone: String,
+}
+
+/// A partner that was just made.
+#[derive(Clone, Debug)]
+pub struct NewPartner {
+    /// The partner.
+    pub partner: Partner,
+    /// Its Owner's API token: this is the only time that it can be seen.
+    pub owner_token: String,
+}
+
+impl Partners {
+    /// Makes a partner, its Owner, their token and their invitation to sign in: a top partner for the operator, else one below the
+    /// caller's.
+    ///
+    /// # Errors
+    /// `Denied` when the caller may not; `Invalid` when there is no such time zone.
+    pub async fn create(&self, caller: &Caller, name: &str, owner: &Owner) -> Result<NewPartner> {
+        let above = match caller {
+            Caller::Operator => Vec::new(),
+            Caller::Member(_) | Caller::SignedIn(_) => {
+                let parent = self.gate.people(caller, &[]).await?;
+                if parent.above.len() >= MAX_ABOVE {
+                    return Err(Error::conflict("no partner can be below this one: the tree is too deep"));
+                }
+                let mut above = parent.above;
+                above.push(parent.id);
+                above
+            }
+        };
+        let now = self.clock.now();
+        let id = PartnerId::from_ulid(&self.ids.ulid());
+        let partner = Partner {
+            id: id.clone(),
+            name: name.trim().to_owned(),
+            above,
+            entra_sku_active: false,
+            created_at: now,
+        };
+        let person = PersonId::from_ulid(&self.ids.ulid());
+        let person = Person::owner(person, id.clone(), &owner.name, &owner.email, &owner.time_zone, now)
+            .map_err(|e| Error::invalid_field("owner.timeZone", e.message()))?;
+        let (owner_token, token) = new_token(self.ids.as_ref(), now, (id, Role::Owner), "Owner", None);
+        let mut writes = vec![put_new(&partner)?, put_new(&person)?];
+        writes.extend(keep(&token)?);
+        let owners = Owners { partner: partner.id.clone(), people: [person.id.clone()].into() };
+        writes.push(put_new(&owners)?);
+        if self.has_sign_in {
+            let invited = Invited {
+                person: Some(person.id.clone()),
+                name: person.name.clone(),
+                email: person.email.clone(),
+                role: Role::Owner,
+                organisations: None,
+                time_zone: person.time_zone.clone(),
+            };
+            let id = InvitationId::from_ulid(&self.ids.ulid());
+            writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
+        }
+        for above in partner.above.iter().cloned() {
+            writes.push(put_new(&PartnerBelow { above, partner: partner.id.clone() })?);
+        }
+        self.gate.records.write(writes).await?;
+        Ok(NewPartner { partner, owner_token })
+    }
+
+    /// The caller's partner.
+    pub async fn get(&self, caller: &Caller) -> Result<Partner> {
+        Ok(self.gate.partner(caller, None, Action::ReadPartner).await?.value)
+    }
+
+    /// The partners below the caller's, oldest first, however deep.
+    pub async fn list_below(&self, caller: &Caller, page: Page) -> Result<Listed<Partner>> {
+        let partner = self.gate.partner(caller, None, Action::ReadPartner).await?.value;
+        let scope = Scope::Partner(partner.id);
+        let (found, next) = self.gate.records.list::<PartnerBelow>(&scope, "below#", page).await?;
+        let mut items = Vec::with_capacity(found.len());
+        for below in found {
+            let scope = Scope::Partner(below.value.partner);
+            items.push(self.gate.records.get::<Partner>(&scope, Partner::KEY).await?.value);
+        }
+        Ok(Listed { items, next })
+    }
+
+    /// Activates the Entra SKU of the caller's partner, or of one below it. Activating it twice is fine.
+    pub async fn activate_sku(&self, caller: &Caller, partner: Option<&PartnerId>) -> Result<Partner> {
+        let found = self.gate.partner(caller, partner, Action::ManagePlans).await?;
+        let mut partner = found.value;
+        if !partner.entra_sku_active {
+            partner.entra_sku_active = true;
+            self.gate.records.replace(&partner, found.version).await?;
+        }
+        Ok(partner)
+    }
+}

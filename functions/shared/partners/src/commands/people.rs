@@ -1,0 +1,198 @@
+//! The people of a partner: read, changed, removed. A partner is never left without an Owner.
+
+use super::{Caller, Gate, Listed};
+use domain::rights::Role;
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result};
+use engine::ports::{Clock, Page, Scope, Write};
+use engine::records::{Found, IdentityLink, Owners, Person, Records, delete, put_new, replace};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How often a change is made anew when another one of the partner's Owners came between.
+const TRIES: u32 = 4;
+
+/// The commands.
+#[derive(Clone)]
+pub struct People {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What is to be changed of a person; absent means as it is.
+#[derive(Clone, Debug, Default)]
+pub struct PersonChange {
+    /// Their name.
+    pub name: Option<String>,
+    /// Their IANA time zone.
+    pub time_zone: Option<String>,
+    /// Their role.
+    pub role: Option<Role>,
+    /// Only these organisations; an inner none lifts the limitation.
+    pub organisations: Option<Option<Vec<OrganisationId>>>,
+}
+
+impl People {
+    /// The people of the caller's partner, oldest first.
+    pub async fn list(&self, caller: &Caller, page: Page) -> Result<Listed<Person>> {
+        let partner = self.gate.people(caller, &[]).await?;
+        let scope = Scope::Partner(partner.id);
+        let (found, next) = self.gate.records.list::<Person>(&scope, "person#", page).await?;
+        Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
+    }
+
+    /// One of them.
+    pub async fn get(&self, caller: &Caller, id: &PersonId) -> Result<Found<Person>> {
+        let partner = self.gate.people(caller, &[]).await?;
+        self.find(&partner.id, id).await
+    }
+
+    /// Changes a person that was read with the version `expected`; the version is then one more.
+    ///
+    /// # Errors
+    /// `Stale` when it was changed meanwhile; `Denied` when a Super Admin would change or make an Owner;
+    /// `Conflict` for the last Owner; `Invalid` naming the field.
+    pub async fn change(
+        &self,
+        caller: &Caller,
+        id: &PersonId,
+        expected: u64,
+        change: &PersonChange,
+    ) -> Result<Found<Person>> {
+        for tried in 1.. {
+            match self.change_once(caller, id, expected, change).await {
+                Err(e) if e.kind() == ErrorKind::Conflict && e.message() == RACED && tried < TRIES => {}
+                done => return done,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    async fn change_once(
+        &self,
+        caller: &Caller,
+        id: &PersonId,
+        expected: u64,
+        change: &PersonChange,
+    ) -> Result<Found<Person>> {
+        let partner = self.gate.people(caller, &[]).await?;
+        let Found { value: before, version } = self.find(&partner.id, id).await?;
+        let role = change.role.unwrap_or(before.role);
+        self.gate.people(caller, &[before.role, role]).await?;
+        if version != expected {
+            return Err(Error::stale("the person was changed meanwhile"));
+        }
+        let mut person = before.clone();
+        let limitation = match &change.organisations {
+            Some(limitation) => limitation.clone(),
+            None => before.organisations.clone().map(|o| o.into_iter().collect()),
+        };
+        if change.organisations.is_some() || change.role.is_some() {
+            let reach = self.gate.reach(caller, role, limitation).await?;
+            person.organisations = reach.map(BTreeSet::from_iter);
+        }
+        person.role = role;
+        person.subscriptions.retain(|topic, _| topic.is_open_to(role));
+        if let Some(name) = &change.name {
+            name.trim().clone_into(&mut person.name);
+        }
+        let now = self.clock.now();
+        person
+            .move_to(change.time_zone.as_deref().unwrap_or(&before.time_zone), now)
+            .map_err(|e| Error::invalid_field("timeZone", e.message()))?;
+        let mut writes = vec![replace(&person, version)?];
+        if before.role != role {
+            let with = (role == Role::Owner).then_some(id);
+            let without = (before.role == Role::Owner).then_some(id);
+            writes.extend(owners(self.records(), &partner.id, with, without).await?);
+        }
+        self.records().write(writes).await.map_err(raced)?;
+        Ok(Found { value: person, version: version + 1 })
+    }
+
+    /// Removes a person; whoever signs in as it is nobody then.
+    ///
+    /// # Errors
+    /// `Denied` when a Super Admin would remove an Owner; `Conflict` for the last Owner.
+    pub async fn remove(&self, caller: &Caller, id: &PersonId) -> Result<()> {
+        for tried in 1.. {
+            match self.remove_once(caller, id).await {
+                Err(e) if e.kind() == ErrorKind::Conflict && e.message() == RACED && tried < TRIES => {}
+                done => return done,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    async fn remove_once(&self, caller: &Caller, id: &PersonId) -> Result<()> {
+        let partner = self.gate.people(caller, &[]).await?;
+        let found = self.find(&partner.id, id).await?;
+        self.gate.people(caller, &[found.value.role]).await?;
+        let mut writes = vec![delete(&found.value, found.version)];
+        if let Some(identity) = &found.value.identity {
+            let key = IdentityLink::key_of(identity);
+            if let Some(link) = self.records().find::<IdentityLink>(&Scope::System, &key).await? {
+                writes.push(delete(&link.value, link.version));
+            }
+        }
+        if found.value.role == Role::Owner {
+            writes.extend(owners(self.records(), &partner.id, None, Some(id)).await?);
+        }
+        self.records().write(writes).await.map_err(raced)
+    }
+
+    async fn find(&self, partner: &PartnerId, id: &PersonId) -> Result<Found<Person>> {
+        let scope = Scope::Partner(partner.clone());
+        let found = self.records().find::<Person>(&scope, &Person::key_of(id)).await?;
+        found.ok_or_else(|| Error::not_found("there is no such person"))
+    }
+
+    fn records(&self) -> &Records {
+        &self.gate.records
+    }
+}
+
+/// Told from a conflict that is the answer.
+const RACED: &str = "somebody else changed the partner's people at the same time";
+
+/// A conflict of rows, told from one of the rules.
+pub(super) fn raced(error: Error) -> Error {
+    if error.kind() == ErrorKind::Conflict { Error::conflict(RACED).caused_by(error) } else { error }
+}
+
+/// The write that adds an Owner or takes one out, under the condition that nobody else does at the same time.
+///
+/// # Errors
+/// `Conflict` when nobody would be left.
+pub(super) async fn owners(
+    records: &Records,
+    partner: &PartnerId,
+    with: Option<&PersonId>,
+    without: Option<&PersonId>,
+) -> Result<Option<Write>> {
+    if with.is_none() && without.is_none() {
+        return Ok(None);
+    }
+    let scope = Scope::Partner(partner.clone());
+    let found = records.find::<Owners>(&scope, Owners::KEY).await?;
+    let (mut owners, version) = if let Some(found) = found {
+        (found.value, Some(found.version))
+    } else {
+        // Why: partners made before there was this row have none until their Owners change.
+        let people = records.list_all::<Person>(&scope, "person#").await?;
+        let people = people.into_iter().map(|p| p.value).filter(|p| p.role == Role::Owner);
+        (Owners { partner: partner.clone(), people: people.map(|p| p.id).collect() }, None)
+    };
+    owners.people.extend(with.cloned());
+    if let Some(leaving) = without {
+        owners.people.remove(leaving);
+    }
+    if owners.people.is_empty() {
+        return Err(Error::conflict("the last Owner of a partner stays"));
+    }
+    match version {
+        Some(version) => replace(&owners, version).map(Some),
+        None => put_new(&owners).map(Some),
+    }
+}

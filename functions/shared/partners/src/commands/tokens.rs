@@ -1,0 +1,291 @@
+//! API tokens: made, listed, rotated, taken back.
+//!
+//! A token is never wider than who made it, in role and in organisations; and so none is rotated by anybody
+//! who could not have made it. An organisation has at most one token of its own, with an end customer's rights.
+
+use super::{Caller, Gate, Listed};
+use domain::rights::{Action, Role, may_give};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp, TokenId};
+use engine::ports::{Clock, Ids, Page, Scope, Write};
+use engine::records::{ApiToken, Found, Organisation, TokenEntry, TokenUse, delete, put_new, replace};
+use jiff::SignedDuration;
+use std::sync::Arc;
+
+/// How long a token is good, at most.
+pub const TOKEN_LIFE_HOURS: i64 = 365 * 24;
+/// A token that is used by a command is rotated by nobody else at the same time more often than that.
+const TRIES: u32 = 3;
+
+/// A new token: the text to be shown once, and the row to be kept.
+pub fn new_token(
+    ids: &dyn Ids,
+    now: Timestamp,
+    (partner, role): (PartnerId, Role),
+    name: &str,
+    organisations: Option<Vec<OrganisationId>>,
+) -> (String, ApiToken) {
+    let text = format!("{}{}", ApiToken::START, ids.token());
+    let row = ApiToken {
+        id: Some(TokenId::from_ulid(&ids.ulid())),
+        hash: ApiToken::hash(&text),
+        prefix: text.chars().take(ApiToken::PREFIX_CHARS).collect(),
+        name: name.to_owned(),
+        partner,
+        role,
+        organisations,
+        created_at: now,
+        expires_at: now + SignedDuration::from_hours(TOKEN_LIFE_HOURS),
+        revoked_at: None,
+    };
+    (text, row)
+}
+
+/// The writes that keep a new token of a partner.
+pub(super) fn keep(token: &ApiToken) -> Result<Vec<Write>> {
+    let mut writes = vec![put_new(token)?];
+    if let Some(id) = token.id.clone() {
+        writes.push(put_new(&TokenEntry { id, organisation: None, token: token.clone() })?);
+    }
+    Ok(writes)
+}
+
+/// The commands.
+#[derive(Clone)]
+pub struct Tokens {
+    /// The door.
+    pub gate: Gate,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names and tokens.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// What is asked of a new token.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Only for these organisations; absent means as the maker.
+    pub organisations: Option<Vec<OrganisationId>>,
+    /// Until when; absent means as long as a token may be good.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A token as it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenView {
+    /// What is kept of it.
+    pub entry: TokenEntry,
+    /// When it was last used, to the minute or so.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A token that was just made.
+#[derive(Clone, Debug)]
+pub struct MadeToken {
+    /// What is kept of it.
+    pub entry: TokenEntry,
+    /// The token: this is the only time that it can be seen.
+    pub text: String,
+}
+
+impl Tokens {
+    /// Makes a token of the caller's partner.
+    ///
+    /// # Errors
+    /// `Denied` when it would be wider than the caller; `Invalid` naming `organisations` or `expiresAt`.
+    pub async fn create(&self, caller: &Caller, new: NewToken) -> Result<MadeToken> {
+        let partner = self.gate.partner(caller, None, Action::ManageTokens).await?.value;
+        let organisations = self.gate.reach(caller, new.role, new.organisations).await?;
+        let now = self.clock.now();
+        let of = (partner.id, new.role);
+        let (text, mut token) = new_token(self.ids.as_ref(), now, of, new.name.trim(), organisations);
+        if let Some(end) = new.expires_at {
+            if end <= now || end > token.expires_at {
+                let why = "must be in the future, and within a year";
+                return Err(Error::invalid_field("expiresAt", why));
+            }
+            token.expires_at = end;
+        }
+        self.gate.records.write(keep(&token)?).await?;
+        let id = token.id.clone().unwrap_or_else(|| TokenId::from_ulid(&self.ids.ulid()));
+        Ok(MadeToken { entry: TokenEntry { id, organisation: None, token }, text })
+    }
+
+    /// The tokens of the caller's partner, newest first, also those that have ended lately.
+    pub async fn list(&self, caller: &Caller, page: Page) -> Result<Listed<TokenView>> {
+        let partner = self.gate.partner(caller, None, Action::ManageTokens).await?.value;
+        let scope = Scope::Partner(partner.id.clone());
+        let page = Page { descending: true, ..page };
+        let (found, next) =
+            self.gate.records.list::<TokenEntry>(&scope, TokenEntry::OF_PARTNER, page).await?;
+        let mut items = Vec::with_capacity(found.len());
+        for entry in found {
+            items.push(self.view(entry.value).await?);
+        }
+        Ok(Listed { items, next })
+    }
+
+    /// One of them.
+    pub async fn get(&self, caller: &Caller, id: &TokenId) -> Result<TokenView> {
+        self.view(self.entry(caller, id).await?.value).await
+    }
+
+    /// Takes a token back, for good. Twice is fine.
+    ///
+    /// # Errors
+    /// `Denied` when the caller could not have made it.
+    pub async fn revoke(&self, caller: &Caller, id: &TokenId) -> Result<()> {
+        for tried in 1.. {
+            let entry = self.entry(caller, id).await?;
+            no_wider(caller, &entry.value.token)?;
+            match self.take_back(entry).await {
+                Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                done => return done,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// Makes a token anew: the old text ends, the id, the role and the end stay.
+    ///
+    /// # Errors
+    /// `Denied` when the caller could not have made it; `Conflict` when it has ended.
+    pub async fn rotate(&self, caller: &Caller, id: &TokenId) -> Result<MadeToken> {
+        let entry = self.entry(caller, id).await?;
+        no_wider(caller, &entry.value.token)?;
+        if !entry.value.token.is_good(self.clock.now()) {
+            return Err(Error::conflict("the token has ended; make a new one"));
+        }
+        let (role, end) = (entry.value.token.role, entry.value.token.expires_at);
+        self.anew(entry, role, Some(end)).await
+    }
+
+    /// An organisation's own token.
+    ///
+    /// # Errors
+    /// `NotFound` when it has none.
+    pub async fn get_of_organisation(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+    ) -> Result<(TokenView, Organisation)> {
+        let organisation = self.gate.organisation(caller, id, Action::ManageTokens).await?.value;
+        let entry = self.entry_of(&organisation).await?.ok_or_else(no_token)?;
+        Ok((self.view(entry.value).await?, organisation))
+    }
+
+    /// Makes an organisation's own token, in the place of the one that it had.
+    pub async fn rotate_of_organisation(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+    ) -> Result<(MadeToken, Organisation)> {
+        for tried in 1.. {
+            let organisation = self.gate.organisation(caller, id, Action::ManageTokens).await?.value;
+            let made = match self.entry_of(&organisation).await? {
+                Some(entry) => self.anew(entry, Role::EndCustomer, None).await,
+                None => self.first_of(&organisation).await,
+            };
+            match made {
+                Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                made => return made.map(|m| (m, organisation)),
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// Takes an organisation's own token back. Twice is fine.
+    ///
+    /// # Errors
+    /// `NotFound` when it has never had one.
+    pub async fn revoke_of_organisation(&self, caller: &Caller, id: &OrganisationId) -> Result<()> {
+        for tried in 1.. {
+            let organisation = self.gate.organisation(caller, id, Action::ManageTokens).await?.value;
+            let entry = self.entry_of(&organisation).await?.ok_or_else(no_token)?;
+            match self.take_back(entry).await {
+                Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                done => return done,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    async fn entry(&self, caller: &Caller, id: &TokenId) -> Result<Found<TokenEntry>> {
+        let partner = self.gate.partner(caller, None, Action::ManageTokens).await?.value;
+        let scope = Scope::Partner(partner.id);
+        self.gate.records.find(&scope, &TokenEntry::key_of(id)).await?.ok_or_else(no_token)
+    }
+
+    async fn entry_of(&self, organisation: &Organisation) -> Result<Option<Found<TokenEntry>>> {
+        let scope = Scope::Partner(organisation.partner.clone());
+        self.gate.records.find(&scope, &TokenEntry::key_of_organisation(&organisation.id)).await
+    }
+
+    async fn view(&self, entry: TokenEntry) -> Result<TokenView> {
+        let key = TokenUse::key_of(&entry.token.partner, &entry.id);
+        let used = self.gate.records.find::<TokenUse>(&Scope::Uses, &key).await?;
+        Ok(TokenView { entry, last_used_at: used.map(|u| u.value.at) })
+    }
+
+    async fn first_of(&self, organisation: &Organisation) -> Result<MadeToken> {
+        let of = (organisation.partner.clone(), Role::EndCustomer);
+        let only = Some(vec![organisation.id.clone()]);
+        let (text, token) = new_token(self.ids.as_ref(), self.clock.now(), of, &organisation.name, only);
+        let id = token.id.clone().unwrap_or_else(|| TokenId::from_ulid(&self.ids.ulid()));
+        let entry = TokenEntry { id, organisation: Some(organisation.id.clone()), token };
+        self.gate.records.write(vec![put_new(&entry.token)?, put_new(&entry)?]).await?;
+        Ok(MadeToken { entry, text })
+    }
+
+    async fn anew(&self, entry: Found<TokenEntry>, role: Role, end: Option<Timestamp>) -> Result<MadeToken> {
+        let old = entry.value.token;
+        let now = self.clock.now();
+        let (text, made) =
+            new_token(self.ids.as_ref(), now, (old.partner.clone(), role), &old.name, old.organisations);
+        let end = end.unwrap_or(made.expires_at);
+        let token = ApiToken { id: Some(entry.value.id.clone()), expires_at: end, ..made };
+        let renewed = TokenEntry { token, ..entry.value };
+        let mut writes = vec![put_new(&renewed.token)?, replace(&renewed, entry.version)?];
+        let key = ApiToken::key_of(&old.hash);
+        if let Some(found) = self.gate.records.find::<ApiToken>(&Scope::System, &key).await? {
+            writes.push(delete(&found.value, found.version));
+        }
+        self.gate.records.write(writes).await?;
+        Ok(MadeToken { entry: renewed, text })
+    }
+
+    async fn take_back(&self, entry: Found<TokenEntry>) -> Result<()> {
+        if entry.value.token.revoked_at.is_some() {
+            return Ok(());
+        }
+        let token = ApiToken { revoked_at: Some(self.clock.now()), ..entry.value.token };
+        let mut writes = Vec::new();
+        let key = ApiToken::key_of(&token.hash);
+        if let Some(found) = self.gate.records.find::<ApiToken>(&Scope::System, &key).await? {
+            writes.push(replace(&token, found.version)?);
+        }
+        writes.push(replace(&TokenEntry { token, ..entry.value }, entry.version)?);
+        self.gate.records.write(writes).await
+    }
+}
+
+/// Whether the caller could have made that token.
+fn no_wider(caller: &Caller, token: &ApiToken) -> Result<()> {
+    let member = caller.member()?;
+    let within = match (&member.organisations, &token.organisations) {
+        (None, _) => true,
+        (Some(own), Some(named)) => named.iter().all(|o| own.contains(o)),
+        (Some(_), None) => false,
+    };
+    if within && may_give(member.role, token.role) {
+        return Ok(());
+    }
+    Err(Error::denied("the token may do more than you may"))
+}
+
+fn no_token() -> Error {
+    Error::not_found("there is no such token")
+}

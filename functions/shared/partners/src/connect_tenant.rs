@@ -1,0 +1,154 @@
+//! A connection that waits for its consent to arrive, tried once more: connected, refused, or left for the next time.
+//!
+//! The tick sends its message every few minutes (`schedule_snapshots`); the function that holds the reading credential
+//! and answers no browser does the work. Whoever signed in is looked up as at the sign-in itself, and until that is
+//! settled nothing else of the tenant is read. Twice equals once: the organisation's row says whether there is anything
+//! left to do, and changes under its version.
+
+use crate::commands::connect::{Key, Linker, may_pass};
+use async_trait::async_trait;
+use domain::{Error, ErrorKind, OrganisationId, Refusal, Result, TenantId, Timestamp};
+use engine::announce::Announcer;
+use engine::messages;
+use engine::ports::{Clock, Directory, Scope};
+use engine::records::{ConnectRefusal, Connecting, Found, Organisation, OrganisationPlace, Records, replace};
+use engine::work::JobWorker;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// `connect-tenant.v1`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Which tenant.
+    pub tenant: TenantId,
+    /// To which organisation: its row says the rest.
+    pub organisation: OrganisationId,
+}
+
+/// The last try comes soon after the hour, or when an outage of ours is over; what is later was left and found again.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Nothing waits any more.
+    NothingWaits,
+    /// The tenant is connected.
+    Connected,
+    /// It came to nothing.
+    Refused(ConnectRefusal),
+    /// It is not to be seen yet.
+    Waits,
+}
+
+/// The ports that the job needs.
+#[derive(Clone)]
+pub struct Worker {
+    /// The reading credential.
+    pub directory: Arc<dyn Directory>,
+    /// Rows.
+    pub records: Records,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// To tell people.
+    pub announcer: Announcer,
+}
+
+#[async_trait]
+impl JobWorker for Worker {
+    fn name(&self) -> &'static str {
+        "connect-tenant"
+    }
+
+    async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
+        let request: Request = messages::read(body, messages::CONNECT_TENANT)?;
+        let report = self.run(&request, deadline).await?;
+        let Request { tenant, organisation } = request;
+        tracing::info!(%tenant, %organisation, ?report, "connect-tenant");
+        Ok(())
+    }
+}
+
+impl Worker {
+    /// Tries once more.
+    ///
+    /// # Errors
+    /// Those of the rows. What Microsoft answers is in the report.
+    pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let Some((found, waits)) = self.find(request).await? else { return Ok(Report::NothingWaits) };
+        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        let linker = Linker { records: self.records.clone(), clock: self.clock.clone(), directory };
+        // Why before anything is asked: whoever comes back to an organisation weeks later has asked for nothing.
+        if self.clock.now() >= waits.until + LATE {
+            return self.refuse(found, waits, ConnectRefusal::NoAnswer).await;
+        }
+        match linker.check_free(&found.value, &waits.tenant).await {
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                return self.refuse(found, waits, ConnectRefusal::Taken).await;
+            }
+            other => other?,
+        };
+        let may = match &waits.person {
+            Some(person) => linker.directory.may_consent(&waits.tenant, person).await,
+            None => Ok(true),
+        };
+        let seen = match may {
+            Ok(true) => linker.look(&waits.tenant).await,
+            Ok(false) => return self.refuse(found, waits, ConnectRefusal::NoRole).await,
+            Err(error) => Err(error),
+        };
+        match seen {
+            Ok(seen) => {
+                let key = Key::Made(waits.wrapped_key);
+                match linker.link(Vec::new(), found.clone(), &waits.tenant, seen, key).await {
+                    Ok(_) => Ok(Report::Connected),
+                    Err(error) => Err(error),
+                }
+            }
+            Err(error) if may_pass(&error) && self.clock.now() < waits.until => {
+                let (tenant, kind) = (&waits.tenant, error.kind().name());
+                tracing::info!(%tenant, kind, reason = %error, "the consent has not arrived yet");
+                Ok(Report::Waits)
+            }
+            Err(error) => self.refuse(found, waits, why(&error)).await,
+        }
+    }
+
+    /// The organisation and what waits there, unless it is over: connected, begun anew for another tenant, or left.
+    async fn find(&self, request: &Request) -> Result<Option<(Found<Organisation>, Connecting)>> {
+        let key = OrganisationPlace::key_of(&request.organisation);
+        let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+        let Some(place) = place else { return Ok(None) };
+        let scope = Scope::Partner(place.value.partner);
+        let key = Organisation::key_of(&request.organisation);
+        let Some(found) = self.records.find::<Organisation>(&scope, &key).await? else { return Ok(None) };
+        let waits = found.value.connecting.clone();
+        let waits = waits.filter(|w| w.tenant == request.tenant && w.try_at.is_some());
+        Ok(waits.filter(|_| found.value.check_connectable().is_ok()).map(|waits| (found, waits)))
+    }
+
+    /// Tells people first: when that fails the row still waits, and the next try is here again.
+    async fn refuse(
+        &self,
+        found: Found<Organisation>,
+        waits: Connecting,
+        why: ConnectRefusal,
+    ) -> Result<Report> {
+        let Found { value: mut organisation, version } = found;
+        self.announcer.announce_not_connected(&organisation, &waits, why).await?;
+        let over = Connecting { person: None, try_at: None, refused: Some(why), ..waits };
+        organisation.connecting = Some(over);
+        self.records.write(vec![replace(&organisation, version)?]).await?;
+        Ok(Report::Refused(why))
+    }
+}
+
+/// What an answer that stands at the end of the wait means.
+fn why(error: &Error) -> ConnectRefusal {
+    match (error.kind(), error.refusal()) {
+        (ErrorKind::Denied, None | Some(Refusal::NoConsent)) => ConnectRefusal::NotGranted,
+        (ErrorKind::Throttled { .. } | ErrorKind::Unavailable, _) => ConnectRefusal::NoAnswer,
+        _ => ConnectRefusal::NotAdmitted,
+    }
+}

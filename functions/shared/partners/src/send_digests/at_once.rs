@@ -1,0 +1,76 @@
+//! One notice, a mail for each person who wants to hear of it at once.
+
+use super::{Report, Request, Worker};
+use domain::{Error, ErrorKind, Result, Timestamp};
+use engine::ports::Scope;
+use engine::records::{Delivery, Found, Notice, Person, SentNotice, replace};
+
+impl Worker {
+    pub(super) async fn at_once(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
+        let scope = Scope::Tenant(request.tenant.clone());
+        let found = self.records.get::<Notice>(&scope, &Notice::key_of(&request.notice)).await?;
+        let mut report = Report::default();
+        if found.value.due_at.is_none() {
+            return Ok(report);
+        }
+        let mut first_failure = None;
+        for person in self.listeners(&found.value).await? {
+            if self.clock.now() >= deadline {
+                return Err(Error::unavailable("the time for a notice's mails is over; the rest goes later"));
+            }
+            match self.mail_once(&found.value, &person).await {
+                Ok(Some(Delivery::Sent)) => report.sent += 1,
+                Ok(Some(Delivery::Refused)) => report.refused += 1,
+                Ok(None) => {}
+                Err(error) => {
+                    report.failed += 1;
+                    first_failure.get_or_insert(error);
+                }
+            }
+        }
+        match first_failure {
+            Some(error) => Err(error.within("a notice's mail")),
+            None => self.all_left(found).await.map(|()| report),
+        }
+    }
+
+    /// People of the partner and of those above it who hear of it at once.
+    async fn listeners(&self, notice: &Notice) -> Result<Vec<Person>> {
+        let mut all = Vec::new();
+        for partner in notice.listeners() {
+            let scope = Scope::Partner(partner.clone());
+            let people = self.records.list_all::<Person>(&scope, "person#").await?;
+            let wanted = people.into_iter().map(|p| p.value);
+            all.extend(wanted.filter(|p| p.hears_at_once(notice.topic, &notice.organisation)));
+        }
+        Ok(all)
+    }
+
+    /// None when it has left before.
+    async fn mail_once(&self, notice: &Notice, person: &Person) -> Result<Option<Delivery>> {
+        let scope = Scope::Tenant(notice.tenant.clone());
+        let key = SentNotice::key_of(&notice.id, &person.id);
+        if self.records.find::<SentNotice>(&scope, &key).await?.is_some() {
+            return Ok(None);
+        }
+        let mail = self.templates.notice(notice, person)?;
+        let delivery = self.hand_over(&mail, &person.id).await?;
+        let sent = SentNotice {
+            tenant: notice.tenant.clone(),
+            notice: notice.id.clone(),
+            person: person.id.clone(),
+            delivery,
+            at: self.clock.now(),
+        };
+        match self.records.put_new(&sent).await {
+            Ok(()) => Ok(Some(delivery)),
+            Err(e) if e.kind() == ErrorKind::Conflict => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn all_left(&self, found: Found<Notice>) -> Result<()> {
+        let done = Notice { due_at: None, ..found.value };
+        self.records.write(vec![replace(&done, found.version)?]).await
+    }
+}

@@ -1,0 +1,46 @@
+//! The office's mail: who handles its messages, and what leaves.
+#![allow(dead_code, reason = "each story uses a part of it")]
+
+use backup::schedule_snapshots;
+use domain::Result;
+use engine::ports::JobQueue;
+use engine::work::JobWorker;
+use partners::send_digests;
+use support::office::Office;
+
+pub fn mail_worker(office: &Office) -> send_digests::Worker {
+    send_digests::Worker::new(office.records(), office.mailer(), office.clock(), office.ids()).unwrap()
+}
+
+/// The tick's worker, which also sends again the messages of mails that were lost.
+pub fn scheduler(office: &Office) -> schedule_snapshots::Worker {
+    schedule_snapshots::Worker {
+        records: office.records(),
+        queue: office.queue(),
+        clock: office.clock(),
+        ids: office.ids(),
+    }
+}
+
+/// Handles what waits in the queue for mail until it is empty or only waits for later.
+pub async fn handle_mail_messages(office: &Office) -> Vec<Result<()>> {
+    let worker = mail_worker(office);
+    let mut answers = Vec::new();
+    loop {
+        let batch = office.world.queue.receive(JobQueue::SendDigests);
+        if batch.is_empty() {
+            return answers;
+        }
+        for delivery in batch {
+            let answer = worker.handle(&delivery.body, office.deadline()).await;
+            match &answer {
+                Ok(()) => office.world.queue.delete(&delivery),
+                Err(error) => {
+                    println!("a message failed: {error}");
+                    office.world.queue.fail(&delivery, 60_000)
+                }
+            };
+            answers.push(answer);
+        }
+    }
+}
