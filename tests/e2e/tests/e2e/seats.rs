@@ -1,7 +1,6 @@
 //! Seats in use: counted while users are merged, from everything and from what changed.
 
 use super::rig::{Rig, Setting};
-use engine::ports::Scope;
 use engine::records::SeatCount;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -20,8 +19,7 @@ fn told_of_seats(rig: &Rig) -> usize {
 }
 
 async fn counted(rig: &Rig) -> SeatCount {
-    let scope = Scope::Tenant(rig.tenant().clone());
-    rig.records.get::<SeatCount>(&scope, SeatCount::KEY).await.unwrap().value
+    rig.records.get(&SeatCount::at(&rig.tenant())).await.unwrap().value
 }
 
 #[tokio::test]
