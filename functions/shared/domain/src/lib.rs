@@ -23,7 +23,7 @@ pub mod text;
 pub mod trail;
 pub mod usage;
 
-pub use error::{Error, ErrorKind, FieldFault, Result};
+pub use error::{Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
 pub use ids::{
     DiffId, DowngradeId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId,
     SubscriptionId, TenantId, TokenId,

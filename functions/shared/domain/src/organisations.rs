@@ -155,7 +155,7 @@ mod tests {
     fn a_refusal_says_in_which_state_it_is() {
         let error = Act::Reactivate.lead(Deleting, Active).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Conflict);
-        assert!(error.message().contains("being deleted"), "{error}");
+        assert!(error.to_string().contains("being deleted"), "{error}");
         assert!(Act::Suspend.lead(Suspended, Active).is_err());
     }
 

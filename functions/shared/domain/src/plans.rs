@@ -195,7 +195,7 @@ mod tests {
             assert!(check_new(&terms(product), true).is_ok());
             let refusal = check_new(&terms(product), false).unwrap_err();
             assert_eq!(refusal.kind(), crate::ErrorKind::Conflict);
-            assert!(refusal.message().contains("Owner or Super Admin"), "{refusal}");
+            assert!(refusal.to_string().contains("Owner or Super Admin"), "{refusal}");
             assert_eq!(product.label(), Some("Entra"));
         }
         for product in [ProductType::Backup, ProductType::Archive] {

@@ -64,7 +64,7 @@ impl GraphClient {
         for ((lack, part), reply) in lacks.iter().zip(&parts).zip(replies) {
             // Why: to the port, "not found" says that a cursor is lost.
             let body = reply.success(&part.what).map_err(|e| match e.kind() {
-                ErrorKind::NotFound => Error::unavailable(e.message().to_owned()),
+                ErrorKind::NotFound => Error::unavailable(e.summary()),
                 _ => e,
             })?;
             let whole = self.all_of(tenant, collection(body, &part.what)?, part.units, &part.what).await?;

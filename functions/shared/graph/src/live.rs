@@ -297,7 +297,7 @@ fn understand(kind: &'static Kind, source: &Source, item: &Value) -> Result<Inte
 /// Not found beside an object that was: it changes while we read; a later reading will tell.
 fn mid_way(error: Error) -> Error {
     match error.kind() {
-        ErrorKind::NotFound => Error::unavailable(error.message().to_owned()),
+        ErrorKind::NotFound => Error::unavailable(error.summary()),
         _ => error,
     }
 }

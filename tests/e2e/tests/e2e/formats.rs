@@ -159,7 +159,7 @@ async fn a_later_format_is_refused_and_not_guessed_at() {
     later["format"] = json!(FORMAT_VERSION + 1);
     let error = Manifest::from_bytes(&serde_json::to_vec(&later).unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
-    assert!(error.message().contains(&format!("format {}", FORMAT_VERSION + 1)), "{error}");
+    assert!(error.to_string().contains(&format!("format {}", FORMAT_VERSION + 1)), "{error}");
 }
 
 /// Writes the fixture of the current format: only with `HOLDFAST_WRITE_FIXTURE=1`, and only for a new version.

@@ -157,7 +157,7 @@ mod tests {
             ),
         ] {
             let error = selection(&items).check().unwrap_err();
-            assert!(error.message().starts_with(field), "{error}");
+            assert!(error.to_string().starts_with(field), "{error}");
         }
     }
 

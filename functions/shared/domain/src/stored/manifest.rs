@@ -1,6 +1,6 @@
 //! The manifest: what a snapshot is made of. FORMAT.md section 6.
 
-use super::BlobHash;
+use super::{BlobHash, Missing};
 use crate::{Error, Result, SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,28 +61,6 @@ pub struct Token {
     pub asked: String,
 }
 
-/// A source, or a part of one, that a snapshot does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Missing {
-    /// Its name: of a kind, a facet, a property (`users.faxNumber`), or [`crate::kinds::Guarded::name`].
-    pub source: String,
-    /// The kind of error, or [`Missing::UNLICENSED`].
-    pub cause: String,
-    /// For a person.
-    pub why: String,
-    /// Any one of these application permissions would have let it be read; empty where that is not the cause, or the
-    /// writer did not say.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub any_of: Vec<String>,
-}
-
-impl Missing {
-    /// The cause where the tenant had no licence for the source: of what it would hold there was nothing.
-    /// Snapshots made before 2026-12 say `denied` of that, too.
-    pub const UNLICENSED: &str = "unlicensed";
-}
-
 /// What a snapshot is made of. Written last; a snapshot without it does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,7 +86,7 @@ pub struct Manifest {
     /// everything that Graph gives. A source that is not named: the writer did not say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub asked: BTreeMap<String, Vec<String>>,
-    /// What could not be read.
+    /// What of the tenant could not be read, each with its cause.
     pub missing: Vec<Missing>,
     /// When each kind, and each facet, was last read whole, by name.
     pub full_at: BTreeMap<String, Timestamp>,

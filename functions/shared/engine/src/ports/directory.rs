@@ -282,10 +282,6 @@ pub enum Call {
     },
 }
 
-/// In the message of an `Invalid` error where Graph calls values invalid without saying which: it says so of
-/// references to objects that are too new, too.
-pub const VALUES_INVALID: &str = "values invalid";
-
 /// What Graph answered to a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
