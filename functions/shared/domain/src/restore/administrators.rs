@@ -7,8 +7,8 @@
 //! where there is an effective administrator before, there is one after it.
 
 use super::schedules::Ending;
-use super::values::text;
-use super::{Action, GLOBAL_ADMINISTRATOR, Phase, Step, objects};
+use super::values::{has_type, text};
+use super::{Action, GLOBAL_ADMINISTRATOR, Phase, Step};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -230,7 +230,7 @@ fn effects(step: &Step) -> Vec<Effect> {
                 None => vec![],
             },
             "groups" => {
-                let turns = objects::has_type(body, "DynamicMembership");
+                let turns = has_type(body, "DynamicMembership");
                 let has_rule = body.get("membershipRule").is_some_and(|r| !r.is_null());
                 if turns || has_rule { vec![Effect::Empty(id())] } else { vec![] }
             }

@@ -1,6 +1,6 @@
 //! Role assignments and PIM schedules: facts, which are given and taken but never changed.
 
-use super::planner::{Draft, Planner};
+use super::draft::{Draft, Planner};
 use super::schedules::{Ending, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Action, Cause, Held, Item, Phase, Warning, id_map};

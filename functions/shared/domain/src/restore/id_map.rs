@@ -1,6 +1,6 @@
 //! Old ids and the ids under which the same objects were created again.
 
-use super::inputs::{Held, HeldLink};
+use super::held::{Held, HeldLink};
 use crate::kinds::{Kind, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

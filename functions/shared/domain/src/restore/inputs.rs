@@ -1,33 +1,10 @@
 //! What a plan is made from: read by the engine, judged here.
 
+use super::held::Held;
 use super::{Administrators, AttributeMode, IdMap, LinkMode, SelectedLink, Tenure};
 use crate::Timestamp;
-use crate::kinds::{Kind, LinkType};
-use serde_json::{Map, Value};
+use crate::kinds::Kind;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A link as one side has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeldLink {
-    /// Its type.
-    pub link: &'static LinkType,
-    /// The far end, or the assignment key.
-    pub to: String,
-    /// What it says besides.
-    pub value: Map<String, Value>,
-}
-
-/// An object with all its links, as one side has it: canonical.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Held {
-    /// The object, facets included.
-    pub object: Map<String, Value>,
-    /// Every link of every type of its kind.
-    pub links: Vec<HeldLink>,
-    /// Properties, facets and relations that are not known: not asked for, or not readable. What the object has of
-    /// them says nothing, and links that are not there may be.
-    pub unknown: BTreeSet<&'static str>,
-}
 
 /// A chosen object, or one that refers to a chosen object which has to be created again.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Licences: only those that were given directly; what comes through a group comes by itself.
 
-use super::planner::{Draft, Planner};
+use super::draft::{Draft, Planner};
 use super::{Action, AttributeMode, Cause, Held, Item, Phase, unread};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

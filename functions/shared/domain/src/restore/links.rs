@@ -1,9 +1,9 @@
 //! Links of an object: members, owners, managers, assignments.
 
-use super::planner::{Draft, Planner};
+use super::draft::{Draft, Planner};
 use super::unread::{self, Known};
-use super::values::{is_true, same, text};
-use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, objects};
+use super::values::{has_type, is_mail_group, is_true, same, text};
+use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning};
 use crate::kinds::{LinkType, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,12 +76,11 @@ fn refusal(
     if live.is_some() && is_true(now, "onPremisesSyncEnabled") {
         return Some((Cause::Synced, "the object comes from the customer's own directory; its links too"));
     }
-    if item.kind.name == "groups" && objects::is_mail_group(now) {
+    if item.kind.name == "groups" && is_mail_group(now) {
         return Some((Cause::MailEnabled, "mail-enabled groups are changed in Exchange, not through Graph"));
     }
-    let is_dynamic = |o: &Map<String, Value>| {
-        objects::has_type(o, "DynamicMembership") || text(o, "membershipType") == "Dynamic"
-    };
+    let is_dynamic =
+        |o: &Map<String, Value>| has_type(o, "DynamicMembership") || text(o, "membershipType") == "Dynamic";
     let typed_by = if item.kind.name == "groups" { "groupTypes" } else { "membershipType" };
     // What it will be when members are written.
     let becomes = if item.chooses(typed_by) { &wanted.object } else { now };
@@ -138,7 +137,7 @@ fn remove_links(
     remaining: usize,
 ) {
     let mut remove = remove;
-    let keeps_owner = link.relation == "owners" && objects::has_type(&wanted.object, "Unified");
+    let keeps_owner = link.relation == "owners" && has_type(&wanted.object, "Unified");
     if keeps_owner
         && remaining == 0
         && let Some(kept) = remove.pop()

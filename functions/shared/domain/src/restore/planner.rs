@@ -1,16 +1,16 @@
 //! From inputs to a plan: object by object, then in order.
 
+use super::draft::Planner;
 use super::{
-    Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Phase, Plan, Remark, SelectedLink,
-    Step, Warning, administrators, facts, may_lose, objects, values,
+    Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Plan, Remark, SelectedLink, Step,
+    administrators, facts, may_lose, objects, values,
 };
-use crate::kinds::{Identity, KINDS, Kind};
-use serde_json::Value;
+use crate::kinds::{Identity, KINDS};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a restore would do.
 pub fn plan(inputs: &Inputs) -> Plan {
-    let mut planner = Planner::new(inputs);
+    let mut planner = Planner::new(inputs, returning(inputs));
     for item in &inputs.items {
         planner.plan_item(item);
     }
@@ -20,67 +20,20 @@ pub fn plan(inputs: &Inputs) -> Plan {
     planner.finish()
 }
 
-/// A step without its number and its place.
-pub(super) struct Draft {
-    pub phase: Phase,
-    pub action: Action,
-    pub before: Option<Value>,
-    pub after: Option<Value>,
-    pub warnings: Vec<Warning>,
+/// Ids of the chosen objects that steps bring back. Found out before anything is planned, since an object may refer to
+/// one that is planned after it.
+fn returning(inputs: &Inputs) -> BTreeSet<String> {
+    let returns = |i: &&Item| {
+        i.kind.identity == Identity::Id
+            && i.properties.is_none()
+            && i.wanted.is_some()
+            && i.live.is_none()
+            && objects::refusal(i).is_none()
+    };
+    inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect()
 }
 
-pub(super) struct Planner<'a> {
-    pub inputs: &'a Inputs,
-    /// Ids of objects that steps create or take out of the recycle bin.
-    pub returning: BTreeSet<String>,
-    /// Schedules that have a step: one may be chosen, and be what a chosen assignment stands for.
-    scheduled: BTreeSet<(&'static str, String)>,
-    steps: Vec<Step>,
-    impossible: Vec<Impossible>,
-}
-
-impl Item {
-    /// The key that it has live.
-    pub(super) fn id(&self, inputs: &Inputs) -> String {
-        inputs.ids.rewrite(&self.key)
-    }
-    /// Whether the property is among the chosen ones.
-    pub(super) fn chooses(&self, property: &str) -> bool {
-        self.properties.as_ref().is_none_or(|chosen| chosen.iter().any(|c| c == property))
-    }
-    /// Whether it was named, not just included in everything.
-    pub(super) fn names(&self, property: &str) -> bool {
-        self.properties.is_some() && self.chooses(property)
-    }
-    /// What a person calls it; a fact is called by who holds what.
-    fn name(&self, inputs: &Inputs) -> Option<String> {
-        let held = self.wanted.as_ref().or(self.live.as_ref())?;
-        if self.kind.identity == Identity::Id {
-            let name = values::text(&held.object, self.kind.name_property);
-            return Some(name).filter(|n| !n.is_empty()).map(str::to_owned);
-        }
-        let part = |property: &str| {
-            let id = inputs.ids.rewrite(values::text(&held.object, property));
-            inputs.names.get(&id).cloned().unwrap_or(id)
-        };
-        Some(format!("{}: {}", part("principalId"), part("roleDefinitionId")))
-    }
-}
-
-impl<'a> Planner<'a> {
-    fn new(inputs: &'a Inputs) -> Self {
-        // Why: found out first, since an object may refer to one that is planned after it.
-        let returns = |i: &&Item| {
-            i.kind.identity == Identity::Id
-                && i.properties.is_none()
-                && i.wanted.is_some()
-                && i.live.is_none()
-                && objects::refusal(i).is_none()
-        };
-        let returning = inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect();
-        Self { inputs, returning, scheduled: BTreeSet::new(), steps: vec![], impossible: vec![] }
-    }
-
+impl Planner<'_> {
     fn plan_item(&mut self, item: &Item) {
         let resolve = |held: &Option<Held>| held.clone().map(|h| self.inputs.ids.held(item.kind, h));
         let (wanted, live) = (resolve(&item.wanted), resolve(&item.live));
@@ -126,47 +79,6 @@ impl<'a> Planner<'a> {
         for item in more.values() {
             self.plan_item(item);
         }
-    }
-
-    /// Adds a step on an item.
-    pub fn step(&mut self, item: &Item, draft: Draft) {
-        self.steps.push(Step {
-            number: 0,
-            phase: draft.phase,
-            kind: item.kind.name.to_owned(),
-            key: item.key.clone(),
-            id: item.id(self.inputs),
-            name: item.name(self.inputs),
-            action: draft.action,
-            before: draft.before,
-            after: draft.after,
-            depends_on: vec![],
-            warnings: draft.warnings,
-        });
-    }
-
-    /// Says that a part of an item cannot be restored.
-    pub fn impossible(&mut self, item: &Item, what: &str, cause: Cause, why: &str) {
-        self.impossible.push(Impossible {
-            kind: item.kind.name.to_owned(),
-            key: item.key.clone(),
-            name: item.name(self.inputs),
-            what: what.to_owned(),
-            cause,
-            why: why.to_owned(),
-        });
-    }
-
-    /// Adds a step that gives a fact, or changes its end, unless there is one.
-    pub fn fact_step(&mut self, item: &Item, draft: Draft) {
-        if self.scheduled.insert((item.kind.name, item.id(self.inputs))) {
-            self.step(item, draft);
-        }
-    }
-
-    /// Whether an id leads to nothing, now and after this restore.
-    pub fn is_missing(&self, id: &str) -> bool {
-        self.inputs.missing.contains(id) && !self.returning.contains(id)
     }
 
     fn finish(mut self) -> Plan {
@@ -321,17 +233,5 @@ fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
             return (placed, later);
         }
         waiting = later;
-    }
-}
-
-/// The phase in which objects of a kind are written.
-pub(super) fn phase_of(kind: &Kind) -> Phase {
-    match kind.name {
-        "administrativeUnits" => Phase::AdministrativeUnits,
-        "users" => Phase::Users,
-        "groups" => Phase::Groups,
-        "roles" => Phase::Roles,
-        "admins" | "eligibleAdmins" | "activeAdmins" => Phase::RoleAssignments,
-        _ => Phase::Policies,
     }
 }

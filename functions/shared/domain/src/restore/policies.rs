@@ -1,6 +1,6 @@
 //! Device policies: what of them is content, and what Graph never gave.
 
-use super::planner::Planner;
+use super::draft::Planner;
 use super::{Cause, Item};
 use crate::kinds::Kind;
 use serde_json::{Map, Value};

@@ -1,9 +1,9 @@
 //! Properties of an object that is there: which of them are written, in which steps, and which cannot be.
 
-use super::planner::{Draft, Planner, phase_of};
-use super::values::{is_empty, is_true, parts, same, text};
-use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, objects, policies, unread};
-use crate::kinds::{Kind, Update};
+use super::draft::{Draft, Planner, phase_of};
+use super::values::{has_type, is_empty, is_mail_group, is_true, parts, same, text};
+use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, policies, unread};
+use crate::kinds::{Kind, Sorting, Update};
 use serde_json::{Map, Value, json};
 
 /// Properties that Graph writes only when the app's directory role is above the user's: they travel apart,
@@ -31,8 +31,28 @@ const FOLLOWS: &[&str] = &["createdDateTime", "creationType", "proxyAddresses", 
 const PARTS: &[&str] = &["employeeOrgData", "onPremisesExtensionAttributes"];
 
 /// Whether Graph documents the property as something to write, where it gives more than that.
-pub(super) fn is_known(kind: &Kind, property: &str) -> bool {
+fn is_known(kind: &Kind, property: &str) -> bool {
     kind.name != "roles" || OF_ROLES.contains(&property)
+}
+
+/// What of an object could be written when it is created, without what travels apart.
+pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> {
+    let fits = |property: &str| {
+        kind.create_only.contains(&property)
+            || (kind.can_update(property)
+                && !kind.writing.alone.contains(&property)
+                && property != licences::PROPERTY
+                && is_known(kind, property))
+    };
+    let mut out = policies::clean(kind, object);
+    // Why: a directory takes no empty text; a policy that was made with one has it, and shows it.
+    let takes_empty_text = kind.sorting != Sorting::All;
+    let says = |value: &Value| !is_empty(Some(value)) || (takes_empty_text && value == "");
+    out.retain(|property, value| (property == "@odata.type" || fits(property)) && says(value));
+    if kind.name == "users" || kind.name == "groups" || !kind.writing.typed {
+        out.remove("@odata.type");
+    }
+    out
 }
 
 /// A property that differs, as it is and as it shall be.
@@ -133,7 +153,7 @@ fn refusal(
         return Some((Cause::Synced, "it comes from the customer's own directory, and is changed there"));
     }
     if kind.name == "groups" {
-        if objects::is_mail_group(now) {
+        if is_mail_group(now) {
             return Some((
                 Cause::MailEnabled,
                 "mail-enabled groups are changed in Exchange, not through Graph",
@@ -141,7 +161,7 @@ fn refusal(
         }
         let hidden = |o: &Map<String, Value>| text(o, "visibility") == "HiddenMembership";
         if (property == "visibility" && differs(&hidden))
-            || (property == "groupTypes" && differs(&|o| objects::has_type(o, "Unified")))
+            || (property == "groupTypes" && differs(&|o| has_type(o, "Unified")))
         {
             return Some((Cause::CreateOnly, "it can be set only when the group is created"));
         }
@@ -203,7 +223,7 @@ fn patches(
     then: &Map<String, Value>,
     now: &Map<String, Value>,
 ) {
-    let dynamic = |o: &Map<String, Value>| objects::has_type(o, "DynamicMembership");
+    let dynamic = |o: &Map<String, Value>| has_type(o, "DynamicMembership");
     let turns_dynamic =
         differences.iter().any(|d| d.property == "groupTypes") && dynamic(then) && !dynamic(now);
     let alone = |d: &Difference| item.kind.writing.alone.contains(&d.property.as_str());
@@ -253,7 +273,7 @@ fn update(
 
 /// The steps that follow when an object came out of the recycle bin, whose live state nobody can see now.
 pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
-    let mut all = objects::writable(item.kind, &wanted.object);
+    let mut all = writable(item.kind, &wanted.object);
     all.retain(|property, _| item.kind.can_update(property));
     one_phone(&mut all);
     let sensitive = |p: &str| item.kind.name == "users" && SENSITIVE.contains(&p);

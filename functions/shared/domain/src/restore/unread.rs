@@ -1,6 +1,6 @@
 //! What one side of a restore does not know: it is left as it is, and named.
 
-use super::planner::Planner;
+use super::draft::Planner;
 use super::values::is_empty;
 use super::{Cause, Held, Item, LinkMode};
 use crate::kinds::LinkType;

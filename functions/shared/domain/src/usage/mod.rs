@@ -7,6 +7,7 @@
 //! year has cost up to its end, less what it had cost up to its beginning, so twelve months are the year to
 //! the minor unit. The parts of a line share its amount by largest remainders.
 
+mod history;
 mod money;
 mod month;
 mod timeline;
@@ -14,6 +15,7 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
+pub use history::{History, Since};
 pub use money::{allocate, decimal};
 pub use month::Month;
 
@@ -23,26 +25,6 @@ use jiff::civil::Date;
 use money::rounded;
 use std::collections::BTreeMap;
 use timeline::{Day, days};
-
-/// What a subscription was from a moment on; none when nothing was paid for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Since {
-    /// From when on.
-    pub at: Timestamp,
-    /// On which plan, with how many seats.
-    pub is: Option<(PlanId, u32)>,
-}
-
-/// A subscription's history, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
-    /// Whose.
-    pub organisation: OrganisationId,
-    /// Its name, for people.
-    pub name: String,
-    /// What it was.
-    pub since: Vec<Since>,
-}
 
 /// What a plan costs, and cost.
 #[derive(Clone, Debug, PartialEq, Eq)]

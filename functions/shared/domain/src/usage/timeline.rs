@@ -1,6 +1,6 @@
 //! A subscription, day by day of UTC.
 
-use super::History;
+use super::history::History;
 use crate::{PlanId, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
