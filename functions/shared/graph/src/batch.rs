@@ -14,7 +14,7 @@ use engine::ports::Spent;
 use http::Method;
 use serde_json::{Value, json};
 
-/// Graph's own limit.
+/// The most requests that Graph takes in one batch: its own limit.
 const BATCH_SIZE: usize = 20;
 
 /// One read of a batch.

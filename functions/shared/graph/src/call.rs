@@ -21,22 +21,22 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use url::Url;
 
-/// A read that failed for a passing reason is made so many times.
+/// How often a read is made at most, when it fails for a passing reason.
 pub(crate) const ATTEMPTS: u32 = 5;
-/// A 503 or 504 that names its wait is obeyed so many times in a row.
+/// How often in a row a 503 or 504 that names its wait is obeyed.
 const NAMED_WAITS: u32 = 20;
 
-/// What to ask.
+/// One request to Graph, and what it counts for.
 #[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) body: Option<Value>,
-    /// What it costs when Graph does not say.
+    /// The resource units that it is taken to cost when Graph does not say.
     pub(crate) units: u64,
     /// For errors: what is asked, without a customer's values.
     pub(crate) what: String,
-    /// Whether making it twice is the same as making it once for all that we know.
+    /// Whether it can be sent twice without harm: a read can, a write cannot.
     pub(crate) repeatable: bool,
     /// Whether Graph counts the call itself (a `$batch` is counted by its parts).
     pub(crate) counted: bool,
@@ -86,7 +86,7 @@ pub(crate) struct RawPage {
     pub(crate) delta: Option<String>,
 }
 
-/// What Graph answered.
+/// Graph's answer to one request, whether a success or a refusal.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -109,19 +109,19 @@ impl Reply {
     }
 }
 
-/// How one sending ended.
+/// How sending a request once ended.
 enum Sent {
     Reply(Reply),
-    /// 401.
+    /// Graph answered 401: it does not accept the token, which may have ended early.
     Unauthorised(Reply),
-    /// Refused unseen; the wait that Graph asked for.
+    /// Graph refused it without looking at it, and may have named a wait.
     Later {
         status: u16,
         wait_ms: Option<u64>,
         /// The limit is that of the application in all tenants.
         application: bool,
     },
-    /// Of an outcome that is not known, unless it never left.
+    /// The connection broke: whether Graph acted on it is not known, unless it never left.
     Cut {
         error: Error,
         left: bool,
@@ -277,7 +277,7 @@ impl GraphClient {
         }
     }
 
-    /// Counts a call and hears how near the limit is.
+    /// Counts a call and notes how near Graph says the limit is.
     fn note(&self, tenant: &TenantId, ask: &Ask, status: u16, headers: &HeaderMap, application: bool) {
         if ask.counted {
             let said = text(headers, "x-ms-resource-unit").and_then(|v| v.trim().parse().ok());

@@ -1,4 +1,4 @@
-//! Makes the items of a page whole: expanded collections that Graph cut short or left out are read on.
+//! Completes the items of a page: expanded collections that Graph cut short or left out are read to their end.
 //!
 //! Proof of completeness for policies is `settingCount`: Graph hands out 25 settings a page unless told
 //! otherwise, and whether it ever cuts an expanded collection silently is not documented. What cannot be

@@ -275,7 +275,7 @@ impl GraphClient {
     }
 }
 
-/// The port's bound.
+/// The most objects that the port gives for one search.
 const FOUND_LIMIT: usize = 100;
 
 fn one(kind: &Kind, id: &str) -> String {
@@ -294,7 +294,8 @@ fn understand(kind: &'static Kind, source: &Source, item: &Value) -> Result<Inte
     interpret(kind, source, Asked { select: &[], withheld: &[], whole: false }, &raw)
 }
 
-/// Not found beside an object that was: it changes while we read; a later reading will tell.
+/// An error of reading a part of an object that was found. `NotFound` becomes `Unavailable`: the object is changing
+/// while it is read, and a later reading will find it or not.
 fn mid_way(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound => Error::unavailable(error.summary()),

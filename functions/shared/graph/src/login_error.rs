@@ -16,7 +16,7 @@ enum Meaning {
     Tenant(Refusal),
     /// Our own credential or request is at fault, in every tenant.
     Ours,
-    /// Later.
+    /// The login asks us to come back later.
     Throttled,
 }
 

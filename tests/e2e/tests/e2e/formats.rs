@@ -1,7 +1,9 @@
 //! Stored formats: a sealed snapshot of each version that is never edited, read by today's code.
 
 use backup::archive::{Archive, Limits, SnapshotView, Way};
-use domain::stored::{BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, TenantKeys, read_leaf};
+use domain::stored::{
+    BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, MissingCause, TenantKeys, read_leaf,
+};
 use domain::{ErrorKind, TenantId, kinds};
 use engine::ports::{BlobName, DataKey, KeyRing, Vault, WrappedKey};
 use engine::records::{Records, StoredKey};
@@ -149,6 +151,19 @@ async fn what_was_sealed_then_is_sealed_to_the_same_bytes_today() {
                 assert_eq!(keys.name(Class::Index, &index.to_bytes()), *hash, "{name}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_snapshot_of_any_format_does_not_hold_has_a_cause_that_is_known_and_stays_as_it_was_written() {
+    for format in FORMATS {
+        let (_world, archive, manifest) = opened(format).await;
+        let archive = archive.open(&tenant()).await.unwrap();
+        let stored = archive.find(&Manifest::blob_name(&manifest.snapshot)).await.unwrap().unwrap();
+        let stored: Value = serde_json::from_slice(&stored).unwrap();
+        assert_eq!(serde_json::to_value(&manifest.missing).unwrap(), stored["missing"], "format {format}");
+        eprintln!("{:?}", manifest.missing);
+        assert!(manifest.missing.iter().all(|m| m.cause != MissingCause::Other), "{:?}", manifest.missing);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::kinds::{Identity, Kind};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A step without its number and its place.
+/// A step without its number and without the object that it is about.
 pub(super) struct Draft {
     pub phase: Phase,
     pub action: Action,
@@ -20,14 +20,15 @@ pub(super) struct Planner<'a> {
     pub inputs: &'a Inputs,
     /// Ids of objects that steps create or take out of the recycle bin.
     pub returning: BTreeSet<String>,
-    /// Schedules that have a step: one may be chosen, and be what a chosen assignment stands for.
+    /// Facts that have a step, by kind and id. A schedule can be asked for twice: it may be chosen itself, and a
+    /// chosen assignment may stand for it.
     scheduled: BTreeSet<(&'static str, String)>,
     pub steps: Vec<Step>,
     pub impossible: Vec<Impossible>,
 }
 
 impl Item {
-    /// The key that it has live.
+    /// The key that the object has in the live tenant.
     pub(super) fn id(&self, inputs: &Inputs) -> String {
         inputs.ids.rewrite(&self.key)
     }
@@ -35,11 +36,11 @@ impl Item {
     pub(super) fn chooses(&self, property: &str) -> bool {
         self.properties.as_ref().is_none_or(|chosen| chosen.iter().any(|c| c == property))
     }
-    /// Whether it was named, not just included in everything.
+    /// Whether the property was named, and not just included in everything.
     pub(super) fn names(&self, property: &str) -> bool {
         self.properties.is_some() && self.chooses(property)
     }
-    /// What a person calls it; a fact is called by who holds what.
+    /// What a person calls the object; a fact is called by who holds which role.
     fn name(&self, inputs: &Inputs) -> Option<String> {
         let held = self.wanted.as_ref().or(self.live.as_ref())?;
         if self.kind.identity == Identity::Id {

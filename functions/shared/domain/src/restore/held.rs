@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 /// A link as one side has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeldLink {
-    /// Its type.
+    /// The type of the link, such as `groups.members`.
     pub link: &'static LinkType,
-    /// The far end, or the assignment key.
+    /// The id of the object at the far end; of a policy's assignment its key.
     pub to: String,
-    /// What it says besides.
+    /// What the link says besides its ends, such as the filter of an assignment.
     pub value: Map<String, Value>,
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A chosen object, or one that refers to a chosen object which has to be created again.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// Its kind.
+    /// The kind of the object.
     pub kind: &'static Kind,
     /// Its key in the snapshot.
     pub key: String,
@@ -42,7 +42,7 @@ pub enum Guarded {
     /// Nobody looked: no step can take anybody's rights.
     #[default]
     NotAsked,
-    /// Read.
+    /// They were read: these they are.
     Known(Administrators),
     /// They could not be read: nothing that may take somebody's rights is planned.
     Unreadable,
@@ -51,7 +51,7 @@ pub enum Guarded {
 /// Everything that a plan follows from.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
-    /// The chosen objects.
+    /// The objects that a person chose to have back.
     pub items: Vec<Item>,
     /// By the live id of an object that is neither live nor in the recycle bin: the objects whose links
     /// or references to it the snapshot holds, limited to just these. Used when it is created again.
@@ -62,7 +62,7 @@ pub struct Inputs {
     pub missing: BTreeSet<String>,
     /// Names of far ends, by the ids of today.
     pub names: BTreeMap<String, String>,
-    /// What must stay.
+    /// What a restore must not take away.
     pub guard: Guard,
     /// How attributes are written.
     pub attributes: AttributeMode,

@@ -131,7 +131,7 @@ fn complete_group(body: &mut Map<String, Value>, key: &str) {
     }
 }
 
-/// What of a body a read-back can find.
+/// The properties of a sent body that a read-back can find in the object.
 fn readable(kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
     let mut out = body.clone();
     if kind.name == "groups" {

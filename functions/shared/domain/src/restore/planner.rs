@@ -43,7 +43,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The links and references of others to what is created again.
+    /// Plans the links and references of other objects to those that are created again.
     fn plan_referrers(&mut self) {
         let chosen: BTreeMap<(&str, &str), &Item> =
             self.inputs.items.iter().map(|i| ((i.kind.name, i.key.as_str()), i)).collect();
@@ -174,7 +174,7 @@ impl Planner<'_> {
     }
 }
 
-/// A step that is not made, as what cannot be done.
+/// A step that was drafted and is not made, as an [`Impossible`].
 fn refused(step: Step, what: &str, cause: Cause, why: &str) -> Impossible {
     Impossible {
         what: what.to_owned(),
@@ -186,7 +186,7 @@ fn refused(step: Step, what: &str, cause: Cause, why: &str) -> Impossible {
     }
 }
 
-/// What of its object a step is about.
+/// The part of its object that a step is about: a property, a link, or `object`.
 fn part_of(step: &Step) -> String {
     match &step.action {
         Action::Update { properties, .. } => properties.first().cloned().unwrap_or_default(),
@@ -209,8 +209,8 @@ fn rank(step: &Step) -> usize {
     }
 }
 
-/// Puts off each step until whatever brings its objects back has its place; gives back what waits for
-/// itself.
+/// Puts each step after the steps that bring its objects back. Returns the steps in order, and those that are left
+/// because they wait for each other.
 fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
     let brings = |s: &Step| matches!(s.action, Action::Undelete | Action::Create { .. });
     let mut awaited: BTreeSet<String> = sorted.iter().filter(|s| brings(s)).map(|s| s.id.clone()).collect();

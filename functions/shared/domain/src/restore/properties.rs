@@ -17,17 +17,18 @@ const SENSITIVE: &[&str] = &[
     "otherMails",
     "userPrincipalName",
 ];
-/// Written to users who come from the customer's own directory; everything else is theirs.
+/// Properties that are written to users who are synchronised from the customer's own directory; all others are
+/// changed there.
 const CLOUD_OWNED: &[&str] = &["customSecurityAttributes", "usageLocation"];
-/// Can be changed but not emptied.
+/// Properties that Graph changes but does not empty.
 const NEVER_EMPTY: &[&str] =
     &["accountEnabled", "displayName", "mail", "mailNickname", "name", "userPrincipalName"];
-/// Of a role, what Graph takes; it gives more than is documented.
+/// The properties of a role that Graph takes. It gives more than is documented.
 const OF_ROLES: &[&str] =
     &["description", "displayName", "isEnabled", "rolePermissions", "templateId", "version"];
-/// Differ in every object that was created again, or follow from another property.
+/// Properties that differ in every object that was created again, or follow from another property.
 const FOLLOWS: &[&str] = &["createdDateTime", "creationType", "proxyAddresses", "securityIdentifier"];
-/// Objects of parts, given whole.
+/// Properties that are objects of parts: all their parts are sent at once.
 const PARTS: &[&str] = &["employeeOrgData", "onPremisesExtensionAttributes"];
 
 /// Whether Graph documents the property as something to write, where it gives more than that.
@@ -35,7 +36,8 @@ fn is_known(kind: &Kind, property: &str) -> bool {
     kind.name != "roles" || OF_ROLES.contains(&property)
 }
 
-/// What of an object could be written when it is created, without what travels apart.
+/// The properties of an object that can be written when it is created, without those that need a request of their
+/// own.
 pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> {
     let fits = |property: &str| {
         kind.create_only.contains(&property)
@@ -55,7 +57,7 @@ pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> 
     out
 }
 
-/// A property that differs, as it is and as it shall be.
+/// A property that differs: its value as it is live, and as it shall be.
 struct Difference {
     property: String,
     before: Value,
@@ -189,7 +191,7 @@ fn acts(planner: &mut Planner<'_>, item: &Item, differences: &mut Vec<Difference
     }
 }
 
-/// One step that replaces the whole: what was not chosen is sent as it is live.
+/// Adds one step that replaces the complete object: what was not chosen is sent as it is live.
 fn put(planner: &mut Planner<'_>, item: &Item, differences: &[Difference], now: &Map<String, Value>) {
     if differences.is_empty() {
         return;
@@ -241,7 +243,7 @@ fn patches(
     }
 }
 
-/// One PATCH.
+/// Adds a step that writes these properties in one PATCH.
 fn update(
     planner: &mut Planner<'_>,
     item: &Item,
@@ -318,7 +320,8 @@ fn first(value: Value) -> Value {
     }
 }
 
-/// Identities are replaced whole and must keep the one that is the user's name, which follows the name.
+/// The identities to write; none where they need no change. Graph replaces them all at once and demands the one that
+/// is the user's name, which follows the name.
 fn identities(after: &Value, before: Option<&Value>, now: &Map<String, Value>) -> Option<Value> {
     let list = |v: Option<&Value>| v.and_then(Value::as_array).cloned().unwrap_or_default();
     let is_name = |i: &Value| i.get("signInType").is_some_and(|t| t == "userPrincipalName");

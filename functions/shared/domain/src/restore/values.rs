@@ -14,7 +14,7 @@ pub fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
     }
 }
 
-/// Whether there is nothing in it.
+/// Whether a value holds nothing: absent, null, empty, or made of nothing but such.
 pub(super) fn is_empty(value: Option<&Value>) -> bool {
     prune(value).is_none()
 }

@@ -30,8 +30,8 @@ pub enum MissingCause {
     Denied,
     /// The tenant had no licence for it: of what it would hold there was nothing.
     Unlicensed,
-    /// Read only, never written: an older manifest says `denied`, and its text names a licence. Those writers asked
-    /// for the permission as well, so it stays open whether there was something.
+    /// An older manifest says `denied`, and its text names a licence: those writers called both so, and it stays open
+    /// which of the two was missing. Never made of a reading of today.
     DeniedOrUnlicensed,
     /// This tenant's Graph does not know the property.
     UnknownToGraph,

@@ -43,7 +43,7 @@ impl BlobHash {
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
-    /// The bytes.
+    /// The 32 bytes of the hash.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -5,7 +5,7 @@ use crate::{OrganisationId, PlanId, Timestamp};
 /// What a subscription was from a moment on; none when nothing was paid for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Since {
-    /// From when on.
+    /// From this moment on.
     pub at: Timestamp,
     /// On which plan, with how many seats.
     pub is: Option<(PlanId, u32)>,
@@ -14,10 +14,10 @@ pub struct Since {
 /// A subscription's history, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
-    /// Whose.
+    /// The organisation whose subscription it is.
     pub organisation: OrganisationId,
-    /// Its name, for people.
+    /// The organisation's name, for people.
     pub name: String,
-    /// What it was.
+    /// What the subscription was, oldest first.
     pub since: Vec<Since>,
 }

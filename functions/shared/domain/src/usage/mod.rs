@@ -50,34 +50,34 @@ impl Prices {
 /// Days on which seats and price were the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The first.
+    /// The first of these days.
     pub from: Date,
-    /// The last.
+    /// The last of these days.
     pub to: Date,
     /// How many: days between in which the plan was another are not.
     pub days: u32,
-    /// Seats.
+    /// How many seats there were on each of these days.
     pub seats: u32,
     /// Minor units for each seat and period.
     pub price_minor: u64,
-    /// Of the line's amount, in minor units.
+    /// This part's share of the line's amount, in minor units.
     pub amount_minor: u64,
 }
 
 /// What one subscription used of one plan in a month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Whose.
+    /// The organisation whose subscription it is.
     pub organisation: OrganisationId,
-    /// Its name.
+    /// The organisation's name, for people.
     pub name: String,
-    /// The plan.
+    /// The plan that the subscription was on.
     pub plan: PlanId,
-    /// How often that is paid.
+    /// How often the plan is paid.
     pub periodicity: Periodicity,
-    /// Its currency.
+    /// The currency of the plan's price.
     pub currency: Currency,
-    /// Seats times days.
+    /// The sum of the seats over the days of the month.
     pub seat_days: u64,
     /// What it costs, in minor units.
     pub amount_minor: u64,
