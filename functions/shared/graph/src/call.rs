@@ -206,15 +206,18 @@ impl GraphClient {
             .bearer_auth(token.bearer.expose_secret())
             .header("accept", "application/json")
             .header("client-request-id", guid(&*shared.ids));
+        // Reads yield to the customer's own traffic; a write that a person waits for does not.
         if ask.repeatable && shared.settings.low_priority {
             request = request.header("x-ms-throttle-priority", "low");
         }
+        // A write without a body still names its length: a server may answer 411 to one that does not.
         request = match &ask.body {
             Some(body) => request.json(body),
             None if ask.method == Method::GET || ask.method == Method::DELETE => request,
             None => request.header("content-length", 0).body(""),
         };
         let sent = request.send().await;
+        // What the caller may do after a cut connection depends on whether the request may have arrived.
         let cut = |error: reqwest::Error, left: bool| Sent::Cut {
             error: Error::unavailable(format!("{}: the connection to Graph failed", ask.what))
                 .caused_by(error.without_url()),
@@ -227,6 +230,7 @@ impl GraphClient {
                 return cut(error, left);
             }
         };
+        // Every answer is counted and tells how near the limit is, refusals included.
         let status = reply.status().as_u16();
         let headers = reply.headers().clone();
         let application = is_of_application(text(&headers, "x-ms-throttle-scope"));
@@ -242,10 +246,12 @@ impl GraphClient {
             }
             _ => {}
         }
+        // The answer may break off in its middle: then Graph has acted, and it is not known with what result.
         let bytes = match reply.bytes().await {
             Ok(bytes) => bytes,
             Err(error) => return cut(error, true),
         };
+        // Items of a page are kept as they came: they become canonical text without a tree of values in between.
         let mut page = None;
         let body = if bytes.iter().all(u8::is_ascii_whitespace) {
             Ok(Value::Null)
@@ -261,6 +267,8 @@ impl GraphClient {
         } else {
             serde_json::from_slice(&bytes)
         };
+        // What says something of the request goes to the caller, refusals included. What says something of the moment
+        // is repeated, where that is safe.
         let reply = |body| Reply { status, body, page, request_id };
         match (status, body) {
             (401, body) => Sent::Unauthorised(reply(body.unwrap_or_default())),

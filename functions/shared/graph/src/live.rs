@@ -50,6 +50,7 @@ impl GraphClient {
     ) -> Result<Option<LiveObject>> {
         let main = &kind.reading[0];
         let (mut wanted, mut parts) = (Vec::new(), Vec::new());
+        // The object, its facets and its links are asked for in one batch: fewer calls, and all of about one moment.
         for source in &kind.reading[1..] {
             let below = with_query(&one(kind, id), source.select, source.expand, None);
             wanted.push(Wanted::Facet(source));
@@ -74,6 +75,7 @@ impl GraphClient {
             let Some(reply) = replies.next() else {
                 return Err(Error::unavailable(format!("{what}: no reply")));
             };
+            // Only the object itself decides whether it is there; its parts may be missing for other reasons.
             if reply.status == 404 {
                 return Ok(None);
             }
@@ -129,12 +131,15 @@ impl GraphClient {
                 }
             }
         }
+        // The parts are in the item now, so it is understood by the same code as an item of a listed page: what is
+        // live compares with what is stored.
         let id = item.get("id").cloned();
         let read = understand(kind, &kind.reading[0], &item)?;
         let mut object = match read.object {
             Some(object) => object.to_map()?,
             None => id.map(|id| ("id".to_owned(), id)).into_iter().collect(),
         };
+        // Asked for and not given means that it is empty; without this it would count as not known.
         for property in select {
             object.entry(*property).or_insert(Value::Null);
         }
@@ -145,6 +150,7 @@ impl GraphClient {
             let end = record.end()?;
             ends.push((record.link, record.to, end));
         }
+        // Graph promises no order, and callers compare.
         ends.sort_by(|a, b| (a.0.name, &a.1).cmp(&(b.0.name, &b.1)));
         Ok(LiveObject { object, links: ends, unknown })
     }

@@ -113,8 +113,8 @@ impl Administrators {
         found
     }
 
-    /// Whether a step would take somebody's rights, or might, and leave nobody who is known to have them. Where everybody
-    /// had them for a time before, those count.
+    /// Whether a step would take somebody's rights, or might, and leave nobody who is known to have them. Where
+    /// everybody had them for a time before, those count.
     pub fn would_lock_out(&self, step: &Step) -> bool {
         let mut after = self.clone();
         after.apply(step);
@@ -157,6 +157,7 @@ impl Administrators {
             Effect::LockOut(person) => {
                 self.people.insert(person, SignIn::No);
             }
+            // A group that holds no role, or could not be read, stays as it is: a new member proves nothing there.
             Effect::Join(group, person) => {
                 if let Some(Some(members)) = self.groups.get_mut(&group) {
                     members.insert(person);
@@ -177,6 +178,7 @@ impl Administrators {
                     *members = Some(BTreeSet::new());
                 }
             }
+            // Who is deleted holds nothing any more, neither directly nor as a member.
             Effect::Gone(id) => {
                 self.grants.remove(&id);
                 self.people.remove(&id);
@@ -204,8 +206,8 @@ pub fn may_lose(step: &Step) -> bool {
     effects(step).iter().any(Effect::loses)
 }
 
-/// The ids of all whom a step may give the role to, let sign in, or make a member. Whether they count as
-/// administrators depends on their state, which the caller looks up.
+/// The ids of all whom a step may give the role to or make a member. Whether they then count as administrators depends
+/// on their state, which the caller looks up.
 pub fn gains(step: &Step) -> Vec<String> {
     let of = |effect: Effect| match effect {
         Effect::Give(id) | Effect::Join(_, id) => Some(id),
@@ -233,6 +235,7 @@ fn effects(step: &Step) -> Vec<Effect> {
                 Some(_) => vec![Effect::LockOut(id())],
                 None => vec![],
             },
+            // Graph removes the members of a group that becomes dynamic; whom its rule then finds is not known here.
             "groups" => {
                 let turns = has_type(body, "DynamicMembership");
                 let has_rule = body.get("membershipRule").is_some_and(|r| !r.is_null());

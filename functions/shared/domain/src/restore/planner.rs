@@ -101,6 +101,7 @@ impl Planner<'_> {
 
     /// The steps that leave the tenant with an administrator and us with our access; what is refused is named.
     fn guarded(&mut self, steps: Vec<Step>) -> (Vec<Step>, Vec<Remark>) {
+        // Our own access first: a restore that takes it away could not be finished or taken back.
         let (ours, steps): (Vec<Step>, Vec<Step>) =
             steps.into_iter().partition(|step| self.takes_our_membership(step));
         for step in ours {
@@ -109,6 +110,8 @@ impl Planner<'_> {
         match &self.inputs.guard.administrators {
             Guarded::NotAsked => (steps, vec![]),
             Guarded::Unreadable => {
+                // Without knowing who administers the tenant, no step that can take rights is made. A group that can
+                // hold no role takes none.
                 let assignable = |id: &str| {
                     let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == id;
                     let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
@@ -121,6 +124,7 @@ impl Planner<'_> {
                         kept.push(step);
                         continue;
                     }
+                    // A step on several properties loses only the part that is in doubt.
                     let (rest, guilty) = administrators::apart(step);
                     kept.extend(rest);
                     let why = "who could administer the tenant afterwards could not be read";
@@ -130,6 +134,8 @@ impl Planner<'_> {
                 (kept, vec![Remark::AdministratorsUnknown])
             }
             Guarded::Known(before) => {
+                // Whoever is known to administer: steps that would leave none of them, at whatever point of the plan,
+                // are taken out.
                 let (kept, lost) = administrators::guard(steps, before);
                 let why = if before.effective().is_empty() {
                     "nobody who can sign in is known to hold Global Administrator for good, and this takes it from \
@@ -141,6 +147,7 @@ impl Planner<'_> {
                     let what = part_of(&step);
                     self.impossible.push(refused(step, &what, Cause::LockOut, why));
                 }
+                // Remarks tell of the tenant before and after, so that a person sees who is left.
                 let mut after = before.clone();
                 for step in &kept {
                     after.apply(step);

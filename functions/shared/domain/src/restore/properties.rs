@@ -77,6 +77,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if property == "@odata.type" || property == licences::PROPERTY || !item.chooses(property) {
             continue;
         }
+        // What is volatile is never written, nor what one side does not know: an unknown value is not an empty one.
         if !kind.compares(property) || unread::leaves_property(planner, item, property, wanted, live) {
             continue;
         }
@@ -84,10 +85,14 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if same(before, after) || (planner.inputs.attributes == AttributeMode::Merge && is_empty(after)) {
             continue;
         }
+        // What would be written need not be what the snapshot holds: parts are merged, and it may come out as it is
+        // live.
         let Some(after) = goal(planner, property, before, after, &now) else { continue };
         if same(before, Some(&after)) {
             continue;
         }
+        // A person hears of what cannot be written, but not of what differs in every object that was created again,
+        // unless it was chosen by name.
         if let Some((cause, why)) = refusal(kind, property, &then, &now, &after) {
             let quiet = cause == Cause::ReadOnly && FOLLOWS.contains(&property);
             if item.names(property) || !quiet {
@@ -98,12 +103,14 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         let before = before.cloned().unwrap_or_default();
         differences.push(Difference { property: property.to_owned(), before, after });
     }
+    // The properties of a policy of one type mean nothing to one of another.
     if kind.writing.typed
         && text(&then, "@odata.type") != text(&now, "@odata.type")
         && !differences.is_empty()
     {
         return planner.impossible(item, "object", Cause::TypeChanged, "it is a policy of another type now");
     }
+    // Properties that travel by an action of their own are taken out first; the rest goes as the kind is updated.
     acts(planner, item, &mut differences);
     if kind.writing.update == Update::Put {
         put(planner, item, &differences, &now);

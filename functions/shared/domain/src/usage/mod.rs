@@ -127,6 +127,7 @@ fn used(history: &History, first: Date, last: Date) -> Vec<PlanId> {
 
 fn line(month: Month, until: Date, history: &History, plan: PlanId, terms: &Prices) -> Line {
     let mut parts: Vec<(Part, u128)> = Vec::new();
+    // Days of the same seats and the same price are one part of the line, also when other days lie between.
     for day in days(history, month.first(), until).filter(|day| *day.plan == plan) {
         let (price_minor, weight) = (terms.at(day.end), cost(&day, terms));
         match parts.last_mut() {
@@ -142,9 +143,12 @@ fn line(month: Month, until: Date, history: &History, plan: PlanId, terms: &Pric
     let sum = |first: Date, last: Date| -> u128 {
         days(history, first, last).filter(|day| *day.plan == plan).map(|day| cost(&day, terms)).sum()
     };
+    // Rounded once, over the line: the parts share the rounded amount, so that they add up to it.
     let amount_minor = match terms.periodicity {
         Periodicity::Monthly => rounded(sum(month.first(), until), month.days()),
         Periodicity::Yearly => {
+            // The difference of two rounded sums, so that the twelve months of a year are the year's price to the
+            // minor unit.
             let new_year = month.first().first_of_year();
             let before = match month.first().yesterday() {
                 Ok(day) if day >= new_year => sum(new_year, day),
