@@ -162,6 +162,7 @@ impl GraphClient {
             .or_default() += spent;
     }
 
+    /// What the application may do in the tenant now, by a new token: only a new one knows what was granted or taken since.
     pub(crate) async fn access(&self, tenant: &TenantId) -> Result<Access> {
         let token = self.shared.tokens.get_new(tenant, self.deadline).await?;
         Ok(Access { permissions: token.roles.clone(), principal: token.principal.clone() })

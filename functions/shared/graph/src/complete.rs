@@ -26,6 +26,10 @@ struct Lack {
 }
 
 impl GraphClient {
+    /// Completes the items of a page of `source`, in place.
+    ///
+    /// # Errors
+    /// Those of the reads; `Unavailable`, naming the item, when Graph does not give all of a collection.
     pub(crate) async fn complete(
         &self,
         tenant: &TenantId,

@@ -28,6 +28,7 @@ enum Wanted {
 }
 
 impl GraphClient {
+    /// One live object by its key, with these of its links; none when it is not there.
     pub(crate) async fn find_live(
         &self,
         tenant: &TenantId,
@@ -216,6 +217,7 @@ impl GraphClient {
         Ok(selectable.into_iter().filter(|p| kind.link(p).is_none()).collect())
     }
 
+    /// The live objects whose property has exactly this value, at most [`FOUND_LIMIT`], without links.
     pub(crate) async fn find_by_property(
         &self,
         tenant: &TenantId,
@@ -249,6 +251,7 @@ impl GraphClient {
         Ok(found)
     }
 
+    /// Whether an object of the kind can be taken out of the recycle bin under its id.
     pub(crate) async fn is_in_recycle_bin(
         &self,
         tenant: &TenantId,
@@ -268,6 +271,7 @@ impl GraphClient {
         Ok(!is_other)
     }
 
+    /// The organisation of the tenant, as Graph gives it: names, verified domains, when it was created.
     pub(crate) async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let what = "reading the organisation";
         let select = ["id", "displayName", "verifiedDomains", "createdDateTime", "onPremisesSyncEnabled"];

@@ -22,6 +22,10 @@ use url::Url;
 const SMALL_TOP: u32 = 120;
 
 impl GraphClient {
+    /// One page of a source, from where `cursor` stands, with these facets where the source carries them.
+    ///
+    /// # Errors
+    /// Those of the port: `NotFound` when the cursor is lost, so that everything has to be read anew.
     pub(crate) async fn read_page(
         &self,
         tenant: &TenantId,

@@ -23,6 +23,7 @@ const ENDED: [&str; 5] = ["successful", "failed", "abandoned", "canceled", "canc
 const LONGEST_HOURS: i64 = 48;
 
 impl GraphClient {
+    /// When a recovery by Microsoft's own means wrote last; none where there was none, or it cannot be seen.
     pub(crate) async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         let token = self.shared.tokens.get(tenant, self.deadline).await?;
         if !token.roles.iter().any(|role| role == RECOVERY_PERMISSION) {

@@ -166,6 +166,10 @@ impl Tokens {
         Ok(Token { roles: roles(&claims), principal, bearer: bearer.into(), renew_at })
     }
 
+    /// The application's credential, kept for a while.
+    ///
+    /// # Errors
+    /// Those of the secrets; `Invalid` when the secret is not one.
     pub(crate) async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>> {
         let mut kept = self.credential.lock().await;
         if let Some((_, credential)) = kept.as_ref().filter(|(until, _)| now < *until) {

@@ -97,6 +97,7 @@ impl GraphClient {
         Ok(Planned { so_already, new_id: Some("id"), ..planned })
     }
 
+    /// The request that adds one link; `annotation` is the type of the far object, where it is known.
     pub(crate) fn add_link(
         &self,
         link: &'static LinkType,

@@ -114,7 +114,10 @@ impl Manifest {
         format!("snapshots/{id}/manifest")
     }
 
-    /// The stored form: JSON.
+    /// The manifest as it is stored: JSON. FORMAT.md section 6.
+    ///
+    /// # Errors
+    /// `Invalid` when it cannot be written as JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|e| Error::invalid("a manifest cannot be written").caused_by(e))
     }
