@@ -122,11 +122,12 @@ pub(crate) struct Throttle {
 const OF_APPLICATION: f64 = 0.9;
 /// What each refusal multiplies the relied-on share of a limit by, and the least that this share becomes.
 const TRUST: (f64, f64) = (0.5, 0.05);
-/// How long, in milliseconds, after the last refusal the relied-on share grows again, by [`TRUST_MORE`].
+/// The time without a refusal, in milliseconds, after which the relied-on share is multiplied by [`TRUST_MORE`].
 const TRUST_AGAIN_MS: u64 = 20_000;
 const TRUST_MORE: f64 = 1.25;
 
-/// Whose limit an answer is about, by `x-ms-throttle-scope`: `Application/ReadWrite/...` or a tenant's.
+/// Whether an answer is about the application's limit, and not a tenant's: by `x-ms-throttle-scope`, such as
+/// `Application/ReadWrite/...`.
 pub(crate) fn is_of_application(scope: Option<&str>) -> bool {
     scope.is_some_and(|scope| scope.trim().starts_with("Application/"))
 }
@@ -185,8 +186,7 @@ impl Throttle {
         })
     }
 
-    /// Milliseconds for which Graph wants nothing of that workload: what it may have said since the place was
-    /// taken.
+    /// Milliseconds for which Graph wants no call of that workload: it may have said so after the place was taken.
     pub(crate) fn blocked_ms(&self, tenant: &TenantId, lane: Lane, now: Timestamp) -> u64 {
         let until = self.with_tenant(tenant, |t| t.said.get(&lane).and_then(|said| said.blocked_until));
         until.map_or(0, |until| ms_between(now, until))
@@ -222,7 +222,8 @@ impl Throttle {
         }
     }
 
-    /// A call was refused though it was within the limit: others use it too, or it is not what was published.
+    /// Notes that a call was refused though it was within the limit: others use the limit too, or it is not what was
+    /// published.
     pub(crate) fn hear_refusal(&self, tenant: &TenantId, lane: Lane, now: Timestamp) {
         self.with_tenant(tenant, |t| {
             let (trust, since) = t.trust.get(&lane).copied().unwrap_or((1.0, Timestamp::MIN));
@@ -233,7 +234,8 @@ impl Throttle {
         });
     }
 
-    /// Hears `x-ms-throttle-limit-percentage`; its absence says that there is room.
+    /// Notes the share of the limit that Graph says is used (`x-ms-throttle-limit-percentage`); its absence says that
+    /// there is room.
     pub(crate) fn hear_share(&self, tenant: &TenantId, lane: Lane, share: Option<f64>, application: bool) {
         let share = share.unwrap_or_default();
         if application {

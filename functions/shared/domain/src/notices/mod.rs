@@ -24,7 +24,7 @@ pub enum Topic {
     Credentials,
     /// Restores that have ended, whichever way.
     Restores,
-    /// Invoices that were made, and their payment.
+    /// Invoices that were made for what was used.
     Invoices,
 }
 
