@@ -162,7 +162,6 @@ async fn what_a_snapshot_of_any_format_does_not_hold_has_a_cause_that_is_known_a
         let stored = archive.find(&Manifest::blob_name(&manifest.snapshot)).await.unwrap().unwrap();
         let stored: Value = serde_json::from_slice(&stored).unwrap();
         assert_eq!(serde_json::to_value(&manifest.missing).unwrap(), stored["missing"], "format {format}");
-        eprintln!("{:?}", manifest.missing);
         assert!(manifest.missing.iter().all(|m| m.cause != MissingCause::Other), "{:?}", manifest.missing);
     }
 }
