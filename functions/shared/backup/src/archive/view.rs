@@ -2,7 +2,7 @@
 
 use super::{OpenRun, TenantArchive};
 use domain::kinds::{self, Kind, LinkType};
-use domain::stored::{Manifest, Missing, RunRef};
+use domain::stored::{Manifest, Missing, MissingCause, RunRef};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -58,7 +58,7 @@ impl SnapshotView {
 
     /// Whether it does not hold that kind because the tenant had no licence for it.
     pub fn is_unlicensed(&self, kind: &Kind) -> bool {
-        let of = |m: &&Missing| m.source == kind.name && m.cause == Missing::UNLICENSED;
+        let of = |m: &&Missing| m.source == kind.name && m.cause == MissingCause::Unlicensed;
         !self.covers(kind) && self.manifest.missing.iter().any(|m| of(&m))
     }
 

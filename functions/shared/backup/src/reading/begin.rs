@@ -4,7 +4,7 @@ use super::progress::{KindProgress, KindReading};
 use super::{Reading, missing};
 use domain::Timestamp;
 use domain::kinds::{KINDS, Kind, Read, Source, Whole};
-use domain::stored::{Manifest, Missing};
+use domain::stored::{Manifest, Missing, MissingCause};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
@@ -37,7 +37,12 @@ fn left_out_of(base: &Manifest, kind: &Kind) -> BTreeSet<String> {
 impl Reading {
     pub(super) fn begin(&self, kind: &'static Kind) -> KindProgress {
         if !self.permissions.is_empty() && !self.has_any(kind.read_permissions) {
-            return missing(kind.name, "denied", &not_granted(kind.read_permissions), kind.read_permissions);
+            return missing(
+                kind.name,
+                MissingCause::Denied,
+                not_granted(kind.read_permissions),
+                kind.read_permissions,
+            );
         }
         let now = self.clock.now();
         let mut reading = match self.base.as_deref().filter(|base| self.can_build_on(base, kind)) {
@@ -61,7 +66,7 @@ impl Reading {
             if !self.permissions.is_empty() && !self.may_read(source) {
                 reading.missing.push(Missing {
                     source: source.name.to_owned(),
-                    cause: "denied".to_owned(),
+                    cause: MissingCause::Denied,
                     why: not_granted(source.permissions),
                     any_of: source.permissions.iter().map(|p| (*p).to_owned()).collect(),
                 });

@@ -1,13 +1,13 @@
 //! The chains of a stage, read side by side: as many calls at once as the tenant's Graph bears.
 
+use super::Reading;
 use super::chunks::{Density, pick};
 use super::fetch::{Fetched, How, is_listed};
 use super::progress::{Chain, Chunk, KindReading, Role, Stage};
 use super::sorters::Sorters;
 use super::take::Taking;
-use super::{ENDLESS, Reading};
 use domain::kinds::{Interpreted, Kind, Read, Source, Whole};
-use domain::stored::{Missing, Token};
+use domain::stored::{Missing, MissingCause, Token};
 use domain::trail::Astray;
 use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::ports::{Cursor, PageEnd};
@@ -228,7 +228,7 @@ impl Chains<'_> {
         tracing::warn!(source = source.name, ?astray, "pages lead nowhere");
         let why = format!("{}: Graph's pages lead on and on and give nothing new", source.name);
         if matches!(chain.role, Role::Facet(_)) {
-            self.lose_facet(source, ENDLESS, &why);
+            self.lose_facet(source, MissingCause::Endless, why);
             return Ok(());
         }
         self.state.endless = true;
@@ -240,15 +240,15 @@ impl Chains<'_> {
         let source = self.source(&chain.role);
         let facet = matches!(chain.role, Role::Facet(_));
         if facet && matches!(error.kind(), ErrorKind::Denied | ErrorKind::Invalid) {
-            self.lose_facet(source, super::cause_of(&error), error.message());
+            self.lose_facet(source, MissingCause::of(&error), error.summary());
             return Ok(());
         }
         Err(error)
     }
 
-    fn lose_facet(&mut self, source: &Source, cause: &str, why: &str) {
+    fn lose_facet(&mut self, source: &Source, cause: MissingCause, why: impl Into<String>) {
         self.state.facets.remove(source.name);
-        let (source, cause, why) = (source.name.to_owned(), cause.to_owned(), why.to_owned());
+        let (source, why) = (source.name.to_owned(), why.into());
         self.state.missing.push(Missing { source, cause, why, any_of: Vec::new() });
     }
 }

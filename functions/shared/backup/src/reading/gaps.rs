@@ -4,7 +4,7 @@ use super::Reading;
 use super::begin::not_granted;
 use super::progress::KindReading;
 use domain::kinds::{Guarded, Kind};
-use domain::stored::Missing;
+use domain::stored::{Missing, MissingCause};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Properties that were not asked for though the row names them: this Graph does not know them, or the token may not
@@ -34,13 +34,13 @@ pub(super) fn missing(reading: &Reading, kind: &Kind, state: &KindReading) -> Ve
     let unknown = left_out.iter().filter(|property| denied.iter().all(|g| g.part != **property));
     missing.extend(unknown.map(|property| Missing {
         source: format!("{}.{property}", kind.name),
-        cause: "unknown".to_owned(),
+        cause: MissingCause::UnknownToGraph,
         why: "this tenant's Graph does not know the property".to_owned(),
         any_of: Vec::new(),
     }));
     missing.extend(denied.into_iter().map(|guarded| Missing {
         source: guarded.name.to_owned(),
-        cause: "denied".to_owned(),
+        cause: MissingCause::Denied,
         why: not_granted(guarded.permissions),
         any_of: guarded.permissions.iter().map(|p| (*p).to_owned()).collect(),
     }));

@@ -23,7 +23,7 @@ pub use progress::{Chain, KindProgress, KindReading, KindRuns, Merging, Progress
 
 use crate::archive::{Budget, TenantArchive};
 use domain::kinds::{KINDS, Kind};
-use domain::stored::{Manifest, Missing};
+use domain::stored::{Manifest, Missing, MissingCause};
 use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::ports::{Clock, Directory};
 use jiff::SignedDuration;
@@ -35,8 +35,6 @@ use tracing::Instrument;
 /// A kind that fails so often for a passing reason, without a page in between, is reported missing.
 /// Throttling does not count: it is waited out.
 const FAILURES: u32 = 5;
-/// The cause of what is missing because its pages lead nowhere.
-const ENDLESS: &str = "endless";
 /// Work is put down when a quarter of the time is left, but no less and no more than these seconds: enough to
 /// park blocks and save.
 const MARGIN_SECONDS: (i64, i64) = (5, 45);
@@ -181,8 +179,8 @@ impl Reading {
                 return (KindProgress::Reading(Box::new(reading)), Some(error));
             }
             tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
-            let cause = if reading.endless { ENDLESS } else { cause_of(&error) };
-            return (missing(kind.name, cause, error.message(), &[]), None);
+            let cause = if reading.endless { MissingCause::Endless } else { MissingCause::of(&error) };
+            return (missing(kind.name, cause, error.summary(), &[]), None);
         }
     }
 }
@@ -196,16 +194,11 @@ fn longest_wait(one: Option<Error>, other: Option<Error>) -> Option<Error> {
     if one.is_none() || asked(&other) > asked(&one) { other } else { one }
 }
 
-/// Why something is missing, in the manifest's word for it.
-fn cause_of(error: &Error) -> &'static str {
-    if error.is_unlicensed() { Missing::UNLICENSED } else { error.kind().name() }
-}
-
-fn missing(source: &str, cause: &str, why: &str, any_of: &[&str]) -> KindProgress {
+fn missing(source: &str, cause: MissingCause, why: impl Into<String>, any_of: &[&str]) -> KindProgress {
     KindProgress::Missing(Missing {
         source: source.to_owned(),
-        cause: cause.to_owned(),
-        why: why.to_owned(),
+        cause,
+        why: why.into(),
         any_of: any_of.iter().map(|p| (*p).to_owned()).collect(),
     })
 }

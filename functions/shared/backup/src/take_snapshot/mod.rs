@@ -13,7 +13,7 @@ use crate::archive::{Archive, TenantArchive};
 use crate::reading::{Progress, Reading};
 use async_trait::async_trait;
 use domain::stored::Manifest;
-use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
+use domain::{Error, ErrorKind, ErrorReason, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
 use engine::metrics;
@@ -149,7 +149,7 @@ impl Worker {
             Err(error) if error.kind() == ErrorKind::Denied => {
                 self.fail(&row, &error).await?;
                 metrics::SNAPSHOTS_REFUSED.add(u64::from(row.value.reason == Reason::Schedule));
-                Ok(Report::Failed(error.message().to_owned()))
+                Ok(Report::Failed(error.summary().into()))
             }
             Err(error) => Err(error),
         }
@@ -273,13 +273,13 @@ impl Worker {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
         let mut failed = row.value.clone();
         failed.state = JobState::Failed;
-        failed.error = Some(error.message().to_owned());
+        failed.error = Some(error.summary().into());
         failed.course.fail(Cause::of(error.kind()));
         let mut after = tenant.value.clone();
         after.credentials = match error.refusal() {
             Some(refusal) if refusal.is_about_consent() => CredentialStatus::ConsentWithdrawn,
             Some(_) => CredentialStatus::Unreachable,
-            None if error.message().starts_with(seal::NOTHING_READ) => CredentialStatus::MissingPermissions,
+            None if error.reason() == Some(ErrorReason::NothingRead) => CredentialStatus::MissingPermissions,
             None => CredentialStatus::ConsentWithdrawn,
         };
         if after.open_snapshot.as_ref() == Some(&failed.id) {

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use backup::archive::{Archive, Budget, Merged, Onto, Op, Resolver, Sorter, Stop, TenantArchive, merge};
 use backup::commands::browse::Browse;
-use domain::stored::{Manifest, Missing, RunRef, names};
+use domain::stored::{Manifest, Missing, MissingCause, RunRef, names};
 use domain::{Result, SnapshotId, TenantId, kinds};
 use engine::ports::{Clock, KeyRing, Spent};
 use engine::records::{Course, JobState, Reason, Records, Snapshot, StoredKey};
@@ -92,7 +92,7 @@ impl Shelf {
     pub async fn miss(&mut self, kind: &str, why: &str) {
         self.missing = vec![Missing {
             source: kind.to_owned(),
-            cause: "denied".to_owned(),
+            cause: MissingCause::Denied,
             why: why.to_owned(),
             any_of: vec![],
         }];

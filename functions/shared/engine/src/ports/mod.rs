@@ -21,7 +21,7 @@ pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
 pub use clock::{Clock, Ids};
 pub use directory::{
     Access, Applied, Call, Cursor, Directory, DirectoryWriter, LiveObject, PageEnd, RECOVERY_PERMISSION,
-    ReadPage, Spent, VALUES_INVALID,
+    ReadPage, Spent,
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;
