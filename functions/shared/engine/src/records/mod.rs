@@ -37,10 +37,12 @@
 //! | tenant  | `key`          | the wrapped data key    |                   |
 //! | tenant  | `seat-count`   | [`SeatCount`]           |                   |
 //! | tenant  | `snapshot#{id}`| [`Snapshot`]            | `open-work`       |
+//! | tenant  | `progress#{snapshot}` | [`ReadingState`] |                   |
 //! | tenant  | `diff#{id}`    | [`Diff`]                | `open-work`       |
 //! | tenant  | `restore#{id}` | [`Restore`]             | `open-work`       |
 //! | tenant  | `step#{restore}#{n}` | [`StepOutcome`]   |                   |
-//! | tenant  | `newid#{old}`  | the id under which an object was created again | |
+//! | tenant  | `newid#{old}`  | [`NewId`]: the id under which an object was created again | |
+//! | tenant  | `remaking#{old}` | [`Remaking`]: a creation that has begun | |
 //! | tenant  | `notice#{id}`  | [`Notice`]              | `notices-due`     |
 //! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
 
@@ -57,6 +59,7 @@ mod owners;
 mod partner;
 mod person;
 mod plan;
+mod reading;
 mod restore;
 mod snapshot;
 mod store;
@@ -83,6 +86,10 @@ pub use owners::{Owners, PartnerBelow};
 pub use partner::Partner;
 pub use person::{Person, Subscription};
 pub use plan::{AssignedPlan, FormerPrice, OwnLicence, Plan, PlanAssignment, PlanPlace};
+pub use reading::{
+    Chain, ChainRole, IdChunk, KindReading, KindRuns, KindState, MergingState, ReadingStage, ReadingState,
+    SeatChange,
+};
 pub use restore::{
     FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };
