@@ -105,7 +105,8 @@ impl RunReader {
     /// Goes past the current record, in every level that has it.
     async fn leave(&mut self) -> Result<()> {
         if self.levels.len() > 1 {
-            let Some(key) = self.levels.get(self.current).and_then(LeafReader::head).map(<[u8]>::to_vec) else {
+            let Some(key) = self.levels.get(self.current).and_then(LeafReader::head).map(<[u8]>::to_vec)
+            else {
                 return Ok(());
             };
             for level in &mut self.levels {

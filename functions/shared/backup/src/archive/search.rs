@@ -137,12 +137,7 @@ impl SnapshotView {
     }
 
     /// The object of a key that begins with the part, unless another such key comes before it.
-    async fn find_by_beginning(
-        &self,
-        kind: &'static Kind,
-        part: &str,
-        key: &[u8],
-    ) -> Result<Option<Hit>> {
+    async fn find_by_beginning(&self, kind: &'static Kind, part: &str, key: &[u8]) -> Result<Option<Hit>> {
         let Some((_, id)) = names::split_key(key) else { return Ok(None) };
         let named = self.named(kind, id).await?;
         let earlier = |k: &[u8]| k < key && k.starts_with(part.as_bytes());

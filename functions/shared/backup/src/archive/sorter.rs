@@ -110,8 +110,7 @@ impl Sorter {
             let index = self.archive.get_content(Class::Parked, block.index()).await?;
             let index = Index::from_bytes(&index)?;
             let start = after.unwrap_or(&[]);
-            let mut reader =
-                LeafReader::from_key(&self.archive, Class::Parked, &index, start, AHEAD).await?;
+            let mut reader = LeafReader::from_key(&self.archive, Class::Parked, &index, start, AHEAD).await?;
             if after.is_some() && reader.head() == after {
                 reader.advance().await?;
             }

@@ -176,7 +176,12 @@ impl KindReading {
 
     /// A reading of what has changed since that delta link, at its beginning.
     pub fn of_changes(now: Timestamp, since: String) -> Self {
-        Self { incremental: true, stage: ReadingStage::Changes, since: Some(since), ..Self::of_everything(now) }
+        Self {
+            incremental: true,
+            stage: ReadingStage::Changes,
+            since: Some(since),
+            ..Self::of_everything(now)
+        }
     }
 
     /// A reading of everything, at its beginning again, that knows what this one has learnt of this Graph.
