@@ -93,8 +93,8 @@ impl Differences {
     }
 }
 
-/// A reader of the leaves that the other index does not have, at the first record whose key is not less than `start`; none
-/// when there is no such leaf.
+/// A reader of the leaves that the other index does not have, at the first record whose key is not less than `start`;
+/// none when there is no such leaf.
 async fn only(
     archive: &TenantArchive,
     index: &Index,

@@ -51,7 +51,7 @@ fn crowd(layers: &[LayerRef]) -> Option<usize> {
     (alike >= FAN).then(|| layers.len() - alike)
 }
 
-/// A layer that says what these say together: of a record that several hold, the newest counts.
+/// One layer in place of these: of a record that several of them have, the newest layer's counts.
 async fn merge_layers(archive: &TenantArchive, cut_bits: u32, layers: &[LayerRef]) -> Result<LayerRef> {
     let mut writer = LeafWriter::new(archive, Class::Leaf, cut_bits, HashSet::new());
     let mut levels = Vec::with_capacity(layers.len());

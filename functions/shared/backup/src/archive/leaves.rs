@@ -50,8 +50,8 @@ impl Written {
 }
 
 impl LeafWriter {
-    /// A writer of leaves of that class, which end after keys whose hash has `cut_bits` zero bits. Leaves, and an index,
-    /// that are `known` to be stored are not stored again.
+    /// A writer of leaves of that class, which end after keys whose hash has `cut_bits` zero bits. Leaves, and an
+    /// index, that are `known` to be stored are not stored again.
     pub fn new(archive: &TenantArchive, class: Class, cut_bits: u32, known: HashSet<BlobHash>) -> Self {
         Self::with(archive, class, LeafCutter::new(cut_bits), known)
     }
@@ -91,7 +91,8 @@ impl LeafWriter {
         }
         self.settle().await?;
         let plain = self.index.to_bytes();
-        // Why a parked index: what is parked is swept by its name, and nothing of it may look like a part of a snapshot.
+        // Why a parked index: what is parked is swept by its name, and nothing of it may look like a part of a
+        // snapshot.
         let class = if self.class == Class::Leaf { Class::Index } else { self.class };
         let hash = self.archive.name(class, &plain);
         if !self.known.contains(&hash) {
@@ -105,8 +106,8 @@ impl LeafWriter {
         })
     }
 
-    /// Suspends the writing: the leaves are stored, their index and the records since the last leaf are parked. Gives the
-    /// names of the two; the second is none when a leaf has just ended.
+    /// Suspends the writing: the leaves are stored, their index and the records since the last leaf are parked. Gives
+    /// the names of the two; the second is none when a leaf has just ended.
     pub async fn suspend(mut self) -> Result<(BlobHash, Option<BlobHash>)> {
         self.settle().await?;
         let open = match self.cutter.open_records() {
@@ -199,7 +200,8 @@ impl LeafReader {
         }
     }
 
-    /// A reader of an index that stands at the first record whose key is not less than `key`. It may have passed the last.
+    /// A reader of an index that stands at the first record whose key is not less than `key`. It may have passed the
+    /// last.
     pub async fn from_key(
         archive: &TenantArchive,
         class: Class,

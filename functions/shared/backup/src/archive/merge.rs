@@ -28,8 +28,8 @@ impl<'a> Stop<'a> {
 /// Says what a record becomes.
 #[async_trait]
 pub trait Resolver: Send {
-    /// Writes the new value of a record into `new` (empty when called); says whether there is one. `old` is its value in
-    /// the run that is merged onto; none where that has no such record, or where nothing is merged onto.
+    /// Writes the new value of a record into `new` (empty when called); says whether there is one. `old` is its value
+    /// in the run that is merged onto; none where that has no such record, or where nothing is merged onto.
     fn resolve(&mut self, key: &[u8], old: Option<&[u8]>, op: Op<'_>, new: &mut Vec<u8>) -> Result<bool>;
     /// Called between records now and then, and after the last.
     async fn flush(&mut self) -> Result<()> {
@@ -40,7 +40,7 @@ pub trait Resolver: Send {
 /// What operations are merged onto.
 #[derive(Clone, Copy, Debug)]
 pub enum Onto<'a> {
-    /// Nothing: the operations say all that there is, and a run without layers is written from them alone.
+    /// Nothing: the operations name all that there is, and a run without layers is written from them alone.
     Anew {
         /// A stored run whose leaves are not stored again where the new run has the same ones.
         sharing: Option<&'a RunRef>,
@@ -53,7 +53,7 @@ pub enum Onto<'a> {
 
 /// How a merge ended.
 pub enum Merged {
-    /// The next run.
+    /// It is complete: the next run.
     Done(RunRef),
     /// The time was over; park the operations as well, and resume both together.
     Suspended(SuspendedMerge, Box<Ops>),
@@ -246,12 +246,14 @@ impl Output<'_> {
         if !self.is_layer {
             return if is_there { self.writer.push(key, &self.value).await } else { Ok(()) };
         }
+        // A layer has what differs from the run below it and nothing else.
         match (old, is_there) {
             (None, false) => Ok(()),
             (Some(old), true) if old == self.value.as_slice() => Ok(()),
             (old, true) => {
                 self.counts.added += u64::from(old.is_none());
                 self.counts.written += 1;
+                // Why a tag in front: the value could be any bytes, those that mean "removed" included.
                 self.entry.clear();
                 layer::put_held(&mut self.entry, &self.value);
                 self.writer.push(key, &self.entry).await

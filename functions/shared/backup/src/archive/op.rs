@@ -57,7 +57,7 @@ pub(super) fn combine(earlier: &mut Vec<u8>, later: &[u8]) -> Result<()> {
     let (new, renews) = match Op::from_bytes(later)? {
         Op::Overlay(new) => (new, false),
         Op::Renew(new) => (new, true),
-        // These say all that there is: what came before no longer matters.
+        // These say everything about the record: what came before no longer matters.
         Op::Complete(_) | Op::Put(_) | Op::Remove => {
             earlier.clear();
             earlier.extend_from_slice(later);

@@ -71,7 +71,7 @@ pub struct RunReader {
     levels: Vec<LeafReader>,
     /// The level that has the record which the reader stands at.
     current: usize,
-    /// Whether `advance` was called.
+    /// Whether `advance` was called yet.
     begun: bool,
 }
 

@@ -1,9 +1,9 @@
 //! A search for a part of a name, over one kind of a sealed snapshot, a page at a time.
 //!
-//! A name run has one key for each word of each name of an object, so several keys may lead to one object. Together the
-//! walks of [`ways`] still give each object that has the part in one of its names exactly once, whatever the pages: only
-//! the first of its matching keys counts. Nothing is remembered between pages for that, since the object itself says which
-//! keys it has.
+//! A name run has one key for each word of each name of an object, so several keys may lead to one object. Together
+//! the walks of [`ways`] still give each object that has the part in one of its names exactly once, whatever the
+//! pages: only the first of its matching keys counts. Nothing is remembered between pages for that, since the object
+//! itself says which keys it has.
 //!
 //! A page ends when it is full, or when as much was read as one request may read.
 
@@ -102,6 +102,7 @@ impl SnapshotView {
         after: Option<&[u8]>,
         limits: Limits,
     ) -> Result<Walked> {
+        // Where the walk begins: directly behind the last key of the page before, or at the first that can match.
         let run = match way {
             Way::Objects => self.run(kind.name)?,
             Way::Begins | Way::Inside => self.run(&format!("{}.names", kind.name))?,
@@ -116,11 +117,13 @@ impl SnapshotView {
             Way::Begins => run.from_key(&start).await?,
             Way::Inside | Way::Objects => run.scan(&start).await?,
         };
+
         let mut walked = Walked::default();
         while let Some((key, value)) = reader.next().await? {
             if way == Way::Begins && !key.starts_with(part.as_bytes()) {
                 break;
             }
+            // Why at least one key a page: a search that may read nothing more would never come further.
             let is_over = walked.last.is_some() && self.reads() >= limits.reads;
             if walked.hits.len() == limits.hits || is_over {
                 return Ok(walked);
@@ -165,8 +168,8 @@ impl SnapshotView {
         Ok((!self.has_key(kind, &named, finds_it_before).await?).then(|| hit(kind, id, named.name)))
     }
 
-    /// Whether one of the object's keys is as asked and is in the run. Why the run is asked too: if keys were made by another
-    /// rule when the snapshot was sealed, a key that is not in the run would hide the object from both walks.
+    /// Whether one of the object's keys is as asked and is in the run. Why the run is asked too: if keys were made by
+    /// another rule when the snapshot was sealed, a key that is not in the run would hide the object from both walks.
     async fn has_key(
         &self,
         kind: &Kind,

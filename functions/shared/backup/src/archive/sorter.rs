@@ -158,10 +158,10 @@ async fn park(archive: &TenantArchive, arena: &Arena, mut position: usize) -> Re
 /// Operations in key order, one for each key: a merge of the parked blocks and of the arena. Before the first operation
 /// until [`Ops::advance`] is called.
 ///
-/// Invariant of the merge, between two calls: every reader in `order` stands at its first key greater than `key`, so does
-/// the arena at `next_position`, and `order` is sorted by those keys (of equal ones the earlier block is first). So the
-/// least key that is left is at the front of `order` or at `next_position`; and all operations on one key are met in the
-/// order in which they came, since blocks were filled one after another and the arena last.
+/// Invariant of the merge, between two calls: every reader in `order` stands at its first key greater than `key`, so
+/// does the arena at `next_position`, and `order` is sorted by those keys (of equal ones the earlier block is first).
+/// So the least key that is left is at the front of `order` or at `next_position`; and all operations on one key are
+/// met in the order in which they came, since blocks were filled one after another and the arena last.
 pub struct Ops {
     archive: TenantArchive,
     /// The blocks that are read, kept in case the work is suspended.

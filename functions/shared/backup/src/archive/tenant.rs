@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Opens the archive of any tenant.
+/// The archives of all tenants: opens the one that is asked for.
 pub struct Archive {
     vault: Arc<dyn Vault>,
     ring: Arc<dyn KeyRing>,
@@ -39,6 +39,8 @@ impl Archive {
                 return Err(error);
             }
         };
+
+        // Why the row is read each time though the key is known: its deletion is what makes a tenant unreadable.
         let known = self.known().get(tenant).filter(|(as_wrapped, _)| *as_wrapped == wrapped).cloned();
         let keys = if let Some((_, keys)) = known {
             keys

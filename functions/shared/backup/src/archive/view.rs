@@ -163,8 +163,8 @@ impl SnapshotView {
         Ok(found)
     }
 
-    /// The name of the object with that id, of one of those kinds (of any kind when none is named); none when there is no
-    /// such object, or when it has no name.
+    /// The name of the object with that id, of one of those kinds (of any kind when none is named); none when there
+    /// is no such object, or when it has no name.
     pub async fn find_name(&self, candidates: &[&str], id: &str) -> Result<Option<String>> {
         if let Some(known) = self.names.lock().expect("no holder of this lock panics").get(id) {
             return Ok(known.clone());

@@ -1,4 +1,5 @@
-//! One kind, read from where it stopped to where it can get; and in another way, or with everything, where Graph refuses.
+//! One kind, read from where it stopped to where it can get; and in another way, or with everything, where Graph
+//! refuses.
 
 use super::begin;
 use super::context::Context;

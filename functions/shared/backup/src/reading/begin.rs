@@ -1,4 +1,5 @@
-//! How a kind begins: from the base where that is right, else with everything; and which of its facets are read completely.
+//! How a kind begins: from the base where that is right, else with everything; and which of its facets are read
+//! completely.
 
 use super::context::Context;
 use super::missing;
@@ -80,8 +81,8 @@ impl Context {
             && base.full_at.get(kind.name).is_some_and(|at| self.is_younger(*at, FULL_EVERY_DAYS * 24))
     }
 
-    /// Whether it is time to rely on nothing that the base says is stored: leaves are then stored again, so that one that
-    /// was lost is there again.
+    /// Whether it is time to rely on nothing that the base says is stored: leaves are then stored again, so that one
+    /// that was lost is there again.
     pub(super) fn is_storing_again(&self) -> bool {
         let is_old = |at: &Timestamp| !self.is_younger(*at, FULL_EVERY_DAYS * 24);
         let deltas = KINDS.iter().filter(|kind| kind.reading[0].is_delta());

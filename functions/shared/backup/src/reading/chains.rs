@@ -84,6 +84,7 @@ impl Chains<'_, '_> {
                 Ok(page) => self.take(chain.clone(), page, asked_at).await,
                 Err(error) => self.fail(&chain, error),
             };
+            // Whatever failed first is what the stage fails with; the chain stays where it was before its page.
             if let Err(error) = outcome {
                 failed.get_or_insert(error);
                 self.put_back(chain);
@@ -206,7 +207,7 @@ impl Chains<'_, '_> {
                 chunk.awaited.remove(&item.key);
                 links += item.links.len();
             }
-            // What was listed and not given is accounted for where the changes say that it was removed.
+            // An object that was listed and not given is not missing when the changes say that it was removed.
             if item.removed.is_some() && state.stage == ReadingStage::Changes {
                 state.unseen.remove(&item.key);
             }

@@ -7,12 +7,12 @@
 /// From this many chunks on, what they held says something about the next.
 const SAMPLE: u32 = 4;
 
-/// With each chunk that follows, what a chunk held counts for this much of what it counted before: objects that stand near
-/// each other in Graph's list are more alike than others, and where they are not, the last eight chunks say nearly as much
-/// as all.
+/// With each chunk that follows, what a chunk held counts for this much of what it counted before: objects that stand
+/// near each other in Graph's list are more alike than others, and where they are not, the last eight chunks say
+/// nearly as much as all.
 const FADE: f64 = 7.0 / 8.0;
 
-/// What the chunks that were read say about the next.
+/// What is learnt from the chunks that were read, to choose the size of the next.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Density {
     /// How many chunks, objects and links were seen; earlier chunks count for less (`FADE`).

@@ -7,8 +7,8 @@ use domain::stored::Missing;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl KindReader<'_> {
-    /// Properties that were not asked for though the kind's row names them: this Graph does not know them, or the token may
-    /// not read them.
+    /// Properties that were not asked for though the kind's row names them: this Graph does not know them, or the
+    /// token may not read them.
     pub(super) fn left_out(&self) -> BTreeSet<String> {
         let withheld = self.kind.withheld(&self.context.permissions).map(str::to_owned);
         self.state.left_out.iter().cloned().chain(withheld).collect()

@@ -9,8 +9,8 @@ use domain::stored::RunRef;
 use domain::{Error, Result};
 
 impl KindReader<'_> {
-    /// Makes the operations on links ready, once the objects are merged: of links of which an object has at most one the
-    /// old one goes, and the links of what is gone go with it.
+    /// Makes the operations on links ready, once the objects are merged: of links of which an object has at most one
+    /// the old one goes, and the links of what is gone go with it.
     pub(super) async fn prepare_links(&mut self) -> Result<()> {
         let archive = &self.context.archive;
         let mut held = Vec::new();
@@ -42,8 +42,8 @@ impl KindReader<'_> {
         Ok(())
     }
 
-    /// Turns operations on `from`, of a link of which an object has at most one, into operations on `from/to`. Until then
-    /// the far end is a part of the value (`take`), so that of several that Graph reported the last one is left.
+    /// Turns operations on `from`, of a link of which an object has at most one, into operations on `from/to`. Until
+    /// then the far end is a part of the value (`take`), so that of several that Graph reported the last one is left.
     async fn prepare_single_links(&mut self, link: &LinkType, base: Option<&RunRef>) -> Result<()> {
         let held = self.context.archive.open_run(base).await?;
         let mut forward = self.sorters.empty();
@@ -61,6 +61,7 @@ impl KindReader<'_> {
                     back.push(&back_key, Op::Remove).await?;
                 }
             }
+            // The value is `to/value` until here; from here on the key is `from/to`, as in every other link run.
             let Op::Put(value) = ops.op()? else { continue };
             let value =
                 std::str::from_utf8(value).map_err(|_| Error::corrupt("a parked link is not text"))?;

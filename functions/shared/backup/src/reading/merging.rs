@@ -28,7 +28,7 @@ impl<'a> KindReader<'a> {
             return Ok(false);
         }
 
-        // Facets have sources of their own, or come with the delta as changes of what the base has.
+        // A facet was read from a source of its own, or with the delta, which gives what has changed since the base.
         for source in self.kind.reading.iter().skip(1) {
             let is_complete = self.state.facets.contains(source.name);
             let is_missing = self.state.missing.iter().any(|m| m.source == source.name);
@@ -65,13 +65,13 @@ impl<'a> KindReader<'a> {
             self.changing(run)
         } else {
             // Everything was read, and seldom differs much from the base.
-            self.base_run(run).map_or(self.anew(run), Onto::Replacing)
+            self.base_run(run).map_or_else(|| self.anew(run), Onto::Replacing)
         }
     }
 
     /// Onto the base's run, which what was read changes; onto nothing where the base has none.
     fn changing(&self, run: &str) -> Onto<'a> {
-        self.base_run(run).map_or(self.anew(run), Onto::Changing)
+        self.base_run(run).map_or_else(|| self.anew(run), Onto::Changing)
     }
 
     /// Onto nothing, sharing leaves with the base's run.
@@ -106,7 +106,7 @@ impl<'a> KindReader<'a> {
         done
     }
 
-    /// Merges a run whose records are what the operations say; says whether it is complete.
+    /// Merges a run whose records are what the operations name; gives whether it is complete.
     async fn merge_run(&mut self, run: &str, cut_bits: u32, onto: Onto<'_>) -> Result<bool> {
         if self.state.merging.runs.contains_key(run) {
             return Ok(true);
@@ -114,7 +114,7 @@ impl<'a> KindReader<'a> {
         self.merge_with(run, cut_bits, onto, &mut PutResolver).await
     }
 
-    /// Merges a run from where it was suspended, or from its beginning; says whether it is complete.
+    /// Merges a run from where it was suspended, or from its beginning; gives whether it is complete.
     async fn merge_with(
         &mut self,
         run: &str,

@@ -6,11 +6,11 @@
 //!
 //! - `context`: what the reading of every kind shares. `missing`: how what cannot be read is named.
 //! - `begin`: from the base where that is right, else everything; and which facets are read completely.
-//! - `fetch`: a page. `take`: its items as operations, into the `sorters` of the kind's runs.
-//! - `reader`: the object of one kind's reading. `chains`: pages that follow one another, several side by side, in
-//!   `chunks` of ids where Graph wants ids. `stages`: chains, stage after stage.
-//! - `gaps`: what could not be read. `links`: operations on links made ready. `merging`: operations into runs, by the
-//!   `resolvers`. `finish`: the kind, done.
+//! - `sorters`: the operations of each run. `reader`: the object of one kind's reading, whose methods follow.
+//! - `fetch`: a page. `take`: its items as operations. `chunks`: how many ids to ask for at a time. `chains`: pages
+//!   that follow one another, several chains side by side. `stages`: chains, stage after stage.
+//! - `gaps`: what could not be read. `links`: operations on links made ready. `resolvers`: what a record becomes.
+//!   `merging`: operations into runs. `finish`: the kind, done.
 //! - `attempts`: all of that once, and again in another way where Graph refuses one.
 //! - `prune`: when every kind is finished, the links to what was deleted for good.
 //!

@@ -49,6 +49,7 @@ pub(super) async fn hard_deleted(context: &Context, state: &mut ReadingState) ->
                 back_ops.push(&key, Op::Remove).await?;
             }
         }
+        // Why both: a link that only one of them has would be found from one end and not from the other.
         for (name, run, ops) in [(link.name, forward_run, forward_ops), (back.as_str(), back_run, back_ops)] {
             let ops = ops.into_ops(None).await?;
             let merge = Merge::new(archive, run.cut_bits, Onto::Changing(run));

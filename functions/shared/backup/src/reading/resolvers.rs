@@ -147,6 +147,7 @@ fn texts<'a>(object: &'a [u8], wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Cow<
             Ok(found)
         }
     }
+    // The visitor above keeps what is wanted and lets the parser skip the rest without building it.
     let mut from = serde_json::Deserializer::from_slice(object);
     serde::de::DeserializeSeed::deserialize(Texts(wanted), &mut from)
         .map_err(|e| Error::corrupt("a stored object cannot be read").caused_by(e))

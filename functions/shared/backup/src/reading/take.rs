@@ -8,11 +8,11 @@ use domain::kinds::{Interpreted, Kind, LinkRecord, LinkType, LinkWrite, Removal}
 use engine::records::ReadingStage;
 use std::collections::BTreeMap;
 
-/// Turns items into operations.
+/// Turns the items of pages into operations.
 pub(super) struct Intake {
     kind: &'static Kind,
-    /// The base's runs of links of which a page may say that it names all: what it does not name, goes. Of a kind of
-    /// which everything is read nothing has to go.
+    /// The base's runs of those links of which a page may name all that an object has: the others that the base has are
+    /// then removed. Empty when everything is read: then links that no page names are gone anyhow.
     held: BTreeMap<&'static str, OpenRun>,
     /// Whether everything is read: what no page says of an object is empty, whatever the base says.
     everything: bool,
