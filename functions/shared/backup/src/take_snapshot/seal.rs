@@ -1,15 +1,14 @@
 //! The end of a reading: manifest, rows, the comparison that follows.
 
 use crate::archive::TenantArchive;
-use crate::reading::{KindProgress, Progress};
 use domain::kinds;
 use domain::stored::{FORMAT_VERSION, Manifest, MissingCause};
 use domain::{DiffId, Error, ErrorKind, ErrorReason, Result, SnapshotId, Timestamp};
 use engine::ports::{Put, Spent};
 use engine::records::not_protected as by_permissions;
 use engine::records::{
-    Course, CredentialStatus, Diff, DiffCounts, JobState, NotCovered, NotProtected, Reason, RunCount,
-    SeatCount, Side, Snapshot, SnapshotMode,
+    Course, CredentialStatus, Diff, DiffCounts, JobState, KindState, NotCovered, NotProtected, ReadingState,
+    Reason, RunCount, SeatCount, Side, Snapshot, SnapshotMode,
 };
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -19,7 +18,11 @@ use std::collections::BTreeMap;
 /// # Errors
 /// `NothingRead` when no kind at all could be read: that is not a snapshot. `Denied` when each was refused, else
 /// `Unavailable`.
-pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Timestamp) -> Result<Manifest> {
+pub(super) async fn seal(
+    archive: &TenantArchive,
+    progress: &ReadingState,
+    now: Timestamp,
+) -> Result<Manifest> {
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
         snapshot: progress.snapshot.clone(),
@@ -42,7 +45,7 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
     };
     for kind in progress.kinds.values() {
         match kind {
-            KindProgress::Done(done) => {
+            KindState::Done(done) => {
                 manifest.runs.extend(done.runs.clone());
                 manifest.tokens.extend(done.tokens.clone());
                 manifest.asked.extend(done.asked.clone());
@@ -53,8 +56,8 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
                     manifest.base.clone_from(&progress.base);
                 }
             }
-            KindProgress::Missing(missing) => manifest.missing.push(missing.clone()),
-            KindProgress::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
+            KindState::Missing(missing) => manifest.missing.push(missing.clone()),
+            KindState::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
         }
     }
     if manifest.runs.is_empty() {
