@@ -164,7 +164,7 @@ fn one(kind: &Kind, id: &str) -> String {
 }
 
 fn start_of(link: &LinkType) -> Result<&'static Kind> {
-    domain::kinds::get(link.from)
+    link.from.row()
 }
 
 fn all_at_once(link: &LinkType) -> Error {

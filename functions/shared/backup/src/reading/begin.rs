@@ -37,7 +37,7 @@ fn left_out_of(base: &Manifest, kind: &Kind) -> BTreeSet<String> {
 impl Reading {
     pub(super) fn begin(&self, kind: &'static Kind) -> KindProgress {
         if !self.permissions.is_empty() && !self.has_any(kind.read_permissions) {
-            return missing(kind.name, "denied", &not_granted(kind.read_permissions), kind.read_permissions);
+            return missing(kind.run(), "denied", &not_granted(kind.read_permissions), kind.read_permissions);
         }
         let now = self.clock.now();
         let mut reading = match self.base.as_deref().filter(|base| self.can_build_on(base, kind)) {
@@ -106,19 +106,19 @@ impl Reading {
         !self.whole
             && main.is_delta()
             && as_before
-            && base.runs.contains_key(kind.name)
+            && base.runs.contains_key(kind.run())
             && base.tokens.get(main.name).is_some_and(|t| {
                 let asked = [false, true].iter().any(|apart| t.asked == self.asked(kind, *apart));
                 asked && self.is_younger(t.taken_at, TOKEN_DAYS * 24)
             })
-            && base.full_at.get(kind.name).is_some_and(|at| self.is_younger(*at, WHOLE_EVERY_DAYS * 24))
+            && base.full_at.get(kind.run()).is_some_and(|at| self.is_younger(*at, WHOLE_EVERY_DAYS * 24))
     }
 
     /// Whether it is time to rely on nothing that the base says is stored.
     pub(super) fn is_weekly(&self) -> bool {
         let is_old = |at: &Timestamp| !self.is_younger(*at, WHOLE_EVERY_DAYS * 24);
         let deltas = KINDS.iter().filter(|kind| kind.reading[0].is_delta());
-        let full_at = |base: &Manifest| deltas.filter_map(|kind| base.full_at.get(kind.name)).any(is_old);
+        let full_at = |base: &Manifest| deltas.filter_map(|kind| base.full_at.get(kind.run())).any(is_old);
         self.whole || self.base.as_deref().is_none_or(full_at)
     }
 
@@ -127,7 +127,7 @@ impl Reading {
         let Some(at) = base.full_at.get(source.name).filter(|_| base.runs.contains_key(source.name)) else {
             return true;
         };
-        let records = base.runs.get(kind.name).map_or(0, |run| run.records);
+        let records = base.runs.get(kind.run()).map_or(0, |run| run.records);
         let pages = i64::try_from(records / PAGE + 1).unwrap_or(i64::MAX);
         pages <= FEW_PAGES || !self.is_younger(*at, pages)
     }

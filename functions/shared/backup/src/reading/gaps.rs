@@ -17,7 +17,7 @@ pub(super) fn left_out(reading: &Reading, kind: &Kind, state: &KindReading) -> B
 /// What was asked for, by source.
 pub(super) fn asked(reading: &Reading, kind: &Kind, state: &KindReading) -> BTreeMap<String, Vec<String>> {
     let left_out = left_out(reading, kind, state);
-    let is_held = |name: &str| name == kind.name || state.merging.runs.contains_key(name);
+    let is_held = |name: &str| name == kind.run() || state.merging.runs.contains_key(name);
     let sources = kind.reading.iter().filter(|source| is_held(source.name));
     let of = |select: &[&str]| {
         select.iter().filter(|p| !left_out.contains(**p)).map(|p| (*p).to_owned()).collect()

@@ -1,7 +1,7 @@
 //! A kind whose pages are all read: its operations merged into its runs, one run after the other.
 
 use super::progress::{KindReading, KindRuns, Seats};
-use super::resolvers::{ObjectResolver, PutResolver, SEATED};
+use super::resolvers::{ObjectResolver, PutResolver};
 use super::sorters::{Sorters, deleted, gone, names, reverse};
 use super::take::joined;
 use super::{Reading, gaps};
@@ -88,13 +88,13 @@ pub(super) async fn finished(
         let at = if is_whole { Some(state.started_at) } else { known };
         full_at.extend(at.map(|at| (name.to_owned(), at)));
     };
-    say(kind.name, !state.incremental);
+    say(kind.run(), !state.incremental);
     for source in kind.reading.iter().skip(1) {
         if state.merging.runs.contains_key(source.name) {
             say(source.name, state.facets.contains(source.name));
         }
     }
-    let seats_in_use = (kind.name == SEATED).then(|| seats_in_use(reading, kind, &state)).flatten();
+    let seats_in_use = seats_in_use(reading, kind, &state);
     let asked = gaps::asked(reading, kind, &state);
     let missing = gaps::missing(reading, kind, &state);
     Ok(KindRuns {
@@ -109,14 +109,14 @@ pub(super) async fn finished(
     })
 }
 
-/// How many users take a seat: as many as in the base, with what changed since; or those that were read, where
-/// all were. None when the base does not say, or Graph does not know the properties.
+/// How many objects take a seat: as many as in the base, with what changed since; or those that were read, where
+/// all were. None when no object of the kind takes one, the base does not say, or Graph does not know the properties.
 fn seats_in_use(reading: &Reading, kind: &'static Kind, state: &KindReading) -> Option<u64> {
-    if ["accountEnabled", "userType"].iter().any(|property| state.left_out.contains(*property)) {
+    if kind.seated_by.is_empty() || kind.seated_by.iter().any(|p| state.left_out.contains(*p)) {
         return None;
     }
     let seats = state.merging.seats;
-    if state.incremental && base_run(reading, state, kind.name).is_some() {
+    if state.incremental && base_run(reading, state, kind.run()).is_some() {
         let base = reading.base.as_deref()?.seats_in_use?;
         return (base + seats.after).checked_sub(seats.before);
     }
@@ -134,12 +134,12 @@ async fn objects(
     sorters: &mut Sorters,
     base: Base,
 ) -> Result<bool> {
-    if state.merging.runs.contains_key(kind.name) {
+    if state.merging.runs.contains_key(kind.run()) {
         return Ok(true);
     }
     let left_out = gaps::left_out(reading, kind, state);
     // Why: what was counted is good only together with the merge that is taken up where it was put down.
-    let is_begun = state.merging.at.as_ref().is_some_and(|(run, _)| run == kind.name);
+    let is_begun = state.merging.at.as_ref().is_some_and(|(run, _)| run == kind.run());
     let seats = if is_begun { state.merging.seats } else { Seats::default() };
     let mut resolver = ObjectResolver {
         kind,
@@ -148,7 +148,7 @@ async fn objects(
         gone: sorters.take(reading, &gone(kind)),
         seats,
     };
-    let done = one_with(reading, state, sorters, kind.name, kind.cut_bits, base, &mut resolver).await;
+    let done = one_with(reading, state, sorters, kind.run(), kind.cut_bits, base, &mut resolver).await;
     let ObjectResolver { names: names_sorter, gone: gone_sorter, seats, .. } = resolver;
     state.merging.seats = seats;
     sorters.put(&names(kind), names_sorter);

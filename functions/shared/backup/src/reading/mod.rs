@@ -99,8 +99,8 @@ impl Reading {
         let mut tasks = JoinSet::new();
         let mut first_error = None;
         for kind in KINDS {
-            let before = progress.kinds.remove(kind.name).unwrap_or_else(|| self.begin(kind));
-            progress.kinds.insert(kind.name.to_owned(), before.clone());
+            let before = progress.kinds.remove(kind.run()).unwrap_or_else(|| self.begin(kind));
+            progress.kinds.insert(kind.run().to_owned(), before.clone());
             if !before.is_finished() {
                 let reading = self.clone();
                 let read = async move { (kind, reading.read_kind(kind, before).await) };
@@ -110,7 +110,7 @@ impl Reading {
         while let Some(done) = tasks.join_next().await {
             match done {
                 Ok((kind, (state, error))) => {
-                    progress.kinds.insert(kind.name.to_owned(), state);
+                    progress.kinds.insert(kind.run().to_owned(), state);
                     first_error = longest_wait(first_error, error);
                 }
                 Err(error) => {
@@ -166,7 +166,7 @@ impl Reading {
             // Why: what is wrong with a list of changes need not be wrong with the list of everything.
             let refused = was_incremental && error.kind() == ErrorKind::Invalid;
             if other_way || refused || lost && (was_incremental || !begun_anew) {
-                tracing::warn!(kind = kind.name, cause = error.kind().name(), "reading the kind whole");
+                tracing::warn!(kind = %kind.name, cause = error.kind().name(), "reading the kind whole");
                 reading.by_round |= by_round;
                 reading.facets_apart |= apart;
                 begun_anew |= !was_incremental && !other_way;
@@ -180,9 +180,9 @@ impl Reading {
                 let reading = if lost { reading.anew(self.clock.now()) } else { reading };
                 return (KindProgress::Reading(Box::new(reading)), Some(error));
             }
-            tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
+            tracing::warn!(kind = %kind.name, cause = error.kind().name(), "the kind is not covered");
             let cause = if reading.endless { ENDLESS } else { cause_of(&error) };
-            return (missing(kind.name, cause, error.message(), &[]), None);
+            return (missing(kind.run(), cause, error.message(), &[]), None);
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn hard_deleted(reading: &Reading, progress: &mut Progress) -> 
                 .await?
             {
                 Merged::Done(pruned) => {
-                    if let Some(KindProgress::Done(done)) = progress.kinds.get_mut(link.from) {
+                    if let Some(KindProgress::Done(done)) = progress.kinds.get_mut(&link.from.to_string()) {
                         done.runs.insert(name.to_owned(), pruned);
                     }
                 }

@@ -35,7 +35,7 @@ pub(super) fn reverse(link: &str) -> String {
 impl Sorters {
     /// The sorters, with the blocks that were parked before.
     pub(super) fn open(reading: &Reading, kind: &Kind, state: &mut KindReading) -> Self {
-        let mut all = vec![kind.name.to_owned(), names(kind), gone(kind), deleted(kind)];
+        let mut all = vec![kind.run().to_owned(), names(kind), gone(kind), deleted(kind)];
         all.extend(kind.facets().map(|f| format!("{}.{f}", kind.name)));
         all.extend(kind.links.iter().flat_map(|link| [link.name.to_owned(), reverse(link.name)]));
         let by_run = all.into_iter().map(|run| {

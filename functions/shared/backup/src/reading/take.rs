@@ -55,7 +55,7 @@ impl<'a> Taking<'a> {
                 let run = format!("{}.{facet}", kind.name);
                 self.sorters.get(&run).push(item.key.as_bytes(), Op::Remove).await?;
             }
-            return self.sorters.get(kind.name).push(item.key.as_bytes(), Op::Remove).await;
+            return self.sorters.get(kind.run()).push(item.key.as_bytes(), Op::Remove).await;
         }
         for link in &item.whole {
             let Some(held) = self.held.get(link.name) else { continue };
@@ -73,7 +73,7 @@ impl<'a> Taking<'a> {
             (false, true) => Op::Renew(&object.text),
             (false, false) => Op::Overlay(&object.text),
         };
-        self.sorters.get(kind.name).push(item.key.as_bytes(), op).await
+        self.sorters.get(kind.run()).push(item.key.as_bytes(), op).await
     }
 
     /// A link that is there, with what Graph says of it, or that is gone.

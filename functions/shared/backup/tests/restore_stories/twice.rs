@@ -37,7 +37,7 @@ fn whole(kind: &str, key: &str) -> Selection {
 
 fn kinds_with_ids() -> Vec<&'static str> {
     let of_id = kinds::KINDS.iter().filter(|k| matches!(k.identity, Identity::Id));
-    of_id.map(|k| k.name).collect()
+    of_id.map(|k| k.run()).collect()
 }
 
 fn outcome_of_creation(report: &FinalReport) -> (&OutcomeState, Option<&str>) {
@@ -112,7 +112,7 @@ async fn a_step_on_an_object_that_another_restore_made_anew_says_under_which_id_
     let made = stage.new_id("gone").await;
     stage.run(&older).await;
     let report = stage.report(&older).await;
-    let update = report.steps.iter().find(|s| s.step.kind == "users").unwrap();
+    let update = report.steps.iter().find(|s| s.step.kind == support::kind("users").name).unwrap();
     assert_eq!((&update.outcome, update.new_id.as_deref()), (&MOVED, Some(made.as_str())));
     assert_eq!(stage.directory.ends("groups.members", "staff"), [made], "a link follows to the new id");
 }

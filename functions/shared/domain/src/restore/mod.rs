@@ -11,6 +11,7 @@ mod facts;
 mod id_map;
 mod inputs;
 mod licences;
+mod limits;
 mod links;
 mod objects;
 mod planner;
@@ -24,6 +25,7 @@ mod tests;
 mod unread;
 mod values;
 
+pub use crate::kinds::Phase;
 pub use administrators::{Administrators, SignIn, Standing, gains, may_lose};
 pub use id_map::{IdMap, tokens};
 pub use inputs::{Guard, Guarded, Held, HeldLink, Inputs, Item};
@@ -33,7 +35,7 @@ pub use planner::plan;
 pub use policies::clean as content;
 pub use schedules::{Ending, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
-pub use step::{Action, Cause, End, Impossible, Phase, Plan, Remark, Step, Warning};
+pub use step::{Action, Cause, End, Impossible, Plan, Remark, Step, Warning};
 pub use values::same;
 
 /// Privileged Role Administrator's template id, the same in every tenant. Source: as for [`GLOBAL_ADMINISTRATOR`].

@@ -4,7 +4,7 @@ use super::{
     Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Phase, Plan, Remark, SelectedLink,
     Step, Warning, administrators, facts, may_lose, objects, values,
 };
-use crate::kinds::{Identity, KINDS, Kind};
+use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub(super) struct Planner<'a> {
     /// Ids of objects that steps create or take out of the recycle bin.
     pub returning: BTreeSet<String>,
     /// Schedules that have a step: one may be chosen, and be what a chosen assignment stands for.
-    scheduled: BTreeSet<(&'static str, String)>,
+    scheduled: BTreeSet<(KindName, String)>,
     steps: Vec<Step>,
     impossible: Vec<Impossible>,
 }
@@ -55,15 +55,15 @@ impl Item {
     /// What a person calls it; a fact is called by who holds what.
     fn name(&self, inputs: &Inputs) -> Option<String> {
         let held = self.wanted.as_ref().or(self.live.as_ref())?;
-        if self.kind.identity == Identity::Id {
+        let Some(grant) = self.kind.grant() else {
             let name = values::text(&held.object, self.kind.name_property);
             return Some(name).filter(|n| !n.is_empty()).map(str::to_owned);
-        }
+        };
         let part = |property: &str| {
             let id = inputs.ids.rewrite(values::text(&held.object, property));
             inputs.names.get(&id).cloned().unwrap_or(id)
         };
-        Some(format!("{}: {}", part("principalId"), part("roleDefinitionId")))
+        Some(format!("{}: {}", part(grant.principal), part(grant.role)))
     }
 }
 
@@ -92,7 +92,7 @@ impl<'a> Planner<'a> {
 
     /// The links and references of others to what is created again.
     fn plan_referrers(&mut self) {
-        let chosen: BTreeMap<(&str, &str), &Item> =
+        let chosen: BTreeMap<(KindName, &str), &Item> =
             self.inputs.items.iter().map(|i| ((i.kind.name, i.key.as_str()), i)).collect();
         let created: BTreeSet<&str> = self
             .steps
@@ -100,7 +100,7 @@ impl<'a> Planner<'a> {
             .filter(|s| matches!(s.action, Action::Create { .. }))
             .map(|s| s.id.as_str())
             .collect();
-        let mut more: BTreeMap<(&str, &str), Item> = BTreeMap::new();
+        let mut more: BTreeMap<(KindName, &str), Item> = BTreeMap::new();
         for (id, referrers) in &self.inputs.referrers {
             if !created.contains(id.as_str()) {
                 continue;
@@ -133,7 +133,7 @@ impl<'a> Planner<'a> {
         self.steps.push(Step {
             number: 0,
             phase: draft.phase,
-            kind: item.kind.name.to_owned(),
+            kind: item.kind.name.into(),
             key: item.key.clone(),
             id: item.id(self.inputs),
             name: item.name(self.inputs),
@@ -148,7 +148,7 @@ impl<'a> Planner<'a> {
     /// Says that a part of an item cannot be restored.
     pub fn impossible(&mut self, item: &Item, what: &str, cause: Cause, why: &str) {
         self.impossible.push(Impossible {
-            kind: item.kind.name.to_owned(),
+            kind: item.kind.name.into(),
             key: item.key.clone(),
             name: item.name(self.inputs),
             what: what.to_owned(),
@@ -197,15 +197,16 @@ impl<'a> Planner<'a> {
         match &self.inputs.guard.administrators {
             Guarded::NotAsked => (steps, vec![]),
             Guarded::Unreadable => {
-                let assignable = |id: &str| {
-                    let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == id;
-                    let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
-                    held.is_none_or(|h| values::is_true(&h.object, "isAssignableToRole"))
+                // A group that cannot hold a role takes none from its members.
+                let may_hold = |step: &Step| match step.kind.find().filter(|kind| kind.is_group()) {
+                    Some(kind) => self.live_of(step).is_none_or(|held| kind.can_hold_role(&held.object)),
+                    None => true,
                 };
-                let matters = |s: &Step| may_lose(s) && (s.kind != "groups" || assignable(&s.id));
+                let matters = |step: &Step| may_lose(step) && may_hold(step);
+                let judged: Vec<(bool, Step)> = steps.into_iter().map(|s| (matters(&s), s)).collect();
                 let mut kept = Vec::new();
-                for step in steps {
-                    if !matters(&step) {
+                for (matters, step) in judged {
+                    if !matters {
                         kept.push(step);
                         continue;
                     }
@@ -249,16 +250,19 @@ impl<'a> Planner<'a> {
     fn takes_our_membership(&self, step: &Step) -> bool {
         let own = &self.inputs.guard.own_principals;
         match &step.action {
-            Action::RemoveLink { link, to } => link == "groups.members" && own.contains(&to.id),
-            _ if step.kind == "groups" && may_lose(step) => {
-                let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == step.id;
-                let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
-                held.is_some_and(|h| {
-                    h.links.iter().any(|l| l.link.name == "groups.members" && own.contains(&l.to))
-                })
+            Action::RemoveLink { link, to } => kinds::passes_roles(link) && own.contains(&to.id),
+            _ if step.kind.find().is_some_and(Kind::is_group) && may_lose(step) => {
+                let links = self.live_of(step).into_iter().flat_map(|held| &held.links);
+                links.into_iter().any(|l| l.link.passes_roles && own.contains(&l.to))
             }
             _ => false,
         }
+    }
+
+    /// The object of a step as it is live, if it is.
+    fn live_of(&self, step: &Step) -> Option<&Held> {
+        let of = |item: &&Item| step.kind == item.kind.name && item.id(self.inputs) == step.id;
+        self.inputs.items.iter().find(of)?.live.as_ref()
     }
 }
 
@@ -293,7 +297,7 @@ fn rank(step: &Step) -> usize {
         Action::Act { .. } => 3,
         Action::AddLinks { .. } | Action::Assign { .. } | Action::AssignLicences { .. } => 4,
         Action::RemoveLink { .. } => 5,
-        Action::Delete => 100 - KINDS.iter().position(|k| k.name == step.kind).unwrap_or_default(),
+        Action::Delete => 100 - KINDS.iter().position(|k| step.kind == k.name).unwrap_or_default(),
     }
 }
 
@@ -321,17 +325,5 @@ fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
             return (placed, later);
         }
         waiting = later;
-    }
-}
-
-/// The phase in which objects of a kind are written.
-pub(super) fn phase_of(kind: &Kind) -> Phase {
-    match kind.name {
-        "administrativeUnits" => Phase::AdministrativeUnits,
-        "users" => Phase::Users,
-        "groups" => Phase::Groups,
-        "roles" => Phase::Roles,
-        "admins" | "eligibleAdmins" | "activeAdmins" => Phase::RoleAssignments,
-        _ => Phase::Policies,
     }
 }

@@ -1,6 +1,7 @@
 //! Names and values out of a customer's directory, as they may stand in a mail: one short line each.
 
 use domain::changes::{Change, LinkChange, What};
+use domain::kinds::Term;
 use domain::text;
 use serde_json::Value;
 
@@ -34,11 +35,10 @@ pub(super) fn far_end(link: &LinkChange) -> String {
 
 /// Who got, lost or holds what role over what: for the kinds whose objects are such facts.
 pub(super) fn role_sentence(change: &Change) -> Option<String> {
-    let (given, taken) = match change.kind.as_str() {
-        "admins" => ("was given", "no longer has"),
-        "activeAdmins" => ("was given, for a time or for good,", "no longer has by schedule"),
-        "eligibleAdmins" => ("may now activate", "may no longer activate"),
-        _ => return None,
+    let (given, taken) = match change.kind.find()?.grant()?.term {
+        Term::Assigned { .. } => ("was given", "no longer has"),
+        Term::Scheduled => ("was given, for a time or for good,", "no longer has by schedule"),
+        Term::Eligible => ("may now activate", "may no longer activate"),
     };
     // The key of such a fact is `principal|role|scope|app scope`, its name `principal: role`.
     let mut parts = change.key.split('|');
@@ -73,7 +73,7 @@ mod tests {
 
     fn fact(kind: &str, what: What, key: &str, name: Option<&str>) -> Change {
         Change {
-            kind: kind.to_owned(),
+            kind: domain::kinds::get(kind).unwrap().name.into(),
             key: key.to_owned(),
             new_key: None,
             name: name.map(str::to_owned),
