@@ -399,7 +399,7 @@ static GROUPS: Kind = Kind {
             },
             Settled { mark: UNIFIED, why: "it can be set only when the group is created" },
         ],
-        limits: &[Limit::MailEnabled],
+        limits: &[Limit::MailEnabled { unless: UNIFIED }],
         licences: true,
         ..Writing::PATCHED
     },

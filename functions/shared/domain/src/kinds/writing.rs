@@ -81,9 +81,12 @@ pub enum Limit {
     /// Guests, who come by an invitation that they accept.
     /// Source: learn.microsoft.com/graph/api/resources/invitation.
     Guest,
-    /// Mail-enabled groups that are not Microsoft 365 groups, which belong to Exchange.
+    /// Those that are `mailEnabled`, which belong to Exchange.
     /// Source: learn.microsoft.com/graph/api/resources/groups-overview.
-    MailEnabled,
+    MailEnabled {
+        /// Those that have this mark are Graph's all the same: Microsoft 365 groups.
+        unless: Mark,
+    },
     /// Microsoft's own, which are in every tenant.
     BuiltIn,
     /// Those whose `@odata.type` ends so: Graph does not give their contents.

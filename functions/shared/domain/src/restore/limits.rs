@@ -1,7 +1,6 @@
 //! Objects that Graph does not write like the others of their kind: which these are, and what is said of them.
 
 use super::Cause;
-use super::objects::is_mail_group;
 use super::values::{is_true, text};
 use crate::kinds::{Kind, Limit};
 use serde_json::{Map, Value};
@@ -34,7 +33,7 @@ fn concerns(limit: Limit, object: &Map<String, Value>) -> bool {
         Limit::Guest => {
             text(object, "userType") == "Guest" || text(object, "userPrincipalName").contains("#EXT#")
         }
-        Limit::MailEnabled => is_mail_group(object),
+        Limit::MailEnabled { unless } => is_true(object, "mailEnabled") && !unless.is_on(object),
         Limit::BuiltIn => is_true(object, "isBuiltIn"),
         Limit::Opaque(odata_type) => text(object, "@odata.type").ends_with(odata_type),
     }
@@ -45,13 +44,13 @@ fn words(limit: Limit, attempt: Attempt) -> Option<(Cause, &'static str)> {
         (Limit::Guest, Attempt::Create) => {
             (Cause::Guest, "a guest comes back only by accepting a new invitation")
         }
-        (Limit::MailEnabled, Attempt::Create) => {
+        (Limit::MailEnabled { .. }, Attempt::Create) => {
             (Cause::MailEnabled, "mail-enabled groups are made in Exchange, not through Graph")
         }
-        (Limit::MailEnabled, Attempt::Change | Attempt::Link) => {
+        (Limit::MailEnabled { .. }, Attempt::Change | Attempt::Link) => {
             (Cause::MailEnabled, "mail-enabled groups are changed in Exchange, not through Graph")
         }
-        (Limit::MailEnabled, Attempt::Delete) => {
+        (Limit::MailEnabled { .. }, Attempt::Delete) => {
             (Cause::MailEnabled, "mail-enabled groups are deleted in Exchange, not through Graph")
         }
         (Limit::BuiltIn, Attempt::Create) => (Cause::BuiltIn, "Microsoft's own roles cannot be created"),

@@ -45,17 +45,6 @@ pub(super) fn refusal(item: &Item) -> Option<(Cause, &'static str)> {
     limits::refusal(item.kind, object, Attempt::Create)
 }
 
-/// A mail-enabled security group or a distribution list.
-pub(super) fn is_mail_group(object: &Map<String, Value>) -> bool {
-    is_true(object, "mailEnabled") && !has_type(object, "Unified")
-}
-
-/// Whether `groupTypes` names the type.
-pub(super) fn has_type(object: &Map<String, Value>, group_type: &str) -> bool {
-    let types = object.get("groupTypes").and_then(Value::as_array);
-    types.is_some_and(|t| t.iter().any(|t| t == group_type))
-}
-
 fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     if let Some((cause, why)) = refusal(item) {
         return planner.impossible(item, "object", cause, why);
