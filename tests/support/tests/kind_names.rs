@@ -35,7 +35,10 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
             if !["tests", "target"].contains(&name) {
                 sources(&path, found);
             }
-        } else if name.ends_with(".rs") && name != "tests.rs" && !path.ends_with("kinds/rows.rs") {
+        } else if path.extension().is_some_and(|e| e == "rs")
+            && name != "tests.rs"
+            && !path.ends_with("kinds/rows.rs")
+        {
             found.push(path);
         }
     }

@@ -15,8 +15,8 @@ const MOVED: OutcomeState = OutcomeState::Skipped { cause: SkipCause::ChangedSin
 fn stage_with(kind: &str) -> Stage {
     let mut stage = Stage::new();
     let mut value = json!({"displayName": "Gone", "name": "Gone", "description": "Of use"});
-    if kind == "users" {
-        value["userPrincipalName"] = json!("gone@x.y");
+    if let Some(unique) = support::kind(kind).unique_property {
+        value[unique] = json!("gone@x.y");
     }
     if kind == "roles" {
         value["rolePermissions"] = json!([{"allowedResourceActions": ["microsoft.directory/groups/update"]}]);

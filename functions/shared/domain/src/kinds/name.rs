@@ -11,6 +11,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The name of a row of the table. Stable: it is in keys, paths and stored bytes.
+///
+/// Nothing else makes one, and it compares with names alone:
+///
+/// ```compile_fail
+/// let kind = domain::kinds::KINDS[0];
+/// assert!(kind.name == "users");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct KindName(&'static str);
@@ -49,7 +56,13 @@ impl fmt::Debug for KindName {
 
 /// A kind as stored or sent data names it: a row of the table, or a name that this program does not know.
 ///
-/// An unknown name is kept as it was written, so that what a later program stored can be read and shown.
+/// An unknown name is kept as it was written, so that what a later program stored can be read and shown. Like
+/// [`KindName`] it does not compare with text:
+///
+/// ```compile_fail
+/// let named = domain::kinds::NamedKind::from(domain::kinds::KINDS[0].name);
+/// assert!(named == "users");
+/// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct NamedKind(Cow<'static, str>);

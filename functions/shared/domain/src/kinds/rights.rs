@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// What objects of a kind have to do with the roles that are given in the tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
-    /// Nothing.
+    /// Nothing: they neither hold roles nor give them.
     None,
     /// They are people, who hold roles and can use them while they can sign in.
     Person {

@@ -112,16 +112,16 @@ pub enum Form {
 /// A property without which Graph does not create an object, and its value where the snapshot has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Required {
-    /// The property.
+    /// The property, which a new object must have.
     pub property: &'static str,
-    /// What it gets then.
+    /// The value that it gets then.
     pub otherwise: Otherwise,
 }
 
 /// Where the value of a required property comes from when the snapshot has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
-    /// It is `false`.
+    /// It is `false`, as it is for an object that was made without it.
     False,
     /// It is the key that the object had.
     Key,

@@ -4,7 +4,7 @@ use super::planner::{Draft, Planner};
 use super::schedules::{Ending, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Action, Cause, Held, Item, Phase, Warning, id_map};
-use crate::kinds::{Grant, Identity, Kind};
+use crate::kinds::{Identity, Kind};
 use serde_json::{Map, Value, json};
 
 /// Plans one fact; both sides have their references resolved.
@@ -154,7 +154,7 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
 
 /// Who holds what the fact is about.
 fn principal<'a>(kind: &Kind, fact: &'a Map<String, Value>) -> &'a str {
-    kind.grant().map_or("", |grant: &Grant| text(fact, grant.principal))
+    kind.grant().map_or("", |grant| text(fact, grant.principal))
 }
 
 /// What makes it the fact that it is.

@@ -24,8 +24,8 @@ pub(super) fn refusal(
     object: &Map<String, Value>,
     attempt: Attempt,
 ) -> Option<(Cause, &'static str)> {
-    let limits = kind.writing.limits.iter().filter(|limit| concerns(**limit, object));
-    limits.filter_map(|limit| words(*limit, attempt)).next()
+    let mut limits = kind.writing.limits.iter().filter(|limit| concerns(**limit, object));
+    limits.find_map(|limit| words(*limit, attempt))
 }
 
 fn concerns(limit: Limit, object: &Map<String, Value>) -> bool {
