@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use backup::commands::search::Found;
 use domain::changes::Change;
-use domain::kinds::Kind;
+use domain::kinds::{Kind, KindName};
 use domain::restore::{AttributeMode, Impossible, LinkMode, Remark, SelectedItem, Step};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
@@ -25,7 +25,7 @@ pub struct ObjectQuery {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObjectSummary {
     /// Its kind.
-    pub kind: &'static str,
+    pub kind: KindName,
     /// Its key.
     pub key: String,
     /// Its name, where it has one.

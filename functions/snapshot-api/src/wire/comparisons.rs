@@ -1,7 +1,8 @@
 //! Comparisons.
 
 use crate::ports::NewComparison;
-use domain::{DiffId, Error, Result, SnapshotId, Timestamp, kinds};
+use domain::kinds::{self, NamedKind};
+use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
 use engine::records::{Cause, Diff, DiffCounts, JobState, NotCovered, Side};
 use garde::Validate;
 use schemars::JsonSchema;
@@ -88,7 +89,7 @@ pub struct ComparisonOut {
     id: DiffId,
     before: SnapshotId,
     after: SideText,
-    kinds: Vec<String>,
+    kinds: Vec<NamedKind>,
     object: Option<String>,
     state: JobState,
     requested_at: Timestamp,

@@ -2,6 +2,7 @@
 
 use crate::ports::{ObjectDetail, ObjectLink, ObjectSummary};
 use backup::commands::search::{Found, Searched};
+use domain::kinds::KindName;
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub struct ObjectsIn {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectSummaryOut {
-    kind: &'static str,
+    kind: KindName,
     key: String,
     name: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Snapshots.
 
-use domain::kinds::KINDS;
+use domain::kinds::{KINDS, KindName};
 use domain::{SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{Cause, JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 #[serde(rename_all = "camelCase")]
 pub struct UnreadOut {
     /// The kind's name.
-    kind: &'static str,
+    kind: KindName,
     /// Their names.
     what: &'static str,
     /// For a person.
@@ -23,7 +23,7 @@ pub struct UnreadOut {
 impl SnapshotOut {
     /// The same with what no snapshot holds of its kinds.
     pub fn with_unread(row: Snapshot) -> Self {
-        let held = KINDS.iter().filter(|kind| row.counts.contains_key(kind.name));
+        let held = KINDS.iter().filter(|kind| row.counts.contains_key(kind.run()));
         let unread: Vec<_> = held
             .flat_map(|kind| {
                 kind.unread.iter().map(|part| UnreadOut { kind: kind.name, what: part.what, why: part.why })

@@ -66,7 +66,7 @@ impl Kept {
             tenant: self.tenant.clone(),
             before: new.before,
             after: new.after,
-            kinds: new.kinds.iter().map(|k| k.name.to_owned()).collect(),
+            kinds: new.kinds.iter().map(|k| k.name.into()).collect(),
             object: new.object,
             announce: false,
             live_snapshot: None,
@@ -133,7 +133,7 @@ impl SnapshotCommands for Kept {
         page: Page,
     ) -> Result<Found> {
         self.check(tenant, id.as_str() == SNAPSHOT)?;
-        let kind = query.kind.map_or("users", |k| k.name);
+        let kind = query.kind.unwrap_or(support::kind("users")).name;
         let item = Hit { kind, key: format!("{:?}", page.limit), name: query.name };
         let searched = Searched { snapshot: id.clone(), kinds: vec![kind], not_held: Vec::new() };
         Ok(Found { items: vec![item], next: None, complete: true, searched })

@@ -75,7 +75,8 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let (of_a, of_b) = (sealed(&rig, &a).await, sealed(&rig, &b).await);
     let diff = rig.diffs().start(&b, &of_b, Side::Live, &[], None).await.unwrap();
     let user = rig.control.dump(b.as_str())["users"].as_object().unwrap().keys().next().unwrap().clone();
-    let item = SelectedItem { kind: "users".into(), key: user, properties: None, links: None };
+    let item =
+        SelectedItem { kind: support::kind("users").name.into(), key: user, properties: None, links: None };
     let chosen = Selection { items: vec![item], ..Selection::default() };
     let from_b = From::Items(of_b.clone());
     let restore = rig.restores().create_preview(&b, "per_b", &from_b, chosen.clone()).await.unwrap();

@@ -25,7 +25,7 @@ fn without(rig: &Rig, gone: &[&str]) {
 /// What taking these objects back to the snapshot would do, in the modes that take most away.
 async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Plan {
     let item = |(kind, key): &(&str, &str)| SelectedItem {
-        kind: (*kind).to_owned(),
+        kind: support::kind(kind).name.into(),
         key: (*key).to_owned(),
         properties: None,
         links: None,

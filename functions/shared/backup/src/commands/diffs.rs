@@ -49,7 +49,7 @@ impl Diffs {
             tenant: tenant.clone(),
             before: before.clone(),
             after,
-            kinds: kinds.iter().map(|k| k.name.to_owned()).collect(),
+            kinds: kinds.iter().map(|k| k.name.into()).collect(),
             object,
             announce: false,
             live_snapshot: None,
