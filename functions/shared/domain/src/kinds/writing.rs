@@ -10,25 +10,25 @@ use serde_json::{Map, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
-    /// Administrative units, without members.
+    /// Administrative units; their members come with the links.
     AdministrativeUnits,
-    /// Users, without links.
+    /// Users; their managers come with the links.
     Users,
-    /// Groups, without members.
+    /// Groups; their members and owners come with the links.
     Groups,
-    /// Members, owners, managers.
+    /// Members, owners and managers of whatever is there by then.
     Links,
-    /// Licences.
+    /// Licences of users and groups.
     Licences,
-    /// Custom roles.
+    /// Custom roles, before anybody is given one.
     Roles,
-    /// Role assignments.
+    /// Role assignments and schedules, which refer to principals, roles and units.
     RoleAssignments,
-    /// Device policies.
+    /// Device policies, and other objects that refer to what came before.
     Policies,
-    /// Their assignments.
+    /// The assignments of policies to groups.
     Assignments,
-    /// Objects that came since.
+    /// Deletion of objects that came since the snapshot.
     Deletions,
 }
 

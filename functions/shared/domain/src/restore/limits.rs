@@ -14,7 +14,7 @@ pub(super) enum Attempt {
     Change,
     /// A link from it is added or removed.
     Link,
-    /// It is deleted.
+    /// It is deleted from the tenant.
     Delete,
 }
 
