@@ -6,7 +6,6 @@ use crate::config::CloudConfig;
 use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
-use backup::archive::Archive;
 use domain::Result;
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
 use engine::records::Records;
@@ -23,7 +22,7 @@ use partners::commands::sign_in::FindCaller;
 use partners::commands::tokens::Tokens;
 use plan_api::{Money, PlanApi};
 use runtime::settings::Settings;
-use snapshot_api::{EngineCommands, SnapshotApi};
+use snapshot_api::SnapshotApi;
 use std::sync::Arc;
 
 const MINUTE_MS: u64 = 60_000;
@@ -136,10 +135,7 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
 
 fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
     let Ports { vault, keys, queue, clock, ids, .. } = wanted.ports.clone();
-    let records = records(wanted);
-    let archive = Arc::new(Archive::new(vault, keys, records.clone()));
-    let commands = Arc::new(EngineCommands::new(archive, records.clone(), queue, clock, ids));
-    SnapshotApi { gate: Gate { records }, commands }
+    SnapshotApi::new(snapshot_api::Ports { vault, keys, records: records(wanted), queue, clock, ids })
 }
 
 fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> {

@@ -138,7 +138,10 @@ fn parsed<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
 ///
 /// # Errors
 /// 404 when the path has no such part, or it has not the form of an id.
-pub async fn id_in_path<T: FromStr<Err = domain::Error>>(parts: &mut Parts, name: &str) -> Result<T, Problem> {
+pub async fn id_in_path<T: FromStr<Err = domain::Error>>(
+    parts: &mut Parts,
+    name: &str,
+) -> Result<T, Problem> {
     let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::no_route())?;
     let (_, text) = params.iter().find(|(of, _)| *of == name).ok_or_else(Problem::no_route)?;
     parsed(text)

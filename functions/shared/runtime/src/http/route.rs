@@ -137,15 +137,27 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
     }
 
     /// A GET of that path, as axum writes paths, under that operation id, which clients name their methods by.
-    pub fn get<H: Handler<T, S>, T: Arguments + 'static>(path: &'static str, id: &'static str, to: H) -> Self {
+    pub fn get<H: Handler<T, S>, T: Arguments + 'static>(
+        path: &'static str,
+        id: &'static str,
+        to: H,
+    ) -> Self {
         Self::new(MethodFilter::GET, "get", (path, id, to))
     }
     /// A POST, otherwise as [`Self::get`].
-    pub fn post<H: Handler<T, S>, T: Arguments + 'static>(path: &'static str, id: &'static str, to: H) -> Self {
+    pub fn post<H: Handler<T, S>, T: Arguments + 'static>(
+        path: &'static str,
+        id: &'static str,
+        to: H,
+    ) -> Self {
         Self::new(MethodFilter::POST, "post", (path, id, to))
     }
     /// A PUT, otherwise as [`Self::get`].
-    pub fn put<H: Handler<T, S>, T: Arguments + 'static>(path: &'static str, id: &'static str, to: H) -> Self {
+    pub fn put<H: Handler<T, S>, T: Arguments + 'static>(
+        path: &'static str,
+        id: &'static str,
+        to: H,
+    ) -> Self {
         Self::new(MethodFilter::PUT, "put", (path, id, to))
     }
     /// A PATCH, otherwise as [`Self::get`].

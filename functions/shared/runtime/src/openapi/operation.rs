@@ -235,7 +235,8 @@ impl Operation {
         let text = parameters::text_header;
         let mut headers = json!({ "X-Request-Id": text("The request's id, which names it in our logs.") });
         if self.asks_caller {
-            headers["RateLimit"] = text("How many more requests the caller may make now, and when all are back.");
+            headers["RateLimit"] =
+                text("How many more requests the caller may make now, and when all are back.");
             headers["RateLimit-Policy"] = text("How many requests a caller may make in how many seconds.");
         }
         if self.method == "post" && self.asks_caller {

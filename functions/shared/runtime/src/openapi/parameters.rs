@@ -32,7 +32,9 @@ pub(super) fn of_path(segment: &str) -> Option<Value> {
     };
     let key = "The object's key, as lists of objects give it. It may hold slashes.";
     let description = row.map_or(key, |(_, _, description)| description);
-    Some(json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema }))
+    Some(
+        json!({ "name": name, "in": "path", "required": true, "description": description, "schema": schema }),
+    )
 }
 
 /// A header of a reply that holds text.
