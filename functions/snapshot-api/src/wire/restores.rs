@@ -210,7 +210,7 @@ impl From<FollowedStep> for StepOut {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeOut {
-    /// The method and path of the request that was sent to Microsoft Graph.
+    /// What was asked of Graph: the action, and what of the object it is about, without values.
     asked: String,
     #[serde(flatten)]
     state: OutcomeState,
