@@ -35,7 +35,7 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 /// What the control plane stands on.
 #[derive(Clone)]
 pub struct Ports {
-    /// Rows.
+    /// Rows of partners and of what is theirs.
     pub records: Records,
     /// The time at which something is asked for.
     pub clock: Arc<dyn Clock>,

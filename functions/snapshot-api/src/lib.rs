@@ -29,7 +29,7 @@ pub struct Ports {
     pub vault: Arc<dyn Vault>,
     /// Keys of tenants, to open their blobs.
     pub keys: Arc<dyn KeyRing>,
-    /// Rows.
+    /// Rows of partners, organisations and tenants.
     pub records: Records,
     /// Where jobs are enqueued.
     pub queue: Arc<dyn Queue>,

@@ -5,7 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use runtime::openapi::document;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::{env, fs, path::PathBuf};
 
@@ -103,70 +103,63 @@ fn an_operation_has_the_parameters_of_its_path_and_refuses_what_it_does_not_know
     }
 }
 
-/// The places in which something is without a description that says more than three words.
-fn undescribed(place: &str, value: &Value, found: &mut Vec<String>) {
-    let Value::Object(map) = value else {
-        for (n, item) in value.as_array().into_iter().flatten().enumerate() {
-            undescribed(&format!("{place}/{n}"), item, found);
+/// Looks at a schema and at all schemas in it, with the place of each.
+fn walk(place: &str, schema: &Value, look: &mut impl FnMut(&str, &Value)) {
+    look(place, schema);
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        walk(&format!("{place}.{name}"), property, look);
+    }
+    for of in ["oneOf", "anyOf", "allOf"] {
+        schema[of].as_array().into_iter().flatten().for_each(|one| walk(place, one, look));
+    }
+    for of in ["items", "additionalProperties"] {
+        if let Some(inner) = schema.get(of).filter(|inner| inner.is_object()) {
+            walk(&format!("{place}[]"), inner, look);
         }
-        return;
-    };
-    let is_short = |map: &Map<String, Value>| {
-        let text = map.get("description").and_then(Value::as_str).unwrap_or_default();
-        text.split_whitespace().count() < 4 && !map.contains_key("$ref")
-    };
-    for (key, inner) in map {
-        let place = format!("{place}/{key}");
-        if key == "properties" {
-            let properties = inner.as_object().into_iter().flatten();
-            found.extend(properties.filter_map(|(name, property)| {
-                let is_described = property.as_object().is_some_and(|map| !is_short(map) || map.contains_key("$ref"));
-                (!is_described).then(|| format!("{place}/{name}"))
-            }));
+    }
+}
+
+/// Looks at every schema of the document.
+fn walk_all(document: &Value, look: &mut impl FnMut(&str, &Value)) {
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        walk(name, schema, look);
+    }
+    for (place, operation) in operations(document) {
+        walk(&place, &operation["requestBody"]["content"]["application/json"]["schema"], look);
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            walk(&place, &parameter["schema"], look);
         }
-        undescribed(&place, inner, found);
     }
 }
 
 #[test]
-fn every_operation_parameter_and_property_is_described_in_more_than_three_words() {
+fn every_operation_parameter_and_property_is_described() {
     let document = made();
-    let mut found = Vec::new();
-    undescribed("schemas", &document["components"]["schemas"], &mut found);
+    let is_described = |part: &Value| {
+        let text = part["description"].as_str().unwrap_or_default();
+        part.get("$ref").is_some() || text.split_whitespace().count() > 2
+    };
+    let mut missing = Vec::new();
+    walk_all(&document, &mut |place, schema| {
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        let bare = properties.filter(|(_, property)| !is_described(property));
+        missing.extend(bare.map(|(name, _)| format!("{place}.{name}")));
+    });
     for (place, operation) in operations(&document) {
-        undescribed(&place, &operation["requestBody"], &mut found);
         let own = [operation].into_iter().chain(operation["parameters"].as_array().into_iter().flatten());
-        for part in own.filter(|part| part.get("$ref").is_none()) {
-            let text = part["description"].as_str().unwrap_or_default();
-            if text.split_whitespace().count() < 4 {
-                found.push(format!("{place} {}", part["name"]));
-            }
-        }
+        missing
+            .extend(own.filter(|part| !is_described(part)).map(|part| format!("{place} {}", part["name"])));
     }
-    assert!(found.is_empty(), "{} without a description: {found:#?}", found.len());
+    assert!(missing.is_empty(), "{} without a description: {missing:#?}", missing.len());
 }
 
 #[test]
-fn what_generators_of_clients_stumble_over_is_not_in_it() {
-    fn walk(place: &str, value: &Value) {
-        match value {
-            Value::Object(map) => {
-                for (key, inner) in map {
-                    let place = format!("{place}/{key}");
-                    if key == "oneOf" {
-                        let alternatives = inner.as_array().unwrap();
-                        let is_text = |one: &Value| one.get("const").is_some() || one.get("enum").is_some();
-                        assert!(!alternatives.iter().all(is_text), "{place} should be one enum");
-                    }
-                    if key == "properties" {
-                        assert!(inner.as_object().unwrap().values().all(Value::is_object), "{place} holds `true`");
-                    }
-                    walk(&place, inner);
-                }
-            }
-            Value::Array(items) => items.iter().for_each(|item| walk(place, item)),
-            _ => {}
-        }
-    }
-    walk("", &made());
+fn texts_to_choose_from_are_one_enum_and_any_value_is_an_empty_schema() {
+    walk_all(&made(), &mut |place, schema| {
+        let is_text = |one: &Value| one.get("const").is_some() || one.get("enum").is_some();
+        let alternatives = schema["oneOf"].as_array();
+        assert!(!alternatives.is_some_and(|all| all.iter().all(is_text)), "{place} should be one enum");
+        let parts = schema["properties"].as_object().into_iter().flat_map(|properties| properties.values());
+        assert!(parts.chain(schema.get("items")).all(Value::is_object), "{place} holds `true`");
+    });
 }

@@ -134,7 +134,7 @@ impl From<Entry> for AuditEntryOut {
     }
 }
 
-/// What verifying found.
+/// What a walk over the log found.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedOut {

@@ -56,7 +56,7 @@ pub struct CertificateIn {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateOut {
-    /// The organisation's id.
+    /// The id of the organisation.
     pub organisation: OrganisationId,
     /// The tenant whose data it was; null where none was connected.
     pub tenant: Option<TenantId>,

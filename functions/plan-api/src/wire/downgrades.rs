@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DowngradeOut {
-    /// The request's id.
+    /// The id of the request.
     pub id: DowngradeId,
     /// The partner whose customer the organisation is.
     pub partner: PartnerId,

@@ -38,11 +38,11 @@ impl From<NewInvitationIn> for NewInvitation {
     }
 }
 
-/// An invitation.
+/// An invitation, and what became of it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationOut {
-    /// The invitation's id.
+    /// The id of the invitation.
     pub id: InvitationId,
     /// The name of the person who is invited.
     pub name: String,

@@ -130,11 +130,11 @@ impl SearchIn {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganisationOut {
-    /// The organisation's id.
+    /// The id of the organisation.
     pub id: OrganisationId,
     /// The partner that it is a customer of.
     pub partner: PartnerId,
-    /// The organisation's name.
+    /// The name of the organisation.
     pub name: String,
     /// The address of whoever is to be written to there.
     pub email: String,

@@ -62,13 +62,13 @@ pub enum Sku {
     Entra,
 }
 
-/// A partner.
+/// A partner: a service provider, or a distributor above some.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerOut {
-    /// The partner's id.
+    /// The id of the partner.
     pub id: PartnerId,
-    /// The partner's name.
+    /// The name of the partner.
     pub name: String,
     /// The partner directly above it; null at the top.
     pub parent: Option<PartnerId>,

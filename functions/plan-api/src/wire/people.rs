@@ -45,11 +45,11 @@ impl From<PersonChangeIn> for PersonChange {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonOut {
-    /// The person's id.
+    /// The id of the person.
     pub id: PersonId,
     /// The partner that the person belongs to.
     pub partner: PartnerId,
-    /// The person's name.
+    /// The name of the person.
     pub name: String,
     /// The address to which mails to the person go.
     pub email: String,

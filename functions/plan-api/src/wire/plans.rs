@@ -83,11 +83,11 @@ pub struct OwnLicenceIn {
     pub currency: Currency,
 }
 
-/// A plan.
+/// A plan, as lists show it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanOut {
-    /// The plan's id.
+    /// The id of the plan.
     pub id: PlanId,
     /// The partner that made the plan.
     pub partner: PartnerId,

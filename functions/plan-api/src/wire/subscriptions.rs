@@ -31,7 +31,7 @@ impl From<SubscriptionEditIn> for SubscriptionEdit {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionOut {
-    /// The organisation's id.
+    /// The id of the organisation.
     pub organisation: OrganisationId,
     /// The plan that it pays for.
     pub plan: PlanId,
@@ -51,7 +51,7 @@ pub struct SubscriptionOut {
     pub seats: u32,
     /// Enabled member users; null before a snapshot has counted.
     pub seats_in_use: Option<u64>,
-    /// As of when.
+    /// As of when `seatsInUse` was counted.
     pub counted_at: Option<Timestamp>,
     /// How many more are in use than paid for.
     pub over_use: Option<u64>,

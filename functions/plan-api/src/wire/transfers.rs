@@ -58,7 +58,7 @@ impl From<TransferOffer> for OfferOut {
 pub struct OfferedOut {
     /// The organisation that is offered.
     pub organisation: OrganisationId,
-    /// The organisation's name.
+    /// The name of the organisation.
     pub name: String,
     /// The number of seats that it pays for.
     pub seats: u32,

@@ -70,9 +70,9 @@ pub struct TotalOut {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineOut {
-    /// The organisation's id.
+    /// The id of the organisation.
     pub organisation: OrganisationId,
-    /// The organisation's name.
+    /// The name of the organisation.
     pub organisation_name: String,
     /// The plan that it paid for.
     pub plan: PlanId,

@@ -9,8 +9,8 @@ use domain::kinds::{Kind, LinkType, Source};
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Catalog, Cursor, Directory, LiveObject, Page, ReadPage, Row, RowPage, Scope, SignIns,
-    Spent, Write,
+    Access, Catalog, Cursor, Directory, LiveObject, Page, ReadPage, Row, RowPage, Scope, SignIns, Spent,
+    Write,
 };
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};

@@ -80,15 +80,15 @@ fn in_kinds(error: &Error) -> Error {
     Error::invalid_field("kinds", message)
 }
 
-/// A comparison.
+/// A comparison, without what differs.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ComparisonOut {
-    /// The comparison's id.
+    /// The id of the comparison.
     id: DiffId,
-    /// The earlier side.
+    /// The earlier side, which is a snapshot.
     before: SnapshotId,
-    /// The later side.
+    /// The later side: a snapshot, or the live tenant.
     after: SideText,
     /// The names of the kinds that are compared; all kinds when none is named.
     kinds: Vec<String>,

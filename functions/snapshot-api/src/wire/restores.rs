@@ -88,11 +88,11 @@ impl TryFrom<RestoreIn> for NewRestore {
     }
 }
 
-/// A restore.
+/// A restore, without its steps.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreOut {
-    /// The restore's id.
+    /// The id of the restore.
     id: RestoreId,
     /// The snapshot that holds what comes back.
     snapshot: SnapshotId,

@@ -33,11 +33,11 @@ impl SnapshotOut {
     }
 }
 
-/// A snapshot.
+/// A snapshot of an organisation's tenant.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotOut {
-    /// The snapshot's id.
+    /// The id of the snapshot.
     id: SnapshotId,
     /// Why it is taken.
     reason: Reason,

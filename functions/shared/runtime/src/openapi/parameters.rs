@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 ///
 /// A name of three letters is the prefix of an id, which says the pattern.
 const IN_PATHS: [(&str, &str, &str); 12] = [
-    ("org", "", "The organisation's id."),
-    ("per", "", "The person's id."),
-    ("inv", "", "The invitation's id."),
+    ("org", "", "The id of the organisation that it is about."),
+    ("per", "", "The id of a person of the caller's partner."),
+    ("inv", "", "The id of the invitation."),
     ("tok", "", "The token's id, which is no secret."),
-    ("pln", "", "The plan's id."),
+    ("pln", "", "The id of a plan that the caller sees."),
     ("prt", "", "The id of a partner below the caller's."),
     ("dwn", "", "The id of the request for a downgrade."),
-    ("snp", "", "The snapshot's id."),
-    ("dif", "", "The comparison's id."),
-    ("rst", "", "The restore's id."),
+    ("snp", "", "The id of a snapshot of the organisation."),
+    ("dif", "", "The id of a comparison of the organisation."),
+    ("rst", "", "The id of a restore of the organisation."),
     ("month", "^[0-9]{4}-[0-9]{2}$", "The month, such as `2026-10`, in UTC."),
     ("kind", "", "The name of a kind of objects, such as `users`."),
 ];
