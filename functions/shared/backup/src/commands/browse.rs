@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// An object of a snapshot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenObject {
-    /// The object's kind.
+    /// The kind of the object.
     pub kind: &'static Kind,
     /// The object's key, by which the snapshot holds it.
     pub key: String,
@@ -39,12 +39,12 @@ pub struct SeenLink {
     pub value: Map<String, Value>,
 }
 
-/// The command.
+/// Looks through snapshots.
 #[derive(Clone)]
 pub struct Browse {
-    /// Where snapshots are.
+    /// Where snapshots are sealed.
     pub archive: Arc<Archive>,
-    /// Rows.
+    /// Rows of snapshots, sealed or not.
     pub records: Records,
 }
 
@@ -65,7 +65,7 @@ impl Browse {
         }
     }
 
-    /// One snapshot's row.
+    /// One snapshot of the tenant, sealed or not.
     pub async fn get(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Snapshot> {
         let found: Found<Snapshot> =
             self.records.get(&Scope::Tenant(tenant.clone()), &Snapshot::key_of(id)).await?;

@@ -14,9 +14,9 @@ use std::sync::Arc;
 /// A comparison that is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewComparison {
-    /// The earlier side.
+    /// The earlier side, a sealed snapshot.
     pub before: SnapshotId,
-    /// The later side.
+    /// The later side: a sealed snapshot, or the live tenant.
     pub after: Side,
     /// Only these kinds; empty means all.
     pub kinds: Vec<&'static Kind>,
@@ -31,12 +31,12 @@ impl NewComparison {
     }
 }
 
-/// The command.
+/// Starts comparisons, and reads what they found.
 #[derive(Clone)]
 pub struct Diffs {
     /// Where the changes that were found are stored.
     pub archive: Arc<Archive>,
-    /// Rows.
+    /// Rows of snapshots and comparisons.
     pub records: Records,
     /// Where the job that compares is enqueued.
     pub queue: Arc<dyn Queue>,
@@ -84,13 +84,13 @@ impl Diffs {
         Ok(diff)
     }
 
-    /// One comparison.
+    /// One comparison of the tenant.
     pub async fn get(&self, tenant: &TenantId, id: &DiffId) -> Result<Diff> {
         let found: Found<Diff> = self.records.get(&Scope::Tenant(tenant.clone()), &Diff::key_of(id)).await?;
         Ok(found.value)
     }
 
-    /// Comparisons, newest first.
+    /// The comparisons of the tenant, newest first.
     pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Diff>> {
         let page = Page { descending: true, ..page };
         let (rows, next) = self.records.list::<Diff>(&Scope::Tenant(tenant.clone()), "diff#", page).await?;

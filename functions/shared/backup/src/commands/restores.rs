@@ -111,7 +111,7 @@ pub struct FollowedStep {
 /// A restore with a part of its plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanPage {
-    /// The restore's row.
+    /// The restore itself, as it stands.
     pub restore: Restore,
     /// What to know before anything else; on the first page only.
     pub remarks: Vec<Remark>,
@@ -124,11 +124,11 @@ pub struct PlanPage {
 /// The commands with their ports.
 #[derive(Clone)]
 pub struct Restores {
-    /// Rows.
+    /// Rows of snapshots, comparisons and restores.
     pub records: Records,
-    /// Changes of comparisons.
+    /// Where the changes of comparisons are read.
     pub comparisons: Arc<dyn Snapshots>,
-    /// Plans and reports.
+    /// Where plans and reports of restores are.
     pub plans: Arc<dyn PlanStore>,
     /// Where the jobs of previews and restores are enqueued.
     pub queue: Arc<dyn Queue>,
@@ -211,7 +211,7 @@ impl Restores {
         Ok(restore)
     }
 
-    /// One restore.
+    /// One restore of the tenant.
     pub async fn get(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Restore> {
         Ok(self.find(tenant, restore).await?.value)
     }

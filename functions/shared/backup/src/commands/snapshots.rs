@@ -12,10 +12,10 @@ use std::sync::Arc;
 /// How often a start is tried when the tenant's row changes in between.
 const TRIES: u32 = 4;
 
-/// The command.
+/// Starts snapshots: the one place that does.
 #[derive(Clone)]
 pub struct Snapshots {
-    /// Rows.
+    /// Rows of tenants and their snapshots.
     pub records: Records,
     /// Where the job that takes a snapshot is enqueued.
     pub queue: Arc<dyn Queue>,

@@ -36,7 +36,7 @@ pub enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct End {
-    /// Its id.
+    /// The id of the object there.
     pub id: String,
     /// Its name, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,37 +66,37 @@ pub enum Action {
     },
     /// Changes a property that travels by an action of its own.
     Act {
-        /// The property.
+        /// The name of the property.
         property: String,
         /// What is sent as the action's argument.
         argument: Value,
     },
     /// Adds links from the object.
     AddLinks {
-        /// Their type.
+        /// The type of the links, such as `groups.members`.
         link: String,
-        /// Their far ends.
+        /// The far ends of the links.
         to: Vec<End>,
     },
     /// Removes a link from the object.
     RemoveLink {
-        /// Its type.
+        /// The type of the link, such as `groups.members`.
         link: String,
-        /// Its far end.
+        /// The far end of the link.
         to: End,
     },
     /// Sets all assignments of a policy.
     Assign {
-        /// Their type.
+        /// The type of link that assignments are.
         link: String,
-        /// Each with its `target`.
+        /// The assignments, each with its `target`.
         assignments: Vec<Map<String, Value>>,
     },
     /// Gives and takes licences.
     AssignLicences {
-        /// `{skuId, disabledPlans}`.
+        /// The licences that are given, each `{skuId, disabledPlans}`.
         add: Vec<Value>,
-        /// SKU ids.
+        /// The SKU ids of the licences that are taken.
         remove: Vec<String>,
     },
     /// Deletes the object.
@@ -159,6 +159,7 @@ pub struct Step {
 /// Why something cannot be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ImpossibleCause")]
 pub enum Cause {
     /// It is kept by the customer's own directory.
     Synced,

@@ -10,7 +10,7 @@ mod schema;
 
 pub use operation::{Operation, Tag};
 
-use schema::plain;
+use schema::{plain, with_named_forms};
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -35,8 +35,8 @@ pub fn document(version: &str, operations: &[Operation]) -> Value {
         paths.entry(operation.path()).or_insert_with(|| json!({}))[operation.method()] = written;
     }
     let definitions = replies.take_definitions(true);
-    let mut schemas: Map<_, _> =
-        definitions.into_iter().map(|(name, schema)| (name, plain(schema))).collect();
+    let plain_schemas = definitions.into_iter().map(|(name, schema)| (name, plain(schema)));
+    let mut schemas = with_named_forms(plain_schemas.collect());
     schemas.insert("Problem".to_owned(), problems::schema());
     schemas.insert("GatewayReply".to_owned(), problems::gateway_schema());
     let token = "An API token, or an access token of the sign-in of people.";

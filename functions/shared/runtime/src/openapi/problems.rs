@@ -3,12 +3,11 @@
 use super::parameters::text_header;
 use serde_json::{Map, Value, json};
 
-const PROBLEMS: [(u16, &str); 14] = [
+const PROBLEMS: [(u16, &str); 13] = [
     (400, "The request cannot be read."),
     (401, "It is not known who asks."),
     (403, "The caller lacks the right for this."),
     (404, "There is no such thing, or the caller does not see it."),
-    (405, "The path takes other methods."),
     (409, "The state of what is asked about does not allow it."),
     (412, "It was changed since the version that `If-Match` names."),
     (413, "The body is too long."),

@@ -68,6 +68,56 @@ fn texts_of(schema: &Value) -> Option<Vec<String>> {
     }
 }
 
+/// The same schemas, where each form of what has several forms has a schema of its own.
+///
+/// Why: of forms without a name generators make up names, and stumble when two are alike. What all forms have in common
+/// becomes a part of each.
+pub(super) fn with_named_forms(schemas: Map<String, Value>) -> Map<String, Value> {
+    let mut all = Map::new();
+    for (name, schema) in schemas {
+        let (schema, forms) = named_forms(&name, &schema).unwrap_or((schema, Vec::new()));
+        all.extend(forms);
+        all.insert(name, schema);
+    }
+    all
+}
+
+/// The schema that leads to its forms, and these; none where it has not several that one field tells apart.
+fn named_forms(name: &str, schema: &Value) -> Option<(Value, Vec<(String, Value)>)> {
+    let alternatives = schema.get("oneOf")?.as_array()?;
+    let text_of = |form: &Value, field: &str| Some(form["properties"][field]["const"].as_str()?.to_owned());
+    let mut fields = alternatives.first()?["properties"].as_object()?.keys();
+    let field = fields.find(|field| alternatives.iter().all(|form| text_of(form, field).is_some()))?;
+    let (mut forms, mut mapping) = (Vec::new(), Map::new());
+    for alternative in alternatives {
+        let text = text_of(alternative, field)?;
+        let mut letters = text.chars();
+        let first = letters.next()?.to_uppercase();
+        let of_form = format!("{name}{first}{}", letters.as_str());
+        mapping.insert(text, json!(format!("#/components/schemas/{of_form}")));
+        forms.push((of_form, with_common(alternative, schema)));
+    }
+    let references: Vec<_> = mapping.values().map(|to| json!({ "$ref": to })).collect();
+    let discriminator = json!({ "propertyName": field, "mapping": mapping });
+    let mut union = json!({ "oneOf": references, "discriminator": discriminator });
+    if let Some(description) = schema.get("description") {
+        union["description"] = description.clone();
+    }
+    Some((union, forms))
+}
+
+/// A form with what all forms have.
+fn with_common(form: &Value, common: &Value) -> Value {
+    let mut form = form.clone();
+    for (name, property) in common["properties"].as_object().into_iter().flatten() {
+        form["properties"][name] = property.clone();
+    }
+    let own = form["required"].as_array().cloned().unwrap_or_default();
+    let of_all = common["required"].as_array().cloned().unwrap_or_default();
+    form["required"] = json!([own, of_all].concat());
+    form
+}
+
 /// The same for a parameter: one that is not there is left out, and never written as null.
 pub(super) fn without_null(mut schema: Value) -> Value {
     if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
@@ -122,6 +172,21 @@ mod tests {
         assert_eq!(made["oneOf"][1]["properties"]["type"]["const"], "b");
         let said = made["oneOf"][1]["properties"]["type"]["description"].as_str();
         assert_eq!(said, Some("Always `b`: it tells this form from the others."));
+    }
+
+    #[test]
+    fn each_form_of_what_has_several_gets_a_name_and_what_all_have() {
+        let form = |text: &str| json!({ "type": "object", "required": ["type"], "properties": { "type": { "const": text } } });
+        let schema = json!({
+            "description": "What became of it.", "oneOf": [form("done"), form("notDone")],
+            "type": "object", "required": ["at"], "properties": { "at": { "type": "string" } },
+        });
+        let all = with_named_forms(Map::from_iter([("Outcome".to_owned(), schema)]));
+        let names: Vec<_> = all.keys().collect();
+        assert_eq!(names, ["Outcome", "OutcomeDone", "OutcomeNotDone"]);
+        assert_eq!(all["Outcome"]["discriminator"]["mapping"]["done"], "#/components/schemas/OutcomeDone");
+        assert_eq!(all["OutcomeDone"]["required"], json!(["type", "at"]));
+        assert_eq!(all["OutcomeDone"]["properties"]["at"], json!({ "type": "string" }));
     }
 
     #[test]
