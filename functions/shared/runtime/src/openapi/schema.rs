@@ -88,16 +88,17 @@ fn named_forms(name: &str, schema: &Value) -> Option<(Value, Vec<(String, Value)
     let text_of = |form: &Value, field: &str| Some(form["properties"][field]["const"].as_str()?.to_owned());
     let mut fields = alternatives.first()?["properties"].as_object()?.keys();
     let field = fields.find(|field| alternatives.iter().all(|form| text_of(form, field).is_some()))?;
-    let (mut forms, mut mapping) = (Vec::new(), Map::new());
+    let (mut forms, mut mapping, mut references) = (Vec::new(), Map::new(), Vec::new());
     for alternative in alternatives {
         let text = text_of(alternative, field)?;
         let mut letters = text.chars();
         let first = letters.next()?.to_uppercase();
         let of_form = format!("{name}{first}{}", letters.as_str());
-        mapping.insert(text, json!(format!("#/components/schemas/{of_form}")));
+        let reference = format!("#/components/schemas/{of_form}");
+        references.push(json!({ "$ref": reference }));
+        mapping.insert(text, json!(reference));
         forms.push((of_form, with_common(alternative, schema)));
     }
-    let references: Vec<_> = mapping.values().map(|to| json!({ "$ref": to })).collect();
     let discriminator = json!({ "propertyName": field, "mapping": mapping });
     let mut union = json!({ "oneOf": references, "discriminator": discriminator });
     if let Some(description) = schema.get("description") {
