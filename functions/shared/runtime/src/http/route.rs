@@ -125,56 +125,55 @@ pub struct Route<S, N> {
 }
 
 impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
-    fn new<H, T>(method: MethodFilter, name: &'static str, row: (&'static str, &'static str, H)) -> Self
+    fn new<H, T>(path: &'static str, method: MethodFilter, operation: Operation, handler: H) -> Self
     where
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        let (path, id, handler) = row;
-        let mut notes = N::from(Operation::new(name, path, id));
+        let mut notes = N::from(operation);
         notes.note(T::note);
         Self { path, handler: on(method, handler), notes }
     }
 
     /// A GET of that path, as axum writes paths, under that operation id, which clients name their methods by.
-    pub fn get<H: Handler<T, S>, T: Arguments + 'static>(
-        path: &'static str,
-        id: &'static str,
-        to: H,
-    ) -> Self {
-        Self::new(MethodFilter::GET, "get", (path, id, to))
+    pub fn get<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: Arguments + 'static,
+    {
+        Self::new(path, MethodFilter::GET, Operation::new("get", path, id), handler)
     }
     /// A POST, otherwise as [`Self::get`].
-    pub fn post<H: Handler<T, S>, T: Arguments + 'static>(
-        path: &'static str,
-        id: &'static str,
-        to: H,
-    ) -> Self {
-        Self::new(MethodFilter::POST, "post", (path, id, to))
+    pub fn post<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: Arguments + 'static,
+    {
+        Self::new(path, MethodFilter::POST, Operation::new("post", path, id), handler)
     }
     /// A PUT, otherwise as [`Self::get`].
-    pub fn put<H: Handler<T, S>, T: Arguments + 'static>(
-        path: &'static str,
-        id: &'static str,
-        to: H,
-    ) -> Self {
-        Self::new(MethodFilter::PUT, "put", (path, id, to))
+    pub fn put<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: Arguments + 'static,
+    {
+        Self::new(path, MethodFilter::PUT, Operation::new("put", path, id), handler)
     }
     /// A PATCH, otherwise as [`Self::get`].
-    pub fn patch<H: Handler<T, S>, T: Arguments + 'static>(
-        path: &'static str,
-        id: &'static str,
-        to: H,
-    ) -> Self {
-        Self::new(MethodFilter::PATCH, "patch", (path, id, to))
+    pub fn patch<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: Arguments + 'static,
+    {
+        Self::new(path, MethodFilter::PATCH, Operation::new("patch", path, id), handler)
     }
     /// A DELETE, otherwise as [`Self::get`].
-    pub fn delete<H: Handler<T, S>, T: Arguments + 'static>(
-        path: &'static str,
-        id: &'static str,
-        to: H,
-    ) -> Self {
-        Self::new(MethodFilter::DELETE, "delete", (path, id, to))
+    pub fn delete<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: Arguments + 'static,
+    {
+        Self::new(path, MethodFilter::DELETE, Operation::new("delete", path, id), handler)
     }
 
     fn noting(mut self, write: impl FnOnce(&mut Operation)) -> Self {
