@@ -2,6 +2,7 @@
 //! and what two previews show is done once.
 
 use super::rig::{Admin, Rig, Setting};
+use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::restore::{LinkMode, Selection};
 use domain::{DiffId, SnapshotId};
 use engine::records::{Restore, RestoreState, Side};
@@ -188,9 +189,13 @@ async fn undoing_one_grant_leaves_whoever_can_still_administer_the_tenant() {
         .iter()
         .filter(|c| c.kind == support::kind("admins").name)
         .map(domain::restore::SelectedItem::of_change);
-    let from = backup::commands::restores::From::Items(first.clone());
+    let from = RestoreFrom::Items(first.clone());
     let selection = Selection { items: items.collect(), ..only_removals };
-    let restore = rig.restores().create_preview(rig.tenant(), "per_test", &from, selection).await.unwrap();
+    let restore = rig
+        .restores()
+        .create_preview(rig.tenant(), "per_test", NewRestore { from, selection })
+        .await
+        .unwrap();
     rig.settle().await;
     run(&rig, &restore).await;
     assert_eq!(held(&rig, "roleAssignments", &uma).len(), 1, "Uma is the only one who can sign in");

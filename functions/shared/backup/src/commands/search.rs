@@ -34,7 +34,7 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Searched {
-    /// The snapshot.
+    /// The snapshot that is searched.
     pub snapshot: SnapshotId,
     /// The kinds that it holds, of those that are asked for.
     pub kinds: Vec<KindName>,
@@ -46,7 +46,7 @@ pub struct Searched {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotHeld {
-    /// Its name.
+    /// The name of the kind, such as `users`.
     pub kind: KindName,
     /// Why, for a person; none where the snapshot is older than the kind.
     pub why: Option<String>,

@@ -3,7 +3,7 @@
 mod directory;
 
 use async_trait::async_trait;
-use backup::commands::restores::{From, Restores};
+use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::preview_restore::{self, OpenSnapshot, PlanStore, Snapshots};
 use backup::run_restore::{self, FinalReport, Silence};
 pub use directory::TableDirectory;
@@ -83,6 +83,7 @@ impl Stage {
     pub fn commands(&self) -> Restores {
         Restores {
             records: self.records(self.world.catalog.clone()),
+            comparisons: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
             plans: self.plans.clone(),
             queue: self.world.queue.clone(),
             clock: self.world.clock.clone(),
@@ -145,8 +146,8 @@ impl Stage {
         if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
             assert_eq!(error.kind(), domain::ErrorKind::Conflict);
         }
-        let from = From::Items(id);
-        let restore = self.commands().create_preview(&self.tenant, "me", &from, selection).await.unwrap();
+        let new = NewRestore { from: RestoreFrom::Items(id), selection };
+        let restore = self.commands().create_preview(&self.tenant, "me", new).await.unwrap();
         let worker = preview_restore::Worker {
             snapshots: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
             directory: self.directory.clone(),

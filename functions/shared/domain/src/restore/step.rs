@@ -64,7 +64,7 @@ pub enum Action {
     Assign {
         /// The type of the links, such as `groups.members`.
         link: String,
-        /// Each with its `target`.
+        /// The assignments, each with its `target`.
         assignments: Vec<Map<String, Value>>,
     },
     /// Gives and takes licences.
@@ -134,6 +134,7 @@ pub struct Step {
 /// Why something cannot be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ImpossibleCause")]
 pub enum Cause {
     /// It is kept by the customer's own directory.
     Synced,
