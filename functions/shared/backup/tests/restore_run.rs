@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod directory_contracts;
 mod restore_stories;
 mod restore_world;
 

@@ -25,7 +25,7 @@ use crate::archive::{Budget, TenantArchive};
 use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, Missing};
 use domain::{Error, ErrorKind, Result, Timestamp};
-use engine::ports::{Clock, Directory};
+use engine::ports::{Clock, DirectoryPages};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -44,7 +44,7 @@ const MARGIN_SECONDS: (i64, i64) = (5, 45);
 /// What reading needs. Clones share it.
 #[derive(Clone)]
 pub struct Reading {
-    directory: Arc<dyn Directory>,
+    directory: Arc<dyn DirectoryPages>,
     archive: TenantArchive,
     clock: Arc<dyn Clock>,
     base: Option<Arc<Manifest>>,
@@ -61,7 +61,7 @@ impl Reading {
     /// A reading of the archive's tenant that puts its work down before the deadline. `base` is what to build
     /// on; `permissions` are the application permissions granted, empty when it is not known.
     pub fn new(
-        directory: Arc<dyn Directory>,
+        directory: Arc<dyn DirectoryPages>,
         archive: &TenantArchive,
         clock: Arc<dyn Clock>,
         base: Option<Manifest>,

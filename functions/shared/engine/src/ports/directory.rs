@@ -110,13 +110,13 @@ pub struct LiveObject {
     pub unknown: BTreeSet<&'static str>,
 }
 
-/// Reads a directory. Holds the reading credential only. Obeys throttling itself: it waits as long as
-/// Graph says, and fails `Throttled` only when the wait goes beyond its deadline.
+/// Who we are in a tenant, and who may let us in: what is asked before anything of a customer is read. The control
+/// plane holds this part alone, so it cannot read customer data whatever its code does.
 #[async_trait]
-pub trait Directory: Send + Sync {
-    /// The same for work that ends then: a wait beyond it fails `Throttled` instead. `None` where there are
-    /// no waits.
-    fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn Directory>> {
+pub trait DirectoryAccess: Send + Sync {
+    /// The same port for work that ends at `deadline`: a wait beyond it fails `Throttled` instead. `None` where there
+    /// are no waits; the caller then goes on with the port that it has.
+    fn until(&self, _deadline: Timestamp) -> Option<Arc<dyn DirectoryAccess>> {
         None
     }
 
@@ -134,7 +134,7 @@ pub trait Directory: Send + Sync {
     /// `Denied` when who holds roles may not be seen, and as usual: an error is never "no".
     async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool>;
 
-    /// The customer's organisation object (id, displayName, verifiedDomains).
+    /// The customer's organisation object (id, displayName, verifiedDomains). Its `id` is the tenant's.
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;
 
     /// When our own certificate or secret ends; `None` where that is not known.
@@ -144,13 +144,11 @@ pub trait Directory: Send + Sync {
     async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
         Ok(None)
     }
+}
 
-    /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
-    /// when it cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
-    async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {
-        Ok(None)
-    }
-
+/// Lists a directory, page by page: what a snapshot is read from. Every call is counted, those of the other parts too.
+#[async_trait]
+pub trait DirectoryPages: Send + Sync {
     /// How many pages may be asked for at once.
     fn concurrency(&self, _tenant: &TenantId) -> usize {
         16
@@ -170,6 +168,20 @@ pub trait Directory: Send + Sync {
         facets: &[&'static str],
     ) -> Result<ReadPage>;
 
+    /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
+    /// when it cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
+    async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    /// Takes the count of what was spent for this tenant since the last taking.
+    fn take_spent(&self, tenant: &TenantId) -> Spent;
+}
+
+/// Single objects as they are at this moment: what a preview compares with, and what a restore reads before and after
+/// each write.
+#[async_trait]
+pub trait LiveObjects: Send + Sync {
     /// One object as it is now, by its key in the run, with the links of the types asked for, whole.
     /// Not found is `None`; so is an object that is in the recycle bin.
     async fn find_live(
@@ -191,9 +203,18 @@ pub trait Directory: Send + Sync {
         property: &str,
         value: &str,
     ) -> Result<Vec<Map<String, Value>>>;
+}
 
-    /// Takes the count of what was spent for this tenant since the last taking.
-    fn take_spent(&self, tenant: &TenantId) -> Spent;
+/// A directory, read with the reading credential only: what the jobs hold. Its methods are those of its parts; whoever
+/// needs one part takes that (`Arc<dyn Directory>` goes wherever `Arc<dyn DirectoryPages>` is asked for).
+///
+/// Obeys throttling itself: it waits as long as Graph says, and fails `Throttled` only when the wait goes beyond its
+/// deadline.
+pub trait Directory: DirectoryAccess + DirectoryPages + LiveObjects {
+    /// The same for work that ends then, all parts of it: see [`DirectoryAccess::until`].
+    fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn Directory>> {
+        None
+    }
 }
 
 /// One write, complete: every id in it is a live one.
