@@ -19,6 +19,7 @@ use jiff::SignedDuration;
 use paged::Desk;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use support::memory::Nobody;
 
 const FACET: &str = "users.customSecurityAttributes";
 
@@ -104,7 +105,7 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
     };
     records.put_new(&row).await.unwrap();
     let reader = take_snapshot::Worker::new(
-        desk.directory.clone(),
+        Arc::new(Nobody),
         world.vault.clone(),
         world.key_ring.clone(),
         records.clone(),

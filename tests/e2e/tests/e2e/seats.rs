@@ -34,7 +34,7 @@ async fn each_snapshot_counts_enabled_members_also_when_it_reads_only_what_chang
     assert!(before.in_use > 100, "{before:?}");
     assert_eq!(told_of_seats(&rig), 1, "fifty are paid for");
     stage.happen(&admin).await; // one of three is deleted, one gets another title
-    admin.patch(&format!("users/{}", stage.noah), &json!({ "accountEnabled": false })).await;
+    admin.patch(&format!("users/{}", stage.id("Noah")), &json!({ "accountEnabled": false })).await;
     for name in ["Ida Lund", "Per Holm", "Eva Dahl"] {
         admin.create_user(name, "Picker").await;
     }
@@ -49,7 +49,7 @@ async fn each_snapshot_counts_enabled_members_also_when_it_reads_only_what_chang
     assert_eq!((counted(&rig).await.in_use, counted(&rig).await.snapshot), (after.in_use, third));
     rig.clock.advance(SignedDuration::from_hours(24 * 8));
     let admin = rig.admin(rig.tenant()).await; // the sign-in of a week ago is over
-    admin.patch(&format!("users/{}", stage.noah), &json!({ "accountEnabled": true })).await;
+    admin.patch(&format!("users/{}", stage.id("Noah")), &json!({ "accountEnabled": true })).await;
     let whole = rig.snapshot().await;
     assert!(rig.manifest(rig.tenant(), &whole).await.unwrap().base.is_none(), "everything was read anew");
     assert_eq!((counted(&rig).await.in_use, live(&rig)), (after.in_use + 1, after.in_use + 1));

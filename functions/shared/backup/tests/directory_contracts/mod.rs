@@ -1,13 +1,13 @@
 //! The table that plays Microsoft Graph keeps the contracts of the parts that a restore uses.
 
-use crate::restore_world::{Stage, object};
+use crate::restore_world::{RestoreWorld, object};
 use async_trait::async_trait;
 use domain::organisations::MAY_CONSENT;
 use serde_json::json;
 use support::contracts::{self, AccessProbe, LiveProbe};
 
 /// The administrator of the tenant that the table is.
-struct Table(Stage);
+struct Table(RestoreWorld);
 
 #[async_trait]
 impl AccessProbe for Table {
@@ -52,20 +52,20 @@ impl LiveProbe for Table {
 
 #[tokio::test]
 async fn the_table_says_who_may_consent_as_the_contract_wants_it() {
-    let table = Table(Stage::new());
+    let table = Table(RestoreWorld::new());
     let directory = table.0.directory.clone();
     contracts::directory_access(directory, &table.0.tenant, &table).await;
 }
 
 #[tokio::test]
 async fn the_table_shows_live_objects_as_the_contract_wants_it() {
-    let table = Table(Stage::new());
+    let table = Table(RestoreWorld::new());
     contracts::live_objects(table.0.directory.clone(), &table.0.tenant, &table).await;
 }
 
 #[tokio::test]
 async fn the_table_is_written_as_the_contract_wants_it() {
-    let table = Table(Stage::new());
+    let table = Table(RestoreWorld::new());
     let directory = table.0.directory.clone();
     contracts::directory_writer(directory.clone(), directory, &table.0.tenant, &table).await;
 }

@@ -33,7 +33,7 @@ pub fn item(kind: &str, key: &str) -> SelectedItem {
     SelectedItem { kind: kind.to_owned(), key: key.to_owned(), properties: None, links: None }
 }
 
-pub struct Stage {
+pub struct RestoreWorld {
     pub world: World,
     pub tenant: TenantId,
     pub snapshot: Table,
@@ -44,7 +44,7 @@ pub struct Stage {
     plans: Arc<Plans>,
 }
 
-impl Stage {
+impl RestoreWorld {
     pub fn new() -> Self {
         let world = World::new(7);
         Self {

@@ -1,4 +1,4 @@
-//! A directory that nobody should ask.
+//! A directory that says nothing, for jobs that are given one and must not need it.
 
 use async_trait::async_trait;
 use domain::kinds::{Kind, LinkType, Source};
@@ -8,7 +8,7 @@ use engine::ports::{
 };
 use serde_json::{Map, Value};
 
-/// Two snapshots are compared without asking anybody.
+/// Fails each call as `Unavailable`: a job that asks it after all fails with it.
 pub struct Nobody;
 
 impl Directory for Nobody {}

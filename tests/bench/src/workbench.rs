@@ -51,7 +51,7 @@ impl Clock for BenchClock {
 pub const USUAL_PERMILLE: u32 = 900;
 
 /// Everything that a snapshot needs.
-pub struct Stage {
+pub struct Workbench {
     /// The time.
     pub clock: Arc<BenchClock>,
     /// Rows.
@@ -75,7 +75,7 @@ pub struct Taken {
     pub invocations: u32,
 }
 
-impl Stage {
+impl Workbench {
     /// Joins the job to that Graph; sealed bytes go to `folder`. It keeps to that many thousandths of Microsoft's
     /// limits.
     pub fn new(
