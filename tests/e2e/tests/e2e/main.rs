@@ -9,6 +9,7 @@ mod directory;
 mod documented;
 mod endings;
 mod events;
+mod example;
 mod formats;
 mod logs;
 mod operations;

@@ -1,4 +1,5 @@
-//! Every port but the directory, in memory: small worlds with state, not mocks.
+//! Every port but the directory, in memory: small worlds with state, not mocks. [`Nobody`] stands where a job is given
+//! a directory and must not need it.
 //!
 //! Each keeps the strictest reading of its port, and is held to it by [`crate::contracts`]. What a test may
 //! do beyond the port (damage a blob, fill the disk, read the post) are plain methods of the concrete type.

@@ -33,6 +33,7 @@ pub fn item(kind: &str, key: &str) -> SelectedItem {
     SelectedItem { kind: kind.to_owned(), key: key.to_owned(), properties: None, links: None }
 }
 
+/// A tenant that is a table, a snapshot of it that is another, and the jobs of a restore between the two.
 pub struct RestoreWorld {
     pub world: World,
     pub tenant: TenantId,
