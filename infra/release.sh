@@ -17,7 +17,7 @@ fi
 sam build --config-env "$environment" --parameter-overrides "Architecture=$architecture"
 rm -rf .aws-sam/sbom
 python3 infra/release/sbom.py "$target" .aws-sam/sbom .aws-sam/build
-# Nothing is released that is larger, or slower to start, than README says. Where this machine cannot run it, its size.
+# Nothing is released that is larger, or slower to start, than BENCHMARKS.md says. Where this machine cannot run it, its size.
 if [ "$(uname -m)" = "${target%%-*}" ]; then
     python3 infra/check/start.py .aws-sam/build
 else

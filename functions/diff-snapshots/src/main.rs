@@ -1,7 +1,8 @@
-//! Joins [`diff_snapshots::worker`] to AWS, Microsoft Graph and Lambda.
+//! The function `diff-snapshots`: a message compares two snapshots, or one and the live tenant. It reads and writes
+//! nothing back: the reading credential, the vault without deletion, the keys, the catalog and the queues.
 
 use aws_vault::S3Vault;
-use diff_snapshots::Ports;
+use backup::diff_snapshots::{Ports, Worker};
 use lambda_runtime::Error;
 use runtime::{queue, wiring::Wiring};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
-    let worker = diff_snapshots::worker(Ports {
+    let worker = Worker::new(Ports {
         directory: wiring.directory()?,
         vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
         keys: wiring.keys(),

@@ -11,7 +11,7 @@ use engine::records::{Identity, Records};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use partners::commands::Caller;
-use partners::send_digests::Worker;
+use partners::send_digests::{Ports, Worker};
 use serde_json::{Value, json};
 
 fn invitation(role: &str) -> Value {
@@ -36,7 +36,13 @@ async fn mailed(plane: &Plane) -> Vec<String> {
 async fn mails(plane: &Plane) -> Vec<(String, String)> {
     let world = &plane.world;
     let records = Records::new(world.catalog.clone(), world.clock.clone());
-    let worker = Worker::new(records, world.mailer.clone(), world.clock.clone(), world.ids.clone()).unwrap();
+    let worker = Worker::new(Ports {
+        records,
+        mailer: world.mailer.clone(),
+        clock: world.clock.clone(),
+        ids: world.ids.clone(),
+    })
+    .unwrap();
     let deadline = engine::ports::Clock::now(&*world.clock) + SignedDuration::from_mins(1);
     worker.send_due(deadline).await.unwrap();
     let mails = world.mailer.take_sent();

@@ -1,6 +1,8 @@
-//! Joins [`purge_data::worker`] to AWS and Lambda.
+//! The function `purge-data`: a tick deletes organisations whose hold is over, and removes what has ended. Its rights
+//! are the catalog, the deletion of blobs and the signature of certificates; it can open no key.
 
 use aws_vault::S3Vault;
+use engine::purge_data::{Ports, Worker};
 use lambda_runtime::Error;
 use runtime::{tick, wiring::Wiring};
 use std::sync::Arc;
@@ -8,7 +10,11 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
-    let (catalog, vault, signer) =
-        (wiring.catalog(), Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())), wiring.signer());
-    tick::run(Arc::new(purge_data::worker(catalog, vault, signer, wiring.clock.clone()))).await
+    let worker = Worker::new(Ports {
+        catalog: wiring.catalog(),
+        vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
+        signer: wiring.signer(),
+        clock: wiring.clock.clone(),
+    });
+    tick::run(Arc::new(worker)).await
 }

@@ -1,15 +1,16 @@
-//! Joins [`run_restore::worker`] to AWS, Microsoft Graph and Lambda.
+//! The function `run-restore`: a message executes a restore, or goes on with it. The only function that
+//! holds the writing credential.
 
 use aws_vault::S3Vault;
+use backup::run_restore::{Ports, Worker};
 use lambda_runtime::Error;
-use run_restore::Ports;
 use runtime::{queue, wiring::Wiring};
 use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
-    let worker = run_restore::worker(Ports {
+    let worker = Worker::new(Ports {
         directory: wiring.directory()?,
         writer: wiring.writer()?,
         vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),

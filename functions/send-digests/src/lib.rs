@@ -3,25 +3,10 @@
 
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result};
-use engine::ports::{Clock, Ids, Mailer, Returns};
-use engine::records::Records;
+use engine::ports::{Clock, Returns};
 use partners::send_digests::Worker;
 use runtime::call::Call;
 use serde_json::Value;
-use std::sync::Arc;
-
-/// The job over these ports.
-///
-/// # Errors
-/// `Invalid` when a mail template is broken.
-pub fn worker(
-    records: Records,
-    mailer: Arc<dyn Mailer>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-) -> Result<Worker> {
-    Worker::new(records, mailer, clock, ids)
-}
 
 /// Handles an event of either trigger: a batch of the queue has `Records`, a tick has none. The answer to
 /// a batch is its partial reply, the answer to a tick its report.

@@ -1,6 +1,7 @@
 //! Joins [`send_digests::handle`] to AWS and Lambda.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use partners::send_digests::{Ports, Worker};
 use runtime::{call::Call, metrics, wiring::Wiring};
 use serde_json::Value;
 use std::sync::Arc;
@@ -8,8 +9,13 @@ use std::sync::Arc;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
-    let (clock, ids, returns) = (wiring.clock.clone(), wiring.ids.clone(), wiring.returns());
-    let worker = Arc::new(send_digests::worker(wiring.records(), wiring.mailer(), clock.clone(), ids)?);
+    let (clock, returns) = (wiring.clock.clone(), wiring.returns());
+    let worker = Arc::new(Worker::new(Ports {
+        records: wiring.records(),
+        mailer: wiring.mailer(),
+        clock: clock.clone(),
+        ids: wiring.ids.clone(),
+    })?);
     run(service_fn(move |event: LambdaEvent<Value>| {
         let (worker, clock, returns) = (worker.clone(), clock.clone(), returns.clone());
         async move {

@@ -3,6 +3,7 @@
 
 use domain::Timestamp;
 use engine::records::Records;
+use partners::send_digests::{Ports, Worker};
 use runtime::call::Call;
 use serde_json::Value;
 use support::memory::World;
@@ -10,8 +11,8 @@ use support::memory::World;
 async fn answer(event: &str) -> Value {
     let world = World::new(1);
     let records = Records::new(world.catalog.clone(), world.clock.clone());
-    let worker =
-        send_digests::worker(records, world.mailer.clone(), world.clock.clone(), world.ids.clone()).unwrap();
+    let (mailer, clock, ids) = (world.mailer.clone(), world.clock.clone(), world.ids.clone());
+    let worker = Worker::new(Ports { records, mailer, clock, ids }).unwrap();
     let event = serde_json::from_str(event).unwrap();
     send_digests::handle(&worker, (&*world.clock, &*world.queue), event, &Call::ending_at(Timestamp::MAX))
         .await

@@ -3,15 +3,12 @@
 //! the catalog and the queues.
 
 use async_trait::async_trait;
-use backup::take_snapshot;
+use backup::take_snapshot::{self, Ports};
 use domain::{Error, Result, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
-use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
-use engine::records::Records;
 use engine::work::JobWorker;
 use partners::connect_tenant;
-use std::sync::Arc;
 
 /// Two jobs behind one queue, told apart by the type of the message.
 pub struct Worker {
@@ -19,22 +16,17 @@ pub struct Worker {
     connect: connect_tenant::Worker,
 }
 
-/// The jobs over these ports.
-pub fn worker(
-    directory: Arc<dyn Directory>,
-    vault: Arc<dyn Vault>,
-    keys: Arc<dyn KeyRing>,
-    records: Records,
-    queue: Arc<dyn Queue>,
-    clock: Arc<dyn Clock>,
-) -> Worker {
-    let connect = connect_tenant::Worker {
-        directory: directory.clone(),
-        records: records.clone(),
-        clock: clock.clone(),
-        announcer: Announcer::new(records.clone(), queue.clone(), clock.clone()),
-    };
-    Worker { take: take_snapshot::Worker::new(directory, vault, keys, records, queue, clock), connect }
+impl Worker {
+    /// Both jobs over the ports of the one that needs more.
+    pub fn new(ports: Ports) -> Self {
+        let connect = connect_tenant::Worker {
+            directory: ports.directory.clone(),
+            records: ports.records.clone(),
+            clock: ports.clock.clone(),
+            announcer: Announcer::new(ports.records.clone(), ports.queue.clone(), ports.clock.clone()),
+        };
+        Self { take: take_snapshot::Worker::new(ports), connect }
+    }
 }
 
 #[async_trait]

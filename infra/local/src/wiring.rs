@@ -7,8 +7,10 @@ use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
 use backup::archive::Archive;
+use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
 use domain::Result;
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
+use engine::purge_data;
 use engine::records::Records;
 use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
@@ -21,6 +23,7 @@ use partners::commands::people::People;
 use partners::commands::plans::Plans;
 use partners::commands::sign_in::FindCaller;
 use partners::commands::tokens::Tokens;
+use partners::send_digests;
 use plan_api::{Money, PlanApi};
 use runtime::settings::Settings;
 use snapshot_api::{EngineCommands, SnapshotApi};
@@ -191,15 +194,15 @@ fn consent(wanted: Wanted<'_>) -> Result<ConsentSettings> {
 fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
     let Ports { vault, keys, queue, mailer, clock, ids, .. } = wanted.ports.clone();
     let records = records(wanted);
-    let take = take_snapshot::worker(
-        reader.clone(),
-        vault.clone(),
-        keys.clone(),
-        records.clone(),
-        queue.clone(),
-        clock.clone(),
-    );
-    let diff = diff_snapshots::worker(diff_snapshots::Ports {
+    let take = ::take_snapshot::Worker::new(take_snapshot::Ports {
+        directory: reader.clone(),
+        vault: vault.clone(),
+        keys: keys.clone(),
+        records: records.clone(),
+        queue: queue.clone(),
+        clock: clock.clone(),
+    });
+    let diff = diff_snapshots::Worker::new(diff_snapshots::Ports {
         directory: reader.clone(),
         vault: vault.clone(),
         keys: keys.clone(),
@@ -208,7 +211,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         clock: clock.clone(),
         ids: ids.clone(),
     });
-    let preview = preview_restore::worker(preview_restore::Ports {
+    let preview = preview_restore::Worker::new(preview_restore::Ports {
         directory: reader.clone(),
         vault: vault.clone(),
         keys: keys.clone(),
@@ -216,7 +219,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         queue: queue.clone(),
         clock: clock.clone(),
     });
-    let restore = run_restore::worker(run_restore::Ports {
+    let restore = run_restore::Worker::new(run_restore::Ports {
         directory: reader.clone(),
         writer: writer(wanted)?,
         vault,
@@ -226,7 +229,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         clock: clock.clone(),
         ids: ids.clone(),
     });
-    let digests = send_digests::worker(records, mailer, clock, ids)?;
+    let digests = send_digests::Worker::new(send_digests::Ports { records, mailer, clock, ids })?;
     // Why one: what stands behind a failing message of its group in a batch uses up its receipts with it.
     let job = |queue, worker| Job { queue, worker, batch_size: 1, concurrency: 4 };
     Ok(vec![
@@ -240,9 +243,16 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
 
 fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
     let Ports { catalog, vault, queue, signer, mailer, clock, ids, .. } = wanted.ports.clone();
-    let schedule = schedule_snapshots::worker(records(wanted), queue, clock.clone(), ids.clone());
-    let digests = send_digests::worker(records(wanted), mailer, clock.clone(), ids)?;
-    let purge = purge_data::worker(catalog, vault, signer, clock);
+    let records = records(wanted);
+    let schedule = schedule_snapshots::Worker {
+        records: records.clone(),
+        queue,
+        clock: clock.clone(),
+        ids: ids.clone(),
+    };
+    let digests =
+        send_digests::Worker::new(send_digests::Ports { records, mailer, clock: clock.clone(), ids })?;
+    let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, clock });
     Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },

@@ -7,7 +7,7 @@ use backup::commands::restores::{From, Restores};
 use backup::commands::snapshots;
 use backup::preview_restore::Archived;
 use backup::take_snapshot::{Report, Request, Worker};
-use backup::{diff_snapshots, preview_restore};
+use backup::{diff_snapshots, preview_restore, run_restore, take_snapshot};
 use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
@@ -112,14 +112,14 @@ impl Workbench {
         let catalog: Arc<dyn Catalog> = Faulty::new(world.catalog.clone(), &plan);
         let queue: Arc<dyn Queue> = Faulty::new(world.queue.clone(), &plan);
         let records = Records::new(catalog, clock.clone());
-        let worker = Worker::new(
+        let worker = Worker::new(take_snapshot::Ports {
             directory,
-            vault.clone(),
-            keys.clone(),
-            records.clone(),
-            queue.clone(),
-            clock.clone(),
-        );
+            vault: vault.clone(),
+            keys: keys.clone(),
+            records: records.clone(),
+            queue: queue.clone(),
+            clock: clock.clone(),
+        });
         let archive = Arc::new(Archive::new(vault.clone(), keys.clone(), records.clone()));
         Ok(Self { clock, records, archive, plan, queue, worker, writer, vault, ids, keys })
     }
@@ -200,23 +200,15 @@ impl Workbench {
         let rows = self.records.list_all::<Diff>(&scope, Diff::FAMILY).await.map_err(|e| e.to_string())?;
         let row = rows.into_iter().map(|r| r.value).find(|d| d.after == Side::Snapshot(after.clone()));
         let diff = row.ok_or("no comparison was asked for")?.id;
-        let reader = Worker {
+        let worker = diff_snapshots::Worker::new(diff_snapshots::Ports {
             directory: self.worker.directory.clone(),
-            archive: self.archive.clone(),
-            records: self.records.clone(),
-            queue: self.queue.clone(),
-            clock: self.clock.clone(),
-            announcer: self.worker.announcer.clone(),
-        };
-        let worker = diff_snapshots::Worker {
-            archive: self.archive.clone(),
+            vault: self.vault.clone(),
+            keys: self.keys.clone(),
             records: self.records.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
-            announcer: self.worker.announcer.clone(),
-            reader: Arc::new(reader),
-        };
+        });
         let request = diff_snapshots::Request { tenant: tenant.clone(), diff: diff.clone() };
         let mut invocations = 0;
         loop {
@@ -246,15 +238,14 @@ impl Workbench {
         let from = From::Changes(diff.id.clone());
         let asked = restores.create_preview(&diff.tenant, "per_bench", &from, selection).await;
         let restore = asked.map_err(|e| e.to_string())?.id;
-        let worker = preview_restore::Worker {
-            snapshots: plans.clone(),
+        let worker = preview_restore::Worker::new(preview_restore::Ports {
             directory: self.worker.directory.clone(),
-            plans,
-            own: Arc::new(self.worker.directory.clone()),
+            vault: self.vault.clone(),
+            keys: self.keys.clone(),
             records: self.records.clone(),
+            queue: self.queue.clone(),
             clock: self.clock.clone(),
-            announcer: self.worker.announcer.clone(),
-        };
+        });
         let request = preview_restore::Request { tenant: diff.tenant.clone(), restore: restore.clone() };
         worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?;
         restores.get(&diff.tenant, &restore).await.map_err(|e| e.to_string())
@@ -272,7 +263,7 @@ impl Workbench {
         };
         let tenant = &previewed.tenant;
         restores.run(tenant, "per_bench", &previewed.id).await.map_err(|e| e.to_string())?;
-        let worker = run_restore::worker(run_restore::Ports {
+        let worker = run_restore::Worker::new(run_restore::Ports {
             directory: self.worker.directory.clone(),
             writer: self.writer.clone(),
             vault: self.vault.clone(),

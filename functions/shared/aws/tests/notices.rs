@@ -18,7 +18,7 @@ use engine::records::{
 use engine::work::JobWorker;
 use jiff::SignedDuration;
 use mail_parser::MessageParser;
-use partners::send_digests::Worker;
+use partners::send_digests::{Ports, Worker};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use support::memory::World;
@@ -157,7 +157,13 @@ async fn no_mail_that_we_make_is_refused_by_us() {
     world.clock.advance(SignedDuration::from_mins(1));
     announce(&Announcer::new(records.clone(), world.queue.clone(), world.clock.clone())).await;
     let post = Arc::new(Post::default());
-    let worker = Worker::new(records, post.clone(), world.clock.clone(), world.ids.clone()).unwrap();
+    let worker = Worker::new(Ports {
+        records,
+        mailer: post.clone(),
+        clock: world.clock.clone(),
+        ids: world.ids.clone(),
+    })
+    .unwrap();
     let far = || world.clock.now() + SignedDuration::from_mins(10);
     loop {
         let batch = world.queue.receive(JobQueue::SendDigests);

@@ -6,13 +6,10 @@
 
 mod paged;
 
-use backup::archive::Archive;
 use backup::diff_snapshots::{self, Report};
-use backup::take_snapshot;
 use domain::changes::{Change, What};
 use domain::stored::Manifest;
 use domain::{DiffId, SnapshotId, kinds};
-use engine::announce::Announcer;
 use engine::ports::{Clock, Scope};
 use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side};
 use jiff::SignedDuration;
@@ -104,23 +101,15 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
         course: Course::default(),
     };
     records.put_new(&row).await.unwrap();
-    let reader = take_snapshot::Worker::new(
-        Arc::new(Nobody),
-        world.vault.clone(),
-        world.key_ring.clone(),
-        records.clone(),
-        world.queue.clone(),
-        world.clock.clone(),
-    );
-    let worker = diff_snapshots::Worker {
-        reader: Arc::new(reader),
-        archive: Arc::new(Archive::new(world.vault.clone(), world.key_ring.clone(), records.clone())),
+    let worker = diff_snapshots::Worker::new(diff_snapshots::Ports {
+        directory: Arc::new(Nobody),
+        vault: world.vault.clone(),
+        keys: world.key_ring.clone(),
         records: records.clone(),
         queue: world.queue.clone(),
         clock: world.clock.clone(),
         ids: world.ids.clone(),
-        announcer: Announcer::new(records.clone(), world.queue.clone(), world.clock.clone()),
-    };
+    });
     let request = diff_snapshots::Request { tenant: tenant.clone(), diff: row.id.clone() };
     let report = worker.run(&request, now + SignedDuration::from_mins(15)).await.unwrap();
     assert!(matches!(report, Report::Compared(_)), "{report:?}");

@@ -210,13 +210,12 @@ async fn purging_removes_ended_consent_states_and_nothing_else() {
     }
     let before = office.world.catalog.rows().len();
     office.world.clock.advance(SignedDuration::from_hours(2));
-    let worker = purge_data::Worker {
+    let worker = purge_data::Worker::new(purge_data::Ports {
         catalog: office.catalog(),
-        records: office.records(),
         vault: office.world.vault.clone(),
         signer: office.world.signer.clone(),
         clock: office.clock(),
-    };
+    });
     assert_eq!(worker.run(office.deadline()).await.unwrap().removed, 1);
     assert_eq!(worker.run(office.deadline()).await.unwrap().removed, 0);
     assert_eq!(office.world.catalog.rows().len(), before - 1);

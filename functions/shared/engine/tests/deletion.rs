@@ -7,8 +7,7 @@ use domain::organisations::OrganisationState;
 use engine::ports::{BlobName, Scope, Vault};
 use engine::purge_data;
 use engine::records::{
-    DeletionCertificate, Ending, NoticeEntry, Organisation, OrganisationPlace, Record, Records, StoredKey,
-    Tenant,
+    DeletionCertificate, Ending, NoticeEntry, Organisation, OrganisationPlace, Record, StoredKey, Tenant,
 };
 use jiff::SignedDuration;
 use support::faulty::{FaultPlan, Faulty, Mode};
@@ -54,13 +53,12 @@ async fn doomed() -> Office {
 }
 
 async fn tick(office: &Office, plan: &std::sync::Arc<FaultPlan>) -> purge_data::Report {
-    let worker = purge_data::Worker {
+    let worker = purge_data::Worker::new(purge_data::Ports {
         catalog: office.world.catalog.clone(),
-        records: Records::new(office.world.catalog.clone(), office.world.clock.clone()),
         vault: Faulty::new(office.world.vault.clone(), plan),
         signer: office.world.signer.clone(),
         clock: office.world.clock.clone(),
-    };
+    });
     worker.run(office.deadline()).await.unwrap()
 }
 

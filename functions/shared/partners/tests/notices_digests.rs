@@ -9,7 +9,7 @@ use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use engine::ports::{Handed, Mail, Mailer};
 use engine::records::{DiffCounts, Person, Record, Records};
-use mail_room::{handle_mail_messages, mail_worker};
+use mail_room::{handle_mail_messages, mail_worker, mail_worker_over};
 use partners::send_digests::{self, Report};
 use std::sync::Arc;
 use support::faulty::{Mode, crash_points};
@@ -231,8 +231,7 @@ async fn what_a_person_changed_while_the_digest_was_sent_is_kept_and_the_digest_
     let (office, owner) = sunday_with_changes().await;
     office.world.clock.advance_to(at(MONDAY_8));
     let slow = Slow { inner: office.mailer(), records: office.records(), person: owner.clone() };
-    let worker =
-        send_digests::Worker::new(office.records(), Arc::new(slow), office.clock(), office.ids()).unwrap();
+    let worker = mail_worker_over(&office, Arc::new(slow));
     assert_eq!(worker.send_due(office.deadline()).await.unwrap().sent, 1);
     let now = office.person(&owner).await;
     assert_eq!((now.name.as_str(), now.next_digest_at), ("Renamed", Some(at("2026-11-24T07:00:00Z"))));
@@ -269,7 +268,9 @@ async fn a_digest_that_is_refused_for_good_is_not_tried_again() {
     let (office, owner) = sunday_with_changes().await;
     office.world.clock.advance_to(at(MONDAY_8));
     let (records, clock, ids) = (office.records(), office.clock(), office.ids());
-    let worker = send_digests::Worker::new(records, Arc::new(Refusing), clock, ids).unwrap();
+    let worker =
+        send_digests::Worker::new(send_digests::Ports { records, mailer: Arc::new(Refusing), clock, ids })
+            .unwrap();
     let report = worker.send_due(office.deadline()).await.unwrap();
     assert_eq!(report, Report { refused: 1, ..Report::default() });
     assert_eq!(worker.send_due(office.deadline()).await.unwrap(), Report::default());

@@ -10,7 +10,7 @@ use engine::ports::{Handed, JobQueue, Mail, Mailer};
 use engine::records::{Delivery, SentNotice};
 use engine::work::JobWorker;
 use jiff::SignedDuration;
-use mail_room::{handle_mail_messages, scheduler};
+use mail_room::{handle_mail_messages, mail_worker_over, scheduler};
 use partners::send_digests::Worker;
 use std::sync::{Arc, Mutex};
 use support::office::{Office, PARTNER, at};
@@ -42,7 +42,7 @@ const TROUBLES: [ErrorKind; 5] = [
 
 fn moody(office: &Office, kind: ErrorKind) -> (Arc<Moody>, Worker) {
     let mailer = Arc::new(Moody { mood: Mutex::new(Some(kind)), inner: office.mailer() });
-    let worker = Worker::new(office.records(), mailer.clone(), office.clock(), office.ids()).unwrap();
+    let worker = mail_worker_over(office, mailer.clone());
     (mailer, worker)
 }
 

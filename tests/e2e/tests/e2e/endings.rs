@@ -4,11 +4,11 @@ use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
 use domain::organisations::Act;
 use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
-use engine::ports::{Catalog, Clock, JobQueue, Scope};
+use engine::ports::{Clock, JobQueue, Scope};
 use engine::purge_data;
 use engine::records::{
     DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
-    Partner, Progress, Records,
+    Partner, Progress,
 };
 use jiff::SignedDuration;
 use partners::commands::organisations::{Hold, Organisations};
@@ -57,14 +57,12 @@ async fn below(rig: &Rig, top: &PartnerId) {
 }
 
 fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
-    let catalog: Arc<dyn Catalog> = Faulty::new(rig.world.catalog.clone(), plan);
-    purge_data::Worker {
-        records: Records::new(catalog.clone(), rig.clock.clone()),
-        catalog,
+    purge_data::Worker::new(purge_data::Ports {
+        catalog: Faulty::new(rig.world.catalog.clone(), plan),
         vault: Faulty::new(rig.world.vault.clone(), plan),
         signer: Faulty::new(rig.world.signer.clone(), plan),
         clock: rig.clock.clone(),
-    }
+    })
 }
 
 async fn tick(rig: &Rig) -> purge_data::Report {

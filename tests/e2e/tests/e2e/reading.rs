@@ -3,7 +3,7 @@
 use super::rig::{JoinedClock, Rig, Setting};
 use async_trait::async_trait;
 use backup::archive::SnapshotView;
-use backup::take_snapshot::{Report, Request, Worker};
+use backup::take_snapshot::{Ports, Report, Request, Worker};
 use domain::kinds::Source;
 use domain::stored::Manifest;
 use domain::{Result, SnapshotId, TenantId, Timestamp};
@@ -37,7 +37,7 @@ fn directory_with(rig: &Rig, clock: Arc<dyn Clock>, settings: GraphSettings) -> 
 fn worker(rig: &Rig, directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Worker {
     let world = &rig.world;
     let (vault, keys, queue) = (world.vault.clone(), world.key_ring.clone(), world.queue.clone());
-    Worker::new(directory, vault, keys, rig.records.clone(), queue, clock)
+    Worker::new(Ports { directory, vault, keys, records: rig.records.clone(), queue, clock })
 }
 
 /// Takes a snapshot with that directory in one go.

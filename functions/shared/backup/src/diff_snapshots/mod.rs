@@ -30,7 +30,7 @@ use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
 use engine::open_work::put_off;
-use engine::ports::{Clock, Ids, Queue, Scope};
+use engine::ports::{Clock, Directory, Ids, KeyRing, Queue, Scope, Vault};
 use engine::records::{
     Cause, Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject,
 };
@@ -65,6 +65,24 @@ pub enum Report {
     Failed(String),
 }
 
+/// What the job needs: what the function that runs it holds, and no more.
+pub struct Ports {
+    /// Reads tenants.
+    pub directory: Arc<dyn Directory>,
+    /// Snapshots.
+    pub vault: Arc<dyn Vault>,
+    /// Their keys.
+    pub keys: Arc<dyn KeyRing>,
+    /// Rows.
+    pub records: Records,
+    /// For continuations.
+    pub queue: Arc<dyn Queue>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Names.
+    pub ids: Arc<dyn Ids>,
+}
+
 /// The ports that the job needs.
 pub struct Worker {
     /// Reads the live tenant.
@@ -81,6 +99,23 @@ pub struct Worker {
     pub ids: Arc<dyn Ids>,
     /// To tell people.
     pub announcer: Announcer,
+}
+
+impl Worker {
+    /// The job over these ports.
+    pub fn new(ports: Ports) -> Self {
+        let Ports { directory, vault, keys, records, queue, clock, ids } = ports;
+        let reader = take_snapshot::Worker::new(take_snapshot::Ports {
+            directory,
+            vault,
+            keys,
+            records: records.clone(),
+            queue: queue.clone(),
+            clock: clock.clone(),
+        });
+        let (archive, announcer) = (reader.archive.clone(), reader.announcer.clone());
+        Self { reader: Arc::new(reader), archive, records, queue, clock, ids, announcer }
+    }
 }
 
 #[async_trait]

@@ -14,13 +14,14 @@ mod targets;
 pub use archived::Archived;
 pub use ports::{OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
 
+use crate::archive::Archive;
 use async_trait::async_trait;
 use domain::restore::{Guard, IdMap, Inputs, Plan, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
 use engine::open_work::put_off;
-use engine::ports::{Clock, Directory, Put, Scope};
+use engine::ports::{Clock, Directory, KeyRing, Put, Queue, Scope, Vault};
 use engine::records::{Cause, Course, Found, NewId, Records, Restore, RestoreState, StepOutcome};
 use engine::work::{JobWorker, unless_gone};
 use serde::Deserialize;
@@ -51,6 +52,22 @@ pub struct Report {
     pub was_done: bool,
 }
 
+/// What the job needs: what the function that runs it holds, and no more.
+pub struct Ports {
+    /// Reads tenants.
+    pub directory: Arc<dyn Directory>,
+    /// Where snapshots are and plans go.
+    pub vault: Arc<dyn Vault>,
+    /// Opens what is in the vault, tenant by tenant.
+    pub keys: Arc<dyn KeyRing>,
+    /// Rows of restores, comparisons and re-creations.
+    pub records: Records,
+    /// Takes notices of previews that were given up.
+    pub queue: Arc<dyn Queue>,
+    /// Says when a preview was made.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The job with its ports. It holds no writing credential.
 #[derive(Clone)]
 pub struct Worker {
@@ -68,6 +85,25 @@ pub struct Worker {
     pub clock: Arc<dyn Clock>,
     /// To tell people.
     pub announcer: Announcer,
+}
+
+impl Worker {
+    /// The job over these ports.
+    pub fn new(ports: Ports) -> Self {
+        let Ports { directory, vault, keys, records, queue, clock } = ports;
+        let announcer = Announcer::new(records.clone(), queue, clock.clone());
+        let archive = Arc::new(Archive::new(vault, keys, records.clone()));
+        let archived = Arc::new(Archived::new(archive, records.clone()));
+        Self {
+            snapshots: archived.clone(),
+            own: Arc::new(directory.clone()),
+            directory,
+            plans: archived,
+            records,
+            clock,
+            announcer,
+        }
+    }
 }
 
 #[async_trait]

@@ -4,9 +4,9 @@
 //! row that leads to it from the old one. In between lies the gap; a rerun looks for an object of that name
 //! which was not there before and has the content that was sent.
 
-use super::outcome::{Ended, Verdict};
+use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::{Begun, Progress};
-use super::step::{is_of_run, is_of_young};
+use super::step::is_of_young;
 use super::wait::{FRESH, Patience, Waited};
 use domain::kinds::Kind;
 use domain::restore::{Step, content, same};

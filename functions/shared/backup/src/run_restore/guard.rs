@@ -4,26 +4,19 @@
 //! The preview's look at the administrators is as old as the preview, and another restore may have run since: it
 //! is repeated before each write that takes somebody's rights.
 
-use super::outcome::{Ended, Verdict};
-use super::progress::Progress;
-use super::step::is_of_run;
+use super::outcome::{Ended, Verdict, is_of_run};
+use super::progress::{LastLook, Progress};
 use super::wait::{Patience, SETTLED, Waited};
 use crate::administrators::read_administrators;
+use domain::Result;
 use domain::kinds;
 use domain::restore::{Action, Administrators, Ending, SignIn, Step, may_lose};
-use domain::{Result, Timestamp};
 use engine::records::{FailCause, OutcomeState, SkipCause, StepOutcome};
 use jiff::SignedDuration;
 use serde_json::Value;
 
 /// Steps that touch no administrator are held against a look that is no older.
 const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
-
-/// The last look at the administrators.
-pub(super) struct LastLook {
-    at: Timestamp,
-    found: Administrators,
-}
 
 /// What a look came to.
 enum Look {

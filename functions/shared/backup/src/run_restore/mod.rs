@@ -18,14 +18,15 @@ mod wait;
 
 pub use report::{FinalReport, ReportedStep};
 
-use crate::preview_restore::PlanStore;
+use crate::archive::Archive;
+use crate::preview_restore::{Archived, PlanStore};
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::{self, Announcer};
 use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
 use engine::open_work::{OpenWork, put_off};
-use engine::ports::{Clock, Directory, DirectoryWriter, Ids, Queue, Scope, Spent};
+use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Scope, Spent, Vault};
 use engine::records::{Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject};
 use engine::work::{JobWorker, unless_gone};
 use progress::Progress;
@@ -89,6 +90,26 @@ impl Announce for Announcer {
     }
 }
 
+/// What the job needs: what the function that runs it holds, and no more.
+pub struct Ports {
+    /// Reads tenants.
+    pub directory: Arc<dyn Directory>,
+    /// Writes them.
+    pub writer: Arc<dyn DirectoryWriter>,
+    /// Where the plan is and the report goes.
+    pub vault: Arc<dyn Vault>,
+    /// Their keys.
+    pub keys: Arc<dyn KeyRing>,
+    /// Rows.
+    pub records: Records,
+    /// For continuations.
+    pub queue: Arc<dyn Queue>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// For passwords.
+    pub ids: Arc<dyn Ids>,
+}
+
 /// The job with its ports; the only one that holds the writing credential.
 #[derive(Clone)]
 pub struct Worker {
@@ -108,6 +129,25 @@ pub struct Worker {
     pub ids: Arc<dyn Ids>,
     /// Who is told at the end.
     pub announce: Arc<dyn Announce>,
+}
+
+impl Worker {
+    /// The job over these ports.
+    pub fn new(ports: Ports) -> Self {
+        let Ports { directory, writer, vault, keys, records, queue, clock, ids } = ports;
+        let archive = Arc::new(Archive::new(vault, keys, records.clone()));
+        let announcer = Announcer::new(records.clone(), queue.clone(), clock.clone());
+        Self {
+            directory,
+            writer,
+            plans: Arc::new(Archived::new(archive, records.clone())),
+            announce: Arc::new(announcer),
+            records,
+            queue,
+            clock,
+            ids,
+        }
+    }
 }
 
 #[async_trait]

@@ -90,3 +90,8 @@ pub(super) fn asked(step: &Step) -> String {
         Action::Delete => "delete".to_owned(),
     }
 }
+
+/// Whether an error is about the run and not about the step.
+pub(super) fn is_of_run(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Throttled { .. })
+}

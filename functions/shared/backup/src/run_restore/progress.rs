@@ -4,7 +4,7 @@ use super::Worker;
 use super::outcome::{Ended, Verdict, asked};
 use super::wait::{FRESH, MARGIN};
 use crate::preview_restore::new_ids;
-use domain::restore::{Action, IdMap, Plan, Step};
+use domain::restore::{Action, Administrators, IdMap, Plan, Step};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{LiveObject, Scope};
 use engine::records::{
@@ -19,6 +19,13 @@ pub(super) struct Seen {
     pub link: String,
     pub at: Timestamp,
     pub live: Option<LiveObject>,
+}
+
+/// The tenant's administrators as they were read last.
+pub(super) struct LastLook {
+    /// When they were read.
+    pub at: Timestamp,
+    pub found: Administrators,
 }
 
 /// Whether a creation is begun, with the ids of what had the name before.
@@ -38,7 +45,7 @@ pub(super) struct Progress<'a> {
     /// Our own service principals.
     pub own: Vec<String>,
     /// The last look at the tenant's administrators.
-    pub last_look: Option<super::guard::LastLook>,
+    pub last_look: Option<LastLook>,
     /// Steps of this restore that took somebody's rights.
     pub losses: Vec<Step>,
     /// Users whom this restore created.

@@ -1,7 +1,7 @@
 //! One step on an object that is there, or on a fact: look, write, look again.
 
 use super::check::{Check, check, link_of};
-use super::outcome::{Ended, Verdict};
+use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::{Progress, Seen};
 use super::wait::{Patience, Waited};
 use domain::kinds::LinkType;
@@ -200,11 +200,6 @@ impl Progress<'_> {
             _ => Verdict::failed(error, None),
         }
     }
-}
-
-/// Whether an error is about the run and not about the step.
-pub(super) fn is_of_run(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Throttled { .. })
 }
 
 /// Whether Graph says so of objects that it does not know yet everywhere.

@@ -51,6 +51,22 @@ pub enum Report {
     Failed(String),
 }
 
+/// What the job needs: what the function that runs it holds, and no more.
+pub struct Ports {
+    /// Reads tenants.
+    pub directory: Arc<dyn Directory>,
+    /// Where snapshots go.
+    pub vault: Arc<dyn Vault>,
+    /// Opens what is in the vault, tenant by tenant.
+    pub keys: Arc<dyn KeyRing>,
+    /// Rows of tenants, snapshots and readings.
+    pub records: Records,
+    /// Takes continuations, the comparison that follows, and notices.
+    pub queue: Arc<dyn Queue>,
+    /// Says when a snapshot was taken, and how much of a call is left.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The ports that the job needs.
 #[derive(Clone)]
 pub struct Worker {
@@ -70,14 +86,8 @@ pub struct Worker {
 
 impl Worker {
     /// The job over these ports.
-    pub fn new(
-        directory: Arc<dyn Directory>,
-        vault: Arc<dyn Vault>,
-        keys: Arc<dyn KeyRing>,
-        records: Records,
-        queue: Arc<dyn Queue>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(ports: Ports) -> Self {
+        let Ports { directory, vault, keys, records, queue, clock } = ports;
         let archive = Arc::new(Archive::new(vault, keys, records.clone()));
         let announcer = Announcer::new(records.clone(), queue.clone(), clock.clone());
         Self { directory, archive, records, queue, clock, announcer }

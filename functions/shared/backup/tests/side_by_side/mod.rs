@@ -9,13 +9,11 @@ use async_trait::async_trait;
 use backup::archive::{
     Archive, Budget, Merged, Onto, Op, Resolver, SnapshotView, Sorter, Stop, TenantArchive, merge,
 };
-use backup::diff_snapshots::{Report, Request, Worker, get_page, list_changes};
-use backup::take_snapshot;
+use backup::diff_snapshots::{Ports, Report, Request, Worker, get_page, list_changes};
 use domain::changes::Change;
 use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
-use engine::announce::Announcer;
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Queue, Scope, Vault};
 use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
@@ -73,26 +71,15 @@ impl SideBySide {
         let its = Records::new(Faulty::new(world.catalog.clone(), &plan), world.clock.clone());
         let queue: Arc<dyn Queue> = Faulty::new(world.queue.clone(), &plan);
         let vault: Arc<dyn Vault> = Faulty::new(world.vault.clone(), &plan);
-        let archives = Arc::new(Archive::new(vault, world.key_ring.clone(), its.clone()));
-        let clock = world.clock.clone();
-        let announcer = Announcer::new(its.clone(), queue.clone(), clock.clone());
-        let reader = take_snapshot::Worker {
+        let worker = Worker::new(Ports {
             directory: Arc::new(Nobody),
-            archive: archives.clone(),
-            records: its.clone(),
-            queue: queue.clone(),
-            clock: clock.clone(),
-            announcer: announcer.clone(),
-        };
-        let worker = Worker {
-            reader: Arc::new(reader),
-            archive: archives,
-            records: its.clone(),
+            vault,
+            keys: world.key_ring.clone(),
+            records: its,
             queue,
-            clock,
+            clock: world.clock.clone(),
             ids: world.ids.clone(),
-            announcer,
-        };
+        });
         let kinds = KINDS.iter().copied().filter(|k| sides.runs.contains_key(k.name)).collect();
         let new_ids = sides.new_ids.iter().cloned().collect();
         Self {

@@ -15,6 +15,18 @@ use domain::{Error, Result, Timestamp};
 use serde::Serialize;
 use std::sync::Arc;
 
+/// What the job needs: what the function that runs it holds, and no more.
+pub struct Ports {
+    /// Rows, ended ones too.
+    pub catalog: Arc<dyn Catalog>,
+    /// What is stored, with the right to delete it.
+    pub vault: Arc<dyn VaultSweeper>,
+    /// Signs certificates of deletion.
+    pub signer: Arc<dyn Signer>,
+    /// Says whose hold is over.
+    pub clock: Arc<dyn Clock>,
+}
+
 /// The job's ports.
 #[derive(Clone)]
 pub struct Worker {
@@ -28,6 +40,14 @@ pub struct Worker {
     pub signer: Arc<dyn Signer>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Worker {
+    /// The job over these ports.
+    pub fn new(ports: Ports) -> Self {
+        let Ports { catalog, vault, signer, clock } = ports;
+        Self { records: Records::new(catalog.clone(), clock.clone()), catalog, vault, signer, clock }
+    }
 }
 
 /// What a tick did.

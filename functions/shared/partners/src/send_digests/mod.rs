@@ -37,6 +37,18 @@ pub struct Request {
     pub notice: String,
 }
 
+/// What the job needs: what the function that runs it holds, and no more.
+pub struct Ports {
+    /// Rows of people, notices and what was sent.
+    pub records: Records,
+    /// Takes mails.
+    pub mailer: Arc<dyn Mailer>,
+    /// Says whose digest is due.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the secrets of invitations.
+    pub ids: Arc<dyn Ids>,
+}
+
 /// The job's ports. No directory, no vault, no key: mails are made of notices alone.
 #[derive(Clone)]
 pub struct Worker {
@@ -64,13 +76,12 @@ pub struct Report {
 }
 
 impl Worker {
-    /// A worker over these ports.
-    pub fn new(
-        records: Records,
-        mailer: Arc<dyn Mailer>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Result<Self> {
+    /// The job over these ports.
+    ///
+    /// # Errors
+    /// `Invalid` when a mail template is broken.
+    pub fn new(ports: Ports) -> Result<Self> {
+        let Ports { records, mailer, clock, ids } = ports;
         Ok(Self { records, mailer, clock, ids, templates: Arc::new(Templates::new()?) })
     }
 

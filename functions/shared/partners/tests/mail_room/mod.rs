@@ -3,13 +3,20 @@
 
 use backup::schedule_snapshots;
 use domain::Result;
-use engine::ports::JobQueue;
+use engine::ports::{JobQueue, Mailer};
 use engine::work::JobWorker;
 use partners::send_digests;
+use std::sync::Arc;
 use support::office::Office;
 
 pub fn mail_worker(office: &Office) -> send_digests::Worker {
-    send_digests::Worker::new(office.records(), office.mailer(), office.clock(), office.ids()).unwrap()
+    mail_worker_over(office, office.mailer())
+}
+
+/// Who handles the messages, with another mailer than the office's.
+pub fn mail_worker_over(office: &Office, mailer: Arc<dyn Mailer>) -> send_digests::Worker {
+    let (records, clock, ids) = (office.records(), office.clock(), office.ids());
+    send_digests::Worker::new(send_digests::Ports { records, mailer, clock, ids }).unwrap()
 }
 
 /// The tick's worker, which also sends again the messages of mails that were lost.

@@ -13,10 +13,8 @@ use crate::metered::{
 use crate::prices::Meter;
 use crate::template::{MONTH_DAYS, Template};
 use crate::workbench::BenchClock;
-use backup::archive::Archive;
 use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
 use domain::{TenantId, Timestamp};
-use engine::announce::Announcer;
 use engine::ports::{Clock, Directory, Ids, JobQueue, KeyRing, Mailer, Queue, Secrets, Vault, VaultSweeper};
 use engine::purge_data;
 use engine::records::Records;
@@ -31,7 +29,7 @@ use support::memory::{Delivery, World};
 use tracing::{Instrument, info_span};
 
 /// A function's start before its first call, which is paid for too, in milliseconds: an assumption. Its own part is 5
-/// to 7 ms (README, "What a start costs"); the rest is the platform's and the first connections'.
+/// to 7 ms (BENCHMARKS.md, "Starts and sizes of the functions"); the rest is the platform's and the first connections'.
 const START_MS: i128 = 50;
 /// What a start asks KMS for besides: the function's variables, and the table's key, which DynamoDB keeps for five
 /// minutes for each caller. An assumption, and the most that it can be.
@@ -240,7 +238,7 @@ impl Rig {
             "purge-data" => {
                 let (catalog, vault): (_, Arc<dyn VaultSweeper>) = (self.catalog.clone(), self.vault.clone());
                 let signer = self.world.signer.clone();
-                Box::new(purge_data::Worker { catalog, records, vault, signer, clock })
+                Box::new(purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, clock }))
             }
             other => return Err(format!("{other} does not tick")),
         })
@@ -260,22 +258,27 @@ impl Rig {
     fn reading(&self) -> Result<take_snapshot::Worker, String> {
         let vault: Arc<dyn Vault> = self.vault.clone();
         let (records, queue, clock) = (self.records.clone(), self.queue.clone(), self.clock.clone());
-        Ok(take_snapshot::Worker::new(self.directory()?, vault, self.keys.clone(), records, queue, clock))
+        let (directory, keys) = (self.directory()?, self.keys.clone());
+        let ports = take_snapshot::Ports { directory, vault, keys, records, queue, clock };
+        Ok(take_snapshot::Worker::new(ports))
     }
 
-    /// As the function `diff-snapshots` is joined.
     fn comparing(&self) -> Result<diff_snapshots::Worker, String> {
-        let reader = Arc::new(self.reading()?);
-        let (records, queue, clock) = (self.records.clone(), self.queue.clone(), self.clock.clone());
-        let archive = Arc::new(Archive::new(self.vault.clone(), self.keys.clone(), records.clone()));
-        let announcer = Announcer::new(records.clone(), queue.clone(), clock.clone());
-        let ids = self.ids.clone();
-        Ok(diff_snapshots::Worker { reader, archive, records, queue, clock, ids, announcer })
+        Ok(diff_snapshots::Worker::new(diff_snapshots::Ports {
+            directory: self.directory()?,
+            vault: self.vault.clone(),
+            keys: self.keys.clone(),
+            records: self.records.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }))
     }
 
     fn mailing(&self) -> Result<send_digests::Worker, String> {
         let (records, mailer) = (self.records.clone(), self.mailer.clone());
-        send_digests::Worker::new(records, mailer, self.clock.clone(), self.ids.clone())
+        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        send_digests::Worker::new(send_digests::Ports { records, mailer, clock, ids })
             .map_err(|e| e.to_string())
     }
 

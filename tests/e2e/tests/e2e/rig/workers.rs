@@ -1,13 +1,14 @@
 //! The jobs of one process, each port under the plan.
 
 use super::clock::JoinedClock;
+use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
 use engine::ports::{
     Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault,
 };
 use engine::records::Records;
 use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
-use partners::send_digests::Worker as Mail;
+use partners::send_digests::{self, Worker as Mail};
 use sim::SimServer;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};
@@ -47,15 +48,15 @@ impl Workers {
             Faulty::new(Arc::new(GraphWriter::new(client("graph-writer"))), plan);
         let records = Records::new(catalog, clock.clone());
         Self {
-            take: Box::new(take_snapshot::worker(
-                directory.clone(),
-                vault.clone(),
-                keys.clone(),
-                records.clone(),
-                queue.clone(),
-                clock.clone(),
-            )),
-            diff: Box::new(diff_snapshots::worker(diff_snapshots::Ports {
+            take: Box::new(::take_snapshot::Worker::new(take_snapshot::Ports {
+                directory: directory.clone(),
+                vault: vault.clone(),
+                keys: keys.clone(),
+                records: records.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+            })),
+            diff: Box::new(diff_snapshots::Worker::new(diff_snapshots::Ports {
                 directory: directory.clone(),
                 vault: vault.clone(),
                 keys: keys.clone(),
@@ -64,7 +65,7 @@ impl Workers {
                 clock: clock.clone(),
                 ids: ids.clone(),
             })),
-            preview: Box::new(preview_restore::worker(preview_restore::Ports {
+            preview: Box::new(preview_restore::Worker::new(preview_restore::Ports {
                 directory: directory.clone(),
                 vault: vault.clone(),
                 keys: keys.clone(),
@@ -72,7 +73,7 @@ impl Workers {
                 queue: queue.clone(),
                 clock: clock.clone(),
             })),
-            restore: Box::new(run_restore::worker(run_restore::Ports {
+            restore: Box::new(run_restore::Worker::new(run_restore::Ports {
                 directory,
                 writer,
                 vault,
@@ -82,9 +83,15 @@ impl Workers {
                 clock: clock.clone(),
                 ids: ids.clone(),
             })),
-            mail: Mail::new(records.clone(), mailer, clock.clone(), ids.clone()).unwrap(),
+            mail: Mail::new(send_digests::Ports {
+                records: records.clone(),
+                mailer,
+                clock: clock.clone(),
+                ids: ids.clone(),
+            })
+            .unwrap(),
             returns: Faulty::new(world.queue.clone(), plan),
-            schedule: Box::new(schedule_snapshots::worker(records, queue, clock, ids)),
+            schedule: Box::new(schedule_snapshots::Worker { records, queue, clock, ids }),
         }
     }
 

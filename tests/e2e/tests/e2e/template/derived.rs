@@ -9,18 +9,19 @@ use std::fs;
 
 /// What a function takes of the wiring, the service behind it and the adapter's sources.
 const TAKEN: &[(&str, &str, &[&str])] = &[
-    ("records", "dynamodb", &["catalog/mod.rs", "catalog/writes.rs"]),
-    ("catalog", "dynamodb", &["catalog/mod.rs", "catalog/writes.rs"]),
-    ("gate", "dynamodb", &["catalog/mod.rs", "catalog/writes.rs"]),
-    ("vault", "s3", &["vault.rs"]),
-    ("queue", "sqs", &["queue.rs"]),
-    ("returns", "sqs", &["returns.rs"]),
-    ("keys", "kms", &["key_ring.rs"]),
-    ("signer", "kms", &["signer.rs"]),
-    ("mailer", "ses", &["mailer.rs"]),
-    ("directory", "secretsmanager", &["secrets.rs"]),
-    ("sign_ins", "secretsmanager", &["secrets.rs"]),
-    ("writer", "secretsmanager", &["secrets.rs"]),
+    ("records", "dynamodb", &["aws/src/catalog/mod.rs", "aws/src/catalog/writes.rs"]),
+    ("catalog", "dynamodb", &["aws/src/catalog/mod.rs", "aws/src/catalog/writes.rs"]),
+    ("gate", "dynamodb", &["aws/src/catalog/mod.rs", "aws/src/catalog/writes.rs"]),
+    ("clients", "s3", &["aws-vault/src/vault.rs"]),
+    ("bucket", "s3", &[]),
+    ("queue", "sqs", &["aws/src/queue.rs"]),
+    ("returns", "sqs", &["aws/src/returns.rs"]),
+    ("keys", "kms", &["aws/src/key_ring.rs"]),
+    ("signer", "kms", &["aws/src/signer.rs"]),
+    ("mailer", "ses", &["aws/src/mailer.rs"]),
+    ("directory", "secretsmanager", &["aws/src/secrets.rs"]),
+    ("sign_ins", "secretsmanager", &["aws/src/secrets.rs"]),
+    ("writer", "secretsmanager", &["aws/src/secrets.rs"]),
 ];
 
 /// Calls whose action is not named as they are. Source: service authorization reference.
@@ -79,7 +80,7 @@ fn in_code(function: &str) -> BTreeSet<String> {
         let row = TAKEN.iter().find(|(known, ..)| *known == name);
         let (_, service, sources) = row.unwrap_or_else(|| panic!("{function} takes {name}: not in TAKEN"));
         for source in *sources {
-            let calls = calls(&read(format!("functions/shared/aws/src/{source}")));
+            let calls = calls(&read(format!("functions/shared/{source}")));
             found.extend(calls.iter().flat_map(|call| actions(service, call)));
         }
     }
