@@ -297,9 +297,10 @@ impl PagesProbe for Written {
     async fn user_ids(&self) -> Vec<String> {
         ["a", "b", "c"].map(str::to_owned).into()
     }
-    async fn rename(&self, id: &str, name: &str) {
-        let renamed = user(id, &json!({ "displayName": name }));
+    async fn rename_one(&self, name: &str) -> String {
+        let renamed = user("b", &json!({ "displayName": name }));
         self.0.directory.page("users", "later", vec![renamed], None);
+        "b".to_owned()
     }
     async fn forget_changes(&self) {
         self.0.directory.fail("users", "later", ErrorKind::NotFound, u32::MAX);

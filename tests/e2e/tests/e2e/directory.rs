@@ -6,7 +6,7 @@ use domain::TenantId;
 use domain::organisations::MAY_CONSENT;
 use engine::ports::{Clock, Ids};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
-use serde_json::json;
+use serde_json::{Value, json};
 use sim::{ExpiredDelta, READER_CLIENT_ID};
 use std::sync::Arc;
 use support::contracts::{self, AccessProbe, LiveProbe, PagesProbe};
@@ -38,6 +38,14 @@ fn directory(rig: &Rig) -> Arc<GraphDirectory> {
     Arc::new(GraphDirectory::new(client(rig, GraphDirectory::SECRET)))
 }
 
+impl Probe {
+    /// The live users, by id.
+    fn users(&self) -> Vec<(String, Value)> {
+        let dump = self.control.dump(self.tenant.as_str());
+        dump["users"].as_object().unwrap().clone().into_iter().collect()
+    }
+}
+
 #[async_trait]
 impl AccessProbe for Probe {
     async fn administrator(&self) -> String {
@@ -62,11 +70,14 @@ impl AccessProbe for Probe {
 #[async_trait]
 impl PagesProbe for Probe {
     async fn user_ids(&self) -> Vec<String> {
-        let dump = self.control.dump(self.tenant.as_str());
-        dump["users"].as_object().unwrap().keys().cloned().collect()
+        self.users().into_iter().map(|(id, _)| id).collect()
     }
-    async fn rename(&self, user: &str, name: &str) {
-        self.admin.patch(&format!("users/{user}"), &json!({ "displayName": name })).await;
+    async fn rename_one(&self, name: &str) -> String {
+        // What comes from a directory elsewhere cannot be changed here.
+        let is_own = |user: &Value| user["onPremisesSyncEnabled"] != true;
+        let (id, _) = self.users().into_iter().find(|(_, user)| is_own(user)).expect("somebody");
+        self.admin.patch(&format!("users/{id}"), &json!({ "displayName": name })).await;
+        id
     }
     async fn forget_changes(&self) {
         self.control.expire_delta_tokens(ExpiredDelta::Gone);

@@ -11,8 +11,8 @@ async fn a_title_that_somebody_edits_is_the_one_change_that_is_found() {
     let rig = Rig::new().await;
     let (admin, stage) = rig.staged().await;
     rig.snapshot().await;
-    rig.clock.advance(SignedDuration::from_hours(1));
     admin.patch(&format!("users/{}", stage.id("Maya")), &json!({ "jobTitle": "Contractor" })).await;
+    rig.clock.advance(SignedDuration::from_hours(1));
     rig.snapshot().await;
     let comparison = rig.diff_rows(rig.tenant()).await.pop().unwrap();
     let changes = changes_of(&rig, rig.tenant(), &comparison.id).await;
