@@ -17,7 +17,7 @@ pub struct SimulateOptions {
     /// Users of each tenant.
     #[arg(long)]
     users: usize,
-    /// How many tenants.
+    /// How many tenants there are, all of that size.
     #[arg(long, default_value_t = 1)]
     tenants: usize,
     /// How long each answer takes.
@@ -26,7 +26,7 @@ pub struct SimulateOptions {
     /// Service plans of the licence that most people have.
     #[arg(long, default_value_t = 3)]
     plans: usize,
-    /// With Microsoft's limits.
+    /// Whether Microsoft's limits are kept; otherwise nothing is throttled.
     #[arg(long)]
     limits: bool,
 }
@@ -64,9 +64,9 @@ pub async fn simulate(options: SimulateOptions) -> Result<(), String> {
 
 /// A Graph to ask.
 pub struct Cloud {
-    /// Its address.
+    /// Where Graph is, without a version.
     pub graph_url: String,
-    /// Its login's.
+    /// Where the login is.
     pub login_url: String,
     child: Option<Child>,
     /// It serves until it is dropped.

@@ -52,11 +52,11 @@ pub const USUAL_PERMILLE: u32 = 900;
 
 /// Everything that a snapshot needs.
 pub struct Workbench {
-    /// The time.
+    /// The time by which it works.
     pub clock: Arc<BenchClock>,
-    /// Rows.
+    /// The rows of the catalog, in memory.
     pub records: Records,
-    /// Sealed bytes.
+    /// The sealed bytes, in the folder.
     pub archive: Arc<Archive>,
     plan: Arc<FaultPlan>,
     queue: Arc<dyn Queue>,
@@ -124,7 +124,7 @@ impl Workbench {
         Ok(Self { clock, records, archive, plan, queue, worker, writer, vault, ids, keys })
     }
 
-    /// Connects a tenant.
+    /// Writes the rows of a tenant that is connected.
     pub async fn connect(&self, tenant: &TenantId) -> Result<(), String> {
         let now = self.clock.now();
         let ulid = self.ids.ulid();

@@ -1,9 +1,11 @@
 //! The customer's administrator, who uses Microsoft Graph directly.
 
-use crate::http::Caller;
+use crate::http::{Answer, Caller};
 use domain::{Error, Result};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// With what an administrator signs in.
 #[derive(Clone, Debug)]
@@ -12,7 +14,7 @@ pub struct Credentials {
     pub tenant: String,
     /// The application that the administrator uses, with every right that a story needs.
     pub client_id: String,
-    /// Its secret.
+    /// The secret of that application.
     pub secret: String,
     /// The domain that user names end with; the tenant is asked for its default one where this is `None`.
     pub domain: Option<String>,
@@ -27,10 +29,12 @@ pub enum Haste {
     Hasty,
 }
 
-/// The administrator of one tenant, signed in.
+/// The administrator of one tenant, signed in; signs in anew when the token has expired.
 pub struct Administrator {
     graph: String,
-    caller: Caller,
+    login: String,
+    credentials: Credentials,
+    caller: Mutex<Caller>,
     domain: String,
     suffix: Option<String>,
 }
@@ -45,23 +49,49 @@ impl Administrator {
             Haste::Patient => Caller::patient("")?,
             Haste::Hasty => Caller::hasty("")?,
         };
-        let url = format!("{login}/{}/oauth2/v2.0/token", with.tenant);
+        let mut signed_in = Self {
+            graph: graph.to_owned(),
+            login: login.to_owned(),
+            credentials: with.clone(),
+            caller: Mutex::new(caller),
+            domain: with.domain.clone().unwrap_or_default(),
+            suffix: None,
+        };
+        signed_in.renew_token().await?;
+        if with.domain.is_none() {
+            signed_in.domain = signed_in.default_domain().await?;
+        }
+        Ok(signed_in)
+    }
+
+    async fn renew_token(&self) -> Result<()> {
+        let url = format!("{}/{}/oauth2/v2.0/token", self.login, self.credentials.tenant);
         let form = [
             ("grant_type", "client_credentials"),
-            ("client_id", with.client_id.as_str()),
-            ("client_secret", with.secret.as_str()),
+            ("client_id", self.credentials.client_id.as_str()),
+            ("client_secret", self.credentials.secret.as_str()),
             ("scope", "https://graph.microsoft.com/.default"),
         ];
+        let caller = self.caller();
         let answer = caller.form(&url, &form).await?.fine("the administrator's sign-in")?;
         let token = answer.get("access_token").and_then(Value::as_str);
         let token = token.ok_or_else(|| Error::denied("the administrator got no token"))?;
-        let caller = caller.with_token(token);
-        let mut signed_in = Self { graph: graph.to_owned(), caller, domain: String::new(), suffix: None };
-        signed_in.domain = match &with.domain {
-            Some(domain) => domain.clone(),
-            None => signed_in.default_domain().await?,
-        };
-        Ok(signed_in)
+        *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = caller.with_token(token);
+        Ok(())
+    }
+
+    fn caller(&self) -> Caller {
+        self.caller.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One call; made once more with a new token where the one that there is has expired.
+    async fn call(&self, method: Method, url: &str, body: Option<&Value>) -> Result<Answer> {
+        let answer = self.caller().call(method.clone(), url, body).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        self.renew_token().await?;
+        self.caller().call(method, url, body).await
     }
 
     async fn default_domain(&self) -> Result<String> {
@@ -100,14 +130,14 @@ impl Administrator {
     /// # Errors
     /// `Unavailable` when it refuses or does not answer, as of every method here.
     pub async fn get(&self, path: &str) -> Result<Value> {
-        self.caller.get(&self.url(path), path_name(path)).await
+        self.call(Method::GET, &self.url(path), None).await?.fine(path_name(path))
     }
 
     /// Every item of a collection, page after page.
     pub async fn list(&self, path: &str) -> Result<Vec<Value>> {
         let (mut url, mut items) = (self.url(path), Vec::new());
         loop {
-            let mut page = self.caller.get(&url, path_name(path)).await?;
+            let mut page = self.call(Method::GET, &url, None).await?.fine(path_name(path))?;
             let found = page.get_mut("value").and_then(Value::as_array_mut).map(std::mem::take);
             items.extend(found.ok_or_else(|| Error::unavailable(format!("{}: no list", path_name(path))))?);
             match page.get("@odata.nextLink").and_then(Value::as_str) {
@@ -117,10 +147,18 @@ impl Administrator {
         }
     }
 
-    /// One write; `null` sends no body. Gives the body of the answer.
+    /// One write; `null` sends no body. Gives the body of the answer. A patient administrator tries again where an object
+    /// that is named is too new to be seen everywhere.
     pub async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let body = (!body.is_null()).then_some(body);
-        self.caller.write(method, &self.url(path), body, path_name(path)).await
+        for tried in 1.. {
+            let answer = self.call(method.clone(), &self.url(path), body).await?;
+            if tried >= self.caller().tries() || !may_be_unseen(&answer) {
+                return answer.fine(path_name(path));
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        unreachable!("the last try returns")
     }
 
     /// Creates an object and gives its id.
@@ -132,7 +170,7 @@ impl Administrator {
 
     /// Creates something that may have been created before.
     pub async fn ensure(&self, path: &str, body: &Value) -> Result<()> {
-        let answer = self.caller.call(Method::POST, &self.url(path), Some(body)).await?;
+        let answer = self.call(Method::POST, &self.url(path), Some(body)).await?;
         match answer.status.as_u16() {
             400 | 409 => Ok(()),
             _ => answer.fine(path_name(path)).map(drop),
@@ -146,14 +184,14 @@ impl Administrator {
 
     /// Removes an object or a link.
     pub async fn delete(&self, path: &str) -> Result<()> {
-        self.caller.call(Method::DELETE, &self.url(path), None).await?.fine(path_name(path)).map(drop)
+        self.call(Method::DELETE, &self.url(path), None).await?.fine(path_name(path)).map(drop)
     }
 
     /// Deletes a group for good: out of the recycle bin too, where it is there at all.
     pub async fn purge_group(&self, group: &str) -> Result<()> {
         self.delete(&format!("groups/{group}")).await?;
         let path = format!("directory/deletedItems/{group}");
-        let answer = self.caller.call(Method::DELETE, &self.url(&path), None).await?;
+        let answer = self.call(Method::DELETE, &self.url(&path), None).await?;
         if answer.status.as_u16() == 404 { Ok(()) } else { answer.fine(path_name(&path)).map(drop) }
     }
 
@@ -187,6 +225,17 @@ impl Administrator {
         let body = json!({ "displayName": name, "description": description, "mailEnabled": false,
             "mailNickname": nick, "securityEnabled": true });
         self.create("groups", &body).await
+    }
+}
+
+/// Whether Graph may not know yet what a write names, which was created a moment ago: it answers 404, or, of an object
+/// that a body names, 400 with the code that it has for any bad request.
+fn may_be_unseen(answer: &Answer) -> bool {
+    let code = answer.body.pointer("/error/code").and_then(Value::as_str);
+    match answer.status {
+        StatusCode::NOT_FOUND => true,
+        StatusCode::BAD_REQUEST => code == Some("Request_BadRequest"),
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ const PATIENT_TRIES: u32 = 20;
 
 /// What a server answered.
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: StatusCode,
     /// Where a redirection leads; redirections are not followed.
     pub location: Option<String>,
@@ -105,22 +105,9 @@ impl Caller {
         unreachable!("the last try returns")
     }
 
-    /// A write that may name an object which is too new to be seen everywhere; a patient caller then tries again.
-    ///
-    /// # Errors
-    /// `Unavailable` when it is refused, or nobody answers.
-    pub async fn write(&self, method: Method, url: &str, body: Option<&Value>, what: &str) -> Result<Value> {
-        for tried in 1.. {
-            let answer = self.call(method.clone(), url, body).await?;
-            let told = answer.body.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
-            let unseen = answer.status == StatusCode::NOT_FOUND
-                || (answer.status == StatusCode::BAD_REQUEST && told.contains("does not exist"));
-            if !unseen || tried >= self.tries {
-                return answer.fine(what);
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        unreachable!("the last try returns")
+    /// How often this caller makes a call that may succeed later.
+    pub(crate) fn tries(&self) -> u32 {
+        self.tries
     }
 
     /// The body of what is read there; `what` names it in errors.

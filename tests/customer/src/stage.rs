@@ -13,7 +13,7 @@ const HELPDESK_ADMINISTRATOR: &str = "729827e3-9c14-49f7-bb1b-9608f156bbb8";
 /// A group and who is in it, by first names.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
-    /// Its display name.
+    /// The display name, by which the stage calls it.
     pub name: &'static str,
     /// What its description says.
     pub description: &'static str,

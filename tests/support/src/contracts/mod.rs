@@ -57,9 +57,9 @@ pub struct Subjects {
     pub tenant: TenantId,
     /// The one from whom it must be hidden.
     pub other: TenantId,
-    /// A partner.
+    /// The partner that the contract works with.
     pub partner: PartnerId,
-    /// Another partner.
+    /// The partner from whom its rows must be hidden.
     pub other_partner: PartnerId,
 }
 

@@ -32,23 +32,23 @@ use std::sync::Arc;
 /// All of them, on one clock and one seed.
 #[derive(Clone)]
 pub struct World {
-    /// The time.
+    /// The time, which moves when it is told to.
     pub clock: Arc<ManualClock>,
-    /// New names.
+    /// New names, drawn from the seed.
     pub ids: Arc<SeededIds>,
-    /// Sealed bytes.
+    /// The sealed bytes of tenants.
     pub vault: Arc<MemoryVault>,
-    /// Control data.
+    /// Control data, as rows.
     pub catalog: Arc<MemoryCatalog>,
-    /// Work put down.
+    /// The queues, and what waits in them.
     pub queue: Arc<MemoryQueue>,
-    /// Data keys.
+    /// What makes and unwraps data keys.
     pub key_ring: Arc<MemoryKeyRing>,
-    /// The installation's signatures.
+    /// What signs for the installation.
     pub signer: Arc<MemorySigner>,
-    /// Mail that left.
+    /// Mail, and what of it has left.
     pub mailer: Arc<MemoryMailer>,
-    /// The installation's secrets.
+    /// The secrets of the installation, by name.
     pub secrets: Arc<MemorySecrets>,
 }
 

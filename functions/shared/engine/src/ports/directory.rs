@@ -39,9 +39,9 @@ pub enum Cursor {
 /// What follows a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageEnd {
-    /// Another page.
+    /// Another page follows, there.
     More(Cursor),
-    /// Nothing; the delta link for next time where the source is read by delta.
+    /// Nothing follows. The delta link for next time, where the source is read by delta.
     Done(Option<String>),
 }
 
@@ -70,7 +70,7 @@ impl std::ops::AddAssign for Spent {
 pub struct ReadPage {
     /// As Graph gave them, each one whole: expanded collections complete. May be empty with more to come.
     pub items: Vec<Box<RawValue>>,
-    /// What follows.
+    /// Whether another page follows, and where.
     pub end: PageEnd,
     /// Properties of the row that were not asked for: this tenant's Graph does not know them, or the token may not
     /// read them.
@@ -220,43 +220,43 @@ pub trait Directory: DirectoryAccess + DirectoryPages + LiveObjects {
 /// One write, complete: every id in it is a live one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Call {
-    /// Out of the recycle bin.
+    /// Takes a deleted object out of the recycle bin.
     Undelete {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// Its id.
+        /// The id of the live object.
         id: String,
     },
     /// A new object; the answer gives its id. The body is what Graph takes, nothing read-only in it.
     Create {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// The body.
+        /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
     /// Changes of an existing object: `PATCH` or `PUT`, as its row says.
     Update {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// Its id.
+        /// The id of the live object.
         id: String,
-        /// The body.
+        /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
     /// An action of the row (`scheduleActionsForRules`).
     Act {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// Its id.
+        /// The id of the live object.
         id: String,
-        /// The action's path segment.
+        /// The last segment of the action's path.
         path: &'static str,
-        /// The body.
+        /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
-    /// Away with it (into the recycle bin where there is one).
+    /// Deletes an object: into the recycle bin where its kind has one.
     Delete {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
         /// Its id; for schedules the whole object is needed, see `object`.
         id: String,
@@ -265,40 +265,40 @@ pub enum Call {
     },
     /// Links from one object: up to 20 where the row allows it, else one.
     AddLinks {
-        /// The type.
+        /// The row of the table of link types.
         link: &'static LinkType,
-        /// From.
+        /// The id of the object that the link leads from.
         from: String,
-        /// To: `(id, type annotation)`.
+        /// The far ends: `(id, type annotation)`.
         to: Vec<(String, Option<String>)>,
     },
-    /// One link less.
+    /// Removes one link between two objects.
     RemoveLink {
-        /// The type.
+        /// The row of the table of link types.
         link: &'static LinkType,
-        /// From.
+        /// The id of the object that the link leads from.
         from: String,
-        /// To.
+        /// The id of the object that the link leads to.
         to: String,
     },
     /// All assignments of a policy, replacing those that there are.
     Assign {
-        /// The type.
+        /// The row of the table of link types.
         link: &'static LinkType,
-        /// The policy.
+        /// The id of the policy.
         from: String,
-        /// Each with its `target`.
+        /// The assignments as Graph takes them, each with its `target`.
         assignments: Vec<Map<String, Value>>,
     },
     /// Licences of a user or group.
     AssignLicences {
-        /// The kind.
+        /// The kind of the holder: users or groups.
         kind: &'static Kind,
-        /// The id.
+        /// The id of the holder.
         id: String,
-        /// `addLicenses`: `{skuId, disabledPlans}`.
+        /// What is assigned, Graph's `addLicenses`: `{skuId, disabledPlans}` each.
         add: Vec<Value>,
-        /// `removeLicenses`: SKU ids.
+        /// What is taken away, Graph's `removeLicenses`: the ids of SKUs.
         remove: Vec<String>,
     },
 }
@@ -311,7 +311,7 @@ pub const VALUES_INVALID: &str = "values invalid";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Applied {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// The id of the new object, where one was made.
     pub id: Option<String>,
@@ -324,7 +324,7 @@ pub struct Applied {
 /// Writes a directory. Holds the writing credential.
 #[async_trait]
 pub trait DirectoryWriter: Send + Sync {
-    /// As [`Directory::with_deadline`].
+    /// The same for work that ends then: see [`DirectoryAccess::until`].
     fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn DirectoryWriter>> {
         None
     }

@@ -32,7 +32,7 @@ impl Rig {
         (admin, stage)
     }
 
-    /// The live tenant.
+    /// The live tenant as Microsoft has it: objects by collection and id.
     pub fn dump(&self) -> Value {
         self.control.dump(self.tenant().as_str())
     }
