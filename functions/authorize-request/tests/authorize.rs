@@ -6,7 +6,7 @@ use authorize_request::{Answer, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use domain::PartnerId;
 use domain::rights::Role;
-use engine::ports::{Clock, Scope};
+use engine::ports::Clock;
 use engine::records::{ApiToken, Found, Records};
 use jiff::SignedDuration;
 use partners::commands::sign_in::FindCaller;
@@ -84,8 +84,8 @@ async fn a_token_ends_when_it_expires_or_is_revoked() {
     let world = World::new(1);
     let (kept, revoked) = (token(&world).await, token(&world).await);
     let find = find(&world);
-    let key = ApiToken::key_of(&ApiToken::hash(&revoked));
-    let Found { mut value, version } = find.records.get::<ApiToken>(&Scope::System, &key).await.unwrap();
+    let Found { mut value, version } =
+        find.records.get(&ApiToken::at(&ApiToken::hash(&revoked))).await.unwrap();
     value.revoked_at = Some(world.clock.now());
     find.records.replace(&value, version).await.unwrap();
     assert!(!with_header(&world, &format!("Bearer {revoked}")).await.is_authorized);

@@ -9,7 +9,6 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use common::{Answer, Plane, as_role};
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, PartnerId};
-use engine::ports::Scope;
 use engine::records::{Organisation, OrganisationState, Records};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
@@ -41,8 +40,7 @@ async fn edit(
     edit: impl FnOnce(&mut Organisation),
 ) {
     let records = Records::new(plane.world.catalog.clone(), plane.world.clock.clone());
-    let (scope, key) = (Scope::Partner(partner.clone()), Organisation::key_of(org));
-    let mut found = records.get::<Organisation>(&scope, &key).await.unwrap();
+    let mut found = records.get(&Organisation::at(partner, org)).await.unwrap();
     edit(&mut found.value);
     records.replace(&found.value, found.version).await.unwrap();
 }

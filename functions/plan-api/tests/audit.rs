@@ -137,7 +137,7 @@ async fn what_cannot_be_written_down_is_not_done() {
     let plane = Plane::new();
     let (partner, owner) = plane.partner(&Caller::Operator, "P").await;
     // An entry stands where the next one goes: no append can succeed.
-    let row = Row::new(AuditEntry::key_of(1), json!({}));
+    let row = Row::new(AuditEntry::at(None, 1).key(), json!({}));
     write(&plane, Write::PutNew(Scope::Partner(partner), row)).await;
     let before = plane.kept();
     let refused = plane.post(&owner, "/v1/plans", &plan("Backup")).await;
@@ -202,8 +202,13 @@ async fn a_tail_that_was_cut_off_is_found_and_so_is_a_head_that_was_set_back() {
     let (plane, partner, owner) = chained().await;
     let all = rows(&plane, &partner);
     let scope = Scope::Partner(partner.clone());
-    let head =
-        plane.world.catalog.find(&scope, AuditHead::KEY, plane.world.clock.now()).await.unwrap().unwrap();
+    let head = plane
+        .world
+        .catalog
+        .find(&scope, AuditHead::at(Some(&partner)).key(), plane.world.clock.now())
+        .await
+        .unwrap()
+        .unwrap();
     let mut back = head.clone();
     back.body["number"] = json!(5);
     back.body["hash"] = all[4].body["hash"].clone();
@@ -232,9 +237,8 @@ async fn an_end_customer_sees_its_own_organisations_entries_and_cannot_export() 
     let activate =
         |o: &mut engine::records::Organisation| o.state = engine::records::OrganisationState::Active;
     let records = Records::new(plane.world.catalog.clone(), plane.world.clock.clone());
-    let scope = Scope::Partner(owner.member().unwrap().partner.clone());
-    let key = engine::records::Organisation::key_of(&own);
-    let mut found = records.get::<engine::records::Organisation>(&scope, &key).await.unwrap();
+    let partner = &owner.member().unwrap().partner;
+    let mut found = records.get(&engine::records::Organisation::at(partner, &own)).await.unwrap();
     activate(&mut found.value);
     records.replace(&found.value, found.version).await.unwrap();
 

@@ -8,7 +8,6 @@ use axum::body::Body;
 use common::{Answer, Plane, TENANT, as_role};
 use domain::rights::Role;
 use domain::{OrganisationId, Timestamp};
-use engine::ports::Scope;
 use engine::records::{Records, StoredKey, Tenant};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
@@ -83,9 +82,8 @@ async fn consent_connects_the_tenant_makes_its_key_and_its_first_snapshot_is_due
     assert_eq!(tenant["notProtected"], json!([]));
 
     let records = Records::new(plane.world.catalog.clone(), plane.world.clock.clone());
-    let scope = Scope::Tenant(TENANT.parse().unwrap());
-    records.get::<StoredKey>(&scope, StoredKey::KEY).await.unwrap();
-    let row = records.get::<Tenant>(&scope, Tenant::KEY).await.unwrap().value;
+    records.get(&StoredKey::at(&TENANT.parse().unwrap())).await.unwrap();
+    let row = records.get(&Tenant::at(&TENANT.parse().unwrap())).await.unwrap().value;
     let now: Timestamp = engine::ports::Clock::now(plane.world.clock.as_ref());
     assert_eq!(row.next_snapshot_at, Some(now));
 }

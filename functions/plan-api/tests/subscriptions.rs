@@ -6,8 +6,7 @@ mod common;
 
 use common::{Answer, Plane, TENANT, as_role, organisation, plan};
 use domain::rights::Role;
-use domain::{OrganisationId, TenantId};
-use engine::ports::Scope;
+use domain::{OrganisationId, PartnerId, TenantId};
 use engine::records::{Organisation, Records, SeatCount, SubscriptionChange};
 use http::{Method, StatusCode};
 use partners::commands::Caller;
@@ -56,20 +55,19 @@ impl Shop {
     fn records(&self) -> Records {
         Records::new(self.plane.world.catalog.clone(), self.plane.world.clock.clone())
     }
-    fn scope(&self) -> Scope {
+    fn partner(&self) -> &PartnerId {
         let Caller::Member(member) = &self.owner else { panic!("not a member") };
-        Scope::Partner(member.partner.clone())
+        &member.partner
     }
     async fn history(&self) -> Vec<SubscriptionChange> {
-        let prefix = SubscriptionChange::prefix_of(&self.org);
-        let all = self.records().list_all::<SubscriptionChange>(&self.scope(), &prefix).await.unwrap();
+        let changes = SubscriptionChange::of_organisation(self.partner(), &self.org);
+        let all = self.records().list_all(&changes).await.unwrap();
         all.into_iter().map(|f| f.value).collect()
     }
     /// As a snapshot that counted so many would leave it.
     async fn counted(&self, in_use: u64) {
         let (records, tenant) = (self.records(), TENANT.parse::<TenantId>().unwrap());
-        let found =
-            records.get::<Organisation>(&self.scope(), &Organisation::key_of(&self.org)).await.unwrap();
+        let found = records.get(&Organisation::at(self.partner(), &self.org)).await.unwrap();
         let connected = Organisation { tenant: Some(tenant.clone()), ..found.value };
         records.replace(&connected, found.version).await.unwrap();
         let count = SeatCount {
@@ -142,8 +140,7 @@ async fn seats_are_not_lowered_below_what_is_in_use_and_over_use_is_told() {
     assert_eq!(lowered.status, StatusCode::OK, "{lowered:?}");
     assert_eq!((&lowered.json()["seatsInUse"], &lowered.json()["overUse"]), (&json!(8), &json!(0)));
     let records = shop.records();
-    let scope = Scope::Tenant(TENANT.parse().unwrap());
-    let found = records.get::<SeatCount>(&scope, SeatCount::KEY).await.unwrap();
+    let found = records.get(&SeatCount::at(&TENANT.parse().unwrap())).await.unwrap();
     records.replace(&SeatCount { in_use: 11, ..found.value }, found.version).await.unwrap();
     assert_eq!(shop.read().await.json()["overUse"], 3);
     let raised = shop.change(&shop.admin, lowered.version(), &json!({ "seats": 9 })).await;

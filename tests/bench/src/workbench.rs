@@ -12,7 +12,7 @@ use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use embedded::FolderVault;
-use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Scope, Vault};
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Vault};
 use engine::records::{
     CredentialStatus, Diff, Partner, Reason, Record, Records, Restore, Side, StoredKey, Tenant,
 };
@@ -196,8 +196,7 @@ impl Workbench {
         after: &SnapshotId,
         each: SignedDuration,
     ) -> Result<(Diff, u32), String> {
-        let scope = Scope::Tenant(tenant.clone());
-        let rows = self.records.list_all::<Diff>(&scope, Diff::FAMILY).await.map_err(|e| e.to_string())?;
+        let rows = self.records.list_all(&Diff::all(tenant)).await.map_err(|e| e.to_string())?;
         let row = rows.into_iter().map(|r| r.value).find(|d| d.after == Side::Snapshot(after.clone()));
         let diff = row.ok_or("no comparison was asked for")?.id;
         let worker = diff_snapshots::Worker::new(diff_snapshots::Ports {
@@ -220,7 +219,7 @@ impl Workbench {
                 _ => break,
             }
         }
-        let row = self.records.get::<Diff>(&scope, &Diff::key_of(&diff)).await.map_err(|e| e.to_string())?;
+        let row = self.records.get(&Diff::at(tenant, &diff)).await.map_err(|e| e.to_string())?;
         Ok((row.value, invocations))
     }
 

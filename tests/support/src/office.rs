@@ -8,7 +8,7 @@ use domain::changes::{AttributeChange, Change, What};
 use domain::rights::Role;
 use domain::{DiffId, OrganisationId, PartnerId, PersonId, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
-use engine::ports::{Catalog, Clock, Ids, KeyRing, Mail, Mailer, Queue, Scope};
+use engine::ports::{Catalog, Clock, Ids, KeyRing, Mail, Mailer, Queue};
 use engine::records::{
     CredentialStatus, DiffCounts, Notice, Partner, Person, Record, Records, StoredKey, Tenant,
 };
@@ -146,7 +146,7 @@ impl Office {
 
     /// A person's row as it is now.
     pub async fn person(&self, person: &Person) -> Person {
-        self.records().get(&person.scope(), &person.key()).await.unwrap().value
+        self.records().get(&person.address()).await.unwrap().value
     }
 
     /// Two changes, one of who may do what.
@@ -157,8 +157,7 @@ impl Office {
 
     /// A notice of the tenant, by its id.
     pub async fn notice(&self, id: &str) -> Notice {
-        let scope = Scope::Tenant(tenant());
-        self.records().get(&scope, &Notice::key_of(id)).await.unwrap().value
+        self.records().get(&Notice::at(&tenant(), id)).await.unwrap().value
     }
 
     /// Mails by their id, each once; two of one id must be the same.

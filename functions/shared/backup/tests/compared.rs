@@ -10,7 +10,7 @@ use backup::diff_snapshots::{self, Report};
 use domain::changes::{Change, What};
 use domain::stored::Manifest;
 use domain::{DiffId, SnapshotId, kinds};
-use engine::ports::{Clock, Scope};
+use engine::ports::Clock;
 use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side};
 use jiff::SignedDuration;
 use paged::Desk;
@@ -113,7 +113,7 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
     let request = diff_snapshots::Request { tenant: tenant.clone(), diff: row.id.clone() };
     let report = worker.run(&request, now + SignedDuration::from_mins(15)).await.unwrap();
     assert!(matches!(report, Report::Compared(_)), "{report:?}");
-    let done = records.get::<Diff>(&Scope::Tenant(tenant), &Diff::key_of(&row.id)).await.unwrap().value;
+    let done = records.get(&Diff::at(&tenant, &row.id)).await.unwrap().value;
     diff_snapshots::list_changes(&desk.archive, &done).await.unwrap()
 }
 

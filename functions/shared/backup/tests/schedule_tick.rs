@@ -4,7 +4,7 @@
 use backup::commands::snapshots;
 use backup::schedule_snapshots::{self, Report};
 use domain::{ErrorKind, SnapshotId};
-use engine::ports::{Clock, JobQueue, Scope};
+use engine::ports::{Clock, JobQueue};
 use engine::purge_data;
 use engine::records::{Cause, ConsentState, Found, JobState, Reason, Record, Snapshot, Tenant};
 use jiff::SignedDuration;
@@ -30,10 +30,10 @@ async fn tick(office: &Office) -> Report {
     scheduler(office).run(office.deadline()).await.unwrap()
 }
 async fn tenant_row(office: &Office) -> Found<Tenant> {
-    office.records().get(&Scope::Tenant(tenant()), Tenant::KEY).await.unwrap()
+    office.records().get(&Tenant::at(&tenant())).await.unwrap()
 }
 async fn snapshots_of(office: &Office) -> Vec<Snapshot> {
-    let found = office.records().list_all::<Snapshot>(&Scope::Tenant(tenant()), "snapshot#").await.unwrap();
+    let found = office.records().list_all(&Snapshot::all(&tenant())).await.unwrap();
     found.into_iter().map(|f| f.value).collect()
 }
 async fn start_by_hand(office: &Office) -> domain::Result<SnapshotId> {
@@ -42,8 +42,7 @@ async fn start_by_hand(office: &Office) -> domain::Result<SnapshotId> {
 }
 /// As the job does when it has sealed the snapshot.
 async fn finish(office: &Office, id: &SnapshotId) {
-    let scope = Scope::Tenant(tenant());
-    let mut row: Found<Snapshot> = office.records().get(&scope, &Snapshot::key_of(id)).await.unwrap();
+    let mut row: Found<Snapshot> = office.records().get(&Snapshot::at(&tenant(), id)).await.unwrap();
     row.value.state = JobState::Done;
     office.records().replace(&row.value, row.version).await.unwrap();
 }
@@ -182,7 +181,6 @@ async fn a_tenant_waits_two_hours_before_its_snapshot_is_told_as_late() {
 #[tokio::test]
 async fn a_failure_with_one_row_does_not_hold_up_the_others() {
     let office = due().await;
-    let key = "tenant";
     let other: domain::TenantId = "b1b2c3d4-0000-1111-2222-333344445555".parse().unwrap();
     let mut row = tenant_row(&office).await.value;
     row.tenant = other.clone();
@@ -190,7 +188,7 @@ async fn a_failure_with_one_row_does_not_hold_up_the_others() {
     row.next_snapshot_at = Some(at(support::office::START)); // and comes first
     office.records().put_new(&row).await.unwrap();
     assert_eq!(tick(&office).await, Report { started: 1, failed: 1, ..Report::default() });
-    let untouched: Found<Tenant> = office.records().get(&Scope::Tenant(other), key).await.unwrap();
+    let untouched = office.records().get(&Tenant::at(&other)).await.unwrap();
     assert_eq!(untouched.value.open_snapshot, None);
 }
 
@@ -219,19 +217,14 @@ async fn purging_removes_ended_consent_states_and_nothing_else() {
     assert_eq!(worker.run(office.deadline()).await.unwrap().removed, 1);
     assert_eq!(worker.run(office.deadline()).await.unwrap().removed, 0);
     assert_eq!(office.world.catalog.rows().len(), before - 1);
-    assert!(records.find::<ConsentState>(&Scope::System, "state#new").await.unwrap().is_some());
-    assert_eq!(ConsentState::FAMILY, "state#");
+    assert!(records.find(&ConsentState::at("new")).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn work_that_waits_is_left_alone_until_its_time_and_then_gets_one_message() {
     let office = due().await;
     tick(&office).await;
-    let mut row = office
-        .records()
-        .get::<Snapshot>(&Scope::Tenant(tenant()), &snapshots_of(&office).await[0].key())
-        .await
-        .unwrap();
+    let mut row = office.records().get(&snapshots_of(&office).await[0].address()).await.unwrap();
     let now = office.world.clock.now();
     row.value.course.hold_up(Cause::Throttled, 0, now, Some(2 * 3_600_000));
     office.records().replace(&row.value, row.version).await.unwrap();
@@ -252,7 +245,7 @@ async fn what_waits_and_gets_further_each_time_is_never_given_up() {
     tick(&office).await;
     for further in 1..40 {
         let found = snapshots_of(&office).await.remove(0);
-        let mut row = office.records().get::<Snapshot>(&Scope::Tenant(tenant()), &found.key()).await.unwrap();
+        let mut row = office.records().get(&found.address()).await.unwrap();
         row.value.course.hold_up(Cause::Unavailable, further, office.world.clock.now(), None);
         office.records().replace(&row.value, row.version).await.unwrap();
         office.world.clock.advance(SignedDuration::from_mins(30));

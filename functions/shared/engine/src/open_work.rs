@@ -7,10 +7,10 @@
 use crate::announce::Announcer;
 use crate::messages;
 use crate::metrics;
-use crate::ports::{Outgoing, Scope, Write};
+use crate::ports::{Outgoing, Write};
 use crate::records::{
-    Cause, Course, Diff, Found, JobState, Record, Records, Restore, RestoreState, Snapshot, Subject, Tenant,
-    replace,
+    At, Cause, Course, Diff, Found, JobState, Record, Records, Restore, RestoreState, Snapshot, Subject,
+    Tenant, replace,
 };
 use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
 use jiff::SignedDuration;
@@ -119,7 +119,7 @@ fn patience_of(restore: &Restore) -> SignedDuration {
 /// else's write was in the way, since then somebody else is at it. The message comes back by itself.
 pub async fn put_off<T: OpenWork>(
     (records, announcer): (&Records, &Announcer),
-    (tenant, key): (&TenantId, &str),
+    at: &At<T>,
     mark: impl AsyncFnOnce(&T) -> u64,
     done: Result<()>,
 ) -> Result<()> {
@@ -127,7 +127,7 @@ pub async fn put_off<T: OpenWork>(
     if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Stale) {
         return Err(error);
     }
-    let found = match records.find::<T>(&Scope::Tenant(tenant.clone()), key).await {
+    let found = match records.find(at).await {
         Ok(Some(found)) if found.value.is_open() => found,
         _ => return Err(error),
     };
@@ -194,8 +194,7 @@ pub async fn give_up<T: OpenWork>(
 
 /// A tenant whose open snapshot is given up has none.
 async fn release_tenant(records: &Records, tenant: &TenantId, given_up: &Subject) -> Result<Option<Write>> {
-    let scope = Scope::Tenant(tenant.clone());
-    let Some(mut found) = records.find::<Tenant>(&scope, Tenant::KEY).await? else {
+    let Some(mut found) = records.find(&Tenant::at(tenant)).await? else {
         return Ok(None);
     };
     if found.value.open_snapshot.as_ref().map(domain::SnapshotId::as_str) != Some(given_up.id()) {

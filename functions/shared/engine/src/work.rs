@@ -5,7 +5,6 @@
 //! Twice equals once: blobs are create-only, rows change under a condition. A message that cannot be read
 //! is an `Invalid` error, so that it is parked and not dropped.
 
-use crate::ports::Scope;
 use crate::records::{Records, StoredKey, Tenant};
 use async_trait::async_trait;
 use domain::{ErrorKind, Result, TenantId, Timestamp};
@@ -32,9 +31,8 @@ pub trait JobWorker: Send + Sync {
 pub async fn unless_gone(records: &Records, tenant: &TenantId, result: Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let scope = Scope::Tenant(tenant.clone());
-            let has_key = records.find::<StoredKey>(&scope, StoredKey::KEY).await?.is_some();
-            if has_key || records.find::<Tenant>(&scope, Tenant::KEY).await?.is_none() {
+            let has_key = records.find(&StoredKey::at(tenant)).await?.is_some();
+            if has_key || records.find(&Tenant::at(tenant)).await?.is_none() {
                 return Err(error);
             }
             tracing::info!(%tenant, "the tenant is being deleted; its message is done");

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{Error, ErrorKind, OrganisationId, Refusal, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
-use engine::ports::{Clock, DirectoryAccess, Scope};
+use engine::ports::{Clock, DirectoryAccess};
 use engine::records::{ConnectRefusal, Connecting, Found, Organisation, OrganisationPlace, Records, replace};
 use engine::work::JobWorker;
 use jiff::SignedDuration;
@@ -117,12 +117,13 @@ impl Worker {
 
     /// The organisation and what waits there, unless it is over: connected, begun anew for another tenant, or left.
     async fn find(&self, request: &Request) -> Result<Option<(Found<Organisation>, Connecting)>> {
-        let key = OrganisationPlace::key_of(&request.organisation);
-        let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+        let place = self.records.find(&OrganisationPlace::at(&request.organisation)).await?;
         let Some(place) = place else { return Ok(None) };
-        let scope = Scope::Partner(place.value.partner);
-        let key = Organisation::key_of(&request.organisation);
-        let Some(found) = self.records.find::<Organisation>(&scope, &key).await? else { return Ok(None) };
+        let Some(found) =
+            self.records.find(&Organisation::at(&place.value.partner, &request.organisation)).await?
+        else {
+            return Ok(None);
+        };
         let waits = found.value.connecting.clone();
         let waits = waits.filter(|w| w.tenant == request.tenant && w.try_at.is_some());
         Ok(waits.filter(|_| found.value.check_connectable().is_ok()).map(|waits| (found, waits)))

@@ -212,7 +212,7 @@ async fn a_notice_is_gone_with_its_tenant_and_holds_its_partner_only_by_referenc
             assert!(matches!(scope, engine::ports::Scope::Partner(_)));
             assert!(!row.body.to_string().contains("Ann") && !row.body.to_string().contains("Contoso"));
         }
-        if row.key.starts_with(engine::records::Notice::FAMILY) {
+        if row.key.starts_with(engine::records::Notice::PREFIX) {
             assert_eq!(scope, engine::ports::Scope::Tenant(tenant()));
         }
     }

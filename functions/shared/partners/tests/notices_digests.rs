@@ -236,7 +236,7 @@ struct Slow {
 #[async_trait]
 impl Mailer for Slow {
     async fn send(&self, mail: &Mail) -> domain::Result<Handed> {
-        let found = self.records.get::<Person>(&self.person.scope(), &self.person.key()).await?;
+        let found = self.records.get(&self.person.address()).await?;
         let renamed = Person { name: "Renamed".to_owned(), ..found.value };
         self.records.replace(&renamed, found.version).await?;
         self.inner.send(mail).await

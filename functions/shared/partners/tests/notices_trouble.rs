@@ -80,8 +80,8 @@ async fn whatever_the_account_is_refused_for_the_notice_is_mailed_once_when_that
         sweep(&office, &worker, 24).await;
         assert_eq!(told(&office), 1, "{kind:?}");
         let notice = format!("privileged-changes.{}", support::office::diff());
-        let scope = engine::ports::Scope::Tenant(support::office::tenant());
-        let row = office.records().get::<SentNotice>(&scope, &SentNotice::key_of(&notice, &person.id)).await;
+        let row =
+            office.records().get(&SentNotice::at(&support::office::tenant(), &notice, &person.id)).await;
         assert_eq!(row.unwrap().value.delivery, Delivery::Sent, "{kind:?}");
         assert_eq!(office.notice(&notice).await.due_at, None, "{kind:?}");
     }

@@ -120,8 +120,7 @@ impl Plane {
     }
 
     pub async fn change(&self, partner: &PartnerId, id: &OrganisationId, f: impl FnOnce(&mut Organisation)) {
-        let scope = engine::ports::Scope::Partner(partner.clone());
-        let mut found = self.records.get::<Organisation>(&scope, &Organisation::key_of(id)).await.unwrap();
+        let mut found = self.records.get(&Organisation::at(partner, id)).await.unwrap();
         f(&mut found.value);
         self.records.replace(&found.value, found.version).await.unwrap();
     }

@@ -4,7 +4,7 @@ use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
 use domain::organisations::Act;
 use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
-use engine::ports::{Clock, JobQueue, Scope};
+use engine::ports::{Clock, JobQueue};
 use engine::purge_data;
 use engine::records::{
     DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
@@ -50,8 +50,7 @@ impl Owner {
 
 /// Puts the tenant's partner below another, which then hears of it too.
 async fn below(rig: &Rig, top: &PartnerId) {
-    let scope = Scope::Partner(rig.tenant_row(rig.tenant()).await.partner);
-    let found = rig.records.get::<Partner>(&scope, Partner::KEY).await.unwrap();
+    let found = rig.records.get(&Partner::at(&rig.tenant_row(rig.tenant()).await.partner)).await.unwrap();
     let placed = Partner { above: vec![top.clone()], ..found.value };
     rig.records.replace(&placed, found.version).await.unwrap();
 }
@@ -90,9 +89,7 @@ fn traces(rig: &Rig, tenant: &TenantId, id: &OrganisationId) -> Vec<String> {
 
 async fn certificate(rig: &Rig, owner: &Owner) -> Option<DeletionCertificate> {
     let Caller::Member(member) = &owner.caller else { panic!("not a member") };
-    let scope = Scope::Partner(member.partner.clone());
-    let key = DeletionCertificate::key_of(&owner.id);
-    rig.records.find::<DeletionCertificate>(&scope, &key).await.unwrap().map(|f| f.value)
+    rig.records.find(&DeletionCertificate::at(&member.partner, &owner.id)).await.unwrap().map(|f| f.value)
 }
 
 #[tokio::test]
@@ -242,8 +239,7 @@ async fn an_organisation_that_was_never_connected_is_deleted_at_once() {
     let rig = Rig::new().await;
     let owner = owner_of(&rig, rig.tenant()).await;
     let Caller::Member(member) = &owner.caller else { panic!("not a member") };
-    let scope = Scope::Partner(member.partner.clone());
-    let found = rig.records.get::<Organisation>(&scope, &Organisation::key_of(&owner.id)).await.unwrap();
+    let found = rig.records.get(&Organisation::at(&member.partner, &owner.id)).await.unwrap();
     let unconnected = Organisation { tenant: None, ..found.value };
     rig.records.replace(&unconnected, found.version).await.unwrap();
     owner.act(Act::Delete, Some(0)).await.unwrap();
@@ -257,8 +253,7 @@ async fn an_organisation_that_was_never_connected_is_deleted_at_once() {
 async fn what_a_reading_put_aside_is_swept_once_its_snapshot_is_sealed_and_not_before() {
     let rig = Rig::with(Setting { users: 1_400, ..Setting::default() }).await;
     let owner = owner_of(&rig, rig.tenant()).await;
-    let place = OrganisationPlace::key_of(&owner.id);
-    let found = rig.records.get::<OrganisationPlace>(&Scope::System, &place).await.unwrap();
+    let found = rig.records.get(&OrganisationPlace::at(&owner.id)).await.unwrap();
     let connected = OrganisationPlace { tenant: Some(rig.tenant().clone()), ..found.value };
     rig.records.replace(&connected, found.version).await.unwrap();
     let parked = || {

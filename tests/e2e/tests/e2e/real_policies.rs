@@ -138,14 +138,8 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
         rig.ask_run(&restore).await;
         rig.settle().await;
         let done = rig.restores().get(rig.tenant(), &restore.id).await.unwrap();
-        let outcomes: Vec<_> = rig
-            .records
-            .list_all::<StepOutcome>(
-                &engine::ports::Scope::Tenant(rig.tenant().clone()),
-                &StepOutcome::prefix_of(&restore.id),
-            )
-            .await
-            .unwrap();
+        let outcomes: Vec<_> =
+            rig.records.list_all(&StepOutcome::of_restore(rig.tenant(), &restore.id)).await.unwrap();
         assert_eq!(
             (done.state, done.counts.failed, done.counts.unverified),
             (RestoreState::Done, 0, 0),

@@ -8,7 +8,7 @@ use backup::archive::SnapshotView;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{RestoreId, SnapshotId, Timestamp};
 use engine::ports::{BlobName, Catalog, Clock, JobQueue, Outgoing, Queue, Row, Scope, Vault, Watch, Write};
-use engine::records::{JobState, Person, RestoreState};
+use engine::records::{JobState, Person, Record, RestoreState};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -98,7 +98,7 @@ async fn what_an_earlier_release_began_is_ended_by_this_one() {
             assert_eq!(hits.len() as u64, snapshot.counts["users"].records, "read as it was sealed");
         }
         let partner = rig.tenant_row(&tenant).await.partner;
-        let people = rig.records.list_all::<Person>(&Scope::Partner(partner), "person#").await.unwrap();
+        let people = rig.records.list_all(&Person::all(&partner)).await.unwrap();
         assert_eq!(people.len(), 2);
         rig.clock.advance(SignedDuration::from_hours(2));
         rig.snapshot().await;

@@ -2,7 +2,6 @@
 
 use super::rig::{Admin, Rig, Setting, Stage};
 use domain::SnapshotId;
-use engine::ports::Scope;
 use engine::records::SeatCount;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -21,8 +20,7 @@ fn told_of_seats(rig: &Rig) -> usize {
 }
 
 async fn counted(rig: &Rig) -> SeatCount {
-    let scope = Scope::Tenant(rig.tenant().clone());
-    rig.records.get::<SeatCount>(&scope, SeatCount::KEY).await.unwrap().value
+    rig.records.get(&SeatCount::at(&rig.tenant())).await.unwrap().value
 }
 
 /// A tenant of hundreds, staged and sealed once; fifty seats are paid for.

@@ -4,7 +4,7 @@ use super::OpenRun;
 use bytes::Bytes;
 use domain::stored::{BlobHash, Class, Index, Manifest, RunRef, TenantKeys};
 use domain::{Error, Result, SnapshotId, TenantId};
-use engine::ports::{BlobName, DataKey, KeyRing, PARKED, Put, Scope, Vault, WrappedKey};
+use engine::ports::{BlobName, DataKey, KeyRing, PARKED, Put, Vault, WrappedKey};
 use engine::records::{Records, StoredKey};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,7 @@ impl Archive {
     /// `NotFound` when the tenant has no key (never connected, or deleted); `Denied` when its key cannot be
     /// unwrapped any more.
     pub async fn open(&self, tenant: &TenantId) -> Result<TenantArchive> {
-        let stored = self.records.get::<StoredKey>(&Scope::Tenant(tenant.clone()), StoredKey::KEY).await;
+        let stored = self.records.get(&StoredKey::at(tenant)).await;
         let wrapped = match stored {
             Ok(stored) => stored.value.wrapped,
             Err(error) => {

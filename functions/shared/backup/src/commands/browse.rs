@@ -4,8 +4,8 @@ use crate::archive::{Archive, SnapshotView};
 use domain::kinds::{self, Kind, LinkType};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::Listed;
-use engine::ports::{Page, Scope};
-use engine::records::{Found, JobState, Reason, Records, Snapshot};
+use engine::ports::Page;
+use engine::records::{Found, JobState, Reason, Record, Records, Snapshot};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -36,10 +36,10 @@ pub struct Browse {
 impl Browse {
     /// Snapshots, newest first, without those that only served a comparison.
     pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Snapshot>> {
-        let (limit, scope) = (page.limit, Scope::Tenant(tenant.clone()));
+        let limit = page.limit;
         let mut page = Page { descending: true, ..page };
         loop {
-            let (rows, next) = self.records.list::<Snapshot>(&scope, "snapshot#", page).await?;
+            let (rows, next) = self.records.list(&Snapshot::all(tenant), page).await?;
             let items: Vec<_> =
                 rows.into_iter().map(|r| r.value).filter(|s| s.reason != Reason::Live).collect();
             // Why: a page of nothing but readings for comparisons would look like the end of the list.
@@ -52,8 +52,7 @@ impl Browse {
 
     /// One snapshot's row.
     pub async fn get(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Snapshot> {
-        let found: Found<Snapshot> =
-            self.records.get(&Scope::Tenant(tenant.clone()), &Snapshot::key_of(id)).await?;
+        let found: Found<Snapshot> = self.records.get(&Snapshot::at(tenant, id)).await?;
         Ok(found.value)
     }
 

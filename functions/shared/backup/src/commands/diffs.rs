@@ -7,8 +7,8 @@ use domain::kinds::Kind;
 use domain::{DiffId, Error, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
-use engine::ports::{Clock, Ids, Page, Queue, Scope};
-use engine::records::{Course, Diff, DiffCounts, Found, JobState, Records, Side, Snapshot};
+use engine::ports::{Clock, Ids, Page, Queue};
+use engine::records::{Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot};
 use std::sync::Arc;
 
 /// The command.
@@ -72,14 +72,14 @@ impl Diffs {
 
     /// One comparison.
     pub async fn get(&self, tenant: &TenantId, id: &DiffId) -> Result<Diff> {
-        let found: Found<Diff> = self.records.get(&Scope::Tenant(tenant.clone()), &Diff::key_of(id)).await?;
+        let found: Found<Diff> = self.records.get(&Diff::at(tenant, id)).await?;
         Ok(found.value)
     }
 
     /// Comparisons, newest first.
     pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Diff>> {
         let page = Page { descending: true, ..page };
-        let (rows, next) = self.records.list::<Diff>(&Scope::Tenant(tenant.clone()), "diff#", page).await?;
+        let (rows, next) = self.records.list(&Diff::all(tenant), page).await?;
         Ok(Listed { items: rows.into_iter().map(|r| r.value).collect(), next })
     }
 
@@ -131,8 +131,7 @@ impl Diffs {
     }
 
     async fn check_sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<()> {
-        let found: Found<Snapshot> =
-            self.records.get(&Scope::Tenant(tenant.clone()), &Snapshot::key_of(id)).await?;
+        let found: Found<Snapshot> = self.records.get(&Snapshot::at(tenant, id)).await?;
         if found.value.state == JobState::Done {
             Ok(())
         } else {

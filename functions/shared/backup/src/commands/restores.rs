@@ -9,9 +9,10 @@ use domain::restore::{Impossible, Plan, Remark, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
-use engine::ports::{Clock, Ids, Page, Queue, Scope, Spent};
+use engine::ports::{Clock, Ids, Page, Queue, Spent};
 use engine::records::{
-    Course, Diff, Found, JobState, Records, Restore, RestoreCounts, RestoreState, Snapshot, StepOutcome,
+    Course, Diff, Found, JobState, Record, Records, Restore, RestoreCounts, RestoreState, Snapshot,
+    StepOutcome,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -150,8 +151,7 @@ impl Restores {
         limit: usize,
     ) -> Result<Listed<Restore>> {
         let page = Page { after, limit, descending: true };
-        let scope = Scope::Tenant(tenant.clone());
-        let (found, next) = self.records.list::<Restore>(&scope, "restore#", page).await?;
+        let (found, next) = self.records.list(&Restore::all(tenant), page).await?;
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
@@ -172,11 +172,10 @@ impl Restores {
             None => 0,
             Some(text) => text.parse().map_err(|_| Error::invalid_field("after", "not a page"))?,
         };
-        let scope = Scope::Tenant(tenant.clone());
         let mut items = Vec::new();
         for step in plan.steps.iter().skip(after).take(limit) {
-            let key = StepOutcome::key_of(restore, step.number);
-            let outcome = self.records.find::<StepOutcome>(&scope, &key).await?.map(|f| f.value);
+            let outcome =
+                self.records.find(&StepOutcome::at(tenant, restore, step.number)).await?.map(|f| f.value);
             items.push(FollowedStep { step: step.clone(), outcome });
         }
         let end = after.saturating_add(items.len());
@@ -213,14 +212,13 @@ impl Restores {
             return Err(Error::conflict("the restore is not done: it has no report"));
         }
         let plan = self.plan(tenant, restore).await?;
-        let (scope, prefix) = (Scope::Tenant(tenant.clone()), StepOutcome::prefix_of(restore));
-        let rows = self.records.list_all::<StepOutcome>(&scope, &prefix).await?;
+        let rows = self.records.list_all(&StepOutcome::of_restore(tenant, restore)).await?;
         let outcomes: Vec<StepOutcome> = rows.into_iter().map(|row| row.value).collect();
         Ok(FinalReport::partial(&row, &plan, &outcomes))
     }
 
     async fn find(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Found<Restore>> {
-        self.records.get(&Scope::Tenant(tenant.clone()), &Restore::key_of(restore)).await
+        self.records.get(&Restore::at(tenant, restore)).await
     }
 
     async fn plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Plan> {
@@ -230,8 +228,7 @@ impl Restores {
     }
 
     async fn check_snapshot(&self, tenant: &TenantId, snapshot: &SnapshotId) -> Result<()> {
-        let scope = Scope::Tenant(tenant.clone());
-        let found = self.records.get::<Snapshot>(&scope, &Snapshot::key_of(snapshot)).await?;
+        let found = self.records.get(&Snapshot::at(tenant, snapshot)).await?;
         match found.value.state {
             JobState::Done => Ok(()),
             _ => Err(Error::not_found("there is no such sealed snapshot")),
@@ -239,8 +236,7 @@ impl Restores {
     }
 
     async fn earlier_side(&self, tenant: &TenantId, diff: &DiffId) -> Result<SnapshotId> {
-        let scope = Scope::Tenant(tenant.clone());
-        let found = self.records.get::<Diff>(&scope, &Diff::key_of(diff)).await?.value;
+        let found = self.records.get(&Diff::at(tenant, diff)).await?.value;
         if found.state != JobState::Done {
             return Err(Error::not_found("there is no such finished comparison"));
         }

@@ -4,7 +4,7 @@
 
 use domain::{Error, Result, SnapshotId, TenantId, Timestamp};
 use engine::messages;
-use engine::ports::{Clock, Ids, Queue, Scope, Spent};
+use engine::ports::{Clock, Ids, Queue, Spent};
 use engine::records::{Course, Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace};
 use std::collections::BTreeMap;
 
@@ -23,9 +23,8 @@ pub async fn start(
     tenant: &TenantId,
     reason: Reason,
 ) -> Result<SnapshotId> {
-    let scope = Scope::Tenant(tenant.clone());
     for tried in 1.. {
-        let found = records.get::<Tenant>(&scope, Tenant::KEY).await?;
+        let found = records.get(&Tenant::at(tenant)).await?;
         if let Some(open) = find_open(records, &found.value).await? {
             return Err(Error::conflict(format!("snapshot {open} is being taken")));
         }
@@ -47,8 +46,7 @@ pub async fn find_open(records: &Records, tenant: &Tenant) -> Result<Option<Snap
     let Some(id) = &tenant.open_snapshot else {
         return Ok(None);
     };
-    let scope = Scope::Tenant(tenant.tenant.clone());
-    let row = records.find::<Snapshot>(&scope, &Snapshot::key_of(id)).await?;
+    let row = records.find(&Snapshot::at(&tenant.tenant, id)).await?;
     Ok(row.filter(|r| r.value.state.is_open()).map(|_| id.clone()))
 }
 

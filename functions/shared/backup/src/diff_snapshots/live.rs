@@ -3,14 +3,13 @@
 use super::Worker;
 use crate::take_snapshot::{Report, Request};
 use domain::{Error, Result, SnapshotId, Timestamp};
-use engine::ports::{Scope, Spent};
+use engine::ports::Spent;
 use engine::records::{Course, Diff, Found, JobState, Reason, Snapshot};
 use std::collections::BTreeMap;
 
 /// Reads on; says whether the reading is sealed.
 pub(super) async fn read(worker: &Worker, diff: &Diff, id: &SnapshotId, deadline: Timestamp) -> Result<bool> {
-    let scope = Scope::Tenant(diff.tenant.clone());
-    let found: Option<Found<Snapshot>> = worker.records.find(&scope, &Snapshot::key_of(id)).await?;
+    let found: Option<Found<Snapshot>> = worker.records.find(&Snapshot::at(&diff.tenant, id)).await?;
     match found.map(|f| f.value.state) {
         Some(JobState::Done) => return Ok(true),
         Some(_) => {}

@@ -30,7 +30,7 @@ use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
 use engine::open_work::put_off;
-use engine::ports::{Clock, Directory, Ids, KeyRing, Queue, Scope, Vault};
+use engine::ports::{Clock, Directory, Ids, KeyRing, Queue, Vault};
 use engine::records::{
     Cause, Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject,
 };
@@ -135,20 +135,19 @@ impl JobWorker for Worker {
             tracing::info!(tenant = %request.tenant, diff = %request.diff, ?report, "diff-snapshots");
         });
         let done = unless_gone(&self.records, &request.tenant, done).await;
-        let key = Diff::key_of(&request.diff);
+        let at = Diff::at(&request.tenant, &request.diff);
         let mark = async |row: &Diff| match &row.live_snapshot {
             Some(reading) => self.reader.mark(&row.tenant, reading).await,
             None => 0,
         };
-        put_off::<Diff>((&self.records, &self.announcer), (&request.tenant, &key), mark, done).await
+        put_off((&self.records, &self.announcer), &at, mark, done).await
     }
 }
 
 impl Worker {
     /// Makes the comparison, or goes on making it.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
-        let scope = Scope::Tenant(request.tenant.clone());
-        let found: Found<Diff> = self.records.get(&scope, &Diff::key_of(&request.diff)).await?;
+        let found: Found<Diff> = self.records.get(&Diff::at(&request.tenant, &request.diff)).await?;
         if !found.value.state.is_open() {
             return Ok(Report::AlreadyDone);
         }
@@ -271,8 +270,7 @@ impl Worker {
 
     /// The re-creations that the later side can know of.
     async fn new_ids(&self, tenant: &TenantId, until: Timestamp) -> Result<NewIds> {
-        let scope = Scope::Tenant(tenant.clone());
-        let rows = self.records.list_all::<NewId>(&scope, NewId::FAMILY).await?;
+        let rows = self.records.list_all(&NewId::all(tenant)).await?;
         let known = rows.into_iter().map(|r| r.value).filter(|r| r.created_at <= until);
         Ok(NewIds::new(known.map(|r| (r.old, r.new))))
     }

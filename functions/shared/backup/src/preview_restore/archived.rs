@@ -9,7 +9,7 @@ use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
 use domain::restore::Plan;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
-use engine::ports::{Put, Scope};
+use engine::ports::Put;
 use engine::records::{Diff, Found, JobState, Records};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -64,7 +64,7 @@ impl Snapshots for Archived {
     }
 
     async fn list_changes(&self, tenant: &TenantId, diff: &DiffId) -> Result<Vec<Change>> {
-        let row: Found<Diff> = self.records.get(&Scope::Tenant(tenant.clone()), &Diff::key_of(diff)).await?;
+        let row: Found<Diff> = self.records.get(&Diff::at(tenant, diff)).await?;
         if row.value.state != JobState::Done {
             return Err(Error::conflict("the comparison is not done"));
         }

@@ -21,8 +21,8 @@ use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
 use engine::open_work::put_off;
-use engine::ports::{Clock, Directory, KeyRing, Put, Queue, Scope, Vault};
-use engine::records::{Cause, Course, Found, NewId, Records, Restore, RestoreState, StepOutcome};
+use engine::ports::{Clock, Directory, KeyRing, Put, Queue, Vault};
+use engine::records::{Cause, Course, Found, NewId, Record, Records, Restore, RestoreState, StepOutcome};
 use engine::work::{JobWorker, unless_gone};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -118,9 +118,9 @@ impl JobWorker for Worker {
             tracing::info!(tenant = %request.tenant, restore = %request.restore, ?report, "preview-restore");
         });
         let done = unless_gone(&self.records, &request.tenant, done).await;
-        let (key, ports) = (Restore::key_of(&request.restore), (&self.records, &self.announcer));
+        let (at, ports) = (Restore::at(&request.tenant, &request.restore), (&self.records, &self.announcer));
         // Why always the same: a preview begins anew each time.
-        put_off::<Restore>(ports, (&request.tenant, &key), async |_: &Restore| 0, done).await
+        put_off(ports, &at, async |_: &Restore| 0, done).await
     }
 }
 
@@ -136,9 +136,7 @@ impl Worker {
     }
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
-        let scope = Scope::Tenant(request.tenant.clone());
-        let key = Restore::key_of(&request.restore);
-        let found = self.records.get::<Restore>(&scope, &key).await?;
+        let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         let waits = found.value.course.waits_until(self.clock.now()).is_some();
         if found.value.state != RestoreState::Previewing || waits {
             return Ok(Report { was_done: true, ..Report::default() });
@@ -149,7 +147,7 @@ impl Worker {
         value.course.take_up();
         self.records.replace(&value, version).await?;
         let planned = self.plan(&value, deadline).await;
-        let found = self.records.get::<Restore>(&scope, &key).await?;
+        let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         if found.value.state != RestoreState::Previewing {
             return Ok(Report { was_done: true, ..Report::default() });
         }
@@ -238,10 +236,7 @@ impl Worker {
 /// The ids of earlier re-creations.
 pub(crate) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
     let mut ids = IdMap::default();
-    for row in records
-        .list_all::<NewId>(&Scope::Tenant(tenant.clone()), <NewId as engine::records::Record>::FAMILY)
-        .await?
-    {
+    for row in records.list_all(&NewId::all(tenant)).await? {
         ids.insert(row.value.old, row.value.new);
     }
     Ok(ids)

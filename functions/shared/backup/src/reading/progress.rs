@@ -4,8 +4,8 @@ use crate::archive::{Block, Partial};
 use domain::stored::{Missing, RunRef, Token};
 use domain::trail::Trail;
 use domain::{SnapshotId, TenantId, Timestamp};
-use engine::ports::{Cursor, Scope, Spent};
-use engine::records::Record;
+use engine::ports::{Cursor, Spent};
+use engine::records::{At, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -254,18 +254,16 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The key of that snapshot's progress.
-    pub fn key_of(snapshot: &SnapshotId) -> String {
-        format!("progress#{snapshot}")
+    /// Where the progress of that snapshot is.
+    pub fn at(tenant: &TenantId, snapshot: &SnapshotId) -> At<Self> {
+        At::of(tenant, snapshot)
     }
 }
 
 impl Record for Progress {
-    const FAMILY: &'static str = "progress#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.snapshot)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "progress#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.snapshot)
     }
 }

@@ -26,7 +26,7 @@ use engine::announce::{self, Announcer};
 use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
 use engine::open_work::{OpenWork, put_off};
-use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Scope, Spent, Vault};
+use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Spent, Vault};
 use engine::records::{Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject};
 use engine::work::{JobWorker, unless_gone};
 use progress::Progress;
@@ -163,9 +163,14 @@ impl JobWorker for Worker {
         });
         let done = unless_gone(&self.records, &request.tenant, done).await;
         let announcer = Announcer::new(self.records.clone(), self.queue.clone(), self.clock.clone());
-        let key = Restore::key_of(&request.restore);
         let mark = async |row: &Restore| row.counts.ended();
-        put_off::<Restore>((&self.records, &announcer), (&request.tenant, &key), mark, done).await
+        put_off::<Restore>(
+            (&self.records, &announcer),
+            &Restore::at(&request.tenant, &request.restore),
+            mark,
+            done,
+        )
+        .await
     }
 }
 
@@ -182,9 +187,7 @@ impl Worker {
     }
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
-        let scope = Scope::Tenant(request.tenant.clone());
-        let key = Restore::key_of(&request.restore);
-        let found = self.records.get::<Restore>(&scope, &key).await?;
+        let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         match found.value.state {
             RestoreState::Queued | RestoreState::Running => {}
             RestoreState::Done | RestoreState::Failed => {

@@ -6,7 +6,7 @@ use super::wait::{FRESH, MARGIN};
 use crate::preview_restore::new_ids;
 use domain::restore::{Action, Administrators, IdMap, Plan, Step};
 use domain::{Result, TenantId, Timestamp};
-use engine::ports::{LiveObject, Scope};
+use engine::ports::LiveObject;
 use engine::records::{
     Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause, StepOutcome,
     put_new, replace,
@@ -67,9 +67,8 @@ impl<'a> Progress<'a> {
         own: Vec<String>,
         deadline: Timestamp,
     ) -> Result<Self> {
-        let scope = Scope::Tenant(restore.tenant.clone());
-        let prefix = StepOutcome::prefix_of(&restore.id);
-        let rows = worker.records.list_all::<StepOutcome>(&scope, &prefix).await?;
+        let outcomes = StepOutcome::of_restore(&restore.tenant, &restore.id);
+        let rows = worker.records.list_all(&outcomes).await?;
         Ok(Self {
             worker,
             restore: restore.clone(),
@@ -157,11 +156,10 @@ impl<'a> Progress<'a> {
 
     /// The id under which the object of that id has been created again, as the rows say now.
     pub async fn made_anew(&self, old: &str) -> Result<Option<String>> {
-        let scope = Scope::Tenant(self.restore.tenant.clone());
         let mut at = old.to_owned();
         // Why: bounded, so that a circle of rows cannot hang a restore.
         for _ in 0..64 {
-            match self.worker.records.find::<NewId>(&scope, &NewId::key_of(&at)).await? {
+            match self.worker.records.find(&NewId::at(&self.restore.tenant, &at)).await? {
                 Some(row) if row.value.new != at => at = row.value.new,
                 _ => break,
             }
@@ -174,27 +172,32 @@ impl<'a> Progress<'a> {
     /// Where another one has begun it and is not at its end, the answer is `ByAnother` and nothing is noted. Where that
     /// one has ended in between, the ids from before it began are given (`Taken`).
     pub async fn begin(&mut self, step: &Step, before_ids: Vec<String>) -> Result<Begun> {
-        let scope = Scope::Tenant(self.restore.tenant.clone());
         let remaking = Remaking {
             tenant: self.restore.tenant.clone(),
             old: step.id.clone(),
             restore: self.restore.id.clone(),
             number: step.number,
         };
-        let found = self.worker.records.find::<Remaking>(&scope, &remaking.key()).await?;
+        let found = self.worker.records.find(&remaking.address()).await?;
         let (claim, begun) = match found {
             None => (put_new(&remaking)?, Begun::Afresh(before_ids)),
             Some(other) if other.value.restore == self.restore.id => {
                 (replace(&remaking, other.version)?, Begun::Afresh(before_ids))
             }
             Some(other) => {
-                let at_it = Restore::key_of(&other.value.restore);
-                let at_it = self.worker.records.find::<Restore>(&scope, &at_it).await?;
+                let at_it = self
+                    .worker
+                    .records
+                    .find(&Restore::at(&self.restore.tenant, &other.value.restore))
+                    .await?;
                 if at_it.is_some_and(|r| r.value.state.is_open()) {
                     return Ok(Begun::ByAnother);
                 }
-                let outcome = StepOutcome::key_of(&other.value.restore, other.value.number);
-                let outcome = self.worker.records.find::<StepOutcome>(&scope, &outcome).await?;
+                let outcome = self
+                    .worker
+                    .records
+                    .find(&StepOutcome::at(&self.restore.tenant, &other.value.restore, other.value.number))
+                    .await?;
                 let begun = match outcome.map(|o| o.value.state) {
                     Some(OutcomeState::Started { before_ids }) => Begun::Taken(before_ids),
                     _ => Begun::Afresh(before_ids),
@@ -217,8 +220,7 @@ impl<'a> Progress<'a> {
         id: &str,
     ) -> Result<bool> {
         let Some(mut row) = self.outcome(step.number).cloned() else { return Ok(true) };
-        let scope = Scope::Tenant(self.restore.tenant.clone());
-        let known = self.worker.records.find::<NewId>(&scope, &NewId::key_of(&step.id)).await?;
+        let known = self.worker.records.find(&NewId::at(&self.restore.tenant, &step.id)).await?;
         if known.as_ref().is_some_and(|k| k.value.new != id) {
             return Ok(false);
         }

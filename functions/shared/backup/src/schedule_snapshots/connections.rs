@@ -14,8 +14,7 @@ impl Worker {
     }
 
     async fn try_connection(&self, listed: Found<Organisation>) -> Result<Outcome> {
-        let scope = listed.value.scope();
-        let found = self.records.find::<Organisation>(&scope, &listed.value.key()).await?;
+        let found = self.records.find(&listed.value.address()).await?;
         let Some(Found { value: mut organisation, version }) = found else { return Ok(Outcome::Nothing) };
         let now = self.clock.now();
         // Why also the state: the list may lag behind an organisation that has left.

@@ -4,7 +4,6 @@ use super::{Outcome, Report, Worker};
 use crate::commands::snapshots;
 use domain::{ErrorKind, Result, Timestamp, schedule};
 use engine::messages;
-use engine::ports::Scope;
 use engine::records::{Found, Reason, Tenant, watched};
 
 impl Worker {
@@ -15,8 +14,7 @@ impl Worker {
     }
 
     async fn start_if_due(&self, listed: Found<Tenant>) -> Result<Outcome> {
-        let scope = Scope::Tenant(listed.value.tenant);
-        let Some(found) = self.records.find::<Tenant>(&scope, Tenant::KEY).await? else {
+        let Some(found) = self.records.find(&Tenant::at(&listed.value.tenant)).await? else {
             return Ok(Outcome::Nothing);
         };
         let now = self.clock.now();

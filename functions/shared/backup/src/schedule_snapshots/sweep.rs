@@ -6,7 +6,7 @@ use domain::{ErrorKind, Result, Timestamp};
 use engine::announce::overdue_at;
 use engine::messages;
 use engine::open_work::{OpenWork, give_up};
-use engine::ports::{Scope, Write};
+use engine::ports::Write;
 use engine::records::{Diff, Found, Notice, Record, Restore, Snapshot, replace, watched};
 
 /// A notice whose mails were put into the queue so often, over a day, is for the operator too. It is never given up: it is
@@ -27,8 +27,7 @@ impl Worker {
     }
 
     async fn sweep_work<T: OpenWork>(&self, listed: Found<T>) -> Result<Outcome> {
-        let scope = Scope::Tenant(listed.value.tenant().clone());
-        let Some(found) = self.records.find::<T>(&scope, &listed.value.key()).await? else {
+        let Some(found) = self.records.find(&listed.value.address()).await? else {
             return Ok(Outcome::Nothing);
         };
         let now = self.clock.now();
@@ -50,8 +49,7 @@ impl Worker {
     }
 
     async fn sweep_notice(&self, listed: Found<Notice>) -> Result<Outcome> {
-        let scope = Scope::Tenant(listed.value.tenant.clone());
-        let Some(mut found) = self.records.find::<Notice>(&scope, &listed.value.key()).await? else {
+        let Some(mut found) = self.records.find(&listed.value.address()).await? else {
             return Ok(Outcome::Nothing);
         };
         let now = self.clock.now();

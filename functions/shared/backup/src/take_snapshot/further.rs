@@ -4,15 +4,13 @@ use super::{Report, Request, Worker};
 use crate::reading::{KindProgress, Progress};
 use domain::{Result, SnapshotId, TenantId};
 use engine::messages;
-use engine::ports::Scope;
 use engine::records::{Course, Found, Reason, Snapshot};
 use std::collections::BTreeMap;
 
 impl Worker {
     /// How often the reading for that snapshot got further; 0 before it begins and once it is over.
     pub(crate) async fn mark(&self, tenant: &TenantId, snapshot: &SnapshotId) -> u64 {
-        let scope = Scope::Tenant(tenant.clone());
-        let found = self.records.find::<Progress>(&scope, &Progress::key_of(snapshot)).await;
+        let found = self.records.find(&Progress::at(tenant, snapshot)).await;
         // Why no error: whoever asks has one already.
         found.ok().flatten().map_or(0, |found| u64::from(found.value.advances))
     }

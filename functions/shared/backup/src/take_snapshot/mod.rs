@@ -18,7 +18,7 @@ use engine::announce::Announcer;
 use engine::messages;
 use engine::metrics;
 use engine::open_work::put_off;
-use engine::ports::{Clock, Directory, KeyRing, Queue, Scope, Vault};
+use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::{
     Cause, CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
 };
@@ -108,9 +108,9 @@ impl JobWorker for Worker {
             tracing::info!(tenant = %request.tenant, snapshot = %request.snapshot, ?report, "take-snapshot");
         });
         let done = unless_gone(&self.records, &request.tenant, done).await;
-        let key = Snapshot::key_of(&request.snapshot);
+        let at = Snapshot::at(&request.tenant, &request.snapshot);
         let mark = async |_: &Snapshot| self.mark(&request.tenant, &request.snapshot).await;
-        put_off::<Snapshot>((&self.records, &self.announcer), (&request.tenant, &key), mark, done).await
+        put_off((&self.records, &self.announcer), &at, mark, done).await
     }
 }
 
@@ -122,8 +122,8 @@ impl Worker {
     }
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
-        let scope = Scope::Tenant(request.tenant.clone());
-        let found: Found<Snapshot> = self.records.get(&scope, &Snapshot::key_of(&request.snapshot)).await?;
+        let found: Found<Snapshot> =
+            self.records.get(&Snapshot::at(&request.tenant, &request.snapshot)).await?;
         match found.value.state {
             JobState::Queued | JobState::Running => {}
             JobState::Failed => return Ok(Report::AlreadyDone),
@@ -188,8 +188,7 @@ impl Worker {
         deadline: Timestamp,
     ) -> Result<Option<Progress>> {
         let tenant = archive.tenant();
-        let scope = Scope::Tenant(tenant.clone());
-        let saved: Option<Found<Progress>> = self.records.find(&scope, &Progress::key_of(&row.id)).await?;
+        let saved: Option<Found<Progress>> = self.records.find(&Progress::at(&tenant, &row.id)).await?;
         let (mut progress, version) = match saved {
             Some(found) => (found.value, Some(found.version)),
             None => (self.begin(row).await?, None),
@@ -254,8 +253,7 @@ impl Worker {
 
     /// A new reading: on the newest sealed snapshot, or on the one that a live comparison names.
     async fn begin(&self, row: &Snapshot) -> Result<Progress> {
-        let scope = Scope::Tenant(row.tenant.clone());
-        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.tenant)).await?;
         Ok(Progress {
             tenant: row.tenant.clone(),
             snapshot: row.id.clone(),
@@ -272,8 +270,7 @@ impl Worker {
 
     /// Ends the row of a snapshot that cannot be taken, and tells people.
     async fn fail(&self, row: &Found<Snapshot>, error: &Error) -> Result<()> {
-        let scope = Scope::Tenant(row.value.tenant.clone());
-        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
         let mut failed = row.value.clone();
         failed.state = JobState::Failed;
         failed.error = Some(error.message().to_owned());
@@ -305,10 +302,9 @@ impl Worker {
 
     /// Says in the rows that the snapshot is sealed; then starts the comparison with the one before.
     async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest, has_parked: bool) -> Result<()> {
-        let scope = Scope::Tenant(row.value.tenant.clone());
-        let tenant: Found<Tenant> = self.records.get(&scope, Tenant::KEY).await?;
+        let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
         let progress: Option<Found<Progress>> =
-            self.records.find(&scope, &Progress::key_of(&row.value.id)).await?;
+            self.records.find(&Progress::at(&row.value.tenant, &row.value.id)).await?;
         let done = seal::done_row(&row.value, manifest, self.clock.now());
         let mut writes = vec![engine::records::replace(&done, row.version)?];
         if done.reason != Reason::Live {
@@ -328,7 +324,8 @@ impl Worker {
             after.has_parked |= has_parked;
             writes.push(engine::records::replace(&after, tenant.version)?);
             if let Some(count) = seal::seat_count(manifest) {
-                let found: Option<Found<SeatCount>> = self.records.find(&scope, SeatCount::KEY).await?;
+                let found: Option<Found<SeatCount>> =
+                    self.records.find(&SeatCount::at(&row.value.tenant)).await?;
                 self.tell_over_use(&after, found.as_ref().map(|f| &f.value), &count).await?;
                 writes.push(match found {
                     Some(found) => engine::records::replace(&count, found.version)?,
@@ -354,9 +351,7 @@ impl Worker {
     /// Asks for the comparison that follows the snapshot, while it is not done.
     async fn compare_with_base(&self, done: &Snapshot) -> Result<()> {
         let id = seal::comparison_id(&done.id);
-        let scope = Scope::Tenant(done.tenant.clone());
-        let key = engine::records::Diff::key_of(&id);
-        let diff: Option<Found<engine::records::Diff>> = self.records.find(&scope, &key).await?;
+        let diff = self.records.find(&engine::records::Diff::at(&done.tenant, &id)).await?;
         match diff {
             Some(diff) if diff.value.state.is_open() => {
                 self.queue.send(messages::diff_snapshots(&done.tenant, &id, diff.value.attempts)).await

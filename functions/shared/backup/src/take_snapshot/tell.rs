@@ -3,7 +3,6 @@
 use super::Worker;
 use domain::subscriptions::over_use;
 use domain::{Error, Result, SnapshotId};
-use engine::ports::Scope;
 use engine::records::{
     CredentialStatus, Found, NotCovered, Organisation, SeatCount, Snapshot, Subject, Tenant,
 };
@@ -36,9 +35,8 @@ impl Worker {
         before: Option<&SeatCount>,
         now: &SeatCount,
     ) -> Result<()> {
-        let scope = Scope::Partner(of.partner.clone());
-        let key = Organisation::key_of(&of.organisation);
-        let found: Option<Found<Organisation>> = self.records.find(&scope, &key).await?;
+        let found: Option<Found<Organisation>> =
+            self.records.find(&Organisation::at(&of.partner, &of.organisation)).await?;
         let Some(Found { value: Organisation { seats, .. }, .. }) = found else { return Ok(()) };
         let is_over = |in_use| over_use(seats, in_use).is_some_and(|more| more > 0);
         if is_over(Some(now.in_use)) && !is_over(before.map(|count| count.in_use)) {
@@ -49,11 +47,10 @@ impl Worker {
 
     /// Tells what this snapshot does not hold and the one before did.
     pub(super) async fn tell_new_gaps(&self, done: &Snapshot, before: Option<&SnapshotId>) -> Result<()> {
-        let scope = Scope::Tenant(done.tenant.clone());
         let known: Vec<NotCovered> = match before {
             Some(id) => {
                 let before: Option<Found<Snapshot>> =
-                    self.records.find(&scope, &Snapshot::key_of(id)).await?;
+                    self.records.find(&Snapshot::at(&done.tenant, id)).await?;
                 before.map(|b| b.value.not_covered).unwrap_or_default()
             }
             None => Vec::new(),

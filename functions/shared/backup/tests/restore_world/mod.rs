@@ -12,7 +12,7 @@ use domain::kinds::{self, Kind, LinkType};
 use domain::restore::{Plan, SelectedItem, Selection};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
-use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put, Scope};
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
 use engine::records::{JobState, NewId, Reason, Records, Restore, Snapshot};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
@@ -201,9 +201,8 @@ impl RestoreWorld {
     }
 
     pub async fn new_id(&self, old: &str) -> String {
-        let scope = Scope::Tenant(self.tenant.clone());
         let records = self.records(self.world.catalog.clone());
-        records.get::<NewId>(&scope, &format!("newid#{old}")).await.unwrap().value.new
+        records.get(&NewId::at(&self.tenant, old)).await.unwrap().value.new
     }
 }
 

@@ -14,7 +14,7 @@ use domain::changes::Change;
 use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
-use engine::ports::{BlobName, Clock, Ids, KeyRing, Queue, Scope, Vault};
+use engine::ports::{BlobName, Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
 use sides::Run;
@@ -187,7 +187,7 @@ impl SideBySide {
 
     async fn row(&self) -> Diff {
         let id = self.last.lock().unwrap().clone().unwrap();
-        self.records.get::<Diff>(&Scope::Tenant(tenant()), &Diff::key_of(&id)).await.unwrap().value
+        self.records.get(&Diff::at(&tenant(), &id)).await.unwrap().value
     }
 
     /// Changes and bytes of each page of the last comparison.

@@ -181,20 +181,17 @@ impl Announcer {
 
     /// `about` says whose it is, where the tenant's row does not.
     async fn tell_of(&self, tenant: &TenantId, draft: Draft, about: Option<About>) -> Result<()> {
-        let scope = crate::ports::Scope::Tenant(tenant.clone());
-        let key = Notice::key_of(&draft.id);
-        if let Some(told) = self.records.find::<Notice>(&scope, &key).await? {
+        if let Some(told) = self.records.find(&Notice::at(tenant, &draft.id)).await? {
             return self.ask_for_mails(&told.value).await;
         }
         let of = if let Some(of) = about {
             of
         } else {
             let Tenant { partner, organisation, name, .. } =
-                self.records.get::<Tenant>(&scope, Tenant::KEY).await?.value;
+                self.records.get(&Tenant::at(tenant)).await?.value;
             About { partner, organisation, name }
         };
-        let partner_scope = crate::ports::Scope::Partner(of.partner.clone());
-        let partner = self.records.get::<Partner>(&partner_scope, Partner::KEY).await?.value;
+        let partner = self.records.get(&Partner::at(&of.partner)).await?.value;
         let now = self.clock.now();
         let notice = Notice {
             id: draft.id,

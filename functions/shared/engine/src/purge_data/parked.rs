@@ -5,8 +5,8 @@
 
 use super::{Report, Worker};
 use crate::ports::PARKED;
-use crate::ports::{Page, Scope};
-use crate::records::{OrganisationPlace, Record, Tenant};
+use crate::ports::Page;
+use crate::records::{Installation, OrganisationPlace, Record, Tenant};
 use domain::{ErrorKind, Result, TenantId, Timestamp};
 
 impl Worker {
@@ -14,10 +14,7 @@ impl Worker {
         let mut after = None;
         loop {
             let page = Page { after, limit: 1_000, descending: false };
-            let places = self
-                .records
-                .list::<OrganisationPlace>(&Scope::System, OrganisationPlace::FAMILY, page)
-                .await?;
+            let places = self.records.list(&OrganisationPlace::all(&Installation), page).await?;
             for tenant in places.0.into_iter().filter_map(|place| place.value.tenant) {
                 if self.clock.now() >= deadline {
                     return Ok(());
@@ -38,8 +35,7 @@ impl Worker {
     }
 
     async fn sweep_parked_of(&self, tenant: &TenantId, deadline: Timestamp) -> Result<u64> {
-        let scope = Scope::Tenant(tenant.clone());
-        let found = self.records.find::<Tenant>(&scope, Tenant::KEY).await?;
+        let found = self.records.find(&Tenant::at(tenant)).await?;
         let Some(found) = found.filter(|f| f.value.has_parked && f.value.open_snapshot.is_none()) else {
             return Ok(0);
         };

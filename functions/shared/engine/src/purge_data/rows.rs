@@ -4,27 +4,24 @@
 
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
-use crate::records::{AccessLink, ApiToken, ConsentSignIn, ConsentState, InvitationToken, Record};
+use crate::records::{End, FAMILIES, Family, OwnerKind};
 use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
-/// Families of the installation's own rows that end by themselves.
-const ENDING: [&str; 5] = [
-    ConsentState::FAMILY,
-    ConsentSignIn::FAMILY,
-    InvitationToken::FAMILY,
-    AccessLink::FAMILY,
-    ApiToken::FAMILY,
-];
+/// Families of the installation's own rows that end by themselves. Their keys are hashes of secrets, none of which is used
+/// twice.
+fn ending() -> impl Iterator<Item = &'static Family> {
+    FAMILIES.iter().filter(|f| f.owner == OwnerKind::Installation && f.end == End::Time)
+}
 
 impl Worker {
     /// Removes what has ended, until the deadline.
     pub(super) async fn remove_ended(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
-        for family in ENDING {
+        for family in ending() {
             let mut after = None;
             loop {
                 let page = Page { after, limit: 1000, descending: false };
-                let found = self.catalog.list(&Scope::System, family, page).await?;
+                let found = self.catalog.list(&Scope::System, family.prefix, page).await?;
                 for (scope, row) in found.rows {
                     let now = self.clock.now();
                     if now >= deadline {
@@ -46,8 +43,8 @@ impl Worker {
     }
 
     async fn remove(&self, ended_at: Timestamp, scope: Scope, row: Row) -> Result<bool> {
-        // Why: for a write, an ended row is not there; as of the moment before its end it was. Families whose
-        // keys are used again must not be in ENDING: their new row may have the same version.
+        // Why: for a write, an ended row is not there; as of the moment before its end it was. Not for families
+        // whose keys are used again: their new row may have the same version.
         let before = ended_at - SignedDuration::from_millis(1);
         match self.catalog.write(before, vec![Write::Delete(scope, row.key, row.version)]).await {
             Ok(()) => Ok(true),

@@ -1,7 +1,7 @@
 //! A link by which a partner opens an organisation's portal.
 
 use super::Record;
-use crate::ports::Scope;
+use super::address::{At, Installation};
 use domain::{OrganisationId, PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -22,19 +22,17 @@ pub struct AccessLink {
 }
 
 impl AccessLink {
-    /// The key of that hash's row.
-    pub fn key_of(hash: &str) -> String {
-        format!("access#{hash}")
+    /// Where the link whose secret has that hash is.
+    pub fn at(hash: &str) -> At<Self> {
+        At::of(&Installation, hash)
     }
 }
 
 impl Record for AccessLink {
-    const FAMILY: &'static str = "access#";
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.hash)
+    type Owner = Installation;
+    const PREFIX: &'static str = "access#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.hash)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)

@@ -1,15 +1,10 @@
 //! The rows of the audit log: an entry each, and the head of the chain.
 
 use super::Record;
-use crate::ports::Scope;
+use super::address::At;
 use domain::PartnerId;
 use domain::audit::{Entry, Head};
 use serde::{Deserialize, Serialize};
-
-/// Where a chain is kept: a partner's beside the partner, the installation's own with the system's rows.
-pub fn audit_scope(partner: Option<&PartnerId>) -> Scope {
-    partner.map_or(Scope::System, |id| Scope::Partner(id.clone()))
-}
 
 /// An entry's row. It is written once and never again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,19 +12,17 @@ pub fn audit_scope(partner: Option<&PartnerId>) -> Scope {
 pub struct AuditEntry(pub Entry);
 
 impl AuditEntry {
-    /// The key of that number's entry; twenty digits, so that keys sort as numbers do.
-    pub fn key_of(number: u64) -> String {
-        format!("audit#{number:020}")
+    /// Where the entry of that number is, in the log of a partner or of the installation.
+    pub fn at(partner: Option<&PartnerId>, number: u64) -> At<Self> {
+        At::of(&partner.cloned(), format_args!("{number:020}"))
     }
 }
 
 impl Record for AuditEntry {
-    const FAMILY: &'static str = "audit#";
-    fn scope(&self) -> Scope {
-        audit_scope(self.0.partner.as_ref())
-    }
-    fn key(&self) -> String {
-        Self::key_of(self.0.number)
+    type Owner = Option<PartnerId>;
+    const PREFIX: &'static str = "audit#";
+    fn address(&self) -> At<Self> {
+        Self::at(self.0.partner.as_ref(), self.0.number)
     }
 }
 
@@ -39,16 +32,16 @@ impl Record for AuditEntry {
 pub struct AuditHead(pub Head);
 
 impl AuditHead {
-    /// Its one key.
-    pub const KEY: &'static str = "audithead";
+    /// Where the head of the log of a partner or of the installation is.
+    pub fn at(partner: Option<&PartnerId>) -> At<Self> {
+        At::of(&partner.cloned(), "")
+    }
 }
 
 impl Record for AuditHead {
-    const FAMILY: &'static str = "audithead";
-    fn scope(&self) -> Scope {
-        audit_scope(self.0.partner.as_ref())
-    }
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
+    type Owner = Option<PartnerId>;
+    const PREFIX: &'static str = "audithead";
+    fn address(&self) -> At<Self> {
+        Self::at(self.0.partner.as_ref())
     }
 }

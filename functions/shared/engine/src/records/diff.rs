@@ -1,8 +1,9 @@
 //! A comparison's row.
 
+use super::address::At;
 use super::snapshot::{JobState, NotCovered};
 use super::{Course, Record, watched};
-use crate::ports::{Scope, Watch};
+use crate::ports::Watch;
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,19 +79,17 @@ pub struct Diff {
 }
 
 impl Diff {
-    /// The key of that comparison's row.
-    pub fn key_of(id: &DiffId) -> String {
-        format!("diff#{id}")
+    /// Where the comparison of that id is.
+    pub fn at(tenant: &TenantId, id: &DiffId) -> At<Self> {
+        At::of(tenant, id)
     }
 }
 
 impl Record for Diff {
-    const FAMILY: &'static str = "diff#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "diff#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.id)
     }
     fn watch(&self) -> Option<Watch> {
         self.state

@@ -1,7 +1,7 @@
 //! What became of a request that came with an idempotency key.
 
-use super::{Record, audit_scope};
-use crate::ports::Scope;
+use super::Record;
+use super::address::At;
 use domain::{PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,19 +52,17 @@ pub struct IdempotentRequest {
 }
 
 impl IdempotentRequest {
-    /// The key of its row.
-    pub fn key_of(name: &str) -> String {
-        format!("idempotency#{name}")
+    /// Where the request that came under that name from a partner, or from nobody's is.
+    pub fn at(partner: Option<&PartnerId>, name: &str) -> At<Self> {
+        At::of(&partner.cloned(), name)
     }
 }
 
 impl Record for IdempotentRequest {
-    const FAMILY: &'static str = "idempotency#";
-    fn scope(&self) -> Scope {
-        audit_scope(self.partner.as_ref())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.name)
+    type Owner = Option<PartnerId>;
+    const PREFIX: &'static str = "idempotency#";
+    fn address(&self) -> At<Self> {
+        Self::at(self.partner.as_ref(), &self.name)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)

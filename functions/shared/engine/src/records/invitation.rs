@@ -1,7 +1,8 @@
 //! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
 
+use super::address::{At, Installation};
 use super::{Partner, Record, watched};
-use crate::ports::{Scope, Watch};
+use crate::ports::Watch;
 use domain::rights::Role;
 use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Timestamp};
 use jiff::SignedDuration;
@@ -67,9 +68,9 @@ const OPEN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl Invitation {
-    /// The key of that invitation's row.
-    pub fn key_of(id: &InvitationId) -> String {
-        format!("invitation#{id}")
+    /// Where the invitation of that id is.
+    pub fn at(partner: &PartnerId, id: &InvitationId) -> At<Self> {
+        At::of(partner, id)
     }
     /// A new one, whose mail is due.
     pub fn new(id: InvitationId, of: &Partner, invited: Invited, now: Timestamp) -> Self {
@@ -98,12 +99,10 @@ impl Invitation {
 }
 
 impl Record for Invitation {
-    const FAMILY: &'static str = "invitation#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "invitation#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.id)
     }
     fn watch(&self) -> Option<Watch> {
         self.mail_due_at.map(|at| Watch { list: watched::INVITATIONS_DUE.to_owned(), at })
@@ -132,19 +131,17 @@ impl InvitationToken {
     /// What every such secret begins with.
     pub const START: &'static str = "hfi_";
 
-    /// The key of that hash's row.
-    pub fn key_of(hash: &str) -> String {
-        format!("invitation#{hash}")
+    /// Where the invitation whose secret has that hash is.
+    pub fn at(hash: &str) -> At<Self> {
+        At::of(&Installation, hash)
     }
 }
 
 impl Record for InvitationToken {
-    const FAMILY: &'static str = "invitation#";
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.hash)
+    type Owner = Installation;
+    const PREFIX: &'static str = "invitation#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.hash)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
@@ -174,19 +171,17 @@ pub struct IdentityLink {
 }
 
 impl IdentityLink {
-    /// The key of that identity's row. Why a hash: both parts are free text, and long.
-    pub fn key_of(identity: &Identity) -> String {
+    /// Where the person behind that identity of an issuer is.
+    pub fn at(identity: &Identity) -> At<Self> {
         let parts = format!("{}:{}{}", identity.issuer.len(), identity.issuer, identity.subject);
-        format!("identity#{}", blake3::hash(parts.as_bytes()).to_hex())
+        At::of(&Installation, blake3::hash(parts.as_bytes()).to_hex())
     }
 }
 
 impl Record for IdentityLink {
-    const FAMILY: &'static str = "identity#";
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.identity)
+    type Owner = Installation;
+    const PREFIX: &'static str = "identity#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.identity)
     }
 }

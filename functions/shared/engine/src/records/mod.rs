@@ -1,53 +1,16 @@
-//! What the catalog holds. One table of rows; one typed door to it.
+//! What the catalog holds: records, each at an address, and one typed door to them.
 //!
-//! | scope   | key            | record                  | watched list      |
-//! | ------- | -------------- | ----------------------- | ----------------- |
-//! | system  | `org#{id}`     | [`OrganisationPlace`]   |                   |
-//! | system  | `state#{hash}` | [`ConsentState`]        |                   |
-//! | system  | `sign-in#{hash}` | [`ConsentSignIn`]     |                   |
-//! | system  | `token#{hash}` | [`ApiToken`]            |                   |
-//! | system  | `plan#{id}`    | [`PlanPlace`]           |                   |
-//! | system  | `access#{hash}`| [`AccessLink`]          |                   |
-//! | uses    | `used#{partner}#{token}` | [`TokenUse`]   |                   |
-//! | partner | `token#{id}`, `token#{organisation}` | [`TokenEntry`] |       |
-//! | system  | `invitation#{hash}` | [`InvitationToken`] |              |
-//! | system  | `identity#{hash}` | [`IdentityLink`]   |                   |
-//! | partner | `invitation#{id}` | [`Invitation`]     | `invitations-due` |
-//! | partner | `owners`       | [`Owners`]            |                   |
-//! | partner | `below#{partner}` | [`PartnerBelow`]   |                   |
-//! | partner | `partner`      | [`Partner`]             |                   |
-//! | partner | `plan#{id}`    | [`Plan`]                |                   |
-//! | partner | `org#{id}`     | [`Organisation`]        | `deletions-due`, `connections-due` |
-//! | partner | `deleted#{org}`| [`DeletionCertificate`] |                   |
-//! | partner | `offer#{id}`   | [`TransferOffer`]       |                   |
-//! | partner | `offered#{id}` | [`TransferOffered`]     |                   |
-//! | partner | `assigned-plan#{id}` | [`AssignedPlan`]  |                   |
-//! | partner | `plan-assignment#{plan}#{partner}` | [`PlanAssignment`] |    |
-//! | partner | `own-licence`  | [`OwnLicence`]          |                   |
-//! | partner | `subscribed#{org}#{at}#{version}` | [`SubscriptionChange`] | |
-//! | partner | `open-downgrade#{org}` | [`OpenDowngrade`] |                 |
-//! | partner | `downgrade#{id}` | [`DowngradeRequest`]  |                   |
-//! | partner | `person#{id}`  | [`Person`]              | `digests-due`     |
-//! | partner | `heard#{at}#{tenant}#{notice}` | [`NoticeEntry`] |           |
-//! | partner | `digest#{person}#{until}` | [`Digest`]   |                   |
-//! | partner | `audit#{number}` | [`AuditEntry`]        |                   |
-//! | partner | `audithead`    | [`AuditHead`]           |                   |
-//! | partner | `idempotency#{hash}` | [`IdempotentRequest`] |                |
-//! | tenant  | `tenant`       | [`Tenant`]              | `snapshots-due`   |
-//! | tenant  | `key`          | the wrapped data key    |                   |
-//! | tenant  | `seat-count`   | [`SeatCount`]           |                   |
-//! | tenant  | `snapshot#{id}`| [`Snapshot`]            | `open-work`       |
-//! | tenant  | `diff#{id}`    | [`Diff`]                | `open-work`       |
-//! | tenant  | `restore#{id}` | [`Restore`]             | `open-work`       |
-//! | tenant  | `step#{restore}#{n}` | [`StepOutcome`]   |                   |
-//! | tenant  | `newid#{old}`  | the id under which an object was created again | |
-//! | tenant  | `notice#{id}`  | [`Notice`]              | `notices-due`     |
-//! | tenant  | `sent#{notice}#{person}` | [`SentNotice`] |                  |
+//! - [`FAMILIES`] lists every family of rows: whose they are, how their keys look, where they are watched, what ends them.
+//! - [`At`] and [`Under`] are the addresses of a row and of a list. Each record makes its own: `Snapshot::at(&tenant, &id)`,
+//!   `Snapshot::all(&tenant)`; so a row is never looked for under another owner.
+//! - [`Records`] reads and writes them: `records.get(&Snapshot::at(&tenant, &id))`.
 
 mod access;
+mod address;
 mod audit;
 mod course;
 mod diff;
+mod families;
 mod idempotency;
 mod invitation;
 mod not_protected;
@@ -66,10 +29,12 @@ mod token;
 mod transfer;
 
 pub use access::AccessLink;
-pub use audit::{AuditEntry, AuditHead, audit_scope};
+pub use address::{At, Installation, Owner, Under, Uses};
+pub use audit::{AuditEntry, AuditHead};
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
+pub use families::{End, FAMILIES, Family, OwnerKind};
 pub use idempotency::{IdempotentRequest, KeptReply, Progress};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited};
 pub use not_protected::not_protected;

@@ -4,8 +4,9 @@
 //! The notice holds names out of the customer's directory, so it lives and dies with the tenant; the
 //! entries hold references alone.
 
+use super::address::{At, Under};
 use super::{Record, watched};
-use crate::ports::{Scope, Watch};
+use crate::ports::Watch;
 use domain::changes::What;
 use domain::notices::Topic;
 use domain::{DiffId, OrganisationId, PartnerId, PersonId, RestoreId, SnapshotId, TenantId, Timestamp};
@@ -130,9 +131,9 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// The key of that notice's row.
-    pub fn key_of(id: &str) -> String {
-        format!("notice#{id}")
+    /// Where the notice of that id is.
+    pub fn at(tenant: &TenantId, id: &str) -> At<Self> {
+        At::of(tenant, id)
     }
 
     /// Who may hear of it: the partner and everybody above.
@@ -147,12 +148,10 @@ fn end(at: Timestamp) -> Timestamp {
 }
 
 impl Record for Notice {
-    const FAMILY: &'static str = "notice#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "notice#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.id)
     }
     fn watch(&self) -> Option<Watch> {
         self.due_at.map(|at| Watch { list: watched::NOTICES_DUE.to_owned(), at })
@@ -193,19 +192,17 @@ impl NoticeEntry {
         }
     }
 
-    /// What the keys of all entries of one day (of UTC) begin with.
-    pub fn day(at: Timestamp) -> String {
-        format!("heard#{}", at.strftime("%Y-%m-%d"))
+    /// The entries of a listener of one day (UTC), in order of time.
+    pub fn of_day(listener: &PartnerId, at: Timestamp) -> Under<Self> {
+        Under::of(listener, at.strftime("%Y-%m-%d"))
     }
 }
 
 impl Record for NoticeEntry {
-    const FAMILY: &'static str = "heard#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.listener.clone())
-    }
-    fn key(&self) -> String {
-        format!("heard#{:.6}#{}#{}", self.at, self.tenant, self.notice)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "heard#";
+    fn address(&self) -> At<Self> {
+        At::of(&self.listener, format_args!("{:.6}#{}#{}", self.at, self.tenant, self.notice))
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(end(self.at))
@@ -239,19 +236,21 @@ pub struct SentNotice {
 }
 
 impl SentNotice {
-    /// The key of the row for that notice and person.
-    pub fn key_of(notice: &str, person: &PersonId) -> String {
-        format!("sent#{notice}#{person}")
+    /// What became of a notice for everybody whom it was sent.
+    pub fn of_notice(tenant: &TenantId, notice: &str) -> Under<Self> {
+        Under::of(tenant, notice)
+    }
+    /// Where what became of a notice for a person is.
+    pub fn at(tenant: &TenantId, notice: &str, person: &PersonId) -> At<Self> {
+        At::of(tenant, format_args!("{notice}#{person}"))
     }
 }
 
 impl Record for SentNotice {
-    const FAMILY: &'static str = "sent#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.notice, &self.person)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "sent#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.notice, &self.person)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(end(self.at))
@@ -289,19 +288,17 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// The key of the row for that person and period.
-    pub fn key_of(person: &PersonId, until: Timestamp) -> String {
-        format!("digest#{person}#{until}")
+    /// Where the digest of a person that tells up to that time is.
+    pub fn at(partner: &PartnerId, person: &PersonId, until: Timestamp) -> At<Self> {
+        At::of(partner, format_args!("{person}#{until}"))
     }
 }
 
 impl Record for Digest {
-    const FAMILY: &'static str = "digest#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.person, self.until)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "digest#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.person, self.until)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(end(self.until))

@@ -1,7 +1,8 @@
 //! An organisation's row, the row by which it is found from its id alone, and what is left when it is deleted.
 
+use super::address::{At, Installation};
 use super::{Record, watched};
-use crate::ports::{Scope, Watch, WrappedKey};
+use crate::ports::{Watch, WrappedKey};
 use domain::organisations::OrganisationState;
 use domain::rights::Feature;
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result, TenantId, Timestamp};
@@ -167,19 +168,17 @@ impl Organisation {
         }
     }
 
-    /// The key of that organisation's row.
-    pub fn key_of(id: &OrganisationId) -> String {
-        format!("org#{id}")
+    /// Where the organisation of that id is.
+    pub fn at(partner: &PartnerId, id: &OrganisationId) -> At<Self> {
+        At::of(partner, id)
     }
 }
 
 impl Record for Organisation {
-    const FAMILY: &'static str = "org#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "org#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.id)
     }
     // Why one or the other: an organisation that ends connects nothing any more.
     fn watch(&self) -> Option<Watch> {
@@ -204,19 +203,17 @@ pub struct OrganisationPlace {
 }
 
 impl OrganisationPlace {
-    /// The key of that organisation's place.
-    pub fn key_of(id: &OrganisationId) -> String {
-        format!("org#{id}")
+    /// Where the place of the organisation of that id is.
+    pub fn at(id: &OrganisationId) -> At<Self> {
+        At::of(&Installation, id)
     }
 }
 
 impl Record for OrganisationPlace {
-    const FAMILY: &'static str = "org#";
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.organisation)
+    type Owner = Installation;
+    const PREFIX: &'static str = "org#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.organisation)
     }
 }
 
@@ -256,18 +253,16 @@ impl DeletionCertificate {
     /// The `typ` of its signature.
     pub const TYPE: &'static str = "holdfast-deletion-certificate+jwt";
 
-    /// The key of that organisation's certificate.
-    pub fn key_of(id: &OrganisationId) -> String {
-        format!("deleted#{id}")
+    /// Where the certificate of an organisation's deletion is.
+    pub fn at(partner: &PartnerId, id: &OrganisationId) -> At<Self> {
+        At::of(partner, id)
     }
 }
 
 impl Record for DeletionCertificate {
-    const FAMILY: &'static str = "deleted#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.organisation)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "deleted#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.organisation)
     }
 }

@@ -1,7 +1,7 @@
 //! Who owns a partner, in one row, so that the last Owner cannot leave: every change of it is a change of this row.
 
 use super::Record;
-use crate::ports::Scope;
+use super::address::At;
 use domain::{PartnerId, PersonId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -17,17 +17,17 @@ pub struct Owners {
 }
 
 impl Owners {
-    /// Its one key.
-    pub const KEY: &'static str = "owners";
+    /// Where the one row that names a partner's owners is.
+    pub fn at(partner: &PartnerId) -> At<Self> {
+        At::of(partner, "")
+    }
 }
 
 impl Record for Owners {
-    const FAMILY: &'static str = "owners";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "owners";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner)
     }
 }
 
@@ -42,11 +42,9 @@ pub struct PartnerBelow {
 }
 
 impl Record for PartnerBelow {
-    const FAMILY: &'static str = "below#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.above.clone())
-    }
-    fn key(&self) -> String {
-        format!("below#{}", self.partner)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "below#";
+    fn address(&self) -> At<Self> {
+        At::of(&self.above, &self.partner)
     }
 }

@@ -1,7 +1,7 @@
 //! A partner's row.
 
 use super::Record;
-use crate::ports::Scope;
+use super::address::At;
 use domain::{PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,10 @@ pub struct Partner {
 }
 
 impl Partner {
-    /// Its one key.
-    pub const KEY: &'static str = "partner";
+    /// Where the one row of a partner is.
+    pub fn at(id: &PartnerId) -> At<Self> {
+        At::of(id, "")
+    }
 
     /// Who is directly above it.
     pub fn parent(&self) -> Option<&PartnerId> {
@@ -36,11 +38,9 @@ impl Partner {
 }
 
 impl Record for Partner {
-    const FAMILY: &'static str = "partner";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.id.clone())
-    }
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "partner";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.id)
     }
 }

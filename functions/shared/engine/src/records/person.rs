@@ -1,7 +1,8 @@
 //! A person's row: who it is, what it may see and what it wants to hear.
 
+use super::address::At;
 use super::{Identity, Record, watched};
-use crate::ports::{Scope, Watch};
+use crate::ports::Watch;
 use domain::notices::{Frequency, Topic, Zone, next_digest_at};
 use domain::rights::Role;
 use domain::{Error, OrganisationId, PartnerId, PersonId, Result, Timestamp};
@@ -48,9 +49,9 @@ pub struct Person {
 }
 
 impl Person {
-    /// The key of that person's row.
-    pub fn key_of(id: &PersonId) -> String {
-        format!("person#{id}")
+    /// Where the person of that id is.
+    pub fn at(partner: &PartnerId, id: &PersonId) -> At<Self> {
+        At::of(partner, id)
     }
 
     /// A new person with what its role hears by default, from `now` on.
@@ -172,12 +173,10 @@ impl Person {
 }
 
 impl Record for Person {
-    const FAMILY: &'static str = "person#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "person#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.id)
     }
     fn watch(&self) -> Option<Watch> {
         self.next_digest_at.map(|at| Watch { list: watched::DIGESTS_DUE.to_owned(), at })

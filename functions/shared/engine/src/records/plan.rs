@@ -1,7 +1,7 @@
 //! A plan's row, and the rows by which it is found: from its id alone, and by partners that may sell it too.
 
 use super::Record;
-use crate::ports::Scope;
+use super::address::{At, Installation, Under};
 use domain::plans::Terms;
 use domain::{OrganisationId, PartnerId, PlanId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -37,19 +37,17 @@ pub struct FormerPrice {
 }
 
 impl Plan {
-    /// The key of that plan's row.
-    pub fn key_of(id: &PlanId) -> String {
-        format!("plan#{id}")
+    /// Where the plan of that id is.
+    pub fn at(partner: &PartnerId, id: &PlanId) -> At<Self> {
+        At::of(partner, id)
     }
 }
 
 impl Record for Plan {
-    const FAMILY: &'static str = "plan#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "plan#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.id)
     }
 }
 
@@ -64,19 +62,17 @@ pub struct PlanPlace {
 }
 
 impl PlanPlace {
-    /// The key of that plan's place.
-    pub fn key_of(id: &PlanId) -> String {
-        format!("plan#{id}")
+    /// Where the place of the plan of that id is.
+    pub fn at(id: &PlanId) -> At<Self> {
+        At::of(&Installation, id)
     }
 }
 
 impl Record for PlanPlace {
-    const FAMILY: &'static str = "plan#";
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.plan)
+    type Owner = Installation;
+    const PREFIX: &'static str = "plan#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.plan)
     }
 }
 
@@ -95,22 +91,17 @@ pub struct AssignedPlan {
 }
 
 impl AssignedPlan {
-    /// What the keys of a partner's assigned plans begin with.
-    pub const PREFIX: &'static str = Self::FAMILY;
-
-    /// The key of that plan's assignment.
-    pub fn key_of(id: &PlanId) -> String {
-        format!("assigned-plan#{id}")
+    /// Where the plan of that id, as it is assigned to a partner is.
+    pub fn at(partner: &PartnerId, id: &PlanId) -> At<Self> {
+        At::of(partner, id)
     }
 }
 
 impl Record for AssignedPlan {
-    const FAMILY: &'static str = "assigned-plan#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.plan)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "assigned-plan#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.plan)
     }
 }
 
@@ -127,19 +118,17 @@ pub struct PlanAssignment {
 }
 
 impl PlanAssignment {
-    /// What the keys of a plan's assignments begin with.
-    pub fn prefix_of(plan: &PlanId) -> String {
-        format!("plan-assignment#{plan}#")
+    /// The partners to whom an owner has assigned a plan.
+    pub fn of_plan(owner: &PartnerId, plan: &PlanId) -> Under<Self> {
+        Under::of(owner, format_args!("{plan}#"))
     }
 }
 
 impl Record for PlanAssignment {
-    const FAMILY: &'static str = "plan-assignment#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.owner.clone())
-    }
-    fn key(&self) -> String {
-        format!("{}{}", Self::prefix_of(&self.plan), self.partner)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "plan-assignment#";
+    fn address(&self) -> At<Self> {
+        At::of(&self.owner, format_args!("{}#{}", self.plan, self.partner))
     }
 }
 
@@ -156,16 +145,16 @@ pub struct OwnLicence {
 }
 
 impl OwnLicence {
-    /// Its one key.
-    pub const KEY: &'static str = "own-licence";
+    /// Where the one row of a partner's own licence is.
+    pub fn at(partner: &PartnerId) -> At<Self> {
+        At::of(partner, "")
+    }
 }
 
 impl Record for OwnLicence {
-    const FAMILY: &'static str = "own-licence";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "own-licence";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner)
     }
 }

@@ -1,8 +1,9 @@
 //! A restore's row, and a row for the outcome of each of its steps. What is chosen stands here; the plan and
 //! the report, which hold customer data, are in the vault.
 
+use super::address::{At, Under};
 use super::{Course, NotProtected, Record, watched};
-use crate::ports::{Scope, Spent, Watch};
+use crate::ports::{Spent, Watch};
 use domain::restore::{Plan, Selection};
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
@@ -125,19 +126,17 @@ pub struct Restore {
 }
 
 impl Restore {
-    /// The key of that restore's row.
-    pub fn key_of(id: &RestoreId) -> String {
-        format!("restore#{id}")
+    /// Where the restore of that id is.
+    pub fn at(tenant: &TenantId, id: &RestoreId) -> At<Self> {
+        At::of(tenant, id)
     }
 }
 
 impl Record for Restore {
-    const FAMILY: &'static str = "restore#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "restore#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.id)
     }
     fn watch(&self) -> Option<Watch> {
         self.state
@@ -267,24 +266,22 @@ pub struct StepOutcome {
 }
 
 impl StepOutcome {
-    /// The beginning of the keys of a restore's outcomes.
-    pub fn prefix_of(restore: &RestoreId) -> String {
-        format!("step#{restore}#")
+    /// The outcomes of a restore, in the order of its steps.
+    pub fn of_restore(tenant: &TenantId, restore: &RestoreId) -> Under<Self> {
+        Under::of(tenant, format_args!("{restore}#"))
     }
-    /// The key of a step's outcome.
-    pub fn key_of(restore: &RestoreId, number: u32) -> String {
-        format!("step#{restore}#{number:05}")
+    /// Where the outcome of a restore's step is.
+    pub fn at(tenant: &TenantId, restore: &RestoreId, number: u32) -> At<Self> {
+        At::of(tenant, format_args!("{restore}#{number:05}"))
     }
     /// The greatest number of steps: one more would not sort.
     pub const MAX_STEPS: usize = 99_999;
 }
 
 impl Record for StepOutcome {
-    const FAMILY: &'static str = "step#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.restore, self.number)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "step#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.restore, self.number)
     }
 }

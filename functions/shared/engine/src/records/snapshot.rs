@@ -1,8 +1,9 @@
 //! A snapshot's row: its state while it is made and its summary once it is sealed. The manifest in the
 //! vault is the truth about what it holds; this row is how it is found and followed.
 
+use super::address::At;
 use super::{Course, Record, watched};
-use crate::ports::{Scope, Spent, Watch};
+use crate::ports::{Spent, Watch};
 use domain::{SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,19 +118,17 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The key of that snapshot's row.
-    pub fn key_of(id: &SnapshotId) -> String {
-        format!("snapshot#{id}")
+    /// Where the snapshot of that id is.
+    pub fn at(tenant: &TenantId, id: &SnapshotId) -> At<Self> {
+        At::of(tenant, id)
     }
 }
 
 impl Record for Snapshot {
-    const FAMILY: &'static str = "snapshot#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "snapshot#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.id)
     }
     fn watch(&self) -> Option<Watch> {
         // Why not a reading for a comparison: that is what is followed, and reads on itself.

@@ -1,19 +1,27 @@
 //! Typed access to the catalog: a record knows its scope, its key and where it is watched.
 
-use crate::ports::{Catalog, Clock, Page, Row, Scope, Watch, Write};
+use super::address::{At, Owner, Under};
+use super::families::{Family, family_of};
+use crate::ports::{Catalog, Clock, Page, Row, Watch, Write};
 use domain::{Error, Result, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 /// A kind of row.
-pub trait Record: Serialize + DeserializeOwned + Send + Sync {
-    /// The first part of its keys, with `#` at its end where more follows; for messages and lists.
-    const FAMILY: &'static str;
-    /// Whose it is.
-    fn scope(&self) -> Scope;
-    /// Its whole key.
-    fn key(&self) -> String;
-    /// Where it is due, if anywhere.
+pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
+    /// Whose rows they are.
+    type Owner: Owner;
+    /// What its keys begin with: `name#` where more follows, the whole key where an owner has one.
+    const PREFIX: &'static str;
+    /// Its place in the list of families. Why it is not to be given: one that is not in the list does not compile.
+    const FAMILY: &'static Family = family_of(Self::PREFIX, <Self::Owner as Owner>::KIND);
+    /// Where it is.
+    fn address(&self) -> At<Self>;
+    /// All rows of an owner, in order of their keys.
+    fn all(owner: &Self::Owner) -> Under<Self> {
+        Under::of(owner, "")
+    }
+    /// Where it is due, if anywhere: one of its family's lists.
     fn watch(&self) -> Option<Watch> {
         None
     }
@@ -50,39 +58,37 @@ impl Records {
         &self.clock
     }
 
-    /// The record of that key, if there is one.
-    pub async fn find<T: Record>(&self, scope: &Scope, key: &str) -> Result<Option<Found<T>>> {
-        self.catalog.find(scope, key, self.clock.now()).await?.map(read).transpose()
+    /// The record at that address, if there is one.
+    pub async fn find<T: Record>(&self, at: &At<T>) -> Result<Option<Found<T>>> {
+        self.catalog.find(at.scope(), at.key(), self.clock.now()).await?.map(read).transpose()
     }
 
-    /// The record of that key.
+    /// The record at that address.
     ///
     /// # Errors
     /// `NotFound` when there is none.
-    pub async fn get<T: Record>(&self, scope: &Scope, key: &str) -> Result<Found<T>> {
-        let family = T::FAMILY.trim_end_matches('#');
-        self.find(scope, key).await?.ok_or_else(|| Error::not_found(format!("there is no such {family}")))
+    pub async fn get<T: Record>(&self, at: &At<T>) -> Result<Found<T>> {
+        let family = T::PREFIX.trim_end_matches('#');
+        self.find(at).await?.ok_or_else(|| Error::not_found(format!("there is no such {family}")))
     }
 
-    /// Records of a scope, by the beginning of their key (at least the family).
+    /// A page of the records of a list, and the key after which the next page begins, if there is one.
     pub async fn list<T: Record>(
         &self,
-        scope: &Scope,
-        prefix: &str,
+        under: &Under<T>,
         page: Page,
     ) -> Result<(Vec<Found<T>>, Option<String>)> {
-        let found = self.catalog.list(scope, prefix, page).await?;
+        let found = self.catalog.list(under.scope(), under.prefix(), page).await?;
         let now = self.clock.now();
         let live = found.rows.into_iter().filter(|(_, r)| r.expires_at.is_none_or(|at| at > now));
         Ok((live.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }
 
-    /// All records of a scope with that beginning. For lists that are short by nature.
-    pub async fn list_all<T: Record>(&self, scope: &Scope, prefix: &str) -> Result<Vec<Found<T>>> {
+    /// All records of a list. For lists that are short by nature.
+    pub async fn list_all<T: Record>(&self, under: &Under<T>) -> Result<Vec<Found<T>>> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let (found, next) =
-                self.list(scope, prefix, Page { after, limit: 1000, descending: false }).await?;
+            let (found, next) = self.list(under, Page { after, limit: 1000, descending: false }).await?;
             all.extend(found);
             after = next;
             if after.is_none() {
@@ -98,7 +104,7 @@ impl Records {
         page: Page,
     ) -> Result<(Vec<Found<T>>, Option<String>)> {
         let found = self.catalog.list_due(list, self.clock.now(), page).await?;
-        let rows = found.rows.into_iter().filter(|(_, r)| r.key.starts_with(T::FAMILY));
+        let rows = found.rows.into_iter().filter(|(_, r)| r.key.starts_with(T::PREFIX));
         Ok((rows.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }
 
@@ -126,23 +132,27 @@ impl Records {
 
 /// The write that creates a record.
 pub fn put_new<T: Record>(record: &T) -> Result<Write> {
-    Ok(Write::PutNew(record.scope(), row(record)?))
+    Ok(Write::PutNew(record.address().scope().clone(), row(record)?))
 }
 
 /// The write that replaces a record found with that version.
 pub fn replace<T: Record>(record: &T, version: u64) -> Result<Write> {
-    Ok(Write::Replace(record.scope(), row(record)?, version))
+    Ok(Write::Replace(record.address().scope().clone(), row(record)?, version))
 }
 
 /// The write that deletes a record found with that version.
 pub fn delete<T: Record>(record: &T, version: u64) -> Write {
-    Write::Delete(record.scope(), record.key(), version)
+    let at = record.address();
+    Write::Delete(at.scope().clone(), at.key().to_owned(), version)
 }
 
 fn row<T: Record>(record: &T) -> Result<Row> {
     let body = serde_json::to_value(record)
-        .map_err(|e| Error::invalid(format!("a {} cannot be written", T::FAMILY)).caused_by(e))?;
-    Ok(Row { key: record.key(), version: 0, body, watch: record.watch(), expires_at: record.expires_at() })
+        .map_err(|e| Error::invalid(format!("a {} cannot be written", T::FAMILY.record)).caused_by(e))?;
+    let watch = record.watch();
+    debug_assert!(watch.as_ref().is_none_or(|w| T::FAMILY.watched.contains(&w.list.as_str())));
+    let key = record.address().key().to_owned();
+    Ok(Row { key, version: 0, body, watch, expires_at: record.expires_at() })
 }
 
 fn read<T: Record>(row: Row) -> Result<Found<T>> {

@@ -1,8 +1,8 @@
 //! What happened to subscriptions, requests for downgrades, and seats in use. What a subscription is now, the
 //! organisation's row says.
 
+use super::address::{At, Under};
 use super::{Organisation, OrganisationState, Record};
-use crate::ports::Scope;
 use domain::plans::ProductType;
 use domain::subscriptions::RequestState;
 use domain::{DowngradeId, OrganisationId, PartnerId, PlanId, SnapshotId, TenantId, Timestamp};
@@ -71,20 +71,20 @@ impl SubscriptionChange {
         })
     }
 
-    /// What the keys of an organisation's changes begin with.
-    pub fn prefix_of(organisation: &OrganisationId) -> String {
-        format!("subscribed#{organisation}#")
+    /// The changes of an organisation that a partner pays for, in order of time.
+    pub fn of_organisation(partner: &PartnerId, organisation: &OrganisationId) -> Under<Self> {
+        Under::of(partner, format_args!("{organisation}#"))
     }
 }
 
 impl Record for SubscriptionChange {
-    const FAMILY: &'static str = "subscribed#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        let prefix = Self::prefix_of(&self.organisation);
-        format!("{prefix}{:015}#{:010}", self.at.as_millisecond(), self.version)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "subscribed#";
+    fn address(&self) -> At<Self> {
+        At::of(
+            &self.partner,
+            format_args!("{}#{:015}#{:010}", self.organisation, self.at.as_millisecond(), self.version),
+        )
     }
 }
 
@@ -125,19 +125,17 @@ pub struct DowngradeRequest {
 }
 
 impl DowngradeRequest {
-    /// The key of that request's row.
-    pub fn key_of(id: &DowngradeId) -> String {
-        format!("downgrade#{id}")
+    /// Where the request of that id, at the top partner who decides it is.
+    pub fn at(top: &PartnerId, id: &DowngradeId) -> At<Self> {
+        At::of(top, id)
     }
 }
 
 impl Record for DowngradeRequest {
-    const FAMILY: &'static str = "downgrade#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.top.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.id)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "downgrade#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.top, &self.id)
     }
 }
 
@@ -156,19 +154,17 @@ pub struct OpenDowngrade {
 }
 
 impl OpenDowngrade {
-    /// The key of that organisation's row.
-    pub fn key_of(organisation: &OrganisationId) -> String {
-        format!("open-downgrade#{organisation}")
+    /// Where the open request of an organisation is.
+    pub fn at(partner: &PartnerId, organisation: &OrganisationId) -> At<Self> {
+        At::of(partner, organisation)
     }
 }
 
 impl Record for OpenDowngrade {
-    const FAMILY: &'static str = "open-downgrade#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.organisation)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "open-downgrade#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.organisation)
     }
 }
 
@@ -187,16 +183,16 @@ pub struct SeatCount {
 }
 
 impl SeatCount {
-    /// Its one key.
-    pub const KEY: &'static str = "seat-count";
+    /// Where the one row of a tenant's seats is.
+    pub fn at(tenant: &TenantId) -> At<Self> {
+        At::of(tenant, "")
+    }
 }
 
 impl Record for SeatCount {
-    const FAMILY: &'static str = "seat-count";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
+    type Owner = TenantId;
+    const PREFIX: &'static str = "seat-count";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant)
     }
 }

@@ -1,7 +1,8 @@
 //! A connected customer tenant, its key, and the one-time state of a consent.
 
+use super::address::{At, Installation};
 use super::{NotProtected, Record, watched};
-use crate::ports::{Scope, Watch, WrappedKey};
+use crate::ports::{Watch, WrappedKey};
 use domain::{OrganisationId, PartnerId, RestoreId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,17 +63,17 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// Its one key.
-    pub const KEY: &'static str = "tenant";
+    /// Where the one row of a tenant is.
+    pub fn at(tenant: &TenantId) -> At<Self> {
+        At::of(tenant, "")
+    }
 }
 
 impl Record for Tenant {
-    const FAMILY: &'static str = "tenant";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
+    type Owner = TenantId;
+    const PREFIX: &'static str = "tenant";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant)
     }
     fn watch(&self) -> Option<Watch> {
         self.next_snapshot_at.map(|at| Watch { list: watched::SNAPSHOTS_DUE.to_owned(), at })
@@ -92,17 +93,17 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    /// Its one key.
-    pub const KEY: &'static str = "key";
+    /// Where the one row of a tenant's key is.
+    pub fn at(tenant: &TenantId) -> At<Self> {
+        At::of(tenant, "")
+    }
 }
 
 impl Record for StoredKey {
-    const FAMILY: &'static str = "key";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::KEY.to_owned()
+    type Owner = TenantId;
+    const PREFIX: &'static str = "key";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant)
     }
 }
 
@@ -122,13 +123,18 @@ pub struct ConsentState {
     pub expires_at: Timestamp,
 }
 
-impl Record for ConsentState {
-    const FAMILY: &'static str = "state#";
-    fn scope(&self) -> Scope {
-        Scope::System
+impl ConsentState {
+    /// Where the consent whose state has that hash is.
+    pub fn at(hash: &str) -> At<Self> {
+        At::of(&Installation, hash)
     }
-    fn key(&self) -> String {
-        format!("state#{}", self.hash)
+}
+
+impl Record for ConsentState {
+    type Owner = Installation;
+    const PREFIX: &'static str = "state#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.hash)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
@@ -154,19 +160,17 @@ pub struct ConsentSignIn {
 }
 
 impl ConsentSignIn {
-    /// The key of the sign-in with a state of that hash.
-    pub fn key_of(hash: &str) -> String {
-        format!("sign-in#{hash}")
+    /// Where the sign-in whose state has that hash is.
+    pub fn at(hash: &str) -> At<Self> {
+        At::of(&Installation, hash)
     }
 }
 
 impl Record for ConsentSignIn {
-    const FAMILY: &'static str = "sign-in#";
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.hash)
+    type Owner = Installation;
+    const PREFIX: &'static str = "sign-in#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.hash)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
@@ -190,19 +194,17 @@ pub struct NewId {
 }
 
 impl NewId {
-    /// The key of the row for the object of that old id.
-    pub fn key_of(old: &str) -> String {
-        format!("newid#{old}")
+    /// Where the id under which the object of that old id was created again is.
+    pub fn at(tenant: &TenantId, old: &str) -> At<Self> {
+        At::of(tenant, old)
     }
 }
 
 impl Record for NewId {
-    const FAMILY: &'static str = "newid#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.old)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "newid#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.old)
     }
 }
 
@@ -223,18 +225,16 @@ pub struct Remaking {
 }
 
 impl Remaking {
-    /// The key of the row for the object of that id.
-    pub fn key_of(old: &str) -> String {
-        format!("remaking#{old}")
+    /// Where the creation of the object of that old id is.
+    pub fn at(tenant: &TenantId, old: &str) -> At<Self> {
+        At::of(tenant, old)
     }
 }
 
 impl Record for Remaking {
-    const FAMILY: &'static str = "remaking#";
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.tenant.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.old)
+    type Owner = TenantId;
+    const PREFIX: &'static str = "remaking#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.old)
     }
 }

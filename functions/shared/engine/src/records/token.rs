@@ -1,8 +1,9 @@
 //! API tokens. A token is found by its hash, in the installation's own scope; what is told of it stands with
 //! its partner, and when it was last used in a scope of its own. The first two are always written together.
 
+use super::address::{At, Installation, Under, Uses};
 use super::{Record, Records, delete};
-use crate::ports::{Scope, Write};
+use crate::ports::Write;
 use domain::rights::Role;
 use domain::{OrganisationId, PartnerId, Result, Timestamp, TokenId};
 use jiff::SignedDuration;
@@ -45,9 +46,9 @@ impl ApiToken {
     pub fn hash(token: &str) -> String {
         blake3::hash(token.as_bytes()).to_hex().to_string()
     }
-    /// The key of that hash's row.
-    pub fn key_of(hash: &str) -> String {
-        format!("token#{hash}")
+    /// Where the token of that hash is.
+    pub fn at(hash: &str) -> At<Self> {
+        At::of(&Installation, hash)
     }
     /// Whether it is good now.
     pub fn is_good(&self, now: Timestamp) -> bool {
@@ -56,12 +57,10 @@ impl ApiToken {
 }
 
 impl Record for ApiToken {
-    const FAMILY: &'static str = "token#";
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.hash)
+    type Owner = Installation;
+    const PREFIX: &'static str = "token#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.hash)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
@@ -84,26 +83,29 @@ pub struct TokenEntry {
 }
 
 impl TokenEntry {
-    /// What the keys of a partner's own tokens begin with.
-    pub const OF_PARTNER: &'static str = "token#tok_";
-
-    /// The key of a partner's token.
-    pub fn key_of(id: &TokenId) -> String {
-        format!("token#{id}")
+    /// The tokens that a partner made for itself, without those of its organisations.
+    pub fn of_partner(partner: &PartnerId) -> Under<Self> {
+        Under::of(partner, TokenId::PREFIX)
     }
-    /// The key of an organisation's own token.
-    pub fn key_of_organisation(id: &OrganisationId) -> String {
-        format!("token#{id}")
+
+    /// Where a partner's token of that id is.
+    pub fn at(partner: &PartnerId, id: &TokenId) -> At<Self> {
+        At::of(partner, id)
+    }
+    /// Where an organisation's own token is.
+    pub fn of_organisation(partner: &PartnerId, id: &OrganisationId) -> At<Self> {
+        At::of(partner, id)
     }
 }
 
 impl Record for TokenEntry {
-    const FAMILY: &'static str = "token#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.token.partner.clone())
-    }
-    fn key(&self) -> String {
-        self.organisation.as_ref().map_or_else(|| Self::key_of(&self.id), Self::key_of_organisation)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "token#";
+    fn address(&self) -> At<Self> {
+        match &self.organisation {
+            Some(organisation) => Self::of_organisation(&self.token.partner, organisation),
+            None => Self::at(&self.token.partner, &self.id),
+        }
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.token.expires_at + TOLD_FOR)
@@ -116,12 +118,10 @@ pub async fn end_of_token(
     partner: &PartnerId,
     organisation: &OrganisationId,
 ) -> Result<Vec<Write>> {
-    let scope = Scope::Partner(partner.clone());
-    let key = TokenEntry::key_of_organisation(organisation);
-    let Some(entry) = records.find::<TokenEntry>(&scope, &key).await? else { return Ok(Vec::new()) };
+    let own = TokenEntry::of_organisation(partner, organisation);
+    let Some(entry) = records.find(&own).await? else { return Ok(Vec::new()) };
     let mut writes = vec![delete(&entry.value, entry.version)];
-    let hash = ApiToken::key_of(&entry.value.token.hash);
-    let token = records.find::<ApiToken>(&Scope::System, &hash).await?;
+    let token = records.find(&ApiToken::at(&entry.value.token.hash)).await?;
     writes.extend(token.map(|token| delete(&token.value, token.version)));
     Ok(writes)
 }
@@ -141,19 +141,17 @@ pub struct TokenUse {
 }
 
 impl TokenUse {
-    /// The key of that token's row.
-    pub fn key_of(partner: &PartnerId, token: &TokenId) -> String {
-        format!("used#{partner}#{token}")
+    /// Where the last use of a token is.
+    pub fn at(partner: &PartnerId, token: &TokenId) -> At<Self> {
+        At::of(&Uses, format_args!("{partner}#{token}"))
     }
 }
 
 impl Record for TokenUse {
-    const FAMILY: &'static str = "used#";
-    fn scope(&self) -> Scope {
-        Scope::Uses
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.partner, &self.token)
+    type Owner = Uses;
+    const PREFIX: &'static str = "used#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner, &self.token)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.until)

@@ -2,7 +2,7 @@
 //! take, since neither sees into the other's part of the tree.
 
 use super::Record;
-use crate::ports::Scope;
+use super::address::At;
 use domain::{OrganisationId, PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -25,19 +25,17 @@ pub struct TransferOffer {
 }
 
 impl TransferOffer {
-    /// The key of that organisation's offer.
-    pub fn key_of(id: &OrganisationId) -> String {
-        format!("offer#{id}")
+    /// Where the offer of an organisation, at the partner who gives it is.
+    pub fn at(from: &PartnerId, id: &OrganisationId) -> At<Self> {
+        At::of(from, id)
     }
 }
 
 impl Record for TransferOffer {
-    const FAMILY: &'static str = "offer#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.from.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.organisation)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "offer#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.from, &self.organisation)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
@@ -65,19 +63,17 @@ pub struct TransferOffered {
 }
 
 impl TransferOffered {
-    /// The key of that organisation's offer.
-    pub fn key_of(id: &OrganisationId) -> String {
-        format!("offered#{id}")
+    /// Where the offer of an organisation, at the partner who takes it is.
+    pub fn at(to: &PartnerId, id: &OrganisationId) -> At<Self> {
+        At::of(to, id)
     }
 }
 
 impl Record for TransferOffered {
-    const FAMILY: &'static str = "offered#";
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.to.clone())
-    }
-    fn key(&self) -> String {
-        Self::key_of(&self.organisation)
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "offered#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.to, &self.organisation)
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)

@@ -5,7 +5,7 @@ use super::tokens::new_token;
 use super::{Caller, Gate};
 use domain::rights::{Action, Feature, Role};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
-use engine::ports::{Clock, Ids, Scope};
+use engine::ports::{Clock, Ids};
 use engine::records::{AccessLink, ApiToken, Found, OrganisationPlace, OrganisationState, delete, put_new};
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -100,11 +100,11 @@ impl PortalAccess {
     pub async fn open(&self, token: &str) -> Result<Session> {
         let none = || Error::not_found("the link is not good: it was used before, or its time is over");
         let records = &self.gate.records;
-        let key = AccessLink::key_of(&ApiToken::hash(token));
-        let found: Found<AccessLink> = records.find(&Scope::System, &key).await?.ok_or_else(none)?;
+        let found: Found<AccessLink> =
+            records.find(&AccessLink::at(&ApiToken::hash(token))).await?.ok_or_else(none)?;
         let AccessLink { partner, organisation, made_by, .. } = found.value.clone();
-        let key = OrganisationPlace::key_of(&organisation);
-        let place: Option<Found<OrganisationPlace>> = records.find(&Scope::System, &key).await?;
+        let place: Option<Found<OrganisationPlace>> =
+            records.find(&OrganisationPlace::at(&organisation)).await?;
         if place.is_none_or(|place| place.value.partner != partner) {
             return Err(none());
         }

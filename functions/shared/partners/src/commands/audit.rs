@@ -8,9 +8,9 @@ use super::{Caller, Gate, Listed};
 use domain::audit::{Broken, Entry, Event, Fault, Head, Walk};
 use domain::rights::Action;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result};
-use engine::ports::{Page, Scope};
+use engine::ports::Page;
 use engine::records::{
-    AuditEntry, AuditHead, Found, OrganisationPlace, Partner, Records, audit_scope, put_new, replace,
+    AuditEntry, AuditHead, Found, OrganisationPlace, Partner, Record, Records, Under, put_new, replace,
 };
 use futures::StreamExt;
 use futures::stream;
@@ -36,7 +36,7 @@ const READ_AT_ONCE: usize = 64;
 #[derive(Clone)]
 pub struct AuditLog {
     records: Records,
-    lines: Arc<Mutex<HashMap<Scope, Arc<Line>>>>,
+    lines: Arc<Mutex<HashMap<Option<PartnerId>, Arc<Line>>>>,
 }
 
 /// Entries of one chain that wait. Why together: each is written with the chain's head, and those that come while one
@@ -76,7 +76,7 @@ impl AuditLog {
     /// # Errors
     /// `Unavailable` when others were faster each time.
     pub async fn append(&self, partner: Option<&PartnerId>, event: &Event) -> Result<Head> {
-        let line = held(&self.lines).entry(audit_scope(partner)).or_default().clone();
+        let line = held(&self.lines).entry(partner.cloned()).or_default().clone();
         let (told, mut mine) = oneshot::channel();
         held(&line.waiting).push(Waiting { event: event.clone(), told });
         let _turn = line.turn.lock().await;
@@ -119,24 +119,22 @@ impl AuditLog {
         let id_of = |name: &str| subjects.get(name);
         let about = match (id_of("org").map(|id| id.parse()), id_of("prt").map(|id| id.parse())) {
             (Some(Ok(organisation)), _) => {
-                let key = OrganisationPlace::key_of(&organisation);
-                let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+                let place = self.records.find(&OrganisationPlace::at(&organisation)).await?;
                 place.map(|place| place.value.partner)
             }
             (_, Some(Ok(partner))) => Some(partner),
             _ => None,
         };
         let Some(about) = about.filter(|about| about != own) else { return Ok(None) };
-        let partner = self.records.find::<Partner>(&Scope::Partner(about.clone()), Partner::KEY).await?;
+        let partner = self.records.find(&Partner::at(&about)).await?;
         // Why: nobody writes into the chain of a partner that they do not see.
         Ok(partner.filter(|partner| partner.value.above.contains(own)).map(|_| about))
     }
 
     /// All of them in their order; the head after each.
     async fn append_all(&self, partner: Option<&PartnerId>, events: &[Event]) -> Result<Vec<Head>> {
-        let scope = audit_scope(partner);
         for turn in 0..APPEND_TRIES {
-            let found = self.records.find::<AuditHead>(&scope, AuditHead::KEY).await?;
+            let found = self.records.find(&AuditHead::at(partner)).await?;
             let mut head =
                 found.as_ref().map_or_else(|| Head::beginning(partner.cloned()), |f| f.value.0.clone());
             let (mut writes, mut heads) = (Vec::new(), Vec::new());
@@ -203,8 +201,8 @@ impl Seen {
         let Some(named) = &self.organisations else { return true };
         entry.event.organisation().is_some_and(|about| named.contains(&about))
     }
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.partner.clone())
+    fn entries(&self) -> Under<AuditEntry> {
+        AuditEntry::all(&Some(self.partner.clone()))
     }
 }
 
@@ -269,7 +267,7 @@ impl Audit {
         let (mut items, mut after) = (Vec::new(), page.after);
         for _ in 0..LOOKED_THROUGH {
             let page = Page { after, limit: page.limit, descending: page.descending };
-            let (found, next) = self.gate.records.list::<AuditEntry>(&seen.scope(), "audit#", page).await?;
+            let (found, next) = self.gate.records.list(&seen.entries(), page).await?;
             items.extend(found.into_iter().map(|f| f.value.0).filter(|e| seen.shows(e)));
             after = next;
             if after.is_none() || !items.is_empty() {
@@ -297,18 +295,14 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    fn scope(&self) -> Scope {
-        audit_scope(self.partner.as_ref())
-    }
-
     async fn head(&self) -> Result<Head> {
-        let found = self.records.find::<AuditHead>(&self.scope(), AuditHead::KEY).await?;
+        let found = self.records.find(&AuditHead::at(self.partner.as_ref())).await?;
         Ok(found.map_or_else(|| Head::beginning(self.partner.clone()), |f| f.value.0))
     }
 
     /// The entry in that place; none when there is none, or none that can be read.
     async fn entry(&self, number: u64) -> Result<Option<Entry>> {
-        match self.records.find::<AuditEntry>(&self.scope(), &AuditEntry::key_of(number)).await {
+        match self.records.find(&AuditEntry::at(self.partner.as_ref(), number)).await {
             Ok(found) => Ok(found.map(|f| f.value.0)),
             Err(e) if e.kind() == ErrorKind::Corrupt => Ok(None),
             Err(e) => Err(e),

@@ -6,7 +6,6 @@
 
 use domain::rights::{Action, Condition, Role, Verdict, can_be_limited, may, may_give};
 use domain::{Error, OrganisationId, PartnerId, Result};
-use engine::ports::Scope;
 use engine::records::{
     Found, Identity, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
 };
@@ -190,8 +189,7 @@ impl Gate {
         if !member.sees(id) {
             return Ok(None);
         }
-        let key = OrganisationPlace::key_of(id);
-        let place = self.records.find::<OrganisationPlace>(&Scope::System, &key).await?;
+        let place = self.records.find(&OrganisationPlace::at(id)).await?;
         let Some(place) = place else { return Ok(None) };
         let owner = &place.value.partner;
         if *owner != member.partner {
@@ -200,7 +198,7 @@ impl Gate {
                 return Ok(None);
             }
         }
-        self.records.find(&Scope::Partner(owner.clone()), &Organisation::key_of(id)).await
+        self.records.find(&Organisation::at(&owner, id)).await
     }
 
     /// A partner by its id, whoever asks: for an offer to it. Nothing of it but that it is there may be told.
@@ -209,7 +207,7 @@ impl Gate {
     }
 
     async fn find_partner(&self, id: &PartnerId) -> Result<Option<Found<Partner>>> {
-        self.records.find(&Scope::Partner(id.clone()), Partner::KEY).await
+        self.records.find(&Partner::at(id)).await
     }
 }
 

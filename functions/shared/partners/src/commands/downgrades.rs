@@ -5,7 +5,7 @@ use super::{Caller, Gate, Listed};
 use domain::rights::Action;
 use domain::subscriptions::RequestState;
 use domain::{DowngradeId, Error, ErrorKind, Result};
-use engine::ports::{Clock, Page, Scope, Write};
+use engine::ports::{Clock, Page, Write};
 use engine::records::{
     DowngradeRequest, Found, OpenDowngrade, Organisation, Record, Records, Subscribed, SubscriptionChange,
     delete, put_new, replace,
@@ -47,7 +47,6 @@ impl Downgrades {
     ) -> Result<Listed<DowngradeRequest>> {
         let partner = self.gate.partner(caller, None, Action::ReadPartner).await?.value;
         let member = caller.member()?;
-        let scope = Scope::Partner(partner.above.first().unwrap_or(&partner.id).clone());
         let is_seen = |r: &DowngradeRequest| {
             (r.partner == partner.id || r.above.contains(&partner.id))
                 && member.sees(&r.organisation)
@@ -58,7 +57,10 @@ impl Downgrades {
             // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
             let limit = (page.limit - items.len()).min(SCAN_ROWS);
             let part = Page { after: after.take(), limit, descending: true };
-            let (found, next) = self.records().list(&scope, DowngradeRequest::FAMILY, part).await?;
+            let (found, next) = self
+                .records()
+                .list(&DowngradeRequest::all(&partner.above.first().unwrap_or(&partner.id)), part)
+                .await?;
             items.extend(found.into_iter().map(|f| f.value).filter(&is_seen));
             (after, read) = (next, read + limit);
             if after.is_none() || items.len() >= page.limit || read >= SCAN_MOST_ROWS {
@@ -79,11 +81,10 @@ impl Downgrades {
         decision: &Decision,
     ) -> Result<DowngradeRequest> {
         let top = self.gate.partner(caller, None, Action::ApproveDowngrade).await?.value;
-        let (member, scope) = (caller.member()?, Scope::Partner(top.id));
+        let member = caller.member()?;
         let mut attempt = 1;
         loop {
-            let found =
-                self.records().find::<DowngradeRequest>(&scope, &DowngradeRequest::key_of(id)).await?;
+            let found = self.records().find(&DowngradeRequest::at(&top.id, id)).await?;
             let found = found
                 .filter(|f| member.sees(&f.value.organisation))
                 .ok_or_else(|| Error::not_found("there is no such request"))?;
@@ -105,16 +106,13 @@ impl Downgrades {
 
     /// What a decision writes besides the request.
     async fn effects(&self, decided: &DowngradeRequest) -> Result<Vec<Write>> {
-        let scope = Scope::Partner(decided.partner.clone());
-        let key = OpenDowngrade::key_of(&decided.organisation);
-        let open = self.records().find::<OpenDowngrade>(&scope, &key).await?;
+        let open = self.records().find(&OpenDowngrade::at(&decided.partner, &decided.organisation)).await?;
         let mut writes: Vec<_> = open
             .filter(|open| open.value.request == decided.id)
             .map(|open| delete(&open.value, open.version))
             .into_iter()
             .collect();
-        let key = Organisation::key_of(&decided.organisation);
-        let found = self.records().find::<Organisation>(&scope, &key).await?;
+        let found = self.records().find(&Organisation::at(&decided.partner, &decided.organisation)).await?;
         if decided.state == RequestState::Refused {
             // Why: what is read of the subscription changes, so its version does.
             writes.extend(found.map(|f| replace(&f.value, f.version)).transpose()?);

@@ -4,8 +4,7 @@
 //! any other does.
 
 use domain::{Error, ErrorKind, PartnerId, Result};
-use engine::ports::Scope;
-use engine::records::{Found, IdempotentRequest, KeptReply, Progress, Records, audit_scope, delete};
+use engine::records::{Found, IdempotentRequest, KeptReply, Progress, Records, delete};
 use jiff::SignedDuration;
 
 /// How long a reply is given again.
@@ -62,7 +61,6 @@ impl Idempotency {
     /// # Errors
     /// `Unavailable` when the row comes and goes.
     pub async fn begin(&self, partner: Option<&PartnerId>, name: &str, body_hash: &str) -> Result<Begun> {
-        let scope = audit_scope(partner);
         let fresh = IdempotentRequest {
             partner: partner.cloned(),
             name: name.to_owned(),
@@ -76,15 +74,11 @@ impl Idempotency {
                 Err(e) if e.kind() == ErrorKind::Conflict => {}
                 Err(e) => return Err(e),
             }
-            if let Some(found) = self.find(&scope, name).await? {
+            if let Some(found) = self.records.find(&IdempotentRequest::at(partner, name)).await? {
                 return Ok(told(found.value, body_hash));
             }
         }
         Err(Error::unavailable("the idempotency key is taken and let go at once"))
-    }
-
-    async fn find(&self, scope: &Scope, name: &str) -> Result<Option<Found<IdempotentRequest>>> {
-        self.records.find(scope, &IdempotentRequest::key_of(name)).await
     }
 
     /// It has ended with that reply.

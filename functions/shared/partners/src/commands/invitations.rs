@@ -6,10 +6,10 @@ use super::{Caller, Gate, Listed};
 use domain::notices::Zone;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, InvitationId, OrganisationId, PersonId, Result};
-use engine::ports::{Clock, Ids, Page, Scope, Write};
+use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{
-    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, Person, delete, put_new,
-    replace,
+    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, Person, Record, delete,
+    put_new, replace,
 };
 use std::sync::Arc;
 
@@ -71,9 +71,9 @@ impl Invitations {
 
     /// The invitations of the caller's partner, newest first.
     pub async fn list(&self, caller: &Caller, page: Page) -> Result<Listed<Invitation>> {
-        let scope = Scope::Partner(self.gate.people(caller, &[]).await?.id);
         let page = Page { descending: true, ..page };
-        let (found, next) = self.gate.records.list::<Invitation>(&scope, "invitation#", page).await?;
+        let (found, next) =
+            self.gate.records.list(&Invitation::all(&self.gate.people(caller, &[]).await?.id), page).await?;
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
@@ -82,9 +82,9 @@ impl Invitations {
     /// # Errors
     /// `Denied` for an invitation that the caller could not have made.
     pub async fn withdraw(&self, caller: &Caller, id: &InvitationId) -> Result<()> {
-        let scope = Scope::Partner(self.gate.people(caller, &[]).await?.id);
         for tried in 1.. {
-            let found = self.gate.records.find::<Invitation>(&scope, &Invitation::key_of(id)).await?;
+            let found =
+                self.gate.records.find(&Invitation::at(&self.gate.people(caller, &[]).await?.id, id)).await?;
             let found = found.ok_or_else(none)?;
             self.gate.people(caller, &[found.value.role]).await?;
             match self.gate.records.write(vec![delete(&found.value, found.version)]).await {
@@ -110,11 +110,12 @@ impl Invitations {
             });
         };
         let (records, now) = (&self.gate.records, self.clock.now());
-        let key = InvitationToken::key_of(&ApiToken::hash(secret));
-        let token: Found<InvitationToken> = records.find(&Scope::System, &key).await?.ok_or_else(none)?;
-        let scope = Scope::Partner(token.value.partner.clone());
-        let key = Invitation::key_of(&token.value.invitation);
-        let found: Found<Invitation> = records.find(&scope, &key).await?.ok_or_else(none)?;
+        let token: Found<InvitationToken> =
+            records.find(&InvitationToken::at(&ApiToken::hash(secret))).await?.ok_or_else(none)?;
+        let found: Found<Invitation> = records
+            .find(&Invitation::at(&token.value.partner, &token.value.invitation))
+            .await?
+            .ok_or_else(none)?;
         if !found.value.is_open(now) {
             return Err(none());
         }
@@ -136,8 +137,7 @@ impl Invitations {
     async fn person(&self, invitation: &Invitation, identity: &Identity) -> Result<(Person, Vec<Write>)> {
         let records = &self.gate.records;
         if let Some(id) = &invitation.person {
-            let scope = Scope::Partner(invitation.partner.clone());
-            let found = records.find::<Person>(&scope, &Person::key_of(id)).await?;
+            let found = records.find(&Person::at(&invitation.partner, id)).await?;
             let found = found.filter(|f| f.value.identity.is_none()).ok_or_else(none)?;
             let person = Person { identity: Some(identity.clone()), ..found.value };
             let change = replace(&person, found.version)?;

@@ -5,8 +5,8 @@ use super::tokens::{keep, new_token};
 use super::{Caller, Gate};
 use domain::rights::{Action, Role};
 use domain::{Error, InvitationId, PartnerId, PersonId, Result};
-use engine::ports::{Clock, Ids, Page, Scope};
-use engine::records::{Invitation, Invited, Owners, Partner, PartnerBelow, Person, put_new};
+use engine::ports::{Clock, Ids, Page};
+use engine::records::{Invitation, Invited, Owners, Partner, PartnerBelow, Person, Record, put_new};
 use std::sync::Arc;
 
 /// A partner has at most so many above it.
@@ -108,12 +108,10 @@ impl Partners {
     /// The partners below the caller's, oldest first, however deep.
     pub async fn list_below(&self, caller: &Caller, page: Page) -> Result<Listed<Partner>> {
         let partner = self.gate.partner(caller, None, Action::ReadPartner).await?.value;
-        let scope = Scope::Partner(partner.id);
-        let (found, next) = self.gate.records.list::<PartnerBelow>(&scope, "below#", page).await?;
+        let (found, next) = self.gate.records.list(&PartnerBelow::all(&partner.id), page).await?;
         let mut items = Vec::with_capacity(found.len());
         for below in found {
-            let scope = Scope::Partner(below.value.partner);
-            items.push(self.gate.records.get::<Partner>(&scope, Partner::KEY).await?.value);
+            items.push(self.gate.records.get(&Partner::at(&below.value.partner)).await?.value);
         }
         Ok(Listed { items, next })
     }

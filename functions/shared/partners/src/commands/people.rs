@@ -3,8 +3,8 @@
 use super::{Caller, Gate, Listed};
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result};
-use engine::ports::{Clock, Page, Scope, Write};
-use engine::records::{Found, IdentityLink, Owners, Person, Records, delete, put_new, replace};
+use engine::ports::{Clock, Page, Write};
+use engine::records::{Found, IdentityLink, Owners, Person, Record, Records, delete, put_new, replace};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -37,8 +37,7 @@ impl People {
     /// The people of the caller's partner, oldest first.
     pub async fn list(&self, caller: &Caller, page: Page) -> Result<Listed<Person>> {
         let partner = self.gate.people(caller, &[]).await?;
-        let scope = Scope::Partner(partner.id);
-        let (found, next) = self.gate.records.list::<Person>(&scope, "person#", page).await?;
+        let (found, next) = self.gate.records.list(&Person::all(&partner.id), page).await?;
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
@@ -131,8 +130,7 @@ impl People {
         self.gate.people(caller, &[found.value.role]).await?;
         let mut writes = vec![delete(&found.value, found.version)];
         if let Some(identity) = &found.value.identity {
-            let key = IdentityLink::key_of(identity);
-            if let Some(link) = self.records().find::<IdentityLink>(&Scope::System, &key).await? {
+            if let Some(link) = self.records().find(&IdentityLink::at(identity)).await? {
                 writes.push(delete(&link.value, link.version));
             }
         }
@@ -143,8 +141,7 @@ impl People {
     }
 
     async fn find(&self, partner: &PartnerId, id: &PersonId) -> Result<Found<Person>> {
-        let scope = Scope::Partner(partner.clone());
-        let found = self.records().find::<Person>(&scope, &Person::key_of(id)).await?;
+        let found = self.records().find(&Person::at(partner, id)).await?;
         found.ok_or_else(|| Error::not_found("there is no such person"))
     }
 
@@ -174,13 +171,12 @@ pub(super) async fn owners(
     if with.is_none() && without.is_none() {
         return Ok(None);
     }
-    let scope = Scope::Partner(partner.clone());
-    let found = records.find::<Owners>(&scope, Owners::KEY).await?;
+    let found = records.find(&Owners::at(partner)).await?;
     let (mut owners, version) = if let Some(found) = found {
         (found.value, Some(found.version))
     } else {
         // Why: partners made before there was this row have none until their Owners change.
-        let people = records.list_all::<Person>(&scope, "person#").await?;
+        let people = records.list_all(&Person::all(partner)).await?;
         let people = people.into_iter().map(|p| p.value).filter(|p| p.role == Role::Owner);
         (Owners { partner: partner.clone(), people: people.map(|p| p.id).collect() }, None)
     };

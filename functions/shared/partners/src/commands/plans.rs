@@ -8,10 +8,10 @@ use domain::plans::{Currency, Periodicity, Price, ProductType, Terms, check_edit
 use domain::rights::Action;
 use domain::subscriptions::check_not_for_resale;
 use domain::{Error, ErrorKind, PartnerId, PlanId, Result};
-use engine::ports::{Clock, Ids, Page, Scope};
+use engine::ports::{Clock, Ids, Page};
 use engine::records::{
     AssignedPlan, FormerPrice, Found, Organisation, OwnLicence, Partner, Plan, PlanAssignment, PlanPlace,
-    Records, Subscribed, delete, put_new,
+    Record, Records, Subscribed, delete, put_new,
 };
 use std::sync::Arc;
 
@@ -116,14 +116,14 @@ impl Plans {
     pub async fn list(&self, caller: &Caller, page: Page) -> Result<(Listed<Plan>, bool)> {
         let partner = self.gate.partner(caller, None, Action::ReadPartner).await?.value;
         let shows_price = self.shows_price(caller).await?;
-        let (scope, records) = (Scope::Partner(partner.id), &self.gate.records);
+        let records = &self.gate.records;
         let (mut items, mut after) = (Vec::new(), None);
         let cursor = page.after.as_deref().and_then(|cursor| cursor.strip_prefix(ASSIGNED));
         if let Some(cursor) = cursor {
             after = Some(cursor.to_owned()).filter(|cursor| !cursor.is_empty());
         } else {
             let own = Page { descending: true, ..page.clone() };
-            let (found, next) = records.list::<Plan>(&scope, "plan#", own).await?;
+            let (found, next) = records.list(&Plan::all(&partner.id), own).await?;
             items.extend(found.into_iter().map(|f| f.value));
             if next.is_some() {
                 return Ok((Listed { items, next }, shows_price));
@@ -133,7 +133,7 @@ impl Plans {
             return Ok((Listed { items, next: Some(ASSIGNED.to_owned()) }, shows_price));
         }
         let rest = Page { after, limit: page.limit - items.len(), descending: true };
-        let (found, next) = records.list::<AssignedPlan>(&scope, AssignedPlan::PREFIX, rest).await?;
+        let (found, next) = records.list(&AssignedPlan::all(&partner.id), rest).await?;
         for assigned in found {
             let plan = owned(records, &assigned.value.owner, &assigned.value.plan).await?;
             items.extend(plan.map(|f| f.value).filter(|p| p.terms.visible));
@@ -237,9 +237,8 @@ impl Plans {
         self.own(caller, &plan, Action::ManagePlans).await?;
         let below = self.gate.partner(caller, Some(partner), Action::ManagePlans).await?.value;
         let records = &self.gate.records;
-        let scope = Scope::Partner(below.id.clone());
         let assigned: Found<AssignedPlan> = records
-            .find(&scope, &AssignedPlan::key_of(id))
+            .find(&AssignedPlan::at(&below.id, id))
             .await?
             .ok_or_else(|| Error::not_found("the plan is not assigned to that partner"))?;
         let on_it = organisations_on(records, &below.id, id).await?.len();
@@ -247,9 +246,7 @@ impl Plans {
             return Err(Error::conflict(format!("{on_it} organisations of the partner are on the plan")));
         }
         let listed = PlanAssignment { owner: plan.partner.clone(), plan: plan.id, partner: below.id };
-        let owner = Scope::Partner(plan.partner);
-        let listed: Found<PlanAssignment> =
-            records.get(&owner, &engine::records::Record::key(&listed)).await?;
+        let listed = records.get(&listed.address()).await?;
         records
             .write(vec![delete(&assigned.value, assigned.version), delete(&listed.value, listed.version)])
             .await
@@ -264,7 +261,7 @@ impl Plans {
             let owner = if found.value.partner == own { found.value.partner.clone() } else { own };
             return Ok((found, owner));
         }
-        let place: Option<Found<PlanPlace>> = records.find(&Scope::System, &PlanPlace::key_of(id)).await?;
+        let place: Option<Found<PlanPlace>> = records.find(&PlanPlace::at(id)).await?;
         let owner = place.ok_or_else(none)?.value.partner;
         match self.gate.partner(caller, Some(&owner), Action::ReadPartner).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Err(none()),
@@ -288,9 +285,7 @@ impl Plans {
         let (member, records) = (caller.member()?, &self.gate.records);
         let mut partners = vec![partner.clone()];
         if plan.partner == *partner {
-            let prefix = PlanAssignment::prefix_of(&plan.id);
-            let scope = Scope::Partner(partner.clone());
-            let assigned = records.list_all::<PlanAssignment>(&scope, &prefix).await?;
+            let assigned = records.list_all(&PlanAssignment::of_plan(partner, &plan.id)).await?;
             partners.extend(assigned.into_iter().map(|f| f.value.partner));
         }
         let mut subscriptions = 0;
@@ -315,7 +310,7 @@ fn place(plan: &Plan) -> PlanPlace {
 }
 
 async fn owned(records: &Records, partner: &PartnerId, id: &PlanId) -> Result<Option<Found<Plan>>> {
-    records.find(&Scope::Partner(partner.clone()), &Plan::key_of(id)).await
+    records.find(&Plan::at(partner, id)).await
 }
 
 /// The plan of that id that the partner may sell: its own, or one that is assigned to it.
@@ -327,8 +322,7 @@ pub(super) async fn offered(
     if let Some(found) = owned(records, partner, id).await? {
         return Ok(Some(found));
     }
-    let scope = Scope::Partner(partner.clone());
-    let assigned: Option<Found<AssignedPlan>> = records.find(&scope, &AssignedPlan::key_of(id)).await?;
+    let assigned: Option<Found<AssignedPlan>> = records.find(&AssignedPlan::at(partner, id)).await?;
     match assigned {
         Some(assigned) => owned(records, &assigned.value.owner, id).await,
         None => Ok(None),
@@ -343,7 +337,7 @@ pub(super) async fn known(records: &Records, partner: &PartnerId, id: &PlanId) -
     if let Some(found) = offered(records, partner, id).await? {
         return Ok(found);
     }
-    let place: Option<Found<PlanPlace>> = records.find(&Scope::System, &PlanPlace::key_of(id)).await?;
+    let place: Option<Found<PlanPlace>> = records.find(&PlanPlace::at(id)).await?;
     let found = match place {
         Some(place) => owned(records, &place.value.partner, id).await?,
         None => None,
@@ -353,8 +347,7 @@ pub(super) async fn known(records: &Records, partner: &PartnerId, id: &PlanId) -
 
 /// The partner's organisations that pay for the plan.
 async fn organisations_on(records: &Records, partner: &PartnerId, id: &PlanId) -> Result<Vec<Organisation>> {
-    let scope = Scope::Partner(partner.clone());
-    let all = records.list_all::<Organisation>(&scope, "org#").await?;
+    let all = records.list_all(&Organisation::all(partner)).await?;
     let pays = |o: &Organisation| Subscribed::of(o).is_some_and(|s| s.plan == *id);
     Ok(all.into_iter().map(|f| f.value).filter(pays).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::{Caller, Member};
 use domain::{ErrorKind, Result, Timestamp};
-use engine::ports::{Clock, Scope};
+use engine::ports::Clock;
 use engine::records::{ApiToken, Identity, IdentityLink, Person, Records, TokenUse};
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl FindCaller {
             return Ok(Some(Caller::Operator));
         }
         let now = self.clock.now();
-        let found = self.records.find::<ApiToken>(&Scope::System, &ApiToken::key_of(&hash)).await?;
+        let found = self.records.find(&ApiToken::at(&hash)).await?;
         let Some(good) = found.map(|f| f.value).filter(|t| t.is_good(now)) else { return Ok(None) };
         // Why it does not matter whether that is written: the token is good all the same, and of two calls
         // at once one writes for both.
@@ -49,13 +49,11 @@ impl FindCaller {
     /// Who signed in: the person that the identity was bound to, or nobody's person yet. Role and limitation are
     /// the person's of now; nothing of them is taken from what the issuer says.
     pub async fn find_signed_in(&self, identity: Identity) -> Result<Caller> {
-        let key = IdentityLink::key_of(&identity);
-        let link = self.records.find::<IdentityLink>(&Scope::System, &key).await?.map(|l| l.value);
+        let link = self.records.find(&IdentityLink::at(&identity)).await?.map(|l| l.value);
         let Some(link) = link.filter(|l| l.identity == identity) else {
             return Ok(Caller::SignedIn(identity));
         };
-        let scope = Scope::Partner(link.partner);
-        let person = self.records.find::<Person>(&scope, &Person::key_of(&link.person)).await?;
+        let person = self.records.find(&Person::at(&link.partner, &link.person)).await?;
         let person = person.map(|p| p.value).filter(|p| p.identity.as_ref() == Some(&identity));
         Ok(match person {
             Some(person) => Caller::Member(Member {
@@ -70,8 +68,7 @@ impl FindCaller {
 
     async fn used(&self, token: &ApiToken, now: Timestamp) -> Result<()> {
         let Some(id) = token.id.clone() else { return Ok(()) };
-        let key = TokenUse::key_of(&token.partner, &id);
-        let before = self.records.find::<TokenUse>(&Scope::Uses, &key).await?;
+        let before = self.records.find(&TokenUse::at(&token.partner, &id)).await?;
         let partner = token.partner.clone();
         let used = TokenUse { token: id, partner, at: now, until: token.expires_at };
         match before {

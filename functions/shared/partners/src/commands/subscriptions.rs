@@ -10,7 +10,7 @@ use domain::plans::check_new;
 use domain::rights::{Action, who_may};
 use domain::subscriptions::{Move, RequestState, check_seat_change, over_use, step};
 use domain::{DowngradeId, Error, ErrorKind, OrganisationId, PlanId, Result};
-use engine::ports::{Clock, Ids, Scope};
+use engine::ports::{Clock, Ids};
 use engine::records::{
     DowngradeRequest, Found, OpenDowngrade, Organisation, Plan, Records, SeatCount, Subscribed,
     SubscriptionChange, put_new, replace,
@@ -226,9 +226,8 @@ impl Subscriptions {
         let count = self.count(&organisation).await?.map(|found| found.value);
         let pending = match self.open(&organisation).await? {
             Some(open) => {
-                let (scope, key) =
-                    (Scope::Partner(open.value.top), DowngradeRequest::key_of(&open.value.request));
-                Some(self.records().get::<DowngradeRequest>(&scope, &key).await?.value)
+                let at = DowngradeRequest::at(&open.value.top, &open.value.request);
+                Some(self.records().get(&at).await?.value)
             }
             None => None,
         };
@@ -237,12 +236,11 @@ impl Subscriptions {
 
     async fn count(&self, organisation: &Organisation) -> Result<Option<Found<SeatCount>>> {
         let Some(tenant) = &organisation.tenant else { return Ok(None) };
-        self.records().find(&Scope::Tenant(tenant.clone()), SeatCount::KEY).await
+        self.records().find(&SeatCount::at(&tenant)).await
     }
 
     async fn open(&self, organisation: &Organisation) -> Result<Option<Found<OpenDowngrade>>> {
-        let scope = Scope::Partner(organisation.partner.clone());
-        self.records().find(&scope, &OpenDowngrade::key_of(&organisation.id)).await
+        self.records().find(&OpenDowngrade::at(&organisation.partner, &organisation.id)).await
     }
 
     fn records(&self) -> &Records {

@@ -6,7 +6,7 @@
 use super::{Caller, Gate, Listed};
 use domain::rights::{Action, Role, may_give};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp, TokenId};
-use engine::ports::{Clock, Ids, Page, Scope, Write};
+use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{ApiToken, Found, Organisation, TokenEntry, TokenUse, delete, put_new, replace};
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -117,10 +117,8 @@ impl Tokens {
     /// The tokens of the caller's partner, newest first, also those that have ended lately.
     pub async fn list(&self, caller: &Caller, page: Page) -> Result<Listed<TokenView>> {
         let partner = self.gate.partner(caller, None, Action::ManageTokens).await?.value;
-        let scope = Scope::Partner(partner.id.clone());
         let page = Page { descending: true, ..page };
-        let (found, next) =
-            self.gate.records.list::<TokenEntry>(&scope, TokenEntry::OF_PARTNER, page).await?;
+        let (found, next) = self.gate.records.list(&TokenEntry::of_partner(&partner.id), page).await?;
         let mut items = Vec::with_capacity(found.len());
         for entry in found {
             items.push(self.view(entry.value).await?);
@@ -215,18 +213,16 @@ impl Tokens {
 
     async fn entry(&self, caller: &Caller, id: &TokenId) -> Result<Found<TokenEntry>> {
         let partner = self.gate.partner(caller, None, Action::ManageTokens).await?.value;
-        let scope = Scope::Partner(partner.id);
-        self.gate.records.find(&scope, &TokenEntry::key_of(id)).await?.ok_or_else(no_token)
+        self.gate.records.find(&TokenEntry::at(&partner.id, id)).await?.ok_or_else(no_token)
     }
 
     async fn entry_of(&self, organisation: &Organisation) -> Result<Option<Found<TokenEntry>>> {
-        let scope = Scope::Partner(organisation.partner.clone());
-        self.gate.records.find(&scope, &TokenEntry::key_of_organisation(&organisation.id)).await
+        let own = TokenEntry::of_organisation(&organisation.partner, &organisation.id);
+        self.gate.records.find(&own).await
     }
 
     async fn view(&self, entry: TokenEntry) -> Result<TokenView> {
-        let key = TokenUse::key_of(&entry.token.partner, &entry.id);
-        let used = self.gate.records.find::<TokenUse>(&Scope::Uses, &key).await?;
+        let used = self.gate.records.find(&TokenUse::at(&entry.token.partner, &entry.id)).await?;
         Ok(TokenView { entry, last_used_at: used.map(|u| u.value.at) })
     }
 
@@ -249,8 +245,7 @@ impl Tokens {
         let token = ApiToken { id: Some(entry.value.id.clone()), expires_at: end, ..made };
         let renewed = TokenEntry { token, ..entry.value };
         let mut writes = vec![put_new(&renewed.token)?, replace(&renewed, entry.version)?];
-        let key = ApiToken::key_of(&old.hash);
-        if let Some(found) = self.gate.records.find::<ApiToken>(&Scope::System, &key).await? {
+        if let Some(found) = self.gate.records.find(&ApiToken::at(&old.hash)).await? {
             writes.push(delete(&found.value, found.version));
         }
         self.gate.records.write(writes).await?;
@@ -263,8 +258,7 @@ impl Tokens {
         }
         let token = ApiToken { revoked_at: Some(self.clock.now()), ..entry.value.token };
         let mut writes = Vec::new();
-        let key = ApiToken::key_of(&token.hash);
-        if let Some(found) = self.gate.records.find::<ApiToken>(&Scope::System, &key).await? {
+        if let Some(found) = self.gate.records.find(&ApiToken::at(&token.hash)).await? {
             writes.push(replace(&token, found.version)?);
         }
         writes.push(replace(&TokenEntry { token, ..entry.value }, entry.version)?);

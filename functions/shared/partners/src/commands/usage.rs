@@ -8,7 +8,7 @@ use domain::plans::ProductType;
 use domain::rights::Action;
 use domain::usage::{History, Line, Month, Prices, Since, lines, totals};
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
-use engine::ports::{Clock, Scope};
+use engine::ports::Clock;
 use engine::records::{Organisation, Plan, Record, Records, Subscribed, SubscriptionChange};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -104,12 +104,10 @@ impl Usage {
 
     /// The history of each subscription of the partner, in order of the organisations' ids.
     async fn histories(&self, partner: &PartnerId) -> Result<Vec<History>> {
-        let scope = Scope::Partner(partner.clone());
-        let rows = self.records().list_all::<Organisation>(&scope, "org#").await?;
+        let rows = self.records().list_all(&Organisation::all(partner)).await?;
         let rows: BTreeMap<OrganisationId, Organisation> =
             rows.into_iter().map(|f| (f.value.id.clone(), f.value)).collect();
-        let changes =
-            self.records().list_all::<SubscriptionChange>(&scope, SubscriptionChange::FAMILY).await?;
+        let changes = self.records().list_all(&SubscriptionChange::all(partner)).await?;
         let mut histories: BTreeMap<OrganisationId, History> = BTreeMap::new();
         for change in changes.into_iter().map(|f| f.value) {
             let row = rows.get(&change.organisation);

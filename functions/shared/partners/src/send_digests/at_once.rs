@@ -2,13 +2,11 @@
 
 use super::{Report, Request, Worker};
 use domain::{Error, ErrorKind, Result, Timestamp};
-use engine::ports::Scope;
-use engine::records::{Delivery, Found, Notice, Person, SentNotice, replace};
+use engine::records::{Delivery, Found, Notice, Person, Record, SentNotice, replace};
 
 impl Worker {
     pub(super) async fn at_once(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
-        let scope = Scope::Tenant(request.tenant.clone());
-        let found = self.records.get::<Notice>(&scope, &Notice::key_of(&request.notice)).await?;
+        let found = self.records.get(&Notice::at(&request.tenant, &request.notice)).await?;
         let mut report = Report::default();
         if found.value.due_at.is_none() {
             return Ok(report);
@@ -38,8 +36,7 @@ impl Worker {
     async fn listeners(&self, notice: &Notice) -> Result<Vec<Person>> {
         let mut all = Vec::new();
         for partner in notice.listeners() {
-            let scope = Scope::Partner(partner.clone());
-            let people = self.records.list_all::<Person>(&scope, "person#").await?;
+            let people = self.records.list_all(&Person::all(&partner)).await?;
             let wanted = people.into_iter().map(|p| p.value);
             all.extend(wanted.filter(|p| p.hears_at_once(notice.topic, &notice.organisation)));
         }
@@ -48,9 +45,7 @@ impl Worker {
 
     /// None when it has left before.
     async fn mail_once(&self, notice: &Notice, person: &Person) -> Result<Option<Delivery>> {
-        let scope = Scope::Tenant(notice.tenant.clone());
-        let key = SentNotice::key_of(&notice.id, &person.id);
-        if self.records.find::<SentNotice>(&scope, &key).await?.is_some() {
+        if self.records.find(&SentNotice::at(&notice.tenant, &notice.id, &person.id)).await?.is_some() {
             return Ok(None);
         }
         let mail = self.templates.notice(notice, person)?;

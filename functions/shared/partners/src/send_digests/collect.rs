@@ -3,7 +3,6 @@
 use super::Worker;
 use domain::notices::{Topic, next_digest_at};
 use domain::{Result, Timestamp};
-use engine::ports::Scope;
 use engine::records::{Notice, NoticeEntry, Person};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -66,9 +65,8 @@ impl Worker {
                     left_out += 1;
                     continue;
                 }
-                let scope = Scope::Tenant(entry.tenant);
                 // Gone with its tenant: then there is nothing to tell.
-                let found = self.records.find::<Notice>(&scope, &Notice::key_of(&entry.notice)).await?;
+                let found = self.records.find(&Notice::at(&entry.tenant, &entry.notice)).await?;
                 notices.extend(found.map(|f| f.value));
             }
             if !notices.is_empty() {
@@ -80,15 +78,14 @@ impl Worker {
 
     async fn entries(&self, person: &Person, period: &Period) -> Result<Vec<NoticeEntry>> {
         let Some(first) = period.begins.values().min() else { return Ok(vec![]) };
-        let scope = Scope::Partner(person.partner.clone());
         let (mut entries, mut day) = (Vec::new(), *first);
-        let last = NoticeEntry::day(period.ends);
+        let last = NoticeEntry::of_day(&person.partner, period.ends);
         loop {
-            let prefix = NoticeEntry::day(day);
-            if prefix > last {
+            let today = NoticeEntry::of_day(&person.partner, day);
+            if today.prefix() > last.prefix() {
                 return Ok(entries);
             }
-            let of_day = self.records.list_all::<NoticeEntry>(&scope, &prefix).await?;
+            let of_day = self.records.list_all(&today).await?;
             entries.extend(
                 of_day
                     .into_iter()

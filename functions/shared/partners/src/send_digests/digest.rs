@@ -6,8 +6,8 @@
 use super::collect::{Period, Section, told};
 use super::{Report, Worker};
 use domain::{ErrorKind, Result, Timestamp};
-use engine::ports::{Page, Scope};
-use engine::records::{Claim, Delivery, Digest, Found, Person, put_new, replace, watched};
+use engine::ports::Page;
+use engine::records::{At, Claim, Delivery, Digest, Found, Person, put_new, replace, watched};
 use jiff::SignedDuration;
 
 /// A claim ends after so long: longer than any function may run.
@@ -48,16 +48,15 @@ impl Worker {
     }
 
     async fn digest(&self, listed: &Person) -> Result<Outcome> {
-        let scope = Scope::Partner(listed.partner.clone());
-        let Some(found) = self.records.find::<Person>(&scope, &Person::key_of(&listed.id)).await? else {
+        let Some(found) = self.records.find(&Person::at(&listed.partner, &listed.id)).await? else {
             return Ok(Outcome::Nothing);
         };
         let Some(until) = found.value.next_digest_at.filter(|at| *at <= self.clock.now()) else {
             return Ok(Outcome::Nothing);
         };
         let period = Period::of(&found.value, until)?;
-        let key = Digest::key_of(&found.value.id, until);
-        let before = self.records.find::<Digest>(&scope, &key).await?;
+        let at = Digest::at(&listed.partner, &found.value.id, until);
+        let before = self.records.find(&at).await?;
         if before.as_ref().is_some_and(|d| d.value.delivery.is_some()) {
             // A time zone moved away and back brings an old period up again; it is told.
             return self.move_on(found, &period, until).await;
@@ -70,7 +69,7 @@ impl Worker {
         let claim = Claim { by: self.ids.ulid(), at: self.clock.now() };
         match self.deliver(found, &period, until, before, &sections, &claim).await {
             Err(error) => {
-                self.release(&scope, &key, &claim).await;
+                self.release(&at, &claim).await;
                 Err(error)
             }
             outcome => outcome,
@@ -113,13 +112,12 @@ impl Worker {
         digest: &Digest,
         version: u64,
     ) -> Result<()> {
-        let scope = Scope::Partner(digest.partner.clone());
         for tried in 1.. {
             let moved = told(person.value, period, until)?;
             let both = vec![replace(digest, version)?, replace(&moved, person.version)?];
             match self.records.write(both).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {
-                    person = self.records.get(&scope, &Person::key_of(&digest.person)).await?;
+                    person = self.records.get(&Person::at(&digest.partner, &digest.person)).await?;
                 }
                 written => return written,
             }
@@ -167,8 +165,8 @@ impl Worker {
 
     /// Gives a claim back after a failure, so that the next tick need not wait for its end. When this fails
     /// too, the claim ends by itself.
-    async fn release(&self, scope: &Scope, key: &str, claim: &Claim) {
-        if let Ok(Some(found)) = self.records.find::<Digest>(scope, key).await
+    async fn release(&self, at: &At<Digest>, claim: &Claim) {
+        if let Ok(Some(found)) = self.records.find(at).await
             && found.value.claim.as_ref() == Some(claim)
         {
             let free = Digest { claim: None, ..found.value };

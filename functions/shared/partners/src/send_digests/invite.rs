@@ -3,7 +3,7 @@
 
 use super::{Report, Worker};
 use domain::{ErrorKind, Result, Timestamp};
-use engine::ports::{Page, Scope};
+use engine::ports::Page;
 use engine::records::{ApiToken, Delivery, Found, Invitation, InvitationToken, put_new, replace, watched};
 use jiff::SignedDuration;
 
@@ -42,9 +42,8 @@ impl Worker {
 
     /// Whether the mail service took it; none when it is not due, or somebody else sends it.
     async fn invite_one(&self, listed: &Invitation) -> Result<Option<bool>> {
-        let scope = Scope::Partner(listed.partner.clone());
         let now = self.clock.now();
-        let found = self.records.find::<Invitation>(&scope, &Invitation::key_of(&listed.id)).await?;
+        let found = self.records.find(&Invitation::at(&listed.partner, &listed.id)).await?;
         let due = |i: &Invitation| i.is_open(now) && i.mail_due_at.is_some_and(|at| at <= now);
         let Some(Found { value: mut invitation, version }) = found.filter(|f| due(&f.value)) else {
             return Ok(None);

@@ -7,7 +7,7 @@ use crate::metered::Usage;
 use crate::prices::{Meter, Money, Service};
 use crate::template::MONTH_DAYS;
 use domain::{OrganisationId, PartnerId, PersonId, SnapshotId, schedule};
-use engine::ports::{Clock, Scope};
+use engine::ports::Clock;
 use engine::records::{
     CredentialStatus, OrganisationPlace, Partner, Person, Snapshot, SnapshotMode, StoredKey, Tenant,
 };
@@ -152,11 +152,10 @@ async fn chain(
     idle: &Idle<'_>,
     after: SignedDuration,
 ) -> Result<(Usage, Option<SnapshotMode>), String> {
-    let scope = Scope::Tenant(rig.tenant.clone());
-    let due = tenant(rig, &scope).await?.next_snapshot_at.ok_or("the tenant has no schedule")?;
+    let due = tenant(rig).await?.next_snapshot_at.ok_or("the tenant has no schedule")?;
     rig.wait_until(due + after);
     let mut used = rig.tick("schedule-snapshots").await?.beyond(&idle.ticks["schedule-snapshots"]);
-    let row = tenant(rig, &scope).await?;
+    let row = tenant(rig).await?;
     let id: SnapshotId = row.open_snapshot.ok_or("the tick started nothing")?;
     rig.take_usage();
     rig.drain().await?;
@@ -166,7 +165,7 @@ async fn chain(
     // Bytes under lock are paid for until they may go.
     let lock_days = rig.template.default_of("VaultLockDays")?;
     used.add(Meter::VaultByteDays, rig.vault.take_deleted_bytes() * lock_days);
-    let snapshot = rig.records.get::<Snapshot>(&scope, &Snapshot::key_of(&id)).await;
+    let snapshot = rig.records.get(&Snapshot::at(&rig.tenant, &id)).await;
     let snapshot = snapshot.map_err(|e| e.to_string())?.value;
     if snapshot.sealed_at.is_none() || !snapshot.not_covered.is_empty() {
         return Err(format!("a snapshot is not whole: {:?} {:?}", snapshot.error, snapshot.not_covered));
@@ -175,8 +174,8 @@ async fn chain(
     Ok((used, snapshot.mode))
 }
 
-async fn tenant(rig: &Rig, scope: &Scope) -> Result<Tenant, String> {
-    Ok(rig.records.get::<Tenant>(scope, Tenant::KEY).await.map_err(|e| e.to_string())?.value)
+async fn tenant(rig: &Rig) -> Result<Tenant, String> {
+    Ok(rig.records.get(&Tenant::at(&rig.tenant)).await.map_err(|e| e.to_string())?.value)
 }
 
 /// A partner with its owner, who hears what an owner hears by default, and its connected customer.

@@ -8,8 +8,7 @@ use backup::preview_restore::Archived;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
 use domain::{DiffId, Result, SnapshotId, TenantId};
-use engine::ports::Scope;
-use engine::records::{Diff, JobState, Reason, Restore, Side, Snapshot, Tenant};
+use engine::records::{Diff, JobState, Reason, Record, Restore, Side, Snapshot, Tenant};
 use std::sync::Arc;
 use support::memory::World;
 
@@ -77,20 +76,20 @@ impl Rig {
     }
 
     pub async fn snapshot_row(&self, tenant: &TenantId, id: &SnapshotId) -> Snapshot {
-        self.records.get(&Scope::Tenant(tenant.clone()), &Snapshot::key_of(id)).await.unwrap().value
+        self.records.get(&Snapshot::at(tenant, id)).await.unwrap().value
     }
 
     pub async fn tenant_row(&self, tenant: &TenantId) -> Tenant {
-        self.records.get(&Scope::Tenant(tenant.clone()), Tenant::KEY).await.unwrap().value
+        self.records.get(&Tenant::at(tenant)).await.unwrap().value
     }
 
     pub async fn snapshot_rows(&self, tenant: &TenantId) -> Vec<Snapshot> {
-        let found = self.records.list_all::<Snapshot>(&Scope::Tenant(tenant.clone()), "snapshot#").await;
+        let found = self.records.list_all(&Snapshot::all(tenant)).await;
         found.unwrap().into_iter().map(|f| f.value).collect()
     }
 
     pub async fn diff_rows(&self, tenant: &TenantId) -> Vec<Diff> {
-        let found = self.records.list_all::<Diff>(&Scope::Tenant(tenant.clone()), "diff#").await.unwrap();
+        let found = self.records.list_all(&Diff::all(tenant)).await.unwrap();
         found.into_iter().map(|f| f.value).collect()
     }
 

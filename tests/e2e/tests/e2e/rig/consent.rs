@@ -65,8 +65,7 @@ impl Rig {
 
     /// Whether that link can still be followed.
     pub async fn is_good(&self, state: &str) -> bool {
-        let key = format!("state#{}", ApiToken::hash(state));
-        self.records.find::<ConsentState>(&Scope::System, &key).await.unwrap().is_some()
+        self.records.find(&ConsentState::at(&ApiToken::hash(state))).await.unwrap().is_some()
     }
 
     /// Comes back from a consent of that tenant, real or not, and signs in there as that user.
@@ -92,7 +91,6 @@ impl Rig {
 
     /// The tenant's row, once it is connected.
     pub async fn find_tenant_row(&self, tenant: &TenantId) -> Option<Tenant> {
-        let scope = Scope::Tenant(tenant.clone());
-        self.records.find::<Tenant>(&scope, Tenant::KEY).await.unwrap().map(|found| found.value)
+        self.records.find(&Tenant::at(tenant)).await.unwrap().map(|found| found.value)
     }
 }

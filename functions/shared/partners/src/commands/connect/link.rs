@@ -2,7 +2,7 @@
 
 use super::{Connected, ConsentApp};
 use domain::{Error, Result, TenantId};
-use engine::ports::{Access, Clock, DirectoryAccess, KeyRing, Scope, WrappedKey, Write};
+use engine::ports::{Access, Clock, DirectoryAccess, KeyRing, WrappedKey, Write};
 use engine::records::{
     CredentialStatus, Found, Organisation, OrganisationPlace, Records, StoredKey, Tenant, not_protected,
     put_new, replace,
@@ -44,8 +44,7 @@ impl Linker {
         if organisation.tenant.as_ref().is_some_and(|t| t != tenant) {
             return Err(Error::conflict("the organisation is connected to another tenant"));
         }
-        let scope = Scope::Tenant(tenant.clone());
-        let before: Option<Found<Tenant>> = self.records.find(&scope, Tenant::KEY).await?;
+        let before: Option<Found<Tenant>> = self.records.find(&Tenant::at(tenant)).await?;
         if before.as_ref().is_some_and(|t| t.value.organisation != organisation.id) {
             return Err(Error::conflict("this tenant is connected to another organisation"));
         }
@@ -128,8 +127,8 @@ impl Linker {
     }
 
     async fn place(&self, organisation: &Organisation) -> Result<Write> {
-        let key = OrganisationPlace::key_of(&organisation.id);
-        let place: Found<OrganisationPlace> = self.records.get(&Scope::System, &key).await?;
+        let place: Found<OrganisationPlace> =
+            self.records.get(&OrganisationPlace::at(&organisation.id)).await?;
         let linked = OrganisationPlace { tenant: organisation.tenant.clone(), ..place.value };
         replace(&linked, place.version)
     }

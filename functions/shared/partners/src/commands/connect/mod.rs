@@ -18,7 +18,7 @@ use super::plans::known;
 use super::{Caller, Gate};
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId};
-use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, Scope, SignIns, Write};
+use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Write};
 use engine::records::{ApiToken, ConsentState, Found, Organisation, Tenant, delete, replace};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -216,9 +216,8 @@ impl Connect {
 
     /// Connects without a sign-in; `spent` is what that uses up.
     async fn connect(&self, state: &ConsentState, spent: Vec<Write>, tenant: TenantId) -> Result<Connected> {
-        let scope = Scope::Partner(state.partner.clone());
-        let key = Organisation::key_of(&state.organisation);
-        let organisation: Found<Organisation> = self.gate.records.get(&scope, &key).await?;
+        let organisation: Found<Organisation> =
+            self.gate.records.get(&Organisation::at(&state.partner, &state.organisation)).await?;
         organisation.value.check_connectable()?;
         if state.app == "writer" {
             return self.connect_writer(spent, organisation, &tenant).await;
@@ -238,7 +237,7 @@ impl Connect {
 
     /// The consent that waits with a state of that hash, while it is good.
     async fn consent_of(&self, hash: &str) -> Result<Option<Found<ConsentState>>> {
-        let found = self.gate.records.find::<ConsentState>(&Scope::System, &format!("state#{hash}")).await?;
+        let found = self.gate.records.find(&ConsentState::at(hash)).await?;
         Ok(found.filter(|s| s.value.expires_at > self.clock.now()))
     }
 
@@ -252,7 +251,7 @@ impl Connect {
         if organisation.tenant.as_ref() != Some(tenant) {
             return Err(Error::conflict("the consent is of another tenant than the organisation's"));
         }
-        let row: Found<Tenant> = self.gate.records.get(&Scope::Tenant(tenant.clone()), Tenant::KEY).await?;
+        let row: Found<Tenant> = self.gate.records.get(&Tenant::at(tenant)).await?;
         organisation.writer_consented_at = Some(self.clock.now());
         writes.push(replace(&organisation, found.version)?);
         self.gate.records.write(writes).await.map_err(|e| e.within("the consent was not kept"))?;

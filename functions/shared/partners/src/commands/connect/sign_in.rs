@@ -9,7 +9,7 @@
 use super::{Connect, ConsentAnswer, Key, Next, may_pass};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId};
-use engine::ports::{Scope, SignInAsk, SignIns, SignedIn};
+use engine::ports::{SignInAsk, SignIns, SignedIn};
 use engine::records::{ApiToken, ConsentSignIn, ConsentState, Found, Organisation, delete};
 use jiff::SignedDuration;
 use url::Url;
@@ -56,8 +56,7 @@ impl Connect {
         let refused =
             || Error::invalid_field("state", "this sign-in is unknown, has ended or was used; begin again");
         let state = answer.state.as_deref().ok_or_else(refused)?;
-        let key = ConsentSignIn::key_of(&ApiToken::hash(state));
-        let found = self.gate.records.find::<ConsentSignIn>(&Scope::System, &key).await?;
+        let found = self.gate.records.find(&ConsentSignIn::at(&ApiToken::hash(state))).await?;
         let now = self.clock.now();
         let asked = found.filter(|s| s.value.expires_at > now).ok_or_else(refused)?;
         let consent = self.consent_of(&asked.value.consent).await?.ok_or_else(refused)?;
@@ -67,9 +66,11 @@ impl Connect {
         }
         let spent = vec![delete(&consent.value, consent.version), delete(&asked.value, asked.version)];
         let tenant = asked.value.tenant;
-        let scope = Scope::Partner(consent.value.partner.clone());
-        let key = Organisation::key_of(&consent.value.organisation);
-        let found: Found<Organisation> = self.gate.records.get(&scope, &key).await?;
+        let found: Found<Organisation> = self
+            .gate
+            .records
+            .get(&Organisation::at(&consent.value.partner, &consent.value.organisation))
+            .await?;
         found.value.check_connectable()?;
         let is_reader = consent.value.app != "writer";
         let linker = self.linker();

@@ -5,7 +5,6 @@ use crate::commands::Caller;
 use domain::organisations::{Act, HOLD_DAYS, KEPT_DAYS, OrganisationState};
 use domain::rights::{Action, Feature, Role};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
-use engine::ports::Scope;
 use engine::records::{
     DeletionCertificate, Ending, Found, Organisation, SubscriptionChange, Tenant, put_new, replace,
 };
@@ -123,8 +122,7 @@ impl Organisations {
         id: &OrganisationId,
     ) -> Result<DeletionCertificate> {
         let partner = self.gate.partner(caller, partner, Action::EndOrganisation).await?.value;
-        let scope = Scope::Partner(partner.id);
-        Ok(self.records().get(&scope, &DeletionCertificate::key_of(id)).await?.value)
+        Ok(self.records().get(&DeletionCertificate::at(&partner.id, id)).await?.value)
     }
 
     /// The organisation for an edit of that version.
@@ -154,7 +152,7 @@ impl Organisations {
 
     pub(super) async fn tenant(&self, organisation: &Organisation) -> Result<Option<Found<Tenant>>> {
         match &organisation.tenant {
-            Some(tenant) => self.records().find(&Scope::Tenant(tenant.clone()), Tenant::KEY).await,
+            Some(tenant) => self.records().find(&Tenant::at(&tenant)).await,
             None => Ok(None),
         }
     }

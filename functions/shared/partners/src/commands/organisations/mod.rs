@@ -12,9 +12,9 @@ use domain::plans::ProductType;
 use domain::rights::{Action, Role};
 use domain::subscriptions::check_seats;
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
-use engine::ports::{Clock, Ids, Page, Scope, Write};
+use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{
-    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence, Records,
+    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence, Record, Records,
     SubscriptionChange, Tenant, put_new, replace,
 };
 use std::collections::BTreeMap;
@@ -131,10 +131,9 @@ impl Organisations {
 
     /// The write that puts an organisation on the partner's licence not for resale: one at a time.
     async fn claim_own_licence(&self, organisation: &Organisation) -> Result<Write> {
-        let scope = Scope::Partner(organisation.partner.clone());
-        let found: Found<OwnLicence> = self.records().get(&scope, OwnLicence::KEY).await?;
+        let found: Found<OwnLicence> = self.records().get(&OwnLicence::at(&organisation.partner)).await?;
         if let Some(holder) = &found.value.organisation {
-            let holder = self.records().find::<Organisation>(&scope, &Organisation::key_of(holder)).await?;
+            let holder = self.records().find(&Organisation::at(&organisation.partner, holder)).await?;
             // Why also while it is being deleted: that can be cancelled, and then there would be two.
             if let Some(holder) = holder {
                 let message = format!("the licence not for resale is used by {}", holder.value.id);
@@ -168,14 +167,13 @@ impl Organisations {
             _ => self.gate.partner(caller, partner, Action::ReadPartner).await?.value.id,
         };
         let search = wanted.search.as_deref().map(str::to_lowercase);
-        let scope = Scope::Partner(partner);
         let mut products = BTreeMap::new();
         let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
         loop {
             // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
             let limit = (page.limit - items.len()).min(SCAN_ROWS);
             let part = Page { after: after.take(), limit, descending: false };
-            let (found, next) = self.records().list::<Organisation>(&scope, "org#", part).await?;
+            let (found, next) = self.records().list(&Organisation::all(&partner), part).await?;
             for row in found.into_iter().map(|f| f.value) {
                 if member.sees(&row.id)
                     && wanted.takes(&row, search.as_deref())

@@ -8,9 +8,9 @@ use domain::organisations::OrganisationState;
 use domain::rights::Action;
 use domain::subscriptions::{Move, step};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result};
-use engine::ports::{Page, Scope};
+use engine::ports::Page;
 use engine::records::{
-    Found, OpenDowngrade, Organisation, OrganisationPlace, Subscribed, SubscriptionChange, Tenant,
+    Found, OpenDowngrade, Organisation, OrganisationPlace, Record, Subscribed, SubscriptionChange, Tenant,
     TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
 };
 use jiff::SignedDuration;
@@ -77,23 +77,21 @@ impl Organisations {
     pub async fn withdraw_offer(&self, caller: &Caller, id: &OrganisationId) -> Result<()> {
         let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
         let records = self.records();
-        let own = Scope::Partner(partner);
         // Why asked so: who may offer what is a partner's below may take the offer back.
         let giver = match self.gate.organisation(caller, id, Action::EndOrganisation).await {
-            Ok(found) => Scope::Partner(found.value.partner),
-            Err(e) if e.kind() == ErrorKind::NotFound => own.clone(),
+            Ok(found) => found.value.partner,
+            Err(e) if e.kind() == ErrorKind::NotFound => partner.clone(),
             Err(e) => return Err(e),
         };
-        let given = records.find::<TransferOffer>(&giver, &TransferOffer::key_of(id)).await?;
-        let taken = records.find::<TransferOffered>(&own, &TransferOffered::key_of(id)).await?;
+        let given = records.find(&TransferOffer::at(&giver, id)).await?;
+        let taken = records.find(&TransferOffered::at(&partner, id)).await?;
         let (from, to) = match (&given, &taken) {
             (Some(offer), _) => (offer.value.from.clone(), offer.value.to.clone()),
             (None, Some(offered)) => (offered.value.from.clone(), offered.value.to.clone()),
             (None, None) => return Err(Error::not_found("there is no such offer")),
         };
-        let giver = records.find::<TransferOffer>(&Scope::Partner(from), &TransferOffer::key_of(id)).await?;
-        let taker =
-            records.find::<TransferOffered>(&Scope::Partner(to), &TransferOffered::key_of(id)).await?;
+        let giver = records.find(&TransferOffer::at(&from, id)).await?;
+        let taker = records.find(&TransferOffered::at(&to, id)).await?;
         let mut writes = Vec::new();
         writes.extend(giver.map(|offer| delete(&offer.value, offer.version)));
         writes.extend(taker.map(|offered| delete(&offered.value, offered.version)));
@@ -103,8 +101,7 @@ impl Organisations {
     /// What is offered to the caller's partner.
     pub async fn offers(&self, caller: &Caller, page: Page) -> Result<Listed<TransferOffered>> {
         let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
-        let scope = Scope::Partner(partner);
-        let (found, next) = self.records().list::<TransferOffered>(&scope, "offered#", page).await?;
+        let (found, next) = self.records().list(&TransferOffered::all(&partner), page).await?;
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
@@ -133,16 +130,14 @@ impl Organisations {
     async fn take_over(&self, caller: &Caller, id: &OrganisationId, plan: &PlanId) -> Result<()> {
         let taker = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
         let records = self.records();
-        let own = Scope::Partner(taker.clone());
-        let offered = records.find::<TransferOffered>(&own, &TransferOffered::key_of(id)).await?;
+        let offered = records.find(&TransferOffered::at(&taker, id)).await?;
         let offered = offered.ok_or_else(|| Error::not_found("there is no such offer"))?;
-        let theirs = Scope::Partner(offered.value.from.clone());
-        let offer = records.get::<TransferOffer>(&theirs, &TransferOffer::key_of(id)).await?;
+        let offer = records.get(&TransferOffer::at(&offered.value.from, id)).await?;
         let sold = offered_plan(records, &taker, plan).await?.map(|found| found.value);
         let sold = sold.filter(|sold| sold.terms.visible && !sold.not_for_resale);
         let sold =
             sold.ok_or_else(|| Error::invalid_field("plan", "there is no such plan to subscribe to"))?;
-        let before = records.get::<Organisation>(&theirs, &Organisation::key_of(id)).await?;
+        let before = records.get(&Organisation::at(&offered.value.from, id)).await?;
         let was = known(records, &before.value.partner, &before.value.plan).await?.value.terms.product;
         // Why: a transfer is no way round the moves that a subscription may make.
         match step(was, sold.terms.product) {
@@ -153,7 +148,7 @@ impl Organisations {
                 return Err(Error::invalid_field("plan", why));
             }
         }
-        let place = records.get::<OrganisationPlace>(&Scope::System, &OrganisationPlace::key_of(id)).await?;
+        let place = records.get(&OrganisationPlace::at(id)).await?;
         if before.value.state == OrganisationState::Deleting {
             return Err(Error::conflict("the organisation is being deleted"));
         }
@@ -168,8 +163,7 @@ impl Organisations {
             delete(&offer.value, offer.version),
             delete(&offered.value, offered.version),
         ];
-        let own_scope = Scope::Partner(before.value.partner.clone());
-        let waiting = records.find::<OpenDowngrade>(&own_scope, &OpenDowngrade::key_of(id)).await?;
+        let waiting = records.find(&OpenDowngrade::at(&before.value.partner, id)).await?;
         if waiting.is_some() {
             return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
         }
