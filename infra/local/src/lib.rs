@@ -16,6 +16,7 @@ pub mod demo;
 pub mod embedded;
 pub mod host;
 pub mod installation;
+mod interrupt;
 pub mod ports;
 pub mod wiring;
 

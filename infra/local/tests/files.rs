@@ -46,7 +46,7 @@ async fn a_key_or_secret_that_others_may_read_is_refused() {
     assert_eq!(KeyFile::open(&file, ids()).await.err().unwrap().kind(), ErrorKind::Denied);
     let error = secrets.get("graph-reader").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
-    assert!(error.message().contains("chmod 600"));
+    assert!(error.to_string().contains("chmod 600"));
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn a_full_disk_leaves_nothing_half_written_and_harms_nothing_that_was_ther
     full.store(true, Ordering::Relaxed);
     let error = vault.put_new(&tenant(), &name("leaves/new"), vec![1; 100_000].into()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.message().contains("disk full"), "{error}");
+    assert!(error.to_string().contains("disk full"), "{error}");
     assert_eq!(vault.find(&tenant(), &name("leaves/new")).await.unwrap(), None);
     assert_eq!(files_under(folder.path()).len(), 1, "the draft is gone too");
 

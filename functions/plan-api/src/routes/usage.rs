@@ -18,7 +18,7 @@ pub async fn read(
     QueryOf(query): QueryOf<UsageIn>,
     headers: HeaderMap,
 ) -> Reply<Response> {
-    let month = query.month.parse::<Month>().map_err(|e| Error::invalid_field("month", e.message()))?;
+    let month = query.month.parse::<Month>().map_err(|e| Error::invalid_field("month", e.summary()))?;
     let used = api.money.usage.of_month(&caller, query.partner.as_ref(), month).await?;
     written("usage", &used.into(), query.format, &headers)
 }

@@ -72,9 +72,9 @@ mod tests {
     fn a_missing_variable_is_named() {
         let error =
             AwsNames::from_env(|name| (name != "HOLDFAST_TABLE").then(|| "x".to_owned())).unwrap_err();
-        assert_eq!(error.message(), "not set: HOLDFAST_TABLE");
+        assert_eq!(error.to_string(), "not set: HOLDFAST_TABLE");
         let error = AwsNames::from_env(|_| Some(" ".to_owned())).unwrap_err();
-        assert!(error.message().contains("HOLDFAST_QUEUE_TAKE_SNAPSHOT"), "an empty one counts as missing");
+        assert!(error.to_string().contains("HOLDFAST_QUEUE_TAKE_SNAPSHOT"), "an empty one counts as missing");
     }
 
     #[test]

@@ -10,10 +10,11 @@ use domain::{
     DiffId, ErrorKind, InvitationId, OrganisationId, PartnerId, PersonId, RestoreId, Result, SnapshotId,
     TenantId,
 };
-use engine::announce::{Announcer, RestoreCounts};
+use engine::announce::Announcer;
 use engine::ports::{Clock, Handed, JobQueue, Mail, Mailer};
 use engine::records::{
-    CredentialStatus, DiffCounts, Invitation, Invited, NotCovered, Partner, Person, Records, Subject, Tenant,
+    CredentialStatus, DiffCounts, Invitation, Invited, NotCovered, Partner, Person, Records, RestoreCounts,
+    Subject, Tenant,
 };
 use engine::work::JobWorker;
 use jiff::SignedDuration;
@@ -129,7 +130,7 @@ async fn announce(announcer: &Announcer) {
     }
     let gap = NotCovered { source: "users".to_owned(), cause: "denied".to_owned(), why: NASTY.to_owned() };
     announcer.announce_not_covered(&tenant(), &snapshot, &[gap]).await.unwrap();
-    announcer.announce_restore(&tenant(), &restore, RestoreCounts::default()).await.unwrap();
+    announcer.announce_restore(&tenant(), &restore, &RestoreCounts::default()).await.unwrap();
     announcer.announce_over_use(&tenant(), &snapshot, 1, 2).await.unwrap();
     let change = Change {
         kind: "admins".to_owned(),

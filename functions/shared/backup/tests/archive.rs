@@ -16,7 +16,7 @@ use support::memory::World;
 
 /// What a model says of the same blocks.
 fn model(base: &Contents, way: Way, blocks: &[Block]) -> Contents {
-    let mut all = if matches!(way, Way::Whole) { Contents::new() } else { base.clone() };
+    let mut all = if matches!(way, Way::Replacing) { Contents::new() } else { base.clone() };
     for (key, value) in blocks.iter().flatten() {
         match value {
             Some(value) => all.insert(key.clone(), value.clone()),
@@ -54,10 +54,10 @@ proptest! {
             let world = World::new(1);
             let archive = archive(&world).await;
             let mut run = apply(&archive, None, &first).await;
-            let mut expected = model(&Contents::new(), Way::Whole, &first);
+            let mut expected = model(&Contents::new(), Way::Replacing, &first);
             assert_eq!(contents(&archive, &run).await, expected);
             for (whole, blocks) in rounds {
-                let way = if whole { Way::Whole } else { Way::Changes };
+                let way = if whole { Way::Replacing } else { Way::Changing };
                 let merged = apply_as(&archive, Some(&run), way, &blocks).await;
                 expected = model(&expected, way, &blocks);
                 for may_fold in [false, true] {
@@ -88,7 +88,7 @@ proptest! {
         run_test(async {
             let world = World::new(1);
             let archive = archive(&world).await;
-            let way = if whole { Way::Whole } else { Way::Changes };
+            let way = if whole { Way::Replacing } else { Way::Changing };
             let base = apply(&archive, None, &first).await;
             assert_eq!(apply_in_pieces(&archive, None, way, &first, every).await, base);
             let merged = apply_as(&archive, Some(&base), way, &second).await;
@@ -200,7 +200,7 @@ async fn a_reading_of_everything_that_found_nothing_new_stores_nothing() {
     let names = |world: &World| world.vault.blobs(&tenant()).into_iter().map(|b| b.0).collect::<Vec<_>>();
     let kept = |all: Vec<BlobName>| all.into_iter().filter(|n| !n.as_str().starts_with("parked/")).count();
     let before = kept(names(&world));
-    assert_eq!(apply_as(&archive, Some(&base), Way::Whole, &[records]).await, base);
+    assert_eq!(apply_as(&archive, Some(&base), Way::Replacing, &[records]).await, base);
     assert_eq!(kept(names(&world)), before);
 }
 

@@ -4,7 +4,7 @@
 
 mod runs;
 
-use backup::archive::{Archive, Onto, Stop, consolidate, merge};
+use backup::archive::{Archive, Merge, Onto, consolidate};
 use domain::stored::{BlobHash, Class};
 use engine::records::Records;
 use runs::{Block, Put, apply, archive, contents, sorted, tenant};
@@ -43,8 +43,8 @@ async fn wherever_storing_is_cut_off_an_index_that_is_there_has_all_of_its_leave
         if let Some((call, mode)) = fault {
             plan.die_at(call, mode);
         }
-        let onto = Onto::Nothing(None);
-        let merged = merge(&faulty, 2, onto, ops, None, &mut Put::default(), Stop::when(&|| false)).await;
+        let merge = Merge::new(&faulty, 2, Onto::Anew { sharing: None });
+        let merged = merge.run(ops, &mut Put::default()).await;
         let mut indexes = 0;
         for (name, _) in world.vault.blobs(&tenant()) {
             let Some(hex) = name.as_str().strip_prefix("indexes/").map(|rest| rest[3..].to_owned()) else {

@@ -71,7 +71,7 @@ async fn while_a_snapshot_is_being_taken_neither_the_tick_nor_a_person_starts_an
     assert_eq!(tick(&office).await, Report { still_open: 1, ..Report::default() });
     let refused = start_by_hand(&office).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict);
-    assert!(refused.message().contains(open.as_str()));
+    assert!(refused.to_string().contains(open.as_str()));
     assert_eq!(snapshots_of(&office).await.len(), 1);
     finish(&office, &open).await;
     assert_eq!(tick(&office).await.started, 1, "it has stayed due");

@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 /// What the first entry of a chain names as the hash before it.
 pub const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// So that a hash of an entry is the hash of nothing else.
+/// Hashed before an entry, so that the hash of an entry is never the hash of anything else.
 const PURPOSE: &[u8] = b"holdfast audit entry 1\n";
 
-/// Who asked.
+/// Who asked, as it is kept for good: by an id or a role, never by a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Who {
@@ -47,9 +47,9 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// When.
+    /// When it was asked, or answered.
     pub at: Timestamp,
-    /// Who.
+    /// Who asked for it.
     pub who: Who,
     /// What: method and route, such as `POST /v1/organisations/{org}/consent-link`.
     pub what: String,
@@ -57,7 +57,7 @@ pub struct Event {
     pub subjects: BTreeMap<String, String>,
     /// The address that it came from, where it is known.
     pub from: Option<String>,
-    /// The request's id.
+    /// The request's id, which its log lines and its reply carry as well.
     pub request: String,
     /// What became of it.
     pub outcome: Outcome,
@@ -70,7 +70,7 @@ impl Event {
     }
 }
 
-/// An entry.
+/// An event with its place in a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
@@ -78,7 +78,7 @@ pub struct Entry {
     pub partner: Option<PartnerId>,
     /// Its place in the chain: 1, 2, 3 and so on.
     pub number: u64,
-    /// What it says.
+    /// What was asked and what became of it.
     #[serde(flatten)]
     pub event: Event,
     /// The hash of the entry before.
@@ -100,7 +100,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// Of a chain without entries.
+    /// The head of a chain that has no entries yet.
     pub fn beginning(partner: Option<PartnerId>) -> Self {
         Self { partner, number: 0, hash: BEGINNING.to_owned() }
     }
@@ -159,9 +159,9 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Broken {
-    /// The number of the entry.
+    /// The number of the first entry that is at fault.
     pub number: u64,
-    /// Why.
+    /// In which way the chain is broken there.
     pub fault: Fault,
 }
 
@@ -174,12 +174,12 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// From the beginning.
+    /// A walk that begins before the first entry of the chain.
     pub fn begin(partner: Option<PartnerId>) -> Self {
         Self::after(&Head::beginning(partner))
     }
 
-    /// From an entry that was walked to before.
+    /// A walk that goes on after the entry of that head, which an earlier walk has come to.
     pub fn after(head: &Head) -> Self {
         Self { partner: head.partner.clone(), number: head.number, hash: head.hash.clone() }
     }

@@ -1,4 +1,5 @@
-//! The one error type. A kind exists only where a caller acts differently on it.
+//! The one error type. A kind, and a reason beyond it, exist only where a caller acts differently on them; texts are
+//! for people alone.
 //!
 //! Foreign errors become this one in three places: `graph/error.rs`, `aws/error.rs` and [`crate::stored`].
 //! Two tables consume the kind: the queue's reply and the HTTP problem, both in `runtime`.
@@ -55,14 +56,49 @@ pub struct FieldFault {
     pub message: String,
 }
 
-/// An error with its kind, a message for a person and, where there is one, its cause.
+/// What more is known of an error than its kind, where a caller acts on it. A closed list: whoever decides by an
+/// error's cause decides by this and never by its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorReason {
+    /// The tenant does not let the application in, and it is known why.
+    NotAdmitted(Refusal),
+    /// The customer has no licence for the feature that was asked for, so there is nothing of it. Whether the
+    /// permissions would be enough is then not known.
+    Unlicensed,
+    /// Graph calls values of a write invalid without saying which. It says so of references to objects that are too
+    /// new for it, too.
+    ValuesInvalid,
+    /// A tenant answered, but not one kind of it could be read.
+    NothingRead,
+    /// A row that was read was changed by somebody else before it was written: a new try may succeed.
+    Raced,
+}
+
+/// A text for people. It can be shown, and it can become part of another text; it has no other methods, so that no
+/// decision is taken by reading it.
+#[derive(Clone, Copy, Debug)]
+pub struct Prose<'a>(&'a str);
+
+impl fmt::Display for Prose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl From<Prose<'_>> for String {
+    fn from(prose: Prose<'_>) -> Self {
+        prose.0.to_owned()
+    }
+}
+
+/// An error: what to do about it, a text for a person and, where they are known, its reason, the fields at fault and
+/// the error below that caused it.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    message: String,
+    reason: Option<ErrorReason>,
+    summary: String,
     fields: Vec<FieldFault>,
-    refusal: Option<Refusal>,
-    unlicensed: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -70,69 +106,62 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error of `kind`. The message must hold no secret and no customer data.
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            fields: Vec::new(),
-            refusal: None,
-            unlicensed: false,
-            source: None,
-        }
+    /// An error of `kind`. The summary must hold no secret and no customer data.
+    pub fn new(kind: ErrorKind, summary: impl Into<String>) -> Self {
+        Self { kind, reason: None, summary: summary.into(), fields: Vec::new(), source: None }
     }
-    /// [`ErrorKind::Invalid`].
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Invalid, message)
+    /// An error of the kind [`ErrorKind::Invalid`].
+    pub fn invalid(summary: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, summary)
     }
-    /// [`ErrorKind::Invalid`], naming the field at fault.
+    /// An error of the kind [`ErrorKind::Invalid`] that names the field at fault.
     pub fn invalid_field(field: impl Into<String>, message: impl Into<String>) -> Self {
         let (field, message) = (field.into(), message.into());
         Self::invalid(format!("{field}: {message}")).with_fields(vec![FieldFault { field, message }])
     }
-    /// [`ErrorKind::NotFound`].
-    pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::NotFound, message)
+    /// An error of the kind [`ErrorKind::NotFound`].
+    pub fn not_found(summary: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, summary)
     }
-    /// [`ErrorKind::Conflict`].
-    pub fn conflict(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Conflict, message)
+    /// An error of the kind [`ErrorKind::Conflict`].
+    pub fn conflict(summary: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, summary)
     }
-    /// [`ErrorKind::Stale`].
-    pub fn stale(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Stale, message)
+    /// An error of the kind [`ErrorKind::Stale`].
+    pub fn stale(summary: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Stale, summary)
     }
-    /// [`ErrorKind::Denied`].
-    pub fn denied(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Denied, message)
+    /// An error of the kind [`ErrorKind::Denied`].
+    pub fn denied(summary: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Denied, summary)
     }
-    /// [`ErrorKind::Throttled`].
-    pub fn throttled(message: impl Into<String>, retry_after_ms: Option<u64>) -> Self {
-        Self::new(ErrorKind::Throttled { retry_after_ms }, message)
+    /// An error of the kind [`ErrorKind::Throttled`]; `retry_after_ms` is what the service asked for, if it did.
+    pub fn throttled(summary: impl Into<String>, retry_after_ms: Option<u64>) -> Self {
+        Self::new(ErrorKind::Throttled { retry_after_ms }, summary)
     }
-    /// [`ErrorKind::Unavailable`].
-    pub fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Unavailable, message)
+    /// An error of the kind [`ErrorKind::Unavailable`].
+    pub fn unavailable(summary: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, summary)
     }
-    /// [`ErrorKind::Corrupt`].
-    pub fn corrupt(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Corrupt, message)
+    /// An error of the kind [`ErrorKind::Corrupt`].
+    pub fn corrupt(summary: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Corrupt, summary)
     }
-    /// The same error with its cause.
+    /// An error of the kind [`ErrorKind::Denied`]: the tenant does not let the application in. `shown` is the code of
+    /// Microsoft's that says so.
+    pub fn refused(refusal: Refusal, shown: impl fmt::Display) -> Self {
+        Self::denied(format!("{} ({shown})", refusal.advice())).because(ErrorReason::NotAdmitted(refusal))
+    }
+    /// The same error with the reason that a caller acts on.
+    #[must_use]
+    pub fn because(mut self, reason: ErrorReason) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+    /// The same error with the error below that caused it; [`Display`](fmt::Display) shows both.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
-        self
-    }
-    /// [`ErrorKind::Denied`] by the tenant, for that reason; `shown` is the code that says so.
-    pub fn refused(refusal: Refusal, shown: impl fmt::Display) -> Self {
-        let denied = Self::denied(format!("{} ({shown})", refusal.advice()));
-        Self { refusal: Some(refusal), ..denied }
-    }
-    /// The same error, for want of a licence and of nothing else: the feature is not there, so nothing of it is.
-    #[must_use]
-    pub fn for_want_of_licence(mut self) -> Self {
-        self.unlicensed = true;
         self
     }
     /// The same error naming the fields at fault.
@@ -141,28 +170,34 @@ impl Error {
         self.fields = fields;
         self
     }
-    /// The same error with `context: ` before its message.
+    /// The same error with `context: ` before its summary.
     #[must_use]
     pub fn within(mut self, context: impl fmt::Display) -> Self {
-        self.message = format!("{context}: {}", self.message);
+        self.summary = format!("{context}: {}", self.summary);
         self
     }
-    /// What to do about it.
+    /// What a caller should do about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
-    /// Whether the service refused because the customer has no licence for what was asked. Permissions are not
-    /// known then to be enough or not.
-    pub fn is_unlicensed(&self) -> bool {
-        self.unlicensed
+    /// What more is known of it, where a caller acts on that.
+    pub fn reason(&self) -> Option<ErrorReason> {
+        self.reason
     }
-    /// For a person.
-    pub fn message(&self) -> &str {
-        &self.message
+    /// What happened, for a person, without the causes below: those may name what only the operator should see.
+    pub fn summary(&self) -> Prose<'_> {
+        Prose(&self.summary)
     }
-    /// Why the tenant does not let us in, where that is what it is about and it is known.
+    /// Why the tenant does not let the application in, where that is the reason.
     pub fn refusal(&self) -> Option<Refusal> {
-        self.refusal
+        match self.reason {
+            Some(ErrorReason::NotAdmitted(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
+    /// Whether the reason is that the customer has no licence for what was asked.
+    pub fn is_unlicensed(&self) -> bool {
+        self.reason == Some(ErrorReason::Unlicensed)
     }
     /// The fields at fault; empty when it is not about fields.
     pub fn fields(&self) -> &[FieldFault] {
@@ -176,7 +211,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        f.write_str(&self.summary)?;
         let mut cause = self.source.as_deref().map(|e| e as &dyn std::error::Error);
         while let Some(e) = cause {
             write!(f, ": {e}")?;

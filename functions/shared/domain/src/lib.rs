@@ -3,6 +3,60 @@
 //! Not here: clocks, randomness, networks, files. Whatever a rule needs to know comes in as an argument.
 //! Enter by the word you have: [`kinds`] (what Microsoft Graph holds), [`stored`] (what we keep of it, and
 //! how; FORMAT.md beside this crate is normative), [`changes`] (what differs), [`restore`] (what to write).
+//!
+//! # Glossary
+//!
+//! One word for a thing and one thing for a word, in code, comments, the API and the documents.
+//!
+//! Who and where:
+//!
+//! - **partner**: a service provider that uses Holdfast. Partners form a tree.
+//! - **organisation**: a customer of a partner, with its subscription, its people and at most one tenant.
+//! - **tenant**: a customer's directory in Microsoft Entra ID, named by its GUID. All that is backed up is a
+//!   tenant's.
+//! - **gate**: where each call is checked before it is worked on: who calls, which role, which part of the tree.
+//!
+//! What Microsoft has:
+//!
+//! - **kind**: a type of Entra object that Holdfast protects, such as `users`; one row of the table in [`kinds`].
+//! - **object**: one thing of a kind. A **fact** is an object without a life of its own, such as a role assignment:
+//!   it is the same when it is taken away and given again.
+//! - **facet**: a property that has to be read apart from its object, and is stored in a run of its own.
+//! - **link**: a relation from one object to another, such as a member of a group.
+//! - **delta**: Graph's list of what changed since a **token**, which is the link that the last such list ended with.
+//! - **chain**: pages of Graph that follow one another; a reading follows several side by side.
+//!
+//! What is stored:
+//!
+//! - **snapshot**: what a tenant held at one time. It exists once its **manifest** is stored, which names all its
+//!   parts.
+//! - **run**: the records of one kind, facet or link type, sorted by key: a **base**, and **layers** of later
+//!   changes.
+//! - **leaf**: a piece of a run of about 256 KiB, stored once however many snapshots hold it; an **index** lists the
+//!   leaves.
+//! - **block**: sorted records that a reading has parked in the vault until they are merged into a run.
+//! - **coverage**: which kinds, and which parts of them, a snapshot holds.
+//! - **missing**: what a snapshot does not hold, each with a cause: see [`stored::Missing`]. Unless the tenant had no
+//!   licence for it, it is unknown and never taken for empty.
+//!
+//! What is done:
+//!
+//! - **comparison**: what differs between two snapshots, or a snapshot and the live tenant: **changes**, one for an
+//!   object.
+//! - **restore**: putting back what was chosen. Its **preview** makes the **plan**: **steps**, each one write, and
+//!   what is impossible. Nothing is written before the plan is approved.
+//! - **outcome**: what became of one step, or of one call in the audit log.
+//! - **notice**: what people are notified of, at once by a mail of its own or later in a **digest**, one mail for a
+//!   period.
+//!
+//! The same act has the same verb:
+//!
+//! - **suspend** and **resume** work: stop it at a point that is saved, and go on from there in another invocation.
+//!   (An organisation is suspended and reactivated, which is another thing: see [`organisations`].)
+//! - **park** a block: put it into the vault for later. **Enqueue** a message: put it into a queue.
+//! - **notify** people by a notice; **report** what a call or a job came to.
+//! - **pending**: accepted, and not yet worked on. **Complete**: nothing is left out; never said of what has merely
+//!   ended.
 
 pub mod audit;
 pub mod canonical;
@@ -23,7 +77,7 @@ pub mod text;
 pub mod trail;
 pub mod usage;
 
-pub use error::{Error, ErrorKind, FieldFault, Result};
+pub use error::{Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
 pub use ids::{
     DiffId, DowngradeId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId,
     SubscriptionId, TenantId, TokenId,

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 /// Source: learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent, prerequisites.
 pub const MAY_CONSENT: [&str; 2] = [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR];
 
-/// What stops and what goes on.
+/// The state of an organisation: what stops, and what goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum OrganisationState {
-    /// Everything works.
+    /// Its people sign in, backups are taken, and its seats are paid for.
     Active,
     /// Nobody of it signs in; backups and billing go on.
     Suspended,
@@ -27,12 +27,12 @@ pub enum OrganisationState {
     Deleting,
 }
 
-/// What can be done to it.
+/// What can be done to an organisation as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Act {
     /// Nobody of it signs in any more.
     Suspend,
-    /// Everything works again.
+    /// Its people sign in again, and backups go on.
     Reactivate,
     /// Backups stop; the data is kept for [`KEPT_DAYS`].
     Unsubscribe,
@@ -80,7 +80,7 @@ const MEANINGS: [(OrganisationState, Meaning); 4] = [
 ];
 
 impl Act {
-    /// Every act.
+    /// Every act, in the order of their rows.
     pub const ALL: [Self; 5] = [Suspend, Reactivate, Unsubscribe, Delete, CancelDeletion];
 
     fn row(self) -> &'static (Act, &'static [OrganisationState], Option<OrganisationState>, Action) {
@@ -114,10 +114,10 @@ impl Act {
 }
 
 impl OrganisationState {
-    /// Every state.
+    /// Every state, in the order of their rows.
     pub const ALL: [Self; 4] = [Active, Suspended, Unsubscribed, Deleting];
 
-    /// For a person.
+    /// The state for a person, as in: the organisation is suspended.
     pub fn label(self) -> &'static str {
         match self {
             Active => "active",
@@ -127,7 +127,7 @@ impl OrganisationState {
         }
     }
 
-    /// What it means.
+    /// What stops in this state, and what goes on.
     pub fn meaning(self) -> Meaning {
         MEANINGS.iter().find(|(state, _)| *state == self).expect("every state has a meaning").1
     }
@@ -155,7 +155,7 @@ mod tests {
     fn a_refusal_says_in_which_state_it_is() {
         let error = Act::Reactivate.lead(Deleting, Active).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Conflict);
-        assert!(error.message().contains("being deleted"), "{error}");
+        assert!(error.to_string().contains("being deleted"), "{error}");
         assert!(Act::Suspend.lead(Suspended, Active).is_err());
     }
 

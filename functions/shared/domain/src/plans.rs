@@ -12,13 +12,13 @@ use std::{fmt, str::FromStr};
 /// What a plan sells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ProductType {
-    /// Backup without Entra.
+    /// The base product Backup, without the Entra add-on.
     Backup,
-    /// Archive without Entra.
+    /// The base product Archive, without the Entra add-on.
     Archive,
-    /// Backup with Entra.
+    /// Backup together with the Entra add-on.
     BackupEntra,
-    /// Archive with Entra.
+    /// Archive together with the Entra add-on.
     ArchiverEntra,
 }
 
@@ -40,9 +40,9 @@ impl ProductType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Periodicity {
-    /// Each month.
+    /// Paid for each month.
     Monthly,
-    /// Each year.
+    /// Paid for each year.
     Yearly,
 }
 
@@ -53,7 +53,7 @@ pub enum Periodicity {
 pub struct Currency(Iso);
 
 impl Currency {
-    /// The three letters.
+    /// The three letters of ISO 4217, such as `EUR`.
     pub fn code(self) -> &'static str {
         self.0.code()
     }
@@ -100,7 +100,7 @@ pub const MAX_PRICE_MINOR: u64 = 100_000_000;
 pub struct Price {
     /// Minor units of the currency, for each seat and period.
     pub amount_minor: u64,
-    /// Of which currency.
+    /// The currency whose minor units are counted.
     pub currency: Currency,
 }
 
@@ -108,13 +108,13 @@ pub struct Price {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Terms {
-    /// What it sells.
+    /// The type of product that it sells.
     pub product: ProductType,
-    /// For people; need not be unique.
+    /// The name that people see; two plans may have the same.
     pub name: String,
     /// How often it is paid.
     pub periodicity: Periodicity,
-    /// For a seat and a period.
+    /// What one seat costs for one period.
     pub price: Price,
     /// Whether it is offered.
     pub visible: bool,
@@ -195,7 +195,7 @@ mod tests {
             assert!(check_new(&terms(product), true).is_ok());
             let refusal = check_new(&terms(product), false).unwrap_err();
             assert_eq!(refusal.kind(), crate::ErrorKind::Conflict);
-            assert!(refusal.message().contains("Owner or Super Admin"), "{refusal}");
+            assert!(refusal.to_string().contains("Owner or Super Admin"), "{refusal}");
             assert_eq!(product.label(), Some("Entra"));
         }
         for product in [ProductType::Backup, ProductType::Archive] {

@@ -1,4 +1,4 @@
-//! Why a tenant does not let us in: a closed list, so that whoever decides or tells by it has a row for each.
+//! Why a tenant does not let us in. A closed list: what decides by it, or explains it, has an answer for each.
 
 /// Why Microsoft's login or Graph does not admit the application to a tenant.
 #[derive(
@@ -25,7 +25,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Every refusal, in the order of the table above.
+    /// Every refusal, in the order in which they are declared.
     pub const ALL: [Self; 8] = [
         Self::NoConsent,
         Self::ApplicationDisabled,

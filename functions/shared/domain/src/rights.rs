@@ -22,7 +22,7 @@ pub enum Role {
     Support,
     /// Of a partner: money.
     Finance,
-    /// Of one organisation.
+    /// Of one organisation: what the partner has switched on for it.
     EndCustomer,
 }
 
@@ -31,7 +31,7 @@ impl Role {
     pub const ALL: [Self; 6] =
         [Self::Owner, Self::SuperAdmin, Self::Admin, Self::Support, Self::Finance, Self::EndCustomer];
 
-    /// For a person.
+    /// The name of the role that people see.
     pub fn label(self) -> &'static str {
         match self {
             Self::Owner => "Owner",
@@ -44,7 +44,7 @@ impl Role {
     }
 }
 
-/// What can be done.
+/// Something that may be done or not, by role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// See the partner and its organisations, without their data. Understood in the product's table.
@@ -59,25 +59,25 @@ pub enum Action {
     ManageOrganisation,
     /// Edit an organisation's general information.
     EditOrganisation,
-    /// Connect its tenant.
+    /// Connect an organisation's tenant.
     ConnectOrganisation,
-    /// Unsubscribe, transfer, delete it.
+    /// Unsubscribe, transfer or delete an organisation.
     EndOrganisation,
     /// Take a snapshot now; list, read and search snapshots.
     UseSnapshots,
-    /// Compare.
+    /// Compare two snapshots, or one with the live tenant.
     Compare,
-    /// Preview a restore.
+    /// Make a preview of a restore.
     PreviewRestore,
     /// Run, approve or undo a restore.
     RunRestore,
-    /// Download data.
+    /// Download data of an organisation.
     Download,
     /// Read usage, invoices and prices.
     ReadMoney,
     /// Change prices, make invoices.
     ManageMoney,
-    /// API tokens.
+    /// Create and revoke API tokens.
     ManageTokens,
     /// Read the audit log.
     ReadAudit,
@@ -85,7 +85,7 @@ pub enum Action {
     ExportAudit,
     /// Ask for a downgrade.
     AskDowngrade,
-    /// Approve a downgrade.
+    /// Approve or refuse a downgrade.
     ApproveDowngrade,
 }
 
@@ -93,17 +93,17 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Feature {
-    /// Snapshots and search.
+    /// Reading snapshots, and searching in them.
     Search,
-    /// Comparison.
+    /// Comparing snapshots, and one with the live tenant.
     Compare,
-    /// Restore.
+    /// Restoring what was lost or changed.
     Restore,
-    /// Download.
+    /// Downloading what was backed up.
     Download,
 }
 
-/// What else must hold.
+/// What else must hold for a right; the caller of [`may`] has to check it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// Not when the other is an Owner.
@@ -118,14 +118,14 @@ pub enum Condition {
     TopPartner,
 }
 
-/// The answer.
+/// Whether a role may do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Yes.
+    /// The role may do it.
     Yes,
-    /// No.
+    /// The role may not do it.
     No,
-    /// Yes, if.
+    /// The role may do it where the condition holds.
     If(Condition),
 }
 

@@ -1,4 +1,4 @@
-//! When a tenant's snapshots are due: so many a day, evenly spread, at times of its own.
+//! When a tenant's snapshots are due: a number of times a day, evenly spread, at times of its own.
 //!
 //! The times are fixed points of the UTC day, shifted by an offset that follows from the tenant's id. They
 //! do not depend on when the last snapshot was taken, so a late one moves none of those that follow.

@@ -44,7 +44,7 @@ pub const MOVES: [(ProductType, [Move; 4]); 4] = [
     (ProductType::ArchiverEntra, [NEVER,     NEVER,        Approved,        AtOnce]),
 ];
 
-/// What becomes of a subscription on `from` that wants to be on `to`.
+/// What the table says of the move of a subscription from one product to another.
 pub fn step(from: ProductType, to: ProductType) -> Move {
     let row = MOVES.iter().find(|(product, _)| *product == from);
     let column = ProductType::ALL.iter().position(|product| *product == to);
@@ -60,8 +60,8 @@ pub const NOT_FOR_RESALE_SEATS: u32 = 25;
 /// greatest price stay within 64 bits.
 pub const MAX_SEATS: u32 = 1_000_000;
 
-/// Whether a subscription may have so many seats, of which `in_use` were counted by the last snapshot; none
-/// when no snapshot has counted yet.
+/// Whether a subscription may have `seats` seats. `in_use` is how many the last snapshot counted; none when no
+/// snapshot has counted yet.
 ///
 /// # Errors
 /// `Invalid` naming `seats`.
@@ -105,7 +105,7 @@ pub fn takes_seat(user: &[u8]) -> Result<bool> {
     Ok(user.account_enabled == true && user.user_type == "Member")
 }
 
-/// How many more seats are in use than are paid for. Told to people; backups go on.
+/// How many more seats are in use than are paid for. People are notified of it; backups go on.
 pub fn over_use(seats: u32, in_use: Option<u64>) -> Option<u64> {
     in_use.map(|in_use| in_use.saturating_sub(u64::from(seats)))
 }
@@ -114,11 +114,11 @@ pub fn over_use(seats: u32, in_use: Option<u64>) -> Option<u64> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum RequestState {
-    /// Nobody has decided.
+    /// Nobody has decided on it yet.
     Open,
     /// It has taken effect.
     Approved,
-    /// It never will.
+    /// It was refused, and never takes effect.
     Refused,
 }
 

@@ -48,7 +48,7 @@ fn is_in(ranges: &[Range], c: char) -> bool {
     ranges.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// What keeps a text from being a name, for whoever wrote it; none for one line of visible text.
+/// What keeps a text from being a name, for the person who wrote it; none for one line of visible text.
 #[must_use]
 pub fn fault_of_name(text: &str) -> Option<&'static str> {
     if text.chars().any(|c| is_in(BREAKS, c) || is_in(HIDDEN, c)) {
@@ -76,7 +76,8 @@ pub fn name_pattern() -> String {
     format!(r"^[^{unfit}]*[^{unfit}{}\s][^{unfit}]*$", written(JOINS))
 }
 
-/// The text on one line of at most so many characters: what breaks or turns it is a blank, what hides in it is left out.
+/// The text on one line of at most `limit` characters: what breaks or turns the line becomes a blank, what hides in
+/// it is left out.
 #[must_use]
 pub fn one_line(text: &str, limit: usize) -> String {
     let seen = text.chars().filter(|c| !is_in(HIDDEN, *c));

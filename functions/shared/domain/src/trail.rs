@@ -7,19 +7,21 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// A chain that is shorter is not doubted but for links that repeat: a list of a million users has as many pages.
+/// A chain of up to this many pages is doubted only when links repeat: the list of a million users has as many pages.
 const DOUBTED_PAGES: u64 = 1_000;
-/// Entries of a round may come again; that each comes more often than this, on average, is no round.
+/// How often each different entry may come, on average: some of a round do come again, but where all come more often, the
+/// pages give nothing new.
 const TIMES_EACH: u64 = 4;
-/// What may come again besides, so that few entries that are replayed are nothing yet.
+/// How many more entries may come again, so that a few that Graph replays are no reason yet.
 const REPLAYED: u64 = 2_000;
 /// Pages that give nothing, one after the other: more than a delta of two million objects has, of 200 a page, in
 /// which none of what changed was asked for.
 const EMPTY_PAGES: u64 = 10_000;
-/// Of so many smallest hashes the number of different entries is told, give or take an eighth.
+/// How many of the smallest hashes are kept. From them the number of different entries is estimated, give or take an
+/// eighth.
 const KEPT: usize = 64;
 
-/// How pages lead nowhere.
+/// In which way pages lead nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Astray {
     /// A link leads to a page that was read before.
@@ -42,15 +44,16 @@ pub struct Trail {
     mark: u64,
     /// Entries on pages that are doubted.
     entries: u64,
-    /// The smallest hashes of those.
+    /// The smallest hashes of these entries, at most [`KEPT`].
     smallest: BTreeSet<u64>,
 }
 
 impl Trail {
-    /// Takes note of a page that leads on: its link, and its entries, each as the parts that tell it from others.
+    /// Takes note of a page that leads on: its link, and its entries, each as the parts that distinguish it from
+    /// others.
     ///
     /// # Errors
-    /// How it leads nowhere. Of a ring of n pages that is found within 3 n pages.
+    /// The way in which the pages lead nowhere. A ring of n pages is found within 3 n pages.
     pub fn follow<'a>(
         &mut self,
         link: &str,

@@ -139,7 +139,7 @@ pub async fn put_off<T: OpenWork>(
         _ => {
             metrics::MESSAGES_PARKED.add(1);
             let cause = Cause::of(error.kind());
-            give_up((records, announcer), found, cause, error.message()).await.map(drop)
+            give_up((records, announcer), found, cause, &error.summary().to_string()).await.map(drop)
         }
     };
     match written {

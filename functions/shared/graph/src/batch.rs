@@ -14,7 +14,7 @@ use engine::ports::Spent;
 use http::Method;
 use serde_json::{Value, json};
 
-/// Graph's own limit.
+/// The most requests that Graph takes in one batch: its own limit.
 const BATCH_SIZE: usize = 20;
 
 /// One read of a batch.
@@ -33,6 +33,7 @@ impl GraphClient {
         version: ApiVersion,
         parts: &[Part],
     ) -> Result<Vec<Reply>> {
+        // A batch of one would cost a call of its own, and a plain call is repeated and throttled by itself.
         if let [part] = parts {
             let ask = Ask::get(self.address(version, &part.below)?, part.units, part.what.clone());
             return Ok(vec![self.ask(tenant, &ask).await?]);
@@ -40,6 +41,7 @@ impl GraphClient {
         let mut replies: Vec<Option<Reply>> = parts.iter().map(|_| None).collect();
         let (mut refused, mut failed, mut renewed) = (0, 0, false);
         loop {
+            // Only parts without a reply are sent again: those that Graph answered are not asked for twice.
             let open: Vec<usize> =
                 (0..parts.len()).filter(|i| replies[*i].is_none()).take(BATCH_SIZE).collect();
             if open.is_empty() {
@@ -51,6 +53,8 @@ impl GraphClient {
             for (i, answer) in answers {
                 let status = answer.reply.status;
                 match status {
+                    // Each part may name a wait of its own. The longest counts, since the open parts go together
+                    // again.
                     429 | 503 if status == 429 || answer.wait_ms.is_some() => {
                         is_limited |= status == 429;
                         let wait_ms = answer.wait_ms.map_or_else(
@@ -59,6 +63,7 @@ impl GraphClient {
                         );
                         later_ms = Some(later_ms.unwrap_or(0).max(wait_ms));
                     }
+                    // The token may have ended while the batch was under way; a second 401 is a reply like any other.
                     401 if !renewed => {
                         renewed = true;
                         self.renew_token(tenant).await?;
@@ -67,6 +72,8 @@ impl GraphClient {
                     _ => replies[i] = Some(answer.reply),
                 }
             }
+            // Graph refused without looking, so this does not use up an attempt; the wait is taken before the next
+            // call.
             if let Some(wait_ms) = later_ms {
                 refused += 1;
                 if is_limited {
@@ -74,6 +81,7 @@ impl GraphClient {
                 }
                 self.hold_back(tenant, lane, wait_ms, false);
             }
+            // A failure of Graph's passes or does not: it is tried a few times, as a single call would be.
             if let Some(error) = failure {
                 let wait_ms = self.backoff_ms(failed);
                 failed += 1;
@@ -93,6 +101,7 @@ impl GraphClient {
         parts: &[Part],
         open: &[usize],
     ) -> Result<Vec<(usize, Answer)>> {
+        // The id of a part is its position: replies come in any order and are matched by it.
         let requests: Vec<Value> = open
             .iter()
             .map(|i| json!({"id": i.to_string(), "method": "GET", "url": format!("/{}", parts[*i].below)}))
@@ -110,6 +119,8 @@ impl GraphClient {
         let Some(Value::Array(answers)) = body.get_mut("responses").map(Value::take) else {
             return Err(Error::unavailable("a batch was answered without its replies"));
         };
+        // A reply to nothing, or a second reply to one part, would put one object's data in the place of another's:
+        // the batch as a whole is then not believed.
         let mut found: Vec<(usize, Answer)> = Vec::with_capacity(open.len());
         for answer in answers {
             let id = answer.get("id").and_then(Value::as_str).and_then(|id| id.parse::<usize>().ok());
@@ -119,6 +130,7 @@ impl GraphClient {
                 ));
             };
             let answer = self.answer(answer)?;
+            // Counted part by part, since Graph counts the parts and not the batch.
             let said = answer.units;
             self.count(
                 tenant,
@@ -130,6 +142,7 @@ impl GraphClient {
             );
             found.push((i, answer));
         }
+        // A part that Graph passed over is an error: read as empty, it would be data that is lost.
         match open.iter().find(|i| found.iter().all(|(j, _)| j != *i)) {
             Some(i) => {
                 Err(Error::unavailable(format!("{}: missing in the replies of a batch", parts[*i].what)))

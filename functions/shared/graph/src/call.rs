@@ -21,22 +21,22 @@ use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use url::Url;
 
-/// A read that failed for a passing reason is made so many times.
+/// How often a read is made at most, when it fails for a passing reason.
 pub(crate) const ATTEMPTS: u32 = 5;
-/// A 503 or 504 that names its wait is obeyed so many times in a row.
+/// How often in a row a 503 or 504 that names its wait is obeyed.
 const NAMED_WAITS: u32 = 20;
 
-/// What to ask.
+/// One request to Graph, and what it counts for.
 #[derive(Clone)]
 pub(crate) struct Ask {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) body: Option<Value>,
-    /// What it costs when Graph does not say.
+    /// The resource units that it is taken to cost when Graph does not say.
     pub(crate) units: u64,
     /// For errors: what is asked, without a customer's values.
     pub(crate) what: String,
-    /// Whether making it twice is the same as making it once for all that we know.
+    /// Whether it can be sent twice without harm: a read can, a write cannot.
     pub(crate) repeatable: bool,
     /// Whether Graph counts the call itself (a `$batch` is counted by its parts).
     pub(crate) counted: bool,
@@ -86,7 +86,7 @@ pub(crate) struct RawPage {
     pub(crate) delta: Option<String>,
 }
 
-/// What Graph answered.
+/// Graph's answer to one request, whether a success or a refusal.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -109,19 +109,19 @@ impl Reply {
     }
 }
 
-/// How one sending ended.
+/// How sending a request once ended.
 enum Sent {
     Reply(Reply),
-    /// 401.
+    /// Graph answered 401: it does not accept the token, which may have ended early.
     Unauthorised(Reply),
-    /// Refused unseen; the wait that Graph asked for.
+    /// Graph refused it without looking at it, and may have named a wait.
     Later {
         status: u16,
         wait_ms: Option<u64>,
         /// The limit is that of the application in all tenants.
         application: bool,
     },
-    /// Of an outcome that is not known, unless it never left.
+    /// The connection broke: whether Graph acted on it is not known, unless it never left.
     Cut {
         error: Error,
         left: bool,
@@ -206,15 +206,18 @@ impl GraphClient {
             .bearer_auth(token.bearer.expose_secret())
             .header("accept", "application/json")
             .header("client-request-id", guid(&*shared.ids));
+        // Reads yield to the customer's own traffic; a write that a person waits for does not.
         if ask.repeatable && shared.settings.low_priority {
             request = request.header("x-ms-throttle-priority", "low");
         }
+        // A write without a body still names its length: a server may answer 411 to one that does not.
         request = match &ask.body {
             Some(body) => request.json(body),
             None if ask.method == Method::GET || ask.method == Method::DELETE => request,
             None => request.header("content-length", 0).body(""),
         };
         let sent = request.send().await;
+        // What the caller may do after a cut connection depends on whether the request may have arrived.
         let cut = |error: reqwest::Error, left: bool| Sent::Cut {
             error: Error::unavailable(format!("{}: the connection to Graph failed", ask.what))
                 .caused_by(error.without_url()),
@@ -227,6 +230,7 @@ impl GraphClient {
                 return cut(error, left);
             }
         };
+        // Every answer is counted and tells how near the limit is, refusals included.
         let status = reply.status().as_u16();
         let headers = reply.headers().clone();
         let application = is_of_application(text(&headers, "x-ms-throttle-scope"));
@@ -242,10 +246,12 @@ impl GraphClient {
             }
             _ => {}
         }
+        // The answer may break off in its middle: then Graph has acted, and it is not known with what result.
         let bytes = match reply.bytes().await {
             Ok(bytes) => bytes,
             Err(error) => return cut(error, true),
         };
+        // Items of a page are kept as they came: they become canonical text without a tree of values in between.
         let mut page = None;
         let body = if bytes.iter().all(u8::is_ascii_whitespace) {
             Ok(Value::Null)
@@ -261,6 +267,8 @@ impl GraphClient {
         } else {
             serde_json::from_slice(&bytes)
         };
+        // What says something of the request goes to the caller, refusals included. What says something of the moment
+        // is repeated, where that is safe.
         let reply = |body| Reply { status, body, page, request_id };
         match (status, body) {
             (401, body) => Sent::Unauthorised(reply(body.unwrap_or_default())),
@@ -277,7 +285,7 @@ impl GraphClient {
         }
     }
 
-    /// Counts a call and hears how near the limit is.
+    /// Counts a call and notes how near Graph says the limit is.
     fn note(&self, tenant: &TenantId, ask: &Ask, status: u16, headers: &HeaderMap, application: bool) {
         if ask.counted {
             let said = text(headers, "x-ms-resource-unit").and_then(|v| v.trim().parse().ok());

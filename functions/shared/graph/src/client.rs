@@ -18,7 +18,7 @@ use std::{
 use url::Url;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two pieces of an answer; Graph takes up to a minute for a heavy page.
+/// The longest wait between two pieces of an answer; Graph takes up to a minute for a heavy page.
 const READ_TIMEOUT: Duration = Duration::from_secs(100);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
@@ -116,14 +116,14 @@ impl GraphClient {
         unknown.entry(tenant.clone()).or_default().insert((source, property));
     }
 
-    /// Its way to the login.
+    /// What gets and keeps the access tokens of this client.
     pub(crate) fn tokens(&self) -> &Tokens {
         &self.shared.tokens
     }
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
-    /// Whether waiting so long goes beyond the deadline.
+    /// Whether waiting that many milliseconds goes beyond the deadline.
     pub(crate) fn is_too_long(&self, wait_ms: u64) -> bool {
         self.deadline.is_some_and(|end| after(self.now(), wait_ms) > end)
     }
@@ -137,11 +137,12 @@ impl GraphClient {
     pub(crate) fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.shared.spent.lock().unwrap_or_else(PoisonError::into_inner).remove(tenant).unwrap_or_default()
     }
-    /// Nothing of that workload, or of the whole application, goes before so long.
+    /// Holds back the calls of that workload or, where the limit is the application's, every call, for that many
+    /// milliseconds.
     pub(crate) fn hold_back(&self, tenant: &TenantId, lane: Lane, wait_ms: u64, application: bool) {
         self.shared.throttle.block(tenant, lane, after(self.now(), wait_ms), application);
     }
-    /// A call was refused though it was within the limits that are known.
+    /// Notes that a call was refused though it was within the limits that are known.
     pub(crate) fn hear_refusal(&self, tenant: &TenantId, lane: Lane) {
         self.shared.throttle.hear_refusal(tenant, lane, self.now());
     }
@@ -161,6 +162,7 @@ impl GraphClient {
             .or_default() += spent;
     }
 
+    /// What the application may do in the tenant now, by a new token: only a new one knows what was granted or taken since.
     pub(crate) async fn access(&self, tenant: &TenantId) -> Result<Access> {
         let token = self.shared.tokens.get_new(tenant, self.deadline).await?;
         Ok(Access { permissions: token.roles.clone(), principal: token.principal.clone() })

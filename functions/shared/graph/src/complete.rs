@@ -1,4 +1,4 @@
-//! Makes the items of a page whole: expanded collections that Graph cut short or left out are read on.
+//! Completes the items of a page: expanded collections that Graph cut short or left out are read to their end.
 //!
 //! Proof of completeness for policies is `settingCount`: Graph hands out 25 settings a page unless told
 //! otherwise, and whether it ever cuts an expanded collection silently is not documented. What cannot be
@@ -26,6 +26,10 @@ struct Lack {
 }
 
 impl GraphClient {
+    /// Completes the items of a page of `source`, in place.
+    ///
+    /// # Errors
+    /// Those of the reads; `Unavailable`, naming the item, when Graph does not give all of a collection.
     pub(crate) async fn complete(
         &self,
         tenant: &TenantId,
@@ -64,7 +68,7 @@ impl GraphClient {
         for ((lack, part), reply) in lacks.iter().zip(&parts).zip(replies) {
             // Why: to the port, "not found" says that a cursor is lost.
             let body = reply.success(&part.what).map_err(|e| match e.kind() {
-                ErrorKind::NotFound => Error::unavailable(e.message().to_owned()),
+                ErrorKind::NotFound => Error::unavailable(e.summary()),
                 _ => e,
             })?;
             let whole = self.all_of(tenant, collection(body, &part.what)?, part.units, &part.what).await?;

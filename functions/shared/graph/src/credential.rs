@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// An assertion lives so long. Microsoft: 5 to 10 minutes.
+/// How long an assertion is valid; Microsoft recommends 5 to 10 minutes.
 const ASSERTION_SECONDS: i64 = 600;
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
@@ -83,7 +83,7 @@ impl Credential {
         Ok(Self { client_id: stored.client_id, ends_at, proof })
     }
 
-    /// The application.
+    /// The id of the application (client) in Microsoft Entra.
     pub(crate) fn client_id(&self) -> &str {
         &self.client_id
     }

@@ -1,4 +1,4 @@
-//! The reading port.
+//! The reading port over Graph: [`GraphDirectory`] hands each call on to the module that knows how.
 
 use crate::GraphClient;
 use async_trait::async_trait;
@@ -31,7 +31,7 @@ impl GraphDirectory {
     pub fn with_deadline(&self, deadline: Timestamp) -> Self {
         Self { client: self.client.with_deadline(deadline) }
     }
-    /// The client.
+    /// The client that the directory is read with.
     pub fn client(&self) -> &GraphClient {
         &self.client
     }

@@ -1,46 +1,80 @@
 //! The one place where Graph's errors become [`domain::Error`]; the login's do in `login_error`.
 //!
-//! Decided by status, `error.code` and `details[].code`; by prose only where Graph gives nothing else, and
-//! those sentences stand together below. Messages carry Graph's codes and the property at fault, never
-//! its prose: that may quote a customer's values. Source: learn.microsoft.com/graph/errors.
+//! Decided by the status and by [`WORDS`]: codes of Microsoft's and, where Graph gives none, fragments of its
+//! sentences. Summaries carry Graph's codes and the property at fault, never its sentences: those may quote a
+//! customer's values. Source: learn.microsoft.com/graph/errors.
 
-use domain::{Error, ErrorKind};
+use domain::{Error, ErrorKind, ErrorReason};
 use serde_json::Value;
 
-/// Sentences that Graph gives no code for.
-mod prose {
-    pub(super) const ALREADY_THERE: &str = "added object references already exist";
-    pub(super) const REFERENCE_MISSING: &str = "queried reference-property objects are not present";
-    pub(super) const NO_PROPERTY: &str = "Could not find a property named";
-    pub(super) const VALUES_INVALID: &str = "property values specified are invalid";
-    pub(super) const NO_INTUNE: &str = "not applicable to target tenant";
+/// What a refusal is about, as far as anybody acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// The link that is to be added is there already.
+    AlreadyThere,
+    /// An object that the request refers to is not there.
+    ReferenceMissing,
+    /// The request names a property that this Graph does not know.
+    UnknownProperty,
+    /// Values are invalid, and Graph does not say which.
+    ValuesInvalid,
+    /// The tenant has no Microsoft Intune.
+    NoIntune,
+    /// The tenant has not bought the feature.
+    Unlicensed,
+    /// A delta or next link is no longer good.
+    CursorLost,
+    /// Something is wrong with a token; of a request with a delta or next link that is the link's.
+    AboutToken,
+    /// A value or an object is taken by another one.
+    Taken,
+    /// The schedule of a role is there already.
+    ScheduleThere,
+    /// The schedule of a role is not there.
+    ScheduleGone,
 }
 
-/// Ends in [`engine::ports::VALUES_INVALID`], which callers look for.
-const VALUES_INVALID_HINT: &str = "; values invalid";
+/// How Graph says it.
+#[derive(Clone, Copy, Debug)]
+enum Words {
+    /// `error.code`, or the code of one of its `details`; upper and lower case are the same.
+    Code(&'static str),
+    /// A part of `error.message`; upper and lower case are the same. Only for what has no code.
+    Text(&'static str),
+}
 
-/// Codes that say that the tenant has not bought the feature.
-const LICENCE_CODES: &[&str] = &[
-    "AadPremiumLicenseRequired",
-    "PimLicenseRequired",
-    "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+/// Every word of Graph's that must be looked at to know what an answer means.
+const WORDS: [(Words, Meaning); 18] = [
+    (Words::Text("added object references already exist"), Meaning::AlreadyThere),
+    (Words::Text("queried reference-property objects are not present"), Meaning::ReferenceMissing),
+    (Words::Text(NO_PROPERTY), Meaning::UnknownProperty),
+    (Words::Text("property values specified are invalid"), Meaning::ValuesInvalid),
+    (Words::Text("not applicable to target tenant"), Meaning::NoIntune),
+    (Words::Code("AadPremiumLicenseRequired"), Meaning::Unlicensed),
+    (Words::Code("PimLicenseRequired"), Meaning::Unlicensed),
+    (Words::Code("Authentication_RequestFromNonPremiumTenantOrB2CTenant"), Meaning::Unlicensed),
+    (Words::Code("syncStateNotFound"), Meaning::CursorLost),
+    (Words::Code("syncStateInvalid"), Meaning::CursorLost),
+    (Words::Code("resyncRequired"), Meaning::CursorLost),
+    (Words::Text("token"), Meaning::AboutToken),
+    (Words::Code("ObjectConflict"), Meaning::Taken),
+    (Words::Code("ConflictingObjects"), Meaning::Taken),
+    (Words::Code("RoleAssignmentExists"), Meaning::ScheduleThere),
+    (Words::Code("RoleEligibilityExists"), Meaning::ScheduleThere),
+    (Words::Code("RoleAssignmentDoesNotExist"), Meaning::ScheduleGone),
+    (Words::Code("RoleEligibilityDoesNotExist"), Meaning::ScheduleGone),
 ];
-/// Codes of a cursor that is no longer good.
-const RESYNC_CODES: &[&str] = &["syncStateNotFound", "syncStateInvalid", "resyncRequired"];
-/// Codes of a value or an object that is taken.
-const CONFLICT_CODES: &[&str] = &["ObjectConflict", "ConflictingObjects"];
-/// PIM's codes for what is so already.
-const SCHEDULE_EXISTS: &[&str] = &["RoleAssignmentExists", "RoleEligibilityExists"];
-const SCHEDULE_GONE: &[&str] = &["RoleAssignmentDoesNotExist", "RoleEligibilityDoesNotExist"];
+/// The property's name follows it in quotes.
+const NO_PROPERTY: &str = "Could not find a property named";
 
-/// A refusal, as Graph gave it.
+/// A refusal, as Graph gave it: an answer that is not of the 200s.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
     code: String,
-    /// `(code, target)`.
+    /// The `code` and the `target` of each of `error.details`; either may be empty.
     details: Vec<(String, String)>,
-    /// Never shown.
+    /// Graph's sentence, which is never shown: it may quote a customer's values.
     message: String,
     request_id: Option<String>,
 }
@@ -66,39 +100,45 @@ impl Refusal {
         }
     }
 
-    fn has_code(&self, codes: &[&str]) -> bool {
-        let is_one = |code: &str| codes.iter().any(|known| known.eq_ignore_ascii_case(code));
-        is_one(&self.code) || self.details.iter().any(|(code, _)| is_one(code))
+    /// Whether Graph says that, by one of the [`WORDS`].
+    fn means(&self, meaning: Meaning) -> bool {
+        WORDS.iter().any(|(words, of)| *of == meaning && self.says(*words))
     }
-    fn says(&self, sentence: &str) -> bool {
-        self.message.to_ascii_lowercase().contains(&sentence.to_ascii_lowercase())
+    fn says(&self, words: Words) -> bool {
+        match words {
+            Words::Code(known) => {
+                let mut codes = self.details.iter().map(|(code, _)| code).chain([&self.code]);
+                codes.any(|code| code.eq_ignore_ascii_case(known))
+            }
+            Words::Text(part) => self.message.to_ascii_lowercase().contains(&part.to_ascii_lowercase()),
+        }
     }
 
     /// A delta or next link is no longer good: 410, Microsoft's codes, or a 400 about the token.
     pub(crate) fn is_cursor_lost(&self) -> bool {
         self.status == 410
-            || ((400..500).contains(&self.status) && self.has_code(RESYNC_CODES))
-            || (self.status == 400 && self.says("token"))
+            || ((400..500).contains(&self.status) && self.means(Meaning::CursorLost))
+            || (self.status == 400 && self.means(Meaning::AboutToken))
     }
-    /// The member is one already.
+    /// The member that was to be added is one already.
     pub(crate) fn is_already_there(&self) -> bool {
-        self.status == 400 && self.says(prose::ALREADY_THERE)
+        self.status == 400 && self.means(Meaning::AlreadyThere)
     }
     /// The same fact exists: a duplicate role assignment or schedule.
     pub(crate) fn is_duplicate_fact(&self) -> bool {
-        self.status == 409 || self.has_code(SCHEDULE_EXISTS) || self.has_code(CONFLICT_CODES)
+        self.status == 409 || self.means(Meaning::ScheduleThere) || self.means(Meaning::Taken)
     }
     /// The schedule to be removed is not there.
     pub(crate) fn is_schedule_gone(&self) -> bool {
-        self.status == 404 || self.has_code(SCHEDULE_GONE)
+        self.status == 404 || self.means(Meaning::ScheduleGone)
     }
     /// The property that this Graph does not know, among those asked for.
     pub(crate) fn unknown_property<'a>(&self, asked: &[&'a str]) -> Option<&'a str> {
-        if self.status != 400 {
+        if self.status != 400 || !self.means(Meaning::UnknownProperty) {
             return None;
         }
-        let start = self.message.find(prose::NO_PROPERTY)?;
-        let name = self.message[start..].split('\'').nth(1)?;
+        let (_, after) = self.message.split_once(NO_PROPERTY)?;
+        let name = after.split('\'').nth(1)?;
         asked.iter().copied().find(|p| *p == name)
     }
 
@@ -123,19 +163,33 @@ impl Refusal {
             message = format!("{}, request-id {id}", message.trim_end());
         }
         let error = Error::new(kind, format!("{}{hint}", message.trim_end()));
-        if kind == ErrorKind::Denied && self.needs_licence() { error.for_want_of_licence() } else { error }
+        match self.reason(kind) {
+            Some(reason) => error.because(reason),
+            None => error,
+        }
     }
 
     /// The tenant has not bought the feature.
     pub(crate) fn needs_licence(&self) -> bool {
-        self.has_code(LICENCE_CODES) || self.says(prose::NO_INTUNE)
+        self.means(Meaning::Unlicensed) || self.means(Meaning::NoIntune)
+    }
+
+    /// What a caller acts on beyond the kind.
+    fn reason(&self, kind: ErrorKind) -> Option<ErrorReason> {
+        match kind {
+            ErrorKind::Denied if self.needs_licence() => Some(ErrorReason::Unlicensed),
+            ErrorKind::Invalid if self.means(Meaning::ValuesInvalid) => Some(ErrorReason::ValuesInvalid),
+            _ => None,
+        }
     }
 
     fn kind(&self) -> ErrorKind {
         match self.status {
             400..500 if self.status != 429 && self.needs_licence() => ErrorKind::Denied,
-            400 if self.has_code(CONFLICT_CODES) || self.has_code(SCHEDULE_EXISTS) => ErrorKind::Conflict,
-            400 if self.says(prose::REFERENCE_MISSING) || self.has_code(SCHEDULE_GONE) => ErrorKind::NotFound,
+            400 if self.means(Meaning::Taken) || self.means(Meaning::ScheduleThere) => ErrorKind::Conflict,
+            400 if self.means(Meaning::ReferenceMissing) || self.means(Meaning::ScheduleGone) => {
+                ErrorKind::NotFound
+            }
             401 | 403 => ErrorKind::Denied,
             404 | 410 => ErrorKind::NotFound,
             409 | 412 | 423 => ErrorKind::Conflict,
@@ -145,13 +199,14 @@ impl Refusal {
         }
     }
 
+    /// What a person is told beyond Graph's codes.
     fn hint(&self) -> &'static str {
-        if self.says(prose::NO_INTUNE) {
+        if self.means(Meaning::NoIntune) {
             "; the tenant has no Microsoft Intune licence"
         } else if self.needs_licence() {
             "; the tenant lacks the Microsoft Entra ID licence for this"
-        } else if self.says(prose::VALUES_INVALID) {
-            VALUES_INVALID_HINT
+        } else if self.means(Meaning::ValuesInvalid) {
+            "; values invalid"
         } else if self.status == 401 {
             "; Graph does not accept our token"
         } else if self.status == 403 {
@@ -211,7 +266,7 @@ mod tests {
         for (status, code, message, details, expected) in table {
             let error = refusal(status, code, message, &details).into_error("PATCH users/{id}");
             assert_eq!(error.kind().name(), expected, "{status} {code}: {error}");
-            assert!(error.message().contains(code), "{error}");
+            assert!(error.to_string().contains(code), "{error}");
         }
     }
 
@@ -222,10 +277,28 @@ mod tests {
         let error =
             refusal(400, "Request_BadRequest", "anna@contoso.com exists", &details).into_error("POST users");
         assert_eq!(
-            error.message(),
+            error.to_string(),
             "POST users: Graph answered 400 Request_BadRequest (ObjectConflict: userPrincipalName, X), \
              request-id 462649d3-a124-42bc-b046-815fb41aae76"
         );
+    }
+
+    #[test]
+    fn reasons_are_given_for_a_missing_licence_and_for_values_that_are_not_named() {
+        let reason = |status, code: &str, message: &str| {
+            refusal(status, code, message, &json!([])).into_error("POST groups").reason()
+        };
+        let invalid = "One or more property values specified are invalid.";
+        assert_eq!(reason(400, "Request_BadRequest", invalid), Some(ErrorReason::ValuesInvalid));
+        assert_eq!(reason(403, "Authorization_RequestDenied", invalid), None, "it is not about values then");
+        for (status, code, message) in [
+            (400, "AadPremiumLicenseRequired", ""),
+            (403, "pimlicenserequired", ""),
+            (400, "BadRequest", "Request not applicable to target tenant."),
+        ] {
+            assert_eq!(reason(status, code, message), Some(ErrorReason::Unlicensed), "{code}");
+        }
+        assert_eq!(reason(403, "Authorization_RequestDenied", "Insufficient privileges"), None);
     }
 
     #[test]

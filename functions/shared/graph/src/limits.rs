@@ -1,7 +1,7 @@
 //! Microsoft's published limits that bind us, as a table. Source: learn.microsoft.com/graph/throttling-limits
 //! (2026-02-06), identity and access, conditional access, Intune.
 
-/// What Microsoft throttles apart.
+/// A workload: calls that Microsoft throttles apart from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
     Directory,
@@ -22,7 +22,7 @@ impl Lane {
     }
 }
 
-/// What a call counts for.
+/// What one call counts for against the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cost {
     pub(crate) units: u64,
@@ -51,16 +51,16 @@ impl Metric {
 /// Whose calls a limit counts together; it is always those of our application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Per {
-    /// In one tenant.
+    /// The calls in one tenant.
     Tenant,
-    /// In all tenants.
+    /// The calls in all tenants together.
     Application,
 }
 
-/// A row of the table.
+/// One of Microsoft's limits.
 #[derive(Debug)]
 pub(crate) struct Limit {
-    /// Which calls; all when none is named.
+    /// The workload whose calls it limits; absent where it limits all calls.
     pub(crate) lane: Option<Lane>,
     pub(crate) metric: Metric,
     pub(crate) per: Per,
@@ -90,7 +90,7 @@ pub(crate) static LIMITS: [Limit; 8] = [
     limit(None, Metric::Requests, Per::Application, 10, [130_000; 3]),
 ];
 
-/// The class of a tenant in which so many users were seen.
+/// The class of a tenant with that number of users, an index into [`Limit::amounts`].
 pub(crate) fn size_of(users: usize) -> usize {
     match users {
         0..50 => 0,

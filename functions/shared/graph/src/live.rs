@@ -28,6 +28,7 @@ enum Wanted {
 }
 
 impl GraphClient {
+    /// One live object by its key, with these of its links; none when it is not there.
     pub(crate) async fn find_live(
         &self,
         tenant: &TenantId,
@@ -50,6 +51,7 @@ impl GraphClient {
     ) -> Result<Option<LiveObject>> {
         let main = &kind.reading[0];
         let (mut wanted, mut parts) = (Vec::new(), Vec::new());
+        // The object, its facets and its links are asked for in one batch: fewer calls, and all of about one moment.
         for source in &kind.reading[1..] {
             let below = with_query(&one(kind, id), source.select, source.expand, None);
             wanted.push(Wanted::Facet(source));
@@ -74,6 +76,7 @@ impl GraphClient {
             let Some(reply) = replies.next() else {
                 return Err(Error::unavailable(format!("{what}: no reply")));
             };
+            // Only the object itself decides whether it is there; its parts may be missing for other reasons.
             if reply.status == 404 {
                 return Ok(None);
             }
@@ -129,12 +132,15 @@ impl GraphClient {
                 }
             }
         }
+        // The parts are in the item now, so it is understood by the same code as an item of a listed page: what is
+        // live compares with what is stored.
         let id = item.get("id").cloned();
         let read = understand(kind, &kind.reading[0], &item)?;
         let mut object = match read.object {
             Some(object) => object.to_map()?,
             None => id.map(|id| ("id".to_owned(), id)).into_iter().collect(),
         };
+        // Asked for and not given means that it is empty; without this it would count as not known.
         for property in select {
             object.entry(*property).or_insert(Value::Null);
         }
@@ -145,6 +151,7 @@ impl GraphClient {
             let end = record.end()?;
             ends.push((record.link, record.to, end));
         }
+        // Graph promises no order, and callers compare.
         ends.sort_by(|a, b| (a.0.name, &a.1).cmp(&(b.0.name, &b.1)));
         Ok(LiveObject { object, links: ends, unknown })
     }
@@ -210,6 +217,7 @@ impl GraphClient {
         Ok(selectable.into_iter().filter(|p| kind.link(p).is_none()).collect())
     }
 
+    /// The live objects whose property has exactly this value, at most [`FOUND_LIMIT`], without links.
     pub(crate) async fn find_by_property(
         &self,
         tenant: &TenantId,
@@ -243,6 +251,7 @@ impl GraphClient {
         Ok(found)
     }
 
+    /// Whether an object of the kind can be taken out of the recycle bin under its id.
     pub(crate) async fn is_in_recycle_bin(
         &self,
         tenant: &TenantId,
@@ -262,6 +271,7 @@ impl GraphClient {
         Ok(!is_other)
     }
 
+    /// The organisation of the tenant, as Graph gives it: names, verified domains, when it was created.
     pub(crate) async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let what = "reading the organisation";
         let select = ["id", "displayName", "verifiedDomains", "createdDateTime", "onPremisesSyncEnabled"];
@@ -275,7 +285,7 @@ impl GraphClient {
     }
 }
 
-/// The port's bound.
+/// The most objects that the port gives for one search.
 const FOUND_LIMIT: usize = 100;
 
 fn one(kind: &Kind, id: &str) -> String {
@@ -294,10 +304,11 @@ fn understand(kind: &'static Kind, source: &Source, item: &Value) -> Result<Inte
     interpret(kind, source, Asked { select: &[], withheld: &[], whole: false }, &raw)
 }
 
-/// Not found beside an object that was: it changes while we read; a later reading will tell.
+/// An error of reading a part of an object that was found. `NotFound` becomes `Unavailable`: the object is changing
+/// while it is read, and a later reading will find it or not.
 fn mid_way(error: Error) -> Error {
     match error.kind() {
-        ErrorKind::NotFound => Error::unavailable(error.message().to_owned()),
+        ErrorKind::NotFound => Error::unavailable(error.summary()),
         _ => error,
     }
 }

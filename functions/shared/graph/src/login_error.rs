@@ -16,7 +16,7 @@ enum Meaning {
     Tenant(Refusal),
     /// Our own credential or request is at fault, in every tenant.
     Ours,
-    /// Later.
+    /// The login asks us to come back later.
     Throttled,
 }
 
@@ -112,7 +112,7 @@ mod tests {
         ] {
             let error = login("invalid_request", code);
             assert_eq!(error.kind().name(), kind, "{error}");
-            assert!(error.message().contains(&code.to_string()), "{error}");
+            assert!(error.to_string().contains(&code.to_string()), "{error}");
         }
         assert_eq!(login("invalid_client", 1).kind().name(), "unavailable");
         assert_eq!(login("unauthorized_client", 1).kind().name(), "denied");
@@ -128,11 +128,11 @@ mod tests {
                 continue;
             };
             assert_eq!(error.refusal(), Some(*refusal), "{code}");
-            let asks = error.message().contains("must consent again");
+            let asks = error.to_string().contains("must consent again");
             assert_eq!(asks, refusal.is_about_consent(), "{code}: {error}");
         }
         let inactive = login("invalid_grant", 5_000_225);
-        assert!(inactive.message().contains("within 20 days"), "{inactive}");
+        assert!(inactive.to_string().contains("within 20 days"), "{inactive}");
     }
 
     #[test]

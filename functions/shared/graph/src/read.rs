@@ -22,6 +22,10 @@ use url::Url;
 const SMALL_TOP: u32 = 120;
 
 impl GraphClient {
+    /// One page of a source, from where `cursor` stands, with these facets where the source carries them.
+    ///
+    /// # Errors
+    /// Those of the port: `NotFound` when the cursor is lost, so that everything has to be read anew.
     pub(crate) async fn read_page(
         &self,
         tenant: &TenantId,
@@ -129,10 +133,13 @@ impl GraphClient {
             if reply.is_success() {
                 return Ok((url, page(source, reply)?));
             }
+            // Some clouds lack properties that others have: the property is left out, and reported as missing.
             if self.can_do_without(tenant, source, &reply) {
                 continue;
             }
             let refusal = reply.refusal();
+            // Graph does not document how large a page may be with everything that is expanded: a refused size is
+            // made smaller once, and then left to Graph.
             let is_too_much = refusal.status == 400 && !refusal.needs_licence();
             if let Some(top) = question.top.filter(|_| is_too_much) {
                 question.top = (top > SMALL_TOP).then_some(SMALL_TOP);

@@ -14,14 +14,16 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 const WHAT: &str = "reading recovery jobs";
-/// Graph keeps jobs of a few days: more pages than these are none of its.
+/// The most pages that are read. Graph keeps the jobs of a few days only, so a list that goes on beyond this is not
+/// Graph's.
 const MOST_PAGES: usize = 50;
 /// States in which a job no longer writes though it may have no end.
 const ENDED: [&str; 5] = ["successful", "failed", "abandoned", "canceled", "cancelled"];
-/// A job without an end that began so long ago writes no more, whatever its state is called.
+/// How long ago a job without an end must have begun to be taken for over, whatever Graph calls its state.
 const LONGEST_HOURS: i64 = 48;
 
 impl GraphClient {
+    /// When a recovery by Microsoft's own means wrote last; none where there was none, or it cannot be seen.
     pub(crate) async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         let token = self.shared.tokens.get(tenant, self.deadline).await?;
         if !token.roles.iter().any(|role| role == RECOVERY_PERMISSION) {

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 const SCOPE: &str = "openid profile";
-/// A clock of Microsoft's may be so far from ours.
+/// How many seconds Microsoft's clocks may differ from ours.
 const SKEW_SECONDS: i64 = 300;
 /// A code is some hundred characters, at most about two thousand.
 const MAX_CODE: usize = 4_096;

@@ -22,7 +22,8 @@ struct Said {
 }
 
 impl Said {
-    /// The earliest time from `now` on; with a pace, a place in the row of calls, which is taken by `take`.
+    /// The earliest time from `now` on at which a call may go. Near a limit calls are spaced: then this is the next
+    /// free place in their row, which `take` takes.
     fn earliest(&self, now: Timestamp) -> Timestamp {
         let at = self.blocked_until.map_or(now, |until| until.max(now));
         if self.pace_ms == 0 { at } else { self.next_at.map_or(at, |next| next.max(at)) }
@@ -90,13 +91,13 @@ impl Counted {
 struct Call {
     lane: Lane,
     cost: Cost,
-    /// The class of its tenant.
+    /// The class of its tenant by size, an index into the amounts of a limit.
     size: usize,
     /// The share of a limit that is relied on.
     trust: f64,
 }
 
-/// A tenant.
+/// What is known of the limits and calls in one tenant.
 struct Tenant {
     size: usize,
     said: HashMap<Lane, Said>,
@@ -111,28 +112,29 @@ struct State {
     counted: Counted,
 }
 
-/// The memory.
+/// What was sent and what Graph said of its limits: from it follows how long the next call has to wait.
 pub(crate) struct Throttle {
     share: f64,
     state: Mutex<State>,
 }
 
-/// So much of the application's limits all functions together use.
+/// The share of the application's limits that all functions together use at most.
 const OF_APPLICATION: f64 = 0.9;
-/// After a refusal so much of the limit is relied on, and at the least so much.
+/// What each refusal multiplies the relied-on share of a limit by, and the least that this share becomes.
 const TRUST: (f64, f64) = (0.5, 0.05);
-/// After so long without a refusal a little more is relied on.
+/// The time without a refusal, in milliseconds, after which the relied-on share is multiplied by [`TRUST_MORE`].
 const TRUST_AGAIN_MS: u64 = 20_000;
 const TRUST_MORE: f64 = 1.25;
 
-/// Whose limit an answer is about, by `x-ms-throttle-scope`: `Application/ReadWrite/...` or a tenant's.
+/// Whether an answer is about the application's limit, and not a tenant's: by `x-ms-throttle-scope`, such as
+/// `Application/ReadWrite/...`.
 pub(crate) fn is_of_application(scope: Option<&str>) -> bool {
     scope.is_some_and(|scope| scope.trim().starts_with("Application/"))
 }
 
 impl Throttle {
-    /// Keeps to that share of Microsoft's limits for a tenant, and of those for the application to the part of one of
-    /// `instances` functions.
+    /// A throttle that uses at most `share` (0 to 1) of Microsoft's limits for one tenant. The application's limits
+    /// over all tenants it divides evenly by `instances`, the number of functions that may run at once.
     pub(crate) fn new(share: f64, instances: u32) -> Self {
         let state = State {
             tenants: HashMap::new(),
@@ -184,8 +186,7 @@ impl Throttle {
         })
     }
 
-    /// Milliseconds for which Graph wants nothing of that workload: what it may have said since the place was
-    /// taken.
+    /// Milliseconds for which Graph wants no call of that workload: it may have said so after the place was taken.
     pub(crate) fn blocked_ms(&self, tenant: &TenantId, lane: Lane, now: Timestamp) -> u64 {
         let until = self.with_tenant(tenant, |t| t.said.get(&lane).and_then(|said| said.blocked_until));
         until.map_or(0, |until| ms_between(now, until))
@@ -211,7 +212,8 @@ impl Throttle {
         })
     }
 
-    /// Nothing goes before `until`: of that tenant and workload, or of the whole application.
+    /// Sends nothing before `until`: nothing of that tenant and workload or, where the limit is the application's,
+    /// nothing at all.
     pub(crate) fn block(&self, tenant: &TenantId, lane: Lane, until: Timestamp, application: bool) {
         if application {
             self.with(|state| state.application.block(until));
@@ -220,7 +222,8 @@ impl Throttle {
         }
     }
 
-    /// A call was refused though it was within the limit: others use it too, or it is not what was published.
+    /// Notes that a call was refused though it was within the limit: others use the limit too, or it is not what was
+    /// published.
     pub(crate) fn hear_refusal(&self, tenant: &TenantId, lane: Lane, now: Timestamp) {
         self.with_tenant(tenant, |t| {
             let (trust, since) = t.trust.get(&lane).copied().unwrap_or((1.0, Timestamp::MIN));
@@ -231,7 +234,8 @@ impl Throttle {
         });
     }
 
-    /// Hears `x-ms-throttle-limit-percentage`; its absence says that there is room.
+    /// Notes the share of the limit that Graph says is used (`x-ms-throttle-limit-percentage`); its absence says that
+    /// there is room.
     pub(crate) fn hear_share(&self, tenant: &TenantId, lane: Lane, share: Option<f64>, application: bool) {
         let share = share.unwrap_or_default();
         if application {
@@ -244,14 +248,14 @@ impl Throttle {
         }
     }
 
-    /// So many users were seen in the tenant: larger ones are allowed more.
+    /// Notes how many users the tenant has: Microsoft allows larger tenants more.
     pub(crate) fn learn_users(&self, tenant: &TenantId, users: usize) {
         self.with_tenant(tenant, |t| t.size = t.size.max(size_of(users)));
     }
 }
 
 impl Tenant {
-    /// What is relied on now.
+    /// The share of a workload's limits that is relied on at `now`.
     fn trust(&mut self, lane: Lane, now: Timestamp) -> f64 {
         let Some((trust, since)) = self.trust.get_mut(&lane) else { return 1.0 };
         while *trust < 1.0 && ms_between(*since, now) >= TRUST_AGAIN_MS {
@@ -310,7 +314,7 @@ mod tests {
         assert_eq!(throttle.tenant_wait_ms(&a, Lane::Directory, ONE, after(now(), 400), None), 0);
     }
 
-    /// How many calls go at once.
+    /// The number of calls that go at once before one has to wait.
     fn burst(throttle: &Throttle, tenant: &TenantId, lane: Lane, cost: Cost) -> u64 {
         (0..1_000_000).find(|_| throttle.tenant_wait_ms(tenant, lane, cost, now(), None) > 0).unwrap()
     }

@@ -19,17 +19,17 @@ use std::{
 };
 use tokio::sync::Mutex as AsyncMutex;
 
-/// A token is renewed so long before its end.
+/// How long before its end a token is renewed.
 const MARGIN_SECONDS: i64 = 300;
-/// A secret is read again after so long, and at once when the login refuses it.
+/// How long a secret is kept before it is read again; when the login refuses it, it is read again at once.
 const SECRET_KEPT_MS: u64 = 300_000;
-/// A request that failed for a passing reason is made so many times.
+/// How often a request is made at most, when it fails for a passing reason.
 const ATTEMPTS: u32 = 5;
 
 /// A token and what it permits.
 pub(crate) struct Token {
     pub(crate) bearer: SecretString,
-    /// Sorted.
+    /// The application permissions that it grants, sorted by name.
     pub(crate) roles: Vec<String>,
     /// Who we are in the tenant: the `oid` claim.
     pub(crate) principal: Option<String>,
@@ -65,7 +65,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// The tenant's token.
+    /// The token for a tenant: the kept one, or a new one where that is about to end.
     pub(crate) async fn get(&self, tenant: &TenantId, deadline: Option<Timestamp>) -> Result<Arc<Token>> {
         let slot = self.slot(tenant);
         let mut kept = slot.lock().await;
@@ -166,6 +166,10 @@ impl Tokens {
         Ok(Token { roles: roles(&claims), principal, bearer: bearer.into(), renew_at })
     }
 
+    /// The application's credential, kept for a while.
+    ///
+    /// # Errors
+    /// Those of the secrets; `Invalid` when the secret is not one.
     pub(crate) async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>> {
         let mut kept = self.credential.lock().await;
         if let Some((_, credential)) = kept.as_ref().filter(|(until, _)| now < *until) {
@@ -195,7 +199,7 @@ fn roles(claims: &Value) -> Vec<String> {
     roles
 }
 
-/// A new GUID.
+/// A new GUID of version 4, from the port of random numbers.
 pub(crate) fn guid(ids: &dyn Ids) -> String {
     uuid::Builder::from_random_bytes(random(ids)).into_uuid().to_string()
 }

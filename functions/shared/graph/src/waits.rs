@@ -3,9 +3,9 @@
 use domain::Timestamp;
 use jiff::SignedDuration;
 
-/// A wait that Graph did not name begins at this and doubles.
+/// The first wait where Graph names none, in milliseconds; each further one is twice as long.
 const FIRST_BACKOFF_MS: u64 = 1_000;
-/// No wait that Graph did not name is longer.
+/// The longest wait where Graph names none, in milliseconds.
 const LONGEST_BACKOFF_MS: u64 = 60_000;
 /// The share of the limit from which on Graph reports it, and from which on we slow down.
 const SLOW_FROM: f64 = 0.8;

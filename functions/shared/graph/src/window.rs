@@ -1,9 +1,9 @@
-//! What was used in the last so many seconds, exactly enough that no window of Graph's, wherever it begins, holds
-//! more than is allowed.
+//! A sliding window: how much of a limit was used lately. It is exact enough that no window of Graph's, wherever that
+//! begins, holds more than the limit allows.
 
 use std::collections::VecDeque;
 
-/// Uses so close together, as a share of the window, are kept as one.
+/// Uses that are closer together than this part (1/64) of the window are kept as one.
 const GRAIN: i64 = 64;
 
 /// Uses of one limit, in the order of their time; a use may lie ahead: it is a place taken.
@@ -49,7 +49,7 @@ impl Allowance {
 }
 
 impl Window {
-    /// The earliest time, from `at` on and not before any place taken, at which so much more is allowed.
+    /// The earliest time, from `at` on and not before any place that is taken, at which `amount` more is allowed.
     pub(crate) fn earliest(&self, at: i64, amount: u64, allowed: Allowance) -> i64 {
         let mut at = self.uses.back().map_or(at, |uses| at.max(uses.last));
         let mut sum = self.sum;

@@ -9,13 +9,13 @@ use engine::ports::Call;
 use http::Method;
 use serde_json::{Map, Value, json};
 
-/// Which refusals say that it is so already.
+/// Which refusals of a write mean that the tenant is already as the write would make it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SoAlready {
     Never,
-    /// What should go is not there.
+    /// A refusal because what should be removed is not there.
     WhenGone,
-    /// The same fact is there.
+    /// A refusal because the same link or fact is there already.
     WhenThere,
 }
 
@@ -97,6 +97,7 @@ impl GraphClient {
         Ok(Planned { so_already, new_id: Some("id"), ..planned })
     }
 
+    /// The request that adds one link; `annotation` is the type of the far object, where it is known.
     pub(crate) fn add_link(
         &self,
         link: &'static LinkType,

@@ -1,4 +1,4 @@
-//! The writing port: one call, one effect, said plainly.
+//! The writing port over Graph: each call makes one change, and its answer says what became of it.
 //!
 //! Invariant: what Graph may have done is never done again without looking; the error says that it is not
 //! known, and the caller reads before it goes on.
@@ -91,7 +91,7 @@ impl GraphWriter {
     }
 }
 
-/// A refusal that says that it is so already is a success; any other is an error.
+/// The answer to a refused write: a success where the tenant already is as the write would make it, else an error.
 fn refused(planned: &Planned, reply: Reply) -> Result<Applied> {
     let refusal = reply.refusal();
     let so = match planned.so_already {

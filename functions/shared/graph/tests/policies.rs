@@ -59,7 +59,7 @@ async fn a_policy_that_graph_does_not_give_whole_is_an_error_that_names_it() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.message().contains("p-1") && error.message().contains("settings"), "{error}");
+    assert!(error.to_string().contains("p-1") && error.to_string().contains("settings"), "{error}");
 }
 
 #[tokio::test]

@@ -218,7 +218,7 @@ async fn a_missing_permission_and_a_missing_licence_are_denied_and_say_which() {
             let error =
                 world.directory().read_page(&tenant(), source(name), &Cursor::Start, &[]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Denied);
-            assert!(error.message().contains(says) && error.message().contains(code), "{error}");
+            assert!(error.to_string().contains(says) && error.to_string().contains(code), "{error}");
             assert_eq!(world.seen().len(), before + 1, "asked once");
         }
     }

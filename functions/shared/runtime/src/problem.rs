@@ -147,7 +147,7 @@ impl From<domain::Error> for Problem {
             name: error.kind().name(),
             status,
             title,
-            detail: error.message().to_owned(),
+            detail: error.summary().into(),
             errors: error.fields().to_vec(),
             retry_after_s,
             cause: Some(error.to_string()),

@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn every_missing_setting_is_named() {
         let error = Settings::of([(LOG, "info")]).consent().unwrap_err();
-        assert_eq!(error.message(), "not set: HOLDFAST_PUBLIC_URL, HOLDFAST_READER_CLIENT_ID");
+        assert_eq!(error.to_string(), "not set: HOLDFAST_PUBLIC_URL, HOLDFAST_READER_CLIENT_ID");
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl ComparisonIn {
 
 /// The same error about that field.
 pub(super) fn named(field: &str, error: &Error) -> Error {
-    let message = error.fields().first().map_or(error.message(), |f| f.message.as_str());
+    let message = error.fields().first().map_or_else(|| error.summary().into(), |f| f.message.clone());
     Error::invalid_field(field, message)
 }
 

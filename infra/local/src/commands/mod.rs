@@ -100,11 +100,6 @@ fn run(command: Command) -> Result<()> {
     })
 }
 
-/// Waits for ctrl-c.
-pub(crate) async fn interrupted() -> Result<()> {
-    tokio::signal::ctrl_c().await.map_err(|e| Error::unavailable("signals cannot be heard").caused_by(e))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,9 @@
 //! `holdfast serve`: the whole product on this machine, its data in a folder, against any Graph.
 
-use super::interrupted;
 use crate::Cloud;
 use crate::config::{CloudConfig, Data, Target};
 use crate::embedded::SecretSettings;
+use crate::interrupt::interrupted;
 use clap::Args;
 use domain::{Error, Result};
 use engine::ports::Secret;

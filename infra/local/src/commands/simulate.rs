@@ -1,6 +1,6 @@
 //! `holdfast simulate`: the simulated Microsoft cloud alone.
 
-use super::interrupted;
+use crate::interrupt::interrupted;
 use clap::Args;
 use domain::{Error, Result};
 use sim::{Sim, SimConfig};

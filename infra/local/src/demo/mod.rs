@@ -69,7 +69,7 @@ pub async fn run(options: DemoOptions) -> Result<()> {
     }
     if let (true, true, Some(outbox)) = (options.keep, faults.is_empty(), place.outbox()) {
         eprintln!("Serving {}; mails are in {}. Interrupt to end.", place.api_url(), outbox.display());
-        crate::commands::interrupted().await?;
+        crate::interrupt::interrupted().await?;
     }
     place.stop().await;
     if let Some(server) = simulated {

@@ -1,7 +1,9 @@
 //! Stored formats: a sealed snapshot of each version that is never edited, read by today's code.
 
 use backup::archive::{Archive, Limits, SnapshotView, Way};
-use domain::stored::{BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, TenantKeys, read_leaf};
+use domain::stored::{
+    BlobHash, Class, FORMAT_VERSION, LeafCutter, Manifest, MissingCause, TenantKeys, read_leaf,
+};
 use domain::{ErrorKind, TenantId, kinds};
 use engine::ports::{BlobName, DataKey, KeyRing, Vault, WrappedKey};
 use engine::records::{Records, StoredKey};
@@ -153,13 +155,25 @@ async fn what_was_sealed_then_is_sealed_to_the_same_bytes_today() {
 }
 
 #[tokio::test]
+async fn what_a_snapshot_of_any_format_does_not_hold_has_a_cause_that_is_known_and_stays_as_it_was_written() {
+    for format in FORMATS {
+        let (_world, archive, manifest) = opened(format).await;
+        let archive = archive.open(&tenant()).await.unwrap();
+        let stored = archive.find(&Manifest::blob_name(&manifest.snapshot)).await.unwrap().unwrap();
+        let stored: Value = serde_json::from_slice(&stored).unwrap();
+        assert_eq!(serde_json::to_value(&manifest.missing).unwrap(), stored["missing"], "format {format}");
+        assert!(manifest.missing.iter().all(|m| m.cause != MissingCause::Other), "{:?}", manifest.missing);
+    }
+}
+
+#[tokio::test]
 async fn a_later_format_is_refused_and_not_guessed_at() {
     let (_world, _, manifest) = opened(FORMAT_VERSION).await;
     let mut later: Value = serde_json::from_slice(&manifest.to_bytes().unwrap()).unwrap();
     later["format"] = json!(FORMAT_VERSION + 1);
     let error = Manifest::from_bytes(&serde_json::to_vec(&later).unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt);
-    assert!(error.message().contains(&format!("format {}", FORMAT_VERSION + 1)), "{error}");
+    assert!(error.to_string().contains(&format!("format {}", FORMAT_VERSION + 1)), "{error}");
 }
 
 /// Writes the fixture of the current format: only with `HOLDFAST_WRITE_FIXTURE=1`, and only for a new version.

@@ -179,7 +179,7 @@ async fn a_facet_that_is_refused_though_it_is_permitted_costs_the_facet_and_not_
     });
     let manifest = whole(&rig, &rig.snapshot().await).await;
     assert!(manifest.runs["users"].records >= 12);
-    let missing: Vec<_> = manifest.missing.iter().map(|m| (m.source.as_str(), m.cause.as_str())).collect();
+    let missing: Vec<_> = manifest.missing.iter().map(|m| (m.source.as_str(), m.cause.name())).collect();
     assert_eq!(missing, [("users.customSecurityAttributes", "denied")]);
 }
 
@@ -197,7 +197,7 @@ async fn a_property_that_this_graph_does_not_know_is_told_and_not_stored_as_empt
     });
     let id = rig.snapshot().await;
     let manifest = whole(&rig, &id).await;
-    let missing: Vec<_> = manifest.missing.iter().map(|m| (m.source.as_str(), m.cause.as_str())).collect();
+    let missing: Vec<_> = manifest.missing.iter().map(|m| (m.source.as_str(), m.cause.name())).collect();
     assert_eq!(missing, [("users.faxNumber", "unknown")]);
     let archive = rig.archive.open(rig.tenant()).await.unwrap();
     let view = SnapshotView::open(&archive, &id).await.unwrap();
@@ -388,7 +388,7 @@ async fn pages_that_lead_nowhere_cost_their_kind_and_all_else_is_sealed() {
         rig.clock.advance(SignedDuration::from_hours(1));
         rig.control.switch(|switches| switches.rounds_lead_nowhere = Some(("groups/delta", how)));
         let second = whole(&rig, &rig.snapshot().await).await;
-        let missing: Vec<_> = second.missing.iter().map(|m| (m.source.as_str(), m.cause.as_str())).collect();
+        let missing: Vec<_> = second.missing.iter().map(|m| (m.source.as_str(), m.cause.name())).collect();
         assert_eq!(missing, [("groups", "endless")], "{how:?}");
         assert!(second.runs.contains_key("users") && !second.runs.contains_key("groups"));
         assert!(second.requests <= most, "{how:?}: {} requests", second.requests);

@@ -22,5 +22,5 @@ pub async fn secrets(secrets: Arc<dyn Secrets>, name: &str, value: &str) {
 
 /// A service may call a wrong name invalid instead of absent: the caller does the same on both.
 fn not_told_apart(error: domain::Error) -> domain::Error {
-    if error.kind() == ErrorKind::Invalid { domain::Error::not_found(error.message()) } else { error }
+    if error.kind() == ErrorKind::Invalid { domain::Error::not_found(error.summary()) } else { error }
 }

@@ -1,6 +1,8 @@
 //! What differs between two runs. What both share is not read: a leaf of both bases, a layer of both.
 
-use super::{LeafReader, Lookup, TenantArchive};
+use super::leaves::LeafReader;
+use super::run::Lookup;
+use super::tenant::TenantArchive;
 use domain::Result;
 use domain::stored::{BlobHash, Class, Index, RunRef};
 use std::collections::HashSet;
@@ -8,11 +10,11 @@ use std::collections::HashSet;
 /// One record that differs; at least one side is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Its key.
+    /// The key that both sides have in common.
     pub key: Vec<u8>,
-    /// Its value before.
+    /// Its value in the run before; none where that does not have it.
     pub before: Option<Vec<u8>>,
-    /// Its value after.
+    /// Its value in the run after; none where that does not have it.
     pub after: Option<Vec<u8>>,
 }
 
@@ -25,7 +27,7 @@ pub struct Differences {
 }
 
 impl Differences {
-    /// Compares two runs; an absent one is empty.
+    /// Compares two runs from their first key on. An absent run is empty.
     pub async fn new(
         archive: &TenantArchive,
         before: Option<&RunRef>,
@@ -41,6 +43,7 @@ impl Differences {
         after: Option<&RunRef>,
         start: &[u8],
     ) -> Result<Self> {
+        // What both sides share cannot differ: leaves of one name, layers of one name. All that is left is read.
         let mut candidates = Vec::new();
         if before != after {
             let base = |run: Option<&RunRef>| run.map(|r| r.index);
@@ -60,14 +63,15 @@ impl Differences {
                 candidates.push(LeafReader::from_key(archive, Class::Leaf, &index, start, 1).await?);
             }
         }
-        // Why not always: where nothing can differ nothing is looked up, and most runs of most snapshots are that.
+        // Why not always: where nothing can differ nothing has to be looked up, and so it is for most runs of most
+        // snapshots.
         let looked_up = |run| if candidates.is_empty() { None } else { run };
         let before = archive.open_run(looked_up(before)).await?;
         let after = archive.open_run(looked_up(after)).await?;
         Ok(Self { candidates, before: before.lookup(), after: after.lookup() })
     }
 
-    /// The next record that differs.
+    /// The next record that differs; none after the last.
     pub async fn next(&mut self) -> Result<Option<Difference>> {
         loop {
             let Some(key) = self.candidates.iter().filter_map(LeafReader::head).min().map(<[u8]>::to_vec)
@@ -89,7 +93,8 @@ impl Differences {
     }
 }
 
-/// The leaves that the other index does not have, at the first record whose key is not less than `start`.
+/// A reader of the leaves that the other index does not have, at the first record whose key is not less than `start`;
+/// none when there is no such leaf.
 async fn only(
     archive: &TenantArchive,
     index: &Index,

@@ -1,28 +1,32 @@
-//! Keeps runs shallow: small layers are made one, and layers that have grown large are folded into the base.
+//! Keeps runs shallow: layers of about one size are merged into a single one, and layers that have grown large are
+//! folded into the base.
 //!
 //! Why: a run with a layer for each snapshot would be slow to read, and one whose base is written anew for
 //! each snapshot costs what is there, not what changed. Layers of about one size are merged when there are
 //! [`FAN`] of them, so a record is written again once for each fourfold growth.
 
-use super::{LeafReader, LeafWriter, TenantArchive};
+use super::leaves::{LeafReader, LeafWriter};
+use super::run::OpenRun;
+use super::tenant::TenantArchive;
 use domain::Result;
 use domain::stored::{Class, LayerRef, RunRef};
 use std::collections::HashSet;
 
-/// So many layers of about one size are made one.
+/// When there are this many layers of about one size, they are merged.
 const FAN: usize = 4;
-/// Layers of less are of one size.
+/// Layers of fewer plain bytes than this count as layers of one size, however small they are.
 const SMALL_BYTES: u64 = 8 << 10;
-/// Layers are folded in when the base is no larger than so many times their bytes.
+/// Layers are folded into the base when it has at most this many times their plain bytes.
 const FOLD: u64 = 2;
 
-/// The same records in fewer layers, where it is time. `may_fold` says whether there is time to write the
-/// base anew; it is given the plain bytes that this reads.
+/// The same records in fewer layers, where there are too many. `may_fold` says whether there is time to write the base
+/// anew; it is given how many plain bytes would be read for that.
 pub async fn consolidate(
     archive: &TenantArchive,
     mut run: RunRef,
     may_fold: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<RunRef> {
+    // One merge may leave enough layers of the next size for another.
     while let Some(from) = crowd(&run.layers) {
         let merged = merge_layers(archive, run.cut_bits, &run.layers[from..]).await?;
         let old: Vec<LayerRef> = run.layers.drain(from..).collect();
@@ -31,6 +35,7 @@ pub async fn consolidate(
             run.plain_bytes + merged.plain_bytes - old.iter().map(|l| l.plain_bytes).sum::<u64>();
         run.layers.push(merged);
     }
+    // Why last: the merges above have shrunk the layers, so that a fold which is not needed is not done.
     let in_layers = run.plain_bytes - run.base_bytes();
     if !run.layers.is_empty() && run.base_bytes() <= FOLD * in_layers && may_fold(run.plain_bytes) {
         return fold(archive, &run).await;
@@ -38,7 +43,7 @@ pub async fn consolidate(
     Ok(run)
 }
 
-/// Where the newest layers begin that are to be made one.
+/// Where the newest layers begin that are to be merged into one; none when there are too few of one size.
 fn crowd(layers: &[LayerRef]) -> Option<usize> {
     let size = |layer: &LayerRef| (layer.plain_bytes / SMALL_BYTES + 1).ilog(FAN as u64);
     let last = size(layers.last()?);
@@ -46,6 +51,7 @@ fn crowd(layers: &[LayerRef]) -> Option<usize> {
     (alike >= FAN).then(|| layers.len() - alike)
 }
 
+/// One layer in place of these: of a record that several of them have, the newest layer's counts.
 async fn merge_layers(archive: &TenantArchive, cut_bits: u32, layers: &[LayerRef]) -> Result<LayerRef> {
     let mut writer = LeafWriter::new(archive, Class::Leaf, cut_bits, HashSet::new());
     let mut levels = Vec::with_capacity(layers.len());
@@ -53,6 +59,7 @@ async fn merge_layers(archive: &TenantArchive, cut_bits: u32, layers: &[LayerRef
         let index = archive.get_index(&layer.index).await?;
         levels.push(LeafReader::from_key(archive, Class::Leaf, &index, &[], 1).await?);
     }
+    // Every level stands at its first key that is not written yet, so the least of them comes next.
     let mut key = Vec::new();
     while let Some(least) = levels.iter().filter_map(LeafReader::head).min() {
         key.clear();
@@ -65,25 +72,16 @@ async fn merge_layers(archive: &TenantArchive, cut_bits: u32, layers: &[LayerRef
             }
         }
     }
-    let new = writer.finish().await?;
-    Ok(LayerRef { index: new.index, records: new.records, leaves: new.leaves, plain_bytes: new.plain_bytes })
+    Ok(writer.finish().await?.into_layer())
 }
 
 /// The run without layers. Leaves of the base that did not change keep their names and are not stored again.
 async fn fold(archive: &TenantArchive, run: &RunRef) -> Result<RunRef> {
     let known = archive.get_index(&run.index).await?.leaves.iter().map(|l| l.hash).collect();
     let mut writer = LeafWriter::new(archive, Class::Leaf, run.cut_bits, known);
-    let mut reader = archive.open_run(Some(run)).await?.scan(&[]).await?;
+    let mut reader = OpenRun::open(archive, Some(run)).await?.scan(&[]).await?;
     while reader.advance().await? {
         writer.push(reader.head().unwrap_or_default(), reader.value()).await?;
     }
-    let new = writer.finish().await?;
-    Ok(RunRef {
-        index: new.index,
-        cut_bits: run.cut_bits,
-        records: new.records,
-        leaves: new.leaves,
-        plain_bytes: new.plain_bytes,
-        layers: Vec::new(),
-    })
+    Ok(writer.finish().await?.into_run(run.cut_bits))
 }

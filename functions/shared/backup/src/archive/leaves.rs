@@ -1,45 +1,62 @@
 //! The leaves of one index: written one after another, read one after another.
 
-use super::TenantArchive;
-use domain::stored::{BlobHash, Class, Index, LeafCutter, LeafRef, LeafWalk, PlainLeaf};
+use super::tenant::TenantArchive;
+use domain::stored::{BlobHash, Class, Index, LayerRef, LeafCutter, LeafRef, LeafWalk, PlainLeaf, RunRef};
 use domain::{Error, Result};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// Leaves that are being stored at once.
+/// How many leaves are stored at once.
 const STORING: usize = 8;
 
-/// Writes leaves. Records come in ascending order of their keys.
+/// Cuts records into leaves and stores them. Records come in ascending order of their keys.
 pub struct LeafWriter {
     archive: TenantArchive,
     class: Class,
     cutter: LeafCutter,
+    /// The leaves that were cut so far.
     index: Index,
+    /// Leaves and indexes that are stored already, and so are not stored again.
     known: HashSet<BlobHash>,
     storing: JoinSet<Result<()>>,
 }
 
-/// Leaves and their index, stored.
+/// What a writer has stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The name of the index.
+    /// The name of the index, which lists the leaves.
     pub index: BlobHash,
-    /// Records.
+    /// How many records the leaves hold.
     pub records: u64,
-    /// Leaves.
+    /// How many leaves there are.
     pub leaves: u64,
-    /// Plain bytes of the leaves.
+    /// How many bytes the leaves have, before they are compressed and sealed.
     pub plain_bytes: u64,
 }
 
+impl Written {
+    /// A run that is this base alone, without layers.
+    pub(super) fn into_run(self, cut_bits: u32) -> RunRef {
+        let Self { index, records, leaves, plain_bytes } = self;
+        RunRef { index, cut_bits, records, leaves, plain_bytes, layers: Vec::new() }
+    }
+
+    /// A layer of a run.
+    pub(super) fn into_layer(self) -> LayerRef {
+        let Self { index, records, leaves, plain_bytes } = self;
+        LayerRef { index, records, leaves, plain_bytes }
+    }
+}
+
 impl LeafWriter {
-    /// Leaves of that class. Those that are `known` to be stored are not stored again.
+    /// A writer of leaves of that class, which end after keys whose hash has `cut_bits` zero bits. Leaves, and an
+    /// index, that are `known` to be stored are not stored again.
     pub fn new(archive: &TenantArchive, class: Class, cut_bits: u32, known: HashSet<BlobHash>) -> Self {
         Self::with(archive, class, LeafCutter::new(cut_bits), known)
     }
 
-    /// Leaves that are put aside, of so many bytes each.
+    /// A writer of parked leaves, of about that many plain bytes each.
     pub fn parked(archive: &TenantArchive, bytes: usize) -> Self {
         Self::with(archive, Class::Parked, LeafCutter::by_bytes(bytes), HashSet::new())
     }
@@ -55,7 +72,10 @@ impl LeafWriter {
         }
     }
 
-    /// The next record.
+    /// Adds the next record, and stores the leaf that it ends.
+    ///
+    /// # Errors
+    /// `Corrupt` when its key is not greater than the one before.
     pub async fn push(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         match self.cutter.push(key, value)? {
             Some(leaf) => self.store(leaf).await,
@@ -71,7 +91,8 @@ impl LeafWriter {
         }
         self.settle().await?;
         let plain = self.index.to_bytes();
-        // Why: what is parked is swept by its name; nothing of it may look like a part of a snapshot.
+        // Why a parked index: what is parked is swept by its name, and nothing of it may look like a part of a
+        // snapshot.
         let class = if self.class == Class::Leaf { Class::Index } else { self.class };
         let hash = self.archive.name(class, &plain);
         if !self.known.contains(&hash) {
@@ -85,8 +106,9 @@ impl LeafWriter {
         })
     }
 
-    /// Puts the work down: what is cut is stored, its index and the records since the last cut are parked.
-    pub async fn put_down(mut self) -> Result<(BlobHash, Option<BlobHash>)> {
+    /// Suspends the writing: the leaves are stored, their index and the records since the last leaf are parked. Gives
+    /// the names of the two; the second is none when a leaf has just ended.
+    pub async fn suspend(mut self) -> Result<(BlobHash, Option<BlobHash>)> {
         self.settle().await?;
         let open = match self.cutter.open_records() {
             Some(bytes) => Some(self.archive.put_named(Class::Parked, &bytes).await?),
@@ -95,11 +117,11 @@ impl LeafWriter {
         Ok((self.archive.put_named(Class::Parked, &self.index.to_bytes()).await?, open))
     }
 
-    /// Takes up again what was put down; gives the last key that was pushed.
-    pub async fn take_up(&mut self, index: &BlobHash, open: Option<&BlobHash>) -> Result<()> {
+    /// Resumes what [`Self::suspend`] left, in a writer that has written nothing yet.
+    pub async fn resume(&mut self, index: &BlobHash, open_records: Option<&BlobHash>) -> Result<()> {
         self.index = Index::from_bytes(&self.archive.get_content(Class::Parked, index).await?)?;
         self.known.extend(self.index.leaves.iter().map(|l| l.hash));
-        if let Some(open) = open {
+        if let Some(open) = open_records {
             let mut walk = LeafWalk::new(Arc::new(self.archive.get_content(Class::Parked, open).await?))?;
             while walk.advance()? {
                 self.cutter.push(walk.key(), walk.value())?;
@@ -108,6 +130,7 @@ impl LeafWriter {
         Ok(())
     }
 
+    /// Waits until every leaf that is being stored is stored.
     async fn settle(&mut self) -> Result<()> {
         while let Some(done) = self.storing.join_next().await {
             stored(done)?;
@@ -141,7 +164,7 @@ fn stored(done: std::result::Result<Result<()>, tokio::task::JoinError>) -> Resu
     done.map_err(|e| Error::unavailable("storing a leaf was cut off").caused_by(e))?
 }
 
-/// A leaf that is fetched while another is read; given up when nobody wants it any more.
+/// A leaf that is fetched while another is read. Dropping it ends the fetch.
 struct Ahead(JoinHandle<Result<Vec<u8>>>);
 
 impl Drop for Ahead {
@@ -156,14 +179,15 @@ pub struct LeafReader {
     class: Class,
     leaves: VecDeque<LeafRef>,
     ahead: VecDeque<Ahead>,
-    /// How many leaves to fetch before they are wanted.
+    /// How many leaves are fetched ahead of the one that is read.
     depth: usize,
     walk: Option<LeafWalk>,
-    here: bool,
+    /// Whether `walk` stands at a record.
+    has_record: bool,
 }
 
 impl LeafReader {
-    /// All records of those leaves, before the first of them.
+    /// A reader of those leaves that stands before their first record and fetches `depth` leaves ahead.
     pub fn new(archive: &TenantArchive, class: Class, leaves: &[LeafRef], depth: usize) -> Self {
         Self {
             archive: archive.clone(),
@@ -172,11 +196,12 @@ impl LeafReader {
             ahead: VecDeque::new(),
             depth,
             walk: None,
-            here: false,
+            has_record: false,
         }
     }
 
-    /// Records of an index from `key` on, before the first of them.
+    /// A reader of an index that stands at the first record whose key is not less than `key`. It may have passed the
+    /// last.
     pub async fn from_key(
         archive: &TenantArchive,
         class: Class,
@@ -199,32 +224,33 @@ impl LeafReader {
             if let Some(walk) = &mut self.walk
                 && walk.advance()?
             {
-                self.here = true;
+                self.has_record = true;
                 return Ok(true);
             }
             let Some(plain) = self.next_leaf().await? else {
-                (self.walk, self.here) = (None, false);
+                (self.walk, self.has_record) = (None, false);
                 return Ok(false);
             };
             self.walk = Some(LeafWalk::new(plain)?);
         }
     }
 
-    /// The key of the record; none after the last.
+    /// The key of the record that it stands at; none before the first and after the last.
     pub fn head(&self) -> Option<&[u8]> {
-        self.here.then(|| self.key())
+        self.has_record.then(|| self.key())
     }
 
-    /// The key of the record.
+    /// The key of the record that it stands at; empty when there is none.
     pub fn key(&self) -> &[u8] {
         self.walk.as_ref().map_or(&[], LeafWalk::key)
     }
 
-    /// The value of the record.
+    /// The value of the record that it stands at; empty when there is none.
     pub fn value(&self) -> &[u8] {
         self.walk.as_ref().map_or(&[], LeafWalk::value)
     }
 
+    /// The next leaf, and those behind it on their way.
     async fn next_leaf(&mut self) -> Result<Option<Arc<Vec<u8>>>> {
         if self.depth == 0 {
             let Some(leaf) = self.leaves.pop_front() else { return Ok(None) };

@@ -1,10 +1,19 @@
 //! Runs and snapshots over the vault: written, merged, compared, read, searched.
 //!
+//! Every byte in and out passes [`TenantArchive`], which seals and opens it under the tenant's keys. The modules build
+//! on one another in this order, each only on those before it:
+//!
+//! - `op`: what is to be done to one record. `arena`: many such operations in memory, sorted.
+//! - `tenant`: one tenant's blobs. `leaves`: leaves written and read. `run`: a run opened, read, looked up in.
+//! - `sorter`: operations in any order, sorted in bounded memory. `merge`: sorted operations applied to a run.
+//! - `layers`: runs kept shallow. `compare`: what differs between two runs.
+//! - `view`: a sealed snapshot, its objects and links. `search`: names in it.
+//!
 //! Not here: what the records mean (`domain::kinds`, `domain::changes`) and where they come from (`reading`).
-//! Every byte in and out passes [`TenantArchive`], which seals and opens it under the tenant's keys.
 //! Invariants: a leaf is stored once; what does not open is an error, never an absence; memory holds a few
 //! leaves of each run at a time, not a run; a merge reads and writes what changed.
 
+mod arena;
 mod compare;
 mod layers;
 mod leaves;
@@ -19,11 +28,11 @@ mod view;
 pub use compare::{Difference, Differences};
 pub use layers::consolidate;
 pub use leaves::{LeafReader, LeafWriter, Written};
-pub use merge::{Merged, Onto, Partial, Resolver, Stop, merge};
+pub use merge::{Merge, Merged, Onto, Resolver, Stop};
 pub use op::Op;
 pub(crate) use op::overlaid;
 pub use run::{Lookup, OpenRun, RunReader};
 pub use search::{Limits, Walked, Way, ways};
-pub use sorter::{Block, Budget, Ops, Sorter};
+pub use sorter::{Budget, Ops, Sorter};
 pub use tenant::{Archive, TenantArchive};
 pub use view::{Hit, SnapshotView, name_of, read_object};

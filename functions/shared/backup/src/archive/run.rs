@@ -1,11 +1,12 @@
 //! A run opened: its base and its layers, read as one.
 
-use super::{LeafReader, TenantArchive};
+use super::leaves::LeafReader;
+use super::tenant::TenantArchive;
 use domain::Result;
 use domain::stored::{Class, Index, LeafWalk, Record, RunRef, layer};
 use std::sync::Arc;
 
-/// Leaves fetched ahead where a run is read from end to end.
+/// How many leaves are fetched ahead where a run is read from end to end.
 const SCAN_AHEAD: usize = 2;
 
 /// A run whose indexes are at hand.
@@ -17,7 +18,7 @@ pub struct OpenRun {
 }
 
 impl OpenRun {
-    /// Opens a run; an absent one is empty.
+    /// Opens a run: reads its indexes, one for the base and one for each layer. An absent run is empty.
     pub async fn open(archive: &TenantArchive, run: Option<&RunRef>) -> Result<Self> {
         let mut levels = Vec::new();
         if let Some(run) = run {
@@ -29,23 +30,23 @@ impl OpenRun {
         Ok(Self { archive: archive.clone(), levels })
     }
 
-    /// Its records from `key` on, a few at a time.
+    /// A reader of its records from `key` on, for a few of them: no leaf is fetched before it is needed.
     pub async fn from_key(&self, key: &[u8]) -> Result<RunReader> {
         RunReader::new(self, key, 0).await
     }
 
-    /// Its records from `key` to the end.
+    /// A reader of its records from `key` to the end: leaves are fetched ahead.
     pub async fn scan(&self, key: &[u8]) -> Result<RunReader> {
         RunReader::new(self, key, SCAN_AHEAD).await
     }
 
-    /// Looks up single records.
+    /// A lookup of single records of the run.
     pub fn lookup(&self) -> Lookup {
         let levels = self.levels.iter().rev().map(|index| Level { index: index.clone(), leaf: None });
         Lookup { archive: self.archive.clone(), levels: levels.collect(), has_layers: self.levels.len() > 1 }
     }
 
-    /// The rest of every key that begins with the prefix.
+    /// What follows the prefix, of every key that begins with it.
     pub async fn ends(&self, prefix: &str) -> Result<Vec<String>> {
         let mut reader = self.from_key(prefix.as_bytes()).await?;
         let mut found = Vec::new();
@@ -57,12 +58,20 @@ impl OpenRun {
     }
 }
 
-/// Reads the records that a run says are there, in order.
+impl TenantArchive {
+    /// Opens a run of this tenant, as [`OpenRun::open`] does.
+    pub async fn open_run(&self, run: Option<&RunRef>) -> Result<OpenRun> {
+        OpenRun::open(self, run).await
+    }
+}
+
+/// Reads the records of a run in order.
 pub struct RunReader {
-    /// The base, then the layers.
+    /// The base, then the layers, the newest last.
     levels: Vec<LeafReader>,
-    /// The level whose head is the record.
-    at: usize,
+    /// The level that has the record which the reader stands at.
+    current: usize,
+    /// Whether `advance` was called yet.
     begun: bool,
 }
 
@@ -72,7 +81,7 @@ impl RunReader {
         for index in &run.levels {
             levels.push(LeafReader::from_key(&run.archive, Class::Leaf, index, key, ahead).await?);
         }
-        Ok(Self { levels, at: 0, begun: false })
+        Ok(Self { levels, current: 0, begun: false })
     }
 
     /// Goes to the next record; says whether there is one. Before the first call it is before the first.
@@ -82,20 +91,22 @@ impl RunReader {
                 self.leave().await?;
             }
             let heads = self.levels.iter().enumerate().filter_map(|(n, level)| Some((level.head()?, n)));
-            // The newest level that has the least key speaks.
+            // The newest level that has the least key says what the record is.
             let least = heads.min_by(|a, b| a.0.cmp(b.0).then(b.1.cmp(&a.1))).map(|(_, n)| n);
-            let Some(at) = least else { return Ok(false) };
-            self.at = at;
-            if at == 0 || layer::read(self.levels[at].value())?.is_some() {
+            let Some(newest) = least else { return Ok(false) };
+            self.current = newest;
+            // A layer may say that the record was removed; then it is passed over.
+            if newest == 0 || layer::read(self.levels[newest].value())?.is_some() {
                 return Ok(true);
             }
         }
     }
 
-    /// Leaves the record that was read last, in every level that has it.
+    /// Goes past the current record, in every level that has it.
     async fn leave(&mut self) -> Result<()> {
         if self.levels.len() > 1 {
-            let Some(key) = self.levels.get(self.at).and_then(LeafReader::head).map(<[u8]>::to_vec) else {
+            let Some(key) = self.levels.get(self.current).and_then(LeafReader::head).map(<[u8]>::to_vec)
+            else {
                 return Ok(());
             };
             for level in &mut self.levels {
@@ -109,44 +120,47 @@ impl RunReader {
         Ok(())
     }
 
-    /// The key of the record; none after the last.
+    /// The key of the record that it stands at; none after the last.
     pub fn head(&self) -> Option<&[u8]> {
-        self.levels.get(self.at).and_then(LeafReader::head)
+        self.levels.get(self.current).and_then(LeafReader::head)
     }
 
-    /// The value of the record.
+    /// The value of the record that it stands at; empty after the last.
     pub fn value(&self) -> &[u8] {
-        match self.levels.get(self.at) {
-            Some(level) if self.at == 0 => level.value(),
-            // Its tag was read when it was come to.
+        match self.levels.get(self.current) {
+            Some(level) if self.current == 0 => level.value(),
+            // Without the tag in front, which `advance` has looked at.
             Some(level) => level.value().get(1..).unwrap_or_default(),
             None => &[],
         }
     }
 
-    /// The next record, copied.
+    /// Goes to the next record and copies it; none after the last.
     pub async fn next(&mut self) -> Result<Option<Record>> {
         let there = self.advance().await?;
         Ok(there.then(|| (self.head().unwrap_or_default().to_vec(), self.value().to_vec())))
     }
 }
 
+/// The base or one layer, at one of its leaves.
 struct Level {
     index: Arc<Index>,
+    /// The position of the leaf in the index, and where the lookup stands in it.
     leaf: Option<(usize, LeafWalk)>,
 }
 
-/// Looks up records by key. Cheap when keys ascend: then each leaf that holds one is read once.
+/// Looks up records by key. Cheap when keys ascend: then each leaf that holds one of them is read once.
 pub struct Lookup {
     archive: TenantArchive,
-    /// The newest first.
+    /// The layers, the newest first, and the base at the end.
     levels: Vec<Level>,
     has_layers: bool,
 }
 
 impl Lookup {
-    /// The value of that key, if the run says that it is there.
+    /// The value of that key; none when the run has no such record.
     pub async fn get(&mut self, key: &[u8]) -> Result<Option<&[u8]>> {
+        // The newest level that has the key decides, be it that the record was removed.
         let last = self.levels.len().saturating_sub(1);
         let mut found = None;
         for (n, level) in self.levels.iter_mut().enumerate() {
@@ -166,6 +180,7 @@ impl Level {
     async fn seek(&mut self, archive: &TenantArchive, key: &[u8]) -> Result<bool> {
         let place = self.index.seek(key);
         let Some(leaf) = self.index.leaves.get(place) else { return Ok(false) };
+        // The leaf at hand serves as long as the key is not behind; otherwise it is read from its beginning.
         let stays = self.leaf.as_ref().is_some_and(|(at, walk)| *at == place && walk.key() <= key);
         if !stays {
             self.leaf = Some((place, LeafWalk::new(archive.get_leaf(Class::Leaf, &leaf.hash).await?)?));
@@ -173,7 +188,7 @@ impl Level {
         let Some((_, walk)) = &mut self.leaf else { return Ok(false) };
         while walk.key() < key {
             if !walk.advance()? {
-                // A leaf ends with the key that its index names, and this one is not greater.
+                // Cannot happen in a leaf that is what its index says: it ends with a key that is not less than this.
                 self.leaf = None;
                 return Ok(false);
             }

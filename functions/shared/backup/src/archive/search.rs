@@ -1,19 +1,19 @@
 //! A search for a part of a name, over one kind of a sealed snapshot, a page at a time.
 //!
-//! Together the passes of [`ways`] find each object that has the part in one of its names, once, in whatever pages: what
-//! stands in a name run is a key for each word of each name, and of the keys that would tell an object only the first does.
-//! Nothing is remembered between pages; the object itself says which keys it has.
+//! A name run has one key for each word of each name of an object, so several keys may lead to one object. Together
+//! the walks of [`ways`] still give each object that has the part in one of its names exactly once, whatever the
+//! pages: only the first of its matching keys counts. Nothing is remembered between pages for that, since the object
+//! itself says which keys it has.
 //!
-//! A page ends when it is full, or when so much was read that another request has to go on.
+//! A page ends when it is full, or when as much was read as one request may read.
 
-use super::{SnapshotView, read_object};
-use crate::archive::view::{Hit, name_of};
+use super::view::{Hit, SnapshotView, name_of, read_object};
 use domain::kinds::Kind;
 use domain::stored::names;
 use domain::{Error, Result};
 use serde_json::{Map, Value};
 
-/// A walk of a search.
+/// One of the walks over a kind's keys that make up a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     /// Over the keys that begin with the part: names of which a word begins with it.
@@ -25,7 +25,7 @@ pub enum Way {
 }
 
 impl Way {
-    /// How it is written where a search goes on.
+    /// One letter for it, written where a caller keeps how far a search has come.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,18 +50,18 @@ pub fn ways(part: &str) -> &'static [Way] {
 /// How much a request may find and read.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Objects that a page may hold.
+    /// How many objects a page may hold.
     pub hits: usize,
-    /// [`SnapshotView::reads`] at which it ends, once it has moved.
+    /// The page ends when [`SnapshotView::reads`] is this or more, once it has looked at a key.
     pub reads: u64,
 }
 
 /// What a page of a walk found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Walked {
-    /// In the order of the keys that found them.
+    /// The objects, in the order of the keys that led to them.
     pub hits: Vec<Hit>,
-    /// The last key that was looked at, where the walk is not over.
+    /// The last key that was looked at; none when the walk is over.
     pub last: Option<Vec<u8>>,
 }
 
@@ -89,8 +89,8 @@ impl Named {
 }
 
 impl SnapshotView {
-    /// A page of one walk: objects of the kind of which a name has the part (normalised, not empty) in it. `after` is the
-    /// last key of the page before.
+    /// A page of one walk: objects of the kind of which a name has the part (normalised, not empty) in it. `after` is
+    /// [`Walked::last`] of the page before.
     ///
     /// # Errors
     /// `NotFound` when the snapshot does not hold the kind; `Corrupt` when it is not what was stored.
@@ -102,6 +102,7 @@ impl SnapshotView {
         after: Option<&[u8]>,
         limits: Limits,
     ) -> Result<Walked> {
+        // Where the walk begins: directly behind the last key of the page before, or at the first that can match.
         let run = match way {
             Way::Objects => self.run(kind.name)?,
             Way::Begins | Way::Inside => self.run(&format!("{}.names", kind.name))?,
@@ -116,19 +117,21 @@ impl SnapshotView {
             Way::Begins => run.from_key(&start).await?,
             Way::Inside | Way::Objects => run.scan(&start).await?,
         };
+
         let mut walked = Walked::default();
         while let Some((key, value)) = reader.next().await? {
             if way == Way::Begins && !key.starts_with(part.as_bytes()) {
                 break;
             }
+            // Why at least one key a page: a search that may read nothing more would never come further.
             let is_over = walked.last.is_some() && self.reads() >= limits.reads;
             if walked.hits.len() == limits.hits || is_over {
                 return Ok(walked);
             }
             let hit = match way {
-                Way::Begins => self.told_by_its_beginning(kind, part, &key).await?,
-                Way::Inside => self.told_inside(kind, part, &key).await?,
-                Way::Objects => has_in_name(kind, part, &key, &value)?,
+                Way::Begins => self.find_by_beginning(kind, part, &key).await?,
+                Way::Inside => self.find_inside(kind, part, &key).await?,
+                Way::Objects => find_in_object(kind, part, &key, &value)?,
             };
             walked.hits.extend(hit);
             walked.last = Some(key);
@@ -137,12 +140,7 @@ impl SnapshotView {
     }
 
     /// The object of a key that begins with the part, unless another such key comes before it.
-    async fn told_by_its_beginning(
-        &self,
-        kind: &'static Kind,
-        part: &str,
-        key: &[u8],
-    ) -> Result<Option<Hit>> {
+    async fn find_by_beginning(&self, kind: &'static Kind, part: &str, key: &[u8]) -> Result<Option<Hit>> {
         let Some((_, id)) = names::split_key(key) else { return Ok(None) };
         let named = self.named(kind, id).await?;
         let earlier = |k: &[u8]| k < key && k.starts_with(part.as_bytes());
@@ -150,12 +148,12 @@ impl SnapshotView {
     }
 
     /// The object of a key that has the part in it, unless another such key comes before it, or one begins with it.
-    async fn told_inside(&self, kind: &'static Kind, part: &str, key: &[u8]) -> Result<Option<Hit>> {
+    async fn find_inside(&self, kind: &'static Kind, part: &str, key: &[u8]) -> Result<Option<Hit>> {
         let Some((text, id)) = names::split_key(key) else { return Ok(None) };
         let core = part.trim_start_matches(|c: char| !c.is_alphanumeric());
         let begins = core.len() == part.len();
-        // Why before the object is read: most keys have not got it, and of a name with a word that begins with it, told
-        // before, every key says so up to that word.
+        // Why before the object is read: most keys do not have the part in them. And where a word begins with it, the
+        // walk `Begins` has found the object already.
         if !text.contains(core) || (begins && names::has_word(text, part)) {
             return Ok(None);
         }
@@ -163,15 +161,15 @@ impl SnapshotView {
         if !named.texts.is_empty() && !named.has(part) {
             return Ok(None);
         }
-        let told = |k: &[u8]| {
+        let finds_it_before = |k: &[u8]| {
             let has_it = || names::split_key(k).is_some_and(|(text, _)| text.contains(core));
             (begins && k.starts_with(part.as_bytes())) || (k < key && has_it())
         };
-        Ok((!self.has_key(kind, &named, told).await?).then(|| hit(kind, id, named.name)))
+        Ok((!self.has_key(kind, &named, finds_it_before).await?).then(|| hit(kind, id, named.name)))
     }
 
-    /// Whether one of the object's keys is as asked, and stands in the run. Why the run is asked too: were the key made otherwise
-    /// when the snapshot was sealed, the object would never be told.
+    /// Whether one of the object's keys is as asked and is in the run. Why the run is asked too: if keys were made by
+    /// another rule when the snapshot was sealed, a key that is not in the run would hide the object from both walks.
     async fn has_key(
         &self,
         kind: &Kind,
@@ -187,6 +185,7 @@ impl SnapshotView {
         Ok(false)
     }
 
+    /// The names of the object with that id.
     async fn named(&self, kind: &'static Kind, id: &str) -> Result<Named> {
         let found = self.find_record(self.run(kind.name)?, id.as_bytes()).await?;
         let object = found.ok_or_else(|| Error::corrupt(format!("{} and its names differ", kind.name)))?;
@@ -194,7 +193,8 @@ impl SnapshotView {
     }
 }
 
-fn has_in_name(kind: &'static Kind, part: &str, key: &[u8], value: &[u8]) -> Result<Option<Hit>> {
+/// The object, when one of its names has the part in it.
+fn find_in_object(kind: &'static Kind, part: &str, key: &[u8], value: &[u8]) -> Result<Option<Hit>> {
     let id = std::str::from_utf8(key).map_err(|e| Error::corrupt("a key is not text").caused_by(e))?;
     let named = Named::of(kind, id, &read_object(value)?);
     Ok(named.has(part).then(|| hit(kind, id, named.name)))

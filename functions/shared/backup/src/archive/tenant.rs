@@ -1,8 +1,7 @@
 //! A tenant's part of the vault, sealed and opened under its keys.
 
-use super::OpenRun;
 use bytes::Bytes;
-use domain::stored::{BlobHash, Class, Index, Manifest, RunRef, TenantKeys};
+use domain::stored::{BlobHash, Class, Index, Manifest, TenantKeys};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::{BlobName, DataKey, KeyRing, PARKED, Put, Vault, WrappedKey};
 use engine::records::{Records, StoredKey};
@@ -10,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Archives of all tenants.
+/// The archives of all tenants: opens the one that is asked for.
 pub struct Archive {
     vault: Arc<dyn Vault>,
     ring: Arc<dyn KeyRing>,
@@ -21,7 +20,7 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Archives over a vault, with keys from a ring.
+    /// Archives over that vault; a tenant's key is in its row and is unwrapped by the ring.
     pub fn new(vault: Arc<dyn Vault>, ring: Arc<dyn KeyRing>, records: Records) -> Self {
         Self { vault, ring, records, known: Mutex::default() }
     }
@@ -40,6 +39,8 @@ impl Archive {
                 return Err(error);
             }
         };
+
+        // Why the row is read each time though the key is known: its deletion is what makes a tenant unreadable.
         let known = self.known().get(tenant).filter(|(as_wrapped, _)| *as_wrapped == wrapped).cloned();
         let keys = if let Some((_, keys)) = known {
             keys
@@ -89,7 +90,7 @@ pub struct TenantArchive {
 #[derive(Default)]
 struct LeafCache(Mutex<VecDeque<(BlobHash, Arc<Vec<u8>>)>>);
 
-/// A few dozen leaves.
+/// How many plain bytes of leaves are kept: a few dozen leaves.
 const CACHED_BYTES: usize = 8 << 20;
 
 impl LeafCache {
@@ -109,23 +110,23 @@ impl LeafCache {
 }
 
 impl TenantArchive {
-    /// Whose it is.
+    /// The tenant whose archive it is.
     pub fn tenant(&self) -> &TenantId {
         self.keys.tenant()
     }
 
-    /// The name that content has.
+    /// The name of content, which follows from its plain bytes and its class.
     pub fn name(&self, class: Class, plain: &[u8]) -> BlobHash {
         self.keys.name(class, plain)
     }
 
-    /// Stores content under the name that it has, and gives that.
+    /// Stores content under the name that follows from it, and gives that name.
     pub async fn put_named(&self, class: Class, plain: &[u8]) -> Result<BlobHash> {
         let hash = self.name(class, plain);
         self.put_content(class, hash, plain).await.map(|()| hash)
     }
 
-    /// Stores content under the name that it has; storing it again does nothing.
+    /// Stores content under `hash`, the name that [`Self::name`] gives it. Storing it again does nothing.
     pub async fn put_content(&self, class: Class, hash: BlobHash, plain: &[u8]) -> Result<()> {
         self.put_new(&hash.blob_name(class), plain).await.map(|_| ())
     }
@@ -167,7 +168,7 @@ impl TenantArchive {
         Ok(put)
     }
 
-    /// The bytes of that name, if there are any.
+    /// The plain bytes under that name; none when nothing is stored there.
     ///
     /// # Errors
     /// `Corrupt` when they are not what was stored.
@@ -177,14 +178,12 @@ impl TenantArchive {
         sealed.map(|s| self.keys.open(name, &s)).transpose()
     }
 
-    /// The leaves of a base or of a layer.
+    /// The index of a base or of a layer: the list of its leaves.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is not there, or not what was stored.
     pub async fn get_index(&self, index: &BlobHash) -> Result<Index> {
         Index::from_bytes(&self.get_content(Class::Index, index).await?)
-    }
-
-    /// A run, opened; an absent one is empty.
-    pub async fn open_run(&self, run: Option<&RunRef>) -> Result<OpenRun> {
-        OpenRun::open(self, run).await
     }
 
     /// A snapshot's manifest, if it is sealed.
@@ -202,17 +201,17 @@ impl TenantArchive {
         found.ok_or_else(|| Error::not_found(format!("there is no sealed snapshot {snapshot}")))
     }
 
-    /// Whether anything was put aside through this archive and its clones.
+    /// Whether anything was parked through this archive and its clones.
     pub fn has_parked(&self) -> bool {
         self.stored.parked.load(Ordering::Relaxed) > 0
     }
 
-    /// Blobs that were asked of the vault through this archive and its clones.
+    /// How many blobs were asked of the vault through this archive and its clones.
     pub fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// New blobs and their sealed bytes, stored through this archive and its clones.
+    /// How many blobs were new, and how many sealed bytes these have: stored through this archive and its clones.
     pub fn stored(&self) -> (u64, u64) {
         (self.stored.blobs.load(Ordering::Relaxed), self.stored.bytes.load(Ordering::Relaxed))
     }

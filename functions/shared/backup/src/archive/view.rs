@@ -1,8 +1,9 @@
 //! A sealed snapshot, read: objects, links, names.
 
-use super::{OpenRun, TenantArchive};
+use super::run::OpenRun;
+use super::tenant::TenantArchive;
 use domain::kinds::{self, Kind, LinkType};
-use domain::stored::{Manifest, Missing, RunRef};
+use domain::stored::{Manifest, Missing, MissingCause, RunRef};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -11,15 +12,15 @@ use std::sync::{Arc, Mutex};
 /// An object that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// Its kind.
+    /// The name of its kind.
     pub kind: &'static str,
-    /// Its key.
+    /// Its key in the run of its kind: for most kinds its id.
     pub key: String,
-    /// Its name.
+    /// What a person calls it, where it has a name.
     pub name: Option<String>,
 }
 
-/// So many names are kept; a comparison of a large tenant asks for those of everybody in it.
+/// At most this many names are kept: a comparison of a large tenant asks for those of everybody in it.
 const NAMES: usize = 20_000;
 
 /// A snapshot opened for reading.
@@ -41,24 +42,24 @@ impl SnapshotView {
         Ok(Self { archive: archive.clone(), manifest, names: Mutex::default(), runs: Mutex::default() })
     }
 
-    /// What it is made of.
+    /// The manifest, which says what the snapshot is made of.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Blobs that were read through it so far, its manifest included.
+    /// How many blobs were read through it so far, its manifest included.
     pub fn reads(&self) -> u64 {
         self.archive.reads()
     }
 
-    /// Whether it holds that kind.
+    /// Whether the snapshot holds that kind.
     pub fn covers(&self, kind: &Kind) -> bool {
         self.manifest.runs.contains_key(kind.name)
     }
 
     /// Whether it does not hold that kind because the tenant had no licence for it.
     pub fn is_unlicensed(&self, kind: &Kind) -> bool {
-        let of = |m: &&Missing| m.source == kind.name && m.cause == Missing::UNLICENSED;
+        let of = |m: &&Missing| m.source == kind.name && m.cause == MissingCause::Unlicensed;
         !self.covers(kind) && self.manifest.missing.iter().any(|m| of(&m))
     }
 
@@ -101,7 +102,10 @@ impl SnapshotView {
         found.into_iter().map(|(to, value)| Ok((to, read_object(&value)?))).collect()
     }
 
-    /// The links of a type to one object: near end and value.
+    /// The links of a type to one object: near end and value, in the order of the near ends.
+    ///
+    /// # Errors
+    /// `Corrupt` when the run and its reverse do not say the same.
     pub async fn list_links_to(
         &self,
         link: &LinkType,
@@ -119,7 +123,8 @@ impl SnapshotView {
         Ok(links)
     }
 
-    /// Objects of a kind in key order.
+    /// Objects of a kind in key order, behind the key `after`, at most `limit`; and the key behind which the next page
+    /// begins, if there is one.
     pub async fn list_objects(
         &self,
         kind: &'static Kind,
@@ -140,7 +145,7 @@ impl SnapshotView {
         Ok((hits, None))
     }
 
-    /// Objects of a kind whose key is as wanted, by a walk over the whole kind: for kinds that are short by
+    /// Objects of a kind whose key is as wanted, found by reading every object of the kind: for kinds that are short by
     /// nature.
     pub async fn list_where(
         &self,
@@ -158,7 +163,8 @@ impl SnapshotView {
         Ok(found)
     }
 
-    /// The name of an object of one of those kinds (of any kind when none is named).
+    /// The name of the object with that id, of one of those kinds (of any kind when none is named); none when there
+    /// is no such object, or when it has no name.
     pub async fn find_name(&self, candidates: &[&str], id: &str) -> Result<Option<String>> {
         if let Some(known) = self.names.lock().expect("no holder of this lock panics").get(id) {
             return Ok(known.clone());
@@ -226,7 +232,7 @@ fn read_value(bytes: &[u8]) -> Result<Value> {
     serde_json::from_slice(bytes).map_err(|e| Error::corrupt("a stored value cannot be read").caused_by(e))
 }
 
-/// What a person calls the object.
+/// What a person calls the object: the property that its kind names for that.
 pub fn name_of(kind: &Kind, object: &Map<String, Value>) -> Option<String> {
     object.get(kind.name_property).and_then(Value::as_str).map(str::to_owned)
 }

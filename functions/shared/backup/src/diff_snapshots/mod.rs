@@ -169,10 +169,10 @@ impl Worker {
                 }
                 let mut failed = row.value;
                 failed.state = JobState::Failed;
-                failed.error = Some(error.message().to_owned());
+                failed.error = Some(error.summary().into());
                 failed.course.fail(Cause::of(error.kind()));
                 self.records.replace(&failed, row.version).await?;
-                Ok(Report::Failed(error.message().to_owned()))
+                Ok(Report::Failed(error.summary().into()))
             }
             Err((_, error)) => Err(error),
             Ok(report) => Ok(report),
@@ -310,5 +310,5 @@ fn chosen_kinds(
 }
 
 fn not_held(source: &str, error: &domain::Error) -> NotCovered {
-    NotCovered { source: source.to_owned(), cause: "not-held".to_owned(), why: error.message().to_owned() }
+    NotCovered { source: source.to_owned(), cause: "not-held".to_owned(), why: error.summary().into() }
 }

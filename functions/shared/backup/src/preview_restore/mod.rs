@@ -166,7 +166,7 @@ impl Worker {
             Err(error) => {
                 tracing::warn!(restore = %value.id, kind = error.kind().name(), "a preview failed");
                 value.state = RestoreState::Failed;
-                value.error = Some(error.message().to_owned());
+                value.error = Some(error.summary().into());
                 value.course.fail(Cause::of(error.kind()));
                 Report::default()
             }

@@ -4,27 +4,29 @@
 //! full. How many links objects have is learnt while they are read: for chunks of n objects the pages are
 //! about ceil(n * mean / page), rounded by how much objects differ. Source: graph limits, technique D.
 
-/// From so many chunks on their sizes say something about the next.
+/// From this many chunks on, what they held says something about the next.
 const SAMPLE: u32 = 4;
 
-/// What a chunk says counts for so much less with each chunk after it: objects that stand near each other in
-/// Graph's list are more alike than others, and where they are not, the last eight say nearly as much as all.
+/// With each chunk that follows, what a chunk held counts for this much of what it counted before: objects that stand
+/// near each other in Graph's list are more alike than others, and where they are not, the last eight chunks say
+/// nearly as much as all.
 const FADE: f64 = 7.0 / 8.0;
 
-/// What the chunks that were read say about the next.
+/// What is learnt from the chunks that were read, to choose the size of the next.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Density {
+    /// How many chunks, objects and links were seen; earlier chunks count for less (`FADE`).
     chunks: f64,
     objects: f64,
     links: f64,
-    /// Squares of a chunk's links, for each of its objects.
+    /// The sum of each chunk's links squared, divided by its objects.
     squares: f64,
     /// The most links seen on a page that another follows.
     page: f64,
 }
 
 impl Density {
-    /// Learns from a chunk that is read.
+    /// Learns from a chunk that is completely read.
     pub(super) fn learn(&mut self, objects: u32, links: u32) {
         let (objects, links) = (f64::from(objects.max(1)), f64::from(links));
         for (sum, more) in [
@@ -61,7 +63,7 @@ impl Density {
         };
         let mut best = most;
         for n in (most / 2..most).rev() {
-            // Why: one part in a thousand is not worth more chains.
+            // Why not any gain: one part in a thousand is not worth more chains.
             if cost(n) < cost(best) * 0.999 {
                 best = n;
             }

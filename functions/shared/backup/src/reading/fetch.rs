@@ -1,6 +1,6 @@
 //! Pages, fetched and understood away from where they are collected.
 
-use super::Reading;
+use super::context::Context;
 use domain::Result;
 use domain::kinds::{Asked, Interpreted, Kind, Read, Source, Whole, interpret};
 use engine::ports::{Cursor, PageEnd, ReadPage};
@@ -8,21 +8,22 @@ use engine::ports::{Cursor, PageEnd, ReadPage};
 /// How a page is asked for and understood.
 #[derive(Clone, Copy)]
 pub(super) struct How {
-    /// Facets are not asked for along with the objects.
+    /// Whether facets are asked for apart from the objects.
     pub(super) apart: bool,
-    /// Each item is all of its object.
+    /// Whether each item says all of its object.
     pub(super) listed: bool,
 }
 
-/// A page, understood.
+/// A page whose items are understood.
 pub(super) struct Fetched {
     pub(super) items: Vec<Interpreted>,
     pub(super) end: PageEnd,
+    /// Properties that were not asked for, since this Graph does not know them.
     pub(super) left_out: Vec<&'static str>,
 }
 
-impl Reading {
-    /// A page as it came.
+impl Context {
+    /// A page as Graph gave it.
     pub(super) async fn page(
         &self,
         kind: &'static Kind,
@@ -34,7 +35,7 @@ impl Reading {
         self.directory.read_page(self.archive.tenant(), source, cursor, &facets).await
     }
 
-    /// A page, understood. Holds one of the places for calls meanwhile.
+    /// A page whose items are understood. While it is asked for it takes one of the places for calls.
     pub(super) async fn fetch(
         &self,
         kind: &'static Kind,
@@ -56,7 +57,7 @@ impl Reading {
     }
 }
 
-/// Whether each item of such pages is all of its object.
+/// Whether each item of such pages says all of its object.
 pub(super) fn is_listed(source: &Source, by_round: bool, is_changes: bool) -> bool {
     match source.read {
         Read::List => true,

@@ -1,25 +1,26 @@
-//! Links to objects that are gone for good. A delta of groups need not report them; a list does not have
+//! Links to objects that were deleted for good. A delta of groups need not report them; a list does not have
 //! them. Links to what is in the recycle bin stay until Graph says otherwise: they come back with it.
 
-use super::Reading;
-use super::progress::{KindProgress, Progress};
+use super::context::Context;
 use super::resolvers::PutResolver;
 use super::sorters::reverse;
-use super::take::joined;
-use crate::archive::{Block, Merged, Onto, Op, Sorter, Stop, merge};
+use super::take::join;
+use crate::archive::{Merge, Merged, Onto, Op, Sorter};
 use domain::kinds;
-use domain::stored::RunRef;
+use domain::stored::{ParkedBlock, RunRef};
 use domain::{Error, Result};
+use engine::records::{KindState, ReadingState};
 use std::collections::BTreeMap;
 
-/// Takes links to hard-deleted objects out of every run that was built on a base. Doing it again changes
+/// Takes links to objects that were deleted for good out of every run that was built on a base. Doing it again changes
 /// nothing.
-pub(super) async fn hard_deleted(reading: &Reading, progress: &mut Progress) -> Result<()> {
-    let archive = &reading.archive;
-    let mut blocks: Vec<Block> = Vec::new();
+pub(super) async fn hard_deleted(context: &Context, state: &mut ReadingState) -> Result<()> {
+    let archive = &context.archive;
+    // The objects that every kind has deleted, and the runs that may still have links to them.
+    let mut blocks: Vec<ParkedBlock> = Vec::new();
     let mut runs: BTreeMap<String, RunRef> = BTreeMap::new();
-    for state in progress.kinds.values() {
-        if let KindProgress::Done(done) = state {
+    for kind in state.kinds.values() {
+        if let KindState::Done(done) = kind {
             blocks.extend(done.deleted.iter().cloned());
             if done.incremental {
                 runs.extend(done.runs.clone());
@@ -32,36 +33,31 @@ pub(super) async fn hard_deleted(reading: &Reading, progress: &mut Progress) -> 
     for link in kinds::links() {
         let back = reverse(link.name);
         let (Some(forward_run), Some(back_run)) = (runs.get(link.name), runs.get(&back)) else { continue };
+        let empty = || Sorter::new(archive, Vec::new(), &context.budget);
+        let (mut forward_ops, mut back_ops) = (empty(), empty());
+
+        // Each link is in two runs, under its near end and under its far end. The second finds what leads to an object.
         let held = archive.open_run(Some(back_run)).await?;
-        let mut sorters = [
-            Sorter::new(archive, Vec::new(), &reading.budget),
-            Sorter::new(archive, Vec::new(), &reading.budget),
-        ];
-        let mut deleted = Sorter::new(archive, blocks.clone(), &reading.budget).into_ops(None).await?;
+        let mut deleted = Sorter::new(archive, blocks.clone(), &context.budget).into_ops(None).await?;
         let mut key = Vec::new();
         while deleted.advance().await? {
             let to = String::from_utf8_lossy(deleted.head().unwrap_or_default()).into_owned();
             for from in held.ends(&format!("{to}/")).await? {
-                joined(&mut key, &from, &to);
-                sorters[0].push(&key, Op::Remove).await?;
-                joined(&mut key, &to, &from);
-                sorters[1].push(&key, Op::Remove).await?;
+                join(&mut key, &from, &to);
+                forward_ops.push(&key, Op::Remove).await?;
+                join(&mut key, &to, &from);
+                back_ops.push(&key, Op::Remove).await?;
             }
         }
-        for ((name, run), sorter) in
-            [(link.name, forward_run), (back.as_str(), back_run)].into_iter().zip(sorters)
-        {
-            let ops = sorter.into_ops(None).await?;
-            let onto = Onto::Changes(run);
-            match merge(archive, run.cut_bits, onto, ops, None, &mut PutResolver, Stop::when(&|| false))
-                .await?
-            {
-                Merged::Done(pruned) => {
-                    if let Some(KindProgress::Done(done)) = progress.kinds.get_mut(link.from) {
-                        done.runs.insert(name.to_owned(), pruned);
-                    }
-                }
-                Merged::Stopped(..) => return Err(Error::unavailable("a merge was stopped")),
+        // Why both: a link that only one of them has would be found from one end and not from the other.
+        for (name, run, ops) in [(link.name, forward_run, forward_ops), (back.as_str(), back_run, back_ops)] {
+            let ops = ops.into_ops(None).await?;
+            let merge = Merge::new(archive, run.cut_bits, Onto::Changing(run));
+            let Merged::Done(pruned) = merge.run(ops, &mut PutResolver).await? else {
+                return Err(Error::unavailable("a merge was stopped"));
+            };
+            if let Some(KindState::Done(done)) = state.kinds.get_mut(link.from) {
+                done.runs.insert(name.to_owned(), pruned);
             }
         }
     }

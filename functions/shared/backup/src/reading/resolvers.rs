@@ -1,18 +1,18 @@
 //! What records become: objects and their names, and records that are what the operation says.
 
-use super::progress::Seats;
 use crate::archive::{Op, Resolver, Sorter, overlaid, read_object};
 use async_trait::async_trait;
 use domain::kinds::Kind;
 use domain::stored::names;
 use domain::subscriptions::takes_seat;
 use domain::{Error, Result, canonical};
+use engine::records::SeatChange;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The kind whose objects take seats.
+/// The name of the kind whose objects take seats.
 pub(super) const SEATED: &str = "users";
 
 /// Objects: what a delta says is laid over what the base says; names follow, and links of what is gone.
@@ -20,10 +20,12 @@ pub(super) struct ObjectResolver<'a> {
     pub(super) kind: &'static Kind,
     /// Properties that were not asked for, though the row names them.
     pub(super) left_out: &'a BTreeSet<String>,
+    /// Collects operations on the name run.
     pub(super) names: Sorter,
+    /// Collects the ids of objects that are gone.
     pub(super) gone: Sorter,
-    /// Users that take seats, so far.
-    pub(super) seats: Seats,
+    /// Users that take a seat, among the records that were resolved so far.
+    pub(super) seats: SeatChange,
 }
 
 #[async_trait]
@@ -31,14 +33,15 @@ impl Resolver for ObjectResolver<'_> {
     fn resolve(&mut self, key: &[u8], old: Option<&[u8]>, op: Op<'_>, new: &mut Vec<u8>) -> Result<bool> {
         match op {
             Op::Remove => {}
-            Op::Whole(object) => new.extend_from_slice(object),
-            Op::Renew(object) => self.complete(read_object(object)?, new),
+            Op::Complete(object) => new.extend_from_slice(object),
+            Op::Renew(object) => self.write_complete(read_object(object)?, new),
             Op::Overlay(object) => match old {
-                Some(old) => self.complete(read_object(&overlaid(old, object)?)?, new),
-                None => self.complete(read_object(object)?, new),
+                Some(old) => self.write_complete(read_object(&overlaid(old, object)?)?, new),
+                None => self.write_complete(read_object(object)?, new),
             },
             Op::Put(_) => return Err(Error::corrupt("a link among objects")),
         }
+        // What follows from the object: seats always, names and links only where it differs from the base.
         let is_there = op != Op::Remove;
         self.count_seats(old, is_there.then_some(new.as_slice()))?;
         if old.is_some_and(|old| is_there && old == new.as_slice()) {
@@ -48,6 +51,7 @@ impl Resolver for ObjectResolver<'_> {
             self.gone.push_unparked(key, Op::Remove);
         }
         let id = String::from_utf8_lossy(key);
+        // Only names that came or went are operations: most changes leave all names as they are.
         let before = old.map_or(Ok(Vec::new()), |old| self.name_keys(old, &id))?;
         let after = if is_there { self.name_keys(new, &id)? } else { Vec::new() };
         for name in before.iter().filter(|n| !after.contains(n)) {
@@ -66,8 +70,8 @@ impl Resolver for ObjectResolver<'_> {
 }
 
 impl ObjectResolver<'_> {
-    /// What was asked for and is not in the answer was never set.
-    fn complete(&self, mut object: Map<String, Value>, new: &mut Vec<u8>) {
+    /// Writes an object with every property that was asked for: one that the answer does not have is empty.
+    fn write_complete(&self, mut object: Map<String, Value>, new: &mut Vec<u8>) {
         for property in self.kind.reading[0].select {
             let asked = !self.kind.is_relation(property) && !self.left_out.contains(*property);
             if asked && !object.contains_key(*property) {
@@ -100,7 +104,8 @@ impl ObjectResolver<'_> {
     }
 }
 
-/// The texts of the properties that are wanted; the others are passed over.
+/// The values that are texts, of the properties that are wanted. Why not the object as a whole:
+/// every record of a merge passes here, and most of an object is no name.
 fn texts<'a>(object: &'a [u8], wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Cow<'a, str>>> {
     struct Texts<'w>(&'w dyn Fn(&str) -> bool);
     #[derive(Deserialize)]
@@ -142,6 +147,7 @@ fn texts<'a>(object: &'a [u8], wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Cow<
             Ok(found)
         }
     }
+    // The visitor above keeps what is wanted and lets the parser skip the rest without building it.
     let mut from = serde_json::Deserializer::from_slice(object);
     serde::de::DeserializeSeed::deserialize(Texts(wanted), &mut from)
         .map_err(|e| Error::corrupt("a stored object cannot be read").caused_by(e))
@@ -159,7 +165,7 @@ impl Resolver for PutResolver {
                 Ok(true)
             }
             Op::Remove => Ok(false),
-            Op::Whole(_) | Op::Overlay(_) | Op::Renew(_) => Err(Error::corrupt("an object among links")),
+            Op::Complete(_) | Op::Overlay(_) | Op::Renew(_) => Err(Error::corrupt("an object among links")),
         }
     }
 }

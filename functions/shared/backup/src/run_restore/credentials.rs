@@ -34,7 +34,7 @@ impl Worker {
 fn of_application(which: &str, error: Error) -> Error {
     match error.kind() {
         ErrorKind::Denied => {
-            Error::denied(format!("the {which} application: {}", error.message())).caused_by(error)
+            Error::denied(format!("the {which} application: {}", error.summary())).caused_by(error)
         }
         _ => error,
     }

@@ -22,7 +22,7 @@ use crate::archive::Archive;
 use crate::preview_restore::{Archived, PlanStore};
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
-use engine::announce::{self, Announcer};
+use engine::announce::Announcer;
 use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
 use engine::open_work::{OpenWork, put_off};
@@ -79,14 +79,7 @@ impl Announce for Announcer {
             let kind = cause.unwrap_or(Cause::Unavailable).kind();
             return self.announce_error(&restore.tenant, subject, restore.label(), kind).await;
         }
-        let counts = restore.counts;
-        let told = announce::RestoreCounts {
-            verified: counts.done,
-            unverified: counts.unverified,
-            failed: counts.failed + counts.skipped,
-            skipped: counts.impossible,
-        };
-        self.announce_restore(&restore.tenant, &restore.id, told).await
+        self.announce_restore(&restore.tenant, &restore.id, &restore.counts).await
     }
 }
 
@@ -256,7 +249,7 @@ impl Worker {
         let Found { mut value, version } = found;
         tracing::warn!(restore = %value.id, "a credential was refused");
         value.state = RestoreState::Failed;
-        value.error = Some(error.message().to_owned());
+        value.error = Some(error.summary().into());
         value.course.fail(Cause::of(error.kind()));
         value.done_at = Some(self.clock.now());
         value.touched_at = self.clock.now();

@@ -50,12 +50,12 @@ impl Verdict {
         })
     }
     pub fn failed(error: &Error, answer: Option<Applied>) -> Ended {
-        let message = error.message().to_owned();
+        let message = error.summary().into();
         let state = OutcomeState::Failed { cause: cause_of(error), message };
         Ended::With(Self { state, answer, read_back: None, new_id: None })
     }
     pub fn unreadable(error: &Error) -> Ended {
-        let message = error.message().to_owned();
+        let message = error.summary().into();
         let state = OutcomeState::Failed { cause: FailCause::Unreadable, message };
         Ended::With(Self { state, answer: None, read_back: None, new_id: None })
     }

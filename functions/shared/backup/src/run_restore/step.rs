@@ -6,7 +6,7 @@ use super::progress::{Progress, Seen};
 use super::wait::{Patience, Waited};
 use domain::kinds::LinkType;
 use domain::restore::{Action, Step};
-use domain::{Error, ErrorKind, Result};
+use domain::{Error, ErrorKind, ErrorReason, Result};
 use engine::ports::{Applied, Call, LiveObject};
 use engine::records::{ReadBack, SkipCause};
 use jiff::SignedDuration;
@@ -204,6 +204,5 @@ impl Progress<'_> {
 
 /// Whether Graph says so of objects that it does not know yet everywhere.
 pub(super) fn is_of_young(error: &Error) -> bool {
-    error.kind() == ErrorKind::NotFound
-        || (error.kind() == ErrorKind::Invalid && error.message().contains(engine::ports::VALUES_INVALID))
+    error.kind() == ErrorKind::NotFound || error.reason() == Some(ErrorReason::ValuesInvalid)
 }

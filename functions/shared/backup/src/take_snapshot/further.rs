@@ -1,16 +1,15 @@
 //! Whether a reading gets further, for those who wait for it.
 
 use super::{Report, Request, Worker};
-use crate::reading::{KindProgress, Progress};
 use domain::{Result, SnapshotId, TenantId};
 use engine::messages;
-use engine::records::{Course, Found, Reason, Snapshot};
+use engine::records::{Course, Found, KindState, ReadingState, Reason, Snapshot};
 use std::collections::BTreeMap;
 
 impl Worker {
     /// How often the reading for that snapshot got further; 0 before it begins and once it is over.
     pub(crate) async fn mark(&self, tenant: &TenantId, snapshot: &SnapshotId) -> u64 {
-        let found = self.records.find(&Progress::at(tenant, snapshot)).await;
+        let found = self.records.find(&ReadingState::at(tenant, snapshot)).await;
         // Why no error: whoever asks has one already.
         found.ok().flatten().map_or(0, |found| u64::from(found.value.advances))
     }
@@ -31,12 +30,9 @@ impl Worker {
 }
 
 /// Whether anything but the count of failures is other than before.
-pub(super) fn got_further(
-    before: &BTreeMap<String, KindProgress>,
-    after: &BTreeMap<String, KindProgress>,
-) -> bool {
-    let same = |one: &KindProgress, other: &KindProgress| match (one, other) {
-        (KindProgress::Reading(one), KindProgress::Reading(other)) => {
+pub(super) fn got_further(before: &BTreeMap<String, KindState>, after: &BTreeMap<String, KindState>) -> bool {
+    let same = |one: &KindState, other: &KindState| match (one, other) {
+        (KindState::Reading(one), KindState::Reading(other)) => {
             let mut one = one.clone();
             one.failures = other.failures;
             one == *other

@@ -10,17 +10,18 @@ mod seal;
 mod tell;
 
 use crate::archive::{Archive, TenantArchive};
-use crate::reading::{Progress, Reading};
+use crate::reading::Reading;
 use async_trait::async_trait;
 use domain::stored::Manifest;
-use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
+use domain::{Error, ErrorKind, ErrorReason, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
 use engine::metrics;
 use engine::open_work::put_off;
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::{
-    Cause, CredentialStatus, Found, JobState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
+    Cause, CredentialStatus, Found, JobState, ReadingState, Reason, Records, SeatCount, Snapshot,
+    SnapshotMode, Tenant,
 };
 use engine::work::{JobWorker, unless_gone};
 use serde::{Deserialize, Serialize};
@@ -149,7 +150,7 @@ impl Worker {
             Err(error) if error.kind() == ErrorKind::Denied => {
                 self.fail(&row, &error).await?;
                 metrics::SNAPSHOTS_REFUSED.add(u64::from(row.value.reason == Reason::Schedule));
-                Ok(Report::Failed(error.message().to_owned()))
+                Ok(Report::Failed(error.summary().into()))
             }
             Err(error) => Err(error),
         }
@@ -186,9 +187,10 @@ impl Worker {
         archive: &TenantArchive,
         row: &Snapshot,
         deadline: Timestamp,
-    ) -> Result<Option<Progress>> {
+    ) -> Result<Option<ReadingState>> {
         let tenant = archive.tenant();
-        let saved: Option<Found<Progress>> = self.records.find(&Progress::at(&tenant, &row.id)).await?;
+        let saved: Option<Found<ReadingState>> =
+            self.records.find(&ReadingState::at(&tenant, &row.id)).await?;
         let (mut progress, version) = match saved {
             Some(found) => (found.value, Some(found.version)),
             None => (self.begin(row).await?, None),
@@ -244,7 +246,7 @@ impl Worker {
         Ok(is_since)
     }
 
-    async fn save(&self, progress: &Progress, version: Option<u64>) -> Result<()> {
+    async fn save(&self, progress: &ReadingState, version: Option<u64>) -> Result<()> {
         match version {
             Some(version) => self.records.replace(progress, version).await,
             None => self.records.put_new(progress).await,
@@ -252,9 +254,9 @@ impl Worker {
     }
 
     /// A new reading: on the newest sealed snapshot, or on the one that a live comparison names.
-    async fn begin(&self, row: &Snapshot) -> Result<Progress> {
+    async fn begin(&self, row: &Snapshot) -> Result<ReadingState> {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.tenant)).await?;
-        Ok(Progress {
+        Ok(ReadingState {
             tenant: row.tenant.clone(),
             snapshot: row.id.clone(),
             started_at: self.clock.now(),
@@ -273,13 +275,13 @@ impl Worker {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
         let mut failed = row.value.clone();
         failed.state = JobState::Failed;
-        failed.error = Some(error.message().to_owned());
+        failed.error = Some(error.summary().into());
         failed.course.fail(Cause::of(error.kind()));
         let mut after = tenant.value.clone();
         after.credentials = match error.refusal() {
             Some(refusal) if refusal.is_about_consent() => CredentialStatus::ConsentWithdrawn,
             Some(_) => CredentialStatus::Unreachable,
-            None if error.message().starts_with(seal::NOTHING_READ) => CredentialStatus::MissingPermissions,
+            None if error.reason() == Some(ErrorReason::NothingRead) => CredentialStatus::MissingPermissions,
             None => CredentialStatus::ConsentWithdrawn,
         };
         if after.open_snapshot.as_ref() == Some(&failed.id) {
@@ -303,8 +305,8 @@ impl Worker {
     /// Says in the rows that the snapshot is sealed; then starts the comparison with the one before.
     async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest, has_parked: bool) -> Result<()> {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
-        let progress: Option<Found<Progress>> =
-            self.records.find(&Progress::at(&row.value.tenant, &row.value.id)).await?;
+        let progress: Option<Found<ReadingState>> =
+            self.records.find(&ReadingState::at(&row.value.tenant, &row.value.id)).await?;
         let done = seal::done_row(&row.value, manifest, self.clock.now());
         let mut writes = vec![engine::records::replace(&done, row.version)?];
         if done.reason != Reason::Live {

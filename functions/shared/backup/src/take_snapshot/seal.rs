@@ -1,28 +1,28 @@
 //! The end of a reading: manifest, rows, the comparison that follows.
 
 use crate::archive::TenantArchive;
-use crate::reading::{KindProgress, Progress};
 use domain::kinds;
-use domain::stored::{FORMAT_VERSION, Manifest, Missing};
-use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
+use domain::stored::{FORMAT_VERSION, Manifest, MissingCause};
+use domain::{DiffId, Error, ErrorKind, ErrorReason, Result, SnapshotId, Timestamp};
 use engine::ports::{Put, Spent};
 use engine::records::not_protected as by_permissions;
 use engine::records::{
-    Course, CredentialStatus, Diff, DiffCounts, JobState, NotCovered, NotProtected, Reason, RunCount,
-    SeatCount, Side, Snapshot, SnapshotMode,
+    Course, CredentialStatus, Diff, DiffCounts, JobState, KindState, NotCovered, NotProtected, ReadingState,
+    Reason, RunCount, SeatCount, Side, Snapshot, SnapshotMode,
 };
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
-/// How the error begins when a tenant answers and gives nothing.
-pub(super) const NOTHING_READ: &str = "no kind could be read";
-
 /// Writes the manifest; where another invocation was faster, its manifest counts.
 ///
 /// # Errors
-/// When no kind at all could be read: that is not a snapshot. `Denied` when each was denied, else
+/// `NothingRead` when no kind at all could be read: that is not a snapshot. `Denied` when each was refused, else
 /// `Unavailable`.
-pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Timestamp) -> Result<Manifest> {
+pub(super) async fn seal(
+    archive: &TenantArchive,
+    progress: &ReadingState,
+    now: Timestamp,
+) -> Result<Manifest> {
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
         snapshot: progress.snapshot.clone(),
@@ -45,7 +45,7 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
     };
     for kind in progress.kinds.values() {
         match kind {
-            KindProgress::Done(done) => {
+            KindState::Done(done) => {
                 manifest.runs.extend(done.runs.clone());
                 manifest.tokens.extend(done.tokens.clone());
                 manifest.asked.extend(done.asked.clone());
@@ -56,15 +56,17 @@ pub(super) async fn seal(archive: &TenantArchive, progress: &Progress, now: Time
                     manifest.base.clone_from(&progress.base);
                 }
             }
-            KindProgress::Missing(missing) => manifest.missing.push(missing.clone()),
-            KindProgress::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
+            KindState::Missing(missing) => manifest.missing.push(missing.clone()),
+            KindState::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
         }
     }
     if manifest.runs.is_empty() {
         let why = manifest.missing.first().map_or("", |m| m.why.as_str());
-        let message = format!("{NOTHING_READ}: {why}");
-        let denied = manifest.missing.iter().all(|m| m.cause == "denied" || m.cause == Missing::UNLICENSED);
-        return Err(if denied { Error::denied(message) } else { Error::unavailable(message) });
+        let refused = manifest.missing.iter().all(|m| m.cause.is_refusal());
+        let kind = if refused { ErrorKind::Denied } else { ErrorKind::Unavailable };
+        return Err(
+            Error::new(kind, format!("no kind could be read: {why}")).because(ErrorReason::NothingRead)
+        );
     }
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
         Put::New => Ok(manifest),
@@ -91,7 +93,11 @@ pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> S
     done.not_covered = manifest
         .missing
         .iter()
-        .map(|m| NotCovered { source: m.source.clone(), cause: m.cause.clone(), why: m.why.clone() })
+        .map(|m| NotCovered {
+            source: m.source.clone(),
+            cause: m.cause.name().to_owned(),
+            why: m.why.clone(),
+        })
         .collect();
     done.spent = Spent {
         requests: manifest.requests,
@@ -121,7 +127,7 @@ const ENDS_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// What a missing permission keeps out: by what the token says, and by what was denied where it says nothing of that.
 pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
     let mut found = by_permissions(&manifest.permissions);
-    for missing in manifest.missing.iter().filter(|m| is_denied(m)) {
+    for missing in manifest.missing.iter().filter(|m| m.cause == MissingCause::Denied) {
         if found.iter().all(|known| known.what != missing.source) {
             let kind = kinds::find(missing.source.split('.').next().unwrap_or_default());
             let any_of = kind.map(|k| k.read_permissions).unwrap_or_default();
@@ -132,18 +138,13 @@ pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
     found
 }
 
-/// Whether a permission is missing for it, and not a licence.
-fn is_denied(missing: &Missing) -> bool {
-    missing.cause == "denied" && !missing.why.contains("licence")
-}
-
 /// How the credentials are: what is worst of what the reading, the token and the credential show.
 pub(super) fn credentials(
     manifest: &Manifest,
     credential_ends_at: Option<Timestamp>,
     now: Timestamp,
 ) -> CredentialStatus {
-    let denied = manifest.missing.iter().any(is_denied);
+    let denied = manifest.missing.iter().any(|m| m.cause == MissingCause::Denied);
     // Why by its name: the reading application needs no permission that writes, whatever Microsoft adds.
     let writes = manifest.permissions.iter().any(|p| p.split('.').any(|part| part.contains("Write")));
     if denied {

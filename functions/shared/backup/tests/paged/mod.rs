@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use backup::archive::{Archive, SnapshotView, TenantArchive};
-use backup::reading::{KindProgress, Progress, Reading};
+use backup::reading::Reading;
 use domain::kinds::Source;
 use domain::stored::{FORMAT_VERSION, Manifest};
 use domain::{Error, ErrorKind, Result, SnapshotId, TenantId};
 use engine::ports::{Clock, Cursor, DirectoryPages, KeyRing, PageEnd, ReadPage, Spent};
-use engine::records::{Records, StoredKey};
+use engine::records::{KindState, ReadingState, Records, StoredKey};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -131,8 +131,8 @@ impl Desk {
     }
 
     /// A reading that has not begun.
-    pub fn begun(&self) -> Progress {
-        Progress {
+    pub fn begun(&self) -> ReadingState {
+        ReadingState {
             tenant: self.archive.tenant().clone(),
             snapshot: SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
             started_at: self.world.clock.now(),
@@ -149,7 +149,7 @@ impl Desk {
     /// Reads on, in a call of so many seconds; says whether that was all.
     pub async fn go_on(
         &self,
-        progress: &mut Progress,
+        progress: &mut ReadingState,
         base: Option<&Manifest>,
         seconds: i64,
     ) -> Result<bool> {
@@ -176,7 +176,7 @@ impl Desk {
 }
 
 /// What a reading that is done found.
-pub fn manifest(progress: &Progress) -> Manifest {
+pub fn manifest(progress: &ReadingState) -> Manifest {
     let mut manifest = Manifest {
         format: FORMAT_VERSION,
         snapshot: progress.snapshot.clone(),
@@ -199,15 +199,15 @@ pub fn manifest(progress: &Progress) -> Manifest {
     };
     for (kind, state) in &progress.kinds {
         match state {
-            KindProgress::Done(done) => {
+            KindState::Done(done) => {
                 manifest.runs.extend(done.runs.clone());
                 manifest.tokens.extend(done.tokens.clone());
                 manifest.asked.extend(done.asked.clone());
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
             }
-            KindProgress::Missing(missing) => manifest.missing.push(missing.clone()),
-            KindProgress::Reading(_) => panic!("{kind} is still being read"),
+            KindState::Missing(missing) => manifest.missing.push(missing.clone()),
+            KindState::Reading(_) => panic!("{kind} is still being read"),
         }
     }
     manifest

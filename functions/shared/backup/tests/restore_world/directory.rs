@@ -140,7 +140,9 @@ impl TableDirectory {
     fn readable(state: &State, kind: &str) -> Result<()> {
         match state.unreadable.get(kind) {
             None => Ok(()),
-            Some(true) => Err(Error::denied("AadPremiumLicenseRequired").for_want_of_licence()),
+            Some(true) => {
+                Err(Error::denied("AadPremiumLicenseRequired").because(domain::ErrorReason::Unlicensed))
+            }
             Some(false) => Err(Error::denied("PermissionScopeNotGranted")),
         }
     }

@@ -2,10 +2,8 @@
 #![allow(dead_code, reason = "each file uses a part of it")]
 
 use async_trait::async_trait;
-use backup::archive::{
-    Archive, Budget, Merged, Onto, Op, Partial, Resolver, Sorter, Stop, TenantArchive, merge,
-};
-use domain::stored::RunRef;
+use backup::archive::{Archive, Budget, Merge, Merged, Onto, Op, Resolver, Sorter, Stop, TenantArchive};
+use domain::stored::{RunRef, SuspendedMerge};
 use domain::{Result, TenantId};
 use engine::ports::{Clock, KeyRing};
 use engine::records::{Records, StoredKey};
@@ -51,8 +49,16 @@ pub type Block = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 /// What blocks are merged onto.
 #[derive(Clone, Copy)]
 pub enum Way {
-    Changes,
-    Whole,
+    Changing,
+    Replacing,
+}
+
+fn onto(base: Option<&RunRef>, way: Way) -> Onto<'_> {
+    match (base, way) {
+        (None, _) => Onto::Anew { sharing: None },
+        (Some(run), Way::Changing) => Onto::Changing(run),
+        (Some(run), Way::Replacing) => Onto::Replacing(run),
+    }
 }
 
 pub async fn sorted(archive: &TenantArchive, blocks: &[Block]) -> Sorter {
@@ -71,23 +77,17 @@ pub async fn sorted(archive: &TenantArchive, blocks: &[Block]) -> Sorter {
 
 pub async fn apply_as(archive: &TenantArchive, base: Option<&RunRef>, way: Way, blocks: &[Block]) -> RunRef {
     let ops = sorted(archive, blocks).await.into_ops(None).await.unwrap();
-    let onto = match (base, way) {
-        (None, _) => Onto::Nothing(None),
-        (Some(run), Way::Changes) => Onto::Changes(run),
-        (Some(run), Way::Whole) => Onto::Whole(run),
-    };
-    let never = || false;
-    match merge(archive, 2, onto, ops, None, &mut Put::default(), Stop::when(&never)).await.unwrap() {
+    match Merge::new(archive, 2, onto(base, way)).run(ops, &mut Put::default()).await.unwrap() {
         Merged::Done(run) => run,
-        Merged::Stopped(..) => panic!("nobody stopped it"),
+        Merged::Suspended(..) => panic!("nobody stopped it"),
     }
 }
 
 pub async fn apply(archive: &TenantArchive, base: Option<&RunRef>, blocks: &[Block]) -> RunRef {
-    apply_as(archive, base, Way::Changes, blocks).await
+    apply_as(archive, base, Way::Changing, blocks).await
 }
 
-/// The same merge, put down after every `every` records and taken up again.
+/// The same merge, suspended after every `every` records and resumed.
 pub async fn apply_in_pieces(
     archive: &TenantArchive,
     base: Option<&RunRef>,
@@ -95,25 +95,22 @@ pub async fn apply_in_pieces(
     blocks: &[Block],
     every: u32,
 ) -> RunRef {
-    let onto = match (base, way) {
-        (None, _) => Onto::Nothing(None),
-        (Some(run), Way::Changes) => Onto::Changes(run),
-        (Some(run), Way::Whole) => Onto::Whole(run),
-    };
     let mut parked = sorted(archive, blocks).await.into_blocks().await.unwrap();
-    let mut begun: Option<Partial> = None;
+    let mut suspended: Option<SuspendedMerge> = None;
     let always = || true;
     loop {
         let sorter = Sorter::new(archive, parked.clone(), &Budget::default());
-        let ops = sorter.into_ops(begun.as_ref().map(Partial::last_key)).await.unwrap();
+        let after = suspended.as_ref().map(|merge| merge.last_key.as_slice());
+        let ops = sorter.into_ops(after).await.unwrap();
         let stop = Stop { every, is_over: &always };
-        match merge(archive, 2, onto, ops, begun.as_ref(), &mut Put::default(), stop).await.unwrap() {
+        let merge = Merge::new(archive, 2, onto(base, way)).stopping(stop).resuming(suspended.as_ref());
+        match merge.run(ops, &mut Put::default()).await.unwrap() {
             Merged::Done(run) => return run,
-            Merged::Stopped(partial, ops) => {
+            Merged::Suspended(merge, ops) => {
                 parked = ops.into_blocks().await.unwrap();
                 // As a row would keep it.
-                let kept = serde_json::to_string(&partial).unwrap();
-                begun = Some(serde_json::from_str(&kept).unwrap());
+                let kept = serde_json::to_string(&merge).unwrap();
+                suspended = Some(serde_json::from_str(&kept).unwrap());
             }
         }
     }

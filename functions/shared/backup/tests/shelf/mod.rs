@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "each story uses a part of it")]
 
 use async_trait::async_trait;
-use backup::archive::{Archive, Budget, Merged, Onto, Op, Resolver, Sorter, Stop, TenantArchive, merge};
+use backup::archive::{Archive, Budget, Merge, Merged, Onto, Op, Resolver, Sorter, TenantArchive};
 use backup::commands::browse::Browse;
-use domain::stored::{Manifest, Missing, RunRef, names};
+use domain::stored::{Manifest, Missing, MissingCause, RunRef, names};
 use domain::{Result, SnapshotId, TenantId, kinds};
 use engine::ports::{Clock, KeyRing, Spent};
 use engine::records::{Course, JobState, Reason, Records, Snapshot, StoredKey};
@@ -92,7 +92,7 @@ impl Shelf {
     pub async fn miss(&mut self, kind: &str, why: &str) {
         self.missing = vec![Missing {
             source: kind.to_owned(),
-            cause: "denied".to_owned(),
+            cause: MissingCause::Denied,
             why: why.to_owned(),
             any_of: vec![],
         }];
@@ -175,11 +175,10 @@ async fn run(archive: &TenantArchive, records: BTreeMap<Vec<u8>, Vec<u8>>) -> Ru
         }
         sorter.park().await.unwrap();
         let ops = sorter.into_ops(None).await.unwrap();
-        let onto = made.as_ref().map_or(Onto::Nothing(None), Onto::Changes);
-        let never = || false;
-        made = match merge(archive, 2, onto, ops, None, &mut Put, Stop::when(&never)).await.unwrap() {
+        let onto = made.as_ref().map_or(Onto::Anew { sharing: None }, Onto::Changing);
+        made = match Merge::new(archive, 2, onto).run(ops, &mut Put).await.unwrap() {
             Merged::Done(run) => Some(run),
-            Merged::Stopped(..) => panic!("nobody stopped it"),
+            Merged::Suspended(..) => panic!("nobody stopped it"),
         };
     }
     made.unwrap()

@@ -7,7 +7,7 @@ pub use sides::{Sides, id, kinds_of};
 use crate::oracle;
 use async_trait::async_trait;
 use backup::archive::{
-    Archive, Budget, Merged, Onto, Op, Resolver, SnapshotView, Sorter, Stop, TenantArchive, merge,
+    Archive, Budget, Merge, Merged, Onto, Op, Resolver, SnapshotView, Sorter, TenantArchive,
 };
 use backup::diff_snapshots::{Ports, Report, Request, Worker, get_page, list_changes};
 use domain::changes::Change;
@@ -246,11 +246,11 @@ async fn written(archive: &TenantArchive, base: Option<&RunRef>, records: &Run, 
     for key in other.keys().filter(|key| base.is_some() && !records.contains_key(*key)) {
         sorter.push(key.as_bytes(), Op::Remove).await.unwrap();
     }
-    let (ops, never) = (sorter.into_ops(None).await.unwrap(), || false);
-    let onto = base.map_or(Onto::Nothing(None), Onto::Changes);
-    match merge(archive, 1, onto, ops, None, &mut Put, Stop::when(&never)).await.unwrap() {
+    let ops = sorter.into_ops(None).await.unwrap();
+    let onto = base.map_or(Onto::Anew { sharing: None }, Onto::Changing);
+    match Merge::new(archive, 1, onto).run(ops, &mut Put).await.unwrap() {
         Merged::Done(run) => run,
-        Merged::Stopped(..) => panic!("nobody stopped it"),
+        Merged::Suspended(..) => panic!("nobody stopped it"),
     }
 }
 

@@ -118,7 +118,7 @@ fn is_annotation(key: &str) -> bool {
     key != "@odata.type" && key.contains("@odata.")
 }
 
-/// What a value says, without what does not matter.
+/// A value in the form in which two that mean the same are equal: without annotations and numbering, sorted.
 fn normal(value: &Value, numbered: bool) -> Value {
     match value {
         Value::Object(map) => {

@@ -15,9 +15,9 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum What {
-    /// It is only after.
+    /// It is on the later side alone.
     Created,
-    /// It is only before.
+    /// It is on the earlier side alone.
     Deleted,
     /// It is on both sides and differs.
     Modified,
@@ -40,7 +40,7 @@ pub struct AttributeChange {
     pub after: Option<Value>,
 }
 
-/// One link that differs, told at the object that it leads from.
+/// One link that differs. It is a change of the object that it leads from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkChange {
@@ -51,7 +51,7 @@ pub struct LinkChange {
     /// The far end's name, where one of the sides knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_name: Option<String>,
-    /// Created, deleted, or modified (an assignment's filter).
+    /// Whether the link came, went, or was changed (the filter of an assignment).
     pub what: What,
     /// What the link said before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ pub struct LinkChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// The kind's name.
+    /// The name of the object's kind, such as `users`.
     pub kind: String,
     /// The key in the kind's run: the object's id, or the fact itself (`principal|role|scope|app`). Of the
     /// earlier side where it is there.
@@ -76,7 +76,7 @@ pub struct Change {
     /// Its name, where it has one; for facts a sentence such as `Ann Lee: Global Administrator`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What happened.
+    /// Whether the object came, went or was changed.
     pub what: What,
     /// Its attributes that differ; empty for created and deleted objects.
     pub attributes: Vec<AttributeChange>,

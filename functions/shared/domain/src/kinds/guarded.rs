@@ -1,4 +1,4 @@
-//! What a token does not let us read of objects that it lets us read. Pure.
+//! Parts of an object that need a permission of their own: what a token lets us read of them. Pure.
 //!
 //! Where a token says nothing of what it may do, everything is asked for, and what comes empty is not proven to be.
 
@@ -7,17 +7,18 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 impl Guarded {
-    /// Whether these permissions are known to give it.
+    /// Whether one of these permissions lets the part be read.
     pub fn is_granted(&self, permissions: &[String]) -> bool {
         self.permissions.iter().any(|p| permissions.iter().any(|granted| granted == p))
     }
 
-    /// Whether it is kept back from a token that says that it has these permissions.
+    /// Whether Graph withholds the part from a token that names these permissions; a token that names none is not
+    /// judged.
     pub fn is_withheld(&self, permissions: &[String]) -> bool {
         !permissions.is_empty() && !self.is_granted(permissions)
     }
 
-    /// Whether the object is one that it concerns; where that cannot be seen it is.
+    /// Whether the part exists in this object; where that cannot be seen, it is taken to exist.
     pub fn concerns(&self, object: &Map<String, Value>) -> bool {
         self.only_where.is_none_or(|(property, value)| object.get(property).is_none_or(|v| v == value))
     }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 pub enum Removal {
     /// In the recycle bin for 30 days (`reason: changed`).
     Soft,
-    /// Gone (`reason: deleted`).
+    /// Deleted for good (`reason: deleted`).
     Hard,
 }
 
@@ -29,7 +29,7 @@ pub enum LinkEnd {
 /// A link that an item speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkRecord {
-    /// Its type.
+    /// The type of the link, such as `groups.members`.
     pub link: &'static LinkType,
     /// The id of the object that it leads to (for policies: [`assignment_key`]).
     pub to: String,
@@ -57,7 +57,7 @@ impl LinkRecord {
 /// The properties that an item gives, as canonical text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectText {
-    /// A JSON object.
+    /// A JSON object in canonical form, as UTF-8.
     pub text: Vec<u8>,
     /// Whether nothing that was asked for is missing in it.
     pub is_whole: bool,
@@ -74,7 +74,7 @@ impl ObjectText {
     }
 }
 
-/// An item, understood.
+/// What an item says of its object, facets and links.
 #[derive(Debug)]
 pub struct Interpreted {
     /// The key of the object in its run.

@@ -64,7 +64,7 @@ mod tests {
         for known in
             ["DeviceCompliancePolicies", "CompliancePolicies", "ConfigurationPolicies", "DeviceConfiguration"]
         {
-            assert!(error.message().contains(known), "{error}");
+            assert!(error.to_string().contains(known), "{error}");
         }
     }
 

@@ -16,15 +16,15 @@ pub enum Topic {
     Errors,
     /// What differs between a snapshot and the one before.
     Changes,
-    /// Of these, who may do what.
+    /// Those of the changes that alter who may do what.
     PrivilegedChanges,
     /// More seats in use than bought.
     Seats,
-    /// Consent and permissions.
+    /// Consent, permissions and credentials that are missing, withdrawn or about to end.
     Credentials,
-    /// Restores that ended.
+    /// Restores that have ended, whichever way.
     Restores,
-    /// Invoices.
+    /// Invoices that were made for what was used.
     Invoices,
 }
 

@@ -31,7 +31,7 @@ impl Zone {
         })
     }
 
-    /// Coordinated universal time.
+    /// Coordinated universal time, for whoever has not chosen a zone.
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
     }
@@ -41,7 +41,7 @@ impl Zone {
         at.to_zoned(self.0.clone()).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
     }
 
-    /// The civil date of that instant there.
+    /// The date that the calendar of this zone shows at that instant.
     pub fn date(&self, at: Timestamp) -> Date {
         at.to_zoned(self.0.clone()).date()
     }

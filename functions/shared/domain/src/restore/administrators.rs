@@ -7,8 +7,8 @@
 //! where there is an effective administrator before, there is one after it.
 
 use super::schedules::Ending;
-use super::values::text;
-use super::{Action, GLOBAL_ADMINISTRATOR, Phase, Step, objects};
+use super::values::{has_type, text};
+use super::{Action, GLOBAL_ADMINISTRATOR, Phase, Step};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ pub enum SignIn {
 }
 
 impl SignIn {
-    /// Of a live user.
+    /// Whether a live user can sign in.
     pub fn of(user: &Map<String, Value>) -> Self {
         match user.get("accountEnabled") {
             Some(Value::Bool(true)) if text(user, "externalUserState") == "PendingAcceptance" => Self::No,
@@ -76,17 +76,19 @@ impl Administrators {
         self.holders(&[Standing::Permanent])
     }
 
-    /// Those who are known to administer the tenant today; of some the role has an end.
+    /// Those who are known to administer the tenant today, also those whose role has an end.
     fn serving(&self) -> BTreeSet<&str> {
         self.holders(&[Standing::Permanent, Standing::ForATime])
     }
 
-    /// Those who may be effective for all that is known; a group stands for members that could not be read.
+    /// Those who may be effective administrators for all that is known. Where a group's members could not be read,
+    /// the group itself is among them.
     pub fn possible(&self) -> BTreeSet<&str> {
         self.holders(&[])
     }
 
-    /// Those whose role has one of these standings and who are known to sign in; of none named, whoever may.
+    /// The principals whose role has one of these standings and who are known to be able to sign in; without
+    /// standings, all who may be able to.
     fn holders(&self, standings: &[Standing]) -> BTreeSet<&str> {
         let known = !standings.is_empty();
         let counts = |person: &&String| match self.people.get(*person) {
@@ -111,8 +113,8 @@ impl Administrators {
         found
     }
 
-    /// Whether a step would take somebody's rights, or might, and leave nobody who is known to have them. Where everybody
-    /// had them for a time before, those count.
+    /// Whether a step would take somebody's rights, or might, and leave nobody who is known to have them. Where
+    /// everybody had them for a time before, those count.
     pub fn would_lock_out(&self, step: &Step) -> bool {
         let mut after = self.clone();
         after.apply(step);
@@ -127,14 +129,14 @@ impl Administrators {
         !self.possible().is_subset(&after.possible())
     }
 
-    /// What holds after the step.
+    /// Makes this what holds after the step.
     pub fn apply(&mut self, step: &Step) {
         for effect in effects(step) {
             self.take_effect(effect);
         }
     }
 
-    /// What holds after the step, as far as it takes: what it gives is not relied on.
+    /// Makes this what holds after the step, counting what it takes and not what it gives: that is not relied on.
     pub fn apply_losses(&mut self, step: &Step) {
         for effect in effects(step).into_iter().filter(Effect::loses) {
             self.take_effect(effect);
@@ -155,6 +157,7 @@ impl Administrators {
             Effect::LockOut(person) => {
                 self.people.insert(person, SignIn::No);
             }
+            // A group that holds no role, or could not be read, stays as it is: a new member proves nothing there.
             Effect::Join(group, person) => {
                 if let Some(Some(members)) = self.groups.get_mut(&group) {
                     members.insert(person);
@@ -175,6 +178,7 @@ impl Administrators {
                     *members = Some(BTreeSet::new());
                 }
             }
+            // Who is deleted holds nothing any more, neither directly nor as a member.
             Effect::Gone(id) => {
                 self.grants.remove(&id);
                 self.people.remove(&id);
@@ -196,12 +200,14 @@ impl Effect {
     }
 }
 
-/// Whether a step is of a kind that can take somebody's rights; whose, only a look at the tenant tells.
+/// Whether a step is of a kind that can take somebody's rights. Whether it does, and whose, has to be looked up in
+/// the tenant.
 pub fn may_lose(step: &Step) -> bool {
     effects(step).iter().any(Effect::loses)
 }
 
-/// Whoever a step may give the role to, or let in, or make a member: their state has to be known to be counted.
+/// The ids of all whom a step may give the role to or make a member. Whether they then count as administrators depends
+/// on their state, which the caller looks up.
 pub fn gains(step: &Step) -> Vec<String> {
     let of = |effect: Effect| match effect {
         Effect::Give(id) | Effect::Join(_, id) => Some(id),
@@ -229,8 +235,9 @@ fn effects(step: &Step) -> Vec<Effect> {
                 Some(_) => vec![Effect::LockOut(id())],
                 None => vec![],
             },
+            // Graph removes the members of a group that becomes dynamic; whom its rule then finds is not known here.
             "groups" => {
-                let turns = objects::has_type(body, "DynamicMembership");
+                let turns = has_type(body, "DynamicMembership");
                 let has_rule = body.get("membershipRule").is_some_and(|r| !r.is_null());
                 if turns || has_rule { vec![Effect::Empty(id())] } else { vec![] }
             }
@@ -263,7 +270,7 @@ fn is_global(fact: &Map<String, Value>) -> bool {
     text(fact, "roleDefinitionId") == GLOBAL_ADMINISTRATOR && text(fact, "directoryScopeId") == "/"
 }
 
-/// A fact that a step creates, or whose end it changes: with an end it is held no longer for good.
+/// What a step does that creates a fact or changes its end: with an end, the role is no longer held for good.
 fn given(step: &Step, body: &Map<String, Value>) -> Vec<Effect> {
     let principal = text(body, "principalId").to_owned();
     let is_update = matches!(step.action, Action::Update { .. });
@@ -303,7 +310,7 @@ pub(super) fn guard(steps: Vec<Step>, administrators: &Administrators) -> (Vec<S
     (kept, refused)
 }
 
-/// What a step on several properties does besides taking rights, and the part that takes them.
+/// Splits a step on several properties: what it does besides taking rights, and the part that takes them.
 pub(super) fn apart(step: Step) -> (Option<Step>, Step) {
     const OF_USERS: &[&str] = &["accountEnabled"];
     const OF_GROUPS: &[&str] = &["groupTypes", "membershipRule", "membershipRuleProcessingState"];

@@ -1,6 +1,6 @@
 //! Role assignments and PIM schedules: facts, which are given and taken but never changed.
 
-use super::planner::{Draft, Planner};
+use super::draft::{Draft, Planner};
 use super::schedules::{Ending, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Action, Cause, Held, Item, Phase, Warning, id_map};
@@ -26,7 +26,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>,
 pub(super) const OWN_ACCESS: &str = "Holdfast would lose its own access";
 const ACTIVATED: &str = "a role that was activated for a while is not made permanent, and ends by itself";
 
-/// Why a fact is nobody's to give or take.
+/// Why a fact can be neither given nor taken by a restore.
 fn refusal(item: &Item, object: &Map<String, Value>) -> Option<(Cause, &'static str)> {
     if item.tenure == Tenure::Activated || text(object, "assignmentType") == "Activated" {
         return Some((Cause::Activated, ACTIVATED));
@@ -103,8 +103,8 @@ fn give_for_a_time(
     plan(planner, &scheduled, Some(wanted), live);
 }
 
-/// A schedule of the same fact whose end differs is asked to be another; a plain assignment has nothing
-/// that could differ.
+/// Plans the change of a fact that is on both sides: a schedule whose end differs is asked for anew. A plain
+/// assignment has nothing that could differ.
 fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, live: &Map<String, Value>) {
     let chosen = item.chooses("scheduleInfo");
     if item.kind.writing.requests.is_none() || !chosen || Ending::of(wanted) == Ending::of(live) {
@@ -153,7 +153,7 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
     planner.step(item, draft);
 }
 
-/// What makes it the fact that it is.
+/// The values that make a fact the same fact wherever it is, such as who holds which role.
 fn natural(item: &Item, object: &Map<String, Value>) -> Map<String, Value> {
     let Identity::Natural(properties) = item.kind.identity else { return Map::new() };
     let present = properties.iter().filter(|p| !text(object, p).is_empty());

@@ -1,6 +1,6 @@
 //! Old ids and the ids under which the same objects were created again.
 
-use super::inputs::{Held, HeldLink};
+use super::held::{Held, HeldLink};
 use crate::kinds::{Kind, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub struct IdMap(BTreeMap<String, String>);
 
 impl IdMap {
-    /// Adds a pair.
+    /// Notes that the object with the id `old` was created again as `new`.
     pub fn insert(&mut self, old: impl Into<String>, new: impl Into<String>) {
         self.0.insert(old.into(), new.into());
     }
@@ -74,7 +74,7 @@ impl IdMap {
         }
     }
 
-    /// [`IdMap::value`] of an object.
+    /// Every text at any depth of an object rewritten, as by [`IdMap::value`].
     pub fn map(&self, map: &Map<String, Value>) -> Map<String, Value> {
         map.iter().map(|(k, v)| (k.clone(), self.value(v))).collect()
     }
@@ -100,7 +100,7 @@ pub(super) fn referring(kind: &Kind) -> impl Iterator<Item = &'static str> {
     kind.references.iter().map(|r| r.property).chain(["membershipRule", "appScopeId"])
 }
 
-/// Whatever in a text may be an id.
+/// The parts of a text that may be ids of objects.
 pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c| !is_of_id(c)).filter(|t| !t.is_empty())
 }

@@ -1,38 +1,15 @@
 //! What a plan is made from: read by the engine, judged here.
 
+use super::held::Held;
 use super::{Administrators, AttributeMode, IdMap, LinkMode, SelectedLink, Tenure};
 use crate::Timestamp;
-use crate::kinds::{Kind, LinkType};
-use serde_json::{Map, Value};
+use crate::kinds::Kind;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A link as one side has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeldLink {
-    /// Its type.
-    pub link: &'static LinkType,
-    /// The far end, or the assignment key.
-    pub to: String,
-    /// What it says besides.
-    pub value: Map<String, Value>,
-}
-
-/// An object with all its links, as one side has it: canonical.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Held {
-    /// The object, facets included.
-    pub object: Map<String, Value>,
-    /// Every link of every type of its kind.
-    pub links: Vec<HeldLink>,
-    /// Properties, facets and relations that are not known: not asked for, or not readable. What the object has of
-    /// them says nothing, and links that are not there may be.
-    pub unknown: BTreeSet<&'static str>,
-}
 
 /// A chosen object, or one that refers to a chosen object which has to be created again.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// Its kind.
+    /// The kind of the object.
     pub kind: &'static Kind,
     /// Its key in the snapshot.
     pub key: String,
@@ -65,7 +42,7 @@ pub enum Guarded {
     /// Nobody looked: no step can take anybody's rights.
     #[default]
     NotAsked,
-    /// Read.
+    /// They were read: these they are.
     Known(Administrators),
     /// They could not be read: nothing that may take somebody's rights is planned.
     Unreadable,
@@ -74,7 +51,7 @@ pub enum Guarded {
 /// Everything that a plan follows from.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
-    /// The chosen objects.
+    /// The objects that a person chose to have back.
     pub items: Vec<Item>,
     /// By the live id of an object that is neither live nor in the recycle bin: the objects whose links
     /// or references to it the snapshot holds, limited to just these. Used when it is created again.
@@ -85,7 +62,7 @@ pub struct Inputs {
     pub missing: BTreeSet<String>,
     /// Names of far ends, by the ids of today.
     pub names: BTreeMap<String, String>,
-    /// What must stay.
+    /// What a restore must not take away.
     pub guard: Guard,
     /// How attributes are written.
     pub attributes: AttributeMode,

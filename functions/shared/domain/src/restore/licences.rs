@@ -1,11 +1,11 @@
 //! Licences: only those that were given directly; what comes through a group comes by itself.
 
-use super::planner::{Draft, Planner};
+use super::draft::{Draft, Planner};
 use super::{Action, AttributeMode, Cause, Held, Item, Phase, unread};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The property that holds them.
+/// The property of users and groups that holds their licences.
 pub(super) const PROPERTY: &str = "assignedLicenses";
 /// The property that says which of a user's came through a group.
 const STATES: &str = "licenseAssignmentStates";

@@ -1,9 +1,9 @@
 //! Links of an object: members, owners, managers, assignments.
 
-use super::planner::{Draft, Planner};
+use super::draft::{Draft, Planner};
 use super::unread::{self, Known};
-use super::values::{is_true, same, text};
-use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, objects};
+use super::values::{has_type, is_mail_group, is_true, same, text};
+use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning};
 use crate::kinds::{LinkType, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     if planner.inputs.links == LinkMode::Skip {
         return;
     }
+    // The choice names far ends as the snapshot has them; they may have been created again under other ids.
     let chosen: Option<BTreeSet<(&str, String)>> = item
         .links
         .as_ref()
@@ -28,6 +29,8 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         let chooses = |to: &str| chosen.as_ref().is_none_or(|c| c.contains(&(link.name, to.to_owned())));
         let is_looked_at = chosen.as_ref().is_none_or(|c| c.iter().any(|(name, _)| *name == link.name));
         let known = unread::links(planner, item, link, wanted, live, is_looked_at);
+        // Links that are sent all at once take away what is not among them, so there a side that is known in part
+        // will not do.
         if known == Known::NotNow || (known == Known::Some && link.write == LinkWrite::AssignAll) {
             continue;
         }
@@ -43,6 +46,8 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             assign(planner, item, link, &then, &now, &chooses);
             continue;
         }
+        // What is there already is not added, and only a rollback removes what came since. A single link that is
+        // replaced is not removed first: the new one takes its place.
         let add: Vec<&HeldLink> =
             then.values().filter(|l| chooses(&l.to) && !now.contains_key(l.to.as_str())).copied().collect();
         let single = link.write == LinkWrite::Single;
@@ -55,10 +60,12 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if add.is_empty() && remove.is_empty() {
             continue;
         }
+        // Asked only now: where nothing differs, nobody needs to hear that it could not be written.
         if let Some((cause, why)) = refusal(item, link, wanted, live) {
             planner.impossible(item, link.name, cause, why);
             continue;
         }
+        // What is added counts among what remains: a group that gets an owner back may lose one that came since.
         let added = add_links(planner, item, link, add, &now, live.is_some());
         let remaining = now.len() + added - remove.len();
         remove_links(planner, item, link, remove, wanted, remaining);
@@ -76,12 +83,11 @@ fn refusal(
     if live.is_some() && is_true(now, "onPremisesSyncEnabled") {
         return Some((Cause::Synced, "the object comes from the customer's own directory; its links too"));
     }
-    if item.kind.name == "groups" && objects::is_mail_group(now) {
+    if item.kind.name == "groups" && is_mail_group(now) {
         return Some((Cause::MailEnabled, "mail-enabled groups are changed in Exchange, not through Graph"));
     }
-    let is_dynamic = |o: &Map<String, Value>| {
-        objects::has_type(o, "DynamicMembership") || text(o, "membershipType") == "Dynamic"
-    };
+    let is_dynamic =
+        |o: &Map<String, Value>| has_type(o, "DynamicMembership") || text(o, "membershipType") == "Dynamic";
     let typed_by = if item.kind.name == "groups" { "groupTypes" } else { "membershipType" };
     // What it will be when members are written.
     let becomes = if item.chooses(typed_by) { &wanted.object } else { now };
@@ -138,7 +144,7 @@ fn remove_links(
     remaining: usize,
 ) {
     let mut remove = remove;
-    let keeps_owner = link.relation == "owners" && objects::has_type(&wanted.object, "Unified");
+    let keeps_owner = link.relation == "owners" && has_type(&wanted.object, "Unified");
     if keeps_owner
         && remaining == 0
         && let Some(kept) = remove.pop()
@@ -180,11 +186,13 @@ fn assign(
 ) {
     let rollback = planner.inputs.links == LinkMode::Rollback;
     let mut goal: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    // Begins with what is live: what was not chosen stays as it is.
     for (to, held) in now {
         if !(rollback && chooses(to) && !then.contains_key(to)) {
             goal.insert(to, target_of(held));
         }
     }
+    // Then the chosen ones as they were, but for groups that are not there: those can be assigned nothing.
     for (to, held) in then.iter().filter(|(to, _)| chooses(to)) {
         let group = held.value.get("target").and_then(|t| t.get("groupId")).and_then(Value::as_str);
         if group.is_some_and(|g| planner.is_missing(g)) {

@@ -7,7 +7,9 @@
 //! left as it is.
 
 mod administrators;
+mod draft;
 mod facts;
+mod held;
 mod id_map;
 mod inputs;
 mod licences;
@@ -25,12 +27,13 @@ mod unread;
 mod values;
 
 pub use administrators::{Administrators, SignIn, Standing, gains, may_lose};
+pub use held::{Held, HeldLink};
 pub use id_map::{IdMap, tokens};
-pub use inputs::{Guard, Guarded, Held, HeldLink, Inputs, Item};
+pub use inputs::{Guard, Guarded, Inputs, Item};
 pub use licences::direct_licences;
-pub use objects::writable;
 pub use planner::plan;
 pub use policies::clean as content;
+pub use properties::writable;
 pub use schedules::{Ending, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
 pub use step::{Action, Cause, End, Impossible, Phase, Plan, Remark, Step, Warning};

@@ -1,9 +1,10 @@
 //! Objects that have an id: brought back, changed, or taken away.
 
-use super::planner::{Draft, Planner, phase_of};
-use super::values::{is_empty, is_true, text};
+use super::draft::{Draft, Planner, phase_of};
+use super::properties::writable;
+use super::values::{has_type, is_mail_group, is_true, text};
 use super::{Action, Cause, Held, Item, Phase, Warning, licences, links, policies, properties, unread};
-use crate::kinds::{Kind, Sorting};
+use crate::kinds::Kind;
 use serde_json::{Map, Value};
 
 /// Plans one object; both sides have their references resolved.
@@ -57,17 +58,6 @@ pub(super) fn refusal(item: &Item) -> Option<(Cause, &'static str)> {
     }
 }
 
-/// A mail-enabled security group or a distribution list.
-pub(super) fn is_mail_group(object: &Map<String, Value>) -> bool {
-    is_true(object, "mailEnabled") && !has_type(object, "Unified")
-}
-
-/// Whether `groupTypes` names the type.
-pub(super) fn has_type(object: &Map<String, Value>, group_type: &str) -> bool {
-    let types = object.get("groupTypes").and_then(Value::as_array);
-    types.is_some_and(|t| t.iter().any(|t| t == group_type))
-}
-
 fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     if let Some((cause, why)) = refusal(item) {
         return planner.impossible(item, "object", cause, why);
@@ -96,26 +86,6 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     properties::plan_alone(planner, item, wanted);
     licences::plan(planner, item, wanted, None);
     links::plan(planner, item, wanted, None);
-}
-
-/// What of an object could be written when it is created, without what travels apart.
-pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> {
-    let fits = |property: &str| {
-        kind.create_only.contains(&property)
-            || (kind.can_update(property)
-                && !kind.writing.alone.contains(&property)
-                && property != licences::PROPERTY
-                && properties::is_known(kind, property))
-    };
-    let mut out = policies::clean(kind, object);
-    // Why: a directory takes no empty text; a policy that was made with one has it, and shows it.
-    let takes_empty_text = kind.sorting != Sorting::All;
-    let says = |value: &Value| !is_empty(Some(value)) || (takes_empty_text && value == "");
-    out.retain(|property, value| (property == "@odata.type" || fits(property)) && says(value));
-    if kind.name == "users" || kind.name == "groups" || !kind.writing.typed {
-        out.remove("@odata.type");
-    }
-    out
 }
 
 fn create_body(planner: &mut Planner<'_>, item: &Item, wanted: &Held) -> Map<String, Value> {
@@ -161,7 +131,7 @@ fn complete_group(body: &mut Map<String, Value>, key: &str) {
     }
 }
 
-/// What of a body a read-back can find.
+/// The properties of a sent body that a read-back can find in the object.
 fn readable(kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
     let mut out = body.clone();
     if kind.name == "groups" {

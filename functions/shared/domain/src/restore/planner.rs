@@ -1,16 +1,16 @@
 //! From inputs to a plan: object by object, then in order.
 
+use super::draft::Planner;
 use super::{
-    Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Phase, Plan, Remark, SelectedLink,
-    Step, Warning, administrators, facts, may_lose, objects, values,
+    Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Plan, Remark, SelectedLink, Step,
+    administrators, facts, may_lose, objects, values,
 };
-use crate::kinds::{Identity, KINDS, Kind};
-use serde_json::Value;
+use crate::kinds::{Identity, KINDS};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a restore would do.
 pub fn plan(inputs: &Inputs) -> Plan {
-    let mut planner = Planner::new(inputs);
+    let mut planner = Planner::new(inputs, returning(inputs));
     for item in &inputs.items {
         planner.plan_item(item);
     }
@@ -20,67 +20,20 @@ pub fn plan(inputs: &Inputs) -> Plan {
     planner.finish()
 }
 
-/// A step without its number and its place.
-pub(super) struct Draft {
-    pub phase: Phase,
-    pub action: Action,
-    pub before: Option<Value>,
-    pub after: Option<Value>,
-    pub warnings: Vec<Warning>,
+/// Ids of the chosen objects that steps bring back. Found out before anything is planned, since an object may refer to
+/// one that is planned after it.
+fn returning(inputs: &Inputs) -> BTreeSet<String> {
+    let returns = |i: &&Item| {
+        i.kind.identity == Identity::Id
+            && i.properties.is_none()
+            && i.wanted.is_some()
+            && i.live.is_none()
+            && objects::refusal(i).is_none()
+    };
+    inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect()
 }
 
-pub(super) struct Planner<'a> {
-    pub inputs: &'a Inputs,
-    /// Ids of objects that steps create or take out of the recycle bin.
-    pub returning: BTreeSet<String>,
-    /// Schedules that have a step: one may be chosen, and be what a chosen assignment stands for.
-    scheduled: BTreeSet<(&'static str, String)>,
-    steps: Vec<Step>,
-    impossible: Vec<Impossible>,
-}
-
-impl Item {
-    /// The key that it has live.
-    pub(super) fn id(&self, inputs: &Inputs) -> String {
-        inputs.ids.rewrite(&self.key)
-    }
-    /// Whether the property is among the chosen ones.
-    pub(super) fn chooses(&self, property: &str) -> bool {
-        self.properties.as_ref().is_none_or(|chosen| chosen.iter().any(|c| c == property))
-    }
-    /// Whether it was named, not just included in everything.
-    pub(super) fn names(&self, property: &str) -> bool {
-        self.properties.is_some() && self.chooses(property)
-    }
-    /// What a person calls it; a fact is called by who holds what.
-    fn name(&self, inputs: &Inputs) -> Option<String> {
-        let held = self.wanted.as_ref().or(self.live.as_ref())?;
-        if self.kind.identity == Identity::Id {
-            let name = values::text(&held.object, self.kind.name_property);
-            return Some(name).filter(|n| !n.is_empty()).map(str::to_owned);
-        }
-        let part = |property: &str| {
-            let id = inputs.ids.rewrite(values::text(&held.object, property));
-            inputs.names.get(&id).cloned().unwrap_or(id)
-        };
-        Some(format!("{}: {}", part("principalId"), part("roleDefinitionId")))
-    }
-}
-
-impl<'a> Planner<'a> {
-    fn new(inputs: &'a Inputs) -> Self {
-        // Why: found out first, since an object may refer to one that is planned after it.
-        let returns = |i: &&Item| {
-            i.kind.identity == Identity::Id
-                && i.properties.is_none()
-                && i.wanted.is_some()
-                && i.live.is_none()
-                && objects::refusal(i).is_none()
-        };
-        let returning = inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect();
-        Self { inputs, returning, scheduled: BTreeSet::new(), steps: vec![], impossible: vec![] }
-    }
-
+impl Planner<'_> {
     fn plan_item(&mut self, item: &Item) {
         let resolve = |held: &Option<Held>| held.clone().map(|h| self.inputs.ids.held(item.kind, h));
         let (wanted, live) = (resolve(&item.wanted), resolve(&item.live));
@@ -90,7 +43,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The links and references of others to what is created again.
+    /// Plans the links and references of other objects to those that are created again.
     fn plan_referrers(&mut self) {
         let chosen: BTreeMap<(&str, &str), &Item> =
             self.inputs.items.iter().map(|i| ((i.kind.name, i.key.as_str()), i)).collect();
@@ -128,47 +81,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Adds a step on an item.
-    pub fn step(&mut self, item: &Item, draft: Draft) {
-        self.steps.push(Step {
-            number: 0,
-            phase: draft.phase,
-            kind: item.kind.name.to_owned(),
-            key: item.key.clone(),
-            id: item.id(self.inputs),
-            name: item.name(self.inputs),
-            action: draft.action,
-            before: draft.before,
-            after: draft.after,
-            depends_on: vec![],
-            warnings: draft.warnings,
-        });
-    }
-
-    /// Says that a part of an item cannot be restored.
-    pub fn impossible(&mut self, item: &Item, what: &str, cause: Cause, why: &str) {
-        self.impossible.push(Impossible {
-            kind: item.kind.name.to_owned(),
-            key: item.key.clone(),
-            name: item.name(self.inputs),
-            what: what.to_owned(),
-            cause,
-            why: why.to_owned(),
-        });
-    }
-
-    /// Adds a step that gives a fact, or changes its end, unless there is one.
-    pub fn fact_step(&mut self, item: &Item, draft: Draft) {
-        if self.scheduled.insert((item.kind.name, item.id(self.inputs))) {
-            self.step(item, draft);
-        }
-    }
-
-    /// Whether an id leads to nothing, now and after this restore.
-    pub fn is_missing(&self, id: &str) -> bool {
-        self.inputs.missing.contains(id) && !self.returning.contains(id)
-    }
-
     fn finish(mut self) -> Plan {
         for step in &mut self.steps {
             step.depends_on = step.refers_to();
@@ -189,6 +101,7 @@ impl<'a> Planner<'a> {
 
     /// The steps that leave the tenant with an administrator and us with our access; what is refused is named.
     fn guarded(&mut self, steps: Vec<Step>) -> (Vec<Step>, Vec<Remark>) {
+        // Our own access first: a restore that takes it away could not be finished or taken back.
         let (ours, steps): (Vec<Step>, Vec<Step>) =
             steps.into_iter().partition(|step| self.takes_our_membership(step));
         for step in ours {
@@ -197,6 +110,8 @@ impl<'a> Planner<'a> {
         match &self.inputs.guard.administrators {
             Guarded::NotAsked => (steps, vec![]),
             Guarded::Unreadable => {
+                // Without knowing who administers the tenant, no step that can take rights is made. A group that can
+                // hold no role takes none.
                 let assignable = |id: &str| {
                     let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == id;
                     let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
@@ -209,6 +124,7 @@ impl<'a> Planner<'a> {
                         kept.push(step);
                         continue;
                     }
+                    // A step on several properties loses only the part that is in doubt.
                     let (rest, guilty) = administrators::apart(step);
                     kept.extend(rest);
                     let why = "who could administer the tenant afterwards could not be read";
@@ -218,6 +134,8 @@ impl<'a> Planner<'a> {
                 (kept, vec![Remark::AdministratorsUnknown])
             }
             Guarded::Known(before) => {
+                // Whoever is known to administer: steps that would leave none of them, at whatever point of the plan,
+                // are taken out.
                 let (kept, lost) = administrators::guard(steps, before);
                 let why = if before.effective().is_empty() {
                     "nobody who can sign in is known to hold Global Administrator for good, and this takes it from \
@@ -229,6 +147,7 @@ impl<'a> Planner<'a> {
                     let what = part_of(&step);
                     self.impossible.push(refused(step, &what, Cause::LockOut, why));
                 }
+                // Remarks tell of the tenant before and after, so that a person sees who is left.
                 let mut after = before.clone();
                 for step in &kept {
                     after.apply(step);
@@ -262,7 +181,7 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// A step that is not made, as what cannot be done.
+/// A step that was drafted and is not made, as an [`Impossible`].
 fn refused(step: Step, what: &str, cause: Cause, why: &str) -> Impossible {
     Impossible {
         what: what.to_owned(),
@@ -274,7 +193,7 @@ fn refused(step: Step, what: &str, cause: Cause, why: &str) -> Impossible {
     }
 }
 
-/// What of its object a step is about.
+/// The part of its object that a step is about: a property, a link, or `object`.
 fn part_of(step: &Step) -> String {
     match &step.action {
         Action::Update { properties, .. } => properties.first().cloned().unwrap_or_default(),
@@ -297,8 +216,8 @@ fn rank(step: &Step) -> usize {
     }
 }
 
-/// Puts off each step until whatever brings its objects back has its place; gives back what waits for
-/// itself.
+/// Puts each step after the steps that bring its objects back. Returns the steps in order, and those that are left
+/// because they wait for each other.
 fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
     let brings = |s: &Step| matches!(s.action, Action::Undelete | Action::Create { .. });
     let mut awaited: BTreeSet<String> = sorted.iter().filter(|s| brings(s)).map(|s| s.id.clone()).collect();
@@ -321,17 +240,5 @@ fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
             return (placed, later);
         }
         waiting = later;
-    }
-}
-
-/// The phase in which objects of a kind are written.
-pub(super) fn phase_of(kind: &Kind) -> Phase {
-    match kind.name {
-        "administrativeUnits" => Phase::AdministrativeUnits,
-        "users" => Phase::Users,
-        "groups" => Phase::Groups,
-        "roles" => Phase::Roles,
-        "admins" | "eligibleAdmins" | "activeAdmins" => Phase::RoleAssignments,
-        _ => Phase::Policies,
     }
 }

@@ -1,6 +1,6 @@
 //! Device policies: what of them is content, and what Graph never gave.
 
-use super::planner::Planner;
+use super::draft::Planner;
 use super::{Cause, Item};
 use crate::kinds::Kind;
 use serde_json::{Map, Value};
@@ -86,7 +86,7 @@ pub(super) fn refusal(
     (whole || oma || then_secrets != now_secrets).then_some((Cause::SecretValue, SECRET))
 }
 
-/// Takes out of a new policy what cannot be given, and names it.
+/// Takes out of the body of a new policy what Graph never gave, and names it as impossible.
 pub(super) fn complete(planner: &mut Planner<'_>, item: &Item, body: &mut Map<String, Value>) {
     let mut lost = Vec::new();
     body.retain(|property, value| match value {
@@ -111,7 +111,7 @@ pub(super) fn complete(planner: &mut Planner<'_>, item: &Item, body: &mut Map<St
     }
 }
 
-/// What a person calls a setting.
+/// The name by which a person knows a setting.
 fn name_of(item: &Value) -> &str {
     let names = ["/displayName", "/settingInstance/settingDefinitionId", "/omaUri"];
     names.iter().find_map(|n| item.pointer(n)?.as_str()).unwrap_or("…")

@@ -1,9 +1,9 @@
 //! Properties of an object that is there: which of them are written, in which steps, and which cannot be.
 
-use super::planner::{Draft, Planner, phase_of};
-use super::values::{is_empty, is_true, parts, same, text};
-use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, objects, policies, unread};
-use crate::kinds::{Kind, Update};
+use super::draft::{Draft, Planner, phase_of};
+use super::values::{has_type, is_empty, is_mail_group, is_true, parts, same, text};
+use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, policies, unread};
+use crate::kinds::{Kind, Sorting, Update};
 use serde_json::{Map, Value, json};
 
 /// Properties that Graph writes only when the app's directory role is above the user's: they travel apart,
@@ -17,25 +17,47 @@ const SENSITIVE: &[&str] = &[
     "otherMails",
     "userPrincipalName",
 ];
-/// Written to users who come from the customer's own directory; everything else is theirs.
+/// Properties that are written to users who are synchronised from the customer's own directory; all others are
+/// changed there.
 const CLOUD_OWNED: &[&str] = &["customSecurityAttributes", "usageLocation"];
-/// Can be changed but not emptied.
+/// Properties that Graph changes but does not empty.
 const NEVER_EMPTY: &[&str] =
     &["accountEnabled", "displayName", "mail", "mailNickname", "name", "userPrincipalName"];
-/// Of a role, what Graph takes; it gives more than is documented.
+/// The properties of a role that Graph takes. It gives more than is documented.
 const OF_ROLES: &[&str] =
     &["description", "displayName", "isEnabled", "rolePermissions", "templateId", "version"];
-/// Differ in every object that was created again, or follow from another property.
+/// Properties that differ in every object that was created again, or follow from another property.
 const FOLLOWS: &[&str] = &["createdDateTime", "creationType", "proxyAddresses", "securityIdentifier"];
-/// Objects of parts, given whole.
+/// Properties that are objects of parts: all their parts are sent at once.
 const PARTS: &[&str] = &["employeeOrgData", "onPremisesExtensionAttributes"];
 
 /// Whether Graph documents the property as something to write, where it gives more than that.
-pub(super) fn is_known(kind: &Kind, property: &str) -> bool {
+fn is_known(kind: &Kind, property: &str) -> bool {
     kind.name != "roles" || OF_ROLES.contains(&property)
 }
 
-/// A property that differs, as it is and as it shall be.
+/// The properties of an object that can be written when it is created, without those that need a request of their
+/// own.
+pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> {
+    let fits = |property: &str| {
+        kind.create_only.contains(&property)
+            || (kind.can_update(property)
+                && !kind.writing.alone.contains(&property)
+                && property != licences::PROPERTY
+                && is_known(kind, property))
+    };
+    let mut out = policies::clean(kind, object);
+    // Why: a directory takes no empty text; a policy that was made with one has it, and shows it.
+    let takes_empty_text = kind.sorting != Sorting::All;
+    let says = |value: &Value| !is_empty(Some(value)) || (takes_empty_text && value == "");
+    out.retain(|property, value| (property == "@odata.type" || fits(property)) && says(value));
+    if kind.name == "users" || kind.name == "groups" || !kind.writing.typed {
+        out.remove("@odata.type");
+    }
+    out
+}
+
+/// A property that differs: its value as it is live, and as it shall be.
 struct Difference {
     property: String,
     before: Value,
@@ -55,6 +77,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if property == "@odata.type" || property == licences::PROPERTY || !item.chooses(property) {
             continue;
         }
+        // What is volatile is never written, nor what one side does not know: an unknown value is not an empty one.
         if !kind.compares(property) || unread::leaves_property(planner, item, property, wanted, live) {
             continue;
         }
@@ -62,10 +85,14 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if same(before, after) || (planner.inputs.attributes == AttributeMode::Merge && is_empty(after)) {
             continue;
         }
+        // What would be written need not be what the snapshot holds: parts are merged, and it may come out as it is
+        // live.
         let Some(after) = goal(planner, property, before, after, &now) else { continue };
         if same(before, Some(&after)) {
             continue;
         }
+        // A person hears of what cannot be written, but not of what differs in every object that was created again,
+        // unless it was chosen by name.
         if let Some((cause, why)) = refusal(kind, property, &then, &now, &after) {
             let quiet = cause == Cause::ReadOnly && FOLLOWS.contains(&property);
             if item.names(property) || !quiet {
@@ -76,12 +103,14 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         let before = before.cloned().unwrap_or_default();
         differences.push(Difference { property: property.to_owned(), before, after });
     }
+    // The properties of a policy of one type mean nothing to one of another.
     if kind.writing.typed
         && text(&then, "@odata.type") != text(&now, "@odata.type")
         && !differences.is_empty()
     {
         return planner.impossible(item, "object", Cause::TypeChanged, "it is a policy of another type now");
     }
+    // Properties that travel by an action of their own are taken out first; the rest goes as the kind is updated.
     acts(planner, item, &mut differences);
     if kind.writing.update == Update::Put {
         put(planner, item, &differences, &now);
@@ -133,7 +162,7 @@ fn refusal(
         return Some((Cause::Synced, "it comes from the customer's own directory, and is changed there"));
     }
     if kind.name == "groups" {
-        if objects::is_mail_group(now) {
+        if is_mail_group(now) {
             return Some((
                 Cause::MailEnabled,
                 "mail-enabled groups are changed in Exchange, not through Graph",
@@ -141,7 +170,7 @@ fn refusal(
         }
         let hidden = |o: &Map<String, Value>| text(o, "visibility") == "HiddenMembership";
         if (property == "visibility" && differs(&hidden))
-            || (property == "groupTypes" && differs(&|o| objects::has_type(o, "Unified")))
+            || (property == "groupTypes" && differs(&|o| has_type(o, "Unified")))
         {
             return Some((Cause::CreateOnly, "it can be set only when the group is created"));
         }
@@ -169,7 +198,7 @@ fn acts(planner: &mut Planner<'_>, item: &Item, differences: &mut Vec<Difference
     }
 }
 
-/// One step that replaces the whole: what was not chosen is sent as it is live.
+/// Adds one step that replaces the complete object: what was not chosen is sent as it is live.
 fn put(planner: &mut Planner<'_>, item: &Item, differences: &[Difference], now: &Map<String, Value>) {
     if differences.is_empty() {
         return;
@@ -203,7 +232,7 @@ fn patches(
     then: &Map<String, Value>,
     now: &Map<String, Value>,
 ) {
-    let dynamic = |o: &Map<String, Value>| objects::has_type(o, "DynamicMembership");
+    let dynamic = |o: &Map<String, Value>| has_type(o, "DynamicMembership");
     let turns_dynamic =
         differences.iter().any(|d| d.property == "groupTypes") && dynamic(then) && !dynamic(now);
     let alone = |d: &Difference| item.kind.writing.alone.contains(&d.property.as_str());
@@ -221,7 +250,7 @@ fn patches(
     }
 }
 
-/// One PATCH.
+/// Adds a step that writes these properties in one PATCH.
 fn update(
     planner: &mut Planner<'_>,
     item: &Item,
@@ -253,7 +282,7 @@ fn update(
 
 /// The steps that follow when an object came out of the recycle bin, whose live state nobody can see now.
 pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
-    let mut all = objects::writable(item.kind, &wanted.object);
+    let mut all = writable(item.kind, &wanted.object);
     all.retain(|property, _| item.kind.can_update(property));
     one_phone(&mut all);
     let sensitive = |p: &str| item.kind.name == "users" && SENSITIVE.contains(&p);
@@ -298,7 +327,8 @@ fn first(value: Value) -> Value {
     }
 }
 
-/// Identities are replaced whole and must keep the one that is the user's name, which follows the name.
+/// The identities to write; none where they need no change. Graph replaces them all at once and demands the one that
+/// is the user's name, which follows the name.
 fn identities(after: &Value, before: Option<&Value>, now: &Map<String, Value>) -> Option<Value> {
     let list = |v: Option<&Value>| v.and_then(Value::as_array).cloned().unwrap_or_default();
     let is_name = |i: &Value| i.get("signInType").is_some_and(|t| t == "userPrincipalName");

@@ -10,14 +10,14 @@ pub enum Ending {
     Never,
     /// A moment that is the same whenever the schedule is looked at.
     At(Timestamp),
-    /// It has an end, and which cannot be told: counts as over.
+    /// It has an end that is not known: it counts as over.
     Unknown,
 }
 
 /// What is known of the schedule of one role assignment, on one side.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
-    /// It was looked for: this is it, or there is none.
+    /// It was looked for: this is the schedule, or there is none.
     Known(Option<Map<String, Value>>),
     /// It could not be read, and not for want of the licence, without which there are no schedules.
     Unread,
@@ -46,7 +46,7 @@ pub enum Tenure {
 }
 
 impl Tenure {
-    /// From the schedules of both sides.
+    /// The tenure that the schedules of both sides say.
     pub fn of(wanted: &Schedule, live: &Schedule, privileged: bool) -> Self {
         let known = |s: &Schedule| match s {
             Schedule::Known(schedule) => schedule.clone(),
@@ -93,7 +93,7 @@ impl Ending {
         if says.eq_ignore_ascii_case("noExpiration") || says.is_empty() { Self::Never } else { Self::Unknown }
     }
 
-    /// Whether it lies in the past; an end that cannot be told does.
+    /// Whether the end lies in the past; an end that is not known counts as past.
     pub fn is_over(self, now: Timestamp) -> bool {
         match self {
             Self::Never => false,

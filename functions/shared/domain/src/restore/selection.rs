@@ -5,7 +5,7 @@ use crate::{Error, Result, kinds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What becomes of attributes.
+/// How a restore writes attributes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum AttributeMode {
@@ -16,7 +16,7 @@ pub enum AttributeMode {
     Overwrite,
 }
 
-/// What becomes of links.
+/// How a restore writes links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LinkMode {
@@ -29,7 +29,7 @@ pub enum LinkMode {
     Skip,
 }
 
-/// One link.
+/// A link that was chosen, by its type and its far end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectedLink {
@@ -39,11 +39,11 @@ pub struct SelectedLink {
     pub to: String,
 }
 
-/// One object, whole or in part.
+/// An object that was chosen, whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectedItem {
-    /// The kind's name.
+    /// The name of the object's kind, such as `users`.
     pub kind: String,
     /// Its key in the snapshot.
     pub key: String,
@@ -55,11 +55,11 @@ pub struct SelectedItem {
     pub links: Option<Vec<SelectedLink>>,
 }
 
-/// The whole choice.
+/// Everything that a person chose, and how it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Selection {
-    /// The objects.
+    /// The chosen objects; each is named once.
     #[serde(default)]
     pub items: Vec<SelectedItem>,
     /// How attributes are written.
@@ -157,7 +157,7 @@ mod tests {
             ),
         ] {
             let error = selection(&items).check().unwrap_err();
-            assert!(error.message().starts_with(field), "{error}");
+            assert!(error.to_string().starts_with(field), "{error}");
         }
     }
 

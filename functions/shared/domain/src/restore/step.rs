@@ -12,23 +12,23 @@ use serde_json::{Map, Value};
 pub enum Phase {
     /// Administrative units, without members.
     AdministrativeUnits,
-    /// Users, without links.
+    /// Users, without their links and licences.
     Users,
-    /// Groups, without members.
+    /// Groups, without their members and owners.
     Groups,
-    /// Members, owners, managers.
+    /// Links between users, groups and units: members, owners, managers.
     Links,
-    /// Licences.
+    /// Licences of users and groups.
     Licences,
-    /// Custom roles.
+    /// Custom roles, without who holds them.
     Roles,
-    /// Role assignments.
+    /// Assignments of roles, active and eligible.
     RoleAssignments,
-    /// Device policies.
+    /// Device policies, without their assignments.
     Policies,
-    /// Their assignments.
+    /// Assignments of device policies to groups.
     Assignments,
-    /// Objects that came since.
+    /// Deletions of objects that came since the snapshot.
     Deletions,
 }
 
@@ -36,12 +36,12 @@ pub enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct End {
-    /// Its id.
+    /// The id of the object there; of a policy's assignment its key.
     pub id: String,
-    /// Its name, where it is known.
+    /// The name of the object there, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Its type, as Graph says it.
+    /// The type of the object there, as Graph gives it (`@odata.type`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub odata_type: Option<String>,
 }
@@ -52,54 +52,54 @@ pub struct End {
 pub enum Action {
     /// Takes the object out of the recycle bin, under its old id.
     Undelete,
-    /// Creates the object.
+    /// Creates the object anew; it gets another id.
     Create {
         /// What is sent. Holds no password: one is made when it is sent, and is kept nowhere.
         body: Map<String, Value>,
     },
-    /// Changes properties.
+    /// Changes properties of the object in one request.
     Update {
         /// What is sent; where the kind is replaced whole, the whole.
         body: Map<String, Value>,
-        /// The properties that differ.
+        /// The names of the properties that differ.
         properties: Vec<String>,
     },
     /// Changes a property that travels by an action of its own.
     Act {
-        /// The property.
+        /// The name of the property.
         property: String,
         /// What is sent as the action's argument.
         argument: Value,
     },
     /// Adds links from the object.
     AddLinks {
-        /// Their type.
+        /// The type of the links, such as `groups.members`.
         link: String,
-        /// Their far ends.
+        /// The objects that the links lead to.
         to: Vec<End>,
     },
     /// Removes a link from the object.
     RemoveLink {
-        /// Its type.
+        /// The type of the link, such as `groups.members`.
         link: String,
-        /// Its far end.
+        /// The object that the link leads to.
         to: End,
     },
     /// Sets all assignments of a policy.
     Assign {
-        /// Their type.
+        /// The type of the links, such as `groups.members`.
         link: String,
         /// Each with its `target`.
         assignments: Vec<Map<String, Value>>,
     },
     /// Gives and takes licences.
     AssignLicences {
-        /// `{skuId, disabledPlans}`.
+        /// The licences to give: `{skuId, disabledPlans}` each.
         add: Vec<Value>,
-        /// SKU ids.
+        /// The SKU ids of the licences to take.
         remove: Vec<String>,
     },
-    /// Deletes the object.
+    /// Deletes the object, into the recycle bin where its kind has one.
     Delete,
 }
 
@@ -122,15 +122,15 @@ pub enum Warning {
     TenureUnknown,
 }
 
-/// One write.
+/// One write to the tenant, with what it changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Step {
-    /// From 1, in the order of execution.
+    /// Its number, from 1, in the order of execution.
     pub number: u32,
-    /// Its place in that order.
+    /// The phase of the restore that it belongs to.
     pub phase: Phase,
-    /// The kind's name.
+    /// The name of the object's kind, such as `users`.
     pub kind: String,
     /// The object's key in the snapshot.
     pub key: String,
@@ -139,7 +139,7 @@ pub struct Step {
     /// The object's name, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What is done.
+    /// What is done to the object.
     pub action: Action,
     /// What it changes, as it is live: properties, assignments or licences. None where nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,7 +168,7 @@ pub enum Cause {
     MailEnabled,
     /// Guests are invited, not created.
     Guest,
-    /// Microsoft's own.
+    /// It is Microsoft's own, and nobody else writes it.
     BuiltIn,
     /// The service sets it.
     ReadOnly,
@@ -214,18 +214,18 @@ pub enum Cause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Impossible {
-    /// The kind's name.
+    /// The name of the object's kind, such as `users`.
     pub kind: String,
     /// The object's key in the snapshot.
     pub key: String,
-    /// The object's name.
+    /// The object's name, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Which part: a property, a link, `object`.
     pub what: String,
-    /// Why, for programs.
+    /// Why it cannot be restored, for programs.
     pub cause: Cause,
-    /// Why, for a person.
+    /// Why it cannot be restored, for a person.
     pub why: String,
 }
 
@@ -248,9 +248,9 @@ pub struct Plan {
     /// What to know before anything else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<Remark>,
-    /// In the order of execution.
+    /// The writes, in the order of execution.
     pub steps: Vec<Step>,
-    /// What cannot be done.
+    /// What was asked for and cannot be restored.
     pub impossible: Vec<Impossible>,
 }
 

@@ -1,6 +1,6 @@
 //! What one side of a restore does not know: it is left as it is, and named.
 
-use super::planner::Planner;
+use super::draft::Planner;
 use super::values::is_empty;
 use super::{Cause, Held, Item, LinkMode};
 use crate::kinds::LinkType;
@@ -10,13 +10,13 @@ const NOW: &str = "it cannot be read now: what is there is not known, and it is 
 const LINKS_THEN: &str = "the snapshot could not read all of them: none is taken away, and those that it does not know do not come back";
 const LINKS_NOW: &str = "they cannot be read now: what is there is not known, and they are left as they are";
 
-/// Why a property is left of which the snapshot does, or does not, know what it was.
+/// Why a property is left as it is, for a person; `was_known`: whether the snapshot knows what it was.
 pub(super) fn why(was_known: bool) -> &'static str {
     if was_known { NOW } else { THEN }
 }
 
-/// Whether a property is to be left, since one side does not know it; says so where the other side, or the choice,
-/// speaks of it.
+/// Whether a property is to be left as it is, since one side does not know it. Notes it as impossible where the other
+/// side has a value or the property was chosen by name.
 pub(super) fn leaves_property(
     planner: &mut Planner<'_>,
     item: &Item,
@@ -40,7 +40,7 @@ pub(super) fn leaves_property(
     true
 }
 
-/// Says which properties do not come back with an object, since the snapshot does not know them.
+/// Notes as impossible which properties do not come back with an object, since the snapshot does not know them.
 pub(super) fn tell_lost_properties(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     let is_writable = |p: &&str| item.kind.can_update(p) || item.kind.create_only.contains(p);
     let is_link = |p: &&str| item.kind.is_relation(p);
@@ -51,7 +51,7 @@ pub(super) fn tell_lost_properties(planner: &mut Planner<'_>, item: &Item, wante
     }
 }
 
-/// What may be done with the links of a type.
+/// What is known of the links of a type, and what may be done with them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
     /// Both sides know all of them.
@@ -62,7 +62,8 @@ pub(super) enum Known {
     NotNow,
 }
 
-/// What both sides know of the links of a type; says what is left. `chosen`: whether any of them is to be looked at.
+/// What both sides know of the links of a type; notes as impossible what is left. `chosen`: whether any of them was
+/// chosen.
 pub(super) fn links(
     planner: &mut Planner<'_>,
     item: &Item,

@@ -14,7 +14,7 @@ pub fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
     }
 }
 
-/// Whether there is nothing in it.
+/// Whether a value holds nothing: absent, null, empty, or made of nothing but such.
 pub(super) fn is_empty(value: Option<&Value>) -> bool {
     prune(value).is_none()
 }
@@ -60,6 +60,17 @@ pub(super) fn text<'a>(object: &'a Map<String, Value>, property: &str) -> &'a st
 /// Whether a property is true.
 pub(super) fn is_true(object: &Map<String, Value>, property: &str) -> bool {
     object.get(property).and_then(Value::as_bool).unwrap_or_default()
+}
+
+/// Whether a group is a mail-enabled security group or a distribution list: those are written in Exchange alone.
+pub(super) fn is_mail_group(object: &Map<String, Value>) -> bool {
+    is_true(object, "mailEnabled") && !has_type(object, "Unified")
+}
+
+/// Whether `groupTypes` names the type.
+pub(super) fn has_type(object: &Map<String, Value>, group_type: &str) -> bool {
+    let types = object.get("groupTypes").and_then(Value::as_array);
+    types.is_some_and(|t| t.iter().any(|t| t == group_type))
 }
 
 #[cfg(test)]

@@ -8,25 +8,25 @@ const MAGIC: &[u8; 4] = b"HFI1";
 /// One leaf of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeafRef {
-    /// The greatest key in it. The next leaf holds what is greater.
+    /// The greatest key in the leaf. The next leaf holds what is greater.
     pub last_key: Vec<u8>,
-    /// The name of its bytes.
+    /// The name under which its bytes are in the vault.
     pub hash: BlobHash,
-    /// How many records.
+    /// How many records it holds.
     pub record_count: u64,
-    /// Its plain size.
+    /// Its size in bytes, before compression and sealing.
     pub plain_bytes: u64,
 }
 
 /// The leaves of a run, in key order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
-    /// The leaves.
+    /// One entry for each leaf, in the order of their keys.
     pub leaves: Vec<LeafRef>,
 }
 
 impl Index {
-    /// The stored form.
+    /// The index as it is stored: FORMAT.md section 5.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         for leaf in &self.leaves {

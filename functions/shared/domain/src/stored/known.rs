@@ -18,7 +18,7 @@ impl Manifest {
         unknown
     }
 
-    /// Whether nothing can be said of one property of an object, or of a part of one, that is stored.
+    /// Whether it is not known what one property of a stored object is, or one part of the property.
     pub fn is_unknown(&self, kind: &Kind, property: &str, object: &Map<String, Value>) -> bool {
         // Why: a record of a facet alone says nothing of the others.
         let is_asked_apart = kind.facets().any(|f| f == property);
@@ -30,7 +30,7 @@ impl Manifest {
         !self.unknown_of(kind, object).contains(relation)
     }
 
-    /// Whether of some objects of a kind that is held the links of a relation are not known.
+    /// Whether the links of a relation are not known of some objects of a kind that the snapshot holds.
     pub fn may_lack_links(&self, kind: &Kind, relation: &str) -> bool {
         kind.guarded.iter().any(|g| g.part == relation && !g.is_granted(&self.permissions))
     }

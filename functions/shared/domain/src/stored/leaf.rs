@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 const MAGIC: &[u8; 4] = b"HFL1";
 
-/// One record of a run.
+/// One record of a run: its key and its value.
 pub type Record = (Vec<u8>, Vec<u8>);
 
 /// A leaf before it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlainLeaf {
-    /// The stored form.
+    /// The leaf as it is stored: FORMAT.md section 4.
     pub bytes: Vec<u8>,
-    /// How many records.
+    /// How many records it holds.
     pub record_count: u64,
-    /// The greatest key.
+    /// The greatest key in it, which is the last one.
     pub last_key: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ pub struct PlainLeaf {
 enum Cut {
     /// After a key whose hash has these low bits zero.
     Keys(u64),
-    /// When it holds so many bytes.
+    /// As soon as it holds that number of bytes.
     Bytes(usize),
 }
 
@@ -46,7 +46,7 @@ impl LeafCutter {
         Self::with(Cut::Keys((1 << cut_bits) - 1))
     }
 
-    /// Cuts when a leaf holds so many bytes: for what is put aside and never compared.
+    /// Cuts as soon as a leaf holds that number of bytes: for what is parked and never compared.
     pub fn by_bytes(bytes: usize) -> Self {
         Self::with(Cut::Bytes(bytes))
     }

@@ -1,6 +1,6 @@
 //! The manifest: what a snapshot is made of. FORMAT.md section 6.
 
-use super::BlobHash;
+use super::{BlobHash, Missing};
 use crate::{Error, Result, SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,15 +27,15 @@ pub struct RunRef {
     pub layers: Vec<LayerRef>,
 }
 
-/// One layer of a run.
+/// One layer of a run: what changed since the layer below it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LayerRef {
-    /// The name of its index.
+    /// The name of the layer's index.
     pub index: BlobHash,
     /// Records in it, removals included.
     pub records: u64,
-    /// Leaves of it.
+    /// How many leaves it has.
     pub leaves: u64,
     /// Plain bytes of its leaves.
     pub plain_bytes: u64,
@@ -52,35 +52,13 @@ impl RunRef {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
-    /// As Graph gave it.
+    /// The link as Graph gave it.
     pub link: String,
-    /// When.
+    /// When Graph gave it.
     pub taken_at: Timestamp,
     /// The properties that were asked for: they are fixed in the link.
     #[serde(default)]
     pub asked: String,
-}
-
-/// A source, or a part of one, that a snapshot does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Missing {
-    /// Its name: of a kind, a facet, a property (`users.faxNumber`), or [`crate::kinds::Guarded::name`].
-    pub source: String,
-    /// The kind of error, or [`Missing::UNLICENSED`].
-    pub cause: String,
-    /// For a person.
-    pub why: String,
-    /// Any one of these application permissions would have let it be read; empty where that is not the cause, or the
-    /// writer did not say.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub any_of: Vec<String>,
-}
-
-impl Missing {
-    /// The cause where the tenant had no licence for the source: of what it would hold there was nothing.
-    /// Snapshots made before 2026-12 say `denied` of that, too.
-    pub const UNLICENSED: &str = "unlicensed";
 }
 
 /// What a snapshot is made of. Written last; a snapshot without it does not exist.
@@ -89,9 +67,9 @@ impl Missing {
 pub struct Manifest {
     /// [`FORMAT_VERSION`] of its writer.
     pub format: u32,
-    /// Which snapshot.
+    /// The snapshot that this is the manifest of.
     pub snapshot: SnapshotId,
-    /// Of which tenant.
+    /// The tenant that the snapshot was taken of.
     pub tenant: TenantId,
     /// The snapshot that it was built on; none when everything was read.
     pub base: Option<SnapshotId>,
@@ -102,13 +80,13 @@ pub struct Manifest {
     /// Runs by name: a kind (`users`), a facet (`users.customSecurityAttributes`), a link type
     /// (`groups.members`), its reverse (`groups.members.reverse`), the names of a kind (`users.names`).
     pub runs: BTreeMap<String, RunRef>,
-    /// Delta links by source.
+    /// Delta links, by the name of their source.
     pub tokens: BTreeMap<String, Token>,
     /// What was asked for, by source: properties, and relations that are asked for like them. An empty list:
     /// everything that Graph gives. A source that is not named: the writer did not say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub asked: BTreeMap<String, Vec<String>>,
-    /// What could not be read.
+    /// What of the tenant could not be read, each with its cause.
     pub missing: Vec<Missing>,
     /// When each kind, and each facet, was last read whole, by name.
     pub full_at: BTreeMap<String, Timestamp>,
@@ -118,15 +96,15 @@ pub struct Manifest {
     /// Users that take a seat; absent where users are missing, or the base did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seats_in_use: Option<u64>,
-    /// Calls to Graph.
+    /// How many calls to Graph the reading took.
     pub requests: u64,
-    /// Resource units of these.
+    /// How many of Graph's resource units these calls cost.
     pub resource_units: u64,
     /// Of the calls, those that were answered 429.
     pub throttled: u64,
     /// New blobs, parked ones included, this manifest not.
     pub stored_blobs: u64,
-    /// Their sealed bytes.
+    /// How many bytes these blobs are, sealed.
     pub stored_bytes: u64,
 }
 
@@ -136,7 +114,10 @@ impl Manifest {
         format!("snapshots/{id}/manifest")
     }
 
-    /// The stored form: JSON.
+    /// The manifest as it is stored: JSON. FORMAT.md section 6.
+    ///
+    /// # Errors
+    /// `Invalid` when it cannot be written as JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|e| Error::invalid("a manifest cannot be written").caused_by(e))
     }

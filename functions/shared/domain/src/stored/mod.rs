@@ -1,8 +1,8 @@
 //! The stored form: what is in the vault, byte by byte. FORMAT.md beside this crate is normative.
 //!
 //! Pure functions over bytes: records into leaves ([`leaf`]), what changed into values of a layer ([`layer`]),
-//! leaves into an index ([`index`]), plain bytes
-//! into sealed ones and back ([`seal`]), and the manifest that makes a snapshot of them ([`manifest`]).
+//! leaves into an index ([`index`]), plain bytes into sealed ones and back ([`seal`]), and the manifest that makes a
+//! snapshot of them ([`manifest`]). What a snapshot that is still being read has stored for later is [`parked`].
 //! Invariants: the same records give the same bytes; what was changed after sealing does not open.
 
 pub mod index;
@@ -10,11 +10,15 @@ mod known;
 pub mod layer;
 pub mod leaf;
 pub mod manifest;
+mod missing;
 pub mod names;
+pub mod parked;
 pub mod seal;
 mod varint;
 
 pub use index::{Index, LeafRef};
 pub use leaf::{LeafCutter, LeafWalk, PlainLeaf, Record, read_leaf};
-pub use manifest::{FORMAT_VERSION, LayerRef, Manifest, Missing, RunRef, Token};
+pub use manifest::{FORMAT_VERSION, LayerRef, Manifest, RunRef, Token};
+pub use missing::{Missing, MissingCause};
+pub use parked::{MergeCounts, ParkedBlock, SuspendedMerge};
 pub use seal::{BlobHash, Class, TenantKeys};

@@ -21,8 +21,8 @@ pub fn name_keys(name: &str, id: &str) -> Vec<Vec<u8>> {
     keys
 }
 
-/// Whether a word of a normalised text begins with the part (normalised, beginning with a letter or a digit): whether
-/// the text has a key that does.
+/// Whether a word of a normalised text begins with `part`, which is normalised too and begins with a letter or a
+/// digit. Then, and only then, the text has a key that begins with it.
 pub fn has_word(text: &str, part: &str) -> bool {
     let starts = |at: usize| text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
     // Why not `match_indices`: of two places that overlap it knows the first.

@@ -43,7 +43,7 @@ impl BlobHash {
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
-    /// The bytes.
+    /// The 32 bytes of the hash.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -107,7 +107,11 @@ impl TenantKeys {
         BlobHash(*hasher.finalize().as_bytes())
     }
 
-    /// Compressed and encrypted, bound to its tenant and name. The same bytes give the same result.
+    /// The sealed bytes of a blob: compressed and encrypted, bound to its tenant and name. The same plain bytes give the
+    /// same sealed ones.
+    ///
+    /// # Errors
+    /// `Invalid` when the bytes cannot be compressed, or are too many for the cipher.
     pub fn seal(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let compressed = zstd::bulk::compress(plain, COMPRESSION_LEVEL)
             .map_err(|e| Error::invalid("a blob cannot be compressed").caused_by(e))?;

@@ -7,6 +7,7 @@
 //! year has cost up to its end, less what it had cost up to its beginning, so twelve months are the year to
 //! the minor unit. The parts of a line share its amount by largest remainders.
 
+mod history;
 mod money;
 mod month;
 mod timeline;
@@ -14,6 +15,7 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
+pub use history::{History, Since};
 pub use money::{allocate, decimal};
 pub use month::Month;
 
@@ -23,26 +25,6 @@ use jiff::civil::Date;
 use money::rounded;
 use std::collections::BTreeMap;
 use timeline::{Day, days};
-
-/// What a subscription was from a moment on; none when nothing was paid for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Since {
-    /// From when on.
-    pub at: Timestamp,
-    /// On which plan, with how many seats.
-    pub is: Option<(PlanId, u32)>,
-}
-
-/// A subscription's history, oldest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
-    /// Whose.
-    pub organisation: OrganisationId,
-    /// Its name, for people.
-    pub name: String,
-    /// What it was.
-    pub since: Vec<Since>,
-}
 
 /// What a plan costs, and cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,34 +50,34 @@ impl Prices {
 /// Days on which seats and price were the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The first.
+    /// The first of these days.
     pub from: Date,
-    /// The last.
+    /// The last of these days.
     pub to: Date,
     /// How many: days between in which the plan was another are not.
     pub days: u32,
-    /// Seats.
+    /// How many seats there were on each of these days.
     pub seats: u32,
     /// Minor units for each seat and period.
     pub price_minor: u64,
-    /// Of the line's amount, in minor units.
+    /// This part's share of the line's amount, in minor units.
     pub amount_minor: u64,
 }
 
 /// What one subscription used of one plan in a month.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Whose.
+    /// The organisation whose subscription it is.
     pub organisation: OrganisationId,
-    /// Its name.
+    /// The organisation's name, for people.
     pub name: String,
-    /// The plan.
+    /// The plan that the subscription was on.
     pub plan: PlanId,
-    /// How often that is paid.
+    /// How often the plan is paid.
     pub periodicity: Periodicity,
-    /// Its currency.
+    /// The currency of the plan's price.
     pub currency: Currency,
-    /// Seats times days.
+    /// The sum of the seats over the days of the month.
     pub seat_days: u64,
     /// What it costs, in minor units.
     pub amount_minor: u64,
@@ -145,6 +127,7 @@ fn used(history: &History, first: Date, last: Date) -> Vec<PlanId> {
 
 fn line(month: Month, until: Date, history: &History, plan: PlanId, terms: &Prices) -> Line {
     let mut parts: Vec<(Part, u128)> = Vec::new();
+    // Days of the same seats and the same price are one part of the line, also when other days lie between.
     for day in days(history, month.first(), until).filter(|day| *day.plan == plan) {
         let (price_minor, weight) = (terms.at(day.end), cost(&day, terms));
         match parts.last_mut() {
@@ -160,9 +143,12 @@ fn line(month: Month, until: Date, history: &History, plan: PlanId, terms: &Pric
     let sum = |first: Date, last: Date| -> u128 {
         days(history, first, last).filter(|day| *day.plan == plan).map(|day| cost(&day, terms)).sum()
     };
+    // Rounded once, over the line: the parts share the rounded amount, so that they add up to it.
     let amount_minor = match terms.periodicity {
         Periodicity::Monthly => rounded(sum(month.first(), until), month.days()),
         Periodicity::Yearly => {
+            // The difference of two rounded sums, so that the twelve months of a year are the year's price to the
+            // minor unit.
             let new_year = month.first().first_of_year();
             let before = match month.first().yesterday() {
                 Ok(day) if day >= new_year => sum(new_year, day),

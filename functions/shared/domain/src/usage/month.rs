@@ -13,11 +13,11 @@ impl Month {
     pub fn of(day: Date) -> Self {
         Self(day.first_of_month())
     }
-    /// Its first day.
+    /// The first day of the month.
     pub fn first(self) -> Date {
         self.0
     }
-    /// Its last day.
+    /// The last day of the month.
     pub fn last(self) -> Date {
         self.0.last_of_month()
     }

@@ -1,15 +1,15 @@
 //! A subscription, day by day of UTC.
 
-use super::History;
+use super::history::History;
 use crate::{PlanId, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// A day that is paid for.
 pub(super) struct Day<'a> {
-    /// Which.
+    /// The day of the calendar, in UTC.
     pub date: Date,
-    /// When the next one begins.
+    /// The moment at which the next day begins.
     pub end: Timestamp,
     /// The plan that it was last on.
     pub plan: &'a PlanId,

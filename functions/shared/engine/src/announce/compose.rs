@@ -1,9 +1,10 @@
 //! What each notice says. Pure: events in, drafts out.
 
+use super::severity_of;
 use super::words::{far_end, one_line, role_sentence, value_line};
-use super::{RestoreCounts, severity_of};
 use crate::records::{
-    ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, NotCovered, Severity, Subject,
+    ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, NotCovered, RestoreCounts,
+    Severity, Subject,
 };
 use domain::changes::{Change, What};
 use domain::notices::Topic;
@@ -150,17 +151,19 @@ pub(super) fn not_covered(snapshot: &SnapshotId, gaps: &[NotCovered]) -> Draft {
     draft
 }
 
-pub(super) fn restore(restore: &RestoreId, counts: RestoreCounts) -> Draft {
-    let whole = counts.failed == 0 && counts.unverified == 0;
-    let (severity, title) = if whole {
+pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
+    // To a reader of the mail, a step that was not tried has failed as much as one that Graph refused.
+    let failed = counts.failed + counts.skipped;
+    let is_verified = failed == 0 && counts.unverified == 0;
+    let (severity, title) = if is_verified {
         (Severity::Info, "A restore is done and verified".to_owned())
     } else {
         (Severity::Warning, "A restore ended with steps that were not verified".to_owned())
     };
     let mut draft = Draft::new(Topic::Restores, severity, Subject::Restore(restore.clone()), title);
     draft.lines.push(format!(
-        "{} verified, {} written but not found so when read back, {} failed, {} declared impossible before.",
-        counts.verified, counts.unverified, counts.failed, counts.skipped
+        "{} verified, {} written but not found so when read back, {failed} failed, {} declared impossible before.",
+        counts.done, counts.unverified, counts.impossible
     ));
     draft
 }

@@ -11,7 +11,7 @@ use crate::messages;
 use crate::ports::{Clock, Queue, Write};
 use crate::records::{
     ConnectRefusal, Connecting, CredentialStatus, DiffCounts, NotCovered, Notice, NoticeEntry, Organisation,
-    Partner, Records, Severity, Subject, Tenant, put_new,
+    Partner, Records, RestoreCounts, Severity, Subject, Tenant, put_new,
 };
 use compose::Draft;
 pub use compose::Sample;
@@ -25,19 +25,6 @@ use std::sync::Arc;
 
 pub use compose::not_connected_notices;
 pub use words::one_line;
-
-/// How a restore ended, in steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RestoreCounts {
-    /// Written, and found so when read back.
-    pub verified: u64,
-    /// Written, but not found so when read back.
-    pub unverified: u64,
-    /// Not written: Graph refused, or the object had changed.
-    pub failed: u64,
-    /// Declared impossible before the start.
-    pub skipped: u64,
-}
 
 /// Whom a notice is about.
 struct About {
@@ -131,12 +118,12 @@ impl Announcer {
         self.tell(tenant, compose::not_covered(snapshot, gaps)).await
     }
 
-    /// Tells that a restore has ended.
+    /// Tells that a restore has ended, and how many of its steps came to which end.
     pub async fn announce_restore(
         &self,
         tenant: &TenantId,
         restore: &RestoreId,
-        counts: RestoreCounts,
+        counts: &RestoreCounts,
     ) -> Result<()> {
         self.tell(tenant, compose::restore(restore, counts)).await
     }

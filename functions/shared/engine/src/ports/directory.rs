@@ -303,10 +303,6 @@ pub enum Call {
     },
 }
 
-/// In the message of an `Invalid` error where Graph calls values invalid without saying which: it says so of
-/// references to objects that are too new, too.
-pub const VALUES_INVALID: &str = "values invalid";
-
 /// What Graph answered to a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -336,8 +332,9 @@ pub trait DirectoryWriter: Send + Sync {
     /// repeated.
     ///
     /// # Errors
-    /// `Invalid` (Graph refused the content; the message says Graph's code), `Denied`, `NotFound`,
-    /// `Conflict`, `Unavailable` (it is not known whether the write took effect).
+    /// `Invalid` (Graph refused the content; the summary names Graph's code, and the reason is `ValuesInvalid` where
+    /// Graph does not say which value it means), `Denied`, `NotFound`, `Conflict`, `Unavailable` (it is not known
+    /// whether the write took effect).
     async fn apply(&self, tenant: &TenantId, call: &Call) -> Result<Applied>;
 
     /// Takes the count of what was spent for this tenant since the last taking.

@@ -69,7 +69,7 @@ pub struct At<T> {
 
 impl<T: Record> At<T> {
     /// The address below an owner; `rest` is what follows the family's prefix in the key.
-    pub fn of(owner: &T::Owner, rest: impl fmt::Display) -> Self {
+    pub(super) fn of(owner: &T::Owner, rest: impl fmt::Display) -> Self {
         Self { scope: owner.scope(), key: format!("{}{rest}", T::PREFIX), record: PhantomData }
     }
 

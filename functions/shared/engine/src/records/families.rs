@@ -133,7 +133,7 @@ const TABLE: &[Family] = &[
     family(Of::Tenant, ("key", ""), "StoredKey", &[], Tenant),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
     family(Of::Tenant, ("snapshot#", "{snapshot}"), "Snapshot", &[watched::OPEN_WORK], Tenant),
-    family(Of::Tenant, ("progress#", "{snapshot}"), "Progress", &[], Tenant),
+    family(Of::Tenant, ("progress#", "{snapshot}"), "ReadingState", &[], Tenant),
     family(Of::Tenant, ("diff#", "{comparison}"), "Diff", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("restore#", "{restore}"), "Restore", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("step#", "{restore}#{number}"), "StepOutcome", &[], Tenant),

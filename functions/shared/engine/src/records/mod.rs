@@ -20,6 +20,7 @@ mod owners;
 mod partner;
 mod person;
 mod plan;
+mod reading;
 mod restore;
 mod snapshot;
 mod store;
@@ -48,6 +49,10 @@ pub use owners::{Owners, PartnerBelow};
 pub use partner::Partner;
 pub use person::{Person, Subscription};
 pub use plan::{AssignedPlan, FormerPrice, OwnLicence, Plan, PlanAssignment, PlanPlace};
+pub use reading::{
+    Chain, ChainRole, IdChunk, KindReading, KindRuns, KindState, MergingState, ReadingStage, ReadingState,
+    SeatChange,
+};
 pub use restore::{
     FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };

@@ -99,7 +99,7 @@ impl AuditLog {
             for (number, teller) in tellers.into_iter().enumerate() {
                 let told = match &written {
                     Ok(heads) => Ok(heads[number].clone()),
-                    Err(error) => Err(Error::new(error.kind(), error.message())),
+                    Err(error) => Err(Error::new(error.kind(), error.summary())),
                 };
                 // Why no matter: whoever waited for it is gone.
                 let _ = teller.send(told);

@@ -50,7 +50,7 @@ impl Invitations {
     pub async fn create(&self, caller: &Caller, new: NewInvitation) -> Result<Invitation> {
         let partner = self.gate.people(caller, &[new.role]).await?;
         let organisations = self.gate.reach(caller, new.role, new.organisations).await?;
-        Zone::new(&new.time_zone).map_err(|e| Error::invalid_field("timeZone", e.message()))?;
+        Zone::new(&new.time_zone).map_err(|e| Error::invalid_field("timeZone", e.summary()))?;
         if !self.has_sign_in {
             let why = "no sign-in is set up here, so nobody could accept it; make an API token instead";
             return Err(Error::conflict(why));

@@ -75,7 +75,7 @@ impl Partners {
         };
         let person = PersonId::from_ulid(&self.ids.ulid());
         let person = Person::owner(person, id.clone(), &owner.name, &owner.email, &owner.time_zone, now)
-            .map_err(|e| Error::invalid_field("owner.timeZone", e.message()))?;
+            .map_err(|e| Error::invalid_field("owner.timeZone", e.summary()))?;
         let (owner_token, token) = new_token(self.ids.as_ref(), now, (id, Role::Owner), "Owner", None);
         let mut writes = vec![put_new(&partner)?, put_new(&person)?];
         writes.extend(keep(&token)?);

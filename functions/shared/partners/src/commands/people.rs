@@ -2,7 +2,7 @@
 
 use super::{Caller, Gate, Listed};
 use domain::rights::Role;
-use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result};
+use domain::{Error, ErrorKind, ErrorReason, OrganisationId, PartnerId, PersonId, Result};
 use engine::ports::{Clock, Page, Write};
 use engine::records::{Found, IdentityLink, Owners, Person, Record, Records, delete, put_new, replace};
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ impl People {
     ) -> Result<Found<Person>> {
         for tried in 1.. {
             match self.change_once(caller, id, expected, change).await {
-                Err(e) if e.kind() == ErrorKind::Conflict && e.message() == RACED && tried < TRIES => {}
+                Err(e) if e.reason() == Some(ErrorReason::Raced) && tried < TRIES => {}
                 done => return done,
             }
         }
@@ -99,7 +99,7 @@ impl People {
         let now = self.clock.now();
         person
             .move_to(change.time_zone.as_deref().unwrap_or(&before.time_zone), now)
-            .map_err(|e| Error::invalid_field("timeZone", e.message()))?;
+            .map_err(|e| Error::invalid_field("timeZone", e.summary()))?;
         let mut writes = vec![replace(&person, version)?];
         if before.role != role {
             let with = (role == Role::Owner).then_some(id);
@@ -117,7 +117,7 @@ impl People {
     pub async fn remove(&self, caller: &Caller, id: &PersonId) -> Result<()> {
         for tried in 1.. {
             match self.remove_once(caller, id).await {
-                Err(e) if e.kind() == ErrorKind::Conflict && e.message() == RACED && tried < TRIES => {}
+                Err(e) if e.reason() == Some(ErrorReason::Raced) && tried < TRIES => {}
                 done => return done,
             }
         }
@@ -150,12 +150,15 @@ impl People {
     }
 }
 
-/// Told from a conflict that is the answer.
-const RACED: &str = "somebody else changed the partner's people at the same time";
-
-/// A conflict of rows, told from one of the rules.
+/// A conflict that a write met, with the reason [`ErrorReason::Raced`]. One that a rule declares, such as that of the
+/// last Owner, has no reason: trying again does not change it.
 pub(super) fn raced(error: Error) -> Error {
-    if error.kind() == ErrorKind::Conflict { Error::conflict(RACED).caused_by(error) } else { error }
+    match error.kind() {
+        ErrorKind::Conflict => Error::conflict("somebody else changed the partner's people at the same time")
+            .because(ErrorReason::Raced)
+            .caused_by(error),
+        _ => error,
+    }
 }
 
 /// The write that adds an Owner or takes one out, under the condition that nobody else does at the same time.

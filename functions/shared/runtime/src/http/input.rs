@@ -131,7 +131,7 @@ where
 pub struct PathOf<T>(pub T);
 
 fn id_in_path<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|e: domain::Error| Problem { detail: e.message().to_owned(), ..Problem::no_route() })
+    text.parse().map_err(|e: domain::Error| Problem { detail: e.summary().into(), ..Problem::no_route() })
 }
 
 async fn texts(parts: &mut Parts) -> Result<Vec<String>, Problem> {

@@ -6,13 +6,16 @@
 //! - A deduplication id is remembered for five minutes, whether or not its message was deleted.
 //! - Durable when `send` returns. Time comes from the clock; who waits is woken, never polls.
 
+mod messages;
 mod receive;
 mod rows;
 
+pub use messages::{DeadLetter, Handle, Received};
+
 use async_trait::async_trait;
-use domain::{Error, Result, Timestamp};
+use domain::{Error, Result};
 use embedded::blocking;
-use engine::ports::{Clock, Ids, JobQueue, Outgoing, Queue};
+use engine::ports::{Clock, Ids, Outgoing, Queue};
 use engine::trace;
 use rows::store_error;
 use rusqlite::Connection;
@@ -38,60 +41,6 @@ impl Default for QueueRules {
         // Visibility: a function's longest run and a minute.
         Self { visibility_ms: 16 * 60 * 1000, max_receives: 5 }
     }
-}
-
-/// The right to say what becomes of one handing out of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handle {
-    seq: i64,
-    receipt: String,
-}
-
-impl Handle {
-    /// The name of this handing out.
-    pub fn receipt(&self) -> &str {
-        &self.receipt
-    }
-}
-
-/// A message handed out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Received {
-    /// For saying what became of it.
-    pub handle: Handle,
-    /// Its name.
-    pub id: String,
-    /// What was sent.
-    pub sent: Outgoing,
-    /// Its place in the queue: 20 digits that sort.
-    pub sequence: String,
-    /// How often it was handed out, this time included.
-    pub receive_count: u32,
-    /// When it was sent.
-    pub sent_at: Timestamp,
-    /// When it was first handed out.
-    pub first_received_at: Timestamp,
-    /// The header of the story that it was sent in.
-    pub trace: Option<String>,
-}
-
-/// A message that is not handed out any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// Which queue it was in.
-    pub queue: JobQueue,
-    /// Its name.
-    pub id: String,
-    /// Its group.
-    pub group: String,
-    /// What was sent.
-    pub body: String,
-    /// How often it was handed out.
-    pub receive_count: u32,
-    /// Why it failed, where that was said.
-    pub reason: Option<String>,
-    /// Since when, where that is known.
-    pub died_at: Option<Timestamp>,
 }
 
 /// The queues of this machine. One process has them open at a time.

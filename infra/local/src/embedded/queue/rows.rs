@@ -1,6 +1,6 @@
 //! The queue's tables and the statements over them. Times are milliseconds since 1970.
 
-use super::{DeadLetter, Handle, Received};
+use super::messages::{DeadLetter, Handle, Received};
 use domain::{Error, Timestamp};
 use engine::ports::{JobQueue, Outgoing};
 use engine::trace::Trace;

@@ -158,7 +158,7 @@ impl JobWorker for Reasoned<'_> {
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let handled = self.worker.handle(body, deadline).await;
         if let Err(error) = &handled {
-            let reason = format!("{}: {}", error.kind().name(), error.message());
+            let reason = format!("{}: {}", error.kind().name(), error.summary());
             self.reasons.0.lock().unwrap().insert(body.to_owned(), reason);
         }
         handled

@@ -203,7 +203,7 @@ impl Connect {
         }
         let state = self.find_state(answer.state.as_deref()).await?;
         let tenant = answer.tenant.as_deref().unwrap_or_default().parse::<TenantId>();
-        let tenant = tenant.map_err(|e| Error::invalid_field("tenant", e.message()))?;
+        let tenant = tenant.map_err(|e| Error::invalid_field("tenant", e.summary()))?;
         if !answer.admin_consent.as_deref().is_some_and(|c| c.eq_ignore_ascii_case("true")) {
             return Err(Error::invalid_field("admin_consent", "must be True"));
         }

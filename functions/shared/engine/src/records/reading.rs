@@ -1,51 +1,54 @@
-//! How far a reading has come: small enough for a row, enough for another invocation to go on.
+//! The row of a reading: how far a tenant has been read for one snapshot. Small enough for a row, and enough for
+//! another invocation to go on.
+//!
+//! Field names in JSON are the stored ones and stay; where a name here says more, `rename` keeps the stored one.
 
-use crate::archive::{Block, Partial};
-use domain::stored::{Missing, RunRef, Token};
+use super::Record;
+use super::address::At;
+use crate::ports::{Cursor, Spent};
+use domain::stored::{Missing, ParkedBlock, RunRef, SuspendedMerge, Token};
 use domain::trail::Trail;
 use domain::{SnapshotId, TenantId, Timestamp};
-use engine::ports::{Cursor, Spent};
-use engine::records::{At, Record};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a kind's reading does next. Each stage is done before the next begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Stage {
+pub enum ReadingStage {
     /// Ask for a token, so that nothing that happens from now on is lost.
     Token,
-    /// Read everything, side by side.
+    /// Read everything, several chains of pages side by side.
     Everything,
-    /// Read what changed since the token.
+    /// Read what has changed since the token.
     Changes,
     /// Merge what was read into runs.
     Merging,
 }
 
-/// What the pages of a chain are.
+/// What the pages of a chain give.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Role {
-    /// Objects of the main source.
+pub enum ChainRole {
+    /// Objects of the kind's main source.
     Objects,
-    /// Ids of objects, to be read in chunks.
+    /// Ids of objects, which are then read in chunks.
     Ids,
     /// Objects of the main source by their ids.
-    Chunk(Chunk),
-    /// One property, by the source of that position.
+    Chunk(IdChunk),
+    /// One facet: the source at that position among the kind's sources.
     Facet(usize),
 }
 
-/// Objects that are asked for together.
+/// Objects that are asked for together, by their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Chunk {
-    /// Those that have not been seen yet; at the start those that are asked for.
+pub struct IdChunk {
+    /// Ids that no page has given yet; at the start all that are asked for.
     pub awaited: BTreeSet<String>,
-    /// How many were asked for.
+    /// How many objects were asked for.
     pub objects: u32,
-    /// How many links of theirs were seen.
+    /// How many links of these objects the pages gave so far.
     pub links: u32,
 }
 
@@ -53,43 +56,44 @@ pub struct Chunk {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Chain {
-    /// What they are.
-    pub role: Role,
-    /// Where it goes on.
+    /// What its pages give.
+    pub role: ChainRole,
+    /// Where its next page is.
     pub cursor: Cursor,
-    /// Which pages led there.
+    /// The pages that led there, remembered well enough to notice a ring.
     #[serde(default)]
     pub trail: Trail,
 }
 
 impl Chain {
-    /// A chain at its beginning.
-    pub fn at(role: Role, cursor: Cursor) -> Self {
+    /// A chain of which no page was read yet.
+    pub fn new(role: ChainRole, cursor: Cursor) -> Self {
         Self { role, cursor, trail: Trail::default() }
     }
 }
 
-/// Runs that are merged one after another.
+/// How far the runs of a kind are merged. They are merged one after another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Merging {
-    /// Those that are done.
+pub struct MergingState {
+    /// Runs that are complete, by name.
     pub runs: BTreeMap<String, RunRef>,
-    /// The run that was put down, and where.
-    pub at: Option<(String, Partial)>,
-    /// Users that took seats, and that take them, among the records that were merged.
-    pub seats: Seats,
-    /// Whether the operations on links are as they are merged.
+    /// The name of the run whose merge was suspended, and where.
+    #[serde(rename = "at")]
+    pub suspended: Option<(String, SuspendedMerge)>,
+    /// Users that take a seat, among the records that were merged.
+    pub seats: SeatChange,
+    /// Whether the operations on links were already turned into the form that is merged.
     pub links_prepared: bool,
 }
 
-/// Users that take seats, among records that are merged.
+/// How many users take a seat, among the records that a merge touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Seats {
-    /// Before.
+pub struct SeatChange {
+    /// As the base has these records.
     pub before: u64,
-    /// After.
+    /// As the merge leaves them.
     pub after: u64,
 }
 
@@ -98,64 +102,64 @@ pub struct Seats {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of a row")]
 pub struct KindReading {
-    /// Whether only what changed since the base is read.
+    /// Whether only what has changed since the base is read.
     pub incremental: bool,
-    /// The base cannot be built on: it is damaged.
+    /// Whether the base cannot be built on, because it is damaged.
     #[serde(default)]
     pub without_base: bool,
-    /// Everything is read along the delta's first round: this Graph has no other way.
+    /// Whether everything is read along the delta's first round, because this Graph refuses the other ways.
     #[serde(default)]
     pub by_round: bool,
-    /// Facets are not asked for along with the objects: this Graph refuses that.
+    /// Whether facets are asked for apart from the objects, because this Graph refuses them together.
     #[serde(default)]
     pub facets_apart: bool,
-    /// When it was begun; what changed before is in what is read.
+    /// When it began; whatever changed before that is in what is read.
     pub started_at: Timestamp,
-    /// What is done now.
-    pub stage: Stage,
-    /// What the stage still reads; none when it has not begun.
+    /// The stage that is under way.
+    pub stage: ReadingStage,
+    /// Chains that the stage has still to read; none when it has not begun.
     pub chains: Option<Vec<Chain>>,
     /// Ids that are listed and not asked for yet.
     #[serde(default)]
     pub pending: Vec<String>,
-    /// Where the changes begin.
+    /// The delta link from which the changes are read.
     pub since: Option<String>,
-    /// Ids that were listed and not given.
+    /// Ids that were listed and that Graph did not give when asked for them.
     #[serde(default)]
     pub unseen: BTreeSet<String>,
-    /// Facets that are read whole in this snapshot.
+    /// Names of the facets that are read completely in this snapshot.
     #[serde(default)]
     pub facets: BTreeSet<String>,
-    /// Delta links of the sources that are done.
+    /// Delta links of the sources that are complete.
     pub tokens: BTreeMap<String, Token>,
     /// Properties that this Graph does not know.
     #[serde(default)]
     pub left_out: BTreeSet<String>,
     /// Sources that could not be read though the kind could.
     pub missing: Vec<Missing>,
-    /// Pages led nowhere: in a ring, or on and on without anything new.
+    /// Whether pages led nowhere: in a ring, or on and on without anything new.
     #[serde(default)]
     pub endless: bool,
-    /// Parked blocks by run.
-    pub blocks: BTreeMap<String, Vec<Block>>,
-    /// Runs that are merged.
+    /// Operations that are parked, by the run that they belong to.
+    pub blocks: BTreeMap<String, Vec<ParkedBlock>>,
+    /// How far its runs are merged.
     #[serde(default)]
-    pub merging: Merging,
+    pub merging: MergingState,
     /// How often it failed for a passing reason since a page was read last.
     #[serde(default)]
     pub failures: u32,
 }
 
 impl KindReading {
-    /// At the beginning, of everything.
-    pub fn whole(now: Timestamp) -> Self {
+    /// A reading of everything, at its beginning.
+    pub fn of_everything(now: Timestamp) -> Self {
         Self {
             incremental: false,
             without_base: false,
             by_round: false,
             facets_apart: false,
             started_at: now,
-            stage: Stage::Token,
+            stage: ReadingStage::Token,
             chains: None,
             pending: Vec::new(),
             since: None,
@@ -166,21 +170,31 @@ impl KindReading {
             missing: Vec::new(),
             endless: false,
             blocks: BTreeMap::new(),
-            merging: Merging::default(),
+            merging: MergingState::default(),
             failures: 0,
         }
     }
 
-    /// At the beginning, of what changed since that delta link.
-    pub fn changes(now: Timestamp, since: String) -> Self {
-        Self { incremental: true, stage: Stage::Changes, since: Some(since), ..Self::whole(now) }
+    /// A reading of what has changed since that delta link, at its beginning.
+    pub fn of_changes(now: Timestamp, since: String) -> Self {
+        Self {
+            incremental: true,
+            stage: ReadingStage::Changes,
+            since: Some(since),
+            ..Self::of_everything(now)
+        }
     }
 
-    /// At the beginning again, of everything, having learnt what this one learnt.
+    /// A reading of everything, at its beginning again, that knows what this one has learnt of this Graph.
     #[must_use]
-    pub fn anew(&self, now: Timestamp) -> Self {
+    pub fn begun_anew(&self, now: Timestamp) -> Self {
         let Self { without_base, by_round, facets_apart, failures, .. } = *self;
-        Self { without_base, by_round, facets_apart, failures, ..Self::whole(now) }
+        Self { without_base, by_round, facets_apart, failures, ..Self::of_everything(now) }
+    }
+
+    /// Whether a run is merged already, or a merge is under way.
+    pub fn has_begun_merging(&self) -> bool {
+        self.merging != MergingState::default()
     }
 }
 
@@ -192,33 +206,33 @@ pub struct KindRuns {
     pub runs: BTreeMap<String, RunRef>,
     /// Its delta links by source.
     pub tokens: BTreeMap<String, Token>,
-    /// What was asked for, by source.
+    /// The properties that were asked for, by source.
     pub asked: BTreeMap<String, Vec<String>>,
     /// Parts of it that could not be read.
     pub missing: Vec<Missing>,
-    /// When it, and each of its facets, was last read whole.
+    /// When it, and each of its facets, was last read completely.
     pub full_at: BTreeMap<String, Timestamp>,
     /// How many users take a seat, where that is known; of users only.
     pub seats_in_use: Option<u64>,
     /// Whether it was built on the base.
     pub incremental: bool,
-    /// Objects that are gone for good since the base, as keys of parked operations.
-    pub deleted: Vec<Block>,
+    /// Objects that were deleted for good since the base, as keys of parked operations.
+    pub deleted: Vec<ParkedBlock>,
 }
 
-/// Where a kind stands.
+/// Where the reading of one kind stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum KindProgress {
-    /// Being read.
+pub enum KindState {
+    /// It is being read.
     Reading(Box<KindReading>),
-    /// Read.
+    /// It is read, and its runs are stored.
     Done(KindRuns),
-    /// It cannot be read.
+    /// It cannot be read; this snapshot does not hold it.
     Missing(Missing),
 }
 
-impl KindProgress {
+impl KindState {
     /// Whether nothing is left to do.
     pub fn is_finished(&self) -> bool {
         !matches!(self, Self::Reading(_))
@@ -228,39 +242,39 @@ impl KindProgress {
 /// The row of a reading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Progress {
-    /// Of which tenant.
+pub struct ReadingState {
+    /// The tenant that is read.
     pub tenant: TenantId,
-    /// For which snapshot.
+    /// The snapshot that it is read for.
     pub snapshot: SnapshotId,
     /// When the first page was asked for.
     pub started_at: Timestamp,
     /// The snapshot that is built on.
     pub base: Option<SnapshotId>,
-    /// Application permissions when it began; empty when it is not known.
+    /// Application permissions when it began; empty when they are not known.
     #[serde(default)]
     pub permissions: Vec<String>,
-    /// By kind.
-    pub kinds: BTreeMap<String, KindProgress>,
-    /// Calls so far.
+    /// Where each kind stands, by its name.
+    pub kinds: BTreeMap<String, KindState>,
+    /// Calls so far, and what they cost.
     pub spent: Spent,
-    /// New blobs so far.
+    /// How many blobs were new in the vault so far.
     pub stored_blobs: u64,
-    /// New sealed bytes so far.
+    /// How many sealed bytes were new in the vault so far.
     pub stored_bytes: u64,
     /// How many invocations got further.
     #[serde(default)]
     pub advances: u32,
 }
 
-impl Progress {
-    /// Where the progress of that snapshot is.
+impl ReadingState {
+    /// Where the state of the reading for that snapshot is.
     pub fn at(tenant: &TenantId, snapshot: &SnapshotId) -> At<Self> {
         At::of(tenant, snapshot)
     }
 }
 
-impl Record for Progress {
+impl Record for ReadingState {
     type Owner = TenantId;
     const PREFIX: &'static str = "progress#";
     fn address(&self) -> At<Self> {

@@ -1,0 +1,120 @@
+//! One kind, read from where it stopped to where it can get; and in another way, or with everything, where Graph
+//! refuses.
+
+use super::begin;
+use super::context::Context;
+use super::missing;
+use super::reader::KindReader;
+use domain::kinds::Kind;
+use domain::{Error, ErrorKind};
+use engine::records::{KindReading, KindState};
+
+/// A kind that fails this often for a passing reason, without a page in between, is reported missing.
+/// Throttling does not count: it is waited out.
+const FAILURES: u32 = 5;
+
+/// How far one attempt came.
+enum Attempt {
+    /// To its end, or to the deadline.
+    Progress(KindState),
+    /// To an error; the state says how far, with its blocks parked.
+    Failed(Box<KindReading>, Error),
+}
+
+/// Reads a kind on: to its end, or until the deadline is near. All stages in their order.
+async fn attempt(context: &Context, kind: &'static Kind, before: KindReading) -> Attempt {
+    // Pages first. Wherever that stops, what came is parked, and the next call goes on there.
+    let mut reader = KindReader::open(context, kind, before.clone());
+    match reader.read_stages().await {
+        Ok(true) => {}
+        Ok(false) => return suspend(reader, before, None).await,
+        Err(error) => return suspend(reader, before, Some(error)).await,
+    }
+
+    // Why parked before the merge: a merge consumes operations; where it fails, it is done again from here. What fits
+    // in memory is rather read again than written for that alone.
+    let mut saved = before;
+    if !reader.state.has_begun_merging() && reader.sorters.have_blocks() {
+        match reader.park().await {
+            Ok(parked) => saved = parked,
+            Err(error) => return Attempt::Failed(Box::new(saved), error),
+        }
+        reader = KindReader::open(context, kind, saved.clone());
+    }
+
+    // Where an error stops the merge, nothing that it did is kept; where the deadline does, all of it.
+    match reader.merge_runs().await {
+        Ok(true) => match reader.finish().await {
+            Ok(runs) => Attempt::Progress(KindState::Done(runs)),
+            Err(error) => Attempt::Failed(Box::new(saved), error),
+        },
+        Ok(false) => suspend(reader, saved, None).await,
+        Err(error) => Attempt::Failed(Box::new(saved), error),
+    }
+}
+
+/// Parks what the reader holds, so that another call goes on; where that fails, it goes on from `before`.
+async fn suspend(reader: KindReader<'_>, before: KindReading, error: Option<Error>) -> Attempt {
+    match (reader.park().await, error) {
+        (Ok(state), None) => Attempt::Progress(KindState::Reading(Box::new(state))),
+        (Ok(state), Some(error)) => Attempt::Failed(Box::new(state), error),
+        (Err(error), None) | (Err(_), Some(error)) => Attempt::Failed(Box::new(before), error),
+    }
+}
+
+/// Reads one kind on; gives its state and, where it must be tried again by another call, why.
+pub(super) async fn read_kind(
+    context: &Context,
+    kind: &'static Kind,
+    before: KindReading,
+) -> (KindState, Option<Error>) {
+    let mut before = before;
+    let mut begun_anew = false;
+    loop {
+        let (was_incremental, was_by_round) = (before.incremental, before.by_round);
+        let (mut reading, error) = match attempt(context, kind, before).await {
+            Attempt::Progress(next) => return (next, None),
+            Attempt::Failed(reading, error) => (*reading, error),
+        };
+
+        // A cursor that is no longer good, a base that is damaged, a way of asking that this Graph does not
+        // know: each costs reading everything, no more. Why once: a tenant in which next links die at once
+        // must not hold an invocation for ever.
+        let lost = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt);
+        reading.without_base |= error.kind() == ErrorKind::Corrupt;
+        let reads_all = !was_incremental && !reading.has_begun_merging();
+        let by_round =
+            reads_all && error.kind() == ErrorKind::Invalid && !was_by_round && begin::has_other_way(kind);
+        // Why: a licence may be missing for a facet though the permission is there.
+        let apart = reads_all
+            && error.kind() == ErrorKind::Denied
+            && !context.carried(kind, reading.facets_apart).is_empty();
+        let other_way = by_round || apart;
+        // Why: what is wrong with a list of changes need not be wrong with the list of everything.
+        let refused = was_incremental && error.kind() == ErrorKind::Invalid;
+        if other_way || refused || lost && (was_incremental || !begun_anew) {
+            tracing::warn!(kind = kind.name, cause = error.kind().name(), "reading everything of the kind");
+            reading.by_round |= by_round;
+            reading.facets_apart |= apart;
+            begun_anew |= !was_incremental && !other_way;
+            before = reading.begun_anew(context.clock.now());
+            continue;
+        }
+
+        // What may pass is tried again by another call, a few times; anything else costs the kind, not the snapshot.
+        reading.failures += 1;
+        let throttled = matches!(error.kind(), ErrorKind::Throttled { .. });
+        let passing = error.is_transient() || lost;
+        if throttled || (passing && reading.failures < FAILURES) {
+            let reading = if lost { reading.begun_anew(context.clock.now()) } else { reading };
+            return (KindState::Reading(Box::new(reading)), Some(error));
+        }
+        tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
+        let missing = if reading.endless {
+            missing::endless(kind.name, error.summary())
+        } else {
+            missing::failed(kind.name, &error)
+        };
+        return (KindState::Missing(missing), None);
+    }
+}

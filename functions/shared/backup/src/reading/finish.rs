@@ -1,0 +1,55 @@
+//! A kind whose runs are all merged, as the manifest needs it.
+
+use super::reader::KindReader;
+use super::resolvers::SEATED;
+use super::sorters::deleted;
+use domain::{Result, Timestamp};
+use engine::records::KindRuns;
+use std::collections::BTreeMap;
+
+impl KindReader<'_> {
+    /// The kind, done. What it deleted for good is parked, for the links of other kinds.
+    pub(super) async fn finish(mut self) -> Result<KindRuns> {
+        let deleted = self.sorters.take(&deleted(self.kind)).into_blocks().await?;
+        let full_at = self.full_at();
+        let seats_in_use = (self.kind.name == SEATED).then(|| self.seats_in_use()).flatten();
+        let asked = self.asked();
+        let missing = self.missing();
+        Ok(KindRuns {
+            asked,
+            runs: self.state.merging.runs,
+            tokens: self.state.tokens,
+            missing,
+            full_at,
+            seats_in_use,
+            incremental: self.state.incremental,
+            deleted,
+        })
+    }
+
+    /// When the objects, and each facet that is held, were last read completely: in this reading, or as the base says.
+    fn full_at(&self) -> BTreeMap<String, Timestamp> {
+        let state = &self.state;
+        let facets = self.kind.reading.iter().skip(1).map(|source| source.name);
+        let held = facets.filter(|name| state.merging.runs.contains_key(*name));
+        let objects = std::iter::once((self.kind.name, !state.incremental));
+        let sources = objects.chain(held.map(|name| (name, state.facets.contains(name))));
+        let before = |name: &str| self.context.base.as_deref().and_then(|b| b.full_at.get(name)).copied();
+        let at = |name, is_complete| if is_complete { Some(state.started_at) } else { before(name) };
+        sources.filter_map(|(name, is_complete)| Some((name.to_owned(), at(name, is_complete)?))).collect()
+    }
+
+    /// How many users take a seat: as many as in the base, with what changed since; or those that were read, where
+    /// all were. None when the base does not say, or Graph does not know the properties.
+    fn seats_in_use(&self) -> Option<u64> {
+        if ["accountEnabled", "userType"].iter().any(|property| self.state.left_out.contains(*property)) {
+            return None;
+        }
+        let seats = self.state.merging.seats;
+        if self.state.incremental && self.base_run(self.kind.name).is_some() {
+            let base = self.context.base.as_deref()?.seats_in_use?;
+            return (base + seats.after).checked_sub(seats.before);
+        }
+        Some(seats.after)
+    }
+}

@@ -1,0 +1,116 @@
+//! The page that a plan is drafted on: those who plan objects, properties and links write steps, and what is impossible,
+//! onto it. What becomes of the page, and the order of its steps, is decided in `planner`.
+
+use super::values;
+use super::{Action, Cause, Impossible, Inputs, Item, Phase, Step, Warning};
+use crate::kinds::{Identity, Kind};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A step without its number and without the object that it is about.
+pub(super) struct Draft {
+    pub phase: Phase,
+    pub action: Action,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub warnings: Vec<Warning>,
+}
+
+pub(super) struct Planner<'a> {
+    pub inputs: &'a Inputs,
+    /// Ids of objects that steps create or take out of the recycle bin.
+    pub returning: BTreeSet<String>,
+    /// Facts that have a step, by kind and id. A schedule can be asked for twice: it may be chosen itself, and a
+    /// chosen assignment may stand for it.
+    scheduled: BTreeSet<(&'static str, String)>,
+    pub steps: Vec<Step>,
+    pub impossible: Vec<Impossible>,
+}
+
+impl Item {
+    /// The key that the object has in the live tenant.
+    pub(super) fn id(&self, inputs: &Inputs) -> String {
+        inputs.ids.rewrite(&self.key)
+    }
+    /// Whether the property is among the chosen ones.
+    pub(super) fn chooses(&self, property: &str) -> bool {
+        self.properties.as_ref().is_none_or(|chosen| chosen.iter().any(|c| c == property))
+    }
+    /// Whether the property was named, and not just included in everything.
+    pub(super) fn names(&self, property: &str) -> bool {
+        self.properties.is_some() && self.chooses(property)
+    }
+    /// What a person calls the object; a fact is called by who holds which role.
+    fn name(&self, inputs: &Inputs) -> Option<String> {
+        let held = self.wanted.as_ref().or(self.live.as_ref())?;
+        if self.kind.identity == Identity::Id {
+            let name = values::text(&held.object, self.kind.name_property);
+            return Some(name).filter(|n| !n.is_empty()).map(str::to_owned);
+        }
+        let part = |property: &str| {
+            let id = inputs.ids.rewrite(values::text(&held.object, property));
+            inputs.names.get(&id).cloned().unwrap_or(id)
+        };
+        Some(format!("{}: {}", part("principalId"), part("roleDefinitionId")))
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// An empty page; `returning` are the ids of objects that steps will bring back.
+    pub fn new(inputs: &'a Inputs, returning: BTreeSet<String>) -> Self {
+        Self { inputs, returning, scheduled: BTreeSet::new(), steps: vec![], impossible: vec![] }
+    }
+
+    /// Adds a step on an item.
+    pub fn step(&mut self, item: &Item, draft: Draft) {
+        self.steps.push(Step {
+            number: 0,
+            phase: draft.phase,
+            kind: item.kind.name.to_owned(),
+            key: item.key.clone(),
+            id: item.id(self.inputs),
+            name: item.name(self.inputs),
+            action: draft.action,
+            before: draft.before,
+            after: draft.after,
+            depends_on: vec![],
+            warnings: draft.warnings,
+        });
+    }
+
+    /// Says that a part of an item cannot be restored.
+    pub fn impossible(&mut self, item: &Item, what: &str, cause: Cause, why: &str) {
+        self.impossible.push(Impossible {
+            kind: item.kind.name.to_owned(),
+            key: item.key.clone(),
+            name: item.name(self.inputs),
+            what: what.to_owned(),
+            cause,
+            why: why.to_owned(),
+        });
+    }
+
+    /// Adds a step that gives a fact, or changes its end, unless there is one.
+    pub fn fact_step(&mut self, item: &Item, draft: Draft) {
+        if self.scheduled.insert((item.kind.name, item.id(self.inputs))) {
+            self.step(item, draft);
+        }
+    }
+
+    /// Whether an id leads to nothing, now and after this restore.
+    pub fn is_missing(&self, id: &str) -> bool {
+        self.inputs.missing.contains(id) && !self.returning.contains(id)
+    }
+}
+
+/// The phase in which objects of a kind are written.
+pub(super) fn phase_of(kind: &Kind) -> Phase {
+    match kind.name {
+        "administrativeUnits" => Phase::AdministrativeUnits,
+        "users" => Phase::Users,
+        "groups" => Phase::Groups,
+        "roles" => Phase::Roles,
+        "admins" | "eligibleAdmins" | "activeAdmins" => Phase::RoleAssignments,
+        _ => Phase::Policies,
+    }
+}
