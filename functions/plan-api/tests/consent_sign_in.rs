@@ -6,7 +6,7 @@ mod common;
 
 use async_trait::async_trait;
 use axum::body::Body;
-use common::{Answer, Plane, TENANT};
+use common::{Answer, Plane, TENANT, ToldDirectory};
 use domain::{Error, ErrorKind, OrganisationId, Result, TenantId};
 use engine::ports::{Scope, SignInAsk, SignIns, SignedIn};
 use http::{Request, StatusCode};
@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use partners::commands::Caller;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use support::contracts::{self, AccessProbe};
 use url::Url;
 
 /// Somebody of the tenant who holds a role that can consent, and somebody who holds none.
@@ -230,4 +231,31 @@ async fn the_writing_app_asks_for_the_role_too_and_does_not_wait() {
     story.plane.directory.0.lock().unwrap().holders = Ok(vec![ADMINISTRATOR]);
     assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::OK);
     assert!(story.tenant().await["writerConsentedAt"].is_string());
+}
+
+/// The administrator of a tenant whose directory answers as told.
+struct Told(Arc<ToldDirectory>);
+
+#[async_trait]
+impl AccessProbe for Told {
+    async fn administrator(&self) -> String {
+        self.0.0.lock().unwrap().holders = Ok(vec![ADMINISTRATOR]);
+        ADMINISTRATOR.to_owned()
+    }
+    async fn employee(&self) -> String {
+        PLAIN.to_owned()
+    }
+    async fn hide_roles(&self) {
+        self.0.0.lock().unwrap().holders = Err(ErrorKind::Denied);
+    }
+    async fn withdraw_consent(&self) {
+        self.0.0.lock().unwrap().access = Err("AADSTS65001");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_answers_as_told_keeps_the_contract_of_access() {
+    let plane = Plane::new();
+    let tenant = TENANT.parse().unwrap();
+    contracts::directory_access(plane.directory.clone(), &tenant, &Told(plane.directory)).await;
 }

@@ -2,6 +2,8 @@
 
 use crate::Common;
 use crate::measure::cpu_seconds;
+use customer::{Administrator, Credentials, Haste};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sim::{Limits, Sim, SimConfig, TenantConfig};
 use std::collections::VecDeque;
@@ -15,7 +17,7 @@ pub struct SimulateOptions {
     /// Users of each tenant.
     #[arg(long)]
     users: usize,
-    /// How many tenants.
+    /// How many tenants there are, all of that size.
     #[arg(long, default_value_t = 1)]
     tenants: usize,
     /// How long each answer takes.
@@ -24,7 +26,7 @@ pub struct SimulateOptions {
     /// Service plans of the licence that most people have.
     #[arg(long, default_value_t = 3)]
     plans: usize,
-    /// With Microsoft's limits.
+    /// Whether Microsoft's limits are kept; otherwise nothing is throttled.
     #[arg(long)]
     limits: bool,
 }
@@ -62,9 +64,9 @@ pub async fn simulate(options: SimulateOptions) -> Result<(), String> {
 
 /// A Graph to ask.
 pub struct Cloud {
-    /// Its address.
+    /// Where Graph is, without a version.
     pub graph_url: String,
-    /// Its login's.
+    /// Where the login is.
     pub login_url: String,
     child: Option<Child>,
     /// It serves until it is dropped.
@@ -139,14 +141,37 @@ impl Cloud {
         self.change_some(common, &ids, count, round).await
     }
 
-    /// The users that can be changed in Graph.
-    pub async fn changeable_users(&self, common: &Common) -> Result<Vec<String>, String> {
-        let http = reqwest::Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
-        let token = self.token(&http, common).await?;
-        self.user_ids(&http, &token).await
+    /// The administrator of the tenant that is measured.
+    async fn administrator(&self, common: &Common) -> Result<Administrator, String> {
+        let credentials = Credentials {
+            tenant: common.tenant.clone(),
+            client_id: common.client_id.clone(),
+            secret: common.client_secret.clone(),
+            // Nobody is created, so no user name has to end with it.
+            domain: Some(String::new()),
+        };
+        let signed_in =
+            Administrator::sign_in(&self.graph_url, &self.login_url, &credentials, Haste::Patient);
+        signed_in.await.map_err(|e| e.to_string())
     }
 
-    /// Changes the job titles of so many of these users.
+    /// The ids of the users that can be changed in Graph: of those that are synchronised from elsewhere, none.
+    pub async fn changeable_users(&self, common: &Common) -> Result<Vec<String>, String> {
+        let admin = self.administrator(common).await?;
+        let filtered = "users?$select=id&$filter=onPremisesSyncEnabled%20ne%20true&$top=999";
+        let users = match admin.list(filtered).await {
+            Ok(users) => users,
+            // Why: not every Graph knows the filter.
+            Err(_) => {
+                let all = admin.list("users?$select=id,onPremisesSyncEnabled&$top=999").await;
+                all.map_err(|e| e.to_string())?
+            }
+        };
+        let own = users.iter().filter(|u| u["onPremisesSyncEnabled"] != true);
+        Ok(own.filter_map(|u| u["id"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Changes the job titles of `count` of these users, evenly spread over them; another `round` chooses others.
     pub async fn change_some(
         &self,
         common: &Common,
@@ -157,32 +182,17 @@ impl Cloud {
         if count == 0 {
             return Ok(());
         }
-        let http = reqwest::Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
-        let token = self.token(&http, common).await?;
+        let admin = self.administrator(common).await?;
         let step = (ids.len() / count).max(1);
         let shift = usize::try_from(round).unwrap_or(0) * 7;
         let mut chosen: VecDeque<usize> = (0..count).map(|n| (n * step + shift) % ids.len()).collect();
         let mut tries = count + ids.len();
         while !chosen.is_empty() {
             let part: Vec<usize> = chosen.drain(..chosen.len().min(20)).collect();
-            let requests: Vec<Value> = part
-                .iter()
-                .enumerate()
-                .map(|(n, at)| {
-                    let id = &ids[*at];
-                    json!({"id": n.to_string(), "method": "PATCH", "url": format!("/users/{id}"),
-                        "headers": {"Content-Type": "application/json"},
-                        "body": {"jobTitle": format!("Title {round} of {id}")}})
-                })
-                .collect();
-            let sent = http
-                .post(format!("{}/v1.0/$batch", self.graph_url))
-                .bearer_auth(&token)
-                .json(&json!({ "requests": requests }))
-                .send()
-                .await
-                .map_err(|e| e.to_string())?;
-            let body: Value = sent.json().await.map_err(|e| e.to_string())?;
+            let requests: Vec<Value> =
+                part.iter().enumerate().map(|(n, at)| new_title(n, &ids[*at], round)).collect();
+            let sent = admin.write(Method::POST, "$batch", &json!({ "requests": requests })).await;
+            let body = sent.map_err(|e| e.to_string())?;
             let answers = body["responses"].as_array().ok_or("a batch has no answers")?;
             for bad in answers.iter().filter(|a| a["status"].as_u64().is_none_or(|s| s >= 300)) {
                 let at = bad["id"].as_str().and_then(|n| part.get(n.parse::<usize>().ok()?));
@@ -196,41 +206,11 @@ impl Cloud {
         }
         Ok(())
     }
+}
 
-    async fn token(&self, http: &reqwest::Client, common: &Common) -> Result<String, String> {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &common.client_id),
-            ("client_secret", &common.client_secret),
-            ("scope", &format!("{}/.default", self.graph_url)),
-        ];
-        let url = format!("{}/{}/oauth2/v2.0/token", self.login_url, common.tenant);
-        let answer = http.post(url).form(&form).send().await.map_err(|e| e.to_string())?;
-        let body: Value = answer.json().await.map_err(|e| e.to_string())?;
-        body["access_token"].as_str().map(str::to_owned).ok_or_else(|| format!("no token: {body}"))
-    }
-
-    async fn user_ids(&self, http: &reqwest::Client, token: &str) -> Result<Vec<String>, String> {
-        let mut next = Some(format!(
-            "{}/v1.0/users?$select=id&$filter=onPremisesSyncEnabled%20ne%20true&$top=999",
-            self.graph_url
-        ));
-        let mut ids = Vec::new();
-        let mut plain = false;
-        while let Some(url) = next {
-            let answer = http.get(&url).bearer_auth(token).send().await.map_err(|e| e.to_string())?;
-            if !answer.status().is_success() && !plain {
-                plain = true;
-                next =
-                    Some(format!("{}/v1.0/users?$select=id,onPremisesSyncEnabled&$top=999", self.graph_url));
-                continue;
-            }
-            let body: Value = answer.json().await.map_err(|e| e.to_string())?;
-            let items = body["value"].as_array().ok_or_else(|| format!("no users: {body}"))?;
-            let own = items.iter().filter(|u| u["onPremisesSyncEnabled"] != true);
-            ids.extend(own.filter_map(|u| u["id"].as_str().map(str::to_owned)));
-            next = body["@odata.nextLink"].as_str().map(str::to_owned);
-        }
-        Ok(ids)
-    }
+/// The inner request of a batch that changes a user's job title.
+fn new_title(number: usize, id: &str, round: u64) -> Value {
+    json!({"id": number.to_string(), "method": "PATCH", "url": format!("/users/{id}"),
+        "headers": {"Content-Type": "application/json"},
+        "body": {"jobTitle": format!("Title {round} of {id}")}})
 }

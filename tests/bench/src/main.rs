@@ -11,8 +11,8 @@ mod measure;
 mod metered;
 mod prices;
 mod report;
-mod stage;
 mod template;
+mod workbench;
 
 use clap::{Args, Parser, Subcommand};
 

@@ -1,6 +1,6 @@
 //! Figures, and how they are told.
 
-use crate::stage::Taken;
+use crate::workbench::Taken;
 use comfy_table::Table;
 use domain::stored::Manifest;
 use serde_json::{Map, Value, json};

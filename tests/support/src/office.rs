@@ -119,7 +119,7 @@ impl Office {
     pub fn mailer(&self) -> Arc<dyn Mailer> {
         Faulty::new(self.world.mailer.clone(), &self.faults)
     }
-    /// Rows over [`Office::catalog`].
+    /// Typed rows over [`Office::catalog`].
     pub fn records(&self) -> Records {
         Records::new(self.catalog(), self.clock())
     }
@@ -127,7 +127,7 @@ impl Office {
     pub fn announcer(&self) -> Announcer {
         Announcer::new(self.records(), self.queue(), self.clock())
     }
-    /// Far away.
+    /// Ten minutes from now: later than any call of a job here ends.
     pub fn deadline(&self) -> Timestamp {
         self.clock().now() + jiff::SignedDuration::from_mins(10)
     }

@@ -5,13 +5,9 @@
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use domain::kinds::{Kind, LinkType, Source};
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
-use engine::ports::{
-    Access, Catalog, Cursor, Directory, LiveObject, Page, ReadPage, Row, RowPage, Scope, SignIns, Spent,
-    Write,
-};
+use engine::ports::{Access, Catalog, DirectoryAccess, Page, Row, RowPage, Scope, SignIns, Write};
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -41,10 +37,11 @@ pub struct Says {
 pub struct ToldDirectory(pub Mutex<Says>);
 
 #[async_trait]
-impl Directory for ToldDirectory {
+impl DirectoryAccess for ToldDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         let says = self.0.lock().unwrap().clone();
-        let permissions = says.access.map_err(Error::denied)?;
+        let mut permissions = says.access.map_err(Error::denied)?;
+        permissions.sort_unstable();
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
     async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
@@ -56,39 +53,6 @@ impl Directory for ToldDirectory {
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
         Ok(json!({ "id": id, "displayName": "Contoso <Ltd>" }).as_object().unwrap().clone())
-    }
-    async fn read_page(
-        &self,
-        _: &TenantId,
-        _: &'static Source,
-        _: &Cursor,
-        _: &[&'static str],
-    ) -> Result<ReadPage> {
-        unreachable!("the control plane reads no customer data")
-    }
-    async fn find_live(
-        &self,
-        _: &TenantId,
-        _: &'static Kind,
-        _: &str,
-        _: &[&'static LinkType],
-    ) -> Result<Option<LiveObject>> {
-        unreachable!("the control plane reads no customer data")
-    }
-    async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
-        unreachable!("the control plane reads no customer data")
-    }
-    async fn find_by_property(
-        &self,
-        _: &TenantId,
-        _: &'static Kind,
-        _: &str,
-        _: &str,
-    ) -> Result<Vec<Map<String, Value>>> {
-        unreachable!("the control plane reads no customer data")
-    }
-    fn take_spent(&self, _: &TenantId) -> Spent {
-        Spent::default()
     }
 }
 

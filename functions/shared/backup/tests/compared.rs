@@ -15,6 +15,8 @@ use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side};
 use jiff::SignedDuration;
 use paged::Desk;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use support::memory::Nobody;
 
 const FACET: &str = "users.customSecurityAttributes";
 
@@ -100,7 +102,7 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
     };
     records.put_new(&row).await.unwrap();
     let worker = diff_snapshots::Worker::new(diff_snapshots::Ports {
-        directory: desk.directory.clone(),
+        directory: Arc::new(Nobody),
         vault: world.vault.clone(),
         keys: world.key_ring.clone(),
         records: records.clone(),

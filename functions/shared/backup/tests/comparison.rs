@@ -14,7 +14,7 @@ use backup::diff_snapshots::{PAGE, PAGE_BYTES};
 use domain::kinds::KINDS;
 use proptest::prelude::*;
 use serde_json::json;
-use side_by_side::{Sides, Stage, id, kinds_of};
+use side_by_side::{SideBySide, Sides, id, kinds_of};
 use support::faulty::Mode;
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -28,7 +28,7 @@ proptest! {
     fn a_comparison_is_that_of_everything_at_once_wherever_it_is_put_down(seed in any::<u64>()) {
         run(async move {
             let sides = Sides::random(seed);
-            let stage = Stage::new(&sides).await;
+            let stage = SideBySide::new(&sides).await;
             let expected = stage.at_once().await;
             let (in_one, _) = stage.compare(None, 1).await;
             assert_eq!(in_one, expected, "seed {seed}");
@@ -43,7 +43,8 @@ fn random_pairs_have_everything_that_a_comparison_tells() {
     run(async {
         let mut told = String::new();
         for seed in 0..12 {
-            told += &serde_json::to_string(&Stage::new(&Sides::random(seed)).await.at_once().await).unwrap();
+            told +=
+                &serde_json::to_string(&SideBySide::new(&Sides::random(seed)).await.at_once().await).unwrap();
         }
         for part in
             ["created", "deleted", "modified", "newKey", "groups.members", "users.manager", "activeAdmins"]
@@ -57,7 +58,7 @@ fn random_pairs_have_everything_that_a_comparison_tells() {
 #[test]
 fn each_invocation_does_at_least_one_object_and_the_count_of_them_follows_from_the_objects() {
     run(async {
-        let stage = Stage::new(&Sides::random(3)).await;
+        let stage = SideBySide::new(&Sides::random(3)).await;
         let (changes, invocations) = stage.compare(None, 2).await;
         assert!(invocations > changes.len(), "{invocations} invocations for {} changes", changes.len());
         assert_eq!(stage.compare(None, 1).await.1, 1);
@@ -67,7 +68,7 @@ fn each_invocation_does_at_least_one_object_and_the_count_of_them_follows_from_t
 #[test]
 fn a_change_of_one_object_alone_is_found_among_all_of_them() {
     run(async {
-        let stage = Stage::new(&Sides::random(5)).await;
+        let stage = SideBySide::new(&Sides::random(5)).await;
         let all = stage.at_once().await;
         let one = all.iter().find(|c| c.new_key.is_some()).or(all.first()).unwrap().clone();
         let (found, _) = stage.compare(Some(one.key.clone()), 2).await;
@@ -94,7 +95,7 @@ fn pages_are_cut_by_bytes_and_by_count_and_what_is_put_down_is_no_more_than_a_pa
             let user = |note: &str| json!({ "id": key, "displayName": format!("User {n}"), "aboutMe": note });
             sides.object("users", &key, Some(user("")), Some(user(&"x".repeat(size))));
         }
-        let stage = Stage::new(&sides).await;
+        let stage = SideBySide::new(&sides).await;
         let (changes, _) = stage.compare(None, 2).await;
         assert_eq!(changes.len(), 300);
         let pages = stage.pages().await;
@@ -123,13 +124,13 @@ fn a_comparison_ends_the_same_wherever_its_process_dies_while_it_is_put_down_and
         sides.object("groups", &id(14), object(14, 0), object(14, 0));
         sides.put("groups.members", &format!("{}/{}", id(14), id(1)), Some(json!({})), None);
         sides.put("groups.members", &format!("{}/{}", id(14), id(0)), None, Some(json!({})));
-        let stage = Stage::new(&sides).await;
+        let stage = SideBySide::new(&sides).await;
         let (expected, calls) = stage.compare_dying(None).await;
         assert_eq!((expected.len(), expected[0].consequences + expected[1].consequences), (3, 1));
         assert!(calls > 40, "{calls} calls");
         for call in 0..calls {
             for mode in [Mode::Before, Mode::After] {
-                let stage = Stage::new(&sides).await;
+                let stage = SideBySide::new(&sides).await;
                 let (changes, _) = stage.compare_dying(Some((call, mode))).await;
                 assert_eq!(changes, expected, "call {call} of {calls}, {mode:?}");
             }
@@ -153,7 +154,7 @@ fn a_service_plan_more_for_everybody_is_no_change_and_nothing_is_kept_of_it() {
             };
             sides.object("users", &id(n), Some(user(90)), Some(user(91)));
         }
-        let stage = Stage::new(&sides).await;
+        let stage = SideBySide::new(&sides).await;
         let (changes, invocations) = stage.compare(None, 2).await;
         assert!(changes.is_empty() && invocations > 80, "{invocations}");
         let largest = stage.largest_put_down().await;

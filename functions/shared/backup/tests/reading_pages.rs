@@ -11,6 +11,7 @@ use domain::{ErrorKind, SnapshotId};
 use jiff::SignedDuration;
 use paged::{Desk, manifest};
 use serde_json::{Value, json};
+use support::contracts::{self, PagesProbe};
 
 const AT_ONCE: SignedDuration = SignedDuration::ZERO;
 const FACET: &str = "users.customSecurityAttributes";
@@ -286,4 +287,31 @@ async fn a_search_is_told_page_by_page_each_object_once_and_ends() {
         }
     }
     assert_eq!(listed, ["u0", "u1", "u2", "u3", "u4", "u5", "u6"]);
+}
+
+/// The administrator of a tenant that is a few pages which a test wrote down.
+struct Written(Desk);
+
+#[async_trait::async_trait]
+impl PagesProbe for Written {
+    async fn user_ids(&self) -> Vec<String> {
+        ["a", "b", "c"].map(str::to_owned).into()
+    }
+    async fn rename_one(&self, name: &str) -> String {
+        let renamed = user("b", &json!({ "displayName": name }));
+        self.0.directory.page("users", "later", vec![renamed], None);
+        "b".to_owned()
+    }
+    async fn forget_changes(&self) {
+        self.0.directory.fail("users", "later", ErrorKind::NotFound, u32::MAX);
+    }
+}
+
+#[tokio::test]
+async fn pages_that_are_written_down_keep_the_contract_of_a_directory() {
+    let written = Written(Desk::new(16, AT_ONCE).await);
+    written.0.directory.page("users", "listed", plain(&["a", "b"]), Some("second"));
+    written.0.directory.page("users", "second", plain(&["c"]), None);
+    let tenant = written.0.archive.tenant().clone();
+    contracts::directory_pages(written.0.directory.clone(), &tenant, &written).await;
 }

@@ -9,7 +9,7 @@ mod restore_world;
 use domain::RestoreId;
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use engine::records::{OutcomeState, ReadBack, SkipCause};
-use restore_world::{Stage, item, object};
+use restore_world::{RestoreWorld, item, object};
 use serde_json::{Value, json};
 use support::faulty::crash_points;
 
@@ -24,7 +24,7 @@ fn user(key: &str, more: &Value) -> (String, String, serde_json::Map<String, Val
 }
 
 /// Runs the restore, whose only step finds something that nobody saw in the preview.
-async fn is_skipped(stage: &Stage, restore: &RestoreId) {
+async fn is_skipped(stage: &RestoreWorld, restore: &RestoreId) {
     let writes = stage.directory.write_count();
     stage.run(restore).await;
     let report = stage.report(restore).await;
@@ -35,7 +35,7 @@ async fn is_skipped(stage: &Stage, restore: &RestoreId) {
 
 #[tokio::test]
 async fn a_manager_who_changed_since_the_preview_stays() {
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     for key in ["ann", "bob", "cid", "dan"] {
         stage.both(user(key, &json!({})));
     }
@@ -50,7 +50,7 @@ async fn a_manager_who_changed_since_the_preview_stays() {
 #[tokio::test]
 async fn licences_that_changed_since_the_preview_stay() {
     let licence = |sku: &str| json!([{"skuId": sku, "disabledPlans": []}]);
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     stage.both(user("bob", &json!({"assignedLicenses": licence("then")})));
     stage.directory.set("users", "bob", "assignedLicenses", licence("now"));
     let restore = stage.previewed(exactly(vec![item("users", "bob")])).await;
@@ -62,7 +62,7 @@ async fn licences_that_changed_since_the_preview_stay() {
 #[tokio::test]
 async fn assignments_that_changed_since_the_preview_stay() {
     let link = "ConfigurationPolicies.assignments";
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     for key in ["then", "now", "later"] {
         stage.both(object("groups", key, &json!({"displayName": key, "mailNickname": key})));
     }
@@ -78,7 +78,7 @@ async fn assignments_that_changed_since_the_preview_stay() {
 
 #[tokio::test]
 async fn what_changed_since_the_preview_is_not_deleted() {
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     stage.both(user("bob", &json!({})));
     let (kind, key, eve) = user("eve", &json!({"jobTitle": "new here"}));
     stage.directory.insert(&kind, &key, eve);
@@ -90,7 +90,7 @@ async fn what_changed_since_the_preview_is_not_deleted() {
 
 #[tokio::test]
 async fn what_is_as_the_preview_showed_it_is_written_as_it_said() {
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     for key in ["ann", "bob", "cid"] {
         stage.both(user(key, &json!({})));
     }
@@ -107,7 +107,7 @@ async fn what_is_as_the_preview_showed_it_is_written_as_it_said() {
 
 #[tokio::test]
 async fn a_new_object_that_lacks_what_was_sent_is_told_as_different() {
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     stage.both(user("ann", &json!({"jobTitle": "Clerk"})));
     stage.directory.hard_delete("ann");
     stage.directory.lose("jobTitle");
@@ -120,7 +120,7 @@ async fn a_new_object_that_lacks_what_was_sent_is_told_as_different() {
 
 #[tokio::test]
 async fn the_role_of_the_application_that_writes_is_never_taken_away() {
-    let stage = Stage::new();
+    let stage = RestoreWorld::new();
     let role = json!({"principalId": "we", "roleDefinitionId": "r", "directoryScopeId": "/"});
     let (kind, key, fact) = object("admins", "we|r|/|", &role);
     stage.directory.insert(&kind, &key, fact);
@@ -135,7 +135,7 @@ async fn the_role_of_the_application_that_writes_is_never_taken_away() {
 
 #[tokio::test]
 async fn who_came_back_since_the_preview_is_not_created_a_second_time() {
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     stage.both(user("ann", &json!({})));
     stage.directory.hard_delete("ann");
     let restore = stage.previewed(exactly(vec![item("users", "ann")])).await;
@@ -147,7 +147,7 @@ async fn who_came_back_since_the_preview_is_not_created_a_second_time() {
 
 #[tokio::test]
 async fn a_member_whom_graph_refuses_keeps_no_other_out() {
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     stage.both(object("groups", "staff", &json!({"displayName": "Staff", "mailNickname": "staff"})));
     for key in ["ann", "bob", "cid"] {
         stage.both(user(key, &json!({})));
@@ -166,7 +166,7 @@ async fn a_member_whom_graph_refuses_keeps_no_other_out() {
 #[tokio::test]
 async fn an_object_of_the_same_name_is_never_taken_for_the_one_that_was_created() {
     let twins = || {
-        let mut stage = Stage::new();
+        let mut stage = RestoreWorld::new();
         for key in ["staff", "twin"] {
             let same = json!({"displayName": "Staff", "mailNickname": "staff", "mailEnabled": false, "securityEnabled": true});
             stage.both(object("groups", key, &same));
@@ -205,7 +205,7 @@ async fn the_end_of_a_role_that_changed_since_the_preview_stays() {
         json!({"expiration": {"type": "afterDateTime", "endDateTime": end}})
     };
     let (kind, key) = ("eligibleAdmins", "ann|r|/|");
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     stage.both(user("ann", &json!({})));
     let role = json!({"id": "1", "principalId": "ann", "roleDefinitionId": "r", "directoryScopeId": "/",
         "memberType": "Direct", "scheduleInfo": until(1)});
@@ -219,7 +219,7 @@ async fn the_end_of_a_role_that_changed_since_the_preview_stays() {
 
 #[tokio::test]
 async fn of_who_comes_out_of_the_recycle_bin_only_what_differs_is_written() {
-    let mut stage = Stage::new();
+    let mut stage = RestoreWorld::new();
     stage.both(user("ann", &json!({"jobTitle": "Clerk", "department": "Sales", "city": "Oslo"})));
     stage.directory.set("users", "ann", "jobTitle", json!("nobody"));
     stage.directory.soft_delete("users", "ann");

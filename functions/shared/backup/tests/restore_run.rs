@@ -2,17 +2,18 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod directory_contracts;
 mod restore_stories;
 mod restore_world;
 
 use backup::run_restore;
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use engine::records::{FailCause, OutcomeState, ReadBack, RestoreState, SkipCause};
-use restore_world::{Stage, item, object};
+use restore_world::{RestoreWorld, item, object};
 use serde_json::json;
 use support::faulty::crash_points;
 
-fn everything(stage: &Stage) -> Selection {
+fn everything(stage: &RestoreWorld) -> Selection {
     let items = stage.snapshot.keys().map(|(kind, key)| SelectedItem {
         kind: support::kind(kind).name.into(),
         key: key.clone(),
@@ -28,8 +29,8 @@ fn everything(stage: &Stage) -> Selection {
 }
 
 /// Two users, one of them gone for good with her memberships, her role and her report.
-fn stage() -> Stage {
-    let mut stage = Stage::new();
+fn stage() -> RestoreWorld {
+    let mut stage = RestoreWorld::new();
     stage.both(object("users", "ann", &json!({"userPrincipalName": "ann@x.y", "displayName": "Ann"})));
     stage.both(object("users", "bob", &json!({"userPrincipalName": "bob@x.y", "displayName": "Bob"})));
     stage.both(object(

@@ -6,7 +6,9 @@ use domain::{
     Result, TenantId, Timestamp,
     kinds::{Kind, LinkType, Source},
 };
-use engine::ports::{Access, Cursor, Directory, LiveObject, ReadPage, Spent};
+use engine::ports::{
+    Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
+};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -35,20 +37,19 @@ impl GraphDirectory {
     }
 }
 
-#[async_trait]
 impl Directory for GraphDirectory {
     fn with_deadline(&self, deadline: Timestamp) -> Option<Arc<dyn Directory>> {
         Some(Arc::new(GraphDirectory::with_deadline(self, deadline)))
     }
+}
+
+#[async_trait]
+impl DirectoryAccess for GraphDirectory {
+    fn until(&self, deadline: Timestamp) -> Option<Arc<dyn DirectoryAccess>> {
+        Some(Arc::new(GraphDirectory::with_deadline(self, deadline)))
+    }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.client.access(tenant).await
-    }
-    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
-        let tokens = self.client.tokens();
-        Ok(tokens.credential(tokens.clock.now()).await?.ends_at())
-    }
-    async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
-        self.client.last_recovery(tenant).await
     }
     async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
         self.client.may_consent(tenant, user).await
@@ -56,6 +57,14 @@ impl Directory for GraphDirectory {
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.client.organisation(tenant).await
     }
+    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
+        let tokens = self.client.tokens();
+        Ok(tokens.credential(tokens.clock.now()).await?.ends_at())
+    }
+}
+
+#[async_trait]
+impl DirectoryPages for GraphDirectory {
     async fn read_page(
         &self,
         tenant: &TenantId,
@@ -65,6 +74,16 @@ impl Directory for GraphDirectory {
     ) -> Result<ReadPage> {
         self.client.read_page(tenant, source, cursor, facets).await
     }
+    async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
+        self.client.last_recovery(tenant).await
+    }
+    fn take_spent(&self, tenant: &TenantId) -> Spent {
+        self.client.take_spent(tenant)
+    }
+}
+
+#[async_trait]
+impl LiveObjects for GraphDirectory {
     async fn find_live(
         &self,
         tenant: &TenantId,
@@ -85,8 +104,5 @@ impl Directory for GraphDirectory {
         value: &str,
     ) -> Result<Vec<Map<String, Value>>> {
         self.client.find_by_property(tenant, kind, property, value).await
-    }
-    fn take_spent(&self, tenant: &TenantId) -> Spent {
-        self.client.take_spent(tenant)
     }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Answer, Seen, World, ok, refuse, source, tenant, world};
 use domain::{ErrorKind, TenantId};
-use engine::ports::{Clock, Cursor, Directory};
+use engine::ports::{Clock, Cursor, DirectoryPages, LiveObjects};
 use serde_json::{Value, json};
 
 /// A Graph that answers a user, her manager and her security attributes in one batch; `refused` says how a part is
@@ -84,7 +84,7 @@ fn other() -> TenantId {
     "22222222-2222-3333-4444-555555555555".parse().unwrap()
 }
 
-async fn roles(directory: &impl Directory, of: &TenantId) -> domain::Result<()> {
+async fn roles(directory: &impl DirectoryPages, of: &TenantId) -> domain::Result<()> {
     directory.read_page(of, source("roles"), &Cursor::Start, &[]).await.map(drop)
 }
 

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Answer, Seen, ok, refuse, tenant, world};
 use domain::kinds::{self, LinkEnd};
-use engine::ports::Directory;
+use engine::ports::LiveObjects;
 use serde_json::{Value, json};
 
 /// Answers each part of a batch by a function of its address.

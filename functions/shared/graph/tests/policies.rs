@@ -5,7 +5,7 @@ mod common;
 
 use common::{ok, refuse, source, tenant, world};
 use domain::ErrorKind;
-use engine::ports::{Cursor, Directory};
+use engine::ports::{Cursor, DirectoryPages};
 use serde_json::{Value, json};
 
 const LIST: &str = "/beta/deviceManagement/configurationPolicies";

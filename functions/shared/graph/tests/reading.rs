@@ -5,7 +5,7 @@ mod common;
 
 use common::{ok, refuse, source, tenant, world};
 use domain::ErrorKind;
-use engine::ports::{Cursor, Directory, PageEnd};
+use engine::ports::{Cursor, DirectoryPages, PageEnd};
 use serde_json::{Value, json};
 
 #[tokio::test]

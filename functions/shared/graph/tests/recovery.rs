@@ -6,7 +6,7 @@ mod common;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use common::{Answer, Seen, ok, refuse, tenant, world};
 use domain::{ErrorKind, Timestamp};
-use engine::ports::{Directory, RECOVERY_PERMISSION};
+use engine::ports::{DirectoryPages, RECOVERY_PERMISSION};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Answer, Seen, World, ok, refuse, tenant, world};
 use domain::ErrorKind;
-use engine::ports::Directory;
+use engine::ports::DirectoryAccess;
 use serde_json::{Value, json};
 
 const USER: &str = "0a000000-0000-4000-8000-000000000001";

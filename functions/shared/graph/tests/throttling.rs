@@ -5,7 +5,7 @@ mod common;
 
 use common::{ok, refuse, source, tenant, world};
 use domain::ErrorKind;
-use engine::ports::{Clock, Cursor, Directory};
+use engine::ports::{Clock, Cursor, DirectoryPages, LiveObjects};
 use serde_json::json;
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use base64::{
 };
 use common::{form, ok, refuse, source, status, tenant, world};
 use domain::ErrorKind;
-use engine::ports::{Clock, Cursor, Directory};
+use engine::ports::{Clock, Cursor, DirectoryAccess, DirectoryPages};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ fn empty(s: &common::Seen) -> Option<common::Answer> {
     (!s.path.ends_with("/token")).then(|| ok(json!({"value": []})))
 }
 
-async fn read_roles(directory: &impl Directory) -> domain::Result<()> {
+async fn read_roles(directory: &impl DirectoryPages) -> domain::Result<()> {
     directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.map(|_| ())
 }
 

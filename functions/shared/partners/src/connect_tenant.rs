@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{Error, ErrorKind, OrganisationId, Refusal, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
-use engine::ports::{Clock, Directory};
+use engine::ports::{Clock, DirectoryAccess};
 use engine::records::{ConnectRefusal, Connecting, Found, Organisation, OrganisationPlace, Records, replace};
 use engine::work::JobWorker;
 use jiff::SignedDuration;
@@ -46,7 +46,7 @@ pub enum Report {
 #[derive(Clone)]
 pub struct Worker {
     /// The reading credential.
-    pub directory: Arc<dyn Directory>,
+    pub directory: Arc<dyn DirectoryAccess>,
     /// Rows.
     pub records: Records,
     /// The time.
@@ -77,7 +77,7 @@ impl Worker {
     /// Those of the rows. What Microsoft answers is in the report.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let Some((found, waits)) = self.find(request).await? else { return Ok(Report::NothingWaits) };
-        let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
+        let directory = self.directory.until(deadline).unwrap_or_else(|| self.directory.clone());
         let linker = Linker { records: self.records.clone(), clock: self.clock.clone(), directory };
         // Why before anything is asked: whoever comes back to an organisation weeks later has asked for nothing.
         if self.clock.now() >= waits.until + LATE {

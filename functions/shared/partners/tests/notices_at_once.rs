@@ -27,7 +27,20 @@ async fn a_privileged_change_is_mailed_at_once_and_says_who_got_what_role_over_w
         "[Contoso <AG>] Ann Lee was given Global Administrator over the whole directory"
     );
     assert_eq!(mails[0].to, "person10@msp.example");
-    insta::assert_snapshot!("privileged_change_text", mails[0].text);
+    insta::assert_snapshot!(mails[0].text, @r#"
+    Ann Lee was given Global Administrator over the whole directory
+
+    Organisation: Contoso <AG> (org_01j00000000000000000000007)
+    Tenant: a1b2c3d4-0000-1111-2222-333344445555
+    When: Sun 22 Nov 2026, 19:01 CET
+    Topic: Privileged changes, critical
+
+    * Ann Lee was given Global Administrator over the whole directory.
+        role assignment created: Ann Lee: Global Administrator (22222222-0000-4000-8000-000000000002|62e90394-69f5-4237-9190-012177145e10|/|)
+    Told by comparison dif_01j00000000000000000000070.
+
+    You get this mail, Person 10, since you want to hear of "Privileged changes" at once.
+    "#);
     insta::assert_snapshot!("privileged_change_html", mails[0].html);
 }
 
@@ -43,7 +56,24 @@ async fn a_table_of_changes_is_escaped_and_a_name_adds_no_line() {
     let changes = mails.iter().find(|m| m.id.as_str().starts_with("changes-")).unwrap();
     assert!(!changes.html.contains("<script>"));
     assert!(!changes.text.contains("\nBcc:") && !changes.subject.contains('\n'));
-    insta::assert_snapshot!("changes_text", changes.text);
+    insta::assert_snapshot!(changes.text, @r#"
+    2 changes
+
+    Organisation: Contoso <AG> (org_01j00000000000000000000007)
+    Tenant: a1b2c3d4-0000-1111-2222-333344445555
+    When: Sun 22 Nov 2026, 19:01 CET
+    Topic: Changes, warning
+
+    1 created, 0 deleted, 1 modified; 1 of who may do what.
+    * Ann Lee was given Global Administrator over the whole directory.
+        role assignment created: Ann Lee: Global Administrator (22222222-0000-4000-8000-000000000002|62e90394-69f5-4237-9190-012177145e10|/|)
+    * user modified: Ben & "Bo" <b>  Bcc: x@example.com (11111111-0000-4000-8000-000000000001)
+        jobTitle: Clerk -> <script>alert(1)</script>
+        department: (nothing) -> Sales
+    Told by comparison dif_01j00000000000000000000070.
+
+    You get this mail, Person 10, since you want to hear of "Changes" at once.
+    "#);
     insta::assert_snapshot!("changes_html", changes.html);
 }
 

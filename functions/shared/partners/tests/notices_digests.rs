@@ -65,7 +65,24 @@ async fn changes_of_the_day_before_are_told_at_eight_where_the_person_is_and_onc
     assert_eq!(tick(&office).await, Report::default());
     let mails = office.distinct_mails();
     assert_eq!(mails.len(), 1);
-    insta::assert_snapshot!("digest_text", mails[0].text);
+    insta::assert_snapshot!(mails[0].text, @r#"
+    Holdfast: 1 notice until 23 November 2026
+    From Sun 22 Nov 2026, 19:00 CET to Mon 23 Nov 2026, 07:58 CET
+
+    == Changes
+
+    -- Contoso <AG> (org_01j00000000000000000000007), Sun 22 Nov 2026, 19:01 CET
+    2 changes
+    1 created, 0 deleted, 1 modified; 1 of who may do what.
+    * Ann Lee was given Global Administrator over the whole directory.
+        role assignment created: Ann Lee: Global Administrator (22222222-0000-4000-8000-000000000002|62e90394-69f5-4237-9190-012177145e10|/|)
+    * user modified: Ben & "Bo" <b>  Bcc: x@example.com (11111111-0000-4000-8000-000000000001)
+        jobTitle: Clerk -> <script>alert(1)</script>
+        department: (nothing) -> Sales
+    Told by comparison dif_01j00000000000000000000070.
+
+    You get this mail, Person 10, since you want to hear of these topics in a digest.
+    "#);
     insta::assert_snapshot!("digest_html", mails[0].html);
     assert_eq!(office.person(&owner).await.next_digest_at, Some(at("2026-11-24T07:00:00Z")));
 }

@@ -3,12 +3,8 @@
 //! What runs beneath follows from the settings alone: `HOLDFAST_GRAPH_URL` and `HOLDFAST_LOGIN_URL` name another
 //! Graph, `AWS_ENDPOINT_URL` another cloud than the embedded one. The story knows neither.
 
-mod customer;
-mod happenings;
-mod http;
 mod partner;
 mod place;
-mod stage;
 mod story;
 mod telling;
 mod verify;
@@ -18,7 +14,7 @@ use crate::config::{CloudConfig, Data, Target};
 use crate::embedded::SecretSettings;
 pub use place::Deployed;
 
-use customer::Administrator;
+use customer::Credentials;
 use domain::{Error, Result};
 use engine::ports::Secret;
 use graph::GraphSettings;
@@ -50,7 +46,7 @@ pub async fn run(options: DemoOptions) -> Result<()> {
     let mut teller = Teller::new(options.json);
     teller.figures.insert("users".to_owned(), json!(options.users));
     let (simulated, config) = set(&options, &find).await?;
-    let admin = Administrator::from_env(find);
+    let admin = administrator(find);
     let place = match options.deployed {
         Some(deployed) => Place::Deployed(deployed),
         None => Place::Here(Box::new(Cloud::start(config.clone()).await?)),
@@ -80,6 +76,18 @@ pub async fn run(options: DemoOptions) -> Result<()> {
         server.stop().await;
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::unavailable("the story did not come out as told")) }
+}
+
+/// The customer's administrator, from `HOLDFAST_DEMO_TENANT`, `HOLDFAST_DEMO_ADMIN_CLIENT_ID` and
+/// `HOLDFAST_DEMO_ADMIN_SECRET`; each is the simulated company's where it is not set.
+fn administrator(find: impl Fn(&str) -> Option<String>) -> Credentials {
+    let or = |name: &str, default: &str| find(name).unwrap_or_else(|| default.to_owned());
+    Credentials {
+        tenant: or("HOLDFAST_DEMO_TENANT", sim::COMPANY_TENANT_ID),
+        client_id: or("HOLDFAST_DEMO_ADMIN_CLIENT_ID", sim::ADMINISTRATOR_CLIENT_ID),
+        secret: or("HOLDFAST_DEMO_ADMIN_SECRET", sim::ADMINISTRATOR_SECRET),
+        domain: None,
+    }
 }
 
 /// The Graph and the cloud that the settings name.

@@ -1,7 +1,7 @@
 //! The partner's side: a technician who uses Holdfast's own API, and nothing else.
 
-use super::http::{Answer, Caller};
 use super::place::Place;
+use customer::http::{Answer, Caller};
 use domain::{Error, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(super) struct Partner {
 
 impl Partner {
     pub(super) fn new(api: &str, token: &str) -> Result<Self> {
-        Ok(Self { api: api.to_owned(), caller: Caller::new(token)? })
+        Ok(Self { api: api.to_owned(), caller: Caller::patient(token)? })
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
@@ -77,7 +77,7 @@ impl Partner {
 /// The browser of the customer's administrator: follows the consent link to the callback, and from there to the sign-in
 /// and back.
 pub(super) async fn consent(place: &Place, link: &str, tenant: &str) -> Result<()> {
-    let browser = Caller::new("")?;
+    let browser = Caller::patient("")?;
     let seen = browser.call(Method::GET, link, None).await?;
     let callback = match (&seen.location, seen.status.is_redirection()) {
         (Some(location), true) => location.clone(),

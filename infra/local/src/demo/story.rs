@@ -3,14 +3,12 @@
 //! Two parties speak over HTTP only: the customer's administrator with Graph, the partner with Holdfast's API.
 //! What runs beneath is the wiring's business, so the same story passes on any Graph and any cloud.
 
-use super::customer::{Administrator, Customer};
-use super::happenings::{self, Happening};
 use super::partner::{self, Partner};
 use super::place::Place;
-use super::stage::Stage;
 use super::telling::{self, Teller, bytes};
 use super::verify;
 use crate::config::CloudConfig;
+use customer::{Administrator, Cast, Credentials, Happened, Happening, Haste, Stage, happen};
 use domain::changes::Change;
 use domain::{Error, Result};
 use serde_json::{Value, json};
@@ -24,18 +22,20 @@ const MAIL_WITHIN: Duration = Duration::from_mins(1);
 pub(super) async fn story(
     place: &Place,
     config: &CloudConfig,
-    admin: &Administrator,
+    admin: &Credentials,
     teller: &mut Teller,
 ) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     let run = format!("{:04x}", std::process::id() & 0xffff);
 
     let step = teller.begin("customer", "The customer's tenant is prepared");
-    let customer = Customer::sign_in(config, admin).await?;
-    let stage = Stage::set_up(&customer, &run).await?;
+    let customer = Administrator::sign_in(&config.graph_url, &config.login_url, admin, Haste::Patient)
+        .await?
+        .naming(&run);
+    let stage = Stage::set_up(&customer, &Cast::COMPANY).await?;
     teller.end(
         step,
-        &format!("The customer {} has a tenant with people, groups and policies", customer.domain),
+        &format!("The customer {} has a tenant with people, groups and policies", customer.domain()),
         json!({}),
     );
 
@@ -63,7 +63,7 @@ pub(super) async fn story(
     expect(&mut faults, first.get("mode") == Some(&json!("full")), "the first snapshot is not a full one");
 
     let step = teller.begin("weekend", "A weekend passes");
-    let happened = happenings::happen(&customer, &stage, &run).await?;
+    let happened = happen(&customer, &stage, &Happening::WEEKEND).await?;
     teller.end(
         step,
         &format!("A weekend passed: {} things happened to the tenant", happened.len()),
@@ -300,7 +300,7 @@ fn tell_figures(
     teller: &mut Teller,
     first: &Value,
     second: &Value,
-    happened: &[Happening],
+    happened: &[Happened],
     changes: &[Change],
     left: &[Change],
 ) {

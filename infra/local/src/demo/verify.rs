@@ -1,12 +1,12 @@
 //! What the comparison must say: each happening once, and nothing else.
 
-use super::happenings::Happening;
+use customer::Happened;
 use domain::changes::{Change, What};
 
 /// What is wrong with the comparison; empty when it says exactly what happened.
-pub(super) fn faults(happened: &[Happening], changes: &[Change]) -> Vec<String> {
+pub(super) fn faults(happened: &[Happened], changes: &[Change]) -> Vec<String> {
     let mut faults = Vec::new();
-    let is_about = |change: &Change, thing: &Happening| {
+    let is_about = |change: &Change, thing: &Happened| {
         change.kind.to_string() == thing.kind
             && change.key.contains(&thing.object)
             && change.what == thing.what

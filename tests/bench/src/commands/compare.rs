@@ -37,14 +37,14 @@ pub async fn run(options: Options) -> Result<(), String> {
     told.extend(first.into_iter().filter(|(name, _)| name == "objects"));
     scene.cloud.change_users(&common, changes, 1).await?;
     forget_peak();
-    let id = scene.stage.ask(&scene.tenant).await?;
-    scene.stage.take(&scene.tenant, &id, each).await?;
+    let id = scene.workbench.ask(&scene.tenant).await?;
+    scene.workbench.take(&scene.tenant, &id, each).await?;
     told.insert("second_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
     forget_peak();
     told.insert("before_comparison_mb".into(), json!(round(peak_rss_mb())));
     let watch = Stopwatch::start();
     let (diff, calls) =
-        scene.stage.compare(&scene.tenant, &id, SignedDuration::from_secs(deadline_s)).await?;
+        scene.workbench.compare(&scene.tenant, &id, SignedDuration::from_secs(deadline_s)).await?;
     told.insert("comparison_peak_mb".into(), json!(round(peak_rss_mb())));
     told.insert("comparison_s".into(), json!(round(watch.wall_s())));
     told.insert("comparison_calls".into(), json!(calls));
@@ -53,7 +53,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     if preview {
         forget_peak();
         let watch = Stopwatch::start();
-        let restore = scene.stage.preview(&diff, each).await?;
+        let restore = scene.workbench.preview(&diff, each).await?;
         told.insert("preview_peak_mb".into(), json!(round(peak_rss_mb())));
         told.insert("preview_s".into(), json!(round(watch.wall_s())));
         told.insert("preview_steps".into(), json!(restore.counts.steps));
@@ -61,7 +61,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         if takes_back {
             forget_peak();
             let watch = Stopwatch::start();
-            let done = scene.stage.take_back(&restore, each).await?;
+            let done = scene.workbench.take_back(&restore, each).await?;
             told.insert("restore_peak_mb".into(), json!(round(peak_rss_mb())));
             told.insert("restore_s".into(), json!(round(watch.wall_s())));
             told.insert("restore_done".into(), json!(done.counts.done));

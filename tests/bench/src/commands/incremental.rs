@@ -29,13 +29,13 @@ pub async fn measure(common: &Common, changes: usize) -> Result<Map<String, Valu
     let each = SignedDuration::from_secs(900);
     snapshot::measure(&scene, each, common.latency_ms).await?;
     scene.cloud.change_users(common, changes, 1).await?;
-    let id = scene.stage.ask(&scene.tenant).await?;
-    scene.stage.forget_calls();
+    let id = scene.workbench.ask(&scene.tenant).await?;
+    scene.workbench.forget_calls();
     forget_peak();
     let watch = Stopwatch::start();
-    let taken = scene.stage.take(&scene.tenant, &id, each).await?;
+    let taken = scene.workbench.take(&scene.tenant, &id, each).await?;
     let (wall_s, cpu_s, peak) = (watch.wall_s(), watch.cpu_s(), peak_rss_mb());
-    let calls = scene.stage.calls();
+    let calls = scene.workbench.calls();
     let least = least_incremental(&taken.manifest, changes as u64);
     let count = |name: &str| calls.get(name).copied().unwrap_or_default();
     let mut told = figures(&taken, least, wall_s, cpu_s, peak, &calls);

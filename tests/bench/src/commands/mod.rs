@@ -13,14 +13,14 @@ pub mod throttled;
 
 use crate::Common;
 use crate::cloud::Cloud;
-use crate::stage::{Stage, USUAL_PERMILLE};
+use crate::workbench::{USUAL_PERMILLE, Workbench};
 use domain::TenantId;
 use tempfile::TempDir;
 
 /// A Graph, the job on it and a connected tenant, with a folder that goes when it does.
 pub struct Scene {
     pub cloud: Cloud,
-    pub stage: Stage,
+    pub workbench: Workbench,
     pub tenant: TenantId,
     pub folder: TempDir,
 }
@@ -35,9 +35,10 @@ impl Scene {
     pub async fn open_keeping_to(common: &Common, limits: bool, permille: u32) -> Result<Self, String> {
         let cloud = Cloud::open(common, 1, limits).await?;
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-        let stage = Stage::new(&cloud, &common.client_id, &common.client_secret, folder.path(), permille)?;
+        let workbench =
+            Workbench::new(&cloud, &common.client_id, &common.client_secret, folder.path(), permille)?;
         let tenant: TenantId = common.tenant.parse().map_err(|e: domain::Error| e.to_string())?;
-        stage.connect(&tenant).await?;
-        Ok(Self { cloud, stage, tenant, folder })
+        workbench.connect(&tenant).await?;
+        Ok(Self { cloud, workbench, tenant, folder })
     }
 }

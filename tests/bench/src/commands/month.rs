@@ -42,11 +42,11 @@ pub async fn run(options: Options) -> Result<(), String> {
     for day in 0..options.days {
         if day > 0 {
             scene.cloud.change_users(common, changes, u64::from(day)).await?;
-            scene.stage.clock.advance(SignedDuration::from_hours(24));
+            scene.workbench.clock.advance(SignedDuration::from_hours(24));
         }
-        let id = scene.stage.ask(&scene.tenant).await?;
+        let id = scene.workbench.ask(&scene.tenant).await?;
         let watch = Stopwatch::start();
-        scene.stage.take(&scene.tenant, &id, SignedDuration::from_secs(900)).await?;
+        scene.workbench.take(&scene.tenant, &id, SignedDuration::from_secs(900)).await?;
         ours_s += watch.wall_s();
         let objects = write_files(&scene, &id, &files).await?;
         let watch = Stopwatch::start();
@@ -98,7 +98,7 @@ fn restic(repository: &Path, arguments: &[&str], within: &Path) -> Result<(), St
 /// Every object of a snapshot with its links as a JSON file, in a folder for each kind; how many.
 async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Result<u64, String> {
     let told = |e: domain::Error| e.to_string();
-    let archive = scene.stage.archive.open(&scene.tenant).await.map_err(told)?;
+    let archive = scene.workbench.archive.open(&scene.tenant).await.map_err(told)?;
     let view = SnapshotView::open(&archive, id).await.map_err(told)?;
     let (mut written, mut batch, mut writing) = (0, Vec::new(), Writing::new());
     for kind in kinds::KINDS.iter().filter(|k| view.covers(k)) {

@@ -34,8 +34,8 @@ struct Answered {
     status: u16,
 }
 
-/// A partner with its Owner's token and a plan.
-struct Office {
+/// What a portal calls with: a partner, the token of its Owner, and a plan.
+struct Portal {
     http: Client,
     url: String,
     token: String,
@@ -47,12 +47,12 @@ const MIX: [(&str, usize); 4] = [("list", 9), ("read", 7), ("create", 2), ("edit
 
 /// Measures and tells.
 pub async fn run(options: Options) -> Result<(), String> {
-    let office = Arc::new(Office::open(&options).await?);
+    let portal = Arc::new(Portal::open(&options).await?);
     let until = Instant::now() + Duration::from_secs(options.seconds);
     let mut callers = JoinSet::new();
     for number in 0..options.callers {
-        let office = office.clone();
-        callers.spawn(async move { office.call_until(number, until).await });
+        let portal = portal.clone();
+        callers.spawn(async move { portal.call_until(number, until).await });
     }
     let mut all = Vec::new();
     while let Some(done) = callers.join_next().await {
@@ -80,23 +80,23 @@ fn insert_quantiles(told: &mut Map<String, Value>, what: &str, mut ms: Vec<f64>)
     told.insert(format!("{what}_ms"), json!({"p50": at(50), "p95": at(95), "p99": at(99)}));
 }
 
-impl Office {
+impl Portal {
     async fn open(options: &Options) -> Result<Self, String> {
         let http = Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
         let url = options.url.trim_end_matches('/').to_owned();
-        let mut office = Self { http, url, token: options.bootstrap_token.clone(), plan: String::new() };
+        let mut portal = Self { http, url, token: options.bootstrap_token.clone(), plan: String::new() };
         let owner = json!({"name": "Ada", "email": "ada@example.com"});
         let partner =
-            office.ask(Method::POST, "partners", Some(json!({"name": "Bench", "owner": owner})), None);
+            portal.ask(Method::POST, "partners", Some(json!({"name": "Bench", "owner": owner})), None);
         let (partner, _, _) = partner.await?;
-        office.token =
+        portal.token =
             partner["ownerToken"].as_str().ok_or_else(|| format!("no partner: {partner}"))?.to_owned();
-        office.ask(Method::POST, "partner/sku", Some(json!({"sku": "Entra"})), None).await?;
+        portal.ask(Method::POST, "partner/sku", Some(json!({"sku": "Entra"})), None).await?;
         let price = json!({"amountMinor": 250, "currency": "EUR"});
         let plan = json!({"product": "BackupEntra", "name": "P", "periodicity": "monthly", "price": price});
-        let (plan, _, _) = office.ask(Method::POST, "plans", Some(plan), None).await?;
-        plan["id"].as_str().ok_or_else(|| format!("no plan: {plan}"))?.clone_into(&mut office.plan);
-        Ok(office)
+        let (plan, _, _) = portal.ask(Method::POST, "plans", Some(plan), None).await?;
+        plan["id"].as_str().ok_or_else(|| format!("no plan: {plan}"))?.clone_into(&mut portal.plan);
+        Ok(portal)
     }
 
     /// The body, the status and the version.

@@ -35,14 +35,14 @@ pub async fn measure(
     each: SignedDuration,
     latency_ms: u64,
 ) -> Result<Map<String, Value>, String> {
-    let id = scene.stage.ask(&scene.tenant).await?;
-    scene.stage.forget_calls();
+    let id = scene.workbench.ask(&scene.tenant).await?;
+    scene.workbench.forget_calls();
     forget_peak();
     let (watch, simulator) = (Stopwatch::start(), scene.cloud.cpu_seconds());
-    let taken = scene.stage.take(&scene.tenant, &id, each).await?;
+    let taken = scene.workbench.take(&scene.tenant, &id, each).await?;
     let (wall_s, cpu_s, peak) = (watch.wall_s(), watch.cpu_s(), peak_rss_mb());
     let least = least_full(&taken.manifest);
-    let mut told = figures(&taken, least, wall_s, cpu_s, peak, &scene.stage.calls());
+    let mut told = figures(&taken, least, wall_s, cpu_s, peak, &scene.workbench.calls());
     let strict = least_of_what_is_read(&taken.manifest);
     told.insert("least_requests_of_what_is_read".into(), json!(strict));
     told.insert(

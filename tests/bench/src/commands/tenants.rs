@@ -4,7 +4,7 @@ use crate::Common;
 use crate::cloud::{Cloud, tenant_id};
 use crate::measure::Stopwatch;
 use crate::report::{as_f64, round, tell};
-use crate::stage::{Stage, USUAL_PERMILLE};
+use crate::workbench::{USUAL_PERMILLE, Workbench};
 use domain::TenantId;
 use jiff::SignedDuration;
 use serde_json::{Map, json};
@@ -30,22 +30,23 @@ pub async fn run(options: Options) -> Result<(), String> {
     let common = &options.common;
     let cloud = Cloud::open(common, options.count, true).await?;
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let stage = Stage::new(&cloud, &common.client_id, &common.client_secret, folder.path(), USUAL_PERMILLE)?;
+    let workbench =
+        Workbench::new(&cloud, &common.client_id, &common.client_secret, folder.path(), USUAL_PERMILLE)?;
     let mut asked = Vec::new();
     for number in 0..options.count {
         let tenant: TenantId = tenant_id(number).parse().map_err(|e: domain::Error| e.to_string())?;
-        stage.connect(&tenant).await?;
-        let id = stage.ask(&tenant).await?;
+        workbench.connect(&tenant).await?;
+        let id = workbench.ask(&tenant).await?;
         asked.push((tenant, id));
     }
-    let (stage, places) = (Arc::new(stage), Arc::new(Semaphore::new(options.at_once)));
+    let (workbench, places) = (Arc::new(workbench), Arc::new(Semaphore::new(options.at_once)));
     let mut tasks = JoinSet::new();
     let watch = Arc::new(Stopwatch::start());
     for (tenant, id) in asked {
-        let (stage, places, watch) = (stage.clone(), places.clone(), watch.clone());
+        let (workbench, places, watch) = (workbench.clone(), places.clone(), watch.clone());
         tasks.spawn(async move {
             let _place = places.acquire().await;
-            let taken = stage.take(&tenant, &id, SignedDuration::from_secs(900)).await?;
+            let taken = workbench.take(&tenant, &id, SignedDuration::from_secs(900)).await?;
             Ok::<_, String>((watch.wall_s(), taken.manifest.requests, taken.manifest.throttled))
         });
     }

@@ -5,7 +5,7 @@
 use super::{Scene, snapshot};
 use crate::Common;
 use crate::report::tell;
-use crate::stage::USUAL_PERMILLE;
+use crate::workbench::USUAL_PERMILLE;
 use jiff::SignedDuration;
 use serde_json::json;
 use std::time::Duration;

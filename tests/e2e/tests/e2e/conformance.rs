@@ -129,7 +129,7 @@ impl More {
 /// Two snapshots, a comparison with the live tenant, a preview and a restore.
 async fn round_trip(rig: &Rig) {
     let (admin, stage) = rig.staged().await;
-    let more = More::set_up(&admin, &stage.noah).await;
+    let more = More::set_up(&admin, stage.id("Noah")).await;
     let first = rig.snapshot().await;
     stage.happen(&admin).await;
     more.happen(&admin).await;

@@ -79,8 +79,8 @@ async fn a_tenant_is_backed_up_searched_compared_and_restored_through_the_api_al
     let first = client.done("snapshots", None).await;
     assert_eq!(client.get(&first).await["state"], "done");
     let found = client.get(&format!("{first}/objects?kind=users&name=maya")).await;
-    assert_eq!((&found["items"][0]["key"], &found["complete"]), (&json!(stage.maya), &json!(true)));
-    let maya = client.get(&format!("{first}/objects/users/{}", stage.maya)).await;
+    assert_eq!((&found["items"][0]["key"], &found["complete"]), (&json!(stage.id("Maya")), &json!(true)));
+    let maya = client.get(&format!("{first}/objects/users/{}", stage.id("Maya"))).await;
     assert_eq!(maya["object"]["jobTitle"], "Buyer");
 
     stage.happen(&admin).await;
@@ -90,13 +90,13 @@ async fn a_tenant_is_backed_up_searched_compared_and_restored_through_the_api_al
     assert_eq!(client.get(&comparison).await["state"], "done");
     let changes = client.get(&format!("{comparison}/changes?limit=200")).await;
     let changes = changes["items"].as_array().unwrap();
-    let of_maya = changes.iter().find(|change| change["key"] == stage.maya.as_str()).unwrap();
+    let of_maya = changes.iter().find(|change| change["key"] == stage.id("Maya")).unwrap();
     assert_eq!(of_maya["attributes"][0]["after"], "Contractor");
     let listed = client.get("snapshots").await;
     assert_eq!(listed["items"].as_array().unwrap().len(), 1, "what only served the comparison is not listed");
 
     let (_, comparison_id) = comparison.split_once('/').unwrap();
-    let only = json!([{ "kind": "users", "key": stage.maya }]);
+    let only = json!([{ "kind": "users", "key": stage.id("Maya") }]);
     let restore = client.done("restores", Some(&json!({ "comparison": comparison_id, "only": only }))).await;
     let previewed = client.get(&restore).await;
     assert_eq!((&previewed["state"], &previewed["items"][0]["outcome"]), (&json!("previewed"), &Value::Null));
@@ -105,5 +105,5 @@ async fn a_tenant_is_backed_up_searched_compared_and_restored_through_the_api_al
     assert_eq!(report["state"], "done");
     assert_eq!(report["items"].as_array().unwrap().len(), 1, "the one change that was named");
     assert_eq!(report["items"][0]["outcome"]["type"], "done");
-    assert_eq!(rig.dump()["users"][&stage.maya]["jobTitle"], "Buyer");
+    assert_eq!(rig.dump()["users"][stage.id("Maya")]["jobTitle"], "Buyer");
 }

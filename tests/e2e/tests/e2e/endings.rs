@@ -19,30 +19,31 @@ use std::sync::Arc;
 use support::contracts;
 use support::faulty::{FaultPlan, Faulty, Mode};
 
-struct Office {
+/// Somebody who ends a customer: the Owner of the partner whose customer it is.
+struct Owner {
     organisations: Organisations,
-    owner: Caller,
+    caller: Caller,
     id: OrganisationId,
 }
 
 /// The Owner of the partner whose customer that tenant is.
-async fn office(rig: &Rig, tenant: &TenantId) -> Office {
+async fn owner_of(rig: &Rig, tenant: &TenantId) -> Owner {
     let row = rig.tenant_row(tenant).await;
-    let owner =
+    let member =
         Member { partner: row.partner, role: Role::Owner, organisations: None, token: "hft_owner".into() };
     let gate = Gate { records: rig.records.clone() };
-    Office {
+    Owner {
         organisations: Organisations { gate, clock: rig.clock.clone(), ids: rig.world.ids.clone() },
-        owner: Caller::Member(owner),
+        caller: Caller::Member(member),
         id: row.organisation,
     }
 }
 
-impl Office {
+impl Owner {
     async fn act(&self, act: Act, days: Option<u8>) -> domain::Result<OrganisationState> {
-        let version = self.organisations.get(&self.owner, &self.id).await?.version;
+        let version = self.organisations.get(&self.caller, &self.id).await?.version;
         let hold = Hold { days, confirmation: Some("A customer".into()) };
-        let done = self.organisations.act(&self.owner, &self.id, version, act, &hold).await?;
+        let done = self.organisations.act(&self.caller, &self.id, version, act, &hold).await?;
         Ok(done.value.organisation.state)
     }
 }
@@ -86,9 +87,9 @@ fn traces(rig: &Rig, tenant: &TenantId, id: &OrganisationId) -> Vec<String> {
     all
 }
 
-async fn certificate(rig: &Rig, office: &Office) -> Option<DeletionCertificate> {
-    let Caller::Member(owner) = &office.owner else { panic!("not a member") };
-    rig.records.find(&DeletionCertificate::at(&owner.partner, &office.id)).await.unwrap().map(|f| f.value)
+async fn certificate(rig: &Rig, owner: &Owner) -> Option<DeletionCertificate> {
+    let Caller::Member(member) = &owner.caller else { panic!("not a member") };
+    rig.records.find(&DeletionCertificate::at(&member.partner, &owner.id)).await.unwrap().map(|f| f.value)
 }
 
 #[tokio::test]
@@ -103,7 +104,7 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
     rig.tick().await;
     rig.settle().await;
     let (tenant, other) = (rig.tenant().clone(), OTHER_TENANT_ID.parse::<TenantId>().unwrap());
-    let office = office(&rig, &tenant).await;
+    let owner = owner_of(&rig, &tenant).await;
     let neighbour = traces(&rig, &other, &rig.tenant_row(&other).await.organisation);
     // A reply that is kept for a request sent again tells of the organisation, too.
     let kept = IdempotentRequest {
@@ -113,18 +114,18 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
         progress: Progress::Done(KeptReply {
             status: 200,
             headers: BTreeMap::new(),
-            body: json!({ "id": office.id, "email": "it@contoso.example" }).to_string(),
+            body: json!({ "id": owner.id, "email": "it@contoso.example" }).to_string(),
         }),
         expires_at: rig.clock.now() + SignedDuration::from_hours(24),
     };
     rig.records.put_new(&kept).await.unwrap();
-    let before = traces(&rig, &tenant, &office.id);
+    let before = traces(&rig, &tenant, &owner.id);
     assert!(before.len() > 30, "there is something to delete");
     assert!(
         before.iter().any(|row| row.contains("prt_01jtp000000000000000000000 heard#")),
         "the one above heard of it: {before:?}"
     );
-    assert_eq!(office.act(Act::Delete, Some(0)).await.unwrap(), OrganisationState::Deleting);
+    assert_eq!(owner.act(Act::Delete, Some(0)).await.unwrap(), OrganisationState::Deleting);
     // A message that was under way when the key went.
     let late = rig.ask_snapshot(&tenant).await;
     let first = tick(&rig).await;
@@ -136,9 +137,9 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
     assert_eq!((soon.deleted, soon.failed), (0, 0), "somebody may still hold the key");
     rig.clock.advance(SignedDuration::from_mins(21));
     assert_eq!(tick(&rig).await.deleted, 1);
-    assert_eq!(traces(&rig, &tenant, &office.id), Vec::<String>::new());
+    assert_eq!(traces(&rig, &tenant, &owner.id), Vec::<String>::new());
     assert_eq!(traces(&rig, &other, &rig.tenant_row(&other).await.organisation), neighbour);
-    let certificate = certificate(&rig, &office).await.expect("it is left");
+    let certificate = certificate(&rig, &owner).await.expect("it is left");
     assert!(certificate.blobs > 50 && certificate.rows >= 10, "{certificate:?}");
     assert_eq!((certificate.asked_by.as_str(), certificate.tenant.as_ref()), ("hft_owner", Some(&tenant)));
     let signed = certificate.signed.clone().expect("it is signed");
@@ -152,21 +153,21 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
 #[tokio::test]
 async fn a_hold_can_be_cancelled_until_it_is_over_and_backups_go_on() {
     let rig = Rig::with(Setting { snapshots_per_day: 24, ..Setting::default() }).await;
-    let office = office(&rig, rig.tenant()).await;
-    office.act(Act::Suspend, None).await.unwrap();
+    let owner = owner_of(&rig, rig.tenant()).await;
+    owner.act(Act::Suspend, None).await.unwrap();
     assert!(rig.tenant_row(rig.tenant()).await.next_snapshot_at.is_some(), "backups go on while suspended");
-    office.act(Act::Delete, None).await.unwrap();
+    owner.act(Act::Delete, None).await.unwrap();
     assert_eq!(rig.tenant_row(rig.tenant()).await.next_snapshot_at, None);
     rig.clock.advance(SignedDuration::from_hours(6 * 24));
     assert_eq!(tick(&rig).await, purge_data::Report::default());
-    assert_eq!(office.act(Act::CancelDeletion, None).await.unwrap(), OrganisationState::Suspended);
+    assert_eq!(owner.act(Act::CancelDeletion, None).await.unwrap(), OrganisationState::Suspended);
     rig.clock.advance(SignedDuration::from_hours(48));
     assert_eq!(tick(&rig).await, purge_data::Report::default());
     assert!(rig.tenant_row(rig.tenant()).await.next_snapshot_at.is_some());
-    office.act(Act::Delete, Some(1)).await.unwrap();
+    owner.act(Act::Delete, Some(1)).await.unwrap();
     rig.clock.advance(SignedDuration::from_hours(25));
     assert_eq!(tick(&rig).await.begun, 1);
-    let refused = office.act(Act::CancelDeletion, None).await.unwrap_err();
+    let refused = owner.act(Act::CancelDeletion, None).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Conflict);
 }
 
@@ -175,29 +176,29 @@ async fn what_was_unsubscribed_is_kept_for_45_days_and_can_come_back_until_then(
     let rig = Rig::with(Setting { snapshots_per_day: 24, ..Setting::default() }).await;
     rig.tick().await;
     rig.settle().await;
-    let office = office(&rig, rig.tenant()).await;
-    office.act(Act::Unsubscribe, None).await.unwrap();
+    let owner = owner_of(&rig, rig.tenant()).await;
+    owner.act(Act::Unsubscribe, None).await.unwrap();
     rig.clock.advance(SignedDuration::from_hours(44 * 24));
     rig.tick().await;
     rig.settle().await;
     assert_eq!(rig.snapshot_rows(rig.tenant()).await.len(), 1, "backups have stopped");
     assert_eq!(tick(&rig).await, purge_data::Report::default());
-    assert_eq!(office.act(Act::Reactivate, None).await.unwrap(), OrganisationState::Active);
+    assert_eq!(owner.act(Act::Reactivate, None).await.unwrap(), OrganisationState::Active);
     rig.tick().await;
     rig.settle().await;
     assert_eq!(rig.snapshot_rows(rig.tenant()).await.len(), 2, "backups go on");
-    office.act(Act::Unsubscribe, None).await.unwrap();
+    owner.act(Act::Unsubscribe, None).await.unwrap();
     rig.clock.advance(SignedDuration::from_hours(46 * 24));
     assert_eq!(tick(&rig).await.begun, 1);
 }
 
 /// A tenant with a snapshot, to be deleted at once.
-async fn doomed() -> (Rig, Office) {
+async fn doomed() -> (Rig, Owner) {
     let rig = Rig::new().await;
     rig.snapshot().await;
-    let office = office(&rig, rig.tenant()).await;
-    office.act(Act::Delete, Some(0)).await.unwrap();
-    (rig, office)
+    let owner = owner_of(&rig, rig.tenant()).await;
+    owner.act(Act::Delete, Some(0)).await.unwrap();
+    (rig, owner)
 }
 
 /// Of the many deletions of blobs, which are alike, the first and the last stand for all.
@@ -216,7 +217,7 @@ async fn a_deletion_that_dies_anywhere_ends_as_if_undisturbed() {
     assert!(points.len() > 10, "{points:?}");
     for at in points {
         for mode in [Mode::Before, Mode::After] {
-            let (rig, office) = doomed().await;
+            let (rig, owner) = doomed().await;
             let plan = FaultPlan::new();
             plan.die_at(at as u64, mode);
             let deadline = rig.clock.now() + SignedDuration::from_mins(5);
@@ -227,8 +228,8 @@ async fn a_deletion_that_dies_anywhere_ends_as_if_undisturbed() {
                 rig.clock.advance(SignedDuration::from_mins(21));
             }
             tick(&rig).await;
-            assert_eq!(traces(&rig, rig.tenant(), &office.id), Vec::<String>::new(), "died at {at} {mode:?}");
-            assert!(certificate(&rig, &office).await.is_some(), "died at {at} {mode:?}");
+            assert_eq!(traces(&rig, rig.tenant(), &owner.id), Vec::<String>::new(), "died at {at} {mode:?}");
+            assert!(certificate(&rig, &owner).await.is_some(), "died at {at} {mode:?}");
         }
     }
 }
@@ -236,23 +237,23 @@ async fn a_deletion_that_dies_anywhere_ends_as_if_undisturbed() {
 #[tokio::test]
 async fn an_organisation_that_was_never_connected_is_deleted_at_once() {
     let rig = Rig::new().await;
-    let office = office(&rig, rig.tenant()).await;
-    let Caller::Member(owner) = &office.owner else { panic!("not a member") };
-    let found = rig.records.get(&Organisation::at(&owner.partner, &office.id)).await.unwrap();
+    let owner = owner_of(&rig, rig.tenant()).await;
+    let Caller::Member(member) = &owner.caller else { panic!("not a member") };
+    let found = rig.records.get(&Organisation::at(&member.partner, &owner.id)).await.unwrap();
     let unconnected = Organisation { tenant: None, ..found.value };
     rig.records.replace(&unconnected, found.version).await.unwrap();
-    office.act(Act::Delete, Some(0)).await.unwrap();
+    owner.act(Act::Delete, Some(0)).await.unwrap();
     let report = tick(&rig).await;
     assert_eq!((report.begun, report.deleted), (1, 1));
-    let left: Timestamp = certificate(&rig, &office).await.unwrap().deleted_at;
+    let left: Timestamp = certificate(&rig, &owner).await.unwrap().deleted_at;
     assert_eq!(left, rig.clock.now());
 }
 
 #[tokio::test]
 async fn what_a_reading_put_aside_is_swept_once_its_snapshot_is_sealed_and_not_before() {
     let rig = Rig::with(Setting { users: 1_400, ..Setting::default() }).await;
-    let office = office(&rig, rig.tenant()).await;
-    let found = rig.records.get(&OrganisationPlace::at(&office.id)).await.unwrap();
+    let owner = owner_of(&rig, rig.tenant()).await;
+    let found = rig.records.get(&OrganisationPlace::at(&owner.id)).await.unwrap();
     let connected = OrganisationPlace { tenant: Some(rig.tenant().clone()), ..found.value };
     rig.records.replace(&connected, found.version).await.unwrap();
     let parked = || {

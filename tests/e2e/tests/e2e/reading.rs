@@ -7,7 +7,10 @@ use backup::take_snapshot::{Ports, Report, Request, Worker};
 use domain::kinds::Source;
 use domain::stored::Manifest;
 use domain::{Result, SnapshotId, TenantId, Timestamp};
-use engine::ports::{Access, Clock, Cursor, Directory, LiveObject, PageEnd, ReadPage, Spent};
+use engine::ports::{
+    Access, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, PageEnd,
+    ReadPage, Spent,
+};
 use engine::records::SnapshotMode;
 use graph::{GraphClient, GraphDirectory, GraphSettings};
 use jiff::SignedDuration;
@@ -228,11 +231,10 @@ struct Eventful {
     at_once: usize,
 }
 
+impl Directory for Eventful {}
+
 #[async_trait]
-impl Directory for Eventful {
-    fn concurrency(&self, _tenant: &TenantId) -> usize {
-        self.at_once
-    }
+impl DirectoryAccess for Eventful {
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.inner.access(tenant).await
     }
@@ -241,6 +243,13 @@ impl Directory for Eventful {
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.inner.organisation(tenant).await
+    }
+}
+
+#[async_trait]
+impl DirectoryPages for Eventful {
+    fn concurrency(&self, _tenant: &TenantId) -> usize {
+        self.at_once
     }
     async fn read_page(
         &self,
@@ -260,6 +269,13 @@ impl Directory for Eventful {
         }
         Ok(page)
     }
+    fn take_spent(&self, tenant: &TenantId) -> Spent {
+        self.inner.take_spent(tenant)
+    }
+}
+
+#[async_trait]
+impl LiveObjects for Eventful {
     async fn find_live(
         &self,
         tenant: &TenantId,
@@ -285,9 +301,6 @@ impl Directory for Eventful {
         value: &str,
     ) -> Result<Vec<Map<String, Value>>> {
         self.inner.find_by_property(tenant, kind, property, value).await
-    }
-    fn take_spent(&self, tenant: &TenantId) -> Spent {
-        self.inner.take_spent(tenant)
     }
 }
 

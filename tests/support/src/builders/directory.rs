@@ -3,7 +3,7 @@
 use super::{id, object};
 use serde_json::{Map, Value, json};
 
-/// A cloud-only member.
+/// A member of the tenant who exists in the cloud alone.
 pub fn user(n: u32) -> Map<String, Value> {
     object(json!({
         "id": id("user", n),

@@ -4,16 +4,20 @@
 //! and await the port's function with the [`Allowances`] of the target. A target that cannot do a part of the
 //! contract is given an allowance with its reason, which is printed; nothing is skipped silently.
 //!
-//! | port          | function                 | beyond the port                     |
-//! | ------------- | ------------------------ | ----------------------------------- |
-//! | Vault         | [`vault`]                |                                     |
-//! | VaultSweeper  | [`vault_sweeper`]        |                                     |
-//! | Catalog       | [`catalog`]              |                                     |
-//! | Queue         | [`queue`]                | a [`QueueProbe`]: the receiving end |
-//! | KeyRing       | [`key_ring`]             |                                     |
-//! | Mailer        | [`mailer`]               | a [`MailProbe`]: what has left      |
-//! | Signer        | [`signer`]               |                                     |
-//! | Secrets       | [`secrets`]              | a name and its value                |
+//! | port            | function             | beyond the port                                       |
+//! | --------------- | -------------------- | ----------------------------------------------------- |
+//! | Vault           | [`vault`]            |                                                       |
+//! | VaultSweeper    | [`vault_sweeper`]    |                                                       |
+//! | Catalog         | [`catalog`]          |                                                       |
+//! | Queue           | [`queue`]            | a [`QueueProbe`]: the receiving end                   |
+//! | KeyRing         | [`key_ring`]         |                                                       |
+//! | Mailer          | [`mailer`]           | a [`MailProbe`]: what has left                        |
+//! | Signer          | [`signer`]           |                                                       |
+//! | Secrets         | [`secrets`]          | a name and its value                                  |
+//! | DirectoryAccess | [`directory_access`] | an [`AccessProbe`]: who has roles, what is taken back |
+//! | DirectoryPages  | [`directory_pages`]  | a [`PagesProbe`]: what changes meanwhile              |
+//! | LiveObjects     | [`live_objects`]     | a [`LiveProbe`]: what is made and deleted             |
+//! | DirectoryWriter | [`directory_writer`] | the same, and `LiveObjects` over the same tenant      |
 
 // Why: the contracts are tests, and an error that a contract does not expect is its failure.
 #![allow(clippy::unwrap_used)]
@@ -21,6 +25,7 @@
 mod allowances;
 mod catalog;
 mod catalog_due;
+mod directory;
 mod key_ring;
 mod mailer;
 mod queue;
@@ -30,6 +35,9 @@ mod vault;
 
 pub use allowances::{Allowance, Allowances};
 pub use catalog::catalog;
+pub use directory::{
+    AccessProbe, LiveProbe, PagesProbe, directory_access, directory_pages, directory_writer, live_objects,
+};
 pub use key_ring::key_ring;
 pub use mailer::{MailProbe, mailer};
 pub use queue::{QueueProbe, queue};
@@ -49,9 +57,9 @@ pub struct Subjects {
     pub tenant: TenantId,
     /// The one from whom it must be hidden.
     pub other: TenantId,
-    /// A partner.
+    /// The partner that the contract works with.
     pub partner: PartnerId,
-    /// Another partner.
+    /// The partner from whom its rows must be hidden.
     pub other_partner: PartnerId,
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub trait QueueProbe: Send + Sync {
     /// What can be had now; waits a moment where the target is slow. At most ten.
     async fn receive(&self, queue: JobQueue) -> Vec<Delivery>;
-    /// It is done.
+    /// Says that the message is handled: it is not delivered again.
     async fn delete(&self, delivery: &Delivery);
     /// It is to come again at once.
     async fn make_visible(&self, delivery: &Delivery);

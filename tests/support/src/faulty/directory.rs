@@ -4,29 +4,27 @@ use super::{Faulty, LoggedCall};
 use async_trait::async_trait;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::{Result, TenantId, Timestamp};
-use engine::ports::{Access, Applied, Call, Cursor, Directory, DirectoryWriter, LiveObject, ReadPage, Spent};
+use engine::ports::{
+    Access, Applied, Call, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWriter, LiveObject,
+    LiveObjects, ReadPage, Spent,
+};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-#[async_trait]
 impl<T: Directory + ?Sized> Directory for Faulty<T> {
     fn with_deadline(&self, deadline: Timestamp) -> Option<Arc<dyn Directory>> {
         self.inner.with_deadline(deadline).map(|inner| Faulty::new(inner, &self.plan) as Arc<dyn Directory>)
     }
-    fn concurrency(&self, tenant: &TenantId) -> usize {
-        self.inner.concurrency(tenant)
+}
+
+#[async_trait]
+impl<T: DirectoryAccess + ?Sized> DirectoryAccess for Faulty<T> {
+    fn until(&self, deadline: Timestamp) -> Option<Arc<dyn DirectoryAccess>> {
+        self.inner.until(deadline).map(|inner| Faulty::new(inner, &self.plan) as Arc<dyn DirectoryAccess>)
     }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         let call = LoggedCall::new("directory", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
-    }
-    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
-        let call = LoggedCall::new("directory", "credential_ends_at", "");
-        self.plan.around(call, self.inner.credential_ends_at()).await
-    }
-    async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
-        let call = LoggedCall::new("directory", "last_recovery", "").of(tenant);
-        self.plan.around(call, self.inner.last_recovery(tenant)).await
     }
     async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
         let call = LoggedCall::new("directory", "may_consent", "").of(tenant);
@@ -35,6 +33,17 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let call = LoggedCall::new("directory", "organisation", "").of(tenant);
         self.plan.around(call, self.inner.organisation(tenant)).await
+    }
+    async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
+        let call = LoggedCall::new("directory", "credential_ends_at", "");
+        self.plan.around(call, self.inner.credential_ends_at()).await
+    }
+}
+
+#[async_trait]
+impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
+    fn concurrency(&self, tenant: &TenantId) -> usize {
+        self.inner.concurrency(tenant)
     }
     async fn read_page(
         &self,
@@ -54,6 +63,17 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
         let call = LoggedCall::new("directory", "read_page", format!("{} {at}", source.path)).of(tenant);
         self.plan.around(call, self.inner.read_page(tenant, source, cursor, facets)).await
     }
+    async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
+        let call = LoggedCall::new("directory", "last_recovery", "").of(tenant);
+        self.plan.around(call, self.inner.last_recovery(tenant)).await
+    }
+    fn take_spent(&self, tenant: &TenantId) -> Spent {
+        self.inner.take_spent(tenant)
+    }
+}
+
+#[async_trait]
+impl<T: LiveObjects + ?Sized> LiveObjects for Faulty<T> {
     async fn find_live(
         &self,
         tenant: &TenantId,
@@ -79,9 +99,6 @@ impl<T: Directory + ?Sized> Directory for Faulty<T> {
         let subject = format!("{} {property}", kind.name);
         let call = LoggedCall::new("directory", "find_by_property", subject).of(tenant);
         self.plan.around(call, self.inner.find_by_property(tenant, kind, property, value)).await
-    }
-    fn take_spent(&self, tenant: &TenantId) -> Spent {
-        self.inner.take_spent(tenant)
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 pub enum Outcome {
     /// Not yet answered: in flight, or its caller went away.
     Open,
-    /// Answered.
+    /// The port answered, with a value.
     Done,
     /// The port itself failed.
     Refused(ErrorKind),
@@ -23,7 +23,7 @@ pub enum Outcome {
 pub struct LoggedCall {
     /// The port: `vault`, `catalog`, `queue`, `returns`, `key_ring`, `mailer`, `secrets`, `directory`, `writer`.
     pub port: &'static str,
-    /// Its method.
+    /// The method of the port that was called.
     pub method: &'static str,
     /// Whose data it touches; none for what is not a tenant's, several for one write over several scopes.
     pub tenants: Vec<TenantId>,
@@ -56,7 +56,7 @@ impl Display for LoggedCall {
 pub struct CallLog(Vec<LoggedCall>);
 
 impl CallLog {
-    /// The calls.
+    /// The calls in the order in which they were made.
     pub fn calls(&self) -> &[LoggedCall] {
         &self.0
     }

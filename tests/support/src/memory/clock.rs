@@ -18,19 +18,19 @@ struct Moments {
 }
 
 impl ManualClock {
-    /// At the start.
+    /// A clock that stands at 5 January 2026, 08:00 UTC.
     pub fn new() -> Self {
         Self::at("2026-01-05T08:00:00Z".parse().expect("a literal instant"))
     }
-    /// At that instant.
+    /// A clock that stands at that instant.
     pub fn at(now: Timestamp) -> Self {
         Self(Mutex::new(Moments { now, slept_ms: 0 }))
     }
-    /// Moves it forward.
+    /// Moves the time forward by so much.
     pub fn advance(&self, by: SignedDuration) {
         lock(&self.0).now += by;
     }
-    /// Moves it forward.
+    /// Moves the time forward by so many milliseconds.
     pub fn advance_ms(&self, by_ms: u64) {
         self.advance(SignedDuration::from_millis(i64::try_from(by_ms).unwrap_or(i64::MAX)));
     }

@@ -1,4 +1,5 @@
-//! Every port but the directory, in memory: small worlds with state, not mocks.
+//! Every port but the directory, in memory: small worlds with state, not mocks. [`Nobody`] stands where a job is given
+//! a directory and must not need it.
 //!
 //! Each keeps the strictest reading of its port, and is held to it by [`crate::contracts`]. What a test may
 //! do beyond the port (damage a blob, fill the disk, read the post) are plain methods of the concrete type.
@@ -8,6 +9,7 @@ mod clock;
 mod ids;
 mod key_ring;
 mod mailer;
+mod nobody;
 mod queue;
 mod queue_state;
 mod secrets;
@@ -19,6 +21,7 @@ pub use clock::ManualClock;
 pub use ids::SeededIds;
 pub use key_ring::MemoryKeyRing;
 pub use mailer::MemoryMailer;
+pub use nobody::Nobody;
 pub use queue::{Chaos, DeadLetter, Delivery, MemoryQueue, QueueSettings};
 pub use secrets::MemorySecrets;
 pub use signer::MemorySigner;
@@ -29,23 +32,23 @@ use std::sync::Arc;
 /// All of them, on one clock and one seed.
 #[derive(Clone)]
 pub struct World {
-    /// The time.
+    /// The time, which moves when it is told to.
     pub clock: Arc<ManualClock>,
-    /// New names.
+    /// New names, drawn from the seed.
     pub ids: Arc<SeededIds>,
-    /// Sealed bytes.
+    /// The sealed bytes of tenants.
     pub vault: Arc<MemoryVault>,
-    /// Control data.
+    /// Control data, as rows.
     pub catalog: Arc<MemoryCatalog>,
-    /// Work put down.
+    /// The queues, and what waits in them.
     pub queue: Arc<MemoryQueue>,
-    /// Data keys.
+    /// What makes and unwraps data keys.
     pub key_ring: Arc<MemoryKeyRing>,
-    /// The installation's signatures.
+    /// What signs for the installation.
     pub signer: Arc<MemorySigner>,
-    /// Mail that left.
+    /// Mail, and what of it has left.
     pub mailer: Arc<MemoryMailer>,
-    /// The installation's secrets.
+    /// The secrets of the installation, by name.
     pub secrets: Arc<MemorySecrets>,
 }
 

@@ -52,11 +52,11 @@ pub struct Chaos {
 /// A message as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// From which queue.
+    /// The queue that it came from.
     pub queue: JobQueue,
-    /// Its group.
+    /// The group within which order is kept.
     pub group: String,
-    /// What was sent.
+    /// The body, as it was sent.
     pub body: String,
     /// The message; the same in every delivery of it.
     pub message_id: String,
@@ -71,24 +71,24 @@ pub struct Delivery {
 /// A message that was given up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// From which queue.
+    /// The queue that gave it up.
     pub queue: JobQueue,
-    /// Its group.
+    /// The group within which order was kept.
     pub group: String,
-    /// What was sent.
+    /// The body, as it was sent.
     pub body: String,
-    /// Why.
+    /// Why it was given up.
     pub reason: String,
 }
 
-/// All queues.
+/// All queues of an installation, in memory.
 pub struct MemoryQueue {
     clock: Arc<ManualClock>,
     state: Mutex<State>,
 }
 
 impl MemoryQueue {
-    /// Empty queues.
+    /// Queues in which nothing waits yet.
     pub fn new(clock: Arc<ManualClock>, settings: QueueSettings) -> Self {
         Self { clock, state: Mutex::new(State::new(settings)) }
     }

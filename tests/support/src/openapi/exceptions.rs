@@ -15,7 +15,7 @@ pub struct Exception {
     pub reason: &'static str,
 }
 
-/// All of them.
+/// All exceptions that are made.
 pub const EXCEPTIONS: &[Exception] = &[];
 
 /// The exception that excuses a violation, if one does.

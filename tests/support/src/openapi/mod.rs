@@ -26,9 +26,9 @@ use std::sync::{Arc, Mutex};
 /// One request and its reply.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// `v1.0` or `beta`.
+    /// The version of Graph: `v1.0` or `beta`.
     pub version: String,
-    /// `GET`, `POST`, …
+    /// The HTTP method: `GET`, `POST`, …
     pub method: String,
     /// From after the version, such as `/users?$top=5`.
     pub path_and_query: String,

@@ -4,7 +4,7 @@ use crate::archive::{Budget, TenantArchive};
 use domain::Timestamp;
 use domain::kinds::{Kind, Source};
 use domain::stored::Manifest;
-use engine::ports::{Clock, Directory};
+use engine::ports::{Clock, DirectoryPages};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -16,7 +16,7 @@ const MARGIN_SECONDS: (i64, i64) = (5, 45);
 /// What the reading of every kind shares. Clones share it too.
 #[derive(Clone)]
 pub(super) struct Context {
-    pub(super) directory: Arc<dyn Directory>,
+    pub(super) directory: Arc<dyn DirectoryPages>,
     pub(super) archive: TenantArchive,
     pub(super) clock: Arc<dyn Clock>,
     /// The snapshot that is built on.
@@ -38,7 +38,7 @@ pub(super) struct Context {
 impl Context {
     /// What a reading of the archive's tenant shares that ends before the deadline.
     pub(super) fn new(
-        directory: Arc<dyn Directory>,
+        directory: Arc<dyn DirectoryPages>,
         archive: &TenantArchive,
         clock: Arc<dyn Clock>,
         base: Option<Manifest>,

@@ -41,7 +41,7 @@ use context::Context;
 use domain::kinds::KINDS;
 use domain::stored::Manifest;
 use domain::{Error, ErrorKind, Result, Timestamp};
-use engine::ports::{Clock, Directory};
+use engine::ports::{Clock, DirectoryPages};
 use engine::records::{KindState, ReadingState};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -56,7 +56,7 @@ impl Reading {
     /// A reading of the archive's tenant that suspends its work before the deadline. `base` is the snapshot to build
     /// on; `permissions` are the application permissions granted, empty when they are not known.
     pub fn new(
-        directory: Arc<dyn Directory>,
+        directory: Arc<dyn DirectoryPages>,
         archive: &TenantArchive,
         clock: Arc<dyn Clock>,
         base: Option<Manifest>,

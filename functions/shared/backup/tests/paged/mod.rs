@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use backup::archive::{Archive, SnapshotView, TenantArchive};
 use backup::reading::Reading;
-use domain::kinds::{Kind, LinkType, Source};
+use domain::kinds::Source;
 use domain::stored::{FORMAT_VERSION, Manifest};
 use domain::{Error, ErrorKind, Result, SnapshotId, TenantId};
-use engine::ports::{Access, Clock, Cursor, Directory, KeyRing, LiveObject, PageEnd, ReadPage, Spent};
+use engine::ports::{Clock, Cursor, DirectoryPages, KeyRing, PageEnd, ReadPage, Spent};
 use engine::records::{KindState, ReadingState, Records, StoredKey};
 use jiff::SignedDuration;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use support::memory::{ManualClock, World};
@@ -67,18 +67,9 @@ impl Paged {
 }
 
 #[async_trait]
-impl Directory for Paged {
+impl DirectoryPages for Paged {
     fn concurrency(&self, _: &TenantId) -> usize {
         self.pace.0
-    }
-    async fn access(&self, _: &TenantId) -> Result<Access> {
-        Ok(Access { permissions: vec![], principal: None })
-    }
-    async fn may_consent(&self, _: &TenantId, _: &str) -> Result<bool> {
-        Ok(false)
-    }
-    async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
-        Ok(Map::new())
     }
     async fn read_page(
         &self,
@@ -111,27 +102,6 @@ impl Directory for Paged {
         };
         let items = items.iter().map(|item| serde_json::value::to_raw_value(item).unwrap()).collect();
         Ok(ReadPage { items, end, left_out: vec![] })
-    }
-    async fn find_live(
-        &self,
-        _: &TenantId,
-        _: &'static Kind,
-        _: &str,
-        _: &[&'static LinkType],
-    ) -> Result<Option<LiveObject>> {
-        Ok(None)
-    }
-    async fn is_in_recycle_bin(&self, _: &TenantId, _: &'static Kind, _: &str) -> Result<bool> {
-        Ok(false)
-    }
-    async fn find_by_property(
-        &self,
-        _: &TenantId,
-        _: &'static Kind,
-        _: &str,
-        _: &str,
-    ) -> Result<Vec<Map<String, Value>>> {
-        Ok(vec![])
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()

@@ -1,6 +1,6 @@
 //! No restore leaves a tenant without an administrator, whatever its preview saw, nor us without our access.
 
-use crate::restore_world::{Stage, item, object};
+use crate::restore_world::{RestoreWorld, item, object};
 use domain::RestoreId;
 use domain::restore::{AttributeMode, Cause, GLOBAL_ADMINISTRATOR, LinkMode, Plan, Remark, Selection};
 use engine::records::{OutcomeState, SkipCause};
@@ -23,13 +23,13 @@ fn key(principal: &str) -> String {
     format!("{principal}|{GLOBAL_ADMINISTRATOR}|/|")
 }
 
-fn user(stage: &mut Stage, id: &str, enabled: &Value) {
+fn user(stage: &mut RestoreWorld, id: &str, enabled: &Value) {
     let user =
         json!({"userPrincipalName": format!("{id}@x.y"), "displayName": id, "accountEnabled": enabled});
     stage.both(object("users", id, &user));
 }
 
-fn holds(stage: &Stage, principal: &str) {
+fn holds(stage: &RestoreWorld, principal: &str) {
     let fact = json!({"id": principal, "principalId": principal, "roleDefinitionId": GLOBAL_ADMINISTRATOR,
         "directoryScopeId": "/"});
     let (kind, key, fact) = object("admins", &key(principal), &fact);
@@ -37,8 +37,8 @@ fn holds(stage: &Stage, principal: &str) {
 }
 
 /// Ann, Bob and Cid can sign in; who holds the role, the story says.
-fn people() -> Stage {
-    let mut stage = Stage::new();
+fn people() -> RestoreWorld {
+    let mut stage = RestoreWorld::new();
     for id in ["ann", "bob", "cid"] {
         user(&mut stage, id, &json!(true));
     }
@@ -46,7 +46,7 @@ fn people() -> Stage {
 }
 
 /// A role-assignable group that holds the role, with these members since the snapshot.
-fn group_of(stage: &mut Stage, members: &[&str]) {
+fn group_of(stage: &mut RestoreWorld, members: &[&str]) {
     let group = json!({"displayName": "Admins", "isAssignableToRole": true, "groupTypes": []});
     stage.both(object("groups", "admins", &group));
     for member in members {
@@ -55,7 +55,7 @@ fn group_of(stage: &mut Stage, members: &[&str]) {
     holds(stage, "admins");
 }
 
-async fn plan_of(stage: &Stage, restore: &RestoreId) -> Plan {
+async fn plan_of(stage: &RestoreWorld, restore: &RestoreId) -> Plan {
     stage.plan(restore).await
 }
 

@@ -1,6 +1,6 @@
 //! A role that was given for a time does not come back for good, whatever could be read of that time.
 
-use crate::restore_world::{Stage, item, object};
+use crate::restore_world::{RestoreWorld, item, object};
 use domain::restore::{AttributeMode, Cause, GLOBAL_ADMINISTRATOR, LinkMode, Selection, Warning};
 use engine::records::{OutcomeState, SkipCause};
 use jiff::SignedDuration;
@@ -27,8 +27,8 @@ fn whole(kind: &str, key: &str) -> Selection {
 }
 
 /// Ann held the role at the snapshot and holds it no more.
-fn stage(role: &str) -> Stage {
-    let mut stage = Stage::new();
+fn stage(role: &str) -> RestoreWorld {
+    let mut stage = RestoreWorld::new();
     stage.both(object("users", "ann", &json!({"userPrincipalName": "ann@x.y", "displayName": "Ann"})));
     stage.both(object("roles", HARMLESS, &json!({"displayName": "Reader", "isBuiltIn": true})));
     let (kind, key, fact) = object("admins", &key(role), &fact(role));
@@ -36,7 +36,7 @@ fn stage(role: &str) -> Stage {
     stage
 }
 
-fn with_schedule(stage: &mut Stage, role: &str, days: i64) {
+fn with_schedule(stage: &mut RestoreWorld, role: &str, days: i64) {
     let end = (stage.now() + SignedDuration::from_hours(24 * days)).to_string();
     let mut schedule = fact(role);
     schedule["assignmentType"] = json!("Assigned");
@@ -87,10 +87,10 @@ async fn without_the_licence_there_are_no_terms_and_every_role_comes_back() {
 
 #[tokio::test]
 async fn where_terms_could_not_be_read_power_is_not_given_and_the_rest_is_with_a_warning() {
-    let hide_then: fn(&mut Stage) = |stage| {
+    let hide_then: fn(&mut RestoreWorld) = |stage| {
         stage.not_held.insert("activeAdmins", false);
     };
-    let hide_now: fn(&mut Stage) = |stage| stage.directory.refuse_reading_of("activeAdmins", false);
+    let hide_now: fn(&mut RestoreWorld) = |stage| stage.directory.refuse_reading_of("activeAdmins", false);
     for hide in [hide_then, hide_now] {
         let mut stage = stage(GLOBAL_ADMINISTRATOR);
         hide(&mut stage);

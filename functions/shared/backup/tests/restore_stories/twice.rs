@@ -1,6 +1,6 @@
 //! One deletion, two restores: the object comes back once, and both restores end.
 
-use crate::restore_world::{Stage, item, object};
+use crate::restore_world::{RestoreWorld, item, object};
 use backup::run_restore::FinalReport;
 use domain::kinds::{self, Identity};
 use domain::restore::{AttributeMode, LinkMode, Selection};
@@ -12,8 +12,8 @@ use support::faulty::{Mode, crash_points};
 const MOVED: OutcomeState = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
 
 /// One object of the kind, with a property of its own under every name by which kinds call theirs.
-fn stage_with(kind: &str) -> Stage {
-    let mut stage = Stage::new();
+fn stage_with(kind: &str) -> RestoreWorld {
+    let mut stage = RestoreWorld::new();
     let mut value = json!({"displayName": "Gone", "name": "Gone", "description": "Of use"});
     if let Some(unique) = support::kind(kind).unique_property {
         value[unique] = json!("gone@x.y");
@@ -64,7 +64,7 @@ async fn two_previews_of_one_deletion_make_one_object_of_each_kind() {
 }
 
 /// The group, with somebody who has to become a member again.
-fn staff() -> Stage {
+fn staff() -> RestoreWorld {
     let mut stage = stage_with("groups");
     stage.both(object("users", "ann", &json!({"userPrincipalName": "ann@x.y", "displayName": "Ann"})));
     stage.link("groups.members", "gone", "ann");
@@ -118,7 +118,7 @@ async fn a_step_on_an_object_that_another_restore_made_anew_says_under_which_id_
 }
 
 /// Runs the first restore until it dies at that call, then the second to its end, then both until they end.
-async fn interleaved(kind: &str, call: u64, mode: Mode) -> (Stage, RestoreId, RestoreId) {
+async fn interleaved(kind: &str, call: u64, mode: Mode) -> (RestoreWorld, RestoreId, RestoreId) {
     let stage = stage_with(kind);
     stage.directory.hard_delete("gone");
     let (first, second) =

@@ -3,9 +3,11 @@
 use super::Table;
 use async_trait::async_trait;
 use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType, LinkWrite, Source};
+use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Applied, Call, Clock, Cursor, Directory, DirectoryWriter, LiveObject, PageEnd, ReadPage, Spent,
+    Access, Applied, Call, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWriter,
+    LiveObject, LiveObjects, PageEnd, ReadPage, Spent,
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -170,18 +172,33 @@ impl TableDirectory {
     }
 }
 
+impl Directory for TableDirectory {}
+
 #[async_trait]
-impl Directory for TableDirectory {
+impl DirectoryAccess for TableDirectory {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         self.consented("reading")?;
         Ok(Access { permissions: vec![], principal: None })
     }
-    async fn may_consent(&self, _: &TenantId, _: &str) -> Result<bool> {
-        unreachable!("a restore connects nobody")
+    async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
+        let is =
+            |fact: &Map<String, Value>, name: &str, value: &str| fact.get(name).is_some_and(|v| v == value);
+        let may = |fact: &Map<String, Value>| {
+            is(fact, "principalId", user)
+                && is(fact, "directoryScopeId", "/")
+                && MAY_CONSENT.iter().any(|role| is(fact, "roleDefinitionId", role))
+        };
+        let state = self.state();
+        Self::readable(&state, "admins")?;
+        Ok(state.live.iter().any(|((kind, _), (fact, _))| kind == "admins" && may(fact)))
     }
-    async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
-        Ok(Map::new())
+    async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
+        Ok(Map::from_iter([("id".to_owned(), Value::from(tenant.as_str()))]))
     }
+}
+
+#[async_trait]
+impl DirectoryPages for TableDirectory {
     async fn read_page(
         &self,
         _: &TenantId,
@@ -195,6 +212,13 @@ impl Directory for TableDirectory {
         let items = of.map(|(_, (object, _))| serde_json::value::to_raw_value(object).unwrap()).collect();
         Ok(ReadPage { items, end: PageEnd::Done(None), left_out: vec![] })
     }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}
+
+#[async_trait]
+impl LiveObjects for TableDirectory {
     async fn find_live(
         &self,
         _: &TenantId,
@@ -233,9 +257,6 @@ impl Directory for TableDirectory {
         let same = of.filter(|(_, (object, _))| object.get(property).is_some_and(|v| v == value));
         Ok(same.map(|(_, (object, _))| object.clone()).collect())
     }
-    fn take_spent(&self, _: &TenantId) -> Spent {
-        Spent::default()
-    }
 }
 
 #[async_trait]
@@ -248,7 +269,7 @@ impl DirectoryWriter for TableDirectory {
     async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
         let mut state = self.state();
         state.writes += 1;
-        let mut id_made = None;
+        let (mut id_made, mut was_so) = (None, false);
         match call {
             Call::Create { kind, .. } if state.refuses.as_deref() == Some(kind.run()) => {
                 return Err(Error::invalid("Request_BadRequest"));
@@ -304,7 +325,9 @@ impl DirectoryWriter for TableDirectory {
                 state.updates.push(body.clone());
                 if !state.forgets {
                     let at = (kind.name.to_string(), id.clone());
-                    state.live.get_mut(&at).unwrap().0.extend(body.clone());
+                    let object = state.live.get_mut(&at);
+                    let object = object.ok_or_else(|| Error::not_found("Request_ResourceNotFound"))?;
+                    object.0.extend(body.clone());
                 }
             }
             Call::AddLinks { to, .. }
@@ -313,12 +336,14 @@ impl DirectoryWriter for TableDirectory {
                 return Err(Error::invalid("Request_BadRequest"));
             }
             Call::AddLinks { link, from, to } => {
+                was_so = true;
                 for (to, _) in to {
                     if self.is_hidden(&state, to) {
                         return Err(Error::invalid("Request_BadRequest: an object does not exist"));
                     }
                     let at = (link.from.to_string(), from.clone());
                     let links = &mut state.live.get_mut(&at).unwrap().1;
+                    was_so &= links.iter().any(|(l, t)| l == link.name && t == to);
                     links.retain(|(l, t)| l != link.name || (link.write != LinkWrite::Single && t != to));
                     links.push((link.name.to_owned(), to.clone()));
                 }
@@ -350,7 +375,7 @@ impl DirectoryWriter for TableDirectory {
             }
             other @ Call::Act { .. } => panic!("not played: {other:?}"),
         }
-        Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so: false })
+        Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so })
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()

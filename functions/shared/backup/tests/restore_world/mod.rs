@@ -33,7 +33,8 @@ pub fn item(kind: &str, key: &str) -> SelectedItem {
     SelectedItem { kind: support::kind(kind).name.into(), key: key.to_owned(), properties: None, links: None }
 }
 
-pub struct Stage {
+/// A tenant that is a table, a snapshot of it that is another, and the jobs of a restore between the two.
+pub struct RestoreWorld {
     pub world: World,
     pub tenant: TenantId,
     pub snapshot: Table,
@@ -44,7 +45,7 @@ pub struct Stage {
     plans: Arc<Plans>,
 }
 
-impl Stage {
+impl RestoreWorld {
     pub fn new() -> Self {
         let world = World::new(7);
         Self {

@@ -1,6 +1,5 @@
 //! Two sealed snapshots of what a test says, and the job over them.
 
-mod nobody;
 mod sides;
 
 pub use sides::{Sides, id, kinds_of};
@@ -18,15 +17,14 @@ use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
-use nobody::Nobody;
 use sides::Run;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty, Mode};
-use support::memory::World;
+use support::memory::{Nobody, World};
 
 /// The job and the two snapshots.
-pub struct Stage {
+pub struct SideBySide {
     world: World,
     records: Records,
     archive: TenantArchive,
@@ -39,7 +37,7 @@ pub struct Stage {
     last: std::sync::Mutex<Option<DiffId>>,
 }
 
-impl Stage {
+impl SideBySide {
     pub async fn new(sides: &Sides) -> Self {
         let world = World::new(1);
         let records = Records::new(world.catalog.clone(), world.clock.clone());

@@ -39,9 +39,9 @@ pub enum Cursor {
 /// What follows a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageEnd {
-    /// Another page.
+    /// Another page follows, there.
     More(Cursor),
-    /// Nothing; the delta link for next time where the source is read by delta.
+    /// Nothing follows. The delta link for next time, where the source is read by delta.
     Done(Option<String>),
 }
 
@@ -70,7 +70,7 @@ impl std::ops::AddAssign for Spent {
 pub struct ReadPage {
     /// As Graph gave them, each one whole: expanded collections complete. May be empty with more to come.
     pub items: Vec<Box<RawValue>>,
-    /// What follows.
+    /// Whether another page follows, and where.
     pub end: PageEnd,
     /// Properties of the row that were not asked for: this tenant's Graph does not know them, or the token may not
     /// read them.
@@ -110,13 +110,13 @@ pub struct LiveObject {
     pub unknown: BTreeSet<&'static str>,
 }
 
-/// Reads a directory. Holds the reading credential only. Obeys throttling itself: it waits as long as
-/// Graph says, and fails `Throttled` only when the wait goes beyond its deadline.
+/// Who we are in a tenant, and who may let us in: what is asked before anything of a customer is read. The control
+/// plane holds this part alone, so it cannot read customer data whatever its code does.
 #[async_trait]
-pub trait Directory: Send + Sync {
-    /// The same for work that ends then: a wait beyond it fails `Throttled` instead. `None` where there are
-    /// no waits.
-    fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn Directory>> {
+pub trait DirectoryAccess: Send + Sync {
+    /// The same port for work that ends at `deadline`: a wait beyond it fails `Throttled` instead. `None` where there
+    /// are no waits; the caller then goes on with the port that it has.
+    fn until(&self, _deadline: Timestamp) -> Option<Arc<dyn DirectoryAccess>> {
         None
     }
 
@@ -134,7 +134,7 @@ pub trait Directory: Send + Sync {
     /// `Denied` when who holds roles may not be seen, and as usual: an error is never "no".
     async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool>;
 
-    /// The customer's organisation object (id, displayName, verifiedDomains).
+    /// The customer's organisation object (id, displayName, verifiedDomains). Its `id` is the tenant's.
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;
 
     /// When our own certificate or secret ends; `None` where that is not known.
@@ -144,13 +144,11 @@ pub trait Directory: Send + Sync {
     async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
         Ok(None)
     }
+}
 
-    /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
-    /// when it cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
-    async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {
-        Ok(None)
-    }
-
+/// Lists a directory, page by page: what a snapshot is read from. Every call is counted, those of the other parts too.
+#[async_trait]
+pub trait DirectoryPages: Send + Sync {
     /// How many pages may be asked for at once.
     fn concurrency(&self, _tenant: &TenantId) -> usize {
         16
@@ -170,6 +168,20 @@ pub trait Directory: Send + Sync {
         facets: &[&'static str],
     ) -> Result<ReadPage>;
 
+    /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
+    /// when it cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
+    async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    /// Takes the count of what was spent for this tenant since the last taking.
+    fn take_spent(&self, tenant: &TenantId) -> Spent;
+}
+
+/// Single objects as they are at this moment: what a preview compares with, and what a restore reads before and after
+/// each write.
+#[async_trait]
+pub trait LiveObjects: Send + Sync {
     /// One object as it is now, by its key in the run, with the links of the types asked for, whole.
     /// Not found is `None`; so is an object that is in the recycle bin.
     async fn find_live(
@@ -191,51 +203,60 @@ pub trait Directory: Send + Sync {
         property: &str,
         value: &str,
     ) -> Result<Vec<Map<String, Value>>>;
+}
 
-    /// Takes the count of what was spent for this tenant since the last taking.
-    fn take_spent(&self, tenant: &TenantId) -> Spent;
+/// A directory, read with the reading credential only: what the jobs hold. Its methods are those of its parts; whoever
+/// needs one part takes that (`Arc<dyn Directory>` goes wherever `Arc<dyn DirectoryPages>` is asked for).
+///
+/// Obeys throttling itself: it waits as long as Graph says, and fails `Throttled` only when the wait goes beyond its
+/// deadline.
+pub trait Directory: DirectoryAccess + DirectoryPages + LiveObjects {
+    /// The same for work that ends then, all parts of it: see [`DirectoryAccess::until`].
+    fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn Directory>> {
+        None
+    }
 }
 
 /// One write, complete: every id in it is a live one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Call {
-    /// Out of the recycle bin.
+    /// Takes a deleted object out of the recycle bin.
     Undelete {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// Its id.
+        /// The id of the live object.
         id: String,
     },
     /// A new object; the answer gives its id. The body is what Graph takes, nothing read-only in it.
     Create {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// The body.
+        /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
     /// Changes of an existing object: `PATCH` or `PUT`, as its row says.
     Update {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// Its id.
+        /// The id of the live object.
         id: String,
-        /// The body.
+        /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
     /// An action of the row (`scheduleActionsForRules`).
     Act {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// Its id.
+        /// The id of the live object.
         id: String,
-        /// The action's path segment.
+        /// The last segment of the action's path.
         path: &'static str,
-        /// The body.
+        /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
-    /// Away with it (into the recycle bin where there is one).
+    /// Deletes an object: into the recycle bin where its kind has one.
     Delete {
-        /// Its kind.
+        /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
         /// Its id; for schedules the whole object is needed, see `object`.
         id: String,
@@ -244,40 +265,40 @@ pub enum Call {
     },
     /// Links from one object: up to 20 where the row allows it, else one.
     AddLinks {
-        /// The type.
+        /// The row of the table of link types.
         link: &'static LinkType,
-        /// From.
+        /// The id of the object that the link leads from.
         from: String,
-        /// To: `(id, type annotation)`.
+        /// The far ends: `(id, type annotation)`.
         to: Vec<(String, Option<String>)>,
     },
-    /// One link less.
+    /// Removes one link between two objects.
     RemoveLink {
-        /// The type.
+        /// The row of the table of link types.
         link: &'static LinkType,
-        /// From.
+        /// The id of the object that the link leads from.
         from: String,
-        /// To.
+        /// The id of the object that the link leads to.
         to: String,
     },
     /// All assignments of a policy, replacing those that there are.
     Assign {
-        /// The type.
+        /// The row of the table of link types.
         link: &'static LinkType,
-        /// The policy.
+        /// The id of the policy.
         from: String,
-        /// Each with its `target`.
+        /// The assignments as Graph takes them, each with its `target`.
         assignments: Vec<Map<String, Value>>,
     },
     /// Licences of a user or group.
     AssignLicences {
-        /// The kind.
+        /// The kind of the holder: users or groups.
         kind: &'static Kind,
-        /// The id.
+        /// The id of the holder.
         id: String,
-        /// `addLicenses`: `{skuId, disabledPlans}`.
+        /// What is assigned, Graph's `addLicenses`: `{skuId, disabledPlans}` each.
         add: Vec<Value>,
-        /// `removeLicenses`: SKU ids.
+        /// What is taken away, Graph's `removeLicenses`: the ids of SKUs.
         remove: Vec<String>,
     },
 }
@@ -286,7 +307,7 @@ pub enum Call {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Applied {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// The id of the new object, where one was made.
     pub id: Option<String>,
@@ -299,7 +320,7 @@ pub struct Applied {
 /// Writes a directory. Holds the writing credential.
 #[async_trait]
 pub trait DirectoryWriter: Send + Sync {
-    /// As [`Directory::with_deadline`].
+    /// The same for work that ends then: see [`DirectoryAccess::until`].
     fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn DirectoryWriter>> {
         None
     }

@@ -11,8 +11,8 @@ use crate::metered::{
     MeteredVault, Usage,
 };
 use crate::prices::Meter;
-use crate::stage::BenchClock;
 use crate::template::{MONTH_DAYS, Template};
+use crate::workbench::BenchClock;
 use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
 use domain::{TenantId, Timestamp};
 use engine::ports::{Clock, Directory, Ids, JobQueue, KeyRing, Mailer, Queue, Secrets, Vault, VaultSweeper};

@@ -73,7 +73,7 @@ impl Rig {
         }
     }
 
-    /// Approves a preview.
+    /// Approves a preview: the restore is then run.
     pub async fn ask_run(&self, restore: &Restore) -> Restore {
         self.restores().run(self.tenant(), "per_test", &restore.id).await.unwrap()
     }

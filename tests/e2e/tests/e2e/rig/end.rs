@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct End {
     /// Of each sealed snapshot, byte for byte.
     pub runs: Vec<BTreeMap<String, RunRef>>,
-    /// Every row.
+    /// Every row of the catalog, each as a line.
     pub rows: BTreeSet<String>,
     /// Of each comparison that is done.
     pub changes: Vec<String>,

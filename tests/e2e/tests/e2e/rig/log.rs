@@ -40,7 +40,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// From now on.
+    /// A view of what is logged from now on.
     pub fn begin() -> Self {
         BEGUN.call_once(|| {
             let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
@@ -61,7 +61,7 @@ impl Watch {
         names(of, &mut self.private.borrow_mut());
     }
 
-    /// Every line since.
+    /// Every line that was logged since the story began, as JSON.
     pub fn lines(&self) -> Vec<Value> {
         self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -78,7 +78,7 @@ impl Default for Setting {
     }
 }
 
-/// Everything.
+/// The ports, the simulated Microsoft and the jobs of one story.
 pub struct Rig {
     pub world: World,
     pub plan: Arc<FaultPlan>,

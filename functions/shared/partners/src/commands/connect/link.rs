@@ -2,7 +2,7 @@
 
 use super::{Connected, ConsentApp};
 use domain::{Error, Result, TenantId};
-use engine::ports::{Access, Clock, Directory, KeyRing, WrappedKey, Write};
+use engine::ports::{Access, Clock, DirectoryAccess, KeyRing, WrappedKey, Write};
 use engine::records::{
     CredentialStatus, Found, Organisation, OrganisationPlace, Records, StoredKey, Tenant, not_protected,
     put_new, replace,
@@ -28,7 +28,7 @@ pub(crate) struct Seen {
 pub(crate) struct Linker {
     pub(crate) records: Records,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) directory: Arc<dyn DirectoryAccess>,
 }
 
 impl Linker {

@@ -18,7 +18,7 @@ use super::plans::known;
 use super::{Caller, Gate};
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId};
-use engine::ports::{Clock, Directory, Ids, KeyRing, SignIns, Write};
+use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Write};
 use engine::records::{ApiToken, ConsentState, Found, Organisation, Tenant, delete, replace};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -71,7 +71,7 @@ pub struct Connect {
     /// States.
     pub ids: Arc<dyn Ids>,
     /// Reads the tenant that consented.
-    pub directory: Arc<dyn Directory>,
+    pub directory: Arc<dyn DirectoryAccess>,
     /// Makes its key.
     pub keys: Arc<dyn KeyRing>,
     /// Signs in whoever consented; none believes the address that the browser comes with.

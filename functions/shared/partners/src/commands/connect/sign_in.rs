@@ -105,7 +105,7 @@ impl Connect {
         }
         let user = of.user.as_deref().ok_or_else(no_role)?;
         let until = self.clock.now() + SignedDuration::from_secs(LOOK_UP_SECONDS);
-        let directory = self.directory.with_deadline(until).unwrap_or_else(|| self.directory.clone());
+        let directory = self.directory.until(until).unwrap_or_else(|| self.directory.clone());
         directory.may_consent(tenant, user).await
     }
 

@@ -1,16 +1,20 @@
-//! A directory that nobody should ask.
+//! A directory that says nothing, for jobs that are given one and must not need it.
 
 use async_trait::async_trait;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::{Error, Result, TenantId};
-use engine::ports::{Access, Cursor, Directory, LiveObject, ReadPage, Spent};
+use engine::ports::{
+    Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
+};
 use serde_json::{Map, Value};
 
-/// Two snapshots are compared without asking anybody.
+/// Fails each call as `Unavailable`: a job that asks it after all fails with it.
 pub struct Nobody;
 
+impl Directory for Nobody {}
+
 #[async_trait]
-impl Directory for Nobody {
+impl DirectoryAccess for Nobody {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         Err(Error::unavailable("nobody"))
     }
@@ -20,6 +24,10 @@ impl Directory for Nobody {
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
         Err(Error::unavailable("nobody"))
     }
+}
+
+#[async_trait]
+impl DirectoryPages for Nobody {
     async fn read_page(
         &self,
         _: &TenantId,
@@ -29,6 +37,13 @@ impl Directory for Nobody {
     ) -> Result<ReadPage> {
         Err(Error::unavailable("nobody"))
     }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}
+
+#[async_trait]
+impl LiveObjects for Nobody {
     async fn find_live(
         &self,
         _: &TenantId,
@@ -49,8 +64,5 @@ impl Directory for Nobody {
         _: &str,
     ) -> Result<Vec<Map<String, Value>>> {
         Err(Error::unavailable("nobody"))
-    }
-    fn take_spent(&self, _: &TenantId) -> Spent {
-        Spent::default()
     }
 }

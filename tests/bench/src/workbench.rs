@@ -51,12 +51,12 @@ impl Clock for BenchClock {
 pub const USUAL_PERMILLE: u32 = 900;
 
 /// Everything that a snapshot needs.
-pub struct Stage {
-    /// The time.
+pub struct Workbench {
+    /// The time by which it works.
     pub clock: Arc<BenchClock>,
-    /// Rows.
+    /// The rows of the catalog, in memory.
     pub records: Records,
-    /// Sealed bytes.
+    /// The sealed bytes, in the folder.
     pub archive: Arc<Archive>,
     plan: Arc<FaultPlan>,
     queue: Arc<dyn Queue>,
@@ -75,7 +75,7 @@ pub struct Taken {
     pub invocations: u32,
 }
 
-impl Stage {
+impl Workbench {
     /// Joins the job to that Graph; sealed bytes go to `folder`. It keeps to that many thousandths of Microsoft's
     /// limits.
     pub fn new(
@@ -124,7 +124,7 @@ impl Stage {
         Ok(Self { clock, records, archive, plan, queue, worker, writer, vault, ids, keys })
     }
 
-    /// Connects a tenant.
+    /// Writes the rows of a tenant that is connected.
     pub async fn connect(&self, tenant: &TenantId) -> Result<(), String> {
         let now = self.clock.now();
         let ulid = self.ids.ulid();
