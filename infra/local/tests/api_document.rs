@@ -19,7 +19,6 @@ fn kept() -> PathBuf {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "how the file is refreshed is no setting")]
 fn the_kept_document_is_the_one_of_the_code() {
     let text = format!("{}\n", serde_json::to_string_pretty(&made()).unwrap());
     if env::var("REFRESH").is_ok() {

@@ -159,13 +159,12 @@ impl Cloud {
     pub async fn changeable_users(&self, common: &Common) -> Result<Vec<String>, String> {
         let admin = self.administrator(common).await?;
         let filtered = "users?$select=id&$filter=onPremisesSyncEnabled%20ne%20true&$top=999";
-        let users = match admin.list(filtered).await {
-            Ok(users) => users,
+        let users = if let Ok(users) = admin.list(filtered).await {
+            users
+        } else {
             // Why: not every Graph knows the filter.
-            Err(_) => {
-                let all = admin.list("users?$select=id,onPremisesSyncEnabled&$top=999").await;
-                all.map_err(|e| e.to_string())?
-            }
+            let all = admin.list("users?$select=id,onPremisesSyncEnabled&$top=999").await;
+            all.map_err(|e| e.to_string())?
         };
         let own = users.iter().filter(|u| u["onPremisesSyncEnabled"] != true);
         Ok(own.filter_map(|u| u["id"].as_str().map(str::to_owned)).collect())

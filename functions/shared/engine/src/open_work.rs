@@ -26,10 +26,13 @@ pub trait OpenWork: Record + Clone {
     /// How it went so far: waits, tries in vain, the cause of its end.
     fn course(&self) -> &Course;
     /// The same work, taken up once more.
+    #[must_use]
     fn again(self, now: Timestamp) -> Self;
     /// The same work, waiting.
+    #[must_use]
     fn held_up(self, course: Course, now: Timestamp) -> Self;
     /// The same work, given up; `why` is for a person.
+    #[must_use]
     fn given_up(self, now: Timestamp, cause: Cause, why: &str) -> Self;
     /// The message that says it is time for it.
     fn message(&self) -> Outgoing;

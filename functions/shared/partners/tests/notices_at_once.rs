@@ -115,7 +115,7 @@ async fn people_above_hear_of_it_but_no_sibling_no_finance_and_nobody_limited_to
 async fn whatever_call_fails_everybody_gets_one_mail_in_the_end() {
     let run = async |office: &Office| {
         let _ = office.announce_two_changes().await;
-        handle_mail_messages(&office).await;
+        handle_mail_messages(office).await;
     };
     let calm = prepared().await;
     run(&calm).await;

@@ -52,7 +52,7 @@ async fn announce(office: &Office, n: u32) {
 }
 
 async fn tick(office: &Office) -> Report {
-    mail_worker(&office).send_due(office.deadline()).await.unwrap()
+    mail_worker(office).send_due(office.deadline()).await.unwrap()
 }
 
 #[tokio::test]

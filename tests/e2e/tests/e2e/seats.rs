@@ -20,7 +20,7 @@ fn told_of_seats(rig: &Rig) -> usize {
 }
 
 async fn counted(rig: &Rig) -> SeatCount {
-    rig.records.get(&SeatCount::at(&rig.tenant())).await.unwrap().value
+    rig.records.get(&SeatCount::at(rig.tenant())).await.unwrap().value
 }
 
 /// A tenant of hundreds, staged and sealed once; fifty seats are paid for.

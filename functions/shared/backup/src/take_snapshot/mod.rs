@@ -190,7 +190,7 @@ impl Worker {
     ) -> Result<Option<ReadingState>> {
         let tenant = archive.tenant();
         let saved: Option<Found<ReadingState>> =
-            self.records.find(&ReadingState::at(&tenant, &row.id)).await?;
+            self.records.find(&ReadingState::at(tenant, &row.id)).await?;
         let (mut progress, version) = match saved {
             Some(found) => (found.value, Some(found.version)),
             None => (self.begin(row).await?, None),

@@ -109,12 +109,12 @@ impl Worker {
         ending.began_at = Some(self.clock.now());
         let mut writes = Vec::new();
         if let Some(tenant) = &found.value.tenant {
-            if let Some(key) = self.records.find(&StoredKey::at(&tenant)).await? {
+            if let Some(key) = self.records.find(&StoredKey::at(tenant)).await? {
                 let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
                 ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
                 writes.push(delete(&key.value, key.version));
             }
-            if let Some(row) = self.records.find(&Tenant::at(&tenant)).await?
+            if let Some(row) = self.records.find(&Tenant::at(tenant)).await?
                 && row.value.next_snapshot_at.is_some()
             {
                 let stopped = Tenant { next_snapshot_at: None, ..row.value };
@@ -133,7 +133,7 @@ impl Worker {
     async fn listeners(&self, organisation: &Organisation) -> Result<BTreeSet<PartnerId>> {
         let mut listeners = BTreeSet::new();
         for id in std::iter::once(&organisation.partner).chain(&organisation.former_partners) {
-            let found = self.records.find(&Partner::at(&id)).await?;
+            let found = self.records.find(&Partner::at(id)).await?;
             listeners.extend(found.into_iter().flat_map(|partner| partner.value.above));
             listeners.insert(id.clone());
         }
@@ -307,10 +307,10 @@ impl Worker {
         if let Some(place) = self.records.find(&OrganisationPlace::at(&organisation.id)).await? {
             writes.push(delete(&place.value, place.version));
         }
-        if let Some(tenant) = &organisation.tenant {
-            if let Some(row) = self.records.find(&Tenant::at(&tenant)).await? {
-                writes.push(delete(&row.value, row.version));
-            }
+        if let Some(tenant) = &organisation.tenant
+            && let Some(row) = self.records.find(&Tenant::at(tenant)).await?
+        {
+            writes.push(delete(&row.value, row.version));
         }
         writes.extend(end_of_token(&self.records, &organisation.partner, &organisation.id).await?);
         if let Some(waiting) =

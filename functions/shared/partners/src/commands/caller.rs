@@ -198,7 +198,7 @@ impl Gate {
                 return Ok(None);
             }
         }
-        self.records.find(&Organisation::at(&owner, id)).await
+        self.records.find(&Organisation::at(owner, id)).await
     }
 
     /// A partner by its id, whoever asks: for an offer to it. Nothing of it but that it is there may be told.

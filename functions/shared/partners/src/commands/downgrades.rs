@@ -59,7 +59,7 @@ impl Downgrades {
             let part = Page { after: after.take(), limit, descending: true };
             let (found, next) = self
                 .records()
-                .list(&DowngradeRequest::all(&partner.above.first().unwrap_or(&partner.id)), part)
+                .list(&DowngradeRequest::all(partner.above.first().unwrap_or(&partner.id)), part)
                 .await?;
             items.extend(found.into_iter().map(|f| f.value).filter(&is_seen));
             (after, read) = (next, read + limit);

@@ -129,10 +129,10 @@ impl People {
         let found = self.find(&partner.id, id).await?;
         self.gate.people(caller, &[found.value.role]).await?;
         let mut writes = vec![delete(&found.value, found.version)];
-        if let Some(identity) = &found.value.identity {
-            if let Some(link) = self.records().find(&IdentityLink::at(identity)).await? {
-                writes.push(delete(&link.value, link.version));
-            }
+        if let Some(identity) = &found.value.identity
+            && let Some(link) = self.records().find(&IdentityLink::at(identity)).await?
+        {
+            writes.push(delete(&link.value, link.version));
         }
         if found.value.role == Role::Owner {
             writes.extend(owners(self.records(), &partner.id, None, Some(id)).await?);

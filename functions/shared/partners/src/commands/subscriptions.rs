@@ -236,7 +236,7 @@ impl Subscriptions {
 
     async fn count(&self, organisation: &Organisation) -> Result<Option<Found<SeatCount>>> {
         let Some(tenant) = &organisation.tenant else { return Ok(None) };
-        self.records().find(&SeatCount::at(&tenant)).await
+        self.records().find(&SeatCount::at(tenant)).await
     }
 
     async fn open(&self, organisation: &Organisation) -> Result<Option<Found<OpenDowngrade>>> {

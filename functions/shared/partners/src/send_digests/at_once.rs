@@ -36,7 +36,7 @@ impl Worker {
     async fn listeners(&self, notice: &Notice) -> Result<Vec<Person>> {
         let mut all = Vec::new();
         for partner in notice.listeners() {
-            let people = self.records.list_all(&Person::all(&partner)).await?;
+            let people = self.records.list_all(&Person::all(partner)).await?;
             let wanted = people.into_iter().map(|p| p.value);
             all.extend(wanted.filter(|p| p.hears_at_once(notice.topic, &notice.organisation)));
         }

@@ -28,6 +28,7 @@ struct Answer {
 }
 
 /// An operation: a method of a path, with what it takes and answers.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that the document says")]
 pub struct Operation {
     method: &'static str,
     path: String,

@@ -48,7 +48,7 @@ fn as_enum(mut schema: Map<String, Value>) -> Map<String, Value> {
     for (alternative, texts) in alternatives.iter().zip(&texts) {
         if let (Some(said), [text]) = (alternative.get("description").and_then(Value::as_str), &texts[..]) {
             let gap = if description.contains("\n- ") { "\n" } else { "\n\n" };
-            description.push_str(&format!("{gap}- `{text}`: {}", said.replace('\n', " ")));
+            description.extend([gap, "- `", text, "`: ", &said.replace('\n', " ")]);
         }
     }
     schema.remove("oneOf");

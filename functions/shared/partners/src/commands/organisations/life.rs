@@ -152,7 +152,7 @@ impl Organisations {
 
     pub(super) async fn tenant(&self, organisation: &Organisation) -> Result<Option<Found<Tenant>>> {
         match &organisation.tenant {
-            Some(tenant) => self.records().find(&Tenant::at(&tenant)).await,
+            Some(tenant) => self.records().find(&Tenant::at(tenant)).await,
             None => Ok(None),
         }
     }
