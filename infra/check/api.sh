@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Asks a running installation what its own OpenAPI document says that it can be asked, for a bounded time:
-# `infra/check/api.sh SCHEMATHESIS HOLDFAST SCRATCH`.
+# Asks a running installation what its own OpenAPI document says that it can be asked, for a bounded time, and has a client
+# that a generator makes of the document call it: `infra/check/api.sh SCHEMATHESIS HOLDFAST SCRATCH`.
 set -euo pipefail
 schemathesis="$1" holdfast="$(realpath "$2")" scratch="$3"
+tools="$(dirname "$1")" here="$(cd "$(dirname "$0")" && pwd)"
 # Why there: what it remembers of a run is not ours to keep.
 cd "$scratch"
 port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
@@ -34,3 +35,9 @@ printf '[parameters]\n"path.org" = "%s"\n"path.pln" = "%s"\n"path.month" = "2025
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
     --exclude-path /v1/consent/callback --continue-on-failure
 curl -sSf -H "authorization: Bearer $token" "$api/v1/audit/verify"
+
+# Why any warning fails: what a generator leaves out, its client cannot call.
+echo 'post_hooks: []' >"$scratch/client.yaml"
+"$tools/openapi-python-client" generate --path "$scratch/openapi.json" --config "$scratch/client.yaml" \
+    --output-path "$scratch/client" --overwrite --fail-on-warning
+PYTHONPATH="$scratch/client" "$tools/python" "$here/client.py" "$api" "$bootstrap"

@@ -11,6 +11,7 @@ use common::{Plane, as_role, organisation, owner, plan};
 use domain::rights::Role;
 use http::{Method, Request, StatusCode};
 use partners::commands::Caller;
+use runtime::openapi::Operation;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -87,18 +88,7 @@ const OPEN: &[&str] = &[
 ];
 
 fn routes_of_the_router() -> BTreeSet<String> {
-    let text = include_str!("../src/lib.rs");
-    let mut keys = BTreeSet::new();
-    for route in text.split(".route(").skip(1) {
-        let path = route.split('"').nth(1).unwrap();
-        let handlers = route.split(".route(").next().unwrap().split(".with_state").next().unwrap();
-        for method in ["get", "post", "put", "patch", "delete"] {
-            if handlers.contains(&format!("{method}(")) {
-                keys.insert(format!("{} {path}", method.to_uppercase()));
-            }
-        }
-    }
-    keys
+    plan_api::operations().iter().map(Operation::key).collect()
 }
 
 /// A partner with one of everything that a route can name.

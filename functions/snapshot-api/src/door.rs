@@ -1,38 +1,104 @@
-//! From an organisation's id to its tenant, if the caller may.
+//! From an organisation in a path to its tenant, if the caller may.
+//!
+//! A handler says in its arguments which right its route takes: [`Admitted<Compare>`]. The gate is asked before the
+//! handler runs, and only what it gave holds a tenant, so that a route which forgets to ask has none to work on.
 
 use crate::SnapshotApi;
+use axum::extract::FromRequestParts;
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId};
-use engine::records::OrganisationState;
-use partners::commands::Caller;
+use engine::records::{Organisation, OrganisationState};
+use http::request::Parts;
+use runtime::http::{Asked, Takes, id_in_path};
+use runtime::openapi::Operation;
+use runtime::problem::Problem;
+use std::marker::PhantomData;
 
-/// Whether what is asked works on the live tenant, or only reads what is kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Reads what is kept: possible as long as it is kept.
-    Kept,
-    /// Goes to the live tenant: only while backups run.
-    Live,
+/// A right that routes of the data plane take.
+pub trait Right {
+    /// The row of the rights table.
+    const ACTION: Action;
 }
 
-impl SnapshotApi {
-    /// The tenant of the organisation.
+/// To take, list, search and read snapshots.
+pub enum UseSnapshots {}
+/// To compare snapshots with each other and with the live tenant.
+pub enum Compare {}
+/// To see what a restore would do, and what it did.
+pub enum PreviewRestore {}
+/// To let a restore write into the live tenant.
+pub enum RunRestore {}
+
+impl Right for UseSnapshots {
+    const ACTION: Action = Action::UseSnapshots;
+}
+impl Right for Compare {
+    const ACTION: Action = Action::Compare;
+}
+impl Right for PreviewRestore {
+    const ACTION: Action = Action::PreviewRestore;
+}
+impl Right for RunRestore {
+    const ACTION: Action = Action::RunRestore;
+}
+
+/// The organisation of the path's `{org}`, for a caller who has that right there.
+pub struct Admitted<R> {
+    organisation: Organisation,
+    /// How logs and rows name the caller's token.
+    token: String,
+    right: PhantomData<R>,
+}
+
+impl<R> Admitted<R> {
+    /// The organisation's id, for paths.
+    pub fn organisation(&self) -> &OrganisationId {
+        &self.organisation.id
+    }
+
+    /// How rows name who asked: the first characters of the token, or the person's id.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The tenant, to read what is stored of it: possible as long as that is kept.
     ///
     /// # Errors
-    /// `NotFound` when the caller does not see the organisation; `Denied` when the right is missing;
-    /// `Conflict` when it has no tenant, or its backups have stopped and the live tenant is asked for.
-    pub async fn admit(
-        &self,
-        caller: &Caller,
-        id: &OrganisationId,
-        action: Action,
-        reach: Reach,
-    ) -> Result<TenantId> {
-        let organisation = self.gate.organisation(caller, id, action).await?.value;
-        let runs = matches!(organisation.state, OrganisationState::Active | OrganisationState::Suspended);
-        if reach == Reach::Live && !runs {
+    /// `Conflict` when the organisation has no tenant.
+    pub fn stored(&self) -> Result<&TenantId> {
+        let tenant = self.organisation.tenant.as_ref();
+        tenant.ok_or_else(|| Error::conflict("the organisation's tenant is not connected yet"))
+    }
+
+    /// The tenant, to reach into it: possible while its backups run.
+    ///
+    /// # Errors
+    /// `Conflict` when the organisation's backups have stopped, or it has no tenant.
+    pub fn live(&self) -> Result<&TenantId> {
+        let state = self.organisation.state;
+        if !matches!(state, OrganisationState::Active | OrganisationState::Suspended) {
             return Err(Error::conflict("the organisation's backups have stopped"));
         }
-        organisation.tenant.ok_or_else(|| Error::conflict("the organisation's tenant is not connected yet"))
+        self.stored()
+    }
+}
+
+impl<R: Right> FromRequestParts<SnapshotApi> for Admitted<R> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, api: &SnapshotApi) -> Result<Self, Problem> {
+        let Asked(caller) = Asked::from_request_parts(parts, api).await?;
+        let id: OrganisationId = id_in_path(parts, "org").await?;
+        let organisation = api.gate.organisation(&caller, &id, R::ACTION).await?.value;
+        let token = caller.member()?.token.clone();
+        Ok(Self { organisation, token, right: PhantomData })
+    }
+}
+
+impl<R: Right> Takes for Admitted<R> {
+    fn note(operation: &mut Operation) {
+        operation.asks_caller();
+        operation.right(R::ACTION);
+        // Of an organisation without a tenant nothing can be asked.
+        operation.problems(&[409]);
     }
 }

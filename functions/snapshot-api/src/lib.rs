@@ -1,52 +1,89 @@
 //! The data plane over HTTP: snapshots, search, comparisons, restores. Everything is below one organisation.
 //!
-//! A route lets the caller in through the door, reads what comes in, calls one of [`SnapshotCommands`] with
-//! the organisation's tenant and writes what comes out. No route sees a tenant that the door did not give
-//! it. Work is queued and answered 202 with its `Location`; GET on that follows it.
+//! A route is let in through the door, reads what comes in, calls one command with the organisation's tenant and writes
+//! what comes out; it decides nothing. No route sees a tenant that the door did not give it. Work is queued and answered
+//! 202 with its `Location`; GET on that follows it. A row in `routes/` is the router's and the document's alike.
 
-mod commands;
 mod door;
-pub mod openapi;
-pub mod ports;
 mod routes;
-pub mod wire;
-
-pub use commands::EngineCommands;
+mod wire;
 
 use axum::Router;
-use axum::routing::{get, post};
+use backup::archive::Archive;
+use backup::commands::browse::Browse;
+use backup::commands::diffs::Diffs;
+use backup::commands::restores::Restores;
+use backup::commands::snapshots::Snapshots;
+use backup::preview_restore::Archived;
+use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
+use engine::records::Records;
 use partners::commands::Gate;
-use ports::SnapshotCommands;
-use routes::{comparisons, objects, restores, snapshots};
-use runtime::http::{Audited, audited, idempotent};
+use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
+use runtime::openapi::Operation;
 use std::sync::Arc;
 
-/// What the routes need.
+/// What the data plane stands on.
+#[derive(Clone)]
+pub struct Ports {
+    /// Sealed blobs, which it only reads.
+    pub vault: Arc<dyn Vault>,
+    /// Keys of tenants, to open their blobs.
+    pub keys: Arc<dyn KeyRing>,
+    /// Rows of partners, organisations and tenants.
+    pub records: Records,
+    /// Where jobs are enqueued.
+    pub queue: Arc<dyn Queue>,
+    /// The time at which something is asked for.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of what is asked for.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// The door, and the commands that the routes call.
 #[derive(Clone)]
 pub struct SnapshotApi {
-    /// The door.
-    pub gate: Gate,
-    /// What can be asked.
-    pub commands: Arc<dyn SnapshotCommands>,
+    gate: Gate,
+    snapshots: Snapshots,
+    browse: Browse,
+    diffs: Diffs,
+    restores: Restores,
+}
+
+impl SnapshotApi {
+    /// The data plane over these ports.
+    pub fn new(ports: Ports) -> Self {
+        let Ports { vault, keys, records, queue, clock, ids } = ports;
+        let archive = Arc::new(Archive::new(vault, keys, records.clone()));
+        let archived = Arc::new(Archived::new(archive.clone(), records.clone()));
+        Self {
+            gate: Gate { records: records.clone() },
+            snapshots: Snapshots {
+                records: records.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+            browse: Browse { archive: archive.clone(), records: records.clone() },
+            diffs: Diffs {
+                archive,
+                records: records.clone(),
+                queue: queue.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+            restores: Restores { records, comparisons: archived.clone(), plans: archived, queue, clock, ids },
+        }
+    }
 }
 
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: SnapshotApi) -> Router {
     let records = api.gate.records.clone();
-    let organisation = Router::new()
-        .route("/snapshots", post(snapshots::take).get(snapshots::list))
-        .route("/snapshots/{snp}", get(snapshots::read))
-        .route("/snapshots/{snp}/objects", get(objects::list))
-        // Why the rest of the path: the key of a role assignment has slashes in it.
-        .route("/snapshots/{snp}/objects/{kind}/{*key}", get(objects::read))
-        .route("/comparisons", post(comparisons::start))
-        .route("/comparisons/{dif}", get(comparisons::read))
-        .route("/comparisons/{dif}/changes", get(comparisons::changes))
-        .route("/restores", post(restores::preview))
-        .route("/restores/{rst}", get(restores::read))
-        .route("/restores/{rst}/run", post(restores::run))
-        .route("/restores/{rst}/report", get(restores::report))
-        .with_state(api);
-    let routes = Router::new().nest("/v1/organisations/{org}", organisation);
+    let routes = router_of(routes::all()).with_state(api);
     audited(idempotent(routes, records.clone()), records, Audited::Everything)
+}
+
+/// The routes, for the OpenAPI document.
+pub fn operations() -> Vec<Operation> {
+    operations_of(routes::all())
 }

@@ -1,23 +1,22 @@
 //! Joins the data plane to API Gateway.
 
 use aws_vault::S3Vault;
-use backup::archive::Archive;
 use runtime::http::rate_limited;
 use runtime::wiring::Wiring;
-use snapshot_api::{EngineCommands, SnapshotApi, router};
+use snapshot_api::{Ports, SnapshotApi, router};
 use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     let wiring = Wiring::from_env()?;
-    let records = wiring.records();
-    let archive = Arc::new(Archive::new(
-        Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
-        wiring.keys(),
-        records.clone(),
-    ));
-    let (queue, clock, ids) = (wiring.queue(), wiring.clock.clone(), wiring.ids.clone());
-    let commands = Arc::new(EngineCommands::new(archive, records, queue, clock.clone(), ids));
-    let routes = router(SnapshotApi { gate: wiring.gate(), commands });
-    runtime::http::run(rate_limited(routes, wiring.settings.rate_limit()?, clock)).await
+    let (limit, clock) = (wiring.settings.rate_limit()?, wiring.clock.clone());
+    let api = SnapshotApi::new(Ports {
+        vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
+        keys: wiring.keys(),
+        records: wiring.records(),
+        queue: wiring.queue(),
+        clock: clock.clone(),
+        ids: wiring.ids.clone(),
+    });
+    runtime::http::run(rate_limited(router(api), limit, clock)).await
 }

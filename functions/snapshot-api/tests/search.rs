@@ -3,15 +3,11 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod common;
-#[path = "../../shared/backup/tests/shelf/mod.rs"]
-mod shelf;
 
+use common::shelf::Shelf;
 use common::{Plane, TENANT};
 use serde_json::{Value, json};
-use shelf::Shelf;
-use snapshot_api::EngineCommands;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 const A: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -20,10 +16,8 @@ async fn a_search_says_what_it_looked_at_and_is_complete_only_at_its_end() {
     let names: Vec<_> = (0..120).map(|n| (format!("u{n:03}"), format!("Werner {n}"))).collect();
     let shelf = Shelf::of(&[("users", &names)]).await;
     assert_eq!(shelf.tenant.as_str(), TENANT);
-    let (archive, records, snapshot) = (shelf.browse().archive, shelf.records(), shelf.snapshot.clone());
-    let world = shelf.world;
-    let (queue, clock, ids) = (world.queue.clone(), world.clock.clone(), world.ids.clone());
-    let plane = Plane::over(world, Arc::new(EngineCommands::new(archive, records, queue, clock, ids)));
+    let snapshot = shelf.snapshot.clone();
+    let plane = Plane::over(shelf.world);
     let (partner, owner) = plane.partner(A, &[]).await;
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
     let objects = format!("/v1/organisations/{org}/snapshots/{snapshot}/objects?limit=50");

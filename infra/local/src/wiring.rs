@@ -6,7 +6,6 @@ use crate::config::CloudConfig;
 use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
-use backup::archive::Archive;
 use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
 use domain::Result;
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
@@ -14,19 +13,12 @@ use engine::purge_data;
 use engine::records::Records;
 use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWriter};
-use partners::commands::Gate;
-use partners::commands::connect::{Connect, ConsentSettings};
-use partners::commands::invitations::Invitations;
-use partners::commands::organisations::Organisations;
-use partners::commands::partners::Partners;
-use partners::commands::people::People;
-use partners::commands::plans::Plans;
+use partners::commands::connect::ConsentSettings;
 use partners::commands::sign_in::FindCaller;
-use partners::commands::tokens::Tokens;
 use partners::send_digests;
-use plan_api::{Money, PlanApi};
+use plan_api::PlanApi;
 use runtime::settings::Settings;
-use snapshot_api::{EngineCommands, SnapshotApi};
+use snapshot_api::SnapshotApi;
 use std::sync::Arc;
 
 const MINUTE_MS: u64 = 60_000;
@@ -139,37 +131,21 @@ fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>>
 
 fn snapshot_api(wanted: Wanted<'_>) -> SnapshotApi {
     let Ports { vault, keys, queue, clock, ids, .. } = wanted.ports.clone();
-    let records = records(wanted);
-    let archive = Arc::new(Archive::new(vault, keys, records.clone()));
-    let commands = Arc::new(EngineCommands::new(archive, records.clone(), queue, clock, ids));
-    SnapshotApi { gate: Gate { records }, commands }
+    SnapshotApi::new(snapshot_api::Ports { vault, keys, records: records(wanted), queue, clock, ids })
 }
 
 fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> {
-    let gate = Gate { records: records(wanted) };
     let Ports { clock, ids, keys, signer, .. } = wanted.ports.clone();
-    let settings = consent(wanted)?;
-    let has_sign_in = wanted.config.sign_in.is_some();
-    let money = Money::new(&gate, &clock, &ids, &settings.redirect_url)?;
-    let (of_gate, of_clock, of_ids) = (|| gate.clone(), || clock.clone(), || ids.clone());
-    Ok(PlanApi {
-        partners: Partners { gate: of_gate(), clock: of_clock(), ids: of_ids(), has_sign_in },
-        plans: Plans { gate: of_gate(), clock: of_clock(), ids: of_ids() },
-        organisations: Organisations { gate: of_gate(), clock: of_clock(), ids: of_ids() },
-        people: People { gate: of_gate(), clock: of_clock() },
-        invitations: Invitations { gate: of_gate(), clock: of_clock(), ids: of_ids(), has_sign_in },
+    PlanApi::new(plan_api::Ports {
+        records: records(wanted),
+        clock,
+        ids,
+        directory: reader.clone(),
+        keys,
         signer,
-        tokens: Tokens { gate: of_gate(), clock: of_clock(), ids: of_ids() },
-        connect: Connect {
-            gate: of_gate(),
-            clock: of_clock(),
-            ids: of_ids(),
-            directory: reader.clone(),
-            keys,
-            sign_ins: sign_ins(wanted)?,
-            settings,
-        },
-        money,
+        sign_ins: sign_ins(wanted)?,
+        consent: consent(wanted)?,
+        has_sign_in: wanted.config.sign_in.is_some(),
     })
 }
 

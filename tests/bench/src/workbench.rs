@@ -3,8 +3,8 @@
 use crate::cloud::Cloud;
 use async_trait::async_trait;
 use backup::archive::Archive;
-use backup::commands::restores::{From, Restores};
-use backup::commands::snapshots;
+use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
+use backup::commands::snapshots::Snapshots;
 use backup::preview_restore::Archived;
 use backup::take_snapshot::{Report, Request, Worker};
 use backup::{diff_snapshots, preview_restore, run_restore, take_snapshot};
@@ -160,10 +160,13 @@ impl Workbench {
 
     /// Asks for a snapshot.
     pub async fn ask(&self, tenant: &TenantId) -> Result<SnapshotId, String> {
-        let (queue, clock, ids) = (self.queue.as_ref(), self.clock.as_ref(), self.ids.as_ref());
-        snapshots::start(&self.records, queue, clock, ids, tenant, Reason::Person)
-            .await
-            .map_err(|e| e.to_string())
+        let snapshots = Snapshots {
+            records: self.records.clone(),
+            queue: self.queue.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        };
+        snapshots.start(tenant, Reason::Person).await.map_err(|e| e.to_string())
     }
 
     /// Takes a snapshot, each call of the job having so much time.
@@ -228,14 +231,15 @@ impl Workbench {
         let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
         let restores = Restores {
             records: self.records.clone(),
+            comparisons: plans.clone(),
             plans: plans.clone(),
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
         };
         let selection = Selection { attributes: AttributeMode::Overwrite, ..Selection::default() };
-        let from = From::Changes(diff.id.clone());
-        let asked = restores.create_preview(&diff.tenant, "per_bench", &from, selection).await;
+        let new = NewRestore { from: RestoreFrom::Changes(diff.id.clone()), selection };
+        let asked = restores.create_preview(&diff.tenant, "per_bench", new).await;
         let restore = asked.map_err(|e| e.to_string())?.id;
         let worker = preview_restore::Worker::new(preview_restore::Ports {
             directory: self.worker.directory.clone(),
@@ -255,6 +259,7 @@ impl Workbench {
         let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
         let restores = Restores {
             records: self.records.clone(),
+            comparisons: plans.clone(),
             plans,
             queue: self.queue.clone(),
             clock: self.clock.clone(),

@@ -11,7 +11,14 @@ pub mod memory;
 pub mod office;
 pub mod openapi;
 
+use domain::kinds::{self, Kind};
 use std::sync::{Mutex, MutexGuard};
+
+/// The row of the table of kinds that has this name; a test that names no row fails. Tests and stand-ins name kinds,
+/// the product does not.
+pub fn kind(name: &str) -> &'static Kind {
+    kinds::get(name).expect("a test names a kind that there is")
+}
 
 /// The guarded value; a test that panicked while holding it does not spoil it for the others.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

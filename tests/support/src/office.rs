@@ -177,7 +177,7 @@ impl Office {
 /// Two modified users, whose names hold what mail and HTML must escape.
 pub fn two_changes() -> Vec<Change> {
     let edited = Change {
-        kind: "users".to_owned(),
+        kind: crate::kind("users").name.into(),
         key: "11111111-0000-4000-8000-000000000001".to_owned(),
         new_key: None,
         name: Some("Ben & \"Bo\" <b>\r\nBcc: x@example.com".to_owned()),
@@ -201,7 +201,7 @@ pub fn two_changes() -> Vec<Change> {
         privileged: false,
     };
     let given = Change {
-        kind: "admins".to_owned(),
+        kind: crate::kind("admins").name.into(),
         key: "22222222-0000-4000-8000-000000000002|62e90394-69f5-4237-9190-012177145e10|/|".to_owned(),
         new_key: None,
         name: Some("Ann Lee: Global Administrator".to_owned()),

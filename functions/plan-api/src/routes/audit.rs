@@ -1,7 +1,6 @@
 //! The audit log: read, exported, verified.
 
 use crate::PlanApi;
-use crate::wire::PageIn;
 use crate::wire::audit::{
     AuditEntryOut, AuditIn, CSV_HEADER, ExportIn, Format, VerifiedOut, VerifyIn, csv_line,
 };
@@ -9,32 +8,62 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::audit::Entry;
+use domain::rights::Action;
 use engine::Listed;
 use http::{HeaderValue, header};
-use partners::commands::audit::Audit;
-use runtime::http::{Asked, QueryOf};
+use runtime::http::{Asked, Notes, PageIn, QueryOf, Route, listed, under};
+use runtime::openapi::Tag;
 use runtime::problem::{Problem, Reply};
 
-fn audit(api: &PlanApi) -> Audit {
-    Audit { gate: api.partners.gate.clone() }
+const TAG: Tag =
+    Tag { name: "Audit", description: "The log of who asked what, which cannot be changed unseen." };
+
+pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    let rows = vec![
+        Route::get("/v1/audit", "listAudit", list)
+            .says(
+                "The audit log, newest first.",
+                "Lists the entries of a partner's log. What changes something is written down twice: before it is \
+                 done, and with the status that it was answered with.",
+            )
+            .right(Action::ReadAudit)
+            .answers::<Listed<AuditEntryOut>>(200),
+        Route::get("/v1/audit/export", "exportAudit", export)
+            .says(
+                "The audit log, oldest first, as lines of JSON or as CSV.",
+                "Exports a part of a partner's log, to be kept elsewhere. The `Link` of the answer leads to the next \
+                 part.",
+            )
+            .right(Action::ExportAudit)
+            .answers_text(200, "application/jsonl")
+            .answers_text(200, "text/csv"),
+        Route::get("/v1/audit/verify", "verifyAudit", verify)
+            .says(
+                "Whether the audit log is whole.",
+                "Walks the chain of a partner's log and checks that each entry follows from the one before, for as \
+                 long as one call may; go on with `after` until it is complete.",
+            )
+            .right(Action::ExportAudit)
+            .answers::<VerifiedOut>(200),
+    ];
+    under(&TAG, rows)
 }
 
-pub async fn list(
+async fn list(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     QueryOf(query): QueryOf<AuditIn>,
 ) -> Reply<Json<Listed<AuditEntryOut>>> {
     let page = PageIn { cursor: query.cursor, limit: query.limit }.page();
-    let found = audit(&api).list(&caller, query.partner.as_ref(), page).await?;
-    Ok(Json(Listed { items: found.items.into_iter().map(Into::into).collect(), next: found.next }))
+    Ok(listed(api.audit.list(&caller, query.partner.as_ref(), page).await?))
 }
 
-pub async fn export(
+async fn export(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     QueryOf(query): QueryOf<ExportIn>,
 ) -> Reply<Response> {
-    let found = audit(&api).export(&caller, query.partner.as_ref(), query.page()).await?;
+    let found = api.audit.export(&caller, query.partner.as_ref(), query.page()).await?;
     let (kind, text) = match query.format {
         Format::Jsonl => ("application/jsonl", found.items.iter().map(json_line).collect::<Reply<String>>()?),
         Format::Csv => {
@@ -72,10 +101,10 @@ fn link_to_next(query: &ExportIn, cursor: &str) -> String {
     format!("</v1/audit/export?{}>; rel=\"next\"", next.append_pair("cursor", cursor).finish())
 }
 
-pub async fn verify(
+async fn verify(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     QueryOf(query): QueryOf<VerifyIn>,
 ) -> Reply<Json<VerifiedOut>> {
-    Ok(Json(audit(&api).verify(&caller, query.partner.as_ref(), query.after).await?.into()))
+    Ok(Json(api.audit.verify(&caller, query.partner.as_ref(), query.after).await?.into()))
 }

@@ -4,30 +4,57 @@
 //! when it fails, under the status that a problem would have.
 
 use crate::PlanApi;
-use crate::wire::{ConsentLinkIn, ConsentLinkOut};
+use crate::wire::consent::{ConsentLinkIn, ConsentLinkOut};
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use domain::rights::Action;
 use domain::{ErrorKind, OrganisationId, TenantId};
 use engine::records::Organisation;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use partners::commands::connect::{Connected, ConsentAnswer, ConsentApp, Next, Waiting};
-use runtime::http::{AlsoTold, Asked, Input, PathOf};
+use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
+use runtime::openapi::Tag;
 use runtime::problem::{Problem, Reply};
 use std::fmt::Write as _;
 
-pub async fn link(
+const TAG: Tag =
+    Tag { name: "Consent", description: "How the administrator of a tenant lets the product in." };
+
+pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    let rows = vec![
+        Route::post("/v1/organisations/{org}/consent-link", "makeConsentLink", link)
+            .says(
+                "A link for the administrator of the tenant.",
+                "Makes a link that leads the administrator of a tenant to Microsoft, to consent to backups or to \
+                 restores. The tenant whose administrator consents becomes the organisation's.",
+            )
+            .right(Action::ConnectOrganisation)
+            .answers::<ConsentLinkOut>(201),
+        Route::get("/v1/consent/callback", "consentCallback", callback)
+            .says(
+                "Where Microsoft sends the administrator back to; answers a page.",
+                "Takes what Microsoft says of a consent, connects the tenant, and answers a page for the \
+                 administrator. The state that Microsoft sends back is the proof: it is called by a browser.",
+            )
+            .answers_text(200, "text/html")
+            .answers_text(202, "text/html")
+            .answers_text(302, "text/html"),
+    ];
+    under(&TAG, rows)
+}
+
+async fn link(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
     Input(body): Input<ConsentLinkIn>,
 ) -> Reply<(StatusCode, Json<ConsentLinkOut>)> {
     let link = api.connect.consent_link(&caller, &id, body.app).await?;
-    let out = ConsentLinkOut { url: link.url.into(), expires_at: link.expires_at };
-    Ok((StatusCode::CREATED, Json(out)))
+    Ok((StatusCode::CREATED, Json(link.into())))
 }
 
-pub async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Response {
+async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Response {
     let answer = read(query.as_deref().unwrap_or_default());
     match api.connect.consent_callback(&answer).await {
         Ok(Next::Connected(connected)) => {

@@ -1,47 +1,139 @@
-//! Organisations.
+//! Organisations: made, listed, edited, suspended, unsubscribed, and back.
 
-use super::life::{Versioned, versioned};
 use crate::PlanApi;
 use crate::csv::Table;
-use crate::wire::{Format, NewOrganisationIn, OrganisationOut, SearchIn};
+use crate::wire::Format;
+use crate::wire::organisations::{
+    FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
+};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use domain::organisations::Act;
+use domain::rights::Action;
 use domain::{OrganisationId, PartnerId};
 use engine::Listed;
 use engine::ports::Page;
-use http::{HeaderName, StatusCode, header};
+use engine::records::Found;
 use partners::commands::Caller;
-use partners::commands::organisations::{NewOrganisation, Wanted};
-use runtime::http::{Asked, Input, PathOf, QueryOf, etag};
+use partners::commands::organisations::{Hold, OrganisationView, Wanted};
+use runtime::http::{
+    Asked, CreatedVersion, IfMatch, Input, Notes, PathOf, QueryOf, Route, Versioned, created_version, under,
+    versioned,
+};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-pub async fn create(
+const TAG: Tag =
+    Tag { name: "Organisations", description: "Customers of partners, and where each is in its life." };
+
+pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    let mut rows = general();
+    rows.extend(life());
+    under(&TAG, rows)
+}
+
+fn general<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    vec![
+        Route::post("/v1/organisations", "createOrganisation", create)
+            .says(
+                "Makes an organisation.",
+                "Makes an organisation of the caller's partner, on a plan that this may sell. Nothing is backed up \
+                 until its tenant is connected.",
+            )
+            .right(Action::ManageOrganisation)
+            .answers::<OrganisationOut>(201)
+            .located()
+            .versioned(),
+        Route::get("/v1/organisations", "listOrganisations", list)
+            .says(
+                "The organisations that the caller sees.",
+                "Lists the organisations of the caller's partner, or of one below it, oldest first; with \
+                 `format=csv` all of them as one text.",
+            )
+            .right(Action::ReadPartner)
+            .answers::<Listed<OrganisationOut>>(200)
+            .answers_text(200, "text/csv"),
+        Route::get("/v1/organisations/{org}", "readOrganisation", read)
+            .says(
+                "An organisation.",
+                "Reads one organisation with what is known of its tenant, and the version that an edit takes.",
+            )
+            .right(Action::ReadPartner)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+        Route::patch("/v1/organisations/{org}", "editOrganisation", edit)
+            .says(
+                "Changes an organisation's general information.",
+                "Changes what the body names of an organisation, and leaves the rest.",
+            )
+            .right(Action::EditOrganisation)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+        Route::put("/v1/organisations/{org}/features", "setFeatures", set_features)
+            .says(
+                "Switches what its end users may do.",
+                "Switches the named features on for the end users of an organisation, and all others off.",
+            )
+            .right(Action::ManageOrganisation)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+    ]
+}
+
+fn life<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    vec![
+        Route::post("/v1/organisations/{org}/suspend", "suspendOrganisation", suspend)
+            .says(
+                "Its people no longer sign in; backups go on.",
+                "Suspends an organisation: its end users no longer sign in, while backups and invoices go on.",
+            )
+            .right(Action::ManageOrganisation)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+        Route::post("/v1/organisations/{org}/reactivate", "reactivateOrganisation", reactivate)
+            .says(
+                "Everything works again.",
+                "Brings an organisation back that was suspended, or was unsubscribed and is not deleted yet.",
+            )
+            .right(Action::ManageOrganisation)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+        Route::post("/v1/organisations/{org}/unsubscribe", "unsubscribeOrganisation", unsubscribe)
+            .says(
+                "Backups stop; the data is kept for 45 days.",
+                "Ends an organisation's subscription: backups and invoices stop, and after 45 days its data is \
+                 deleted.",
+            )
+            .right(Action::EndOrganisation)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+    ]
+}
+
+async fn create(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     Input(body): Input<NewOrganisationIn>,
-) -> Reply<(StatusCode, [(HeaderName, String); 2], Json<OrganisationOut>)> {
-    let new = NewOrganisation {
-        name: body.name.into(),
-        email: body.email,
-        details: body.details,
-        plan: body.plan,
-        seats: body.seats,
-    };
-    let organisation = api.organisations.create(&caller, new).await?;
-    let location = format!("/v1/organisations/{}", organisation.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location), etag(1)], Json(organisation.into())))
+) -> Reply<CreatedVersion<OrganisationOut>> {
+    let organisation = api.organisations.create(&caller, body.into()).await?;
+    Ok(created_version(format!("/v1/organisations/{}", organisation.id), organisation.into()))
 }
 
-pub async fn read(
+async fn read(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
-) -> Reply<Versioned> {
-    Ok(versioned(api.organisations.get(&caller, &id).await?))
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.get(&caller, &id).await?))
 }
 
-pub async fn list(
+/// An organisation with its version.
+pub fn shown(found: Found<OrganisationView>) -> Versioned<OrganisationOut> {
+    versioned(found.version, found.value.into())
+}
+
+async fn list(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     QueryOf(query): QueryOf<SearchIn>,
@@ -54,6 +146,9 @@ pub async fn list(
     let items: Vec<OrganisationOut> = found.items.into_iter().map(Into::into).collect();
     Ok(Json(Listed { items, next: found.next }).into_response())
 }
+
+/// Rows that are read at a time for a text.
+const CSV_PAGE: usize = 200;
 
 /// All that are wanted, a line for each.
 async fn csv_of(
@@ -88,5 +183,49 @@ async fn csv_of(
     }
 }
 
-/// Rows that are read at a time for a text.
-const CSV_PAGE: usize = 200;
+async fn edit(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    IfMatch(version): IfMatch,
+    Input(body): Input<OrganisationEditIn>,
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.edit(&caller, &id, version, body.into()).await?))
+}
+
+async fn set_features(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    IfMatch(version): IfMatch,
+    Input(body): Input<FeaturesIn>,
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.set_features(&caller, &id, version, &body.features).await?))
+}
+
+async fn suspend(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    IfMatch(version): IfMatch,
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.act(&caller, &id, version, Act::Suspend, &Hold::default()).await?))
+}
+
+async fn reactivate(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    IfMatch(version): IfMatch,
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.act(&caller, &id, version, Act::Reactivate, &Hold::default()).await?))
+}
+
+async fn unsubscribe(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    IfMatch(version): IfMatch,
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.act(&caller, &id, version, Act::Unsubscribe, &Hold::default()).await?))
+}

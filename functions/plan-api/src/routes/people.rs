@@ -1,24 +1,54 @@
-//! The people of the partner, and who is invited to become one.
+//! The people of the partner.
 
 use crate::PlanApi;
-use crate::wire::people::{AcceptIn, InvitationOut, NewInvitationIn, PersonChangeIn, PersonOut};
-use crate::wire::{PageIn, PartnerOut};
+use crate::wire::people::{PersonChangeIn, PersonOut};
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
-use domain::{InvitationId, PersonId};
+use domain::PersonId;
+use domain::rights::Action;
 use engine::Listed;
-use http::{HeaderName, StatusCode, header};
-use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf, etag};
+use http::StatusCode;
+use runtime::http::{
+    Asked, IfMatch, Input, Notes, PageIn, PathOf, QueryOf, Route, Versioned, listed, under, versioned,
+};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-type Created<T> = (StatusCode, [(HeaderName, String); 1], Json<T>);
-type Versioned<T> = ([(HeaderName, String); 1], Json<T>);
+const TAG: Tag =
+    Tag { name: "People", description: "The people of the caller's partner, and what they may do." };
 
-fn listed<T, O: From<T>>(found: Listed<T>) -> Json<Listed<O>> {
-    Json(Listed { items: found.items.into_iter().map(Into::into).collect(), next: found.next })
+pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    let rows = vec![
+        Route::get("/v1/people", "listPeople", list)
+            .says("The people of the caller's partner.", "Lists the people of the caller's partner.")
+            .right(Action::ManagePeople)
+            .answers::<Listed<PersonOut>>(200),
+        Route::get("/v1/people/{per}", "readPerson", read)
+            .says("A person.", "Reads one person of the caller's partner, with the version that an edit takes.")
+            .right(Action::ManagePeople)
+            .answers::<PersonOut>(200)
+            .versioned(),
+        Route::patch("/v1/people/{per}", "changePerson", change)
+            .says(
+                "Changes a person's name, time zone, role or limitation.",
+                "Changes what the body names of a person, and leaves the rest. Nobody gives a role above their own, \
+                 and one Owner stays.",
+            )
+            .right(Action::ManagePeople)
+            .answers::<PersonOut>(200)
+            .versioned(),
+        Route::delete("/v1/people/{per}", "removePerson", remove)
+            .says(
+                "The person leaves; the last Owner cannot.",
+                "Removes a person of the caller's partner: they can no longer sign in, and get no more mail.",
+            )
+            .right(Action::ManagePeople)
+            .answers_nothing(),
+    ];
+    under(&TAG, rows)
 }
 
-pub async fn list(
+async fn list(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     QueryOf(query): QueryOf<PageIn>,
@@ -26,16 +56,16 @@ pub async fn list(
     Ok(listed(api.people.list(&caller, query.page()).await?))
 }
 
-pub async fn read(
+async fn read(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(PersonId,)>,
 ) -> Reply<Versioned<PersonOut>> {
     let found = api.people.get(&caller, &id).await?;
-    Ok(([etag(found.version)], Json(found.value.into())))
+    Ok(versioned(found.version, found.value.into()))
 }
 
-pub async fn change(
+async fn change(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(PersonId,)>,
@@ -43,61 +73,14 @@ pub async fn change(
     Input(body): Input<PersonChangeIn>,
 ) -> Reply<Versioned<PersonOut>> {
     let found = api.people.change(&caller, &id, expected, &body.into()).await?;
-    Ok(([etag(found.version)], Json(found.value.into())))
+    Ok(versioned(found.version, found.value.into()))
 }
 
-pub async fn remove(
+async fn remove(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(PersonId,)>,
 ) -> Reply<StatusCode> {
     api.people.remove(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-pub async fn invite(
-    State(api): State<PlanApi>,
-    Asked(caller): Asked,
-    Input(body): Input<NewInvitationIn>,
-) -> Reply<Created<InvitationOut>> {
-    let invitation = api.invitations.create(&caller, body.into()).await?;
-    let location = format!("/v1/invitations/{}", invitation.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(invitation.into())))
-}
-
-pub async fn invited(
-    State(api): State<PlanApi>,
-    Asked(caller): Asked,
-    QueryOf(query): QueryOf<PageIn>,
-) -> Reply<Json<Listed<InvitationOut>>> {
-    Ok(listed(api.invitations.list(&caller, query.page()).await?))
-}
-
-pub async fn withdraw(
-    State(api): State<PlanApi>,
-    Asked(caller): Asked,
-    PathOf((id,)): PathOf<(InvitationId,)>,
-) -> Reply<StatusCode> {
-    api.invitations.withdraw(&caller, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub async fn accept(
-    State(api): State<PlanApi>,
-    Asked(caller): Asked,
-    Input(body): Input<AcceptIn>,
-) -> Reply<(Extension<AlsoTold>, Created<PersonOut>)> {
-    let person = api.invitations.accept(&caller, &body.token).await?;
-    let location = format!("/v1/people/{}", person.id);
-    let subjects = vec![("per", person.id.to_string())];
-    let told = AlsoTold { partner: person.partner.clone(), who: None, subjects };
-    Ok((Extension(told), (StatusCode::CREATED, [(header::LOCATION, location)], Json(person.into()))))
-}
-
-pub async fn partners_below(
-    State(api): State<PlanApi>,
-    Asked(caller): Asked,
-    QueryOf(query): QueryOf<PageIn>,
-) -> Reply<Json<Listed<PartnerOut>>> {
-    Ok(listed(api.partners.list_below(&caller, query.page()).await?))
 }

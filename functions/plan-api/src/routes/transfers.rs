@@ -1,19 +1,60 @@
 //! Organisations that go to another partner.
 
-use super::life::versioned;
+use super::organisations::shown;
 use crate::PlanApi;
-use crate::wire::PageIn;
-use crate::wire::life::{AcceptIn, OfferIn, OfferOut, OfferedOut};
+use crate::wire::organisations::OrganisationOut;
+use crate::wire::transfers::{AcceptIn, OfferIn, OfferOut, OfferedOut};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::OrganisationId;
+use domain::rights::Action;
 use engine::Listed;
 use http::StatusCode;
-use runtime::http::{AlsoTold, Asked, IfMatch, Input, PathOf, QueryOf};
+use runtime::http::{AlsoTold, Asked, IfMatch, Input, Notes, PageIn, PathOf, QueryOf, Route, listed, under};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-pub async fn offer(
+const TAG: Tag = Tag { name: "Transfers", description: "Organisations that go from one partner to another." };
+
+pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    let rows = vec![
+        Route::post("/v1/organisations/{org}/transfer", "offerTransfer", offer)
+            .says(
+                "Offers it to another partner.",
+                "Offers an organisation to another partner, anywhere in the installation. Nothing changes until that \
+                 accepts.",
+            )
+            .right(Action::EndOrganisation)
+            .answers::<OfferOut>(201),
+        Route::delete("/v1/organisations/{org}/transfer", "withdrawTransfer", withdraw)
+            .says(
+                "Takes an offer back, or refuses it.",
+                "Ends an offer: by the giver it is taken back, by the partner that was to take it, refused.",
+            )
+            .right(Action::EndOrganisation)
+            .answers_nothing(),
+        Route::post("/v1/organisations/{org}/transfer/accept", "acceptTransfer", accept)
+            .says(
+                "Takes what is offered, on one of the caller's plans.",
+                "Takes an organisation that is offered to the caller's partner. Its tenant, snapshots and history \
+                 stay with it.",
+            )
+            .right(Action::EndOrganisation)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+        Route::get("/v1/transfers", "listTransfers", list)
+            .says(
+                "What is offered to the caller's partner.",
+                "Lists the organisations that other partners offer to the caller's.",
+            )
+            .right(Action::EndOrganisation)
+            .answers::<Listed<OfferedOut>>(200),
+    ];
+    under(&TAG, rows)
+}
+
+async fn offer(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
@@ -24,8 +65,7 @@ pub async fn offer(
     Ok((StatusCode::CREATED, Json(offer.into())))
 }
 
-/// By the giver: taken back; by the one who was to take it: refused.
-pub async fn withdraw(
+async fn withdraw(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
@@ -34,16 +74,15 @@ pub async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub async fn list(
+async fn list(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<Listed<OfferedOut>>> {
-    let found = api.organisations.offers(&caller, query.page()).await?;
-    Ok(Json(Listed { items: found.items.into_iter().map(Into::into).collect(), next: found.next }))
+    Ok(listed(api.organisations.offers(&caller, query.page()).await?))
 }
 
-pub async fn accept(
+async fn accept(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
@@ -53,5 +92,5 @@ pub async fn accept(
     let giver = accepted.value.organisation.former_partners.last().cloned();
     // Why: the giver's log would end at the offer.
     let told = giver.map(|partner| AlsoTold { partner, who: None, subjects: Vec::new() });
-    Ok((told.map(Extension), versioned(accepted)).into_response())
+    Ok((told.map(Extension), shown(accepted)).into_response())
 }

@@ -7,30 +7,59 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::Error;
+use domain::rights::Action;
 use domain::usage::Month;
 use http::{HeaderMap, header};
-use runtime::http::{Asked, PathOf, QueryOf};
+use runtime::http::{Asked, Notes, PathOf, QueryOf, Route, under};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-pub async fn read(
+const TAG: Tag =
+    Tag { name: "Usage", description: "What organisations used in a month, and what is invoiced." };
+
+pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    let rows = vec![
+        Route::get("/v1/usage", "readUsage", read)
+            .says(
+                "What the organisations of a partner used in a month.",
+                "Reads the seats of each day and what they cost, of a month that has begun; of one that goes on, up \
+                 to and with today.",
+            )
+            .right(Action::ReadMoney)
+            .answers::<UsageOut>(200)
+            .answers_text(200, "text/csv"),
+        Route::get("/v1/invoices/{month}", "readInvoice", invoice)
+            .says(
+                "A month of the caller's partner.",
+                "Reads the invoice of a month that has ended. It is the same each time that it is read; while the \
+                 month goes on the answer is 409.",
+            )
+            .right(Action::ReadMoney)
+            .answers::<UsageOut>(200)
+            .answers_text(200, "text/csv"),
+    ];
+    under(&TAG, rows)
+}
+
+async fn read(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     QueryOf(query): QueryOf<UsageIn>,
     headers: HeaderMap,
 ) -> Reply<Response> {
     let month = query.month.parse::<Month>().map_err(|e| Error::invalid_field("month", e.summary()))?;
-    let used = api.money.usage.of_month(&caller, query.partner.as_ref(), month).await?;
+    let used = api.usage.of_month(&caller, query.partner.as_ref(), month).await?;
     written("usage", &used.into(), query.format, &headers)
 }
 
-pub async fn invoice(
+async fn invoice(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((month,)): PathOf<(Month,)>,
     QueryOf(query): QueryOf<InvoiceIn>,
     headers: HeaderMap,
 ) -> Reply<Response> {
-    let used = api.money.usage.invoice(&caller, query.partner.as_ref(), month).await?;
+    let used = api.usage.invoice(&caller, query.partner.as_ref(), month).await?;
     written("invoice", &UsageOut::invoice(used), query.format, &headers)
 }
 

@@ -13,26 +13,26 @@ use std::collections::BTreeMap;
 /// Entries of an export when nothing is said.
 const EXPORTED: usize = 1_000;
 
-/// Which part of the log.
+/// Which part of the log is asked for.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuditIn {
-    /// Of a partner below the caller's.
+    /// A partner below the caller's, whose log it is; the caller's own when none is named.
     #[garde(skip)]
     pub partner: Option<PartnerId>,
-    /// The `next` of the part before.
+    /// The `next` of the part before; without it the log is read from its newest entry.
     #[garde(length(max = 2_000))]
     pub cursor: Option<String>,
-    /// At most so many.
+    /// The most entries that the part may have.
     #[garde(range(min = 1, max = 200))]
     pub limit: Option<usize>,
 }
 
-/// Which part of the log, in which form.
+/// Which part of the log is exported, and in which form.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExportIn {
-    /// Of a partner below the caller's.
+    /// A partner below the caller's, whose log it is; the caller's own when none is named.
     #[garde(skip)]
     pub partner: Option<PartnerId>,
     /// Lines of JSON when nothing is said.
@@ -42,13 +42,13 @@ pub struct ExportIn {
     /// Where the part before ended, from its `Link`.
     #[garde(length(max = 2_000))]
     pub cursor: Option<String>,
-    /// At most so many.
+    /// The most entries that the part may have.
     #[garde(range(min = 1, max = 1_000))]
     pub limit: Option<usize>,
 }
 
 impl ExportIn {
-    /// As the engine wants it.
+    /// The page of that cursor and limit, as the engine wants it.
     pub fn page(&self) -> Page {
         Page { after: self.cursor.clone(), limit: self.limit.unwrap_or(EXPORTED), descending: false }
     }
@@ -65,11 +65,11 @@ pub enum Format {
     Csv,
 }
 
-/// From where to verify.
+/// Whose log is verified, and from where.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VerifyIn {
-    /// Of a partner below the caller's.
+    /// A partner below the caller's, whose log it is; the caller's own when none is named.
     #[garde(skip)]
     pub partner: Option<PartnerId>,
     /// The `until` of the call before, to go on from there.
@@ -78,31 +78,35 @@ pub struct VerifyIn {
     pub after: u64,
 }
 
-/// An entry of the log.
+/// An entry of the audit log.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntryOut {
+    /// The partner whose log it is; null in the installation's own.
     pub partner: Option<PartnerId>,
     /// Its place in the chain.
     pub number: u64,
+    /// When it was written.
     pub at: Timestamp,
     /// The id of the person, or the first characters of the token.
     pub who: String,
+    /// The role of whoever asked; null where they are no person of a partner.
     pub role: Option<Role>,
     /// Of which partner they are, where that is one above the log's own.
     pub who_partner: Option<PartnerId>,
-    /// Method and route.
+    /// The method and route of the request.
     pub what: String,
-    /// The ids in the path.
+    /// The ids in the path, by the names that the route gives them.
     pub subjects: BTreeMap<String, String>,
     /// The address that it came from.
     pub from: Option<String>,
-    /// The request's id.
+    /// The request's id, which names it in our logs.
     pub request: String,
     /// The status that it was answered with; none in the entry that was written before it was done.
     pub status: Option<u16>,
     /// The hash of the entry before.
     pub previous: String,
+    /// The entry's own hash, over all of the above.
     pub hash: String,
 }
 
@@ -130,7 +134,7 @@ impl From<Entry> for AuditEntryOut {
     }
 }
 
-/// What verifying found.
+/// What a walk over the log found.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedOut {

@@ -1,100 +1,35 @@
-//! People and invitations on the wire.
+//! People of the partner.
 
-use super::tokens::some_and_few;
-use super::{Name, utc};
+use super::{Name, some_and_few};
 use domain::rights::Role;
-use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Timestamp};
-use engine::records::{Invitation, Person};
+use domain::{OrganisationId, PartnerId, PersonId};
+use engine::records::Person;
 use garde::Validate;
-use partners::commands::invitations::NewInvitation;
 use partners::commands::people::PersonChange;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-#[derive(Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NewInvitationIn {
-    #[garde(dive)]
-    pub name: Name,
-    #[garde(email, length(max = 254))]
-    pub email: String,
-    #[garde(skip)]
-    pub role: Role,
-    #[garde(custom(some_and_few))]
-    pub organisations: Option<Vec<OrganisationId>>,
-    #[garde(length(max = 64))]
-    #[serde(default = "utc")]
-    pub time_zone: String,
-}
-
-impl From<NewInvitationIn> for NewInvitation {
-    fn from(new: NewInvitationIn) -> Self {
-        let NewInvitationIn { name, email, role, organisations, time_zone } = new;
-        Self { name: name.into(), email, role, organisations, time_zone }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct InvitationOut {
-    pub id: InvitationId,
-    pub name: String,
-    pub email: String,
-    pub role: Role,
-    pub organisations: Option<Vec<OrganisationId>>,
-    pub time_zone: String,
-    pub created_at: Timestamp,
-    pub expires_at: Timestamp,
-    /// When its mail left; null while it has not.
-    pub mailed_at: Option<Timestamp>,
-    /// The address takes no mail.
-    pub refused: bool,
-    pub accepted_at: Option<Timestamp>,
-}
-
-impl From<Invitation> for InvitationOut {
-    fn from(invitation: Invitation) -> Self {
-        Self {
-            id: invitation.id,
-            name: invitation.name,
-            email: invitation.email,
-            role: invitation.role,
-            organisations: invitation.organisations,
-            time_zone: invitation.time_zone,
-            created_at: invitation.created_at,
-            expires_at: invitation.expires_at,
-            mailed_at: invitation.mailed_at,
-            refused: invitation.refused,
-            accepted_at: invitation.accepted_at,
-        }
-    }
-}
-
-#[derive(Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AcceptIn {
-    /// The code that was mailed.
-    #[garde(length(min = 1, max = 200))]
-    pub token: String,
-}
-
+/// What is to be changed of a person; what is absent stays.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PersonChangeIn {
+    /// The new name of the person.
     #[garde(dive)]
     pub name: Option<Name>,
+    /// The new IANA time zone in which mails tell times.
     #[garde(length(max = 64))]
     pub time_zone: Option<String>,
+    /// The new role of the person.
     #[garde(skip)]
     pub role: Option<Role>,
-    /// Null lifts the limitation.
+    /// The only organisations that the person sees, 1 to 50. Null lifts the limitation.
     #[allow(clippy::option_option, reason = "absent, null and a list are three different things")]
     #[garde(inner(custom(some_and_few)))]
     #[serde(default, deserialize_with = "given")]
     pub organisations: Option<Option<Vec<OrganisationId>>>,
 }
 
-/// Told from what is absent.
+/// A field that is there, though it may be null: serde alone does not tell that from one that is absent.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
@@ -106,15 +41,23 @@ impl From<PersonChangeIn> for PersonChange {
     }
 }
 
+/// A person of a partner.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonOut {
+    /// The id of the person.
     pub id: PersonId,
+    /// The partner that the person belongs to.
     pub partner: PartnerId,
+    /// The name of the person.
     pub name: String,
+    /// The address to which mails to the person go.
     pub email: String,
+    /// What the person may do.
     pub role: Role,
+    /// The only organisations that the person sees; null means all.
     pub organisations: Option<Vec<OrganisationId>>,
+    /// The IANA time zone in which mails tell times.
     pub time_zone: String,
     /// Whether the person can sign in, and does not only get mail.
     pub signs_in: bool,

@@ -1,6 +1,6 @@
-//! API tokens on the wire.
+//! API tokens.
 
-use super::Name;
+use super::{Name, some_and_few};
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, Timestamp, TokenId};
 use engine::records::{Organisation, TokenEntry};
@@ -9,30 +9,22 @@ use partners::commands::tokens::{MadeToken, NewToken, TokenView};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// An API token that is to be made.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewTokenIn {
+    /// The name of the token, for people.
     #[garde(dive)]
     pub name: Name,
+    /// What the token may do.
     #[garde(skip)]
     pub role: Role,
-    /// Only for these; absent means as the maker.
+    /// The only organisations that it sees, 1 to 50; absent means as many as its maker sees.
     #[garde(custom(some_and_few))]
     pub organisations: Option<Vec<OrganisationId>>,
+    /// Until when it is good: a year when nothing is said, and no longer.
     #[garde(skip)]
     pub expires_at: Option<Timestamp>,
-}
-
-/// A limitation names 1 to 50 organisations.
-#[expect(clippy::ref_option, reason = "the signature that garde calls")]
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
-pub(super) fn some_and_few(named: &Option<Vec<OrganisationId>>, (): &()) -> garde::Result {
-    match named {
-        Some(named) if !(1..=50).contains(&named.len()) => {
-            Err(garde::Error::new("must name 1 to 50 organisations"))
-        }
-        _ => Ok(()),
-    }
 }
 
 impl From<NewTokenIn> for NewToken {
@@ -46,16 +38,25 @@ impl From<NewTokenIn> for NewToken {
     }
 }
 
+/// An API token; what it opens the API with is shown once.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenOut {
+    /// The token's id, which is no secret.
     pub id: TokenId,
+    /// The first characters of the token, as logs show it.
     pub prefix: String,
+    /// The token's name, for people.
     pub name: String,
+    /// What the token may do.
     pub role: Role,
+    /// The only organisations that it sees; null means all.
     pub organisations: Option<Vec<OrganisationId>>,
+    /// When it was made.
     pub created_at: Timestamp,
+    /// Until when it is good.
     pub expires_at: Timestamp,
+    /// When it was revoked; null while it is good.
     pub revoked_at: Option<Timestamp>,
     /// To the minute or so; null when it never was.
     pub last_used_at: Option<Timestamp>,

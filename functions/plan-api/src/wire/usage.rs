@@ -10,74 +10,105 @@ use partners::commands::usage::{LineOfPlan, MonthOfUse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Of which month, of whom and in which form usage is wanted.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UsageIn {
-    /// Such as `2026-10`.
+    /// The month, such as `2026-10`, in UTC.
     #[garde(length(max = 7))]
     pub month: String,
+    /// A partner below the caller's; the caller's own when none is named.
     #[garde(skip)]
     pub partner: Option<PartnerId>,
+    /// The form of the answer; as `Accept` says when none is named.
     #[garde(skip)]
     pub format: Option<Format>,
 }
 
+/// Of whom and in which form an invoice is wanted.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InvoiceIn {
+    /// A partner below the caller's; the caller's own when none is named.
     #[garde(skip)]
     pub partner: Option<PartnerId>,
+    /// The form of the answer; as `Accept` says when none is named.
     #[garde(skip)]
     pub format: Option<Format>,
 }
 
+/// What the organisations of a partner used in a month, or were invoiced.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageOut {
-    /// Of an invoice; the same each time that it is read.
+    /// The number of an invoice; the same each time that it is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// The partner whose organisations these are.
     pub partner: PartnerId,
+    /// The month, such as `2026-10`, in UTC.
     pub month: String,
     /// The last day that is counted.
     pub through: String,
+    /// What was used, by organisation and plan.
     pub lines: Vec<LineOut>,
     /// The sums of the lines, by currency.
     pub totals: Vec<TotalOut>,
 }
 
+/// A sum in one currency.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TotalOut {
+    /// The ISO 4217 code of the currency.
     pub currency: &'static str,
+    /// The amount in the smallest unit of the currency, such as cents.
     pub amount_minor: u64,
 }
 
+/// What one organisation used of one plan.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LineOut {
+    /// The id of the organisation.
     pub organisation: OrganisationId,
+    /// The name of the organisation.
     pub organisation_name: String,
+    /// The plan that it paid for.
     pub plan: PlanId,
+    /// The plan's name, for people.
     pub plan_name: String,
+    /// The product that the plan sells.
     pub product: ProductType,
+    /// `Entra` for what protects Entra ID.
     pub label: Option<&'static str>,
+    /// How often the plan is paid for.
     pub periodicity: Periodicity,
+    /// The seats of each day, added up.
     pub seat_days: u64,
+    /// The ISO 4217 code of the currency.
     pub currency: Currency,
+    /// The amount in the smallest unit of the currency, such as cents.
     pub amount_minor: u64,
     /// The same by days on which seats and price were the same.
     pub parts: Vec<PartOut>,
 }
 
+/// Days on which seats and price were the same.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartOut {
+    /// The first of these days, such as `2026-10-01`.
     pub from: String,
+    /// The last of these days.
     pub to: String,
+    /// How many days these are.
     pub days: u32,
+    /// The seats on each of these days.
     pub seats: u32,
+    /// The price of one seat for one period, in the smallest unit of the currency.
     pub price_minor: u64,
+    /// The amount in the smallest unit of the currency, such as cents.
     pub amount_minor: u64,
 }
 

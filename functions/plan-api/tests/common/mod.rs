@@ -7,23 +7,15 @@ use axum::Router;
 use axum::body::Body;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
-use engine::ports::{
-    Access, Catalog, Clock, DirectoryAccess, Ids, Page, Row, RowPage, Scope, SignIns, Write,
-};
+use engine::ports::{Access, Catalog, DirectoryAccess, Page, Row, RowPage, Scope, SignIns, Write};
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::RequestExt;
-use partners::commands::connect::{Connect, ConsentSettings};
-use partners::commands::invitations::Invitations;
-use partners::commands::organisations::Organisations;
-use partners::commands::partners::Partners;
-use partners::commands::people::People;
-use partners::commands::plans::Plans;
+use partners::commands::connect::ConsentSettings;
 use partners::commands::sign_in::FindCaller;
-use partners::commands::tokens::Tokens;
-use partners::commands::{Caller, Gate, Member};
-use plan_api::{Money, PlanApi, router};
+use partners::commands::{Caller, Member};
+use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
@@ -148,55 +140,31 @@ impl Plane {
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
         let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
-        let gate = Gate { records: records.clone() };
         let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
-        let settings = ConsentSettings {
+        let consent = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),
             redirect_url: "https://api.example.com/v1/consent/callback".parse().unwrap(),
             reader_client_id: "reader-id".to_owned(),
             writer_client_id: Some("writer-id".to_owned()),
         };
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (world.clock.clone(), world.ids.clone());
-        let api = PlanApi {
-            money: Money::new(&gate, &clock, &ids, &settings.redirect_url).unwrap(),
-            partners: Partners {
-                gate: gate.clone(),
-                clock: world.clock.clone(),
-                ids: world.ids.clone(),
-                has_sign_in,
-            },
-            plans: Plans { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
-            organisations: Organisations {
-                gate: gate.clone(),
-                clock: world.clock.clone(),
-                ids: world.ids.clone(),
-            },
-            people: People { gate: gate.clone(), clock: world.clock.clone() },
-            invitations: Invitations {
-                gate: gate.clone(),
-                clock: world.clock.clone(),
-                ids: world.ids.clone(),
-                has_sign_in,
-            },
+        let api = PlanApi::new(Ports {
+            records: records.clone(),
+            clock: world.clock.clone(),
+            ids: world.ids.clone(),
+            directory: directory.clone(),
+            keys: world.key_ring.clone(),
             signer: world.signer.clone(),
-            tokens: Tokens { gate: gate.clone(), clock: world.clock.clone(), ids: world.ids.clone() },
-            connect: Connect {
-                gate,
-                clock: world.clock.clone(),
-                ids: world.ids.clone(),
-                directory: directory.clone(),
-                keys: world.key_ring.clone(),
-                sign_ins,
-                settings,
-            },
-        };
+            sign_ins,
+            consent,
+            has_sign_in,
+        });
         let find = FindCaller {
             records,
             clock: world.clock.clone(),
             bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
         };
-        Self { world, directory, find, router: service(router(api)) }
+        Self { world, directory, find, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.

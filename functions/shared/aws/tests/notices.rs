@@ -133,7 +133,7 @@ async fn announce(announcer: &Announcer) {
     announcer.announce_restore(&tenant(), &restore, &RestoreCounts::default()).await.unwrap();
     announcer.announce_over_use(&tenant(), &snapshot, 1, 2).await.unwrap();
     let change = Change {
-        kind: "admins".to_owned(),
+        kind: support::kind("admins").name.into(),
         key: format!("p|r|/|{NASTY}"),
         new_key: None,
         name: Some(format!("{NASTY}: {NASTY}")),

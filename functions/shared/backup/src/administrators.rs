@@ -1,11 +1,11 @@
 //! Reads who holds Global Administrator live, and through what; what that means is decided in the domain.
 
-use domain::kinds;
-use domain::restore::{Administrators, Ending, GLOBAL_ADMINISTRATOR, SignIn, Standing, is_activated};
+use domain::kinds::{self, KINDS, Kind};
+use domain::restore::{Administrators, Ending, SignIn, Standing, is_activated};
 use domain::{Error, Result, TenantId};
 use engine::ports::{Cursor, Directory, PageEnd};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// People and groups that are looked at at the same time.
@@ -31,22 +31,22 @@ pub(crate) async fn read_administrators(
     tenant: &TenantId,
     others: &[String],
 ) -> Result<Administrators> {
-    let schedules = match role_facts(directory, tenant, "activeAdmins").await {
-        Ok(schedules) => Some(schedules),
-        // Without the licence nothing has an end.
-        Err(e) if e.is_unlicensed() => Some(Vec::new()),
-        Err(e) if e.is_transient() => return Err(e),
-        Err(_) => None,
-    };
     let mut found = Administrators::default();
-    let ends = |s: &&Map<String, Value>| is_activated(s) || Ending::of(s) != Ending::Never;
-    let temporary: BTreeSet<&str> = schedules.iter().flatten().filter(ends).map(principal).collect();
-    for fact in &role_facts(directory, tenant, "admins").await? {
+    for (assignments, schedules) in kinds::assignments() {
+        let schedules = match role_facts(directory, tenant, schedules).await {
+            Ok(schedules) => Some(schedules),
+            // Without the licence nothing has an end.
+            Err(e) if e.is_unlicensed() => Some(Vec::new()),
+            Err(e) if e.is_transient() => return Err(e),
+            Err(_) => None,
+        };
         let standing = if schedules.is_some() { Standing::Permanent } else { Standing::Unknown };
-        found.grants.insert(principal(fact).to_owned(), standing);
+        let permanent = role_facts(directory, tenant, assignments).await?;
+        found.grants.extend(permanent.into_iter().map(|held| (held.principal, standing)));
+        // Why after the assignments: what has an end is among them as well, or it is not; either way it has an end.
+        let temporary = schedules.into_iter().flatten().filter(|held| held.has_end);
+        found.grants.extend(temporary.map(|held| (held.principal, Standing::ForATime)));
     }
-    // Why after the assignments: what has an end is among them as well, or it is not; either way it has an end.
-    found.grants.extend(temporary.into_iter().map(|principal| (principal.to_owned(), Standing::ForATime)));
     let principals: BTreeSet<String> = found.grants.keys().chain(others).cloned().collect();
     for (id, is) in all(principals, |id| async move { look(directory, tenant, &id).await }).await? {
         match is {
@@ -79,51 +79,61 @@ async fn all<T: Send, F: Future<Output = Result<T>> + Send>(
     stream::iter(each).buffered(AT_ONCE).try_collect().await
 }
 
+/// A principal that is a person, a group, or neither: each kind of those is asked in turn.
 async fn look(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Result<Found> {
     if let Some(sign_in) = person(directory, tenant, id).await? {
         return Ok(Found::Person(sign_in));
     }
-    let (groups, members) = (kinds::get("groups")?, kinds::link("groups.members")?);
-    match directory.find_live(tenant, groups, id, &[members]).await {
-        Ok(Some(group)) => Ok(Found::Group(Some(group.links.into_iter().map(|(_, to, _)| to).collect()))),
-        Ok(None) => Ok(Found::Neither),
-        Err(e) if e.is_transient() => Err(e),
-        Err(_) => Ok(Found::Group(None)),
+    for groups in KINDS.into_iter().filter(|kind| kind.is_group()) {
+        let members: Vec<_> = groups.role_links().collect();
+        match directory.find_live(tenant, groups, id, &members).await {
+            Ok(Some(group)) => {
+                return Ok(Found::Group(Some(group.links.into_iter().map(|(_, to, _)| to).collect())));
+            }
+            Ok(None) => {}
+            Err(e) if e.is_transient() => return Err(e),
+            Err(_) => return Ok(Found::Group(None)),
+        }
     }
+    Ok(Found::Neither)
 }
 
 async fn person(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Result<Option<SignIn>> {
-    match directory.find_live(tenant, kinds::get("users")?, id, &[]).await {
-        Ok(user) => Ok(user.map(|u| SignIn::of(&u.object))),
-        Err(e) if e.is_transient() => Err(e),
-        Err(_) => Ok(Some(SignIn::Unknown)),
+    for people in KINDS.into_iter().filter(|kind| kind.is_person()) {
+        match directory.find_live(tenant, people, id, &[]).await {
+            Ok(Some(person)) => return Ok(Some(SignIn::of(&person.object))),
+            Ok(None) => {}
+            Err(e) if e.is_transient() => return Err(e),
+            Err(_) => return Ok(Some(SignIn::Unknown)),
+        }
     }
+    Ok(None)
 }
 
-fn principal(fact: &Map<String, Value>) -> &str {
-    fact.get("principalId").and_then(Value::as_str).unwrap_or_default()
+/// A fact that gives Global Administrator over the whole directory.
+struct GlobalGrant {
+    principal: String,
+    has_end: bool,
 }
 
-/// The live facts of a kind that give Global Administrator over the whole directory.
+/// The live ones of a kind of facts.
 async fn role_facts(
     directory: &dyn Directory,
     tenant: &TenantId,
-    kind: &str,
-) -> Result<Vec<Map<String, Value>>> {
-    let source = &kinds::get(kind)?.reading[0];
+    kind: &'static Kind,
+) -> Result<Vec<GlobalGrant>> {
+    let Some(grant) = kind.grant() else { return Ok(Vec::new()) };
+    let global = |item: Value| match item {
+        Value::Object(fact) if grant.is_global_administrator(&fact) => Some(GlobalGrant {
+            principal: fact.get(grant.principal).and_then(Value::as_str).unwrap_or_default().to_owned(),
+            has_end: is_activated(&fact) || Ending::of(&fact) != Ending::Never,
+        }),
+        _ => None,
+    };
     let (mut cursor, mut found) = (Cursor::Start, Vec::new());
     loop {
-        let page = directory.read_page(tenant, source, &cursor, &[]).await?;
-        let facts = page.values()?.into_iter().filter_map(|item| match item {
-            Value::Object(fact) => Some(fact),
-            _ => None,
-        });
-        let is = |f: &Map<String, Value>, p: &str, v: &str| f.get(p).is_some_and(|x| x == v);
-        found.extend(
-            facts.filter(|f| {
-                is(f, "roleDefinitionId", GLOBAL_ADMINISTRATOR) && is(f, "directoryScopeId", "/")
-            }),
-        );
+        let page = directory.read_page(tenant, &kind.reading[0], &cursor, &[]).await?;
+        found.extend(page.values()?.into_iter().filter_map(global));
         match page.end {
             PageEnd::More(next) => cursor = next,
             PageEnd::Done(_) => return Ok(found),

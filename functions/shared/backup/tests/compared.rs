@@ -128,8 +128,11 @@ async fn told(happens: impl FnOnce(&mut Company)) -> Vec<Change> {
 }
 
 /// Kind, key, what happened, how many links are told at it, and how many went along.
-fn short(changes: &[Change]) -> Vec<(&str, &str, What, usize, u64)> {
-    changes.iter().map(|c| (&*c.kind, &*c.key, c.what, c.links.len(), c.consequences)).collect()
+fn short(changes: &[Change]) -> Vec<(&'static str, &str, What, usize, u64)> {
+    changes
+        .iter()
+        .map(|c| (c.kind.get().unwrap().run(), &*c.key, c.what, c.links.len(), c.consequences))
+        .collect()
 }
 
 #[tokio::test]
@@ -168,7 +171,7 @@ async fn a_change_of_a_role_assignable_group_is_one_of_who_may_do_what_and_of_an
 async fn a_role_that_is_seen_as_an_assignment_and_as_a_schedule_is_told_once() {
     let changes = told(|c| c.admins.push(role("ann"))).await;
     assert_eq!(changes.len(), 1, "{changes:#?}");
-    assert_eq!((&*changes[0].kind, changes[0].what), ("admins", What::Created));
+    assert_eq!((changes[0].kind.get().unwrap().run(), changes[0].what), ("admins", What::Created));
 }
 
 #[tokio::test]
@@ -199,7 +202,13 @@ async fn who_was_created_again_twice_is_the_same_with_what_the_service_gave_anew
     let records = Records::new(desk.world.catalog.clone(), desk.world.clock.clone());
     for (old, new) in [("ann", "ann2"), ("ann2", "ann3")] {
         let (tenant, created_at) = (desk.archive.tenant().clone(), desk.world.clock.now());
-        let row = NewId { tenant, kind: "users".into(), old: old.into(), new: new.into(), created_at };
+        let row = NewId {
+            tenant,
+            kind: support::kind("users").name.into(),
+            old: old.into(),
+            new: new.into(),
+            created_at,
+        };
         records.put_new(&row).await.unwrap();
     }
     let mut company = Company::new();

@@ -164,5 +164,5 @@ fn a_service_plan_more_for_everybody_is_no_change_and_nothing_is_kept_of_it() {
 
 #[test]
 fn the_kinds_of_the_random_pairs_are_kinds() {
-    assert!(kinds_of().iter().all(|name| KINDS.iter().any(|kind| kind.name == *name)));
+    assert!(kinds_of().iter().all(|name| KINDS.iter().any(|kind| kind.run() == *name)));
 }

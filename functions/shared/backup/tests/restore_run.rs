@@ -15,7 +15,7 @@ use support::faulty::crash_points;
 
 fn everything(stage: &RestoreWorld) -> Selection {
     let items = stage.snapshot.keys().map(|(kind, key)| SelectedItem {
-        kind: kind.clone(),
+        kind: support::kind(kind).name.into(),
         key: key.clone(),
         properties: None,
         links: None,

@@ -1,7 +1,7 @@
 //! Stories of the tick: what it starts, what it never starts twice, and how it sweeps up.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use backup::commands::snapshots;
+use backup::commands::snapshots::Snapshots;
 use backup::schedule_snapshots::{self, Report};
 use domain::{ErrorKind, SnapshotId};
 use engine::ports::{Clock, JobQueue};
@@ -37,8 +37,8 @@ async fn snapshots_of(office: &Office) -> Vec<Snapshot> {
     found.into_iter().map(|f| f.value).collect()
 }
 async fn start_by_hand(office: &Office) -> domain::Result<SnapshotId> {
-    let (queue, clock, ids) = (office.queue(), office.clock(), office.ids());
-    snapshots::start(&office.records(), &*queue, &*clock, &*ids, &tenant(), Reason::Person).await
+    let (records, queue, clock, ids) = (office.records(), office.queue(), office.clock(), office.ids());
+    Snapshots { records, queue, clock, ids }.start(&tenant(), Reason::Person).await
 }
 /// As the job does when it has sealed the snapshot.
 async fn finish(office: &Office, id: &SnapshotId) {

@@ -25,7 +25,7 @@ async fn walk(shelf: &Shelf, kind: Option<&str>, part: &str, limit: usize) -> Ve
             .await
             .unwrap();
         assert!(listed.items.len() <= limit, "a page of at most {limit}");
-        found.extend(listed.items.into_iter().map(|hit| (hit.kind.to_owned(), hit.key)));
+        found.extend(listed.items.into_iter().map(|hit| (hit.kind.to_string(), hit.key)));
         after = listed.next;
         if after.is_none() {
             return found;
@@ -80,9 +80,13 @@ async fn a_page_says_that_it_is_complete_only_when_everything_was_looked_at_and_
         found += listed.items.len();
         assert_eq!(listed.complete, listed.next.is_none());
         assert!(!listed.complete || found == 7, "{found} of 7");
-        assert_eq!((&listed.searched.snapshot, &listed.searched.kinds), (&shelf.snapshot, &vec!["users"]));
+        assert_eq!(
+            (&listed.searched.snapshot, &listed.searched.kinds),
+            (&shelf.snapshot, &vec![support::kind("users").name])
+        );
         assert_eq!(listed.searched.not_held.len(), kinds::KINDS.len() - 1, "nothing is said of these");
-        let groups = listed.searched.not_held.iter().find(|n| n.kind == "groups").unwrap();
+        let groups =
+            listed.searched.not_held.iter().find(|n| n.kind == support::kind("groups").name).unwrap();
         assert_eq!(groups.why.as_deref(), Some("Group.Read.All is not granted"));
         after = listed.next;
         if after.is_none() {

@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "ListOf{T}")]
 pub struct Listed<T> {
-    /// The items.
+    /// The items of this part.
     pub items: Vec<T>,
     /// Where to go on; none at the end. Opaque. May be set though nothing more follows.
     pub next: Option<String>,

@@ -35,17 +35,17 @@ pub struct KeySet {
 pub struct SigningKey {
     /// Its name: its thumbprint.
     pub kid: String,
-    /// `EC`.
+    /// The type of the key, which is always `EC`.
     pub kty: &'static str,
-    /// `P-256`.
+    /// The curve of the key, which is always `P-256`.
     pub crv: &'static str,
-    /// `ES256`.
+    /// The algorithm of signatures, which is always `ES256`.
     pub alg: &'static str,
-    /// `sig`.
+    /// What the key is for, which is always `sig`.
     pub r#use: &'static str,
-    /// Its point, base64url.
+    /// The x coordinate of its point, base64url.
     pub x: String,
-    /// Its point, base64url.
+    /// The y coordinate of its point, base64url.
     pub y: String,
 }
 

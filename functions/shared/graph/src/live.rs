@@ -164,11 +164,11 @@ impl GraphClient {
         properties: &[&str],
         key: &str,
     ) -> Result<Option<LiveObject>> {
-        let value = properties.iter().position(|p| *p == "principalId").and_then(|i| key.split('|').nth(i));
-        let Some(principal) = value.filter(|v| !v.is_empty()) else {
-            return Err(Error::invalid(format!("not a key of {}", kind.name)));
-        };
-        for item in self.filtered(tenant, kind, &[], "principalId", principal).await? {
+        let not_a_key = || Error::invalid(format!("not a key of {}", kind.name));
+        let property = kind.grant().ok_or_else(not_a_key)?.principal;
+        let value = properties.iter().position(|p| *p == property).and_then(|i| key.split('|').nth(i));
+        let principal = value.filter(|v| !v.is_empty()).ok_or_else(not_a_key)?;
+        for item in self.filtered(tenant, kind, &[], property, principal).await? {
             let object = object_of(kind, item)?;
             if kind.key_of(&object)? == key {
                 return Ok(Some(LiveObject { object, links: vec![], unknown: BTreeSet::new() }));

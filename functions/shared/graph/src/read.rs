@@ -44,7 +44,7 @@ impl GraphClient {
             first => self.first_page(tenant, source, first, facets).await?,
         };
         let RawPage { mut items, next, delta } = page;
-        if source.name == "users" {
+        if source.sizes_tenant {
             self.shared.throttle.learn_users(tenant, items.len());
         }
         let is_listed = matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();

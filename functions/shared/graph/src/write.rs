@@ -110,10 +110,11 @@ impl GraphClient {
         let (method, target) = match link.write {
             LinkWrite::Collection | LinkWrite::OneByOne => (Method::POST, self.object(to)),
             // Why: Graph documents a manager's reference by its own collection only.
-            LinkWrite::Single if annotation.is_none_or(|t| t.ends_with("graph.user")) => {
-                (Method::PUT, format!("{}/users/{}", self.base(ApiVersion::V1), encoded(to)))
-            }
-            LinkWrite::Single => (Method::PUT, self.object(to)),
+            LinkWrite::Single => match link.only_end().filter(|end| annotation.is_none_or(|t| is_of(end, t)))
+            {
+                Some(end) => (Method::PUT, format!("{}/{}", self.base(ApiVersion::V1), one(end, to))),
+                None => (Method::PUT, self.object(to)),
+            },
             LinkWrite::AssignAll => return Err(all_at_once(link)),
         };
         let planned = self.planned(kind, method, &below, Some(json!({ "@odata.id": target })))?;
@@ -164,8 +165,13 @@ fn one(kind: &Kind, id: &str) -> String {
     format!("{}/{}", kind.path, encoded(id))
 }
 
+/// Whether Graph gives objects of the kind that `@odata.type`, however it is written.
+fn is_of(kind: &Kind, odata_type: &str) -> bool {
+    kind.odata_type.is_some_and(|of| of.trim_start_matches('#') == odata_type.trim_start_matches('#'))
+}
+
 fn start_of(link: &LinkType) -> Result<&'static Kind> {
-    domain::kinds::get(link.from)
+    link.from.row()
 }
 
 fn all_at_once(link: &LinkType) -> Error {

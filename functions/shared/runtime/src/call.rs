@@ -7,7 +7,7 @@ use lambda_runtime::Context;
 /// What is kept back of the time that Lambda gives, for saving progress and replying.
 pub const MARGIN_MS: i64 = 20_000;
 
-/// A call.
+/// A call of a function: until when it may work, and its name in logs.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// When work must be put down.

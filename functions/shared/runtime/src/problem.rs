@@ -11,12 +11,12 @@ use serde::Serialize;
 /// The beginning of every problem's type; the rest is its name. The types never change.
 pub const TYPE_BASE: &str = "https://holdfast.example/problems/";
 
-/// A problem.
+/// Why a request failed, as the caller is told.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The last part of its type.
     pub name: &'static str,
-    /// The status.
+    /// The HTTP status of the reply.
     pub status: StatusCode,
     /// The type, for a person.
     pub title: &'static str,
@@ -24,7 +24,7 @@ pub struct Problem {
     pub detail: String,
     /// The fields at fault.
     pub errors: Vec<FieldFault>,
-    /// When to come back.
+    /// The seconds after which to try again, where that helps.
     pub retry_after_s: Option<u32>,
     /// What the log says beyond the detail: the causes.
     pub cause: Option<String>,

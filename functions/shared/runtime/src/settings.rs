@@ -43,7 +43,7 @@ pub const CALLBACK_PATH: &str = "v1/consent/callback";
 pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
-    /// The environment.
+    /// Everything that the environment sets.
     #[expect(clippy::disallowed_methods, reason = "the one home of the environment")]
     pub fn from_env() -> Self {
         Self(
@@ -123,7 +123,7 @@ impl Settings {
         Ok(Some((issuer, audience)))
     }
 
-    /// Graph's addresses.
+    /// The addresses of Microsoft Graph and of its login.
     pub fn graph(&self) -> GraphSettings {
         GraphSettings::from_settings(|name| self.find(name))
     }

@@ -19,13 +19,13 @@ use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns, GraphWrite
 use partners::commands::Gate;
 use std::sync::Arc;
 
-/// Connections and names.
+/// Connections to AWS and Microsoft Graph, and the names of what is there.
 pub struct Wiring {
-    /// What is set.
+    /// The settings of the environment.
     pub settings: Settings,
-    /// The time.
+    /// The clock of the machine.
     pub clock: Arc<dyn Clock>,
-    /// Names and tokens.
+    /// New ids and tokens, by chance.
     pub ids: Arc<dyn Ids>,
     clients: AwsClients,
     names: AwsNames,
@@ -52,11 +52,11 @@ impl Wiring {
         })
     }
 
-    /// The catalog.
+    /// The catalog, on DynamoDB.
     pub fn catalog(&self) -> Arc<dyn Catalog> {
         Arc::new(DynamoCatalog::new(self.clients.dynamodb().clone(), &self.names.table))
     }
-    /// The catalog, typed.
+    /// The rows of the catalog, each of its type.
     pub fn records(&self) -> Records {
         Records::new(self.catalog(), self.clock.clone())
     }
@@ -68,11 +68,11 @@ impl Wiring {
     pub fn clients(&self) -> &AwsClients {
         &self.clients
     }
-    /// The vault's bucket.
+    /// The name of the vault's bucket.
     pub fn bucket(&self) -> &str {
         &self.names.bucket
     }
-    /// The queues.
+    /// The queues of jobs, on SQS.
     pub fn queue(&self) -> Arc<dyn Queue> {
         Arc::new(SqsQueue::new(self.clients.sqs().clone(), self.names.queue_urls.clone()))
     }
@@ -80,7 +80,7 @@ impl Wiring {
     pub fn returns(&self) -> Arc<dyn Returns> {
         Arc::new(SqsReturns::new(self.clients.sqs().clone(), self.names.queue_urls.clone()))
     }
-    /// The key ring.
+    /// The key ring of tenants' data keys, under KMS.
     pub fn keys(&self) -> Arc<dyn KeyRing> {
         Arc::new(KmsKeyRing::new(self.clients.kms().clone(), &self.names.kms_key_id))
     }
@@ -88,11 +88,11 @@ impl Wiring {
     pub fn signer(&self) -> Arc<dyn Signer> {
         Arc::new(KmsSigner::new(self.clients.kms().clone(), &self.names.signing_key_id))
     }
-    /// Mail.
+    /// The mailer, on SES.
     pub fn mailer(&self) -> Arc<dyn Mailer> {
         Arc::new(SesMailer::new(self.clients.ses().clone(), &self.names.sender))
     }
-    /// Reads tenants.
+    /// Reads tenants, by the reading application's credential.
     ///
     /// # Errors
     /// `Invalid` when Graph's addresses or shares are wrong.
@@ -111,7 +111,7 @@ impl Wiring {
         let settings = self.settings.graph_for_reading()?;
         Ok(Some(Arc::new(GraphSignIns::new(self.graph(settings, GraphDirectory::SECRET)?))))
     }
-    /// Writes tenants.
+    /// Writes tenants, by the writing application's credential.
     ///
     /// # Errors
     /// `Invalid` when Graph's addresses or shares are wrong.

@@ -1,49 +1,73 @@
-//! Comparisons.
+//! Comparisons: started, followed, read.
 
-use super::{Accepted, accepted};
 use crate::SnapshotApi;
-use crate::door::Reach;
-use crate::wire::{ComparisonIn, ComparisonOut, PageIn};
+use crate::door::{Admitted, Compare};
+use crate::wire::{ComparisonIn, ComparisonOut};
 use axum::Json;
 use axum::extract::State;
+use backup::commands::diffs::NewComparison;
 use domain::changes::Change;
-use domain::rights::Action;
 use domain::{DiffId, OrganisationId};
 use engine::Listed;
 use engine::records::Side;
-use runtime::http::{Asked, Input, PathOf, QueryOf};
+use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-pub async fn start(
+const TAG: Tag = Tag {
+    name: "Comparisons",
+    description: "What differs between two snapshots, or between one and the live tenant.",
+};
+
+pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
+    let rows = vec![
+        Route::post("/v1/organisations/{org}/comparisons", "startComparison", start)
+            .says(
+                "Compares two snapshots, or one with the live tenant.",
+                "Queues a comparison of a snapshot with a later one or with the live tenant, of everything, of some \
+                 kinds, or of one object.",
+            )
+            .answers::<ComparisonOut>(202)
+            .located(),
+        Route::get("/v1/organisations/{org}/comparisons/{dif}", "readComparison", read)
+            .says("A comparison.", "Reads how far a comparison is, and how much differs once it is done.")
+            .answers::<ComparisonOut>(200),
+        Route::get("/v1/organisations/{org}/comparisons/{dif}/changes", "listChanges", changes)
+            .says(
+                "What differs.",
+                "Lists the changes that a comparison found, attribute by attribute and link by link. While it is not \
+                 done the answer is 409.",
+            )
+            .answers::<Listed<Change>>(200),
+    ];
+    under(&TAG, rows)
+}
+
+async fn start(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org,)): PathOf<(OrganisationId,)>,
+    admitted: Admitted<Compare>,
     Input(body): Input<ComparisonIn>,
 ) -> Reply<Accepted<ComparisonOut>> {
-    let tenant = api.admit(&caller, &org, Action::Compare, Reach::Kept).await?;
-    let new = body.read()?;
-    if new.after == Side::Live {
-        api.admit(&caller, &org, Action::Compare, Reach::Live).await?;
-    }
-    let diff = api.commands.start_comparison(&tenant, new).await?;
-    Ok(accepted(format!("/v1/organisations/{org}/comparisons/{}", diff.id), diff.into()))
+    let new = NewComparison::try_from(body)?;
+    let tenant = if new.after == Side::Live { admitted.live()? } else { admitted.stored()? };
+    let diff = api.diffs.start(tenant, new).await?;
+    let location = format!("/v1/organisations/{}/comparisons/{}", admitted.organisation(), diff.id);
+    Ok(accepted(location, diff.into()))
 }
 
-pub async fn read(
+async fn read(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org, id)): PathOf<(OrganisationId, DiffId)>,
+    admitted: Admitted<Compare>,
+    PathOf((_, id)): PathOf<(OrganisationId, DiffId)>,
 ) -> Reply<Json<ComparisonOut>> {
-    let tenant = api.admit(&caller, &org, Action::Compare, Reach::Kept).await?;
-    Ok(Json(api.commands.get_comparison(&tenant, &id).await?.into()))
+    Ok(Json(api.diffs.get(admitted.stored()?, &id).await?.into()))
 }
 
-pub async fn changes(
+async fn changes(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org, id)): PathOf<(OrganisationId, DiffId)>,
+    admitted: Admitted<Compare>,
+    PathOf((_, id)): PathOf<(OrganisationId, DiffId)>,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<Listed<Change>>> {
-    let tenant = api.admit(&caller, &org, Action::Compare, Reach::Kept).await?;
-    Ok(Json(api.commands.list_changes(&tenant, &id, query.page()).await?))
+    Ok(Json(api.diffs.changes(admitted.stored()?, &id, query.page()).await?))
 }

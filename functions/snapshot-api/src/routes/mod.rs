@@ -1,21 +1,18 @@
-//! The routes, by what they are about.
+//! The routes, by what they are about: each file has its handlers and their rows.
 
-pub mod comparisons;
-pub mod objects;
-pub mod restores;
-pub mod snapshots;
+mod comparisons;
+mod objects;
+mod restores;
+mod snapshots;
 
-use axum::Json;
-use engine::Listed;
-use http::{HeaderName, StatusCode, header};
+use crate::SnapshotApi;
+use runtime::http::{Notes, Route};
 
-/// Work that was put down, and where it can be followed.
-pub type Accepted<T> = (StatusCode, [(HeaderName, String); 1], Json<T>);
-
-fn accepted<T>(location: String, body: T) -> Accepted<T> {
-    (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(body))
-}
-
-fn listed<T, U: From<T>>(found: Listed<T>) -> Json<Listed<U>> {
-    Json(Listed { items: found.items.into_iter().map(Into::into).collect(), next: found.next })
+/// The table of the data plane, in the order of the document.
+pub fn all<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
+    let mut all = snapshots::routes();
+    all.extend(objects::routes());
+    all.extend(comparisons::routes());
+    all.extend(restores::routes());
+    all
 }

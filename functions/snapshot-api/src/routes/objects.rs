@@ -1,35 +1,58 @@
 //! Objects of a snapshot: listed, searched by a part of the name, read with their links.
 
 use crate::SnapshotApi;
-use crate::door::Reach;
-use crate::ports::ObjectQuery;
-use crate::wire::{FoundOut, ObjectOut, ObjectsIn, PageIn};
+use crate::door::{Admitted, UseSnapshots};
+use crate::wire::{FoundOut, ObjectOut, ObjectsIn};
 use axum::Json;
 use axum::extract::State;
-use domain::rights::Action;
 use domain::{OrganisationId, SnapshotId, kinds};
-use runtime::http::{Asked, PathOf, QueryOf, Text};
+use runtime::http::{Notes, PathOf, QueryOf, Route, Text, under};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-pub async fn list(
-    State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org, id)): PathOf<(OrganisationId, SnapshotId)>,
-    QueryOf(query): QueryOf<ObjectsIn>,
-) -> Reply<Json<FoundOut>> {
-    let tenant = api.admit(&caller, &org, Action::UseSnapshots, Reach::Kept).await?;
-    let kind = query.kind.as_deref().map(kinds::get).transpose()?;
-    let page = PageIn { cursor: query.cursor, limit: query.limit }.page();
-    let wanted = ObjectQuery { kind, name: query.name };
-    Ok(Json(api.commands.list_objects(&tenant, &id, wanted, page).await?.into()))
+const TAG: Tag =
+    Tag { name: "Objects", description: "What a sealed snapshot holds: users, groups, roles, policies." };
+
+pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
+    // Why the rest of the path: the key of a role assignment has slashes in it.
+    let object = "/v1/organisations/{org}/snapshots/{snp}/objects/{kind}/{*key}";
+    let rows = vec![
+        Route::get("/v1/organisations/{org}/snapshots/{snp}/objects", "listObjects", list)
+            .says(
+                "Objects of a snapshot, by kind and name.",
+                "Lists objects of a sealed snapshot, of one kind or of all, or searches them by a part of their name. \
+                 A part of the answer may be short, or empty, though more follows: everything was looked at only when \
+                 `complete` says so.",
+            )
+            .answers::<FoundOut>(200),
+        Route::get(object, "readObject", read)
+            .says(
+                "An object with its links.",
+                "Reads one object of a sealed snapshot as Graph gave it, with the links from it and to it.",
+            )
+            .answers::<ObjectOut>(200)
+            .problems(&[400, 422]),
+    ];
+    under(&TAG, rows)
 }
 
-pub async fn read(
+async fn list(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org, id, Text(kind), Text(key))): PathOf<(OrganisationId, SnapshotId, Text, Text)>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
+    QueryOf(query): QueryOf<ObjectsIn>,
+) -> Reply<Json<FoundOut>> {
+    let kind = query.kind.as_deref().map(kinds::get).transpose()?;
+    let name = query.name.clone();
+    let found = api.browse.objects(admitted.stored()?, &id, kind, name.as_deref(), query.page()).await?;
+    Ok(Json(found.into()))
+}
+
+async fn read(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_, id, Text(kind), Text(key))): PathOf<(OrganisationId, SnapshotId, Text, Text)>,
 ) -> Reply<Json<ObjectOut>> {
-    let tenant = api.admit(&caller, &org, Action::UseSnapshots, Reach::Kept).await?;
     let kind = kinds::get(&kind)?;
-    Ok(Json(api.commands.get_object(&tenant, &id, kind, &key).await?.into()))
+    Ok(Json(api.browse.object(admitted.stored()?, &id, kind, &key).await?.into()))
 }

@@ -1,62 +1,91 @@
 //! Restores: previewed, looked at, run, reported.
 
-use super::{Accepted, accepted};
 use crate::SnapshotApi;
-use crate::door::Reach;
-use crate::wire::{PageIn, PlanOut, RestoreIn, RestoreOut};
+use crate::door::{Admitted, PreviewRestore, RunRestore};
+use crate::wire::{PlanOut, RestoreIn, RestoreOut};
 use axum::Json;
 use axum::extract::State;
-use domain::rights::Action;
-use domain::{Error, OrganisationId, RestoreId};
-use engine::records::RestoreState;
-use runtime::http::{Asked, Input, PathOf, QueryOf};
+use backup::commands::restores::NewRestore;
+use domain::{OrganisationId, RestoreId};
+use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-pub async fn preview(
+const TAG: Tag = Tag {
+    name: "Restores",
+    description: "What is to be as it was: previewed step by step, then run as it was shown.",
+};
+
+pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
+    let rows = vec![
+        Route::post("/v1/organisations/{org}/restores", "previewRestore", preview)
+            .says(
+                "Previews a restore.",
+                "Queues the preview of a restore, from objects of a snapshot or from the changes of a comparison. \
+                 Nothing is written to the tenant before the preview is run.",
+            )
+            .answers::<RestoreOut>(202)
+            .located(),
+        Route::get("/v1/organisations/{org}/restores/{rst}", "readRestore", read)
+            .says(
+                "A restore with its steps.",
+                "Reads a restore with a part of its steps, in the order in which they are written, each with what \
+                 became of it once it was tried.",
+            )
+            .answers::<PlanOut>(200),
+        Route::post("/v1/organisations/{org}/restores/{rst}/run", "runRestore", run)
+            .says(
+                "Runs a previewed restore.",
+                "Approves the preview and queues its execution, as it was shown and once. What the live tenant no \
+                 longer agrees with is skipped.",
+            )
+            .answers::<RestoreOut>(202)
+            .located(),
+        Route::get("/v1/organisations/{org}/restores/{rst}/report", "readReport", report)
+            .says(
+                "What became of a restore.",
+                "Reads a restore that was run to its end, with a part of its steps and what became of each. While it \
+                 has not ended the answer is 409.",
+            )
+            .answers::<PlanOut>(200),
+    ];
+    under(&TAG, rows)
+}
+
+async fn preview(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org,)): PathOf<(OrganisationId,)>,
+    admitted: Admitted<PreviewRestore>,
     Input(body): Input<RestoreIn>,
 ) -> Reply<Accepted<RestoreOut>> {
-    let tenant = api.admit(&caller, &org, Action::PreviewRestore, Reach::Live).await?;
-    let new = body.read(&caller.member()?.token)?;
-    let restore = api.commands.preview_restore(&tenant, new).await?;
-    Ok(accepted(format!("/v1/organisations/{org}/restores/{}", restore.id), restore.into()))
+    let (tenant, new) = (admitted.live()?, NewRestore::try_from(body)?);
+    let restore = api.restores.create_preview(tenant, admitted.token(), new).await?;
+    let location = format!("/v1/organisations/{}/restores/{}", admitted.organisation(), restore.id);
+    Ok(accepted(location, restore.into()))
 }
 
-pub async fn read(
+async fn read(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org, id)): PathOf<(OrganisationId, RestoreId)>,
+    admitted: Admitted<PreviewRestore>,
+    PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<PlanOut>> {
-    let tenant = api.admit(&caller, &org, Action::PreviewRestore, Reach::Kept).await?;
-    let restore = api.commands.get_restore(&tenant, &id).await?;
-    let plan = api.commands.read_plan(&tenant, &id, query.page()).await?;
-    Ok(Json(PlanOut::new(restore, plan)))
+    Ok(Json(api.restores.read_plan(admitted.stored()?, &id, query.page()).await?.into()))
 }
 
-pub async fn run(
+async fn run(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
+    admitted: Admitted<RunRestore>,
     PathOf((org, id)): PathOf<(OrganisationId, RestoreId)>,
 ) -> Reply<Accepted<RestoreOut>> {
-    let tenant = api.admit(&caller, &org, Action::RunRestore, Reach::Live).await?;
-    let restore = api.commands.run_restore(&tenant, &id, &caller.member()?.token).await?;
+    let restore = api.restores.run(admitted.live()?, admitted.token(), &id).await?;
     Ok(accepted(format!("/v1/organisations/{org}/restores/{id}"), restore.into()))
 }
 
-pub async fn report(
+async fn report(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org, id)): PathOf<(OrganisationId, RestoreId)>,
+    admitted: Admitted<PreviewRestore>,
+    PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<PlanOut>> {
-    let tenant = api.admit(&caller, &org, Action::PreviewRestore, Reach::Kept).await?;
-    let restore = api.commands.get_restore(&tenant, &id).await?;
-    if restore.started_at.is_none() || !matches!(restore.state, RestoreState::Done | RestoreState::Failed) {
-        return Err(Error::conflict("the restore has not been run to its end").into());
-    }
-    let plan = api.commands.read_plan(&tenant, &id, query.page()).await?;
-    Ok(Json(PlanOut::new(restore, plan)))
+    Ok(Json(api.restores.read_report(admitted.stored()?, &id, query.page()).await?.into()))
 }

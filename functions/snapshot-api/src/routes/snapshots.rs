@@ -1,42 +1,70 @@
-//! Snapshots.
+//! Snapshots: taken, listed, read.
 
-use super::{Accepted, accepted, listed};
 use crate::SnapshotApi;
-use crate::door::Reach;
-use crate::wire::{PageIn, SnapshotOut};
+use crate::door::{Admitted, UseSnapshots};
+use crate::wire::SnapshotOut;
 use axum::Json;
 use axum::extract::State;
-use domain::rights::Action;
 use domain::{OrganisationId, SnapshotId};
 use engine::Listed;
-use runtime::http::{Asked, PathOf, QueryOf};
+use engine::records::Reason;
+use runtime::http::{Accepted, Notes, PageIn, PathOf, QueryOf, Route, accepted, listed, under};
+use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
-pub async fn take(
-    State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org,)): PathOf<(OrganisationId,)>,
-) -> Reply<Accepted<SnapshotOut>> {
-    let tenant = api.admit(&caller, &org, Action::UseSnapshots, Reach::Live).await?;
-    let snapshot = api.commands.take_snapshot(&tenant).await?;
-    Ok(accepted(format!("/v1/organisations/{org}/snapshots/{}", snapshot.id), snapshot.into()))
+const TAG: Tag =
+    Tag { name: "Snapshots", description: "States of a tenant, sealed: taken, listed and read." };
+
+pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
+    let rows = vec![
+        Route::post("/v1/organisations/{org}/snapshots", "takeSnapshot", take)
+            .says(
+                "Takes a snapshot now.",
+                "Queues a snapshot of the organisation's tenant, beside those that are due by schedule. There is one \
+                 at a time: while another is being taken the answer is 409.",
+            )
+            .answers::<SnapshotOut>(202)
+            .located(),
+        Route::get("/v1/organisations/{org}/snapshots", "listSnapshots", list)
+            .says(
+                "Snapshots, newest first.",
+                "Lists the snapshots of the organisation's tenant, without those that only served a comparison with \
+                 the live tenant.",
+            )
+            .answers::<Listed<SnapshotOut>>(200),
+        Route::get("/v1/organisations/{org}/snapshots/{snp}", "readSnapshot", read)
+            .says(
+                "A snapshot.",
+                "Reads one snapshot: how far it is or what it holds, and what it could not or never does hold.",
+            )
+            .answers::<SnapshotOut>(200),
+    ];
+    under(&TAG, rows)
 }
 
-pub async fn list(
+async fn take(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org,)): PathOf<(OrganisationId,)>,
+    admitted: Admitted<UseSnapshots>,
+) -> Reply<Accepted<SnapshotOut>> {
+    let tenant = admitted.live()?;
+    let id = api.snapshots.start(tenant, Reason::Person).await?;
+    let snapshot = api.browse.get(tenant, &id).await?;
+    let location = format!("/v1/organisations/{}/snapshots/{id}", admitted.organisation());
+    Ok(accepted(location, snapshot.into()))
+}
+
+async fn list(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<Listed<SnapshotOut>>> {
-    let tenant = api.admit(&caller, &org, Action::UseSnapshots, Reach::Kept).await?;
-    Ok(listed(api.commands.list_snapshots(&tenant, query.page()).await?))
+    Ok(listed(api.browse.list(admitted.stored()?, query.page()).await?))
 }
 
-pub async fn read(
+async fn read(
     State(api): State<SnapshotApi>,
-    Asked(caller): Asked,
-    PathOf((org, id)): PathOf<(OrganisationId, SnapshotId)>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
 ) -> Reply<Json<SnapshotOut>> {
-    let tenant = api.admit(&caller, &org, Action::UseSnapshots, Reach::Kept).await?;
-    Ok(Json(SnapshotOut::with_unread(api.commands.get_snapshot(&tenant, &id).await?)))
+    Ok(Json(SnapshotOut::with_unread(api.browse.get(admitted.stored()?, &id).await?)))
 }

@@ -1,13 +1,14 @@
 //! Comparisons.
 
-use crate::ports::NewComparison;
-use domain::{DiffId, Error, Result, SnapshotId, Timestamp, kinds};
+use backup::commands::diffs::NewComparison;
+use domain::kinds::{self, NamedKind};
+use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
 use engine::records::{Cause, Diff, DiffCounts, JobState, NotCovered, Side};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A side: a snapshot's id, or `live`.
+/// A side of a comparison: a snapshot's id, or `live` for the tenant as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = "^(live|snp_[0-9a-z]{26})$"))]
@@ -34,67 +35,77 @@ impl From<SideText> for String {
     }
 }
 
-/// A comparison to be made.
+/// A comparison that is asked for.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ComparisonIn {
+    /// The earlier side, which is a snapshot.
     #[garde(skip)]
     before: SideText,
+    /// The later side: another snapshot, or the live tenant.
     #[garde(skip)]
     after: SideText,
-    /// Only these kinds.
+    /// The names of the kinds that are compared; all kinds when none is named.
     #[garde(length(max = 100))]
     #[serde(default)]
     kinds: Vec<String>,
-    /// Only this object.
+    /// The key of the one object that is compared; `kinds` then names its kind alone.
     #[garde(inner(length(min = 1, max = 512)))]
     object: Option<String>,
 }
 
-impl ComparisonIn {
-    /// As the engine wants it.
-    ///
-    /// # Errors
-    /// `Invalid`, naming the field.
-    pub fn read(self) -> Result<NewComparison> {
-        let Side::Snapshot(before) = self.before.0 else {
+impl TryFrom<ComparisonIn> for NewComparison {
+    type Error = Error;
+    fn try_from(asked: ComparisonIn) -> Result<Self> {
+        let Side::Snapshot(before) = asked.before.0 else {
             return Err(Error::invalid_field(
                 "before",
                 "must be a snapshot; the live tenant can only be after",
             ));
         };
-        if self.after.0 == Side::Snapshot(before.clone()) {
+        if asked.after.0 == Side::Snapshot(before.clone()) {
             return Err(Error::invalid_field("after", "must be another one than before"));
         }
-        let kinds = self.kinds.iter().map(|name| kinds::get(name).map_err(|e| named("kinds", &e)));
+        let kinds = asked.kinds.iter().map(|name| kinds::get(name).map_err(|e| in_kinds(&e)));
         let kinds = kinds.collect::<Result<Vec<_>>>()?;
-        if self.object.is_some() && kinds.len() != 1 {
+        if asked.object.is_some() && kinds.len() != 1 {
             return Err(Error::invalid_field("kinds", "must name the one kind of the object"));
         }
-        Ok(NewComparison { before, after: self.after.0, kinds, object: self.object })
+        Ok(Self { before, after: asked.after.0, kinds, object: asked.object })
     }
 }
 
-/// The same error about that field.
-pub(super) fn named(field: &str, error: &Error) -> Error {
-    let message = error.fields().first().map_or_else(|| error.summary().into(), |f| f.message.clone());
-    Error::invalid_field(field, message)
+/// The same error about the field `kinds`.
+fn in_kinds(error: &Error) -> Error {
+    let message = error.fields().first().map_or_else(|| error.to_string(), |fault| fault.message.clone());
+    Error::invalid_field("kinds", message)
 }
 
-/// A comparison.
+/// A comparison, without what differs.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ComparisonOut {
+    /// The id of the comparison.
     id: DiffId,
+    /// The earlier side, which is a snapshot.
     before: SnapshotId,
+    /// The later side: a snapshot, or the live tenant.
     after: SideText,
-    kinds: Vec<String>,
+    /// The names of the kinds that are compared; all kinds when none is named.
+    kinds: Vec<NamedKind>,
+    /// The key of the one object that is compared; null when it is not about one object.
     object: Option<String>,
+    /// How far it is.
     state: JobState,
+    /// When it was asked for.
     requested_at: Timestamp,
+    /// When it was done; null until it is.
     done_at: Option<Timestamp>,
+    /// How many objects differ, once it is done.
     counts: DiffCounts,
+    /// What could not be compared, and why.
     not_compared: Vec<NotCovered>,
+    /// Why it waits or has failed, for a person.
     error: Option<String>,
     /// Why it waits or has failed, for programs.
     cause: Option<Cause>,

@@ -1,38 +1,58 @@
 //! Objects of a snapshot.
 
-use crate::ports::{ObjectDetail, ObjectLink, ObjectSummary};
+use backup::archive::Hit;
+use backup::commands::browse::{SeenLink, SeenObject};
 use backup::commands::search::{Found, Searched};
+use domain::kinds::KindName;
+use engine::ports::Page;
 use garde::Validate;
+use runtime::http::PageIn;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Which objects.
+/// Which objects are asked for.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectsIn {
-    /// Only of this kind.
+    /// Only objects of the kind of that name, such as `users`.
     #[garde(skip)]
     pub kind: Option<String>,
     /// A part of the name, or of another property that is searched, whatever the case.
     #[garde(inner(length(chars, min = 1, max = 200)))]
     pub name: Option<String>,
-    /// The `next` of the part before.
+    /// The `next` of the part before, with the same kind and name.
     // Why so long: it holds a name, and a name of a thousand characters is three times as many bytes.
     #[garde(length(max = 8_000))]
     pub cursor: Option<String>,
-    /// At most so many.
+    /// The most objects that the part may have: 50 when nothing is said.
     #[garde(range(min = 1, max = 200))]
     pub limit: Option<usize>,
+}
+
+impl ObjectsIn {
+    /// The page of that cursor and limit, as the engine wants it.
+    pub fn page(self) -> Page {
+        PageIn { cursor: self.cursor, limit: self.limit }.page()
+    }
 }
 
 /// An object in a list.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectSummaryOut {
-    kind: &'static str,
+    /// The name of the object's kind, such as `users`.
+    kind: KindName,
+    /// The object's key in the snapshot: most often its id in Graph.
     key: String,
+    /// The object's name, where objects of its kind have one.
     name: Option<String>,
+}
+
+impl From<Hit> for ObjectSummaryOut {
+    fn from(hit: Hit) -> Self {
+        Self { kind: hit.kind, key: hit.key, name: hit.name }
+    }
 }
 
 /// A part of what was found. It may be short, or empty, though more follows: that is at an end only without `next`.
@@ -51,11 +71,8 @@ pub struct FoundOut {
 
 impl From<Found> for FoundOut {
     fn from(found: Found) -> Self {
-        let items = found.items.into_iter();
         Self {
-            items: items
-                .map(|hit| ObjectSummaryOut { kind: hit.kind, key: hit.key, name: hit.name })
-                .collect(),
+            items: found.items.into_iter().map(Into::into).collect(),
             next: found.next,
             complete: found.complete,
             searched: found.searched,
@@ -63,46 +80,50 @@ impl From<Found> for FoundOut {
     }
 }
 
-impl From<ObjectSummary> for ObjectSummaryOut {
-    fn from(summary: ObjectSummary) -> Self {
-        Self { kind: summary.kind, key: summary.key, name: summary.name }
-    }
-}
-
-/// An object.
+/// An object of a snapshot, with its links.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectOut {
     #[serde(flatten)]
     summary: ObjectSummaryOut,
+    /// The properties and facets of the object, as Graph gave them.
     object: Map<String, Value>,
+    /// The links of the object, those from it before those to it.
     links: Vec<ObjectLinkOut>,
+}
+
+impl From<SeenObject> for ObjectOut {
+    fn from(seen: SeenObject) -> Self {
+        Self {
+            summary: ObjectSummaryOut { kind: seen.kind.name, key: seen.key, name: seen.name },
+            object: seen.object,
+            links: seen.links.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 /// A link of an object. It has `to` when it leads from the object, else `from`.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectLinkOut {
+    /// The link's type, such as `groups.members`.
     link: &'static str,
+    /// The key of the object that the link leads to; for policies the key of an assignment.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
+    /// The key of the object that the link comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
+    /// The name of the object at the other end, where the snapshot knows it.
     name: Option<String>,
+    /// What the link holds besides its two ends.
     #[serde(skip_serializing_if = "Map::is_empty")]
     value: Map<String, Value>,
 }
 
-impl From<ObjectLink> for ObjectLinkOut {
-    fn from(link: ObjectLink) -> Self {
-        let (to, from) = if link.outgoing { (Some(link.other), None) } else { (None, Some(link.other)) };
-        Self { link: link.link, to, from, name: link.name, value: link.value }
-    }
-}
-
-impl From<ObjectDetail> for ObjectOut {
-    fn from(detail: ObjectDetail) -> Self {
-        let links = detail.links.into_iter().map(Into::into).collect();
-        Self { summary: detail.summary.into(), object: detail.object, links }
+impl From<SeenLink> for ObjectLinkOut {
+    fn from(seen: SeenLink) -> Self {
+        let (to, from) = if seen.outgoing { (Some(seen.other), None) } else { (None, Some(seen.other)) };
+        Self { link: seen.link.name, to, from, name: seen.name, value: seen.value }
     }
 }

@@ -1,9 +1,8 @@
 //! Restores.
 
-use super::comparisons::named;
-use crate::ports::{Chosen, NewRestore, PlanPage, StepView};
+use backup::commands::restores::{FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom};
 use domain::restore::{AttributeMode, Impossible, LinkMode, Remark, SelectedItem, Selection, Step};
-use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp, kinds};
+use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{
     Cause, NotProtected, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, StepOutcome,
@@ -13,23 +12,34 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A restore to be previewed: `snapshot` with `items`, or `comparison`.
+// Why nothing is checked here: the engine's `NewRestore::check` does, and names these fields.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RestoreIn {
+    /// The snapshot that holds what is to come back. It goes with `items`.
     #[garde(skip)]
     snapshot: Option<SnapshotId>,
-    #[garde(inner(length(min = 1, max = 5_000)))]
+    /// The objects of the snapshot, or parts of them, that are to be as they were. For more of them than this takes,
+    /// restore the changes of a comparison.
+    #[garde(skip)]
+    #[schemars(length(min = 1, max = MAX_NAMED))]
     items: Option<Vec<SelectedItem>>,
+    /// The comparison whose changes are to be taken back to its earlier side.
     #[garde(skip)]
     comparison: Option<DiffId>,
-    #[garde(inner(length(min = 1, max = 5_000)))]
+    /// Only the changes of these objects. It goes with `comparison`; without it all changes are taken back.
+    #[garde(skip)]
+    #[schemars(length(min = 1, max = MAX_NAMED))]
     only: Option<Vec<ObjectRefIn>>,
+    /// How attributes are written.
     #[garde(skip)]
     #[serde(default)]
     attributes: AttributeMode,
+    /// How links are written.
     #[garde(skip)]
     #[serde(default)]
     links: LinkMode,
+    /// Whether a chosen object that was not there then is deleted.
     #[garde(skip)]
     #[serde(default)]
     delete_created: bool,
@@ -39,26 +49,26 @@ pub struct RestoreIn {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectRefIn {
+    /// The name of the object's kind, such as `users`.
     kind: String,
+    /// The object's key, as the change gives it.
     key: String,
 }
 
-impl RestoreIn {
-    /// As the engine wants it.
-    ///
-    /// # Errors
-    /// `Invalid`, naming the field.
-    pub fn read(self, requested_by: &str) -> Result<NewRestore> {
-        let (attributes, links, delete_created) = (self.attributes, self.links, self.delete_created);
-        let chosen = match (self.snapshot, self.items, self.comparison, self.only) {
-            (Some(snapshot), Some(items), None, None) => {
-                let selection = Selection { items, attributes, links, delete_created };
-                selection.check()?;
-                Chosen::Items { snapshot, items: selection.items }
-            }
-            (None, None, Some(comparison), only) => {
-                let only = only.map(|only| only.into_iter().enumerate().map(object).collect());
-                Chosen::Changes { comparison, only: only.transpose()? }
+impl From<ObjectRefIn> for NamedObject {
+    fn from(named: ObjectRefIn) -> Self {
+        Self { kind: named.kind, key: named.key }
+    }
+}
+
+impl TryFrom<RestoreIn> for NewRestore {
+    type Error = Error;
+    fn try_from(asked: RestoreIn) -> Result<Self> {
+        let (from, items) = match (asked.snapshot, asked.items, asked.comparison, asked.only) {
+            (Some(snapshot), Some(items), None, None) => (RestoreFrom::Items(snapshot), items),
+            (None, None, Some(comparison), None) => (RestoreFrom::Changes(comparison), Vec::new()),
+            (None, None, Some(comparison), Some(only)) => {
+                (RestoreFrom::Only(comparison, only.into_iter().map(Into::into).collect()), Vec::new())
             }
             (Some(_), None, None, _) => return Err(Error::invalid_field("items", "is missing")),
             (None, Some(_), None, _) => return Err(Error::invalid_field("snapshot", "is missing")),
@@ -73,37 +83,50 @@ impl RestoreIn {
                 ));
             }
         };
-        Ok(NewRestore { chosen, attributes, links, delete_created, requested_by: requested_by.to_owned() })
+        let (attributes, links, delete_created) = (asked.attributes, asked.links, asked.delete_created);
+        Ok(Self { from, selection: Selection { items, attributes, links, delete_created } })
     }
 }
 
-fn object((i, named_in): (usize, ObjectRefIn)) -> Result<(&'static kinds::Kind, String)> {
-    let kind = kinds::get(&named_in.kind).map_err(|e| named(&format!("only[{i}].kind"), &e))?;
-    Ok((kind, named_in.key))
-}
-
-/// A restore.
+/// A restore, without its steps.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreOut {
+    /// The id of the restore.
     id: RestoreId,
+    /// The snapshot that holds what comes back.
     snapshot: SnapshotId,
+    /// The comparison whose changes are all taken back; null where objects were chosen one by one.
     comparison: Option<DiffId>,
+    /// How attributes are written.
     attributes: AttributeMode,
+    /// How links are written.
     links: LinkMode,
+    /// Whether chosen objects that were not there then are deleted.
     delete_created: bool,
+    /// How far it is.
     state: RestoreState,
+    /// Who asked for the preview: a person's id, or the first characters of a token.
     requested_by: String,
+    /// Who approved that it is run; null while nobody has.
     approved_by: Option<String>,
+    /// When the preview was asked for.
     requested_at: Timestamp,
+    /// When the preview was made; null until it is.
     previewed_at: Option<Timestamp>,
+    /// When it was approved; null until it is.
     queued_at: Option<Timestamp>,
+    /// When its execution began; null until it does.
     started_at: Option<Timestamp>,
+    /// When its execution came to its end; null until it does.
     done_at: Option<Timestamp>,
+    /// How many steps there are, and what became of them.
     counts: RestoreCounts,
+    /// What its execution asked of Microsoft Graph.
     spent: Spent,
     /// Kinds for whose writing no permission was granted when its execution began.
     not_permitted: Vec<NotProtected>,
+    /// Why it waits or has failed, for a person.
     error: Option<String>,
     /// Why it waits or has failed, for programs.
     cause: Option<Cause>,
@@ -147,17 +170,18 @@ pub struct PlanOut {
     restore: RestoreOut,
     /// What to know before anything else; on the first part only.
     remarks: Vec<Remark>,
-    /// On the first part only.
+    /// What cannot be restored, and why; on the first part only.
     impossible: Vec<Impossible>,
+    /// The steps, in the order in which they are written; none until there is a preview.
     items: Vec<StepOut>,
+    /// The `cursor` of the next part; null at the end.
     next: Option<String>,
 }
 
-impl PlanOut {
-    /// Of that restore.
-    pub fn new(restore: Restore, page: PlanPage) -> Self {
+impl From<PlanPage> for PlanOut {
+    fn from(page: PlanPage) -> Self {
         Self {
-            restore: restore.into(),
+            restore: page.restore.into(),
             remarks: page.remarks,
             impossible: page.impossible,
             items: page.steps.items.into_iter().map(Into::into).collect(),
@@ -172,27 +196,34 @@ impl PlanOut {
 pub struct StepOut {
     #[serde(flatten)]
     step: Step,
+    /// What became of the step; null while it was not tried.
     outcome: Option<OutcomeOut>,
+}
+
+impl From<FollowedStep> for StepOut {
+    fn from(followed: FollowedStep) -> Self {
+        Self { step: followed.step, outcome: followed.outcome.map(Into::into) }
+    }
 }
 
 /// What became of a step.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutcomeOut {
+    /// What was asked of Graph: the action, and what of the object it is about, without values.
     asked: String,
     #[serde(flatten)]
     state: OutcomeState,
+    /// The HTTP status that Graph answered with; null where nothing was answered.
     status: Option<u16>,
+    /// The id under which Microsoft knows the request.
     request_id: Option<String>,
+    /// What was found when the object was read again; null where it was not.
     read_back: Option<ReadBack>,
+    /// The id of the object that was made; null where none was.
     new_id: Option<String>,
+    /// When this was written.
     at: Timestamp,
-}
-
-impl From<StepView> for StepOut {
-    fn from(view: StepView) -> Self {
-        Self { step: view.step, outcome: view.outcome.map(Into::into) }
-    }
 }
 
 impl From<StepOutcome> for OutcomeOut {

@@ -1,6 +1,6 @@
 //! Snapshots.
 
-use domain::kinds::KINDS;
+use domain::kinds::{KINDS, KindName};
 use domain::{SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{Cause, JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode};
@@ -8,22 +8,22 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Properties or relations of a kind that are never read.
+/// Properties or relations of a kind that no snapshot reads.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UnreadOut {
-    /// The kind's name.
-    kind: &'static str,
-    /// Their names.
+    /// The name of the kind, such as `users`.
+    kind: KindName,
+    /// The names of the properties or relations.
     what: &'static str,
-    /// For a person.
+    /// Why they are not read, for a person.
     why: &'static str,
 }
 
 impl SnapshotOut {
-    /// The same with what no snapshot holds of its kinds.
+    /// The snapshot, with what no snapshot holds of its kinds.
     pub fn with_unread(row: Snapshot) -> Self {
-        let held = KINDS.iter().filter(|kind| row.counts.contains_key(kind.name));
+        let held = KINDS.iter().filter(|kind| row.counts.contains_key(kind.run()));
         let unread: Vec<_> = held
             .flat_map(|kind| {
                 kind.unread.iter().map(|part| UnreadOut { kind: kind.name, what: part.what, why: part.why })
@@ -33,25 +33,38 @@ impl SnapshotOut {
     }
 }
 
-/// A snapshot.
+/// A snapshot of an organisation's tenant.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotOut {
+    /// The id of the snapshot.
     id: SnapshotId,
+    /// Why it is taken.
     reason: Reason,
+    /// How far it is.
     state: JobState,
+    /// Whether everything is read or only what changed; null until it is known.
     mode: Option<SnapshotMode>,
+    /// The snapshot that it builds on, where it reads only what changed since.
     base: Option<SnapshotId>,
+    /// When it was asked for.
     requested_at: Timestamp,
+    /// When it was sealed; null until it is.
     sealed_at: Option<Timestamp>,
+    /// How many objects and links it holds, by the names of kinds and link types.
     counts: BTreeMap<String, RunCount>,
+    /// What it could not read, and why.
     not_covered: Vec<NotCovered>,
     /// What no snapshot holds of the kinds that this one does. Told where one snapshot is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<Vec<UnreadOut>>,
+    /// What it asked of Microsoft Graph.
     spent: Spent,
+    /// The bytes that it added to what is stored, sealed and compressed.
     stored_bytes: u64,
+    /// The number of blobs that it added to what is stored.
     stored_blobs: u64,
+    /// Why it waits or has failed, for a person.
     error: Option<String>,
     /// Why it waits or has failed, for programs.
     cause: Option<Cause>,

@@ -1,33 +1,42 @@
-//! The data plane over commands that keep one of each thing for one tenant.
+//! The data plane over a world in memory and the real engine: sealed snapshots, a comparison that is done and a restore
+//! that is previewed, of one tenant.
 
 #![allow(dead_code, missing_docs, clippy::unwrap_used, reason = "shared by several test binaries")]
 
-mod kept;
+#[path = "../../../shared/backup/tests/shelf/mod.rs"]
+pub mod shelf;
+mod stored;
 
 use axum::Router;
 use axum::body::Body;
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, PartnerId, PlanId, TenantId};
 use engine::ports::Clock;
-use engine::records::{Organisation, OrganisationPlace, OrganisationState, Partner, Records};
+use engine::records::{At, Organisation, OrganisationPlace, OrganisationState, Partner, Record, Records};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use kept::Kept;
 use lambda_http::RequestExt;
-use partners::commands::{Caller, Gate, Member};
+use partners::commands::{Caller, Member};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::Value;
-use snapshot_api::ports::SnapshotCommands;
-use snapshot_api::{SnapshotApi, router};
-use std::sync::Arc;
+use shelf::Shelf;
+use snapshot_api::{Ports, SnapshotApi, router};
 use support::memory::World;
 use tower::ServiceExt;
 
 pub const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
-pub const SNAPSHOT: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
-pub const OTHER_SNAPSHOT: &str = "snp_01jbbbbbbbbbbbbbbbbbbbbbbb";
+/// Sealed: a user `u`, a group `g` that it is a member of, a role assignment.
+pub const SNAPSHOT: &str = "snp_01jbbbbbbbbbbbbbbbbbbbbbbb";
+/// Sealed before, without the membership and the role assignment.
+pub const EARLIER_SNAPSHOT: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
+/// There is none of that id.
+pub const NO_SNAPSHOT: &str = "snp_01jccccccccccccccccccccccc";
+/// Done: the user's job title differs.
 pub const DIFF: &str = "dif_01jaaaaaaaaaaaaaaaaaaaaaaa";
+/// Previewed, with one step.
 pub const RESTORE: &str = "rst_01jaaaaaaaaaaaaaaaaaaaaaaa";
+/// The key of the role assignment.
+pub const ASSIGNMENT: &str = "p|r|/administrativeUnits/a|";
 
 #[derive(Debug)]
 pub struct Answer {
@@ -49,23 +58,43 @@ impl Answer {
 pub struct Plane {
     pub world: World,
     pub records: Records,
-    pub kept: Arc<Kept>,
+    pub tenant: TenantId,
     router: Router,
 }
 
 impl Plane {
-    pub fn new() -> Self {
-        let world = World::new(7);
-        let kept = Arc::new(Kept::new(TENANT.parse().unwrap(), world.clock.now()));
-        Self { kept: kept.clone(), ..Self::over(world, kept) }
+    /// With one of everything.
+    pub async fn new() -> Self {
+        let named = |id: &str, name: &str| vec![(id.to_owned(), name.to_owned())];
+        let (users, groups) = (named("u", "Ann"), named("g", "Für"));
+        let mut shelf = Shelf::of(&[("users", &users), ("groups", &groups)]).await;
+        shelf.hold("groups.members", &[("g/u", "")]).await;
+        shelf.hold("groups.members.reverse", &[("u/g", "")]).await;
+        shelf.hold("admins", &[(ASSIGNMENT, "{\"principalId\":\"p\"}")]).await;
+        shelf.hold("admins.names", &[]).await;
+        shelf.seal_another().await;
+        let plane = Self::over(shelf.world);
+        plane.store_everything().await;
+        plane
     }
 
-    /// Over other commands.
-    pub fn over(world: World, commands: Arc<dyn SnapshotCommands>) -> Self {
+    /// Over what that world holds.
+    pub fn over(world: World) -> Self {
         let records = Records::new(world.catalog.clone(), world.clock.clone());
-        let kept = Arc::new(Kept::new(TENANT.parse().unwrap(), world.clock.now()));
-        let api = SnapshotApi { gate: Gate { records: records.clone() }, commands };
-        Self { world, records, kept, router: service(router(api)) }
+        let api = SnapshotApi::new(Ports {
+            vault: world.vault.clone(),
+            keys: world.key_ring.clone(),
+            records: records.clone(),
+            queue: world.queue.clone(),
+            clock: world.clock.clone(),
+            ids: world.ids.clone(),
+        });
+        Self { world, records, tenant: TENANT.parse().unwrap(), router: service(router(api)) }
+    }
+
+    /// The queues that work was put into, in the order of asking.
+    pub fn started(&self) -> Vec<&'static str> {
+        self.world.queue.sent().iter().map(|message| message.queue.name()).collect()
     }
 
     pub async fn partner(&self, ulid: &str, above: &[&PartnerId]) -> (PartnerId, Caller) {
@@ -120,8 +149,13 @@ impl Plane {
     }
 
     pub async fn change(&self, partner: &PartnerId, id: &OrganisationId, f: impl FnOnce(&mut Organisation)) {
-        let mut found = self.records.get(&Organisation::at(partner, id)).await.unwrap();
-        f(&mut found.value);
+        self.edit(&Organisation::at(partner, id), f).await;
+    }
+
+    /// Changes a row.
+    pub async fn edit<R: Record>(&self, at: &At<R>, change: impl FnOnce(&mut R)) {
+        let mut found = self.records.get(at).await.unwrap();
+        change(&mut found.value);
         self.records.replace(&found.value, found.version).await.unwrap();
     }
 

@@ -238,7 +238,7 @@ fn snapshot_figures(snapshot: &Value) -> Value {
         "throttled": number(snapshot, "/spent/throttled"),
         "storedBytes": number(snapshot, "/storedBytes"),
         "storedBlobs": number(snapshot, "/storedBlobs"),
-        "objects": domain::kinds::KINDS.iter().map(|k| of(k.name)).sum::<u64>(),
+        "objects": domain::kinds::KINDS.iter().map(|k| of(k.run())).sum::<u64>(),
         "links": domain::kinds::links().map(|l| of(l.name)).sum::<u64>(),
         "notCovered": snapshot.get("notCovered").cloned().unwrap_or_default(),
     })

@@ -7,7 +7,9 @@ use domain::changes::{Change, What};
 pub(super) fn faults(happened: &[Happened], changes: &[Change]) -> Vec<String> {
     let mut faults = Vec::new();
     let is_about = |change: &Change, thing: &Happened| {
-        change.kind == thing.kind && change.key.contains(&thing.object) && change.what == thing.what
+        change.kind.to_string() == thing.kind
+            && change.key.contains(&thing.object)
+            && change.what == thing.what
     };
     for thing in happened {
         let found: Vec<_> = changes.iter().filter(|c| is_about(c, thing)).collect();
@@ -72,7 +74,7 @@ pub(super) fn row(change: &Change) -> Vec<String> {
         details.push(format!("and {} links with it", change.consequences));
     }
     let name = change.name.clone().unwrap_or_else(|| change.key.clone());
-    vec![change.kind.clone(), name, what.to_owned(), details.join("\n")]
+    vec![change.kind.to_string(), name, what.to_owned(), details.join("\n")]
 }
 
 fn cut(text: &str) -> String {

@@ -102,10 +102,10 @@ async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Resul
     let view = SnapshotView::open(&archive, id).await.map_err(told)?;
     let (mut written, mut batch, mut writing) = (0, Vec::new(), Writing::new());
     for kind in kinds::KINDS.iter().filter(|k| view.covers(k)) {
-        let folder: PathBuf = to.join(kind.name);
+        let folder: PathBuf = to.join(kind.run());
         std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
         let mut objects = archive
-            .open_run(Some(view.run(kind.name).map_err(told)?))
+            .open_run(Some(view.run(kind.run()).map_err(told)?))
             .await
             .map_err(told)?
             .scan(&[])

@@ -5,6 +5,7 @@ mod bad_luck;
 mod conformance;
 mod connecting;
 mod crash_points;
+mod data_plane;
 mod directory;
 mod documented;
 mod endings;

@@ -2,6 +2,7 @@
 //! and what two previews show is done once.
 
 use super::rig::{Admin, Rig, Setting};
+use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::restore::{LinkMode, Selection};
 use domain::{DiffId, SnapshotId};
 use engine::records::{Restore, RestoreState, Side};
@@ -131,7 +132,7 @@ async fn a_change_of_a_role_with_an_end_is_told_once_and_as_what_it_is() {
     let diff = differences(&rig, &first).await;
     let changes = super::rig::changes_of(&rig, rig.tenant(), &diff).await;
     let kinds_of = |who: &str| -> Vec<String> {
-        changes.iter().filter(|c| c.key.starts_with(who)).map(|c| c.kind.clone()).collect()
+        changes.iter().filter(|c| c.key.starts_with(who)).map(|c| c.kind.to_string()).collect()
     };
     assert_eq!(kinds_of(&timed), ["activeAdmins"]);
     assert_eq!(kinds_of(&lasting), ["admins"]);
@@ -184,10 +185,17 @@ async fn undoing_one_grant_leaves_whoever_can_still_administer_the_tenant() {
     let diff = differences(&rig, &first).await;
     let only_removals = Selection { links: LinkMode::Skip, ..Rig::everything() };
     let changes = super::rig::changes_of(&rig, rig.tenant(), &diff).await;
-    let items = changes.iter().filter(|c| c.kind == "admins").map(domain::restore::SelectedItem::of_change);
-    let from = backup::commands::restores::From::Items(first.clone());
+    let items = changes
+        .iter()
+        .filter(|c| c.kind == support::kind("admins").name)
+        .map(domain::restore::SelectedItem::of_change);
+    let from = RestoreFrom::Items(first.clone());
     let selection = Selection { items: items.collect(), ..only_removals };
-    let restore = rig.restores().create_preview(rig.tenant(), "per_test", &from, selection).await.unwrap();
+    let restore = rig
+        .restores()
+        .create_preview(rig.tenant(), "per_test", NewRestore { from, selection })
+        .await
+        .unwrap();
     rig.settle().await;
     run(&rig, &restore).await;
     assert_eq!(held(&rig, "roleAssignments", &uma).len(), 1, "Uma is the only one who can sign in");

@@ -4,7 +4,7 @@
 use crate::conformance::Watch;
 use crate::rig::Rig;
 use backup::archive::SnapshotView;
-use backup::commands::restores::From;
+use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::changes::equal_values;
 use domain::kinds::{self, Kind};
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
@@ -106,7 +106,7 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
         let mut items = Vec::new();
         for (kind, policy) in &real {
             let id = rig.control.put_raw(rig.tenant().as_str(), kind.path, Value::Object(policy.clone()));
-            items.push(SelectedItem { kind: kind.name.to_owned(), key: id, properties: None, links: None });
+            items.push(SelectedItem { kind: kind.name.into(), key: id, properties: None, links: None });
         }
         let snapshot = rig.snapshot().await;
         for ((kind, policy), item) in real.iter().zip(&items) {
@@ -127,9 +127,12 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
             links: LinkMode::Rollback,
             delete_created: false,
         };
-        let from = From::Items(snapshot);
-        let restore =
-            rig.restores().create_preview(rig.tenant(), "per_test", &from, selection).await.unwrap();
+        let from = RestoreFrom::Items(snapshot);
+        let restore = rig
+            .restores()
+            .create_preview(rig.tenant(), "per_test", NewRestore { from, selection })
+            .await
+            .unwrap();
         rig.settle().await;
         // Assignments to groups that this tenant does not have are named, and nothing else is impossible.
         for nothing in rig.restores().list_impossible(rig.tenant(), &restore.id).await.unwrap() {

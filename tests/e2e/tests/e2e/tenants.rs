@@ -1,7 +1,8 @@
 //! Two customers in one installation: neither sees, moves or can read anything of the other.
 
 use super::rig::{OTHER_TENANT_ID, Rig, Setting, Stage};
-use backup::commands::restores::From;
+use backup::commands::diffs::NewComparison;
+use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::restore::{SelectedItem, Selection};
 use domain::stored::Manifest;
 use domain::{ErrorKind, SnapshotId, TenantId};
@@ -48,15 +49,15 @@ async fn while_a_tenant_is_worked_on_no_call_touches_another() {
         rig.plan.take_log();
         let id = sealed(&rig, mine).await;
         let diff = rig.diff_rows(mine).await.pop().unwrap();
-        let from = From::Changes(diff.id.clone());
-        let restore =
-            rig.restores().create_preview(mine, "per_test", &from, Selection::default()).await.unwrap();
+        let from = RestoreFrom::Changes(diff.id.clone());
+        let new = NewRestore { from, selection: Selection::default() };
+        let restore = rig.restores().create_preview(mine, "per_test", new).await.unwrap();
         rig.settle().await;
         rig.restores().run(mine, "per_test", &restore.id).await.unwrap();
         rig.settle().await;
         let done = rig.restores().get(mine, &restore.id).await.unwrap();
         assert!(done.counts.done > 3 && done.done_at.is_some(), "{done:?}");
-        rig.diffs().start(mine, &id, Side::Live, &[], None).await.unwrap();
+        rig.diffs().start(mine, NewComparison::of_everything(id.clone(), Side::Live)).await.unwrap();
         rig.settle().await;
         let log = rig.plan.take_log();
         assert!(log.len() > 200 && log.count_of_port("writer") > 3);
@@ -73,29 +74,32 @@ async fn while_a_tenant_is_worked_on_no_call_touches_another() {
 async fn the_ids_of_another_tenant_do_not_exist() {
     let (rig, a, b) = two().await;
     let (of_a, of_b) = (sealed(&rig, &a).await, sealed(&rig, &b).await);
-    let diff = rig.diffs().start(&b, &of_b, Side::Live, &[], None).await.unwrap();
+    let compared = |before: &SnapshotId, after| NewComparison::of_everything(before.clone(), after);
+    let diff = rig.diffs().start(&b, compared(&of_b, Side::Live)).await.unwrap();
     let user = rig.control.dump(b.as_str())["users"].as_object().unwrap().keys().next().unwrap().clone();
-    let item = SelectedItem { kind: "users".into(), key: user, properties: None, links: None };
+    let item =
+        SelectedItem { kind: support::kind("users").name.into(), key: user, properties: None, links: None };
     let chosen = Selection { items: vec![item], ..Selection::default() };
-    let from_b = From::Items(of_b.clone());
-    let restore = rig.restores().create_preview(&b, "per_b", &from_b, chosen.clone()).await.unwrap();
+    let of_items = NewRestore { from: RestoreFrom::Items(of_b.clone()), selection: chosen };
+    let restore = rig.restores().create_preview(&b, "per_b", of_items.clone()).await.unwrap();
     rig.settle().await;
     let is_absent = |e: domain::Error| assert_eq!(e.kind(), ErrorKind::NotFound, "{e}");
     let page = || Page { after: None, limit: 10, descending: false };
     is_absent(rig.manifest(&a, &of_b).await.unwrap_err());
-    is_absent(rig.diffs().start(&a, &of_b, Side::Live, &[], None).await.unwrap_err());
-    is_absent(rig.diffs().start(&a, &of_a, Side::Snapshot(of_b.clone()), &[], None).await.unwrap_err());
+    is_absent(rig.diffs().start(&a, compared(&of_b, Side::Live)).await.unwrap_err());
+    is_absent(rig.diffs().start(&a, compared(&of_a, Side::Snapshot(of_b.clone()))).await.unwrap_err());
     is_absent(rig.diffs().get(&a, &diff.id).await.unwrap_err());
     is_absent(rig.diffs().changes(&a, &diff.id, page()).await.unwrap_err());
     let restores = rig.restores();
     is_absent(restores.get(&a, &restore.id).await.unwrap_err());
-    is_absent(restores.list_steps(&a, &restore.id, None, 10).await.unwrap_err());
+    is_absent(restores.read_plan(&a, &restore.id, page()).await.unwrap_err());
     is_absent(restores.list_impossible(&a, &restore.id).await.unwrap_err());
     is_absent(restores.run(&a, "per_a", &restore.id).await.unwrap_err());
     is_absent(restores.get_report(&a, &restore.id).await.unwrap_err());
-    is_absent(restores.create_preview(&a, "per_a", &from_b, chosen.clone()).await.unwrap_err());
-    let from_diff = From::Changes(diff.id.clone());
-    is_absent(restores.create_preview(&a, "per_a", &from_diff, Selection::default()).await.unwrap_err());
+    is_absent(restores.create_preview(&a, "per_a", of_items).await.unwrap_err());
+    let from = RestoreFrom::Changes(diff.id.clone());
+    let of_changes = NewRestore { from, selection: Selection::default() };
+    is_absent(restores.create_preview(&a, "per_a", of_changes).await.unwrap_err());
     assert!(restores.list(&a, None, 10).await.unwrap().items.is_empty());
     assert!(rig.diffs().list(&a, page()).await.unwrap().items.iter().all(|d| d.tenant == a));
 }

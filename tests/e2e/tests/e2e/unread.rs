@@ -4,7 +4,7 @@
 
 use super::rig::{Admin, Rig, Setting, changes_of};
 use backup::archive::SnapshotView;
-use backup::commands::restores::From;
+use backup::commands::restores::{NewRestore, RestoreFrom};
 use backup::preview_restore::{Archived, PlanStore};
 use domain::SnapshotId;
 use domain::restore::{Action, AttributeMode, Cause, LinkMode, Plan, SelectedItem, Selection};
@@ -25,7 +25,7 @@ fn without(rig: &Rig, gone: &[&str]) {
 /// What taking these objects back to the snapshot would do, in the modes that take most away.
 async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Plan {
     let item = |(kind, key): &(&str, &str)| SelectedItem {
-        kind: (*kind).to_owned(),
+        kind: support::kind(kind).name.into(),
         key: (*key).to_owned(),
         properties: None,
         links: None,
@@ -37,8 +37,9 @@ async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Plan 
         delete_created: false,
     };
     let restores = rig.restores();
-    let from = From::Items(from.clone());
-    let made = restores.create_preview(rig.tenant(), "per_test", &from, selection).await.unwrap();
+    let from = RestoreFrom::Items(from.clone());
+    let made =
+        restores.create_preview(rig.tenant(), "per_test", NewRestore { from, selection }).await.unwrap();
     rig.settle().await;
     let row = restores.get(rig.tenant(), &made.id).await.unwrap();
     assert_eq!(row.state, RestoreState::Previewed, "{:?}", row.error);

@@ -8,8 +8,6 @@ use engine::ports::{Clock, JobQueue, Page};
 use engine::records::{Cause, JobState, Restore, RestoreState, Side};
 use jiff::SignedDuration;
 use sim::FaultRule;
-use snapshot_api::EngineCommands;
-use snapshot_api::ports::SnapshotCommands;
 
 /// From now on Graph refuses what fits, once, and asks to come back in two hours. Gives when that is.
 fn asks_for_two_hours(rig: &Rig, path: &str, method: Option<&str>) -> Timestamp {
@@ -168,10 +166,8 @@ async fn a_restore_that_fails_half_way_shows_its_plan_and_what_was_done_and_is_t
     let report = rig.restores().get_report(rig.tenant(), &restore.id).await.unwrap();
     assert!(report.is_partial);
     assert_eq!((report.counts.done, report.steps.len() as u64), (waiting.counts.done, waiting.counts.done));
-    let (ids, queue) = (rig.world.ids.clone(), rig.world.queue.clone());
-    let api = EngineCommands::new(rig.archive.clone(), rig.records.clone(), queue, rig.clock.clone(), ids);
     let page = Page { after: None, limit: 100, descending: false };
-    let plan = api.read_plan(rig.tenant(), &restore.id, page).await.unwrap();
+    let plan = rig.restores().read_plan(rig.tenant(), &restore.id, page).await.unwrap();
     assert_eq!(plan.steps.items.len() as u64, failed.counts.steps, "every step, tried or not");
     assert_eq!(plan.steps.items.iter().filter(|s| s.outcome.is_some()).count(), report.steps.len());
     let told: Vec<_> = rig.world.mailer.take_sent().into_iter().map(|m| m.subject).collect();

@@ -104,7 +104,7 @@ impl SnapshotView {
     ) -> Result<Walked> {
         // Where the walk begins: directly behind the last key of the page before, or at the first that can match.
         let run = match way {
-            Way::Objects => self.run(kind.name)?,
+            Way::Objects => self.run(kind.run())?,
             Way::Begins | Way::Inside => self.run(&format!("{}.names", kind.name))?,
         };
         let start = match (after, way) {
@@ -187,7 +187,7 @@ impl SnapshotView {
 
     /// The names of the object with that id.
     async fn named(&self, kind: &'static Kind, id: &str) -> Result<Named> {
-        let found = self.find_record(self.run(kind.name)?, id.as_bytes()).await?;
+        let found = self.find_record(self.run(kind.run())?, id.as_bytes()).await?;
         let object = found.ok_or_else(|| Error::corrupt(format!("{} and its names differ", kind.name)))?;
         Ok(Named::of(kind, id, &read_object(&object)?))
     }

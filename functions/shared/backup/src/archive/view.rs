@@ -2,7 +2,7 @@
 
 use super::run::OpenRun;
 use super::tenant::TenantArchive;
-use domain::kinds::{self, Kind, LinkType};
+use domain::kinds::{self, Kind, KindName, LinkType};
 use domain::stored::{Manifest, Missing, MissingCause, RunRef};
 use domain::{Error, Result, SnapshotId};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// The name of its kind.
-    pub kind: &'static str,
+    pub kind: KindName,
     /// Its key in the run of its kind: for most kinds its id.
     pub key: String,
     /// What a person calls it, where it has a name.
@@ -54,12 +54,12 @@ impl SnapshotView {
 
     /// Whether the snapshot holds that kind.
     pub fn covers(&self, kind: &Kind) -> bool {
-        self.manifest.runs.contains_key(kind.name)
+        self.manifest.runs.contains_key(kind.run())
     }
 
     /// Whether it does not hold that kind because the tenant had no licence for it.
     pub fn is_unlicensed(&self, kind: &Kind) -> bool {
-        let of = |m: &&Missing| m.source == kind.name && m.cause == MissingCause::Unlicensed;
+        let of = |m: &&Missing| m.source == kind.run() && m.cause == MissingCause::Unlicensed;
         !self.covers(kind) && self.manifest.missing.iter().any(|m| of(&m))
     }
 
@@ -82,12 +82,12 @@ impl SnapshotView {
 
     /// One object with its facets, without links.
     pub async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
-        let Some(bytes) = self.find_record(self.run(kind.name)?, key.as_bytes()).await? else {
+        let Some(bytes) = self.find_record(self.run(kind.run())?, key.as_bytes()).await? else {
             return Ok(None);
         };
         let mut object = read_object(&bytes)?;
         for facet in kind.facets() {
-            if let Some(run) = self.manifest.runs.get(&format!("{}.{facet}", kind.name)) {
+            if let Some(run) = self.manifest.runs.get(&kind.part(facet)) {
                 let value = self.find_record(run, key.as_bytes()).await?;
                 let value = value.map_or(Ok(Value::Null), |v| read_value(&v))?;
                 object.insert(facet.to_owned(), value);
@@ -132,7 +132,7 @@ impl SnapshotView {
         limit: usize,
     ) -> Result<(Vec<Hit>, Option<String>)> {
         let start = after.map_or(Vec::new(), |key| [key.as_bytes(), b"\0"].concat());
-        let mut reader = self.opened(self.run(kind.name)?).await?.from_key(&start).await?;
+        let mut reader = self.opened(self.run(kind.run())?).await?.from_key(&start).await?;
         let mut hits: Vec<Hit> = Vec::new();
         while let Some((key, value)) = reader.next().await? {
             if hits.len() == limit {
@@ -152,7 +152,7 @@ impl SnapshotView {
         kind: &Kind,
         wanted: impl Fn(&str) -> bool + Send,
     ) -> Result<Vec<(String, Map<String, Value>)>> {
-        let mut reader = self.opened(self.run(kind.name)?).await?.scan(b"").await?;
+        let mut reader = self.opened(self.run(kind.run())?).await?.scan(b"").await?;
         let mut found = Vec::new();
         while let Some((key, value)) = reader.next().await? {
             let key = String::from_utf8(key).map_err(|_| Error::corrupt("a key is not text"))?;
@@ -165,7 +165,7 @@ impl SnapshotView {
 
     /// The name of the object with that id, of one of those kinds (of any kind when none is named); none when there
     /// is no such object, or when it has no name.
-    pub async fn find_name(&self, candidates: &[&str], id: &str) -> Result<Option<String>> {
+    pub async fn find_name(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
         if let Some(known) = self.names.lock().expect("no holder of this lock panics").get(id) {
             return Ok(known.clone());
         }
@@ -174,7 +174,7 @@ impl SnapshotView {
             if kind.name_property.is_empty() || !self.covers(kind) {
                 continue;
             }
-            if let Some(bytes) = self.find_record(self.run(kind.name)?, id.as_bytes()).await? {
+            if let Some(bytes) = self.find_record(self.run(kind.run())?, id.as_bytes()).await? {
                 name = name_of(kind, &read_object(&bytes)?);
                 break;
             }

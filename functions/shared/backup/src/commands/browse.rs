@@ -1,6 +1,6 @@
 //! Sealed snapshots, looked through: listed, searched, read, with names beside ids.
 
-use crate::archive::{Archive, SnapshotView};
+use crate::archive::{Archive, SnapshotView, name_of};
 use domain::kinds::{self, Kind, LinkType};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::Listed;
@@ -9,27 +9,42 @@ use engine::records::{Found, JobState, Reason, Record, Records, Snapshot};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+/// An object of a snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenObject {
+    /// The kind of the object.
+    pub kind: &'static Kind,
+    /// The object's key, by which the snapshot holds it.
+    pub key: String,
+    /// The object's name, where objects of its kind have one.
+    pub name: Option<String>,
+    /// The properties and facets, as Graph gave them.
+    pub object: Map<String, Value>,
+    /// The links, those from the object before those to it.
+    pub links: Vec<SeenLink>,
+}
+
 /// A link of an object, from it or to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeenLink {
-    /// The type.
+    /// The link's type, such as `groups.members`.
     pub link: &'static LinkType,
-    /// Whether it leads from the object.
+    /// Whether it leads from the object that was asked for; otherwise it leads to it.
     pub outgoing: bool,
-    /// The other end.
+    /// The other end: an object's key; for policies an assignment's key.
     pub other: String,
-    /// Its name.
+    /// The other end's name, where the snapshot knows it.
     pub name: Option<String>,
-    /// What the link says.
+    /// What the link holds besides its two ends.
     pub value: Map<String, Value>,
 }
 
-/// The command.
+/// Looks through snapshots.
 #[derive(Clone)]
 pub struct Browse {
-    /// Where snapshots are.
+    /// Where snapshots are sealed.
     pub archive: Arc<Archive>,
-    /// Rows.
+    /// Rows of snapshots, sealed or not.
     pub records: Records,
 }
 
@@ -50,7 +65,7 @@ impl Browse {
         }
     }
 
-    /// One snapshot's row.
+    /// One snapshot of the tenant, sealed or not.
     pub async fn get(&self, tenant: &TenantId, id: &SnapshotId) -> Result<Snapshot> {
         let found: Found<Snapshot> = self.records.get(&Snapshot::at(tenant, id)).await?;
         Ok(found.value)
@@ -67,35 +82,48 @@ impl Browse {
         SnapshotView::open(&self.archive.open(tenant).await?, id).await
     }
 
-    /// One object with its facets and its links, those from it first.
+    /// One object with its facets and its links.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such snapshot, or no such object in it; `Conflict` when it is not sealed.
     pub async fn object(
         &self,
         tenant: &TenantId,
         id: &SnapshotId,
         kind: &'static Kind,
         key: &str,
-    ) -> Result<(Map<String, Value>, Vec<SeenLink>)> {
+    ) -> Result<SeenObject> {
         let view = self.open(tenant, id).await?;
         let object = view.find_object(kind, key).await?;
         let object =
             object.ok_or_else(|| Error::not_found(format!("the snapshot has no such {}", kind.label)))?;
-        let mut links = Vec::new();
-        for link in kind.links.iter().filter(|l| view.run(l.name).is_ok()) {
-            for (to, value) in view.list_links(link, key).await? {
-                let end = to.split('!').next().unwrap_or(&to);
-                let name = view.find_name(link.to, end).await?;
-                links.push(SeenLink { link, outgoing: true, other: to, name, value });
-            }
-        }
-        for link in kinds::links().filter(|l| l.to.contains(&kind.name)) {
-            if view.run(link.name).is_err() {
-                continue;
-            }
-            for (from, value) in view.list_links_to(link, key).await? {
-                let name = view.find_name(&[link.from], &from).await?;
-                links.push(SeenLink { link, outgoing: false, other: from, name, value });
-            }
-        }
-        Ok((object, links))
+        let mut links = links_from(&view, kind, key).await?;
+        links.extend(links_to(&view, kind, key).await?);
+        Ok(SeenObject { kind, key: key.to_owned(), name: name_of(kind, &object), object, links })
     }
+}
+
+async fn links_from(view: &SnapshotView, kind: &Kind, key: &str) -> Result<Vec<SeenLink>> {
+    let mut links = Vec::new();
+    for link in kind.links.iter().filter(|l| view.run(l.name).is_ok()) {
+        for (to, value) in view.list_links(link, key).await? {
+            // The key of an assignment begins with the id of what it is assigned to.
+            let end = to.split('!').next().unwrap_or(&to);
+            let name = view.find_name(link.to, end).await?;
+            links.push(SeenLink { link, outgoing: true, other: to, name, value });
+        }
+    }
+    Ok(links)
+}
+
+async fn links_to(view: &SnapshotView, kind: &Kind, key: &str) -> Result<Vec<SeenLink>> {
+    let mut links = Vec::new();
+    let held = |l: &&LinkType| l.to.contains(&kind.name) && view.run(l.name).is_ok();
+    for link in kinds::links().filter(held) {
+        for (from, value) in view.list_links_to(link, key).await? {
+            let name = view.find_name(&[link.from], &from).await?;
+            links.push(SeenLink { link, outgoing: false, other: from, name, value });
+        }
+    }
+    Ok(links)
 }

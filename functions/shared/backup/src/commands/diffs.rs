@@ -11,18 +11,38 @@ use engine::ports::{Clock, Ids, Page, Queue};
 use engine::records::{Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot};
 use std::sync::Arc;
 
-/// The command.
+/// A comparison that is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewComparison {
+    /// The earlier side, a sealed snapshot.
+    pub before: SnapshotId,
+    /// The later side: a sealed snapshot, or the live tenant.
+    pub after: Side,
+    /// Only these kinds; empty means all.
+    pub kinds: Vec<&'static Kind>,
+    /// Only the object of that key, which is of the one kind that is then named.
+    pub object: Option<String>,
+}
+
+impl NewComparison {
+    /// Of everything that both sides hold.
+    pub fn of_everything(before: SnapshotId, after: Side) -> Self {
+        Self { before, after, kinds: Vec::new(), object: None }
+    }
+}
+
+/// Starts comparisons, and reads what they found.
 #[derive(Clone)]
 pub struct Diffs {
-    /// Where changes are.
+    /// Where the changes that were found are stored.
     pub archive: Arc<Archive>,
-    /// Rows.
+    /// Rows of snapshots and comparisons.
     pub records: Records,
-    /// To start the job.
+    /// Where the job that compares is enqueued.
     pub queue: Arc<dyn Queue>,
-    /// The time.
+    /// The time at which a comparison is asked for.
     pub clock: Arc<dyn Clock>,
-    /// New ids.
+    /// Ids of new comparisons.
     pub ids: Arc<dyn Ids>,
 }
 
@@ -31,15 +51,9 @@ impl Diffs {
     ///
     /// # Errors
     /// `NotFound` when a side is no snapshot of the tenant; `Conflict` when it is not sealed.
-    pub async fn start(
-        &self,
-        tenant: &TenantId,
-        before: &SnapshotId,
-        after: Side,
-        kinds: &[&'static Kind],
-        object: Option<String>,
-    ) -> Result<Diff> {
-        self.check_sealed(tenant, before).await?;
+    pub async fn start(&self, tenant: &TenantId, new: NewComparison) -> Result<Diff> {
+        let NewComparison { before, after, kinds, object } = new;
+        self.check_sealed(tenant, &before).await?;
         if let Side::Snapshot(id) = &after {
             self.check_sealed(tenant, id).await?;
         }
@@ -47,9 +61,9 @@ impl Diffs {
         let diff = Diff {
             id: DiffId::from_ulid(&self.ids.ulid()),
             tenant: tenant.clone(),
-            before: before.clone(),
+            before,
             after,
-            kinds: kinds.iter().map(|k| k.name.to_owned()).collect(),
+            kinds: kinds.iter().map(|k| k.name.into()).collect(),
             object,
             announce: false,
             live_snapshot: None,
@@ -70,13 +84,13 @@ impl Diffs {
         Ok(diff)
     }
 
-    /// One comparison.
+    /// One comparison of the tenant.
     pub async fn get(&self, tenant: &TenantId, id: &DiffId) -> Result<Diff> {
         let found: Found<Diff> = self.records.get(&Diff::at(tenant, id)).await?;
         Ok(found.value)
     }
 
-    /// Comparisons, newest first.
+    /// The comparisons of the tenant, newest first.
     pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Diff>> {
         let page = Page { descending: true, ..page };
         let (rows, next) = self.records.list(&Diff::all(tenant), page).await?;
@@ -117,17 +131,6 @@ impl Diffs {
             at += items.len() - before;
         }
         Ok(Listed { items, next: Some(at.to_string()) })
-    }
-
-    /// All changes of a comparison that is done.
-    ///
-    /// # Errors
-    /// `Conflict` when it is not done.
-    pub async fn all_changes(&self, tenant: &TenantId, diff: &Diff) -> Result<Vec<Change>> {
-        if diff.state != JobState::Done {
-            return Err(Error::conflict("the comparison is not done"));
-        }
-        diff_snapshots::list_changes(&self.archive.open(tenant).await?, diff).await
     }
 
     async fn check_sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<()> {

@@ -1,10 +1,11 @@
 //! What may be asked about a connected tenant, apart from HTTP. Each is a struct with its ports as fields.
 //!
-//! The tenant comes first and was checked by the caller's door, which also said who asks; a thing of another tenant
-//! is `NotFound`. A command checks its input, then acts in one conditional write.
+//! The tenant comes first: whoever asks got it from the gate, which the data plane's `Admitted` asks for each route. A thing
+//! of another tenant is `NotFound`. A command checks its input, then acts in one conditional write.
 
 pub mod browse;
 pub mod diffs;
+mod new_restore;
 pub mod restores;
 pub mod search;
 pub mod snapshots;

@@ -1,9 +1,10 @@
-//! Restores: asked for, previewed, approved, followed. Who may do that is the caller's to check first.
+//! Restores: asked for, previewed, approved, followed.
 //!
-//! A preview is made from a choice of objects or from the changes of a comparison; only what was previewed
-//! can be run, and only once.
+//! A preview is made from a choice of objects or from the changes of a comparison ([`NewRestore`]); only what was
+//! previewed can be run, and only once.
 
-use crate::preview_restore::{MAX_ITEMS, PlanStore};
+use super::new_restore::choose;
+use crate::preview_restore::{PlanStore, Snapshots};
 use crate::run_restore::FinalReport;
 use domain::restore::{Impossible, Plan, Remark, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
@@ -17,73 +18,68 @@ use engine::records::{
 use serde::Serialize;
 use std::sync::Arc;
 
-/// The most objects that a choice can name one by one; for more, restore the changes of a comparison.
-///
-/// Why: the choice stands in the restore's row, which has room for so many.
-pub const MAX_NAMED: usize = 1_000;
-/// A row's room for the choice.
-const MAX_SELECTION_BYTES: usize = 250_000;
+pub use super::new_restore::{MAX_NAMED, NamedObject, NewRestore, RestoreFrom};
 
-/// What a preview is made from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum From {
-    /// Objects of a snapshot.
-    Items(SnapshotId),
-    /// All changes of a comparison, taken back to its earlier side.
-    Changes(DiffId),
-}
-
-/// A step of the plan with what became of it so far.
+/// A step of the plan with what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowedStep {
-    /// The step.
+    /// The step, as it was previewed.
     #[serde(flatten)]
     pub step: Step,
-    /// Its outcome, once it was worked on.
+    /// What became of it; none while it was not tried.
     pub outcome: Option<StepOutcome>,
+}
+
+/// A restore with a part of its plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanPage {
+    /// The restore itself, as it stands.
+    pub restore: Restore,
+    /// What to know before anything else; on the first page only.
+    pub remarks: Vec<Remark>,
+    /// What cannot be restored; on the first page only.
+    pub impossible: Vec<Impossible>,
+    /// The steps in the order in which they are written; none until there is a preview.
+    pub steps: Listed<FollowedStep>,
 }
 
 /// The commands with their ports.
 #[derive(Clone)]
 pub struct Restores {
-    /// Rows.
+    /// Rows of snapshots, comparisons and restores.
     pub records: Records,
-    /// Plans and reports.
+    /// Where the changes of comparisons are read.
+    pub comparisons: Arc<dyn Snapshots>,
+    /// Where plans and reports of restores are.
     pub plans: Arc<dyn PlanStore>,
-    /// Where work is put down.
+    /// Where the jobs of previews and restores are enqueued.
     pub queue: Arc<dyn Queue>,
-    /// Time.
+    /// The time at which something is asked for.
     pub clock: Arc<dyn Clock>,
-    /// New ids.
+    /// Ids of new restores.
     pub ids: Arc<dyn Ids>,
 }
 
 impl Restores {
-    /// Asks for a preview.
+    /// Asks for a preview, in the name of that person or token.
     ///
     /// # Errors
     /// `Invalid`, naming the field, when the choice is not one; `NotFound` when there is no such sealed
-    /// snapshot or finished comparison.
-    pub async fn create_preview(
-        &self,
-        tenant: &TenantId,
-        who: &str,
-        from: &From,
-        selection: Selection,
-    ) -> Result<Restore> {
+    /// snapshot or finished comparison; `Conflict` when objects are named of a comparison that is not done.
+    pub async fn create_preview(&self, tenant: &TenantId, who: &str, new: NewRestore) -> Result<Restore> {
+        new.check()?;
+        let NewRestore { from, mut selection } = new;
         let (snapshot, diff) = match from {
-            From::Items(snapshot) => {
-                check_items(&selection)?;
-                self.check_snapshot(tenant, snapshot).await?;
-                (snapshot.clone(), None)
+            RestoreFrom::Items(snapshot) => {
+                self.check_snapshot(tenant, &snapshot).await?;
+                (snapshot, None)
             }
-            From::Changes(diff) => {
-                if !selection.items.is_empty() {
-                    let message = "either objects or a comparison can be chosen, not both";
-                    return Err(Error::invalid_field("items", message));
-                }
-                (self.earlier_side(tenant, diff).await?, Some(diff.clone()))
+            RestoreFrom::Changes(diff) => (self.earlier_side(tenant, &diff).await?, Some(diff)),
+            RestoreFrom::Only(diff, named) => {
+                let snapshot = self.choose(tenant, &diff, &named, &mut selection).await?;
+                self.check_snapshot(tenant, &snapshot).await?;
+                (snapshot, None)
             }
         };
         let now = self.clock.now();
@@ -138,7 +134,7 @@ impl Restores {
         Ok(restore)
     }
 
-    /// One restore.
+    /// One restore of the tenant.
     pub async fn get(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Restore> {
         Ok(self.find(tenant, restore).await?.value)
     }
@@ -155,31 +151,36 @@ impl Restores {
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
-    /// Steps of the plan in their order, with what became of them so far; `after` is the number of the last
-    /// one of the page before.
+    /// A part of the plan, with what became of its steps so far. `page.after` is the number of steps before it.
     ///
     /// # Errors
-    /// `Conflict` while there is no preview.
-    pub async fn list_steps(
-        &self,
-        tenant: &TenantId,
-        restore: &RestoreId,
-        after: Option<String>,
-        limit: usize,
-    ) -> Result<Listed<FollowedStep>> {
-        let plan = self.plan(tenant, restore).await?;
-        let after: usize = match after {
-            None => 0,
-            Some(text) => text.parse().map_err(|_| Error::invalid_field("after", "not a page"))?,
-        };
-        let mut items = Vec::new();
-        for step in plan.steps.iter().skip(after).take(limit) {
-            let outcome =
-                self.records.find(&StepOutcome::at(tenant, restore, step.number)).await?.map(|f| f.value);
-            items.push(FollowedStep { step: step.clone(), outcome });
+    /// `NotFound` when there is no such restore; `Invalid` naming `cursor` when that is no number of steps.
+    pub async fn read_plan(&self, tenant: &TenantId, restore: &RestoreId, page: Page) -> Result<PlanPage> {
+        let row = self.find(tenant, restore).await?.value;
+        // Why not by its state: what failed after its preview has a plan, and may have written a part of it.
+        if row.previewed_at.is_none() {
+            let steps = Listed { items: Vec::new(), next: None };
+            return Ok(PlanPage { restore: row, remarks: Vec::new(), impossible: Vec::new(), steps });
         }
-        let end = after.saturating_add(items.len());
-        Ok(Listed { items, next: (end < plan.steps.len()).then(|| end.to_string()) })
+        let plan = self.plan(tenant, restore).await?;
+        let is_first = page.after.is_none();
+        let steps = self.follow(tenant, restore, &plan, page).await?;
+        let (remarks, impossible) =
+            if is_first { (plan.remarks, plan.impossible) } else { (Vec::new(), Vec::new()) };
+        Ok(PlanPage { restore: row, remarks, impossible, steps })
+    }
+
+    /// As [`Self::read_plan`], of a restore that was run to its end.
+    ///
+    /// # Errors
+    /// As [`Self::read_plan`]; `Conflict` when it was not run, or has not come to its end.
+    pub async fn read_report(&self, tenant: &TenantId, restore: &RestoreId, page: Page) -> Result<PlanPage> {
+        let row = self.find(tenant, restore).await?.value;
+        let is_over = matches!(row.state, RestoreState::Done | RestoreState::Failed);
+        if row.started_at.is_none() || !is_over {
+            return Err(Error::conflict("the restore has not been run to its end"));
+        }
+        self.read_plan(tenant, restore, page).await
     }
 
     /// What the preview says cannot be restored.
@@ -188,14 +189,6 @@ impl Restores {
     /// `Conflict` while there is no preview.
     pub async fn list_impossible(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Vec<Impossible>> {
         Ok(self.plan(tenant, restore).await?.impossible)
-    }
-
-    /// What the preview says of the whole, before anything else.
-    ///
-    /// # Errors
-    /// `Conflict` while there is no preview.
-    pub async fn list_remarks(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Vec<Remark>> {
-        Ok(self.plan(tenant, restore).await?.remarks)
     }
 
     /// The report of a restore that is done; of one that has failed after its preview, what was done until then.
@@ -217,8 +210,41 @@ impl Restores {
         Ok(FinalReport::partial(&row, &plan, &outcomes))
     }
 
+    /// Chooses what takes back the changes of these objects; gives the snapshot that holds them as they were.
+    async fn choose(
+        &self,
+        tenant: &TenantId,
+        diff: &DiffId,
+        named: &[NamedObject],
+        selection: &mut Selection,
+    ) -> Result<SnapshotId> {
+        let row = self.records.get(&Diff::at(tenant, diff)).await?.value;
+        let changes = self.comparisons.list_changes(tenant, diff).await?;
+        choose(named, &changes, selection)?;
+        Ok(row.before)
+    }
+
     async fn find(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Found<Restore>> {
         self.records.get(&Restore::at(tenant, restore)).await
+    }
+
+    async fn follow(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        plan: &Plan,
+        page: Page,
+    ) -> Result<Listed<FollowedStep>> {
+        let not_ours = |_| Error::invalid_field("cursor", "is not one that this list gave");
+        let after: usize = page.after.as_deref().unwrap_or("0").parse().map_err(not_ours)?;
+        let mut items = Vec::new();
+        for step in plan.steps.iter().skip(after).take(page.limit) {
+            let at = StepOutcome::at(tenant, restore, step.number);
+            let outcome = self.records.find(&at).await?.map(|f| f.value);
+            items.push(FollowedStep { step: step.clone(), outcome });
+        }
+        let end = after.saturating_add(items.len());
+        Ok(Listed { items, next: (end < plan.steps.len()).then(|| end.to_string()) })
     }
 
     async fn plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Plan> {
@@ -242,19 +268,4 @@ impl Restores {
         }
         Ok(found.before)
     }
-}
-
-fn check_items(selection: &Selection) -> Result<()> {
-    if selection.items.is_empty() {
-        return Err(Error::invalid_field("items", "nothing is chosen"));
-    }
-    selection.check()?;
-    let bytes = serde_json::to_vec(selection).map_or(usize::MAX, |b| b.len());
-    if selection.items.len() > MAX_NAMED || bytes > MAX_SELECTION_BYTES {
-        let message = format!(
-            "at most {MAX_NAMED} objects can be named; the changes of a comparison can be up to {MAX_ITEMS}"
-        );
-        return Err(Error::invalid_field("items", message));
-    }
-    Ok(())
 }

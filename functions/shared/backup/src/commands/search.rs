@@ -7,7 +7,7 @@ use super::browse::Browse;
 use crate::archive::{Hit, Limits, SnapshotView, Walked, Way, ways};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::kinds::{KINDS, Kind};
+use domain::kinds::{KINDS, Kind, KindName};
 use domain::stored::{Missing, names};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::Page;
@@ -34,10 +34,10 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Searched {
-    /// The snapshot.
+    /// The snapshot that is searched.
     pub snapshot: SnapshotId,
     /// The kinds that it holds, of those that are asked for.
-    pub kinds: Vec<&'static str>,
+    pub kinds: Vec<KindName>,
     /// The kinds that are asked for and that it does not hold: nothing is said of these.
     pub not_held: Vec<NotHeld>,
 }
@@ -46,8 +46,8 @@ pub struct Searched {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotHeld {
-    /// Its name.
-    pub kind: &'static str,
+    /// The name of the kind, such as `users`.
+    pub kind: KindName,
     /// Why, for a person; none where the snapshot is older than the kind.
     pub why: Option<String>,
 }
@@ -137,7 +137,7 @@ async fn all(
 
 fn searched(view: &SnapshotView, id: &SnapshotId, kind: Option<&'static Kind>) -> Result<Searched> {
     if let Some(kind) = kind {
-        view.run(kind.name)?;
+        view.run(kind.run())?;
     }
     let asked = KINDS.iter().copied().filter(|k| kind.is_none_or(|kind| kind.name == k.name));
     let (held, missing): (Vec<_>, Vec<_>) = asked.partition(|k| view.covers(k));
@@ -146,7 +146,7 @@ fn searched(view: &SnapshotView, id: &SnapshotId, kind: Option<&'static Kind>) -
         view.manifest().missing.iter().find(of)
     };
     let not_held =
-        missing.into_iter().map(|k| NotHeld { kind: k.name, why: why(k.name).map(|m| m.why.clone()) });
+        missing.into_iter().map(|k| NotHeld { kind: k.name, why: why(k.run()).map(|m| m.why.clone()) });
     Ok(Searched {
         snapshot: id.clone(),
         kinds: held.into_iter().map(|k| k.name).collect(),
@@ -157,7 +157,7 @@ fn searched(view: &SnapshotView, id: &SnapshotId, kind: Option<&'static Kind>) -
 /// What a place in a search is good for: the same tenant, snapshot, kind and text. Not a secret; it tells a mistake.
 fn bound_to(tenant: &TenantId, id: &SnapshotId, kind: Option<&Kind>, part: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    for text in [tenant.as_str(), id.as_str(), kind.map_or("", |k| k.name), part] {
+    for text in [tenant.as_str(), id.as_str(), kind.map_or("", |k| k.run()), part] {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
     }
@@ -179,7 +179,7 @@ fn place(text: &str, steps: &[Step], bound: &str) -> Result<(usize, Option<Vec<u
     if of != bound {
         return Err(not_ours());
     }
-    let at = steps.iter().position(|(w, k)| w.name() == walk && k.name == kind).ok_or_else(not_ours)?;
+    let at = steps.iter().position(|(w, k)| w.name() == walk && k.run() == kind).ok_or_else(not_ours)?;
     let key = URL_SAFE_NO_PAD.decode(key).map_err(|e| not_ours().caused_by(e))?;
     Ok((at, Some(key).filter(|key| !key.is_empty())))
 }

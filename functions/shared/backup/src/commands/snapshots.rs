@@ -2,90 +2,100 @@
 //! tenant. One open snapshot per tenant, whoever asks: the tenant's row names it, and the row and the
 //! snapshot change in one write.
 
-use domain::{Error, Result, SnapshotId, TenantId, Timestamp};
+use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::messages;
 use engine::ports::{Clock, Ids, Queue, Spent};
 use engine::records::{Course, Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How often a start is tried when the tenant's row changes in between.
 const TRIES: u32 = 4;
 
-/// Starts a snapshot and returns its id; it is taken when its message is handled.
-///
-/// # Errors
-/// `Conflict`, naming the open snapshot, when there is one; `NotFound` when the tenant is not connected.
-pub async fn start(
-    records: &Records,
-    queue: &dyn Queue,
-    clock: &dyn Clock,
-    ids: &dyn Ids,
-    tenant: &TenantId,
-    reason: Reason,
-) -> Result<SnapshotId> {
-    for tried in 1.. {
-        let found = records.get(&Tenant::at(tenant)).await?;
-        if let Some(open) = find_open(records, &found.value).await? {
-            return Err(Error::conflict(format!("snapshot {open} is being taken")));
-        }
-        let next = found.value.next_snapshot_at;
-        match put_down(records, clock.now(), ids, found, reason, next).await {
-            Ok(id) => {
-                queue.send(messages::take_snapshot(tenant, &id, 0)).await?;
-                return Ok(id);
+/// Starts snapshots: the one place that does.
+#[derive(Clone)]
+pub struct Snapshots {
+    /// Rows of tenants and their snapshots.
+    pub records: Records,
+    /// Where the job that takes a snapshot is enqueued.
+    pub queue: Arc<dyn Queue>,
+    /// The time at which a snapshot is asked for.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of new snapshots.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Snapshots {
+    /// Starts a snapshot and returns its id; it is taken when its message is handled.
+    ///
+    /// # Errors
+    /// `Conflict`, naming the open snapshot, when there is one; `NotFound` when the tenant is not connected.
+    pub async fn start(&self, tenant: &TenantId, reason: Reason) -> Result<SnapshotId> {
+        for tried in 1.. {
+            let found = self.records.get(&Tenant::at(tenant)).await?;
+            if let Some(open) = self.find_open(&found.value).await? {
+                return Err(Error::conflict(format!("snapshot {open} is being taken")));
             }
-            Err(e) if e.kind() == domain::ErrorKind::Conflict && tried < TRIES => {}
-            Err(e) => return Err(e),
+            let next = found.value.next_snapshot_at;
+            match self.start_at(found, reason, next).await {
+                Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                started => return started,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// The snapshot that is being taken, if there is one.
+    pub async fn find_open(&self, tenant: &Tenant) -> Result<Option<SnapshotId>> {
+        let Some(id) = &tenant.open_snapshot else {
+            return Ok(None);
+        };
+        let row = self.records.find(&Snapshot::at(&tenant.tenant, id)).await?;
+        Ok(row.filter(|r| r.value.state.is_open()).map(|_| id.clone()))
+    }
+
+    /// Starts a snapshot of a tenant that has no open one, as its row says, and writes when the next one is due.
+    ///
+    /// # Errors
+    /// `Conflict` when the tenant's row is no longer what was found.
+    pub(crate) async fn start_at(
+        &self,
+        found: Found<Tenant>,
+        reason: Reason,
+        next_snapshot_at: Option<Timestamp>,
+    ) -> Result<SnapshotId> {
+        let Found { value: mut tenant, version } = found;
+        let snapshot = self.new_snapshot(&tenant.tenant, reason);
+        let id = snapshot.id.clone();
+        tenant.open_snapshot = Some(id.clone());
+        tenant.next_snapshot_at = next_snapshot_at;
+        // Both or neither: a tenant that names no snapshot would get a second one, which nobody could tell from it.
+        self.records.write(vec![put_new(&snapshot)?, replace(&tenant, version)?]).await?;
+        // Last: should it be lost, the row says that work is open, and the tick sends it again.
+        self.queue.send(messages::take_snapshot(&tenant.tenant, &id, 0)).await?;
+        Ok(id)
+    }
+
+    fn new_snapshot(&self, tenant: &TenantId, reason: Reason) -> Snapshot {
+        let now = self.clock.now();
+        Snapshot {
+            id: SnapshotId::from_ulid(&self.ids.ulid()),
+            tenant: tenant.clone(),
+            reason,
+            state: JobState::Queued,
+            mode: None,
+            base: None,
+            requested_at: now,
+            touched_at: now,
+            sealed_at: None,
+            attempts: 0,
+            counts: BTreeMap::new(),
+            not_covered: vec![],
+            spent: Spent::default(),
+            stored_bytes: 0,
+            stored_blobs: 0,
+            error: None,
+            course: Course::default(),
         }
     }
-    unreachable!("the last try returns")
-}
-
-/// The snapshot that is being taken, if there is one.
-pub async fn find_open(records: &Records, tenant: &Tenant) -> Result<Option<SnapshotId>> {
-    let Some(id) = &tenant.open_snapshot else {
-        return Ok(None);
-    };
-    let row = records.find(&Snapshot::at(&tenant.tenant, id)).await?;
-    Ok(row.filter(|r| r.value.state.is_open()).map(|_| id.clone()))
-}
-
-/// Writes the row of a new snapshot and its name into the tenant's row, both or neither, with the time at
-/// which the next one is due. The message is the caller's to send, last.
-///
-/// # Errors
-/// `Conflict` when the tenant's row is no longer what was found.
-pub(crate) async fn put_down(
-    records: &Records,
-    now: Timestamp,
-    ids: &dyn Ids,
-    found: Found<Tenant>,
-    reason: Reason,
-    next_snapshot_at: Option<Timestamp>,
-) -> Result<SnapshotId> {
-    let Found { value: mut tenant, version } = found;
-    let id = SnapshotId::from_ulid(&ids.ulid());
-    let snapshot = Snapshot {
-        id: id.clone(),
-        tenant: tenant.tenant.clone(),
-        reason,
-        state: JobState::Queued,
-        mode: None,
-        base: None,
-        requested_at: now,
-        touched_at: now,
-        sealed_at: None,
-        attempts: 0,
-        counts: BTreeMap::new(),
-        not_covered: vec![],
-        spent: Spent::default(),
-        stored_bytes: 0,
-        stored_blobs: 0,
-        error: None,
-        course: Course::default(),
-    };
-    tenant.open_snapshot = Some(id.clone());
-    tenant.next_snapshot_at = next_snapshot_at;
-    records.write(vec![put_new(&snapshot)?, replace(&tenant, version)?]).await?;
-    Ok(id)
 }

@@ -7,7 +7,7 @@ use super::stream::{Links, Stream};
 use super::survey::{IsOver, object_runs, out_of_order};
 use domain::Result;
 use domain::changes::{Change, LinkChange, What};
-use domain::kinds::{Kind, LinkType};
+use domain::kinds::{self, Kind, LinkType};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What differs in one kind, each run where the one before it stands.
@@ -21,9 +21,9 @@ struct Streams {
 impl Comparison<'_> {
     /// Writes the changes; says whether all are written.
     pub(super) async fn write_changes(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
-        let names: Vec<String> = self.kinds.iter().map(|kind| kind.name.to_owned()).collect();
+        let names: Vec<String> = self.kinds.iter().map(|kind| kind.run().to_owned()).collect();
         for kind in &self.kinds[state.first_of(&names)?..] {
-            state.begin(kind.name);
+            state.begin(kind.run());
             let mut streams = self.open(state, kind).await?;
             while let Some(key) = self.next_key(kind, &mut streams).await? {
                 if state.after.as_ref().is_some_and(|last| *last >= key) {
@@ -180,20 +180,20 @@ impl Comparison<'_> {
         key: &str,
         change: Change,
     ) -> Result<Option<Change>> {
-        let find = |name: &str| self.kinds.iter().copied().find(|k| k.name == name);
-        let (Some(admins), Some(schedules)) = (find("admins"), find("activeAdmins")) else {
+        let is_either = |(one, other): &(&Kind, &Kind)| [one.name, other.name].contains(&kind.name);
+        let Some((assignments, schedules)) = kinds::assignments().find(is_either) else {
             return Ok(Some(change));
         };
-        let other = match kind.name {
-            "admins" => schedules,
-            "activeAdmins" => admins,
-            _ => return Ok(Some(change)),
-        };
+        let is_assignment = kind.name == assignments.name;
+        let other = if is_assignment { schedules } else { assignments };
+        if !self.kinds.iter().any(|k| k.name == other.name) {
+            return Ok(Some(change));
+        }
         let pair = if self.ids.concern_key(other, key) {
             self.pair_apart(state, other, key).await?
         } else {
             let mut pair = Pair::default();
-            if let Some(record) = self.difference_at(other.name, key).await? {
+            if let Some(record) = self.difference_at(other.run(), key).await? {
                 pair.lay(None, &record)?;
             }
             pair
@@ -203,13 +203,11 @@ impl Comparison<'_> {
             change.into_iter().map(|change| (key.to_owned(), change)).collect()
         };
         let (mut own, mut others) = (of(Some(change)), of(told));
-        let is_assignment = kind.name == "admins";
         if !is_assignment {
             std::mem::swap(&mut own, &mut others);
         }
-        let mut both = [(admins, own), (schedules, others)];
-        self.fold_schedules(&mut both).await?;
-        let [(_, mut assignment), (_, mut schedule)] = both;
+        let (mut assignment, mut schedule) = (own, others);
+        self.fold_schedules(schedules, &mut assignment, &mut schedule).await?;
         Ok(if is_assignment { assignment.remove(key) } else { schedule.remove(key) })
     }
 }

@@ -25,7 +25,7 @@ pub use pages::{PAGE, PAGE_BYTES, get_page, list_changes};
 use crate::archive::{Archive, SnapshotView, TenantArchive};
 use crate::{preview_restore, take_snapshot};
 use async_trait::async_trait;
-use domain::kinds::{self, KINDS, Kind};
+use domain::kinds::{KINDS, Kind, NamedKind};
 use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
@@ -285,16 +285,16 @@ fn chosen_kinds(
     let asked: Vec<&'static Kind> = if diff.kinds.is_empty() {
         KINDS.to_vec()
     } else {
-        diff.kinds.iter().map(|name| kinds::get(name)).collect::<Result<_>>()?
+        diff.kinds.iter().map(NamedKind::get).collect::<Result<_>>()?
     };
     let (mut chosen, mut missing) = (Vec::new(), Vec::new());
     for kind in asked {
-        match [before, after].into_iter().find_map(|side| side.run(kind.name).err()) {
+        match [before, after].into_iter().find_map(|side| side.run(kind.run()).err()) {
             None => {
                 chosen.push(kind);
                 missing.extend(unknown::parts(kind, [before, after]));
                 for facet in kind.facets() {
-                    let name = format!("{}.{facet}", kind.name);
+                    let name = kind.part(facet);
                     missing.extend(
                         [before, after]
                             .into_iter()
@@ -303,7 +303,7 @@ fn chosen_kinds(
                     );
                 }
             }
-            Some(error) => missing.push(not_held(kind.name, &error)),
+            Some(error) => missing.push(not_held(kind.run(), &error)),
         }
     }
     Ok((chosen, missing))

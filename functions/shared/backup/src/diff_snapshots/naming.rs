@@ -2,7 +2,7 @@
 
 use crate::archive::{SnapshotView, name_of};
 use domain::Result;
-use domain::kinds::{self, Identity, Kind};
+use domain::kinds::{self, Kind, KindName};
 use serde_json::{Map, Value};
 
 /// Looks names up on the later side first, then on the earlier.
@@ -14,20 +14,26 @@ pub(super) struct Names<'a> {
 impl Names<'_> {
     /// The name of an object, or for a fact a sentence about it.
     pub(super) async fn of(&self, kind: &Kind, object: &Map<String, Value>) -> Result<Option<String>> {
-        if kind.identity == Identity::Id {
-            return Ok(name_of(kind, object));
-        }
-        let text = |p: &str| object.get(p).and_then(Value::as_str).unwrap_or_default();
-        let principal = self.find(&["users", "groups"], text("principalId")).await?;
-        let role = self.find(&["roles"], text("roleDefinitionId")).await?;
-        let named = |name: Option<String>, id: &str| name.unwrap_or_else(|| id.to_owned());
-        let mut sentence =
-            format!("{}: {}", named(principal, text("principalId")), named(role, text("roleDefinitionId")));
-        if let Some(unit) = text("directoryScopeId").strip_prefix("/administrativeUnits/") {
-            let name = self.find(&["administrativeUnits"], unit).await?;
-            sentence = format!("{sentence} over {}", named(name, unit));
-        }
-        Ok(Some(sentence))
+        let Some(grant) = kind.grant() else { return Ok(name_of(kind, object)) };
+        let principal = self.referred(kind, grant.principal, object).await?.unwrap_or_default();
+        let role = self.referred(kind, grant.role, object).await?.unwrap_or_default();
+        let over = self.referred(kind, grant.scope, object).await?;
+        let over = over.map_or_else(String::new, |unit| format!(" over {unit}"));
+        Ok(Some(format!("{principal}: {role}{over}")))
+    }
+
+    /// The name of what a property refers to, or its id where no side has a name; none where it refers to nothing.
+    async fn referred(
+        &self,
+        kind: &Kind,
+        property: &str,
+        object: &Map<String, Value>,
+    ) -> Result<Option<String>> {
+        let Some(reference) = kind.reference(property) else { return Ok(None) };
+        let text = object.get(property).and_then(Value::as_str).unwrap_or_default();
+        let Some(id) = text.strip_prefix(reference.prefix) else { return Ok(None) };
+        let name = self.find(reference.kinds, id).await?;
+        Ok(Some(name.unwrap_or_else(|| id.to_owned())))
     }
 
     /// The name of a link's far end.
@@ -40,7 +46,7 @@ impl Names<'_> {
         }
     }
 
-    async fn find(&self, candidates: &[&str], id: &str) -> Result<Option<String>> {
+    async fn find(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
         match self.after.find_name(candidates, id).await? {
             Some(name) => Ok(Some(name)),
             None => self.before.find_name(candidates, id).await,

@@ -119,9 +119,8 @@ impl Comparison<'_> {
         };
         let object = object.unwrap_or_default();
         let name = self.names().of(kind, &object).await?;
-        let role_assignable = object.get("isAssignableToRole") == Some(&Value::Bool(true));
         Ok(Change {
-            kind: kind.name.to_owned(),
+            kind: kind.name.into(),
             key: old_key.to_owned(),
             new_key: (old_key != key).then(|| key.to_owned()),
             name,
@@ -129,7 +128,7 @@ impl Comparison<'_> {
             attributes: Vec::new(),
             links: Vec::new(),
             consequences: 0,
-            privileged: kind.privileged || role_assignable,
+            privileged: kind.privileged || kind.can_hold_role(&object),
         })
     }
 }
@@ -187,24 +186,19 @@ impl Comparison<'_> {
     }
 
     async fn is_role_assignable(&self, kind: &'static Kind, key: &str) -> Result<bool> {
-        if kind.name != "groups" {
+        if !kind.is_group() {
             return Ok(false);
         }
         let group = self.after.find_object(kind, key).await?;
-        Ok(group.is_some_and(|g| g.get("isAssignableToRole") == Some(&Value::Bool(true))))
+        Ok(group.is_some_and(|group| kind.can_hold_role(&group)))
     }
 
     /// Whether the far end is of a kind that both sides hold, and neither has it: it is in the recycle bin or
     /// gone, since before the earlier side. Whether Graph still lists such a link is not documented.
     async fn is_held_nowhere(&self, link: &LinkType, far: &str, said: Option<&Value>) -> Result<bool> {
-        let kind = match said.and_then(|v| v.get("@odata.type")).and_then(Value::as_str) {
-            Some("#microsoft.graph.user") => "users",
-            Some("#microsoft.graph.group") => "groups",
-            None if link.to.len() == 1 => link.to[0],
-            _ => return Ok(false),
-        };
-        let Some(kind) = domain::kinds::find(kind).filter(|k| self.before.covers(k) && self.after.covers(k))
-        else {
+        let odata_type = said.and_then(|v| v.get("@odata.type")).and_then(Value::as_str);
+        let kind = link.end(odata_type).filter(|k| self.before.covers(k) && self.after.covers(k));
+        let Some(kind) = kind else {
             return Ok(false);
         };
         if !domain::ids::is_guid(far) {

@@ -9,17 +9,16 @@ use std::collections::BTreeMap;
 
 impl Comparison<'_> {
     /// A role that is given may be a role assignment and an active schedule as well: one fact, told once. What
-    /// has an end, or is an activation, is told as the schedule, which says so.
+    /// has an end, or is an activation, is told as the schedule, which says so. `kind`: that of the schedules.
     pub(super) async fn fold_schedules(
         &self,
-        by_kind: &mut [(&'static Kind, BTreeMap<String, Change>)],
+        kind: &'static Kind,
+        assignments: &mut BTreeMap<String, Change>,
+        schedules: &mut BTreeMap<String, Change>,
     ) -> Result<()> {
-        let of = |name: &str| by_kind.iter().position(|(kind, _)| kind.name == name);
-        let (Some(assignments), Some(schedules)) = (of("admins"), of("activeAdmins")) else { return Ok(()) };
-        let (kind, mut kept) = (by_kind[schedules].0, BTreeMap::new());
-        for (key, change) in std::mem::take(&mut by_kind[schedules].1) {
-            let told = &mut by_kind[assignments].1;
-            if told.get(&key).is_none_or(|t| t.what != change.what) {
+        let mut kept = BTreeMap::new();
+        for (key, change) in std::mem::take(schedules) {
+            if assignments.get(&key).is_none_or(|told| told.what != change.what) {
                 kept.insert(key, change);
                 continue;
             }
@@ -28,11 +27,11 @@ impl Comparison<'_> {
                 What::Created | What::Modified => self.after.find_object(kind, &key).await?,
             };
             if schedule.is_some_and(|s| is_activated(&s) || Ending::of(&s) != Ending::Never) {
-                told.remove(&key);
+                assignments.remove(&key);
                 kept.insert(key, change);
             }
         }
-        by_kind[schedules].1 = kept;
+        *schedules = kept;
         Ok(())
     }
 }

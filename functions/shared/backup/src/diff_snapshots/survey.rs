@@ -220,8 +220,8 @@ impl Comparison<'_> {
 
 /// The run of a kind's objects and those of its facets.
 pub(super) fn object_runs(kind: &Kind) -> Vec<(String, Option<String>)> {
-    let facets = kind.facets().map(|f| (format!("{}.{f}", kind.name), Some(f.to_owned())));
-    std::iter::once((kind.name.to_owned(), None)).chain(facets).collect()
+    let facets = kind.facets().map(|f| (kind.part(f), Some(f.to_owned())));
+    std::iter::once((kind.run().to_owned(), None)).chain(facets).collect()
 }
 
 /// Keys of links come in the order of the objects that they lead from, unless an id goes on with what sorts before `/`.

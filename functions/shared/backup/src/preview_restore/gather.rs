@@ -1,7 +1,7 @@
 //! Fetches both sides of the chosen objects.
 
 use super::{OpenSnapshot, Worker};
-use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType};
+use domain::kinds::{Identity, Kind, LinkEnd, LinkType};
 use domain::restore::{Held, HeldLink, IdMap, Item, Schedule, SelectedItem, Tenure, may_be_privileged};
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::LiveObject;
@@ -42,7 +42,7 @@ impl<'a> Gather<'a> {
     }
 
     async fn item(&self, chosen: &SelectedItem) -> Result<Item> {
-        let kind = kinds::get(&chosen.kind)?;
+        let kind = chosen.kind.get()?;
         let wanted = self.wanted(kind, &chosen.key).await?;
         let id = self.ids.rewrite(&chosen.key);
         let all: Vec<&'static LinkType> = kind.links.iter().collect();
@@ -104,10 +104,9 @@ impl<'a> Gather<'a> {
         id: &str,
         assignment: &Map<String, Value>,
     ) -> Result<Tenure> {
-        if kind.name != "admins" {
+        let (Some(grant), Some(schedules)) = (kind.grant(), kind.schedules()) else {
             return Ok(Tenure::Permanent);
-        }
-        let schedules = kinds::get("activeAdmins")?;
+        };
         let then = if self.snapshot.covers(schedules) {
             readable(self.snapshot.find_object(schedules, key).await)?
         } else if self.snapshot.is_unlicensed(schedules) {
@@ -118,10 +117,14 @@ impl<'a> Gather<'a> {
         self.in_time()?;
         let now = self.worker.directory.find_live(self.tenant, schedules, id, &[]).await;
         let now = readable(now.map(|live| live.map(|l| l.object)))?;
-        let (role, roles) = (assignment.get("roleDefinitionId"), kinds::get("roles")?);
-        let role = role.and_then(Value::as_str).unwrap_or_default();
-        let definition =
-            if self.snapshot.covers(roles) { self.snapshot.find_object(roles, role).await? } else { None };
+        let role = assignment.get(grant.role).and_then(Value::as_str).unwrap_or_default();
+        let mut definition = None;
+        for name in kind.reference(grant.role).into_iter().flat_map(|reference| reference.kinds) {
+            let roles = name.row()?;
+            if definition.is_none() && self.snapshot.covers(roles) {
+                definition = self.snapshot.find_object(roles, role).await?;
+            }
+        }
         Ok(Tenure::of(&then, &now, may_be_privileged(role, definition.as_ref())))
     }
 
@@ -179,7 +182,7 @@ mod tests {
             "assignedLicenses": [{ "skuId": "s", "disabledPlans": [] }],
             "licenseAssignmentStates": [{ "skuId": "s", "disabledPlans": [], "assignedByGroup": null }] });
         let whole = user.as_object().unwrap().clone();
-        let held = lean(kinds::get("users").unwrap(), whole.clone());
+        let held = lean(domain::kinds::get("users").unwrap(), whole.clone());
         let left: Vec<&String> = whole.keys().filter(|name| !held.contains_key(*name)).collect();
         assert_eq!(left, ["assignedPlans", "provisionedPlans"]);
         assert_eq!(direct_licences(&held), direct_licences(&whole));

@@ -3,7 +3,7 @@
 
 use super::gather::{Gather, all};
 use domain::Result;
-use domain::kinds::{self, Identity, Kind, LinkType, LinkWrite};
+use domain::kinds::{self, Identity, Kind, KindName, LinkType, LinkWrite};
 use domain::restore::{Held, HeldLink, Item, SelectedLink, Tenure};
 use futures::FutureExt;
 use serde_json::{Map, Value};
@@ -22,11 +22,11 @@ impl Gather<'_> {
     /// The referrers, by the id (of today) of what they refer to.
     pub async fn referrers(&self, items: &[Item]) -> Result<BTreeMap<String, Vec<Item>>> {
         let mut found: BTreeMap<String, Vec<Item>> = BTreeMap::new();
-        let mut references: BTreeMap<(&'static str, String), Vec<Reference>> = BTreeMap::new();
+        let mut references: BTreeMap<(KindName, String), Vec<Reference>> = BTreeMap::new();
         for item in items.iter().filter(|i| Self::is_gone(i)) {
             let gone = self.ids.rewrite(&item.key);
             for link in kinds::links().filter(|l| l.to.contains(&item.kind.name)) {
-                let from = kinds::get(link.from)?;
+                let from = link.from.row()?;
                 if !self.snapshot.covers(from) {
                     continue;
                 }
@@ -66,11 +66,11 @@ impl Gather<'_> {
 
     async fn referrer(
         &self,
-        kind: &'static str,
+        kind: KindName,
         from: String,
         references: Vec<Reference>,
     ) -> Result<Vec<(String, Item)>> {
-        let kind = kinds::get(kind)?;
+        let kind = kind.row()?;
         let mut links: Vec<&'static LinkType> = references.iter().map(|r| r.link).collect();
         links.sort_unstable_by_key(|l| l.name);
         links.dedup_by_key(|l| l.name);

@@ -2,8 +2,8 @@
 
 use super::gather::{Gather, all};
 use domain::Result;
-use domain::kinds::{self, KINDS, Kind};
-use domain::restore::{Action, Inputs, Plan};
+use domain::kinds::{self, KINDS, Kind, KindName, LinkType};
+use domain::restore::{Action, End, Inputs, Plan};
 use futures::FutureExt;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 impl Gather<'_> {
     /// Fills in which far ends of a plan are missing, and their names.
     pub async fn targets(&self, plan: &Plan, inputs: &mut Inputs) -> Result<()> {
-        let mut wanted: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+        let mut wanted: BTreeMap<String, BTreeSet<KindName>> = BTreeMap::new();
         for step in &plan.steps {
             for (id, kind) in far_ends(&step.action) {
                 wanted.entry(id).or_default().insert(kind);
@@ -42,9 +42,9 @@ impl Gather<'_> {
         Ok(())
     }
 
-    async fn look(&self, id: &str, kinds: &BTreeSet<&'static str>) -> Result<(String, Option<String>, bool)> {
+    async fn look(&self, id: &str, kinds: &BTreeSet<KindName>) -> Result<(String, Option<String>, bool)> {
         for kind in kinds {
-            let kind = kinds::get(kind)?;
+            let kind = kind.row()?;
             if let Some(live) = self.live(kind, id, &[]).await? {
                 let name = live.object.get(kind.name_property).and_then(Value::as_str);
                 return Ok((id.to_owned(), name.map(str::to_owned), true));
@@ -55,7 +55,7 @@ impl Gather<'_> {
 
     /// What a new role assignment refers to, as far as the snapshot knows what that is: a service principal
     /// is not among our kinds, and whether it is there is Graph's to say.
-    async fn parts_of_fact(&self, step: &domain::restore::Step) -> Result<Vec<(String, &'static str)>> {
+    async fn parts_of_fact(&self, step: &domain::restore::Step) -> Result<Vec<(String, KindName)>> {
         let kind = step.kind()?;
         let mut parts = Vec::new();
         let texts = kind.references.iter().zip(kind.references.iter().map(|r| r.property));
@@ -84,21 +84,17 @@ impl Gather<'_> {
 
 /// The far ends that an action adds and the kinds that they are of; those of kinds that we do not read
 /// (devices, service principals) are left to Graph.
-fn far_ends(action: &Action) -> Vec<(String, &'static str)> {
+fn far_ends(action: &Action) -> Vec<(String, KindName)> {
     match action {
         Action::AddLinks { link, to } => {
-            let may_be = kinds::link(link).map(|l| l.to).unwrap_or_default();
-            let kind_of = |odata_type: Option<&str>| match odata_type {
-                Some("#microsoft.graph.user") => Some("users"),
-                Some("#microsoft.graph.group") => Some("groups"),
-                None if may_be.len() == 1 => Some(may_be[0]),
-                _ => None,
-            };
-            to.iter().filter_map(|e| Some((e.id.clone(), kind_of(e.odata_type.as_deref())?))).collect()
+            let Ok(link) = kinds::link(link) else { return vec![] };
+            let end = |end: &End| Some((end.id.clone(), link.end(end.odata_type.as_deref())?.name));
+            to.iter().filter_map(end).collect()
         }
-        Action::Assign { assignments, .. } => {
+        Action::Assign { link, assignments } => {
+            let Some(kind) = kinds::link(link).ok().and_then(LinkType::only_end) else { return vec![] };
             let groups = assignments.iter().filter_map(|a| a.get("target")?.get("groupId")?.as_str());
-            groups.map(|g| (g.to_owned(), "groups")).collect()
+            groups.map(|group| (group.to_owned(), kind.name)).collect()
         }
         _ => vec![],
     }

@@ -93,7 +93,7 @@ pub(super) async fn read_kind(
         // Why: what is wrong with a list of changes need not be wrong with the list of everything.
         let refused = was_incremental && error.kind() == ErrorKind::Invalid;
         if other_way || refused || lost && (was_incremental || !begun_anew) {
-            tracing::warn!(kind = kind.name, cause = error.kind().name(), "reading everything of the kind");
+            tracing::warn!(kind = kind.run(), cause = error.kind().name(), "reading everything of the kind");
             reading.by_round |= by_round;
             reading.facets_apart |= apart;
             begun_anew |= !was_incremental && !other_way;
@@ -109,11 +109,11 @@ pub(super) async fn read_kind(
             let reading = if lost { reading.begun_anew(context.clock.now()) } else { reading };
             return (KindState::Reading(Box::new(reading)), Some(error));
         }
-        tracing::warn!(kind = kind.name, cause = error.kind().name(), "the kind is not covered");
+        tracing::warn!(kind = kind.run(), cause = error.kind().name(), "the kind is not covered");
         let missing = if reading.endless {
-            missing::endless(kind.name, error.summary())
+            missing::endless(kind.run(), error.summary())
         } else {
-            missing::failed(kind.name, &error)
+            missing::failed(kind.run(), &error)
         };
         return (KindState::Missing(missing), None);
     }

@@ -27,7 +27,7 @@ pub(super) fn has_other_way(kind: &Kind) -> bool {
 
 /// The properties that the base's token does not ask for, though the row names them.
 fn left_out_of(base: &Manifest, kind: &Kind) -> BTreeSet<String> {
-    let is_missing = |p: &&str| base.missing.iter().any(|m| m.source == format!("{}.{p}", kind.name));
+    let is_missing = |p: &&str| base.missing.iter().any(|m| m.source == format!("{}.{p}", kind.run()));
     kind.selected().filter(is_missing).map(str::to_owned).collect()
 }
 
@@ -35,7 +35,7 @@ impl Context {
     /// A kind at its beginning; missing at once where no permission for it is granted.
     pub(super) fn begin(&self, kind: &'static Kind) -> KindState {
         if !self.permissions.is_empty() && !self.has_any(kind.read_permissions) {
-            return KindState::Missing(missing::denied(kind.name, kind.read_permissions));
+            return KindState::Missing(missing::denied(kind.run(), kind.read_permissions));
         }
         let now = self.clock.now();
         let mut reading = match self.base.as_deref().filter(|base| self.can_build_on(base, kind)) {
@@ -73,12 +73,12 @@ impl Context {
         !self.reads_everything
             && main.is_delta()
             && as_before
-            && base.runs.contains_key(kind.name)
+            && base.runs.contains_key(kind.run())
             && base.tokens.get(main.name).is_some_and(|t| {
                 let asked = [false, true].iter().any(|apart| t.asked == self.asked(kind, *apart));
                 asked && self.is_younger(t.taken_at, TOKEN_DAYS * 24)
             })
-            && base.full_at.get(kind.name).is_some_and(|at| self.is_younger(*at, FULL_EVERY_DAYS * 24))
+            && base.full_at.get(kind.run()).is_some_and(|at| self.is_younger(*at, FULL_EVERY_DAYS * 24))
     }
 
     /// Whether it is time to rely on nothing that the base says is stored: leaves are then stored again, so that one
@@ -86,7 +86,7 @@ impl Context {
     pub(super) fn is_storing_again(&self) -> bool {
         let is_old = |at: &Timestamp| !self.is_younger(*at, FULL_EVERY_DAYS * 24);
         let deltas = KINDS.iter().filter(|kind| kind.reading[0].is_delta());
-        let full_at = |base: &Manifest| deltas.filter_map(|kind| base.full_at.get(kind.name)).any(is_old);
+        let full_at = |base: &Manifest| deltas.filter_map(|kind| base.full_at.get(kind.run())).any(is_old);
         self.reads_everything || self.base.as_deref().is_none_or(full_at)
     }
 
@@ -96,7 +96,7 @@ impl Context {
         let Some(at) = base.full_at.get(source.name).filter(|_| base.runs.contains_key(source.name)) else {
             return true;
         };
-        let records = base.runs.get(kind.name).map_or(0, |run| run.records);
+        let records = base.runs.get(kind.run()).map_or(0, |run| run.records);
         let pages = i64::try_from(records / PAGE + 1).unwrap_or(i64::MAX);
         pages <= FEW_PAGES || !self.is_younger(*at, pages)
     }

@@ -1,7 +1,6 @@
 //! A kind whose runs are all merged, as the manifest needs it.
 
 use super::reader::KindReader;
-use super::resolvers::SEATED;
 use super::sorters::deleted;
 use domain::{Result, Timestamp};
 use engine::records::KindRuns;
@@ -12,7 +11,7 @@ impl KindReader<'_> {
     pub(super) async fn finish(mut self) -> Result<KindRuns> {
         let deleted = self.sorters.take(&deleted(self.kind)).into_blocks().await?;
         let full_at = self.full_at();
-        let seats_in_use = (self.kind.name == SEATED).then(|| self.seats_in_use()).flatten();
+        let seats_in_use = (!self.kind.seated_by.is_empty()).then(|| self.seats_in_use()).flatten();
         let asked = self.asked();
         let missing = self.missing();
         Ok(KindRuns {
@@ -32,7 +31,7 @@ impl KindReader<'_> {
         let state = &self.state;
         let facets = self.kind.reading.iter().skip(1).map(|source| source.name);
         let held = facets.filter(|name| state.merging.runs.contains_key(*name));
-        let objects = std::iter::once((self.kind.name, !state.incremental));
+        let objects = std::iter::once((self.kind.run(), !state.incremental));
         let sources = objects.chain(held.map(|name| (name, state.facets.contains(name))));
         let before = |name: &str| self.context.base.as_deref().and_then(|b| b.full_at.get(name)).copied();
         let at = |name, is_complete| if is_complete { Some(state.started_at) } else { before(name) };
@@ -46,7 +45,7 @@ impl KindReader<'_> {
             return None;
         }
         let seats = self.state.merging.seats;
-        if self.state.incremental && self.base_run(self.kind.name).is_some() {
+        if self.state.incremental && self.base_run(self.kind.run()).is_some() {
             let base = self.context.base.as_deref()?.seats_in_use?;
             return (base + seats.after).checked_sub(seats.before);
         }

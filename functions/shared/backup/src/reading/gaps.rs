@@ -17,7 +17,7 @@ impl KindReader<'_> {
     /// The properties that were asked for, by source.
     pub(super) fn asked(&self) -> BTreeMap<String, Vec<String>> {
         let left_out = self.left_out();
-        let is_held = |name: &str| name == self.kind.name || self.state.merging.runs.contains_key(name);
+        let is_held = |name: &str| name == self.kind.run() || self.state.merging.runs.contains_key(name);
         let sources = self.kind.reading.iter().filter(|source| is_held(source.name));
         let of = |select: &[&str]| {
             select.iter().filter(|p| !left_out.contains(**p)).map(|p| (*p).to_owned()).collect()

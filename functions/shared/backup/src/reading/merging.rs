@@ -83,12 +83,12 @@ impl<'a> KindReader<'a> {
     /// Merges the objects, and collects what follows from them: names, who is gone, who takes a seat.
     async fn merge_objects(&mut self) -> Result<bool> {
         let kind = self.kind;
-        if self.state.merging.runs.contains_key(kind.name) {
+        if self.state.merging.runs.contains_key(kind.run()) {
             return Ok(true);
         }
         let left_out = self.left_out();
         // Why: what was counted is good only together with the merge that is resumed.
-        let is_resumed = self.state.merging.suspended.as_ref().is_some_and(|(run, _)| run == kind.name);
+        let is_resumed = self.state.merging.suspended.as_ref().is_some_and(|(run, _)| run == kind.run());
         let seats = if is_resumed { self.state.merging.seats } else { SeatChange::default() };
         let mut resolver = ObjectResolver {
             kind,
@@ -97,7 +97,7 @@ impl<'a> KindReader<'a> {
             gone: self.sorters.take(&gone(kind)),
             seats,
         };
-        let done = self.merge_with(kind.name, kind.cut_bits, self.onto(kind.name), &mut resolver).await;
+        let done = self.merge_with(kind.run(), kind.cut_bits, self.onto(kind.run()), &mut resolver).await;
         // Put back whatever came of it: what was collected is parked with the rest where the merge is suspended.
         let ObjectResolver { names: names_sorter, gone: gone_sorter, seats, .. } = resolver;
         self.state.merging.seats = seats;

@@ -26,7 +26,7 @@ pub(super) fn endless(source: &str, why: impl Into<String>) -> Missing {
 
 /// A property that this tenant's Graph does not know.
 pub(super) fn unknown(kind: &Kind, property: &str) -> Missing {
-    let source = format!("{}.{property}", kind.name);
+    let source = format!("{}.{property}", kind.run());
     without_permission(
         &source,
         MissingCause::UnknownToGraph,

@@ -80,8 +80,8 @@ impl Reading {
         // Why the kind stays in `state` meanwhile: where its task is cut off, the next call begins where this one did.
         let mut tasks = JoinSet::new();
         for kind in KINDS {
-            let before = state.kinds.remove(kind.name).unwrap_or_else(|| self.context.begin(kind));
-            state.kinds.insert(kind.name.to_owned(), before.clone());
+            let before = state.kinds.remove(kind.run()).unwrap_or_else(|| self.context.begin(kind));
+            state.kinds.insert(kind.run().to_owned(), before.clone());
             if let KindState::Reading(before) = before {
                 let context = self.context.clone();
                 let read = async move { (kind, attempts::read_kind(&context, kind, *before).await) };
@@ -94,7 +94,7 @@ impl Reading {
         while let Some(done) = tasks.join_next().await {
             match done {
                 Ok((kind, (after, error))) => {
-                    state.kinds.insert(kind.name.to_owned(), after);
+                    state.kinds.insert(kind.run().to_owned(), after);
                     first_error = longest_wait(first_error, error);
                 }
                 Err(error) => {

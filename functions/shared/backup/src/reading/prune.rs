@@ -56,7 +56,7 @@ pub(super) async fn hard_deleted(context: &Context, state: &mut ReadingState) ->
             let Merged::Done(pruned) = merge.run(ops, &mut PutResolver).await? else {
                 return Err(Error::unavailable("a merge was stopped"));
             };
-            if let Some(KindState::Done(done)) = state.kinds.get_mut(link.from) {
+            if let Some(KindState::Done(done)) = state.kinds.get_mut(&link.from.to_string()) {
                 done.runs.insert(name.to_owned(), pruned);
             }
         }

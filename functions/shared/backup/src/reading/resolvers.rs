@@ -12,9 +12,6 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The name of the kind whose objects take seats.
-pub(super) const SEATED: &str = "users";
-
 /// Objects: what a delta says is laid over what the base says; names follow, and links of what is gone.
 pub(super) struct ObjectResolver<'a> {
     pub(super) kind: &'static Kind,
@@ -82,7 +79,7 @@ impl ObjectResolver<'_> {
     }
 
     fn count_seats(&mut self, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<()> {
-        if self.kind.name == SEATED {
+        if !self.kind.seated_by.is_empty() {
             let took = old.map_or(Ok(false), takes_seat)?;
             let takes = if old == new { took } else { new.map_or(Ok(false), takes_seat)? };
             self.seats.before += u64::from(took);

@@ -16,17 +16,17 @@ pub(super) struct Sorters {
 
 /// Where the objects of a kind are collected that are no longer there: their links go.
 pub(super) fn gone(kind: &Kind) -> String {
-    format!("{}!gone", kind.name)
+    format!("{}!gone", kind.run())
 }
 
 /// Where the objects of a kind are collected that were deleted for good: links to them go.
 pub(super) fn deleted(kind: &Kind) -> String {
-    format!("{}!deleted", kind.name)
+    format!("{}!deleted", kind.run())
 }
 
 /// The run of the names of a kind's objects.
 pub(super) fn names(kind: &Kind) -> String {
-    format!("{}.names", kind.name)
+    format!("{}.names", kind.run())
 }
 
 /// The run of a link type's links by their far ends.
@@ -41,8 +41,8 @@ impl Sorters {
         kind: &Kind,
         blocks: &mut BTreeMap<String, Vec<ParkedBlock>>,
     ) -> Self {
-        let mut all = vec![kind.name.to_owned(), names(kind), gone(kind), deleted(kind)];
-        all.extend(kind.facets().map(|f| format!("{}.{f}", kind.name)));
+        let mut all = vec![kind.run().to_owned(), names(kind), gone(kind), deleted(kind)];
+        all.extend(kind.facets().map(|f| format!("{}.{f}", kind.run())));
         all.extend(kind.links.iter().flat_map(|link| [link.name.to_owned(), reverse(link.name)]));
         let by_run = all.into_iter().map(|run| {
             let blocks = blocks.remove(&run).unwrap_or_default();

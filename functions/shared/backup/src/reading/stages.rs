@@ -106,7 +106,7 @@ impl KindReader<'_> {
         if self.state.stage == ReadingStage::Merging && !self.state.unseen.is_empty() {
             return Err(Error::invalid(format!(
                 "{}: Graph lists {} objects that it does not give by their ids",
-                self.kind.name,
+                self.kind.run(),
                 self.state.unseen.len()
             )));
         }

@@ -42,7 +42,7 @@ impl Intake {
         let kind = self.kind;
         for (facet, value) in item.facets {
             let op = value.as_deref().map_or(Op::Remove, Op::Put);
-            sorters.get(&format!("{}.{facet}", kind.name)).push(item.key.as_bytes(), op).await?;
+            sorters.get(&format!("{}.{facet}", kind.run())).push(item.key.as_bytes(), op).await?;
         }
 
         // An object that is gone takes its facets along at once. Its links are only known when runs are merged.
@@ -51,10 +51,10 @@ impl Intake {
                 sorters.get(&sorters::deleted(kind)).push(item.key.as_bytes(), Op::Remove).await?;
             }
             for facet in kind.facets() {
-                let run = format!("{}.{facet}", kind.name);
+                let run = format!("{}.{facet}", kind.run());
                 sorters.get(&run).push(item.key.as_bytes(), Op::Remove).await?;
             }
-            return sorters.get(kind.name).push(item.key.as_bytes(), Op::Remove).await;
+            return sorters.get(kind.run()).push(item.key.as_bytes(), Op::Remove).await;
         }
 
         // Links of which the item names all: first every one of the base goes, then those that it names are there.
@@ -75,7 +75,7 @@ impl Intake {
             (false, true) => Op::Renew(&object.text),
             (false, false) => Op::Overlay(&object.text),
         };
-        sorters.get(kind.name).push(item.key.as_bytes(), op).await
+        sorters.get(kind.run()).push(item.key.as_bytes(), op).await
     }
 
     /// A link that is there, with what Graph says of it, or that is gone.

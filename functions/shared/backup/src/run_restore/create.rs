@@ -216,7 +216,7 @@ impl Progress<'_> {
         kind: &'static Kind,
         body: &Map<String, Value>,
     ) -> Result<Vec<Map<String, Value>>> {
-        let property = if kind.name == "users" { "userPrincipalName" } else { kind.name_property };
+        let property = kind.found_by();
         let name = body.get(property).and_then(Value::as_str).unwrap_or_default();
         if name.is_empty() {
             return Err(Error::invalid(format!(
@@ -230,7 +230,7 @@ impl Progress<'_> {
     /// A user needs a password; nobody learns it, and the first sign-in asks for another.
     fn with_password(&self, kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
         let mut body = body.clone();
-        if kind.name == "users" {
+        if kind.writing.password {
             // Of every class of characters that a password policy may ask for.
             let password = format!("Aa1!{}", &self.worker.ids.token()[..48]);
             let profile = json!({ "forceChangePasswordNextSignIn": true, "password": password });

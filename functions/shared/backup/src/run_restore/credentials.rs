@@ -2,6 +2,7 @@
 //! have been taken back, or a permission.
 
 use super::Worker;
+use domain::kinds::NamedKind;
 use domain::restore::Plan;
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::ports::Access;
@@ -45,14 +46,14 @@ fn not_permitted(plan: &Plan, access: &Access) -> Result<Vec<NotProtected>> {
     if access.permissions.is_empty() {
         return Ok(Vec::new());
     }
-    let names: BTreeSet<&str> = plan.steps.iter().map(|step| step.kind.as_str()).collect();
+    let names: BTreeSet<&NamedKind> = plan.steps.iter().map(|step| &step.kind).collect();
     let mut found = Vec::new();
     for name in names {
-        let kind = domain::kinds::get(name)?;
+        let kind = name.get()?;
         let any_of = kind.write_permissions;
         if !any_of.iter().any(|p| access.permissions.iter().any(|granted| granted == p)) {
             let any_of = any_of.iter().map(|p| (*p).to_owned()).collect();
-            found.push(NotProtected { what: kind.name.to_owned(), any_of });
+            found.push(NotProtected { what: kind.run().to_owned(), any_of });
         }
     }
     Ok(found)

@@ -9,7 +9,7 @@ use super::progress::{LastLook, Progress};
 use super::wait::{Patience, SETTLED, Waited};
 use crate::administrators::read_administrators;
 use domain::Result;
-use domain::kinds;
+use domain::kinds::{self, Kind};
 use domain::restore::{Action, Administrators, Ending, SignIn, Step, may_lose};
 use engine::records::{FailCause, OutcomeState, SkipCause, StepOutcome};
 use jiff::SignedDuration;
@@ -88,13 +88,12 @@ impl Progress<'_> {
     }
 
     async fn can_hold_roles(&self, now: &Step) -> Result<bool> {
-        if now.kind != "groups" {
+        let kind = now.kind()?;
+        if !kind.is_group() {
             return Ok(true);
         }
-        match self.worker.directory.find_live(self.tenant(), now.kind()?, &now.id, &[]).await {
-            Ok(group) => {
-                Ok(group.is_none_or(|g| g.object.get("isAssignableToRole") == Some(&Value::Bool(true))))
-            }
+        match self.worker.directory.find_live(self.tenant(), kind, &now.id, &[]).await {
+            Ok(group) => Ok(group.is_none_or(|group| kind.can_hold_role(&group.object))),
             Err(e) if is_of_run(&e) => Err(e),
             Err(_) => Ok(true),
         }
@@ -116,18 +115,18 @@ impl Progress<'_> {
         let is_ours = |id: Option<&Value>| {
             id.and_then(Value::as_str).is_some_and(|id| self.own.iter().any(|own| own == id))
         };
-        Ok(match &now.action {
-            Action::Delete if now.is_fact() => {
-                is_ours(now.before.as_ref().and_then(|b| b.get("principalId")))
+        let kind = now.kind()?;
+        Ok(match (&now.action, kind.grant()) {
+            (Action::Delete, Some(grant)) => {
+                is_ours(now.before.as_ref().and_then(|b| b.get(grant.principal)))
             }
-            Action::Update { body, .. } if now.is_fact() => {
-                is_ours(body.get("principalId")) && Ending::of(body) != Ending::Never
+            (Action::Update { body, .. }, Some(grant)) => {
+                is_ours(body.get(grant.principal)) && Ending::of(body) != Ending::Never
             }
-            Action::RemoveLink { link, to } if link == "groups.members" => self.own.contains(&to.id),
-            _ if now.kind == "groups" && may_lose(now) && !self.own.is_empty() => {
-                let members = kinds::link("groups.members")?;
-                let group =
-                    self.worker.directory.find_live(self.tenant(), now.kind()?, &now.id, &[members]).await?;
+            (Action::RemoveLink { link, to }, _) if kinds::passes_roles(link) => self.own.contains(&to.id),
+            _ if kind.is_group() && may_lose(now) && !self.own.is_empty() => {
+                let members: Vec<_> = kind.role_links().collect();
+                let group = self.worker.directory.find_live(self.tenant(), kind, &now.id, &members).await?;
                 group.is_some_and(|g| g.links.iter().any(|(_, to, _)| self.own.contains(to)))
             }
             _ => false,
@@ -144,7 +143,8 @@ impl Progress<'_> {
         if may_be_so && may_lose(now) {
             self.losses.push(now.clone());
         }
-        if now.kind == "users" && matches!(now.action, Action::Create { .. }) && may_be_so {
+        let is_person = now.kind.find().is_some_and(Kind::is_person);
+        if is_person && matches!(now.action, Action::Create { .. }) && may_be_so {
             self.made.extend(outcome.new_id.clone());
         }
     }

@@ -90,7 +90,7 @@ fn assemble<'a>(
             request_id: outcome.request_id.clone(),
             read_back: outcome.read_back.clone(),
             new_id: outcome.new_id.clone(),
-            needs_password_reset: step.kind == "users"
+            needs_password_reset: step.kind.find().is_some_and(|kind| kind.writing.password)
                 && outcome.new_id.is_some()
                 && !matches!(outcome.state, OutcomeState::Skipped { .. }),
             at: outcome.at,

@@ -62,10 +62,10 @@ impl Comparison<'_> {
     async fn objects(&self, kind: &'static Kind) -> Result<BTreeMap<String, Change>> {
         let ids = NewIds(self.new_ids);
         let mut pairs: BTreeMap<String, Pair> = BTreeMap::new();
-        let mut names: Vec<String> = vec![kind.name.to_owned()];
+        let mut names: Vec<String> = vec![kind.name.to_string()];
         names.extend(kind.facets().map(|f| format!("{}.{f}", kind.name)));
         for run in names {
-            let facet = run.strip_prefix(kind.name).and_then(|r| r.strip_prefix('.'));
+            let facet = run.strip_prefix(kind.run()).and_then(|r| r.strip_prefix('.'));
             let (before, after) =
                 (self.before.manifest().runs.get(&run), self.after.manifest().runs.get(&run));
             if before.is_none() || after.is_none() {
@@ -135,9 +135,10 @@ impl Comparison<'_> {
         };
         let object = object.unwrap_or_default();
         let name = Names { before: self.before, after: self.after }.of(kind, &object).await?;
-        let role_assignable = object.get("isAssignableToRole") == Some(&Value::Bool(true));
+        let role_assignable = kind.name == support::kind("groups").name
+            && object.get("isAssignableToRole") == Some(&Value::Bool(true));
         Ok(Change {
-            kind: kind.name.to_owned(),
+            kind: kind.name.into(),
             key: old_key.to_owned(),
             new_key: (old_key != key).then(|| key.to_owned()),
             name,
@@ -226,7 +227,7 @@ impl Comparison<'_> {
 
 impl Comparison<'_> {
     async fn is_role_assignable(&self, kind: &'static Kind, key: &str) -> Result<bool> {
-        if kind.name != "groups" {
+        if kind.name != support::kind("groups").name {
             return Ok(false);
         }
         let group = self.after.find_object(kind, key).await?;
@@ -237,15 +238,14 @@ impl Comparison<'_> {
     /// gone, since before the earlier side. Whether Graph still lists such a link is not documented.
     async fn is_held_nowhere(&self, link: &LinkType, far: &str, said: Option<&Value>) -> Result<bool> {
         let kind = match said.and_then(|v| v.get("@odata.type")).and_then(Value::as_str) {
-            Some("#microsoft.graph.user") => "users",
-            Some("#microsoft.graph.group") => "groups",
-            None if link.to.len() == 1 => link.to[0],
+            Some("#microsoft.graph.user") => support::kind("users"),
+            Some("#microsoft.graph.group") => support::kind("groups"),
+            None if link.to.len() == 1 => link.to[0].row()?,
             _ => return Ok(false),
         };
-        let Some(kind) = domain::kinds::find(kind).filter(|k| self.before.covers(k) && self.after.covers(k))
-        else {
+        if !(self.before.covers(kind) && self.after.covers(kind)) {
             return Ok(false);
-        };
+        }
         if !domain::ids::is_guid(far) {
             return Ok(false);
         }
@@ -269,10 +269,11 @@ fn link_says_the_same(before: &Value, after: &Value) -> bool {
 fn fold_schedules(by_kind: &mut [(&'static Kind, BTreeMap<String, Change>)]) {
     let told: HashSet<(String, What)> = by_kind
         .iter()
-        .filter(|(kind, _)| kind.name == "admins")
+        .filter(|(kind, _)| kind.name == support::kind("admins").name)
         .flat_map(|(_, changes)| changes.values().map(|c| (c.key.clone(), c.what)))
         .collect();
-    for (_, changes) in by_kind.iter_mut().filter(|(kind, _)| kind.name == "activeAdmins") {
+    for (_, changes) in by_kind.iter_mut().filter(|(kind, _)| kind.name == support::kind("activeAdmins").name)
+    {
         changes.retain(|_, change| !told.contains(&(change.key.clone(), change.what)));
     }
 }

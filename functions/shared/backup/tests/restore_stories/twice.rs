@@ -15,8 +15,8 @@ const MOVED: OutcomeState = OutcomeState::Skipped { cause: SkipCause::ChangedSin
 fn stage_with(kind: &str) -> RestoreWorld {
     let mut stage = RestoreWorld::new();
     let mut value = json!({"displayName": "Gone", "name": "Gone", "description": "Of use"});
-    if kind == "users" {
-        value["userPrincipalName"] = json!("gone@x.y");
+    if let Some(unique) = support::kind(kind).unique_property {
+        value[unique] = json!("gone@x.y");
     }
     if kind == "roles" {
         value["rolePermissions"] = json!([{"allowedResourceActions": ["microsoft.directory/groups/update"]}]);
@@ -37,7 +37,7 @@ fn whole(kind: &str, key: &str) -> Selection {
 
 fn kinds_with_ids() -> Vec<&'static str> {
     let of_id = kinds::KINDS.iter().filter(|k| matches!(k.identity, Identity::Id));
-    of_id.map(|k| k.name).collect()
+    of_id.map(|k| k.run()).collect()
 }
 
 fn outcome_of_creation(report: &FinalReport) -> (&OutcomeState, Option<&str>) {
@@ -112,7 +112,7 @@ async fn a_step_on_an_object_that_another_restore_made_anew_says_under_which_id_
     let made = stage.new_id("gone").await;
     stage.run(&older).await;
     let report = stage.report(&older).await;
-    let update = report.steps.iter().find(|s| s.step.kind == "users").unwrap();
+    let update = report.steps.iter().find(|s| s.step.kind == support::kind("users").name).unwrap();
     assert_eq!((&update.outcome, update.new_id.as_deref()), (&MOVED, Some(made.as_str())));
     assert_eq!(stage.directory.ends("groups.members", "staff"), [made], "a link follows to the new id");
 }

@@ -52,12 +52,12 @@ impl TableDirectory {
         self.state().live.insert((kind.to_owned(), key.to_owned()), (object, vec![]));
     }
     pub fn link(&self, link: &str, from: &str, to: &str) {
-        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
         self.state().live.get_mut(&at).unwrap().1.push((link.to_owned(), to.to_owned()));
     }
     /// The only link of that type that leads from there.
     pub fn relink(&self, link: &str, from: &str, to: &str) {
-        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
         let mut state = self.state();
         let links = &mut state.live.get_mut(&at).unwrap().1;
         links.retain(|(l, _)| l != link);
@@ -82,7 +82,7 @@ impl TableDirectory {
         found.unwrap().0["id"].as_str().unwrap().to_owned()
     }
     pub fn ends(&self, link: &str, from: &str) -> Vec<String> {
-        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
         let state = self.state();
         state.live[&at].1.iter().filter(|(l, _)| l == link).map(|(_, to)| to.clone()).collect()
     }
@@ -97,7 +97,7 @@ impl TableDirectory {
         self.state().live.remove(&(kind.to_owned(), key.to_owned())).expect("it is there");
     }
     pub fn unlink(&self, link: &str, from: &str, to: &str) {
-        let at = (kinds::link(link).unwrap().from.to_owned(), from.to_owned());
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
         self.state().live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link || t != to);
     }
     /// The next creation takes effect, and nobody hears of it.
@@ -227,11 +227,11 @@ impl LiveObjects for TableDirectory {
         links: &[&'static LinkType],
     ) -> Result<Option<LiveObject>> {
         let state = self.state();
-        Self::readable(&state, kind.name)?;
+        Self::readable(&state, kind.run())?;
         if self.is_hidden(&state, key) {
             return Ok(None);
         }
-        let Some((object, all)) = state.live.get(&(kind.name.to_owned(), key.to_owned())) else {
+        let Some((object, all)) = state.live.get(&(kind.name.to_string(), key.to_owned())) else {
             return Ok(None);
         };
         let mut found = Vec::new();
@@ -243,7 +243,7 @@ impl LiveObjects for TableDirectory {
         Ok(Some(LiveObject { object: object.clone(), links: found, unknown: BTreeSet::new() }))
     }
     async fn is_in_recycle_bin(&self, _: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
-        Ok(self.state().bin.contains_key(&(kind.name.to_owned(), id.to_owned())))
+        Ok(self.state().bin.contains_key(&(kind.name.to_string(), id.to_owned())))
     }
     async fn find_by_property(
         &self,
@@ -253,7 +253,7 @@ impl LiveObjects for TableDirectory {
         value: &str,
     ) -> Result<Vec<Map<String, Value>>> {
         let state = self.state();
-        let of = state.live.iter().filter(|((k, id), _)| k == kind.name && !self.is_hidden(&state, id));
+        let of = state.live.iter().filter(|((k, id), _)| k == kind.run() && !self.is_hidden(&state, id));
         let same = of.filter(|(_, (object, _))| object.get(property).is_some_and(|v| v == value));
         Ok(same.map(|(_, (object, _))| object.clone()).collect())
     }
@@ -271,17 +271,19 @@ impl DirectoryWriter for TableDirectory {
         state.writes += 1;
         let (mut id_made, mut was_so) = (None, false);
         match call {
-            Call::Create { kind, .. } if state.refuses.as_deref() == Some(kind.name) => {
+            Call::Create { kind, .. } if state.refuses.as_deref() == Some(kind.run()) => {
                 return Err(Error::invalid("Request_BadRequest"));
             }
             Call::Create { kind, body } => {
                 state.made += 1;
                 // A custom role is known by its template's id; everything else gets an id of its own.
-                let template =
-                    body.get("templateId").and_then(Value::as_str).filter(|_| kind.name == "roles");
+                let template = body
+                    .get("templateId")
+                    .and_then(Value::as_str)
+                    .filter(|_| kind.name == support::kind("roles").name);
                 let id = template.map_or_else(|| format!("new{}", state.made), str::to_owned);
                 let mut object = body.clone();
-                if kind.name == "users" {
+                if kind.writing.password {
                     assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
                 }
                 object.insert("id".to_owned(), Value::from(id.as_str()));
@@ -298,31 +300,31 @@ impl DirectoryWriter for TableDirectory {
                         kind.key_of(&object).unwrap()
                     }
                 };
-                if state.live.contains_key(&(kind.name.to_owned(), key.clone())) {
+                if state.live.contains_key(&(kind.name.to_string(), key.clone())) {
                     return Err(Error::conflict("RoleAssignmentExists"));
                 }
-                let name = body.get("userPrincipalName").filter(|_| kind.name == "users");
+                let name = body.get("userPrincipalName").filter(|_| kind.name == support::kind("users").name);
                 if name.is_some() && state.live.values().any(|(o, _)| o.get("userPrincipalName") == name) {
                     return Err(Error::conflict("ObjectConflict"));
                 }
                 let late = SignedDuration::from_millis(i64::try_from(state.late_ms).unwrap());
                 let shows_at = self.clock.now() + late;
                 state.shows_at.insert(id.clone(), shows_at);
-                state.live.insert((kind.name.to_owned(), key), (object, vec![]));
+                state.live.insert((kind.name.to_string(), key), (object, vec![]));
                 if std::mem::take(&mut state.loses_answer) {
                     return Err(Error::unavailable("no answer"));
                 }
                 id_made = Some(id);
             }
             Call::Undelete { kind, id } => {
-                let at = (kind.name.to_owned(), id.clone());
+                let at = (kind.name.to_string(), id.clone());
                 let back = state.bin.remove(&at).unwrap();
                 state.live.insert(at, back);
             }
             Call::Update { kind, id, body } => {
                 state.updates.push(body.clone());
                 if !state.forgets {
-                    let at = (kind.name.to_owned(), id.clone());
+                    let at = (kind.name.to_string(), id.clone());
                     let object = state.live.get_mut(&at);
                     let object = object.ok_or_else(|| Error::not_found("Request_ResourceNotFound"))?;
                     object.0.extend(body.clone());
@@ -339,7 +341,7 @@ impl DirectoryWriter for TableDirectory {
                     if self.is_hidden(&state, to) {
                         return Err(Error::invalid("Request_BadRequest: an object does not exist"));
                     }
-                    let at = (link.from.to_owned(), from.clone());
+                    let at = (link.from.to_string(), from.clone());
                     let links = &mut state.live.get_mut(&at).unwrap().1;
                     was_so &= links.iter().any(|(l, t)| l == link.name && t == to);
                     links.retain(|(l, t)| l != link.name || (link.write != LinkWrite::Single && t != to));
@@ -347,16 +349,16 @@ impl DirectoryWriter for TableDirectory {
                 }
             }
             Call::RemoveLink { link, from, to } => {
-                let at = (link.from.to_owned(), from.clone());
+                let at = (link.from.to_string(), from.clone());
                 state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
             }
             Call::Assign { link, from, assignments } => {
                 let to = assignments.iter().map(|a| kinds::assignment_key(&a["target"]));
-                let at = (link.from.to_owned(), from.clone());
+                let at = (link.from.to_string(), from.clone());
                 state.live.get_mut(&at).unwrap().1 = to.map(|to| (link.name.to_owned(), to)).collect();
             }
             Call::AssignLicences { kind, id, add, .. } => {
-                let at = (kind.name.to_owned(), id.clone());
+                let at = (kind.name.to_string(), id.clone());
                 let object = &mut state.live.get_mut(&at).unwrap().0;
                 object.insert("assignedLicenses".to_owned(), Value::from(add.clone()));
             }
@@ -365,7 +367,7 @@ impl DirectoryWriter for TableDirectory {
                     Identity::Id => id.clone(),
                     Identity::Natural(_) => kind.key_of(object).unwrap(),
                 };
-                state.live.remove(&(kind.name.to_owned(), key)).expect("it is there");
+                state.live.remove(&(kind.name.to_string(), key)).expect("it is there");
                 state.live.retain(|(_, key), _| !key.starts_with(&format!("{id}|")));
                 for (_, links) in state.live.values_mut() {
                     links.retain(|(_, to)| to != id);

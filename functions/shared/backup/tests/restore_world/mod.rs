@@ -3,7 +3,7 @@
 mod directory;
 
 use async_trait::async_trait;
-use backup::commands::restores::{From, Restores};
+use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::preview_restore::{self, OpenSnapshot, PlanStore, Snapshots};
 use backup::run_restore::{self, FinalReport, Silence};
 pub use directory::TableDirectory;
@@ -30,7 +30,7 @@ pub fn object(kind: &str, key: &str, value: &Value) -> (String, String, Map<Stri
 }
 
 pub fn item(kind: &str, key: &str) -> SelectedItem {
-    SelectedItem { kind: kind.to_owned(), key: key.to_owned(), properties: None, links: None }
+    SelectedItem { kind: support::kind(kind).name.into(), key: key.to_owned(), properties: None, links: None }
 }
 
 /// A tenant that is a table, a snapshot of it that is another, and the jobs of a restore between the two.
@@ -65,7 +65,7 @@ impl RestoreWorld {
     }
 
     pub fn link(&mut self, link: &str, from: &str, to: &str) {
-        let kind = kinds::link(link).unwrap().from.to_owned();
+        let kind = kinds::link(link).unwrap().from.to_string();
         self.directory.link(link, from, to);
         self.snapshot.get_mut(&(kind, from.to_owned())).unwrap().1.push((link.to_owned(), to.to_owned()));
     }
@@ -84,6 +84,7 @@ impl RestoreWorld {
     pub fn commands(&self) -> Restores {
         Restores {
             records: self.records(self.world.catalog.clone()),
+            comparisons: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
             plans: self.plans.clone(),
             queue: self.world.queue.clone(),
             clock: self.world.clock.clone(),
@@ -146,8 +147,8 @@ impl RestoreWorld {
         if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
             assert_eq!(error.kind(), domain::ErrorKind::Conflict);
         }
-        let from = From::Items(id);
-        let restore = self.commands().create_preview(&self.tenant, "me", &from, selection).await.unwrap();
+        let new = NewRestore { from: RestoreFrom::Items(id), selection };
+        let restore = self.commands().create_preview(&self.tenant, "me", new).await.unwrap();
         let worker = preview_restore::Worker {
             snapshots: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
             directory: self.directory.clone(),
@@ -195,8 +196,13 @@ impl RestoreWorld {
 
     pub async fn note_new_id(&self, tenant: &TenantId, old: &str, new: &str) {
         let (old, new) = (old.to_owned(), new.to_owned());
-        let row =
-            NewId { tenant: tenant.clone(), kind: "groups".to_owned(), old, new, created_at: self.now() };
+        let row = NewId {
+            tenant: tenant.clone(),
+            kind: support::kind("groups").name.into(),
+            old,
+            new,
+            created_at: self.now(),
+        };
         self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
     }
 
@@ -221,29 +227,30 @@ impl Snapshots for Tables {
 #[async_trait]
 impl OpenSnapshot for Tables {
     fn covers(&self, kind: &Kind) -> bool {
-        !self.1.contains_key(kind.name)
+        !self.1.contains_key(kind.run())
     }
     fn is_unlicensed(&self, kind: &Kind) -> bool {
-        self.1.get(kind.name) == Some(&true)
+        self.1.get(kind.run()) == Some(&true)
     }
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
-        Ok(self.0.get(&(kind.name.to_owned(), key.to_owned())).map(|(object, _)| object.clone()))
+        Ok(self.0.get(&(kind.name.to_string(), key.to_owned())).map(|(object, _)| object.clone()))
     }
     async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
-        let found = self.0.get(&(link.from.to_owned(), from.to_owned()));
+        let found = self.0.get(&(link.from.to_string(), from.to_owned()));
         let links = found.into_iter().flat_map(|(_, links)| links).filter(|(l, _)| l == link.name);
         Ok(links.map(|(_, to)| (to.clone(), directory::link_value(link, to))).collect())
     }
     async fn list_links_to(&self, link: &LinkType, to: &str) -> Result<Vec<(String, Map<String, Value>)>> {
         let of = |links: &[(String, String)]| links.iter().any(|(l, t)| l == link.name && t == to);
-        let found = self.0.iter().filter(|((kind, _), (_, links))| kind == link.from && of(links));
+        let found =
+            self.0.iter().filter(|((kind, _), (_, links))| *kind == link.from.to_string() && of(links));
         Ok(found.map(|((_, from), _)| (from.clone(), Map::new())).collect())
     }
     fn unknown(&self, _: &Kind, _: &Map<String, Value>) -> BTreeSet<&'static str> {
         BTreeSet::new()
     }
     async fn list_facts_of(&self, kind: &Kind, id: &str) -> Result<Vec<(String, Map<String, Value>)>> {
-        let found = self.0.iter().filter(|((k, key), _)| k == kind.name && key.split('|').any(|p| p == id));
+        let found = self.0.iter().filter(|((k, key), _)| k == kind.run() && key.split('|').any(|p| p == id));
         Ok(found.map(|((_, key), (object, _))| (key.clone(), object.clone())).collect())
     }
 }

@@ -88,6 +88,13 @@ impl Shelf {
         self.faults.take_log();
     }
 
+    /// From the next snapshot on also this run: records of that name, such as the links of a type.
+    pub async fn hold(&mut self, name: &str, records: &[(&str, &str)]) {
+        let archive = self.archive().open(&self.tenant).await.unwrap();
+        let records = records.iter().map(|(key, value)| (key.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        self.runs.insert(name.to_owned(), run(&archive, records.collect()).await);
+    }
+
     /// The same again, where that kind could not be read.
     pub async fn miss(&mut self, kind: &str, why: &str) {
         self.missing = vec![Missing {

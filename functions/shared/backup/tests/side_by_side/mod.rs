@@ -62,7 +62,13 @@ impl SideBySide {
         for (old, new) in &sides.new_ids {
             let (old, new) = (old.clone(), new.clone());
             records
-                .put_new(&NewId { tenant: tenant(), kind: "users".into(), old, new, created_at: now })
+                .put_new(&NewId {
+                    tenant: tenant(),
+                    kind: support::kind("users").name.into(),
+                    old,
+                    new,
+                    created_at: now,
+                })
                 .await
                 .unwrap();
         }
@@ -80,7 +86,7 @@ impl SideBySide {
             clock: world.clock.clone(),
             ids: world.ids.clone(),
         });
-        let kinds = KINDS.iter().copied().filter(|k| sides.runs.contains_key(k.name)).collect();
+        let kinds = KINDS.iter().copied().filter(|k| sides.runs.contains_key(k.run())).collect();
         let new_ids = sides.new_ids.iter().cloned().collect();
         Self {
             world,

@@ -7,6 +7,7 @@ mod attributes;
 
 pub use attributes::{compare_objects, equal_values};
 
+use crate::kinds::NamedKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -66,7 +67,7 @@ pub struct LinkChange {
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     /// The name of the object's kind, such as `users`.
-    pub kind: String,
+    pub kind: NamedKind,
     /// The key in the kind's run: the object's id, or the fact itself (`principal|role|scope|app`). Of the
     /// earlier side where it is there.
     pub key: String,

@@ -6,23 +6,34 @@
 
 mod guarded;
 mod interpret;
+mod name;
+mod rights;
 mod rows;
 mod shape;
+mod writing;
 
 pub use interpret::{
     Asked, Interpreted, LinkEnd, LinkRecord, ObjectText, Removal, assignment_key, interpret,
 };
+pub use name::{KindName, NamedKind};
+pub use rights::{Grant, Rights, Term, assignments};
 pub use rows::KINDS;
 pub use shape::{
-    Action, ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting,
-    Source, Unread, Update, Whole, Writing,
+    ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Rule, Sorting, Source,
+    Unread, Whole,
 };
+pub use writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
 
 use crate::{Error, Result};
 
 /// The row of that name, when there is one.
 pub fn find(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().copied().find(|k| k.name == name)
+    KINDS.into_iter().find(|k| k.run() == name)
+}
+
+/// The row whose objects Graph gives this `@odata.type`, where they are among objects of other kinds.
+pub fn of_type(odata_type: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|k| k.odata_type == Some(odata_type))
 }
 
 /// The row of that name.
@@ -31,7 +42,7 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 /// `Invalid`, naming every kind that there is, when there is none: nothing pretends to protect it.
 pub fn get(name: &str) -> Result<&'static Kind> {
     find(name).ok_or_else(|| {
-        let known: Vec<_> = KINDS.iter().map(|k| k.name).collect();
+        let known: Vec<_> = KINDS.iter().map(|k| k.run()).collect();
         Error::invalid_field("kind", format!("{name:?} is not supported; supported are {}", known.join(", ")))
     })
 }
@@ -46,6 +57,11 @@ pub fn link(name: &str) -> Result<&'static LinkType> {
         .flat_map(|k| k.links)
         .find(|l| l.name == name)
         .ok_or_else(|| Error::invalid_field("link", format!("{name:?} is not a link type")))
+}
+
+/// Whether links of the type of that run name pass the roles of an object on to whoever they lead to.
+pub fn passes_roles(name: &str) -> bool {
+    link(name).is_ok_and(|link| link.passes_roles)
 }
 
 /// Every link type, in the order of the kinds.
@@ -70,14 +86,14 @@ mod tests {
 
     #[test]
     fn every_name_is_unique_and_every_link_leads_from_its_kind() {
-        let mut names: Vec<_> = KINDS.iter().map(|k| k.name).chain(links().map(|l| l.name)).collect();
+        let mut names: Vec<_> = KINDS.iter().map(|k| k.run()).chain(links().map(|l| l.name)).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
         for kind in KINDS {
             for link in kind.links {
-                assert_eq!(link.name.split('.').next(), Some(kind.name));
+                assert_eq!(link.name.split('.').next(), Some(kind.run()));
                 assert_eq!(link.from, kind.name);
             }
         }

@@ -2,10 +2,13 @@
 //!
 //! Over 400 lines by design: it is one table, and one place to look.
 
+use super::KindName;
+use super::rights::{Grant, Rights, Term};
 use super::shape::{
-    Action, ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Sorting,
-    Source, Unread, Update, Whole, Writing,
+    ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Rule, Sorting, Source,
+    Unread, Whole,
 };
+use super::writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
 
 /// Every kind, in the order in which a restore writes them (references point upwards).
 pub static KINDS: [&Kind; 11] = [
@@ -22,19 +25,31 @@ pub static KINDS: [&Kind; 11] = [
     &DEVICE_CONFIGURATION,
 ];
 
-const PRINCIPALS: &[&str] = &["users", "groups"];
+/// The names that rows refer to.
+const USER_KIND: KindName = KindName::new("users");
+const GROUP_KIND: KindName = KindName::new("groups");
+const UNIT_KIND: KindName = KindName::new("administrativeUnits");
+const ROLE_KIND: KindName = KindName::new("roles");
+const SCHEDULE_KIND: KindName = KindName::new("activeAdmins");
+
+const PRINCIPALS: &[KindName] = &[USER_KIND, GROUP_KIND];
+
+/// A Microsoft 365 group. Source: learn.microsoft.com/graph/api/resources/groups-overview.
+const UNIFIED: Mark = Mark { property: "groupTypes", value: "Unified" };
 
 /// "Read the memberships of hidden groups and administrative units": learn.microsoft.com/graph/permissions-reference.
 const HIDDEN_MEMBERS: &[&str] = &["Member.Read.Hidden"];
 
 /// learn.microsoft.com/graph/api/resources/user, user-update, delta-query-overview.
 static USERS: Kind = Kind {
-    name: "users",
+    name: USER_KIND,
     label: "user",
     path: "users",
     version: ApiVersion::V1,
     identity: Identity::Id,
+    odata_type: Some("#microsoft.graph.user"),
     name_property: "displayName",
+    unique_property: Some("userPrincipalName"),
     search: &["userPrincipalName", "mail"],
     reading: &[
         Source {
@@ -110,6 +125,7 @@ static USERS: Kind = Kind {
             gives: Gives::Objects,
             carries: &["customSecurityAttributes"],
             permissions: &[],
+            sizes_tenant: true,
         },
         // Why: whether a delta reports custom security attributes is not documented, so they are listed.
         Source {
@@ -126,15 +142,19 @@ static USERS: Kind = Kind {
                 "CustomSecAttributeAssignment.Read.All",
                 "CustomSecAttributeAssignment.ReadWrite.All",
             ],
+            sizes_tenant: false,
         },
     ],
     links: &[LinkType {
         name: "users.manager",
-        from: "users",
+        from: USER_KIND,
         relation: "manager",
         label: "manager",
-        to: &["users"],
+        to: &[USER_KIND],
         write: LinkWrite::Single,
+        ruled_by: None,
+        keeps_last: None,
+        passes_roles: false,
         cut_bits: 12,
     }],
     references: &[],
@@ -171,13 +191,35 @@ static USERS: Kind = Kind {
         "employeeHireDate",
     ],
     create_only: &[],
+    phase: Phase::Users,
     writing: Writing {
-        update: Update::Patch,
         alone: &["customSecurityAttributes"],
-        actions: &[],
-        typed: false,
-        requests: None,
+        sensitive: &[
+            "accountEnabled",
+            "businessPhones",
+            "mobilePhone",
+            "onPremisesImmutableId",
+            "otherMails",
+            "userPrincipalName",
+        ],
         recycle_bin: Some("microsoft.graph.user"),
+        never_empty: &["accountEnabled", "displayName", "mail", "mailNickname", "userPrincipalName"],
+        cloud_owned: &["customSecurityAttributes", "usageLocation"],
+        forms: &[
+            ("businessPhones", Form::One),
+            ("customSecurityAttributes", Form::SecurityAttributes),
+            ("employeeOrgData", Form::Parts),
+            ("identities", Form::Identities),
+            ("onPremisesExtensionAttributes", Form::Parts),
+        ],
+        required: &[
+            Required { property: "accountEnabled", otherwise: Otherwise::False },
+            Required { property: "mailNickname", otherwise: Otherwise::BeforeAt("userPrincipalName") },
+        ],
+        limits: &[Limit::Guest],
+        password: true,
+        licences: true,
+        ..Writing::PATCHED
     },
     read_permissions: &[
         "User.Read.All",
@@ -212,16 +254,20 @@ static USERS: Kind = Kind {
     licence: None,
     cut_bits: 7,
     privileged: false,
+    rights: Rights::Person { decided_by: &["accountEnabled"] },
+    seated_by: &["accountEnabled", "userType"],
 };
 
 /// learn.microsoft.com/graph/api/resources/group, group-update, group-delta, groups-overview.
 static GROUPS: Kind = Kind {
-    name: "groups",
+    name: GROUP_KIND,
     label: "group",
     path: "groups",
     version: ApiVersion::V1,
     identity: Identity::Id,
+    odata_type: Some("#microsoft.graph.group"),
     name_property: "displayName",
+    unique_property: None,
     search: &["mailNickname", "mail"],
     reading: &[Source {
         name: "groups",
@@ -271,24 +317,35 @@ static GROUPS: Kind = Kind {
         gives: Gives::Objects,
         carries: &[],
         permissions: &[],
+        sizes_tenant: false,
     }],
     links: &[
         LinkType {
             name: "groups.members",
-            from: "groups",
+            from: GROUP_KIND,
             relation: "members",
             label: "member",
             to: PRINCIPALS,
             write: LinkWrite::Collection,
+            ruled_by: Some(Rule {
+                mark: Mark { property: "groupTypes", value: "DynamicMembership" },
+                property: "membershipRule",
+                empties: true,
+            }),
+            keeps_last: None,
+            passes_roles: true,
             cut_bits: 12,
         },
         LinkType {
             name: "groups.owners",
-            from: "groups",
+            from: GROUP_KIND,
             relation: "owners",
             label: "owner",
-            to: &["users"],
+            to: &[USER_KIND],
             write: LinkWrite::OneByOne,
+            ruled_by: None,
+            keeps_last: Some(UNIFIED),
+            passes_roles: false,
             cut_bits: 12,
         },
     ],
@@ -324,13 +381,27 @@ static GROUPS: Kind = Kind {
         "resourceProvisioningOptions",
         "uniqueName",
     ],
+    phase: Phase::Groups,
     writing: Writing {
-        update: Update::Patch,
-        alone: &[],
-        actions: &[],
-        typed: false,
-        requests: None,
         recycle_bin: Some("microsoft.graph.group"),
+        never_empty: &["displayName", "mail", "mailNickname"],
+        required: &[
+            Required { property: "mailEnabled", otherwise: Otherwise::False },
+            Required { property: "securityEnabled", otherwise: Otherwise::False },
+            Required { property: "mailNickname", otherwise: Otherwise::LettersOf("displayName") },
+        ],
+        only_of: &[("visibility", UNIFIED), ("preferredDataLocation", UNIFIED)],
+        not_shown: &["resourceBehaviorOptions", "resourceProvisioningOptions"],
+        settled: &[
+            Settled {
+                mark: Mark { property: "visibility", value: "HiddenMembership" },
+                why: "it can be set only when the group is created",
+            },
+            Settled { mark: UNIFIED, why: "it can be set only when the group is created" },
+        ],
+        limits: &[Limit::MailEnabled { unless: UNIFIED }],
+        licences: true,
+        ..Writing::PATCHED
     },
     read_permissions: &[
         "Group.Read.All",
@@ -360,16 +431,23 @@ static GROUPS: Kind = Kind {
     licence: None,
     cut_bits: 8,
     privileged: false,
+    rights: Rights::Group {
+        can_hold: "isAssignableToRole",
+        decided_by: &["groupTypes", "membershipRule", "membershipRuleProcessingState"],
+    },
+    seated_by: &[],
 };
 
 /// learn.microsoft.com/graph/api/resources/administrativeunit, administrativeunit-delta.
 static ADMINISTRATIVE_UNITS: Kind = Kind {
-    name: "administrativeUnits",
+    name: UNIT_KIND,
     label: "administrative unit",
     path: "directory/administrativeUnits",
     version: ApiVersion::V1,
     identity: Identity::Id,
+    odata_type: None,
     name_property: "displayName",
+    unique_property: None,
     search: &[],
     reading: &[Source {
         name: "administrativeUnits",
@@ -392,14 +470,22 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
         gives: Gives::Objects,
         carries: &[],
         permissions: &[],
+        sizes_tenant: false,
     }],
     links: &[LinkType {
         name: "administrativeUnits.members",
-        from: "administrativeUnits",
+        from: UNIT_KIND,
         relation: "members",
         label: "member",
         to: PRINCIPALS,
         write: LinkWrite::OneByOne,
+        ruled_by: Some(Rule {
+            mark: Mark { property: "membershipType", value: "Dynamic" },
+            property: "membershipRule",
+            empties: false,
+        }),
+        keeps_last: None,
+        passes_roles: false,
         cut_bits: 12,
     }],
     references: &[],
@@ -407,13 +493,11 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     volatile: &[],
     read_only: &[],
     create_only: &["isMemberManagementRestricted"],
+    phase: Phase::AdministrativeUnits,
     writing: Writing {
-        update: Update::Patch,
-        alone: &[],
-        actions: &[],
-        typed: false,
-        requests: None,
         recycle_bin: Some("microsoft.graph.administrativeUnit"),
+        never_empty: &["displayName"],
+        ..Writing::PATCHED
     },
     read_permissions: &[
         "AdministrativeUnit.Read.All",
@@ -435,16 +519,20 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     licence: None,
     cut_bits: 8,
     privileged: false,
+    rights: Rights::None,
+    seated_by: &[],
 };
 
 /// learn.microsoft.com/graph/api/resources/unifiedroledefinition.
 static ROLES: Kind = Kind {
-    name: "roles",
+    name: ROLE_KIND,
     label: "role",
     path: "roleManagement/directory/roleDefinitions",
     version: ApiVersion::V1,
     identity: Identity::Id,
+    odata_type: None,
     name_property: "displayName",
+    unique_property: None,
     search: &[],
     reading: &[Source {
         name: "roles",
@@ -457,6 +545,7 @@ static ROLES: Kind = Kind {
         gives: Gives::Objects,
         carries: &[],
         permissions: &[],
+        sizes_tenant: false,
     }],
     links: &[],
     references: &[],
@@ -464,13 +553,14 @@ static ROLES: Kind = Kind {
     volatile: &["inheritsPermissionsFrom"],
     read_only: &["isBuiltIn", "resourceScopes"],
     create_only: &["templateId"],
+    phase: Phase::Roles,
     writing: Writing {
-        update: Update::Patch,
-        alone: &[],
-        actions: &[],
-        typed: false,
-        requests: None,
-        recycle_bin: None,
+        takes_only: &["description", "displayName", "isEnabled", "rolePermissions", "templateId", "version"],
+        never_empty: &["displayName"],
+        // Why: references by template id survive, and the role is recognisably the same.
+        required: &[Required { property: "templateId", otherwise: Otherwise::Key }],
+        limits: &[Limit::BuiltIn],
+        ..Writing::PATCHED
     },
     read_permissions: ROLE_READ,
     guarded: &[],
@@ -479,6 +569,8 @@ static ROLES: Kind = Kind {
     licence: None,
     cut_bits: 6,
     privileged: true,
+    rights: Rights::Role,
+    seated_by: &[],
 };
 
 const ROLE_READ: &[&str] = &[
@@ -497,22 +589,30 @@ const ROLE_FACT: Identity =
     Identity::Natural(&["principalId", "roleDefinitionId", "directoryScopeId", "appScopeId"]);
 const ROLE_REFERENCES: &[Reference] = &[
     Reference { property: "principalId", kinds: PRINCIPALS, prefix: "" },
-    Reference { property: "roleDefinitionId", kinds: &["roles"], prefix: "" },
-    Reference {
-        property: "directoryScopeId",
-        kinds: &["administrativeUnits"],
-        prefix: "/administrativeUnits/",
-    },
+    Reference { property: "roleDefinitionId", kinds: &[ROLE_KIND], prefix: "" },
+    Reference { property: "directoryScopeId", kinds: &[UNIT_KIND], prefix: "/administrativeUnits/" },
 ];
+
+/// The kinds of facts by which a role is held, or may be, differ in their term alone.
+const fn grant(term: Term) -> Rights {
+    Rights::Grant(Grant {
+        principal: "principalId",
+        role: "roleDefinitionId",
+        scope: "directoryScopeId",
+        term,
+    })
+}
 
 /// learn.microsoft.com/graph/api/resources/unifiedroleassignment.
 static ADMINS: Kind = Kind {
-    name: "admins",
+    name: KindName::new("admins"),
     label: "role assignment",
     path: "roleManagement/directory/roleAssignments",
     version: ApiVersion::V1,
     identity: ROLE_FACT,
+    odata_type: None,
     name_property: "",
+    unique_property: None,
     search: &[],
     reading: &[Source {
         name: "admins",
@@ -525,6 +625,7 @@ static ADMINS: Kind = Kind {
         gives: Gives::Objects,
         carries: &[],
         permissions: &[],
+        sizes_tenant: false,
     }],
     links: &[],
     references: ROLE_REFERENCES,
@@ -532,14 +633,8 @@ static ADMINS: Kind = Kind {
     volatile: &["principalOrganizationId"],
     read_only: &[],
     create_only: &[],
-    writing: Writing {
-        update: Update::Never,
-        alone: &[],
-        actions: &[],
-        typed: false,
-        requests: None,
-        recycle_bin: None,
-    },
+    phase: Phase::RoleAssignments,
+    writing: Writing { update: Update::Never, ..Writing::PATCHED },
     read_permissions: ROLE_READ,
     guarded: &[],
     write_permissions: ROLE_WRITE,
@@ -547,11 +642,13 @@ static ADMINS: Kind = Kind {
     licence: None,
     cut_bits: 10,
     privileged: true,
+    rights: grant(Term::Assigned { schedules: SCHEDULE_KIND }),
+    seated_by: &[],
 };
 
 /// learn.microsoft.com/graph/api/resources/unifiedroleeligibilityschedule.
 static ELIGIBLE_ADMINS: Kind = Kind {
-    name: "eligibleAdmins",
+    name: KindName::new("eligibleAdmins"),
     label: "eligible role assignment",
     path: "roleManagement/directory/roleEligibilitySchedules",
     reading: &[Source {
@@ -565,13 +662,14 @@ static ELIGIBLE_ADMINS: Kind = Kind {
         gives: Gives::Objects,
         carries: &[],
         permissions: &[],
+        sizes_tenant: false,
     }],
     ..SCHEDULES
 };
 
 /// learn.microsoft.com/graph/api/resources/unifiedroleassignmentschedule.
 static ACTIVE_ADMINS: Kind = Kind {
-    name: "activeAdmins",
+    name: SCHEDULE_KIND,
     label: "scheduled role assignment",
     path: "roleManagement/directory/roleAssignmentSchedules",
     reading: &[Source {
@@ -585,26 +683,26 @@ static ACTIVE_ADMINS: Kind = Kind {
         gives: Gives::Objects,
         carries: &[],
         permissions: &[],
+        sizes_tenant: false,
     }],
     writing: Writing {
-        update: Update::Never,
-        alone: &[],
-        actions: &[],
-        typed: false,
         requests: Some("roleManagement/directory/roleAssignmentScheduleRequests"),
-        recycle_bin: None,
+        ..SCHEDULES.writing
     },
+    rights: grant(Term::Scheduled),
     ..SCHEDULES
 };
 
 /// What the two PIM rows share.
 const SCHEDULES: Kind = Kind {
-    name: "",
+    name: KindName::new(""),
     label: "",
     path: "",
     version: ApiVersion::V1,
     identity: ROLE_FACT,
+    odata_type: None,
     name_property: "",
+    unique_property: None,
     search: &[],
     reading: &[],
     links: &[],
@@ -613,13 +711,11 @@ const SCHEDULES: Kind = Kind {
     volatile: &["createdDateTime", "createdUsing", "modifiedDateTime", "status"],
     read_only: &["memberType", "assignmentType"],
     create_only: &[],
+    phase: Phase::RoleAssignments,
     writing: Writing {
         update: Update::Never,
-        alone: &[],
-        actions: &[],
-        typed: false,
         requests: Some("roleManagement/directory/roleEligibilityScheduleRequests"),
-        recycle_bin: None,
+        ..Writing::PATCHED
     },
     read_permissions: SCHEDULE_READ,
     guarded: &[],
@@ -628,6 +724,8 @@ const SCHEDULES: Kind = Kind {
     licence: Some("Microsoft Entra ID P2"),
     cut_bits: 10,
     privileged: true,
+    rights: grant(Term::Eligible),
+    seated_by: &[],
 };
 
 const POLICY_READ: &[&str] =
@@ -649,11 +747,14 @@ macro_rules! assignments {
     ($kind:literal, $name:literal) => {
         &[LinkType {
             name: $name,
-            from: $kind,
+            from: KindName::new($kind),
             relation: "assignments",
             label: "assignment",
-            to: &["groups"],
+            to: &[GROUP_KIND],
             write: LinkWrite::AssignAll,
+            ruled_by: None,
+            keeps_last: None,
+            passes_roles: false,
             cut_bits: 10,
         }]
     };
@@ -672,18 +773,21 @@ macro_rules! policies {
             gives: Gives::Objects,
             carries: &[],
             permissions: &[],
+            sizes_tenant: false,
         }]
     };
 }
 
 /// What the four rows of device policies share. facts: beta for all four, no delta, delete is final.
 const POLICIES: Kind = Kind {
-    name: "",
+    name: KindName::new(""),
     label: "",
     path: "",
     version: ApiVersion::Beta,
     identity: Identity::Id,
+    odata_type: None,
     name_property: "displayName",
+    unique_property: None,
     search: &[],
     reading: &[],
     links: &[],
@@ -692,13 +796,12 @@ const POLICIES: Kind = Kind {
     volatile: POLICY_VOLATILE,
     read_only: &[],
     create_only: &[],
+    phase: Phase::Policies,
     writing: Writing {
-        update: Update::Patch,
-        alone: &[],
-        actions: &[],
         typed: true,
-        requests: None,
-        recycle_bin: None,
+        never_empty: &["displayName", "name"],
+        limits: &[Limit::Opaque("unsupportedDeviceConfiguration")],
+        ..Writing::PATCHED
     },
     read_permissions: POLICY_READ,
     guarded: &[],
@@ -707,11 +810,13 @@ const POLICIES: Kind = Kind {
     licence: INTUNE,
     cut_bits: 2,
     privileged: false,
+    rights: Rights::None,
+    seated_by: &[],
 };
 
 /// learn.microsoft.com/graph/api/resources/intune-deviceconfig-devicecompliancepolicy (beta).
 static DEVICE_COMPLIANCE_POLICIES: Kind = Kind {
-    name: "DeviceCompliancePolicies",
+    name: KindName::new("DeviceCompliancePolicies"),
     label: "device compliance policy",
     path: "deviceManagement/deviceCompliancePolicies",
     reading: policies!(
@@ -722,16 +827,12 @@ static DEVICE_COMPLIANCE_POLICIES: Kind = Kind {
     ),
     links: assignments!("DeviceCompliancePolicies", "DeviceCompliancePolicies.assignments"),
     writing: Writing {
-        update: Update::Patch,
-        alone: &[],
         actions: &[Action {
             property: "scheduledActionsForRule",
             path: "scheduleActionsForRules",
             argument: "deviceComplianceScheduledActionForRules",
         }],
-        typed: true,
-        requests: None,
-        recycle_bin: None,
+        ..POLICIES.writing
     },
     cut_bits: 5,
     ..POLICIES
@@ -739,7 +840,7 @@ static DEVICE_COMPLIANCE_POLICIES: Kind = Kind {
 
 /// learn.microsoft.com/graph/api/resources/intune-deviceconfigv2-devicemanagementcompliancepolicy (beta).
 static COMPLIANCE_POLICIES: Kind = Kind {
-    name: "CompliancePolicies",
+    name: KindName::new("CompliancePolicies"),
     label: "compliance policy",
     path: "deviceManagement/compliancePolicies",
     name_property: "name",
@@ -752,22 +853,19 @@ static COMPLIANCE_POLICIES: Kind = Kind {
     links: assignments!("CompliancePolicies", "CompliancePolicies.assignments"),
     writing: Writing {
         update: Update::Put,
-        alone: &[],
         actions: &[Action {
             property: "scheduledActionsForRule",
             path: "setScheduledActions",
             argument: "scheduledActions",
         }],
-        typed: true,
-        requests: None,
-        recycle_bin: None,
+        ..POLICIES.writing
     },
     ..POLICIES
 };
 
 /// learn.microsoft.com/graph/api/resources/intune-deviceconfigv2-devicemanagementconfigurationpolicy (beta).
 static CONFIGURATION_POLICIES: Kind = Kind {
-    name: "ConfigurationPolicies",
+    name: KindName::new("ConfigurationPolicies"),
     label: "configuration policy",
     path: "deviceManagement/configurationPolicies",
     name_property: "name",
@@ -778,20 +876,13 @@ static CONFIGURATION_POLICIES: Kind = Kind {
         Some(1000)
     ),
     links: assignments!("ConfigurationPolicies", "ConfigurationPolicies.assignments"),
-    writing: Writing {
-        update: Update::Put,
-        alone: &[],
-        actions: &[],
-        typed: true,
-        requests: None,
-        recycle_bin: None,
-    },
+    writing: Writing { update: Update::Put, ..POLICIES.writing },
     ..POLICIES
 };
 
 /// learn.microsoft.com/graph/api/resources/intune-deviceconfig-deviceconfiguration (beta).
 static DEVICE_CONFIGURATION: Kind = Kind {
-    name: "DeviceConfiguration",
+    name: KindName::new("DeviceConfiguration"),
     label: "device configuration",
     path: "deviceManagement/deviceConfigurations",
     reading: policies!("DeviceConfiguration", "deviceManagement/deviceConfigurations", "assignments", None),

@@ -1,4 +1,6 @@
-//! What a row of the table of kinds can say.
+//! What a row of the table of kinds can say. What it says of writing is in `writing`, of roles in `rights`.
+
+use super::{KINDS, KindName, Mark, Phase, Rights, Update, Writing};
 
 /// Graph's two API versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,9 @@ pub struct Source {
     pub carries: &'static [&'static str],
     /// Any one of these application permissions is needed besides the kind's own; empty for none.
     pub permissions: &'static [&'static str],
+    /// Whether the number of its objects is the size of the tenant, by which Graph allots what may be asked.
+    /// Source: learn.microsoft.com/graph/throttling-limits, identity and access.
+    pub sizes_tenant: bool,
 }
 
 impl Source {
@@ -124,7 +129,7 @@ pub struct Reference {
     /// Top-level property.
     pub property: &'static str,
     /// Kinds that it may point at; empty when Graph does not say.
-    pub kinds: &'static [&'static str],
+    pub kinds: &'static [KindName],
     /// Text before the id, such as `/administrativeUnits/` in a directory scope.
     pub prefix: &'static str,
 }
@@ -148,17 +153,50 @@ pub struct LinkType {
     /// The name of its run, `kind.relation`.
     pub name: &'static str,
     /// The kind that it starts from.
-    pub from: &'static str,
+    pub from: KindName,
     /// Graph's name of the relation; in a delta reply its entries are in `relation@delta`.
     pub relation: &'static str,
     /// For a person: "member".
     pub label: &'static str,
     /// Kinds that it may lead to; more than these occur (devices, service principals).
-    pub to: &'static [&'static str],
+    pub to: &'static [KindName],
     /// How it is written.
     pub write: LinkWrite,
+    /// When the links of an object follow from a rule of the object, and are not written.
+    pub ruled_by: Option<Rule>,
+    /// Of which objects Graph does not take the last link away: a Microsoft 365 group keeps an owner.
+    /// Source: learn.microsoft.com/graph/api/group-delete-owners.
+    pub keeps_last: Option<Mark>,
+    /// Whether whoever it leads to holds the roles of the object that it leads from.
+    pub passes_roles: bool,
     /// Leaves are cut after a key whose hash ends in so many zero bits.
     pub cut_bits: u32,
+}
+
+impl LinkType {
+    /// The kind that its far ends are of, where Graph does not name their type: known only where it can be one alone.
+    pub fn only_end(&self) -> Option<&'static Kind> {
+        match self.to {
+            [one] => KINDS.into_iter().find(|kind| kind.name == *one),
+            _ => None,
+        }
+    }
+    /// The kind of the objects at its far ends whose `@odata.type`, where Graph names it, is this one.
+    pub fn end(&self, odata_type: Option<&str>) -> Option<&'static Kind> {
+        odata_type.map_or_else(|| self.only_end(), super::of_type)
+    }
+}
+
+/// When the links of an object follow from a rule of it.
+/// Source: learn.microsoft.com/entra/identity/users/groups-dynamic-membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What the objects have of which they do.
+    pub mark: Mark,
+    /// The property that holds the rule.
+    pub property: &'static str,
+    /// Whether Graph deletes the links of an object that gets the mark.
+    pub empties: bool,
 }
 
 /// A property or relation of a kind that no snapshot holds, and why. Told with each snapshot over the API.
@@ -184,50 +222,11 @@ pub struct Guarded {
     pub permissions: &'static [&'static str],
 }
 
-/// How an existing object is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Update {
-    /// Only what changes is sent.
-    Patch,
-    /// The whole object is sent.
-    Put,
-    /// Not at all: a changed one is given anew, then the old one taken away.
-    Never,
-}
-
-/// An action that carries a part of the object which neither create nor update takes.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Action {
-    /// The property that travels by it.
-    pub property: &'static str,
-    /// The action's path segment.
-    pub path: &'static str,
-    /// The name of its one argument.
-    pub argument: &'static str,
-}
-
-/// What can be written.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Writing {
-    /// How an existing object is changed.
-    pub update: Update,
-    /// Properties that must travel in a PATCH of their own.
-    pub alone: &'static [&'static str],
-    /// Properties that travel by an action, not by an update.
-    pub actions: &'static [Action],
-    /// Whether `@odata.type` must be sent.
-    pub typed: bool,
-    /// Where requests go when the collection itself is read-only (PIM: `…ScheduleRequests`).
-    pub requests: Option<&'static str>,
-    /// The cast of `directory/deletedItems` when deletion can be undone for 30 days.
-    pub recycle_bin: Option<&'static str>,
-}
-
 /// A row of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
     /// The product's name for it, unique and stable: it is in keys, paths and stored bytes.
-    pub name: &'static str,
+    pub name: KindName,
     /// One of them, for a person: "group".
     pub label: &'static str,
     /// Below the version segment.
@@ -236,8 +235,14 @@ pub struct Kind {
     pub version: ApiVersion,
     /// What makes it the same object.
     pub identity: Identity,
+    /// The `@odata.type` that Graph gives to its objects where they are among other kinds: as far ends of links. None
+    /// where they are not.
+    pub odata_type: Option<&'static str>,
     /// The property that a person calls it by; empty when it has none.
     pub name_property: &'static str,
+    /// The property that no two of them share, by which a new one is found whose creation nobody saw to its end. None
+    /// where there is no such property: then the name and what was sent tell it.
+    pub unique_property: Option<&'static str>,
     /// More properties that a search finds it by.
     pub search: &'static [&'static str],
     /// The first gives the objects, the others facets.
@@ -254,6 +259,8 @@ pub struct Kind {
     pub read_only: &'static [&'static str],
     /// Can be written when the object is created and never again.
     pub create_only: &'static [&'static str],
+    /// When in a restore its objects are written.
+    pub phase: Phase,
     /// What can be written.
     pub writing: Writing,
     /// Any one of these application permissions lets it be read.
@@ -270,6 +277,11 @@ pub struct Kind {
     pub cut_bits: u32,
     /// A change here is a change of who may do what.
     pub privileged: bool,
+    /// What its objects have to do with the roles that are given.
+    pub rights: Rights,
+    /// The properties that say whether one of them takes a seat ([`crate::subscriptions::takes_seat`]): seats are
+    /// counted where Graph gives them. Empty: none of them takes one.
+    pub seated_by: &'static [&'static str],
 }
 
 impl Kind {
@@ -280,6 +292,18 @@ impl Kind {
     /// Whether one of its links has that relation.
     pub fn is_relation(&self, property: &str) -> bool {
         self.links.iter().any(|l| l.relation == property)
+    }
+    /// The name of the run that holds its objects. FORMAT.md section 6.
+    pub fn run(&self) -> &'static str {
+        self.name.text()
+    }
+    /// The name of the run that holds a facet of them, and what a part of the kind is called that a snapshot lacks.
+    pub fn part(&self, property: &str) -> String {
+        format!("{}.{property}", self.name)
+    }
+    /// The property by which a new object is found again that nobody saw made.
+    pub fn found_by(&self) -> &'static str {
+        self.unique_property.unwrap_or(self.name_property)
     }
     /// The source of a facet.
     pub fn facet_source(&self, facet: &str) -> Option<&'static Source> {

@@ -7,8 +7,9 @@
 //! where there is an effective administrator before, there is one after it.
 
 use super::schedules::Ending;
-use super::values::{has_type, text};
+use super::values::text;
 use super::{Action, GLOBAL_ADMINISTRATOR, Phase, Step};
+use crate::kinds::{self, Grant, Kind, Rights, Rule, Term};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -219,62 +220,74 @@ pub fn gains(step: &Step) -> Vec<String> {
 /// Every way in which a step can change who administers the tenant.
 fn effects(step: &Step) -> Vec<Effect> {
     let id = || step.id.clone();
+    let kind = step.kind.find();
+    let rights = kind.map_or(Rights::None, |kind| kind.rights);
     match &step.action {
         // Whoever comes out of the recycle bin may be disabled; a licence, a policy gives nobody a role.
         Action::Undelete | Action::Act { .. } | Action::Assign { .. } | Action::AssignLicences { .. } => {
             vec![]
         }
-        Action::Create { body } => match step.kind.as_str() {
-            "admins" | "activeAdmins" => given(step, body),
+        Action::Create { body } => match rights {
+            Rights::Grant(grant) if gives(&grant) => given(step, &grant, body),
             // A new user has a password that nobody knows.
             _ => vec![],
         },
-        Action::Update { body, .. } => match step.kind.as_str() {
-            "users" => match body.get("accountEnabled") {
+        Action::Update { body, .. } => match rights {
+            Rights::Person { .. } => match body.get("accountEnabled") {
                 Some(Value::Bool(true)) => vec![Effect::LetIn(id())],
                 Some(_) => vec![Effect::LockOut(id())],
                 None => vec![],
             },
             // Graph removes the members of a group that becomes dynamic; whom its rule then finds is not known here.
-            "groups" => {
-                let turns = has_type(body, "DynamicMembership");
-                let has_rule = body.get("membershipRule").is_some_and(|r| !r.is_null());
-                if turns || has_rule { vec![Effect::Empty(id())] } else { vec![] }
+            Rights::Group { .. } => {
+                let mut rules = kind.into_iter().flat_map(Kind::role_links).filter_map(|link| link.ruled_by);
+                let is_ruled = |rule: Rule| {
+                    rule.mark.is_on(body) || body.get(rule.property).is_some_and(|r| !r.is_null())
+                };
+                if rules.any(is_ruled) { vec![Effect::Empty(id())] } else { vec![] }
             }
-            "activeAdmins" => given(step, body),
-            _ => vec![],
+            Rights::Grant(grant) if gives(&grant) => given(step, &grant, body),
+            Rights::Grant(_) | Rights::Role | Rights::None => vec![],
         },
-        Action::AddLinks { link, to } if link == "groups.members" => {
+        Action::AddLinks { link, to } if kinds::passes_roles(link) => {
             to.iter().map(|end| Effect::Join(id(), end.id.clone())).collect()
         }
-        Action::RemoveLink { link, to } if link == "groups.members" => {
+        Action::RemoveLink { link, to } if kinds::passes_roles(link) => {
             vec![Effect::Leave(id(), to.id.clone())]
         }
         Action::AddLinks { .. } | Action::RemoveLink { .. } => vec![],
-        Action::Delete => match step.kind.as_str() {
-            "users" | "groups" => vec![Effect::Gone(id())],
-            "admins" | "activeAdmins" => {
-                let before = step.before.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-                if is_global(&before) {
-                    vec![Effect::Take(text(&before, "principalId").to_owned())]
-                } else {
-                    vec![]
-                }
+        Action::Delete => match rights {
+            Rights::Person { .. } | Rights::Group { .. } => vec![Effect::Gone(id())],
+            Rights::Grant(grant) if gives(&grant) => {
+                let before = step.before.as_ref().and_then(Value::as_object);
+                let global = before.filter(|fact| grant.is_global_administrator(fact));
+                global.map(|fact| Effect::Take(text(fact, grant.principal).to_owned())).into_iter().collect()
             }
-            _ => vec![],
+            Rights::Grant(_) | Rights::Role | Rights::None => vec![],
         },
     }
 }
 
-fn is_global(fact: &Map<String, Value>) -> bool {
-    text(fact, "roleDefinitionId") == GLOBAL_ADMINISTRATOR && text(fact, "directoryScopeId") == "/"
+/// Whether the role is held, and need not be activated first.
+fn gives(grant: &Grant) -> bool {
+    match grant.term {
+        Term::Assigned { .. } | Term::Scheduled => true,
+        Term::Eligible => false,
+    }
+}
+
+impl Grant {
+    /// Whether the fact is about Global Administrator over the whole directory.
+    pub fn is_global_administrator(&self, fact: &Map<String, Value>) -> bool {
+        text(fact, self.role) == GLOBAL_ADMINISTRATOR && text(fact, self.scope) == "/"
+    }
 }
 
 /// What a step does that creates a fact or changes its end: with an end, the role is no longer held for good.
-fn given(step: &Step, body: &Map<String, Value>) -> Vec<Effect> {
-    let principal = text(body, "principalId").to_owned();
+fn given(step: &Step, grant: &Grant, body: &Map<String, Value>) -> Vec<Effect> {
+    let principal = text(body, grant.principal).to_owned();
     let is_update = matches!(step.action, Action::Update { .. });
-    match (is_global(body), Ending::of(body)) {
+    match (grant.is_global_administrator(body), Ending::of(body)) {
         (true, Ending::Never) => vec![Effect::Give(principal)],
         (true, _) if is_update => vec![Effect::Take(principal)],
         _ => vec![],
@@ -312,14 +325,11 @@ pub(super) fn guard(steps: Vec<Step>, administrators: &Administrators) -> (Vec<S
 
 /// Splits a step on several properties: what it does besides taking rights, and the part that takes them.
 pub(super) fn apart(step: Step) -> (Option<Step>, Step) {
-    const OF_USERS: &[&str] = &["accountEnabled"];
-    const OF_GROUPS: &[&str] = &["groupTypes", "membershipRule", "membershipRuleProcessingState"];
     let Action::Update { body, properties } = &step.action else { return (None, step) };
-    let guilty = match step.kind.as_str() {
-        "users" => OF_USERS,
-        "groups" => OF_GROUPS,
-        _ => return (None, step),
-    };
+    let guilty = step.kind.find().map(Kind::decisive).unwrap_or_default();
+    if guilty.is_empty() {
+        return (None, step);
+    }
     let part = |is_guilty: bool| {
         let fits = |p: &str| guilty.contains(&p) == is_guilty;
         let side = |side: &Option<Value>| match side {

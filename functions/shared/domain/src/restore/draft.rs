@@ -3,7 +3,7 @@
 
 use super::values;
 use super::{Action, Cause, Impossible, Inputs, Item, Phase, Step, Warning};
-use crate::kinds::{Identity, Kind};
+use crate::kinds::KindName;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub(super) struct Planner<'a> {
     pub returning: BTreeSet<String>,
     /// Facts that have a step, by kind and id. A schedule can be asked for twice: it may be chosen itself, and a
     /// chosen assignment may stand for it.
-    scheduled: BTreeSet<(&'static str, String)>,
+    scheduled: BTreeSet<(KindName, String)>,
     pub steps: Vec<Step>,
     pub impossible: Vec<Impossible>,
 }
@@ -43,15 +43,15 @@ impl Item {
     /// What a person calls the object; a fact is called by who holds which role.
     fn name(&self, inputs: &Inputs) -> Option<String> {
         let held = self.wanted.as_ref().or(self.live.as_ref())?;
-        if self.kind.identity == Identity::Id {
+        let Some(grant) = self.kind.grant() else {
             let name = values::text(&held.object, self.kind.name_property);
             return Some(name).filter(|n| !n.is_empty()).map(str::to_owned);
-        }
+        };
         let part = |property: &str| {
             let id = inputs.ids.rewrite(values::text(&held.object, property));
             inputs.names.get(&id).cloned().unwrap_or(id)
         };
-        Some(format!("{}: {}", part("principalId"), part("roleDefinitionId")))
+        Some(format!("{}: {}", part(grant.principal), part(grant.role)))
     }
 }
 
@@ -66,7 +66,7 @@ impl<'a> Planner<'a> {
         self.steps.push(Step {
             number: 0,
             phase: draft.phase,
-            kind: item.kind.name.to_owned(),
+            kind: item.kind.name.into(),
             key: item.key.clone(),
             id: item.id(self.inputs),
             name: item.name(self.inputs),
@@ -81,7 +81,7 @@ impl<'a> Planner<'a> {
     /// Says that a part of an item cannot be restored.
     pub fn impossible(&mut self, item: &Item, what: &str, cause: Cause, why: &str) {
         self.impossible.push(Impossible {
-            kind: item.kind.name.to_owned(),
+            kind: item.kind.name.into(),
             key: item.key.clone(),
             name: item.name(self.inputs),
             what: what.to_owned(),
@@ -100,17 +100,5 @@ impl<'a> Planner<'a> {
     /// Whether an id leads to nothing, now and after this restore.
     pub fn is_missing(&self, id: &str) -> bool {
         self.inputs.missing.contains(id) && !self.returning.contains(id)
-    }
-}
-
-/// The phase in which objects of a kind are written.
-pub(super) fn phase_of(kind: &Kind) -> Phase {
-    match kind.name {
-        "administrativeUnits" => Phase::AdministrativeUnits,
-        "users" => Phase::Users,
-        "groups" => Phase::Groups,
-        "roles" => Phase::Roles,
-        "admins" | "eligibleAdmins" | "activeAdmins" => Phase::RoleAssignments,
-        _ => Phase::Policies,
     }
 }

@@ -4,7 +4,7 @@ use super::draft::{Draft, Planner};
 use super::schedules::{Ending, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Action, Cause, Held, Item, Phase, Warning, id_map};
-use crate::kinds::{self, Identity};
+use crate::kinds::{Identity, Kind};
 use serde_json::{Map, Value, json};
 
 /// Plans one fact; both sides have their references resolved.
@@ -86,7 +86,7 @@ fn give_for_a_time(
         let why = "it is given for a time by now, and is not made permanent";
         return planner.impossible(item, "object", Cause::TimeBound, why);
     };
-    let Some(kind) = kinds::find("activeAdmins") else { return };
+    let Some(kind) = item.kind.schedules() else { return };
     let held = |object: &Map<String, Value>| {
         planner.inputs.ids.held(kind, Held { object: object.clone(), ..Held::default() })
     };
@@ -117,7 +117,7 @@ fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, l
         return planner.impossible(item, "scheduleInfo", Cause::Expired, EXPIRED);
     }
     if Ending::of(wanted) != Ending::Never
-        && planner.inputs.guard.own_principals.contains(text(wanted, "principalId"))
+        && planner.inputs.guard.own_principals.contains(principal(item.kind, wanted))
     {
         return planner.impossible(item, "scheduleInfo", Cause::OwnAccess, OWN_ACCESS);
     }
@@ -139,8 +139,7 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
     if let Some((cause, why)) = refusal(item, live) {
         return planner.impossible(item, "object", cause, why);
     }
-    let principal = text(live, "principalId");
-    if planner.inputs.guard.own_principals.contains(principal) {
+    if planner.inputs.guard.own_principals.contains(principal(item.kind, live)) {
         return planner.impossible(item, "object", Cause::OwnAccess, OWN_ACCESS);
     }
     let draft = Draft {
@@ -151,6 +150,11 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
         warnings: vec![],
     };
     planner.step(item, draft);
+}
+
+/// Who holds what the fact is about.
+fn principal<'a>(kind: &Kind, fact: &'a Map<String, Value>) -> &'a str {
+    kind.grant().map_or("", |grant| text(fact, grant.principal))
 }
 
 /// The values that make a fact the same fact wherever it is, such as who holds which role.

@@ -30,7 +30,7 @@ pub fn direct_licences(object: &Map<String, Value>) -> Vec<Value> {
 
 /// The step that makes the licences of an item what they shall be.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
-    if !matches!(item.kind.name, "users" | "groups") || !item.chooses(PROPERTY) {
+    if !item.kind.writing.licences || !item.chooses(PROPERTY) {
         return;
     }
     let known = |held: &Held| !held.unknown.contains(PROPERTY) && !held.unknown.contains(STATES);

@@ -1,8 +1,9 @@
 //! Links of an object: members, owners, managers, assignments.
 
 use super::draft::{Draft, Planner};
+use super::limits::{self, Attempt};
 use super::unread::{self, Known};
-use super::values::{has_type, is_mail_group, is_true, same, text};
+use super::values::{is_true, same};
 use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning};
 use crate::kinds::{LinkType, LinkWrite};
 use serde_json::{Map, Value};
@@ -83,15 +84,13 @@ fn refusal(
     if live.is_some() && is_true(now, "onPremisesSyncEnabled") {
         return Some((Cause::Synced, "the object comes from the customer's own directory; its links too"));
     }
-    if item.kind.name == "groups" && is_mail_group(now) {
-        return Some((Cause::MailEnabled, "mail-enabled groups are changed in Exchange, not through Graph"));
+    if let Some(refused) = limits::refusal(item.kind, now, Attempt::Link) {
+        return Some(refused);
     }
-    let is_dynamic =
-        |o: &Map<String, Value>| has_type(o, "DynamicMembership") || text(o, "membershipType") == "Dynamic";
-    let typed_by = if item.kind.name == "groups" { "groupTypes" } else { "membershipType" };
+    let mark = link.ruled_by?.mark;
     // What it will be when members are written.
-    let becomes = if item.chooses(typed_by) { &wanted.object } else { now };
-    (link.relation == "members" && is_dynamic(becomes))
+    let becomes = if item.chooses(mark.property) { &wanted.object } else { now };
+    mark.is_on(becomes)
         .then_some((Cause::DynamicMembership, "members follow from the rule, which is restored instead"))
 }
 
@@ -144,8 +143,7 @@ fn remove_links(
     remaining: usize,
 ) {
     let mut remove = remove;
-    let keeps_owner = link.relation == "owners" && has_type(&wanted.object, "Unified");
-    if keeps_owner
+    if link.keeps_last.is_some_and(|mark| mark.is_on(&wanted.object))
         && remaining == 0
         && let Some(kept) = remove.pop()
     {

@@ -13,6 +13,7 @@ mod held;
 mod id_map;
 mod inputs;
 mod licences;
+mod limits;
 mod links;
 mod objects;
 mod planner;
@@ -26,6 +27,7 @@ mod tests;
 mod unread;
 mod values;
 
+pub use crate::kinds::Phase;
 pub use administrators::{Administrators, SignIn, Standing, gains, may_lose};
 pub use held::{Held, HeldLink};
 pub use id_map::{IdMap, tokens};
@@ -36,7 +38,7 @@ pub use policies::clean as content;
 pub use properties::writable;
 pub use schedules::{Ending, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
-pub use step::{Action, Cause, End, Impossible, Phase, Plan, Remark, Step, Warning};
+pub use step::{Action, Cause, End, Impossible, Plan, Remark, Step, Warning};
 pub use values::same;
 
 /// Privileged Role Administrator's template id, the same in every tenant. Source: as for [`GLOBAL_ADMINISTRATOR`].

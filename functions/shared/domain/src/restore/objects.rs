@@ -1,10 +1,11 @@
 //! Objects that have an id: brought back, changed, or taken away.
 
-use super::draft::{Draft, Planner, phase_of};
+use super::draft::{Draft, Planner};
+use super::limits::{self, Attempt};
 use super::properties::writable;
-use super::values::{has_type, is_mail_group, is_true, text};
+use super::values::{is_true, text};
 use super::{Action, Cause, Held, Item, Phase, Warning, licences, links, policies, properties, unread};
-use crate::kinds::Kind;
+use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
 
 /// Plans one object; both sides have their references resolved.
@@ -42,27 +43,14 @@ pub(super) fn refusal(item: &Item) -> Option<(Cause, &'static str)> {
             "it comes from the customer's own directory, and only from there again",
         ));
     }
-    let is_guest = text(object, "userType") == "Guest" || text(object, "userPrincipalName").contains("#EXT#");
-    match item.kind.name {
-        "users" if is_guest => Some((Cause::Guest, "a guest comes back only by accepting a new invitation")),
-        "groups" if is_mail_group(object) => {
-            Some((Cause::MailEnabled, "mail-enabled groups are made in Exchange, not through Graph"))
-        }
-        "roles" if is_true(object, "isBuiltIn") => {
-            Some((Cause::BuiltIn, "Microsoft's own roles cannot be created"))
-        }
-        _ if text(object, "@odata.type").ends_with("unsupportedDeviceConfiguration") => {
-            Some((Cause::Unsupported, "Graph does not give the contents of this policy"))
-        }
-        _ => None,
-    }
+    limits::refusal(item.kind, object, Attempt::Create)
 }
 
 fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     if let Some((cause, why)) = refusal(item) {
         return planner.impossible(item, "object", cause, why);
     }
-    let phase = phase_of(item.kind);
+    let phase = item.kind.phase;
     if !item.in_recycle_bin {
         unread::tell_lost_properties(planner, item, wanted);
     }
@@ -78,7 +66,7 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     }
     let body = create_body(planner, item, wanted);
     let mut warnings = vec![Warning::NewId];
-    if item.kind.name == "users" {
+    if item.kind.writing.password {
         warnings.push(Warning::PasswordReset);
     }
     let after = Some(Value::Object(readable(item.kind, &body)));
@@ -88,56 +76,56 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     links::plan(planner, item, wanted, None);
 }
 
+/// What is sent to create the object: what of it can be written, in the form in which Graph takes it.
 fn create_body(planner: &mut Planner<'_>, item: &Item, wanted: &Held) -> Map<String, Value> {
+    let writing = &item.kind.writing;
     let mut body = writable(item.kind, &wanted.object);
-    match item.kind.name {
-        "users" => complete_user(&mut body),
-        "groups" => complete_group(&mut body, &item.key),
-        "roles" => {
-            // Why: references by template id survive, and the role is recognisably the same.
-            body.entry("templateId").or_insert_with(|| Value::from(item.key.as_str()));
+    for (property, form) in writing.forms {
+        match form {
+            Form::One => properties::one_entry(&mut body, property),
+            Form::Identities if properties::follow_name(body.get(*property)) => {
+                body.remove(*property);
+            }
+            Form::Identities | Form::Parts | Form::SecurityAttributes => {}
         }
-        _ => policies::complete(planner, item, &mut body),
+    }
+    for required in writing.required {
+        if !body.contains_key(required.property) {
+            let value = otherwise(required.otherwise, &body, &item.key);
+            body.insert(required.property.to_owned(), value);
+        }
+    }
+    for (property, mark) in writing.only_of {
+        if !mark.is_on(&body) {
+            body.remove(*property);
+        }
+    }
+    if writing.typed {
+        policies::complete(planner, item, &mut body);
     }
     body
 }
 
-fn complete_user(body: &mut Map<String, Value>) {
-    properties::one_phone(body);
-    let own = |i: &Value| i.get("signInType").is_some_and(|t| t == "userPrincipalName");
-    if body.get("identities").and_then(Value::as_array).is_some_and(|i| i.iter().all(own)) {
-        body.remove("identities"); // Follows from the name.
-    }
-    body.entry("accountEnabled").or_insert(Value::Bool(false));
-    if !body.contains_key("mailNickname") {
-        let name = text(body, "userPrincipalName").split('@').next().unwrap_or_default().to_owned();
-        body.insert("mailNickname".to_owned(), Value::from(name));
-    }
-}
-
-fn complete_group(body: &mut Map<String, Value>, key: &str) {
-    for property in ["mailEnabled", "securityEnabled"] {
-        body.entry(property).or_insert(Value::Bool(false));
-    }
-    if !body.contains_key("mailNickname") {
-        let name: String = text(body, "displayName").chars().filter(char::is_ascii_alphanumeric).collect();
-        let name = if name.is_empty() { key.to_owned() } else { name };
-        body.insert("mailNickname".to_owned(), Value::from(name));
-    }
-    if !has_type(body, "Unified") {
-        // Why: Graph gives it for every group and takes it for Microsoft 365 groups alone.
-        body.remove("visibility");
-        body.remove("preferredDataLocation");
+/// The value of a required property that the snapshot does not have.
+fn otherwise(from: Otherwise, body: &Map<String, Value>, key: &str) -> Value {
+    match from {
+        Otherwise::False => Value::Bool(false),
+        Otherwise::Key => Value::from(key),
+        Otherwise::BeforeAt(property) => {
+            Value::from(text(body, property).split('@').next().unwrap_or_default())
+        }
+        Otherwise::LettersOf(property) => {
+            let letters: String = text(body, property).chars().filter(char::is_ascii_alphanumeric).collect();
+            Value::from(if letters.is_empty() { key.to_owned() } else { letters })
+        }
     }
 }
 
 /// The properties of a sent body that a read-back can find in the object.
 fn readable(kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
     let mut out = body.clone();
-    if kind.name == "groups" {
-        // Given on creation, shown otherwise or not at all.
-        out.remove("resourceBehaviorOptions");
-        out.remove("resourceProvisioningOptions");
+    for property in kind.writing.not_shown {
+        out.remove(*property);
     }
     out
 }
@@ -146,12 +134,8 @@ fn delete(planner: &mut Planner<'_>, item: &Item, live: &Held) {
     let object = &live.object;
     let refused = if is_true(object, "onPremisesSyncEnabled") {
         Some((Cause::Synced, "it comes from the customer's own directory, and is deleted there"))
-    } else if item.kind.name == "groups" && is_mail_group(object) {
-        Some((Cause::MailEnabled, "mail-enabled groups are deleted in Exchange, not through Graph"))
-    } else if is_true(object, "isBuiltIn") {
-        Some((Cause::BuiltIn, "Microsoft's own roles cannot be deleted"))
     } else {
-        None
+        limits::refusal(item.kind, object, Attempt::Delete)
     };
     if let Some((cause, why)) = refused {
         return planner.impossible(item, "object", cause, why);

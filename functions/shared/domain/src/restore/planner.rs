@@ -3,9 +3,9 @@
 use super::draft::Planner;
 use super::{
     Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Plan, Remark, SelectedLink, Step,
-    administrators, facts, may_lose, objects, values,
+    administrators, facts, may_lose, objects,
 };
-use crate::kinds::{Identity, KINDS};
+use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a restore would do.
@@ -45,7 +45,7 @@ impl Planner<'_> {
 
     /// Plans the links and references of other objects to those that are created again.
     fn plan_referrers(&mut self) {
-        let chosen: BTreeMap<(&str, &str), &Item> =
+        let chosen: BTreeMap<(KindName, &str), &Item> =
             self.inputs.items.iter().map(|i| ((i.kind.name, i.key.as_str()), i)).collect();
         let created: BTreeSet<&str> = self
             .steps
@@ -53,7 +53,7 @@ impl Planner<'_> {
             .filter(|s| matches!(s.action, Action::Create { .. }))
             .map(|s| s.id.as_str())
             .collect();
-        let mut more: BTreeMap<(&str, &str), Item> = BTreeMap::new();
+        let mut more: BTreeMap<(KindName, &str), Item> = BTreeMap::new();
         for (id, referrers) in &self.inputs.referrers {
             if !created.contains(id.as_str()) {
                 continue;
@@ -112,15 +112,15 @@ impl Planner<'_> {
             Guarded::Unreadable => {
                 // Without knowing who administers the tenant, no step that can take rights is made. A group that can
                 // hold no role takes none.
-                let assignable = |id: &str| {
-                    let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == id;
-                    let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
-                    held.is_none_or(|h| values::is_true(&h.object, "isAssignableToRole"))
+                let may_hold = |step: &Step| match step.kind.find().filter(|kind| kind.is_group()) {
+                    Some(kind) => self.live_of(step).is_none_or(|held| kind.can_hold_role(&held.object)),
+                    None => true,
                 };
-                let matters = |s: &Step| may_lose(s) && (s.kind != "groups" || assignable(&s.id));
+                let matters = |step: &Step| may_lose(step) && may_hold(step);
+                let judged: Vec<(bool, Step)> = steps.into_iter().map(|s| (matters(&s), s)).collect();
                 let mut kept = Vec::new();
-                for step in steps {
-                    if !matters(&step) {
+                for (matters, step) in judged {
+                    if !matters {
                         kept.push(step);
                         continue;
                     }
@@ -168,16 +168,19 @@ impl Planner<'_> {
     fn takes_our_membership(&self, step: &Step) -> bool {
         let own = &self.inputs.guard.own_principals;
         match &step.action {
-            Action::RemoveLink { link, to } => link == "groups.members" && own.contains(&to.id),
-            _ if step.kind == "groups" && may_lose(step) => {
-                let of = |i: &&Item| i.kind.name == "groups" && i.id(self.inputs) == step.id;
-                let held = self.inputs.items.iter().find(of).and_then(|i| i.live.as_ref());
-                held.is_some_and(|h| {
-                    h.links.iter().any(|l| l.link.name == "groups.members" && own.contains(&l.to))
-                })
+            Action::RemoveLink { link, to } => kinds::passes_roles(link) && own.contains(&to.id),
+            _ if step.kind.find().is_some_and(Kind::is_group) && may_lose(step) => {
+                let links = self.live_of(step).into_iter().flat_map(|held| &held.links);
+                links.into_iter().any(|l| l.link.passes_roles && own.contains(&l.to))
             }
             _ => false,
         }
+    }
+
+    /// The object of a step as it is live, if it is.
+    fn live_of(&self, step: &Step) -> Option<&Held> {
+        let of = |item: &&Item| step.kind == item.kind.name && item.id(self.inputs) == step.id;
+        self.inputs.items.iter().find(of)?.live.as_ref()
     }
 }
 
@@ -212,7 +215,7 @@ fn rank(step: &Step) -> usize {
         Action::Act { .. } => 3,
         Action::AddLinks { .. } | Action::Assign { .. } | Action::AssignLicences { .. } => 4,
         Action::RemoveLink { .. } => 5,
-        Action::Delete => 100 - KINDS.iter().position(|k| k.name == step.kind).unwrap_or_default(),
+        Action::Delete => 100 - KINDS.iter().position(|k| step.kind == k.name).unwrap_or_default(),
     }
 }
 

@@ -1,40 +1,14 @@
 //! Properties of an object that is there: which of them are written, in which steps, and which cannot be.
 
-use super::draft::{Draft, Planner, phase_of};
-use super::values::{has_type, is_empty, is_mail_group, is_true, parts, same, text};
+use super::draft::{Draft, Planner};
+use super::limits::{self, Attempt};
+use super::values::{is_empty, is_true, parts, same, text};
 use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, policies, unread};
-use crate::kinds::{Kind, Sorting, Update};
+use crate::kinds::{Form, Kind, Sorting, Update};
 use serde_json::{Map, Value, json};
 
-/// Properties that Graph writes only when the app's directory role is above the user's: they travel apart,
-/// so that a refusal does not take the others with it.
-/// Source: learn.microsoft.com/graph/api/resources/users#who-can-perform-sensitive-actions.
-const SENSITIVE: &[&str] = &[
-    "accountEnabled",
-    "businessPhones",
-    "mobilePhone",
-    "onPremisesImmutableId",
-    "otherMails",
-    "userPrincipalName",
-];
-/// Properties that are written to users who are synchronised from the customer's own directory; all others are
-/// changed there.
-const CLOUD_OWNED: &[&str] = &["customSecurityAttributes", "usageLocation"];
-/// Properties that Graph changes but does not empty.
-const NEVER_EMPTY: &[&str] =
-    &["accountEnabled", "displayName", "mail", "mailNickname", "name", "userPrincipalName"];
-/// The properties of a role that Graph takes. It gives more than is documented.
-const OF_ROLES: &[&str] =
-    &["description", "displayName", "isEnabled", "rolePermissions", "templateId", "version"];
 /// Properties that differ in every object that was created again, or follow from another property.
 const FOLLOWS: &[&str] = &["createdDateTime", "creationType", "proxyAddresses", "securityIdentifier"];
-/// Properties that are objects of parts: all their parts are sent at once.
-const PARTS: &[&str] = &["employeeOrgData", "onPremisesExtensionAttributes"];
-
-/// Whether Graph documents the property as something to write, where it gives more than that.
-fn is_known(kind: &Kind, property: &str) -> bool {
-    kind.name != "roles" || OF_ROLES.contains(&property)
-}
 
 /// The properties of an object that can be written when it is created, without those that need a request of their
 /// own.
@@ -44,14 +18,14 @@ pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> 
             || (kind.can_update(property)
                 && !kind.writing.alone.contains(&property)
                 && property != licences::PROPERTY
-                && is_known(kind, property))
+                && kind.writing.takes(property))
     };
     let mut out = policies::clean(kind, object);
     // Why: a directory takes no empty text; a policy that was made with one has it, and shows it.
     let takes_empty_text = kind.sorting != Sorting::All;
     let says = |value: &Value| !is_empty(Some(value)) || (takes_empty_text && value == "");
     out.retain(|property, value| (property == "@odata.type" || fits(property)) && says(value));
-    if kind.name == "users" || kind.name == "groups" || !kind.writing.typed {
+    if !kind.writing.typed {
         out.remove("@odata.type");
     }
     out
@@ -85,9 +59,10 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if same(before, after) || (planner.inputs.attributes == AttributeMode::Merge && is_empty(after)) {
             continue;
         }
+        let form = kind.writing.form(property);
         // What would be written need not be what the snapshot holds: parts are merged, and it may come out as it is
         // live.
-        let Some(after) = goal(planner, property, before, after, &now) else { continue };
+        let Some(after) = goal(planner, form, before, after, &now) else { continue };
         if same(before, Some(&after)) {
             continue;
         }
@@ -122,20 +97,20 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
 /// What a property shall become.
 fn goal(
     planner: &Planner<'_>,
-    property: &str,
+    form: Option<Form>,
     before: Option<&Value>,
     after: Option<&Value>,
     now: &Map<String, Value>,
 ) -> Option<Value> {
     let mode = planner.inputs.attributes;
     let mut after = after.cloned().unwrap_or_default();
-    match property {
-        p if PARTS.contains(&p) => after = parts(&after, before, mode),
-        "customSecurityAttributes" => after = security_attributes(&after, before, mode),
-        "businessPhones" => after = first(after),
-        "identities" => after = identities(&after, before, now)?,
-        _ if after.is_null() && before.is_some_and(Value::is_array) => after = json!([]),
-        _ => {}
+    match form {
+        Some(Form::Parts) => after = parts(&after, before, mode),
+        Some(Form::SecurityAttributes) => after = security_attributes(&after, before, mode),
+        Some(Form::One) => after = first(after),
+        Some(Form::Identities) => after = identities(&after, before, now)?,
+        None if after.is_null() && before.is_some_and(Value::is_array) => after = json!([]),
+        None => {}
     }
     Some(after)
 }
@@ -148,34 +123,24 @@ fn refusal(
     now: &Map<String, Value>,
     after: &Value,
 ) -> Option<(Cause, &'static str)> {
-    let differs = |test: &dyn Fn(&Map<String, Value>) -> bool| test(then) != test(now);
-    if kind.read_only.contains(&property) || !is_known(kind, property) {
+    let writing = &kind.writing;
+    if kind.read_only.contains(&property) || !writing.takes(property) {
         return Some((Cause::ReadOnly, "the service sets it"));
     }
     if kind.create_only.contains(&property) {
         return Some((Cause::CreateOnly, "it can be set only when the object is created"));
     }
-    if is_true(now, "isBuiltIn") {
-        return Some((Cause::BuiltIn, "Microsoft's own roles cannot be changed"));
-    }
-    if is_true(now, "onPremisesSyncEnabled") && !CLOUD_OWNED.contains(&property) {
+    if is_true(now, "onPremisesSyncEnabled") && !writing.cloud_owned.contains(&property) {
         return Some((Cause::Synced, "it comes from the customer's own directory, and is changed there"));
     }
-    if kind.name == "groups" {
-        if is_mail_group(now) {
-            return Some((
-                Cause::MailEnabled,
-                "mail-enabled groups are changed in Exchange, not through Graph",
-            ));
-        }
-        let hidden = |o: &Map<String, Value>| text(o, "visibility") == "HiddenMembership";
-        if (property == "visibility" && differs(&hidden))
-            || (property == "groupTypes" && differs(&|o| has_type(o, "Unified")))
-        {
-            return Some((Cause::CreateOnly, "it can be set only when the group is created"));
-        }
+    if let Some(refused) = limits::refusal(kind, now, Attempt::Change) {
+        return Some(refused);
     }
-    if is_empty(Some(after)) && NEVER_EMPTY.contains(&property) {
+    let mut settled = writing.settled.iter().filter(|s| s.mark.property == property);
+    if let Some(settled) = settled.find(|s| s.mark.is_on(then) != s.mark.is_on(now)) {
+        return Some((Cause::CreateOnly, settled.why));
+    }
+    if is_empty(Some(after)) && writing.never_empty.contains(&property) {
         return Some((Cause::CannotBeCleared, "Graph changes it but does not empty it"));
     }
     policies::refusal(property, then, now)
@@ -188,7 +153,7 @@ fn acts(planner: &mut Planner<'_>, item: &Item, differences: &mut Vec<Difference
         planner.step(
             item,
             Draft {
-                phase: phase_of(item.kind),
+                phase: item.kind.phase,
                 action: Action::Act { property: found.property, argument: found.after.clone() },
                 before: Some(found.before),
                 after: Some(found.after),
@@ -216,7 +181,7 @@ fn put(planner: &mut Planner<'_>, item: &Item, differences: &[Difference], now: 
     planner.step(
         item,
         Draft {
-            phase: phase_of(item.kind),
+            phase: item.kind.phase,
             action: Action::Update { body: body.clone(), properties },
             before: Some(Value::Object(before)),
             after: Some(Value::Object(body)),
@@ -232,18 +197,19 @@ fn patches(
     then: &Map<String, Value>,
     now: &Map<String, Value>,
 ) {
-    let dynamic = |o: &Map<String, Value>| has_type(o, "DynamicMembership");
-    let turns_dynamic =
-        differences.iter().any(|d| d.property == "groupTypes") && dynamic(then) && !dynamic(now);
+    // The properties by which links come to follow from a rule, where Graph deletes those that are there.
+    let rules = item.kind.links.iter().filter_map(|link| link.ruled_by).filter(|rule| rule.empties);
+    let turns = rules.map(|rule| rule.mark).filter(|mark| mark.is_on(then) && !mark.is_on(now));
+    let emptying: Vec<&str> = turns.map(|mark| mark.property).collect();
     let alone = |d: &Difference| item.kind.writing.alone.contains(&d.property.as_str());
-    let sensitive = |d: &Difference| item.kind.name == "users" && SENSITIVE.contains(&d.property.as_str());
+    let sensitive = |d: &Difference| item.kind.writing.sensitive.contains(&d.property.as_str());
     let (apart, together): (Vec<_>, Vec<_>) = differences.into_iter().partition(alone);
     let (sensitive, plain): (Vec<_>, Vec<_>) = together.into_iter().partition(sensitive);
     let mut parcels = vec![plain, sensitive];
     parcels.extend(apart.into_iter().map(|d| vec![d]));
     for parcel in parcels.into_iter().filter(|p| !p.is_empty()) {
         let mut warnings = Vec::new();
-        if turns_dynamic && parcel.iter().any(|d| d.property == "groupTypes") {
+        if parcel.iter().any(|d| emptying.contains(&d.property.as_str())) {
             warnings.push(Warning::LosesMembers);
         }
         update(planner, item, &parcel, Some(now), warnings);
@@ -271,7 +237,7 @@ fn update(
     planner.step(
         item,
         Draft {
-            phase: phase_of(item.kind),
+            phase: item.kind.phase,
             action: Action::Update { body, properties },
             before: now.map(|_| before),
             after: Some(after),
@@ -284,8 +250,10 @@ fn update(
 pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     let mut all = writable(item.kind, &wanted.object);
     all.retain(|property, _| item.kind.can_update(property));
-    one_phone(&mut all);
-    let sensitive = |p: &str| item.kind.name == "users" && SENSITIVE.contains(&p);
+    for (property, _) in item.kind.writing.forms.iter().filter(|(_, form)| *form == Form::One) {
+        one_entry(&mut all, property);
+    }
+    let sensitive = |p: &str| item.kind.writing.sensitive.contains(&p);
     let apart =
         item.kind.writing.alone.iter().filter_map(|p| Some(((*p).to_owned(), wanted.object.get(*p)?)));
     let mut parcels: Vec<Vec<(String, Value)>> = vec![
@@ -312,10 +280,10 @@ pub(super) fn plan_alone(planner: &mut Planner<'_>, item: &Item, wanted: &Held) 
     }
 }
 
-/// Graph takes one business phone, though it may show more.
-pub(super) fn one_phone(body: &mut Map<String, Value>) {
-    if let Some(phones) = body.get_mut("businessPhones") {
-        *phones = first(std::mem::take(phones));
+/// Of a list of which Graph takes one entry, though it may show more, the first.
+pub(super) fn one_entry(body: &mut Map<String, Value>, property: &str) {
+    if let Some(entries) = body.get_mut(property) {
+        *entries = first(std::mem::take(entries));
     }
 }
 
@@ -327,17 +295,27 @@ fn first(value: Value) -> Value {
     }
 }
 
+/// Whether an identity is the user's name, which Graph makes by itself.
+fn is_user_name(identity: &Value) -> bool {
+    identity.get("signInType").is_some_and(|of_type| of_type == "userPrincipalName")
+}
+
+/// Whether identities, if there are any, are nothing but the user's name.
+pub(super) fn follow_name(identities: Option<&Value>) -> bool {
+    identities.and_then(Value::as_array).is_some_and(|all| all.iter().all(is_user_name))
+}
+
 /// The identities to write; none where they need no change. Graph replaces them all at once and demands the one that
 /// is the user's name, which follows the name.
 fn identities(after: &Value, before: Option<&Value>, now: &Map<String, Value>) -> Option<Value> {
     let list = |v: Option<&Value>| v.and_then(Value::as_array).cloned().unwrap_or_default();
-    let is_name = |i: &Value| i.get("signInType").is_some_and(|t| t == "userPrincipalName");
-    let others = |items: &[Value]| -> Vec<Value> { items.iter().filter(|i| !is_name(i)).cloned().collect() };
+    let others =
+        |items: &[Value]| -> Vec<Value> { items.iter().filter(|i| !is_user_name(i)).cloned().collect() };
     let (then, live) = (list(Some(after)), list(before));
     if same(Some(&Value::Array(others(&then))), Some(&Value::Array(others(&live)))) {
         return None;
     }
-    let mut whole: Vec<Value> = live.into_iter().filter(is_name).collect();
+    let mut whole: Vec<Value> = live.into_iter().filter(is_user_name).collect();
     if whole.is_empty() {
         let user = text(now, "userPrincipalName");
         let issuer = user.split_once('@').map(|(_, domain)| domain).unwrap_or_default();

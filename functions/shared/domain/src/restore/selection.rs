@@ -1,7 +1,8 @@
 //! What a person chose to have back, and how.
 
 use crate::changes::{Change, What};
-use crate::{Error, Result, kinds};
+use crate::kinds::{self, NamedKind};
+use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,7 @@ pub struct SelectedLink {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SelectedItem {
     /// The name of the object's kind, such as `users`.
-    pub kind: String,
+    pub kind: NamedKind,
     /// Its key in the snapshot.
     pub key: String,
     /// Only these properties; absent means all, an empty list none.
@@ -101,8 +102,7 @@ impl Selection {
         let mut seen = std::collections::BTreeSet::new();
         for (i, item) in self.items.iter().enumerate() {
             let field = |name: &str| format!("items[{i}].{name}");
-            let kind = kinds::find(&item.kind)
-                .ok_or_else(|| kinds::get(&item.kind).map_or_else(|e| e.within(field("kind")), |_| bug()))?;
+            let kind = item.kind.get().map_err(|e| e.within(field("kind")))?;
             let is_dots = item.key.bytes().all(|b| b == b'.');
             if is_dots || item.key.len() > 512 {
                 return Err(Error::invalid_field(field("key"), "an object's key has 1 to 512 characters"));
@@ -126,10 +126,6 @@ impl Selection {
         }
         Ok(())
     }
-}
-
-fn bug() -> Error {
-    Error::invalid("an unknown kind")
 }
 
 #[cfg(test)]

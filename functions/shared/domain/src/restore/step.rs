@@ -1,36 +1,11 @@
 //! A plan: steps in order, and what cannot be done. It is stored, shown, approved and then executed.
 
 use super::{IdMap, id_map};
-use crate::{Error, Result, kinds};
+use crate::kinds::{self, NamedKind, Phase};
+use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-
-/// The order in which a restore writes: what is referred to comes before what refers to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Phase {
-    /// Administrative units, without members.
-    AdministrativeUnits,
-    /// Users, without their links and licences.
-    Users,
-    /// Groups, without their members and owners.
-    Groups,
-    /// Links between users, groups and units: members, owners, managers.
-    Links,
-    /// Licences of users and groups.
-    Licences,
-    /// Custom roles, without who holds them.
-    Roles,
-    /// Assignments of roles, active and eligible.
-    RoleAssignments,
-    /// Device policies, without their assignments.
-    Policies,
-    /// Assignments of device policies to groups.
-    Assignments,
-    /// Deletions of objects that came since the snapshot.
-    Deletions,
-}
 
 /// A far end of a link, as a person and as Graph knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -89,7 +64,7 @@ pub enum Action {
     Assign {
         /// The type of the links, such as `groups.members`.
         link: String,
-        /// Each with its `target`.
+        /// The assignments, each with its `target`.
         assignments: Vec<Map<String, Value>>,
     },
     /// Gives and takes licences.
@@ -131,7 +106,7 @@ pub struct Step {
     /// The phase of the restore that it belongs to.
     pub phase: Phase,
     /// The name of the object's kind, such as `users`.
-    pub kind: String,
+    pub kind: NamedKind,
     /// The object's key in the snapshot.
     pub key: String,
     /// The key that it has live; of an object that is created again, the one that it had last.
@@ -159,6 +134,7 @@ pub struct Step {
 /// Why something cannot be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ImpossibleCause")]
 pub enum Cause {
     /// It is kept by the customer's own directory.
     Synced,
@@ -215,7 +191,7 @@ pub enum Cause {
 #[serde(rename_all = "camelCase")]
 pub struct Impossible {
     /// The name of the object's kind, such as `users`.
-    pub kind: String,
+    pub kind: NamedKind,
     /// The object's key in the snapshot.
     pub key: String,
     /// The object's name, where it has one.
@@ -260,12 +236,12 @@ impl Step {
     /// # Errors
     /// `Corrupt` when the kind is not one: a stored plan names only kinds that there are.
     pub fn kind(&self) -> Result<&'static kinds::Kind> {
-        kinds::find(&self.kind).ok_or_else(|| Error::corrupt("a stored plan names an unknown kind"))
+        self.kind.find().ok_or_else(|| Error::corrupt("a stored plan names an unknown kind"))
     }
 
     /// Whether it is about a fact (a role assignment), which has no life of its own under an id.
     pub fn is_fact(&self) -> bool {
-        kinds::find(&self.kind).is_some_and(|k| k.identity != kinds::Identity::Id)
+        self.kind.find().is_some_and(|k| k.identity != kinds::Identity::Id)
     }
 
     /// Whether the object was in the recycle bin when the plan was made, so that what is shown is compared
@@ -325,7 +301,7 @@ impl Step {
         let mut texts = |text: &str| found.extend(id_map::tokens(text).map(str::to_owned));
         match &self.action {
             Action::Create { body } | Action::Update { body, .. } => {
-                for property in kinds::find(&self.kind).into_iter().flat_map(id_map::referring) {
+                for property in self.kind.find().into_iter().flat_map(id_map::referring) {
                     texts(body.get(property).and_then(Value::as_str).unwrap_or_default());
                 }
             }

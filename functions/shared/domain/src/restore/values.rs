@@ -62,17 +62,6 @@ pub(super) fn is_true(object: &Map<String, Value>, property: &str) -> bool {
     object.get(property).and_then(Value::as_bool).unwrap_or_default()
 }
 
-/// Whether a group is a mail-enabled security group or a distribution list: those are written in Exchange alone.
-pub(super) fn is_mail_group(object: &Map<String, Value>) -> bool {
-    is_true(object, "mailEnabled") && !has_type(object, "Unified")
-}
-
-/// Whether `groupTypes` names the type.
-pub(super) fn has_type(object: &Map<String, Value>, group_type: &str) -> bool {
-    let types = object.get("groupTypes").and_then(Value::as_array);
-    types.is_some_and(|t| t.iter().any(|t| t == group_type))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,7 +41,7 @@ impl Manifest {
         let mut parts: BTreeSet<String> = guarded.map(|g| g.name.to_owned()).collect();
         parts
             .extend(kind.links.iter().filter(|l| !self.runs.contains_key(l.name)).map(|l| l.name.to_owned()));
-        let name = |property: &str| format!("{}.{property}", kind.name);
+        let name = |property: &str| kind.part(property);
         let is_missing = |property: &str| self.missing.iter().any(|m| m.source == name(property));
         let asked = self.asked_of(kind);
         let is_asked = |p: &str| asked.as_ref().is_none_or(|asked| asked.iter().any(|a| a == p));

@@ -253,7 +253,7 @@ fn meaning(kind: ErrorKind) -> &'static str {
 }
 
 fn line(change: &Change) -> ChangeLine {
-    let label = kinds::find(&change.kind).map_or(change.kind.as_str(), |k| k.label);
+    let label = change.kind.find().map_or_else(|| change.kind.to_string(), |k| k.label.to_owned());
     let attributes = change.attributes.iter().map(|a| ChangeDetail {
         what: one_line(&a.path),
         before: a.before.as_ref().and_then(value_line),
@@ -273,7 +273,7 @@ fn line(change: &Change) -> ChangeLine {
     });
     let count = change.attributes.len() + change.links.len();
     ChangeLine {
-        kind: label.to_owned(),
+        kind: label,
         name: change.name.as_deref().map_or_else(|| "(no name)".to_owned(), one_line),
         key: one_line(change.new_key.as_deref().unwrap_or(&change.key)),
         what: change.what,

@@ -1,6 +1,7 @@
 //! Names and values out of a customer's directory, as they may stand in a mail: one short line each.
 
 use domain::changes::{Change, LinkChange, What};
+use domain::kinds::{Reference, Term};
 use domain::text;
 use serde_json::Value;
 
@@ -34,11 +35,12 @@ pub(super) fn far_end(link: &LinkChange) -> String {
 
 /// Who got, lost or holds what role over what: for the kinds whose objects are such facts.
 pub(super) fn role_sentence(change: &Change) -> Option<String> {
-    let (given, taken) = match change.kind.as_str() {
-        "admins" => ("was given", "no longer has"),
-        "activeAdmins" => ("was given, for a time or for good,", "no longer has by schedule"),
-        "eligibleAdmins" => ("may now activate", "may no longer activate"),
-        _ => return None,
+    let kind = change.kind.find()?;
+    let grant = kind.grant()?;
+    let (given, taken) = match grant.term {
+        Term::Assigned { .. } => ("was given", "no longer has"),
+        Term::Scheduled => ("was given, for a time or for good,", "no longer has by schedule"),
+        Term::Eligible => ("may now activate", "may no longer activate"),
     };
     // The key of such a fact is `principal|role|scope|app scope`, its name `principal: role`.
     let mut parts = change.key.split('|');
@@ -48,7 +50,7 @@ pub(super) fn role_sentence(change: &Change) -> Option<String> {
         Some((who, which)) => (one_line(who), one_line(which)),
         None => (one_line(principal), format!("role {}", one_line(role))),
     };
-    let over = over_what(scope, app);
+    let over = over_what(kind.reference(grant.scope), scope, app);
     Some(match change.what {
         What::Created => format!("{who} {given} {which} over {over}"),
         What::Deleted => format!("{who} {taken} {which} over {over}"),
@@ -56,12 +58,15 @@ pub(super) fn role_sentence(change: &Change) -> Option<String> {
     })
 }
 
-fn over_what(scope: &str, app: &str) -> String {
+/// What a role is held over, by its two scopes; `unit` says how a scope refers to an object that is one.
+fn over_what(unit: Option<&Reference>, scope: &str, app: &str) -> String {
+    let referred = |unit: &Reference| Some((unit.kinds.first()?.row().ok()?.label, unit.prefix));
+    let (label, prefix) = unit.and_then(referred).unwrap_or(("object", "/"));
     match (scope, app) {
         ("", "" | "/") | ("/", _) => "the whole directory".to_owned(),
         ("", app) => format!("the app scope {}", one_line(app)),
-        (scope, _) => match scope.strip_prefix("/administrativeUnits/") {
-            Some(unit) => format!("the administrative unit {}", one_line(unit)),
+        (scope, _) => match scope.strip_prefix(prefix) {
+            Some(unit) => format!("the {label} {}", one_line(unit)),
             None => format!("the object {}", one_line(scope.trim_start_matches('/'))),
         },
     }
@@ -73,7 +78,7 @@ mod tests {
 
     fn fact(kind: &str, what: What, key: &str, name: Option<&str>) -> Change {
         Change {
-            kind: kind.to_owned(),
+            kind: domain::kinds::get(kind).unwrap().name.into(),
             key: key.to_owned(),
             new_key: None,
             name: name.map(str::to_owned),

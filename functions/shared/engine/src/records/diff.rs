@@ -4,6 +4,7 @@ use super::address::At;
 use super::snapshot::{JobState, NotCovered};
 use super::{Course, Record, watched};
 use crate::ports::Watch;
+use domain::kinds::NamedKind;
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ pub struct Diff {
     /// The later side.
     pub after: Side,
     /// Only these kinds; empty means all.
-    pub kinds: Vec<String>,
+    pub kinds: Vec<NamedKind>,
     /// Only this object.
     pub object: Option<String>,
     /// Whether its changes are to be told to people (the comparison that follows each snapshot).

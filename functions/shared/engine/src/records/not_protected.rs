@@ -7,7 +7,7 @@ use domain::kinds::KINDS;
 fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     let sources = KINDS.iter().flat_map(|k| k.reading).filter(|s| !s.permissions.is_empty());
     let guarded = KINDS.iter().flat_map(|k| k.guarded);
-    let kinds = KINDS.iter().map(|k| (k.name, k.read_permissions));
+    let kinds = KINDS.iter().map(|k| (k.run(), k.read_permissions));
     kinds.chain(sources.map(|s| (s.name, s.permissions))).chain(guarded.map(|g| (g.name, g.permissions)))
 }
 

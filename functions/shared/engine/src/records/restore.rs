@@ -46,7 +46,7 @@ pub struct RestoreCounts {
     pub unverified: u64,
     /// Not written: refused, or not readable.
     pub failed: u64,
-    /// Not tried.
+    /// Not tried, since it did not apply any more.
     pub skipped: u64,
     /// Named by the preview as what cannot be restored.
     pub impossible: u64,

@@ -56,11 +56,11 @@ pub enum SnapshotMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunCount {
-    /// Records.
+    /// How many records: objects of a kind, or links of a type.
     pub records: u64,
-    /// Leaves.
+    /// How many leaves they are stored in.
     pub leaves: u64,
-    /// Plain bytes.
+    /// How many bytes they have before compression.
     pub plain_bytes: u64,
 }
 
@@ -72,7 +72,7 @@ pub struct NotCovered {
     pub source: String,
     /// The kind of error: `denied`, `unavailable`, …
     pub cause: String,
-    /// For a person.
+    /// Why it is not held, for a person.
     pub why: String,
 }
 

@@ -3,6 +3,7 @@
 use super::address::{At, Installation};
 use super::{NotProtected, Record, watched};
 use crate::ports::{Watch, WrappedKey};
+use domain::kinds::NamedKind;
 use domain::{OrganisationId, PartnerId, RestoreId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -184,7 +185,7 @@ pub struct NewId {
     /// Whose.
     pub tenant: TenantId,
     /// The kind of the object.
-    pub kind: String,
+    pub kind: NamedKind,
     /// The id that it had.
     pub old: String,
     /// The id that it has.

@@ -28,7 +28,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 /// What of a function's requests is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audited {
-    /// What changes something.
+    /// Only requests that change something.
     Writes,
     /// Reads too: what they show is customer data.
     Everything,
@@ -39,7 +39,7 @@ pub enum Audited {
 /// another that is not below it (a transfer is accepted).
 #[derive(Clone, Debug)]
 pub struct AlsoTold {
-    /// Whose log.
+    /// The partner whose log it is.
     pub partner: PartnerId,
     /// Who it was, where the request's caller does not say.
     pub who: Option<String>,

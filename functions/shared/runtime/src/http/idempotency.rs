@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use partners::commands::Caller;
 use partners::commands::idempotency::{Begun, Idempotency, hash_of};
 
-/// The request's header.
+/// The header of a request that carries the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// On a reply that is given again.
 pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

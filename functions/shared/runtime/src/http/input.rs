@@ -130,8 +130,21 @@ where
 /// The ids of a path, in their order. One that has not the form of an id is of nothing: 404.
 pub struct PathOf<T>(pub T);
 
-fn id_in_path<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
+fn parsed<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|e: domain::Error| Problem { detail: e.summary().into(), ..Problem::no_route() })
+}
+
+/// The id that the path gives under that name: `org` of `/v1/organisations/{org}`.
+///
+/// # Errors
+/// 404 when the path has no such part, or it has not the form of an id.
+pub async fn id_in_path<T: FromStr<Err = domain::Error>>(
+    parts: &mut Parts,
+    name: &str,
+) -> Result<T, Problem> {
+    let params = RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::no_route())?;
+    let (_, text) = params.iter().find(|(of, _)| *of == name).ok_or_else(Problem::no_route)?;
+    parsed(text)
 }
 
 async fn texts(parts: &mut Parts) -> Result<Vec<String>, Problem> {
@@ -149,7 +162,7 @@ macro_rules! path_of {
             type Rejection = Problem;
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
                 match texts(parts).await?.as_slice() {
-                    [$($text),+] => Ok(Self(($(id_in_path($text)?,)+))),
+                    [$($text),+] => Ok(Self(($(parsed($text)?,)+))),
                     _ => Err(Problem::no_route()),
                 }
             }

@@ -9,13 +9,20 @@ mod caller;
 mod idempotency;
 mod input;
 mod rate;
+mod reply;
+mod route;
 mod version;
 
 pub use audit::{AlsoTold, Audited, audited};
 pub use caller::{Asked, authorizer_context, gateway_context};
 pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, idempotent};
-pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text};
+pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text, id_in_path};
 pub use rate::{RateLimit, rate_limited};
+pub use reply::{
+    Accepted, Created, CreatedVersion, PageIn, Versioned, accepted, created, created_version, listed,
+    versioned,
+};
+pub use route::{Arguments, Notes, Route, Takes, Unnoted, operations_of, router_of, under};
 pub use version::{IfMatch, etag};
 
 use crate::problem::Problem;

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct RateLimit {
     /// Each minute, in the long run.
     pub per_minute: u32,
-    /// At once.
+    /// The requests that may be made at once, after a silence.
     pub burst: u32,
 }
 

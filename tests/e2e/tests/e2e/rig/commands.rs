@@ -1,9 +1,9 @@
 //! What a person asks for, past the plan.
 
 use super::Rig;
-use backup::commands::diffs::Diffs;
-use backup::commands::restores::{From, Restores};
-use backup::commands::snapshots;
+use backup::commands::diffs::{Diffs, NewComparison};
+use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
+use backup::commands::snapshots::Snapshots;
 use backup::preview_restore::Archived;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
@@ -15,9 +15,9 @@ use support::memory::World;
 impl Rig {
     /// Asks for a snapshot.
     pub async fn ask_snapshot(&self, tenant: &TenantId) -> SnapshotId {
-        let World { queue, ids, .. } = &self.world;
-        let (clock, reason) = (self.clock.as_ref(), Reason::Person);
-        snapshots::start(&self.records, queue.as_ref(), clock, ids.as_ref(), tenant, reason).await.unwrap()
+        let World { queue, ids, .. } = self.world.clone();
+        let snapshots = Snapshots { records: self.records.clone(), queue, clock: self.clock.clone(), ids };
+        snapshots.start(tenant, Reason::Person).await.unwrap()
     }
 
     /// A snapshot, sealed, with the comparison that follows it.
@@ -40,9 +40,11 @@ impl Rig {
     }
 
     pub fn restores(&self) -> Restores {
+        let archived = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
         Restores {
             records: self.records.clone(),
-            plans: Arc::new(Archived::new(self.archive.clone(), self.records.clone())),
+            comparisons: archived.clone(),
+            plans: archived,
             queue: self.world.queue.clone(),
             clock: self.clock.clone(),
             ids: self.world.ids.clone(),
@@ -51,13 +53,14 @@ impl Rig {
 
     /// Asks for a comparison of everything.
     pub async fn ask_diff(&self, before: &SnapshotId, after: Side) -> Diff {
-        self.diffs().start(self.tenant(), before, after, &[], None).await.unwrap()
+        let new = NewComparison::of_everything(before.clone(), after);
+        self.diffs().start(self.tenant(), new).await.unwrap()
     }
 
     /// Asks for the preview of taking back what a comparison found.
     pub async fn ask_preview(&self, diff: &DiffId, selection: Selection) -> Restore {
-        let from = From::Changes(diff.clone());
-        self.restores().create_preview(self.tenant(), "per_test", &from, selection).await.unwrap()
+        let new = NewRestore { from: RestoreFrom::Changes(diff.clone()), selection };
+        self.restores().create_preview(self.tenant(), "per_test", new).await.unwrap()
     }
 
     /// What takes back everything that a comparison found.

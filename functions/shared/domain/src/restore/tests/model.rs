@@ -43,7 +43,7 @@ impl Tenant {
         for step in &plan.steps {
             let now = step.rewritten(&fresh).unwrap();
             let kind = now.kind().unwrap();
-            let at = (kind.name, now.id.clone());
+            let at = (kind.run(), now.id.clone());
             match &now.action {
                 Action::Undelete => {
                     let back = self.bin.remove(&at).expect("it is in the bin");
@@ -60,7 +60,7 @@ impl Tenant {
                     self.ids.insert(step.id.as_str(), new.as_str());
                     let mut object = body.clone();
                     object.insert("id".to_owned(), json!(new));
-                    self.live.insert((kind.name, new), Held { object, links: vec![], ..Held::default() });
+                    self.live.insert((kind.run(), new), Held { object, links: vec![], ..Held::default() });
                 }
                 Action::Update { body, .. } => {
                     let object = &mut self.live.get_mut(&at).expect("it is there").object;

@@ -110,7 +110,7 @@ proptest! {
         tenant.apply(&first);
         for ((kind, key), wanted) in &snapshot {
             let kind = kinds::get(kind).unwrap();
-            let live = tenant.live.get(&(kind.name, tenant.ids.rewrite(key)));
+            let live = tenant.live.get(&(kind.run(), tenant.ids.rewrite(key)));
             let live = live.unwrap_or_else(|| panic!("{key} is missing"));
             let (then, now) = (content(kind, &wanted.object), content(kind, &live.object));
             for (property, value) in then.iter().filter(|(p, _)| kind.can_update(p) && **p != "assignedLicenses") {

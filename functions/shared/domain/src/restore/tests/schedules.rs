@@ -45,7 +45,7 @@ const NONE: Schedule = Schedule::Known(None);
 fn a_role_with_an_end_comes_back_as_its_schedule_and_never_as_an_assignment() {
     let plan = planned(gone(&known(until("2031-01-01T00:00:00Z")), &NONE, true));
     let [step] = &plan.steps[..] else { panic!("{plan:?}") };
-    assert_eq!((step.kind.as_str(), step.id.as_str()), ("activeAdmins", "u|r|/|"));
+    assert_eq!((step.kind.to_string().as_str(), step.id.as_str()), ("activeAdmins", "u|r|/|"));
     let Action::Create { body } = &step.action else { panic!("{step:?}") };
     assert_eq!(body["action"], "adminAssign");
     assert_eq!(body["scheduleInfo"]["expiration"]["endDateTime"], "2031-01-01T00:00:00Z");
@@ -79,7 +79,7 @@ fn a_role_is_written_once_when_both_its_assignment_and_its_schedule_are_chosen()
         }
         let plan = plan(&Inputs { now: "2030-01-01T00:00:00Z".parse().unwrap(), ..exactly(items) });
         assert_eq!(names_of(&plan), ["create u|r|/|"]);
-        assert_eq!(plan.steps[0].kind, "activeAdmins");
+        assert_eq!(plan.steps[0].kind.to_string(), "activeAdmins");
     }
 }
 

@@ -1,0 +1,106 @@
+//! The way into an organisation's portal: the link, the session that it is exchanged for, and the page behind it.
+//!
+//! The page shows an organisation's snapshots, searched and compared. It holds nothing of a customer: what it shows, its
+//! script asks the API for, with the session that the link's token is exchanged for. So it is the same for everybody, and
+//! needs no caller.
+
+use super::NOT_KEPT;
+use crate::PlanApi;
+use crate::wire::access::{AccessIn, AccessLinkOut, SessionOut};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use domain::OrganisationId;
+use domain::rights::Action;
+use http::{HeaderName, StatusCode, header};
+use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
+use runtime::openapi::Tag;
+use runtime::problem::Reply;
+use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
+
+const TAG: Tag =
+    Tag { name: "Access", description: "The way of an end user into the portal of an organisation." };
+
+pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
+    let rows = vec![
+        Route::post("/v1/organisations/{org}/access-link", "makeAccessLink", link)
+            .says(
+                "A link to the organisation's portal, good once.",
+                "Makes a link by which an end user opens the portal of the organisation. It is good once and for a \
+                 short time, and shown this once.",
+            )
+            .right(Action::ManageOrganisation)
+            .answers::<AccessLinkOut>(201),
+        Route::post("/v1/access", "openAccess", open)
+            .says(
+                "A session of an hour for a link's token.",
+                "Exchanges the token of an access link for a session. The token is the proof: nobody has to sign in.",
+            )
+            .answers::<SessionOut>(201)
+            .problems(&[404]),
+        Route::get("/portal", "openPortal", page)
+            .says(
+                "The page behind an access link, the same for everybody.",
+                "Answers the page of the portal. It holds nothing of a customer: its script asks this API.",
+            )
+            .answers_text(200, "text/html"),
+    ];
+    under(&TAG, rows)
+}
+
+/// A reply that shows a secret.
+type Secret<T> = (StatusCode, [(HeaderName, &'static str); 1], Json<T>);
+
+async fn link(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+) -> Reply<Secret<AccessLinkOut>> {
+    let link = api.access.link(&caller, &id).await?;
+    Ok((StatusCode::CREATED, NOT_KEPT, Json(link.into())))
+}
+
+async fn open(
+    State(api): State<PlanApi>,
+    Input(body): Input<AccessIn>,
+) -> Reply<(Extension<AlsoTold>, Secret<SessionOut>)> {
+    let session = api.access.open(&body.token).await?;
+    let told = AlsoTold {
+        partner: session.partner.clone(),
+        who: Some(session.made_by.clone()),
+        subjects: vec![("org", session.organisation.to_string()), ("made", session.name.clone())],
+    };
+    Ok((Extension(told), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
+}
+
+const SCRIPT: &str = include_str!("../../portal/portal.js");
+const STYLE: &str = include_str!("../../portal/portal.css");
+const PAGE: &str = include_str!("../../portal/page.html");
+
+/// The page, and the policy under which only its own script and style run.
+static MADE: LazyLock<(String, String)> = LazyLock::new(|| {
+    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
+    let page = PAGE.replacen("{style}", STYLE, 1).replacen("{script}", SCRIPT, 1);
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        hash(SCRIPT),
+        hash(STYLE),
+    );
+    (page, policy)
+});
+
+async fn page() -> Response {
+    let (page, policy) = &*MADE;
+    let headers: [(HeaderName, &str); 5] = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, page.as_str()).into_response()
+}

@@ -1,0 +1,142 @@
+//! A restore as it is asked for: the one form in which it is, and the one place that refuses a choice.
+//!
+//! Whatever is wrong is told of the field that the caller sent: of an object in `only` it is never said of `items`.
+
+use crate::preview_restore::MAX_ITEMS;
+use domain::changes::Change;
+use domain::kinds::{self, Kind};
+use domain::restore::{SelectedItem, Selection};
+use domain::{DiffId, Error, Result, SnapshotId};
+
+/// The most objects that a choice can name one by one; for more, restore the changes of a comparison.
+///
+/// Why: the choice stands in the restore's row, whose size is limited.
+pub const MAX_NAMED: usize = 1_000;
+/// The bytes of a row that a choice may take.
+const MAX_SELECTION_BYTES: usize = 250_000;
+
+/// The names that the fields of a choice have for whoever asks.
+const ITEMS: &str = "items";
+const ONLY: &str = "only";
+
+/// A restore that is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRestore {
+    /// From what it brings back.
+    pub from: RestoreFrom,
+    /// How it writes, and which objects: named here only where they are of a snapshot.
+    pub selection: Selection,
+}
+
+/// What a restore brings back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RestoreFrom {
+    /// The selection's objects, as that snapshot holds them.
+    Items(SnapshotId),
+    /// All changes of a comparison, taken back to its earlier side.
+    Changes(DiffId),
+    /// The changes of these objects alone, taken back to the comparison's earlier side.
+    Only(DiffId, Vec<NamedObject>),
+}
+
+/// An object, as whoever asks names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedObject {
+    /// The name of its kind, which may be none that there is.
+    pub kind: String,
+    /// Its key in the snapshot.
+    pub key: String,
+}
+
+impl NewRestore {
+    /// Checks what can be checked without looking at the snapshot or the comparison.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field: nothing is chosen, too much is, or something that cannot be.
+    pub fn check(&self) -> Result<()> {
+        let items = &self.selection.items;
+        match &self.from {
+            RestoreFrom::Items(_) if items.is_empty() => {
+                Err(Error::invalid_field(ITEMS, "nothing is chosen"))
+            }
+            RestoreFrom::Items(_) => check_items(&self.selection),
+            RestoreFrom::Changes(_) | RestoreFrom::Only(..) if !items.is_empty() => {
+                let message = "either objects or a comparison can be chosen, not both";
+                Err(Error::invalid_field(ITEMS, message))
+            }
+            RestoreFrom::Changes(_) => Ok(()),
+            RestoreFrom::Only(_, named) if named.is_empty() => {
+                Err(Error::invalid_field(ONLY, "nothing is chosen"))
+            }
+            RestoreFrom::Only(_, named) => {
+                check_number(ONLY, named.len())?;
+                named
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(i, object)| kind_of(ONLY, i, kinds::get(&object.kind)).map(drop))
+            }
+        }
+    }
+}
+
+impl NamedObject {
+    /// What takes back its change, which is one of these.
+    fn taken_back(&self, number: usize, changes: &[Change]) -> Result<SelectedItem> {
+        let kind = kind_of(ONLY, number, kinds::get(&self.kind))?;
+        let change = changes.iter().find(|c| c.kind == kind.name && c.key == self.key);
+        let unknown = || Error::invalid_field(format!("{ONLY}[{number}].key"), "is not in the comparison");
+        change.map(SelectedItem::of_change).ok_or_else(unknown)
+    }
+}
+
+/// Chooses what takes back the changes of these objects.
+///
+/// # Errors
+/// `Invalid`, naming the object: it is not among the changes, or named twice.
+pub(super) fn choose(named: &[NamedObject], changes: &[Change], selection: &mut Selection) -> Result<()> {
+    let chosen = named.iter().enumerate().map(|(i, object)| object.taken_back(i, changes));
+    selection.items = chosen.collect::<Result<_>>()?;
+    // What is wrong with an item is wrong with the object of the same number in the caller's list.
+    check_items(selection).map_err(|e| renamed(e, ITEMS, ONLY))
+}
+
+/// Checks objects that were chosen one by one.
+fn check_items(selection: &Selection) -> Result<()> {
+    for (i, item) in selection.items.iter().enumerate() {
+        kind_of(ITEMS, i, item.kind.get())?;
+    }
+    selection.check()?;
+    check_number(ITEMS, selection.items.len())?;
+    let bytes = serde_json::to_vec(selection).map_or(usize::MAX, |b| b.len());
+    if bytes > MAX_SELECTION_BYTES { Err(too_many(ITEMS)) } else { Ok(()) }
+}
+
+/// The kind that was found by its name; an error names the object of that number, from 0, in the caller's list.
+fn kind_of(field: &str, number: usize, found: Result<&'static Kind>) -> Result<&'static Kind> {
+    found.map_err(|e| {
+        let message = e.fields().first().map_or_else(|| e.to_string(), |fault| fault.message.clone());
+        Error::invalid_field(format!("{field}[{number}].kind"), message)
+    })
+}
+
+fn check_number(field: &str, number: usize) -> Result<()> {
+    if number > MAX_NAMED { Err(too_many(field)) } else { Ok(()) }
+}
+
+fn too_many(field: &str) -> Error {
+    let message = format!(
+        "at most {MAX_NAMED} objects can be named; the changes of a comparison can be up to {MAX_ITEMS}"
+    );
+    Error::invalid_field(field, message)
+}
+
+/// The same error, about the caller's field of another name.
+fn renamed(error: Error, from: &str, to: &str) -> Error {
+    match error.fields() {
+        [fault] => match fault.field.strip_prefix(from) {
+            Some(rest) => Error::invalid_field(format!("{to}{rest}"), fault.message.clone()),
+            None => error,
+        },
+        _ => error,
+    }
+}

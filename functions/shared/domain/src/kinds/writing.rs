@@ -1,0 +1,249 @@
+//! What a row says of writing: how objects of the kind are created, changed and deleted, and what Graph does not take.
+//!
+//! A row begins from [`Writing::PATCHED`] and names only what differs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The order in which a restore writes: what is referred to comes before what refers to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// Administrative units; their members come with the links.
+    AdministrativeUnits,
+    /// Users; their managers come with the links.
+    Users,
+    /// Groups; their members and owners come with the links.
+    Groups,
+    /// Members, owners and managers of whatever is there by then.
+    Links,
+    /// Licences of users and groups.
+    Licences,
+    /// Custom roles, before anybody is given one.
+    Roles,
+    /// Role assignments and schedules, which refer to principals, roles and units.
+    RoleAssignments,
+    /// Device policies, and other objects that refer to what came before.
+    Policies,
+    /// The assignments of policies to groups.
+    Assignments,
+    /// Deletion of objects that came since the snapshot.
+    Deletions,
+}
+
+/// How an existing object is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Only what changes is sent.
+    Patch,
+    /// The whole object is sent.
+    Put,
+    /// Not at all: a changed one is given anew, then the old one taken away.
+    Never,
+}
+
+/// An action that carries a part of the object which neither create nor update takes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The property that travels by it.
+    pub property: &'static str,
+    /// The action's path segment.
+    pub path: &'static str,
+    /// The name of its one argument.
+    pub argument: &'static str,
+}
+
+/// What tells some objects of a kind from the others: a property has this value, or has it among its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// A property at the top of the object.
+    pub property: &'static str,
+    /// The value, which is text.
+    pub value: &'static str,
+}
+
+impl Mark {
+    /// Whether the object has it.
+    pub fn is_on(&self, object: &Map<String, Value>) -> bool {
+        match object.get(self.property) {
+            Some(Value::String(text)) => text == self.value,
+            Some(Value::Array(items)) => items.iter().any(|item| item == self.value),
+            _ => false,
+        }
+    }
+}
+
+/// Objects that Graph shows and does not write like the others of their kind. What is refused of them, and with
+/// which words, says `restore::limits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Guests, who come by an invitation that they accept.
+    /// Source: learn.microsoft.com/graph/api/resources/invitation.
+    Guest,
+    /// Those that are `mailEnabled`, which belong to Exchange.
+    /// Source: learn.microsoft.com/graph/api/resources/groups-overview.
+    MailEnabled {
+        /// Those that have this mark are Graph's all the same: Microsoft 365 groups.
+        unless: Mark,
+    },
+    /// Microsoft's own, which are in every tenant.
+    BuiltIn,
+    /// Those whose `@odata.type` ends so: Graph does not give their contents.
+    Opaque(&'static str),
+}
+
+/// The form of a property for which Graph does not take what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A list of which one entry is taken, though more may be shown.
+    /// Source: learn.microsoft.com/graph/api/resources/user, businessPhones.
+    One,
+    /// An object that is sent with all of its parts: one that is not sent may be lost.
+    Parts,
+    /// The identities of a user: replaced whole, and the one that is the user's name follows from the name.
+    /// Source: learn.microsoft.com/graph/api/resources/objectidentity.
+    Identities,
+    /// Sets of custom security attributes: each value with the annotation of its type.
+    /// Source: learn.microsoft.com/graph/custom-security-attributes-examples.
+    SecurityAttributes,
+}
+
+/// A property without which Graph does not create an object, and its value where the snapshot has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Required {
+    /// The property, which a new object must have.
+    pub property: &'static str,
+    /// The value that it gets then.
+    pub otherwise: Otherwise,
+}
+
+/// Where the value of a required property comes from when the snapshot has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// It is `false`, as it is for an object that was made without it.
+    False,
+    /// It is the key that the object had.
+    Key,
+    /// It is what stands before the `@` of this property.
+    BeforeAt(&'static str),
+    /// It is the letters and digits of this property, or the key where there are none.
+    LettersOf(&'static str),
+}
+
+/// A property that has, or has not, one of its values for ever: that is settled when the object is created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The property and the value.
+    pub mark: Mark,
+    /// For a person: why neither can become the other.
+    pub why: &'static str,
+}
+
+/// What can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// How an existing object is changed.
+    pub update: Update,
+    /// Properties that must travel in a PATCH of their own.
+    pub alone: &'static [&'static str],
+    /// Properties that Graph writes only when the app's directory role is above the object's: they travel apart, so
+    /// that a refusal does not take the others with it.
+    /// Source: learn.microsoft.com/graph/api/resources/users#who-can-perform-sensitive-actions.
+    pub sensitive: &'static [&'static str],
+    /// Properties that travel by an action, not by an update.
+    pub actions: &'static [Action],
+    /// Whether `@odata.type` must be sent. So it is where one kind holds objects of many types: device policies.
+    pub typed: bool,
+    /// Where requests go when the collection itself is read-only (PIM: `…ScheduleRequests`).
+    pub requests: Option<&'static str>,
+    /// The cast of `directory/deletedItems` when deletion can be undone for 30 days.
+    pub recycle_bin: Option<&'static str>,
+    /// The only properties that Graph takes, where it gives more than it documents; empty: no such list is needed.
+    pub takes_only: &'static [&'static str],
+    /// Properties that can be changed but not emptied.
+    pub never_empty: &'static [&'static str],
+    /// Properties that are written even to objects that come from the customer's own directory; everything else of
+    /// these is that directory's.
+    pub cloud_owned: &'static [&'static str],
+    /// Properties that Graph takes in another form than it gives.
+    pub forms: &'static [(&'static str, Form)],
+    /// Properties that Graph wants of every new object.
+    pub required: &'static [Required],
+    /// Properties that Graph gives of every object and takes, for new ones, only of those that have the mark.
+    pub only_of: &'static [(&'static str, Mark)],
+    /// Properties that a new object is given and that it shows otherwise, or not at all.
+    pub not_shown: &'static [&'static str],
+    /// Values that a property keeps, or never gets.
+    pub settled: &'static [Settled],
+    /// Which objects are not written like the others.
+    pub limits: &'static [Limit],
+    /// Whether a new object needs a password. Nobody learns it, and the first sign-in asks for another.
+    pub password: bool,
+    /// Whether licences are given to its objects, by `assignLicense`.
+    pub licences: bool,
+}
+
+impl Writing {
+    /// Changed by a PATCH of what differs; Graph takes every property as it gives it, and deletion is final.
+    pub const PATCHED: Self = Self {
+        update: Update::Patch,
+        alone: &[],
+        sensitive: &[],
+        actions: &[],
+        typed: false,
+        requests: None,
+        recycle_bin: None,
+        takes_only: &[],
+        never_empty: &[],
+        cloud_owned: &[],
+        forms: &[],
+        required: &[],
+        only_of: &[],
+        not_shown: &[],
+        settled: &[],
+        limits: &[],
+        password: false,
+        licences: false,
+    };
+
+    /// Whether Graph documents the property as something to write, where it gives more than that.
+    pub fn takes(&self, property: &str) -> bool {
+        self.takes_only.is_empty() || self.takes_only.contains(&property)
+    }
+
+    /// The form in which the property is taken, where it is another one than it is given in.
+    pub fn form(&self, property: &str) -> Option<Form> {
+        self.forms.iter().find(|(of, _)| *of == property).map(|(_, form)| *form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::KINDS;
+    use serde_json::json;
+
+    #[test]
+    fn a_mark_is_on_an_object_that_has_the_value_or_has_it_among_others() {
+        let mark = Mark { property: "groupTypes", value: "Unified" };
+        let is_on = |value: Value| mark.is_on(json!({ "groupTypes": value }).as_object().unwrap());
+        assert!(is_on(json!("Unified")) && is_on(json!(["DynamicMembership", "Unified"])));
+        assert!(!is_on(json!([])) && !is_on(json!(null)) && !is_on(json!("unified")));
+    }
+
+    #[test]
+    fn what_a_row_says_of_writing_is_about_properties_that_are_read() {
+        for kind in KINDS {
+            let select = kind.reading[0].select;
+            let writing = &kind.writing;
+            let names = writing.sensitive.iter().chain(writing.never_empty).chain(writing.not_shown);
+            let marks = writing.settled.iter().map(|s| s.mark.property);
+            let only_of = writing.only_of.iter().flat_map(|(property, mark)| [*property, mark.property]);
+            let required = writing.required.iter().map(|r| r.property);
+            for property in names.copied().chain(marks).chain(only_of).chain(required) {
+                assert!(select.is_empty() || select.contains(&property), "{}: {property}", kind.name);
+            }
+        }
+    }
+}

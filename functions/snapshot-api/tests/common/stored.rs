@@ -1,0 +1,143 @@
+//! What jobs would have stored: rows, a page of changes, a plan.
+
+use super::{DIFF, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
+use backup::archive::Archive;
+use backup::preview_restore::{Archived, PlanStore};
+use domain::restore::{Action, Phase, Plan, Selection, Step};
+use domain::{OrganisationId, PartnerId};
+use engine::ports::{Clock, Spent};
+use engine::records::{
+    Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts, RestoreState, RunCount,
+    Side, Snapshot, Tenant,
+};
+use serde_json::json;
+use std::sync::Arc;
+
+const ULID: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
+
+impl Plane {
+    fn archive(&self) -> Arc<Archive> {
+        let (vault, keys) = (self.world.vault.clone(), self.world.key_ring.clone());
+        Arc::new(Archive::new(vault, keys, self.records.clone()))
+    }
+
+    pub(super) async fn store_everything(&self) {
+        let snapshot = Snapshot::at(&self.tenant, &SNAPSHOT.parse().unwrap());
+        self.edit(&snapshot, |row| {
+            row.counts.insert("users".to_owned(), RunCount::default());
+        })
+        .await;
+        self.store_tenant().await;
+        self.store_comparison().await;
+        self.store_restore().await;
+    }
+
+    /// Everything as it was: no snapshot is being taken, and the restore is in that state.
+    pub async fn stands(&self, state: RestoreState) {
+        let now = self.world.clock.now();
+        self.edit(&Tenant::at(&self.tenant), |row| row.open_snapshot = None).await;
+        let restore = Restore::at(&self.tenant, &RESTORE.parse().unwrap());
+        self.edit(&restore, |row| {
+            (row.state, row.approved_by) = (state, None);
+            row.started_at = (state == RestoreState::Done).then_some(now);
+        })
+        .await;
+    }
+
+    async fn store_tenant(&self) {
+        let now = self.world.clock.now();
+        let row = Tenant {
+            tenant: self.tenant.clone(),
+            partner: PartnerId::from_ulid(ULID),
+            organisation: OrganisationId::from_ulid(ULID),
+            name: "Contoso".to_owned(),
+            credentials: CredentialStatus::Connected,
+            not_protected: None,
+            snapshots_per_day: 1,
+            next_snapshot_at: None,
+            open_snapshot: None,
+            last_sealed: Some(SNAPSHOT.parse().unwrap()),
+            last_full_at: None,
+            connected_at: now,
+            has_parked: false,
+        };
+        self.records.put_new(&row).await.unwrap();
+    }
+
+    async fn store_comparison(&self) {
+        let now = self.world.clock.now();
+        let change = json!([{
+            "kind": "users", "key": "u", "name": "Ann", "what": "modified", "links": [], "consequences": 0,
+            "privileged": false,
+            "attributes": [{ "property": "jobTitle", "path": "jobTitle", "before": "Clerk", "after": "Boss" }],
+        }]);
+        let archive = self.archive().open(&self.tenant).await.unwrap();
+        archive.put_new(&format!("diffs/{DIFF}/000000"), change.to_string().as_bytes()).await.unwrap();
+        let row = Diff {
+            id: DIFF.parse().unwrap(),
+            tenant: self.tenant.clone(),
+            before: EARLIER_SNAPSHOT.parse().unwrap(),
+            after: Side::Snapshot(SNAPSHOT.parse().unwrap()),
+            kinds: Vec::new(),
+            object: None,
+            announce: false,
+            live_snapshot: None,
+            state: JobState::Done,
+            requested_at: now,
+            touched_at: now,
+            done_at: Some(now),
+            attempts: 1,
+            counts: DiffCounts { modified: 1, ..DiffCounts::default() },
+            pages: 1,
+            progress: None,
+            not_compared: Vec::new(),
+            error: None,
+            course: Course::default(),
+        };
+        self.records.put_new(&row).await.unwrap();
+    }
+
+    async fn store_restore(&self) {
+        let now = self.world.clock.now();
+        let id = RESTORE.parse().unwrap();
+        let step = Step {
+            number: 1,
+            phase: Phase::Users,
+            kind: support::kind("users").name.into(),
+            key: "u".to_owned(),
+            id: "u".to_owned(),
+            name: Some("Ann".to_owned()),
+            action: Action::Undelete,
+            before: None,
+            after: None,
+            depends_on: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let plan = Plan { steps: vec![step], ..Plan::default() };
+        let plans = Archived::new(self.archive(), self.records.clone());
+        plans.put_new_plan(&self.tenant, &id, &plan).await.unwrap();
+        let row = Restore {
+            id,
+            tenant: self.tenant.clone(),
+            snapshot: SNAPSHOT.parse().unwrap(),
+            selection: Selection::default(),
+            diff: None,
+            requested_by: "hft_12345678".to_owned(),
+            approved_by: None,
+            state: RestoreState::Previewed,
+            requested_at: now,
+            previewed_at: Some(now),
+            queued_at: None,
+            started_at: None,
+            done_at: None,
+            touched_at: now,
+            attempts: 1,
+            counts: RestoreCounts::default(),
+            spent: Spent::default(),
+            not_permitted: Vec::new(),
+            error: None,
+            course: Course::default(),
+        };
+        self.records.put_new(&row).await.unwrap();
+    }
+}
