@@ -23,7 +23,7 @@ use ::partners::commands::tokens::Tokens;
 use ::partners::commands::usage::Usage;
 use axum::Router;
 use domain::{Error, Result};
-use engine::ports::{Clock, Directory, Ids, KeyRing, SignIns, Signer};
+use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
 use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
 use runtime::openapi::Operation;
@@ -42,7 +42,7 @@ pub struct Ports {
     /// Ids and tokens of what is made.
     pub ids: Arc<dyn Ids>,
     /// Asks a tenant what was consented to, and reads none of its data.
-    pub directory: Arc<dyn Directory>,
+    pub directory: Arc<dyn DirectoryAccess>,
     /// Makes the data keys of tenants that are connected.
     pub keys: Arc<dyn KeyRing>,
     /// Under whose signature certificates of deletion are; here only its public key is shown.
