@@ -4,6 +4,7 @@
 //! - [`reading`]: a tenant, read into runs.
 //! - [`schedule_snapshots`], [`take_snapshot`], [`diff_snapshots`], [`preview_restore`], [`run_restore`]: units of queued
 //!   work; each has `Request`, `Worker` and `Report`.
+//! - [`plans`]: what a preview stores and a run reads, and the report that a run stores.
 //! - [`commands`]: what may be asked about a tenant.
 //!
 //! Not here: who may ask (`partners`).
@@ -11,6 +12,7 @@
 pub mod archive;
 pub mod commands;
 pub mod diff_snapshots;
+pub mod plans;
 pub mod preview_restore;
 pub mod reading;
 pub mod run_restore;

@@ -114,7 +114,7 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
     let report = worker.run(&request, now + SignedDuration::from_mins(15)).await.unwrap();
     assert!(matches!(report, Report::Compared(_)), "{report:?}");
     let done = records.get(&Diff::at(&tenant, &row.id)).await.unwrap().value;
-    diff_snapshots::list_changes(&desk.archive, &done).await.unwrap()
+    backup::archive::list_changes(&desk.archive, &done).await.unwrap()
 }
 
 /// Reads a tenant, reads it again after something happened, and compares.

@@ -2,7 +2,8 @@
 
 use super::{DIFF, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
 use backup::archive::Archive;
-use backup::preview_restore::{Archived, PlanStore};
+use backup::plans::PlanStore;
+use backup::preview_restore::Archived;
 use domain::restore::{Action, Phase, Plan, Selection, Step};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::{Clock, Spent};

@@ -5,7 +5,8 @@
 use super::rig::{Admin, Rig, Setting, changes_of};
 use backup::archive::SnapshotView;
 use backup::commands::restores::{NewRestore, RestoreFrom};
-use backup::preview_restore::{Archived, PlanStore};
+use backup::plans::PlanStore;
+use backup::preview_restore::Archived;
 use domain::SnapshotId;
 use domain::restore::{Action, AttributeMode, Cause, LinkMode, Plan, SelectedItem, Selection};
 use engine::records::{CredentialStatus, RestoreState};

@@ -14,6 +14,7 @@
 //! leaves of each run at a time, not a run; a merge reads and writes what changed.
 
 mod arena;
+mod changes;
 mod compare;
 mod layers;
 mod leaves;
@@ -25,6 +26,8 @@ mod sorter;
 mod tenant;
 mod view;
 
+pub(crate) use changes::page_name;
+pub use changes::{get_page, list_changes};
 pub use compare::{Difference, Differences};
 pub use layers::consolidate;
 pub use leaves::{LeafReader, LeafWriter, Written};

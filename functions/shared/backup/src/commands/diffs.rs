@@ -1,6 +1,6 @@
 //! Comparisons: asked for, followed, read.
 
-use crate::archive::Archive;
+use crate::archive::{self, Archive};
 use crate::diff_snapshots;
 use domain::changes::Change;
 use domain::kinds::Kind;
@@ -121,7 +121,7 @@ impl Diffs {
             if number >= diff.pages {
                 return Ok(Listed { items, next: None });
             }
-            let stored = diff_snapshots::get_page(&archive, &diff, number).await?;
+            let stored = archive::get_page(&archive, &diff, number).await?;
             let rest = stored.into_iter().skip(at % diff_snapshots::PAGE).take(page.limit - items.len());
             let before = items.len();
             items.extend(rest);

@@ -4,8 +4,8 @@
 //! previewed can be run, and only once.
 
 use super::new_restore::choose;
-use crate::preview_restore::{PlanStore, Snapshots};
-use crate::run_restore::FinalReport;
+use crate::plans::{FinalReport, PlanStore};
+use crate::preview_restore::Snapshots;
 use domain::restore::{Impossible, Plan, Remark, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;

@@ -20,7 +20,7 @@ mod stream;
 mod survey;
 mod unknown;
 
-pub use pages::{PAGE, PAGE_BYTES, get_page, list_changes};
+pub use pages::{PAGE, PAGE_BYTES};
 
 use crate::archive::{Archive, SnapshotView, TenantArchive};
 use crate::{preview_restore, take_snapshot};

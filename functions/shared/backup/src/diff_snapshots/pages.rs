@@ -1,21 +1,16 @@
 //! Changes in the vault, in pages that are cut by count and by bytes. FORMAT.md section 2.
 
 use super::state::State;
-use crate::archive::TenantArchive;
+use crate::archive::{TenantArchive, page_name};
 use domain::changes::Change;
 use domain::{DiffId, Error, Result};
 use engine::ports::Put;
-use engine::records::Diff;
 
 /// Changes on a page, at most.
 pub const PAGE: usize = 200;
 
 /// Bytes of a page, at most; one change alone may be more.
 pub const PAGE_BYTES: usize = 256 << 10;
-
-fn name(diff: &DiffId, page: u32) -> String {
-    format!("diffs/{diff}/{page:06}")
-}
 
 /// Adds a change to the page that is being written; where it has no room there, that page is stored first.
 pub(super) async fn push(
@@ -48,7 +43,7 @@ pub(super) async fn flush(archive: &TenantArchive, diff: &DiffId, state: &mut St
     if state.open_count == 0 {
         return Ok(());
     }
-    let name = name(diff, state.pages);
+    let name = page_name(diff, state.pages);
     let bytes = format!("[{}]", state.open).into_bytes();
     if archive.put_new(&name, &bytes).await? == Put::AlreadyThere
         && archive.find(&name).await?.as_ref() != Some(&bytes)
@@ -58,27 +53,4 @@ pub(super) async fn flush(archive: &TenantArchive, diff: &DiffId, state: &mut St
     state.pages += 1;
     (state.open, state.open_count) = (String::new(), 0);
     Ok(())
-}
-
-/// One page of a finished comparison; pages count from 0.
-///
-/// # Errors
-/// `NotFound` beyond the last page; `Corrupt` when a page that must be there is not.
-pub async fn get_page(archive: &TenantArchive, diff: &Diff, page: u32) -> Result<Vec<Change>> {
-    if page >= diff.pages {
-        return Err(Error::not_found("there is no such page of changes"));
-    }
-    let bytes = archive.find(&name(&diff.id, page)).await?;
-    let bytes = bytes.ok_or_else(|| Error::corrupt("a page of changes is missing"))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|e| Error::corrupt("a page of changes cannot be read").caused_by(e))
-}
-
-/// All changes of a finished comparison.
-pub async fn list_changes(archive: &TenantArchive, diff: &Diff) -> Result<Vec<Change>> {
-    let mut all = Vec::new();
-    for page in 0..diff.pages {
-        all.extend(get_page(archive, diff, page).await?);
-    }
-    Ok(all)
 }

@@ -1,9 +1,8 @@
 //! The archive as a preview sees it.
 
-use super::ports::{OpenSnapshot, PlanStore, Snapshots};
-use crate::archive::{Archive, SnapshotView};
-use crate::diff_snapshots;
-use crate::run_restore::FinalReport;
+use super::ports::{OpenSnapshot, Snapshots};
+use crate::archive::{Archive, SnapshotView, list_changes};
+use crate::plans::{FinalReport, PlanStore};
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
@@ -68,7 +67,7 @@ impl Snapshots for Archived {
         if row.value.state != JobState::Done {
             return Err(Error::conflict("the comparison is not done"));
         }
-        diff_snapshots::list_changes(&self.archive.open(tenant).await?, &row.value).await
+        list_changes(&self.archive.open(tenant).await?, &row.value).await
     }
 }
 

@@ -12,17 +12,18 @@ mod referrers;
 mod targets;
 
 pub use archived::Archived;
-pub use ports::{OpenSnapshot, OwnPrincipals, PlanStore, Snapshots};
+pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
 
 use crate::archive::Archive;
+use crate::plans::{self, PlanStore};
 use async_trait::async_trait;
-use domain::restore::{Guard, IdMap, Inputs, Plan, SelectedItem, Selection};
+use domain::restore::{Guard, Inputs, Plan, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
 use engine::open_work::put_off;
 use engine::ports::{Clock, Directory, KeyRing, Put, Queue, Vault};
-use engine::records::{Cause, Course, Found, NewId, Record, Records, Restore, RestoreState, StepOutcome};
+use engine::records::{Cause, Course, Found, Records, Restore, RestoreState, StepOutcome};
 use engine::work::{JobWorker, unless_gone};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -183,7 +184,7 @@ impl Worker {
         let snapshot = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
         let selection = self.selection(restore).await?;
         selection.check()?;
-        let ids = new_ids(&self.records, &restore.tenant).await?;
+        let ids = plans::new_ids(&self.records, &restore.tenant).await?;
         let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &ids, deadline);
         let items = gather.items(&selection.items).await?;
         let referrers = gather.referrers(&items).await?;
@@ -231,13 +232,4 @@ impl Worker {
         }
         Ok(selection)
     }
-}
-
-/// The ids of earlier re-creations.
-pub(crate) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
-    let mut ids = IdMap::default();
-    for row in records.list_all(&NewId::all(tenant)).await? {
-        ids.insert(row.value.old, row.value.new);
-    }
-    Ok(ids)
 }

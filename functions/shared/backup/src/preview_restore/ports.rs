@@ -1,11 +1,10 @@
-//! What a preview needs besides the directory: what a snapshot holds, where plans go, who we are.
+//! What a preview needs besides the directory and the plans: what a snapshot holds, and who we are.
 
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Kind, LinkType};
-use domain::restore::Plan;
-use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId};
-use engine::ports::{Directory, Put};
+use domain::{DiffId, Result, SnapshotId, TenantId};
+use engine::ports::Directory;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -51,31 +50,6 @@ pub trait OpenSnapshot: Send + Sync {
 
     /// The objects of a kind of facts whose key names that id, with their keys.
     async fn list_facts_of(&self, kind: &Kind, id: &str) -> Result<Vec<(String, Map<String, Value>)>>;
-}
-
-/// Plans and reports of restores: sealed, create-only.
-#[async_trait]
-pub trait PlanStore: Send + Sync {
-    /// Stores a plan, when there is none.
-    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &Plan) -> Result<Put>;
-
-    /// The plan.
-    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<Plan>>;
-
-    /// Stores the report, when there is none.
-    async fn put_new_report(
-        &self,
-        tenant: &TenantId,
-        restore: &RestoreId,
-        report: &crate::run_restore::FinalReport,
-    ) -> Result<Put>;
-
-    /// The report.
-    async fn find_report(
-        &self,
-        tenant: &TenantId,
-        restore: &RestoreId,
-    ) -> Result<Option<crate::run_restore::FinalReport>>;
 }
 
 /// Who we are in a tenant.

@@ -12,14 +12,12 @@ mod credentials;
 mod guard;
 mod outcome;
 mod progress;
-mod report;
 mod step;
 mod wait;
 
-pub use report::{FinalReport, ReportedStep};
-
 use crate::archive::Archive;
-use crate::preview_restore::{Archived, PlanStore};
+use crate::plans::{FinalReport, PlanStore};
+use crate::preview_restore::Archived;
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
@@ -270,7 +268,7 @@ impl Worker {
         value.course = Course::default();
         value.done_at = Some(now);
         value.touched_at = now;
-        let report = report::make(&value, plan, progress);
+        let report = FinalReport::of(&value, plan, |number| progress.outcome(number));
         // A report that is there already came from a run that was cut off here: it says the same.
         self.plans.put_new_report(&value.tenant, &value.id, &report).await?;
         self.records.replace(&value, version).await?;

@@ -3,7 +3,7 @@
 use super::Worker;
 use super::outcome::{Ended, Verdict, asked};
 use super::wait::{FRESH, MARGIN};
-use crate::preview_restore::new_ids;
+use crate::plans::new_ids;
 use domain::restore::{Action, Administrators, IdMap, Plan, Step};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::LiveObject;

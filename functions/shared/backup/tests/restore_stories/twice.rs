@@ -1,7 +1,7 @@
 //! One deletion, two restores: the object comes back once, and both restores end.
 
 use crate::restore_world::{RestoreWorld, item, object};
-use backup::run_restore::FinalReport;
+use backup::plans::FinalReport;
 use domain::kinds::{self, Identity};
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::{RestoreId, TenantId};

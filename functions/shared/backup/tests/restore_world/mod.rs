@@ -4,8 +4,10 @@ mod directory;
 
 use async_trait::async_trait;
 use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
-use backup::preview_restore::{self, OpenSnapshot, PlanStore, Snapshots};
-use backup::run_restore::{self, FinalReport, Silence};
+use backup::plans::FinalReport;
+use backup::plans::PlanStore;
+use backup::preview_restore::{self, OpenSnapshot, Snapshots};
+use backup::run_restore::{self, Silence};
 pub use directory::TableDirectory;
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use backup::archive::{
     Archive, Budget, Merge, Merged, Onto, Op, Resolver, SnapshotView, Sorter, TenantArchive,
 };
-use backup::diff_snapshots::{Ports, Report, Request, Worker, get_page, list_changes};
+use backup::archive::{get_page, list_changes};
+use backup::diff_snapshots::{Ports, Report, Request, Worker};
 use domain::changes::Change;
 use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, RunRef};

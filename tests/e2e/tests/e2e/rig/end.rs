@@ -2,7 +2,7 @@
 //! of their making, new ids of Microsoft's are called after what has them, times and costs are left out.
 
 use super::Rig;
-use backup::diff_snapshots::list_changes;
+use backup::archive::list_changes;
 use domain::Timestamp;
 use domain::changes::Change;
 use domain::stored::RunRef;

@@ -1,0 +1,141 @@
+//! Plans and reports of restores: what a preview stores and a run reads, and what a run stores at its end.
+//!
+//! Not here: how a plan is made ([`crate::preview_restore`]), and how it is run ([`crate::run_restore`]).
+
+use async_trait::async_trait;
+use domain::restore::{IdMap, Impossible, Plan, Step};
+use domain::{RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use engine::ports::{Put, Spent};
+use engine::records::{NewId, OutcomeState, ReadBack, Record, Records, Restore, RestoreCounts, StepOutcome};
+use serde::{Deserialize, Serialize};
+
+/// Plans and reports of restores: sealed, create-only.
+#[async_trait]
+pub trait PlanStore: Send + Sync {
+    /// Stores a plan, when there is none.
+    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &Plan) -> Result<Put>;
+
+    /// The plan.
+    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<Plan>>;
+
+    /// Stores the report, when there is none.
+    async fn put_new_report(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        report: &FinalReport,
+    ) -> Result<Put>;
+
+    /// The report.
+    async fn find_report(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<FinalReport>>;
+}
+
+/// A step and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportedStep {
+    /// What was asked.
+    pub step: Step,
+    /// What became of it.
+    pub outcome: OutcomeState,
+    /// The HTTP status of Graph's answer; none when nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Graph's name for the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What a read-back found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_back: Option<ReadBack>,
+    /// The id of the object that was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_id: Option<String>,
+    /// Whether the user needs a new password before signing in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_password_reset: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The whole report, as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FinalReport {
+    /// Of which restore.
+    pub restore: RestoreId,
+    /// Of which tenant.
+    pub tenant: TenantId,
+    /// From which snapshot.
+    pub snapshot: SnapshotId,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// When its execution began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub done_at: Option<Timestamp>,
+    /// How many steps came to which end.
+    pub counts: RestoreCounts,
+    /// What it cost at Graph.
+    pub spent: Spent,
+    /// Every step, in order.
+    pub steps: Vec<ReportedStep>,
+    /// What could not be restored, as the preview said.
+    pub impossible: Vec<Impossible>,
+    /// Whether the restore failed before its end: steps without an outcome were not tried, and are not listed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_partial: bool,
+}
+
+impl FinalReport {
+    /// Of a restore that failed before its end: the outcomes are all that there are.
+    pub(crate) fn partial(restore: &Restore, plan: &Plan, outcomes: &[StepOutcome]) -> Self {
+        let of = |number| outcomes.iter().find(|outcome| outcome.number == number);
+        let counts = RestoreCounts::of(plan, outcomes);
+        Self { counts, is_partial: true, ..Self::of(restore, plan, of) }
+    }
+
+    /// The report of a restore, with what became of its steps; steps without an outcome are not listed.
+    pub(crate) fn of<'a>(
+        restore: &Restore,
+        plan: &Plan,
+        outcome: impl Fn(u32) -> Option<&'a StepOutcome>,
+    ) -> Self {
+        let steps = plan.steps.iter().filter_map(|step| {
+            let outcome = outcome(step.number)?;
+            Some(ReportedStep {
+                step: step.clone(),
+                outcome: outcome.state.clone(),
+                status: outcome.status,
+                request_id: outcome.request_id.clone(),
+                read_back: outcome.read_back.clone(),
+                new_id: outcome.new_id.clone(),
+                needs_password_reset: step.kind.find().is_some_and(|kind| kind.writing.password)
+                    && outcome.new_id.is_some()
+                    && !matches!(outcome.state, OutcomeState::Skipped { .. }),
+                at: outcome.at,
+            })
+        });
+        Self {
+            restore: restore.id.clone(),
+            tenant: restore.tenant.clone(),
+            snapshot: restore.snapshot.clone(),
+            approved_by: restore.approved_by.clone(),
+            started_at: restore.started_at,
+            done_at: restore.done_at,
+            counts: restore.counts,
+            spent: restore.spent,
+            steps: steps.collect(),
+            impossible: plan.impossible.clone(),
+            is_partial: false,
+        }
+    }
+}
+
+/// The ids under which objects of a tenant were created again, by their old ones.
+pub(crate) async fn new_ids(records: &Records, tenant: &TenantId) -> Result<IdMap> {
+    let mut ids = IdMap::default();
+    for row in records.list_all(&NewId::all(tenant)).await? {
+        ids.insert(row.value.old, row.value.new);
+    }
+    Ok(ids)
+}
