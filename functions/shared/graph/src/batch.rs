@@ -50,6 +50,13 @@ impl GraphClient {
             let lane = Lane::of(&parts[open[0]].below);
             let answers = self.ask_batch(tenant, version, lane, parts, &open).await?;
             let (mut later_ms, mut failure, mut is_limited) = (None::<u64>, None, false);
+            // The token may have ended while the batch was under way, for every part that came after. A 401 to a part
+            // that was asked with the new one is a reply like any other.
+            let has_old_token = !renewed && answers.iter().any(|(_, answer)| answer.reply.status == 401);
+            if has_old_token {
+                renewed = true;
+                self.renew_token(tenant).await?;
+            }
             for (i, answer) in answers {
                 let status = answer.reply.status;
                 match status {
@@ -63,11 +70,7 @@ impl GraphClient {
                         );
                         later_ms = Some(later_ms.unwrap_or(0).max(wait_ms));
                     }
-                    // The token may have ended while the batch was under way; a second 401 is a reply like any other.
-                    401 if !renewed => {
-                        renewed = true;
-                        self.renew_token(tenant).await?;
-                    }
+                    401 if has_old_token => {}
                     500.. => failure = Some(answer.reply.refusal().into_error(&parts[i].what)),
                     _ => replies[i] = Some(answer.reply),
                 }

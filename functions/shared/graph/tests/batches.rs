@@ -56,6 +56,13 @@ async fn a_part_that_refuses_the_token_is_asked_again_with_a_new_one() {
 }
 
 #[tokio::test]
+async fn parts_that_refuse_the_token_together_are_all_asked_again_with_one_new_token() {
+    let world = batches(|_, before| (before == 0).then(|| refusal(401, ""))).await;
+    assert_eq!(parts(&world).await, [3, 3]);
+    assert_eq!(world.logins().len(), 2);
+}
+
+#[tokio::test]
 async fn a_part_that_fails_for_a_moment_is_asked_again_and_the_others_are_not() {
     for status in [500, 502, 503] {
         let failing =

@@ -41,7 +41,7 @@ impl KindReader<'_> {
     /// How many users take a seat: as many as in the base, with what changed since; or those that were read, where
     /// all were. None when the base does not say, or Graph does not know the properties.
     fn seats_in_use(&self) -> Option<u64> {
-        if ["accountEnabled", "userType"].iter().any(|property| self.state.left_out.contains(*property)) {
+        if self.kind.seated_by.iter().any(|property| self.state.left_out.contains(*property)) {
             return None;
         }
         let seats = self.state.merging.seats;
