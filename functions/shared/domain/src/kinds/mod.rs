@@ -2,7 +2,7 @@
 //!
 //! A row says where Graph has the objects, how to read them, which links they have, what can be written
 //! and what a comparison leaves out. Supporting another type is adding a row in `rows.rs` (CONTRIBUTING.md,
-//! "Add a kind"). Facts come from Microsoft's documentation; each row names its page.
+//! "A kind"). Facts come from Microsoft's documentation; each row names its page.
 
 mod guarded;
 mod interpret;

@@ -1,6 +1,7 @@
 //! Every family of rows that the catalog holds, in one list: whose they are, how their keys look, where they are watched
-//! and what ends them. The deletion of an organisation works from it, FORMAT.md's table is checked against it, and a record
-//! whose family is not in it does not compile.
+//! and what ends them. The deletion of an organisation sweeps its tenant's rows from it, FORMAT.md's table is checked against
+//! it, and a record whose family is not in it does not compile. Partners' rows that end with an organisation are found by its
+//! id, in `purge_data::organisations`: a new family of these is added there, too.
 
 use super::watched;
 
