@@ -32,7 +32,7 @@ impl Record for AuditEntry {
 pub struct AuditHead(pub Head);
 
 impl AuditHead {
-    /// Where the head of the log of a partner or of the installation is.
+    /// The address of the head of the log of a partner or of the installation.
     pub fn at(partner: Option<&PartnerId>) -> At<Self> {
         At::of(&partner.cloned(), "")
     }
