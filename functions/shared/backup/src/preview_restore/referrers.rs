@@ -1,5 +1,5 @@
-//! Who refers, in the snapshot, to objects that have to be created again: groups whose member they were,
-//! users whose manager, policies that target them, roles that they hold.
+//! What refers, in the snapshot, to objects that have to be created again: groups that they were members of, users
+//! that they were managers of, policies that target them, roles that they hold.
 
 use super::gather::{Gather, all};
 use domain::Result;
@@ -39,7 +39,7 @@ impl Gather<'_> {
                 found.entry(gone.clone()).or_default().extend(facts);
             }
         }
-        // Each referrer is read once, however many of its links lead to what is gone.
+        // Each referrer is read once, however many of its links lead to deleted objects.
         let reading = references.into_iter();
         let reading = reading.map(|((kind, from), refs)| self.referrer(kind, from, refs).boxed());
         let read: Vec<Vec<(String, Item)>> = all(reading.collect()).await?;
@@ -50,7 +50,7 @@ impl Gather<'_> {
     }
 
     async fn links_to(&self, link: &'static LinkType, key: &str, gone: &str) -> Result<Vec<Reference>> {
-        // An excluded group has a key of its own.
+        // An excluded group has a key of its own, which ends in `!exclude`.
         let mut ends = vec![key.to_owned()];
         if link.write == LinkWrite::AssignAll {
             ends.push(format!("{key}!exclude"));

@@ -11,48 +11,48 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportedStep {
-    /// What was asked.
+    /// The step as it was previewed.
     pub step: Step,
     /// What became of it.
     pub outcome: OutcomeState,
     /// The HTTP status of Graph's answer; none when nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Graph's name for the request.
+    /// Graph's id of the request, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// What a read-back found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_back: Option<ReadBack>,
-    /// The id of the object that was made.
+    /// The id of the object that the step created; none where it created none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_id: Option<String>,
     /// Whether the user needs a new password before signing in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_password_reset: bool,
-    /// When.
+    /// When the outcome was last written.
     pub at: Timestamp,
 }
 
-/// The whole report, as it is stored.
+/// The complete report, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalReport {
-    /// Of which restore.
+    /// The restore that it reports.
     pub restore: RestoreId,
-    /// Of which tenant.
+    /// The tenant that was restored.
     pub tenant: TenantId,
-    /// From which snapshot.
+    /// The snapshot that was restored from.
     pub snapshot: SnapshotId,
-    /// Who approved it.
+    /// Who approved the plan: a person's id or a token's prefix.
     pub approved_by: Option<String>,
     /// When its execution began.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the execution ended.
     pub done_at: Option<Timestamp>,
     /// How many steps came to which end.
     pub counts: RestoreCounts,
-    /// What it cost at Graph.
+    /// What the execution cost at Graph.
     pub spent: Spent,
     /// Every step, in order.
     pub steps: Vec<ReportedStep>,
@@ -64,7 +64,7 @@ pub struct FinalReport {
 }
 
 impl FinalReport {
-    /// Of a restore that failed before its end: the outcomes are all that there are.
+    /// The report of a restore that failed before its end: it has those outcomes that there are.
     pub(crate) fn partial(restore: &Restore, plan: &Plan, outcomes: &[StepOutcome]) -> Self {
         let of = |number| outcomes.iter().find(|outcome| outcome.number == number);
         let counts = RestoreCounts::of(plan, outcomes);

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 /// Writes the manifest; where another invocation was faster, its manifest counts.
 ///
 /// # Errors
-/// `NothingRead` when no kind at all could be read: that is not a snapshot. `Denied` when each was refused, else
-/// `Unavailable`.
+/// With the reason `NothingRead` when no kind at all could be read, which makes no snapshot: `Denied` when each was
+/// refused, else `Unavailable`.
 pub(super) async fn seal(
     archive: &TenantArchive,
     progress: &ReadingState,
@@ -111,7 +111,7 @@ pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> S
     done
 }
 
-/// How many seats the tenant uses, where the snapshot counted.
+/// How many seats the tenant uses; none where the snapshot did not count.
 pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
     manifest.seats_in_use.map(|in_use| SeatCount {
         tenant: manifest.tenant.clone(),
@@ -121,10 +121,11 @@ pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
     })
 }
 
-/// So long before our certificate or secret ends people hear of it.
+/// How long before our certificate or secret ends people are notified.
 const ENDS_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What a missing permission keeps out: by what the token says, and by what was denied where it says nothing of that.
+/// What a missing permission keeps out of the snapshot: by what the token says, and by what was denied where the
+/// token does not say.
 pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
     let mut found = by_permissions(&manifest.permissions);
     for missing in manifest.missing.iter().filter(|m| m.cause == MissingCause::Denied) {
@@ -138,14 +139,14 @@ pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
     found
 }
 
-/// How the credentials are: what is worst of what the reading, the token and the credential show.
+/// The credentials' status: the worst that the reading, the token and the credential show.
 pub(super) fn credentials(
     manifest: &Manifest,
     credential_ends_at: Option<Timestamp>,
     now: Timestamp,
 ) -> CredentialStatus {
     let denied = manifest.missing.iter().any(|m| m.cause == MissingCause::Denied);
-    // Why by its name: the reading application needs no permission that writes, whatever Microsoft adds.
+    // Why by the name: the reading application needs no permission that writes, whatever Microsoft adds.
     let writes = manifest.permissions.iter().any(|p| p.split('.').any(|part| part.contains("Write")));
     if denied {
         CredentialStatus::MissingPermissions
@@ -158,12 +159,12 @@ pub(super) fn credentials(
     }
 }
 
-/// The id of the comparison that follows a snapshot: it follows from the snapshot's.
+/// The id of the comparison that follows a snapshot. It is made from the snapshot's, so there is one.
 pub(super) fn comparison_id(snapshot: &SnapshotId) -> DiffId {
     DiffId::from_ulid(snapshot.as_str().trim_start_matches(SnapshotId::PREFIX))
 }
 
-/// The comparison with the snapshot before, if there is one.
+/// The row of the comparison with the snapshot before, if there is one.
 pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option<Diff> {
     let before = before.filter(|b| **b != done.id && done.reason != Reason::Live)?;
     Some(Diff {

@@ -102,7 +102,7 @@ impl SideBySide {
         }
     }
 
-    /// Everything at once.
+    /// The changes as the oracle gives them, which compares everything at once.
     pub async fn at_once(&self) -> Vec<Change> {
         let before = SnapshotView::open(&self.archive, &self.before).await.unwrap();
         let after = SnapshotView::open(&self.archive, &self.after).await.unwrap();
