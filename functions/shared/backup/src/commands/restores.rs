@@ -82,6 +82,7 @@ impl Restores {
                 (snapshot, None)
             }
         };
+        // Why the choice stands in the row: the message only names the restore, and a rerun finds the same choice.
         let now = self.clock.now();
         let restore = Restore {
             id: RestoreId::from_ulid(&self.ids.ulid()),
@@ -105,6 +106,7 @@ impl Restores {
             error: None,
             course: Course::default(),
         };
+        // The row first: should the message be lost, the row says that work is open, and the tick enqueues it again.
         self.records.put_new(&restore).await?;
         self.queue.send(messages::preview_restore(tenant, &restore.id, 0)).await?;
         Ok(restore)

@@ -89,6 +89,8 @@ impl Comparison<'_> {
         key: &str,
         streams: &mut Streams,
     ) -> Result<Option<Change>> {
+        // What was created again comes under its newest key, and its records are fetched singly; all others are next
+        // in their runs.
         let is_apart = streams.apart.remove(key);
         let pair = if is_apart {
             self.pair_apart(state, kind, key).await?
@@ -188,6 +190,7 @@ impl Comparison<'_> {
         };
         let is_assignment = kind.name == assignments.name;
         let other = if is_assignment { schedules } else { assignments };
+        // Where the other form is not compared, this one alone can report the fact.
         if !self.kinds.iter().any(|k| k.name == other.name) {
             return Ok(Some(change));
         }
@@ -204,6 +207,7 @@ impl Comparison<'_> {
         let of = |change: Option<Change>| -> BTreeMap<String, Change> {
             change.into_iter().map(|change| (key.to_owned(), change)).collect()
         };
+        // The fact is folded as all of them are, so that its two forms decide about it alike, whichever comes first.
         let (mut own, mut others) = (of(Some(change)), of(reported));
         if !is_assignment {
             std::mem::swap(&mut own, &mut others);

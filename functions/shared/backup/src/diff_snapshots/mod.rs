@@ -161,6 +161,8 @@ impl Worker {
             Err((row, error))
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) =>
             {
+                // Why only then: what a person asked for they follow themselves; the comparison after a snapshot
+                // nobody watches.
                 if row.value.announce {
                     let subject = Subject::Diff(row.value.id.clone());
                     let what = "The comparison with the snapshot before";
@@ -187,6 +189,7 @@ impl Worker {
         value.attempts += 1;
         value.touched_at = self.clock.now();
         value.course.take_up();
+        // Why in the row: whoever takes it up again goes on with this reading instead of starting another.
         if value.after == Side::Live && value.live_snapshot.is_none() {
             value.live_snapshot = Some(SnapshotId::from_ulid(&self.ids.ulid()));
         }
@@ -207,6 +210,8 @@ impl Worker {
 
     async fn compare_row(&self, row: &Found<Diff>, deadline: Timestamp) -> Result<Report> {
         let diff = &row.value;
+        // The live side has to be sealed first. Its message counts one more attempt, since a second one of the same
+        // attempt is dropped.
         let after_id = match (&diff.after, &diff.live_snapshot) {
             (Side::Snapshot(id), _) => id.clone(),
             (Side::Live, Some(id)) => {
@@ -223,6 +228,7 @@ impl Worker {
         let before = SnapshotView::open(&archive, &diff.before).await?;
         let after = SnapshotView::open(&archive, &after_id).await?;
         let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
+        // Why only up to then: what was created again after the later side was read is not in it.
         let ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
         let comparison = objects::Comparison {
             archive: &archive,
@@ -240,6 +246,7 @@ impl Worker {
         if !comparison.go_on(&mut state, &|| self.clock.now() >= deadline).await? {
             return self.suspend(row, &archive, &state).await;
         }
+        // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
         if diff.announce {
             let (sample, counts) = (&state.sample, &state.counts);
             self.announcer.announce_changes(&diff.tenant, &diff.id, sample, counts).await?;

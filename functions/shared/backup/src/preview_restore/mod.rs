@@ -146,6 +146,7 @@ impl Worker {
         value.attempts += 1;
         value.course.take_up();
         self.records.replace(&value, version).await?;
+        // Planning takes minutes, in which another message may have ended the restore: so the row is read again.
         let planned = self.plan(&value, deadline).await;
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         if found.value.state != RestoreState::Previewing {
@@ -162,6 +163,7 @@ impl Worker {
                 value.counts.impossible = plan.impossible.len() as u64;
                 Report { steps: plan.steps.len(), impossible: plan.impossible.len(), was_done: false }
             }
+            // What may pass leaves the row as it is: the message comes back, and the preview begins anew.
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
                 tracing::warn!(restore = %value.id, kind = error.kind().name(), "a preview failed");

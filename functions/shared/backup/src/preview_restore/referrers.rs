@@ -74,6 +74,7 @@ impl Gather<'_> {
         let mut links: Vec<&'static LinkType> = references.iter().map(|r| r.link).collect();
         links.sort_unstable_by_key(|l| l.name);
         links.dedup_by_key(|l| l.name);
+        // A referrer that is gone itself has no link to give back.
         let Some(live) = self.live(kind, &self.ids.rewrite(&from), &links).await? else { return Ok(vec![]) };
         let object = self.snapshot.find_object(kind, &from).await?.unwrap_or_default();
         let unknown = self.snapshot.unknown(kind, &object);
@@ -81,6 +82,8 @@ impl Gather<'_> {
             .iter()
             .map(|r| HeldLink { link: r.link, to: r.to.clone(), value: r.value.clone() })
             .collect();
+        // Why an item for each link: each belongs to the deleted object that it leads to, and is planned with that
+        // one.
         let item = |reference: Reference| {
             let chosen = SelectedLink { link: reference.link.name.to_owned(), to: reference.to };
             let item = Item {

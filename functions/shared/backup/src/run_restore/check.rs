@@ -33,6 +33,7 @@ pub(super) fn link_of(step: &Step) -> Result<Option<&'static LinkType>> {
 pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
     let kind = step.kind()?;
     let id = step.id.clone();
+    // Without a live object only these actions have something to do; a deletion has nothing left to do.
     let Some(live) = live else {
         return Ok(match &step.action {
             Action::Undelete => write(Call::Undelete { kind, id }, vec!["object".to_owned()]),
@@ -55,6 +56,7 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             if missing.is_empty() {
                 return Ok(Check::So);
             }
+            // A single link, such as a manager, replaces what is there: it may only replace what the preview showed.
             let shown = step.before.as_ref().and_then(Value::as_array);
             let is_other = shown.is_some_and(|s| !s.iter().filter_map(Value::as_str).eq(now.iter().copied()));
             if link.write == LinkWrite::Single && is_other {

@@ -162,10 +162,12 @@ impl Progress<'_> {
         answer: Option<Applied>,
     ) -> Result<Ended> {
         let kind = now.kind()?;
+        // Why from the beginning of the creation: a rerun does not wait as long once more.
         let begun_at = self.outcome(step.number).map_or_else(|| self.worker.clock.now(), |o| o.at);
         let mut patience = Patience::until(begun_at + FRESH);
         let after = now.after.as_ref().and_then(Value::as_object);
         loop {
+            // No answer counts as not there yet: the object was created, and a failed look says nothing about it.
             let live = match self.worker.directory.find_live(self.tenant(), kind, id, &[]).await {
                 Ok(live) => live,
                 Err(e) if is_of_run(&e) => return Err(e),
@@ -177,6 +179,7 @@ impl Progress<'_> {
                 let after = after.into_iter().flatten();
                 after.filter(|(p, v)| !same(found.get(*p), Some(v))).map(|(p, _)| p.clone()).collect()
             });
+            // Only what the step asked for is compared: the service adds properties of its own.
             if differs.as_ref().is_some_and(Vec::is_empty) {
                 return Ok(Verdict::done(answer));
             }

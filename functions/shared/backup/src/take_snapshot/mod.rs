@@ -195,12 +195,16 @@ impl Worker {
             Some(found) => (found.value, Some(found.version)),
             None => (self.begin(row).await?, None),
         };
+        // Why a base that cannot be read is no failure: without one, everything is read and the snapshot is complete
+        // all the same.
         let base = match &progress.base {
             Some(id) => readable_base(archive, id).await?,
             None => None,
         };
         let access = self.directory.access(tenant).await?;
         let mut everything = false;
+        // Only at the beginning: what the token said then decides what counts as missing, and how to read is decided
+        // once.
         if progress.kinds.is_empty() {
             progress.permissions.clone_from(&access.permissions);
             if let Some(before) = &base {
@@ -212,6 +216,8 @@ impl Worker {
         if everything {
             reading = reading.reading_everything();
         }
+        // The counts are kept in the row over all invocations, and whether the reading got further decides how long
+        // it is tried.
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
         let before = progress.kinds.clone();
         let outcome = reading.run(&mut progress).await;
@@ -309,6 +315,8 @@ impl Worker {
             self.records.find(&ReadingState::at(&row.value.tenant, &row.value.id)).await?;
         let done = seal::done_row(&row.value, manifest, self.clock.now());
         let mut writes = vec![engine::records::replace(&done, row.version)?];
+        // A reading for a comparison changes nothing else of the tenant: it is never the newest snapshot, and is not
+        // listed.
         if done.reason != Reason::Live {
             let mut after = tenant.value.clone();
             after.open_snapshot = None;

@@ -52,6 +52,7 @@ pub(super) async fn seal(
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
                 manifest.seats_in_use = manifest.seats_in_use.or(done.seats_in_use);
+                // A base only where a kind was built on one: otherwise the snapshot depends on no other.
                 if done.incremental {
                     manifest.base.clone_from(&progress.base);
                 }
@@ -60,6 +61,7 @@ pub(super) async fn seal(
             KindState::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
         }
     }
+    // Why no manifest then: it would be the newest sealed snapshot, on which the next reading builds.
     if manifest.runs.is_empty() {
         let why = manifest.missing.first().map_or("", |m| m.why.as_str());
         let refused = manifest.missing.iter().all(|m| m.cause.is_refusal());
@@ -68,6 +70,7 @@ pub(super) async fn seal(
             Error::new(kind, format!("no kind could be read: {why}")).because(ErrorReason::NothingRead)
         );
     }
+    // Create-only, so that two invocations at the same time seal one snapshot, and both go on with that.
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
         Put::New => Ok(manifest),
         Put::AlreadyThere => archive.get_manifest(&manifest.snapshot).await,

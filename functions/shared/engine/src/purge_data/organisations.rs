@@ -196,6 +196,7 @@ impl Worker {
                 .is_ok_and(|entry| entry.organisation == organisation.id)
         };
         let notices = not_connected_notices(&organisation.id);
+        // Why by the ids' beginning: a notice is made for each wait of the organisation, so there may be several.
         swept.is_complete = self
             .sweep_rows(
                 &tenant,

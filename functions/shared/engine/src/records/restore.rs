@@ -203,7 +203,7 @@ pub enum OutcomeState {
     },
     /// Tried, and nothing or only a part of it was written.
     Failed {
-        /// What the failure came from.
+        /// Why it failed, for programs.
         cause: FailCause,
         /// Graph's error code, for a person.
         message: String,
