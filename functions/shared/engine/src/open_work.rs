@@ -126,17 +126,17 @@ pub async fn put_off<T: OpenWork>(
     at: &At<T>,
     mark: impl AsyncFnOnce(&T) -> u64,
     done: Result<()>,
-    // Somebody else wrote to the row: the work is theirs, and this message has no say in it.
 ) -> Result<()> {
     let Err(error) = done else { return Ok(()) };
+    // Another job wrote to the row, so the work is in its hands, and this message must not write to it.
     if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Stale) {
         return Err(error);
     }
     let found = match records.find(at).await {
         Ok(Some(found)) if found.value.is_open() => found,
-        // What may pass is waited for; what no other try can help is given up at once.
         _ => return Err(error),
     };
+    // What may pass is waited for; what no other try can help is given up at once.
     let written = match error.kind() {
         ErrorKind::Throttled { .. } | ErrorKind::Unavailable => {
             let mark = mark(&found.value).await;
@@ -146,10 +146,11 @@ pub async fn put_off<T: OpenWork>(
             metrics::MESSAGES_PARKED.add(1);
             let cause = Cause::of(error.kind());
             give_up((records, announcer), found, cause, &error.summary().to_string()).await.map(drop)
-        } // Why the first error: the row could not be written, so the queue has to bring the message back.
+        }
     };
     match written {
         Ok(()) => Ok(()),
+        // Why the first error is returned: the row could not be written, so the queue has to bring the message back.
         Err(second) => {
             tracing::warn!(kind = second.kind().name(), reason = %second, "the row does not say so");
             Err(error)

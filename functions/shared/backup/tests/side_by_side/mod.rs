@@ -207,8 +207,8 @@ impl SideBySide {
         pages
     }
 
-    /// Bytes of the largest thing that the last comparison put down.
-    pub async fn largest_put_down(&self) -> usize {
+    /// Bytes of the largest state that the last comparison stored when it was suspended.
+    pub async fn largest_stored_state(&self) -> usize {
         let id = self.last.lock().unwrap().clone().unwrap();
         let (mut after, mut largest): (Option<BlobName>, usize) = (None, 0);
         loop {

@@ -81,8 +81,7 @@ impl Worker {
             report.begun += 1;
         }
         let listeners = self.listeners(&found.value).await?;
-        // Each pass sweeps from the start. Why also after one that found nothing: a worker that still holds the key
-        // may store something more.
+        // Each pass sweeps from the start, since something may have been stored behind the one before.
         let mut swept = match &found.value.tenant {
             Some(tenant) => self.sweep(tenant, &listeners, deadline).await?,
             None => Swept { is_complete: true, ..Swept::default() },
