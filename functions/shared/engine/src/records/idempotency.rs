@@ -52,7 +52,7 @@ pub struct IdempotentRequest {
 }
 
 impl IdempotentRequest {
-    /// The address of the request that came under that name from a partner, or from nobody's.
+    /// The address of the request of that name: a partner's, or the operator's where there is no partner.
     pub fn at(partner: Option<&PartnerId>, name: &str) -> At<Self> {
         At::of(&partner.cloned(), name)
     }

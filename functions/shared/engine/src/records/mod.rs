@@ -67,7 +67,7 @@ pub use transfer::{TransferOffer, TransferOffered};
 pub mod watched {
     /// Tenants whose next snapshot is due.
     pub const SNAPSHOTS_DUE: &str = "snapshots-due";
-    /// Work that is open: due when its wait is over, or when nobody has touched it for too long.
+    /// Work that is open: due when its wait is over, or when no job has written to its row for too long.
     pub const OPEN_WORK: &str = "open-work";
     /// People whose next digest is due.
     pub const DIGESTS_DUE: &str = "digests-due";

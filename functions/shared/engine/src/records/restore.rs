@@ -28,7 +28,7 @@ pub enum RestoreState {
 }
 
 impl RestoreState {
-    /// Whether somebody still has to work on it.
+    /// Whether a job still has to work on it.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Previewing | Self::Queued | Self::Running)
     }

@@ -139,8 +139,8 @@ impl Record for Snapshot {
     }
 }
 
-/// When open work that nobody has touched since then counts as stuck: 20 minutes, longer than any
-/// function may run.
+/// When open work counts as stuck whose row was last written to at `touched_at`: 20 minutes later, which is longer
+/// than any function may run.
 pub fn stale_at(touched_at: Timestamp) -> Timestamp {
     touched_at + jiff::SignedDuration::from_mins(20)
 }

@@ -197,7 +197,7 @@ pub struct NewId {
 }
 
 impl NewId {
-    /// The address of the id under which the object of that old id was created again.
+    /// The address of the row that leads on from that old id.
     pub fn at(tenant: &TenantId, old: &str) -> At<Self> {
         At::of(tenant, old)
     }
@@ -228,7 +228,7 @@ pub struct Remaking {
 }
 
 impl Remaking {
-    /// The address of the creation of the object of that old id.
+    /// The address of the claim to create the object of that old id again.
     pub fn at(tenant: &TenantId, old: &str) -> At<Self> {
         At::of(tenant, old)
     }
