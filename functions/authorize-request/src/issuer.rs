@@ -9,19 +9,19 @@ use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
-/// The authorizer answers within a few seconds or not at all.
+/// How long the issuer may take: the authorizer answers within a few seconds or not at all.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// An answer may be so long; the largest known key sets have some tens of kilobytes.
+/// The longest answer that is read; the largest known key sets have some tens of kilobytes.
 const MAX_BYTES: usize = 512 * 1024;
 
-/// Fetches keys over HTTPS; over HTTP only from this machine.
+/// The [`KeySets`] over HTTPS; over HTTP only from this machine.
 pub struct HttpKeySets(reqwest::Client);
 
 impl HttpKeySets {
-    /// A client of its own.
+    /// An adapter with an HTTP client of its own.
     ///
     /// # Errors
-    /// `Invalid` when none can be made.
+    /// `Invalid` when the client cannot be made.
     pub fn new() -> Result<Self> {
         let roots =
             webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|der| reqwest::Certificate::from_der(der));
@@ -29,7 +29,7 @@ impl HttpKeySets {
         let roots = roots.map_err(|e| Error::invalid("the bundled roots are unusable").caused_by(e))?;
         let http = reqwest::Client::builder()
             .tls_certs_only(roots)
-            // Why: whoever could redirect could give us keys of their own.
+            // Why none: whoever could redirect could give us keys of their own.
             .redirect(Policy::none())
             .timeout(TIMEOUT)
             .no_proxy();
@@ -65,7 +65,8 @@ impl KeySets for HttpKeySets {
     async fn fetch(&self, issuer: &str) -> Result<Value> {
         let found =
             self.json(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))).await?;
-        // Source: section 4.3: the issuer that answers is exactly the one that was asked.
+        // Source: section 4.3: the issuer in the answer is exactly the one that was asked; otherwise one could answer
+        // for another.
         if found["issuer"].as_str() != Some(issuer) {
             return Err(unusable("the issuer's configuration is of another issuer"));
         }

@@ -1,8 +1,8 @@
-//! The HTTP authorizer: an `Authorization: Bearer` header in, the caller as API Gateway's context out.
+//! The HTTP authorizer: an `Authorization: Bearer` header comes in, the caller goes out as API Gateway's context.
 //!
-//! It says who asks, not what they may do: the rights table is asked where the organisation is known.
-//! A token is one of ours, or a JWT of the issuer that is configured. Unknown, expired and revoked tokens get the
-//! same answer. The token itself goes nowhere but into its hash.
+//! It says who asks, not what they may do: the table of rights is consulted where the organisation is known. A token
+//! is one of ours, or a JWT of the issuer that is configured. Unknown, expired and revoked tokens get the same
+//! answer. The token itself is kept nowhere and logged nowhere; only its hash is looked up.
 
 mod issuer;
 mod sign_in;
@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub use issuer::HttpKeySets;
 pub use sign_in::{SignIn, SignInSettings};
 
-/// What API Gateway is told.
+/// The answer to API Gateway: whether the call is let in, and the caller as context.
 pub type Answer = ApiGatewayV2CustomAuthorizerSimpleResponse<Map<String, Value>>;
 
 /// The longest token that is looked at; ours have 68 characters, those of an issuer some thousand.
@@ -36,7 +36,7 @@ pub async fn authorize(
     let header = request.headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let caller = match bearer(header) {
         Some(token) => match (find.find(token).await?, sign_in) {
-            // Why in this order: what we gave out is ours to tell, whatever its text looks like.
+            // Why ours first: a token that we gave out is ours to check, whatever its text looks like.
             (None, Some(sign_in)) => match sign_in.check(token).await? {
                 Some(identity) => Some(find.find_signed_in(identity).await?),
                 None => None,

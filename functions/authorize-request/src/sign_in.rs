@@ -1,8 +1,8 @@
-//! Signed-in people: a JWT of the one issuer that is configured, checked.
+//! Signed-in people: the check of a JWT of the one issuer that is configured.
 //!
-//! RS256 and ES256 alone, each with a key of its own kind; never `none`, never a shared secret. Keys are kept for an
-//! hour. An unknown key leads to the issuer, but at most once a minute, whatever is shown to us; while the issuer does
-//! not answer, the keys that are kept stay good. Roles and addresses in a token mean nothing here.
+//! Only RS256 and ES256, each with a key of its own kind; never `none`, never a shared secret. Keys are kept for an
+//! hour. An unknown key leads to a question to the issuer, but at most once a minute, whatever is shown to us; while
+//! the issuer does not answer, the keys that are kept stay good. Roles and addresses in a token mean nothing here.
 
 use domain::{Error, Result, Timestamp};
 use engine::ports::{Clock, KeySets};
@@ -15,19 +15,19 @@ use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// Keys are read again after so long.
+/// How long keys are kept before they are read again.
 const KEYS_GOOD_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// The issuer is asked no more often than that.
+/// How long after a question to the issuer no other is asked.
 const ASKED_EVERY: SignedDuration = SignedDuration::from_mins(1);
-/// A clock of the issuer may be so far ahead of ours.
+/// How far the issuer's clock may be ahead of ours, in seconds.
 const SKEW_SECONDS: i64 = 60;
 
-/// What is configured.
+/// What is configured of the issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInSettings {
     /// The issuer, exactly as its tokens name it.
     pub issuer: String,
-    /// For whom its tokens must be: our client id.
+    /// The audience that its tokens must name: our client id.
     pub audience: String,
 }
 
@@ -38,7 +38,7 @@ struct Kept {
     asked_at: Option<Timestamp>,
 }
 
-/// Checks tokens of the issuer.
+/// Checks tokens of the configured issuer, with keys that it keeps.
 pub struct SignIn {
     settings: SignInSettings,
     key_sets: Arc<dyn KeySets>,
@@ -62,10 +62,10 @@ impl SignIn {
         Self { settings, key_sets, clock, kept: Mutex::default() }
     }
 
-    /// Who the token says it is; none when it is not a good one.
+    /// Who the token says it is; none when the token is not a good one.
     ///
     /// # Errors
-    /// `Unavailable` when no keys were ever read: then nothing can be said of any token.
+    /// `Unavailable` when no keys were ever read: then nothing can be said about any token.
     pub async fn check(&self, token: &str) -> Result<Option<Identity>> {
         let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
         let (Algorithm::RS256 | Algorithm::ES256, Some(kid)) = (header.alg, header.kid) else {
@@ -74,7 +74,7 @@ impl SignIn {
         let Some(key) = self.key(&kid, header.alg).await? else { return Ok(None) };
         let Ok(key) = DecodingKey::from_jwk(&key) else { return Ok(None) };
         let mut signature = Validation::new(header.alg);
-        // Why: the library would ask the machine's clock; ours is an input. All of it is checked below.
+        // Why not by the library: it would ask the machine's clock; ours is an input. Expiry is checked below.
         signature.validate_exp = false;
         signature.validate_nbf = false;
         signature.validate_aud = false;
@@ -87,7 +87,7 @@ impl SignIn {
         let now = self.clock.now().as_second();
         let audience = match &claims.aud {
             Value::String(one) => *one == self.settings.audience,
-            // Why not one of many: such a token was given to others too, who could show it to us.
+            // Why not one audience of many: such a token was given to others too, who could show it to us.
             Value::Array(all) => matches!(&all[..], [Value::String(one)] if *one == self.settings.audience),
             _ => false,
         };
@@ -97,7 +97,7 @@ impl SignIn {
         fine.then_some(Identity { issuer: claims.iss, subject: claims.sub })
     }
 
-    /// The issuer's key of that id that is made for the algorithm.
+    /// The issuer's key of that id, if it is made for the algorithm.
     async fn key(&self, kid: &str, algorithm: Algorithm) -> Result<Option<Jwk>> {
         let now = self.clock.now();
         let mut kept = self.kept.lock().await;
@@ -127,7 +127,7 @@ fn no_keys() -> Error {
     Error::unavailable("the issuer's keys could not be read")
 }
 
-/// The keys that can be read; one of a kind that is not known does not spoil the others.
+/// The keys of the set that can be read; one of an unknown kind does not spoil the others.
 fn read(set: &Value) -> Vec<Jwk> {
     if let Ok(set) = serde_json::from_value::<JwkSet>(set.clone()) {
         return set.keys;

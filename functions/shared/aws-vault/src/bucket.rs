@@ -1,4 +1,4 @@
-//! The vault's bucket.
+//! Making the vault's bucket on a stand-in.
 
 use crate::client;
 use aws::AwsClients;
@@ -8,13 +8,13 @@ use aws_sdk_s3::types::{
 };
 use domain::Result;
 
-/// S3 wants no location for a bucket of this region, and one for every other.
+/// The region for which S3 wants no location of a bucket; it wants one for every other.
 const REGION_WITHOUT_LOCATION: &str = "us-east-1";
 
 /// Makes the bucket where it is missing, as [`aws::provision`] makes everything else; safe to repeat.
 ///
 /// # Errors
-/// `Denied`, or as the service says.
+/// `Denied` when we may not make it; otherwise as the service says.
 pub async fn make_bucket(clients: &AwsClients, bucket: &str) -> Result<()> {
     let (client, region) = (client(clients), clients.region());
     match client.head_bucket().bucket(bucket).send().await {
@@ -36,7 +36,7 @@ pub async fn make_bucket(clients: &AwsClients, bucket: &str) -> Result<()> {
     let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     let versions = client.put_bucket_versioning().bucket(bucket).versioning_configuration(on);
     if let Err(e) = versions.send().await {
-        // Why: versions guard against a mistake, and no adapter needs them; some stand-ins have none.
+        // Why not an error: versions guard against a mistake, and no adapter needs them; some stand-ins have none.
         tracing::warn!(error = %from_sdk("s3.PutBucketVersioning", e), "the bucket keeps no versions");
     }
     Ok(())

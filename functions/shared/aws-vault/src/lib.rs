@@ -1,4 +1,5 @@
-//! The vault's port on S3, apart from the other adapters: a function that does not name this crate holds no way to a blob.
+//! The vault's port on S3, apart from the other adapters: a function that does not name this crate cannot reach a
+//! blob.
 //!
 //! Enter at [`S3Vault`]; [`make_bucket`] makes its bucket on a stand-in, as the template does in AWS.
 
@@ -15,11 +16,11 @@ use aws_sdk_s3::config::{Builder, RequestChecksumCalculation, ResponseChecksumVa
 /// A client of S3 over the process's connections.
 fn client(clients: &AwsClients) -> Client {
     let config = Builder::from(clients.config())
-        // Why: an endpoint of one's own rarely answers to `bucket.host`; S3 itself takes both forms.
+        // Why with an endpoint: one of one's own rarely answers to `bucket.host`; S3 itself takes both forms.
         .force_path_style(clients.config().endpoint_url().is_some())
-        // Why: by itself the SDK adds a checksum to every call, for some bodies as a trailer inside
-        // aws-chunked framing, which stand-ins refuse or even store as content. The vault asks for the
-        // one that S3 may demand; at a read, our own hash or tag of each blob decides.
+        // Why not always: by default the SDK adds a checksum to every call, for some bodies as a trailer inside
+        // aws-chunked framing, which stand-ins refuse or even store as content. The vault asks for the one that S3
+        // may demand; when a blob is read, our own hash or tag decides.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .build();

@@ -1,10 +1,10 @@
-//! The vault as objects of one S3 bucket, `t/{tenant}/{name}`: blobs out and in, nothing looked into.
+//! The vault as objects of one S3 bucket, `t/{tenant}/{name}`: blobs go out and in, and nothing looks into them.
 //!
-//! Create-only by `If-None-Match: *`, which S3 decides for writers at once. The caller's role needs
-//! `s3:ListBucket`: without it S3 answers a read of a missing object with 403, which would be `Denied`
-//! instead of none. Where versioning is on, a delete leaves what lifecycle rules remove.
-//! The SDK repeats a put whose answer was lost, and then finds its own blob: `AlreadyThere` says that the
-//! name is taken and its bytes are safe, not that somebody else wrote them.
+//! Create-only by `If-None-Match: *`, by which S3 lets one of several writers win. The caller's role needs
+//! `s3:ListBucket`: without it S3 answers a read of a missing object with 403, which would be `Denied` instead of
+//! none. Where versioning is on, a deleted blob stays as an old version until lifecycle rules remove it.
+//! The SDK repeats a put whose answer was lost, and then finds its own blob: `AlreadyThere` says that the name is
+//! taken and its bytes are safe, not that another writer wrote them.
 
 use crate::client;
 use async_trait::async_trait;
@@ -19,11 +19,11 @@ use bytes::Bytes;
 use domain::{Error, Result, TenantId};
 use engine::ports::{BlobName, Put, Vault, VaultSweeper};
 
-/// How often a put is made that S3 could not decide, because another put of that name was under way.
+/// How often a put is tried that S3 could not decide, because another put of that name was under way.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 const UNDECIDED_ATTEMPTS: usize = 5;
 
-/// [`Vault`] and [`VaultSweeper`] on S3.
+/// The [`Vault`] and [`VaultSweeper`] of an S3 bucket.
 #[derive(Clone, Debug)]
 pub struct S3Vault {
     client: Client,
@@ -50,8 +50,8 @@ impl Vault for S3Vault {
                 .checksum_algorithm(ChecksumAlgorithm::Crc32C)
                 .body(ByteStream::from(bytes.clone()))
                 .customize()
-                // Why: a bucket with object lock refuses an object that comes without a checksum. Of a body in
-                // memory it is a header, which stand-ins take too; the client is set to send none by itself.
+                // Why here: a bucket with object lock refuses an object that comes without a checksum. For a body in
+                // memory it is a header, which stand-ins take too; the client by itself sends none.
                 .config_override(
                     Config::builder().request_checksum_calculation(RequestChecksumCalculation::WhenSupported),
                 );
@@ -70,7 +70,8 @@ impl Vault for S3Vault {
         let get = self.client.get_object().bucket(&self.bucket).key(key_of(tenant, name.as_str()));
         match get.send().await {
             Ok(found) => {
-                let cut = |e| Error::unavailable("s3.GetObject: the blob did not arrive whole").caused_by(e);
+                let cut =
+                    |e| Error::unavailable("s3.GetObject: the blob did not arrive completely").caused_by(e);
                 Ok(Some(found.body.collect().await.map_err(cut)?.into_bytes()))
             }
             Err(e) if matches!(e.as_service_error(), Some(GetObjectError::NoSuchKey(_))) => Ok(None),
@@ -102,8 +103,8 @@ impl Vault for S3Vault {
             for object in page.contents() {
                 names.push(name_of(tenant, object.key().unwrap_or_default())?);
             }
-            // Why: S3 may give fewer than asked for, or none, and still have more; an empty answer of ours
-            // means the end.
+            // Why not the number of names: S3 may give fewer than asked for, or none, and still have more; an empty
+            // answer of ours means the end.
             token = page.next_continuation_token;
             if names.len() >= limit || token.is_none() {
                 names.truncate(limit);
@@ -121,7 +122,7 @@ impl VaultSweeper for S3Vault {
     }
 }
 
-/// The object of a blob, or the common beginning of several.
+/// The key of a blob's object, or the common beginning of several.
 fn key_of(tenant: &TenantId, name: &str) -> String {
     format!("t/{tenant}/{name}")
 }

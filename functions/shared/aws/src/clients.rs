@@ -12,11 +12,11 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Longer than the longest poll of a queue, 20 s.
+/// How long an answer may take, in seconds: longer than the longest poll of a queue, 20 s.
 const READ_TIMEOUT_S: u64 = 30;
 const CONNECT_TIMEOUT_S: u64 = 3;
 
-/// Why: pinned, so that a newer SDK does not change retries or time-outs by itself.
+/// Why pinned: so that a newer SDK does not change retries or time-outs by itself.
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
@@ -45,7 +45,7 @@ impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Environm
     }
 }
 
-/// The clients. Cheap to keep: a client that nobody asks for is not made.
+/// The clients of AWS's services. A client that nobody asks for is not made.
 #[derive(Debug)]
 pub struct AwsClients {
     shared: SdkConfig,
@@ -57,13 +57,14 @@ pub struct AwsClients {
 }
 
 impl AwsClients {
-    /// Clients for what the environment, the profile or the machine names, as any AWS tool finds it.
+    /// Clients with the region and credentials of the environment, the profile or the machine, as any AWS tool finds
+    /// them.
     pub async fn load() -> Self {
         Self::new(aws_config::defaults(behavior()).timeout_config(timeouts()).load().await)
     }
 
-    /// Clients of a function, whose variables `find` finds. Lambda gives it region and credentials as environment
-    /// variables and in no other way, so that what looks for them elsewhere is in no function's zip.
+    /// Clients of a function; `find` looks up its environment variables. Lambda gives it region and credentials in
+    /// these and in no other way, so the code that looks for them elsewhere is in no function's zip.
     pub fn of_a_function(find: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         let (region, endpoint) = (find("AWS_REGION").map(Region::new), find("AWS_ENDPOINT_URL"));
         let is_on = |name: &str| find(name).map(|value| value.eq_ignore_ascii_case("true"));
@@ -91,7 +92,7 @@ impl AwsClients {
         }
     }
 
-    /// What every client is made from, for the service whose client is not made here: S3 (`aws-vault`).
+    /// The settings that every client is made from, for the service whose client is not made here: S3 (`aws-vault`).
     pub fn config(&self) -> &SdkConfig {
         &self.shared
     }
@@ -101,27 +102,27 @@ impl AwsClients {
         self.shared.region().map(AsRef::as_ref)
     }
 
-    /// DynamoDB.
+    /// The client of DynamoDB, for the catalog.
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.shared))
     }
 
-    /// SQS.
+    /// The client of SQS, for the job queues.
     pub fn sqs(&self) -> &aws_sdk_sqs::Client {
         self.sqs.get_or_init(|| aws_sdk_sqs::Client::new(&self.shared))
     }
 
-    /// KMS.
+    /// The client of KMS, for data keys and signatures.
     pub fn kms(&self) -> &aws_sdk_kms::Client {
         self.kms.get_or_init(|| aws_sdk_kms::Client::new(&self.shared))
     }
 
-    /// SES.
+    /// The client of SES, for mail.
     pub fn ses(&self) -> &aws_sdk_sesv2::Client {
         self.ses.get_or_init(|| aws_sdk_sesv2::Client::new(&self.shared))
     }
 
-    /// Secrets Manager.
+    /// The client of Secrets Manager, for the installation's secrets.
     pub fn secrets(&self) -> &aws_sdk_secretsmanager::Client {
         self.secrets.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.shared))
     }

@@ -1,19 +1,20 @@
 //! Where errors of the AWS SDKs become ours: one table from AWS's codes to our kinds.
 //!
-//! What a service says in words is not passed on: it may quote addresses, keys or values of a customer.
-//! Its code and request id are, which is what support asks for. Codes are unique enough across services
-//! to share one table; where a code means something else in one call, that adapter says so with
-//! [`code`] before it comes here.
+//! A service's own sentence is not passed on: it may quote addresses, keys or values of a customer. Its code and
+//! request id are passed on, and they are what AWS's support asks for. Codes are unique enough across services to
+//! share one table; where a code means something else in one call, that adapter looks at [`code`] before it comes
+//! here.
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::CancellationReason;
 use domain::{Error, ErrorKind};
 
-/// What the code of a service's error means to us; none when the table has no word on it.
+/// The kind of error that a service's code stands for; none when the table does not have the code.
 fn kind_of_code(code: &str) -> Option<ErrorKind> {
     // Why: the query protocol's codes carry a namespace (`AWS.SimpleQueueService.NonExistentQueue`).
     Some(match code.rsplit('.').next().unwrap_or(code) {
+        // A rate or a quota: the same call succeeds later.
         "Throttling"
         | "ThrottlingException"
         | "ThrottledException"
@@ -30,6 +31,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "OverLimit"
         | "SlowDown" => ErrorKind::Throttled { retry_after_ms: None },
 
+        // Our rights, our credentials, our account or our key are at fault: the call fails until somebody changes
+        // that. Why keys are here too: for a tenant whose key is disabled or gone, nothing is permitted any more.
         "AccessDenied"
         | "AccessDeniedException"
         | "AccountProblem"
@@ -55,6 +58,7 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "UnauthorizedOperation"
         | "UnrecognizedClientException" => ErrorKind::Denied,
 
+        // The row, blob or resource is not as the caller thought, or is just being written: it has to read again.
         "ConditionalCheckFailed"
         | "ConditionalCheckFailedException"
         | "ConditionalRequestConflict"
@@ -66,6 +70,7 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "TransactionConflictException"
         | "TransactionInProgressException" => ErrorKind::Conflict,
 
+        // What the call names is not there.
         "NoSuchBucket"
         | "NoSuchKey"
         | "NonExistentQueue"
@@ -74,7 +79,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "QueueDoesNotExist"
         | "ResourceNotFoundException" => ErrorKind::NotFound,
 
-        // Why: a credential or signature that is too old is replaced by a fresh one without anybody's help.
+        // The service is at fault, or the moment: the same call may succeed later. Why expired credentials too: they
+        // are replaced by fresh ones without anybody's help.
         "ExpiredToken"
         | "ExpiredTokenException"
         | "RequestExpired"
@@ -90,11 +96,12 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "RequestTimeout"
         | "ServiceUnavailable" => ErrorKind::Unavailable,
 
+        // Why no kind for the rest: the HTTP status says more about a code that nobody knows than a guess would.
         _ => return None,
     })
 }
 
-/// What an HTTP status means to us when the code says nothing.
+/// The kind of error that an HTTP status stands for, where the table does not have the code.
 fn kind_of_status(status: u16) -> ErrorKind {
     match status {
         401 | 403 => ErrorKind::Denied,
@@ -106,17 +113,17 @@ fn kind_of_status(status: u16) -> ErrorKind {
     }
 }
 
-/// The code of a service's error, if the service answered at all.
+/// The code of a service's error; none when the service did not answer.
 pub fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
     error.as_service_error().and_then(ProvideErrorMetadata::code)
 }
 
-/// The HTTP status of the answer, if there was one.
+/// The HTTP status of the answer; none when there was no answer.
 pub fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|r| r.status().as_u16())
 }
 
-/// Our error for one of the SDK's. `call` is the service and operation, such as `s3.PutObject`.
+/// Our error for one of the SDK's. `call` names the service and operation, such as `s3.PutObject`.
 pub fn from_sdk<E>(call: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -127,7 +134,8 @@ where
         SdkError::ServiceError(_) => {
             let status = status(&error).unwrap_or_default();
             let code = code(&error);
-            // Why: a service that is failing may say so with any code; its status settles it.
+            // Why the code before the status: services answer 400 for much that can be tried again, such as
+            // throttling. The status settles what a code that nobody knows means.
             let mut kind = match code.and_then(kind_of_code) {
                 Some(kind) => kind,
                 None => kind_of_status(status),
@@ -137,6 +145,8 @@ where
             }
             Error::new(kind, format!("{call} failed: {} ({status}{request})", code.unwrap_or("no code")))
         }
+        // What follows never came to an answer of the service, or to none that can be read. Only the first is our own
+        // fault.
         SdkError::ConstructionFailure(_) => Error::invalid(format!("{call}: the request cannot be made")),
         SdkError::TimeoutError(_) => Error::unavailable(format!("{call}: no answer in time")),
         SdkError::ResponseError(_) => {
@@ -150,8 +160,8 @@ where
     }
 }
 
-/// Our error for a cancelled transaction. A condition that does not hold outweighs every other reason: the
-/// caller has to read again in any case.
+/// Our error for a cancelled transaction. A condition that does not hold outweighs every other reason: the caller has
+/// to read again in any case.
 pub(crate) fn from_cancelled(call: &str, reasons: &[CancellationReason]) -> Error {
     let kinds = |c: &CancellationReason| {
         c.code().filter(|code| *code != "None").map(|code| kind_of_code(code).unwrap_or(ErrorKind::Invalid))
@@ -164,12 +174,12 @@ pub(crate) fn from_cancelled(call: &str, reasons: &[CancellationReason]) -> Erro
     match reasons.iter().filter_map(kinds).min_by_key(rank) {
         Some(ErrorKind::Conflict) => Error::conflict("a row has changed meanwhile; nothing was written"),
         Some(kind) => Error::new(kind, format!("{call} was cancelled; nothing was written")),
-        // Why: a stand-in that gives no reasons still says that nothing was written.
+        // Why `Conflict`: a stand-in that gives no reasons still says that nothing was written.
         None => Error::conflict("the writes were cancelled; nothing was written"),
     }
 }
 
-/// For what a required field of an answer lacks.
+/// The error for an answer that lacks a field which the service always gives.
 pub(crate) fn incomplete(call: &str, field: &str) -> Error {
     Error::unavailable(format!("{call}: the answer has no {field}"))
 }
@@ -179,7 +189,7 @@ fn request_id(response: &HttpResponse) -> Option<&str> {
     headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id"))
 }
 
-/// How long the service asks to wait: AWS's own header in milliseconds, or the standard one in seconds.
+/// How many milliseconds the service asks to wait: AWS's own header in milliseconds, or the standard one in seconds.
 fn wait_ms(response: &HttpResponse) -> Option<u64> {
     let number = |name| response.headers().get(name).and_then(|v| v.trim().parse::<u64>().ok());
     number("x-amz-retry-after").or_else(|| number("retry-after").map(|s| s.saturating_mul(1000)))

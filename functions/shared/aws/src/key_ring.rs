@@ -1,5 +1,5 @@
-//! Data keys made and unwrapped by KMS; the tenant is the encryption context, so a key that was wrapped for
-//! one tenant does not open for another.
+//! Data keys made and unwrapped by KMS; the tenant is the encryption context, so a key that was wrapped for one
+//! tenant cannot be unwrapped for another.
 //!
 //! What is kept, as base64: the blob that KMS gave, then the first 8 bytes of its BLAKE3 hash.
 
@@ -12,11 +12,11 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::ports::{DataKey, KeyRing, WrappedKey};
 
-/// The encryption context's one entry.
+/// The name of the encryption context's only entry.
 const CONTEXT: &str = "tenant";
 const SUM_BYTES: usize = 8;
 
-/// [`KeyRing`] on KMS.
+/// The [`KeyRing`] whose data keys KMS makes and unwraps.
 #[derive(Clone, Debug)]
 pub struct KmsKeyRing {
     client: Client,
@@ -24,7 +24,7 @@ pub struct KmsKeyRing {
 }
 
 impl KmsKeyRing {
-    /// A ring that wraps with that key. Keys that another one wrapped are unwrapped by their own.
+    /// A ring that wraps with that key. Keys that another key wrapped are unwrapped by that one.
     pub fn new(client: Client, key_id: impl Into<String>) -> Self {
         Self { client, key_id: key_id.into() }
     }
@@ -56,7 +56,8 @@ impl KeyRing for KmsKeyRing {
             .ciphertext_blob(Blob::new(blob_of(&wrapped.ciphertext)?))
             .encryption_context(CONTEXT, tenant.as_str());
         let opened = decrypt.send().await.map_err(|e| {
-            // Why: the blob is what KMS gave, so what KMS does not accept is the tenant or the key.
+            // Why not damaged bytes: their sum was checked above, so what KMS does not accept is the tenant or the
+            // key.
             let invalid = code(&e) == Some("InvalidCiphertextException");
             let error = from_sdk(CALL, e);
             match error.kind() {
@@ -77,8 +78,8 @@ fn data_key(call: &str, plain: Option<&Blob>) -> Result<DataKey> {
 }
 
 /// A blob as it is kept.
-// Why: KMS has one answer for damaged bytes and for a wrong tenant. The sum tells an accident from the
-// other; it is no protection, KMS is.
+// Why a sum: KMS has one answer for damaged bytes and for a wrong tenant, and the sum distinguishes the two. It
+// protects from accidents alone; KMS protects from attacks.
 fn kept(blob: &[u8]) -> String {
     BASE64_STANDARD.encode([blob, &sum_of(blob)].concat())
 }

@@ -1,12 +1,12 @@
 //! The ports of `engine` on AWS: DynamoDB, SQS, KMS, SES, Secrets Manager. S3, the vault, is a crate of its own,
-//! `aws-vault`: who does not name that cannot reach a blob.
+//! `aws-vault`: a function that does not name that crate cannot reach a blob.
 //!
-//! Enter at [`AwsClients`] (connections, made once per process) and [`AwsNames`] (which bucket, table and
-//! queues); every adapter takes one client and the names that it needs. [`provision()`] makes what they
-//! name on a stand-in; in AWS the template does. [`SqsReceiver`] reads queues where no event-source mapping
-//! does.
-//! Not here: retries beyond the SDK's own three attempts of a call, rules of the product, the wall clock.
-//! Every failure of the SDK becomes a `domain::Error` in `error.rs` and nowhere else.
+//! Enter at [`AwsClients`] (connections, made once per process) and [`AwsNames`] (which bucket, table and queues);
+//! every adapter takes one client and the names that it needs. [`provision()`] makes what they name on a stand-in,
+//! which is a server that answers like AWS; in AWS the template makes it. [`SqsReceiver`] reads queues where no
+//! event-source mapping does.
+//! Not here: retries beyond the SDK's own three attempts of a call, rules of the product, the wall clock. Every
+//! failure of the SDK becomes a `domain::Error` in `error.rs` and nowhere else.
 
 mod catalog;
 mod clients;

@@ -1,7 +1,7 @@
-//! Mail through Amazon SES, as a whole message of our own making.
+//! Mail through Amazon SES, as a complete message of our own making.
 //!
-//! SES puts its own `Message-ID` and `Date` in place of ours, so the mail's id also goes into
-//! `X-Holdfast-Mail-Id`: by that a receiver can tell a repetition.
+//! SES puts its own `Message-ID` and `Date` in place of ours, so the mail's id also goes into `X-Holdfast-Mail-Id`:
+//! by that a receiver can tell a repetition.
 //! Source: <https://docs.aws.amazon.com/ses/latest/dg/header-fields.html>
 
 use crate::error::{from_sdk, incomplete};
@@ -18,7 +18,7 @@ use mail_builder::headers::raw::Raw;
 
 const CALL: &str = "ses.SendEmail";
 
-/// [`Mailer`] on SES.
+/// The [`Mailer`] that hands mail to SES.
 #[derive(Clone, Debug)]
 pub struct SesMailer {
     client: Client,
@@ -27,12 +27,12 @@ pub struct SesMailer {
 }
 
 impl SesMailer {
-    /// Sends from that address (`a@b` or `Name <a@b>`), which SES must know.
+    /// A mailer that sends from that address (`a@b` or `Name <a@b>`), which SES must have verified.
     pub fn new(client: Client, sender: impl Into<String>) -> Self {
         Self { client, sender: sender.into(), configuration_set: None }
     }
 
-    /// The same, through a configuration set (bounces, complaints, dedicated addresses).
+    /// The same mailer, sending through a configuration set (bounces, complaints, dedicated addresses).
     #[must_use]
     pub fn with_configuration_set(mut self, name: impl Into<String>) -> Self {
         self.configuration_set = Some(name.into());
@@ -60,8 +60,8 @@ impl Mailer for SesMailer {
     }
 }
 
-/// What it means that SES did not take a mail. Never that the address is bad: what SES can refuse an address for is known
-/// before ([`is_address`]), and none of its codes speaks of the address alone.
+/// Our error for a mail that SES did not take. Never that the address is bad: what SES can refuse an address for is
+/// known before ([`is_address`]), and none of its codes is about the address alone.
 ///
 /// | code | what is wrong | kind |
 /// | --- | --- | --- |
@@ -71,7 +71,7 @@ impl Mailer for SesMailer {
 /// | `BadRequestException` | the request: its length, our sender | `Denied` |
 /// | `LimitExceededException`, `TooManyRequestsException` | a quota or a rate | `Throttled` |
 ///
-/// A code that is not known is ours to look at too: `Denied`. Other failures are as those of every service.
+/// A code that is not in this table is for us to look at too: `Denied`. Other failures are those of every service.
 /// Source: <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html#API_SendEmail_Errors>
 fn not_taken<E>(error: SdkError<E, HttpResponse>) -> Error
 where
@@ -89,7 +89,7 @@ where
 /// The mail as an RFC 5322 message from that sender (`a@b` or `Name <a@b>`).
 ///
 /// # Errors
-/// `Invalid` when an address is none, or a header would be more than one line.
+/// `Invalid` when an address is not one, or a header would be more than one line.
 pub fn mime(mail: &Mail, sender: &str) -> Result<Vec<u8>> {
     let (name, from) = parts_of(sender);
     for (field, address) in [("sender", from), ("to", &mail.to)] {
@@ -106,14 +106,14 @@ pub fn mime(mail: &Mail, sender: &str) -> Result<Vec<u8>> {
         .to(mail.to.as_str())
         .subject(mail.subject.as_str())
         .message_id(format!("{}@{domain}", mail.id))
-        // Why raw: a word that is longer than a line would be encoded, and an id is to be found as it is.
+        // Why raw: a word that is longer than a line would be encoded, and an id is searched for as it is.
         .header("X-Holdfast-Mail-Id", Raw::new(mail.id.as_str()))
         .text_body(mail.text.as_str())
         .html_body(mail.html.as_str());
     message.write_to_vec().map_err(|e| Error::invalid("the mail cannot be expressed").caused_by(e))
 }
 
-/// The address of `a@b` or `Name <a@b>`.
+/// The bare address of `a@b` or `Name <a@b>`.
 pub(crate) fn address_of(sender: &str) -> &str {
     parts_of(sender).1
 }

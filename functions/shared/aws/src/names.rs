@@ -1,38 +1,38 @@
-//! Which bucket, table, queues, key and sender are ours: settings in AWS, the outcome of provisioning
-//! elsewhere.
+//! The names of our bucket, table, queues, keys and sender: settings in AWS, the outcome of provisioning elsewhere.
 
 use domain::{Error, Result};
 use engine::ports::JobQueue;
 use std::collections::BTreeMap;
 
-/// Names of what the adapters use.
+/// The names of what the adapters use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsNames {
-    /// The vault's bucket.
+    /// The name of the vault's bucket.
     pub bucket: String,
-    /// The catalogue's table.
+    /// The name of the catalog's table.
     pub table: String,
-    /// Where each job's messages go.
+    /// The URL of each job's queue.
     pub queue_urls: BTreeMap<JobQueue, String>,
-    /// Where each job's unreadable messages end; empty in a function, which never touches them.
+    /// The URL of each job's dead-letter queue, where unreadable messages end; empty in a function, which never
+    /// touches them.
     pub dead_letter_urls: BTreeMap<JobQueue, String>,
-    /// The key that wraps data keys: an id or ARN.
+    /// The KMS key that wraps data keys: an id or ARN.
     pub kms_key_id: String,
-    /// The key that signs: an id or ARN.
+    /// The KMS key that signs: an id or ARN.
     pub signing_key_id: String,
-    /// From whom mail comes: an address, or `Name <address>`.
+    /// The sender of mail: an address, or `Name <address>`.
     pub sender: String,
-    /// Secrets are named `{secret_prefix}/{name}`.
+    /// The beginning of the names of secrets: `{secret_prefix}/{name}`.
     pub secret_prefix: String,
 }
 
 impl AwsNames {
-    /// Names from a function's environment: `HOLDFAST_BUCKET`, `HOLDFAST_TABLE`,
+    /// The names that a function's environment gives: `HOLDFAST_BUCKET`, `HOLDFAST_TABLE`,
     /// `HOLDFAST_QUEUE_TAKE_SNAPSHOT` and so on for every job, `HOLDFAST_KMS_KEY`, `HOLDFAST_SIGNING_KEY`,
     /// `HOLDFAST_SENDER`, `HOLDFAST_SECRET_PREFIX`.
     ///
     /// # Errors
-    /// `Invalid` with every variable that is missing or empty.
+    /// `Invalid`, naming every variable that is missing or empty.
     pub fn from_env(get: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let mut missing = Vec::new();
         let mut need = |variable: String| {

@@ -1,5 +1,5 @@
-//! Sending to the job queues: SQS FIFO, one group per tenant, duplicates of five minutes dropped by SQS. A message takes
-//! along which story it belongs to.
+//! Sending to the job queues: SQS FIFO, one group per tenant; SQS drops duplicates within five minutes. A message
+//! carries the name of the story that it belongs to.
 
 use crate::error::from_sdk;
 use async_trait::async_trait;
@@ -10,13 +10,13 @@ use engine::ports::{JobQueue, Outgoing, Queue};
 use engine::trace;
 use std::collections::BTreeMap;
 
-/// SQS's limit for group and deduplication ids.
+/// The greatest length of group and deduplication ids in SQS.
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 const ID_LIMIT_CHARS: usize = 128;
-/// The port's limit, below SQS's of 1 MiB.
+/// The greatest length of a body: the port's, below SQS's of 1 MiB.
 const BODY_LIMIT_BYTES: usize = 200_000;
 
-/// [`Queue`] on SQS.
+/// The [`Queue`] that sends to SQS.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     client: Client,
@@ -24,7 +24,7 @@ pub struct SqsQueue {
 }
 
 impl SqsQueue {
-    /// Sends to these queues.
+    /// A queue that sends to the SQS queues of these URLs.
     pub fn new(client: Client, urls: BTreeMap<JobQueue, String>) -> Self {
         Self { client, urls }
     }
@@ -45,7 +45,7 @@ impl Queue for SqsQueue {
             .message_deduplication_id(message.deduplication_id)
             .message_body(message.body);
         if let Some(trace) = trace::current() {
-            // Why not an attribute of our own: X-Ray joins what sends to what receives by this one.
+            // Why not an attribute of our own: X-Ray joins the sender to the receiver by this one.
             let header = Value::builder().data_type("String").string_value(trace.header()).build();
             let header = header.map_err(|e| Error::invalid("a trace's header has no type").caused_by(e))?;
             send = send.message_system_attributes(Name::AwsTraceHeader, header);
@@ -54,8 +54,10 @@ impl Queue for SqsQueue {
     }
 }
 
+/// Checks that SQS and the port take such a message.
+///
 /// # Errors
-/// `Invalid` when SQS or the port does not take such a message.
+/// `Invalid` when one of them does not.
 fn check(message: &Outgoing) -> Result<()> {
     for (what, id) in [("group", &message.group), ("deduplication id", &message.deduplication_id)] {
         if !(1..=ID_LIMIT_CHARS).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_graphic()) {

@@ -1,6 +1,7 @@
 //! Reading a queue where no event-source mapping does it: the local cloud and tests.
 //!
-//! It hands out messages and forgets or postpones them as told; what to do with one is the caller's.
+//! It receives messages, and deletes or postpones them when asked; what to do with a message is the caller's
+//! decision.
 
 use crate::error::{from_sdk, incomplete};
 use aws_sdk_sqs::Client;
@@ -10,29 +11,29 @@ use aws_sdk_sqs::types::{
 use domain::{Error, Result};
 use std::collections::BTreeMap;
 
-/// SQS's limit for one batch.
+/// The most messages that SQS takes in one batch.
 const BATCH: usize = 10;
-/// SQS's limit for one long poll.
+/// The longest poll that SQS allows, in seconds.
 const WAIT_LIMIT_S: u32 = 20;
 
-/// A message that is ours until its visibility timeout ends.
+/// A received message, hidden from others until its visibility timeout ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// The message's name; the same at each delivery.
+    /// The message's id; the same at each delivery.
     pub message_id: String,
-    /// This delivery's name: what to delete or postpone.
+    /// The receipt of this delivery: by it the message is deleted or postponed.
     pub receipt_handle: String,
-    /// The message group.
+    /// The message group that it was sent in.
     pub group: Option<String>,
     /// How often it was delivered, this time included.
     pub receive_count: u32,
-    /// What was sent.
+    /// The body as it was sent.
     pub body: String,
-    /// Every attribute that SQS gave, by AWS's names, as an event-source mapping would pass them on.
+    /// Every attribute that SQS gave, by AWS's names, as an event-source mapping passes them on.
     pub attributes: BTreeMap<String, String>,
 }
 
-/// Reads one queue.
+/// A reader of one queue.
 #[derive(Clone, Debug)]
 pub struct SqsReceiver {
     client: Client,
@@ -40,12 +41,12 @@ pub struct SqsReceiver {
 }
 
 impl SqsReceiver {
-    /// A reader of that queue.
+    /// A reader of the queue of that URL.
     pub fn new(client: Client, url: impl Into<String>) -> Self {
         Self { client, url: url.into() }
     }
 
-    /// Waits up to `wait_s` (at most 20) for messages, and gives up to `limit` (at most 10) of them.
+    /// Waits up to `wait_s` seconds (at most 20) for messages, and returns up to `limit` (at most 10) of them.
     pub async fn receive(&self, limit: usize, wait_s: u32) -> Result<Vec<Received>> {
         let limit = i32::try_from(limit.clamp(1, BATCH)).unwrap_or(1);
         let wait_s = i32::try_from(wait_s.min(WAIT_LIMIT_S)).unwrap_or(0);
@@ -60,10 +61,10 @@ impl SqsReceiver {
         answer.messages.unwrap_or_default().into_iter().map(received).collect()
     }
 
-    /// Forgets messages for good; gives the receipt handles of those that could not be.
+    /// Deletes messages for good; returns the receipts of those that could not be deleted.
     ///
     /// # Errors
-    /// When a whole batch failed; earlier batches are deleted.
+    /// When a complete batch failed; earlier batches are deleted.
     pub async fn delete_batch(&self, receipt_handles: &[String]) -> Result<Vec<String>> {
         let mut kept = Vec::new();
         for batch in receipt_handles.chunks(BATCH) {
@@ -81,7 +82,7 @@ impl SqsReceiver {
         Ok(kept)
     }
 
-    /// Hides a message for so many seconds from now on; 0 gives it back at once.
+    /// Hides a message for that many seconds from now on; 0 makes it visible at once.
     pub async fn change_visibility(&self, receipt_handle: &str, visibility_s: u32) -> Result<()> {
         let change = self
             .client
@@ -92,7 +93,7 @@ impl SqsReceiver {
         change.send().await.map(drop).map_err(|e| from_sdk("sqs.ChangeMessageVisibility", e))
     }
 
-    /// How many messages there are: waiting, in flight and delayed. SQS may be a moment behind.
+    /// How many messages there are: waiting, in flight and delayed. SQS's answer may be a moment old.
     pub async fn count(&self) -> Result<u64> {
         const CALL: &str = "sqs.GetQueueAttributes";
         const COUNTS: [QueueAttributeName; 3] = [

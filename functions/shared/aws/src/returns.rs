@@ -7,7 +7,7 @@ use domain::{Error, Result};
 use engine::ports::{Delivered, JobQueue, Returns};
 use std::collections::BTreeMap;
 
-/// [`Returns`] on SQS, by the visibility of the received message.
+/// The [`Returns`] that changes the visibility of received messages.
 #[derive(Clone, Debug)]
 pub struct SqsReturns {
     client: Client,
@@ -15,7 +15,7 @@ pub struct SqsReturns {
 }
 
 impl SqsReturns {
-    /// Of messages of these queues.
+    /// The same for messages of the queues of these URLs.
     pub fn new(client: Client, urls: BTreeMap<JobQueue, String>) -> Self {
         Self { client, urls }
     }

@@ -1,6 +1,6 @@
 //! Secrets of the installation, from AWS Secrets Manager, kept for five minutes.
 //!
-//! A secret that was exchanged is seen after five minutes at the latest. Failures are not kept.
+//! A secret that was replaced is seen after five minutes at the latest. Failures are not kept.
 
 use crate::error::{code, from_sdk};
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 const KEPT_FOR: Duration = Duration::from_mins(5);
 
-/// [`Secrets`] on Secrets Manager: the secret `{prefix}/{name}`, a text.
+/// The [`Secrets`] of Secrets Manager: the secret `{prefix}/{name}`, as text.
 #[derive(Debug)]
 pub struct SecretsManagerSecrets {
     client: Client,
@@ -24,7 +24,7 @@ pub struct SecretsManagerSecrets {
 }
 
 impl SecretsManagerSecrets {
-    /// Secrets below that prefix.
+    /// The secrets whose names begin with that prefix.
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
         Self { client, prefix: prefix.into(), kept: Mutex::default() }
     }
@@ -39,7 +39,7 @@ impl Secrets for SecretsManagerSecrets {
         }
         let get = self.client.get_secret_value().secret_id(full_name(&self.prefix, name));
         let found = get.send().await.map_err(|e| {
-            // Why: this is what Secrets Manager says of a secret that is marked for deletion.
+            // Why: with this code Secrets Manager answers for a secret that is marked for deletion.
             let gone = code(&e) == Some("InvalidRequestException");
             let error = from_sdk("secretsmanager.GetSecretValue", e).within(name);
             if gone {
@@ -55,7 +55,7 @@ impl Secrets for SecretsManagerSecrets {
     }
 }
 
-/// A secret's name in Secrets Manager.
+/// The name of a secret in Secrets Manager.
 pub(crate) fn full_name(prefix: &str, name: &str) -> String {
     format!("{}/{name}", prefix.trim_end_matches('/'))
 }

@@ -1,4 +1,4 @@
-//! [`Signer`] on KMS: an `ECC_NIST_P256` key that signs with `ECDSA_SHA_256`.
+//! The [`Signer`] on KMS: an `ECC_NIST_P256` key that signs with `ECDSA_SHA_256`.
 //!
 //! KMS answers a signature as DER (RFC 3279, 2.2.3) and a key as SubjectPublicKeyInfo (RFC 5480); both are turned
 //! into the fixed forms that JSON Web Signatures have.
@@ -13,7 +13,7 @@ use engine::ports::{PublicKey, Signer};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-/// What stands before the point in the SubjectPublicKeyInfo of a P-256 key.
+/// The bytes before the point in the SubjectPublicKeyInfo of a P-256 key.
 const BEFORE_POINT: [u8; 26] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
     0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
@@ -21,7 +21,7 @@ const BEFORE_POINT: [u8; 26] = [
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 
-/// [`Signer`] on KMS. The public half is asked for once.
+/// The [`Signer`] whose key is in KMS. The public half is asked for once.
 #[derive(Debug)]
 pub struct KmsSigner {
     client: Client,
@@ -30,7 +30,7 @@ pub struct KmsSigner {
 }
 
 impl KmsSigner {
-    /// A signer with that key.
+    /// A signer with the key of that id or ARN.
     pub fn new(client: Client, key_id: impl Into<String>) -> Self {
         Self { client, key_id: key_id.into(), public_key: OnceCell::new() }
     }
@@ -56,7 +56,7 @@ impl Signer for KmsSigner {
             .client
             .sign()
             .key_id(&self.key_id)
-            // Why not the message itself: KMS takes 4,096 bytes of one.
+            // Why not the message itself: KMS takes at most 4,096 bytes of one.
             .message(Blob::new(Sha256::digest(message).to_vec()))
             .message_type(MessageType::Digest)
             .signing_algorithm(SigningAlgorithmSpec::EcdsaSha256);
@@ -66,7 +66,7 @@ impl Signer for KmsSigner {
     }
 }
 
-/// A key that is gone, disabled or of another kind signs for nobody.
+/// Our error for a key that is gone, disabled or of another kind: it signs for nobody.
 fn of_key(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Invalid => {
@@ -76,7 +76,7 @@ fn of_key(error: Error) -> Error {
     }
 }
 
-/// A signature in DER, with both integers in 32 bytes.
+/// The signature of a DER encoding, with both integers in 32 bytes each.
 fn fixed(der: &[u8]) -> Option<[u8; 64]> {
     let (inside, []) = element(SEQUENCE, der)? else { return None };
     let (r, rest) = element(INTEGER, inside)?;

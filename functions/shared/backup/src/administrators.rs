@@ -1,4 +1,5 @@
-//! Reads who holds Global Administrator live, and through what; what that means is decided in the domain.
+//! Reads from the live tenant who holds Global Administrator, and through what; what that means is decided in the
+//! domain.
 
 use domain::kinds::{self, KINDS, Kind};
 use domain::restore::{Administrators, Ending, SignIn, Standing, is_activated};
@@ -8,24 +9,24 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// People and groups that are looked at at the same time.
+/// How many people and groups are looked at at the same time.
 const AT_ONCE: usize = 8;
 
 /// What a principal turned out to be.
 enum Found {
     Person(SignIn),
-    /// Its members; none where they could not be read.
+    /// A group and its members; none where they could not be read.
     Group(Option<BTreeSet<String>>),
-    /// A service principal, or nothing any more.
+    /// A service principal, or nothing that exists any more.
     Neither,
 }
 
-/// The live administrators, and besides whether those others can sign in to whom the role may be given.
+/// The live administrators, and whether those `others` can sign in to whom the role may be given.
 ///
 /// A person or a group that cannot be read is unknown, not absent.
 ///
 /// # Errors
-/// When role assignments cannot be read, and what passes (throttling, no answer) of anything.
+/// When role assignments cannot be read; and, whatever is read, what may pass (throttling, no answer).
 pub(crate) async fn read_administrators(
     directory: &dyn Directory,
     tenant: &TenantId,
@@ -35,7 +36,7 @@ pub(crate) async fn read_administrators(
     for (assignments, schedules) in kinds::assignments() {
         let schedules = match role_facts(directory, tenant, schedules).await {
             Ok(schedules) => Some(schedules),
-            // Without the licence nothing has an end.
+            // Without the licence no assignment has an end.
             Err(e) if e.is_unlicensed() => Some(Vec::new()),
             Err(e) if e.is_transient() => return Err(e),
             Err(_) => None,
@@ -43,7 +44,7 @@ pub(crate) async fn read_administrators(
         let standing = if schedules.is_some() { Standing::Permanent } else { Standing::Unknown };
         let permanent = role_facts(directory, tenant, assignments).await?;
         found.grants.extend(permanent.into_iter().map(|held| (held.principal, standing)));
-        // Why after the assignments: what has an end is among them as well, or it is not; either way it has an end.
+        // Why added after the assignments: a fact with an end may be among both, and then the end counts.
         let temporary = schedules.into_iter().flatten().filter(|held| held.has_end);
         found.grants.extend(temporary.map(|held| (held.principal, Standing::ForATime)));
     }
@@ -79,7 +80,7 @@ async fn all<T: Send, F: Future<Output = Result<T>> + Send>(
     stream::iter(each).buffered(AT_ONCE).try_collect().await
 }
 
-/// A principal that is a person, a group, or neither: each kind of those is asked in turn.
+/// What a principal is: a person, a group, or neither. Each kind is asked in turn, since an id does not say its kind.
 async fn look(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Result<Found> {
     if let Some(sign_in) = person(directory, tenant, id).await? {
         return Ok(Found::Person(sign_in));
@@ -110,13 +111,13 @@ async fn person(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Resul
     Ok(None)
 }
 
-/// A fact that gives Global Administrator over the whole directory.
+/// A fact that gives Global Administrator over all of the directory.
 struct GlobalGrant {
     principal: String,
     has_end: bool,
 }
 
-/// The live ones of a kind of facts.
+/// The live role facts of a kind that give Global Administrator.
 async fn role_facts(
     directory: &dyn Directory,
     tenant: &TenantId,

@@ -1,9 +1,9 @@
-//! Backup, comparison and restore of a tenant, told in terms of the engine's ports.
+//! Backup, comparison and restore of a tenant, written in terms of the engine's ports.
 //!
 //! - [`archive`]: runs and snapshots over the vault: written, read, searched, compared.
-//! - [`reading`]: a tenant, read into runs.
-//! - [`schedule_snapshots`], [`take_snapshot`], [`diff_snapshots`], [`preview_restore`], [`run_restore`]: units of queued
-//!   work; each has `Request`, `Worker` and `Report`.
+//! - [`reading`]: the reading of a tenant into runs.
+//! - [`schedule_snapshots`], [`take_snapshot`], [`diff_snapshots`], [`preview_restore`], [`run_restore`]: units of
+//!   queued work; each has `Request`, `Worker` and `Report`.
 //! - [`plans`]: what a preview stores and a run reads, and the report that a run stores.
 //! - [`commands`]: what may be asked about a tenant.
 //!

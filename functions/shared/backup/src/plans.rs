@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 /// Plans and reports of restores: sealed, create-only.
 #[async_trait]
 pub trait PlanStore: Send + Sync {
-    /// Stores a plan, when there is none.
+    /// Stores the plan of a restore, unless there is one.
     async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &Plan) -> Result<Put>;
 
-    /// The plan.
+    /// The plan of a restore; none before its preview.
     async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<Plan>>;
 
-    /// Stores the report, when there is none.
+    /// Stores the report of a restore, unless there is one.
     async fn put_new_report(
         &self,
         tenant: &TenantId,
@@ -26,7 +26,7 @@ pub trait PlanStore: Send + Sync {
         report: &FinalReport,
     ) -> Result<Put>;
 
-    /// The report.
+    /// The report of a restore; none before its end.
     async fn find_report(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<FinalReport>>;
 }
 
@@ -34,48 +34,48 @@ pub trait PlanStore: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportedStep {
-    /// What was asked.
+    /// The step as it was previewed.
     pub step: Step,
     /// What became of it.
     pub outcome: OutcomeState,
     /// The HTTP status of Graph's answer; none when nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Graph's name for the request.
+    /// Graph's id of the request, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// What a read-back found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_back: Option<ReadBack>,
-    /// The id of the object that was made.
+    /// The id of the object that the step created; none where it created none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_id: Option<String>,
     /// Whether the user needs a new password before signing in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_password_reset: bool,
-    /// When.
+    /// When the outcome was last written.
     pub at: Timestamp,
 }
 
-/// The whole report, as it is stored.
+/// The complete report, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalReport {
-    /// Of which restore.
+    /// The restore that it reports.
     pub restore: RestoreId,
-    /// Of which tenant.
+    /// The tenant that was restored.
     pub tenant: TenantId,
-    /// From which snapshot.
+    /// The snapshot that was restored from.
     pub snapshot: SnapshotId,
-    /// Who approved it.
+    /// Who approved the plan: a person's id or a token's prefix.
     pub approved_by: Option<String>,
     /// When its execution began.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When the execution ended.
     pub done_at: Option<Timestamp>,
     /// How many steps came to which end.
     pub counts: RestoreCounts,
-    /// What it cost at Graph.
+    /// What the execution cost at Graph.
     pub spent: Spent,
     /// Every step, in order.
     pub steps: Vec<ReportedStep>,

@@ -1,4 +1,4 @@
-//! Comparisons object by object: the same changes as of everything at once, wherever they are put down, within bounds.
+//! Comparisons object by object: the same changes as of everything at once, wherever they are suspended, within bounds.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -79,7 +79,7 @@ fn a_change_of_one_object_alone_is_found_among_all_of_them() {
 }
 
 #[test]
-fn pages_are_cut_by_bytes_and_by_count_and_what_is_put_down_is_no_more_than_a_page_and_the_ids() {
+fn pages_are_cut_by_bytes_and_by_count_and_what_is_stored_between_is_no_more_than_a_page_and_the_ids() {
     run(async {
         let mut sides = Sides::default();
         for n in 0..300 {
@@ -107,13 +107,13 @@ fn pages_are_cut_by_bytes_and_by_count_and_what_is_put_down_is_no_more_than_a_pa
         for (changes, bytes) in &pages {
             assert!(*changes <= PAGE && (*bytes <= PAGE_BYTES || *changes == 1), "{pages:?}");
         }
-        let largest = stage.largest_put_down().await;
-        assert!(largest < 2 * PAGE_BYTES + (64 << 10), "{largest} bytes were put down");
+        let largest = stage.largest_stored_state().await;
+        assert!(largest < 2 * PAGE_BYTES + (64 << 10), "{largest} bytes were stored");
     });
 }
 
 #[test]
-fn a_comparison_ends_the_same_wherever_its_process_dies_while_it_is_put_down_and_taken_up() {
+fn a_comparison_ends_the_same_wherever_its_process_dies_while_it_is_suspended_and_resumed() {
     run(async {
         let mut sides = Sides::default();
         let object = |n: usize, v: usize| {
@@ -157,8 +157,8 @@ fn a_service_plan_more_for_everybody_is_no_change_and_nothing_is_kept_of_it() {
         let stage = SideBySide::new(&sides).await;
         let (changes, invocations) = stage.compare(None, 2).await;
         assert!(changes.is_empty() && invocations > 80, "{invocations}");
-        let largest = stage.largest_put_down().await;
-        assert!(largest < 1_000, "{largest} bytes were put down beside {} bytes of users", 40 * 90 * 150);
+        let largest = stage.largest_stored_state().await;
+        assert!(largest < 1_000, "{largest} bytes were stored beside {} bytes of users", 40 * 90 * 150);
     });
 }
 

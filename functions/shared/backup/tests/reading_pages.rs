@@ -1,4 +1,4 @@
-//! How pages become runs: nothing is left out when pages fail or work is put down, and a delta is what it says.
+//! How pages become runs: nothing is left out when pages fail or work is suspended, and a delta is what it says.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

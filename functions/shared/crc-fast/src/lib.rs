@@ -1,11 +1,13 @@
-//! In place of the crate of this name, of which S3's SDK uses three checksums and gets forty-nine: their tables are 0.66 MB
-//! of every function that reaches a bucket, and no compression makes them smaller. A seventh of a zip, for nothing.
+//! A replacement for the crate of this name. S3's SDK uses three of its checksums and gets forty-nine: their tables
+//! are 0.66 MB of every function that reaches a bucket, they do not compress, and they would be a seventh of a zip
+//! for nothing.
 //!
 //! The workspace's `[patch.crates-io]` puts it there. When a newer SDK asks for more of it, that does not compile.
 
 use crc::{Algorithm, CRC_32_ISCSI, CRC_32_ISO_HDLC, Crc, Table};
 use std::fmt;
 
+/// The parameters of CRC64NVME.
 /// Source: NVM Express, NVM Command Set Specification, 5.2.1.3.4, "64b CRC".
 const CRC_64_NVME: Algorithm<u64> = Algorithm {
     width: 64,
@@ -18,19 +20,19 @@ const CRC_64_NVME: Algorithm<u64> = Algorithm {
     residue: 0xf310_303b_2b6f_6e42,
 };
 
-// What is written has this one, so it is the quick one.
+// Why a table for this one alone: blobs are written with it, so it has to be quick.
 static ISCSI: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 static ISO_HDLC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 static NVME: Crc<u64, Table<1>> = Crc::<u64, Table<1>>::new(&CRC_64_NVME);
 
-/// Which checksum.
+/// The checksums that S3's SDK names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrcAlgorithm {
-    /// S3's CRC32.
+    /// The checksum that S3 calls CRC32.
     Crc32IsoHdlc,
-    /// S3's CRC32C.
+    /// The checksum that S3 calls CRC32C.
     Crc32Iscsi,
-    /// S3's CRC64NVME.
+    /// The checksum that S3 calls CRC64NVME.
     Crc64Nvme,
 }
 
@@ -41,7 +43,7 @@ enum State {
     Nvme(crc::Digest<'static, u64, Table<1>>),
 }
 
-/// A checksum of what came so far.
+/// A checksum of the bytes that were given so far.
 #[derive(Clone)]
 pub struct Digest(State);
 
@@ -52,7 +54,7 @@ impl fmt::Debug for Digest {
 }
 
 impl Digest {
-    /// Of nothing yet.
+    /// The checksum before any byte was given.
     pub fn new(algorithm: CrcAlgorithm) -> Self {
         Self(match algorithm {
             CrcAlgorithm::Crc32IsoHdlc => State::IsoHdlc(ISO_HDLC.digest()),
@@ -61,7 +63,7 @@ impl Digest {
         })
     }
 
-    /// And of these bytes.
+    /// Adds these bytes to the checksum.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::IsoHdlc(digest) => digest.update(bytes),
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_checksum_is_what_its_catalogue_says_of_nine_digits_however_they_come() {
+    fn a_checksum_is_what_its_catalog_says_of_nine_digits_however_they_come() {
         for (algorithm, check) in [
             (CrcAlgorithm::Crc32IsoHdlc, 0xcbf4_3926),
             (CrcAlgorithm::Crc32Iscsi, 0xe306_9283),

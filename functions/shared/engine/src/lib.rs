@@ -1,12 +1,14 @@
-//! What every part of the product stands on, told in terms of ports: no cloud, no network, no clock of its own.
+//! What every part of the product stands on, written in terms of ports: no cloud, no network, no clock of its own.
 //!
 //! - [`ports`]: what is needed from outside, as traits.
 //! - [`records`]: what the catalog holds, as one table of rows and keys.
-//! - [`messages`] and [`work`]: what queues carry, and who handles it; [`open_work`]: what waits, is held up or is given up.
-//! - [`announce`]: what people are told of, as rows from which mails are made.
-//! - [`purge_data`]: the sweep that deletes organisations and what has ended.
-//! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: which story a piece of work belongs to.
-//! - [`signed`]: what is said under the installation's signature.
+//! - [`messages`] and [`work`]: what queues carry, and who handles it; [`open_work`]: what waits, is held up or is
+//!   given up.
+//! - [`announce`]: what people are notified of, as rows from which mails are made.
+//! - [`purge_data`]: the sweep that deletes organisations and rows that have expired.
+//! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: the name under which all logs of one story
+//!   are found.
+//! - [`signed`]: statements under the installation's signature.
 //!
 //! Not here: tenants' content (`backup`), and what people of partners do (`partners`).
 

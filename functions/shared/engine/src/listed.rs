@@ -9,6 +9,6 @@ use serde::Serialize;
 pub struct Listed<T> {
     /// The items of this part.
     pub items: Vec<T>,
-    /// Where to go on; none at the end. Opaque. May be set though nothing more follows.
+    /// Where the next part begins, as an opaque text; none at the end. May be set though nothing more follows.
     pub next: Option<String>,
 }

@@ -1,21 +1,22 @@
-//! The messages between jobs: one function for each type, so that whoever starts work, goes on with it or
-//! sweeps it up sends the same bytes.
+//! The messages between jobs: one function for each type, so that whoever starts work, continues it or sweeps it up
+//! sends the same bytes.
 //!
-//! A message names a row and holds nothing else: what is to be done stands in the row. `attempt` is the
-//! row's count of take-ups; a queue drops a second message of the same row and attempt within five
-//! minutes, so a continuation must count one more.
+//! A message names a row and holds nothing else: what is to be done stands in the row. `attempt` is the row's count
+//! of take-ups; a queue drops a second message of the same row and attempt within five minutes, so a continuation
+//! must count one more.
 
 use crate::ports::{JobQueue, Outgoing};
 use domain::{DiffId, Error, OrganisationId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Take, or go on taking, that snapshot.
+/// The message to take that snapshot, or to go on with it.
 pub fn take_snapshot(tenant: &TenantId, snapshot: &SnapshotId, attempt: u32) -> Outgoing {
     message(JobQueue::TakeSnapshot, TAKE_SNAPSHOT, tenant, ("snapshot", snapshot.as_str()), attempt)
 }
 
-/// Try that connection, which waits, once more. `since` tells one wait of the organisation from the next.
+/// The message to try that pending connection once more. `since` distinguishes one wait of the organisation from the
+/// next.
 pub fn connect_tenant(
     tenant: &TenantId,
     organisation: &OrganisationId,
@@ -28,22 +29,22 @@ pub fn connect_tenant(
     Outgoing { deduplication_id, ..once }
 }
 
-/// Run, or go on with, that comparison.
+/// The message to run that comparison, or to go on with it.
 pub fn diff_snapshots(tenant: &TenantId, diff: &DiffId, attempt: u32) -> Outgoing {
     message(JobQueue::DiffSnapshots, DIFF_SNAPSHOTS, tenant, ("diff", diff.as_str()), attempt)
 }
 
-/// Work out what that restore would do.
+/// The message to preview that restore: to work out what it would do.
 pub fn preview_restore(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Outgoing {
     message(JobQueue::PreviewRestore, PREVIEW_RESTORE, tenant, ("restore", restore.as_str()), attempt)
 }
 
-/// Execute that restore.
+/// The message to execute that restore, or to go on with it.
 pub fn run_restore(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Outgoing {
     message(JobQueue::RunRestore, RUN_RESTORE, tenant, ("restore", restore.as_str()), attempt)
 }
 
-/// Mail that notice to whoever wants to hear of it at once.
+/// The message to mail that notice to whoever wants to hear of it at once.
 pub fn send_notice(tenant: &TenantId, notice: &str, attempt: u32) -> Outgoing {
     message(JobQueue::SendDigests, SEND_NOTICE, tenant, ("notice", notice), attempt)
 }
@@ -84,11 +85,11 @@ pub fn type_of(body: &str) -> Result<String> {
     serde_json::from_str::<Typed>(body).map(|t| t.r#type).map_err(|e| unreadable(&e))
 }
 
-/// Reads a message whose `type` must be `kind`. Fields that the reader does not know are passed over, since
-/// fields are only ever added; a changed meaning is another type.
+/// Reads a message whose `type` must be `kind`. Fields that the reader does not know are ignored, since fields are
+/// only ever added; a changed meaning is another type.
 ///
 /// # Errors
-/// `Invalid` when it is of another type, or not what that type is.
+/// `Invalid` when it is of another type, or does not have the form of that type.
 pub fn read<T: for<'de> Deserialize<'de>>(body: &str, kind: &str) -> Result<T> {
     let found = type_of(body)?;
     if found != kind {
@@ -97,7 +98,7 @@ pub fn read<T: for<'de> Deserialize<'de>>(body: &str, kind: &str) -> Result<T> {
     serde_json::from_str::<Value>(body).and_then(|v| serde_json::from_value(v)).map_err(|e| unreadable(&e))
 }
 
-// Why: serde's own message may quote the body.
+// Why serde's own message is not passed on: it may quote the body.
 fn unreadable(e: &serde_json::Error) -> Error {
     Error::invalid(format!("a message cannot be read (line {}, column {})", e.line(), e.column()))
 }

@@ -1,49 +1,49 @@
 //! What is counted while the product runs: one table, from which the alarms and the dashboard read.
 //!
-//! Jobs count through the `metrics` facade. A deployed function writes what was counted into its log once per
-//! invocation, from where CloudWatch takes it; elsewhere nobody listens and counting costs nothing. No metric has a
+//! Jobs count through the `metrics` facade. A deployed function writes its counts into its log once per invocation,
+//! and CloudWatch takes them from there; elsewhere nobody listens and counting costs nothing. No metric has a
 //! tenant's name: the log has.
 
 use metrics::Unit;
 
-/// Something that is counted.
+/// A metric: something that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
     /// Its name in CloudWatch.
     pub name: &'static str,
     /// The function that counts it, or [`EVERY_JOB`].
     pub by: &'static str,
-    /// What it counts in.
+    /// How its values are to be read together.
     pub unit: Unit,
-    /// What it says, for a person.
+    /// What it shows, for a person.
     pub help: &'static str,
     how: How,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
-    /// Added up.
+    /// Values that are added up.
     Sum,
-    /// As it stands now.
+    /// A value that replaces the one before: how things stand now.
     Level,
-    /// One value of many.
+    /// Single values, of which the distribution counts.
     Sample,
 }
 
 impl Metric {
-    /// So much more.
+    /// Adds to a sum: `more` has happened.
     pub fn add(&self, more: u64) {
         debug_assert_eq!(self.how, How::Sum, "{}", self.name);
         metrics::counter!(self.name).increment(more);
     }
 
-    /// So much now.
+    /// Sets a level to what it is now.
     pub fn set(&self, now: u64) {
         debug_assert_eq!(self.how, How::Level, "{}", self.name);
         metrics::gauge!(self.name).set(as_f64(now));
     }
 
-    /// One more value.
+    /// Records one more value of a sample.
     pub fn record(&self, value: u64) {
         debug_assert_eq!(self.how, How::Sample, "{}", self.name);
         metrics::histogram!(self.name).record(as_f64(value));
@@ -55,7 +55,7 @@ fn as_f64(count: u64) -> f64 {
     count as f64
 }
 
-/// Tells whoever listens what the units are.
+/// Describes the metrics and their units to whoever listens.
 pub fn describe() {
     for &Metric { name, unit, help, how, .. } in ALL {
         match how {
@@ -73,12 +73,12 @@ macro_rules! metrics_table {
             pub const $name: Metric =
                 Metric { name: $text, by: $by, unit: Unit::$unit, help: $help, how: How::$how };
         )*)*
-        /// All of them.
+        /// All metrics, for the alarms and the dashboard.
         pub const ALL: &[Metric] = &[$($($name),*),*];
     };
 }
 
-/// Who counts: whichever function a queue calls.
+/// The value of [`Metric::by`] for what every function counts that a queue calls.
 pub const EVERY_JOB: &str = "every job";
 
 metrics_table! {

@@ -1,8 +1,9 @@
-//! Work that somebody has to finish: what becomes of it when a message could not.
+//! Work that a job has to finish, and what becomes of it when a message could not finish it.
 //!
-//! A row is the truth of its work, a message only says that it is time for it. So a wait stands in the row, and the message
-//! is done: no receipt is used up, the tenant's other work goes on, and the tick sends another message when it is time.
-//! What no other try can help is closed at once, what is in vain for long by the sweeper; both are told here.
+//! The row holds the truth about its work; a message only says that it is time for it. So a wait stands in the row,
+//! and the message is done: no receipt is used up, the tenant's other work goes on, and the tick sends another
+//! message when it is time. What no other try can help is closed at once, and what is in vain for long is closed by
+//! the sweeper; people are notified of both here.
 
 use crate::announce::Announcer;
 use crate::messages;
@@ -15,32 +16,32 @@ use crate::records::{
 use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
 use jiff::SignedDuration;
 
-/// A row of work that somebody has to finish.
+/// A row of work that a job has to finish.
 pub trait OpenWork: Record + Clone {
-    /// Whose work it is.
+    /// The tenant whose work it is.
     fn tenant(&self) -> &TenantId;
-    /// Whether somebody still has to do something.
+    /// Whether a job still has something to do for it.
     fn is_open(&self) -> bool;
-    /// When somebody last took it up.
+    /// When a job last wrote to the row.
     fn touched_at(&self) -> Timestamp;
     /// How it went so far: waits, tries in vain, the cause of its end.
     fn course(&self) -> &Course;
-    /// The same work, taken up once more.
+    /// The same work, taken up once more: the row as it is to be written then.
     #[must_use]
     fn again(self, now: Timestamp) -> Self;
-    /// The same work, waiting.
+    /// The same work, waiting: the row as it is to be written then.
     #[must_use]
     fn held_up(self, course: Course, now: Timestamp) -> Self;
-    /// The same work, given up; `why` is for a person.
+    /// The same work, given up: the row as it is to be written then. `why` is for a person.
     #[must_use]
     fn given_up(self, now: Timestamp, cause: Cause, why: &str) -> Self;
     /// The message that says it is time for it.
     fn message(&self) -> Outgoing;
-    /// What a notice about it names.
+    /// What a notice about it is about.
     fn subject(&self) -> Subject;
-    /// What it is, for a person: *A snapshot*.
+    /// The work in words for a person: *A snapshot*.
     fn label(&self) -> &'static str;
-    /// It is not given up before it was in vain for so long.
+    /// How long it must have been in vain before it is given up.
     fn patience(&self) -> SignedDuration;
 }
 
@@ -95,7 +96,7 @@ macro_rules! open_work {
     };
 }
 
-/// Longer than most outages of one service.
+/// How long most work is tried in vain: longer than most outages of one service.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(4);
 
 open_work!(Snapshot, JobState::Failed, "A snapshot", Subject::Snapshot, |_| PATIENCE, |s| {
@@ -109,17 +110,17 @@ open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, patienc
     _ => messages::run_restore(&r.tenant, &r.id, r.attempts),
 });
 
-/// Somebody sits before a preview.
+/// How long a restore is tried in vain. Why less for a preview: a person waits for it.
 fn patience_of(restore: &Restore) -> SignedDuration {
     if restore.state == RestoreState::Previewing { SignedDuration::from_hours(1) } else { PATIENCE }
 }
 
-/// What became of a message whose work came to that: a wait or an end stands in the row, and the message is done. `mark`
-/// is how far the work is: any figure that is another once it got further.
+/// What becomes of a message whose work ended in that error: a wait or an end is written to the row, and the message
+/// is done. `mark` is how far the work is: any figure that changes when it gets further.
 ///
 /// # Errors
-/// The work's own where the row cannot say so: there is none, it is closed, or it cannot be written; and where somebody
-/// else's write was in the way, since then somebody else is at it. The message comes back by itself.
+/// The work's own error where the row cannot say so: there is no row, it is closed, or it cannot be written; and
+/// where another job's write was in the way, since then that job works on it. The message comes back by itself.
 pub async fn put_off<T: OpenWork>(
     (records, announcer): (&Records, &Announcer),
     at: &At<T>,
@@ -127,6 +128,7 @@ pub async fn put_off<T: OpenWork>(
     done: Result<()>,
 ) -> Result<()> {
     let Err(error) = done else { return Ok(()) };
+    // Another job wrote to the row, so the work is in its hands, and this message must not write to it.
     if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Stale) {
         return Err(error);
     }
@@ -134,6 +136,7 @@ pub async fn put_off<T: OpenWork>(
         Ok(Some(found)) if found.value.is_open() => found,
         _ => return Err(error),
     };
+    // What may pass is waited for; what no other try can help is given up at once.
     let written = match error.kind() {
         ErrorKind::Throttled { .. } | ErrorKind::Unavailable => {
             let mark = mark(&found.value).await;
@@ -147,6 +150,7 @@ pub async fn put_off<T: OpenWork>(
     };
     match written {
         Ok(()) => Ok(()),
+        // Why the first error is returned: the row could not be written, so the queue has to bring the message back.
         Err(second) => {
             tracing::warn!(kind = second.kind().name(), reason = %second, "the row does not say so");
             Err(error)
@@ -154,7 +158,7 @@ pub async fn put_off<T: OpenWork>(
     }
 }
 
-/// The row says until when nobody takes it up.
+/// Writes to the row until when nobody takes it up.
 async fn wait<T: OpenWork>(records: &Records, found: Found<T>, mark: u64, error: &Error) -> Result<()> {
     let (now, mut course) = (records.clock().now(), *found.value.course());
     let asked_ms = match error.kind() {
@@ -172,8 +176,8 @@ async fn wait<T: OpenWork>(records: &Records, found: Found<T>, mark: u64, error:
     Ok(())
 }
 
-/// Ends work that will not be done; false when somebody else was faster. People are told first: when that fails, the row
-/// is still open, and somebody comes here again.
+/// Ends work that will not be done; false when another job was faster. People are notified first: when that fails,
+/// the row is still open, and a job comes here again.
 pub async fn give_up<T: OpenWork>(
     (records, announcer): (&Records, &Announcer),
     found: Found<T>,
@@ -186,7 +190,7 @@ pub async fn give_up<T: OpenWork>(
     writes.extend(release_tenant(records, &tenant, &subject).await?);
     match records.write(writes).await {
         Ok(()) => {
-            // Why once it is written: one line for each piece of work that is given up.
+            // Why only after the write: so there is one line for each piece of work that is given up.
             tracing::error!(%tenant, id = subject.id(), what, kind = cause.kind().name(), reason = why, "given up");
             Ok(true)
         }
@@ -195,7 +199,7 @@ pub async fn give_up<T: OpenWork>(
     }
 }
 
-/// A tenant whose open snapshot is given up has none.
+/// Takes the open snapshot that is given up out of its tenant's row, so that the next one can begin.
 async fn release_tenant(records: &Records, tenant: &TenantId, given_up: &Subject) -> Result<Option<Write>> {
     let Some(mut found) = records.find(&Tenant::at(tenant)).await? else {
         return Ok(None);

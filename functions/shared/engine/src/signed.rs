@@ -1,4 +1,4 @@
-//! What is said under the installation's signature: JSON Web Signatures (RFC 7515) in the compact form, `ES256`.
+//! Statements under the installation's signature: JSON Web Signatures (RFC 7515) in the compact form, `ES256`.
 //!
 //! The key stands in the header as a JSON Web Key, and its thumbprint (RFC 7638) is its name. A signature alone
 //! proves nothing: whoever reads one compares the name with those of [`key_set`], which the API answers.
@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// The statement, signed.
+/// The statement, signed, with `kind` as its `typ`.
 ///
 /// # Errors
-/// As [`Signer`].
+/// Those of the [`Signer`].
 pub async fn sign(signer: &dyn Signer, kind: &str, statement: &impl Serialize) -> Result<String> {
     let key = signer.public_key().await?;
     let header = json!({ "alg": "ES256", "typ": kind, "kid": thumbprint(&key), "jwk": web_key(&key) });
@@ -33,7 +33,7 @@ pub struct KeySet {
 /// A public key of the curve P-256 (RFC 7518, 6.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SigningKey {
-    /// Its name: its thumbprint.
+    /// The key's name, which is its thumbprint.
     pub kid: String,
     /// The type of the key, which is always `EC`.
     pub kty: &'static str,
@@ -43,16 +43,16 @@ pub struct SigningKey {
     pub alg: &'static str,
     /// What the key is for, which is always `sig`.
     pub r#use: &'static str,
-    /// The x coordinate of its point, base64url.
+    /// The x coordinate of the point, base64url.
     pub x: String,
-    /// The y coordinate of its point, base64url.
+    /// The y coordinate of the point, base64url.
     pub y: String,
 }
 
-/// The keys under which this installation signs.
+/// The keys under which this installation signs, as a JSON Web Key Set.
 ///
 /// # Errors
-/// As [`Signer::public_key`].
+/// Those of [`Signer::public_key`].
 pub async fn key_set(signer: &dyn Signer) -> Result<KeySet> {
     let key = signer.public_key().await?;
     let [x, y] = coordinates(&key);

@@ -1,7 +1,7 @@
 //! Which story a piece of work belongs to, so that one name finds it in every function's log.
 //!
-//! Whatever calls a function names a trace. What that function puts into a queue takes the name with it, and so on to the
-//! last mail. It decides nothing: work without one is done as well.
+//! Whatever calls a function names a trace. What that function enqueues takes the name with it, and so on to the last
+//! mail. It decides nothing: work without one is done as well.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ tokio::task_local! {
     static CURRENT: Option<Trace>;
 }
 
-/// A tracing header of AWS X-Ray: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`. What else
-/// a header has, such as `Lineage`, is the business of who wrote it, and is not passed on.
+/// A tracing header of AWS X-Ray: `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`. Other
+/// fields of a header, such as `Lineage`, are the business of who wrote it, and are not passed on.
 /// Source: <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace(String);
 
 impl Trace {
-    /// What is known of a header, if it is one: anything else must reach neither a log nor a queue.
+    /// The fields that are known of a header, if it is one: anything else must reach neither a log nor a queue.
     pub fn parse(header: &str) -> Option<Self> {
         let part = |name: &str| {
             header.split(';').find_map(|part| part.trim_matches(' ').strip_prefix(name)?.strip_prefix('='))
@@ -32,12 +32,12 @@ impl Trace {
         Some(Self(kept.join(";")))
     }
 
-    /// All of it, as it is passed on.
+    /// The complete header, as it is passed on.
     pub fn header(&self) -> &str {
         &self.0
     }
 
-    /// The name of the whole story; empty where the header has none.
+    /// The name of the story, the same from its first call to the last mail; empty where the header has none.
     pub fn root(&self) -> &str {
         self.0.split(';').find_map(|part| part.strip_prefix("Root=")).unwrap_or_default()
     }
@@ -49,7 +49,7 @@ impl fmt::Display for Trace {
     }
 }
 
-/// `1-` and 8 and `-` and 24 hexadecimal digits.
+/// Whether it is `1-`, 8 hexadecimal digits, `-` and 24 more.
 fn is_root(root: &str) -> bool {
     let parts: Vec<&str> = root.split('-').collect();
     matches!(parts[..], ["1", time, name] if is_hex(time, 8) && is_hex(name, 24))

@@ -40,7 +40,7 @@ async fn a_row_that_has_ended_is_in_no_list_and_a_new_one_takes_its_place() {
 fn format_md_lists_every_family_of_rows_and_no_other() {
     let format = include_str!("../../domain/FORMAT.md");
     let section = format.split_once("## 10. Rows").unwrap().1;
-    let told: Vec<&str> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    let documented: Vec<&str> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
     let table: Vec<String> = FAMILIES
         .iter()
         .map(|f| {
@@ -49,7 +49,7 @@ fn format_md_lists_every_family_of_rows_and_no_other() {
             format!("| {} | `{key}` | {} | {watched} | {} |", f.owner.name(), f.record, f.end.name())
         })
         .collect();
-    assert_eq!(told, table);
+    assert_eq!(documented, table);
 }
 
 /// One kind that is read, one that is suspended in its merge, one that cannot be read.

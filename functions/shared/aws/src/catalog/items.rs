@@ -10,9 +10,9 @@ use std::collections::HashMap;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The most that a body may be as JSON. DynamoDB takes items of 400 KB, names and keys included.
+/// The greatest length of a body as JSON. DynamoDB takes items of 400 KB, names and keys included.
 const BODY_LIMIT_BYTES: usize = 300_000;
-/// The most that a key may be: a sort key takes 1,024 bytes.
+/// The greatest length of a key: a sort key takes 1,024 bytes.
 const KEY_LIMIT_BYTES: usize = 1000;
 
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
@@ -58,8 +58,10 @@ pub(crate) fn key_of(place: &Place) -> Item {
     HashMap::from([(PK.to_owned(), text(&place.pk)), (SK.to_owned(), text(&place.sk))])
 }
 
+/// Checks that a row can have that key.
+///
 /// # Errors
-/// `Invalid` when no row can have that key.
+/// `Invalid` when no row can have it.
 pub(crate) fn check_key(key: &str) -> Result<()> {
     if key.is_empty() || key.len() > KEY_LIMIT_BYTES {
         return Err(Error::invalid("a key has 1 to 1,000 bytes"));
@@ -67,7 +69,7 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-/// The row of an item.
+/// The row that an item holds.
 pub(crate) fn row_of(item: &Item) -> Result<(Scope, Row)> {
     let watch = match (item.get(WATCH), item.get(WATCH_AT)) {
         (None, None) => None,
@@ -84,7 +86,7 @@ pub(crate) fn row_of(item: &Item) -> Result<(Scope, Row)> {
     Ok((Scope::from_text(string(item, PK)?)?, row))
 }
 
-/// A text attribute.
+/// The text attribute of that name.
 pub(crate) fn string<'a>(item: &'a Item, name: &str) -> Result<&'a str> {
     item.get(name).and_then(|v| v.as_s().ok()).map(String::as_str).ok_or_else(unreadable)
 }

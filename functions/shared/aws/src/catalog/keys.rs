@@ -8,9 +8,9 @@
 //! | a new row                     | PutItem / in a transaction  | scope           | key                 | absent or expired |
 //! | another version, no row       | PutItem, DeleteItem / same  | scope           | key                 | live, `version` as read |
 //!
-//! A scope is `system`, `uses`, `partner/{id}` or `tenant/{guid}`: the tenant is the partition, so no question
-//! reaches two. Only `watch-index` crosses scopes; rows that are due nowhere are not in it, and it may lag.
-//! A page token holds the keys of the last row and is checked against the question before it is used.
+//! A scope is `system`, `uses`, `partner/{id}` or `tenant/{guid}`: the tenant is the partition, so no question reaches
+//! two of them. Only `watch-index` crosses scopes; rows that are due nowhere are not in it, and it may lag. A page token
+//! holds the keys of the last row and is checked against the question before it is used.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{Error, Result, Timestamp};
@@ -20,9 +20,9 @@ use engine::ports::Scope;
 pub(crate) const PK: &str = "pk";
 /// Sort key: the row's key.
 pub(crate) const SK: &str = "sk";
-/// Which list the row is due in; absent in most rows.
+/// The watched list that the row is due in; absent in most rows.
 pub(crate) const WATCH: &str = "watch";
-/// When it is due there.
+/// When the row is due in that list.
 pub(crate) const WATCH_AT: &str = "watch_at";
 /// From when on the row counts as absent.
 pub(crate) const ENDS_AT: &str = "ends_at";
@@ -35,7 +35,7 @@ pub(crate) const BODY: &str = "body";
 /// The index over [`WATCH`] and [`WATCH_AT`].
 pub(crate) const WATCH_INDEX: &str = "watch-index";
 
-/// Where a row is.
+/// The primary key of a row: its partition and its sort key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub pk: String,
@@ -48,7 +48,7 @@ impl Place {
     }
 }
 
-/// A place in a watched list.
+/// The place of a row in a watched list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DuePlace {
     pub watch: String,
@@ -75,18 +75,18 @@ pub(crate) fn sortable_until(until: Timestamp) -> Result<String> {
     sortable(ms)
 }
 
-/// Whole seconds since 1970, rounded up: TTL knows no less.
+/// Whole seconds since 1970, rounded up: TTL has no finer unit.
 pub(crate) fn epoch_seconds(at: Timestamp) -> Result<i64> {
     Ok(round_up(at, 1_000_000_000)?.as_second())
 }
 
 fn round_up(at: Timestamp, unit_ns: i128) -> Result<Timestamp> {
-    let whole = at.as_nanosecond().div_euclid(unit_ns) * unit_ns;
-    let up = if whole == at.as_nanosecond() { whole } else { whole + unit_ns };
+    let rounded = at.as_nanosecond().div_euclid(unit_ns) * unit_ns;
+    let up = if rounded == at.as_nanosecond() { rounded } else { rounded + unit_ns };
     Timestamp::from_nanosecond(up).map_err(|_| Error::invalid("an instant out of range"))
 }
 
-/// The token of a list that goes on after `last`.
+/// The page token after which a list goes on behind `last`.
 pub(crate) fn list_token(last: &Place) -> String {
     encode(&["list", &last.pk, &last.sk])
 }
@@ -94,7 +94,7 @@ pub(crate) fn list_token(last: &Place) -> String {
 /// The place after which a list of these rows goes on.
 ///
 /// # Errors
-/// `Invalid` when the token is none, or is that of another scope or prefix.
+/// `Invalid` when the text is not a token, or is that of another scope or prefix.
 pub(crate) fn read_list_token(token: &str, pk: &str, prefix: &str) -> Result<Place> {
     match decode(token)?.as_slice() {
         [kind, of, sk] if kind == "list" && of == pk && !sk.is_empty() && sk.starts_with(prefix) => {
@@ -104,7 +104,7 @@ pub(crate) fn read_list_token(token: &str, pk: &str, prefix: &str) -> Result<Pla
     }
 }
 
-/// The token of a watched list that goes on after `last`.
+/// The page token after which a watched list goes on behind `last`.
 pub(crate) fn due_token(last: &DuePlace) -> String {
     encode(&["due", &last.watch, &last.watch_at, &last.row.pk, &last.row.sk])
 }
@@ -112,7 +112,7 @@ pub(crate) fn due_token(last: &DuePlace) -> String {
 /// The place after which that watched list goes on.
 ///
 /// # Errors
-/// `Invalid` when the token is none, or is that of another list or a later time.
+/// `Invalid` when the text is not a token, or is that of another list or a later time.
 pub(crate) fn read_due_token(token: &str, list: &str, until: &str) -> Result<DuePlace> {
     match decode(token)?.as_slice() {
         [kind, watch, at, pk, sk]

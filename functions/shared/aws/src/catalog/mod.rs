@@ -17,7 +17,7 @@ use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
 use items::{Item, check_key, key_of, row_of, string, text};
 use keys::{DuePlace, PK, Place, SK, WATCH, WATCH_AT, WATCH_INDEX};
 
-/// [`Catalog`] on DynamoDB.
+/// The [`Catalog`] in a DynamoDB table.
 #[derive(Clone, Debug)]
 pub struct DynamoCatalog {
     client: Client,
@@ -25,7 +25,7 @@ pub struct DynamoCatalog {
 }
 
 impl DynamoCatalog {
-    /// The catalog in that table.
+    /// The catalog in the table of that name.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }

@@ -1,8 +1,8 @@
-//! Conditional writes: one as itself, several as a transaction.
+//! Conditional writes: a single one as its own call, several as a transaction.
 //!
-//! The SDK repeats a call whose answer was lost. A transaction carries a token and so takes effect once; a
-//! single write that is repeated finds its own row and is reported as `Conflict`, and the caller, who has to
-//! read again after any `Conflict`, finds what it wrote.
+//! The SDK repeats a call whose answer was lost. A transaction carries a token and so takes effect once; a single
+//! write that is repeated finds its own row and is reported as `Conflict`, and the caller, who has to read again
+//! after any `Conflict`, finds what it wrote.
 //! DynamoDB takes at most 4 MB in one transaction; more is `Invalid`.
 
 use super::items::{Item, check_key, item_of, key_of, number, text};
@@ -15,10 +15,10 @@ use domain::{Error, Result, Timestamp};
 use engine::ports::Write;
 use std::collections::{BTreeSet, HashMap};
 
-/// The most that the port allows at once; DynamoDB allows 100 in a transaction.
+/// The most writes that the port allows at once; DynamoDB allows 100 in a transaction.
 const WRITES_LIMIT: usize = 50;
 
-/// A write as DynamoDB wants it.
+/// A write in the form that DynamoDB takes.
 #[derive(Debug)]
 struct Step {
     act: Act,
@@ -33,9 +33,9 @@ enum Act {
     Delete(Item),
 }
 
-/// Only when there is no live row.
+/// The condition that there is no live row.
 const ABSENT: &str = "attribute_not_exists(#pk) OR #ends <= :now";
-/// Only when the row that was read is there and still live.
+/// The condition that the row is as it was read, and still live.
 const AS_READ: &str = "#version = :version AND (attribute_not_exists(#ends) OR #ends > :now)";
 
 fn step_of(write: &Write, now: Timestamp) -> Result<Step> {
@@ -79,7 +79,7 @@ fn steps_of(writes: &[Write], now: Timestamp) -> Result<Vec<Step>> {
     writes.iter().map(|write| step_of(write, now)).collect()
 }
 
-/// All of the writes or none.
+/// Does all of the writes or none.
 pub(super) async fn write(client: &Client, table: &str, now: Timestamp, writes: Vec<Write>) -> Result<()> {
     let mut steps = steps_of(&writes, now)?;
     match (steps.pop(), steps.is_empty()) {

@@ -1,4 +1,4 @@
-//! The catalogue's table, with its index and its expiry.
+//! The catalog's table, with its index and its expiry.
 
 use crate::catalog::keys::{EXPIRES_AT, PK, SK, WATCH, WATCH_AT, WATCH_INDEX};
 use crate::error::{code, from_sdk};
@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{
 use domain::{Error, Result};
 use std::time::Duration;
 
-/// A new table is usable after some seconds in AWS.
+/// How long a new table may take to become usable: in AWS, some seconds.
 const ACTIVE_WITHIN: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -56,7 +56,7 @@ async fn create(client: &Client, table: &str) -> Result<()> {
         .global_secondary_indexes(index);
     match create.send().await {
         Ok(_) => Ok(()),
-        // Why: somebody else is making it at this moment.
+        // Why this is no error: another process is making it at this moment.
         Err(e) if code(&e) == Some("ResourceInUseException") => Ok(()),
         Err(e) => Err(from_sdk("dynamodb.CreateTable", e)),
     }
@@ -94,7 +94,7 @@ async fn expire_rows(client: &Client, table: &str) -> Result<()> {
     let described = client.describe_time_to_live().table_name(table).send().await;
     let described = described.map_err(|e| from_sdk("dynamodb.DescribeTimeToLive", e))?;
     let status = described.time_to_live_description().and_then(|d| d.time_to_live_status());
-    // Why: DynamoDB refuses to switch on what is on.
+    // Why not always: DynamoDB refuses to switch on what is on.
     if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
         return Ok(());
     }

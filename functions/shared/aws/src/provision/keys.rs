@@ -1,4 +1,4 @@
-//! The keys, the sender of mail, and secrets.
+//! Makes the keys, the sender of mail, and secrets.
 
 use crate::error::{code, from_sdk, incomplete};
 use crate::mailer::address_of;
@@ -10,7 +10,7 @@ use engine::ports::Secret;
 
 const DESCRIBE: &str = "kms.DescribeKey";
 
-/// What a key is for.
+/// What a key is made for.
 pub(super) struct Purpose {
     description: &'static str,
     spec: KeySpec,
@@ -43,7 +43,7 @@ pub(super) async fn make_key(client: &aws_sdk_kms::Client, alias: &str, purpose:
     let key_id = made.key_metadata.ok_or_else(|| incomplete(CREATE, "key"))?.key_id;
     match client.create_alias().alias_name(alias).target_key_id(&key_id).send().await {
         Ok(_) => Ok(key_id),
-        // Why: somebody else was faster; both have to use one key.
+        // Why the other's key: another process was faster, and both have to use one.
         Err(e) if code(&e) == Some("AlreadyExistsException") => {
             find_key(client, alias).await?.ok_or_else(|| incomplete(DESCRIBE, "key"))
         }
@@ -70,7 +70,7 @@ pub(super) async fn make_sender(client: &aws_sdk_sesv2::Client, sender: &str) ->
     }
 }
 
-/// Makes the secret, or gives it a new version when it is another text.
+/// Makes the secret, or gives it a new version when its text differs.
 pub(super) async fn put_secret(
     client: &aws_sdk_secretsmanager::Client,
     name: &str,

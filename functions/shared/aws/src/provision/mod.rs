@@ -1,7 +1,7 @@
-//! Makes on an AWS endpoint what the adapters need, and finds it again: for a stand-in on a developer's
-//! machine or in CI. In AWS the template does this, and no function calls it.
+//! Makes on an AWS endpoint what the adapters need, and finds it again: for a stand-in on a developer's machine or in
+//! CI. In AWS the template does this, and no function calls it.
 //!
-//! Safe to repeat: what is there stays, with its content; queues and secrets get the settings given. Only
+//! Safe to repeat: what is there stays, with its content; queues and secrets get the settings given. It uses only
 //! documented calls, so that any stand-in may be behind the endpoint.
 
 mod catalog;
@@ -13,12 +13,12 @@ use domain::{Error, Result};
 use engine::ports::Secret;
 use std::collections::BTreeMap;
 
-/// What to make.
+/// What is to be made, and how it is named.
 #[derive(Clone, Debug)]
 pub struct Provision {
     /// What every name begins with: 1 to 40 lower-case letters, digits and `-`, beginning with a letter.
     pub prefix: String,
-    /// From whom mail comes: `a@b`, or `Name <a@b>`.
+    /// The sender of mail: `a@b`, or `Name <a@b>`.
     pub sender: String,
     /// Secrets by their short names, such as `graph-reader`.
     pub secrets: BTreeMap<String, Secret>,
@@ -26,11 +26,12 @@ pub struct Provision {
     pub visibility_timeout_s: u32,
 }
 
-/// Makes what is missing, but for the bucket that it names (`aws_vault::make_bucket`), and returns the names of everything.
+/// Makes what is missing, and returns the names of everything. The bucket is only named; `aws_vault::make_bucket`
+/// makes it.
 ///
 /// # Errors
-/// `Invalid` for a prefix that cannot be part of a bucket's name; `Conflict` when something of that name is
-/// there in another shape; otherwise as the services say.
+/// `Invalid` for a prefix that cannot be part of a bucket's name; `Conflict` when something of that name is there in
+/// another shape; otherwise as the services say.
 pub async fn provision(clients: &AwsClients, wanted: &Provision) -> Result<AwsNames> {
     let prefix = check_prefix(&wanted.prefix)?;
     let (bucket, table) = (format!("{prefix}-vault"), format!("{prefix}-catalog"));
@@ -56,7 +57,7 @@ pub async fn provision(clients: &AwsClients, wanted: &Provision) -> Result<AwsNa
     })
 }
 
-/// Makes the catalogue's table alone, where nothing else of AWS is; safe to repeat.
+/// Makes the catalog's table alone, where nothing else of AWS is needed; safe to repeat.
 pub async fn provision_table(clients: &AwsClients, table: &str) -> Result<()> {
     catalog::make_table(clients.dynamodb(), table).await
 }

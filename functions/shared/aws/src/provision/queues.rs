@@ -8,9 +8,9 @@ use domain::Result;
 use engine::ports::JobQueue;
 use std::collections::{BTreeMap, HashMap};
 
-/// A message that came so often without being finished is parked.
+/// How often a message is delivered before SQS moves it to the dead-letter queue.
 const MAX_RECEIVE_COUNT: u32 = 5;
-/// Parked messages are kept as long as SQS can: 14 days.
+/// How long messages stay in a dead-letter queue, in seconds: as long as SQS can keep them, 14 days.
 const PARKED_FOR_S: u32 = 14 * 24 * 3600;
 
 type Urls = BTreeMap<JobQueue, String>;

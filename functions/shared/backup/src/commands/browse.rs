@@ -39,7 +39,7 @@ pub struct SeenLink {
     pub value: Map<String, Value>,
 }
 
-/// Looks through snapshots.
+/// The command that looks through snapshots.
 #[derive(Clone)]
 pub struct Browse {
     /// Where snapshots are sealed.

@@ -79,6 +79,7 @@ impl Diffs {
             error: None,
             course: Course::default(),
         };
+        // The row first: should the message be lost, the row says that work is open, and the tick enqueues it again.
         self.records.put_new(&diff).await?;
         self.queue.send(messages::diff_snapshots(tenant, &diff.id, 0)).await?;
         Ok(diff)

@@ -1,6 +1,6 @@
-//! A restore as it is asked for: the one form in which it is, and the one place that refuses a choice.
+//! A restore as it is asked for: its only form, and the only place that refuses a choice.
 //!
-//! Whatever is wrong is told of the field that the caller sent: of an object in `only` it is never said of `items`.
+//! Whatever is wrong is reported of the field that the caller sent: of an object in `only`, never of `items`.
 
 use crate::preview_restore::MAX_ITEMS;
 use domain::changes::Change;
@@ -12,17 +12,17 @@ use domain::{DiffId, Error, Result, SnapshotId};
 ///
 /// Why: the choice stands in the restore's row, whose size is limited.
 pub const MAX_NAMED: usize = 1_000;
-/// The bytes of a row that a choice may take.
+/// The most bytes of a row that a choice may take.
 const MAX_SELECTION_BYTES: usize = 250_000;
 
-/// The names that the fields of a choice have for whoever asks.
+/// The names that the fields of a choice have for the caller.
 const ITEMS: &str = "items";
 const ONLY: &str = "only";
 
 /// A restore that is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewRestore {
-    /// From what it brings back.
+    /// What it brings back, and from where.
     pub from: RestoreFrom,
     /// How it writes, and which objects: named here only where they are of a snapshot.
     pub selection: Selection,

@@ -44,7 +44,7 @@ pub struct PlanPage {
     pub steps: Listed<FollowedStep>,
 }
 
-/// The commands with their ports.
+/// The commands on restores, with their ports.
 #[derive(Clone)]
 pub struct Restores {
     /// Rows of snapshots, comparisons and restores.
@@ -82,6 +82,7 @@ impl Restores {
                 (snapshot, None)
             }
         };
+        // Why the choice stands in the row: the message only names the restore, and a rerun finds the same choice.
         let now = self.clock.now();
         let restore = Restore {
             id: RestoreId::from_ulid(&self.ids.ulid()),
@@ -105,6 +106,7 @@ impl Restores {
             error: None,
             course: Course::default(),
         };
+        // The row first: should the message be lost, the row says that work is open, and the tick enqueues it again.
         self.records.put_new(&restore).await?;
         self.queue.send(messages::preview_restore(tenant, &restore.id, 0)).await?;
         Ok(restore)
@@ -157,7 +159,8 @@ impl Restores {
     /// `NotFound` when there is no such restore; `Invalid` naming `cursor` when that is no number of steps.
     pub async fn read_plan(&self, tenant: &TenantId, restore: &RestoreId, page: Page) -> Result<PlanPage> {
         let row = self.find(tenant, restore).await?.value;
-        // Why not by its state: what failed after its preview has a plan, and may have written a part of it.
+        // Why not by its state: a restore that failed after its preview has a plan, and may have written a part of
+        // it.
         if row.previewed_at.is_none() {
             let steps = Listed { items: Vec::new(), next: None };
             return Ok(PlanPage { restore: row, remarks: Vec::new(), impossible: Vec::new(), steps });
@@ -200,7 +203,7 @@ impl Restores {
         if let Some(report) = self.plans.find_report(tenant, restore).await? {
             return Ok(report);
         }
-        // Why made when it is asked for: what ends such a restore may be the tick, which opens no vault.
+        // Why it is made only when asked for: the tick may end such a restore, and the tick opens no vault.
         if row.state != RestoreState::Failed || row.previewed_at.is_none() {
             return Err(Error::conflict("the restore is not done: it has no report"));
         }

@@ -14,7 +14,7 @@ use engine::ports::Page;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// So many blobs are read for one page, and a few more: what one key needs is read to its end.
+/// How many blobs are read for one page, and a few more: what one key needs is read to its end.
 pub const READS: u64 = 250;
 
 /// A part of what was found.
@@ -68,7 +68,7 @@ impl Walk {
     }
 }
 
-/// One after the other: each walk over each kind.
+/// One walk over one kind; a search does them one after the other.
 type Step = (Walk, &'static Kind);
 
 impl Browse {
@@ -102,7 +102,7 @@ impl Browse {
         let (end, mut items) = (view.reads() + READS, Vec::new());
         let mut next = None;
         while let Some(&(walk, kind)) = steps.get(at) {
-            // Why not before the first: each request gets on, however little may be read.
+            // Why never before the first: each request must get further, however little may be read.
             if next.is_some() && (items.len() == page.limit || view.reads() >= end) {
                 break;
             }
@@ -154,7 +154,7 @@ fn searched(view: &SnapshotView, id: &SnapshotId, kind: Option<&'static Kind>) -
     })
 }
 
-/// What a place in a search is good for: the same tenant, snapshot, kind and text. Not a secret; it tells a mistake.
+/// What a cursor is good for: a hash of tenant, snapshot, kind and text. It is not a secret; it catches a mistake.
 fn bound_to(tenant: &TenantId, id: &SnapshotId, kind: Option<&Kind>, part: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     for text in [tenant.as_str(), id.as_str(), kind.map_or("", |k| k.run()), part] {

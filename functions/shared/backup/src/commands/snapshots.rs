@@ -69,9 +69,9 @@ impl Snapshots {
         let id = snapshot.id.clone();
         tenant.open_snapshot = Some(id.clone());
         tenant.next_snapshot_at = next_snapshot_at;
-        // Both or neither: a tenant that names no snapshot would get a second one, which nobody could tell from it.
+        // Why in one write: a tenant that names no snapshot would get a second one at the same time.
         self.records.write(vec![put_new(&snapshot)?, replace(&tenant, version)?]).await?;
-        // Last: should it be lost, the row says that work is open, and the tick sends it again.
+        // Why last: should the message be lost, the row says that work is open, and the tick enqueues it again.
         self.queue.send(messages::take_snapshot(&tenant.tenant, &id, 0)).await?;
         Ok(id)
     }

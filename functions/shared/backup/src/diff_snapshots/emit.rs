@@ -1,4 +1,4 @@
-//! The changes, object by object in the order of the keys, into pages.
+//! Writes the changes into pages, object by object in the order of the keys.
 
 use super::objects::{Comparison, Pair};
 use super::pages;
@@ -10,16 +10,16 @@ use domain::changes::{Change, LinkChange, What};
 use domain::kinds::{self, Kind, LinkType};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What differs in one kind, each run where the one before it stands.
+/// The differences of one kind, each run positioned behind what is done of it.
 struct Streams {
     objects: Vec<(Option<String>, Stream)>,
     links: Vec<(&'static LinkType, Stream)>,
-    /// What was created again and is still to come.
+    /// The objects that were created again and are still to come.
     apart: BTreeSet<String>,
 }
 
 impl Comparison<'_> {
-    /// Writes the changes; says whether all are written.
+    /// Writes the changes; returns whether all are written.
     pub(super) async fn write_changes(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
         let names: Vec<String> = self.kinds.iter().map(|kind| kind.run().to_owned()).collect();
         for kind in &self.kinds[state.first_of(&names)?..] {
@@ -57,7 +57,8 @@ impl Comparison<'_> {
         Ok(Streams { objects, links, apart: apart.collect() })
     }
 
-    /// The least key that is to come. What was created again is passed over in its runs, since it comes apart.
+    /// The least key that is to come. Objects that were created again are skipped in their runs, since they come
+    /// apart.
     async fn next_key(&self, kind: &Kind, streams: &mut Streams) -> Result<Option<String>> {
         let mut least: Option<String> = streams.apart.first().cloned();
         let mut meet = |key: &str| {
@@ -88,6 +89,8 @@ impl Comparison<'_> {
         key: &str,
         streams: &mut Streams,
     ) -> Result<Option<Change>> {
+        // What was created again comes under its newest key, and its records are fetched singly; all others are next
+        // in their runs.
         let is_apart = streams.apart.remove(key);
         let pair = if is_apart {
             self.pair_apart(state, kind, key).await?
@@ -107,13 +110,13 @@ impl Comparison<'_> {
             } else {
                 stream.take_links(self.ids, key).await?
             };
-            self.tell_links(state, (kind, link), key, links, &mut change).await?;
+            self.add_links(state, (kind, link), key, links, &mut change).await?;
         }
         Ok(change)
     }
 
     /// Adds the links of one type that differ to the change of the object that they lead from.
-    async fn tell_links(
+    async fn add_links(
         &self,
         state: &State,
         (kind, link): (&'static Kind, &'static LinkType),
@@ -128,10 +131,10 @@ impl Comparison<'_> {
             let Some(judged) = self.judge(kind, (from, &to), sides, &state.ends, &mut rights).await? else {
                 continue;
             };
-            // A link that comes or goes with one of its ends is a consequence of that.
+            // Why not such a link: it came or went as a consequence of one of its ends.
             let ends = (old_key.as_str(), from);
             if judged.comes_with.is_some()
-                || !self.tells((kind, link), ends, &to, judged.what, before.as_ref()).await?
+                || !self.is_worth_reporting((kind, link), ends, &to, judged.what, before.as_ref()).await?
             {
                 continue;
             }
@@ -153,9 +156,9 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// Counts a change, and puts it on its page and among those that people are told.
+    /// Counts a change, and adds it to its page and to the sample for the notice.
     async fn write(&self, state: &mut State, kind: &'static Kind, key: &str, change: Change) -> Result<()> {
-        let Some(mut change) = self.unless_told(state, kind, key, change).await? else { return Ok(()) };
+        let Some(mut change) = self.unless_reported(state, kind, key, change).await? else { return Ok(()) };
         let is_chosen = |object: &String| change.key == *object || change.new_key.as_ref() == Some(object);
         if !self.object.is_none_or(is_chosen) {
             return Ok(());
@@ -172,8 +175,9 @@ impl Comparison<'_> {
         pages::push(self.archive, self.diff, state, &change).await
     }
 
-    /// The change of a role that is given, unless the other of its two shapes tells it: assignment, or active schedule.
-    async fn unless_told(
+    /// The change of a role that was given, unless it is reported in its other form: it may be a role assignment and
+    /// an active schedule.
+    async fn unless_reported(
         &self,
         state: &State,
         kind: &'static Kind,
@@ -186,6 +190,7 @@ impl Comparison<'_> {
         };
         let is_assignment = kind.name == assignments.name;
         let other = if is_assignment { schedules } else { assignments };
+        // Where the other form is not compared, this one alone can report the fact.
         if !self.kinds.iter().any(|k| k.name == other.name) {
             return Ok(Some(change));
         }
@@ -198,11 +203,12 @@ impl Comparison<'_> {
             }
             pair
         };
-        let told = if pair.is_empty() { None } else { self.object_change(other, key, pair).await? };
+        let reported = if pair.is_empty() { None } else { self.object_change(other, key, pair).await? };
         let of = |change: Option<Change>| -> BTreeMap<String, Change> {
             change.into_iter().map(|change| (key.to_owned(), change)).collect()
         };
-        let (mut own, mut others) = (of(Some(change)), of(told));
+        // The fact is folded as all of them are, so that its two forms decide about it alike, whichever comes first.
+        let (mut own, mut others) = (of(Some(change)), of(reported));
         if !is_assignment {
             std::mem::swap(&mut own, &mut others);
         }

@@ -5,12 +5,12 @@ use serde::ser::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
 
-/// Ids with counts. Some forty bytes for each id: half a million users that went are 20 MB.
+/// Ids with counts. An id takes about forty bytes: half a million deleted users are 20 MB.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ends {
     /// Ids that are GUIDs in lower case, as bytes.
     guids: HashMap<[u8; 16], u32>,
-    /// Policies can have other ids.
+    /// Other ids, such as those of policies.
     others: HashMap<String, u32>,
 }
 
@@ -19,7 +19,7 @@ impl Ends {
         self.guids.is_empty() && self.others.is_empty()
     }
 
-    /// From here on links of that object are counted.
+    /// Counts the links of that object from here on.
     pub(super) fn insert(&mut self, id: &str) {
         self.put(id, 0);
     }
@@ -31,7 +31,7 @@ impl Ends {
         }
     }
 
-    /// One more link came or went with it.
+    /// Counts one more link that came or went with it.
     pub(super) fn count(&mut self, id: &str) {
         let count = match bytes_of(id) {
             Some(bytes) => self.guids.get_mut(&bytes),
@@ -42,7 +42,7 @@ impl Ends {
         }
     }
 
-    /// Links that came or went with it.
+    /// How many links came or went with it.
     pub(super) fn counted(&self, id: &str) -> u64 {
         let count = match bytes_of(id) {
             Some(bytes) => self.guids.get(&bytes),
@@ -81,7 +81,7 @@ fn text_of(bytes: [u8; 16]) -> String {
     text
 }
 
-/// As a JSON object, an id after the other.
+/// Serialized as a JSON object, one id after the other.
 impl Serialize for Ends {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let guids = self.guids.iter().map(|(id, count)| (text_of(*id), count));

@@ -7,7 +7,7 @@ use engine::ports::Spent;
 use engine::records::{Course, Diff, Found, JobState, Reason, Snapshot};
 use std::collections::BTreeMap;
 
-/// Reads on; says whether the reading is sealed.
+/// Goes on with the reading; returns whether it is sealed.
 pub(super) async fn read(worker: &Worker, diff: &Diff, id: &SnapshotId, deadline: Timestamp) -> Result<bool> {
     let found: Option<Found<Snapshot>> = worker.records.find(&Snapshot::at(&diff.tenant, id)).await?;
     match found.map(|f| f.value.state) {

@@ -4,7 +4,7 @@ use domain::kinds::{Identity, Kind};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
-/// Leads from an id to the one that the object has now.
+/// The map from an id to the one that the object has now.
 pub(super) struct NewIds {
     by_old: HashMap<String, String>,
     new: HashSet<String>,
@@ -23,12 +23,12 @@ impl NewIds {
         self.by_old.is_empty()
     }
 
-    /// Whether an object was created again under that id, or had it before.
+    /// Whether an object was created again under that id, or had that id before.
     pub(super) fn concerns(&self, id: &str) -> bool {
         self.by_old.contains_key(id) || self.new.contains(id)
     }
 
-    /// The same of a key: of the id that it is, or of an id in it.
+    /// The same for a key: for the id that it is, or an id in it.
     pub(super) fn concern_key(&self, kind: &Kind, key: &str) -> bool {
         match kind.identity {
             Identity::Id => self.concerns(key),
@@ -36,10 +36,10 @@ impl NewIds {
         }
     }
 
-    /// The newest id of what had this one.
+    /// The newest id of the object that had this one.
     pub(super) fn newest<'a>(&'a self, id: &'a str) -> &'a str {
         let mut id = id;
-        // Why: bounded, so that a ring in the rows cannot hold a comparison for ever.
+        // Why bounded: a ring in the rows must not hang a comparison.
         for _ in 0..64 {
             match self.by_old.get(id) {
                 Some(next) => id = next,
@@ -49,7 +49,7 @@ impl NewIds {
         id
     }
 
-    /// The key of an object with the newest ids in it.
+    /// The key of an object, with the newest ids in it.
     pub(super) fn key(&self, kind: &Kind, key: &str) -> String {
         match kind.identity {
             Identity::Id => self.newest(key).to_owned(),
@@ -77,7 +77,7 @@ impl NewIds {
         object
     }
 
-    /// What a link says, with the newest ids.
+    /// The value of a link, with the newest ids in it.
     pub(super) fn value(&self, value: Value) -> Value {
         match value {
             Value::String(text) if domain::ids::is_guid(&text) => {
@@ -90,7 +90,7 @@ impl NewIds {
     }
 }
 
-/// What is before an id, the id, and what is after it.
+/// The text before an id, the id, and the text after it.
 fn inner(text: &str) -> (&str, &str, &str) {
     let start = text.rfind('/').map_or(0, |at| at + 1);
     let end = text[start..].find('!').map_or(text.len(), |at| start + at);

@@ -1,11 +1,12 @@
-//! Two snapshots, or one and the live tenant, into changes: from a queue message.
+//! Compares two snapshots, or one and the live tenant: from a queue message to stored changes.
 //!
-//! Two manifests -> leaves that only one side has -> records that differ -> changes, attribute by attribute
-//! and link by link -> pages in the vault -> row `Done` -> people are told. The live tenant is read as an
-//! incremental snapshot that is not listed. Not here: what a difference means (`domain::changes`).
+//! Two manifests -> leaves that only one side has -> records that differ -> changes, attribute by attribute and link
+//! by link -> pages in the vault -> row `Done` -> people are notified. The live tenant is read as an incremental
+//! snapshot that is not listed. Not here: what a difference means (`domain::changes`).
 //!
-//! One object is compared at a time, with its links; beside it are held the page that is being written, the ids of what
-//! came or went, and the keys of what was created again. That is put down when the time is over, and taken up again.
+//! One object is compared at a time, with its links. Besides it the job holds the page that is being written, the ids
+//! of what came or went, and the keys of what was created again. All of it is stored when the job is suspended, and
+//! loaded when it is resumed.
 
 mod emit;
 mod ends;
@@ -41,12 +42,12 @@ use std::sync::Arc;
 use matching::NewIds;
 use state::State;
 
-/// `diff-snapshots.v1`.
+/// The message `diff-snapshots.v1`: which comparison is to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// Whose.
+    /// The tenant whose states are compared.
     pub tenant: TenantId,
-    /// Which: its row says the rest.
+    /// The comparison; its row says the rest.
     pub diff: DiffId,
 }
 
@@ -57,9 +58,9 @@ pub enum Report {
     AlreadyDone,
     /// The live tenant is still being read, or changes are still being written; another invocation goes on.
     Continues,
-    /// It is not time yet.
+    /// The time that it waits for has not come.
     Waits(Timestamp),
-    /// The changes are stored.
+    /// The changes are stored; how many there are.
     Compared(DiffCounts),
     /// It cannot be compared, and why.
     Failed(String),
@@ -67,37 +68,37 @@ pub enum Report {
 
 /// What the job needs: what the function that runs it holds, and no more.
 pub struct Ports {
-    /// Reads tenants.
+    /// Reads the live tenant, where it is one of the sides.
     pub directory: Arc<dyn Directory>,
-    /// Snapshots.
+    /// Where snapshots are, and where changes go.
     pub vault: Arc<dyn Vault>,
-    /// Their keys.
+    /// The keys that the vault's content is sealed with.
     pub keys: Arc<dyn KeyRing>,
-    /// Rows.
+    /// Rows of comparisons, snapshots and re-creations.
     pub records: Records,
-    /// For continuations.
+    /// Takes continuations, and notices of changes.
     pub queue: Arc<dyn Queue>,
-    /// Time.
+    /// Says when to stop, and when the comparison was done.
     pub clock: Arc<dyn Clock>,
-    /// Names.
+    /// Makes the ids of readings of the live tenant.
     pub ids: Arc<dyn Ids>,
 }
 
-/// The ports that the job needs.
+/// The job, with its ports as fields.
 pub struct Worker {
     /// Reads the live tenant.
     pub reader: Arc<take_snapshot::Worker>,
-    /// Where snapshots are.
+    /// Where snapshots are, and where changes go.
     pub archive: Arc<Archive>,
-    /// Rows.
+    /// Rows of comparisons, snapshots and re-creations.
     pub records: Records,
-    /// For the continuation.
+    /// Takes the continuation of a suspended comparison.
     pub queue: Arc<dyn Queue>,
-    /// The time.
+    /// Says when to stop, and when the comparison was done.
     pub clock: Arc<dyn Clock>,
-    /// Names for the reading of the live tenant.
+    /// Makes the ids of readings of the live tenant.
     pub ids: Arc<dyn Ids>,
-    /// To tell people.
+    /// Notifies people of what changed, or that the comparison failed.
     pub announcer: Announcer,
 }
 
@@ -125,7 +126,8 @@ impl JobWorker for Worker {
     }
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
-        // Why: until release 1 previews were asked for here; those under way when the next was deployed go to their queue.
+        // Why here: until release 1 previews were asked for on this queue; those that were pending when the next was
+        // deployed go to their own.
         if messages::type_of(body)? == messages::PREVIEW_RESTORE {
             let preview: preview_restore::Request = messages::read(body, messages::PREVIEW_RESTORE)?;
             return self.queue.send(messages::preview_restore(&preview.tenant, &preview.restore, 0)).await;
@@ -159,6 +161,8 @@ impl Worker {
             Err((row, error))
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) =>
             {
+                // Why only then: what a person asked for they follow themselves; the comparison after a snapshot
+                // nobody watches.
                 if row.value.announce {
                     let subject = Subject::Diff(row.value.id.clone());
                     let what = "The comparison with the snapshot before";
@@ -185,6 +189,7 @@ impl Worker {
         value.attempts += 1;
         value.touched_at = self.clock.now();
         value.course.take_up();
+        // Why in the row: whoever takes it up again goes on with this reading instead of starting another.
         if value.after == Side::Live && value.live_snapshot.is_none() {
             value.live_snapshot = Some(SnapshotId::from_ulid(&self.ids.ulid()));
         }
@@ -205,6 +210,8 @@ impl Worker {
 
     async fn compare_row(&self, row: &Found<Diff>, deadline: Timestamp) -> Result<Report> {
         let diff = &row.value;
+        // The live side has to be sealed first. Its message counts one more attempt, since a second one of the same
+        // attempt is dropped.
         let after_id = match (&diff.after, &diff.live_snapshot) {
             (Side::Snapshot(id), _) => id.clone(),
             (Side::Live, Some(id)) => {
@@ -221,6 +228,7 @@ impl Worker {
         let before = SnapshotView::open(&archive, &diff.before).await?;
         let after = SnapshotView::open(&archive, &after_id).await?;
         let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
+        // Why only up to then: what was created again after the later side was read is not in it.
         let ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
         let comparison = objects::Comparison {
             archive: &archive,
@@ -236,8 +244,9 @@ impl Worker {
             None => State::default(),
         };
         if !comparison.go_on(&mut state, &|| self.clock.now() >= deadline).await? {
-            return self.put_down(row, &archive, &state).await;
+            return self.suspend(row, &archive, &state).await;
         }
+        // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
         if diff.announce {
             let (sample, counts) = (&state.sample, &state.counts);
             self.announcer.announce_changes(&diff.tenant, &diff.id, sample, counts).await?;
@@ -255,20 +264,20 @@ impl Worker {
         Ok(Report::Compared(state.counts))
     }
 
-    /// Keeps where the comparison is, and has another invocation go on.
-    async fn put_down(&self, row: &Found<Diff>, archive: &TenantArchive, state: &State) -> Result<Report> {
+    /// Suspends the comparison: stores where it is, and enqueues its continuation.
+    async fn suspend(&self, row: &Found<Diff>, archive: &TenantArchive, state: &State) -> Result<Report> {
         let diff = &row.value;
         let mut kept = diff.clone();
         kept.progress = Some(state.store(archive, &diff.id, diff.attempts).await?);
         kept.touched_at = self.clock.now();
-        // It got further.
+        // The comparison got further, so nothing holds it up.
         kept.course = Course::default();
         self.records.replace(&kept, row.version).await?;
         self.queue.send(messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1)).await?;
         Ok(Report::Continues)
     }
 
-    /// The re-creations that the later side can know of.
+    /// The re-creations up to the time of the later side.
     async fn new_ids(&self, tenant: &TenantId, until: Timestamp) -> Result<NewIds> {
         let rows = self.records.list_all(&NewId::all(tenant)).await?;
         let known = rows.into_iter().map(|r| r.value).filter(|r| r.created_at <= until);

@@ -1,11 +1,11 @@
-//! Names beside ids.
+//! Finds the names that stand beside ids.
 
 use crate::archive::{SnapshotView, name_of};
 use domain::Result;
 use domain::kinds::{self, Kind, KindName};
 use serde_json::{Map, Value};
 
-/// Looks names up on the later side first, then on the earlier.
+/// Looks names up on the later side first, then on the earlier side.
 pub(super) struct Names<'a> {
     pub(super) before: &'a SnapshotView,
     pub(super) after: &'a SnapshotView,

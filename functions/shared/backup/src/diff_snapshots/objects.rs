@@ -1,4 +1,4 @@
-//! What a difference of one object comes to: what happened to it, attribute by attribute, and what its links tell.
+//! What a difference of one object comes to: what happened to it, which attributes differ, and what its links show.
 
 use super::ends::Ends;
 use super::matching::NewIds;
@@ -19,7 +19,7 @@ pub(super) struct Comparison<'a> {
     pub(super) after: &'a SnapshotView,
     pub(super) ids: &'a NewIds,
     pub(super) kinds: &'a [&'static Kind],
-    /// Only this object.
+    /// The id of the only object that is compared; none means all.
     pub(super) object: Option<&'a String>,
 }
 
@@ -32,12 +32,12 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Whether nothing differs.
+    /// Whether the two sides are equal.
     pub(super) fn is_empty(&self) -> bool {
         self.before.is_none() && self.after.is_none()
     }
 
-    /// Lays a record over its sides: the object's own, or one property of it.
+    /// Adds a record that differs to both sides: the object's own record, or one property of it.
     pub(super) fn lay(&mut self, facet: Option<&str>, record: &Record) -> Result<()> {
         if let Some(value) = &record.before {
             self.old_key = Some(record.key.clone());
@@ -50,10 +50,10 @@ impl Pair {
     }
 }
 
-/// What a link that differs is.
+/// What the difference of one link means.
 pub(super) struct Judged {
     pub(super) what: What,
-    /// The end of it that came or went, with which it does.
+    /// The end that came or went, of which the link's own change is a consequence.
     pub(super) comes_with: Option<String>,
 }
 
@@ -65,14 +65,14 @@ impl Comparison<'_> {
     /// Whether the object is there before and after.
     pub(super) async fn presence(&self, kind: &Kind, key: &str, pair: &Pair) -> Result<(bool, bool)> {
         let old_key = pair.old_key.as_deref().unwrap_or(key);
-        // A facet can come or go with an object that stays, so presence is asked of the objects' own run.
+        // Why the objects' own run is asked: a facet can come or go while the object stays.
         let before =
             is_object(pair.before.as_ref()) || self.before.find_object(kind, old_key).await?.is_some();
         let after = is_object(pair.after.as_ref()) || self.after.find_object(kind, key).await?.is_some();
         Ok((before, after))
     }
 
-    /// The change of one object that differs; none where the difference says nothing.
+    /// The change of one object that differs; none where the difference has no meaning.
     pub(super) async fn object_change(
         &self,
         kind: &'static Kind,
@@ -91,7 +91,7 @@ impl Comparison<'_> {
                 let mut attributes = compare_objects(kind, &before, &after);
                 unknown::forget(&mut attributes, kind, [(self.before, &before), (self.after, &after)]);
                 if old_key != key {
-                    // Why: what the service gives a new object cannot be given back.
+                    // Why not these: what the service gives to a new object cannot be given back.
                     attributes.retain(|a| !kind.read_only.contains(&a.property.as_str()));
                 }
                 if attributes.is_empty() {
@@ -105,7 +105,7 @@ impl Comparison<'_> {
         Ok(Some(change))
     }
 
-    /// A change of that object, without what changed about it.
+    /// A change of that object, still without attributes and links.
     pub(super) async fn change(
         &self,
         kind: &'static Kind,
@@ -134,8 +134,8 @@ impl Comparison<'_> {
 }
 
 impl Comparison<'_> {
-    /// What a link that differs is; none where both sides say the same. `rights` keeps, for the links of one object,
-    /// whether that can hold a role.
+    /// What the difference of one link means; none where both sides are the same. `rights` remembers, for the links
+    /// of one object, whether that object can hold a role.
     pub(super) async fn judge(
         &self,
         kind: &'static Kind,
@@ -157,7 +157,8 @@ impl Comparison<'_> {
         if !ends.contains(far) {
             return Ok(Some(Judged { what, comes_with: None }));
         }
-        // What gives rights is told where it is given, whoever is new or gone.
+        // Why before the ends: what gives rights is reported where it is given, even if one of the ends is new or
+        // gone.
         let gives_rights = what == What::Created && {
             let known = match *rights {
                 Some(known) => known,
@@ -169,9 +170,10 @@ impl Comparison<'_> {
         Ok(Some(Judged { what, comes_with: (!gives_rights).then(|| far.to_owned()) }))
     }
 
-    /// Whether the link tells anything: one to what was gone before, or is held nowhere, tells nothing new; nor does one
-    /// of which a side cannot speak. `from` is the id that the object had before, and the one that it has now.
-    pub(super) async fn tells(
+    /// Whether the link's difference is worth reporting: not for a link to what was gone before or is held nowhere,
+    /// since that is not new; nor for one that a side does not know. `from` is the id that the object had before, and
+    /// the one that it has now.
+    pub(super) async fn is_worth_reporting(
         &self,
         (kind, link): (&Kind, &LinkType),
         from: (&str, &str),
@@ -209,7 +211,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Two readings of one link: what the service numbers and dates is not what it says.
+/// Whether two readings of one link say the same: the numbers and dates that the service adds do not count.
 fn link_says_the_same(before: &Value, after: &Value) -> bool {
     let said = |value: &Value| {
         let mut map = value.as_object().cloned().unwrap_or_default();
@@ -227,7 +229,7 @@ fn is_object(side: Option<&Map<String, Value>>) -> bool {
     side.is_some_and(|o| o.contains_key("id"))
 }
 
-/// Lays a record over its side: the object's own, or one property of it.
+/// Adds a record to one side: the object's own record, or one property of it.
 fn lay(side: &mut Option<Map<String, Value>>, facet: Option<&str>, value: &[u8]) -> Result<()> {
     let object = side.get_or_insert_with(Map::new);
     match facet {

@@ -6,10 +6,10 @@ use domain::changes::Change;
 use domain::{DiffId, Error, Result};
 use engine::ports::Put;
 
-/// Changes on a page, at most.
+/// The most changes on a page.
 pub const PAGE: usize = 200;
 
-/// Bytes of a page, at most; one change alone may be more.
+/// The most bytes of a page, as JSON; one change alone may be longer.
 pub const PAGE_BYTES: usize = 256 << 10;
 
 /// Adds a change to the page that is being written; where it has no room there, that page is stored first.
@@ -21,7 +21,7 @@ pub(super) async fn push(
 ) -> Result<()> {
     let text = serde_json::to_string(change)
         .map_err(|e| Error::invalid("changes cannot be written").caused_by(e))?;
-    // With a comma and the two brackets.
+    // The 3 are a comma and the two brackets.
     let is_full = state.open_count == PAGE || state.open.len() + text.len() + 3 > PAGE_BYTES;
     if is_full && state.open_count > 0 {
         flush(archive, diff, state).await?;
@@ -35,7 +35,7 @@ pub(super) async fn push(
 }
 
 /// Stores the page that is being written, if there is anything on it. Where pages are cut follows from the changes
-/// alone, so that doing it again, from wherever it was put down, changes nothing.
+/// alone, so that doing it again, from wherever it was suspended, gives the same pages.
 ///
 /// # Errors
 /// `Corrupt` when another page was stored in its place.

@@ -1,4 +1,4 @@
-//! Roles that are given: one fact, which Graph may show as a role assignment and as an active schedule.
+//! Roles that were given: one fact, which Graph may show both as a role assignment and as an active schedule.
 
 use super::objects::Comparison;
 use domain::Result;
@@ -8,8 +8,8 @@ use domain::restore::{Ending, is_activated};
 use std::collections::BTreeMap;
 
 impl Comparison<'_> {
-    /// A role that is given may be a role assignment and an active schedule as well: one fact, told once. What
-    /// has an end, or is an activation, is told as the schedule, which says so. `kind`: that of the schedules.
+    /// Reports such a fact once. What has an end, or is an activation, is reported as the schedule, which says so.
+    /// `kind`: that of the schedules.
     pub(super) async fn fold_schedules(
         &self,
         kind: &'static Kind,
@@ -18,7 +18,7 @@ impl Comparison<'_> {
     ) -> Result<()> {
         let mut kept = BTreeMap::new();
         for (key, change) in std::mem::take(schedules) {
-            if assignments.get(&key).is_none_or(|told| told.what != change.what) {
+            if assignments.get(&key).is_none_or(|reported| reported.what != change.what) {
                 kept.insert(key, change);
                 continue;
             }

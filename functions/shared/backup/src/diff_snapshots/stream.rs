@@ -1,4 +1,4 @@
-//! Differences of a run with one record seen ahead, and links gathered for the object that they lead from.
+//! Differences of a run, read one record ahead; and links gathered for the object that they lead from.
 
 use super::matching::NewIds;
 use crate::archive::{Difference, Differences, TenantArchive, read_object};
@@ -7,21 +7,21 @@ use domain::{Error, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// One record that differs.
+/// One record that differs, with what each side has.
 pub(super) struct Record {
     pub key: String,
     pub before: Option<Vec<u8>>,
     pub after: Option<Vec<u8>>,
 }
 
-/// Records that differ, in key order. Two are held: the next, and the one that was taken.
+/// Records that differ, in the order of their keys. Two are held: the next one, and the one that was taken.
 pub(super) struct Stream {
     differences: Differences,
     head: Option<Record>,
 }
 
 impl Stream {
-    /// From `start` on.
+    /// The differences whose keys come at or after `start`.
     pub(super) async fn open(
         archive: &TenantArchive,
         before: Option<&RunRef>,
@@ -40,13 +40,13 @@ impl Stream {
         self.head.as_ref().map(|record| record.key.as_str())
     }
 
-    /// The object that the next link leads from.
+    /// The id of the object that the next link leads from.
     pub(super) fn from(&self) -> Result<Option<&str>> {
         let split = |key: &'_ str| key.find('/').ok_or_else(|| Error::corrupt("a link has no end"));
         self.key().map(|key| Ok(&key[..split(key)?])).transpose()
     }
 
-    /// The next record.
+    /// Takes the next record; none at the end.
     pub(super) async fn take(&mut self) -> Result<Option<Record>> {
         let next = match self.differences.next().await? {
             None => None,
@@ -58,12 +58,12 @@ impl Stream {
         Ok(std::mem::replace(&mut self.head, next))
     }
 
-    /// The next record, if it has that key.
+    /// Takes the next record, if it has that key.
     pub(super) async fn take_at(&mut self, key: &str) -> Result<Option<Record>> {
         if self.key() == Some(key) { self.take().await } else { Ok(None) }
     }
 
-    /// Every link from that object that comes next.
+    /// Takes every next link that leads from that object.
     pub(super) async fn take_links(&mut self, ids: &NewIds, from: &str) -> Result<Links> {
         let mut links = Links::default();
         while self.from()? == Some(from) {
@@ -75,7 +75,7 @@ impl Stream {
     }
 }
 
-/// The links of one type from one object that differ: by the far end, what each side says.
+/// The links of one type from one object that differ: by the far end, what each side has.
 #[derive(Default)]
 pub(super) struct Links {
     pub sides: BTreeMap<String, (Option<Value>, Option<Value>)>,
@@ -84,7 +84,7 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Lays a record beside the others, as far as it is of the object that has the id `from` now.
+    /// Adds a record, on those sides on which it is of the object that has the id `from` now.
     pub(super) fn lay(&mut self, ids: &NewIds, from: &str, record: &Record) -> Result<()> {
         let ends = record.key.split_once('/');
         let (its_from, to) = ends.ok_or_else(|| Error::corrupt("a link has no end"))?;

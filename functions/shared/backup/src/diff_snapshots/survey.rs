@@ -1,5 +1,5 @@
 //! What has to be known of all kinds before the first change is written: which objects came or went, and how many
-//! links with them. Keys alone are kept of it; what is read is read again for the changes.
+//! links with them. Only keys are kept of it; the records are read again for the changes.
 
 use super::objects::{Comparison, Pair};
 use super::state::{Stage, State};
@@ -11,7 +11,7 @@ use domain::{Error, Result};
 pub(super) type IsOver<'a> = &'a (dyn Fn() -> bool + Sync);
 
 impl Comparison<'_> {
-    /// Goes on from where it was put down; says whether it is done. Each call does at least one object.
+    /// Goes on from where it was suspended; returns whether it is complete. Each call does at least one object.
     pub(super) async fn go_on(&self, state: &mut State, is_over: IsOver<'_>) -> Result<bool> {
         if state.stage == Stage::Objects {
             if !self.survey_objects(state, is_over).await? {
@@ -21,7 +21,7 @@ impl Comparison<'_> {
             state.go_to(Stage::Links);
         }
         if state.stage == Stage::Links {
-            // Why not always: where nothing came, went or was created again, nothing depends on links of others.
+            // Why only then: where nothing came, went or was created again, no change depends on the links of others.
             let matters = !state.ends.is_empty() || !self.ids.is_empty();
             if matters && !self.survey_links(state, is_over).await? {
                 return Ok(false);
@@ -56,7 +56,7 @@ impl Comparison<'_> {
         Ok(true)
     }
 
-    /// Whether what was created again came or went is seen when all that belongs to it is known.
+    /// Decides whether objects that were created again came or went: that is known only when all their keys are.
     async fn settle_apart(&self, state: &mut State) -> Result<()> {
         for kind in self.kinds.iter().filter(|k| k.identity == Identity::Id) {
             for key in Self::apart(state, kind, false) {
@@ -136,7 +136,9 @@ impl Comparison<'_> {
                 continue;
             };
             if let Some(end) = judged.comes_with
-                && self.tells((kind, link), (&old_from, from), &to, judged.what, before.as_ref()).await?
+                && self
+                    .is_worth_reporting((kind, link), (&old_from, from), &to, judged.what, before.as_ref())
+                    .await?
             {
                 state.ends.count(&end);
             }
@@ -144,7 +146,7 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// Objects that were created again and differ: in a run of the kind, or with `and_links` in its links.
+    /// The objects that were created again and differ: in a run of the kind, or with `and_links` in its links.
     pub(super) fn apart(state: &State, kind: &Kind, and_links: bool) -> Vec<String> {
         let links = kind.links.iter().filter(|_| and_links).map(|l| l.name.to_owned());
         let runs = object_runs(kind).into_iter().map(|(run, _)| run).chain(links);
@@ -168,7 +170,7 @@ impl Comparison<'_> {
         Ok(pair)
     }
 
-    /// The record of that key, if it differs.
+    /// The record of that key, if the two sides differ.
     pub(super) async fn difference_at(&self, run: &str, key: &str) -> Result<Option<Record>> {
         let (Some(before), Some(after)) = (self.before.find_run(run), self.after.find_run(run)) else {
             return Ok(None);
@@ -178,7 +180,7 @@ impl Comparison<'_> {
         Ok((before != after).then(|| Record { key: key.to_owned(), before, after }))
     }
 
-    /// The links of an object that was created again, from every id that it had.
+    /// The differing links of an object that was created again, from every id that it had.
     pub(super) async fn links_apart(&self, state: &State, link: &LinkType, now: &str) -> Result<Links> {
         let mut links = Links::default();
         for from in state.keys_apart(link.name, now) {
@@ -191,7 +193,7 @@ impl Comparison<'_> {
         Ok(links)
     }
 
-    /// What differs between two runs of objects, behind that key; none where a side does not hold it.
+    /// The differences between two runs of objects, behind that key; none where a side does not hold the run.
     pub(super) async fn open_objects(&self, run: &str, after: Option<&str>) -> Result<Option<Stream>> {
         let (Some(before), Some(now)) = (self.before.find_run(run), self.after.find_run(run)) else {
             return Ok(None);
@@ -200,9 +202,9 @@ impl Comparison<'_> {
         Stream::open(self.archive, Some(before), Some(now), start).await.map(Some)
     }
 
-    /// What differs between the links of a type, behind those of that object.
+    /// The differences between the links of a type, behind those of that object.
     pub(super) async fn open_links(&self, link: &LinkType, after: Option<&str>) -> Result<Stream> {
-        // `0` comes behind `/`.
+        // `0` is the next byte after `/`, so this is behind every link of the object.
         self.open_links_at(link, after.map(|from| format!("{from}0"))).await
     }
 
@@ -212,7 +214,7 @@ impl Comparison<'_> {
 
     async fn open_links_at(&self, link: &LinkType, start: Option<String>) -> Result<Stream> {
         let (before, after) = (self.before.find_run(link.name), self.after.find_run(link.name));
-        // Why neither where one is not held: not to have read the links is not to have had none.
+        // Why no difference where one side is not held: not to have read the links is not to have had none.
         let (before, after) = before.zip(after).unzip();
         Stream::open(self.archive, before, after, start).await
     }
@@ -224,7 +226,8 @@ pub(super) fn object_runs(kind: &Kind) -> Vec<(String, Option<String>)> {
     std::iter::once((kind.run().to_owned(), None)).chain(facets).collect()
 }
 
-/// Keys of links come in the order of the objects that they lead from, unless an id goes on with what sorts before `/`.
+/// The error for links whose keys do not come in the order of the objects that they lead from: an id goes on with a
+/// byte that sorts before `/`.
 pub(super) fn out_of_order() -> Error {
     Error::corrupt("links are not in the order of their objects")
 }

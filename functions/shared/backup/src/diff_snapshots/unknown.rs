@@ -1,4 +1,4 @@
-//! What one side of a comparison does not know is no change, and is named.
+//! What one side of a comparison does not know is not a change, and is named.
 
 use crate::archive::SnapshotView;
 use domain::Result;
@@ -8,7 +8,7 @@ use engine::records::NotCovered;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// Takes out what one of the sides cannot speak of.
+/// Removes from both sides what one of them does not know.
 pub(super) fn forget(
     attributes: &mut Vec<AttributeChange>,
     kind: &Kind,
@@ -17,7 +17,8 @@ pub(super) fn forget(
     attributes.retain(|a| !sides.iter().any(|(view, o)| view.manifest().is_unknown(kind, &a.property, o)));
 }
 
-/// Whether both sides know all links of a type from an object. A side that does not have the object knows: it has none.
+/// Whether both sides know all links of a type from an object. A side that does not have the object knows them: there
+/// are none.
 pub(super) async fn both_know(
     kind: &Kind,
     link: &LinkType,
@@ -34,7 +35,7 @@ pub(super) async fn both_know(
     Ok(true)
 }
 
-/// The parts of a kind that both hold which one of them does not know.
+/// The parts of a kind that one of the two sides does not know, of a kind that both hold.
 pub(super) fn parts(kind: &Kind, sides: [&SnapshotView; 2]) -> Vec<NotCovered> {
     let names: BTreeSet<String> = sides.iter().flat_map(|view| view.manifest().unknown_parts(kind)).collect();
     let part = |source: String| {

@@ -1,4 +1,4 @@
-//! The archive as a preview sees it.
+//! The archive as a preview uses it.
 
 use super::ports::{OpenSnapshot, Snapshots};
 use crate::archive::{Archive, SnapshotView, list_changes};
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Snapshots, comparisons, plans and reports in the archive.
+/// The archive's snapshots, comparisons, plans and reports.
 #[derive(Clone)]
 pub struct Archived {
     archive: Arc<Archive>,
@@ -23,7 +23,7 @@ pub struct Archived {
 }
 
 impl Archived {
-    /// Over an archive.
+    /// The same over that archive.
     pub fn new(archive: Arc<Archive>, records: Records) -> Self {
         Self { archive, records }
     }

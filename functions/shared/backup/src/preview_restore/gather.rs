@@ -1,4 +1,4 @@
-//! Fetches both sides of the chosen objects.
+//! Fetches both sides of the chosen objects: from the snapshot and from the live tenant.
 
 use super::{OpenSnapshot, Worker};
 use domain::kinds::{Identity, Kind, LinkEnd, LinkType};
@@ -9,10 +9,10 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value};
 
-/// Objects that are read at the same time.
+/// How many objects are read at the same time.
 const AT_ONCE: usize = 8;
 
-/// Does some of the work at the same time; the answers are in the order of the work.
+/// Does the work, [`AT_ONCE`] pieces at the same time; the answers are in the order of the work.
 pub(super) async fn all<T: Send>(work: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
     stream::iter(work).buffered(AT_ONCE).try_collect().await
 }
@@ -78,7 +78,7 @@ impl<'a> Gather<'a> {
         Ok(Some(Held { object: lean(kind, object), links, unknown }))
     }
 
-    /// An object as it is live, with links of the types asked for.
+    /// An object of the live tenant, with links of the types asked for.
     pub async fn live(
         &self,
         kind: &'static Kind,
@@ -128,7 +128,7 @@ impl<'a> Gather<'a> {
         Ok(Tenure::of(&then, &now, may_be_privileged(role, definition.as_ref())))
     }
 
-    /// Whether the item is to be created again if it is restored.
+    /// Whether a restore of the item has to create it again.
     pub fn is_gone(item: &Item) -> bool {
         item.kind.identity == Identity::Id
             && item.wanted.is_some()
@@ -138,7 +138,8 @@ impl<'a> Gather<'a> {
     }
 }
 
-/// What a reading of a schedule says. One that failed says nothing; without the licence there are none.
+/// What the reading of a schedule shows. A reading that failed shows nothing; without the licence there are no
+/// schedules.
 fn readable(read: Result<Option<Map<String, Value>>>) -> Result<Schedule> {
     match read {
         Ok(schedule) => Ok(Schedule::Known(schedule)),
@@ -148,7 +149,7 @@ fn readable(read: Result<Option<Map<String, Value>>>) -> Result<Schedule> {
     }
 }
 
-/// A live object in the planner's words.
+/// A live object in the form that the planner takes.
 pub(super) fn held(kind: &Kind, live: LiveObject) -> Held {
     let links = live.links.into_iter().filter_map(|(link, to, end)| match end {
         LinkEnd::Present(value) => Some(HeldLink { link, to, value }),
@@ -157,13 +158,13 @@ pub(super) fn held(kind: &Kind, live: LiveObject) -> Held {
     Held { links: links.collect(), object: lean(kind, live.object), unknown: live.unknown }
 }
 
-/// The one list that changes by itself and that plans read all the same: it tells which licences are a user's own.
+/// The only list that changes by itself and that plans read all the same: it shows which licences are a user's own.
 const LICENCE_STATES: &str = "licenseAssignmentStates";
 
-/// The object without lists that no plan reads.
+/// The object without the lists that no plan reads.
 ///
-/// Why: both sides of all chosen objects are held at once, and of a user with 90 service plans these are ten times the
-/// rest.
+/// Why: both sides of all chosen objects are held at the same time, and for a user with 90 service plans these lists
+/// are ten times the rest.
 fn lean(kind: &Kind, mut object: Map<String, Value>) -> Map<String, Value> {
     object.retain(|name, value| !value.is_array() || kind.compares(name) || name == LICENCE_STATES);
     object
@@ -181,10 +182,10 @@ mod tests {
             "assignedPlans": [{ "service": "exchange" }], "provisionedPlans": [{ "service": "exchange" }],
             "assignedLicenses": [{ "skuId": "s", "disabledPlans": [] }],
             "licenseAssignmentStates": [{ "skuId": "s", "disabledPlans": [], "assignedByGroup": null }] });
-        let whole = user.as_object().unwrap().clone();
-        let held = lean(domain::kinds::get("users").unwrap(), whole.clone());
-        let left: Vec<&String> = whole.keys().filter(|name| !held.contains_key(*name)).collect();
+        let complete = user.as_object().unwrap().clone();
+        let held = lean(domain::kinds::get("users").unwrap(), complete.clone());
+        let left: Vec<&String> = complete.keys().filter(|name| !held.contains_key(*name)).collect();
         assert_eq!(left, ["assignedPlans", "provisionedPlans"]);
-        assert_eq!(direct_licences(&held), direct_licences(&whole));
+        assert_eq!(direct_licences(&held), direct_licences(&complete));
     }
 }

@@ -1,4 +1,4 @@
-//! Who must keep their rights: those who can administer the tenant, and we ourselves.
+//! Who must keep their rights: those who can administer the tenant, and our own applications.
 
 use super::Worker;
 use crate::administrators::read_administrators;
@@ -6,7 +6,7 @@ use domain::restore::{Guarded, Plan, gains, may_lose};
 use domain::{Result, TenantId};
 
 impl Worker {
-    /// What is known of the administrators, where a plan that does not know them could take somebody's rights.
+    /// What is known of the administrators, where a plan made without that knowledge could take somebody's rights.
     pub(super) async fn administrators(&self, tenant: &TenantId, plan: &Plan) -> Result<Guarded> {
         if !plan.steps.iter().any(may_lose) {
             return Ok(Guarded::NotAsked);

@@ -33,29 +33,29 @@ use std::sync::Arc;
 /// Why: a preview reads each of them live, within one function's time.
 pub const MAX_ITEMS: usize = 10_000;
 
-/// The message: which restore.
+/// The message `preview-restore.v1`: which restore is to be previewed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Request {
-    /// Whose.
+    /// The tenant to restore.
     pub tenant: TenantId,
-    /// The restore.
+    /// The restore; its row says the rest.
     pub restore: RestoreId,
 }
 
 /// What a preview came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Steps of the plan.
+    /// How many steps the plan has.
     pub steps: usize,
-    /// What cannot be restored.
+    /// How many items cannot be restored.
     pub impossible: usize,
-    /// Whether there was nothing to do: another message had done it, or it is not time yet.
+    /// Whether there was nothing to do: another message had done it, or its time has not come yet.
     pub was_done: bool,
 }
 
 /// What the job needs: what the function that runs it holds, and no more.
 pub struct Ports {
-    /// Reads tenants.
+    /// Reads the live tenant, with the reading credential.
     pub directory: Arc<dyn Directory>,
     /// Where snapshots are and plans go.
     pub vault: Arc<dyn Vault>,
@@ -74,17 +74,17 @@ pub struct Ports {
 pub struct Worker {
     /// What snapshots and comparisons hold.
     pub snapshots: Arc<dyn Snapshots>,
-    /// The live tenant.
+    /// Reads the live tenant, with the reading credential.
     pub directory: Arc<dyn Directory>,
     /// Where the plan goes.
     pub plans: Arc<dyn PlanStore>,
-    /// Who we are in the tenant.
+    /// Names our own applications in the tenant.
     pub own: Arc<dyn OwnPrincipals>,
-    /// Rows.
+    /// Rows of restores, comparisons and re-creations.
     pub records: Records,
-    /// Time.
+    /// Says when a preview was made.
     pub clock: Arc<dyn Clock>,
-    /// To tell people.
+    /// Notifies people of previews that were given up.
     pub announcer: Announcer,
 }
 
@@ -120,7 +120,7 @@ impl JobWorker for Worker {
         });
         let done = unless_gone(&self.records, &request.tenant, done).await;
         let (at, ports) = (Restore::at(&request.tenant, &request.restore), (&self.records, &self.announcer));
-        // Why always the same: a preview begins anew each time.
+        // Why always the same mark: a preview begins anew each time.
         put_off(ports, &at, async |_: &Restore| 0, done).await
     }
 }
@@ -129,8 +129,8 @@ impl Worker {
     /// Makes the preview.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore. What will not succeed later either fails the restore and
-    /// is no error here.
+    /// `NotFound` when there is no such restore. What will not succeed later either fails the restore and is not an
+    /// error here.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
         Self { directory, ..self.clone() }.run_until(request, deadline).await
@@ -147,6 +147,7 @@ impl Worker {
         value.attempts += 1;
         value.course.take_up();
         self.records.replace(&value, version).await?;
+        // Planning takes minutes, in which another message may have ended the restore: so the row is read again.
         let planned = self.plan(&value, deadline).await;
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         if found.value.state != RestoreState::Previewing {
@@ -163,6 +164,7 @@ impl Worker {
                 value.counts.impossible = plan.impossible.len() as u64;
                 Report { steps: plan.steps.len(), impossible: plan.impossible.len(), was_done: false }
             }
+            // What may pass leaves the row as it is: the message comes back, and the preview begins anew.
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
                 tracing::warn!(restore = %value.id, kind = error.kind().name(), "a preview failed");
@@ -177,7 +179,7 @@ impl Worker {
     }
 
     async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<Plan> {
-        // A rerun after the plan was stored: what is stored is what is shown.
+        // Why not a new plan: this is a rerun after the plan was stored, and what is stored is what people see.
         if let Some(plan) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
             return Ok(plan);
         }
@@ -200,7 +202,7 @@ impl Worker {
             now: self.clock.now(),
             ..Inputs::default()
         };
-        // Why: twice, since only a plan says which far ends matter, and whether it can take somebody's rights.
+        // Why twice: only a plan says which far ends matter, and whether it can take somebody's rights.
         let first = domain::restore::plan(&inputs);
         gather.targets(&first, &mut inputs).await?;
         inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;

@@ -1,4 +1,4 @@
-//! What a preview needs besides the directory and the plans: what a snapshot holds, and who we are.
+//! What a preview needs besides the directory and the plans: what a snapshot holds, and which principals are our own.
 
 use async_trait::async_trait;
 use domain::changes::Change;
@@ -30,7 +30,8 @@ pub trait OpenSnapshot: Send + Sync {
     /// Whether it holds that kind.
     fn covers(&self, kind: &Kind) -> bool;
 
-    /// Whether it does not hold that kind because the tenant had no licence for it: then there was none.
+    /// Whether it does not hold that kind because the tenant had no licence for it: then the tenant had none of the
+    /// kind.
     fn is_unlicensed(&self, kind: &Kind) -> bool;
 
     /// An object with its facets, without links.
@@ -39,10 +40,10 @@ pub trait OpenSnapshot: Send + Sync {
     /// `NotFound` when the snapshot does not hold the kind, saying why.
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>>;
 
-    /// Properties, facets and relations that it does not know of an object that it holds.
+    /// The properties, facets and relations that the snapshot does not know of an object that it holds.
     fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str>;
 
-    /// The links of a type from one object; none where it knows none of the type.
+    /// The links of a type from one object; empty where the snapshot knows none of the type.
     async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>>;
 
     /// The links of a type to one object: their near ends and values.
@@ -52,14 +53,15 @@ pub trait OpenSnapshot: Send + Sync {
     async fn list_facts_of(&self, kind: &Kind, id: &str) -> Result<Vec<(String, Map<String, Value>)>>;
 }
 
-/// Who we are in a tenant.
+/// Names our own applications in a tenant.
 #[async_trait]
 pub trait OwnPrincipals: Send + Sync {
     /// The ids of our service principals there; a restore takes no role from them.
     async fn list_own(&self, tenant: &TenantId) -> Result<Vec<String>>;
 }
 
-/// The reading app, as its token says. The writing app guards itself when it executes.
+/// The reading application, as its token names it. The writing application guards itself when the restore is
+/// executed.
 #[async_trait]
 impl OwnPrincipals for std::sync::Arc<dyn Directory> {
     async fn list_own(&self, tenant: &TenantId) -> Result<Vec<String>> {

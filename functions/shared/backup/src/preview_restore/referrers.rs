@@ -1,5 +1,5 @@
-//! Who refers, in the snapshot, to objects that have to be created again: groups whose member they were,
-//! users whose manager, policies that target them, roles that they hold.
+//! What refers, in the snapshot, to objects that have to be created again: groups that they were members of, users
+//! that they were managers of, policies that target them, roles that they hold.
 
 use super::gather::{Gather, all};
 use domain::Result;
@@ -39,7 +39,7 @@ impl Gather<'_> {
                 found.entry(gone.clone()).or_default().extend(facts);
             }
         }
-        // Each referrer is read once, however many of its links lead to what is gone.
+        // Each referrer is read once, however many of its links lead to deleted objects.
         let reading = references.into_iter();
         let reading = reading.map(|((kind, from), refs)| self.referrer(kind, from, refs).boxed());
         let read: Vec<Vec<(String, Item)>> = all(reading.collect()).await?;
@@ -50,7 +50,7 @@ impl Gather<'_> {
     }
 
     async fn links_to(&self, link: &'static LinkType, key: &str, gone: &str) -> Result<Vec<Reference>> {
-        // An excluded group has a key of its own.
+        // An excluded group has a key of its own, which ends in `!exclude`.
         let mut ends = vec![key.to_owned()];
         if link.write == LinkWrite::AssignAll {
             ends.push(format!("{key}!exclude"));
@@ -74,6 +74,7 @@ impl Gather<'_> {
         let mut links: Vec<&'static LinkType> = references.iter().map(|r| r.link).collect();
         links.sort_unstable_by_key(|l| l.name);
         links.dedup_by_key(|l| l.name);
+        // A referrer that is gone itself has no link to give back.
         let Some(live) = self.live(kind, &self.ids.rewrite(&from), &links).await? else { return Ok(vec![]) };
         let object = self.snapshot.find_object(kind, &from).await?.unwrap_or_default();
         let unknown = self.snapshot.unknown(kind, &object);
@@ -81,6 +82,8 @@ impl Gather<'_> {
             .iter()
             .map(|r| HeldLink { link: r.link, to: r.to.clone(), value: r.value.clone() })
             .collect();
+        // Why an item for each link: each belongs to the deleted object that it leads to, and is planned with that
+        // one.
         let item = |reference: Reference| {
             let chosen = SelectedLink { link: reference.link.name.to_owned(), to: reference.to };
             let item = Item {

@@ -1,4 +1,4 @@
-//! Whether what links and role assignments lead to is there, and what it is called.
+//! Whether what links and role assignments lead to is there, and its name.
 
 use super::gather::{Gather, all};
 use domain::Result;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Gather<'_> {
-    /// Fills in which far ends of a plan are missing, and their names.
+    /// Adds to the inputs which far ends of a plan are missing, and their names.
     pub async fn targets(&self, plan: &Plan, inputs: &mut Inputs) -> Result<()> {
         let mut wanted: BTreeMap<String, BTreeSet<KindName>> = BTreeMap::new();
         for step in &plan.steps {
@@ -27,7 +27,7 @@ impl Gather<'_> {
             let held = item.live.as_ref().or(item.wanted.as_ref());
             let name = held.and_then(|h| h.object.get(item.kind.name_property)).and_then(Value::as_str);
             inputs.names.extend(name.map(|n| (id.clone(), n.to_owned())));
-            // Chosen objects were looked at.
+            // Why not chosen objects: they were looked at already.
             if wanted.remove(&id).is_some() && item.live.is_none() {
                 inputs.missing.insert(id);
             }
@@ -53,8 +53,8 @@ impl Gather<'_> {
         Ok((id.to_owned(), None, false))
     }
 
-    /// What a new role assignment refers to, as far as the snapshot knows what that is: a service principal
-    /// is not among our kinds, and whether it is there is Graph's to say.
+    /// What a new role assignment refers to, as far as the snapshot knows what that is: a service principal is not
+    /// among our kinds, and whether it is there is for Graph to say.
     async fn parts_of_fact(&self, step: &domain::restore::Step) -> Result<Vec<(String, KindName)>> {
         let kind = step.kind()?;
         let mut parts = Vec::new();

@@ -1,4 +1,4 @@
-//! Compares a live object with what a step found when it was planned and with what it shall leave.
+//! Compares a live object with what a step found when it was planned and with what it is to leave.
 
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
@@ -9,17 +9,17 @@ use serde_json::{Map, Value};
 /// What a look at the live object says about a step.
 #[derive(Debug, PartialEq)]
 pub(super) enum Check {
-    /// It is as it shall be.
+    /// The object is as the step wants it.
     So,
-    /// It is as it was when the step was planned: this is to be written, and these parts differ.
+    /// The object is as it was when the step was planned: this call is to be written, and these parts differ.
     Write(Box<Call>, Vec<String>),
-    /// It is neither.
+    /// The object is neither as planned nor as wanted, in these parts.
     Changed(Vec<String>),
     /// The object is not there.
     Gone,
 }
 
-/// The link type that a step needs to see.
+/// The type of the links that have to be read for a step, if any.
 pub(super) fn link_of(step: &Step) -> Result<Option<&'static LinkType>> {
     match &step.action {
         Action::AddLinks { link, .. } | Action::RemoveLink { link, .. } | Action::Assign { link, .. } => {
@@ -29,10 +29,11 @@ pub(super) fn link_of(step: &Step) -> Result<Option<&'static LinkType>> {
     }
 }
 
-/// Judges a step, its ids those of today.
+/// Judges a step whose ids are those of today.
 pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
     let kind = step.kind()?;
     let id = step.id.clone();
+    // Without a live object only these actions have something to do; a deletion has nothing left to do.
     let Some(live) = live else {
         return Ok(match &step.action {
             Action::Undelete => write(Call::Undelete { kind, id }, vec!["object".to_owned()]),
@@ -55,6 +56,7 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             if missing.is_empty() {
                 return Ok(Check::So);
             }
+            // A single link, such as a manager, replaces what is there: it may only replace what the preview showed.
             let shown = step.before.as_ref().and_then(Value::as_array);
             let is_other = shown.is_some_and(|s| !s.iter().filter_map(Value::as_str).eq(now.iter().copied()));
             if link.write == LinkWrite::Single && is_other {
@@ -105,7 +107,7 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
         let body = body.clone();
         return write(Call::Update { kind, id: step.id.clone(), body }, differs);
     }
-    // It came out of the recycle bin: only what differs is written.
+    // The object came out of the recycle bin, where it kept its values: only what differs is written.
     let mut body = body.clone();
     if kind.writing.update == Update::Patch {
         body.retain(|p, _| p.starts_with('@') || differs.contains(p));
@@ -113,7 +115,7 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
     write(Call::Update { kind, id: step.id.clone(), body }, differs)
 }
 
-/// A schedule is changed by a request that names it whole.
+/// The change of a schedule, which is a request that names all of it.
 fn schedule(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &LiveObject) -> Check {
     let end = |o: Option<&Value>| o.and_then(Value::as_object).map_or(Ending::Never, Ending::of);
     let (now, before, after) =
@@ -171,7 +173,7 @@ fn delete(kind: &'static Kind, step: &Step, live: &LiveObject) -> Check {
     write(Call::Delete { kind, id, object: live.object.clone() }, vec!["object".to_owned()])
 }
 
-/// A value that is replaced whole.
+/// Judges a value that is replaced as one.
 fn side_by_side(step: &Step, now: &Value, call: Call, what: &str) -> Check {
     if same(Some(now), step.after.as_ref()) {
         Check::So

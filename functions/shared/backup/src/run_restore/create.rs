@@ -1,8 +1,8 @@
-//! Creating an object once, though a run may be cut off between Graph's making it and our writing it down.
+//! Creates an object once, though a run may be cut off between Graph's creating it and our writing that to a row.
 //!
-//! Before: the ids of live objects of the same name are noted. After: the new id is noted together with the
-//! row that leads to it from the old one. In between lies the gap; a rerun looks for an object of that name
-//! which was not there before and has the content that was sent.
+//! Before: the ids of live objects of the same name are written. After: the new id is written together with the row
+//! that leads to it from the old one. In between lies the gap; a rerun looks for an object of that name which was not
+//! there before and has the content that was sent.
 
 use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::{Begun, Progress};
@@ -16,18 +16,20 @@ use engine::records::{OutcomeState, ReadBack, SkipCause};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-/// How long a lost answer's object is looked for before it is created (again).
+/// How long the object of a lost answer is looked for before it is created (again).
 const SEARCH: SignedDuration = SignedDuration::from_mins(2);
-/// How often a creation is tried whose fate is unknown.
+/// How often a creation whose fate is unknown is tried.
 const TRIES: u32 = 3;
 
 impl Progress<'_> {
     /// Creates the object of a step, or finds the one that an earlier run created.
     ///
     /// # Errors
-    /// Only what concerns the run as a whole: throttling, and rows.
+    /// Only what concerns all of the run: throttling, and rows.
     pub async fn create(&mut self, step: &Step, now: &Step, body: &Map<String, Value>) -> Result<Ended> {
         let kind = now.kind()?;
+        // What an earlier run wrote says how far it came: with a new id, only the read-back is left; without one, the
+        // object may exist and has to be looked for.
         let begun = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
         let before_ids = match begun {
             Some((_, Some(id))) => return self.read_back(step, now, &id, None).await,
@@ -43,6 +45,8 @@ impl Progress<'_> {
                 }
             }
             _ => {
+                // The first try of this step. Why look first: since the preview, another restore or the customer may
+                // have brought the object back.
                 if let Some(new_id) = self.made_anew(&step.id).await? {
                     return self.moved_to(kind, &new_id).await;
                 }
@@ -52,12 +56,16 @@ impl Progress<'_> {
                     Err(e) if is_of_run(&e) => return Err(e),
                     Err(e) => return Ok(Verdict::unreadable(&e)),
                 }
+                // Objects that have the name already are remembered, since the new one is recognised by not being
+                // among them.
                 let same_name = self.same_name(kind, body).await;
                 let before: Vec<String> = match same_name {
                     Ok(found) => found.iter().map(|o| id_of(o).to_owned()).collect(),
                     Err(e) if is_of_run(&e) => return Err(e),
                     Err(e) => return Ok(Verdict::unreadable(&e)),
                 };
+                // From this write on no other restore creates the object; one that had begun to and has ended may
+                // have created it, so its object is looked for.
                 match self.begin(step, before).await? {
                     Begun::Afresh(before_ids) => before_ids,
                     Begun::ByAnother => return Ok(Verdict::skipped(SkipCause::ChangedSincePreview)),
@@ -70,12 +78,14 @@ impl Progress<'_> {
                 }
             }
         };
+        // From here on the object does not exist, as far as can be seen.
         let mut patience = Patience::until(self.patience(step));
         let mut tried = 0;
         loop {
             let call = Call::Create { kind, body: self.with_password(kind, body) };
             match self.worker.writer.apply(self.tenant(), &call).await {
                 Ok(applied) => {
+                    // Why look for it: some kinds answer a creation without an id.
                     if let Some(id) = applied.id.clone() {
                         return self.adopt(step, now, &id, applied).await;
                     }
@@ -87,6 +97,8 @@ impl Progress<'_> {
                     };
                 }
                 Err(e) if is_of_run(&e) => return Err(e),
+                // The answer was lost, so the object may exist: only when it is not found may it be created once
+                // more.
                 Err(e) if e.kind() == ErrorKind::Unavailable => {
                     tried += 1;
                     match self.search(kind, now, body, &before_ids).await? {
@@ -97,6 +109,8 @@ impl Progress<'_> {
                         Search::Nothing => return Ok(Verdict::failed(&e, None)),
                     }
                 }
+                // What the object refers to was created a moment ago, and parts of Graph do not know it yet: that
+                // passes.
                 Err(e) if self.is_fresh(step) && is_of_young(&e) => {
                     match patience.wait(self.worker, self.deadline).await {
                         Waited::Again => {}
@@ -109,7 +123,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Whether the object that is to be created has come back in the meantime.
+    /// What the step comes to when its object has come back in the meantime; none when it has not.
     async fn has_come_back(&self, kind: &'static Kind, now: &Step) -> Result<Option<Ended>> {
         let directory = &self.worker.directory;
         if directory.find_live(self.tenant(), kind, &now.id, &[]).await?.is_some() {
@@ -120,7 +134,8 @@ impl Progress<'_> {
         Ok(is_in_bin.then(|| Verdict::skipped(SkipCause::ChangedSincePreview)))
     }
 
-    /// Another restore created it. What depends on it goes on with that object, if it is still there.
+    /// The outcome where another restore created the object. What depends on it goes on with that object, if it is
+    /// still there.
     async fn moved_to(&self, kind: &'static Kind, new_id: &str) -> Result<Ended> {
         match self.worker.directory.find_live(self.tenant(), kind, new_id, &[]).await {
             Ok(live) => Ok(Verdict::moved(new_id, live.is_some())),
@@ -138,7 +153,7 @@ impl Progress<'_> {
         self.read_back(step, now, id, Some(answer)).await
     }
 
-    /// Looks until the new object is there with the content that was sent.
+    /// Reads until the new object is there with the content that was sent.
     async fn read_back(
         &mut self,
         step: &Step,
@@ -147,10 +162,12 @@ impl Progress<'_> {
         answer: Option<Applied>,
     ) -> Result<Ended> {
         let kind = now.kind()?;
+        // Why from the beginning of the creation: a rerun does not wait as long once more.
         let begun_at = self.outcome(step.number).map_or_else(|| self.worker.clock.now(), |o| o.at);
         let mut patience = Patience::until(begun_at + FRESH);
         let after = now.after.as_ref().and_then(Value::as_object);
         loop {
+            // No answer counts as not there yet: the object was created, and a failed look says nothing about it.
             let live = match self.worker.directory.find_live(self.tenant(), kind, id, &[]).await {
                 Ok(live) => live,
                 Err(e) if is_of_run(&e) => return Err(e),
@@ -162,6 +179,7 @@ impl Progress<'_> {
                 let after = after.into_iter().flatten();
                 after.filter(|(p, v)| !same(found.get(*p), Some(v))).map(|(p, _)| p.clone()).collect()
             });
+            // Only what the step asked for is compared: the service adds properties of its own.
             if differs.as_ref().is_some_and(Vec::is_empty) {
                 return Ok(Verdict::done(answer));
             }
@@ -187,8 +205,8 @@ impl Progress<'_> {
         loop {
             match self.same_name(kind, body).await {
                 Ok(found) => {
-                    // Why: out of a recycle bin the old id may have come back, which is not ours; without one
-                    // only we can have made it (a custom role has its template's id).
+                    // Why: the old id may have come back out of a recycle bin, and that object is not ours. Without a
+                    // bin only we can have made it (a custom role has its template's id).
                     let is_old = |id: &str| id == now.id && kind.writing.recycle_bin.is_some();
                     let ours = found.iter().find(|o| {
                         !before_ids.iter().any(|b| b == id_of(o)) && !is_old(id_of(o)) && is_ours(o, body)
@@ -199,7 +217,7 @@ impl Progress<'_> {
                 }
                 Err(e) if is_of_run(&e) => return Err(e),
                 Err(e) if e.kind() == ErrorKind::Unavailable => {}
-                // Why: whoever cannot look must not create.
+                // Why not `Nothing`: what cannot be looked for must not be created.
                 Err(e) => return Ok(Search::Unreadable(e)),
             }
             match patience.wait(self.worker, self.deadline).await {
@@ -210,7 +228,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Live objects of the name that the new one gets.
+    /// Live objects that have the name which the new one gets.
     async fn same_name(
         &self,
         kind: &'static Kind,
@@ -227,11 +245,11 @@ impl Progress<'_> {
         self.worker.directory.find_by_property(self.tenant(), kind, property, name).await
     }
 
-    /// A user needs a password; nobody learns it, and the first sign-in asks for another.
+    /// The body with a password, which a user needs. Nobody learns it, and the first sign-in asks for another.
     fn with_password(&self, kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
         let mut body = body.clone();
         if kind.writing.password {
-            // Of every class of characters that a password policy may ask for.
+            // Why this beginning: with it there are all classes of characters that a password policy may ask for.
             let password = format!("Aa1!{}", &self.worker.ids.token()[..48]);
             let profile = json!({ "forceChangePasswordNextSignIn": true, "password": password });
             body.insert("passwordProfile".to_owned(), profile);
@@ -251,7 +269,7 @@ fn id_of(object: &Map<String, Value>) -> &str {
     object.get("id").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Whether an object has what was sent, as far as it shows plain values; a list gives no settings.
+/// Whether an object has what was sent, as far as it shows plain values; a list does not show settings.
 fn is_ours(object: &Map<String, Value>, body: &Map<String, Value>) -> bool {
     let plain = body.iter().filter(|(_, v)| v.is_string() || v.is_boolean());
     let mut shown = plain.filter(|(p, _)| object.contains_key(*p));

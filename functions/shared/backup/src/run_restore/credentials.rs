@@ -1,5 +1,5 @@
-//! What both applications may do in the tenant, asked anew before anything is written: since the preview consent may
-//! have been taken back, or a permission.
+//! What both applications may do in the tenant, asked anew before anything is written: since the preview, consent or
+//! a permission may have been taken back.
 
 use super::Worker;
 use domain::kinds::NamedKind;
@@ -9,12 +9,12 @@ use engine::ports::Access;
 use engine::records::NotProtected;
 use std::collections::BTreeSet;
 
-/// What was found.
+/// What both credentials may do.
 pub(super) struct Checked {
-    /// Our own service principals, as far as the tokens say them.
+    /// Our own service principals, as far as the tokens name them.
     pub own: Vec<String>,
     /// Kinds of the plan for whose writing the token names no permission. Their steps are tried all the same: Graph
-    /// decides, and what it refuses is told step by step.
+    /// decides, and what it refuses is reported step by step.
     pub not_permitted: Vec<NotProtected>,
 }
 
@@ -41,7 +41,8 @@ fn of_application(which: &str, error: Error) -> Error {
     }
 }
 
-/// A token that does not say what it may do is taken to be sufficient.
+/// Kinds of the plan for whose writing the token names no permission. A token that does not say what it may do is
+/// taken to be sufficient.
 fn not_permitted(plan: &Plan, access: &Access) -> Result<Vec<NotProtected>> {
     if access.permissions.is_empty() {
         return Ok(Vec::new());

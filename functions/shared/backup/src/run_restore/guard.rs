@@ -15,21 +15,22 @@ use engine::records::{FailCause, OutcomeState, SkipCause, StepOutcome};
 use jiff::SignedDuration;
 use serde_json::Value;
 
-/// Steps that touch no administrator are held against a look that is no older.
+/// How old a look at the administrators may be for steps that touch none of them.
 const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
 
-/// What a look came to.
+/// What a look at the administrators came to.
 enum Look {
     Found(Administrators),
     Ended(Ended),
 }
 
 impl Progress<'_> {
-    /// Why a step, its ids those of today, is not written now; none when it may be.
+    /// Why a step, whose ids are those of today, is not written now; none when it may be.
     ///
     /// # Errors
-    /// Only what concerns the run as a whole: throttling.
+    /// Only what concerns all of the run: throttling.
     pub async fn refuses(&mut self, now: &Step) -> Result<Option<Ended>> {
+        // The cheap checks come first: they need no reading of the administrators, which takes many calls.
         if self.has_run_out(now) {
             return Ok(Some(Verdict::skipped(SkipCause::Expired)));
         }
@@ -39,6 +40,7 @@ impl Progress<'_> {
             Err(e) if is_of_run(&e) => return Err(e),
             Err(e) => return Ok(Some(Verdict::unreadable(&e))),
         }
+        // A step that takes nobody's rights cannot lock anybody out.
         if !may_lose(now) {
             return Ok(None);
         }
@@ -51,11 +53,11 @@ impl Progress<'_> {
             Look::Found(found) => found,
             Look::Ended(ended) => return Ok(Some(ended)),
         };
-        // Why: a directory may show for a while what this run has taken already.
+        // Why: a directory may go on showing for a while what this run has already taken.
         for step in &self.losses {
             found.apply_losses(step);
         }
-        // Nobody knows the passwords of those that it has made.
+        // Why these cannot count: nobody knows the passwords of users whom this restore created.
         for person in &self.made {
             found.people.entry(person.clone()).and_modify(|sign_in| *sign_in = SignIn::No);
         }
@@ -99,7 +101,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Whether the role that a step gives has run out since the preview.
+    /// Whether the role that a step gives has expired since the preview.
     fn has_run_out(&self, now: &Step) -> bool {
         match &now.action {
             Action::Create { body } | Action::Update { body, .. } if now.is_fact() => {
@@ -109,8 +111,8 @@ impl Progress<'_> {
         }
     }
 
-    /// Whether the step takes a role, or a membership, from the apps that read and write: then nothing more could
-    /// be restored.
+    /// Whether the step takes a role, or a membership, from our own applications: after that nothing more could be
+    /// restored.
     async fn takes_our_access(&self, now: &Step) -> Result<bool> {
         let is_ours = |id: Option<&Value>| {
             id.and_then(Value::as_str).is_some_and(|id| self.own.iter().any(|own| own == id))
@@ -133,7 +135,7 @@ impl Progress<'_> {
         })
     }
 
-    /// Takes down what a finished step has taken from somebody, or may have.
+    /// Remembers what a finished step has taken from somebody, or may have taken.
     pub fn note_losses(&mut self, now: &Step, outcome: &StepOutcome) {
         let unsure = [FailCause::NotSeen, FailCause::Unavailable, FailCause::Unreadable];
         let may_be_so = match &outcome.state {

@@ -1,10 +1,10 @@
 //! Executes an approved restore: only what its preview showed, step by step, and verifies each step.
 //!
-//! From: the plan in the vault. To: the live tenant; an outcome row after every step; the report in the
-//! vault; at the end the restore's row and a notice. Before a step is written the object is read again;
-//! after it, it is read until it is as asked. A step that fails or is skipped stops nothing but what needs
-//! it. Invariants: nothing is created twice and no step is lost, wherever a run is cut off; no password is
-//! kept; nothing counts as done that a read-back did not find.
+//! From: the plan in the vault. To: the live tenant; an outcome row after every step; the report in the vault; at the
+//! end the restore's row and a notice. Before a step is written the object is read again; after it, it is read until
+//! it is as asked. A step that fails or is skipped stops only the steps that need it. Invariants: nothing is created
+//! twice and no step is lost, wherever a run is cut off; no password is kept; nothing counts as done that a read-back
+//! did not find.
 
 mod check;
 mod create;
@@ -31,34 +31,34 @@ use progress::Progress;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// The message: which restore.
+/// The message `run-restore.v1`: which restore is to be executed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Request {
-    /// Whose.
+    /// The tenant to restore.
     pub tenant: TenantId,
-    /// The restore.
+    /// The restore; its row says the rest.
     pub restore: RestoreId,
 }
 
-/// What one message came to.
+/// What one invocation came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// So far, over all messages.
+    /// The counts so far, over all invocations.
     pub counts: RestoreCounts,
-    /// Whether another message goes on: the time was up, or it is not time yet.
+    /// Whether another invocation goes on: the time was up, or has not come yet.
     pub is_continued: bool,
     /// Whether there was nothing to do.
     pub was_done: bool,
 }
 
-/// Tells people that a restore has ended. It may be told the same twice.
+/// Notifies people that a restore has ended. It may be called twice for the same end.
 #[async_trait]
 pub trait Announce: Send + Sync {
-    /// The restore's state is `Done` or `Failed`.
+    /// Called when the restore's state is `Done` or `Failed`.
     async fn restore_finished(&self, restore: &Restore) -> Result<()>;
 }
 
-/// Tells nobody.
+/// An [`Announce`] that notifies nobody.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silence;
 
@@ -83,42 +83,42 @@ impl Announce for Announcer {
 
 /// What the job needs: what the function that runs it holds, and no more.
 pub struct Ports {
-    /// Reads tenants.
+    /// Reads the tenant, with the reading credential.
     pub directory: Arc<dyn Directory>,
-    /// Writes them.
+    /// Writes the tenant, with the writing credential.
     pub writer: Arc<dyn DirectoryWriter>,
     /// Where the plan is and the report goes.
     pub vault: Arc<dyn Vault>,
-    /// Their keys.
+    /// The keys that the vault's content is sealed with.
     pub keys: Arc<dyn KeyRing>,
-    /// Rows.
+    /// Rows of restores, their steps and re-creations.
     pub records: Records,
-    /// For continuations.
+    /// Takes continuations, and notices of restores.
     pub queue: Arc<dyn Queue>,
-    /// Time.
+    /// Says when to stop, and when a step was done.
     pub clock: Arc<dyn Clock>,
-    /// For passwords.
+    /// Makes the passwords of users that are created again.
     pub ids: Arc<dyn Ids>,
 }
 
 /// The job with its ports; the only one that holds the writing credential.
 #[derive(Clone)]
 pub struct Worker {
-    /// Reads the live tenant.
+    /// Reads the tenant, with the reading credential.
     pub directory: Arc<dyn Directory>,
-    /// Writes it.
+    /// Writes the tenant, with the writing credential.
     pub writer: Arc<dyn DirectoryWriter>,
-    /// Rows.
+    /// Rows of restores, their steps and re-creations.
     pub records: Records,
     /// Where the plan is and the report goes.
     pub plans: Arc<dyn PlanStore>,
-    /// For the continuation.
+    /// Takes the continuation of a suspended restore.
     pub queue: Arc<dyn Queue>,
-    /// Time.
+    /// Says when to stop, and when a step was done.
     pub clock: Arc<dyn Clock>,
-    /// For passwords.
+    /// Makes the passwords of users that are created again.
     pub ids: Arc<dyn Ids>,
-    /// Who is told at the end.
+    /// Notifies people of the restore's end.
     pub announce: Arc<dyn Announce>,
 }
 
@@ -169,8 +169,8 @@ impl Worker {
     /// Executes the restore, or goes on with it, until it is done or the time is up.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore; `Corrupt` when its plan cannot be read; what passes
-    /// (throttling beyond the deadline, a row that somebody else changed) as what it is.
+    /// `NotFound` when there is no such restore; `Corrupt` when its plan cannot be read; and what may pass
+    /// (throttling beyond the deadline, a row that another job changed).
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
         let writer = self.writer.with_deadline(deadline).unwrap_or_else(|| self.writer.clone());
@@ -182,7 +182,7 @@ impl Worker {
         match found.value.state {
             RestoreState::Queued | RestoreState::Running => {}
             RestoreState::Done | RestoreState::Failed => {
-                // The last run may have ended between the row and the notice.
+                // Why again: the last run may have been cut off between the row and the notice.
                 if found.value.queued_at.is_some() {
                     self.announce.restore_finished(&found.value).await?;
                 }
@@ -198,6 +198,8 @@ impl Worker {
         let mut found = self.take_up(found).await?;
         let plan = self.plans.find_plan(&request.tenant, &request.restore).await?;
         let plan = plan.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
+        // Why before the first write: a consent that was taken back ends the restore, rather than failing each of its
+        // steps.
         let checked = match self.check_credentials(&request.tenant, &plan).await {
             Ok(checked) => checked,
             Err(error) => return self.give_up(found, error).await,
@@ -205,6 +207,7 @@ impl Worker {
         found.value.not_permitted = checked.not_permitted;
         let mut progress = Progress::load(self, &found.value, checked.own, deadline).await?;
         let is_over = progress.execute(&plan).await;
+        // What was spent and done is written to the row however the execution ended.
         found.value.spent += self.taken(&request.tenant);
         found.value.counts = progress.counts(&plan);
         match is_over {
@@ -220,7 +223,8 @@ impl Worker {
             }
             Err(error) => {
                 found.value.touched_at = self.clock.now();
-                // Why: what was counted is kept, but the error that brings the message back comes first.
+                // Why its own error is dropped: the counts are worth keeping, but the error that brings the message
+                // back comes first.
                 let _ = self.records.replace(&found.value, found.version).await;
                 Err(error)
             }
@@ -239,7 +243,7 @@ impl Worker {
         Ok(Found { value, version: version + 1 })
     }
 
-    /// Ends a restore that cannot be executed at all.
+    /// Ends a restore that cannot be executed at all, since a credential was refused.
     async fn give_up(&self, found: Found<Restore>, error: Error) -> Result<Report> {
         if error.kind() != ErrorKind::Denied {
             return Err(error);

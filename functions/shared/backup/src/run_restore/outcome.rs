@@ -1,4 +1,4 @@
-//! What a step came to, before it is written down.
+//! What a step came to, before it is written to its row.
 
 use domain::restore::{Action, Step};
 use domain::{Error, ErrorKind};
@@ -7,18 +7,18 @@ use engine::records::{FailCause, OutcomeState, ReadBack, SkipCause};
 
 /// How the work on a step ended.
 pub(super) enum Ended {
-    /// It has an outcome.
+    /// The step came to an outcome.
     With(Verdict),
-    /// The time is up; another message goes on with it.
+    /// The time is up; another invocation goes on with the step.
     OutOfTime,
 }
 
-/// An outcome.
+/// An outcome, with what Graph answered and what was read back.
 pub(super) struct Verdict {
     pub state: OutcomeState,
     pub answer: Option<Applied>,
     pub read_back: Option<ReadBack>,
-    /// Under which id the object is, where that is not the one that the plan says.
+    /// The id of the object, where that is not the plan's.
     pub new_id: Option<String>,
 }
 
@@ -31,7 +31,8 @@ impl Verdict {
             new_id: None,
         })
     }
-    /// The object is there under that id, or was: another restore brought it back.
+    /// The outcome of a step whose object another restore brought back, under that id; `is_there` says whether it
+    /// still is there.
     pub fn moved(new_id: &str, is_there: bool) -> Ended {
         let state = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
         let read_back = (!is_there).then_some(ReadBack::Absent);
@@ -76,7 +77,7 @@ fn cause_of(error: &Error) -> FailCause {
     }
 }
 
-/// A step without its values: the action, and which properties or links it is about.
+/// A step in words without its values: the action, and which properties or links it is about.
 pub(super) fn asked(step: &Step) -> String {
     match &step.action {
         Action::Undelete => "undelete".to_owned(),
@@ -91,7 +92,7 @@ pub(super) fn asked(step: &Step) -> String {
     }
 }
 
-/// Whether an error is about the run and not about the step.
+/// Whether an error concerns the run, and not the step alone.
 pub(super) fn is_of_run(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Throttled { .. })
 }

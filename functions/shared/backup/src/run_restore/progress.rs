@@ -1,4 +1,4 @@
-//! How far a restore is: the outcomes so far, the new ids, what must not be tried any more.
+//! How far a restore is: the outcomes so far, the new ids, and what must not be tried any more.
 
 use super::Worker;
 use super::outcome::{Ended, Verdict, asked};
@@ -28,13 +28,13 @@ pub(super) struct LastLook {
     pub found: Administrators,
 }
 
-/// Whether a creation is begun, with the ids of what had the name before.
+/// How a creation may begin, with the ids of the objects that had the name before.
 pub(super) enum Begun {
-    /// For the first time.
+    /// Nobody has begun it before.
     Afresh(Vec<String>),
-    /// After another restore, which has ended and may have made the object.
+    /// Another restore had begun it and has ended; it may have made the object.
     Taken(Vec<String>),
-    /// By another restore, which is at it.
+    /// Another restore has begun it and is not at its end.
     ByAnother,
 }
 
@@ -42,19 +42,19 @@ pub(super) struct Progress<'a> {
     pub worker: &'a Worker,
     pub restore: Restore,
     pub deadline: Timestamp,
-    /// Our own service principals.
+    /// The ids of our own service principals in the tenant.
     pub own: Vec<String>,
     /// The last look at the tenant's administrators.
     pub last_look: Option<LastLook>,
     /// Steps of this restore that took somebody's rights.
     pub losses: Vec<Step>,
-    /// Users whom this restore created.
+    /// The ids of users whom this restore created.
     pub made: Vec<String>,
     /// Ids that objects got when they were created again: in this restore and in others.
     pub ids: IdMap,
     pub seen: Option<Seen>,
     outcomes: BTreeMap<u32, Found<StepOutcome>>,
-    /// When objects came back, by their ids in the plan: for a while not all of Graph knows them.
+    /// When objects came back, by their ids in the plan: for a while parts of Graph do not know them yet.
     came_back_at: BTreeMap<String, Timestamp>,
     /// Objects that did not come back, by their ids in the plan.
     lost: BTreeSet<String>,
@@ -93,9 +93,10 @@ impl<'a> Progress<'a> {
         self.outcomes.get(&number).map(|f| &f.value)
     }
 
-    /// Executes what is left of the plan; `false` when the time is up before its end.
+    /// Executes what is left of the plan; returns `false` when the time is up before its end.
     pub async fn execute(&mut self, plan: &Plan) -> Result<bool> {
         for step in &plan.steps {
+            // Why also for steps that are done: what they brought back, or lost, decides about later steps.
             if self.outcome(step.number).is_some_and(|o| o.state.is_final()) {
                 self.remember(step)?;
                 continue;
@@ -103,6 +104,8 @@ impl<'a> Progress<'a> {
             if self.worker.clock.now() + MARGIN > self.deadline {
                 return Ok(false);
             }
+            // A step that needs a lost object cannot succeed; one whose object another restore created again is not
+            // what the preview showed.
             let ended = if step.depends_on.iter().any(|id| self.lost.contains(id)) {
                 Verdict::skipped(SkipCause::DependencyFailed)
             } else if let Some(new_id) = self.moved(step) {
@@ -115,7 +118,7 @@ impl<'a> Progress<'a> {
                 }
             };
             match ended {
-                Ended::With(verdict) => self.write_down(step, verdict).await?,
+                Ended::With(verdict) => self.write_outcome(step, verdict).await?,
                 Ended::OutOfTime => return Ok(false),
             }
             self.remember(step)?;
@@ -131,14 +134,14 @@ impl<'a> Progress<'a> {
         fresh.map_or(settled, |at| settled.max(*at + FRESH))
     }
 
-    /// Whether the step refers to something that not all of Graph may know yet.
+    /// Whether the step refers to an object that parts of Graph may not know yet.
     pub fn is_fresh(&self, step: &Step) -> bool {
         let now = self.worker.clock.now();
         step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).any(|at| *at + FRESH > now)
     }
 
-    /// Under which id another restore made the object of a step that this plan does not bring back, or the
-    /// fact of today that takes the place of the step's: then it is not what the preview showed.
+    /// The id under which another restore made an object of the step that this plan does not bring back, or the fact
+    /// of today that takes the place of the step's: then the step is not what the preview showed.
     fn moved(&self, step: &Step) -> Option<String> {
         let is_ours = |id: &str| step.depends_on.iter().any(|d| d == id);
         let tokens = domain::restore::tokens(&step.id);
@@ -146,7 +149,7 @@ impl<'a> Progress<'a> {
         has_moved.then(|| self.ids.rewrite(&step.id))
     }
 
-    /// A step with the ids of today. Ends of links, and groups in assignments, that another restore made anew
+    /// The step with the ids of today. Ends of links, and groups in assignments, that another restore created again
     /// are followed: they are the same objects.
     pub fn of_today(&self, step: &Step) -> Result<Step> {
         let mut now = step.clone();
@@ -157,7 +160,7 @@ impl<'a> Progress<'a> {
     /// The id under which the object of that id has been created again, as the rows say now.
     pub async fn made_anew(&self, old: &str) -> Result<Option<String>> {
         let mut at = old.to_owned();
-        // Why: bounded, so that a circle of rows cannot hang a restore.
+        // Why bounded: a ring of rows must not hang a restore.
         for _ in 0..64 {
             match self.worker.records.find(&NewId::at(&self.restore.tenant, &at)).await? {
                 Some(row) if row.value.new != at => at = row.value.new,
@@ -167,10 +170,10 @@ impl<'a> Progress<'a> {
         Ok((at != old).then_some(at))
     }
 
-    /// Notes that a creation is begun, so that no other restore begins the same.
+    /// Claims the creation of a step's object, so that no other restore begins the same one.
     ///
-    /// Where another one has begun it and is not at its end, the answer is `ByAnother` and nothing is noted. Where that
-    /// one has ended in between, the ids from before it began are given (`Taken`).
+    /// Where another restore has begun it and is not at its end, the answer is `ByAnother` and nothing is written.
+    /// Where that restore has ended in between, its ids from before it began are given (`Taken`).
     pub async fn begin(&mut self, step: &Step, before_ids: Vec<String>) -> Result<Begun> {
         let remaking = Remaking {
             tenant: self.restore.tenant.clone(),
@@ -181,6 +184,7 @@ impl<'a> Progress<'a> {
         let found = self.worker.records.find(&remaking.address()).await?;
         let (claim, begun) = match found {
             None => (put_new(&remaking)?, Begun::Afresh(before_ids)),
+            // A claim of this very restore keeps nobody out, so it is made anew.
             Some(other) if other.value.restore == self.restore.id => {
                 (replace(&remaking, other.version)?, Begun::Afresh(before_ids))
             }
@@ -206,13 +210,15 @@ impl<'a> Progress<'a> {
             }
         };
         let (Begun::Afresh(before_ids) | Begun::Taken(before_ids)) = &begun else { return Ok(begun) };
+        // Why claim and outcome in one write: whoever finds the claim has to find the ids from before it, too.
         let row = self.row(step, OutcomeState::Started { before_ids: before_ids.clone() });
         self.put(row, vec![claim]).await?;
         Ok(begun)
     }
 
-    /// Notes the id of a created object, and leads from the old one to it, both or neither. A row that leads
-    /// there already is as good; one that leads elsewhere is not touched, and `false` is answered.
+    /// Writes the id of a created object to its outcome, and the row that leads to it from the old id, both or
+    /// neither. A row that leads there already is as good; one that leads elsewhere is not touched, and the answer is
+    /// `false`.
     pub async fn found_new(
         &mut self,
         step: &Step,
@@ -234,14 +240,14 @@ impl<'a> Progress<'a> {
             new: id.to_owned(),
             created_at: self.worker.clock.now(),
         };
-        // A custom role has its template's id, the one that it had.
+        // A custom role keeps the id of its template, which is the id that it had.
         let is_new = known.is_none() && step.id != id;
         let with = is_new.then(|| put_new(&new_id)).transpose()?;
         self.put(row, with.into_iter().collect()).await?;
         Ok(true)
     }
 
-    async fn write_down(&mut self, step: &Step, verdict: Verdict) -> Result<()> {
+    async fn write_outcome(&mut self, step: &Step, verdict: Verdict) -> Result<()> {
         let begun = self.outcome(step.number).cloned();
         let mut row = self.row(step, verdict.state);
         row.read_back = verdict.read_back;
@@ -286,7 +292,7 @@ impl<'a> Progress<'a> {
         Ok(())
     }
 
-    /// Takes into account what a finished step means for the others.
+    /// Takes into account what a finished step means for the steps after it.
     fn remember(&mut self, step: &Step) -> Result<()> {
         let Some(outcome) = self.outcome(step.number).cloned() else { return Ok(()) };
         self.note_losses(&self.of_today(step)?, &outcome);
@@ -294,7 +300,8 @@ impl<'a> Progress<'a> {
         if !brings {
             return Ok(());
         }
-        // Why: what follows a return from the recycle bin is written uncompared, and only where the preview showed it.
+        // Why apart: what follows a return from the recycle bin is written without comparing, and only where the
+        // preview showed it.
         let is_undelete = matches!(step.action, Action::Undelete);
         let is_there = outcome.state.is_success()
             || (!is_undelete && outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent));

@@ -1,4 +1,4 @@
-//! One step on an object that is there, or on a fact: look, write, look again.
+//! One step on an object that is there, or on a fact: read, write, read again.
 
 use super::check::{Check, check, link_of};
 use super::outcome::{Ended, Verdict, is_of_run};
@@ -11,22 +11,24 @@ use engine::ports::{Applied, Call, LiveObject};
 use engine::records::{ReadBack, SkipCause};
 use jiff::SignedDuration;
 
-/// How often a write is tried whose fate is unknown.
+/// How often a write whose fate is unknown is tried.
 const TRIES: u32 = 3;
-/// Links that were read no longer ago than this are not read again before the next write: every write is
-/// followed by a reading, which serves the next step on the same object.
+/// How long links that were read need not be read again before the next write: every write is followed by a reading,
+/// which serves the next step on the same object.
 const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
 
 impl Progress<'_> {
     /// Performs a step; `step` as it stands in the plan, `now` with the ids of today.
     ///
     /// # Errors
-    /// Only what concerns the run as a whole: throttling, and rows.
+    /// Only what concerns all of the run: throttling, and rows.
     pub async fn perform(&mut self, step: &Step, now: &Step) -> Result<Ended> {
         let mut patience = Patience::until(self.patience(step));
         let mut answer: Option<Applied> = None;
         let (mut writes, mut may_use_seen) = (0, true);
         loop {
+            // Every round begins with a look: what is written follows from the object as it is, and a write counts
+            // only once it is seen.
             let live = match self.look(now, may_use_seen).await {
                 Ok(live) => live,
                 Err(e) if is_of_run(&e) => return Err(e),
@@ -39,6 +41,7 @@ impl Progress<'_> {
                 }
                 Err(e) => return Ok(Verdict::unreadable(&e)),
             };
+            // Why only the first look may be an earlier one: the others have to see what was written since.
             may_use_seen = false;
             let (call, what) = match check(now, live.as_ref())? {
                 Check::So if writes == 0 => return Ok(Verdict::already_so()),
@@ -47,8 +50,11 @@ impl Progress<'_> {
                 Check::Changed(what) => (None, what),
                 Check::Gone => (None, vec![]),
             };
+            // Nothing was written yet, and the object is as the preview showed it: this is the moment to write.
             let is_first = writes == 0;
             if is_first && let Some(call) = call {
+                // Why look first: an object that has left the bin for good is reported as gone, and not as refused by
+                // Graph.
                 if let Action::Undelete = now.action {
                     match self.is_in_bin(now).await {
                         Ok(true) => {}
@@ -57,6 +63,7 @@ impl Progress<'_> {
                         Err(e) => return Ok(Verdict::unreadable(&e)),
                     }
                 }
+                // The preview's look at the administrators may be old by now.
                 if let Some(ended) = self.refuses(now).await? {
                     return Ok(ended);
                 }
@@ -74,11 +81,14 @@ impl Progress<'_> {
                     },
                 }
             }
+            // Somebody else changed or deleted the object since the preview, so it is left alone. Why not while it is
+            // fresh: an object that came back a moment ago may not be visible yet.
             if is_first && !(what.is_empty() && self.is_fresh(step)) {
                 let gone = what.is_empty();
                 let cause = if gone { SkipCause::Gone } else { SkipCause::ChangedSincePreview };
                 return Ok(Verdict::skipped(cause));
             }
+            // The write was made, or the object is still to appear: the directory may take a while to show it.
             match patience.wait(self.worker, self.deadline).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
@@ -91,7 +101,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Reads what a step is about.
+    /// Reads the object that a step is about, with the links that it needs.
     async fn look(&mut self, step: &Step, may_use_seen: bool) -> Result<Option<LiveObject>> {
         let kind = step.kind()?;
         let link = link_of(step)?;
@@ -118,7 +128,7 @@ impl Progress<'_> {
         self.worker.directory.is_in_recycle_bin(self.tenant(), step.kind()?, &step.id).await
     }
 
-    /// Writes; what has an unknown fate is looked at by the caller.
+    /// Writes. Whether a write of unknown fate took effect is looked at again by the caller.
     async fn send(&mut self, step: &Step, call: &Call) -> Result<Applied> {
         self.seen = None;
         let mut tried = 1;
@@ -128,11 +138,11 @@ impl Progress<'_> {
                 Err(e) => e,
             };
             match error.kind() {
-                // Gone already, which a look will confirm.
+                // It is gone already; the look after this confirms it.
                 ErrorKind::NotFound if matches!(call, Call::RemoveLink { .. } | Call::Delete { .. }) => {
                     return Ok(Applied { status: 404, was_so: true, ..Applied::default() });
                 }
-                // A fact that is there already, which a look will confirm.
+                // A fact that is there already; the look after this confirms it.
                 ErrorKind::Conflict if matches!(call, Call::Create { .. }) => {
                     return Ok(Applied { status: 409, was_so: true, ..Applied::default() });
                 }
@@ -154,7 +164,7 @@ impl Progress<'_> {
         }
     }
 
-    /// Whether a write whose answer was lost was made all the same.
+    /// Whether a write whose answer was lost took effect all the same.
     async fn took_effect(&mut self, step: &Step) -> Result<Option<Applied>> {
         let now = self.of_today(step)?;
         let live = match self.look(&now, false).await {
@@ -165,7 +175,8 @@ impl Progress<'_> {
         Ok((check(&now, live.as_ref())? == Check::So).then(Applied::default))
     }
 
-    /// Graph takes several links all or none: one that it refuses must not keep the others out.
+    /// Sends several links one by one. Why: Graph takes all or none of them, and one that it refuses must not keep
+    /// the others out.
     async fn send_singly(&self, call: &Call) -> Result<Option<Applied>> {
         let Call::AddLinks { link, from, to } = call else { return Ok(None) };
         if to.len() < 2 {
@@ -183,7 +194,7 @@ impl Progress<'_> {
         Ok(last)
     }
 
-    /// Whether a refusal may pass: Graph may not know yet what was created or restored a moment ago.
+    /// Waits if a refusal may pass: Graph may not know yet what was created or restored a moment ago.
     async fn after_refusal(&self, step: &Step, error: &Error, patience: &mut Patience) -> Waited {
         if self.is_fresh(step) && is_of_young(error) {
             patience.wait(self.worker, self.deadline).await
@@ -192,7 +203,7 @@ impl Progress<'_> {
         }
     }
 
-    /// A write that failed may have been made all the same.
+    /// What a write that failed comes to: it may have taken effect all the same.
     async fn judge(&mut self, now: &Step, error: &Error) -> Ended {
         let seen = self.look(now, false).await.ok();
         match seen.map(|live| check(now, live.as_ref())) {
@@ -202,7 +213,7 @@ impl Progress<'_> {
     }
 }
 
-/// Whether Graph says so of objects that it does not know yet everywhere.
+/// Whether Graph answers like this about objects that parts of it do not know yet.
 pub(super) fn is_of_young(error: &Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.reason() == Some(ErrorReason::ValuesInvalid)
 }

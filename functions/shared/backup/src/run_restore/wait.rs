@@ -1,32 +1,32 @@
-//! How long a directory may take until it shows what was written.
+//! How long it may take until a directory shows what was written to it.
 
 use super::Worker;
 use domain::Timestamp;
 use jiff::SignedDuration;
 
-/// What was just created or restored may be unknown to parts of the directory for so long.
+/// How long parts of the directory may not know an object that was just created or restored.
 /// Source: the azuread Terraform provider waits as long for a new object.
 pub(super) const FRESH: SignedDuration = SignedDuration::from_mins(12);
-/// What was there before shows its changes sooner.
+/// How long an object that was there before may take to show its changes.
 pub(super) const SETTLED: SignedDuration = SignedDuration::from_secs(90);
-/// What is kept free before the deadline for writing down what was done.
+/// How long before the deadline work stops, so that what was done can still be written to its row.
 pub(super) const MARGIN: SignedDuration = SignedDuration::from_secs(10);
 
 const FIRST_MS: u64 = 500;
 const LONGEST_MS: u64 = 30_000;
 
-/// What a wait came to.
+/// How a wait ended, and so what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waited {
-    /// Look again.
+    /// The pause is over: it is time to look again.
     Again,
-    /// It will not come any more.
+    /// The pauses are used up; what was waited for will not come any more.
     Enough,
-    /// The time of this run is up.
+    /// The time of this invocation is up.
     OutOfTime,
 }
 
-/// Growing pauses until an end.
+/// Growing pauses, until an end.
 pub(super) struct Patience {
     next_ms: u64,
     until: Timestamp,
@@ -37,7 +37,7 @@ impl Patience {
         Self { next_ms: FIRST_MS, until }
     }
 
-    /// Pauses, unless it has been enough.
+    /// Pauses, unless the pauses are used up or the deadline is near.
     pub async fn wait(&mut self, worker: &Worker, deadline: Timestamp) -> Waited {
         let pause_ms = self.next_ms;
         let after = worker.clock.now() + SignedDuration::from_millis(i64::try_from(pause_ms).unwrap_or(0));

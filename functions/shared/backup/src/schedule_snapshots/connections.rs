@@ -17,7 +17,7 @@ impl Worker {
         let found = self.records.find(&listed.value.address()).await?;
         let Some(Found { value: mut organisation, version }) = found else { return Ok(Outcome::Nothing) };
         let now = self.clock.now();
-        // Why also the state: the list may lag behind an organisation that has left.
+        // Why its state too: the list may still hold an organisation that has left.
         let has_left = organisation.check_connectable().is_err();
         let Some(waits) = &mut organisation.connecting else { return Ok(Outcome::Nothing) };
         if has_left || waits.try_at.is_none_or(|at| at > now) {

@@ -1,9 +1,9 @@
-//! The tick: starts the snapshots that are due, puts work whose wait is over, stuck work and late mails into their queues,
-//! and tries waiting connections again.
+//! The tick: starts the snapshots that are due, enqueues work whose wait is over, stuck work and late mails, and
+//! tries pending connections again.
 //!
-//! Reads watched lists, which may lag, and so looks at each row again before it acts. Whatever fails for
-//! one row is counted and left for the next tick; the other rows go on. Two ticks at once do no harm:
-//! every write has a condition.
+//! Reads watched lists, which may lag, and so looks at each row again before it acts. Whatever fails for one row is
+//! counted and left for the next tick; the other rows go on. Two ticks at the same time do no harm: every write has a
+//! condition.
 
 mod connections;
 mod start_due;
@@ -20,42 +20,43 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use std::sync::Arc;
 
-/// So many rows of a watched list are read at once.
+/// How many rows of a watched list are read at a time.
 const PAGE_ROWS: usize = 100;
 
-/// A snapshot is late so long after it fell due and was not begun, or was asked for and nobody works on it.
+/// How long after it fell due a snapshot that was not begun counts as late, or one that was asked for and that no job
+/// works on.
 pub const LATE_AFTER: SignedDuration = SignedDuration::from_hours(2);
 
 /// The job's ports. No directory, no vault, no key: the tick reads no customer data.
 #[derive(Clone)]
 pub struct Worker {
-    /// Rows.
+    /// Rows of all scopes, by their watched lists.
     pub records: Records,
-    /// Where work is put down.
+    /// Where the work that is due is enqueued.
     pub queue: Arc<dyn Queue>,
-    /// Time.
+    /// Says what is due, and when to stop.
     pub clock: Arc<dyn Clock>,
     /// Names of new snapshots.
     pub ids: Arc<dyn Ids>,
 }
 
-/// What a tick did.
+/// What one tick did, as counts for the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Snapshots started.
+    /// How many snapshots were started.
     pub started: u64,
     /// Tenants whose snapshot is due while another is being taken; they stay due.
     pub still_open: u64,
     /// Tenants that have waited for a snapshot for [`LATE_AFTER`].
     pub late: u64,
-    /// Work put into its queue again: its wait was over, or it was stuck.
+    /// Work that was enqueued again: its wait was over, or it was stuck.
     pub swept: u64,
-    /// Stuck work given up.
+    /// Work that was given up, since it was in vain for long.
     pub given_up: u64,
-    /// Notices whose mails were put into the queue again.
+    /// Notices whose mails were enqueued again.
     pub mails_again: u64,
-    /// Connections that wait and are tried again.
+    /// Pending connections that were tried again.
     pub connections: u64,
     /// Rows that could not be handled; they stay due.
     pub failed: u64,
@@ -70,7 +71,7 @@ enum Outcome {
     GivenUp,
     MailAgain,
     TriedAgain,
-    /// It was no longer due, or somebody else was faster.
+    /// It was no longer due, or another tick or job was faster.
     Nothing,
 }
 
@@ -83,13 +84,14 @@ impl Worker {
         let mut report = Report::default();
         let started = self.start_due(deadline, &mut report).await;
         let swept = if started.is_ok() { self.sweep(deadline, &mut report).await } else { Ok(()) };
-        // Why before a failure is told: what was done is done, and a level that is not set stays as it was.
+        // Why before the failure is returned: what was done is done, and a level that is not set keeps its last
+        // value.
         metrics::SNAPSHOTS_STARTED.add(report.started);
         if let Some(late) = report.late_level(started.is_ok() && swept.is_ok()) {
             metrics::SNAPSHOTS_LATE.set(late);
         }
         metrics::WORK_GIVEN_UP.add(report.given_up);
-        // Why also after a failure: somebody stands before a page that says that it is tried again.
+        // Why also after a failure: a person has a page before them which says that the connection is tried again.
         let tried = self.try_connections(deadline, &mut report).await;
         started.and(swept).and(tried).map(|()| report)
     }
@@ -98,8 +100,8 @@ impl Worker {
         Announcer::new(self.records.clone(), self.queue.clone(), self.clock.clone())
     }
 
-    /// Handles every row of a watched list, until the deadline. `begins` is when the snapshot that a row stands for should
-    /// have begun, if it stands for one.
+    /// Handles every row of a watched list, until the deadline. `begins` gives when the snapshot that a row stands
+    /// for should have begun, if it stands for one.
     async fn each_due<T: Record>(
         &self,
         list: &str,
@@ -130,16 +132,16 @@ impl Worker {
     }
 }
 
-/// Whether a tenant still waits for its snapshot after that.
+/// Whether a tenant still waits for its snapshot after that outcome.
 fn leaves_waiting(outcome: &Result<Outcome>) -> bool {
     matches!(outcome, Err(_) | Ok(Outcome::StillOpen | Outcome::Swept))
 }
 
 impl Report {
-    /// How many are late; nothing where that is not known. What comes first in a list is what is late the longest, so
-    /// even of a list that was cut off some is more than none.
-    fn late_level(&self, is_whole: bool) -> Option<u64> {
-        (is_whole || self.late > 0).then_some(self.late)
+    /// How many snapshots are late; none where that is not known. A list begins with what has been due the longest,
+    /// so when it was cut off, a count above 0 still says more than none.
+    fn late_level(&self, is_complete: bool) -> Option<u64> {
+        (is_complete || self.late > 0).then_some(self.late)
     }
 
     fn count(&mut self, list: &str, outcome: Result<Outcome>) {

@@ -21,11 +21,11 @@ impl Worker {
         }
         let snapshots = self.snapshots();
         if snapshots.find_open(&found.value).await?.is_some() {
-            // Why it stays due: should the open one fail, the next begins with the following tick.
+            // Why it stays due: should the open snapshot fail, the next one begins with the following tick.
             return Ok(Outcome::StillOpen);
         }
         let offset = schedule::offset_seconds(&found.value.tenant);
-        // Times that were missed are not made up for: one snapshot shows the tenant as it is.
+        // Missed times are not made up for: one snapshot shows the tenant as it is.
         let next = schedule::next_due(found.value.snapshots_per_day, offset, self.clock.now())?;
         match snapshots.start_at(found, Reason::Schedule, Some(next)).await {
             Ok(_) => Ok(Outcome::Started),

@@ -1,5 +1,5 @@
-//! Work whose time has come: rows that are open and whose wait is over, or that nobody has touched for longer than any
-//! function may run. Each gets another message. What was in vain for long is given up, and people are told.
+//! Work whose time has come: rows that are open and whose wait is over, or that no job has written to for longer than
+//! any function may run. Each gets another message. What was in vain for long is given up, and people are notified.
 
 use super::{Outcome, Report, Worker};
 use domain::{ErrorKind, Result, Timestamp};
@@ -9,8 +9,8 @@ use engine::open_work::{OpenWork, give_up};
 use engine::ports::Write;
 use engine::records::{Diff, Found, Notice, Record, Restore, Snapshot, replace, watched};
 
-/// A notice whose mails were put into the queue so often, over a day, is for the operator too. It is never given up: it is
-/// tried every few hours until it has left, or its row ends.
+/// How often a notice's mails are enqueued, over a day, before the operator hears of it too. It is never given up: it
+/// is tried every few hours until it has left, or its row ends.
 const LONG_UNMAILED: u32 = 12;
 
 impl Worker {
@@ -70,7 +70,7 @@ impl Worker {
         Ok(Outcome::MailAgain)
     }
 
-    /// Writes; false when somebody else was faster.
+    /// Writes; false when another job was faster.
     pub(super) async fn changed(&self, writes: Vec<Write>) -> Result<bool> {
         match self.records.write(writes).await {
             Ok(()) => Ok(true),

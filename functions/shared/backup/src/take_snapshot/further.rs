@@ -10,13 +10,13 @@ impl Worker {
     /// How often the reading for that snapshot got further; 0 before it begins and once it is over.
     pub(crate) async fn mark(&self, tenant: &TenantId, snapshot: &SnapshotId) -> u64 {
         let found = self.records.find(&ReadingState::at(tenant, snapshot)).await;
-        // Why no error: whoever asks has one already.
+        // Why no error is returned: whoever calls this has one already.
         found.ok().flatten().map_or(0, |found| u64::from(found.value.advances))
     }
 
-    /// The deadline came first, and not for nothing: another message goes on.
+    /// The deadline came first and the reading got further: enqueues the continuation.
     pub(super) async fn go_on(&self, request: &Request, row: Found<Snapshot>) -> Result<Report> {
-        // Why not a reading for a comparison: that one's own message goes on with it.
+        // Why not for a reading that a comparison needs: the comparison's own message goes on with it.
         if row.value.reason != Reason::Live {
             if !row.value.course.is_free() {
                 let free = Snapshot { course: Course::default(), ..row.value.clone() };
@@ -29,7 +29,7 @@ impl Worker {
     }
 }
 
-/// Whether anything but the count of failures is other than before.
+/// Whether anything but the count of failures differs from before.
 pub(super) fn got_further(before: &BTreeMap<String, KindState>, after: &BTreeMap<String, KindState>) -> bool {
     let same = |one: &KindState, other: &KindState| match (one, other) {
         (KindState::Reading(one), KindState::Reading(other)) => {

@@ -1,13 +1,13 @@
-//! A tenant into a sealed snapshot: from a queue message, with the reading credential.
+//! Takes a snapshot of a tenant: from a queue message, with the reading credential.
 //!
-//! Row -> reading (whole the first time, then from delta) -> runs in the vault -> manifest -> row `Done` ->
-//! the comparison with the snapshot before, last. Not here: how pages become runs (`reading`).
-//! Invariants: the manifest is written once and last; what it names is stored; a rerun from any point ends
-//! in the same state; what was sealed before is never touched.
+//! Row -> reading (of everything the first time, then by delta) -> runs in the vault -> manifest -> row `Done` ->
+//! last, the comparison with the snapshot before. Not here: how pages become runs (`reading`).
+//! Invariants: the manifest is written once and last; what it names is stored; a rerun from any point ends in the
+//! same state; what was sealed before is never touched.
 
 mod further;
+mod notify;
 mod seal;
-mod tell;
 
 use crate::archive::{Archive, TenantArchive};
 use crate::reading::Reading;
@@ -28,12 +28,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// `take-snapshot.v1`.
+/// The message `take-snapshot.v1`: which snapshot is to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// Whose.
+    /// The tenant to read.
     pub tenant: TenantId,
-    /// Which: its row says the rest.
+    /// The snapshot; its row says the rest.
     pub snapshot: SnapshotId,
 }
 
@@ -44,9 +44,9 @@ pub enum Report {
     AlreadyDone,
     /// The deadline came; another invocation goes on.
     Continues,
-    /// It is not time yet.
+    /// The time that it waits for has not come.
     Waits(Timestamp),
-    /// It is sealed.
+    /// The snapshot is sealed.
     Sealed,
     /// It cannot be taken, and why.
     Failed(String),
@@ -54,9 +54,9 @@ pub enum Report {
 
 /// What the job needs: what the function that runs it holds, and no more.
 pub struct Ports {
-    /// Reads tenants.
+    /// Reads the tenant, with the reading credential.
     pub directory: Arc<dyn Directory>,
-    /// Where snapshots go.
+    /// Where the snapshot's blobs are stored.
     pub vault: Arc<dyn Vault>,
     /// Opens what is in the vault, tenant by tenant.
     pub keys: Arc<dyn KeyRing>,
@@ -68,20 +68,20 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// The ports that the job needs.
+/// The job, with its ports as fields.
 #[derive(Clone)]
 pub struct Worker {
-    /// The reading credential.
+    /// Reads the tenant, with the reading credential.
     pub directory: Arc<dyn Directory>,
-    /// Where snapshots are.
+    /// Where snapshots are read and written.
     pub archive: Arc<Archive>,
-    /// Rows.
+    /// Rows of tenants, snapshots and readings.
     pub records: Records,
     /// For the continuation and the comparison that follows.
     pub queue: Arc<dyn Queue>,
-    /// The time.
+    /// Says when a snapshot was taken, and when to stop.
     pub clock: Arc<dyn Clock>,
-    /// To tell people.
+    /// Notifies people of what a snapshot shows or does not hold.
     pub announcer: Announcer,
 }
 
@@ -103,7 +103,7 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, messages::TAKE_SNAPSHOT)?;
-        // Why nothing: a function that seals none says so, and the alarm has something to compare.
+        // Why a zero: the alarm then sees a function that runs and seals nothing.
         metrics::SNAPSHOTS_SEALED.add(0);
         let done = self.run(&request, deadline).await.map(|report| {
             tracing::info!(tenant = %request.tenant, snapshot = %request.snapshot, ?report, "take-snapshot");
@@ -116,7 +116,7 @@ impl JobWorker for Worker {
 }
 
 impl Worker {
-    /// Takes the snapshot, or goes on taking it.
+    /// Takes the snapshot, or goes on with it.
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
         Self { directory, ..self.clone() }.run_until(request, deadline).await
@@ -129,7 +129,7 @@ impl Worker {
             JobState::Queued | JobState::Running => {}
             JobState::Failed => return Ok(Report::AlreadyDone),
             JobState::Done => {
-                // Why: the message that starts the comparison is the last act, and may have been missed.
+                // Why again: the message that starts the comparison is the last act, and may have been missed.
                 self.compare_with_base(&found.value).await?;
                 return Ok(Report::AlreadyDone);
             }
@@ -141,7 +141,7 @@ impl Worker {
         let archive = self.archive.open(&request.tenant).await?;
         match self.read_and_seal(&archive, &row.value, deadline).await {
             Ok(Some(manifest)) => {
-                // Why also after more than one attempt: what those before put aside is not counted here.
+                // Why also after more than one attempt: what earlier attempts parked is not counted here.
                 let has_parked = archive.has_parked() || row.value.attempts > 1;
                 self.finish(&row, &manifest, has_parked).await?;
                 Ok(Report::Sealed)
@@ -156,7 +156,7 @@ impl Worker {
         }
     }
 
-    /// Says in the row that somebody works on it.
+    /// Writes to the row that a job works on it.
     async fn take_up(&self, found: Found<Snapshot>) -> Result<Found<Snapshot>> {
         let Found { mut value, version } = found;
         value.state = JobState::Running;
@@ -167,7 +167,7 @@ impl Worker {
         Ok(Found { value, version: version + 1 })
     }
 
-    /// The sealed manifest, or none when the deadline came first.
+    /// The sealed manifest; none when the deadline came first.
     async fn read_and_seal(
         &self,
         archive: &TenantArchive,
@@ -181,7 +181,7 @@ impl Worker {
         seal::seal(archive, &progress, self.clock.now()).await.map(Some)
     }
 
-    /// Reads on; gives the progress when it is complete.
+    /// Goes on with the reading; returns its state once it is complete.
     async fn read(
         &self,
         archive: &TenantArchive,
@@ -195,23 +195,29 @@ impl Worker {
             Some(found) => (found.value, Some(found.version)),
             None => (self.begin(row).await?, None),
         };
+        // Why a base that cannot be read is no failure: without one, everything is read and the snapshot is complete
+        // all the same.
         let base = match &progress.base {
             Some(id) => readable_base(archive, id).await?,
             None => None,
         };
         let access = self.directory.access(tenant).await?;
-        let mut whole = false;
+        let mut everything = false;
+        // Only at the beginning: what the token said then decides what counts as missing, and how to read is decided
+        // once.
         if progress.kinds.is_empty() {
             progress.permissions.clone_from(&access.permissions);
             if let Some(before) = &base {
-                whole = self.may_be_recovered_since(tenant, before).await?;
+                everything = self.may_be_recovered_since(tenant, before).await?;
             }
         }
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
         let mut reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline);
-        if whole {
+        if everything {
             reading = reading.reading_everything();
         }
+        // The counts are kept in the row over all invocations, and whether the reading got further decides how long
+        // it is tried.
         let (blobs, bytes) = (progress.stored_blobs, progress.stored_bytes);
         let before = progress.kinds.clone();
         let outcome = reading.run(&mut progress).await;
@@ -228,11 +234,11 @@ impl Worker {
         }
     }
 
-    /// Whether Microsoft's own recovery wrote since that snapshot was begun, or may have: no delta tells of it.
+    /// Whether Microsoft's own recovery wrote since that snapshot was begun, or may have: no delta shows that.
     async fn may_be_recovered_since(&self, tenant: &TenantId, before: &Manifest) -> Result<bool> {
         let last = match self.directory.last_recovery(tenant).await {
-            // Why whole: not to know is not to know that there was none; and a service that is down beside the
-            // directory must not keep the directory from being backed up.
+            // Why to read everything then: not to know is not to know that there was none. And why no failure: when
+            // this service is down but the directory is not, the backup must go on.
             Err(error) if error.kind() == ErrorKind::Unavailable => {
                 tracing::warn!(%tenant, %error, "whether Microsoft recovered is not known; reading everything");
                 return Ok(true);
@@ -253,7 +259,7 @@ impl Worker {
         }
     }
 
-    /// A new reading: on the newest sealed snapshot, or on the one that a live comparison names.
+    /// The row of a new reading: on the newest sealed snapshot, or on the one that a live comparison names.
     async fn begin(&self, row: &Snapshot) -> Result<ReadingState> {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.tenant)).await?;
         Ok(ReadingState {
@@ -270,7 +276,7 @@ impl Worker {
         })
     }
 
-    /// Ends the row of a snapshot that cannot be taken, and tells people.
+    /// Ends the row of a snapshot that cannot be taken, and notifies people.
     async fn fail(&self, row: &Found<Snapshot>, error: &Error) -> Result<()> {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
         let mut failed = row.value.clone();
@@ -287,8 +293,8 @@ impl Worker {
         if after.open_snapshot.as_ref() == Some(&failed.id) {
             after.open_snapshot = None;
         }
-        // Why: told before the row is closed; told again by a rerun, it is the same notice.
-        self.tell_failure(
+        // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
+        self.notify_failure(
             &failed,
             error,
             (after.credentials != tenant.value.credentials).then_some(after.credentials),
@@ -302,13 +308,15 @@ impl Worker {
             .await
     }
 
-    /// Says in the rows that the snapshot is sealed; then starts the comparison with the one before.
+    /// Writes to the rows that the snapshot is sealed; then starts the comparison with the one before.
     async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest, has_parked: bool) -> Result<()> {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
         let progress: Option<Found<ReadingState>> =
             self.records.find(&ReadingState::at(&row.value.tenant, &row.value.id)).await?;
         let done = seal::done_row(&row.value, manifest, self.clock.now());
         let mut writes = vec![engine::records::replace(&done, row.version)?];
+        // A reading for a comparison changes nothing else of the tenant: it is never the newest snapshot, and is not
+        // listed.
         if done.reason != Reason::Live {
             let mut after = tenant.value.clone();
             after.open_snapshot = None;
@@ -319,7 +327,7 @@ impl Worker {
             let ends_at = self.directory.credential_ends_at().await?;
             after.credentials = seal::credentials(manifest, ends_at, self.clock.now());
             after.not_protected = Some(seal::not_protected(manifest));
-            // Why here: told before the row is closed; told again by a rerun, it is the same notice.
+            // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
             if tenant.value.credentials != after.credentials {
                 self.announcer.announce_credentials(&done.tenant, &done.id, after.credentials).await?;
             }
@@ -328,7 +336,7 @@ impl Worker {
             if let Some(count) = seal::seat_count(manifest) {
                 let found: Option<Found<SeatCount>> =
                     self.records.find(&SeatCount::at(&row.value.tenant)).await?;
-                self.tell_over_use(&after, found.as_ref().map(|f| &f.value), &count).await?;
+                self.notify_over_use(&after, found.as_ref().map(|f| &f.value), &count).await?;
                 writes.push(match found {
                     Some(found) => engine::records::replace(&count, found.version)?,
                     None => engine::records::put_new(&count)?,
@@ -344,13 +352,13 @@ impl Worker {
         if let Some(progress) = progress {
             writes.push(engine::records::delete(&progress.value, progress.version));
         }
-        self.tell_new_gaps(&done, tenant.value.last_sealed.as_ref()).await?;
+        self.notify_new_gaps(&done, tenant.value.last_sealed.as_ref()).await?;
         self.records.write(writes).await?;
         count(&done, manifest);
         self.compare_with_base(&done).await
     }
 
-    /// Asks for the comparison that follows the snapshot, while it is not done.
+    /// Enqueues the comparison that follows the snapshot, unless it is done.
     async fn compare_with_base(&self, done: &Snapshot) -> Result<()> {
         let id = seal::comparison_id(&done.id);
         let diff = self.records.find(&engine::records::Diff::at(&done.tenant, &id)).await?;
@@ -363,7 +371,7 @@ impl Worker {
     }
 }
 
-/// Counts what a sealed snapshot came to.
+/// Counts a sealed snapshot in the metrics.
 fn count(row: &Snapshot, manifest: &Manifest) {
     if row.reason == Reason::Schedule {
         metrics::SNAPSHOTS_SEALED.add(1);

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 /// Writes the manifest; where another invocation was faster, its manifest counts.
 ///
 /// # Errors
-/// `NothingRead` when no kind at all could be read: that is not a snapshot. `Denied` when each was refused, else
-/// `Unavailable`.
+/// With the reason `NothingRead` when no kind at all could be read, which makes no snapshot: `Denied` when each was
+/// refused, else `Unavailable`.
 pub(super) async fn seal(
     archive: &TenantArchive,
     progress: &ReadingState,
@@ -52,6 +52,7 @@ pub(super) async fn seal(
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
                 manifest.seats_in_use = manifest.seats_in_use.or(done.seats_in_use);
+                // A base only where a kind was built on one: otherwise the snapshot depends on no other.
                 if done.incremental {
                     manifest.base.clone_from(&progress.base);
                 }
@@ -60,6 +61,7 @@ pub(super) async fn seal(
             KindState::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
         }
     }
+    // Why no manifest then: it would be the newest sealed snapshot, on which the next reading builds.
     if manifest.runs.is_empty() {
         let why = manifest.missing.first().map_or("", |m| m.why.as_str());
         let refused = manifest.missing.iter().all(|m| m.cause.is_refusal());
@@ -68,6 +70,7 @@ pub(super) async fn seal(
             Error::new(kind, format!("no kind could be read: {why}")).because(ErrorReason::NothingRead)
         );
     }
+    // Create-only, so that two invocations at the same time seal one snapshot, and both go on with that.
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
         Put::New => Ok(manifest),
         Put::AlreadyThere => archive.get_manifest(&manifest.snapshot).await,
@@ -111,7 +114,7 @@ pub(super) fn done_row(row: &Snapshot, manifest: &Manifest, now: Timestamp) -> S
     done
 }
 
-/// How many seats the tenant uses, where the snapshot counted.
+/// How many seats the tenant uses; none where the snapshot did not count.
 pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
     manifest.seats_in_use.map(|in_use| SeatCount {
         tenant: manifest.tenant.clone(),
@@ -121,10 +124,11 @@ pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
     })
 }
 
-/// So long before our certificate or secret ends people hear of it.
+/// How long before our certificate or secret ends people are notified.
 const ENDS_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What a missing permission keeps out: by what the token says, and by what was denied where it says nothing of that.
+/// What a missing permission keeps out of the snapshot: by what the token says, and by what was denied where the
+/// token does not say.
 pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
     let mut found = by_permissions(&manifest.permissions);
     for missing in manifest.missing.iter().filter(|m| m.cause == MissingCause::Denied) {
@@ -138,14 +142,14 @@ pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
     found
 }
 
-/// How the credentials are: what is worst of what the reading, the token and the credential show.
+/// The credentials' status: the worst that the reading, the token and the credential show.
 pub(super) fn credentials(
     manifest: &Manifest,
     credential_ends_at: Option<Timestamp>,
     now: Timestamp,
 ) -> CredentialStatus {
     let denied = manifest.missing.iter().any(|m| m.cause == MissingCause::Denied);
-    // Why by its name: the reading application needs no permission that writes, whatever Microsoft adds.
+    // Why by the name: the reading application needs no permission that writes, whatever Microsoft adds.
     let writes = manifest.permissions.iter().any(|p| p.split('.').any(|part| part.contains("Write")));
     if denied {
         CredentialStatus::MissingPermissions
@@ -158,12 +162,12 @@ pub(super) fn credentials(
     }
 }
 
-/// The id of the comparison that follows a snapshot: it follows from the snapshot's.
+/// The id of the comparison that follows a snapshot. It is made from the snapshot's, so there is one.
 pub(super) fn comparison_id(snapshot: &SnapshotId) -> DiffId {
     DiffId::from_ulid(snapshot.as_str().trim_start_matches(SnapshotId::PREFIX))
 }
 
-/// The comparison with the snapshot before, if there is one.
+/// The row of the comparison with the snapshot before, if there is one.
 pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option<Diff> {
     let before = before.filter(|b| **b != done.id && done.reason != Reason::Live)?;
     Some(Diff {

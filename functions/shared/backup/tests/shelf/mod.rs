@@ -14,7 +14,7 @@ use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 
-/// Ids and names.
+/// Pairs of an id and the name of its object.
 pub type Names = Vec<(String, String)>;
 
 pub struct Shelf {

@@ -103,7 +103,7 @@ impl SideBySide {
         }
     }
 
-    /// Everything at once.
+    /// The changes as the oracle gives them, which compares everything at once.
     pub async fn at_once(&self) -> Vec<Change> {
         let before = SnapshotView::open(&self.archive, &self.before).await.unwrap();
         let after = SnapshotView::open(&self.archive, &self.after).await.unwrap();
@@ -208,8 +208,8 @@ impl SideBySide {
         pages
     }
 
-    /// Bytes of the largest thing that the last comparison put down.
-    pub async fn largest_put_down(&self) -> usize {
+    /// Bytes of the largest state that the last comparison stored when it was suspended.
+    pub async fn largest_stored_state(&self) -> usize {
         let id = self.last.lock().unwrap().clone().unwrap();
         let (mut after, mut largest): (Option<BlobName>, usize) = (None, 0);
         loop {

@@ -1,4 +1,4 @@
-//! What each notice says. Pure: events in, drafts out.
+//! What each notice says: events go in, drafts come out, and nothing is read or written.
 
 use super::severity_of;
 use super::words::{far_end, one_line, role_sentence, value_line};
@@ -11,14 +11,14 @@ use domain::notices::Topic;
 use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds};
 use serde::{Deserialize, Serialize};
 
-/// A notice tells so many changes one by one,
+/// How many changes a notice shows one by one,
 const MAX_CHANGES: usize = 40;
-/// in so many bytes of JSON; a row holds 300 KB.
+/// in how many bytes of JSON; a row holds 300 KB.
 const MAX_BYTES: usize = 200 << 10;
-/// And so many details of each.
+/// And how many details of each change it shows.
 const MAX_DETAILS: usize = 12;
 
-/// The first changes of a comparison, as people are told them: no more of each sort than a notice holds.
+/// The first changes of a comparison, as a notice shows them: no more of each sort than a notice holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Sample {
@@ -27,7 +27,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The next change.
+    /// Adds the next change of the comparison, where there is still room for its sort.
     pub fn push(&mut self, change: &Change) {
         let lines = if change.privileged { &mut self.privileged } else { &mut self.others };
         if lines.len() < MAX_CHANGES && lines.iter().map(bytes_of).sum::<usize>() <= MAX_BYTES {
@@ -48,7 +48,7 @@ fn bytes_of(line: &ChangeLine) -> usize {
     serde_json::to_vec(line).map_or(MAX_BYTES, |text| text.len())
 }
 
-/// A notice before it has an owner and a time.
+/// The text of a notice, before it has a tenant and a time.
 pub(super) struct Draft {
     pub id: String,
     pub topic: Topic,
@@ -74,9 +74,9 @@ impl Draft {
         }
     }
 
-    fn with_changes<'a>(mut self, told: impl Iterator<Item = &'a ChangeLine>, all: u64) -> Self {
+    fn with_changes<'a>(mut self, shown: impl Iterator<Item = &'a ChangeLine>, all: u64) -> Self {
         let mut bytes = 0;
-        for line in told.take(MAX_CHANGES) {
+        for line in shown.take(MAX_CHANGES) {
             bytes += bytes_of(line);
             if bytes > MAX_BYTES {
                 break;
@@ -100,7 +100,7 @@ pub(super) fn changes(diff: &DiffId, sample: &Sample, counts: &DiffCounts) -> Dr
         "{} created, {} deleted, {} modified; {} of who may do what.",
         counts.created, counts.deleted, counts.modified, counts.privileged
     ));
-    // What changes power first; otherwise in the order of the comparison.
+    // Why the changes of power first: the others may not fit any more. Otherwise in the order of the comparison.
     draft.with_changes(sample.privileged.iter().chain(&sample.others), all)
 }
 
@@ -121,19 +121,19 @@ pub(super) fn error(subject: Subject, what: &str, kind: ErrorKind) -> Draft {
     draft
 }
 
-/// As an error that is a denial, with what the tenant's refusal means.
+/// The notice of an error that is a denial, with what the tenant's refusal means.
 pub(super) fn refused(subject: Subject, what: &str, refusal: Refusal) -> Draft {
     let mut draft = error(subject, what, ErrorKind::Denied);
     draft.lines = vec![sentence(refusal.advice())];
     draft
 }
 
-/// What the ids of an organisation's notices of connections that came to nothing begin with.
+/// What the ids of an organisation's notices of refused connections begin with.
 pub fn not_connected_notices(organisation: &OrganisationId) -> String {
     format!("{}.{organisation}.not-connected.", Topic::Credentials.name())
 }
 
-/// `since` tells one wait of the organisation from the next.
+/// The notice of a connection that was refused. `since` distinguishes one wait of the organisation from the next.
 pub(super) fn not_connected(organisation: &OrganisationId, since: Timestamp, why: ConnectRefusal) -> Draft {
     let subject = Subject::Organisation(organisation.clone());
     let title = "The tenant was not connected".to_owned();
@@ -199,7 +199,7 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Dra
     draft
 }
 
-/// As a credential status, with what the tenant's refusal means.
+/// The notice of a credential status, with what the tenant's refusal means.
 pub(super) fn no_entry(seen_by: &SnapshotId, status: CredentialStatus, refusal: Refusal) -> Draft {
     let mut draft = credentials(seen_by, status);
     if !refusal.is_about_consent() {
@@ -210,14 +210,14 @@ pub(super) fn no_entry(seen_by: &SnapshotId, status: CredentialStatus, refusal: 
     draft
 }
 
-/// With a capital and a full stop.
+/// The words with a capital at the start and a full stop at the end.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|c| c.to_ascii_uppercase());
     first.into_iter().chain(letters).chain(['.']).collect()
 }
 
-/// `seats` are paid for, `in_use` were counted by that snapshot.
+/// The notice that more seats are used than paid for: `seats` are paid for, `in_use` were counted by that snapshot.
 pub(super) fn over_use(counted_by: &SnapshotId, seats: u32, in_use: u64) -> Draft {
     let subject = Subject::Snapshot(counted_by.clone());
     let title = "More seats are in use than are paid for".to_owned();

@@ -1,8 +1,8 @@
-//! Telling people: other jobs say what happened, this makes the notice and asks for its immediate mails.
+//! Notifying people: other jobs say what happened; this makes the notice and enqueues its immediate mails.
 //!
-//! Idempotent: a notice's id follows from what it is about and the notice is create-only, so a job that is
-//! run again tells nothing twice. The last act is the queue's; a notice whose message was lost is put into
-//! the queue again by the tick. Not here: who hears of it, and the mails (`send_digests`).
+//! Idempotent: a notice's id follows from what it is about and the notice is create-only, so a job that is run again
+//! notifies nobody twice. The last act is the queue's; a notice whose message was lost is enqueued again by the tick.
+//! Not here: who hears of it, and the mails (`send_digests`).
 
 mod compose;
 mod words;
@@ -26,14 +26,14 @@ use std::sync::Arc;
 pub use compose::not_connected_notices;
 pub use words::one_line;
 
-/// Whom a notice is about.
+/// The organisation that a notice is about, and its place in the tree.
 struct About {
     partner: PartnerId,
     organisation: OrganisationId,
     name: String,
 }
 
-/// Makes notices.
+/// Makes notices and enqueues their immediate mails.
 #[derive(Clone)]
 pub struct Announcer {
     records: Records,
@@ -47,8 +47,8 @@ impl Announcer {
         Self { records, queue, clock }
     }
 
-    /// Tells the changes that a comparison found. `sample` is made of all of them in their order; `counts` counts
-    /// them. Without changes nothing is told.
+    /// Notifies of the changes that a comparison found. `sample` is made of all of them in their order; `counts`
+    /// counts them. Without changes there is no notice.
     pub async fn announce_changes(
         &self,
         tenant: &TenantId,
@@ -57,15 +57,15 @@ impl Announcer {
         counts: &DiffCounts,
     ) -> Result<()> {
         if counts.privileged > 0 {
-            self.tell(tenant, compose::privileged_changes(diff, sample, counts)).await?;
+            self.notify(tenant, compose::privileged_changes(diff, sample, counts)).await?;
         }
         if counts.created + counts.deleted + counts.modified > 0 {
-            self.tell(tenant, compose::changes(diff, sample, counts)).await?;
+            self.notify(tenant, compose::changes(diff, sample, counts)).await?;
         }
         Ok(())
     }
 
-    /// Tells that work was given up. `what` says which, for a person: `The snapshot of 22 November`.
+    /// Notifies of work that was given up. `what` says which, for a person: `The snapshot of 22 November`.
     pub async fn announce_error(
         &self,
         tenant: &TenantId,
@@ -73,10 +73,11 @@ impl Announcer {
         what: &str,
         kind: ErrorKind,
     ) -> Result<()> {
-        self.tell(tenant, compose::error(subject, what, kind)).await
+        self.notify(tenant, compose::error(subject, what, kind)).await
     }
 
-    /// Tells that work came to nothing since the tenant does not let us in, and why. As [`Self::announce_error`].
+    /// Notifies of work that came to nothing since the tenant does not admit Holdfast, and why. As
+    /// [`Self::announce_error`].
     pub async fn announce_refusal(
         &self,
         tenant: &TenantId,
@@ -84,11 +85,11 @@ impl Announcer {
         what: &str,
         refusal: Refusal,
     ) -> Result<()> {
-        self.tell(tenant, compose::refused(subject, what, refusal)).await
+        self.notify(tenant, compose::refused(subject, what, refusal)).await
     }
 
-    /// Tells that a connection that waited came to nothing. The tenant is not the organisation's, so the notice is made
-    /// of what the organisation's own row says.
+    /// Notifies of a pending connection that came to nothing. The tenant is not the organisation's, so the notice is
+    /// made of what the organisation's own row says.
     pub async fn announce_not_connected(
         &self,
         organisation: &Organisation,
@@ -101,11 +102,11 @@ impl Announcer {
             name: organisation.name.clone(),
         };
         let draft = compose::not_connected(&organisation.id, waited.since, why);
-        self.tell_of(&waited.tenant, draft, Some(of)).await
+        self.notify_of(&waited.tenant, draft, Some(of)).await
     }
 
-    /// Tells what a sealed snapshot does not hold. To be called with those gaps alone that the snapshot
-    /// before did not have: a missing licence is told once, not every day.
+    /// Notifies of what a sealed snapshot does not hold. To be called with only those gaps that the snapshot before
+    /// did not have: people are notified of a missing licence once, not every day.
     pub async fn announce_not_covered(
         &self,
         tenant: &TenantId,
@@ -115,31 +116,31 @@ impl Announcer {
         if gaps.is_empty() {
             return Ok(());
         }
-        self.tell(tenant, compose::not_covered(snapshot, gaps)).await
+        self.notify(tenant, compose::not_covered(snapshot, gaps)).await
     }
 
-    /// Tells that a restore has ended, and how many of its steps came to which end.
+    /// Notifies of a restore that has ended, and how many of its steps came to which end.
     pub async fn announce_restore(
         &self,
         tenant: &TenantId,
         restore: &RestoreId,
         counts: &RestoreCounts,
     ) -> Result<()> {
-        self.tell(tenant, compose::restore(restore, counts)).await
+        self.notify(tenant, compose::restore(restore, counts)).await
     }
 
-    /// Tells that the credentials are otherwise than before; `seen_by` is the snapshot that found it. To be
-    /// called when the status changes, not each time that it is seen.
+    /// Notifies of a new status of the credentials; `seen_by` is the snapshot that found it. To be called when the
+    /// status changes, not each time that it is found.
     pub async fn announce_credentials(
         &self,
         tenant: &TenantId,
         seen_by: &SnapshotId,
         status: CredentialStatus,
     ) -> Result<()> {
-        self.tell(tenant, compose::credentials(seen_by, status)).await
+        self.notify(tenant, compose::credentials(seen_by, status)).await
     }
 
-    /// The same of a tenant that does not let us in, with the reason.
+    /// The same of a tenant that does not admit Holdfast, with the reason.
     pub async fn announce_no_entry(
         &self,
         tenant: &TenantId,
@@ -147,11 +148,11 @@ impl Announcer {
         status: CredentialStatus,
         refusal: Refusal,
     ) -> Result<()> {
-        self.tell(tenant, compose::no_entry(seen_by, status, refusal)).await
+        self.notify(tenant, compose::no_entry(seen_by, status, refusal)).await
     }
 
-    /// Tells that more seats are in use than are paid for; `counted_by` is the snapshot that counted. To be called when
-    /// that begins, not each time that it is counted.
+    /// Notifies that more seats are in use than are paid for; `counted_by` is the snapshot that counted. To be called
+    /// when that begins, not each time that it is counted.
     pub async fn announce_over_use(
         &self,
         tenant: &TenantId,
@@ -159,18 +160,21 @@ impl Announcer {
         seats: u32,
         in_use: u64,
     ) -> Result<()> {
-        self.tell(tenant, compose::over_use(counted_by, seats, in_use)).await
+        self.notify(tenant, compose::over_use(counted_by, seats, in_use)).await
     }
 
-    async fn tell(&self, tenant: &TenantId, draft: Draft) -> Result<()> {
-        self.tell_of(tenant, draft, None).await
+    async fn notify(&self, tenant: &TenantId, draft: Draft) -> Result<()> {
+        self.notify_of(tenant, draft, None).await
     }
 
-    /// `about` says whose it is, where the tenant's row does not.
-    async fn tell_of(&self, tenant: &TenantId, draft: Draft, about: Option<About>) -> Result<()> {
-        if let Some(told) = self.records.find(&Notice::at(tenant, &draft.id)).await? {
-            return self.ask_for_mails(&told.value).await;
+    /// `about` says whose tenant it is, where the tenant's row does not.
+    async fn notify_of(&self, tenant: &TenantId, draft: Draft, about: Option<About>) -> Result<()> {
+        // A notice of that id was made before: only its message may be lost, so that alone is done again.
+        if let Some(earlier) = self.records.find(&Notice::at(tenant, &draft.id)).await? {
+            return self.ask_for_mails(&earlier.value).await;
         }
+        // Whose tenant it is stands in the tenant's row, and is copied: the notice is about what was so when it
+        // happened.
         let of = if let Some(of) = about {
             of
         } else {
@@ -198,6 +202,7 @@ impl Announcer {
             due_at: Some(overdue_at(now, 1)),
             attempts: 1,
         };
+        // All listeners' entries in the same write: a notice is found by everybody who may hear of it, or by nobody.
         let mut writes: Vec<Write> = vec![put_new(&notice)?];
         for listener in notice.listeners() {
             writes.push(put_new(&NoticeEntry::of(&notice, listener))?);
@@ -214,19 +219,19 @@ impl Announcer {
     }
 }
 
-/// When the mails of a notice that has been put into the queue so often count as overdue: two minutes the
-/// first time, then twice as long each time, up to four hours and a quarter.
+/// When the mails of a notice that has been enqueued `attempts` times count as overdue: two minutes the first time,
+/// then twice as long each time, up to four hours and a quarter.
 pub fn overdue_at(now: Timestamp, attempts: u32) -> Timestamp {
     now + SignedDuration::from_mins(2 << attempts.saturating_sub(1).min(7))
 }
 
-/// The topic of a change.
+/// The topic that a change belongs to.
 #[must_use]
 pub fn topic_of(change: &Change) -> Topic {
     if change.privileged { Topic::PrivilegedChanges } else { Topic::Changes }
 }
 
-/// How bad a credential status is.
+/// How much a credential status matters.
 #[must_use]
 pub fn severity_of(status: CredentialStatus) -> Severity {
     match status {

@@ -5,9 +5,9 @@ use domain::kinds::{Reference, Term};
 use domain::text;
 use serde_json::Value;
 
-/// More characters than that are cut from a name.
+/// The greatest length of a name, in characters; the rest is cut.
 const NAME_CHARS: usize = 120;
-/// More characters than that are cut from a value.
+/// The greatest length of a value, in characters; the rest is cut.
 const VALUE_CHARS: usize = 80;
 
 /// A name on one line, without what could make it look like something else.
@@ -16,7 +16,7 @@ pub fn one_line(text: &str) -> String {
     text::one_line(text, NAME_CHARS)
 }
 
-/// A value of an attribute on one short line; text without its quotes, nothing as nothing.
+/// A value of an attribute on one short line; text without its quotes. None for no value.
 pub(super) fn value_line(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,

@@ -1,17 +1,17 @@
-//! Control data: small rows, found by scope and key, changed only under a condition.
+//! The port of control data: small rows, found by scope and key, changed only under a condition.
 
 use async_trait::async_trait;
 use domain::{PartnerId, Result, TenantId, Timestamp};
 use serde_json::Value;
 
-/// Whose row it is; the first part of every key.
+/// Whose a row is; the first part of every key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// The installation's own: look-ups by id, one-time states.
+    /// The installation's own: look-ups by id, and states that are good once.
     System,
-    /// A partner's.
+    /// A partner's, by its id.
     Partner(PartnerId),
-    /// A customer tenant's.
+    /// A customer tenant's, by its GUID.
     Tenant(TenantId),
     /// When API tokens were used. Why apart: the authorizer may write these rows and no others, and a right can
     /// be narrowed to a scope.
@@ -19,7 +19,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// As text: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`.
+    /// The scope as text: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`.
     pub fn text(&self) -> String {
         match self {
             Self::System => "system".to_owned(),
@@ -29,10 +29,10 @@ impl Scope {
         }
     }
 
-    /// The scope of that text.
+    /// The scope that a text names.
     ///
     /// # Errors
-    /// `Corrupt` when it is none.
+    /// `Corrupt` when the text names none.
     pub fn from_text(text: &str) -> Result<Self> {
         let bad = || domain::Error::corrupt("a stored scope is not one");
         match text.split_once('/') {
@@ -45,7 +45,7 @@ impl Scope {
     }
 }
 
-/// A place in a list of things that are due, over all scopes: what the tick looks at.
+/// A place in a watched list, which holds what is due of all scopes: the tick reads these lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watch {
     /// The list, such as `snapshots-due`.
@@ -54,18 +54,18 @@ pub struct Watch {
     pub at: Timestamp,
 }
 
-/// A row.
+/// A row of the catalog: a key, a JSON object, and when it is due or ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Unique in its scope; `family#id`, so that a family is a prefix.
+    /// The key, unique in its scope; `family#id`, so that a family is a prefix.
     pub key: String,
     /// 1 when created, one more with each replacement. Set by the catalog; ignored in what is written.
     pub version: u64,
-    /// What it says; a JSON object of at most 300 KB.
+    /// The record that the row holds: a JSON object of at most 300 KB.
     pub body: Value,
-    /// Its place in a list of due things, if any.
+    /// Its place in a watched list, if any.
     pub watch: Option<Watch>,
-    /// From then on it is as if it were not there.
+    /// From then on the row counts as absent; none when it never ends by itself.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -74,13 +74,13 @@ impl Row {
     pub fn new(key: impl Into<String>, body: Value) -> Self {
         Self { key: key.into(), version: 0, body, watch: None, expires_at: None }
     }
-    /// The same, due in a list.
+    /// The same row, due in a watched list.
     #[must_use]
     pub fn watched(mut self, list: &str, at: Timestamp) -> Self {
         self.watch = Some(Watch { list: list.to_owned(), at });
         self
     }
-    /// The same, with an end.
+    /// The same row, ending at that time.
     #[must_use]
     pub fn expiring(mut self, at: Timestamp) -> Self {
         self.expires_at = Some(at);
@@ -88,25 +88,25 @@ impl Row {
     }
 }
 
-/// One conditional write.
+/// One write of a row, and the condition under which it is done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// Only when there is no row of that key.
+    /// Creates the row, if there is none of that key.
     PutNew(Scope, Row),
-    /// Only when the row is there with that version.
+    /// Replaces the row, if it is there with that version.
     Replace(Scope, Row, u64),
-    /// Only when the row is there with that version.
+    /// Deletes the row of that key, if it is there with that version.
     Delete(Scope, String, u64),
 }
 
-/// Which part of a list.
+/// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Where the last page ended: its `next`. Opaque.
+    /// Where the part before ended: its `next`, an opaque text. None for the beginning.
     pub after: Option<String>,
-    /// At most so many, 1 to 1,000.
+    /// The greatest number of rows, 1 to 1,000.
     pub limit: usize,
-    /// From the greatest key downwards.
+    /// Whether the greatest key comes first.
     pub descending: bool,
 }
 
@@ -126,11 +126,11 @@ impl Page {
 pub struct RowPage {
     /// In key order (a watched list: in order of its times). May be empty though `next` is set.
     pub rows: Vec<(Scope, Row)>,
-    /// Where to go on; none at the end.
+    /// Where the next part begins; none at the end.
     pub next: Option<String>,
 }
 
-/// Rows by scope and key. Reads by key and by prefix see every finished write; a watched list may lag.
+/// The catalog: rows by scope and key. Reads by key and by prefix see every finished write; a watched list may lag.
 #[async_trait]
 pub trait Catalog: Send + Sync {
     /// The row of that key, if there is one that has not expired by `now`.

@@ -1,4 +1,4 @@
-//! A customer's directory: Microsoft Graph, read with one credential and written with another.
+//! The port of a customer's directory: Microsoft Graph, read with one credential and written with another.
 
 use async_trait::async_trait;
 use domain::kinds::{Kind, LinkEnd, LinkType, Source};
@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The application permission that lets Microsoft's own recoveries be seen. Without it nothing is missing, but what
-/// such a recovery changed is found no sooner than with the weekly whole reading.
+/// The application permission that lets Microsoft's own recoveries be seen. Without it no object is missing, but what
+/// such a recovery changed is found no sooner than with the weekly reading of everything.
 /// Source: learn.microsoft.com/graph/permissions-reference.
 pub const RECOVERY_PERMISSION: &str = "EntraBackup.Read.All";
 
-/// Where reading a source goes on.
+/// Where the reading of a source goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "at", content = "link")]
 pub enum Cursor {
@@ -26,11 +26,11 @@ pub enum Cursor {
     Listed,
     /// At the beginning of a delta's first round over the objects of these ids, 1 to 50.
     Ids(Vec<String>),
-    /// Of a delta: nothing but the link for what changes from now on.
+    /// Nothing but the delta link for what changes from now on.
     Latest,
     /// At Graph's next link, as it gave it.
     Next(String),
-    /// The same, inside the list that was begun by `Listed`.
+    /// At Graph's next link inside the list that was begun by `Listed`.
     NextListed(String),
     /// At what changed since Graph's delta link, as it gave it.
     Delta(String),
@@ -39,9 +39,9 @@ pub enum Cursor {
 /// What follows a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageEnd {
-    /// Another page follows, there.
+    /// Another page follows, at that cursor.
     More(Cursor),
-    /// Nothing follows. The delta link for next time, where the source is read by delta.
+    /// Nothing follows. Holds the delta link for the next reading, where the source is read by delta.
     Done(Option<String>),
 }
 
@@ -49,11 +49,11 @@ pub enum PageEnd {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Spent {
-    /// Calls that Graph counts: inner ones of a batch singly.
+    /// How many calls Graph counted: those inside a batch singly.
     pub requests: u64,
-    /// As Graph says in `x-ms-resource-unit`, otherwise by its published table.
+    /// Graph's resource units: as it says in `x-ms-resource-unit`, otherwise by its published table.
     pub resource_units: u64,
-    /// Calls that were answered 429.
+    /// How many calls were answered 429.
     pub throttled: u64,
 }
 
@@ -65,10 +65,10 @@ impl std::ops::AddAssign for Spent {
     }
 }
 
-/// One page of a source.
+/// One page of a source, as Graph answered it.
 #[derive(Clone, Debug)]
 pub struct ReadPage {
-    /// As Graph gave them, each one whole: expanded collections complete. May be empty with more to come.
+    /// The objects as Graph gave them, with complete expanded collections. May be empty though more follows.
     pub items: Vec<Box<RawValue>>,
     /// Whether another page follows, and where.
     pub end: PageEnd,
@@ -78,7 +78,7 @@ pub struct ReadPage {
 }
 
 impl ReadPage {
-    /// Its items, taken apart.
+    /// The page's objects, parsed.
     ///
     /// # Errors
     /// `Unavailable` when one is not JSON.
@@ -98,20 +98,20 @@ pub struct Access {
     pub principal: Option<String>,
 }
 
-/// A live object as a snapshot would hold it.
+/// A live object in the form that a snapshot would hold it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveObject {
-    /// Canonical, facets included, without links.
+    /// The object in canonical form, facets included, without links.
     pub object: Map<String, Value>,
-    /// The links asked for: type name, far end, value; sorted.
+    /// The links of the types asked for: type, id of the far end, value; sorted.
     pub links: Vec<(&'static LinkType, String, LinkEnd)>,
     /// Properties, facets and relations that could not be read, or not with certainty: what is here says nothing of
     /// them.
     pub unknown: BTreeSet<&'static str>,
 }
 
-/// Who we are in a tenant, and who may let us in: what is asked before anything of a customer is read. The control
-/// plane holds this part alone, so it cannot read customer data whatever its code does.
+/// Who Holdfast is in a tenant, and who may let it in: what is asked before anything of a customer is read. The
+/// control plane holds this part alone, so it cannot read customer data whatever its code does.
 #[async_trait]
 pub trait DirectoryAccess: Send + Sync {
     /// The same port for work that ends at `deadline`: a wait beyond it fails `Throttled` instead. `None` where there
@@ -120,18 +120,18 @@ pub trait DirectoryAccess: Send + Sync {
         None
     }
 
-    /// What may be done; asks for a token, and for nothing else.
+    /// What the credential may do; asks for a token, and for nothing else.
     ///
     /// # Errors
-    /// `Denied` when consent is missing or was withdrawn, the app is disabled or the tenant is gone.
+    /// `Denied` when consent is missing or was withdrawn, the application is disabled or the tenant is gone.
     async fn access(&self, tenant: &TenantId) -> Result<Access>;
 
-    /// Whether that user holds now, for the whole tenant, a role whose holders can consent
+    /// Whether that user holds now, for all of the tenant, a role whose holders can consent
     /// ([`domain::organisations::MAY_CONSENT`]): themselves, by a group, or active in Privileged Identity Management.
     /// A role that they could activate does not count, nor one over a part of the tenant.
     ///
     /// # Errors
-    /// `Denied` when who holds roles may not be seen, and as usual: an error is never "no".
+    /// `Denied` when it may not be seen who holds roles, and as usual: an error is never "no".
     async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool>;
 
     /// The customer's organisation object (id, displayName, verifiedDomains). Its `id` is the tenant's.
@@ -140,13 +140,14 @@ pub trait DirectoryAccess: Send + Sync {
     /// When our own certificate or secret ends; `None` where that is not known.
     ///
     /// # Errors
-    /// Those of the secret's store.
+    /// Those of the store that holds it.
     async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
         Ok(None)
     }
 }
 
-/// Lists a directory, page by page: what a snapshot is read from. Every call is counted, those of the other parts too.
+/// Lists a directory, page by page: what a snapshot is read from. Every call is counted, those of the other parts
+/// too.
 #[async_trait]
 pub trait DirectoryPages: Send + Sync {
     /// How many pages may be asked for at once.
@@ -157,9 +158,9 @@ pub trait DirectoryPages: Send + Sync {
     /// A page of a source. `facets` are asked for along with its objects.
     ///
     /// # Errors
-    /// `NotFound` when a delta cursor is no longer good (410, `syncStateNotFound`, `resyncRequired`): read
-    /// from the start. `Denied` when the permission or the licence is missing. Otherwise as usual. A page
-    /// that cannot be had whole is an error.
+    /// `NotFound` when a delta cursor is no longer good (410, `syncStateNotFound`, `resyncRequired`): read from the
+    /// start. `Denied` when the permission or the licence is missing. Otherwise as usual. A page of which a part
+    /// cannot be had is an error.
     async fn read_page(
         &self,
         tenant: &TenantId,
@@ -169,12 +170,12 @@ pub trait DirectoryPages: Send + Sync {
     ) -> Result<ReadPage>;
 
     /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
-    /// when it cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
+    /// when that cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
     async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {
         Ok(None)
     }
 
-    /// Takes the count of what was spent for this tenant since the last taking.
+    /// What was spent for this tenant since the last call of this method; counting then begins at zero.
     fn take_spent(&self, tenant: &TenantId) -> Spent;
 }
 
@@ -182,8 +183,8 @@ pub trait DirectoryPages: Send + Sync {
 /// each write.
 #[async_trait]
 pub trait LiveObjects: Send + Sync {
-    /// One object as it is now, by its key in the run, with the links of the types asked for, whole.
-    /// Not found is `None`; so is an object that is in the recycle bin.
+    /// One object as it is now, by its key in the run, with all its links of the types asked for. `None` when it is
+    /// not found, or is in the recycle bin.
     async fn find_live(
         &self,
         tenant: &TenantId,
@@ -195,7 +196,7 @@ pub trait LiveObjects: Send + Sync {
     /// Whether an object is in the recycle bin.
     async fn is_in_recycle_bin(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<bool>;
 
-    /// Live objects whose property has exactly this value, canonical, without links; at most 100.
+    /// Live objects whose property has exactly this value, in canonical form, without links; at most 100.
     async fn find_by_property(
         &self,
         tenant: &TenantId,
@@ -205,13 +206,13 @@ pub trait LiveObjects: Send + Sync {
     ) -> Result<Vec<Map<String, Value>>>;
 }
 
-/// A directory, read with the reading credential only: what the jobs hold. Its methods are those of its parts; whoever
-/// needs one part takes that (`Arc<dyn Directory>` goes wherever `Arc<dyn DirectoryPages>` is asked for).
+/// A directory, read with the reading credential only: what the jobs hold. Its methods are those of its parts;
+/// whoever needs one part takes that (`Arc<dyn Directory>` goes wherever `Arc<dyn DirectoryPages>` is asked for).
 ///
 /// Obeys throttling itself: it waits as long as Graph says, and fails `Throttled` only when the wait goes beyond its
 /// deadline.
 pub trait Directory: DirectoryAccess + DirectoryPages + LiveObjects {
-    /// The same for work that ends then, all parts of it: see [`DirectoryAccess::until`].
+    /// The same directory, all parts of it, for work that ends at that deadline: see [`DirectoryAccess::until`].
     fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn Directory>> {
         None
     }
@@ -227,14 +228,14 @@ pub enum Call {
         /// The id of the live object.
         id: String,
     },
-    /// A new object; the answer gives its id. The body is what Graph takes, nothing read-only in it.
+    /// Makes a new object; the answer gives its id. The body is what Graph takes, without read-only properties.
     Create {
         /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
         /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
-    /// Changes of an existing object: `PATCH` or `PUT`, as its row says.
+    /// Changes an existing object: by `PATCH` or `PUT`, as its row says.
     Update {
         /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
@@ -243,7 +244,7 @@ pub enum Call {
         /// What is sent, as Graph takes it.
         body: Map<String, Value>,
     },
-    /// An action of the row (`scheduleActionsForRules`).
+    /// Calls an action of the row (`scheduleActionsForRules`).
     Act {
         /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
@@ -258,12 +259,12 @@ pub enum Call {
     Delete {
         /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// Its id; for schedules the whole object is needed, see `object`.
+        /// The id of the live object; for schedules the complete object is needed, see `object`.
         id: String,
-        /// The object as it is live: PIM takes a schedule away by naming its parts.
+        /// The live object: PIM takes a schedule away by naming its parts.
         object: Map<String, Value>,
     },
-    /// Links from one object: up to 20 where the row allows it, else one.
+    /// Adds links from one object: up to 20 where the row allows it, else one.
     AddLinks {
         /// The row of the table of link types.
         link: &'static LinkType,
@@ -281,7 +282,7 @@ pub enum Call {
         /// The id of the object that the link leads to.
         to: String,
     },
-    /// All assignments of a policy, replacing those that there are.
+    /// Sets all assignments of a policy, replacing those that there are.
     Assign {
         /// The row of the table of link types.
         link: &'static LinkType,
@@ -290,7 +291,7 @@ pub enum Call {
         /// The assignments as Graph takes them, each with its `target`.
         assignments: Vec<Map<String, Value>>,
     },
-    /// Licences of a user or group.
+    /// Changes the licences of a user or group.
     AssignLicences {
         /// The kind of the holder: users or groups.
         kind: &'static Kind,
@@ -313,14 +314,14 @@ pub struct Applied {
     pub id: Option<String>,
     /// Graph's `request-id`, for the customer's own logs.
     pub request_id: Option<String>,
-    /// It was so already (a member who is one): nothing was changed.
+    /// Whether it was so already (a member who is one), and nothing was changed.
     pub was_so: bool,
 }
 
-/// Writes a directory. Holds the writing credential.
+/// Writes a directory, with the writing credential.
 #[async_trait]
 pub trait DirectoryWriter: Send + Sync {
-    /// The same for work that ends then: see [`DirectoryAccess::until`].
+    /// The same directory for work that ends at that deadline: see [`DirectoryAccess::until`].
     fn with_deadline(&self, _deadline: Timestamp) -> Option<Arc<dyn DirectoryWriter>> {
         None
     }
@@ -328,8 +329,7 @@ pub trait DirectoryWriter: Send + Sync {
     /// What the writing credential may do now.
     async fn access(&self, tenant: &TenantId) -> Result<Access>;
 
-    /// Makes one write. Throttling is obeyed inside; a call that Graph refused for its content is not
-    /// repeated.
+    /// Makes one write. Throttling is obeyed inside; a call that Graph refused for its content is not repeated.
     ///
     /// # Errors
     /// `Invalid` (Graph refused the content; the summary names Graph's code, and the reason is `ValuesInvalid` where
@@ -337,6 +337,6 @@ pub trait DirectoryWriter: Send + Sync {
     /// whether the write took effect).
     async fn apply(&self, tenant: &TenantId, call: &Call) -> Result<Applied>;
 
-    /// Takes the count of what was spent for this tenant since the last taking.
+    /// What was spent for this tenant since the last call of this method; counting then begins at zero.
     fn take_spent(&self, tenant: &TenantId) -> Spent;
 }

@@ -1,4 +1,4 @@
-//! Keys to customer data. One data key per tenant; what is kept of it is wrapped.
+//! The port of keys to customer data. There is one data key per tenant, and it is kept only wrapped.
 
 use async_trait::async_trait;
 use domain::{Result, TenantId};
@@ -41,10 +41,10 @@ pub trait KeyRing: Send + Sync {
     /// A new random data key and its wrapped form.
     async fn generate(&self, tenant: &TenantId) -> Result<(DataKey, WrappedKey)>;
 
-    /// The data key.
+    /// The data key that was wrapped.
     ///
     /// # Errors
     /// `Denied` when the ring may not or can no longer unwrap it, or when it was wrapped for another tenant;
-    /// `Corrupt` when the wrapped bytes are not what was wrapped.
+    /// `Corrupt` when the wrapped bytes are not those that it made.
     async fn unwrap(&self, tenant: &TenantId, wrapped: &WrappedKey) -> Result<DataKey>;
 }

@@ -1,10 +1,10 @@
-//! The keys with which an issuer of the sign-in signs: published, and changed now and then.
+//! The port of the keys with which an issuer of the sign-in signs: it publishes them, and changes them now and then.
 
 use async_trait::async_trait;
 use domain::Result;
 use serde_json::Value;
 
-/// Fetches them. Keeps nothing: what is kept, and for how long, is decided by whoever checks tokens.
+/// Fetches an issuer's keys. Keeps nothing: what is kept, and for how long, is decided by whoever checks tokens.
 #[async_trait]
 pub trait KeySets: Send + Sync {
     /// The issuer's keys as they are now: a JWK Set (RFC 7517, section 5).

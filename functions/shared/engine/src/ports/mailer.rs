@@ -1,4 +1,4 @@
-//! Mail that leaves. Amazon SES in AWS, a folder of `.eml` files locally.
+//! The port of mail that leaves. Amazon SES in AWS, a folder of `.eml` files locally.
 //!
 //! That a mail did not leave has two meanings, and they are two types: an address that takes no mail is an answer
 //! ([`Handed::AddressRefused`]); everything else is an error, after which the mail is still due.
@@ -13,16 +13,17 @@ use std::str::FromStr;
 pub struct MailId(String);
 
 impl MailId {
-    /// So long at most, in bytes.
+    /// The greatest length of a mail's name, in bytes.
     pub const MAX_BYTES: usize = 128;
 
-    /// The name of what follows from those parts: `{label}-` and 32 hexadecimal digits of BLAKE3. The same parts give the
-    /// same name; however long they are, its length is that of the label and 33. The label is a short word of ours.
+    /// The name that follows from those parts: `{label}-` and 32 hexadecimal digits of BLAKE3. The same parts give
+    /// the same name; however long they are, its length is that of the label and 33. The label is a short word of
+    /// ours.
     #[must_use]
     pub fn of(label: &'static str, parts: &[&str]) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in parts {
-            // Why with its length: two parts must not be mistaken for two others that are the same when joined.
+            // Why with its length: parts such as `ab`, `c` must not give the name of `a`, `bc`.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -31,13 +32,13 @@ impl MailId {
         Self(made)
     }
 
-    /// What comes before its last hyphen: of what it is, where it was made by [`Self::of`].
+    /// What comes before the last hyphen: the label, where the name was made by [`Self::of`].
     #[must_use]
     pub fn label(&self) -> &str {
         self.0.rsplit_once('-').map_or(&self.0, |(label, _)| label)
     }
 
-    /// As it is written.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -64,22 +65,22 @@ impl fmt::Display for MailId {
 /// A mail, both as text and as HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// The same mail is sent under the same id: a receiver can tell a repetition (`Message-ID`).
+    /// The mail's name. The same mail is sent under the same id: a receiver can tell a repetition (`Message-ID`).
     pub id: MailId,
-    /// One address.
+    /// The one address that it goes to.
     pub to: String,
-    /// One line.
+    /// The subject, on one line.
     pub subject: String,
-    /// For a reader without HTML.
+    /// The content as text, for a reader without HTML.
     pub text: String,
-    /// The same as HTML.
+    /// The same content as HTML.
     pub html: String,
 }
 
 /// What became of a mail that was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handed {
-    /// The service took it; its own name for it.
+    /// The mail service took it. Holds the service's own id of it.
     Taken(String),
     /// Nothing can be sent to such an address, now or later.
     AddressRefused,
@@ -105,14 +106,14 @@ pub fn is_address(text: &str) -> bool {
         && domain.split('.').all(is_label)
 }
 
-/// Sends mail. The sender's address is the adapter's setting.
+/// Sends mail. The sender's address is a setting of the adapter.
 #[async_trait]
 pub trait Mailer: Send + Sync {
     /// Hands the mail over. An address for which [`is_address`] is false is refused.
     ///
     /// # Errors
-    /// `Denied` when the service takes no mail of ours until somebody helps: the account, the sender, a limit for good, or a
-    /// mail that is too long. `Invalid` when a subject is more than one line. Otherwise as usual. None of them says
-    /// anything of the address.
+    /// `Denied` when the service takes no mail of ours until somebody helps: the account, the sender, a limit for
+    /// good, or a mail that is too long. `Invalid` when a subject is more than one line. Otherwise as usual. None of
+    /// them says anything about the address.
     async fn send(&self, mail: &Mail) -> Result<Handed>;
 }

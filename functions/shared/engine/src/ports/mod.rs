@@ -1,9 +1,9 @@
 //! What we need from outside: one trait each.
 //!
-//! To add an adapter, implement the trait and run the contract of `tests/support/contracts` over it; the
-//! contract, not these comments, decides what is right. Every method that touches customer data takes the
-//! tenant first. No method retries on its caller's behalf beyond what its adapter says; errors are
-//! [`domain::Error`], and a failure is never an empty answer.
+//! To add an adapter, implement the trait and run the contract of `tests/support/contracts` over it; the contract,
+//! not these comments, decides what is right. Every method that touches customer data takes the tenant first. No
+//! method retries on its caller's behalf beyond what its adapter says; errors are [`domain::Error`], and a failure is
+//! never an empty answer.
 
 mod catalog;
 mod clock;

@@ -1,5 +1,5 @@
-//! Where work is put down for later. Reading from a queue is the runtime's business, not a port's; when a message that it
-//! could not finish comes back is one.
+//! The port of the queues: where work is enqueued. Receiving from a queue is the runtime's business, not a port's;
+//! setting when an unfinished message comes back is a port.
 
 use async_trait::async_trait;
 use domain::Result;
@@ -7,20 +7,20 @@ use domain::Result;
 /// The queues, one per job; FIFO, grouped by tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum JobQueue {
-    /// Take a snapshot.
+    /// Takes snapshots, and tries pending connections again.
     TakeSnapshot,
-    /// Compare.
+    /// Runs comparisons of two snapshots, or of a snapshot and the live tenant.
     DiffSnapshots,
-    /// Work out what a restore would do.
+    /// Works out what a restore would do.
     PreviewRestore,
-    /// Execute a restore.
+    /// Executes restores that were approved.
     RunRestore,
-    /// Send a mail now.
+    /// Sends the mails of a notice that are due at once.
     SendDigests,
 }
 
 impl JobQueue {
-    /// Every queue.
+    /// Every queue, one per job.
     pub const ALL: [Self; 5] =
         [Self::TakeSnapshot, Self::DiffSnapshots, Self::PreviewRestore, Self::RunRestore, Self::SendDigests];
 
@@ -39,21 +39,21 @@ impl JobQueue {
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// To which job.
+    /// The queue that it goes into.
     pub queue: JobQueue,
     /// Messages of one group are handled one after the other: the tenant's id, or a partner's.
     pub group: String,
-    /// A second message of the same deduplication id within five minutes is not delivered. At most 128
-    /// characters of letters, digits and punctuation.
+    /// The id by which a repetition is known: a second message of the same id within five minutes is not delivered.
+    /// At most 128 characters of letters, digits and punctuation.
     pub deduplication_id: String,
     /// A JSON object with its `type`; at most 200 KB.
     pub body: String,
 }
 
-/// Sends; at least once, in order within a group.
+/// Enqueues messages. Each is delivered at least once, in order within its group.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Puts the message down. When it returns, the message is durable.
+    /// Enqueues the message. When it returns, the message is durable.
     async fn send(&self, message: Outgoing) -> Result<()>;
 }
 
@@ -62,14 +62,14 @@ pub trait Queue: Send + Sync {
 pub struct Delivered<'a> {
     /// Its queue, by the ARN that the event names.
     pub queue: &'a str,
-    /// This delivery of it.
+    /// The receipt of this delivery of it.
     pub receipt: &'a str,
 }
 
-/// Says when a message comes back.
+/// Sets when a message comes back that its function could not finish.
 #[async_trait]
 pub trait Returns: Send + Sync {
-    /// Unless it is deleted before, the message comes back in so many seconds from now; SQS takes at most 12 hours from
-    /// its receipt on. Until then it holds its group back.
+    /// Unless it is deleted before, the message comes back `after_s` seconds from now; SQS takes at most 12 hours
+    /// from its receipt on. Until then it holds its group back.
     async fn come_back(&self, message: Delivered<'_>, after_s: u32) -> Result<()>;
 }

@@ -1,10 +1,10 @@
-//! Secrets of the installation: app registrations' certificates, signing keys.
+//! The port of the installation's secrets: certificates of app registrations, and signing keys.
 
 use async_trait::async_trait;
 use domain::Result;
 use std::fmt;
 
-/// A secret text; it cannot be printed by accident.
+/// A secret text, which cannot be printed by accident.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -13,7 +13,7 @@ impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
-    /// The text.
+    /// The secret text itself, for the one call that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -25,10 +25,10 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Secrets by name.
+/// The store that gives secrets by name.
 #[async_trait]
 pub trait Secrets: Send + Sync {
-    /// The current value. Names: `graph-reader`, `graph-writer` (FORMAT.md section 7 has their shape).
+    /// The current value of a secret. Names: `graph-reader`, `graph-writer` (FORMAT.md section 7 has their shape).
     ///
     /// # Errors
     /// `NotFound` when there is no such secret; `Denied` when the caller may not have it.

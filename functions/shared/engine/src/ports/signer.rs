@@ -1,4 +1,4 @@
-//! Signatures of the installation, for what leaves it and has to be believed elsewhere.
+//! The port of the installation's signatures, for statements that leave it and have to be believed elsewhere.
 
 use async_trait::async_trait;
 use domain::Result;
@@ -8,7 +8,7 @@ use domain::Result;
 pub struct PublicKey {
     /// The point's first coordinate, big-endian.
     pub x: [u8; 32],
-    /// Its second.
+    /// The point's second coordinate, big-endian.
     pub y: [u8; 32],
 }
 
@@ -24,10 +24,11 @@ impl PublicKey {
 /// Signs with one key that never leaves it.
 #[async_trait]
 pub trait Signer: Send + Sync {
-    /// The public half, the same at every call.
+    /// The public half of the key, the same at every call.
     async fn public_key(&self) -> Result<PublicKey>;
 
-    /// ECDSA on P-256 over SHA-256 of the message, as RFC 7518 (3.4) writes it: `r`, then `s`, 32 bytes each.
+    /// The signature of the message: ECDSA on P-256 over its SHA-256, as RFC 7518 (3.4) writes it: `r`, then `s`, 32
+    /// bytes each.
     ///
     /// # Errors
     /// `Denied` when the key may not or can no longer be used.

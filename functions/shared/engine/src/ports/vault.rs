@@ -1,11 +1,11 @@
-//! Sealed bytes by name, per tenant, create-only. On S3 in AWS, a folder locally.
+//! The port of the vault: sealed bytes by name, per tenant, create-only. On S3 in AWS, a folder locally.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Error, Result, TenantId};
 use std::fmt;
 
-/// The names of what is put aside while something is made begin with this; it is swept when that is made.
+/// What the names of parked blobs begin with; they are swept once the snapshot that they were parked for is sealed.
 pub const PARKED: &str = "parked/";
 
 /// The name of a blob inside its tenant: `leaves/…`, `snapshots/…`; FORMAT.md section 2 lists them.
@@ -14,7 +14,7 @@ pub const PARKED: &str = "parked/";
 pub struct BlobName(String);
 
 impl BlobName {
-    /// A name.
+    /// The name of that text.
     ///
     /// # Errors
     /// `Invalid` when the text is not a name.
@@ -52,11 +52,11 @@ pub enum Put {
     AlreadyThere,
 }
 
-/// Reads and creates; never replaces, never deletes.
+/// The vault: reads and creates blobs; never replaces, never deletes.
 #[async_trait]
 pub trait Vault: Send + Sync {
-    /// Stores bytes under a new name; of several writers at once exactly one is told `New`.
-    /// When it returns, the bytes are durable; when it fails, the name holds all of them or nothing.
+    /// Stores bytes under a new name. Of several writers at once exactly one gets `New`. When it returns, the bytes
+    /// are durable; when it fails, the name holds all of them or nothing.
     async fn put_new(&self, tenant: &TenantId, name: &BlobName, bytes: Bytes) -> Result<Put>;
 
     /// The bytes of that name, or none when there is no such blob. Reads see every finished write.
@@ -73,9 +73,9 @@ pub trait Vault: Send + Sync {
     ) -> Result<Vec<BlobName>>;
 }
 
-/// The right to delete, apart: only what sweeps holds it.
+/// The vault with the right to delete. Why apart: only the job that sweeps holds it.
 #[async_trait]
 pub trait VaultSweeper: Vault {
-    /// Removes a blob; removing one that is not there is fine.
+    /// Removes a blob; removing one that is not there succeeds too.
     async fn delete(&self, tenant: &TenantId, name: &BlobName) -> Result<()>;
 }

@@ -1,5 +1,5 @@
-//! The tick that clears away: organisations whose hold is over (`organisations`), what large readings put aside
-//! (`parked`), and one-time rows of the installation that have ended (`rows`). The only job that may delete blobs.
+//! The tick that clears away: organisations whose hold is over (`organisations`), what large readings parked
+//! (`parked`), and one-time rows of the installation that have expired (`rows`). The only job that may delete blobs.
 //!
 //! Retention of single snapshots is not here yet.
 
@@ -17,28 +17,28 @@ use std::sync::Arc;
 
 /// What the job needs: what the function that runs it holds, and no more.
 pub struct Ports {
-    /// Rows, ended ones too.
+    /// The catalog itself, since the job also removes expired rows, which [`Records`] does not show.
     pub catalog: Arc<dyn Catalog>,
     /// What is stored, with the right to delete it.
     pub vault: Arc<dyn VaultSweeper>,
     /// Signs certificates of deletion.
     pub signer: Arc<dyn Signer>,
-    /// Says whose hold is over.
+    /// Says whose hold is over, and when to stop.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The job's ports.
+/// The job, with its ports as fields.
 #[derive(Clone)]
 pub struct Worker {
-    /// Rows; ended ones too, which the typed door does not show.
+    /// The catalog itself, since [`Records`] does not show expired rows.
     pub catalog: Arc<dyn Catalog>,
-    /// Rows, typed.
+    /// The catalog as records, for all that has not expired.
     pub records: Records,
     /// What is stored, with the right to delete it.
     pub vault: Arc<dyn VaultSweeper>,
     /// Signs certificates of deletion.
     pub signer: Arc<dyn Signer>,
-    /// Time.
+    /// Says whose hold is over, and when to stop.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -50,17 +50,17 @@ impl Worker {
     }
 }
 
-/// What a tick did.
+/// What one tick did, as counts for the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Ended rows removed.
+    /// How many expired rows were removed.
     pub removed: u64,
     /// Organisations whose deletion began: their keys are destroyed.
     pub begun: u64,
     /// Organisations of which nothing is left.
     pub deleted: u64,
-    /// Blobs removed that were put aside for a snapshot.
+    /// How many blobs were removed that had been parked for a snapshot.
     pub swept: u64,
     /// Organisations and tenants that could not be handled; they stay due.
     pub failed: u64,

@@ -1,8 +1,9 @@
-//! An organisation that is due goes: first its key, then what is stored, then its rows; a certificate is left.
+//! The deletion of an organisation that is due: first its key is destroyed, then what is stored is deleted, then its
+//! rows; a certificate is left.
 //!
 //! Invariants: the key is destroyed in the write that begins the deletion, so that from then on nothing can be read,
-//! however long the rest takes; the certificate is written in the write that removes the last row, and only after a pass
-//! that found nothing, no sooner than a worker that held the key could still store something.
+//! however long the rest takes; the certificate is written in the write that removes the last row, and only after a
+//! pass that found nothing, no sooner than a worker that held the key could still store something.
 
 use super::{Report, Worker};
 use crate::announce::not_connected_notices;
@@ -19,22 +20,22 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
-/// A function runs for at most fifteen minutes: after these nobody has a key that was destroyed.
+/// How long a worker may still hold a key that was destroyed, in minutes: a function runs for at most fifteen.
 const SETTLE_MINUTES: i64 = 20;
-/// Blobs, and rows, that are read at a time.
+/// How many blobs, or rows, are listed at a time.
 const PAGE: usize = 1_000;
-/// Blobs that are deleted at once.
+/// How many blobs are deleted at the same time.
 const AT_ONCE: usize = 16;
-/// Rows that are deleted in one write.
+/// How many rows are deleted in one write.
 const ROWS_A_WRITE: usize = 25;
 
-/// What a pass found and removed.
+/// What a pass removed, and whether it came to the end.
 #[derive(Clone, Copy, Default)]
 struct Swept {
     blobs: u64,
     rows: u64,
-    /// Whether the time was enough.
-    is_whole: bool,
+    /// Whether the pass came to the end before the deadline.
+    is_complete: bool,
 }
 
 impl Worker {
@@ -74,27 +75,31 @@ impl Worker {
         if ending.delete_at > now {
             return Ok(());
         }
+        // The key goes before anything else: a pass may take many ticks, and nothing may be readable meanwhile.
         if ending.began_at.is_none() {
             self.begin(&mut found, ending).await?;
             report.begun += 1;
         }
         let listeners = self.listeners(&found.value).await?;
+        // Each pass sweeps from the start, since something may have been stored behind the one before.
         let mut swept = match &found.value.tenant {
             Some(tenant) => self.sweep(tenant, &listeners, deadline).await?,
-            None => Swept { is_whole: true, ..Swept::default() },
+            None => Swept { is_complete: true, ..Swept::default() },
         };
-        if swept.is_whole {
+        if swept.is_complete {
             self.sweep_refused_connection(&found.value, &listeners, deadline, &mut swept).await?;
         }
-        if swept.is_whole {
+        if swept.is_complete {
             self.sweep_replies(&found.value.id, &listeners, deadline, &mut swept).await?;
         }
+        // The counts are kept in the row, so that the certificate says what all passes removed together.
         let Some(ending) = &mut found.value.ending else { return Ok(()) };
         ending.blobs += swept.blobs;
         ending.rows += swept.rows;
+        // Why to wait even after an empty pass: a worker that still holds the key may store something after it.
         let began_at = ending.began_at.unwrap_or(now);
         let is_settled = now >= began_at + SignedDuration::from_mins(SETTLE_MINUTES);
-        let is_empty = swept.is_whole && swept.blobs == 0 && swept.rows == 0;
+        let is_empty = swept.is_complete && swept.blobs == 0 && swept.rows == 0;
         if is_empty && (is_settled || found.value.tenant.is_none()) {
             self.certify(&found).await?;
             report.deleted += 1;
@@ -104,7 +109,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Destroys the key: what is stored cannot be read from here on.
+    /// Destroys the key: from here on nothing that is stored can be read.
     async fn begin(&self, found: &mut Found<Organisation>, mut ending: Ending) -> Result<()> {
         ending.began_at = Some(self.clock.now());
         let mut writes = Vec::new();
@@ -129,7 +134,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Whose lists of notices may name the tenant: those of its partner, of those before, and of those above them.
+    /// The partners whose lists of notices may name the tenant: its partner, those before, and those above them.
     async fn listeners(&self, organisation: &Organisation) -> Result<BTreeSet<PartnerId>> {
         let mut listeners = BTreeSet::new();
         for id in std::iter::once(&organisation.partner).chain(&organisation.former_partners) {
@@ -140,20 +145,21 @@ impl Worker {
         Ok(listeners)
     }
 
-    /// Removes blobs and rows, until the deadline.
+    /// Removes the blobs and rows of the tenant, until the deadline.
     async fn sweep(
         &self,
         tenant: &TenantId,
         listeners: &BTreeSet<PartnerId>,
         deadline: Timestamp,
     ) -> Result<Swept> {
-        let (blobs, is_whole) = self.delete_blobs(tenant, "", deadline).await?;
+        let (blobs, is_complete) = self.delete_blobs(tenant, "", deadline).await?;
         let mut swept = Swept { blobs, ..Swept::default() };
-        if !is_whole {
+        if !is_complete {
             return Ok(swept);
         }
         let scope = Scope::Tenant(tenant.clone());
-        // Why from the list: what has no family in it does not compile, so no tenant's row outlives its organisation.
+        // Why by the list of families: a record whose family is not in it does not compile, so no row of the tenant
+        // outlives its organisation.
         for family in FAMILIES.iter().filter(|family| family.end == End::Tenant) {
             if !self.sweep_rows(&scope, family.prefix, |_| true, deadline, &mut swept.rows).await? {
                 return Ok(swept);
@@ -169,11 +175,11 @@ impl Worker {
                 return Ok(swept);
             }
         }
-        swept.is_whole = true;
+        swept.is_complete = true;
         Ok(swept)
     }
 
-    /// Removes what was told of a connection that came to nothing. The tenant is not the organisation's: of its rows
+    /// Removes the notice of a connection that came to nothing. The tenant is not the organisation's: of its rows
     /// nothing else is touched.
     async fn sweep_refused_connection(
         &self,
@@ -188,14 +194,21 @@ impl Worker {
             serde_json::from_value::<NoticeEntry>(row.body.clone())
                 .is_ok_and(|entry| entry.organisation == organisation.id)
         };
-        let told = not_connected_notices(&organisation.id);
-        swept.is_whole = self
-            .sweep_rows(&tenant, Notice::at(&waited.tenant, &told).key(), |_| true, deadline, &mut swept.rows)
+        let notices = not_connected_notices(&organisation.id);
+        // Why by the ids' beginning: a notice is made for each wait of the organisation, so there may be several.
+        swept.is_complete = self
+            .sweep_rows(
+                &tenant,
+                Notice::at(&waited.tenant, &notices).key(),
+                |_| true,
+                deadline,
+                &mut swept.rows,
+            )
             .await?
             && self
                 .sweep_rows(
                     &tenant,
-                    SentNotice::of_notice(&waited.tenant, &told).prefix(),
+                    SentNotice::of_notice(&waited.tenant, &notices).prefix(),
                     |_| true,
                     deadline,
                     &mut swept.rows,
@@ -203,13 +216,13 @@ impl Worker {
                 .await?;
         for listener in listeners {
             let scope = Scope::Partner(listener.clone());
-            swept.is_whole = swept.is_whole
+            swept.is_complete = swept.is_complete
                 && self.sweep_rows(&scope, NoticeEntry::PREFIX, is_ours, deadline, &mut swept.rows).await?;
         }
         Ok(())
     }
 
-    /// Removes the replies that partners' idempotency keys keep and that tell of the organisation.
+    /// Removes the replies that are kept for idempotency keys of partners and that name the organisation.
     async fn sweep_replies(
         &self,
         id: &OrganisationId,
@@ -217,19 +230,20 @@ impl Worker {
         deadline: Timestamp,
         swept: &mut Swept,
     ) -> Result<()> {
-        let tells_of_it = |row: &Row| row.body.to_string().contains(id.as_str());
+        let names_it = |row: &Row| row.body.to_string().contains(id.as_str());
         for listener in listeners {
             let scope = Scope::Partner(listener.clone());
             let family = IdempotentRequest::PREFIX;
-            if !self.sweep_rows(&scope, family, tells_of_it, deadline, &mut swept.rows).await? {
-                swept.is_whole = false;
+            if !self.sweep_rows(&scope, family, names_it, deadline, &mut swept.rows).await? {
+                swept.is_complete = false;
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Removes the blobs whose names begin so; says how many, and whether the time was enough.
+    /// Removes the blobs whose names begin like that; returns how many, and whether it came to the end before the
+    /// deadline.
     pub(super) async fn delete_blobs(
         &self,
         tenant: &TenantId,
@@ -251,7 +265,7 @@ impl Worker {
         }
     }
 
-    /// Removes rows of a family; says whether the time was enough.
+    /// Removes those rows of a family that `is_meant` admits; returns whether it came to the end before the deadline.
     async fn sweep_rows(
         &self,
         scope: &Scope,
@@ -269,7 +283,7 @@ impl Worker {
             let found = self.catalog.list(scope, family, page).await?;
             let meant: Vec<Row> = found.rows.into_iter().map(|(_, row)| row).filter(&is_meant).collect();
             let now = self.clock.now();
-            // Why apart: for a write, a row that has ended is not there.
+            // Why apart: a write does not see an expired row. It is deleted as of the moment before its end.
             let (ended, live): (Vec<Row>, Vec<Row>) =
                 meant.into_iter().partition(|row| row.expires_at.is_some_and(|at| at <= now));
             for rows in live.chunks(ROWS_A_WRITE) {
@@ -286,7 +300,7 @@ impl Worker {
                     .await
                 {
                     Ok(()) => *removed += 1,
-                    // It went by itself.
+                    // The catalog has removed it by itself.
                     Err(error) if error.kind() == ErrorKind::Conflict => {}
                     Err(error) => return Err(error),
                 }
@@ -298,21 +312,28 @@ impl Worker {
         }
     }
 
-    /// Removes the last rows and leaves the certificate, signed.
+    /// Removes the last rows and leaves the signed certificate, in one write: there is no moment in which neither
+    /// says what became of the organisation.
     async fn certify(&self, found: &Found<Organisation>) -> Result<()> {
         let organisation = &found.value;
         let Some(ending) = &organisation.ending else { return Ok(()) };
         let now = self.clock.now();
+        // The row and the place go first: by them the organisation is found, and whoever reads them later finds the
+        // certificate alone.
         let mut writes = vec![delete(organisation, found.version)];
         if let Some(place) = self.records.find(&OrganisationPlace::at(&organisation.id)).await? {
             writes.push(delete(&place.value, place.version));
         }
+        // The tenant's own row stayed until now, since deletions find the tenant by it; without it the tenant can be
+        // connected anew.
         if let Some(tenant) = &organisation.tenant
             && let Some(row) = self.records.find(&Tenant::at(tenant)).await?
         {
             writes.push(delete(&row.value, row.version));
         }
+        // What points to the organisation from elsewhere must not outlive it: its token would still be good, ...
         writes.extend(end_of_token(&self.records, &organisation.partner, &organisation.id).await?);
+        // ... a downgrade would wait for a decision about nothing, ...
         if let Some(waiting) =
             self.records.find(&OpenDowngrade::at(&organisation.partner, &organisation.id)).await?
         {
@@ -329,6 +350,7 @@ impl Worker {
             }
             writes.push(delete(&waiting.value, waiting.version));
         }
+        // ... and an offer could still be accepted.
         if let Some(offer) =
             self.records.find(&TransferOffer::at(&organisation.partner, &organisation.id)).await?
         {
@@ -339,7 +361,7 @@ impl Worker {
             }
             writes.push(delete(&offer.value, offer.version));
         }
-        // The rows of this write count too: all of them but the certificate are deletions.
+        // The rows of this write count too: all but the certificate are deletions.
         let rows = ending.rows + writes.len() as u64;
         let mut certificate = DeletionCertificate {
             organisation: organisation.id.clone(),
@@ -354,6 +376,7 @@ impl Worker {
             key_fingerprint: ending.key_fingerprint.clone(),
             signed: None,
         };
+        // The signature covers everything but itself, so it is made last and put into what is written.
         let signed = signed::sign(&*self.signer, DeletionCertificate::TYPE, &certificate).await?;
         certificate.signed = Some(signed);
         writes.push(put_new(&certificate)?);

@@ -1,7 +1,7 @@
-//! What a large reading put aside, once its snapshot is sealed.
+//! What a large reading parked, once its snapshot is sealed.
 //!
-//! A snapshot that begins while its tenant is swept may miss a block that it has just found to be there: it then reads
-//! that kind anew, and loses time and nothing else.
+//! A snapshot that begins while its tenant is swept may miss a block that it has just found to be there: it then
+//! reads that kind anew, and loses time and nothing else.
 
 use super::{Report, Worker};
 use crate::ports::PARKED;
@@ -39,11 +39,11 @@ impl Worker {
         let Some(found) = found.filter(|f| f.value.has_parked && f.value.open_snapshot.is_none()) else {
             return Ok(0);
         };
-        let (swept, is_whole) = self.delete_blobs(tenant, PARKED, deadline).await?;
-        if is_whole {
+        let (swept, is_complete) = self.delete_blobs(tenant, PARKED, deadline).await?;
+        if is_complete {
             let row = Tenant { has_parked: false, ..found.value };
             match self.records.replace(&row, found.version).await {
-                // Why: a snapshot has begun; the tenant is swept again after it.
+                // Why this is no error: a snapshot has begun meanwhile; the tenant is swept again after it.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}
                 other => other?,
             }

@@ -1,6 +1,7 @@
-//! One-time rows of the installation that have ended.
+//! One-time rows of the installation that have expired.
 //!
-//! Reads never see an ended row; this only frees its place where the catalog does not do so by itself (DynamoDB does).
+//! Reads never see an expired row; this only frees its place where the catalog does not do so by itself (DynamoDB
+//! does).
 
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
@@ -15,7 +16,7 @@ fn ending() -> impl Iterator<Item = &'static Family> {
 }
 
 impl Worker {
-    /// Removes what has ended, until the deadline.
+    /// Removes expired rows, until the deadline.
     pub(super) async fn remove_ended(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
         for family in ending() {
             let mut after = None;
@@ -43,12 +44,12 @@ impl Worker {
     }
 
     async fn remove(&self, ended_at: Timestamp, scope: Scope, row: Row) -> Result<bool> {
-        // Why: for a write, an ended row is not there; as of the moment before its end it was. Not for families
-        // whose keys are used again: their new row may have the same version.
+        // Why at an earlier time: a write does not see an expired row, but as of the moment before its end it does.
+        // Not for families whose keys are used again: their new row may have the same version.
         let before = ended_at - SignedDuration::from_millis(1);
         match self.catalog.write(before, vec![Write::Delete(scope, row.key, row.version)]).await {
             Ok(()) => Ok(true),
-            // It went by itself.
+            // The catalog has removed it by itself.
             Err(e) if e.kind() == ErrorKind::Conflict => Ok(false),
             Err(e) => Err(e),
         }

@@ -5,24 +5,24 @@ use super::address::{At, Installation};
 use domain::{OrganisationId, PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// An access link: good once, for a few minutes. Its token is not kept, only the token's hash.
+/// An access link: it opens the portal once, within a few minutes. Its token is not kept, only the token's hash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessLink {
     /// The hash of the token, as [`super::ApiToken::hash`] gives it.
     pub hash: String,
-    /// Whose customer.
+    /// The partner whose customer the organisation is.
     pub partner: PartnerId,
-    /// Whose portal.
+    /// The organisation whose portal it opens.
     pub organisation: OrganisationId,
-    /// Who made it: how logs name the token.
+    /// Who made it, as logs name their token.
     pub made_by: String,
-    /// Until when it is good.
+    /// Until when the link is good.
     pub expires_at: Timestamp,
 }
 
 impl AccessLink {
-    /// Where the link whose secret has that hash is.
+    /// The address of the link whose secret has that hash.
     pub fn at(hash: &str) -> At<Self> {
         At::of(&Installation, hash)
     }

@@ -1,5 +1,5 @@
-//! Where a row is: whose it is, under which key, and which record is there. Whoever has an address can read that row and
-//! no other, and an address is made of its owner: a tenant's row is not found under another's id by mistake.
+//! Where a row is: whose it is, under which key, and which record it holds. An address leads to one row of one owner:
+//! a tenant's row is never found under another's id by mistake.
 
 use super::Record;
 use super::families::OwnerKind;
@@ -38,7 +38,7 @@ impl Owner for PartnerId {
     }
 }
 
-/// A partner, or the installation where there is none: who acts by the bootstrap token belongs to nobody.
+/// A partner, or the installation where there is none: the bootstrap token belongs to no partner.
 impl Owner for Option<PartnerId> {
     const KIND: OwnerKind = OwnerKind::PartnerOrInstallation;
     fn scope(&self) -> Scope {
@@ -73,12 +73,12 @@ impl<T: Record> At<T> {
         Self { scope: owner.scope(), key: format!("{}{rest}", T::PREFIX), record: PhantomData }
     }
 
-    /// Whose row it is.
+    /// The scope that holds the row.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// Its key in that scope.
+    /// The row's key in that scope.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -109,12 +109,12 @@ impl<T: Record> Under<T> {
         Self { scope: owner.scope(), prefix: format!("{}{beginning}", T::PREFIX), record: PhantomData }
     }
 
-    /// Whose rows they are.
+    /// The scope that holds the rows.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// What their keys begin with.
+    /// The beginning that their keys have in common.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }

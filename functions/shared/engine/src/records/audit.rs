@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct AuditEntry(pub Entry);
 
 impl AuditEntry {
-    /// Where the entry of that number is, in the log of a partner or of the installation.
+    /// The address of the entry of that number in the log of a partner or of the installation.
     pub fn at(partner: Option<&PartnerId>, number: u64) -> At<Self> {
         At::of(&partner.cloned(), format_args!("{number:020}"))
     }
@@ -32,7 +32,7 @@ impl Record for AuditEntry {
 pub struct AuditHead(pub Head);
 
 impl AuditHead {
-    /// Where the head of the log of a partner or of the installation is.
+    /// The address of the head of the log of a partner or of the installation.
     pub fn at(partner: Option<&PartnerId>) -> At<Self> {
         At::of(&partner.cloned(), "")
     }

@@ -1,5 +1,5 @@
-//! What keeps a piece of work from its end: what it waits for, until when, and why it was given up. Part of the rows of
-//! snapshots, comparisons and restores; who writes it is `jobs::open_work`.
+//! What keeps a piece of work from its end: what it waits for, until when, and why it was given up. A part of the
+//! rows of snapshots, comparisons and restores; [`crate::open_work`] writes it.
 
 use super::stale_at;
 use domain::{ErrorKind, Timestamp};
@@ -7,30 +7,30 @@ use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Why work waits or was given up; for programs.
+/// Why work waits or was given up, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Cause {
     /// What was asked for cannot be done.
     Invalid,
-    /// What it needs is not there any more.
+    /// What it needs is no longer there.
     NotFound,
     /// Consent, a permission or a right is missing.
     Denied,
-    /// Stored bytes are not what was stored.
+    /// Stored bytes are not those that were written.
     Corrupt,
-    /// Microsoft asked to come back later.
+    /// Microsoft asked for a pause.
     Throttled,
     /// A service does not answer.
     Unavailable,
-    /// Somebody else's work is in its way each time.
+    /// Other work was in its way each time.
     Conflict,
-    /// It was taken up and never heard of again, or its message was lost.
+    /// A job took it up and was never heard of again, or its message was lost.
     Lost,
 }
 
 impl Cause {
-    /// What an error of that kind is to the work.
+    /// The cause that an error of that kind is to the work.
     pub fn of(kind: ErrorKind) -> Self {
         match kind {
             ErrorKind::Invalid => Self::Invalid,
@@ -43,7 +43,7 @@ impl Cause {
         }
     }
 
-    /// As what people are told of it.
+    /// The kind of error that the cause is reported as.
     pub fn kind(self) -> ErrorKind {
         match self {
             Self::Invalid => ErrorKind::Invalid,
@@ -57,19 +57,19 @@ impl Cause {
     }
 }
 
-/// Work that got no further.
+/// Work that gets no further, and how often it was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldUp {
-    /// Why, the last time.
+    /// Why it got no further the last time.
     pub cause: Cause,
-    /// Since when it got no further.
+    /// Since when it has got no further.
     pub since: Timestamp,
-    /// How often it was taken up since, in vain.
+    /// How often it was taken up in vain since then.
     pub attempts: u32,
-    /// How far it was then: another figure means that it got further.
+    /// How far the work was then, as a figure that changes with it: another figure means that it got further.
     pub mark: u64,
-    /// It is not taken up before; none while it may be.
+    /// The work is not taken up before this time; none while it may be taken up.
     pub until: Option<Timestamp>,
 }
 
@@ -77,49 +77,50 @@ pub struct HeldUp {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Course {
-    /// While it gets no further.
+    /// What holds it up; none while it gets further.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_up: Option<HeldUp>,
-    /// Once it is given up.
+    /// Why it was given up; none unless it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<Cause>,
 }
 
-/// No service asks for a longer wait and means it; after that it is asked again.
+/// The longest wait that is granted. No service asks for a longer one and means it; after that it is asked again.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
-/// Work that got no further for so long is given up, however seldom it was tried.
+/// Work that has got no further for this long is given up, however seldom it was tried.
 const LONGEST_IN_VAIN: SignedDuration = SignedDuration::from_hours(48);
 
-/// Work that was taken up in vain so often in a row may be given up.
+/// Work that was taken up in vain this often in a row may be given up.
 const MAX_FRUITLESS: u32 = 10;
-/// How long work waits after each time in a row that somebody did not answer. Why in ever longer steps: half an hour
-/// lies between the first and the fifth, after which a reading reports a kind as missing.
+/// How many minutes work waits after each time in a row that somebody did not answer. Why in ever longer steps: half
+/// an hour lies between the first and the fifth, after which a reading reports a kind as missing.
 const PAUSES_MINUTES: [i64; 5] = [1, 4, 10, 20, 30];
 
 impl Course {
-    /// Nothing is in its way.
+    /// Whether nothing is in its way.
     pub fn is_free(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Until when nobody takes it up, if that is later than now.
+    /// Until when nobody takes it up; none when that time is over.
     pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.held_up.and_then(|held| held.until).filter(|until| *until > now)
     }
 
-    /// When the sweeper looks at open work that somebody last worked on then.
+    /// When the sweeper looks at open work that a job last wrote to at that time.
     pub fn due_at(&self, touched_at: Timestamp) -> Timestamp {
         self.held_up.and_then(|held| held.until).unwrap_or_else(|| stale_at(touched_at))
     }
 
-    /// Somebody works on it; how often that was in vain stays.
+    /// A job works on it; how often that was in vain stays.
     pub fn take_up(&mut self) {
         if let Some(held) = &mut self.held_up {
             held.until = None;
         }
     }
 
-    /// It got no further: once more in vain, or for the first time since it was at another mark.
+    /// It got no further: once more in vain, or for the first time since its mark was another. `asked_ms` is the
+    /// pause that a service asked for, in milliseconds.
     pub fn hold_up(&mut self, cause: Cause, mark: u64, now: Timestamp, asked_ms: Option<u64>) {
         let before = self.held_up.filter(|held| held.mark == mark);
         let (since, attempts) = before.map_or((now, 1), |held| (held.since, held.attempts.saturating_add(1)));
@@ -132,7 +133,8 @@ impl Course {
         self.held_up = Some(HeldUp { cause, since, attempts, mark, until });
     }
 
-    /// It is taken up once more: as was arranged, or since nobody has been heard of who had it since `touched_at`.
+    /// It is taken up once more: because its wait is over, or because the job that had it has not been heard of since
+    /// `touched_at`.
     pub fn again(&mut self, touched_at: Timestamp) {
         let lost = HeldUp { cause: Cause::Lost, since: touched_at, attempts: 0, mark: 0, until: None };
         let held = self.held_up.get_or_insert(lost);
@@ -142,7 +144,7 @@ impl Course {
         }
     }
 
-    /// Whether it was taken up in vain often enough, and for so long.
+    /// Whether it was taken up in vain often enough, and for at least `patience`, so that it is given up.
     pub fn is_hopeless(&self, patience: SignedDuration, now: Timestamp) -> bool {
         self.held_up.is_some_and(|held| {
             let lasted = now.duration_since(held.since);
@@ -150,12 +152,12 @@ impl Course {
         })
     }
 
-    /// Why it waits or was given up.
+    /// Why it waits or was given up; none when nothing is in its way.
     pub fn cause(&self) -> Option<Cause> {
         self.failed.or(self.held_up.map(|held| held.cause))
     }
 
-    /// It is given up.
+    /// The work is given up for that cause.
     pub fn fail(&mut self, cause: Cause) {
         *self = Self { held_up: None, failed: Some(cause) };
     }

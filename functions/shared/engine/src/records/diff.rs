@@ -1,4 +1,4 @@
-//! A comparison's row.
+//! The row of a comparison: its two sides, what it is limited to, how it stands and what it counted.
 
 use super::address::At;
 use super::snapshot::{JobState, NotCovered};
@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type", content = "id")]
 pub enum Side {
-    /// A sealed snapshot.
+    /// A sealed snapshot of the same tenant.
     Snapshot(SnapshotId),
     /// The tenant as it is when the comparison runs.
     Live,
 }
 
-/// How many changes.
+/// How many changes a comparison found, by what happened to the object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DiffCounts {
@@ -29,58 +29,58 @@ pub struct DiffCounts {
     pub deleted: u64,
     /// Objects that differ, in properties or links.
     pub modified: u64,
-    /// Of these, changes of who may do what.
+    /// Of all these, the changes of who may do what.
     pub privileged: u64,
 }
 
-/// The row.
+/// The row of a comparison. The changes themselves are in the vault, in pages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Diff {
-    /// Its id.
+    /// The id of the comparison.
     pub id: DiffId,
-    /// Of which tenant.
+    /// The tenant whose two states are compared.
     pub tenant: TenantId,
     /// The earlier side; always a snapshot.
     pub before: SnapshotId,
-    /// The later side.
+    /// The later side: a snapshot, or the tenant as it is when the comparison runs.
     pub after: Side,
     /// Only these kinds; empty means all.
     pub kinds: Vec<NamedKind>,
-    /// Only this object.
+    /// The id of the one object that is compared; none means all objects.
     pub object: Option<String>,
-    /// Whether its changes are to be told to people (the comparison that follows each snapshot).
+    /// Whether people are notified of its changes: set for the comparison that follows each snapshot.
     pub announce: bool,
     /// The reading of the live tenant, while `after` is live.
     pub live_snapshot: Option<SnapshotId>,
-    /// State.
+    /// How far the comparison has come.
     pub state: JobState,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// When somebody last worked on it.
+    /// When a job last wrote to this row.
     pub touched_at: Timestamp,
-    /// When it was done.
+    /// When its result was stored; none while it is open or once it has failed.
     pub done_at: Option<Timestamp>,
-    /// How often it was taken up.
+    /// How often a job has taken it up, continuations included.
     pub attempts: u32,
-    /// How many changes.
+    /// The changes found so far.
     pub counts: DiffCounts,
     /// How many pages of changes are in the vault.
     pub pages: u32,
-    /// Where a comparison is kept that was put down: the name of a blob. FORMAT.md section 2.
+    /// Where a suspended comparison is kept: the name of a blob in the vault. FORMAT.md section 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
     /// What could not be compared, since one side does not hold it.
     pub not_compared: Vec<NotCovered>,
-    /// Why it failed.
+    /// Why it failed, as a sentence for a person; none unless it has failed.
     pub error: Option<String>,
-    /// What keeps it from its end.
+    /// What keeps it from its end: waiting, or given up.
     #[serde(default, skip_serializing_if = "Course::is_free")]
     pub course: Course,
 }
 
 impl Diff {
-    /// Where the comparison of that id is.
+    /// The address of the comparison of that id.
     pub fn at(tenant: &TenantId, id: &DiffId) -> At<Self> {
         At::of(tenant, id)
     }

@@ -10,18 +10,18 @@ use super::watched;
 pub enum OwnerKind {
     /// The installation's own: look-ups by id, and states that are good once.
     Installation,
-    /// A partner's.
+    /// A partner's, in its own scope.
     Partner,
-    /// A partner's, or the installation's where nobody's partner is concerned.
+    /// A partner's, or the installation's where no partner is concerned.
     PartnerOrInstallation,
-    /// A customer tenant's.
+    /// A customer tenant's, in its own scope.
     Tenant,
-    /// The authorizer's, which writes no others.
+    /// The authorizer's own, the only rows that it may write.
     Uses,
 }
 
 impl OwnerKind {
-    /// As FORMAT.md calls it.
+    /// The owner as FORMAT.md calls it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Installation => "system",
@@ -36,13 +36,14 @@ impl OwnerKind {
 /// What ends the rows of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The deletion of the organisation whose tenant they are of: all rows of the tenant's scope go, family by family.
+    /// The deletion of the organisation that has the tenant: all rows of the tenant's scope are deleted, family by
+    /// family.
     Tenant,
-    /// The same, in the last write, since the deletion is found by it until then.
+    /// The same, but in the deletion's last write, since until then the deletion is found by this row.
     TenantLast,
     /// The deletion of the organisation, which finds them by its id.
     Organisation,
-    /// Their own time (`expires_at`), if nothing else does before.
+    /// Their own time (`expires_at`), if nothing else ends them before.
     Time,
     /// A command: somebody takes back, removes or replaces what they say.
     Command,
@@ -51,7 +52,7 @@ pub enum End {
 }
 
 impl End {
-    /// As FORMAT.md calls it.
+    /// The end as FORMAT.md calls it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tenant => "with the tenant",
@@ -64,20 +65,20 @@ impl End {
     }
 }
 
-/// A family of rows.
+/// A family of rows: all whose keys begin alike, and which hold the same record.
 #[derive(Debug)]
 pub struct Family {
     /// What the keys begin with: `name#` where more follows, the whole key where there is one row.
     pub prefix: &'static str,
-    /// How the key goes on, for people.
+    /// How the key goes on after the prefix, for people.
     pub rest: &'static str,
     /// Whose the rows are.
     pub owner: OwnerKind,
     /// The record that they hold, as its type is called.
     pub record: &'static str,
-    /// The lists of due things that they may stand in.
+    /// The watched lists that they may stand in.
     pub watched: &'static [&'static str],
-    /// What ends them.
+    /// What ends the rows of the family.
     pub end: End,
 }
 
@@ -94,7 +95,7 @@ const fn family(
 use End::{Command, Nothing, Organisation, Tenant, TenantLast, Time};
 use OwnerKind as Of;
 
-/// All of them, by owner.
+/// All families of rows, by owner.
 pub static FAMILIES: &[Family] = TABLE;
 
 #[rustfmt::skip]
@@ -144,7 +145,8 @@ const TABLE: &[Family] = &[
     family(Of::Tenant, ("sent#", "{notice}#{person}"), "SentNotice", &[], Tenant),
 ];
 
-/// The family of that prefix and owner. Asked while compiling: what is not in the list is an error then.
+/// The family of that prefix and owner. Looked up while compiling: a record whose family is not in the list is an
+/// error then.
 pub(super) const fn family_of(prefix: &str, owner: OwnerKind) -> &'static Family {
     let mut at = 0;
     while at < TABLE.len() {

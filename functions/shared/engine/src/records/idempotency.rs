@@ -10,49 +10,49 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptReply {
-    /// Its status.
+    /// The HTTP status of the reply.
     pub status: u16,
     /// The headers that are part of the answer, by their names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// Its body.
+    /// The reply's body, as text.
     pub body: String,
 }
 
-/// How far the request has come.
+/// How far a request with a key has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Progress {
-    /// It is being done.
+    /// It is being worked on.
     Running,
-    /// It was done, and answered so.
+    /// It was done, with this reply.
     Done(KeptReply),
     /// It was done; its reply showed a secret, or is too long, and is not kept.
     DoneUnkept {
-        /// Its status.
+        /// The HTTP status of the reply.
         status: u16,
-        /// The id of what it made, where it said one.
+        /// The id of what it made, where its reply named one.
         made: Option<String>,
     },
 }
 
-/// A request with a key.
+/// A request that came with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdempotentRequest {
-    /// Whose; none for the operator.
+    /// The partner whose request it is; none for the operator's.
     pub partner: Option<PartnerId>,
-    /// The hash of who asked, what, and the key.
+    /// The hash of who asked, what for, and the key.
     pub name: String,
     /// The hash of its body.
     pub body_hash: String,
     /// How far it has come.
     pub progress: Progress,
-    /// When it is forgotten.
+    /// When the key is forgotten: from then on the same request is worked on anew.
     pub expires_at: Timestamp,
 }
 
 impl IdempotentRequest {
-    /// Where the request that came under that name from a partner, or from nobody's is.
+    /// The address of the request of that name: a partner's, or the operator's where there is no partner.
     pub fn at(partner: Option<&PartnerId>, name: &str) -> At<Self> {
         At::of(&partner.cloned(), name)
     }

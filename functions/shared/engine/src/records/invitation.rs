@@ -12,26 +12,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
-    /// Its id.
+    /// The id of the invitation.
     pub id: InvitationId,
-    /// Of which partner.
+    /// The partner whose person they become.
     pub partner: PartnerId,
     /// The partner's name, for the mail.
     pub partner_name: String,
     /// The person whose sign-in it becomes; none makes a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
-    /// Who is asked.
+    /// The name of who is invited.
     pub name: String,
     /// Where the mail goes. Says nothing about who may accept: the mailed secret does.
     pub email: String,
-    /// As what.
+    /// The role that they get.
     pub role: Role,
-    /// Only for these organisations.
+    /// The organisations that they will see; none means all of the partner and of what is below it.
     pub organisations: Option<Vec<OrganisationId>>,
     /// An IANA time zone.
     pub time_zone: String,
-    /// Since when.
+    /// When the invitation was made.
     pub created_at: Timestamp,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
@@ -50,29 +50,29 @@ pub struct Invitation {
 pub struct Invited {
     /// Who it is already, if anybody.
     pub person: Option<PersonId>,
-    /// Their name.
+    /// The name of who is invited.
     pub name: String,
     /// Where the mail goes.
     pub email: String,
-    /// As what.
+    /// The role that they get.
     pub role: Role,
-    /// Only for these organisations.
+    /// The organisations that they will see; none means all of the partner and of what is below it.
     pub organisations: Option<Vec<OrganisationId>>,
     /// Their IANA time zone.
     pub time_zone: String,
 }
 
-/// An invitation can be accepted for so long.
+/// How long an invitation can be accepted.
 const OPEN_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// An invitation is told of for so long after its end.
+/// How long an invitation is still listed after its end.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl Invitation {
-    /// Where the invitation of that id is.
+    /// The address of the invitation of that id.
     pub fn at(partner: &PartnerId, id: &InvitationId) -> At<Self> {
         At::of(partner, id)
     }
-    /// A new one, whose mail is due.
+    /// A new invitation, whose mail is due at once.
     pub fn new(id: InvitationId, of: &Partner, invited: Invited, now: Timestamp) -> Self {
         Self {
             id,
@@ -119,11 +119,11 @@ impl Record for Invitation {
 pub struct InvitationToken {
     /// The secret's hash, as [`super::ApiToken::hash`] gives it.
     pub hash: String,
-    /// Of which partner.
+    /// The partner whose invitation it is.
     pub partner: PartnerId,
     /// Which invitation it opens.
     pub invitation: InvitationId,
-    /// Until when.
+    /// Until when the secret opens the invitation.
     pub expires_at: Timestamp,
 }
 
@@ -131,7 +131,7 @@ impl InvitationToken {
     /// What every such secret begins with.
     pub const START: &'static str = "hfi_";
 
-    /// Where the invitation whose secret has that hash is.
+    /// The address of the invitation whose secret has that hash.
     pub fn at(hash: &str) -> At<Self> {
         At::of(&Installation, hash)
     }
@@ -154,24 +154,24 @@ impl Record for InvitationToken {
 pub struct Identity {
     /// The issuer, exactly as its tokens say.
     pub issuer: String,
-    /// Its name for them, which it never gives to another.
+    /// The issuer's name for them, which it never gives to another.
     pub subject: String,
 }
 
-/// Which person an identity is.
+/// Which person an identity signs in as.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityLink {
-    /// The identity.
+    /// The identity, as its issuer names it.
     pub identity: Identity,
-    /// Of which partner.
+    /// The partner whose person it is.
     pub partner: PartnerId,
-    /// Which person.
+    /// The person that it signs in as.
     pub person: PersonId,
 }
 
 impl IdentityLink {
-    /// Where the person behind that identity of an issuer is.
+    /// The address of the person behind that identity of an issuer.
     pub fn at(identity: &Identity) -> At<Self> {
         let parts = format!("{}:{}{}", identity.issuer.len(), identity.issuer, identity.subject);
         At::of(&Installation, blake3::hash(parts.as_bytes()).to_hex())

@@ -63,11 +63,11 @@ pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking,
 pub use token::{ApiToken, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
 
-/// Watched lists.
+/// The names of the watched lists: rows that are due at a time, whatever scope they are in.
 pub mod watched {
     /// Tenants whose next snapshot is due.
     pub const SNAPSHOTS_DUE: &str = "snapshots-due";
-    /// Work that is open: due when its wait is over, or when nobody has touched it for too long.
+    /// Work that is open: due when its wait is over, or when no job has written to its row for too long.
     pub const OPEN_WORK: &str = "open-work";
     /// People whose next digest is due.
     pub const DIGESTS_DUE: &str = "digests-due";
@@ -77,6 +77,6 @@ pub mod watched {
     pub const CONNECTIONS_DUE: &str = "connections-due";
     /// Invitations whose mail is due.
     pub const INVITATIONS_DUE: &str = "invitations-due";
-    /// Immediate mails that may not have left.
+    /// Immediate mails that may not have been sent.
     pub const NOTICES_DUE: &str = "notices-due";
 }

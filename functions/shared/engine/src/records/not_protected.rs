@@ -1,4 +1,4 @@
-//! What the granted permissions leave unprotected. Pure.
+//! What the granted permissions leave unprotected: a rule without calls.
 
 use super::NotProtected;
 use domain::kinds::KINDS;
@@ -11,8 +11,8 @@ fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
     kinds.chain(sources.map(|s| (s.name, s.permissions))).chain(guarded.map(|g| (g.name, g.permissions)))
 }
 
-/// What cannot be read with these application permissions, in the order of the kinds. A token that does
-/// not say what it may do (none given) is taken to be sufficient: the snapshot finds out.
+/// What cannot be read with these application permissions, in the order of the kinds. A token that does not say what
+/// it may do (an empty list) is taken to be sufficient: the snapshot finds out.
 pub fn not_protected(permissions: &[String]) -> Vec<NotProtected> {
     if permissions.is_empty() {
         return Vec::new();

@@ -1,8 +1,8 @@
-//! Something to tell people: the notice itself with its tenant, an entry by time with every partner that
+//! Something that people are notified of: the notice itself with its tenant, an entry by time with every partner that
 //! may hear of it, and the rows that remember which mail has left.
 //!
-//! The notice holds names out of the customer's directory, so it lives and dies with the tenant; the
-//! entries hold references alone.
+//! The notice holds names out of the customer's directory, so it lives and dies with the tenant; the entries hold
+//! references alone.
 
 use super::address::{At, Under};
 use super::{Record, watched};
@@ -13,13 +13,13 @@ use domain::{DiffId, OrganisationId, PartnerId, PersonId, RestoreId, SnapshotId,
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-/// How bad it is.
+/// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
-    /// Good to know.
+    /// Good to know; nothing is to be done.
     Info,
-    /// To be looked at.
+    /// Somebody should look at it.
     Warning,
     /// Something is not protected, or somebody has more power than before.
     Critical,
@@ -29,18 +29,18 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type", content = "id")]
 pub enum Subject {
-    /// A snapshot.
+    /// A snapshot that was taken or failed.
     Snapshot(SnapshotId),
-    /// A comparison.
+    /// A comparison and its changes.
     Diff(DiffId),
-    /// A restore.
+    /// A restore, previewed or executed.
     Restore(RestoreId),
-    /// An organisation's connection.
+    /// The connection of an organisation to its tenant.
     Organisation(OrganisationId),
 }
 
 impl Subject {
-    /// Its id.
+    /// The id of what the notice is about, as text.
     pub fn id(&self) -> &str {
         match self {
             Self::Snapshot(id) => id.as_str(),
@@ -49,7 +49,7 @@ impl Subject {
             Self::Organisation(id) => id.as_str(),
         }
     }
-    /// For a person.
+    /// What the notice is about, in the words that a person reads.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Snapshot(_) => "snapshot",
@@ -64,11 +64,11 @@ impl Subject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeDetail {
-    /// Which attribute or link.
+    /// The name of the attribute or link.
     pub what: String,
-    /// Before; none when there was nothing.
+    /// The value before; none when there was nothing.
     pub before: Option<String>,
-    /// After; none when there is nothing.
+    /// The value after; none when there is nothing.
     pub after: Option<String>,
 }
 
@@ -80,58 +80,58 @@ pub struct ChangeLine {
     pub kind: String,
     /// The object's name, or what stands for it.
     pub name: String,
-    /// Its id, or the ids of a fact.
+    /// The object's id, or the ids that a fact consists of.
     pub key: String,
-    /// What happened.
+    /// What happened to the object.
     pub what: What,
     /// For changes of who may do what: a sentence that says it.
     pub sentence: Option<String>,
-    /// Attribute by attribute and link by link, the first ones.
+    /// The first differences, attribute by attribute and link by link.
     pub details: Vec<ChangeDetail>,
-    /// How many details more there are.
+    /// How many differences there are beyond those in `details`.
     pub more_details: u64,
 }
 
-/// The notice.
+/// A notice: what happened, and to whose tenant. In the tenant's scope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notice {
-    /// Follows from what it is about (`changes.dif_…`): telling the same thing twice makes one notice.
+    /// Made from what it is about (`changes.dif_…`), so that saying the same thing twice makes one notice.
     pub id: String,
-    /// Of which tenant.
+    /// The tenant in which it happened.
     pub tenant: TenantId,
-    /// Whose customer it was then.
+    /// The partner whose customer the tenant was then.
     pub partner: PartnerId,
-    /// Who was above that partner, from the top down.
+    /// The partners above that one then, from the top down.
     pub above: Vec<PartnerId>,
-    /// Which organisation.
+    /// The organisation that the tenant belongs to.
     pub organisation: OrganisationId,
-    /// Its name then.
+    /// The organisation's name when it happened.
     pub organisation_name: String,
-    /// The topic.
+    /// The topic, by which people choose what they hear of.
     pub topic: Topic,
-    /// How bad it is.
+    /// How much it matters.
     pub severity: Severity,
     /// One line; a mail's subject.
     pub title: String,
     /// What else there is to say, a sentence each.
     pub lines: Vec<String>,
-    /// The changes that it tells one by one.
+    /// The changes that are shown one by one.
     pub changes: Vec<ChangeLine>,
-    /// How many more there are.
+    /// How many changes there are beyond those in `changes`.
     pub more_changes: u64,
     /// What it is about.
     pub subject: Subject,
-    /// When it was told.
+    /// When the notice was made.
     pub at: Timestamp,
-    /// When its immediate mails are put into the queue again; none once they have left.
+    /// When its immediate mails are enqueued again; none once they have left.
     pub due_at: Option<Timestamp>,
-    /// How often they were put into the queue.
+    /// How often its immediate mails were enqueued.
     pub attempts: u32,
 }
 
 impl Notice {
-    /// Where the notice of that id is.
+    /// The address of the notice of that id.
     pub fn at(tenant: &TenantId, id: &str) -> At<Self> {
         At::of(tenant, id)
     }
@@ -142,7 +142,7 @@ impl Notice {
     }
 }
 
-/// Notices and what belongs to them end by themselves, after more than the longest digest period.
+/// When a notice and what belongs to it end by themselves: after more than the longest digest period.
 fn end(at: Timestamp) -> Timestamp {
     at + SignedDuration::from_hours(24 * 100)
 }
@@ -165,17 +165,17 @@ impl Record for Notice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NoticeEntry {
-    /// Who may hear of it.
+    /// The partner that may hear of it.
     pub listener: PartnerId,
-    /// When it was told.
+    /// When the notice was made.
     pub at: Timestamp,
-    /// Of which tenant.
+    /// The tenant in which it happened.
     pub tenant: TenantId,
-    /// Of which organisation.
+    /// The organisation that the tenant belongs to.
     pub organisation: OrganisationId,
-    /// The topic.
+    /// The topic of the notice.
     pub topic: Topic,
-    /// Its id.
+    /// The id of the notice.
     pub notice: String,
 }
 
@@ -219,28 +219,28 @@ pub enum Delivery {
     Refused,
 }
 
-/// An immediate mail that has left.
+/// What became of the immediate mail of a notice to one person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SentNotice {
-    /// Of which tenant.
+    /// The tenant of the notice.
     pub tenant: TenantId,
-    /// Which notice.
+    /// The id of the notice.
     pub notice: String,
-    /// To whom.
+    /// The person who was written to.
     pub person: PersonId,
     /// What became of it.
     pub delivery: Delivery,
-    /// When.
+    /// When the mail was sent or refused.
     pub at: Timestamp,
 }
 
 impl SentNotice {
-    /// What became of a notice for everybody whom it was sent.
+    /// The rows of all people to whom a notice was sent.
     pub fn of_notice(tenant: &TenantId, notice: &str) -> Under<Self> {
         Under::of(tenant, notice)
     }
-    /// Where what became of a notice for a person is.
+    /// The address of what became of a notice's mail to one person.
     pub fn at(tenant: &TenantId, notice: &str, person: &PersonId) -> At<Self> {
         At::of(tenant, format_args!("{notice}#{person}"))
     }
@@ -257,13 +257,13 @@ impl Record for SentNotice {
     }
 }
 
-/// Who is about to send a digest.
+/// The claim of the process that is about to send a digest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
-    /// A name unlike any other.
+    /// A random name of the process, unlike any other.
     pub by: String,
-    /// Since when.
+    /// When it made the claim.
     pub at: Timestamp,
 }
 
@@ -271,9 +271,9 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Digest {
-    /// Whose.
+    /// The partner whose person it is.
     pub partner: PartnerId,
-    /// To whom.
+    /// The person who gets the digest.
     pub person: PersonId,
     /// The end of its period.
     pub until: Timestamp,
@@ -281,14 +281,14 @@ pub struct Digest {
     pub claim: Option<Claim>,
     /// What became of it; none until something has.
     pub delivery: Option<Delivery>,
-    /// How many notices it tells.
+    /// How many notices the digest contains.
     pub notices: u64,
     /// When it was sent or refused.
     pub done_at: Option<Timestamp>,
 }
 
 impl Digest {
-    /// Where the digest of a person that tells up to that time is.
+    /// The address of the digest of a person whose period ends at that time.
     pub fn at(partner: &PartnerId, person: &PersonId, until: Timestamp) -> At<Self> {
         At::of(partner, format_args!("{person}#{until}"))
     }

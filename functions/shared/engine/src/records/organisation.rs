@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotProtected {
-    /// The kind, or the part of one (`users.customSecurityAttributes`).
+    /// The name of the kind, or of the part of one (`users.customSecurityAttributes`).
     pub what: String,
-    /// Any one of these application permissions would do; the first asks for least.
+    /// Application permissions of Graph, any one of which would do; the first asks for least.
     pub any_of: Vec<String>,
 }
 
@@ -24,21 +24,21 @@ pub struct NotProtected {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Organisation {
-    /// Its id.
+    /// The id of the organisation.
     pub id: OrganisationId,
-    /// Whose customer.
+    /// The partner whose customer it is.
     pub partner: PartnerId,
-    /// Its name.
+    /// The organisation's name, as its partner calls it.
     pub name: String,
-    /// Whom to write to.
+    /// The mail address to write to.
     pub email: String,
-    /// Free text.
+    /// Free text of the partner's.
     pub details: String,
-    /// State.
+    /// Whether it is active, suspended, unsubscribed or being deleted.
     pub state: OrganisationState,
-    /// Its plan.
+    /// The plan that it is subscribed to.
     pub plan: PlanId,
-    /// Seats paid for.
+    /// How many seats are paid for.
     pub seats: u32,
     /// What its end users may do.
     pub features: Vec<Feature>,
@@ -48,48 +48,50 @@ pub struct Organisation {
     pub not_protected: Vec<NotProtected>,
     /// When the writing app was consented to; it is tried when a restore needs it.
     pub writer_consented_at: Option<Timestamp>,
-    /// Since when.
+    /// When the organisation was made.
     pub created_at: Timestamp,
-    /// How it ends, once that is begun.
+    /// How it ends, once the end is begun.
     #[serde(default)]
     pub ending: Option<Ending>,
-    /// Whose customer it was before.
+    /// The partners whose customer it was before.
     #[serde(default)]
     pub former_partners: Vec<PartnerId>,
-    /// The connection that waits, or the last one that waited in vain.
+    /// The connection that is pending, or the last one that came to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connecting: Option<Connecting>,
 }
 
-/// A connection whose consent has not arrived everywhere, or for which it could not be seen yet who gave it. Until it is
-/// made nothing of the tenant is read but that, and the tenant is nobody's.
+/// A connection whose consent has not arrived everywhere, or for which it cannot be seen yet who gave it. Until it is
+/// made, nothing of the tenant is read but that, and the tenant belongs to no organisation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connecting {
-    /// Which tenant.
+    /// The tenant that is to be connected.
     pub tenant: TenantId,
-    /// Who signed in there, by their object id, while it is not known whether they hold a role that can consent.
+    /// The object id of the person who signed in there, while it is not known whether they hold a role that can
+    /// consent.
     pub person: Option<String>,
-    /// The data key that the tenant gets, where it has none yet: who tries again may make none.
+    /// The data key that the tenant gets where it has none yet. Why it is kept here: the job that tries again has no
+    /// right to make keys.
     pub wrapped_key: WrappedKey,
-    /// Since when.
+    /// When the connection was asked for.
     pub since: Timestamp,
-    /// Until when it is tried.
+    /// Until when it is tried again.
     pub until: Timestamp,
-    /// When it is tried next; none once it is over.
+    /// When it is tried next; none once it has come to nothing.
     pub try_at: Option<Timestamp>,
     /// How often it was tried again.
     pub attempts: u32,
-    /// Why it was refused, once it is over.
+    /// Why it was refused, once it has come to nothing.
     pub refused: Option<ConnectRefusal>,
 }
 
 impl Connecting {
-    /// From one try to the next.
+    /// How long it waits from one try to the next.
     pub const TRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
 }
 
-/// Why a connection that waited came to nothing.
+/// Why a pending connection came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConnectRefusal {
@@ -106,7 +108,7 @@ pub enum ConnectRefusal {
 }
 
 impl ConnectRefusal {
-    /// For a person, with what to do.
+    /// A sentence for a person, with what to do.
     pub fn advice(self) -> &'static str {
         match self {
             Self::NoRole => {
@@ -135,7 +137,7 @@ impl ConnectRefusal {
 pub struct Ending {
     /// Who began it, as the audit names them.
     pub by: String,
-    /// When.
+    /// When its end was asked for.
     pub asked_at: Timestamp,
     /// When its data is deleted.
     pub delete_at: Timestamp,
@@ -168,7 +170,7 @@ impl Organisation {
         }
     }
 
-    /// Where the organisation of that id is.
+    /// The address of the organisation of that id.
     pub fn at(partner: &PartnerId, id: &OrganisationId) -> At<Self> {
         At::of(partner, id)
     }
@@ -180,7 +182,7 @@ impl Record for Organisation {
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.id)
     }
-    // Why one or the other: an organisation that ends connects nothing any more.
+    // Why one list or the other: an organisation that ends connects nothing any more.
     fn watch(&self) -> Option<Watch> {
         if let Some(ending) = &self.ending {
             return Some(Watch { list: watched::DELETIONS_DUE.to_owned(), at: ending.delete_at });
@@ -190,20 +192,20 @@ impl Record for Organisation {
     }
 }
 
-/// Where an organisation is.
+/// Which partner has an organisation: the row by which it is found from its id alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrganisationPlace {
-    /// Which one.
+    /// The id of the organisation.
     pub organisation: OrganisationId,
     /// Whose customer it is now.
     pub partner: PartnerId,
-    /// Its tenant, once connected.
+    /// The organisation's tenant, once connected.
     pub tenant: Option<TenantId>,
 }
 
 impl OrganisationPlace {
-    /// Where the place of the organisation of that id is.
+    /// The address of the place of the organisation of that id.
     pub fn at(id: &OrganisationId) -> At<Self> {
         At::of(&Installation, id)
     }
@@ -217,34 +219,34 @@ impl Record for OrganisationPlace {
     }
 }
 
-/// What is left of an organisation whose data was deleted: that it was, and when. It holds nothing of the customer's
-/// but the ids.
+/// What is left of an organisation whose data was deleted: that it was deleted, and when. It holds nothing of the
+/// customer's but the ids.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletionCertificate {
-    /// Which organisation.
+    /// The id of the organisation.
     pub organisation: OrganisationId,
-    /// Whose customer it was.
+    /// The partner whose customer it was.
     pub partner: PartnerId,
-    /// Its tenant, where it was connected.
+    /// The organisation's tenant, where it was connected.
     pub tenant: Option<TenantId>,
-    /// Who asked for it, as the audit names them.
+    /// Who asked for the deletion, as the audit names them.
     pub asked_by: String,
-    /// When it was asked for.
+    /// When the deletion was asked for.
     pub asked_at: Timestamp,
     /// When the hold ended and the deletion began; the key was destroyed then.
     pub began_at: Timestamp,
-    /// When nothing was left.
+    /// When nothing was left to delete.
     pub deleted_at: Timestamp,
-    /// Blobs that were deleted.
+    /// How many blobs were deleted.
     pub blobs: u64,
-    /// Rows that were deleted.
+    /// How many rows were deleted.
     pub rows: u64,
     /// BLAKE3 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
     /// wherever a copy of it may be. The table's own backups hold the wrapped key for as long as they reach back.
     pub key_fingerprint: Option<String>,
-    /// All of it but this, under the installation's signature: a compact JSON Web Signature. Certificates of earlier
-    /// releases have none.
+    /// The rest of this certificate under the installation's signature: a compact JSON Web Signature. Certificates of
+    /// earlier releases have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<String>,
 }
@@ -253,7 +255,7 @@ impl DeletionCertificate {
     /// The `typ` of its signature.
     pub const TYPE: &'static str = "holdfast-deletion-certificate+jwt";
 
-    /// Where the certificate of an organisation's deletion is.
+    /// The address of the certificate of an organisation's deletion.
     pub fn at(partner: &PartnerId, id: &OrganisationId) -> At<Self> {
         At::of(partner, id)
     }

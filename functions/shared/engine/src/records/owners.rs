@@ -1,4 +1,5 @@
-//! Who owns a partner, in one row, so that the last Owner cannot leave: every change of it is a change of this row.
+//! Who owns a partner, in one row, so that the last Owner cannot leave: every change of who owns it is a change of
+//! this row.
 
 use super::Record;
 use super::address::At;
@@ -6,18 +7,18 @@ use domain::{PartnerId, PersonId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The Owners of a partner.
+/// The people who own a partner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Owners {
-    /// Of which partner.
+    /// The partner that they own.
     pub partner: PartnerId,
-    /// Who.
+    /// The ids of its Owners.
     pub people: BTreeSet<PersonId>,
 }
 
 impl Owners {
-    /// Where the one row that names a partner's owners is.
+    /// The address of the one row that names a partner's owners.
     pub fn at(partner: &PartnerId) -> At<Self> {
         At::of(partner, "")
     }
@@ -31,13 +32,13 @@ impl Record for Owners {
     }
 }
 
-/// A partner as whoever is above it lists it.
+/// A partner that is directly below another, in the scope of the one above, which lists it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PartnerBelow {
-    /// Who lists it.
+    /// The partner that lists it.
     pub above: PartnerId,
-    /// The partner.
+    /// The partner that is listed.
     pub partner: PartnerId,
 }
 

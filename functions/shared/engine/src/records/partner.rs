@@ -1,4 +1,4 @@
-//! A partner's row.
+//! The row of a partner: its name and its place in the tree.
 
 use super::Record;
 use super::address::At;
@@ -9,29 +9,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Partner {
-    /// Its id.
+    /// The id of the partner.
     pub id: PartnerId,
-    /// Its name.
+    /// The name of the partner.
     pub name: String,
     /// Who is above it, from the top down; empty for a top partner. The last one is its parent.
     pub above: Vec<PartnerId>,
     /// Whether plans with Entra can be made for it.
     pub entra_sku_active: bool,
-    /// Since when.
+    /// When the partner was made.
     pub created_at: Timestamp,
 }
 
 impl Partner {
-    /// Where the one row of a partner is.
+    /// The address of the one row of a partner.
     pub fn at(id: &PartnerId) -> At<Self> {
         At::of(id, "")
     }
 
-    /// Who is directly above it.
+    /// The partner directly above it; none for a top partner.
     pub fn parent(&self) -> Option<&PartnerId> {
         self.above.last()
     }
-    /// Whether `partner` is this one or above it: whether it sees this one.
+    /// Whether `partner` is this one or above it, and so sees this one.
     pub fn is_seen_by(&self, partner: &PartnerId) -> bool {
         self.id == *partner || self.above.contains(partner)
     }

@@ -1,4 +1,4 @@
-//! A person's row: who it is, what it may see and what it wants to hear.
+//! The row of a person: who they are, what they may see and what they want to hear of.
 
 use super::address::At;
 use super::{Identity, Record, watched};
@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
-    /// How often.
+    /// How often the person hears of the topic.
     pub frequency: Frequency,
-    /// Notices up to then are told or were not wanted; the next digest begins after it.
+    /// Notices up to then were sent or were not wanted; the next digest begins after it.
     pub told_until: Timestamp,
 }
 
@@ -23,33 +23,33 @@ pub struct Subscription {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
-    /// Its id.
+    /// The id of the person.
     pub id: PersonId,
-    /// Whose.
+    /// The partner whose person it is.
     pub partner: PartnerId,
-    /// Its name.
+    /// The name of the person.
     pub name: String,
     /// Where its mail goes.
     pub email: String,
-    /// What it is for the partner.
+    /// The role that the person has at the partner.
     pub role: Role,
-    /// A zone of the IANA database.
+    /// The name of a time zone of the IANA database.
     pub time_zone: String,
     /// A language tag, such as `en`.
     pub language: String,
     /// Only these organisations; none means all of the partner and of what is below it.
     pub organisations: Option<BTreeSet<OrganisationId>>,
-    /// As whom it signs in; none for who was never asked to.
+    /// The identity that it signs in as; none for who was never invited to sign in.
     #[serde(default)]
     pub identity: Option<Identity>,
-    /// What it hears; a topic that is not here is never told.
+    /// The topics that it hears of, and how often; of a topic that is not here it is never notified.
     pub subscriptions: BTreeMap<Topic, Subscription>,
     /// When its next digest is due; none while it has none.
     pub next_digest_at: Option<Timestamp>,
 }
 
 impl Person {
-    /// Where the person of that id is.
+    /// The address of the person of that id.
     pub fn at(partner: &PartnerId, id: &PersonId) -> At<Self> {
         At::of(partner, id)
     }
@@ -102,8 +102,8 @@ impl Person {
         Self::new(id, partner, Role::Owner, name, email, time_zone, now)
     }
 
-    /// Changes how often a topic is told; `None` is never. Told are notices from `now` on, except that a
-    /// change between two digests leaves nothing out.
+    /// Changes how often the person hears of a topic; `None` is never. It hears of notices from `now` on, except that
+    /// a change between two digests leaves nothing out.
     ///
     /// # Errors
     /// `Invalid` when the role may not hear of the topic.
@@ -136,10 +136,10 @@ impl Person {
         self.plan_digest(now)
     }
 
-    /// Its time zone.
+    /// The person's time zone.
     ///
     /// # Errors
-    /// `Invalid` when the stored name is none.
+    /// `Invalid` when the stored name is not a time zone's.
     pub fn zone(&self) -> Result<Zone> {
         Zone::new(&self.time_zone)
     }
@@ -147,7 +147,7 @@ impl Person {
     /// Sets when its next digest is due: the first end of a period after `after`, of any of its frequencies.
     ///
     /// # Errors
-    /// `Invalid` when the stored time zone is none.
+    /// `Invalid` when the stored time zone is not one.
     pub fn plan_digest(&mut self, after: Timestamp) -> Result<()> {
         let zone = self.zone()?;
         let mut next = None;
@@ -165,7 +165,7 @@ impl Person {
             && self.organisations.as_ref().is_none_or(|limit| limit.contains(organisation))
     }
 
-    /// Whether it gets a mail at once.
+    /// Whether it gets a mail of its own for each notice of a topic about that organisation.
     pub fn hears_at_once(&self, topic: Topic, organisation: &OrganisationId) -> bool {
         self.subscriptions.get(&topic).is_some_and(|s| s.frequency == Frequency::Immediate)
             && self.may_hear(topic, organisation)

@@ -10,23 +10,23 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
-    /// Its id.
+    /// The id of the plan.
     pub id: PlanId,
     /// The partner that it is made for, and that may change it.
     pub partner: PartnerId,
-    /// What it says.
+    /// The plan's name, price, product and period.
     pub terms: Terms,
-    /// Since when.
+    /// When the plan was made.
     pub created_at: Timestamp,
     /// Whether it is the partner's licence for its own testing.
     #[serde(default)]
     pub not_for_resale: bool,
-    /// What a seat cost before, oldest first: what was used then is paid at that price.
+    /// What a seat cost before, oldest first: what was used at that time is paid at that price.
     #[serde(default)]
     pub former_prices: Vec<FormerPrice>,
 }
 
-/// A price that is no more.
+/// A price that no longer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FormerPrice {
@@ -37,7 +37,7 @@ pub struct FormerPrice {
 }
 
 impl Plan {
-    /// Where the plan of that id is.
+    /// The address of the plan of that id.
     pub fn at(partner: &PartnerId, id: &PlanId) -> At<Self> {
         At::of(partner, id)
     }
@@ -51,18 +51,18 @@ impl Record for Plan {
     }
 }
 
-/// Where a plan is.
+/// Which partner has a plan: the row by which it is found from its id alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanPlace {
-    /// Which one.
+    /// The id of the plan.
     pub plan: PlanId,
     /// The partner that it is made for.
     pub partner: PartnerId,
 }
 
 impl PlanPlace {
-    /// Where the place of the plan of that id is.
+    /// The address of the place of the plan of that id.
     pub fn at(id: &PlanId) -> At<Self> {
         At::of(&Installation, id)
     }
@@ -76,22 +76,22 @@ impl Record for PlanPlace {
     }
 }
 
-/// That a partner may sell a plan of a partner above it; in the scope of the one that may.
+/// That a partner may sell a plan of a partner above it. In the scope of the partner that may.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AssignedPlan {
     /// Who may sell it.
     pub partner: PartnerId,
-    /// Which plan.
+    /// The id of the plan.
     pub plan: PlanId,
-    /// Whose plan.
+    /// The partner that the plan is made for.
     pub owner: PartnerId,
-    /// Since when.
+    /// When it was assigned.
     pub assigned_at: Timestamp,
 }
 
 impl AssignedPlan {
-    /// Where the plan of that id, as it is assigned to a partner is.
+    /// The address of the plan of that id, as it is assigned to a partner.
     pub fn at(partner: &PartnerId, id: &PlanId) -> At<Self> {
         At::of(partner, id)
     }
@@ -105,13 +105,13 @@ impl Record for AssignedPlan {
     }
 }
 
-/// The same in the scope of the plan's own partner, so that it can be listed from there.
+/// The same in the scope of the plan's own partner, so that the assignments can be listed from there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanAssignment {
-    /// Whose plan.
+    /// The partner that the plan is made for.
     pub owner: PartnerId,
-    /// Which plan.
+    /// The id of the plan.
     pub plan: PlanId,
     /// Who may sell it.
     pub partner: PartnerId,
@@ -136,16 +136,16 @@ impl Record for PlanAssignment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnLicence {
-    /// Whose.
+    /// The partner whose licence it is.
     pub partner: PartnerId,
-    /// Its plan.
+    /// The plan that is the licence.
     pub plan: PlanId,
     /// The organisation that is on it.
     pub organisation: Option<OrganisationId>,
 }
 
 impl OwnLicence {
-    /// Where the one row of a partner's own licence is.
+    /// The address of the one row of a partner's own licence.
     pub fn at(partner: &PartnerId) -> At<Self> {
         At::of(partner, "")
     }

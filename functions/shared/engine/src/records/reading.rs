@@ -1,5 +1,5 @@
-//! The row of a reading: how far a tenant has been read for one snapshot. Small enough for a row, and enough for
-//! another invocation to go on.
+//! The row of a reading: how far a tenant has been read for one snapshot. It is small enough for a row, and enough
+//! for another invocation to go on from.
 //!
 //! Field names in JSON are the stored ones and stay; where a name here says more, `rename` keeps the stored one.
 
@@ -12,7 +12,7 @@ use domain::{SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a kind's reading does next. Each stage is done before the next begins.
+/// What the reading of a kind does next. Each stage is complete before the next begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ReadingStage {
@@ -26,11 +26,11 @@ pub enum ReadingStage {
     Merging,
 }
 
-/// What the pages of a chain give.
+/// What the pages of a chain hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ChainRole {
-    /// Objects of the kind's main source.
+    /// Objects that the kind's main source lists.
     Objects,
     /// Ids of objects, which are then read in chunks.
     Ids,
@@ -60,7 +60,7 @@ pub struct Chain {
     pub role: ChainRole,
     /// Where its next page is.
     pub cursor: Cursor,
-    /// The pages that led there, remembered well enough to notice a ring.
+    /// The pages before it, remembered well enough to notice that they lead in a ring.
     #[serde(default)]
     pub trail: Trail,
 }
@@ -81,7 +81,7 @@ pub struct MergingState {
     /// The name of the run whose merge was suspended, and where.
     #[serde(rename = "at")]
     pub suspended: Option<(String, SuspendedMerge)>,
-    /// Users that take a seat, among the records that were merged.
+    /// How many users take a seat, among the records that were merged.
     pub seats: SeatChange,
     /// Whether the operations on links were already turned into the form that is merged.
     pub links_prepared: bool,
@@ -91,9 +91,9 @@ pub struct MergingState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SeatChange {
-    /// As the base has these records.
+    /// How many of these records take a seat in the base.
     pub before: u64,
-    /// As the merge leaves them.
+    /// How many of them take a seat after the merge.
     pub after: u64,
 }
 
@@ -104,22 +104,22 @@ pub struct SeatChange {
 pub struct KindReading {
     /// Whether only what has changed since the base is read.
     pub incremental: bool,
-    /// Whether the base cannot be built on, because it is damaged.
+    /// Whether the base is not built on, because it is damaged.
     #[serde(default)]
     pub without_base: bool,
     /// Whether everything is read along the delta's first round, because this Graph refuses the other ways.
     #[serde(default)]
     pub by_round: bool,
-    /// Whether facets are asked for apart from the objects, because this Graph refuses them together.
+    /// Whether facets are asked for apart from the objects, because this Graph refuses to give them together.
     #[serde(default)]
     pub facets_apart: bool,
-    /// When it began; whatever changed before that is in what is read.
+    /// When the reading began; whatever changed before that is in what it reads.
     pub started_at: Timestamp,
-    /// The stage that is under way.
+    /// The stage that the reading is in.
     pub stage: ReadingStage,
     /// Chains that the stage has still to read; none when it has not begun.
     pub chains: Option<Vec<Chain>>,
-    /// Ids that are listed and not asked for yet.
+    /// Ids that are listed and have not been asked for yet.
     #[serde(default)]
     pub pending: Vec<String>,
     /// The delta link from which the changes are read.
@@ -145,7 +145,7 @@ pub struct KindReading {
     /// How far its runs are merged.
     #[serde(default)]
     pub merging: MergingState,
-    /// How often it failed for a passing reason since a page was read last.
+    /// How often the reading failed for a passing reason since it last got a page.
     #[serde(default)]
     pub failures: u32,
 }
@@ -185,42 +185,42 @@ impl KindReading {
         }
     }
 
-    /// A reading of everything, at its beginning again, that knows what this one has learnt of this Graph.
+    /// A reading of everything, at its beginning again, that keeps what this one has learnt of this Graph.
     #[must_use]
     pub fn begun_anew(&self, now: Timestamp) -> Self {
         let Self { without_base, by_round, facets_apart, failures, .. } = *self;
         Self { without_base, by_round, facets_apart, failures, ..Self::of_everything(now) }
     }
 
-    /// Whether a run is merged already, or a merge is under way.
+    /// Whether a run is merged already, or its merge has begun.
     pub fn has_begun_merging(&self) -> bool {
         self.merging != MergingState::default()
     }
 }
 
-/// A kind that is finished.
+/// What the reading of a kind came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct KindRuns {
-    /// Its runs by name.
+    /// The kind's runs by name.
     pub runs: BTreeMap<String, RunRef>,
-    /// Its delta links by source.
+    /// The kind's delta links by source.
     pub tokens: BTreeMap<String, Token>,
-    /// The properties that were asked for, by source.
+    /// The names of the properties that were asked for, by source.
     pub asked: BTreeMap<String, Vec<String>>,
     /// Parts of it that could not be read.
     pub missing: Vec<Missing>,
-    /// When it, and each of its facets, was last read completely.
+    /// When the kind, and each of its facets, was last read completely.
     pub full_at: BTreeMap<String, Timestamp>,
     /// How many users take a seat, where that is known; of users only.
     pub seats_in_use: Option<u64>,
-    /// Whether it was built on the base.
+    /// Whether the runs were built on the base's.
     pub incremental: bool,
     /// Objects that were deleted for good since the base, as keys of parked operations.
     pub deleted: Vec<ParkedBlock>,
 }
 
-/// Where the reading of one kind stands.
+/// How far the reading of one kind has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum KindState {
@@ -239,7 +239,7 @@ impl KindState {
     }
 }
 
-/// The row of a reading.
+/// The row of the reading for one snapshot, in the scope of the tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadingState {
@@ -249,26 +249,26 @@ pub struct ReadingState {
     pub snapshot: SnapshotId,
     /// When the first page was asked for.
     pub started_at: Timestamp,
-    /// The snapshot that is built on.
+    /// The snapshot that the reading builds on; none when there is none.
     pub base: Option<SnapshotId>,
-    /// Application permissions when it began; empty when they are not known.
+    /// The application permissions that were granted when it began; empty when they are not known.
     #[serde(default)]
     pub permissions: Vec<String>,
-    /// Where each kind stands, by its name.
+    /// How far each kind has come, by the kind's name.
     pub kinds: BTreeMap<String, KindState>,
-    /// Calls so far, and what they cost.
+    /// What the calls so far cost at Graph.
     pub spent: Spent,
     /// How many blobs were new in the vault so far.
     pub stored_blobs: u64,
     /// How many sealed bytes were new in the vault so far.
     pub stored_bytes: u64,
-    /// How many invocations got further.
+    /// In how many invocations the reading got further.
     #[serde(default)]
     pub advances: u32,
 }
 
 impl ReadingState {
-    /// Where the state of the reading for that snapshot is.
+    /// The address of the state of the reading for that snapshot.
     pub fn at(tenant: &TenantId, snapshot: &SnapshotId) -> At<Self> {
         At::of(tenant, snapshot)
     }

@@ -1,4 +1,4 @@
-//! A restore's row, and a row for the outcome of each of its steps. What is chosen stands here; the plan and
+//! The row of a restore, and a row for the outcome of each of its steps. The row says what was chosen; the plan and
 //! the report, which hold customer data, are in the vault.
 
 use super::address::{At, Under};
@@ -17,18 +17,18 @@ pub enum RestoreState {
     Previewing,
     /// Its preview is stored and waits for approval.
     Previewed,
-    /// It is approved.
+    /// It is approved and waits to be executed.
     Queued,
-    /// It is executed.
+    /// Its steps are being executed.
     Running,
     /// Its report is stored; single steps may have failed.
     Done,
-    /// It was not, or not wholly, previewed or executed; the error says why.
+    /// Its preview or its execution was given up, perhaps midway; the error says why.
     Failed,
 }
 
 impl RestoreState {
-    /// Whether somebody still has to work on it.
+    /// Whether a job still has to work on it.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Previewing | Self::Queued | Self::Running)
     }
@@ -40,20 +40,20 @@ impl RestoreState {
 pub struct RestoreCounts {
     /// Steps of the plan.
     pub steps: u64,
-    /// Written and found as asked, or so already.
+    /// Steps that were written and found as asked, or were so already.
     pub done: u64,
-    /// Written, and not found so by a read-back.
+    /// Steps that were written, and that a read-back did not find as asked.
     pub unverified: u64,
-    /// Not written: refused, or not readable.
+    /// Steps that failed: Graph refused them, or the live object could not be read.
     pub failed: u64,
-    /// Not tried, since it did not apply any more.
+    /// Steps that were not tried, since they did not apply any more.
     pub skipped: u64,
-    /// Named by the preview as what cannot be restored.
+    /// Items that the preview named as what cannot be restored.
     pub impossible: u64,
 }
 
 impl RestoreCounts {
-    /// Of these outcomes of a plan.
+    /// The counts of these outcomes of a plan.
     pub fn of<'a>(plan: &Plan, outcomes: impl IntoIterator<Item = &'a StepOutcome>) -> Self {
         let mut counts = Self {
             steps: plan.steps.len() as u64,
@@ -71,21 +71,21 @@ impl RestoreCounts {
         }
         counts
     }
-    /// Steps that came to an end, whichever.
+    /// How many steps have come to an end, whichever.
     pub fn ended(&self) -> u64 {
         self.done + self.unverified + self.failed + self.skipped
     }
 }
 
-/// The row.
+/// The row of a restore.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restore {
-    /// Its id.
+    /// The id of the restore.
     pub id: RestoreId,
-    /// Of which tenant.
+    /// The tenant that is restored.
     pub tenant: TenantId,
-    /// From which snapshot.
+    /// The snapshot that is restored from.
     pub snapshot: SnapshotId,
     /// What is chosen, and how. Without items when `diff` is set.
     pub selection: Selection,
@@ -93,9 +93,9 @@ pub struct Restore {
     pub diff: Option<DiffId>,
     /// Who asked for the preview: a person's id or a token's prefix.
     pub requested_by: String,
-    /// Who approved it.
+    /// Who approved the plan: a person's id or a token's prefix.
     pub approved_by: Option<String>,
-    /// State.
+    /// How far the restore has come.
     pub state: RestoreState,
     /// When the preview was asked for.
     pub requested_at: Timestamp,
@@ -107,26 +107,26 @@ pub struct Restore {
     pub started_at: Option<Timestamp>,
     /// When its report was stored.
     pub done_at: Option<Timestamp>,
-    /// When somebody last worked on it.
+    /// When a job last wrote to this row.
     pub touched_at: Timestamp,
     /// How often it was taken up, previews and continuations included.
     pub attempts: u32,
     /// How many steps came to which end.
     pub counts: RestoreCounts,
-    /// What its execution cost at Graph, reading and writing.
+    /// What its execution cost at Graph, reading and writing, in calls and in resource units.
     pub spent: Spent,
     /// Kinds for whose writing no permission was granted when its execution began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_permitted: Vec<NotProtected>,
-    /// Why it failed.
+    /// Why it failed, as a sentence for a person; none unless it has failed.
     pub error: Option<String>,
-    /// What keeps it from its end.
+    /// What keeps it from its end: waiting, or given up.
     #[serde(default, skip_serializing_if = "Course::is_free")]
     pub course: Course,
 }
 
 impl Restore {
-    /// Where the restore of that id is.
+    /// The address of the restore of that id.
     pub fn at(tenant: &TenantId, id: &RestoreId) -> At<Self> {
         At::of(tenant, id)
     }
@@ -155,7 +155,7 @@ pub enum SkipCause {
     Gone,
     /// Another step that it needs did not succeed.
     DependencyFailed,
-    /// It would take our own access away.
+    /// It would take away the access that Holdfast itself has.
     OwnAccess,
     /// It would leave nobody who can administer the tenant.
     LockOut,
@@ -196,26 +196,26 @@ pub enum OutcomeState {
     Done,
     /// It was so already; nothing was written.
     AlreadySo,
-    /// Not tried.
+    /// The step was not tried.
     Skipped {
-        /// Why.
+        /// Why it was not tried.
         cause: SkipCause,
     },
-    /// Tried, in vain or in part.
+    /// Tried, and nothing or only a part of it was written.
     Failed {
-        /// Why.
+        /// Why it failed, for programs.
         cause: FailCause,
-        /// Graph's code, for a person.
+        /// Graph's error code, for a person.
         message: String,
     },
 }
 
 impl OutcomeState {
-    /// Whether it stays so.
+    /// Whether the step has come to its end.
     pub fn is_final(&self) -> bool {
         !matches!(self, Self::Started { .. })
     }
-    /// Whether what the step was for is so now.
+    /// Whether the tenant now is as the step wanted it.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Done | Self::AlreadySo)
     }
@@ -225,24 +225,24 @@ impl OutcomeState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum ReadBack {
-    /// What was asked.
+    /// The object is as the step asked.
     AsAsked,
-    /// Something else.
+    /// The object is there and differs.
     Differs {
-        /// In these properties or links.
+        /// The names of the properties or links that differ.
         what: Vec<String>,
     },
-    /// Nothing.
+    /// The object is not there.
     Absent,
 }
 
-/// The row of a step.
+/// The row of a step: how it ended, and what Graph answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepOutcome {
-    /// Of which tenant.
+    /// The tenant that is restored.
     pub tenant: TenantId,
-    /// Of which restore.
+    /// The restore whose step it is.
     pub restore: RestoreId,
     /// The step's number in the plan.
     pub number: u32,
@@ -250,18 +250,18 @@ pub struct StepOutcome {
     pub id: String,
     /// What was asked: the action and what of the object it is about, without values.
     pub asked: String,
-    /// State.
+    /// How the step ended, or that it has begun.
     #[serde(flatten)]
     pub state: OutcomeState,
     /// The HTTP status of Graph's answer.
     pub status: Option<u16>,
-    /// Graph's name for the request.
+    /// Graph's id of the request, for its support.
     pub request_id: Option<String>,
     /// What a read-back found.
     pub read_back: Option<ReadBack>,
-    /// The id of the object that was made.
+    /// The id of the object that the step created; none where it created none.
     pub new_id: Option<String>,
-    /// When.
+    /// When the outcome was last written.
     pub at: Timestamp,
 }
 
@@ -270,7 +270,7 @@ impl StepOutcome {
     pub fn of_restore(tenant: &TenantId, restore: &RestoreId) -> Under<Self> {
         Under::of(tenant, format_args!("{restore}#"))
     }
-    /// Where the outcome of a restore's step is.
+    /// The address of the outcome of a restore's step.
     pub fn at(tenant: &TenantId, restore: &RestoreId, number: u32) -> At<Self> {
         At::of(tenant, format_args!("{restore}#{number:05}"))
     }

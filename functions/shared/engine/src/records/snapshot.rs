@@ -1,5 +1,5 @@
-//! A snapshot's row: its state while it is made and its summary once it is sealed. The manifest in the
-//! vault is the truth about what it holds; this row is how it is found and followed.
+//! The row of a snapshot: its state while it is made and its summary once it is sealed. The manifest in the vault is
+//! the truth about what it holds; by this row it is found and followed.
 
 use super::address::At;
 use super::{Course, Record, watched};
@@ -9,22 +9,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where a job stands. The same for snapshots, comparisons and restores.
+/// How far a job has come. The same for snapshots and comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum JobState {
-    /// Asked for.
+    /// It was asked for and is pending.
     Queued,
-    /// Somebody works on it.
+    /// A job works on it.
     Running,
-    /// Done: a snapshot is sealed, a comparison or report is stored.
+    /// Done: the snapshot is sealed, or the comparison is stored.
     Done,
     /// It will not be done; the error says why.
     Failed,
 }
 
 impl JobState {
-    /// Whether somebody still has to work on it.
+    /// Whether a job still has to work on it.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Running)
     }
@@ -34,25 +34,25 @@ impl JobState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Reason {
-    /// It was due.
+    /// The schedule said that it was due.
     Schedule,
-    /// A person asked.
+    /// A person or a token asked for it.
     Person,
-    /// A comparison with the live tenant needs it; it is not listed.
+    /// A comparison with the live tenant needs it. It is not listed.
     Live,
 }
 
-/// How it is read.
+/// How much of the tenant is read for a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SnapshotMode {
-    /// Everything is read.
+    /// Everything is read, whatever the base holds.
     Full,
     /// What Graph says has changed since the base.
     Incremental,
 }
 
-/// What of a run is there.
+/// How much a run of a snapshot holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RunCount {
@@ -68,7 +68,7 @@ pub struct RunCount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotCovered {
-    /// The source (`users`, `users.customSecurityAttributes`).
+    /// The name of the source (`users`, `users.customSecurityAttributes`).
     pub source: String,
     /// The kind of error: `denied`, `unavailable`, …
     pub cause: String,
@@ -76,49 +76,49 @@ pub struct NotCovered {
     pub why: String,
 }
 
-/// The row.
+/// The row of a snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// Its id.
+    /// The id of the snapshot.
     pub id: SnapshotId,
-    /// Of which tenant.
+    /// The tenant that it is of.
     pub tenant: TenantId,
-    /// Why.
+    /// Why it is taken.
     pub reason: Reason,
-    /// State.
+    /// How far the snapshot has come.
     pub state: JobState,
-    /// How it is or was read; set when it starts.
+    /// How much of the tenant is or was read; set when the reading starts.
     pub mode: Option<SnapshotMode>,
     /// The snapshot that it builds on, when incremental.
     pub base: Option<SnapshotId>,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// When somebody last worked on it.
+    /// When a job last wrote to this row.
     pub touched_at: Timestamp,
-    /// When it was sealed.
+    /// When it was sealed; none while it is not.
     pub sealed_at: Option<Timestamp>,
-    /// How often it was taken up.
+    /// How often a job has taken it up, continuations included.
     pub attempts: u32,
-    /// Records per run.
+    /// How much each run holds, by the run's name.
     pub counts: BTreeMap<String, RunCount>,
-    /// What is missing from it.
+    /// The kinds, and parts of kinds, that it does not hold.
     pub not_covered: Vec<NotCovered>,
-    /// What it cost at Graph.
+    /// What its reading cost at Graph.
     pub spent: Spent,
-    /// New bytes in the vault.
+    /// How many sealed bytes it added to the vault.
     pub stored_bytes: u64,
-    /// New blobs in the vault.
+    /// How many blobs it added to the vault.
     pub stored_blobs: u64,
-    /// Why it failed.
+    /// Why it failed, as a sentence for a person; none unless it has failed.
     pub error: Option<String>,
-    /// What keeps it from its end.
+    /// What keeps it from its end: waiting, or given up.
     #[serde(default, skip_serializing_if = "Course::is_free")]
     pub course: Course,
 }
 
 impl Snapshot {
-    /// Where the snapshot of that id is.
+    /// The address of the snapshot of that id.
     pub fn at(tenant: &TenantId, id: &SnapshotId) -> At<Self> {
         At::of(tenant, id)
     }
@@ -131,15 +131,16 @@ impl Record for Snapshot {
         Self::at(&self.tenant, &self.id)
     }
     fn watch(&self) -> Option<Watch> {
-        // Why not a reading for a comparison: that is what is followed, and reads on itself.
+        // Why not a reading for a comparison: the comparison is followed instead, and its job goes on with the
+        // reading itself.
         let is_followed = self.state.is_open() && self.reason != Reason::Live;
         is_followed
             .then(|| Watch { list: watched::OPEN_WORK.to_owned(), at: self.course.due_at(self.touched_at) })
     }
 }
 
-/// When open work that nobody has touched since then counts as stuck: 20 minutes, longer than any
-/// function may run.
+/// When open work counts as stuck whose row was last written to at `touched_at`: 20 minutes later, which is longer
+/// than any function may run.
 pub fn stale_at(touched_at: Timestamp) -> Timestamp {
     touched_at + jiff::SignedDuration::from_mins(20)
 }

@@ -1,4 +1,4 @@
-//! Typed access to the catalog: a record knows its scope, its key and where it is watched.
+//! Typed access to the catalog: a record knows its address and the list that watches it.
 
 use super::address::{At, Owner, Under};
 use super::families::{Family, family_of};
@@ -7,25 +7,25 @@ use domain::{Error, Result, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
-/// A kind of row.
+/// A record: what one row of a family holds.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
-    /// Whose rows they are.
+    /// Whose the rows are: a tenant's, a partner's or the installation's.
     type Owner: Owner;
     /// What its keys begin with: `name#` where more follows, the whole key where an owner has one.
     const PREFIX: &'static str;
-    /// Its place in the list of families. Why it is not to be given: one that is not in the list does not compile.
+    /// The family in the list. Why no record gives it itself: one that is not in the list does not compile.
     const FAMILY: &'static Family = family_of(Self::PREFIX, <Self::Owner as Owner>::KIND);
-    /// Where it is.
+    /// The address at which this record is.
     fn address(&self) -> At<Self>;
     /// All rows of an owner, in order of their keys.
     fn all(owner: &Self::Owner) -> Under<Self> {
         Under::of(owner, "")
     }
-    /// Where it is due, if anywhere: one of its family's lists.
+    /// The watched list that it stands in and when it is due there, if anywhere: one of its family's lists.
     fn watch(&self) -> Option<Watch> {
         None
     }
-    /// When it ends by itself, if ever.
+    /// When the row ends by itself, if ever.
     fn expires_at(&self) -> Option<Timestamp> {
         None
     }
@@ -34,13 +34,13 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
 /// A record as it was found, with the version that a replacement must name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found<T> {
-    /// What it says.
+    /// The record that the row holds.
     pub value: T,
-    /// The version found.
+    /// The version of the row, as it was found.
     pub version: u64,
 }
 
-/// The catalog, typed.
+/// The catalog as records instead of rows.
 #[derive(Clone)]
 pub struct Records {
     catalog: Arc<dyn Catalog>,
@@ -58,7 +58,7 @@ impl Records {
         &self.clock
     }
 
-    /// The record at that address, if there is one.
+    /// The record at that address, if there is one that has not expired.
     pub async fn find<T: Record>(&self, at: &At<T>) -> Result<Option<Found<T>>> {
         self.catalog.find(at.scope(), at.key(), self.clock.now()).await?.map(read).transpose()
     }
@@ -84,7 +84,7 @@ impl Records {
         Ok((live.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }
 
-    /// All records of a list. For lists that are short by nature.
+    /// All records of a list, read page by page. For lists that are short by nature.
     pub async fn list_all<T: Record>(&self, under: &Under<T>) -> Result<Vec<Found<T>>> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
@@ -108,7 +108,7 @@ impl Records {
         Ok((rows.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }
 
-    /// All the writes or none; see [`Catalog::write`].
+    /// Does all the writes or none of them; see [`Catalog::write`].
     pub async fn write(&self, writes: Vec<Write>) -> Result<()> {
         self.catalog.write(self.clock.now(), writes).await
     }
@@ -116,7 +116,7 @@ impl Records {
     /// Creates one record.
     ///
     /// # Errors
-    /// `Conflict` when there is one of that key.
+    /// `Conflict` when there is a row at its address.
     pub async fn put_new<T: Record>(&self, record: &T) -> Result<()> {
         self.write(vec![put_new(record)?]).await
     }

@@ -1,5 +1,5 @@
-//! What happened to subscriptions, requests for downgrades, and seats in use. What a subscription is now, the
-//! organisation's row says.
+//! What happened to subscriptions, requests for downgrades, and seats in use. What a subscription is now stands in
+//! the organisation's row.
 
 use super::address::{At, Under};
 use super::{Organisation, OrganisationState, Record};
@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscribed {
-    /// The plan.
+    /// The plan that was subscribed to.
     pub plan: PlanId,
-    /// Seats paid for.
+    /// How many seats were paid for.
     pub seats: u32,
 }
 
@@ -34,25 +34,25 @@ impl Subscribed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SubscriptionChange {
-    /// Of which organisation.
+    /// The organisation whose subscription changed.
     pub organisation: OrganisationId,
     /// Its name then: invoices name it also when it is gone.
     pub name: String,
-    /// Whose customer.
+    /// The partner whose customer the organisation was then.
     pub partner: PartnerId,
-    /// When.
+    /// When the subscription changed.
     pub at: Timestamp,
-    /// What was; none when nothing was paid for.
+    /// The subscription before; none when nothing was paid for.
     pub before: Option<Subscribed>,
-    /// What is; none when nothing more is paid for.
+    /// The subscription after; none when nothing is paid for any more.
     pub after: Option<Subscribed>,
     /// The version of the organisation's row that says so.
     pub version: u64,
 }
 
 impl SubscriptionChange {
-    /// The change of an organisation from a row, if there was one, to the row of that version. None when
-    /// nothing changes that is paid for.
+    /// What changed in an organisation's subscription from one row (if there was one) to the row of that version.
+    /// None when what is paid for stays the same.
     pub fn between(
         before: Option<&Organisation>,
         after: &Organisation,
@@ -92,40 +92,40 @@ impl Record for SubscriptionChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DowngradeRequest {
-    /// Its id.
+    /// The id of the request.
     pub id: DowngradeId,
-    /// Who decides.
+    /// The top partner, which decides on it.
     pub top: PartnerId,
-    /// Whose customer.
+    /// The partner whose customer the organisation is.
     pub partner: PartnerId,
-    /// Who is above that partner, from the top down.
+    /// The partners above that one, from the top down.
     pub above: Vec<PartnerId>,
-    /// Of which organisation.
+    /// The organisation that asks for another plan.
     pub organisation: OrganisationId,
-    /// Its plan.
+    /// The plan that it has.
     pub from: PlanId,
-    /// What that protects.
+    /// What the plan that it has protects.
     pub from_product: ProductType,
     /// The plan that is wanted.
     pub to: PlanId,
-    /// What that protects.
+    /// What the plan that is wanted protects.
     pub to_product: ProductType,
-    /// Where it stands.
+    /// Whether it is open, and how it was decided.
     pub state: RequestState,
-    /// When it was asked for.
+    /// When the request was made.
     pub asked_at: Timestamp,
-    /// By whom: how logs name the token.
+    /// Who made the request, as logs name their token.
     pub asked_by: String,
-    /// When it was decided.
+    /// When it was decided; none while it is open.
     pub decided_at: Option<Timestamp>,
-    /// By whom.
+    /// Who decided it, as logs name their token.
     pub decided_by: Option<String>,
-    /// Why it was refused.
+    /// Why it was refused; none unless it was.
     pub reason: Option<String>,
 }
 
 impl DowngradeRequest {
-    /// Where the request of that id, at the top partner who decides it is.
+    /// The address of the request of that id with the top partner that decides.
     pub fn at(top: &PartnerId, id: &DowngradeId) -> At<Self> {
         At::of(top, id)
     }
@@ -139,22 +139,22 @@ impl Record for DowngradeRequest {
     }
 }
 
-/// That a downgrade of an organisation waits: one at a time.
+/// That an organisation has an open request for a downgrade: one at a time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenDowngrade {
-    /// Whose customer.
+    /// The partner whose customer the organisation is.
     pub partner: PartnerId,
-    /// Of which organisation.
+    /// The organisation that asks for another plan.
     pub organisation: OrganisationId,
-    /// Who decides.
+    /// The top partner, which decides on it.
     pub top: PartnerId,
-    /// The request.
+    /// The id of the request.
     pub request: DowngradeId,
 }
 
 impl OpenDowngrade {
-    /// Where the open request of an organisation is.
+    /// The address of the open request of an organisation.
     pub fn at(partner: &PartnerId, organisation: &OrganisationId) -> At<Self> {
         At::of(partner, organisation)
     }
@@ -172,18 +172,18 @@ impl Record for OpenDowngrade {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SeatCount {
-    /// Whose.
+    /// The tenant whose seats were counted.
     pub tenant: TenantId,
-    /// Enabled member users.
+    /// How many enabled member users there were: each takes a seat.
     pub in_use: u64,
-    /// Which snapshot counted.
+    /// The snapshot that they were counted in.
     pub snapshot: SnapshotId,
-    /// As of when: the beginning of its reading.
+    /// As of when they were counted: the beginning of the snapshot's reading.
     pub counted_at: Timestamp,
 }
 
 impl SeatCount {
-    /// Where the one row of a tenant's seats is.
+    /// The address of the one row of a tenant's seats.
     pub fn at(tenant: &TenantId) -> At<Self> {
         At::of(tenant, "")
     }

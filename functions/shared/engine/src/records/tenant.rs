@@ -8,13 +8,13 @@ use domain::{OrganisationId, PartnerId, RestoreId, SnapshotId, TenantId, Timesta
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a tenant's credentials are.
+/// Whether a tenant's credentials work, and what is wrong with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialStatus {
     /// All that is needed is granted.
     Connected,
-    /// Some kinds cannot be read.
+    /// A permission is missing, so that some kinds cannot be read.
     MissingPermissions,
     /// More is granted than is needed.
     ExcessPermissions,
@@ -24,7 +24,8 @@ pub enum CredentialStatus {
     SecretExpiring,
     /// Microsoft does not answer, or does not serve the tenant.
     Unreachable,
-    /// A consent that has not arrived everywhere; nothing is read until it has. Of a tenant that is not connected yet.
+    /// A consent has not arrived everywhere yet, and nothing is read until it has. Only of a tenant that is not
+    /// connected yet.
     Waiting,
 }
 
@@ -32,7 +33,7 @@ pub enum CredentialStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tenant {
-    /// Its id.
+    /// The tenant's id: the GUID that Entra gave it.
     pub tenant: TenantId,
     /// The partner that it belongs to now.
     pub partner: PartnerId,
@@ -40,7 +41,7 @@ pub struct Tenant {
     pub organisation: OrganisationId,
     /// The customer's name, as its directory says.
     pub name: String,
-    /// How the credentials are.
+    /// Whether the credentials work, as they were last tried.
     pub credentials: CredentialStatus,
     /// What is not protected because a permission is missing, as the last snapshot found it; none before the first
     /// says so, when the organisation's row does.
@@ -50,21 +51,22 @@ pub struct Tenant {
     pub snapshots_per_day: u8,
     /// When the next one is due; none while backups are stopped.
     pub next_snapshot_at: Option<Timestamp>,
-    /// The snapshot that is being taken.
+    /// The snapshot that is being taken; none while there is none.
     pub open_snapshot: Option<SnapshotId>,
-    /// The newest sealed one.
+    /// The newest sealed snapshot; none before the first.
     pub last_sealed: Option<SnapshotId>,
-    /// When everything was last read whole.
+    /// When a snapshot last read everything.
     pub last_full_at: Option<Timestamp>,
     /// When it was connected.
     pub connected_at: Timestamp,
-    /// Whether blobs that were put aside for a snapshot may be left; they are swept when none is being taken.
+    /// Whether blocks that were parked for a snapshot may be left in the vault; they are swept while no snapshot is
+    /// being taken.
     #[serde(default)]
     pub has_parked: bool,
 }
 
 impl Tenant {
-    /// Where the one row of a tenant is.
+    /// The address of the one row of a tenant.
     pub fn at(tenant: &TenantId) -> At<Self> {
         At::of(tenant, "")
     }
@@ -81,20 +83,20 @@ impl Record for Tenant {
     }
 }
 
-/// A tenant's data key, wrapped.
+/// The data key of a tenant, wrapped by the key service: it seals all that the vault holds of the tenant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
-    /// Whose.
+    /// The tenant whose data it seals.
     pub tenant: TenantId,
-    /// The key.
+    /// The data key, wrapped.
     pub wrapped: WrappedKey,
-    /// Since when.
+    /// When the key was made.
     pub created_at: Timestamp,
 }
 
 impl StoredKey {
-    /// Where the one row of a tenant's key is.
+    /// The address of the one row of a tenant's key.
     pub fn at(tenant: &TenantId) -> At<Self> {
         At::of(tenant, "")
     }
@@ -108,24 +110,24 @@ impl Record for StoredKey {
     }
 }
 
-/// A consent that was asked for: good once, for a while.
+/// A consent that was asked for. Its state is good once, until it expires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsentState {
     /// The hash of the random state; the state itself is not kept.
     pub hash: String,
-    /// Who asked.
+    /// The partner that asked for it.
     pub partner: PartnerId,
-    /// For which organisation.
+    /// The organisation that the tenant will belong to.
     pub organisation: OrganisationId,
-    /// `reader` or `writer`.
+    /// The application that consent was asked for: `reader` or `writer`.
     pub app: String,
-    /// Until when it is good.
+    /// Until when the state is good.
     pub expires_at: Timestamp,
 }
 
 impl ConsentState {
-    /// Where the consent whose state has that hash is.
+    /// The address of the consent whose state has that hash.
     pub fn at(hash: &str) -> At<Self> {
         At::of(&Installation, hash)
     }
@@ -142,7 +144,7 @@ impl Record for ConsentState {
     }
 }
 
-/// A sign-in that a consent waits for.
+/// A sign-in that a consent waits for: it shows who gave the consent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConsentSignIn {
@@ -152,16 +154,16 @@ pub struct ConsentSignIn {
     pub consent: String,
     /// The tenant that the consent is said to be of.
     pub tenant: TenantId,
-    /// What the id token has to hold.
+    /// The nonce that the id token has to hold.
     pub nonce: String,
-    /// What the code is redeemed with.
+    /// The verifier with which the code is redeemed (PKCE).
     pub verifier: String,
-    /// Until when it is good.
+    /// Until when the state is good.
     pub expires_at: Timestamp,
 }
 
 impl ConsentSignIn {
-    /// Where the sign-in whose state has that hash is.
+    /// The address of the sign-in whose state has that hash.
     pub fn at(hash: &str) -> At<Self> {
         At::of(&Installation, hash)
     }
@@ -178,24 +180,24 @@ impl Record for ConsentSignIn {
     }
 }
 
-/// An object that was created again has another id; this row leads from the old one to the new.
+/// That an object was created again: Entra gives it another id, and this row leads from the old id to the new one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewId {
-    /// Whose.
+    /// The tenant of the object.
     pub tenant: TenantId,
     /// The kind of the object.
     pub kind: NamedKind,
-    /// The id that it had.
+    /// The id that the object had.
     pub old: String,
-    /// The id that it has.
+    /// The id that the object has now.
     pub new: String,
-    /// Since when.
+    /// When the object was created again.
     pub created_at: Timestamp,
 }
 
 impl NewId {
-    /// Where the id under which the object of that old id was created again is.
+    /// The address of the row that leads on from that old id.
     pub fn at(tenant: &TenantId, old: &str) -> At<Self> {
         At::of(tenant, old)
     }
@@ -209,24 +211,24 @@ impl Record for NewId {
     }
 }
 
-/// That a restore is about to create an object again: no other restore does while that one is not at its end.
+/// That a restore is about to create an object again: no other restore does so before that one has ended.
 ///
 /// Why: between a creation and its [`NewId`] lies a moment in which a second restore would see neither.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Remaking {
-    /// Whose.
+    /// The tenant of the object.
     pub tenant: TenantId,
     /// The id that the object had.
     pub old: String,
-    /// The restore that is at it.
+    /// The restore that creates it.
     pub restore: RestoreId,
-    /// The number of its step.
+    /// The number of the step in the restore's plan.
     pub number: u32,
 }
 
 impl Remaking {
-    /// Where the creation of the object of that old id is.
+    /// The address of the claim to create the object of that old id again.
     pub fn at(tenant: &TenantId, old: &str) -> At<Self> {
         At::of(tenant, old)
     }

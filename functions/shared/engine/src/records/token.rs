@@ -1,5 +1,5 @@
-//! API tokens. A token is found by its hash, in the installation's own scope; what is told of it stands with
-//! its partner, and when it was last used in a scope of its own. The first two are always written together.
+//! API tokens. A token is found by its hash, in the installation's own scope; what is listed of it stands with its
+//! partner, and when it was last used stands in a scope of its own. The first two are always written together.
 
 use super::address::{At, Installation, Under, Uses};
 use super::{Record, Records, delete};
@@ -16,23 +16,23 @@ pub struct ApiToken {
     /// Its name in the API; tokens made before there were lists have none.
     #[serde(default)]
     pub id: Option<TokenId>,
-    /// The token's hash, see [`ApiToken::hash`].
+    /// The hash of the token, see [`ApiToken::hash`].
     pub hash: String,
     /// Its first characters: how a person tells it from others, and how the audit names it.
     pub prefix: String,
-    /// What it is for.
+    /// What the token is for, in its maker's words.
     pub name: String,
-    /// Whose.
+    /// The partner that the token belongs to.
     pub partner: PartnerId,
-    /// What it may do.
+    /// The role that the token acts in.
     pub role: Role,
-    /// Only for these organisations; absent means every one of the partner's.
+    /// The organisations that it may see; none means all of the partner's.
     pub organisations: Option<Vec<OrganisationId>>,
-    /// Since when.
+    /// When the token was made.
     pub created_at: Timestamp,
-    /// Until when.
+    /// Until when the token is good.
     pub expires_at: Timestamp,
-    /// When it was taken back.
+    /// When it was revoked; none unless it was.
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -46,7 +46,7 @@ impl ApiToken {
     pub fn hash(token: &str) -> String {
         blake3::hash(token.as_bytes()).to_hex().to_string()
     }
-    /// Where the token of that hash is.
+    /// The address of the token of that hash.
     pub fn at(hash: &str) -> At<Self> {
         At::of(&Installation, hash)
     }
@@ -67,10 +67,10 @@ impl Record for ApiToken {
     }
 }
 
-/// How long an ended token is still told of.
+/// How long a token is still listed after its end.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What is told of a token, in its partner's scope.
+/// What is listed of a token, in its partner's scope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenEntry {
@@ -88,11 +88,11 @@ impl TokenEntry {
         Under::of(partner, TokenId::PREFIX)
     }
 
-    /// Where a partner's token of that id is.
+    /// The address of a partner's token of that id.
     pub fn at(partner: &PartnerId, id: &TokenId) -> At<Self> {
         At::of(partner, id)
     }
-    /// Where an organisation's own token is.
+    /// The address of an organisation's own token.
     pub fn of_organisation(partner: &PartnerId, id: &OrganisationId) -> At<Self> {
         At::of(partner, id)
     }
@@ -112,7 +112,8 @@ impl Record for TokenEntry {
     }
 }
 
-/// The writes that end an organisation's own token, where it has one: it is deleted, or another partner's.
+/// The writes that remove an organisation's own token, where it has one, because the organisation is deleted or given
+/// to another partner.
 pub async fn end_of_token(
     records: &Records,
     partner: &PartnerId,
@@ -126,22 +127,22 @@ pub async fn end_of_token(
     Ok(writes)
 }
 
-/// When a token was last used: the one row that the authorizer writes.
+/// When a token was last used: the only row that the authorizer writes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenUse {
-    /// Which token.
+    /// The id of the token.
     pub token: TokenId,
-    /// Whose.
+    /// The partner that the token belongs to.
     pub partner: PartnerId,
-    /// When, to the minute or so.
+    /// When it was used, to about a minute.
     pub at: Timestamp,
-    /// Until when that is of interest.
+    /// When the row ends by itself.
     pub until: Timestamp,
 }
 
 impl TokenUse {
-    /// Where the last use of a token is.
+    /// The address of the last use of a token.
     pub fn at(partner: &PartnerId, token: &TokenId) -> At<Self> {
         At::of(&Uses, format_args!("{partner}#{token}"))
     }

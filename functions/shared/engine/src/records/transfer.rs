@@ -1,31 +1,31 @@
-//! The offer of an organisation to another partner: a row with the one who gives, and one with the one who is to
-//! take, since neither sees into the other's part of the tree.
+//! The offer of an organisation to another partner: a row with the partner who gives, and one with the partner who is
+//! to take, since neither sees the other's part of the tree.
 
 use super::Record;
 use super::address::At;
 use domain::{OrganisationId, PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// An offer, as the giver has it.
+/// An offer, in the scope of the partner who gives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TransferOffer {
-    /// Which organisation; it is offered to one partner at a time, so that its id names the offer.
+    /// The id of the organisation. It is offered to one partner at a time, so that its id names the offer.
     pub organisation: OrganisationId,
-    /// Who gives it.
+    /// The partner who gives it.
     pub from: PartnerId,
-    /// Who is to take it.
+    /// The partner who is to take it.
     pub to: PartnerId,
-    /// Who offered it, as the audit names them.
+    /// Who made the offer, as the audit names them.
     pub by: String,
-    /// When.
+    /// When the offer was made.
     pub offered_at: Timestamp,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
 }
 
 impl TransferOffer {
-    /// Where the offer of an organisation, at the partner who gives it is.
+    /// The address of the offer of an organisation with the partner who gives it.
     pub fn at(from: &PartnerId, id: &OrganisationId) -> At<Self> {
         At::of(from, id)
     }
@@ -42,28 +42,28 @@ impl Record for TransferOffer {
     }
 }
 
-/// An offer, as the taker has it: what the giver tells.
+/// An offer, in the scope of the partner who is to take: what it may know of the organisation before it accepts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TransferOffered {
-    /// Which organisation.
+    /// The id of the organisation.
     pub organisation: OrganisationId,
-    /// Its name.
+    /// The name of the organisation.
     pub name: String,
-    /// Seats that it has.
+    /// How many seats are paid for.
     pub seats: u32,
-    /// Who gives it.
+    /// The partner who gives it.
     pub from: PartnerId,
-    /// The giver's name.
+    /// The name of the partner who gives it.
     pub from_name: String,
-    /// Who is to take it.
+    /// The partner who is to take it.
     pub to: PartnerId,
     /// Until when it can be accepted.
     pub expires_at: Timestamp,
 }
 
 impl TransferOffered {
-    /// Where the offer of an organisation, at the partner who takes it is.
+    /// The address of the offer of an organisation with the partner who is to take it.
     pub fn at(to: &PartnerId, id: &OrganisationId) -> At<Self> {
         At::of(to, id)
     }

@@ -1,4 +1,4 @@
-//! What a sealed snapshot shows that people should hear of, told when it begins.
+//! What a sealed snapshot shows that people are to be notified of, when it begins.
 
 use super::Worker;
 use domain::subscriptions::over_use;
@@ -8,8 +8,8 @@ use engine::records::{
 };
 
 impl Worker {
-    /// Tells that a snapshot came to nothing, and how the credentials are now where they were otherwise before.
-    pub(super) async fn tell_failure(
+    /// Notifies that a snapshot came to nothing, and of the credentials' status where that has changed.
+    pub(super) async fn notify_failure(
         &self,
         failed: &Snapshot,
         error: &Error,
@@ -28,8 +28,8 @@ impl Worker {
         }
     }
 
-    /// Tells when the seats in use go over those that are paid for.
-    pub(super) async fn tell_over_use(
+    /// Notifies when more seats begin to be in use than are paid for.
+    pub(super) async fn notify_over_use(
         &self,
         of: &Tenant,
         before: Option<&SeatCount>,
@@ -45,8 +45,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Tells what this snapshot does not hold and the one before did.
-    pub(super) async fn tell_new_gaps(&self, done: &Snapshot, before: Option<&SnapshotId>) -> Result<()> {
+    /// Notifies of what this snapshot does not hold and the one before did.
+    pub(super) async fn notify_new_gaps(&self, done: &Snapshot, before: Option<&SnapshotId>) -> Result<()> {
         let known: Vec<NotCovered> = match before {
             Some(id) => {
                 let before: Option<Found<Snapshot>> =
