@@ -12,7 +12,7 @@ use http::request::Parts;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 
-/// The event of a request: what came in, by which route, when. `request_id` names it.
+/// The event of a request: what came in, by which route, and when. `request_id` is the request's id in logs.
 pub fn request_event(
     parts: &Parts,
     body: &Bytes,
@@ -73,7 +73,7 @@ pub fn request_event(
     event
 }
 
-/// The event by which the authorizer is asked about a request's event.
+/// The event that the authorizer gets for a request, made from the request's own event.
 pub fn authorizer_event(request: &Value, identity: &str) -> Value {
     let http = &request["requestContext"]["http"];
     let (method, path) = (http["method"].as_str().unwrap_or(""), request["rawPath"].as_str().unwrap_or(""));
