@@ -94,7 +94,7 @@ impl Cloud {
             busy: busy.clone(),
         };
         let listening = gateway.serve(listener)?;
-        // The pollers come after the listener, so that a message of an earlier start finds every function there.
+        // Why the pollers start last: a message that an earlier start left is handed out at once.
         let stop = watch::Sender::new(false);
         let mut running = Vec::new();
         for job in functions.jobs {

@@ -22,7 +22,7 @@ pub(crate) struct TenantState {
     pub config: TenantConfig,
     pub directory: RwLock<Directory>,
     grants: Mutex<HashMap<usize, Grant>>,
-    /// What the login says instead of a token: `error`, code.
+    /// The `error` and the code that the login answers instead of a token; none when it serves the tenant.
     refusal: Mutex<Option<(String, u32)>>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Grant {
     pub permissions: Vec<String>,
     /// The object id of the service principal.
     pub principal: String,
-    /// Seconds since 1970; none for what was there from the start.
+    /// When it was given, in seconds since 1970; none for one that was there from the start.
     pub since: Option<i64>,
 }
 
@@ -116,7 +116,7 @@ impl Inner {
             .to_string()
     }
 
-    /// By id, domain or name.
+    /// The place of a tenant in `tenants`, by id, domain or name.
     pub fn tenant_index(&self, tenant: &str) -> Option<usize> {
         self.tenants.iter().position(|one| {
             let config = &one.config;
@@ -141,7 +141,7 @@ impl Inner {
         }
     }
 
-    /// How the consent of that application does not show yet, if so.
+    /// In which way the consent of that application has not arrived yet; none when it has.
     pub fn not_arrived(&self, tenant: usize, app: usize) -> Option<NotArrived> {
         let (seconds, how) = self.switches().consent_delay?;
         let since = self.grant(tenant, app)?.since?;
@@ -169,7 +169,7 @@ impl Inner {
         self.expired_secrets.lock().expect("the lock is never held over a panic").contains(&app)
     }
 
-    /// Installs the application in the tenant with all that it asks for.
+    /// Installs the application in the tenant, with every permission that it asks for.
     pub fn consent(&self, tenant: usize, app: usize) {
         self.consent_since(tenant, app, Some(self.clock.seconds()));
     }

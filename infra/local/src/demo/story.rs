@@ -94,7 +94,7 @@ pub(super) async fn story(
     teller.table(&["kind", "object", "", "what"], changes.1.iter().map(verify::row).collect());
     faults.extend(verify::faults(&happened, &changes.1));
 
-    // Why the privileged role: it is the one change that may not wait for a digest.
+    // Why this mail: a change of a privileged role is sent at once, and does not wait for the next digest.
     if let Some(outbox) = place.outbox() {
         let step = teller.begin("mail", "An immediate mail leaves");
         let mail = wait_for_mail(&outbox, "Noah Fischer").await?;

@@ -1,4 +1,4 @@
-//! The whole tenant for assertions, and the import of objects as Graph returned them.
+//! The complete tenant for assertions, and the import of objects as Graph returned them.
 
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ fn object(d: &Directory, index: Index) -> Value {
     Value::Object(out)
 }
 
-/// `{users: {id: {...}}, ..., deletedItems: {id: {...}}}`
+/// The tenant as `{users: {id: {...}}, ..., deletedItems: {id: {...}}}`.
 pub(crate) fn dump(d: &Directory) -> Value {
     let mut out = Map::new();
     let mut bin = Map::new();
@@ -71,7 +71,7 @@ pub(crate) fn dump(d: &Directory) -> Value {
     Value::Object(out)
 }
 
-/// Puts an object as it stands, under its own id or a new one.
+/// Stores an object as it is given, under its own id or a new one; gives the id.
 pub(crate) fn import(d: &mut Directory, path: &str, mut value: Value) -> String {
     let path = path.trim_matches('/');
     let fresh = d.new_id();

@@ -12,7 +12,7 @@ use crate::state::{Directory, Kind, Row};
 
 const VALUE_TYPE: &str = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue";
 
-/// Takes the body's attributes into the changes.
+/// Merges the body's attributes into those that the user has, as one of the changes.
 pub(super) fn merge(
     call: &Call,
     d: &Directory,
@@ -67,7 +67,7 @@ pub(super) fn merge(
     Ok(())
 }
 
-/// Checks one value, and answers the annotation that it has to have.
+/// Checks one value; gives the annotation that it has to have, if any.
 fn check(
     d: &Directory,
     set: &str,
@@ -115,7 +115,7 @@ fn check(
         ("String", true) => Some("#Collection(String)"),
         _ => None,
     };
-    // The service cannot tell the type of these without the annotation.
+    // Why the annotation is needed: the service cannot find out the type of these by itself.
     if let Some(wanted) = annotation
         && note.and_then(Value::as_str) != Some(wanted)
     {

@@ -27,7 +27,7 @@ fn read_only(name: &str) -> Failure {
     bad(format!("Property '{name}' is read-only and cannot be set."))
 }
 
-/// The changes that a body asks for, or why it may not. Members with `@` are left to the caller.
+/// The changes that a body asks for, or why it is refused. Members with `@` are left to the caller.
 pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) -> Result<Changes, Failure> {
     let mut changes = Changes::new();
     let mut own = None;
@@ -89,7 +89,7 @@ pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) 
     Ok(changes)
 }
 
-/// Objects synchronised from on-premises are written there.
+/// Refuses a write to an object that is synchronised from on-premises, and so has to be written there.
 pub(crate) fn refuse_synced(schema: &Schema, row: &Row, changes: &Changes) -> Result<(), Failure> {
     if !row.is_true(schema.at("onPremisesSyncEnabled")) {
         return Ok(());
@@ -112,7 +112,7 @@ pub(crate) fn after(row: &Row, changes: &Changes, number: u8) -> Option<String> 
     }
 }
 
-/// Sets one value among the changes, whatever the body said.
+/// Sets one value among the changes, whatever the body has for it.
 pub(crate) fn put(changes: &mut Changes, number: u8, value: &Value) {
     changes.retain(|(n, _)| *n != number);
     changes.push((number, Some(value.to_string())));

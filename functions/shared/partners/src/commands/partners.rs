@@ -64,7 +64,7 @@ impl Partners {
                 above
             }
         };
-        // Why all of it is one write: a partner without an Owner could be changed by nobody.
+        // Why all of it is one write: without an Owner nobody of the partner could ever manage its people.
         let now = self.clock.now();
         let id = PartnerId::from_ulid(&self.ids.ulid());
         let partner = Partner {

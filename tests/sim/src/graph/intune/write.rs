@@ -130,7 +130,8 @@ fn create(call: &Call, d: &mut Directory, kind: &PolicyKind) -> Outcome {
     Ok(Reply::json(201, &shown))
 }
 
-fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bool) -> Outcome {
+/// Changes what the body names, or with `replaces` everything, as PUT does.
+fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, replaces: bool) -> Outcome {
     let set = collection(kind.name);
     let body = call.object()?;
     let mut policy = d.docs(&set).get(id).cloned().ok_or_else(|| not_found(id))?;
@@ -138,19 +139,19 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bo
     if !kind.subtype.is_empty() && body["@odata.type"] != policy["@odata.type"] {
         return Err(wrong("The type of a policy cannot be changed."));
     }
-    if body.contains_key("assignments") || (!whole && body.contains_key("scheduledActionsForRule")) {
+    if body.contains_key("assignments") || (!replaces && body.contains_key("scheduledActionsForRule")) {
         return Err(wrong("Assignments and scheduled actions have actions of their own."));
     }
-    if whole && !kind.settings {
+    if replaces && !kind.settings {
         return Err(failure(405, "BadRequest", "PUT is not supported for this type."));
     }
-    if !whole && body.contains_key("settings") {
+    if !replaces && body.contains_key("settings") {
         return Err(wrong("Settings can be replaced only by PUT of the whole policy."));
     }
-    if !whole && let Some(name) = body.keys().find(|name| COMPUTED.contains(&name.as_str())) {
+    if !replaces && let Some(name) = body.keys().find(|name| COMPUTED.contains(&name.as_str())) {
         return Err(wrong(format!("Property '{name}' is read-only.")));
     }
-    if whole {
+    if replaces {
         let settings = body.get("settings").and_then(Value::as_array);
         let settings = settings.ok_or_else(|| wrong("settings are required."))?;
         if body.get(kind.title).is_none() {
@@ -169,7 +170,7 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bo
     stamp(d, &mut policy, false);
     let shown = show(call, kind, &policy);
     d.docs_mut(&set).insert(id, policy);
-    Ok(if whole { Reply::empty() } else { Reply::json(200, &shown) })
+    Ok(if replaces { Reply::empty() } else { Reply::json(200, &shown) })
 }
 
 fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcome {
@@ -270,7 +271,7 @@ pub(in crate::graph) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> 
     }
 }
 
-/// Adds a policy as the seed makes it: with its parts, ids and counts.
+/// Adds a policy for the seed, with its parts, ids and counts.
 pub(crate) fn seeded(d: &mut Directory, kind: &str, mut policy: Value, groups: &[String]) {
     let id = d.new_id().to_string();
     policy["id"] = json!(id);

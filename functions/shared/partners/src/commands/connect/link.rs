@@ -81,7 +81,8 @@ impl Linker {
         if !text("id").is_some_and(|id| id.eq_ignore_ascii_case(tenant.as_str())) {
             return Err(Error::denied("the directory does not say that it is the one that consented"));
         }
-        // Why again, though callers check before: the write below depends on whether the tenant has a row.
+        // Why here, though some callers have checked it before: what is written depends on whether the tenant has a
+        // row.
         let before = self.check_free(&organisation, tenant).await?;
         organisation.not_protected = not_protected(&seen.access.permissions);
         organisation.tenant = Some(tenant.clone());

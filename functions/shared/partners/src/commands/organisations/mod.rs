@@ -93,7 +93,7 @@ impl Organisations {
         if caller.member()?.organisations.is_some() {
             return Err(Error::denied("a limited Admin may not create organisations"));
         }
-        // Why seen as if it were not there: a plan that the partner may not sell may be another's, and a secret.
+        // Why one answer for a plan that is not there and for somebody else's: that the latter exists is a secret.
         let plan = offered(self.records(), &partner.id, &new.plan).await?.map(|found| found.value);
         let plan = plan.ok_or_else(|| Error::invalid_field("plan", "there is no such plan"))?;
         if !plan.terms.visible {
