@@ -195,6 +195,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         queue: queue.clone(),
         clock: clock.clone(),
     });
+    // The only job that can write into a tenant.
     let restore = run_restore::Worker::new(run_restore::Ports {
         directory: reader.clone(),
         writer: writer(wanted)?,

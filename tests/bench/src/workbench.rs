@@ -99,6 +99,7 @@ impl Workbench {
         let ids: Arc<dyn Ids> = world.ids.clone();
         let writing = json!({ "clientId": sim::WRITER_CLIENT_ID, "clientSecret": sim::WRITER_SECRET });
         world.secrets.put("graph-writer", writing.to_string());
+        // Two clients, as in AWS: what reads holds no credential that can write.
         let client = |secret: &str| {
             let (settings, secrets) = (settings.clone(), world.secrets.clone());
             GraphClient::new(settings, secrets, secret, clock.clone(), ids.clone()).map_err(|e| e.to_string())
@@ -106,6 +107,7 @@ impl Workbench {
         let writer = Arc::new(GraphWriter::new(client("graph-writer")?));
         let directory: Arc<dyn Directory> =
             Faulty::new(Arc::new(GraphDirectory::new(client("graph-reader")?)), &plan);
+        // Every port is wrapped so that its calls are counted; no fault is planned.
         let vault = Arc::new(FolderVault::open(folder).map_err(|e| e.to_string())?);
         let vault: Arc<dyn Vault> = Faulty::new(vault, &plan);
         let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), &plan);

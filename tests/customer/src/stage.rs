@@ -170,6 +170,7 @@ impl Stage {
     }
 
     async fn set_up_prop(&mut self, admin: &Administrator, prop: Prop) -> Result<()> {
+        // What a story needs to find again is kept by its name; an attribute is found by the user who has it.
         match prop {
             Prop::Clearance => {
                 define_clearance(admin).await?;

@@ -85,6 +85,7 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response {
         Ok(collected) => collected.to_bytes(),
         Err(_) => Bytes::new(),
     };
+    // Links in answers lead back to the address that the caller used, which may be a name of its own for this machine.
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).map(str::to_owned);
     let host = host.or_else(|| parts.uri.authority().map(ToString::to_string));
     let base = format!("http://{}", host.as_deref().unwrap_or("localhost"));
@@ -99,6 +100,7 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response {
         let (status, headers, body) = login::handle(sim.inner(), &request);
         return respond(status, headers.iter().map(|(n, v)| (*n, v.as_str())), body);
     }
+    // Why Graph alone is slow: how fast a client is depends on its many pages, not on one token.
     let latency = sim.inner().latency_ms.load(std::sync::atomic::Ordering::Relaxed);
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;

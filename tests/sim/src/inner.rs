@@ -70,6 +70,7 @@ impl Inner {
                 refusal: Mutex::default(),
             }
         });
+        // Seeding comes first and the clock runs after it: how long seeding takes must be in no date.
         let (real_time, running) = (config.real_time, Arc::clone(&clock));
         let inner = Self {
             tenants: tenants.collect(),
@@ -88,6 +89,7 @@ impl Inner {
             requests: AtomicU64::new(1),
         };
         running.run_with_real_time(real_time);
+        // Consent needs the directories to be there, since it creates a service principal in each.
         for (app, _) in inner.apps.iter().enumerate().filter(|(_, app)| app.consented) {
             for tenant in 0..inner.tenants.len() {
                 inner.consent_since(tenant, app, None);

@@ -36,6 +36,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     let first = snapshot::measure(&scene, each, common.latency_ms).await?;
     figures.insert("first_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
     figures.extend(first.into_iter().filter(|(name, _)| name == "objects"));
+    // The peak is forgotten before each part: only then does it belong to that part alone.
     scene.cloud.change_users(&common, changes, 1).await?;
     forget_peak();
     let id = scene.workbench.ask(&scene.tenant).await?;

@@ -39,6 +39,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
     let changes = (common.users as f64 * options.rate).round() as usize;
     let (mut ours_s, mut theirs_s, mut last) = (0.0, 0.0, None);
+    // Both back up the same state each day; only their own work is timed, not the changes and not the files for restic.
     for day in 0..options.days {
         if day > 0 {
             scene.cloud.change_users(common, changes, u64::from(day)).await?;
@@ -55,6 +56,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         last = Some((id, objects));
         eprintln!("day {} of {}", day + 1, options.days);
     }
+    // Reading back is measured as well: a backup that is fast to write and slow to read is half of one.
     let (id, objects) = last.ok_or("no day")?;
     let watch = Stopwatch::start();
     write_files(&scene, &id, &back.join("ours")).await?;

@@ -39,6 +39,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         let id = workbench.ask(&tenant).await?;
         asked.push((tenant, id));
     }
+    // All fall due before the first is read, as at one tick; the semaphore stands for the mapping's concurrency.
     let (workbench, places) = (Arc::new(workbench), Arc::new(Semaphore::new(options.at_once)));
     let mut tasks = JoinSet::new();
     let watch = Arc::new(Stopwatch::start());
@@ -57,6 +58,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         requests += asked;
         throttled += refused;
     }
+    // Why last to mean: it shows whether one tenant has to wait for all the others.
     let last = ends.iter().copied().fold(0.0, f64::max);
     let mean = ends.iter().sum::<f64>() / as_f64(ends.len() as u64);
     let mut figures = Map::new();

@@ -34,6 +34,7 @@ struct Step {
     after: Vec<String>,
 }
 
+/// Reads one request of a batch; `known` holds the ids of those before it.
 fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
     let text = |name: &str| entry[name].as_str().map(str::to_owned);
     let id = text("id")
@@ -70,6 +71,7 @@ fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
         .flatten()
         .filter_map(|v| v.as_str().map(str::to_owned))
         .collect();
+    // Why only those before it: requests are worked on in their order, so that no circle is possible.
     if after.iter().any(|one| !known.contains(one)) {
         return Err(malformed("dependsOn names a request that does not come before."));
     }

@@ -43,6 +43,7 @@ pub(crate) fn list(
 ) -> Outcome {
     let only = only.filter(|name| *name != "$ref").map(cast).transpose()?;
     let index = d.find_kind(id, kind).ok_or_else(|| missing(id))?;
+    // Members that the caller may not see are left out without a word, or refused: which of the two is a switch.
     let hidden = groups::hides(call, d, index, relation);
     if hidden && call.switches.hidden_members_refused {
         return Err(denied());
@@ -51,6 +52,7 @@ pub(crate) fn list(
     let paging = Paging::of(call, links.positions(), 100, 999)?;
     let references = call.path.last().is_some_and(|last| last == "$ref");
     let mut out = render::open_page(&call.context("directoryObjects"));
+    // Why by position: a member that leaves between two pages moves no other one out of sight.
     let next = paging.fill(links.positions(), |place| {
         let Some(target) = links.at(place).filter(|target| !hidden && d.listed(*target)) else {
             return false;

@@ -177,6 +177,8 @@ pub(crate) fn members(
         out.extend_from_slice(object.id.hyphenated().encode_lower(&mut buffer).as_bytes());
         out.push(b'"');
     }
+    // What the row holds is written first, as it stands; what is left of the selection then gets its default. So an
+    // object is written without ever being parsed.
     let mut left = selection.mask;
     let shown = |property: u8| {
         let prop = &schema.props[usize::from(property)];
@@ -193,6 +195,7 @@ pub(crate) fn members(
         }
         let prop = &schema.props[usize::from(property)];
         key(out, prop.name);
+        // Why only collections: their order means nothing in Graph, and a client that relies on it has to fail here.
         match (prop.ty, shuffle) {
             (Type::Texts | Type::Objects, Some(seed)) => shuffled(out, json, seed ^ u64::from(index)),
             _ => out.extend_from_slice(json),

@@ -240,6 +240,7 @@ pub(super) fn create_assignment(
     role: &str,
     scope: &str,
 ) -> Result<Value, Failure> {
+    // Principal, role and scope have to exist, in this order: the first that does not is what the refusal names.
     check_principal(d, principal)?;
     if d.docs("roleDefinitions").get(role).is_none() {
         return Err(failure(
@@ -258,6 +259,7 @@ pub(super) fn create_assignment(
         return Err(bad("A directoryScopeId starts with a slash."));
     }
     let ids = d.holders.get(principal).cloned().unwrap_or_default();
+    // Why by who, which and where: Graph keeps no second assignment of the same, whatever its id would be.
     let twice = ids
         .iter()
         .filter_map(|id| d.docs("roleAssignments").get(id))

@@ -54,6 +54,7 @@ fn group(c: &mut Company<'_>, number: usize) -> Index {
     let mut put = |name: &str, value: serde_json::Value| row.push_value(schema.at(name), &value);
     let department = DEPARTMENTS[number % DEPARTMENTS.len()];
     let name = if number == 0 { "All employees".to_owned() } else { format!("{department} {number}") };
+    // Why addresses for these two alone: only Microsoft 365 and Exchange groups receive mail.
     let unified = matches!(sort, Sort::Unified | Sort::HiddenUnified);
     let mail = unified || sort == Sort::Exchange;
     put("displayName", json!(name));
@@ -72,6 +73,7 @@ fn group(c: &mut Company<'_>, number: usize) -> Index {
         put("proxyAddresses", json!([format!("SMTP:{address}"), format!("SPO:SPO_{number}")]));
         put("mail", json!(address));
     }
+    // What makes a group one of its sort: each is refused something that the others are not.
     match sort {
         Sort::Unified => {
             put("groupTypes", json!(["Unified"]));

@@ -149,6 +149,7 @@ impl Throttle {
             50..=500 => 1,
             _ => 2,
         };
+        // Why every limit is counted, also after one refused: a refused request uses up the others too.
         let mut verdict = Verdict { used: 0.0, scope: String::new(), refused: None };
         for (number, limit) in limits.0.iter().enumerate() {
             let amount = match limit.metric {
@@ -160,11 +161,13 @@ impl Throttle {
             if amount == 0 {
                 continue;
             }
+            // Each limit has a window of its own for each tenant, application or pair of both that it counts.
             let key = match limit.scope {
                 Scope::TenantApplication => (number, asker.tenant, asker.app),
                 Scope::Application => (number, usize::MAX, asker.app),
                 Scope::Tenant => (number, asker.tenant, usize::MAX),
             };
+            // Why a window begins with the first request after the last one: a quiet caller always has all of it.
             let window = self.windows.entry(key).or_insert((now, 0));
             if now >= window.0 + limit.window_ms {
                 *window = (now, 0);
@@ -172,6 +175,7 @@ impl Throttle {
             window.1 = window.1.saturating_add(amount);
             let allowed = limit.amounts[size];
             let used = f64::from(window.1) / f64::from(allowed.max(1));
+            // The fullest limit is what the headers report, whether it refuses or not.
             if used > verdict.used {
                 verdict.used = used;
                 let what = if limit.metric == Metric::Writes { "Write" } else { "ReadWrite" };
@@ -184,6 +188,7 @@ impl Throttle {
                 };
             }
             if window.1 > allowed {
+                // Why the longest wait of all limits that refuse: whoever came back sooner would be refused again.
                 let retry_ms = window.0 + limit.window_ms - now;
                 if verdict.refused.as_ref().is_none_or(|refusal| refusal.retry_ms < retry_ms) {
                     let information = match limit.metric {

@@ -181,6 +181,7 @@ impl Subscriptions {
         plan: &Plan,
         wanted: &Plan,
     ) -> Result<Changed> {
+        // Why asked again: who may change a subscription may not always ask for a downgrade, and should learn who may.
         let organisation = &found.value;
         match self.gate.organisation(caller, &organisation.id, Action::AskDowngrade).await {
             Err(error) if error.kind() == ErrorKind::Denied => {
@@ -212,6 +213,7 @@ impl Subscriptions {
             decided_by: None,
             reason: None,
         };
+        // This row is what makes a second request impossible while one is pending.
         let open = OpenDowngrade {
             partner: request.partner.clone(),
             organisation: request.organisation.clone(),

@@ -226,6 +226,7 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         has_parked: false,
     };
     rig.records.put_new(&row).await.map_err(text_of)?;
+    // Why forgotten: connecting happens once, and is no part of a month.
     rig.take_usage();
     Ok(())
 }

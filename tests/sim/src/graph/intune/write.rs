@@ -139,6 +139,8 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, replaces:
     if !kind.subtype.is_empty() && body["@odata.type"] != policy["@odata.type"] {
         return Err(wrong("The type of a policy cannot be changed."));
     }
+    // What each of the two methods refuses: parts have actions of their own, PUT is for policies with settings alone,
+    // and PATCH may not touch settings.
     if body.contains_key("assignments") || (!replaces && body.contains_key("scheduledActionsForRule")) {
         return Err(wrong("Assignments and scheduled actions have actions of their own."));
     }
@@ -161,6 +163,7 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, replaces:
         policy["settings"] = numbered(settings).into();
         policy["description"] = Value::Null;
     }
+    // What the service computes is ignored in a PUT, since a client puts back what it read.
     let skipped =
         |name: &str| COMPUTED.contains(&name) || PARTS.contains(&name) || name.contains("@odata.context");
     for (name, value) in body.iter().filter(|(name, _)| !skipped(name)) {
@@ -181,10 +184,14 @@ fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcom
     if d.docs(&set).get(id).is_none() {
         return Err(not_found(id));
     }
+    // `assign` replaces all assignments, so the list is made from nothing, and nothing is written if one of it is
+    // wrong.
     let mut list: Vec<Value> = Vec::new();
     for one in wanted {
         let mut target = one["target"].clone();
         let name = target["@odata.type"].as_str().unwrap_or_default().trim_start_matches('#').to_owned();
+        // The id of an assignment is made of the policy and the target: the same target twice would be one id. The
+        // two ids for everybody are the same in every tenant.
         let suffix = match name.strip_prefix("microsoft.graph.").unwrap_or("") {
             "groupAssignmentTarget" | "exclusionGroupAssignmentTarget" => {
                 let group = target["groupId"].as_str().unwrap_or_default().to_owned();
@@ -203,6 +210,7 @@ fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcom
         {
             return Err(wrong(format!("The assignment filter {filter} does not exist.")));
         }
+        // Why written out: Graph answers a target without a filter with both members all the same.
         if target.get("deviceAndAppManagementAssignmentFilterType").is_none() {
             target["deviceAndAppManagementAssignmentFilterId"] = Value::Null;
             target["deviceAndAppManagementAssignmentFilterType"] = json!("none");
@@ -221,6 +229,7 @@ fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcom
         policy["isAssigned"] = json!(!list.is_empty());
     }
     policy["assignments"] = list.clone().into();
+    // Whether an assignment counts as a change of the policy is a switch: see the table there.
     if call.switches.assignments_move_modified {
         stamp(d, &mut policy, false);
     }

@@ -39,12 +39,14 @@ impl Organisations {
         if *to == organisation.partner {
             return Err(Error::invalid_field("to", "it is this partner's already"));
         }
+        // Why the taker is not asked of the gate: it need not be one that the caller sees.
         let taker = self.gate.known_partner(to).await?;
         taker.ok_or_else(|| Error::invalid_field("to", "there is no such partner"))?;
         let giver = self.gate.known_partner(&organisation.partner).await?;
         let giver = giver.ok_or_else(|| Error::corrupt("an organisation of no partner"))?;
         let now = self.clock.now();
         let expires_at = now + SignedDuration::from_hours(24 * OFFER_DAYS);
+        // Why two rows for one offer: each partner lists its own rows, and never the other's.
         let offer = TransferOffer {
             organisation: id.clone(),
             from: organisation.partner.clone(),
