@@ -5,7 +5,8 @@ use csv::Writer;
 use domain::{Error, Result};
 use http::{HeaderName, header};
 
-/// A cell that no spreadsheet takes for a formula. Source: OWASP, CSV injection.
+/// The cell, with an apostrophe before it where a spreadsheet would take it for a formula. Source: OWASP, CSV
+/// injection.
 pub fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }
@@ -14,21 +15,21 @@ pub fn harmless(cell: &str) -> String {
 pub struct Table(Writer<Vec<u8>>);
 
 impl Table {
-    /// A table with that head.
+    /// A table with that head and no line yet.
     pub fn new(head: &[&str]) -> Result<Self> {
         let mut table = Self(Writer::from_writer(Vec::new()));
         table.line(head.iter().copied())?;
         Ok(table)
     }
 
-    /// A line, each cell [`harmless`].
+    /// Adds a line, after each cell was made [`harmless`].
     pub fn line<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> Result<()> {
         self.0
             .write_record(cells.into_iter().map(harmless))
             .map_err(|e| Error::invalid("a line cannot be written").caused_by(e))
     }
 
-    /// The text as a reply, to be kept under that name.
+    /// The table as a reply, which a browser saves under that name, with `.csv` after it.
     pub fn into_response(self, name: &str) -> Result<Response> {
         let bytes = self
             .0

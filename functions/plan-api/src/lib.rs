@@ -45,13 +45,13 @@ pub struct Ports {
     pub directory: Arc<dyn DirectoryAccess>,
     /// Makes the data keys of tenants that are connected.
     pub keys: Arc<dyn KeyRing>,
-    /// Under whose signature certificates of deletion are; here only its public key is shown.
+    /// Signs certificates of deletion; here only its public key is shown.
     pub signer: Arc<dyn Signer>,
-    /// Shows of which tenant an administrator is; none where the installation does without.
+    /// Signs administrators in, which shows the tenant that they belong to; none where the installation does without.
     pub sign_ins: Option<Arc<dyn SignIns>>,
-    /// The links that administrators consent by.
+    /// The installation's settings for the links by which administrators consent.
     pub consent: ConsentSettings,
-    /// Whether people can sign in: then they are invited to.
+    /// Whether people can sign in, because an issuer is configured. Then they are invited to.
     pub has_sign_in: bool,
 }
 
@@ -74,8 +74,8 @@ pub struct PlanApi {
 }
 
 impl PlanApi {
-    /// The control plane over these ports. The portal is beside the consent's callback, which is
-    /// `v1/consent/callback` below the installation's public address: `portal` below it.
+    /// The control plane over these ports. The portal's address is `portal` below the installation's public address,
+    /// which is found from the consent's callback: that is `v1/consent/callback` below it.
     ///
     /// # Errors
     /// `Invalid` when nothing can be below that address.

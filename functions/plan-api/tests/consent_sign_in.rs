@@ -233,7 +233,7 @@ async fn the_writing_app_asks_for_the_role_too_and_does_not_wait() {
     assert!(story.tenant().await["writerConsentedAt"].is_string());
 }
 
-/// The administrator of a tenant whose directory answers as told.
+/// The administrator of a tenant whose directory answers what a test sets.
 struct Told(Arc<ToldDirectory>);
 
 #[async_trait]

@@ -184,7 +184,7 @@ async fn a_partner_sees_itself_and_what_is_below_and_never_a_sibling() {
     for foreign in [&right, &stranger] {
         let answer = plane.get(foreign, &path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
-        assert_eq!(answer.text, nothing.text, "it is told from what does not exist by nothing");
+        assert_eq!(answer.text, nothing.text, "nothing distinguishes it from what does not exist");
         let answer = plane.post(foreign, &link, &json!({ "app": "reader" })).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
         assert_eq!(plane.get(foreign, "/v1/organisations").await.json()["items"], json!([]));

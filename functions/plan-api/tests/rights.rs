@@ -186,9 +186,9 @@ impl Stage {
 
 #[test]
 fn every_route_of_the_router_stands_in_the_table_and_nothing_else() {
-    let mut told: BTreeSet<String> = TABLE.iter().map(|(m, p, ..)| format!("{m} {p}")).collect();
-    told.extend(OPEN.iter().map(|key| (*key).to_owned()));
-    assert_eq!(told, routes_of_the_router());
+    let mut listed: BTreeSet<String> = TABLE.iter().map(|(m, p, ..)| format!("{m} {p}")).collect();
+    listed.extend(OPEN.iter().map(|key| (*key).to_owned()));
+    assert_eq!(listed, routes_of_the_router());
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn a_sibling_partner_finds_nothing_of_the_other_and_changes_nothing() {
         let answer = stage.ask(&stage.sibling, method, path).await;
         assert_eq!(answer.status, StatusCode::OK, "{method} {path}");
         for (name, id) in &stage.ids {
-            assert!(!answer.text.contains(id), "{method} {path} tells a foreign {name}");
+            assert!(!answer.text.contains(id), "{method} {path} shows a foreign {name}");
         }
     }
     for (method, path, ..) in TABLE.iter().filter(|(.., names)| *names) {

@@ -64,7 +64,7 @@ impl Shop {
         let all = self.records().list_all(&changes).await.unwrap();
         all.into_iter().map(|f| f.value).collect()
     }
-    /// As a snapshot that counted so many would leave it.
+    /// Leaves the rows as a snapshot would that counted that many users.
     async fn counted(&self, in_use: u64) {
         let (records, tenant) = (self.records(), TENANT.parse::<TenantId>().unwrap());
         let found = records.get(&Organisation::at(self.partner(), &self.org)).await.unwrap();

@@ -1,4 +1,4 @@
-//! From an organisation in a path to its tenant, if the caller may.
+//! From the organisation in a path to its tenant, for a caller who has the right.
 //!
 //! A handler says in its arguments which right its route takes: [`Admitted<Compare>`]. The gate is asked before the
 //! handler runs, and only what it gave holds a tenant, so that a route which forgets to ask has none to work on.
@@ -16,7 +16,7 @@ use std::marker::PhantomData;
 
 /// A right that routes of the data plane take.
 pub trait Right {
-    /// The row of the rights table.
+    /// The row of the rights table that the gate asks.
     const ACTION: Action;
 }
 
@@ -61,7 +61,7 @@ impl<R> Admitted<R> {
         &self.token
     }
 
-    /// The tenant, to read what is stored of it: possible as long as that is kept.
+    /// The tenant, to read its snapshots: possible as long as they are kept, also when backups have stopped.
     ///
     /// # Errors
     /// `Conflict` when the organisation has no tenant.
@@ -70,7 +70,7 @@ impl<R> Admitted<R> {
         tenant.ok_or_else(|| Error::conflict("the organisation's tenant is not connected yet"))
     }
 
-    /// The tenant, to reach into it: possible while its backups run.
+    /// The tenant, to read or write in it at Microsoft: possible while its backups run.
     ///
     /// # Errors
     /// `Conflict` when the organisation's backups have stopped, or it has no tenant.
@@ -98,7 +98,7 @@ impl<R: Right> Takes for Admitted<R> {
     fn note(operation: &mut Operation) {
         operation.asks_caller();
         operation.right(R::ACTION);
-        // Of an organisation without a tenant nothing can be asked.
+        // Why on every route: an organisation without a tenant is answered 409.
         operation.problems(&[409]);
     }
 }

@@ -1,8 +1,9 @@
 //! The data plane over HTTP: snapshots, search, comparisons, restores. Everything is below one organisation.
 //!
 //! A route is let in through the door, reads what comes in, calls one command with the organisation's tenant and writes
-//! what comes out; it decides nothing. No route sees a tenant that the door did not give it. Work is queued and answered
-//! 202 with its `Location`; GET on that follows it. A row in `routes/` is the router's and the document's alike.
+//! what comes out; it decides nothing. No route sees a tenant that the door did not give it. Work is queued and
+//! answered 202 with its `Location`; GET on that follows it. A row in `routes/` is the router's and the document's
+//! alike.
 
 mod door;
 mod routes;
@@ -25,17 +26,17 @@ use std::sync::Arc;
 /// What the data plane stands on.
 #[derive(Clone)]
 pub struct Ports {
-    /// Sealed blobs, which it only reads.
+    /// Holds the sealed blobs, which are only read here.
     pub vault: Arc<dyn Vault>,
-    /// Keys of tenants, to open their blobs.
+    /// Unwraps the data keys of tenants, to open their blobs.
     pub keys: Arc<dyn KeyRing>,
     /// Rows of partners, organisations and tenants.
     pub records: Records,
     /// Where jobs are enqueued.
     pub queue: Arc<dyn Queue>,
-    /// The time at which something is asked for.
+    /// Gives the time at which something is asked for.
     pub clock: Arc<dyn Clock>,
-    /// Ids of what is asked for.
+    /// Makes the ids of snapshots, comparisons and restores.
     pub ids: Arc<dyn Ids>,
 }
 

@@ -19,10 +19,10 @@ const C: &str = "01JCCCCCCCCCCCCCCCCCCCCCCC";
 
 /// A route, and how it is asked so that all is well.
 struct Asked {
-    /// The operation's id.
+    /// The operation's id in the OpenAPI document.
     id: &'static str,
     method: &'static str,
-    /// Below the organisation.
+    /// The part of the path below the organisation.
     path: String,
     body: Value,
     right: Action,

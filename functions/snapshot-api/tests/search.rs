@@ -25,12 +25,12 @@ async fn a_search_says_what_it_looked_at_and_is_complete_only_at_its_end() {
         plane.ask(Some(&owner), "GET", &format!("{objects}&{query}"), &Value::Null).await
     };
 
-    let (mut found, mut told, mut cursor) = (BTreeSet::new(), 0, String::new());
+    let (mut found, mut answered, mut cursor) = (BTreeSet::new(), 0, String::new());
     let mut first = String::new();
     loop {
         let page = ask(format!("name=erne{cursor}")).await.json();
         for item in page["items"].as_array().unwrap() {
-            told += 1;
+            answered += 1;
             found.insert(item["key"].as_str().unwrap().to_owned());
         }
         assert_eq!(page["complete"], json!(page["next"].is_null()));
@@ -46,7 +46,7 @@ async fn a_search_says_what_it_looked_at_and_is_complete_only_at_its_end() {
         cursor = format!("&cursor={next}");
         first = if first.is_empty() { next.to_owned() } else { first };
     }
-    assert_eq!((told, found.len()), (120, 120));
+    assert_eq!((answered, found.len()), (120, 120));
 
     for query in
         [format!("name=wern&cursor={first}"), format!("cursor={first}"), "name=erne&cursor=0-".to_owned()]

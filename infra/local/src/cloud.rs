@@ -1,4 +1,4 @@
-//! The whole cloud: ports, functions, and what calls them. Started, watched, stopped.
+//! The local cloud: its ports, its functions, and what calls them; started, watched and stopped as one.
 
 use crate::config::CloudConfig;
 use crate::embedded::DeadLetter;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// A cloud that runs.
+/// A local cloud that is running, until [`Cloud::stop`].
 pub struct Cloud {
     api_url: String,
     installation: Installation,
@@ -43,25 +43,32 @@ impl Cloud {
         Self::start_with(config, functions).await
     }
 
-    /// Starts functions of the caller's.
+    /// Starts other functions than the product's: those that `functions` makes of the ports, as tests do.
+    ///
+    /// # Errors
+    /// As [`Cloud::start`], and those of `functions`.
     pub async fn start_with(
         config: CloudConfig,
         functions: impl FnOnce(Wanted<'_>) -> Result<Functions>,
     ) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds::default());
+        // First of all, since it is a lock: nothing of the folder is read while another process may write it.
         let installation = Installation::open(&config.data, &ids.ulid())?;
         let base = Base {
             data: &config.data,
             folder: installation.folder(),
             secrets: config.secrets.clone(),
             sender: &config.sender,
+            // Why longer than a function may run: a message must not come back while it is worked on.
             visibility_ms: config.time_limit_ms + 60_000,
             clock: clock.clone(),
             ids: ids.clone(),
         };
         let Made { ports, sources, dead, dynamo } = make(&config.target, base).await?;
         let bootstrap = installation.bootstrap(config.bootstrap_token.clone(), &*ids)?;
+        // The port is bound before the functions are made: consent links hold the address, which port 0 leaves open
+        // until now. Nothing is answered on it before `serve` below.
         let listener = bind(config.port).await?;
         let address = listener.local_addr().map_err(|e| Error::unavailable("no address").caused_by(e))?;
         let api_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -75,6 +82,8 @@ impl Cloud {
             reader_client_id: reader.as_deref(),
             writer_client_id: writer.as_deref(),
         };
+        // What is shared from here on: `busy` lets `settle` see work of every kind, and `reasons` carries why a message
+        // failed from its function to the poller, which AWS would not know.
         let functions = functions(wanted)?;
         let (busy, reasons) = (Busy::default(), Reasons::default());
         let gateway = Gateway {
@@ -85,6 +94,7 @@ impl Cloud {
             busy: busy.clone(),
         };
         let listening = gateway.serve(listener)?;
+        // Why the pollers start last: a message that an earlier start left is handed out at once.
         let stop = watch::Sender::new(false);
         let mut running = Vec::new();
         for job in functions.jobs {
@@ -103,6 +113,7 @@ impl Cloud {
             };
             running.push(mapping.start(&stop.subscribe()));
         }
+        // Why the scheduler is made also where the clock does not call it: `tick` calls the same schedules by name.
         let ticking = |t: crate::wiring::Ticking| Schedule {
             name: t.worker.name(),
             function: tick_function(t.worker),
@@ -131,27 +142,27 @@ impl Cloud {
         })
     }
 
-    /// Where the API is: `http://127.0.0.1:{port}`, or as configured.
+    /// The base address of the API: `http://127.0.0.1:{port}`, or the configured public address.
     pub fn api_url(&self) -> &str {
         &self.api_url
     }
 
-    /// Where data lies.
+    /// The folder that all data lies in.
     pub fn folder(&self) -> &Path {
         self.installation.folder()
     }
 
-    /// Where mails lie as `.eml` files, their names in the order of time.
+    /// The folder that mails lie in as `.eml` files, whose names sort by time.
     pub fn outbox(&self) -> PathBuf {
         self.folder().join("outbox")
     }
 
-    /// The bootstrap token, while it is known: it was given, or made at this start.
+    /// The bootstrap token, where it was given or made at this start; of an earlier one only the hash is kept.
     pub fn bootstrap_token(&self) -> Option<&Secret> {
         self.bootstrap_token.as_ref()
     }
 
-    /// The ports, for whoever looks behind the API.
+    /// The ports, for tests that look behind the API.
     pub fn ports(&self) -> &Ports {
         &self.ports
     }
@@ -164,10 +175,10 @@ impl Cloud {
         self.scheduler.tick(name).await
     }
 
-    /// Waits until all queues are empty and nothing runs. A message that failed and comes back later is waited
-    /// for; a dead letter is not.
+    /// Waits until all queues are empty and nothing runs, also for messages that failed and come back later; not for
+    /// dead letters.
     pub async fn settle(&self) -> Result<()> {
-        // Why twice at SQS: its counts lag behind.
+        // Why SQS has to be found empty twice: its counts lag behind.
         let (looks, pause_ms) = match self.dead {
             DeadLetters::Embedded(_) => (1, 20),
             DeadLetters::Sqs(_) => (2, 300),
@@ -188,7 +199,7 @@ impl Cloud {
         Ok(())
     }
 
-    /// Messages that are not handed out any more.
+    /// The messages that failed too often and are no longer handed out.
     pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>> {
         match &self.dead {
             DeadLetters::Embedded(queue) => queue.dead_letters().await,
@@ -213,7 +224,7 @@ impl Cloud {
         }
     }
 
-    /// Ends everything once what is running is done.
+    /// Stops everything, after requests and invocations that are running have ended.
     pub async fn stop(self) {
         self.stop.send_replace(true);
         self.listening.stop().await;
@@ -228,7 +239,7 @@ impl Cloud {
     }
 }
 
-/// The client id in that secret, if there is such a secret.
+/// The client id in the secret of that name; none when there is no such secret.
 async fn client_id(secrets: &dyn Secrets, name: &str) -> Result<Option<String>> {
     let secret = match secrets.get(name).await {
         Ok(secret) => secret,

@@ -4,43 +4,43 @@ use crate::embedded::SecretSettings;
 use engine::ports::Secret;
 use std::path::PathBuf;
 
-/// Where data lies.
+/// Where a local cloud keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
-    /// In that folder; it is there again at the next start.
+    /// In that folder, where the next start finds it again.
     Folder(PathBuf),
     /// In memory and a temporary folder, until the cloud stops.
     Memory,
 }
 
-/// What the ports are made of.
+/// Whose services are behind the ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// This machine alone.
+    /// Files and processes of this machine alone.
     Embedded,
     /// The AWS adapters, against the endpoint, region and credentials of the environment.
     Aws {
-        /// What the names of bucket, table, queues and key begin with.
+        /// How the names of bucket, table, queues and key begin.
         prefix: String,
     },
 }
 
-/// The whole of it.
+/// Everything that a local cloud is started with.
 #[derive(Clone, Debug)]
 pub struct CloudConfig {
-    /// Where data lies.
+    /// Where it keeps its data.
     pub data: Data,
-    /// What the ports are made of.
+    /// Whose services are behind its ports.
     pub target: Target,
-    /// Base of Microsoft Graph, without a version.
+    /// The base address of Microsoft Graph, without a version.
     pub graph_url: String,
-    /// Base of Microsoft's login.
+    /// The base address of Microsoft's login.
     pub login_url: String,
     /// The port to listen on; 0 means any that is free.
     pub port: u16,
     /// How others reach the listener, when not at its own address.
     pub public_url: Option<String>,
-    /// Who holds it may create partners; none makes a new one at the first start and keeps its hash.
+    /// The token whose holder may create partners; none makes one at the first start and keeps its hash.
     pub bootstrap_token: Option<Secret>,
     /// Issuer and audience of people's sign-in; none means API tokens alone.
     pub sign_in: Option<(String, String)>,
@@ -48,11 +48,11 @@ pub struct CloudConfig {
     pub consent_sign_in: bool,
     /// Whether the clock calls the ticking functions; otherwise only `Cloud::tick` does.
     pub auto_ticks: bool,
-    /// Credentials that go before the files of the data folder.
+    /// Credentials that are taken before those in files of the data folder.
     pub secrets: SecretSettings,
-    /// From whom mail comes.
+    /// The address that mail is sent from.
     pub sender: String,
-    /// How long a function may run.
+    /// How long a function may run, in milliseconds.
     pub time_limit_ms: u64,
 }
 

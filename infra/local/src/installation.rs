@@ -1,4 +1,4 @@
-//! The data folder itself: held by one process at a time, and what it knows of its bootstrap token.
+//! The data folder, which one process holds at a time, and the hash of the bootstrap token in it.
 
 use crate::config::Data;
 use domain::{Error, Result};
@@ -17,14 +17,14 @@ pub struct Installation {
 
 /// What is known of the bootstrap token.
 pub struct Bootstrap {
-    /// Its hash, as [`ApiToken::hash`] gives it.
+    /// The hash of the token, as [`ApiToken::hash`] gives it.
     pub hash: String,
-    /// The token, when it was given or made now.
+    /// The token itself, where it was given or made at this start.
     pub token: Option<Secret>,
 }
 
 impl Installation {
-    /// Takes hold of the data folder, which is made if it is not there; `name` names a temporary one.
+    /// Takes hold of the data folder, which is made if it is not there; a temporary one has `name` in its name.
     ///
     /// # Errors
     /// `Conflict` when another process holds it.
@@ -45,7 +45,7 @@ impl Installation {
         }
     }
 
-    /// The folder.
+    /// The folder that is held.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -71,7 +71,7 @@ impl Installation {
 }
 
 impl Drop for Installation {
-    /// Removes a folder that need not outlive the process.
+    /// Removes a temporary folder, which need not outlive the process.
     fn drop(&mut self) {
         if self.data == Data::Memory {
             fs::remove_dir_all(&self.folder).ok();

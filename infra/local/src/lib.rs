@@ -1,6 +1,6 @@
 //! Every function on this machine, in one process, through the same handlers and events as in AWS.
 //!
-//! - [`config`]: what a [`Cloud`] is started with; [`cloud`]: the whole, started, watched and stopped.
+//! - [`config`]: what a [`Cloud`] is started with; [`cloud`]: all of it together, started, watched and stopped.
 //! - [`embedded`]: the ports on this machine alone; [`ports`]: those, or AWS's behind an endpoint.
 //! - [`host`]: what stands for API Gateway, event-source mappings and the Scheduler.
 //! - [`wiring`]: which function stands behind what.

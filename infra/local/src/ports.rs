@@ -18,71 +18,74 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The catalogue's table in the embedded DynamoDB.
+/// The name of the catalog's table in the embedded DynamoDB.
 const TABLE: &str = "holdfast-catalog";
 
-/// Every port but Graph's.
+/// Every port of the product but Graph's.
 #[derive(Clone)]
 pub struct Ports {
-    /// Sealed bytes.
+    /// Holds the sealed blobs.
     pub vault: Arc<dyn VaultSweeper>,
-    /// Control data.
+    /// Holds the rows: partners, organisations, snapshots and the rest.
     pub catalog: Arc<dyn Catalog>,
-    /// Work for later.
+    /// Takes messages for the jobs.
     pub queue: Arc<dyn Queue>,
-    /// Data keys.
+    /// Makes and unwraps the data keys of tenants.
     pub keys: Arc<dyn KeyRing>,
-    /// Signatures.
+    /// Signs certificates of deletion.
     pub signer: Arc<dyn Signer>,
-    /// Mail.
+    /// Sends mail, or writes it into a folder.
     pub mailer: Arc<dyn Mailer>,
-    /// Credentials.
+    /// Holds the credentials of the two apps.
     pub secrets: Arc<dyn Secrets>,
-    /// Time.
+    /// Gives the present time.
     pub clock: Arc<dyn Clock>,
-    /// Names and tokens.
+    /// Makes ids and tokens.
     pub ids: Arc<dyn Ids>,
 }
 
 /// The ports and what keeps them running.
 pub struct Made {
-    /// The ports.
+    /// The ports that functions are made of.
     pub ports: Ports,
-    /// The queues' other ends.
+    /// The receiving ends of the queues.
     pub sources: Vec<Arc<dyn Source>>,
-    /// Where dead letters are.
+    /// Where messages go that failed too often.
     pub dead: DeadLetters,
-    /// To be stopped last.
+    /// The embedded DynamoDB, which has to be stopped last; none on AWS.
     pub dynamo: Option<EmbeddedDynamo>,
 }
 
-/// Where dead letters are.
+/// Where messages are that failed too often.
 pub enum DeadLetters {
     /// In the local queue's file.
     Embedded(LocalQueue),
-    /// In queues of their own.
+    /// In SQS queues of their own, one for each queue.
     Sqs(Vec<(JobQueue, SqsReceiver)>),
 }
 
-/// What every target needs.
+/// What the ports of every target are made with.
 pub struct Base<'a> {
     /// Whether data outlives the process.
     pub data: &'a Data,
-    /// The folder for what lies in files.
+    /// The folder for everything that lies in files.
     pub folder: &'a Path,
-    /// Credentials given by settings.
+    /// The credentials that settings give.
     pub secrets: SecretSettings,
-    /// From whom mail comes.
+    /// The address that mail is sent from.
     pub sender: &'a str,
-    /// Hidden for so long is a message that was received.
+    /// How long a message that was received stays invisible, in milliseconds.
     pub visibility_ms: u64,
-    /// Time.
+    /// Gives the present time.
     pub clock: Arc<dyn Clock>,
-    /// Names and tokens.
+    /// Makes ids and tokens.
     pub ids: Arc<dyn Ids>,
 }
 
 /// Makes the ports for that target.
+///
+/// # Errors
+/// As opening files, or setting up what is missing at AWS, fails.
 pub async fn make(target: &Target, base: Base<'_>) -> Result<Made> {
     let outbox = Outbox::open(base.folder.join("outbox"), base.sender, base.clock.clone())?;
     let secrets = FileSecrets::open(base.folder.join("secrets"), base.secrets.clone())?;
@@ -99,7 +102,7 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
         Some(path) => LocalQueue::open(&path, base.clock.clone(), base.ids.clone(), rules)?,
         None => LocalQueue::in_memory(base.clock.clone(), base.ids.clone(), rules)?,
     };
-    // Why: who held messages in flight has ended, or it would still hold this folder.
+    // Why at once: the process that held messages in flight has ended, or it would still hold this folder.
     queue.release_all().await?;
     let dynamo = EmbeddedDynamo::start(file("catalog.sqlite").as_deref()).await?;
     let ports = Ports {
@@ -118,7 +121,7 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
     Ok(Made { ports, sources, dead: DeadLetters::Embedded(queue), dynamo: Some(dynamo) })
 }
 
-/// The catalogue in that DynamoDB; its table is made if it is not there.
+/// The catalog in that DynamoDB; its table is made if it is not there.
 pub async fn embedded_catalog(dynamo: &EmbeddedDynamo) -> Result<DynamoCatalog> {
     let credentials = Credentials::new("local", "local", None, None, "embedded");
     let config = SdkConfig::builder()

@@ -24,14 +24,14 @@ use std::sync::Arc;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
-/// What functions are made of.
+/// What the functions are made of.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The ports.
+    /// Every port but Graph's.
     pub ports: &'a Ports,
-    /// Settings.
+    /// The settings of this cloud.
     pub config: &'a CloudConfig,
-    /// Where the API answers: the base of the consent's callback.
+    /// The base address of the API, which the consent's callback is below.
     pub api_url: &'a str,
     /// The hash of the bootstrap token.
     pub bootstrap_hash: &'a str,
@@ -43,25 +43,25 @@ pub struct Wanted<'a> {
 
 /// All functions, by what calls them.
 pub struct Functions {
-    /// Says who asks.
+    /// The authorizer, which says who calls.
     pub authorizer: Arc<dyn Function>,
-    /// Behind the HTTP API.
+    /// The functions behind the HTTP API.
     pub routes: Vec<Route>,
-    /// Behind the queues.
+    /// The jobs behind the queues.
     pub jobs: Vec<Job>,
-    /// Behind the clock.
+    /// The jobs behind the clock.
     pub ticks: Vec<Ticking>,
 }
 
 /// A job behind its queue.
 pub struct Job {
-    /// The queue.
+    /// The queue that its messages come from.
     pub queue: JobQueue,
-    /// The job.
+    /// The job that works on them.
     pub worker: Arc<dyn JobWorker>,
-    /// Messages in one batch, 1 to 10.
+    /// How many messages one invocation gets at most, 1 to 10.
     pub batch_size: usize,
-    /// Invocations at once.
+    /// How many invocations may run at the same time.
     pub concurrency: usize,
 }
 
@@ -69,13 +69,13 @@ pub struct Job {
 pub struct Ticking {
     /// The job; its name is the tick's.
     pub worker: Arc<dyn TickWorker>,
-    /// How often.
+    /// How often it is called, in milliseconds.
     pub every_ms: u64,
 }
 
-/// The product's functions.
+/// Makes the product's functions, wired as in AWS.
 pub fn functions(wanted: Wanted<'_>) -> Result<Functions> {
-    // Why one: its limits are those of the application, whichever function asks.
+    // Why one for all: Microsoft's limits are the application's, whichever function calls.
     let reader: Arc<dyn Directory> = Arc::new(GraphDirectory::new(graph(wanted, GraphDirectory::SECRET)?));
     Ok(Functions {
         authorizer: authorizer(wanted)?,
@@ -105,7 +105,7 @@ fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
     }))
 }
 
-/// As the template's routes.
+/// The routes of the HTTP API, the same as in the template.
 fn routes(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Route>> {
     let plan_api = http_function(plan_api::router(plan_api(wanted, reader)?));
     let open = |key: &str, open| Route { key: key.to_owned(), to: plan_api.clone(), open };
@@ -195,6 +195,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         queue: queue.clone(),
         clock: clock.clone(),
     });
+    // The only job that can write into a tenant.
     let restore = run_restore::Worker::new(run_restore::Ports {
         directory: reader.clone(),
         writer: writer(wanted)?,
@@ -206,7 +207,8 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         ids: ids.clone(),
     });
     let digests = send_digests::Worker::new(send_digests::Ports { records, mailer, clock, ids })?;
-    // Why one: what stands behind a failing message of its group in a batch uses up its receipts with it.
+    // Why batches of one: when a message fails, those of its group behind it in the batch count as received too, and
+    // soon become dead letters with it.
     let job = |queue, worker| Job { queue, worker, batch_size: 1, concurrency: 4 };
     Ok(vec![
         job(JobQueue::TakeSnapshot, Arc::new(take)),

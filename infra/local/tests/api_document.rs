@@ -1,4 +1,4 @@
-//! The OpenAPI document of both planes: as it is kept, whole, and with every part described.
+//! The OpenAPI document of both planes: the same as the kept one, complete, and with every part described.
 //!
 //! `REFRESH=1 cargo test --workspace --test api_document` writes `openapi.json` anew.
 

@@ -1,4 +1,4 @@
-//! The cloud as a whole, with functions of the test's own.
+//! The local cloud with all its parts, running functions of the test's own.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -20,7 +20,7 @@ fn authorizer(asked: Arc<Mutex<Vec<ApiGatewayV2CustomAuthorizerV2Request>>>) -> 
         asked.lock().unwrap().push(event);
         async move {
             match identity.as_str() {
-                "Bearer broken" => Err(Error::unavailable("no catalogue")),
+                "Bearer broken" => Err(Error::unavailable("no catalog")),
                 other => Ok(json!({ "isAuthorized": other == "Bearer good", "context": { "caller": "c1" } })),
             }
         }

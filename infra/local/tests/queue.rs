@@ -79,7 +79,7 @@ async fn a_dead_letter_says_why_where_that_was_said() {
         queue.send(message(name, name)).await.unwrap();
     }
     let received = queue.receive(JOB, 10).await.unwrap();
-    queue.park(&received[0].handle, Some("invalid: unreadable")).await.unwrap();
+    queue.bury(&received[0].handle, Some("invalid: unreadable")).await.unwrap();
     queue.release(&received[1].handle, 0, Some("unavailable: first")).await.unwrap();
     for count in 2..=RULES.max_receives {
         let again = queue.receive(JOB, 1).await.unwrap().remove(0);

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// How the hidden command is called.
+/// The options of the hidden command `bench simulate`.
 #[derive(clap::Args)]
 pub struct SimulateOptions {
     /// Users of each tenant.
@@ -20,7 +20,7 @@ pub struct SimulateOptions {
     /// How many tenants there are, all of that size.
     #[arg(long, default_value_t = 1)]
     tenants: usize,
-    /// How long each answer takes.
+    /// How long each answer takes, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
     /// Service plans of the licence that most people have.
@@ -56,17 +56,17 @@ pub async fn simulate(options: SimulateOptions) -> Result<(), String> {
     }
     let server = Sim::new(config).serve(([127, 0, 0, 1], 0).into()).await.map_err(|e| e.to_string())?;
     println!("{} {}", server.graph_url(), server.login_url());
-    // Why: the one that started it holds its input open; when that ends, so does this.
+    // Why it reads: the process that started it holds its input open, so this one ends with it.
     let mut line = String::new();
     let _ = BufReader::new(tokio::io::stdin()).read_line(&mut line).await;
     Ok(())
 }
 
-/// A Graph to ask.
+/// A Graph that is measured against.
 pub struct Cloud {
-    /// Where Graph is, without a version.
+    /// The base address of Graph, without a version.
     pub graph_url: String,
-    /// Where the login is.
+    /// The base address of the login.
     pub login_url: String,
     child: Option<Child>,
     /// It serves until it is dropped.
@@ -105,7 +105,7 @@ impl Cloud {
         Self { graph_url: graph_url.to_owned(), login_url: login_url.to_owned(), child, _server: None }
     }
 
-    /// A simulated one in this process, where its work need not be told apart.
+    /// A simulated Graph in this process, where its processor time need not be measured apart.
     #[cfg(test)]
     pub async fn within(users: usize) -> Result<Self, String> {
         let mut config = SimConfig::company(1, users);
@@ -123,7 +123,7 @@ impl Cloud {
         self.child.as_ref().and_then(Child::id).map(cpu_seconds)
     }
 
-    /// The simulated Graph allows that share of Microsoft's limits from now on.
+    /// Lets the simulated Graph allow that share of Microsoft's limits from now on.
     pub async fn limit(&self, share: f64) -> Result<(), String> {
         let http = reqwest::Client::builder().no_proxy().build().map_err(|e| e.to_string())?;
         let url = format!("{}/_sim/switches", self.graph_url);
@@ -132,7 +132,8 @@ impl Cloud {
         if answer.status().is_success() { Ok(()) } else { Err("the limits cannot be set".to_owned()) }
     }
 
-    /// Changes the job titles of so many users, spread over the tenant, through Graph itself.
+    /// Changes the job titles of `count` users, spread over the tenant, through Graph itself; another `round` chooses
+    /// others.
     pub async fn change_users(&self, common: &Common, count: usize, round: u64) -> Result<(), String> {
         if count == 0 {
             return Ok(());
@@ -147,7 +148,7 @@ impl Cloud {
             tenant: common.tenant.clone(),
             client_id: common.client_id.clone(),
             secret: common.client_secret.clone(),
-            // Nobody is created, so no user name has to end with it.
+            // Why empty: nobody is created, so no user name has to end with it.
             domain: Some(String::new()),
         };
         let signed_in =
@@ -195,7 +196,7 @@ impl Cloud {
             let answers = body["responses"].as_array().ok_or("a batch has no answers")?;
             for bad in answers.iter().filter(|a| a["status"].as_u64().is_none_or(|s| s >= 300)) {
                 let at = bad["id"].as_str().and_then(|n| part.get(n.parse::<usize>().ok()?));
-                // Why the next one: a user with a role may be changed by few.
+                // Why the next user: one who holds a role may be changed by few.
                 match at {
                     Some(at) if bad["status"] == 403 && tries > 0 => chosen.push_back((at + 1) % ids.len()),
                     _ => return Err(format!("a change was refused: {bad}")),

@@ -16,7 +16,7 @@ mod workbench;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Benchmarks of snapshots.
+/// Benchmarks of snapshots, of the plan API and of the cost in AWS.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -25,7 +25,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// A full snapshot.
+    /// A full snapshot of the tenant.
     Snapshot(commands::snapshot::Options),
     /// A snapshot of what changed since the one before.
     Incremental(commands::incremental::Options),
@@ -50,7 +50,7 @@ enum Command {
     Simulate(cloud::SimulateOptions),
 }
 
-/// Which Graph, and how its figures are told.
+/// Which Graph is measured, and how the figures are printed.
 #[derive(Args, Clone)]
 struct Common {
     /// Users of the simulated tenant; a fifth as many groups, ten times as many memberships.
@@ -59,25 +59,25 @@ struct Common {
     /// Service plans of each licensed user of the simulated tenant; 0 is what its licence has by itself.
     #[arg(long, default_value_t = 0)]
     plans: usize,
-    /// How long the simulated Graph takes for each answer.
+    /// How long the simulated Graph takes for each answer, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
-    /// One JSON object instead of a table.
+    /// Prints one JSON object instead of a table.
     #[arg(long)]
     json: bool,
-    /// Another Graph than the simulated one.
+    /// The base address of another Graph than the simulated one, without a version.
     #[arg(long, requires = "login_url")]
     graph_url: Option<String>,
-    /// Its login.
+    /// The base address of that Graph's login.
     #[arg(long, requires = "graph_url")]
     login_url: Option<String>,
-    /// The tenant there.
+    /// The id of the tenant there.
     #[arg(long, default_value = sim::COMPANY_TENANT_ID)]
     tenant: String,
-    /// An application there that may read; with `incremental` one that may write users.
+    /// An application there that may read; for `incremental`, one that may also write users.
     #[arg(long, default_value = sim::ADMINISTRATOR_CLIENT_ID)]
     client_id: String,
-    /// Its secret.
+    /// The secret of that application.
     #[arg(long, default_value = sim::ADMINISTRATOR_SECRET)]
     client_secret: String,
 }

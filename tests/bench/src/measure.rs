@@ -1,4 +1,4 @@
-//! What a process used, as the kernel tells it.
+//! What a process used, read from `/proc`.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     (field(11).unwrap_or_default() + field(12).unwrap_or_default()) / TICKS
 }
 
-/// Processor time of this process in nanoseconds: of the threads that there are.
+/// Processor time of this process in nanoseconds; of threads that have ended it is not counted.
 pub fn own_cpu_ns() -> u64 {
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let of = |task: std::fs::DirEntry| {
@@ -37,22 +37,22 @@ pub fn forget_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// From its making on.
+/// Measures time and processor time from when it was started.
 pub struct Stopwatch {
     began: Instant,
     cpu: f64,
 }
 
 impl Stopwatch {
-    /// Begins.
+    /// Starts measuring time now.
     pub fn start() -> Self {
         Self { began: Instant::now(), cpu: cpu_seconds(std::process::id()) }
     }
-    /// Seconds that went by.
+    /// Seconds since it was started.
     pub fn wall_s(&self) -> f64 {
         self.began.elapsed().as_secs_f64()
     }
-    /// Processor seconds of this process since.
+    /// Processor seconds of this process since it was started.
     pub fn cpu_s(&self) -> f64 {
         cpu_seconds(std::process::id()) - self.cpu
     }

@@ -1,19 +1,20 @@
-//! What AWS asks: list prices of us-east-1 as one table, and money that is exact until it is told.
+//! What AWS asks: list prices of us-east-1 as one table, and money that is exact until it is printed.
 //!
-//! Without free tiers, discounts for volume, savings plans and taxes. A comment says where a price was read; there was no
-//! way to AWS's own pages of prices, so those that were read stand in pages about them, and the others are remembered.
+//! Without free tiers, discounts for volume, savings plans and taxes. A comment says where a price was read; there
+//! was no way to AWS's own pages of prices, so those that were read stand in pages about them, and the others are
+//! remembered.
 
 use std::fmt;
 use std::ops::{Add, AddAssign};
 
-/// Where the prices hold.
+/// The region and the processor that the prices are for.
 pub const REGION: &str = "us-east-1, Lambda on arm64";
-/// When the newest of the pages were written that the prices were read in.
+/// The month of the newest page that prices were read in.
 pub const DATE: &str = "2026-06";
 
 const THOUSAND: i128 = 1_000;
 const MILLION: i128 = 1_000_000;
-/// AWS's GB.
+/// The bytes of a GB, as AWS counts them.
 const GB: i128 = 1 << 30;
 /// Storage is counted in bytes held for a day; a month has thirty.
 const GB_MONTH: i128 = GB * 30;
@@ -28,7 +29,7 @@ pub struct Money {
 }
 
 impl Money {
-    /// Nothing.
+    /// No money at all.
     pub const ZERO: Self = Self { pico: 0, per: 1 };
 
     fn of(pico: i128, per: i128) -> Self {
@@ -36,14 +37,14 @@ impl Money {
         Self { pico: pico / divisor, per: per / divisor }
     }
 
-    /// So many times as much, divided by so much.
+    /// `times` as much, divided by `divided`.
     pub fn scaled(self, times: i128, divided: i128) -> Self {
         let first = Self::of(self.pico, divided);
         let second = Self::of(times, self.per);
         Self::of(product(first.pico, second.pico), product(first.per, second.per))
     }
 
-    /// In dollars with so many decimals (12 at most), rounded once, half up.
+    /// The amount in dollars with that many decimals (12 at most), rounded once, half up.
     pub fn dollars(self, decimals: u32) -> String {
         let unit = 10_i128.pow(12 - decimals);
         let per = product(self.per, unit);
@@ -85,7 +86,7 @@ impl fmt::Display for Money {
     }
 }
 
-// Why not silently wrong: a bill of this model is far below what would overflow, and one that is not is a mistake.
+// Why a panic and no wrong number: every bill of this model is far below what overflows, so a larger one is a mistake.
 fn product(one: i128, other: i128) -> i128 {
     one.checked_mul(other).expect("an amount of money fits 128 bits")
 }
@@ -97,14 +98,14 @@ fn common_divisor(mut one: i128, mut other: i128) -> i128 {
     one.abs().max(1)
 }
 
-/// Which line of a bill something belongs to.
+/// The line of a bill that something belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
-    /// The table.
+    /// The table, its index and its backups.
     DynamoDb,
     /// The bucket, and the log of its requests.
     S3,
-    /// The functions.
+    /// The calls of functions, and their time.
     Lambda,
     /// Logs, metrics, alarms, dashboard, traces.
     Watching,
@@ -112,7 +113,7 @@ pub enum Service {
     Keys,
     /// SQS and the scheduler.
     Queues,
-    /// SES.
+    /// Mails that SES sends.
     Mail,
 }
 
@@ -121,7 +122,7 @@ impl Service {
     pub const ALL: [Self; 7] =
         [Self::DynamoDb, Self::S3, Self::Lambda, Self::Watching, Self::Keys, Self::Queues, Self::Mail];
 
-    /// As a column is headed.
+    /// The heading of its column.
     pub fn label(self) -> &'static str {
         match self {
             Self::DynamoDb => "DynamoDB",
@@ -144,15 +145,15 @@ macro_rules! meters {
         }
 
         impl Meter {
-            /// As it is called in `--json`.
+            /// Its name in the output of `--json`.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$meter => $name,)* }
             }
-            /// The line of the bill.
+            /// The line of the bill that it belongs to.
             pub fn service(self) -> Service {
                 match self { $(Self::$meter => Service::$service,)* }
             }
-            /// What so many of it cost.
+            /// What that many of it cost.
             pub fn price(self, count: i128) -> Money {
                 let (pico, per): (i128, i128) = match self { $(Self::$meter => ($pico, $per),)* };
                 Money::of(pico, 1).scaled(count, per)
@@ -161,7 +162,7 @@ macro_rules! meters {
     };
 }
 
-/// Dollars of so many micro-dollars, in pico-dollars.
+/// The pico-dollars of that many micro-dollars.
 const fn micro(dollars: i128) -> i128 {
     dollars * MILLION
 }
@@ -182,18 +183,20 @@ meters! {
     S3 Deletes "s3_delete": 0, per 1; "DELETE requests."
     S3 VaultByteDays "s3_byte_days": micro(23_000), per GB_MONTH; "Bytes of blobs, held a day."
     S3 AccessLogByteDays "s3_access_log_byte_days": micro(23_000), per GB_MONTH; "Bytes of the bucket's log of requests, held a day."
-    // Read: cloudchipr.com/blog/aws-lambda-pricing ($0.0000133334 a GB-second on arm64). Remembered: $0.20 a million calls.
+    // Read: cloudchipr.com/blog/aws-lambda-pricing ($0.0000133334 a GB-second on arm64). Remembered: $0.20 a million
+    // calls.
     Lambda Invocations "lambda_invocations": micro(200_000), per MILLION; "Calls of functions."
     Lambda MegabyteMs "lambda_megabyte_ms": 13_333_400, per GB_SECOND; "Milliseconds of a megabyte of memory."
-    // Read: hashnode-hub.vercel.app/posts/66bd45cc3844f842d4ada327 (logs $0.50 a GB, kept $0.03 a GB-month; the bytes as
-    // they came are counted, kept ones are compressed).
+    // Read: hashnode-hub.vercel.app/posts/66bd45cc3844f842d4ada327 (logs $0.50 a GB, kept $0.03 a GB-month; the bytes
+    // as they came are counted, kept ones are compressed).
     Watching LogBytes "log_bytes": micro(500_000), per GB; "Bytes of log lines."
     Watching LogByteDays "log_byte_days": micro(30_000), per GB_MONTH; "Bytes of log lines, held a day."
     // Read in the examples of a copy of aws.amazon.com/xray/pricing: 48,800 traces are $0.24.
     Watching Traces "traces": micro(5 * MILLION), per MILLION; "Traces recorded."
-    // Read: signoz.io/guides/cloudwatch-pricing (metric $0.30), factualminds.com/blog/amazon-cloudwatch-pricing-metrics-
-    // logs-alarms-dashboards (dashboard $3), 002-workshop-application-performance-monitoring.huyanh.click (alarm $0.10).
-    // Remembered: an alarm on an expression is paid for each metric in it.
+    // Read: signoz.io/guides/cloudwatch-pricing (metric $0.30),
+    // factualminds.com/blog/amazon-cloudwatch-pricing-metrics- logs-alarms-dashboards (dashboard $3),
+    // 002-workshop-application-performance-monitoring.huyanh.click (alarm $0.10). Remembered: an alarm on an
+    // expression is paid for each metric in it.
     Watching CustomMetrics "custom_metrics": micro(300_000), per 1; "Metrics of our own, a month."
     Watching AlarmMetrics "alarm_metrics": micro(100_000), per 1; "Metrics that alarms look at, a month."
     Watching Dashboards "dashboards": micro(3 * MILLION), per 1; "Dashboards, a month."
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_of_thirds_is_whole_and_rounding_happens_once() {
+    fn a_sum_of_thirds_is_exact_and_rounding_happens_once() {
         let third = Meter::Mails.price(1).scaled(1, 3);
         assert_eq!(third + third + third, Meter::Mails.price(1));
         // A single one of them is below what four decimals show; ten thousand are not.
@@ -252,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_bill_that_is_told_fits() {
+    fn the_largest_bill_that_is_printed_fits() {
         let year =
             [Meter::MegabyteMs, Meter::VaultByteDays, Meter::LogBytes, Meter::ReadHalves, Meter::Traces]
                 .map(|meter| meter.price(1_000_000_000_000).scaled(30, 7));

@@ -1,4 +1,4 @@
-//! Figures, and how they are told.
+//! The figures of a measurement, and how they are printed.
 
 use crate::workbench::Taken;
 use comfy_table::Table;
@@ -6,12 +6,12 @@ use domain::stored::Manifest;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Pages of a list, objects and links on a page of a delta.
+/// How many objects are on a page of a list, and how many objects and links on a page of a delta.
 const LIST: u64 = 999;
 const DELTA_OBJECTS: u64 = 200;
 const DELTA_LINKS: u64 = 500;
 
-/// Requests that technique B of the published limits has besides users, groups, administrative units and role
+/// How many requests technique B of the published limits makes besides users, groups, administrative units and role
 /// assignments: lists that have no delta. Its sum is 16 at 10,000 users, device management apart.
 const PUBLISHED_FIXED: u64 = 14;
 
@@ -19,7 +19,8 @@ fn records(manifest: &Manifest, run: &str) -> u64 {
     manifest.runs.get(run).map_or(0, |r| r.records)
 }
 
-/// Users by list with their managers, groups by one chain of their delta, and so on, each page filled.
+/// The requests for what is large: users by list with their managers, groups by one chain of their delta, and so on,
+/// with every page full.
 fn large_parts(manifest: &Manifest) -> u64 {
     let records = |run: &str| records(manifest, run);
     let links = records("groups.members") + records("groups.owners");
@@ -30,17 +31,17 @@ fn large_parts(manifest: &Manifest) -> u64 {
     users + groups + units + records("admins").div_ceil(LIST).max(1)
 }
 
-/// The least requests of a full snapshot of a tenant of this size, as published: technique B.
+/// The fewest requests that a full snapshot of a tenant of this size can make, as published: technique B.
 pub fn least_full(manifest: &Manifest) -> u64 {
     large_parts(manifest) + PUBLISHED_FIXED + policies(manifest)
 }
 
-/// The same with only those of its lists that a snapshot reads: the strictest measure there is.
+/// The same, with only those of its lists that a snapshot reads: the strictest measure there is.
 pub fn least_of_what_is_read(manifest: &Manifest) -> u64 {
     large_parts(manifest) + directory_lists(manifest) + policies(manifest)
 }
 
-/// The least requests of a snapshot in which so many users changed.
+/// The fewest requests that a snapshot can make in which that many users changed.
 pub fn least_incremental(manifest: &Manifest, changes: u64) -> u64 {
     let admins = records(manifest, "admins").div_ceil(LIST).max(1);
     changes.div_ceil(DELTA_OBJECTS).max(1) + 2 + admins + directory_lists(manifest) + policies(manifest)
@@ -50,12 +51,12 @@ fn there(manifest: &Manifest, runs: &[&str]) -> u64 {
     runs.iter().filter(|run| manifest.runs.contains_key(**run)).count() as u64
 }
 
-/// Kinds of the directory that are listed whole each time, on one page.
+/// The requests for kinds of the directory that are listed completely each time, on one page.
 fn directory_lists(manifest: &Manifest) -> u64 {
     there(manifest, &["roles", "eligibleAdmins", "activeAdmins"])
 }
 
-/// Kinds of device management.
+/// The requests for kinds of device management, which are listed completely too.
 fn policies(manifest: &Manifest) -> u64 {
     let kinds =
         ["DeviceCompliancePolicies", "CompliancePolicies", "ConfigurationPolicies", "DeviceConfiguration"];
@@ -97,7 +98,7 @@ pub fn figures(
     map
 }
 
-/// Three decimals.
+/// The value rounded to three decimals.
 pub fn round(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }

@@ -1,4 +1,4 @@
-//! What the template says that something is paid for by: memory, schedules, keys, alarms.
+//! What of the template the bill depends on: memory, schedules, keys, alarms.
 //!
 //! `infra/template.yaml` as it stands when this is built, so that a bill follows what is deployed.
 
@@ -6,16 +6,16 @@ use serde_json::{Map, Value, json};
 
 const TEXT: &str = include_str!("../../../infra/template.yaml");
 
-/// A month has thirty days.
+/// How many days a month has in the bill.
 pub const MONTH_DAYS: i128 = 30;
 const MONTH_MINUTES: i128 = MONTH_DAYS * 24 * 60;
 
-/// The template, read. A tag such as `!Ref X` is `{"Ref": "X"}`.
+/// The template as JSON. A tag such as `!Ref X` is `{"Ref": "X"}`.
 #[derive(Clone, Debug)]
 pub struct Template(Value);
 
 impl Template {
-    /// Reads it.
+    /// Reads the template of the repository.
     pub fn read() -> Result<Self, String> {
         let yaml: serde_norway::Value = serde_norway::from_str(TEXT).map_err(|e| e.to_string())?;
         plain(yaml).map(Self)
@@ -61,7 +61,7 @@ impl Template {
         i128::try_from(all).unwrap_or(i128::MAX)
     }
 
-    /// Which job the clock calls, and how often in a month.
+    /// The jobs that the clock calls, and how often each is called in a month.
     pub fn schedules(&self) -> Result<Vec<(String, i128)>, String> {
         let schedule = |(id, properties): (&String, &Value)| {
             let when = properties["ScheduleExpression"].as_str().unwrap_or_default();
@@ -97,7 +97,7 @@ impl Template {
     }
 }
 
-/// `TakeSnapshot` as `take-snapshot`.
+/// The name of a job from the name of its function's resource: `TakeSnapshot` gives `take-snapshot`.
 fn job_of(name: &str) -> String {
     let mut job = String::new();
     for letter in name.chars() {
@@ -109,7 +109,8 @@ fn job_of(name: &str) -> String {
     job
 }
 
-/// How often an expression of the scheduler is due: so many minutes apart, or at one minute of each hour.
+/// How often an expression of the scheduler is due in a month: every some minutes, or at one minute of each hour.
+/// None for any other expression.
 fn calls_a_month(expression: &str) -> Option<i128> {
     let inner = |kind: &str| expression.strip_prefix(kind)?.strip_prefix('(')?.strip_suffix(')');
     if let Some(rate) = inner("rate") {

@@ -31,7 +31,7 @@ use support::memory::World;
 pub struct BenchClock(Mutex<SignedDuration>);
 
 impl BenchClock {
-    /// From now on it is so much later.
+    /// Sets the clock forward by that much.
     pub fn advance(&self, by: SignedDuration) {
         *self.0.lock().expect("no holder of this lock panics") += by;
     }
@@ -47,16 +47,16 @@ impl Clock for BenchClock {
     }
 }
 
-/// The share of Microsoft's limits that is used unless it is said otherwise, in thousandths.
+/// The share of Microsoft's limits that is used unless another one is given, in thousandths.
 pub const USUAL_PERMILLE: u32 = 900;
 
-/// Everything that a snapshot needs.
+/// The jobs that are measured, with their ports.
 pub struct Workbench {
-    /// The time by which it works.
+    /// The clock that the jobs work by.
     pub clock: Arc<BenchClock>,
     /// The rows of the catalog, in memory.
     pub records: Records,
-    /// The sealed bytes, in the folder.
+    /// The sealed blobs, in the folder.
     pub archive: Arc<Archive>,
     plan: Arc<FaultPlan>,
     queue: Arc<dyn Queue>,
@@ -69,14 +69,14 @@ pub struct Workbench {
 
 /// One snapshot and how it was taken.
 pub struct Taken {
-    /// What it is made of.
+    /// The manifest, which names its parts.
     pub manifest: Manifest,
     /// How many times the job was called.
     pub invocations: u32,
 }
 
 impl Workbench {
-    /// Joins the job to that Graph; sealed bytes go to `folder`. It keeps to that many thousandths of Microsoft's
+    /// Wires the jobs to that Graph; sealed blobs go to `folder`. They keep to that many thousandths of Microsoft's
     /// limits.
     pub fn new(
         cloud: &Cloud,
@@ -99,6 +99,7 @@ impl Workbench {
         let ids: Arc<dyn Ids> = world.ids.clone();
         let writing = json!({ "clientId": sim::WRITER_CLIENT_ID, "clientSecret": sim::WRITER_SECRET });
         world.secrets.put("graph-writer", writing.to_string());
+        // Two clients, as in AWS: what reads holds no credential that can write.
         let client = |secret: &str| {
             let (settings, secrets) = (settings.clone(), world.secrets.clone());
             GraphClient::new(settings, secrets, secret, clock.clone(), ids.clone()).map_err(|e| e.to_string())
@@ -106,6 +107,7 @@ impl Workbench {
         let writer = Arc::new(GraphWriter::new(client("graph-writer")?));
         let directory: Arc<dyn Directory> =
             Faulty::new(Arc::new(GraphDirectory::new(client("graph-reader")?)), &plan);
+        // Every port is wrapped so that its calls are counted; no fault is planned.
         let vault = Arc::new(FolderVault::open(folder).map_err(|e| e.to_string())?);
         let vault: Arc<dyn Vault> = Faulty::new(vault, &plan);
         let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), &plan);
@@ -128,7 +130,7 @@ impl Workbench {
     pub async fn connect(&self, tenant: &TenantId) -> Result<(), String> {
         let now = self.clock.now();
         let ulid = self.ids.ulid();
-        // Why: what a snapshot shows is told to its partner.
+        // Why a partner: people of it are notified of what a snapshot shows.
         let partner = Partner {
             id: PartnerId::from_ulid(&ulid),
             name: "A partner".into(),
@@ -169,7 +171,7 @@ impl Workbench {
         snapshots.start(tenant, Reason::Person).await.map_err(|e| e.to_string())
     }
 
-    /// Takes a snapshot, each call of the job having so much time.
+    /// Takes a snapshot; each call of the job has `each` as its time.
     pub async fn take(
         &self,
         tenant: &TenantId,
@@ -226,7 +228,7 @@ impl Workbench {
         Ok((row.value, invocations))
     }
 
-    /// Works out what taking back that comparison would do; gives the row.
+    /// Makes the preview of taking back that comparison; gives the restore's row.
     pub async fn preview(&self, diff: &Diff, each: SignedDuration) -> Result<Restore, String> {
         let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
         let restores = Restores {
@@ -254,7 +256,8 @@ impl Workbench {
         restores.get(&diff.tenant, &restore).await.map_err(|e| e.to_string())
     }
 
-    /// Takes back what a preview showed, in calls of so long each, on the simulated Graph; gives the row.
+    /// Runs the restore that was previewed, on the simulated Graph; each call of the job has `each` as its time.
+    /// Gives the restore's row.
     pub async fn take_back(&self, previewed: &Restore, each: SignedDuration) -> Result<Restore, String> {
         let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
         let restores = Restores {
@@ -287,7 +290,7 @@ impl Workbench {
         drop(self.plan.take_log());
     }
 
-    /// Calls by port, and of the vault by what is read or written.
+    /// How many calls each port had, and the vault's by what was read or written.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
         for call in self.plan.log().calls() {

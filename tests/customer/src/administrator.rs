@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// With what an administrator signs in.
+/// What an administrator signs in with.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     /// The id of the tenant.
@@ -102,8 +102,8 @@ impl Administrator {
         name.map(str::to_owned).ok_or_else(|| Error::unavailable("the tenant has no default domain"))
     }
 
-    /// The same administrator, who ends the names of what must be unique in a tenant with this: so that a story can be
-    /// told again in a tenant in which it was told before.
+    /// The same administrator, who ends names that must be unique in a tenant with this suffix: a story can then be run
+    /// again in a tenant in which it was run before.
     #[must_use]
     pub fn naming(self, suffix: &str) -> Self {
         Self { suffix: Some(suffix.to_owned()), ..self }
@@ -114,18 +114,19 @@ impl Administrator {
         &self.domain
     }
 
-    /// A name of which a tenant holds one.
+    /// A name that must be unique in a tenant: with the suffix, where there is one.
     pub(crate) fn unique(&self, name: &str, separator: char) -> String {
         self.suffix.as_ref().map_or_else(|| name.to_owned(), |suffix| format!("{name}{separator}{suffix}"))
     }
 
     fn url(&self, path: &str) -> String {
-        // Source: learn.microsoft.com/graph/api/resources/intune-graph-overview; what we use of Intune is in beta alone.
+        // Source: learn.microsoft.com/graph/api/resources/intune-graph-overview; what we use of Intune is in beta
+        // alone.
         let version = if path.starts_with("deviceManagement") { "beta" } else { "v1.0" };
         format!("{}/{version}/{path}", self.graph)
     }
 
-    /// What Graph has at that path.
+    /// Reads what Graph has at that path.
     ///
     /// # Errors
     /// `Unavailable` when it refuses or does not answer, as of every method here.
@@ -147,8 +148,8 @@ impl Administrator {
         }
     }
 
-    /// One write; `null` sends no body. Gives the body of the answer. A patient administrator tries again where an object
-    /// that is named is too new to be seen everywhere.
+    /// One write; `null` sends no body. Gives the body of the answer. A patient administrator tries again where an
+    /// object that is named is too new to be seen everywhere.
     pub async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let body = (!body.is_null()).then_some(body);
         for tried in 1.. {

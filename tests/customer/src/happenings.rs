@@ -30,22 +30,22 @@ pub enum Happening {
     RoleGranted,
     /// Noah is a Helpdesk Administrator no longer.
     RoleTakenAway,
-    /// The registration desk may do more.
+    /// The custom role "Registration desk" gets more rights.
     RoleEdited,
     /// Workstations lock much later: a setting deep inside a policy.
     SettingAltered,
     /// Passwords of kiosk screens may be shorter.
     ScreensAltered,
-    /// Kiosk screens are no longer for all devices.
+    /// The policy "Kiosk screens" is no longer assigned to all devices.
     AssignmentRemoved,
-    /// The policy that laptops are encrypted is deleted.
+    /// The policy "Laptops are encrypted" is deleted.
     PolicyDeleted,
-    /// Somebody makes an account.
+    /// Somebody creates an account.
     UserCreated,
 }
 
 impl Happening {
-    /// The demo's weekend, to [`crate::Cast::COMPANY`].
+    /// What happens in the demo's weekend, to [`crate::Cast::COMPANY`].
     pub const WEEKEND: [Self; 12] = [
         Self::UserEdited,
         Self::ClearanceChanged,
@@ -75,15 +75,15 @@ impl Happening {
 /// Something that happened, and how a comparison must show it.
 #[derive(Clone, Debug)]
 pub struct Happened {
-    /// One line for a person.
-    pub told: &'static str,
+    /// What happened, in a line for a person.
+    pub description: &'static str,
     /// The kind of the object.
     pub kind: &'static str,
     /// Its id, or a part of its key.
     pub object: String,
-    /// Whether it came, went or changed.
+    /// Whether it was created, deleted or changed.
     pub what: What,
-    /// The attribute paths and link types that the comparison names; empty for whole objects.
+    /// The attribute paths and link types that the comparison names; empty where an object was created or deleted.
     pub names: &'static [&'static str],
 }
 
@@ -98,16 +98,17 @@ pub async fn happen(admin: &Administrator, stage: &Stage, all: &[Happening]) -> 
     let mut happened = Vec::new();
     for one in all {
         let object = make(admin, stage, *one).await?;
-        let (told, kind, what, names) = shown_as(*one, stage);
-        happened.push(Happened { told, kind, object, what, names });
+        let (description, kind, what, names) = shown_as(*one, stage);
+        happened.push(Happened { description, kind, object, what, names });
     }
     Ok(happened)
 }
 
-/// Makes it happen and gives the id of what it happened to.
+/// Makes it happen, and gives the id of the object that a comparison shows it on.
 async fn make(admin: &Administrator, stage: &Stage, one: Happening) -> Result<String> {
     let id = |name: &str| stage.id(name).to_owned();
     match one {
+        // A value that is set and one that is emptied: a comparison has to show both, and a restore to write both.
         Happening::UserEdited => {
             let maya = id("Maya");
             let body = json!({ "jobTitle": "Contractor", "department": null });
@@ -119,6 +120,8 @@ async fn make(admin: &Administrator, stage: &Stage, one: Happening) -> Result<St
             stage::set_clearance(admin, &jonas, "Red").await?;
             Ok(jonas)
         }
+        // A user goes into the recycle bin, from where a restore brings the same one back; the group is purged from
+        // there too, so that a restore has to create it anew, under another id.
         Happening::UserDeleted => {
             let tomasz = id("Tomasz");
             admin.delete(&format!("users/{tomasz}")).await?;
@@ -136,6 +139,7 @@ async fn make(admin: &Administrator, stage: &Stage, one: Happening) -> Result<St
             }
             Ok(warehouse)
         }
+        // Why a second write of the same link: a user has one manager, so setting another replaces the first.
         Happening::ManagerChanged => {
             let ines = id("Ines");
             admin.link(&format!("users/{ines}/manager/$ref"), stage.id("Grace")).await?;
@@ -145,6 +149,8 @@ async fn make(admin: &Administrator, stage: &Stage, one: Happening) -> Result<St
             let noah = id("Noah");
             let grant = stage::role_assignment(&noah, PRIVILEGED_ROLE_ADMINISTRATOR);
             admin.create("roleManagement/directory/roleAssignments", &grant).await?;
+            // Why Noah and not the assignment: a comparison's key of an assignment is made of who holds which role,
+            // not of the id that Graph gave it.
             Ok(noah)
         }
         Happening::RoleTakenAway => {
@@ -166,7 +172,7 @@ async fn make(admin: &Administrator, stage: &Stage, one: Happening) -> Result<St
     }
 }
 
-/// What happens to policies of Intune.
+/// Makes happen what happens to policies of Intune.
 async fn alter_policy(admin: &Administrator, stage: &Stage, one: Happening) -> Result<String> {
     let path = |collection: &str, id: &str| format!("deviceManagement/{collection}/{id}");
     let id = stage.id(match one {
@@ -203,7 +209,8 @@ fn more_rights() -> Value {
 
 type Shown = (&'static str, &'static str, What, &'static [&'static str]);
 
-/// How a comparison must show it: a line for a person, the kind, what came of it, and what is named.
+/// How a comparison must show it: a line for a person, the kind, whether it was created, deleted or changed, and what
+/// is named.
 fn shown_as(one: Happening, stage: &Stage) -> Shown {
     use What::{Created, Deleted, Modified};
     match one {

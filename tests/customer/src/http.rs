@@ -28,9 +28,9 @@ impl Answer {
         if self.status.is_success() {
             return Ok(self.body);
         }
-        let told = self.body.pointer("/error/message").or_else(|| self.body.get("detail"));
-        let told = told.and_then(Value::as_str).unwrap_or_default();
-        Err(Error::unavailable(format!("{what}: {} {told}", self.status)))
+        let words = self.body.pointer("/error/message").or_else(|| self.body.get("detail"));
+        let words = words.and_then(Value::as_str).unwrap_or_default();
+        Err(Error::unavailable(format!("{what}: {} {words}", self.status)))
     }
 }
 
@@ -43,7 +43,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller who waits as the answers say, for as long as a minute or so. An empty token is none.
+    /// A caller who waits as long as the answers say, and tries again. An empty token is sent as none.
     ///
     /// # Errors
     /// `Unavailable` where there can be no HTTP client.

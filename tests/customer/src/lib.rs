@@ -3,7 +3,7 @@
 //!
 //! - [`Administrator`] uses Microsoft Graph over HTTP, as a person would through a portal.
 //! - [`Stage`] is what the administrator sets up before a story begins: people, groups, roles and policies of its
-//!   own, so that the story can be told in any tenant. Who and what that is says a [`Cast`].
+//!   own, so that the story can be run in any tenant. A [`Cast`] names all of them.
 //! - [`Happening`] is something that then happens to the tenant; [`Happened`] says how a comparison must show it.
 //!
 //! Nothing of Holdfast is here but `domain`, and no simulator: the same customer lives in any Graph.

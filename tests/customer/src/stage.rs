@@ -32,7 +32,7 @@ pub enum Prop {
     Helpdesk,
     /// "Registration desk": a custom role.
     RegistrationDesk,
-    /// "Workstation lock": a policy of the settings catalogue, with a setting under a choice.
+    /// "Workstation lock": a policy of the settings catalog, with a setting under a choice.
     WorkstationLock,
     /// "Kiosk screens": a device configuration that is assigned to the warehouse and to all devices.
     KioskScreens,
@@ -47,16 +47,16 @@ pub struct Cast {
     pub people: &'static [(&'static str, &'static str, &'static str)],
     /// Who reports to whom.
     pub managers: &'static [(&'static str, &'static str)],
-    /// In the order in which they are made. There is a "Night shift" and a "Warehouse".
+    /// The groups, in the order in which they are created. There is a "Night shift" and a "Warehouse".
     pub groups: &'static [Group],
-    /// In the order in which they are made.
+    /// Everything else, in the order in which it is created.
     pub props: &'static [Prop],
     /// Who leaves the warehouse when [`crate::Happening::WarehouseLeft`] happens: relation and first name.
     pub leavers: &'static [(&'static str, &'static str)],
 }
 
 impl Cast {
-    /// Nine people and one of every object that the demo tells of.
+    /// Nine people and one of every object that the demo is about.
     pub const COMPANY: Self = Self {
         people: &[
             ("Maya", "Ortiz", "Buyer"),
@@ -94,7 +94,7 @@ impl Cast {
         leavers: &[("members", "Priya"), ("members", "Noah"), ("owners", "Grace")],
     };
 
-    /// Three people and what they need: for stories that are told hundreds of times, where every object costs.
+    /// Three people and what they need: for stories that are run hundreds of times, where every object costs time.
     pub const FEW: Self = Self {
         people: &[
             ("Maya", "Ortiz", "Buyer"),
@@ -170,6 +170,7 @@ impl Stage {
     }
 
     async fn set_up_prop(&mut self, admin: &Administrator, prop: Prop) -> Result<()> {
+        // What a story needs to find again is kept by its name; an attribute is found by the user who has it.
         match prop {
             Prop::Clearance => {
                 define_clearance(admin).await?;
@@ -212,7 +213,7 @@ impl Stage {
     }
 }
 
-/// A role over the whole directory, given to somebody.
+/// The assignment of a role to that principal, with the directory as its scope.
 pub(crate) fn role_assignment(principal: &str, role: &str) -> Value {
     json!({ "@odata.type": "#microsoft.graph.unifiedRoleAssignment", "principalId": principal,
         "roleDefinitionId": role, "directoryScopeId": "/" })
@@ -260,7 +261,7 @@ fn registration_desk(name: &str) -> Value {
     })
 }
 
-/// The policy as a whole, as it is created and replaced. Screens lock after so many minutes.
+/// The complete policy, as it is created and replaced. Screens lock after `minutes`.
 pub(crate) fn workstation_lock(minutes: i64) -> Value {
     json!({
         "@odata.type": "#microsoft.graph.deviceManagementConfigurationPolicy",
@@ -270,7 +271,7 @@ pub(crate) fn workstation_lock(minutes: i64) -> Value {
     })
 }
 
-/// The settings catalogue's own way to say: a group of settings, a choice in it, a value under the choice.
+/// The settings as Intune's settings catalog writes them: a choice, and a value under the choice.
 fn lock_settings(minutes: i64) -> Value {
     let kind = |name: &str| format!("#microsoft.graph.deviceManagementConfiguration{name}");
     json!([

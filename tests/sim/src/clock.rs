@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// 2026-01-05T08:00:00Z, a Monday.
+/// When the clock starts, in seconds since 1970: 2026-01-05T08:00:00Z, a Monday.
 pub(crate) const START_SECOND: i64 = 1_767_600_000;
 
 struct State {
@@ -16,12 +16,12 @@ struct State {
 pub(crate) struct Clock(Mutex<State>);
 
 impl Clock {
-    /// It stands still until it is told to run: how long seeding takes is in no date.
+    /// A clock that stands still until [`Self::run_with_real_time`]: how long seeding takes must be in no date.
     pub fn new() -> Self {
         Self(Mutex::new(State { offset: Duration::ZERO, since: None }))
     }
 
-    /// Milliseconds since 1970.
+    /// The present time in milliseconds since 1970.
     pub fn millis(&self) -> i64 {
         let state = self.0.lock().expect("the clock's lock is never held over a panic");
         let passed = state.offset + state.since.map_or(Duration::ZERO, |since| since.elapsed());
@@ -45,7 +45,7 @@ impl Clock {
     }
 }
 
-/// `2026-01-05T08:00:00Z`
+/// An instant in seconds since 1970 as Graph writes it: `2026-01-05T08:00:00Z`.
 pub(crate) fn iso(second: i64) -> String {
     Timestamp::from_second(second).map_or_else(|_| String::from("1601-01-01T00:00:00Z"), |t| t.to_string())
 }

@@ -18,7 +18,7 @@ pub const ADMINISTRATOR_SECRET: &str = "simulated-administrator-secret";
 /// The tenant of [`SimConfig::company`].
 pub const COMPANY_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000001";
 
-/// Application permissions that suffice to read everything.
+/// The application permissions that are needed to read everything.
 pub const READING: &[&str] = &[
     "User.Read.All",
     "User-LifeCycleInfo.Read.All",
@@ -35,7 +35,7 @@ pub const READING: &[&str] = &[
     "EntraBackup.Read.All",
 ];
 
-/// Application permissions that suffice to read and write everything.
+/// The application permissions that are needed to read and write everything.
 pub const WRITING: &[&str] = &[
     "User.ReadWrite.All",
     "User-LifeCycleInfo.ReadWrite.All",
@@ -51,33 +51,33 @@ pub const WRITING: &[&str] = &[
     "DeviceManagementRBAC.ReadWrite.All",
 ];
 
-/// The whole simulated cloud.
+/// What a simulated cloud starts with.
 #[derive(Clone, Debug)]
 pub struct SimConfig {
-    /// Everything that looks random follows from this.
+    /// The seed that everything that looks random follows from.
     pub seed: u64,
-    /// The customers' directories.
+    /// The directories that the cloud holds, one for each customer.
     pub tenants: Vec<TenantConfig>,
-    /// The registered applications.
+    /// The applications that are registered with Microsoft.
     pub apps: Vec<AppConfig>,
     /// How long each HTTP answer of Graph takes, in milliseconds.
     pub page_latency_ms: u64,
     /// The throttling limits; see [`Limits`].
     pub limits: Limits,
-    /// Behaviour that is uncertain, or that a test wants otherwise.
+    /// Behaviour that is uncertain, or that a test wants to be different.
     pub switches: Switches,
     /// Whether the clock runs by itself once everything is seeded; otherwise only `Control::advance` moves it.
     pub real_time: bool,
 }
 
-/// One directory.
+/// What one customer's directory is seeded with.
 #[derive(Clone, Debug)]
 pub struct TenantConfig {
-    /// A GUID.
+    /// The tenant's id, a GUID.
     pub id: String,
-    /// The company's name.
+    /// The name of the company, and of the tenant.
     pub name: String,
-    /// The verified default domain.
+    /// The default domain, which is verified.
     pub domain: String,
     /// How many users to seed; everything else follows from it. 0 seeds an empty directory.
     pub users: usize,
@@ -89,12 +89,12 @@ pub struct TenantConfig {
     pub intune: bool,
 }
 
-/// One application registration.
+/// An application that is registered with Microsoft, with all that it may get.
 #[derive(Clone, Debug, Default)]
 pub struct AppConfig {
-    /// Its client id, a GUID.
+    /// The client id of the application, a GUID.
     pub client_id: String,
-    /// Its name.
+    /// The display name of the application.
     pub name: String,
     /// A client secret, if it has one.
     pub secret: Option<String>,

@@ -1,4 +1,4 @@
-//! The switches of a running simulator, and what it has counted.
+//! Controls a running simulator from a test: its switches, its clock, and what it has counted.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,8 +14,8 @@ use crate::state::Delay;
 use crate::switches::{ExpiredDelta, Switches};
 use crate::throttle::Limits;
 
-/// Switches and counters. Tenants are named by id, domain or name, applications by client id; a name that nobody
-/// has is a mistake in the test and panics.
+/// Controls the simulator. Tenants are named by id, domain or name, applications by client id; a name that nobody has
+/// is a mistake in the test and panics.
 #[derive(Clone)]
 pub struct Control(Arc<Inner>);
 
@@ -32,12 +32,12 @@ impl Control {
         self.0.app_index(client_id).unwrap_or_else(|| panic!("no application {client_id}"))
     }
 
-    /// An id token of that tenant, from the issuer at `base`.
+    /// Makes an id token of that tenant, from the issuer at `base`.
     pub fn id_token(&self, base: &str, tenant: &str, who: &SignedIn) -> String {
         id_token(base, &self.0.tenants[self.tenant(tenant)].config.id, who)
     }
 
-    /// Every request of this tenant that Graph has seen, in order.
+    /// Every request of this tenant that Graph has answered, in order.
     pub fn requests(&self, tenant: &str) -> Vec<SeenRequest> {
         let id = &self.0.tenants[self.tenant(tenant)].config.id;
         let seen = self.0.seen.lock().expect("the lock is never held over a panic");
@@ -49,17 +49,17 @@ impl Control {
         self.0.seen.lock().expect("the lock is never held over a panic").clear();
     }
 
-    /// What the requests cost.
+    /// How many resource units the requests of this tenant cost.
     pub fn resource_units(&self, tenant: &str) -> u64 {
         self.requests(tenant).iter().map(|request| u64::from(request.resource_units)).sum()
     }
 
-    /// How many requests were writes.
+    /// How many requests of this tenant were writes.
     pub fn writes(&self, tenant: &str) -> usize {
         self.requests(tenant).iter().filter(|request| request.is_write).count()
     }
 
-    /// How many requests were answered 429.
+    /// How many requests of this tenant were answered 429.
     pub fn throttled(&self, tenant: &str) -> usize {
         self.requests(tenant).iter().filter(|request| request.status == 429).count()
     }
@@ -81,28 +81,28 @@ impl Control {
         self.set_delay(if ms == 0 { Delay::None } else { Delay::Millis(ms) });
     }
 
-    /// The next requests that fit fail.
+    /// Lets the next requests fail that fit the rule, at least one.
     pub fn fail_next(&self, rule: FaultRule) {
         self.0.faults.add(FaultRule { times: rule.times.max(1), ..rule });
     }
 
-    /// Forgets the faults that have not happened.
+    /// Forgets the fault rules that are not used up.
     pub fn clear_faults(&self) {
         self.0.faults.clear();
     }
 
-    /// Every access token is refused from now on.
+    /// Lets every access token that was issued be refused from now on.
     pub fn expire_tokens(&self) {
         self.0.login.forget();
     }
 
-    /// Every delta token is refused from now on, in this way.
+    /// Lets every delta token that was issued be refused from now on, in this way.
     pub fn expire_delta_tokens(&self, how: ExpiredDelta) {
         self.0.switch(|switches| switches.expired_delta = how);
         self.0.delta.expire();
     }
 
-    /// Microsoft adds one more service plan to the licence that most people have.
+    /// Adds one more service plan to the licence that most people have, as Microsoft does.
     pub fn add_service_plan(&self, tenant: &str) {
         let tenant = &self.0.tenants[self.tenant(tenant)];
         let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
@@ -110,62 +110,63 @@ impl Control {
         crate::graph::add_plan(&mut directory, crate::seed::MAIN_SKU, &plan);
     }
 
-    /// What a new token of this application in this tenant may do.
+    /// Sets what a new token of this application in this tenant may do.
     pub fn set_permissions(&self, tenant: &str, client_id: &str, permissions: Vec<String>) {
         self.0.set_grant(self.tenant(tenant), self.app(client_id), Some(permissions));
     }
 
-    /// Consents as the tenant's administrator does.
+    /// Consents to the application, as the tenant's administrator does.
     pub fn consent(&self, tenant: &str, client_id: &str) {
         self.0.consent(self.tenant(tenant), self.app(client_id));
     }
 
-    /// The tenant no longer knows the application.
+    /// Withdraws the consent: the tenant no longer knows the application.
     pub fn withdraw_consent(&self, tenant: &str, client_id: &str) {
         self.0.set_grant(self.tenant(tenant), self.app(client_id), None);
     }
 
-    /// The login refuses this tenant with that `error` and code (as `AADSTS5000225`), until it is told otherwise.
+    /// Lets the login refuse this tenant with that `error` and code (such as 5000225); none ends that.
     pub fn set_login_refusal(&self, tenant: &str, refusal: Option<(&str, u32)>) {
         let refusal = refusal.map(|(error, code)| (error.to_owned(), code));
         self.0.set_refusal(self.tenant(tenant), refusal);
     }
 
-    /// Whether the application's secret has expired.
+    /// Sets whether the application's secret has expired.
     pub fn set_secret_expired(&self, client_id: &str, expired: bool) {
         self.0.expire_secret(self.app(client_id), expired);
     }
 
-    /// Other limits from now on.
+    /// Sets the throttling limits that hold from now on.
     pub fn set_limits(&self, limits: Limits) {
         *self.0.limits.write().expect("the lock is never held over a panic") = limits;
     }
 
-    /// Other latency from now on.
+    /// Sets how long each answer of Graph takes from now on.
     pub fn set_latency(&self, latency: Duration) {
         let ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         self.0.latency_ms.store(ms, Ordering::Relaxed);
     }
 
-    /// Page order and the order of unordered collections vary with the seed.
+    /// Lets the order of pages and of unordered collections vary with the seed; none ends that.
     pub fn set_shuffle_pages(&self, seed: Option<u64>) {
         self.0.switch(|switches| switches.shuffle = seed);
     }
 
-    /// Changes any switch.
+    /// Changes the switches of the table in [`crate::switches`].
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         self.0.switch(change);
     }
 
     /// Imports an object as Graph returned it, for example into `deviceManagement/configurationPolicies`. It keeps
-    /// its id and every property, expanded assignments, settings and scheduled actions included. Answers the id.
+    /// its id and every property, expanded assignments, settings and scheduled actions included. Gives the id.
     pub fn put_raw(&self, tenant: &str, path: &str, object: Value) -> String {
         let tenant = &self.0.tenants[self.tenant(tenant)];
         let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
         crate::graph::import(&mut directory, path, object)
     }
 
-    /// Microsoft's own recovery gives a property of a user another value: a job, and no entry in any delta.
+    /// Gives a property of a user another value as Microsoft's own recovery does: with a job, and no entry in any
+    /// delta.
     pub fn recover_user(&self, tenant: &str, id: &str, property: &str, value: &Value) {
         let tenant = &self.0.tenants[self.tenant(tenant)];
         let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
@@ -186,7 +187,7 @@ impl Control {
         directory.recoveries.push(job);
     }
 
-    /// The whole tenant for assertions: live objects by collection with all properties and links.
+    /// The complete tenant, for assertions: objects by collection with all properties and links.
     pub fn dump(&self, tenant: &str) -> Value {
         let tenant = &self.0.tenants[self.tenant(tenant)];
         let directory = tenant.directory.read().expect("the lock is never held over a panic");
@@ -201,7 +202,7 @@ impl Control {
         }
     }
 
-    /// Whether the clock runs by itself; otherwise only [`Control::advance`] moves it.
+    /// Lets the clock run by itself; otherwise only [`Control::advance`] moves it.
     pub fn run_with_real_time(&self, runs: bool) {
         self.0.clock.run_with_real_time(runs);
     }
@@ -211,7 +212,7 @@ impl Control {
         self.0.clock.seconds()
     }
 
-    /// Calls this with every request and reply, inner ones of a batch as well.
+    /// Calls `observer` with every request and reply from now on, those inside a batch as well.
     pub fn observe(&self, observer: Box<dyn Fn(&Exchange) + Send + Sync>) {
         self.0.observers.write().expect("the lock is never held over a panic").push(observer);
     }

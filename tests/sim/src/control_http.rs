@@ -4,7 +4,7 @@
 //! |--|--|
 //! | `GET /_sim/counters` | requests, units, writes, 429s by tenant |
 //! | `GET /_sim/requests?tenant=` | the requests seen |
-//! | `GET /_sim/dump?tenant=` | the whole tenant |
+//! | `GET /_sim/dump?tenant=` | the complete tenant |
 //! | `POST /_sim/clear` | forgets the requests |
 //! | `POST /_sim/faults` | a fault rule |
 //! | `POST /_sim/advance` `{seconds}` | moves the clock |
@@ -80,6 +80,7 @@ fn switches(control: &Control, body: &Value) {
     });
 }
 
+/// Answers a request of the control plane.
 pub(crate) fn handle(
     control: &Control,
     base: &str,
@@ -87,6 +88,7 @@ pub(crate) fn handle(
     query: &str,
     body: &[u8],
 ) -> Response {
+    // Why a default tenant: most simulated clouds have one, and a command line should not have to name it.
     let query = Query::parse(query);
     let first = control.tenant_ids().into_iter().next().unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
@@ -94,6 +96,7 @@ pub(crate) fn handle(
     let app = body["app"].as_str().unwrap_or_default();
     let command = path.trim_start_matches("/_sim/");
     match (method, command) {
+        // What is read comes with an answer of its own; every other command answers an empty object at the end.
         ("GET", "counters") => {
             let counters = control.tenant_ids().into_iter().map(|id| {
                 let value = json!({
@@ -113,6 +116,7 @@ pub(crate) fn handle(
             Ok(rule) => control.fail_next(rule),
             Err(error) => return reply(400, &json!({"error": error.to_string()})),
         },
+        // Why not below zero: the clock never goes back, since tokens and windows of limits would come alive again.
         ("POST", "advance") => {
             control.advance(Duration::from_secs_f64(body["seconds"].as_f64().unwrap_or(0.0).max(0.0)));
         }
@@ -122,8 +126,10 @@ pub(crate) fn handle(
                 let list = list.iter().filter_map(Value::as_str).map(str::to_owned).collect();
                 control.set_permissions(&tenant, app, list);
             }
+            // Why null withdraws: an application without any permission is still known to the tenant.
             None => control.withdraw_consent(&tenant, app),
         },
+        // Why a token without a sign-in: a test that only needs somebody signed in has no browser.
         ("POST", "id-token") => {
             let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
             let wids = body["wids"].as_array().into_iter().flatten();

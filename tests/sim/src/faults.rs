@@ -1,4 +1,4 @@
-//! Failures to order: the next requests that fit a rule fail, before or after they take effect.
+//! Failures that a test orders: the next requests that fit a rule fail, before or after they take effect.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use std::sync::Mutex;
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct FaultRule {
-    /// Only this method.
+    /// Only requests with this method; none means any.
     pub method: Option<String>,
     /// Only paths (with query) that contain this.
     pub path_contains: String,
@@ -20,7 +20,7 @@ pub struct FaultRule {
     pub times: u32,
     /// How many that fit pass before the first fails.
     pub skip: u32,
-    /// The request takes effect, and only then is it answered so.
+    /// Whether the request takes effect before it is answered by this rule.
     pub after: bool,
 }
 

@@ -32,12 +32,12 @@ impl SimServer {
         self.graph_url()
     }
 
-    /// Switches and counters.
+    /// Controls this cloud: its switches, its clock, its counters.
     pub fn control(&self) -> Control {
         self.sim.control()
     }
 
-    /// Stops accepting, and ends.
+    /// Stops listening and ends, also where requests are open.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         if let Some(task) = self.task.take() {
@@ -56,7 +56,7 @@ impl Drop for SimServer {
 }
 
 impl Sim {
-    /// Listens; port 0 picks a free one.
+    /// Listens on that address and answers; port 0 picks a free one.
     pub async fn serve(self, address: SocketAddr) -> std::io::Result<SimServer> {
         let listener = tokio::net::TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -73,7 +73,7 @@ impl Sim {
         Ok(SimServer { address, sim: self, stop: Some(stop), task: Some(task) })
     }
 
-    /// The same as a service.
+    /// The same as a service, without a port: for tests that call it directly.
     pub fn router(&self) -> axum::Router {
         axum::Router::new().fallback(handle).with_state(self.clone())
     }
@@ -85,6 +85,7 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response {
         Ok(collected) => collected.to_bytes(),
         Err(_) => Bytes::new(),
     };
+    // Links in answers lead back to the address that the caller used, which may be a name of its own for this machine.
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).map(str::to_owned);
     let host = host.or_else(|| parts.uri.authority().map(ToString::to_string));
     let base = format!("http://{}", host.as_deref().unwrap_or("localhost"));
@@ -99,6 +100,7 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response {
         let (status, headers, body) = login::handle(sim.inner(), &request);
         return respond(status, headers.iter().map(|(n, v)| (*n, v.as_str())), body);
     }
+    // Why Graph alone is slow: how fast a client is depends on its many pages, not on one token.
     let latency = sim.inner().latency_ms.load(std::sync::atomic::Ordering::Relaxed);
     if latency > 0 {
         tokio::time::sleep(Duration::from_millis(latency)).await;
@@ -131,7 +133,7 @@ fn respond<'a>(status: u16, headers: impl Iterator<Item = (&'a str, &'a str)>, b
     builder.body(Body::from(body)).expect("the simulator writes valid headers")
 }
 
-/// An answer that breaks off in the middle.
+/// An answer that breaks off in the middle, as when a connection is cut.
 fn cut() -> Response {
     let broken = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the connection was cut");
     let stream = futures::stream::iter([Ok(Bytes::from_static(b"{")), Err(broken)]);

@@ -22,7 +22,7 @@ pub(crate) struct TenantState {
     pub config: TenantConfig,
     pub directory: RwLock<Directory>,
     grants: Mutex<HashMap<usize, Grant>>,
-    /// What the login says instead of a token: `error`, code.
+    /// The `error` and the code that the login answers instead of a token; none when it serves the tenant.
     refusal: Mutex<Option<(String, u32)>>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Grant {
     pub permissions: Vec<String>,
     /// The object id of the service principal.
     pub principal: String,
-    /// Seconds since 1970; none for what was there from the start.
+    /// When it was given, in seconds since 1970; none for one that was there from the start.
     pub since: Option<i64>,
 }
 
@@ -70,6 +70,7 @@ impl Inner {
                 refusal: Mutex::default(),
             }
         });
+        // Seeding comes first and the clock runs after it: how long seeding takes must be in no date.
         let (real_time, running) = (config.real_time, Arc::clone(&clock));
         let inner = Self {
             tenants: tenants.collect(),
@@ -88,6 +89,7 @@ impl Inner {
             requests: AtomicU64::new(1),
         };
         running.run_with_real_time(real_time);
+        // Consent needs the directories to be there, since it creates a service principal in each.
         for (app, _) in inner.apps.iter().enumerate().filter(|(_, app)| app.consented) {
             for tenant in 0..inner.tenants.len() {
                 inner.consent_since(tenant, app, None);
@@ -116,7 +118,7 @@ impl Inner {
             .to_string()
     }
 
-    /// By id, domain or name.
+    /// The place of a tenant in `tenants`, by id, domain or name.
     pub fn tenant_index(&self, tenant: &str) -> Option<usize> {
         self.tenants.iter().position(|one| {
             let config = &one.config;
@@ -141,7 +143,7 @@ impl Inner {
         }
     }
 
-    /// How the consent of that application does not show yet, if so.
+    /// In which way the consent of that application has not arrived yet; none when it has.
     pub fn not_arrived(&self, tenant: usize, app: usize) -> Option<NotArrived> {
         let (seconds, how) = self.switches().consent_delay?;
         let since = self.grant(tenant, app)?.since?;
@@ -169,7 +171,7 @@ impl Inner {
         self.expired_secrets.lock().expect("the lock is never held over a panic").contains(&app)
     }
 
-    /// Installs the application in the tenant with all that it asks for.
+    /// Installs the application in the tenant, with every permission that it asks for.
     pub fn consent(&self, tenant: usize, app: usize) {
         self.consent_since(tenant, app, Some(self.clock.seconds()));
     }

@@ -38,12 +38,12 @@ pub use throttle::{Area, Limit, Limits, Metric, Scope};
 pub struct Sim(Arc<inner::Inner>);
 
 impl Sim {
-    /// Seeds every tenant; deterministic.
+    /// A cloud whose tenants are seeded; the same configuration gives the same tenants.
     pub fn new(config: SimConfig) -> Self {
         Self(Arc::new(inner::Inner::new(config)))
     }
 
-    /// Switches and counters.
+    /// Controls this cloud: its switches, its clock, its counters.
     pub fn control(&self) -> Control {
         Control::new(Arc::clone(&self.0))
     }

@@ -1,46 +1,46 @@
-//! What has been asked and answered.
+//! What was asked of Graph and what it answered, for assertions.
 
-/// One request that Graph has seen.
+/// One request that Graph has answered.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct SeenRequest {
-    /// The tenant's id.
+    /// The id of the tenant that the token was for.
     pub tenant: String,
-    /// The application's client id.
+    /// The client id of the application that asked.
     pub app: String,
-    /// In capitals.
+    /// The HTTP method, in capitals.
     pub method: String,
-    /// After the version, with the query as it was sent.
+    /// The path after the version, with the query as it was sent.
     pub path_and_query: String,
-    /// `v1.0` or `beta`.
+    /// The version of Graph: `v1.0` or `beta`.
     pub version: String,
     /// The status of the answer.
     pub status: u16,
-    /// What it cost.
+    /// How many resource units it cost.
     pub resource_units: u32,
     /// Whether it counts as a write.
     pub is_write: bool,
     /// Whether it came inside a batch.
     pub inner_of_batch: bool,
-    /// When, in milliseconds of the simulator's clock since 1970.
+    /// When it was answered, in milliseconds of the simulator's clock since 1970.
     pub at_millis: i64,
 }
 
 /// One request with its reply.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// In capitals.
+    /// The HTTP method, in capitals.
     pub method: String,
     /// Path and query from `/v1.0` or `/beta` on.
     pub url: String,
     /// The request's headers, names in lower case.
     pub request_headers: Vec<(String, String)>,
-    /// The request's body.
+    /// The body of the request; empty where it has none.
     pub request_body: Vec<u8>,
-    /// The reply's status.
+    /// The status of the reply; 0 where the connection was cut.
     pub status: u16,
-    /// The reply's headers.
+    /// The headers of the reply, in their order.
     pub reply_headers: Vec<(String, String)>,
-    /// The reply's body.
+    /// The body of the reply; empty where it has none.
     pub reply_body: Vec<u8>,
     /// Whether it came inside a batch.
     pub inner_of_batch: bool,

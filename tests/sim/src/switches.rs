@@ -10,7 +10,7 @@
 //! | `duplicate_role_assignment_status` | remembered, not read | 400 |
 //! | `missing_assignment_group_refused` | refused, or a dead reference | refused |
 //! | `assignments_move_modified` | remembered: need not move | no |
-//! | `retry_after` | may be missing, may be fractional | whole seconds |
+//! | `retry_after` | may be missing, may be fractional | full seconds |
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
 //! | `first_rounds_leave_out_empty` | observed by others: a first round does not name what has no value | no |
 //! | `leave_date_withheld` | met by others without the permission for it: null; absent or 403 are as likely | null |
@@ -36,7 +36,7 @@ pub enum ExpandedSettings {
 /// What happens to `$top` above the maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum OverMaximum {
-    /// 400.
+    /// It is refused with 400.
     Refuse,
     /// The maximum is used.
     Clamp,
@@ -53,7 +53,7 @@ pub enum ExpiredDelta {
     NotFound,
 }
 
-/// How the pages of a delta's round never end.
+/// In which way the pages of a delta's round never end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum Nowhere {
     /// Two links that lead to each other.
@@ -67,7 +67,7 @@ pub enum Nowhere {
 pub enum Withheld {
     /// As if it had no value.
     Null,
-    /// Left out.
+    /// The property is left out.
     Absent,
     /// 403 where it is selected.
     Refused,
@@ -76,15 +76,15 @@ pub enum Withheld {
 /// What a 429 says about when to come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum RetryAfter {
-    /// Whole seconds, rounded up.
+    /// Full seconds, rounded up.
     Whole,
     /// Seconds with three decimals.
     Fractional,
-    /// No header.
+    /// Nothing: the header is missing.
     Missing,
 }
 
-/// How a consent shows that has not arrived everywhere.
+/// In which way a consent shows that has not arrived everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum NotArrived {
     /// The login does not know the application in the tenant.
@@ -95,7 +95,7 @@ pub enum NotArrived {
     Unauthorized,
 }
 
-/// See the table of the module.
+/// The switches; the table of the module says what each one decides.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the table of the module says what each one is")]
 #[allow(clippy::struct_excessive_bools, reason = "independent switches")]
@@ -118,7 +118,7 @@ pub struct Switches {
     pub timed_roles_are_assignments: bool,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
-    /// So many seconds long, and how it shows.
+    /// For how many seconds after a consent it has not arrived, and in which way that shows.
     pub consent_delay: Option<(i64, NotArrived)>,
     pub activated_role_is_assignment: bool,
     /// The administrator declines the consent page.

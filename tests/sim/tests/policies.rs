@@ -45,9 +45,9 @@ async fn settings_change_only_by_put_and_assignments_only_by_assign() {
     let url = format!("{POLICIES}/{}", made.body["id"].as_str().unwrap());
     assert_eq!(client.patch(&url, json!({"settings": []})).await.status, 400);
     assert_eq!(client.patch(&url, json!({"name": "q"})).await.status, 200);
-    let mut whole = body;
-    whole["settings"] = json!([setting, setting]);
-    assert_eq!(client.call("PUT", &url, &[], Some(whole)).await.status, 204);
+    let mut replaced = body;
+    replaced["settings"] = json!([setting, setting]);
+    assert_eq!(client.call("PUT", &url, &[], Some(replaced)).await.status, 204);
     assert_eq!(client.get(&url).await.body["settingCount"], 2);
     let assign = format!("{url}/assign");
     let target = |group: &str| json!({"assignments": [{"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}}]});

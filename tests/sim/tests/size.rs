@@ -1,4 +1,4 @@
-//! A company of twenty thousand is served whole.
+//! A company of twenty thousand is served completely.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,8 +1,8 @@
 //! The way into an organisation's portal: the link, the session that it is exchanged for, and the page behind it.
 //!
-//! The page shows an organisation's snapshots, searched and compared. It holds nothing of a customer: what it shows, its
-//! script asks the API for, with the session that the link's token is exchanged for. So it is the same for everybody, and
-//! needs no caller.
+//! The page shows an organisation's snapshots, searched and compared. It holds nothing of a customer: what it shows,
+//! its script asks the API for, with the session that the link's token is exchanged for. So it is the same for
+//! everybody, and needs no caller.
 
 use super::NOT_KEPT;
 use crate::PlanApi;
@@ -68,19 +68,20 @@ async fn open(
     Input(body): Input<AccessIn>,
 ) -> Reply<(Extension<AlsoTold>, Secret<SessionOut>)> {
     let session = api.access.open(&body.token).await?;
-    let told = AlsoTold {
+    let also = AlsoTold {
         partner: session.partner.clone(),
         who: Some(session.made_by.clone()),
         subjects: vec![("org", session.organisation.to_string()), ("made", session.name.clone())],
     };
-    Ok((Extension(told), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
+    Ok((Extension(also), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
 }
 
 const SCRIPT: &str = include_str!("../../portal/portal.js");
 const STYLE: &str = include_str!("../../portal/portal.css");
 const PAGE: &str = include_str!("../../portal/page.html");
 
-/// The page, and the policy under which only its own script and style run.
+/// The page and its Content-Security-Policy, under which only its own script and style run. Made once: both are the
+/// same for every answer.
 static MADE: LazyLock<(String, String)> = LazyLock::new(|| {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     let page = PAGE.replacen("{style}", STYLE, 1).replacen("{script}", SCRIPT, 1);

@@ -23,7 +23,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
         Route::get("/v1/audit", "listAudit", list)
             .says(
                 "The audit log, newest first.",
-                "Lists the entries of a partner's log. What changes something is written down twice: before it is \
+                "Lists the entries of a partner's log. A call that changes something has two entries: one before it is \
                  done, and with the status that it was answered with.",
             )
             .right(Action::ReadAudit)
@@ -39,7 +39,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             .answers_text(200, "text/csv"),
         Route::get("/v1/audit/verify", "verifyAudit", verify)
             .says(
-                "Whether the audit log is whole.",
+                "Whether the audit log is unbroken.",
                 "Walks the chain of a partner's log and checks that each entry follows from the one before, for as \
                  long as one call may; go on with `after` until it is complete.",
             )
@@ -86,7 +86,7 @@ fn json_line(entry: &Entry) -> Reply<String> {
     Ok(format!("{text}\n"))
 }
 
-/// Where the export goes on, RFC 8288.
+/// The value of the header `Link` with the address of the next part, as RFC 8288 writes it.
 fn link_to_next(query: &ExportIn, cursor: &str) -> String {
     let mut next = url::form_urlencoded::Serializer::new(String::new());
     if let Some(partner) = &query.partner {

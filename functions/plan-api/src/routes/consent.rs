@@ -59,7 +59,7 @@ async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Resp
     match api.connect.consent_callback(&answer).await {
         Ok(Next::Connected(connected)) => {
             let also = also_told(&connected.organisation, &connected.tenant.tenant);
-            (Extension(also), page(StatusCode::OK, "Connected", &told(&connected))).into_response()
+            (Extension(also), page(StatusCode::OK, "Connected", &text_for(&connected))).into_response()
         }
         Ok(Next::Waiting(waiting)) => {
             let Waiting { organisation, tenant, .. } = &*waiting;
@@ -102,8 +102,8 @@ fn also_told(organisation: &Organisation, tenant: &TenantId) -> AlsoTold {
     }
 }
 
-/// The query as Microsoft sends it; unknown parameters are passed over, a repeated one is none: whoever
-/// sends it twice wants two readers to see two things.
+/// The query as Microsoft sends it. Unknown parameters are ignored, and one that is repeated counts as absent: whoever
+/// sends it twice wants two readers to see two different values.
 fn read(query: &str) -> ConsentAnswer {
     let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
     let one = |name: &str| {
@@ -119,7 +119,7 @@ fn read(query: &str) -> ConsentAnswer {
     }
 }
 
-fn told(connected: &Connected) -> String {
+fn text_for(connected: &Connected) -> String {
     let tenant = escaped(&connected.tenant.name);
     let mut text = match connected.app {
         ConsentApp::Reader => {

@@ -80,7 +80,7 @@ async fn accept(
 ) -> Reply<(Extension<AlsoTold>, Created<PersonOut>)> {
     let person = api.invitations.accept(&caller, &body.token).await?;
     let subjects = vec![("per", person.id.to_string())];
-    // Why: who accepts is nobody's person yet, and so has no log of their own.
-    let told = AlsoTold { partner: person.partner.clone(), who: None, subjects };
-    Ok((Extension(told), created(format!("/v1/people/{}", person.id), person.into())))
+    // Why: whoever accepts was no person of any partner when the call came, so no log is theirs yet.
+    let also = AlsoTold { partner: person.partner.clone(), who: None, subjects };
+    Ok((Extension(also), created(format!("/v1/people/{}", person.id), person.into())))
 }

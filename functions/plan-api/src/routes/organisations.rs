@@ -147,10 +147,10 @@ async fn list(
     Ok(Json(Listed { items, next: found.next }).into_response())
 }
 
-/// Rows that are read at a time for a text.
+/// How many rows are read at a time for a CSV.
 const CSV_PAGE: usize = 200;
 
-/// All that are wanted, a line for each.
+/// All organisations that are as wanted, as a CSV with a line for each.
 async fn csv_of(
     api: &PlanApi,
     caller: &Caller,

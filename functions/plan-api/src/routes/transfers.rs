@@ -90,7 +90,7 @@ async fn accept(
 ) -> Reply<Response> {
     let accepted = api.organisations.accept_offer(&caller, &id, &body.plan).await?;
     let giver = accepted.value.organisation.former_partners.last().cloned();
-    // Why: the giver's log would end at the offer.
-    let told = giver.map(|partner| AlsoTold { partner, who: None, subjects: Vec::new() });
-    Ok((told.map(Extension), shown(accepted)).into_response())
+    // Why an entry in the giver's log too: otherwise it would end with the offer.
+    let also = giver.map(|partner| AlsoTold { partner, who: None, subjects: Vec::new() });
+    Ok((also.map(Extension), shown(accepted)).into_response())
 }

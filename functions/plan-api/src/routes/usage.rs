@@ -1,4 +1,4 @@
-//! Usage and invoices.
+//! The routes of usage and invoices, each answered as JSON or as CSV.
 
 use crate::PlanApi;
 use crate::wire::Format;
@@ -63,7 +63,7 @@ async fn invoice(
     written("invoice", &UsageOut::invoice(used), query.format, &headers)
 }
 
-/// As the query says, else as the `Accept` header does, else as JSON.
+/// The reply in the form that the query names, else in the one that the header `Accept` names, else as JSON.
 fn written(what: &str, out: &UsageOut, format: Option<Format>, headers: &HeaderMap) -> Reply<Response> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut types =

@@ -1,4 +1,4 @@
-//! The audit log.
+//! The audit log on the wire: which part of it is wanted, its entries, and what verifying it found.
 
 use domain::audit::{Broken, Entry, Outcome};
 use domain::rights::Role;
@@ -148,7 +148,8 @@ pub struct VerifiedOut {
     pub complete: bool,
     /// The last entry's number, as the chain's head says.
     pub head_number: u64,
-    /// The last entry's hash, as the chain's head says. Kept elsewhere, it tells a chain that was written anew.
+    /// The last entry's hash, as the chain's head says. Kept elsewhere, it shows later whether the chain was
+    /// written anew.
     pub head_hash: String,
 }
 

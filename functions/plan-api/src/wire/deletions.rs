@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DeletionIn {
-    /// Days until the data is deleted: 7 when nothing is said, 30 at most. With 0, which an Owner alone may say, it is deleted at once.
+    /// Days until the data is deleted: 7 when nothing is said, 30 at most. With 0, which an Owner alone may say, it is
+    /// deleted at once.
     #[garde(skip)]
     pub hold_days: Option<u8>,
     /// The organisation's name: needed without a hold.

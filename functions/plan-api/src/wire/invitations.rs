@@ -25,7 +25,7 @@ pub struct NewInvitationIn {
     /// The only organisations that the person sees, 1 to 50; absent means as many as the caller sees.
     #[garde(custom(some_and_few))]
     pub organisations: Option<Vec<OrganisationId>>,
-    /// The IANA time zone in which mails tell times, such as `Europe/Zurich`.
+    /// The IANA time zone in which mails give times, such as `Europe/Zurich`.
     #[garde(length(max = 64))]
     #[serde(default = "utc")]
     pub time_zone: String,
@@ -52,7 +52,7 @@ pub struct InvitationOut {
     pub role: Role,
     /// The only organisations that the person will see; null means all.
     pub organisations: Option<Vec<OrganisationId>>,
-    /// The IANA time zone in which mails tell times.
+    /// The IANA time zone in which mails give times.
     pub time_zone: String,
     /// When the invitation was made.
     pub created_at: Timestamp,

@@ -1,4 +1,4 @@
-//! The control plane's JSON. Only here: what the engine keeps has its own form.
+//! The control plane's JSON. It is known only here: the engine's rows have a form of their own.
 
 pub mod access;
 pub mod audit;
@@ -32,7 +32,7 @@ pub enum Format {
     Csv,
 }
 
-/// The time zone of a person of whom none is said.
+/// The time zone of a person for whom none is given.
 fn utc() -> String {
     "UTC".to_owned()
 }

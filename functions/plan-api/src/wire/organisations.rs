@@ -168,12 +168,12 @@ pub struct TenantOut {
     pub not_protected: Vec<NotProtected>,
     /// When its administrator consented to restores; null while nobody has.
     pub writer_consented_at: Option<Timestamp>,
-    /// What follows is told of one organisation, not in lists.
+    /// The rest, which is shown where one organisation is read, and not in lists.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub more: Option<TenantMoreOut>,
 }
 
-/// What is told of a tenant where one organisation is asked for.
+/// What is shown of a tenant where one organisation is read.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TenantMoreOut {

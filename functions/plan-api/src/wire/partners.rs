@@ -1,4 +1,4 @@
-//! Partners.
+//! Partners on the wire, and the Owner of a new one.
 
 use super::{Name, utc};
 use domain::{PartnerId, Timestamp};
@@ -30,7 +30,7 @@ pub struct OwnerIn {
     /// The address to which mails to the Owner go.
     #[garde(email, length(max = 254))]
     pub email: String,
-    /// The IANA time zone in which mails tell times, such as `Europe/Zurich`.
+    /// The IANA time zone in which mails give times, such as `Europe/Zurich`.
     #[garde(length(max = 64))]
     #[serde(default = "utc")]
     pub time_zone: String,

@@ -16,7 +16,7 @@ pub struct PersonChangeIn {
     /// The new name of the person.
     #[garde(dive)]
     pub name: Option<Name>,
-    /// The new IANA time zone in which mails tell times.
+    /// The new IANA time zone in which mails give times.
     #[garde(length(max = 64))]
     pub time_zone: Option<String>,
     /// The new role of the person.
@@ -29,7 +29,7 @@ pub struct PersonChangeIn {
     pub organisations: Option<Option<Vec<OrganisationId>>>,
 }
 
-/// A field that is there, though it may be null: serde alone does not tell that from one that is absent.
+/// A field that is there, though it may be null: serde alone does not distinguish that from one that is absent.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
@@ -57,7 +57,7 @@ pub struct PersonOut {
     pub role: Role,
     /// The only organisations that the person sees; null means all.
     pub organisations: Option<Vec<OrganisationId>>,
-    /// The IANA time zone in which mails tell times.
+    /// The IANA time zone in which mails give times.
     pub time_zone: String,
     /// Whether the person can sign in, and does not only get mail.
     pub signs_in: bool,

@@ -1,4 +1,4 @@
-//! API tokens.
+//! API tokens on the wire: one that is to be made, and one as it is shown.
 
 use super::{Name, some_and_few};
 use domain::rights::{Feature, Role};

@@ -1,4 +1,4 @@
-//! The control plane over a world in memory, and a directory that answers as told.
+//! The control plane over a world in memory, and a directory that answers what a test sets.
 
 #![allow(dead_code, missing_docs, clippy::unwrap_used, reason = "shared by several test binaries")]
 
@@ -56,7 +56,7 @@ impl DirectoryAccess for ToldDirectory {
     }
 }
 
-/// A reply, read.
+/// A reply whose body was read to its end.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -71,7 +71,7 @@ impl Answer {
     pub fn id<T: std::str::FromStr<Err = Error>>(&self) -> T {
         self.json()["id"].as_str().unwrap_or_else(|| panic!("{self:?}")).parse().unwrap()
     }
-    /// The version that its `ETag` tells.
+    /// The version that its `ETag` holds.
     pub fn version(&self) -> u64 {
         let etag = self.headers.get("etag").unwrap_or_else(|| panic!("no version: {self:?}"));
         etag.to_str().unwrap().trim_matches('"').parse().unwrap()
@@ -243,7 +243,8 @@ impl Plane {
         made.id()
     }
 
-    /// Everything that is kept, to see that nothing changed; that it was asked is written down all the same.
+    /// Everything that is kept, to see that nothing changed; the audit log is left out, which has an entry all the
+    /// same.
     pub fn kept(&self) -> Vec<(Scope, Row)> {
         let rows = self.world.catalog.rows().into_iter();
         rows.filter(|(_, row)| !row.key.starts_with("audit") && !row.key.starts_with("idempotency#"))

@@ -17,41 +17,42 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// `connect-tenant.v1`.
+/// The body of a message `connect-tenant.v1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// Which tenant.
+    /// The tenant that is to be connected.
     pub tenant: TenantId,
-    /// To which organisation: its row says the rest.
+    /// The organisation that it is to be connected to; that organisation's row holds the rest.
     pub organisation: OrganisationId,
 }
 
-/// The last try comes soon after the hour, or when an outage of ours is over; what is later was left and found again.
+/// How long after the end of its wait a connection is still tried. The last try comes soon after that end, or once an
+/// outage of ours is over. A message that comes later still is one of a connection that was left alone.
 const LATE: SignedDuration = SignedDuration::from_hours(24);
 
-/// What became of it.
+/// What one try came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// Nothing waits any more.
+    /// There was nothing to try: no connection to this tenant waits at the organisation.
     NothingWaits,
     /// The tenant is connected.
     Connected,
-    /// It came to nothing.
+    /// The connection was given up, for this reason.
     Refused(ConnectRefusal),
-    /// It is not to be seen yet.
+    /// Microsoft does not show the consent yet; a later message tries again.
     Waits,
 }
 
 /// The ports that the job needs.
 #[derive(Clone)]
 pub struct Worker {
-    /// The reading credential.
+    /// Reads the tenant, with the reading app's credential.
     pub directory: Arc<dyn DirectoryAccess>,
-    /// Rows.
+    /// Rows of organisations and tenants.
     pub records: Records,
-    /// The time.
+    /// Says whether the wait is over.
     pub clock: Arc<dyn Clock>,
-    /// To tell people.
+    /// Notifies people of a connection that was refused.
     pub announcer: Announcer,
 }
 
@@ -71,7 +72,7 @@ impl JobWorker for Worker {
 }
 
 impl Worker {
-    /// Tries once more.
+    /// Tries once more to connect the tenant, unless nothing waits any more.
     ///
     /// # Errors
     /// Those of the rows. What Microsoft answers is in the report.
@@ -115,7 +116,8 @@ impl Worker {
         }
     }
 
-    /// The organisation and what waits there, unless it is over: connected, begun anew for another tenant, or left.
+    /// The organisation and the connection that waits there. None when there is nothing left to do: it is connected,
+    /// was begun anew for another tenant, or its organisation can no longer be connected.
     async fn find(&self, request: &Request) -> Result<Option<(Found<Organisation>, Connecting)>> {
         let place = self.records.find(&OrganisationPlace::at(&request.organisation)).await?;
         let Some(place) = place else { return Ok(None) };
@@ -129,7 +131,8 @@ impl Worker {
         Ok(waits.filter(|_| found.value.check_connectable().is_ok()).map(|waits| (found, waits)))
     }
 
-    /// Tells people first: when that fails the row still waits, and the next try is here again.
+    /// Gives the connection up. People are notified first: when that fails, the row still waits and the next message
+    /// comes here again.
     async fn refuse(
         &self,
         found: Found<Organisation>,
@@ -145,7 +148,7 @@ impl Worker {
     }
 }
 
-/// What an answer that stands at the end of the wait means.
+/// The reason of a refusal, from the error that Microsoft still answered with when the wait was over.
 fn why(error: &Error) -> ConnectRefusal {
     match (error.kind(), error.refusal()) {
         (ErrorKind::Denied, None | Some(Refusal::NoConsent)) => ConnectRefusal::NotGranted,

@@ -1,4 +1,4 @@
-//! Comparisons.
+//! Comparisons on the wire: one that is asked for, and one as it is shown.
 
 use backup::commands::diffs::NewComparison;
 use domain::kinds::{self, NamedKind};
@@ -75,7 +75,7 @@ impl TryFrom<ComparisonIn> for NewComparison {
     }
 }
 
-/// The same error about the field `kinds`.
+/// The same error, as one about the request's field `kinds`.
 fn in_kinds(error: &Error) -> Error {
     let message = error.fields().first().map_or_else(|| error.to_string(), |fault| fault.message.clone());
     Error::invalid_field("kinds", message)

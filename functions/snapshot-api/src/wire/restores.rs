@@ -1,4 +1,4 @@
-//! Restores.
+//! Restores on the wire: what is asked for, and the plan with what became of its steps.
 
 use backup::commands::restores::{FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom};
 use domain::restore::{AttributeMode, Impossible, LinkMode, Remark, SelectedItem, Selection, Step};

@@ -1,4 +1,4 @@
-//! Snapshots.
+//! Snapshots on the wire, with what they hold and what they do not.
 
 use domain::kinds::{KINDS, KindName};
 use domain::{SnapshotId, Timestamp};
@@ -55,7 +55,8 @@ pub struct SnapshotOut {
     counts: BTreeMap<String, RunCount>,
     /// What it could not read, and why.
     not_covered: Vec<NotCovered>,
-    /// What no snapshot holds of the kinds that this one does. Told where one snapshot is asked for.
+    /// What no snapshot holds of the kinds that this one does. Shown where one snapshot
+    /// is read, and not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     unread: Option<Vec<UnreadOut>>,
     /// What it asked of Microsoft Graph.

@@ -152,7 +152,7 @@ impl Plane {
         self.edit(&Organisation::at(partner, id), f).await;
     }
 
-    /// Changes a row.
+    /// Changes the row at that address.
     pub async fn edit<R: Record>(&self, at: &At<R>, change: impl FnOnce(&mut R)) {
         let mut found = self.records.get(at).await.unwrap();
         change(&mut found.value);

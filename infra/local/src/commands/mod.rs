@@ -42,7 +42,7 @@ struct DemoArguments {
     /// Prints one JSON object with every figure, and nothing else.
     #[arg(long)]
     json: bool,
-    /// Goes on serving at the end.
+    /// Goes on serving when the story is over, until interrupted.
     #[arg(long)]
     keep: bool,
     /// The API of an installation that runs elsewhere: then the story is told there, over HTTP alone, and
@@ -73,7 +73,7 @@ impl DemoArguments {
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     let CommandLine { log, command } = CommandLine::parse();
-    // Why without dynoxide's: it warns of each answer 400, which for a conditional write is an answer.
+    // Why dynoxide's warnings are off: it warns of each answer 400, which a refused conditional write is too.
     let quiet =
         if matches!(command, Command::Serve(_)) { "info,dynoxide=error" } else { "warn,dynoxide=off" };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -113,8 +113,10 @@ mod tests {
         assert!(arguments.users == 20_000 && arguments.json && !arguments.keep && arguments.api.is_none());
         let there = ["holdfast", "demo", "--api", "https://api.example/"];
         assert!(CommandLine::try_parse_from(there).is_err(), "nobody can sign up without the token");
-        let told = there.into_iter().chain(["--bootstrap-token", "t"]);
-        let Command::Demo(arguments) = CommandLine::try_parse_from(told).unwrap().command else { panic!() };
+        let complete = there.into_iter().chain(["--bootstrap-token", "t"]);
+        let Command::Demo(arguments) = CommandLine::try_parse_from(complete).unwrap().command else {
+            panic!()
+        };
         assert_eq!(arguments.options().deployed.unwrap().api, "https://api.example");
         assert!(CommandLine::try_parse_from(["holdfast", "serve", "--port", "no"]).is_err());
     }

@@ -1,4 +1,4 @@
-//! `holdfast serve`: the whole product on this machine, its data in a folder, against any Graph.
+//! `holdfast serve`: the complete product on this machine, its data in a folder, against any Graph.
 
 use crate::Cloud;
 use crate::config::{CloudConfig, Data, Target};
@@ -10,10 +10,10 @@ use engine::ports::Secret;
 use graph::GraphSettings;
 use std::path::PathBuf;
 
-/// Settings of `serve`.
+/// The options of `holdfast serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeOptions {
-    /// The folder that keeps everything.
+    /// The folder that keeps all data.
     #[arg(long, default_value = ".holdfast", env = "HOLDFAST_DATA")]
     pub data: PathBuf,
     /// The port of this machine to listen on; 0 means any that is free.
@@ -22,32 +22,32 @@ pub struct ServeOptions {
     /// How others reach the API, when not at its own address: the base of the consent's callback.
     #[arg(long, env = "HOLDFAST_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// Base of Microsoft Graph, without a version.
+    /// The base address of Microsoft Graph, without a version.
     #[arg(long, env = GraphSettings::GRAPH_URL)]
     pub graph_url: Option<String>,
-    /// Base of Microsoft's login.
+    /// The base address of Microsoft's login.
     #[arg(long, env = GraphSettings::LOGIN_URL)]
     pub login_url: Option<String>,
-    /// From whom mail comes.
+    /// The address that mail is sent from.
     #[arg(long, env = "HOLDFAST_SENDER")]
     pub sender: Option<String>,
     /// The issuer whose tokens are accepted besides API tokens.
     #[arg(long, env = runtime::settings::OIDC_ISSUER, requires = "oidc_audience")]
     pub oidc_issuer: Option<String>,
-    /// For whom the issuer's tokens must be.
+    /// The audience that the issuer's tokens must name.
     #[arg(long, env = runtime::settings::OIDC_AUDIENCE, requires = "oidc_issuer")]
     pub oidc_audience: Option<String>,
     /// Lets an administrator who consents connect a tenant without signing in there: for a login without a page for
     /// people.
     #[arg(long)]
     pub no_consent_sign_in: bool,
-    /// An AWS endpoint: then every port but Graph's is AWS's behind it.
+    /// An AWS endpoint: with it every port but Graph's is AWS's, behind that endpoint.
     #[arg(long, env = "AWS_ENDPOINT_URL")]
     pub aws_endpoint_url: Option<String>,
     /// What names begin with behind the AWS endpoint.
     #[arg(long, default_value = "holdfast", env = "HOLDFAST_PREFIX")]
     pub prefix: String,
-    /// Who holds it may create partners; without it one is made at the first start.
+    /// The token whose holder may create partners; without it one is made at the first start.
     #[arg(long, env = "HOLDFAST_BOOTSTRAP_TOKEN", hide_env_values = true)]
     pub bootstrap_token: Option<String>,
 }
@@ -83,7 +83,10 @@ impl ServeOptions {
     }
 }
 
-/// Serves until interrupted.
+/// Runs `holdfast serve`: starts the cloud, prints its addresses and serves until interrupted.
+///
+/// # Errors
+/// `Invalid` for an option that cannot be used; otherwise as [`Cloud::start`].
 pub async fn run(options: ServeOptions) -> Result<()> {
     let given = options.bootstrap_token.is_some();
     let config = options.config()?;

@@ -6,7 +6,7 @@ use domain::{Error, Result};
 use sim::{Sim, SimConfig};
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// Settings of `simulate`.
+/// The options of `holdfast simulate`.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct SimulateOptions {
     /// The port of this machine to listen on; 0 means any that is free.
@@ -15,7 +15,7 @@ pub struct SimulateOptions {
     /// Users in the simulated company.
     #[arg(long, default_value_t = 2000)]
     pub users: usize,
-    /// Everything that looks random follows from it.
+    /// The seed that everything that looks random follows from.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Service plans of the licence that most people have: an E5 has about 90.
@@ -23,7 +23,10 @@ pub struct SimulateOptions {
     pub plans: usize,
 }
 
-/// Simulates until interrupted.
+/// Runs `holdfast simulate`: prints the simulated tenants and apps, and answers until interrupted.
+///
+/// # Errors
+/// `Conflict` when the port is taken.
 pub async fn run(options: SimulateOptions) -> Result<()> {
     let mut config = SimConfig::company(options.seed, options.users);
     for tenant in &mut config.tenants {

@@ -24,23 +24,23 @@ use sim::{Sim, SimConfig, SimServer};
 use std::net::{Ipv4Addr, SocketAddr};
 use telling::Teller;
 
-/// What the story is told with.
+/// The options of `holdfast demo`.
 #[derive(Clone)]
 pub struct DemoOptions {
     /// Users in the simulated company.
     pub users: usize,
     /// Whether one JSON object is printed instead of the story.
     pub json: bool,
-    /// Whether it goes on serving at the end.
+    /// Whether it goes on serving when the story is over.
     pub keep: bool,
     /// An installation that runs elsewhere; none tells the story on a cloud of this process.
     pub deployed: Option<Deployed>,
 }
 
-/// Tells the story.
+/// Runs `holdfast demo`: starts what is needed, tells the story and prints what came of it.
 ///
 /// # Errors
-/// When any of it did not come out as told.
+/// `Unavailable` when anything of the story did not come out as it should.
 pub async fn run(options: DemoOptions) -> Result<()> {
     let find = |name: &str| runtime::settings::Settings::from_env().find(name);
     let mut teller = Teller::new(options.json);
@@ -51,6 +51,8 @@ pub async fn run(options: DemoOptions) -> Result<()> {
         Some(deployed) => Place::Deployed(deployed),
         None => Place::Here(Box::new(Cloud::start(config.clone()).await?)),
     };
+    // Why an error is one fault more and not the end: the figures up to it are printed, and what was started is
+    // stopped.
     let outcome = story::story(&place, &config, &admin, &mut teller).await;
     let faults = match &outcome {
         Ok(faults) => faults.clone(),
@@ -90,7 +92,7 @@ fn administrator(find: impl Fn(&str) -> Option<String>) -> Credentials {
     }
 }
 
-/// The Graph and the cloud that the settings name.
+/// The simulated Graph, where the settings name no other, and what the cloud is started with.
 async fn set(
     options: &DemoOptions,
     find: &impl Fn(&str) -> Option<String>,
@@ -130,7 +132,7 @@ async fn set(
         target,
         graph_url,
         login_url,
-        // Why: whether another cloud has a page for people is its own affair.
+        // Why: another cloud may have no page on which people sign in.
         consent_sign_in: simulated.is_some(),
         auto_ticks: false,
         secrets: credentials(find)?,
@@ -139,7 +141,7 @@ async fn set(
     Ok((simulated, config))
 }
 
-/// The two apps of the settings, or the simulated cloud's own.
+/// The credentials of the two apps from the settings; those of the simulated cloud for one that is not set.
 fn credentials(find: &impl Fn(&str) -> Option<String>) -> Result<SecretSettings> {
     let mut secrets = SecretSettings::read(find)?;
     for (name, client_id, secret) in [

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 /// How long a job may take before the story is given up.
 const PATIENCE: Duration = Duration::from_mins(30);
 
-/// A browser follows so many.
+/// How many redirects a browser follows.
 const MOST_REDIRECTS: usize = 10;
 
-/// Somebody who holds a token.
+/// Somebody who calls Holdfast's API with a token.
 pub(super) struct Partner {
     api: String,
     caller: Caller,
@@ -32,7 +32,7 @@ impl Partner {
         self.caller.get(&format!("{}{path}", self.api), path).await
     }
 
-    /// Every item of a list.
+    /// Every item of the list at that path, read page by page.
     pub(super) async fn list(&self, path: &str) -> Result<Vec<Value>> {
         let mut items = Vec::new();
         let mut next: Option<String> = None;
@@ -53,7 +53,7 @@ impl Partner {
         }
     }
 
-    /// Follows a job until its state is one of those.
+    /// Reads a job's row until its state is one of `ends`.
     pub(super) async fn follow(&self, path: &str, ends: &[&str]) -> Result<Value> {
         let begun = Instant::now();
         loop {
@@ -81,7 +81,8 @@ pub(super) async fn consent(place: &Place, link: &str, tenant: &str) -> Result<(
     let seen = browser.call(Method::GET, link, None).await?;
     let callback = match (&seen.location, seen.status.is_redirection()) {
         (Some(location), true) => location.clone(),
-        // A cloud without the consent page: the administrator's browser comes back as Microsoft documents.
+        // Why made here: a cloud without the consent page sends nobody back, so the address is as Microsoft documents
+        // it.
         _ => agreed(link, tenant)?,
     };
     let mut next = callback;
@@ -95,8 +96,8 @@ pub(super) async fn consent(place: &Place, link: &str, tenant: &str) -> Result<(
     if status.is_success() {
         return Ok(());
     }
-    let told = body.get("detail").and_then(Value::as_str).unwrap_or_default();
-    Err(Error::denied(format!("the consent was not taken: {status} {told}")))
+    let detail = body.get("detail").and_then(Value::as_str).unwrap_or_default();
+    Err(Error::denied(format!("the consent was not taken: {status} {detail}")))
 }
 
 fn agreed(link: &str, tenant: &str) -> Result<String> {
@@ -112,7 +113,7 @@ fn agreed(link: &str, tenant: &str) -> Result<String> {
     Ok(callback.into())
 }
 
-/// What a sign-up sends.
+/// The request for the plan that a partner makes after it signed up.
 pub(super) fn plan() -> Value {
     json!({
         "product": "BackupEntra", "name": "Backup + Entra, monthly", "periodicity": "monthly",

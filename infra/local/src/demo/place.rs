@@ -1,4 +1,4 @@
-//! Where the story is told: a cloud of this process, or an installation elsewhere that is reached by HTTP alone.
+//! Where the story takes place: a cloud of this process, or an installation elsewhere that is reached by HTTP alone.
 
 use crate::cloud::Cloud;
 use domain::{Error, Result};
@@ -6,14 +6,14 @@ use engine::ports::Secret;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// An installation that runs elsewhere. What only its operator sees (mails, dead letters), its operator looks at.
+/// An installation that runs elsewhere. Mails and dead letters, which only its operator sees, are not checked there.
 #[derive(Clone)]
 pub struct Deployed {
-    /// Where its API is called.
+    /// The base address at which its API is called from here.
     pub api: String,
-    /// What it calls itself, when its own address cannot be resolved from here.
+    /// The base address that it calls itself by, where that cannot be resolved from here.
     pub public_url: Option<String>,
-    /// With it the story's partner is made.
+    /// The token by which the story's partner is made.
     pub bootstrap_token: Secret,
 }
 
@@ -38,7 +38,7 @@ impl Place {
         .ok_or_else(|| Error::denied("the bootstrap token is not known"))
     }
 
-    /// Ticks, where the tick is ours; elsewhere a schedule does.
+    /// Calls a ticking function, where the cloud is of this process; elsewhere a schedule calls it.
     pub(super) async fn tick(&self, name: &str) -> Result<()> {
         match self {
             Self::Here(cloud) => cloud.tick(name).await.map(drop),
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    /// For how long to wait for what a tick starts.
+    /// How long to wait for what a tick starts.
     pub(super) fn tick_within(&self) -> Duration {
         match self {
             Self::Here(_) => Duration::ZERO,
@@ -65,7 +65,7 @@ impl Place {
         url.to_owned()
     }
 
-    /// Where mails lie, if they can be seen.
+    /// The folder that mails lie in; none where they cannot be seen.
     pub(super) fn outbox(&self) -> Option<PathBuf> {
         match self {
             Self::Here(cloud) => Some(cloud.outbox()),
@@ -73,7 +73,7 @@ impl Place {
         }
     }
 
-    /// How many messages were parked, if that can be seen.
+    /// How many dead letters there are; none where that cannot be seen.
     pub(super) async fn dead_letters(&self) -> Result<Option<usize>> {
         match self {
             Self::Here(cloud) => cloud.dead_letters().await.map(|d| Some(d.len())),

@@ -1,4 +1,4 @@
-//! The story: the whole round trip, told step by step and verified.
+//! The story: the round trip from a first snapshot to a verified restore, told step by step.
 //!
 //! Two parties speak over HTTP only: the customer's administrator with Graph, the partner with Holdfast's API.
 //! What runs beneath is the wiring's business, so the same story passes on any Graph and any cloud.
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Mail leaves within a minute of the event.
+/// How long to wait for a mail: one leaves within a minute of what it is about.
 const MAIL_WITHIN: Duration = Duration::from_mins(1);
 
-/// Tells the story on a cloud that runs; what it gives is what was not as it should be.
+/// Tells the story on a cloud that is running; gives what was not as it should be, one sentence for each.
 pub(super) async fn story(
     place: &Place,
     config: &CloudConfig,
@@ -26,6 +26,7 @@ pub(super) async fn story(
     teller: &mut Teller,
 ) -> Result<Vec<String>> {
     let mut faults = Vec::new();
+    // Why a name of its own for each run: the tenant may be one that an earlier run left its objects in.
     let run = format!("{:04x}", std::process::id() & 0xffff);
 
     let step = teller.begin("customer", "The customer's tenant is prepared");
@@ -47,6 +48,8 @@ pub(super) async fn story(
         json!({}),
     );
 
+    // Both apps are consented to before anything is read: the second needs the tenant that the first connected, and
+    // nobody has to come back to it in the middle of the story.
     let at = format!("/v1/organisations/{organisation}");
     let step = teller.begin("consent", "The customer's administrator consents");
     for app in ["reader", "writer"] {
@@ -56,12 +59,14 @@ pub(super) async fn story(
     }
     teller.end(step, "The customer's administrator consented to reading and to writing", json!({}));
 
+    // Why by the tick and not by a request: that a new tenant is backed up without anybody asking is the promise.
     let step = teller.begin("full-snapshot", "The tick takes a full snapshot");
     place.tick("schedule-snapshots").await?;
     let first = first_snapshot(&partner, &at, place.tick_within()).await?;
     tell_snapshot(teller, step, "The tick took a full snapshot", &first);
     expect(&mut faults, first.get("mode") == Some(&json!("full")), "the first snapshot is not a full one");
 
+    // What happens is known exactly, so the comparison further down can be held against it, thing by thing.
     let step = teller.begin("weekend", "A weekend passes");
     let happened = happen(&customer, &stage, &Happening::WEEKEND).await?;
     teller.end(
@@ -70,7 +75,7 @@ pub(super) async fn story(
         json!({ "happenings": happened.len() }),
     );
     for thing in &happened {
-        teller.line(&format!("- {}", thing.told));
+        teller.line(&format!("- {}", thing.description));
     }
 
     let step = teller.begin("incremental-snapshot", "A second, incremental snapshot");
@@ -80,20 +85,24 @@ pub(super) async fn story(
     let incremental = second.get("mode") == Some(&json!("incremental"));
     expect(&mut faults, incremental, "the second snapshot is not an incremental one");
 
+    // The heart of it: neither a change that is missed nor one that never happened passes here.
     let step = teller.begin("comparison", "The two snapshots are compared");
     let (first_id, second_id) = (id(&first)?, id(&second)?);
     let changes = compare(&partner, &at, &first_id, &second_id).await?;
-    let told = format!("The comparison names {} changes", changes.1.len());
-    teller.end(step, &told, json!({ "changes": changes.1.len() }));
+    let sentence = format!("The comparison names {} changes", changes.1.len());
+    teller.end(step, &sentence, json!({ "changes": changes.1.len() }));
     teller.table(&["kind", "object", "", "what"], changes.1.iter().map(verify::row).collect());
     faults.extend(verify::faults(&happened, &changes.1));
 
+    // Why this mail: a change of a privileged role is sent at once, and does not wait for the next digest.
     if let Some(outbox) = place.outbox() {
         let step = teller.begin("mail", "An immediate mail leaves");
         let mail = wait_for_mail(&outbox, "Noah Fischer").await?;
         teller.end(step, &format!("A mail about the privileged role lies in {}", mail.display()), json!({}));
     }
 
+    // Everything is taken back, what was created too: only then can the live tenant be compared with the first
+    // snapshot.
     let step = teller.begin("preview", "A restore is previewed");
     let body = json!({
         "comparison": changes.0, "attributes": "overwrite", "links": "rollback", "deleteCreated": true
@@ -103,14 +112,15 @@ pub(super) async fn story(
     let previewed = partner.follow(&path, &["previewed"]).await?;
     let steps = partner.list(&path).await?;
     let impossible = previewed.get("impossible").and_then(Value::as_array).cloned().unwrap_or_default();
-    let told = format!("The preview lists {} steps, {} impossible", steps.len(), impossible.len());
-    teller.end(step, &told, json!({ "restoreSteps": steps.len(), "impossible": impossible.len() }));
+    let sentence = format!("The preview lists {} steps, {} impossible", steps.len(), impossible.len());
+    teller.end(step, &sentence, json!({ "restoreSteps": steps.len(), "impossible": impossible.len() }));
     teller.table(&["", "kind", "object", "step"], steps.iter().map(step_row).collect());
     for nothing in &impossible {
         teller
             .line(&format!("impossible: {}", nothing.get("why").and_then(Value::as_str).unwrap_or_default()));
     }
 
+    // Each step is looked at by itself: a restore may end although some of its steps failed or were skipped.
     let step = teller.begin("restore", "The restore runs");
     partner.post(&format!("{path}/run"), &json!({})).await?;
     let ended = partner.follow(&path, &["done"]).await?;
@@ -123,6 +133,8 @@ pub(super) async fn story(
         }
     }
 
+    // Why a comparison and not the restore's own report: what the product says it did is proved by what the tenant
+    // holds. What the preview declared impossible may differ; anything else is a fault.
     let step = teller.begin("live-comparison", "The live tenant is compared with the first snapshot");
     let (_, left) = compare(&partner, &at, &first_id, "live").await?;
     let declared = |change: &Change| {
@@ -131,17 +143,18 @@ pub(super) async fn story(
             .any(|i| i.get("kind") == Some(&json!(change.kind)) && i.get("key") == Some(&json!(change.key)))
     };
     let unexpected: Vec<_> = left.iter().filter(|c| !declared(c)).collect();
-    let told = format!("The live tenant differs from the first snapshot in {} objects", left.len());
+    let sentence = format!("The live tenant differs from the first snapshot in {} objects", left.len());
     teller.end(
         step,
-        &told,
+        &sentence,
         json!({ "changesLeft": left.len(), "declaredImpossible": left.len() - unexpected.len() }),
     );
     teller.table(&["kind", "object", "", "what"], left.iter().map(verify::row).collect());
     faults.extend(unexpected.iter().map(|c| format!("still different: {}", verify::row(c).join(" "))));
 
+    // Why at the end: a job that failed on the way and was not needed would otherwise go unseen.
     let dead = place.dead_letters().await?.unwrap_or(0);
-    expect(&mut faults, dead == 0, "messages were parked as dead letters");
+    expect(&mut faults, dead == 0, "there are dead letters");
     tell_figures(teller, &first, &second, &happened, &changes.1, &left);
     Ok(faults)
 }
@@ -189,7 +202,7 @@ async fn first_snapshot(partner: &Partner, at: &str, within: Duration) -> Result
     partner.follow(&format!("{at}/snapshots/{}", id(first)?), &["done"]).await
 }
 
-/// Asks for a comparison and gives its id and its changes.
+/// Asks for a comparison, waits for it, and gives its id and its changes.
 async fn compare(partner: &Partner, at: &str, before: &str, after: &str) -> Result<(String, Vec<Change>)> {
     let asked =
         partner.post(&format!("{at}/comparisons"), &json!({ "before": before, "after": after })).await?;
@@ -208,7 +221,7 @@ async fn compare(partner: &Partner, at: &str, before: &str, after: &str) -> Resu
     Ok((id(&asked)?, changes.into_iter().map(read).collect::<Result<_>>()?))
 }
 
-/// The mail that names the person, in the outbox.
+/// Waits for the mail about the privileged role that names the person; gives its file.
 async fn wait_for_mail(outbox: &Path, person: &str) -> Result<std::path::PathBuf> {
     let begun = Instant::now();
     loop {
@@ -246,7 +259,7 @@ fn snapshot_figures(snapshot: &Value) -> Value {
 
 fn tell_snapshot(teller: &mut Teller, step: telling::Step, what: &str, snapshot: &Value) {
     let figures = snapshot_figures(snapshot);
-    let told = format!(
+    let sentence = format!(
         "{what}: {} objects, {} links; {} requests, {} resource units; {} new in the vault",
         figures["objects"],
         figures["links"],
@@ -254,11 +267,11 @@ fn tell_snapshot(teller: &mut Teller, step: telling::Step, what: &str, snapshot:
         figures["resourceUnits"],
         bytes(number(&figures, "/storedBytes")),
     );
-    teller.end(step, &told, figures);
+    teller.end(step, &sentence, figures);
 }
 
 fn tell_restore(teller: &mut Teller, step: telling::Step, done: &Value) {
-    let told = format!(
+    let sentence = format!(
         "The restore is done: {} steps verified by reading back, {} failed, {} skipped; {} requests, {} resource units",
         number(done, "/counts/done"),
         number(done, "/counts/failed"),
@@ -268,7 +281,7 @@ fn tell_restore(teller: &mut Teller, step: telling::Step, done: &Value) {
     );
     teller.end(
         step,
-        &told,
+        &sentence,
         json!({
             "counts": done.get("counts").cloned().unwrap_or_default(),
             "requests": number(done, "/spent/requests"),

@@ -10,11 +10,11 @@ pub(super) struct Teller {
     quiet: bool,
     begun: Instant,
     steps: Vec<Value>,
-    /// What `--json` prints besides the steps.
+    /// The figures that `--json` prints besides the steps.
     pub(super) figures: Map<String, Value>,
 }
 
-/// Columns of a table where there is no terminal to ask.
+/// How wide a table is, in characters, where there is no terminal to ask.
 const WIDTH: u16 = 110;
 
 /// A step that is under way.
@@ -29,7 +29,7 @@ impl Teller {
         Self { quiet, begun: Instant::now(), steps: Vec::new(), figures: Map::new() }
     }
 
-    /// Begins a step; a spinner shows that it goes on.
+    /// Begins a step; a spinner shows `what` until it ends.
     pub(super) fn begin(&self, name: &'static str, what: &str) -> Step {
         let bar = (!self.quiet).then(|| {
             let bar = ProgressBar::new_spinner().with_message(what.to_owned());
@@ -42,14 +42,14 @@ impl Teller {
         Step { name, begun: Instant::now(), bar }
     }
 
-    /// Ends a step with what came of it.
-    pub(super) fn end(&mut self, step: Step, told: &str, figures: Value) {
+    /// Ends a step with a sentence about what came of it, and the figures for `--json`.
+    pub(super) fn end(&mut self, step: Step, sentence: &str, figures: Value) {
         let seconds = step.begun.elapsed().as_secs_f64();
         if let Some(bar) = step.bar {
             bar.finish_and_clear();
         }
         if !self.quiet {
-            println!("{:>8.2} s  {told}", self.begun.elapsed().as_secs_f64());
+            println!("{:>8.2} s  {sentence}", self.begun.elapsed().as_secs_f64());
         }
         let mut entry = json!({ "step": step.name, "seconds": round(seconds) });
         if let (Some(entry), Value::Object(figures)) = (entry.as_object_mut(), figures) {
@@ -78,7 +78,7 @@ impl Teller {
         println!("{table}");
     }
 
-    /// Every figure as one object.
+    /// Every figure and every step, as the one object that `--json` prints.
     pub(super) fn finish(mut self, verified: bool) -> Value {
         self.figures.insert("verified".to_owned(), Value::Bool(verified));
         self.figures.insert("seconds".to_owned(), json!(round(self.begun.elapsed().as_secs_f64())));
@@ -91,7 +91,7 @@ fn round(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 
-/// Bytes for a person.
+/// A number of bytes in the unit that a person reads best.
 pub(super) fn bytes(count: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
     let count_f = count as f64;

@@ -1,9 +1,9 @@
-//! What the comparison must say: each happening once, and nothing else.
+//! What the comparison must list: each happening once, and nothing else.
 
 use customer::Happened;
 use domain::changes::{Change, What};
 
-/// What is wrong with the comparison; empty when it says exactly what happened.
+/// What is wrong with the comparison, one sentence for each; empty when it lists exactly what happened.
 pub(super) fn faults(happened: &[Happened], changes: &[Change]) -> Vec<String> {
     let mut faults = Vec::new();
     let is_about = |change: &Change, thing: &Happened| {
@@ -11,35 +11,38 @@ pub(super) fn faults(happened: &[Happened], changes: &[Change]) -> Vec<String> {
             && change.key.contains(&thing.object)
             && change.what == thing.what
     };
+    // Why exactly one change for each happening: a second one would be a wrong key or a link counted as an object.
     for thing in happened {
         let found: Vec<_> = changes.iter().filter(|c| is_about(c, thing)).collect();
         let [change] = found.as_slice() else {
-            faults.push(format!("{}: told {} times", thing.told, found.len()));
+            faults.push(format!("{}: listed {} times", thing.description, found.len()));
             continue;
         };
         let mut names: Vec<&str> = change.attributes.iter().map(|a| a.path.as_str()).collect();
         names.extend(change.links.iter().map(|l| l.link.as_str()));
+        // Both ways round: what changed is named, and nothing is named that did not change.
         for name in thing.names {
             if !names.iter().any(|n| n.contains(name)) {
-                faults.push(format!("{}: {name} is not named", thing.told));
+                faults.push(format!("{}: {name} is not named", thing.description));
             }
         }
         for name in names {
             if thing.what == What::Modified && !thing.names.iter().any(|n| name.contains(n)) {
-                faults.push(format!("{}: {name} is named and did not change", thing.told));
+                faults.push(format!("{}: {name} is named and did not change", thing.description));
             }
         }
     }
+    // And nothing else: what nobody did must not be listed either.
     for change in changes {
         if !happened.iter().any(|thing| is_about(change, thing)) {
             let name = change.name.as_deref().unwrap_or(&change.key);
-            faults.push(format!("{} {name} is told and nothing happened to it", change.kind));
+            faults.push(format!("{} {name} is listed and nothing happened to it", change.kind));
         }
     }
     faults
 }
 
-/// One line for each change, for a person.
+/// The cells of a change in the story's table: kind, name, what, and the details.
 pub(super) fn row(change: &Change) -> Vec<String> {
     let what = match change.what {
         What::Created => "created",

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// A running DynamoDB of our own; it ends with this value or by [`EmbeddedDynamo::stop`].
+/// A DynamoDB that runs in this process, until this value is dropped or [`EmbeddedDynamo::stop`] is called.
 pub struct EmbeddedDynamo {
     endpoint: String,
     stop: Option<oneshot::Sender<()>>,
@@ -16,7 +16,10 @@ pub struct EmbeddedDynamo {
 }
 
 impl EmbeddedDynamo {
-    /// Starts it over that file, or over memory.
+    /// Starts it over that SQLite file, or in memory when none is given.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be opened or no port is free.
     pub async fn start(file: Option<&Path>) -> Result<Self> {
         let bad = |what: &str| Error::unavailable(format!("the embedded DynamoDB cannot {what}"));
         let database = match file {
@@ -38,12 +41,12 @@ impl EmbeddedDynamo {
         Ok(Self { endpoint: format!("http://{address}"), stop: Some(stop), server })
     }
 
-    /// Where it answers: `http://127.0.0.1:{port}`.
+    /// The address that it answers at: `http://127.0.0.1:{port}`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Ends it once open requests are answered.
+    /// Stops it after open requests are answered.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         (&mut self.server).await.ok();

@@ -2,8 +2,8 @@
 //!
 //! Everything lies in one data folder: `vault/` (sealed bytes), `queues.sqlite`, `catalog.sqlite`,
 //! `keys/*.key`, `secrets/*.json`, `outbox/*.eml`. Keys and secrets are readable by their owner only.
-//! What needs nothing of AWS is in the crate `embedded`. Not here: rules of the product; an adapter that knows one
-//! is wrong.
+//! Ports that need nothing of AWS are in the crate `embedded`. Not here: rules of the product; an adapter that knows
+//! one is wrong.
 
 mod catalog;
 mod outbox;

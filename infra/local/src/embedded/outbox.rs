@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// The outbox in a folder.
+/// A mailer that writes each mail into a folder.
 pub struct Outbox {
     folder: PathBuf,
     sender: String,
@@ -23,7 +23,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// The outbox in that folder, made if it is not there; `sender` is the address in `From`.
+    /// The outbox in that folder, which is made if it is not there; `sender` is the address in `From`.
     pub fn open(
         folder: impl Into<PathBuf>,
         sender: impl Into<String>,
@@ -34,7 +34,7 @@ impl Outbox {
         Ok(Self { folder, sender: sender.into(), clock, turn: Mutex::new(()) })
     }
 
-    /// Where the mails lie.
+    /// The folder that the mails lie in.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -47,10 +47,11 @@ impl Mailer for Outbox {
             return Ok(Handed::AddressRefused);
         }
         let sent_at = self.clock.now();
-        // The same bytes as by SES. A mail's id is fit for a file's name.
+        // Why by the AWS adapter: a file then holds the same bytes as SES would send. A mail's id is fit for a file's
+        // name.
         let bytes = aws::mime(mail, &self.sender)?;
         let (folder, id) = (self.folder.clone(), mail.id.clone());
-        // Why: of two sendings of one mail at once, the second must see the file of the first.
+        // Why one at a time: when one mail is sent twice at once, the second call must see the file of the first.
         let _turn = self.turn.lock().await;
         blocking(move || {
             let put = || -> io::Result<Handed> {

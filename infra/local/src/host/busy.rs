@@ -1,13 +1,13 @@
-//! How many invocations are running, and word of the moment when one ends.
+//! Counts the invocations that are running, and lets others wait until none is.
 
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// A count of running work, shared by all that works.
+/// A count of running work, shared by everything that calls functions.
 #[derive(Clone)]
 pub struct Busy(Arc<watch::Sender<Count>>);
 
-/// How much has begun, and how much of it is still running.
+/// How many pieces of work have begun, and how many of them are still running.
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     begun: u64,
@@ -21,7 +21,7 @@ impl Default for Busy {
 }
 
 impl Busy {
-    /// Counts as running until the guard is dropped.
+    /// Counts one piece of work as running, until the guard is dropped.
     pub fn begin(&self) -> BusyGuard {
         self.0.send_modify(|count| {
             count.begun += 1;
@@ -30,10 +30,10 @@ impl Busy {
         BusyGuard(self.clone())
     }
 
-    /// Waits until nothing runs; returns how much has begun until then.
+    /// Waits until nothing runs; returns how many pieces of work have begun until then.
     pub async fn idle(&self) -> u64 {
         let mut counts = self.0.subscribe();
-        // Cannot fail: the sender lives as long as `self`.
+        // Why no error: the sender lives as long as `self`.
         counts.wait_for(|count| count.running == 0).await.map_or(0, |count| count.begun)
     }
 
@@ -43,7 +43,7 @@ impl Busy {
     }
 }
 
-/// One running piece of work.
+/// Counts one piece of work as running, until it is dropped.
 pub struct BusyGuard(Busy);
 
 impl Drop for BusyGuard {

@@ -8,13 +8,13 @@ use serde_json::Value;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// JSON in, JSON out, within a time.
+/// A function as Lambda runs it: it takes JSON and gives JSON, within a time.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// One invocation. At `deadline` it is broken off.
+    /// Runs one invocation, which is broken off at `deadline`.
     ///
     /// # Errors
-    /// As Lambda's function error: nothing of the event counts as done.
+    /// Any error counts as Lambda's function error: nothing of the event was worked on.
     async fn invoke(&self, event: Value, deadline: Timestamp) -> Result<Value>;
 }
 
@@ -39,7 +39,7 @@ where
     }
 }
 
-/// The function of a handler with an event type and a reply type of its own.
+/// Makes a function of a handler with an event type and a reply type of its own.
 pub fn typed<E, R, Fut>(handler: impl Fn(E, Timestamp) -> Fut + Send + Sync + 'static) -> Arc<dyn Function>
 where
     Fut: Future<Output = Result<R>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! The very handlers that Lambda runs, as [`Function`]s.
+//! The same handlers that Lambda runs, as [`Function`]s.
 
 use super::function::{Function, typed};
 use async_trait::async_trait;
@@ -13,25 +13,26 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Why messages failed last, by what they say, for dead letters; and when they are to come back, for the poller.
+/// What functions said of messages beside their replies: why each failed last, for dead letters, and when it is to come
+/// back, for the poller.
 #[derive(Clone, Default)]
 pub struct Reasons(Arc<Mutex<Said>>);
 
 #[derive(Default)]
 struct Said {
-    /// Why, by bodies.
+    /// Why messages failed, by their bodies.
     why: HashMap<String, String>,
-    /// In how many seconds they come back, by receipts.
+    /// In how many seconds messages come back, by their receipts.
     after_s: HashMap<String, u32>,
 }
 
 impl Reasons {
-    /// Takes the reason why the message of that body failed.
+    /// The reason why the message of that body failed, which is then forgotten.
     pub fn take(&self, body: &str) -> Option<String> {
         self.said().why.remove(body)
     }
 
-    /// Takes in how many seconds the message of that receipt is to come back.
+    /// In how many seconds the message of that receipt is to come back, which is then forgotten.
     pub fn take_after_s(&self, receipt: &str) -> Option<u32> {
         self.said().after_s.remove(receipt)
     }
@@ -69,7 +70,7 @@ impl JobWorker for Reasoned {
     }
 }
 
-/// A job behind a queue; why its messages fail is told to `reasons`.
+/// The function of a job behind a queue; why its messages fail is noted in `reasons`.
 pub fn queue_function(
     worker: Arc<dyn JobWorker>,
     clock: Arc<dyn Clock>,
@@ -85,7 +86,7 @@ pub fn queue_function(
     })
 }
 
-/// A job behind the clock.
+/// The function of a job behind the clock.
 pub fn tick_function(worker: Arc<dyn TickWorker>) -> Arc<dyn Function> {
     typed(move |_: Value, ends_at| {
         let worker = worker.clone();
@@ -93,7 +94,7 @@ pub fn tick_function(worker: Arc<dyn TickWorker>) -> Arc<dyn Function> {
     })
 }
 
-/// A router behind the HTTP API.
+/// The function of a router behind the HTTP API.
 pub fn http_function(router: Router) -> Arc<dyn Function> {
     Arc::new(Http(runtime::http::service(router)))
 }
@@ -103,12 +104,12 @@ struct Http(Router);
 #[async_trait]
 impl Function for Http {
     async fn invoke(&self, event: Value, deadline: Timestamp) -> Result<Value> {
-        // Why text: the event's type keeps raw JSON, which a `Value` cannot give.
+        // Why through text: the event's type keeps raw JSON, which cannot be read from a `Value`.
         let payload: LambdaRequest = serde_json::from_str(&event.to_string())
             .map_err(|e| Error::invalid("the event is not one of an HTTP API").caused_by(e))?;
         let mut context = Context::default();
         context.deadline = u64::try_from(deadline.as_millisecond()).unwrap_or(0);
-        // Why a statement: the adapter itself may not be held over the wait.
+        // Why a statement of its own: the adapter itself may not be held while the reply is awaited.
         let reply = Adapter::from(self.0.clone()).call(LambdaEvent::new(payload, context));
         let Ok(reply) = reply.await;
         serde_json::to_value(reply).map_err(|e| Error::invalid("the reply is not JSON").caused_by(e))

@@ -12,7 +12,7 @@ use http::request::Parts;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 
-/// The event of a request: what came in, by which route, when. `request_id` names it.
+/// The event of a request: what came in, by which route, and when. `request_id` is the request's id in logs.
 pub fn request_event(
     parts: &Parts,
     body: &Bytes,
@@ -22,6 +22,7 @@ pub fn request_event(
     now: Timestamp,
 ) -> Value {
     let (route_key, path_parameters) = route;
+    // Cookies have a place of their own in the event, and are no header there.
     let mut headers = joined_headers(&parts.headers);
     let cookies = headers.remove("cookie");
     let host = headers.get("host").and_then(Value::as_str).unwrap_or("localhost");
@@ -52,6 +53,7 @@ pub fn request_event(
         "headers": headers,
         "isBase64Encoded": false,
     });
+    // Why each only where there is something: API Gateway leaves these members out otherwise.
     if let Some(cookies) = cookies.as_ref().and_then(Value::as_str) {
         event["cookies"] = cookies.split(';').map(str::trim).filter(|c| !c.is_empty()).collect();
     }
@@ -62,6 +64,7 @@ pub fn request_event(
     if !path_parameters.is_empty() {
         event["pathParameters"] = path_parameters.into();
     }
+    // A body that is no text travels as base64.
     match std::str::from_utf8(body) {
         Ok("") => {}
         Ok(text) => event["body"] = text.into(),
@@ -73,7 +76,7 @@ pub fn request_event(
     event
 }
 
-/// The event by which the authorizer is asked about a request's event.
+/// The event that the authorizer gets for a request, made from the request's own event.
 pub fn authorizer_event(request: &Value, identity: &str) -> Value {
     let http = &request["requestContext"]["http"];
     let (method, path) = (http["method"].as_str().unwrap_or(""), request["rawPath"].as_str().unwrap_or(""));

@@ -25,27 +25,27 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// Source: API Gateway quotas for HTTP APIs, payload size.
+/// How long a request's body may be. Source: API Gateway quotas for HTTP APIs, payload size.
 const BODY_LIMIT_BYTES: usize = 10 * 1024 * 1024;
-/// Source: API Gateway quotas for HTTP APIs, integration time-out.
+/// How long a function may take to answer. Source: API Gateway quotas for HTTP APIs, integration time-out.
 const TIME_LIMIT_MS: u64 = 30_000;
 
 /// What a listener needs.
 #[derive(Clone)]
 pub struct Gateway {
-    /// Says who asks and whether it may.
+    /// The function that says who calls, and whether the call is let through.
     pub authorizer: Arc<dyn Function>,
-    /// Which function answers what.
+    /// The function for each route.
     pub routes: Routes,
-    /// Time.
+    /// Gives the time of requests, and ends those that take too long.
     pub clock: Arc<dyn Clock>,
-    /// Names of requests.
+    /// Makes the ids of requests.
     pub ids: Arc<dyn Ids>,
     /// Counts requests while they run.
     pub busy: Busy,
 }
 
-/// A listener that listens.
+/// A listener that answers, until it is stopped.
 pub struct Listening {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -53,12 +53,12 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Where.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Ends it once open requests are answered.
+    /// Stops it after open requests are answered.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         (&mut self.server).await.ok();
@@ -80,7 +80,7 @@ fn unusable(cause: std::io::Error) -> Error {
 }
 
 impl Gateway {
-    /// Answers on that listener.
+    /// Begins to answer on that listener.
     pub fn serve(self, listener: TcpListener) -> Result<Listening> {
         let address = listener.local_addr().map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -120,7 +120,7 @@ impl Gateway {
         request_event(parts, body, route, from, &self.ids.ulid(), self.clock.now())
     }
 
-    /// The authorizer's context for the function.
+    /// Asks the authorizer; gives the context that the function gets from it.
     async fn authorize(&self, parts: &Parts, event: &Value) -> Result<Value, Refusal> {
         let identity = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
         // Why: without its identity source API Gateway does not ask the authorizer.
@@ -151,7 +151,7 @@ async fn answer(
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    // Why: the work goes on when the caller hangs up, as it does in Lambda.
+    // Why a task of its own: the work goes on when the caller hangs up, as it does in Lambda.
     let busy = gateway.busy.begin();
     let work = tokio::spawn(async move {
         let _busy = busy;
@@ -167,7 +167,7 @@ async fn answer(
     }
 }
 
-/// What the gateway itself answers.
+/// The answers that the gateway gives itself, without a function.
 enum Refusal {
     Unauthorized,
     Forbidden,
@@ -195,7 +195,7 @@ impl IntoResponse for Refusal {
 fn respond(reply: &Value) -> Result<Response> {
     let bad = |what: &'static str| Error::invalid(format!("no {what}"));
     let Some(status) = reply.get("statusCode") else {
-        // Without a status the whole reply is the body.
+        // Source: payload format 2.0: a reply without a status is itself the body.
         return Ok(axum::Json(reply.clone()).into_response());
     };
     let status = status.as_u64().and_then(|s| u16::try_from(s).ok()).ok_or_else(|| bad("status"))?;

@@ -1,8 +1,8 @@
 //! A poller that stands for an event-source mapping: takes batches from a queue, calls the function, and
 //! applies its partial reply: what did not fail is deleted, what failed comes back later.
 //!
-//! A function that fails, panics, takes too long or names a message that it was not given has failed the
-//! whole batch. The queue, not the poller, makes dead letters.
+//! When a function fails, panics, takes too long or names a message that it was not given, every message of the batch
+//! has failed. The queue, not the poller, makes dead letters.
 
 use super::busy::Busy;
 use super::function::Function;
@@ -17,25 +17,25 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Source: SQS API reference, ReceiveMessage: the longest poll.
+/// How long one poll waits for messages. Source: SQS API reference, ReceiveMessage: the longest poll.
 const POLL_MS: u64 = 20_000;
-/// How long a poller rests when its queue does not answer.
+/// How long a poller rests when its queue does not answer, in milliseconds.
 const REST_MS: u64 = 1_000;
 
 /// A queue and the function that it feeds.
 #[derive(Clone)]
 pub struct Mapping {
-    /// The queue.
+    /// The queue that is polled.
     pub source: Arc<dyn Source>,
-    /// The function.
+    /// The function that gets its messages.
     pub function: Arc<dyn Function>,
-    /// Messages in one batch, 1 to 10.
+    /// How many messages one invocation gets at most, 1 to 10.
     pub batch_size: usize,
-    /// Invocations at once.
+    /// How many invocations may run at the same time.
     pub concurrency: usize,
-    /// Time.
+    /// Gives deadlines, and the pause when the queue does not answer.
     pub clock: Arc<dyn Clock>,
-    /// How long a function may run.
+    /// How long a function may run, in milliseconds.
     pub time_limit_ms: u64,
     /// Counts invocations while they run.
     pub busy: Busy,
@@ -43,13 +43,14 @@ pub struct Mapping {
     pub reasons: Reasons,
 }
 
-/// How long a message that failed waits, by how often it was received: 1 s, 2 s, 4 s … at most a minute.
+/// How long a message that failed waits, in milliseconds, by how often it was received: 1 s, 2 s, 4 s … at most a
+/// minute.
 pub fn backoff_ms(receive_count: u32) -> u64 {
     1000 * (1 << receive_count.saturating_sub(1).min(6)).min(60)
 }
 
 impl Mapping {
-    /// Starts polling until `stop` says true; the set ends when running invocations have.
+    /// Starts polling until `stop` holds true; the set ends after the invocations that are running.
     pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut pollers = JoinSet::new();
         for _ in 0..self.concurrency {
@@ -72,7 +73,7 @@ impl Mapping {
         pollers
     }
 
-    /// Handles what may be received now; returns how many messages there were. For tests and for draining.
+    /// Works on the messages that may be received now; returns how many there were. For tests and for draining.
     pub async fn poll_once(&self) -> Result<usize> {
         let batch = self.source.receive(self.batch_size, 0).await?;
         let messages = batch.len();
@@ -90,6 +91,8 @@ impl Mapping {
         let event = sqs_event(&records);
         let reply = invoke_within(self.function.clone(), event, &*self.clock, self.time_limit_ms).await;
         let failures = reply.and_then(|reply| failures(&reply, &batch));
+        // Only a reply says anything about single messages: where the function itself failed, every message of the
+        // batch comes back.
         let (failed, fell) = match failures {
             Ok(failed) => (failed, None),
             Err(error) => {
@@ -103,7 +106,8 @@ impl Mapping {
             let done = if failed.contains(&message.id) {
                 let own = message.record["body"].as_str().and_then(|body| self.reasons.take(body));
                 let reason = own.as_deref().or(fell.as_deref());
-                // Why not where the function fell: what it said at its beginning is for a process that ends unheard.
+                // Why its wish does not count where the function itself failed: it said that at its beginning, for the
+                // case that its process ends without a reply.
                 let said_ms = said_s.filter(|_| fell.is_none()).map(|s| u64::from(s) * 1000);
                 let delay_ms = said_ms.unwrap_or_else(|| backoff_ms(message.receive_count));
                 self.source.retry(message, delay_ms, reason).await
@@ -111,7 +115,7 @@ impl Mapping {
                 self.source.delete(message).await
             };
             match done {
-                // Somebody else has it by now; handling it twice is the jobs' business.
+                // Why no error: it was handed out again meanwhile, and jobs are made to run twice.
                 Err(error) if error.kind() == domain::ErrorKind::Conflict => {
                     tracing::warn!(%error, queue = self.source.queue().name(), "a message was not held any more");
                 }
@@ -122,7 +126,7 @@ impl Mapping {
     }
 }
 
-/// Calls a function apart, so that a panic or too long a run is its own failure.
+/// Calls a function in a task of its own, so that a panic or too long a run becomes an error.
 pub async fn invoke_within(
     function: Arc<dyn Function>,
     event: Value,

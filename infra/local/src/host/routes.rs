@@ -7,31 +7,32 @@ use super::function::Function;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// A route.
+/// A route and the function that answers it.
 #[derive(Clone)]
 pub struct Route {
     /// Its key: a method or `ANY`, a space, a path; or `$default`.
     pub key: String,
-    /// What answers.
+    /// The function that answers.
     pub to: Arc<dyn Function>,
     /// Whether it is answered without asking the authorizer.
     pub open: bool,
 }
 
-/// Routes, to be matched.
+/// All routes, among which the best fit is found.
 #[derive(Clone, Default)]
 pub struct Routes(Vec<Route>);
 
-/// How well a route fits: the greater the better. Greedy or not, a named method, literal parts.
+/// How well a route fits; the greater is the better one: whether it is not greedy, whether it names the method, and
+/// how many parts are literal.
 type Fit = (bool, bool, usize);
 
 impl Routes {
-    /// These routes; their order means nothing.
+    /// A table of these routes; their order means nothing.
     pub fn new(routes: Vec<Route>) -> Self {
         Self(routes)
     }
 
-    /// The route of a request and its path parameters, if there is one.
+    /// The route that fits a request best, with its path parameters; none when no route fits.
     pub fn find(&self, method: &str, path: &str) -> Option<(&Route, Map<String, Value>)> {
         let fits = self.0.iter().filter_map(|route| {
             let (fit, parameters) = fit(&route.key, method, path)?;

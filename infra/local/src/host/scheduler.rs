@@ -11,27 +11,28 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// A function and how often it is called.
+/// A function that the clock calls, and how often.
 #[derive(Clone)]
 pub struct Schedule {
-    /// The job's name.
+    /// The name of the job, which is the tick's.
     pub name: &'static str,
-    /// What is called.
+    /// The function that is called.
     pub function: Arc<dyn Function>,
-    /// How often; counted from whole multiples of it, so that a minute's tick comes at the full minute.
+    /// How often it is called, in milliseconds. Calls fall on multiples of it, so that a minute's tick comes at the
+    /// full minute.
     pub every_ms: u64,
 }
 
-/// The schedules.
+/// Calls functions at the times of their schedules.
 #[derive(Clone)]
 pub struct Scheduler {
-    /// What is called when.
+    /// The functions and how often each is called.
     pub schedules: Vec<Schedule>,
-    /// Time.
+    /// Says when a call is due.
     pub clock: Arc<dyn Clock>,
-    /// Names of ticks.
+    /// Makes the ids of the events.
     pub ids: Arc<dyn Ids>,
-    /// How long a function may run.
+    /// How long a function may run, in milliseconds.
     pub time_limit_ms: u64,
     /// Counts ticks while they run.
     pub busy: Busy,
@@ -47,7 +48,8 @@ impl Scheduler {
         self.call(schedule.ok_or_else(|| Error::not_found(format!("there is no tick {name}")))?).await
     }
 
-    /// Starts calling all of them at their times until `stop` says true; the set ends when they have.
+    /// Starts calling all of them at their times until `stop` holds true; the set ends after the calls that are
+    /// running.
     pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut running = JoinSet::new();
         for schedule in self.schedules.clone() {

@@ -11,16 +11,16 @@ use serde_json::Value;
 /// A message as a poller holds it.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Its name.
+    /// The id that the queue gave to the message.
     pub id: String,
     /// How often it was received.
     pub receive_count: u32,
-    /// As the function sees it.
+    /// The message as the function gets it: a record of an SQS event.
     pub record: Value,
     held: Held,
 }
 
-/// What is needed to say what became of it.
+/// What the queue wants to be shown before a message is deleted or comes back.
 #[derive(Clone, Debug)]
 enum Held {
     Embedded(Handle),
@@ -30,15 +30,15 @@ enum Held {
 /// A queue to poll.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Which.
+    /// The queue that it reads.
     fn queue(&self) -> JobQueue;
     /// Up to `most` messages (at most 10); waits up to `wait_ms` for the first one.
     async fn receive(&self, most: usize, wait_ms: u64) -> Result<Vec<Message>>;
-    /// The message is done.
+    /// Deletes a message that was worked on.
     async fn delete(&self, message: &Message) -> Result<()>;
-    /// The message comes back, no sooner than in `delay_ms`.
+    /// Lets a message come back, no sooner than in `delay_ms`.
     async fn retry(&self, message: &Message, delay_ms: u64, reason: Option<&str>) -> Result<()>;
-    /// How many messages it has, in flight or not. SQS may be a moment behind.
+    /// How many messages the queue has, in flight or not. The count of SQS may be a moment old.
     async fn count(&self) -> Result<u64>;
 }
 
@@ -49,7 +49,7 @@ pub struct EmbeddedSource {
 }
 
 impl EmbeddedSource {
-    /// That queue.
+    /// Reads that queue of the local ones.
     pub fn new(queues: LocalQueue, queue: JobQueue) -> Self {
         Self { queues, queue }
     }
@@ -92,14 +92,14 @@ impl Source for EmbeddedSource {
     }
 }
 
-/// An SQS queue.
+/// A queue of SQS, or of whatever answers as SQS.
 pub struct SqsSource {
     receiver: SqsReceiver,
     queue: JobQueue,
 }
 
 impl SqsSource {
-    /// That queue, read by `receiver`.
+    /// Reads that queue by `receiver`.
     pub fn new(receiver: SqsReceiver, queue: JobQueue) -> Self {
         Self { receiver, queue }
     }

@@ -5,12 +5,12 @@ use crate::embedded::Received;
 use engine::ports::JobQueue;
 use serde_json::{Value, json};
 
-/// The account and the region that events of this machine name.
+/// The AWS account that events of this machine name.
 pub const ACCOUNT: &str = "000000000000";
-/// The region that events of this machine name.
+/// The AWS region that events of this machine name.
 pub const REGION: &str = "eu-west-1";
 
-/// The record of a message of the local queue.
+/// The event's record of a message of the local queue.
 pub fn record_of(message: &Received) -> Value {
     let mut attributes = json!({
         "ApproximateReceiveCount": message.receive_count.to_string(),
@@ -27,7 +27,7 @@ pub fn record_of(message: &Received) -> Value {
     record(message.sent.queue, (&message.id, message.handle.receipt()), &message.sent.body, &attributes)
 }
 
-/// The record of a message received from SQS.
+/// The event's record of a message that was received from SQS.
 pub fn sqs_record(queue: JobQueue, message: &aws::Received) -> Value {
     let names = (message.message_id.as_str(), message.receipt_handle.as_str());
     record(queue, names, &message.body, &json!(message.attributes))
@@ -46,7 +46,7 @@ fn record(queue: JobQueue, (id, receipt): (&str, &str), body: &str, attributes: 
     })
 }
 
-/// The event of these records.
+/// The event that holds these records.
 pub fn sqs_event(records: &[Value]) -> Value {
     json!({ "Records": records })
 }

@@ -5,7 +5,7 @@ use crate::Common;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-/// How it is called.
+/// The options of `bench chart`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub async fn run(options: Options) -> Result<(), String> {
 }
 
 fn series(measured: &[Map<String, Value>], figure: &str, unit: f64) -> Vec<f64> {
-    measured.iter().map(|told| told[figure].as_f64().unwrap_or_default() / unit).collect()
+    measured.iter().map(|figures| figures[figure].as_f64().unwrap_or_default() / unit).collect()
 }
 
 fn draw(title: &str, x: &[String], y: &[f64]) {

@@ -1,4 +1,5 @@
-//! A comparison of two snapshots, the preview of taking back what it found, and the restore: what they hold at the most.
+//! A comparison of two snapshots, the preview of taking back what it found, and the restore: how much memory each
+//! holds at most.
 
 use super::{Scene, snapshot};
 use crate::Common;
@@ -7,7 +8,7 @@ use crate::report::{round, tell};
 use jiff::SignedDuration;
 use serde_json::{Map, json};
 
-/// How it is called.
+/// The options of `bench compare`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -18,56 +19,57 @@ pub struct Options {
     /// Seconds that each call of the comparison has.
     #[arg(long, default_value_t = 880)]
     deadline_s: i64,
-    /// Works out as well what taking everything back would do.
+    /// Also measures the preview of taking everything back.
     #[arg(long)]
     preview: bool,
-    /// And takes it back, on the simulated Graph.
+    /// Also measures the restore that takes it back, on the simulated Graph.
     #[arg(long, requires = "preview")]
     restore: bool,
 }
 
-/// Takes two snapshots, measures each, their comparison and the preview, and tells.
+/// Takes two snapshots, measures each, their comparison and the preview, and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     let Options { common, changes, deadline_s, preview, restore: takes_back } = options;
     let scene = Scene::open(&common, false).await?;
     let each = SignedDuration::from_secs(900);
-    let mut told = Map::new();
+    let mut figures = Map::new();
     let first = snapshot::measure(&scene, each, common.latency_ms).await?;
-    told.insert("first_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
-    told.extend(first.into_iter().filter(|(name, _)| name == "objects"));
+    figures.insert("first_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
+    figures.extend(first.into_iter().filter(|(name, _)| name == "objects"));
+    // The peak is forgotten before each part: only then does it belong to that part alone.
     scene.cloud.change_users(&common, changes, 1).await?;
     forget_peak();
     let id = scene.workbench.ask(&scene.tenant).await?;
     scene.workbench.take(&scene.tenant, &id, each).await?;
-    told.insert("second_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
+    figures.insert("second_snapshot_peak_mb".into(), json!(round(peak_rss_mb())));
     forget_peak();
-    told.insert("before_comparison_mb".into(), json!(round(peak_rss_mb())));
+    figures.insert("before_comparison_mb".into(), json!(round(peak_rss_mb())));
     let watch = Stopwatch::start();
     let (diff, calls) =
         scene.workbench.compare(&scene.tenant, &id, SignedDuration::from_secs(deadline_s)).await?;
-    told.insert("comparison_peak_mb".into(), json!(round(peak_rss_mb())));
-    told.insert("comparison_s".into(), json!(round(watch.wall_s())));
-    told.insert("comparison_calls".into(), json!(calls));
-    told.insert("changes".into(), json!(diff.counts.created + diff.counts.deleted + diff.counts.modified));
-    told.insert("pages".into(), json!(diff.pages));
+    figures.insert("comparison_peak_mb".into(), json!(round(peak_rss_mb())));
+    figures.insert("comparison_s".into(), json!(round(watch.wall_s())));
+    figures.insert("comparison_calls".into(), json!(calls));
+    figures.insert("changes".into(), json!(diff.counts.created + diff.counts.deleted + diff.counts.modified));
+    figures.insert("pages".into(), json!(diff.pages));
     if preview {
         forget_peak();
         let watch = Stopwatch::start();
         let restore = scene.workbench.preview(&diff, each).await?;
-        told.insert("preview_peak_mb".into(), json!(round(peak_rss_mb())));
-        told.insert("preview_s".into(), json!(round(watch.wall_s())));
-        told.insert("preview_steps".into(), json!(restore.counts.steps));
-        told.insert("preview_state".into(), json!(restore.state));
+        figures.insert("preview_peak_mb".into(), json!(round(peak_rss_mb())));
+        figures.insert("preview_s".into(), json!(round(watch.wall_s())));
+        figures.insert("preview_steps".into(), json!(restore.counts.steps));
+        figures.insert("preview_state".into(), json!(restore.state));
         if takes_back {
             forget_peak();
             let watch = Stopwatch::start();
             let done = scene.workbench.take_back(&restore, each).await?;
-            told.insert("restore_peak_mb".into(), json!(round(peak_rss_mb())));
-            told.insert("restore_s".into(), json!(round(watch.wall_s())));
-            told.insert("restore_done".into(), json!(done.counts.done));
-            told.insert("restore_state".into(), json!(done.state));
+            figures.insert("restore_peak_mb".into(), json!(round(peak_rss_mb())));
+            figures.insert("restore_s".into(), json!(round(watch.wall_s())));
+            figures.insert("restore_done".into(), json!(done.counts.done));
+            figures.insert("restore_state".into(), json!(done.state));
         }
     }
-    tell(&told, common.json);
+    tell(&figures, common.json);
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::report::{figures, least_incremental, tell};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-/// How it is called.
+/// The options of `bench incremental`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -17,13 +17,13 @@ pub struct Options {
     changes: usize,
 }
 
-/// Measures and tells.
+/// Measures an incremental snapshot and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     tell(&measure(&options.common, options.changes).await?, options.common.json);
     Ok(())
 }
 
-/// Takes a full snapshot, changes so many users and measures the next one.
+/// Takes a full snapshot, changes that many users and measures the next snapshot.
 pub async fn measure(common: &Common, changes: usize) -> Result<Map<String, Value>, String> {
     let scene = Scene::open(common, false).await?;
     let each = SignedDuration::from_secs(900);
@@ -38,9 +38,9 @@ pub async fn measure(common: &Common, changes: usize) -> Result<Map<String, Valu
     let calls = scene.workbench.calls();
     let least = least_incremental(&taken.manifest, changes as u64);
     let count = |name: &str| calls.get(name).copied().unwrap_or_default();
-    let mut told = figures(&taken, least, wall_s, cpu_s, peak, &calls);
-    told.insert("changes".into(), json!(changes));
-    told.insert("leaves_read".into(), json!(count("vault.find.leaves")));
-    told.insert("leaves_written".into(), json!(count("vault.put_new.leaves")));
-    Ok(told)
+    let mut measured = figures(&taken, least, wall_s, cpu_s, peak, &calls);
+    measured.insert("changes".into(), json!(changes));
+    measured.insert("leaves_read".into(), json!(count("vault.find.leaves")));
+    measured.insert("leaves_written".into(), json!(count("vault.put_new.leaves")));
+    Ok(measured)
 }

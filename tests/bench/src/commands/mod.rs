@@ -26,12 +26,12 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Makes it all ready.
+    /// Opens the Graph and connects the tenant.
     pub async fn open(common: &Common, limits: bool) -> Result<Self, String> {
         Self::open_keeping_to(common, limits, USUAL_PERMILLE).await
     }
 
-    /// The same for a client that keeps to so many thousandths of Microsoft's limits.
+    /// The same, for a client that keeps to `permille` thousandths of Microsoft's limits.
     pub async fn open_keeping_to(common: &Common, limits: bool, permille: u32) -> Result<Self, String> {
         let cloud = Cloud::open(common, 1, limits).await?;
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tokio::task::JoinSet;
 
-/// How it is called.
+/// The options of `bench month`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
     common: Common,
-    /// How many days.
+    /// For how many days a snapshot is taken.
     #[arg(long, default_value_t = 30)]
     days: u32,
     /// The share of the users that changes each day.
@@ -25,7 +25,7 @@ pub struct Options {
     rate: f64,
 }
 
-/// Measures and tells.
+/// Measures both for that many days and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     let common = &options.common;
     if Command::new("restic").arg("version").output().is_err() {
@@ -39,6 +39,7 @@ pub async fn run(options: Options) -> Result<(), String> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
     let changes = (common.users as f64 * options.rate).round() as usize;
     let (mut ours_s, mut theirs_s, mut last) = (0.0, 0.0, None);
+    // Both back up the same state each day; only their own work is timed, not the changes and not the files for restic.
     for day in 0..options.days {
         if day > 0 {
             scene.cloud.change_users(common, changes, u64::from(day)).await?;
@@ -55,6 +56,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         last = Some((id, objects));
         eprintln!("day {} of {}", day + 1, options.days);
     }
+    // Reading back is measured as well: a backup that is fast to write and slow to read is half of one.
     let (id, objects) = last.ok_or("no day")?;
     let watch = Stopwatch::start();
     write_files(&scene, &id, &back.join("ours")).await?;
@@ -64,19 +66,19 @@ pub async fn run(options: Options) -> Result<(), String> {
     restic(&repository, &["restore", "latest", "--target", &theirs.to_string_lossy()], work.path())?;
     let theirs_back_s = watch.wall_s();
     let (ours, theirs) = (folder_bytes(scene.folder.path()), folder_bytes(&repository));
-    let mut told = Map::new();
-    told.insert("users".into(), json!(common.users));
-    told.insert("days".into(), json!(options.days));
-    told.insert("changes_a_day".into(), json!(changes));
-    told.insert("objects".into(), json!(objects));
-    told.insert("stored_bytes".into(), json!(ours));
-    told.insert("restic_bytes".into(), json!(theirs));
-    told.insert("bytes_ratio".into(), json!(round(as_f64(ours) / as_f64(theirs))));
-    told.insert("backup_s".into(), json!(round(ours_s)));
-    told.insert("restic_backup_s".into(), json!(round(theirs_s)));
-    told.insert("read_back_s".into(), json!(round(ours_back_s)));
-    told.insert("restic_restore_s".into(), json!(round(theirs_back_s)));
-    tell(&told, common.json);
+    let mut figures = Map::new();
+    figures.insert("users".into(), json!(common.users));
+    figures.insert("days".into(), json!(options.days));
+    figures.insert("changes_a_day".into(), json!(changes));
+    figures.insert("objects".into(), json!(objects));
+    figures.insert("stored_bytes".into(), json!(ours));
+    figures.insert("restic_bytes".into(), json!(theirs));
+    figures.insert("bytes_ratio".into(), json!(round(as_f64(ours) / as_f64(theirs))));
+    figures.insert("backup_s".into(), json!(round(ours_s)));
+    figures.insert("restic_backup_s".into(), json!(round(theirs_s)));
+    figures.insert("read_back_s".into(), json!(round(ours_back_s)));
+    figures.insert("restic_restore_s".into(), json!(round(theirs_back_s)));
+    tell(&figures, common.json);
     Ok(())
 }
 
@@ -95,33 +97,35 @@ fn restic(repository: &Path, arguments: &[&str], within: &Path) -> Result<(), St
     Err(format!("restic {arguments:?}: {}", String::from_utf8_lossy(&done.stderr)))
 }
 
-/// Every object of a snapshot with its links as a JSON file, in a folder for each kind; how many.
+/// Writes every object of a snapshot with its links as a JSON file, in a folder for each kind; gives how many there
+/// are.
 async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Result<u64, String> {
-    let told = |e: domain::Error| e.to_string();
-    let archive = scene.workbench.archive.open(&scene.tenant).await.map_err(told)?;
-    let view = SnapshotView::open(&archive, id).await.map_err(told)?;
+    let text_of = |e: domain::Error| e.to_string();
+    let archive = scene.workbench.archive.open(&scene.tenant).await.map_err(text_of)?;
+    let view = SnapshotView::open(&archive, id).await.map_err(text_of)?;
     let (mut written, mut batch, mut writing) = (0, Vec::new(), Writing::new());
     for kind in kinds::KINDS.iter().filter(|k| view.covers(k)) {
         let folder: PathBuf = to.join(kind.run());
         std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
         let mut objects = archive
-            .open_run(Some(view.run(kind.run()).map_err(told)?))
+            .open_run(Some(view.run(kind.run()).map_err(text_of)?))
             .await
-            .map_err(told)?
+            .map_err(text_of)?
             .scan(&[])
             .await
-            .map_err(told)?;
+            .map_err(text_of)?;
         let mut links = Vec::new();
         for link in kind.links {
-            let run = archive.open_run(Some(view.run(link.name).map_err(told)?)).await.map_err(told)?;
-            let mut reader = run.scan(&[]).await.map_err(told)?;
-            reader.advance().await.map_err(told)?;
+            let run = archive.open_run(Some(view.run(link.name).map_err(text_of)?)).await.map_err(text_of)?;
+            let mut reader = run.scan(&[]).await.map_err(text_of)?;
+            reader.advance().await.map_err(text_of)?;
             links.push((link.relation, reader));
         }
-        while objects.advance().await.map_err(told)? {
+        while objects.advance().await.map_err(text_of)? {
             let key = objects.head().unwrap_or_default().to_vec();
             let mut text = objects.value().to_vec();
             text.pop();
+            // Links are sorted by their first end, as objects are by key: one walk over both finds each object's links.
             for (relation, reader) in &mut links {
                 let mut ends = Vec::new();
                 while let Some(head) = reader.head() {
@@ -133,7 +137,7 @@ async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Resul
                         }
                         std::cmp::Ordering::Greater => break,
                     }
-                    reader.advance().await.map_err(told)?;
+                    reader.advance().await.map_err(text_of)?;
                 }
                 text.extend_from_slice(format!(",\"{relation}\":{}", Value::from(ends)).as_bytes());
             }
@@ -153,7 +157,7 @@ async fn write_files(scene: &Scene, id: &domain::SnapshotId, to: &Path) -> Resul
     Ok(written)
 }
 
-/// Files that are written at a time, and batches of them at once.
+/// How many files are one batch, and how many batches are written at the same time.
 const BATCH: usize = 100;
 const AT_ONCE: usize = 8;
 
@@ -167,7 +171,7 @@ async fn write_behind(writing: &mut Writing, files: Vec<(PathBuf, Vec<u8>)>) -> 
     }
     writing.spawn_blocking(move || {
         for (path, text) in files {
-            // Why: as a tool that knows what changed would leave files alone that did not.
+            // Why unchanged files are left alone: a tool that knows what changed would do so, and restic gains by it.
             if !std::fs::read(&path).is_ok_and(|old| old == text) {
                 std::fs::write(path, &text)?;
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// How it is called.
+/// The options of `bench plan-api`.
 #[derive(clap::Args)]
 pub struct Options {
     /// The API, as `serve` prints it.
@@ -16,18 +16,18 @@ pub struct Options {
     /// The bootstrap token, as `serve` prints it once: a partner is made with it.
     #[arg(long)]
     bootstrap_token: String,
-    /// How many call at once.
+    /// How many callers call at the same time.
     #[arg(long, default_value_t = 50)]
     callers: usize,
-    /// For how long.
+    /// For how many seconds they call.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// One JSON object instead of a table.
+    /// Prints one JSON object instead of a table.
     #[arg(long)]
     json: bool,
 }
 
-/// One answer.
+/// One answer of the API and how long it took.
 struct Answered {
     what: &'static str,
     ms: f64,
@@ -42,10 +42,10 @@ struct Portal {
     plan: String,
 }
 
-/// Of each twenty calls: what a portal does most is reading.
+/// How many of each twenty calls are of which sort: what a portal does most is reading.
 const MIX: [(&str, usize); 4] = [("list", 9), ("read", 7), ("create", 2), ("edit", 2)];
 
-/// Measures and tells.
+/// Measures the answers and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     let portal = Arc::new(Portal::open(&options).await?);
     let until = Instant::now() + Duration::from_secs(options.seconds);
@@ -58,26 +58,27 @@ pub async fn run(options: Options) -> Result<(), String> {
     while let Some(done) = callers.join_next().await {
         all.extend(done.map_err(|e| e.to_string())??);
     }
-    let mut told = Map::new();
-    told.insert("callers".into(), json!(options.callers));
-    told.insert("seconds".into(), json!(options.seconds));
-    told.insert("answers".into(), json!(all.len()));
-    told.insert("answers_a_second".into(), json!(round(as_f64(all.len() as u64) / as_f64(options.seconds))));
+    let mut figures = Map::new();
+    figures.insert("callers".into(), json!(options.callers));
+    figures.insert("seconds".into(), json!(options.seconds));
+    figures.insert("answers".into(), json!(all.len()));
+    figures
+        .insert("answers_a_second".into(), json!(round(as_f64(all.len() as u64) / as_f64(options.seconds))));
     let failed = all.iter().filter(|answer| answer.status >= 400).count();
-    told.insert("not_2xx".into(), json!(failed));
-    insert_quantiles(&mut told, "all", all.iter().map(|answer| answer.ms).collect());
+    figures.insert("not_2xx".into(), json!(failed));
+    insert_quantiles(&mut figures, "all", all.iter().map(|answer| answer.ms).collect());
     for (what, _) in MIX {
         let ms = all.iter().filter(|answer| answer.what == what).map(|answer| answer.ms).collect();
-        insert_quantiles(&mut told, what, ms);
+        insert_quantiles(&mut figures, what, ms);
     }
-    tell(&told, options.json);
+    tell(&figures, options.json);
     Ok(())
 }
 
-fn insert_quantiles(told: &mut Map<String, Value>, what: &str, mut ms: Vec<f64>) {
+fn insert_quantiles(figures: &mut Map<String, Value>, what: &str, mut ms: Vec<f64>) {
     ms.sort_by(f64::total_cmp);
     let at = |hundredths: usize| ms.get(ms.len() * hundredths / 100).copied().map(round);
-    told.insert(format!("{what}_ms"), json!({"p50": at(50), "p95": at(95), "p99": at(99)}));
+    figures.insert(format!("{what}_ms"), json!({"p50": at(50), "p95": at(95), "p99": at(99)}));
 }
 
 impl Portal {
@@ -99,7 +100,7 @@ impl Portal {
         Ok(portal)
     }
 
-    /// The body, the status and the version.
+    /// Makes one call; gives the body, the status and the version.
     async fn ask(
         &self,
         method: Method,
@@ -125,7 +126,7 @@ impl Portal {
         json!({"name": name, "email": "it@example.com", "plan": self.plan, "seats": 10})
     }
 
-    /// Calls until then, on an organisation of its own.
+    /// Calls until that instant, on an organisation of its own.
     async fn call_until(&self, number: usize, until: Instant) -> Result<Vec<Answered>, String> {
         let own = self.organisation(&format!("Customer {number}"));
         let (made, _, _) = self.ask(Method::POST, "organisations", Some(own), None).await?;
@@ -138,7 +139,7 @@ impl Portal {
             let what = turns[turn * 7 % turns.len()];
             turn += 1;
             let began = Instant::now();
-            let (_, status, told) = match what {
+            let (_, status, new_version) = match what {
                 "list" => self.ask(Method::GET, "organisations?limit=20", None, None).await?,
                 "read" => self.ask(Method::GET, &path, None, None).await?,
                 "create" => {
@@ -152,7 +153,7 @@ impl Portal {
             };
             answers.push(Answered { what, ms: began.elapsed().as_secs_f64() * 1_000.0, status });
             if what == "edit" || what == "read" {
-                version = told.or(version);
+                version = new_version.or(version);
             }
         }
         Ok(answers)

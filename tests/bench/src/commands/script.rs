@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 const SCRIPT: &str = include_str!("../../scripts/download.py");
 
-/// How it is called.
+/// The options of `bench against-script`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -23,14 +23,14 @@ pub struct Options {
     times: usize,
 }
 
-/// Measures and tells.
+/// Measures both in turns and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     let common = &options.common;
     let (mut ours, mut theirs, mut last) = (Vec::new(), Vec::new(), Value::Null);
     for _ in 0..options.times {
         let scene = Scene::open(common, false).await?;
-        let told = snapshot::measure(&scene, SignedDuration::from_secs(900), common.latency_ms).await?;
-        ours.push(told["wall_s"].as_f64().unwrap_or_default());
+        let measured = snapshot::measure(&scene, SignedDuration::from_secs(900), common.latency_ms).await?;
+        ours.push(measured["wall_s"].as_f64().unwrap_or_default());
         let done = Command::new(&options.python)
             .args(["-c", SCRIPT, &scene.cloud.graph_url, &scene.cloud.login_url])
             .args([&common.tenant, &common.client_id, &common.client_secret])
@@ -42,14 +42,14 @@ pub async fn run(options: Options) -> Result<(), String> {
         theirs.push(last["wall_s"].as_f64().unwrap_or_default());
     }
     let (ours, theirs) = (median(ours), median(theirs));
-    let mut told = Map::new();
-    told.insert("users".into(), json!(common.users));
-    told.insert("latency_ms".into(), json!(common.latency_ms));
-    told.insert("wall_s".into(), json!(round(ours)));
-    told.insert("script_wall_s".into(), json!(round(theirs)));
-    told.insert("ratio".into(), json!(round(ours / theirs)));
-    told.insert("script".into(), last);
-    tell(&told, common.json);
+    let mut figures = Map::new();
+    figures.insert("users".into(), json!(common.users));
+    figures.insert("latency_ms".into(), json!(common.latency_ms));
+    figures.insert("wall_s".into(), json!(round(ours)));
+    figures.insert("script_wall_s".into(), json!(round(theirs)));
+    figures.insert("ratio".into(), json!(round(ours / theirs)));
+    figures.insert("script".into(), last);
+    tell(&figures, common.json);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::report::{as_f64, figures, least_full, least_of_what_is_read, round, t
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-/// How it is called.
+/// The options of `bench snapshot`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -20,12 +20,12 @@ pub struct Options {
     limits: bool,
 }
 
-/// Measures and tells.
+/// Measures a full snapshot and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     let scene = Scene::open(&options.common, options.limits).await?;
-    let told =
+    let measured =
         measure(&scene, SignedDuration::from_secs(options.deadline_s), options.common.latency_ms).await?;
-    tell(&told, options.common.json);
+    tell(&measured, options.common.json);
     Ok(())
 }
 
@@ -42,16 +42,16 @@ pub async fn measure(
     let taken = scene.workbench.take(&scene.tenant, &id, each).await?;
     let (wall_s, cpu_s, peak) = (watch.wall_s(), watch.cpu_s(), peak_rss_mb());
     let least = least_full(&taken.manifest);
-    let mut told = figures(&taken, least, wall_s, cpu_s, peak, &scene.workbench.calls());
+    let mut measured = figures(&taken, least, wall_s, cpu_s, peak, &scene.workbench.calls());
     let strict = least_of_what_is_read(&taken.manifest);
-    told.insert("least_requests_of_what_is_read".into(), json!(strict));
-    told.insert(
+    measured.insert("least_requests_of_what_is_read".into(), json!(strict));
+    measured.insert(
         "ratio_to_what_is_read".into(),
         json!(round(as_f64(taken.manifest.requests) / as_f64(strict))),
     );
     if let (Some(before), Some(after)) = (simulator, scene.cloud.cpu_seconds()) {
-        told.insert("simulator_cpu_s".into(), json!(round(after - before)));
+        measured.insert("simulator_cpu_s".into(), json!(round(after - before)));
     }
-    told.insert("latency_ms".into(), json!(latency_ms));
-    Ok(told)
+    measured.insert("latency_ms".into(), json!(latency_ms));
+    Ok(measured)
 }

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// How it is called.
+/// The options of `bench tenants`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
     common: Common,
-    /// How many tenants.
+    /// How many tenants fall due.
     #[arg(long, default_value_t = 200)]
     count: usize,
     /// How many are read at once, as the mapping of the queue allows.
@@ -25,7 +25,7 @@ pub struct Options {
     at_once: usize,
 }
 
-/// Measures and tells.
+/// Measures all of them and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     let common = &options.common;
     let cloud = Cloud::open(common, options.count, true).await?;
@@ -39,6 +39,7 @@ pub async fn run(options: Options) -> Result<(), String> {
         let id = workbench.ask(&tenant).await?;
         asked.push((tenant, id));
     }
+    // All fall due before the first is read, as at one tick; the semaphore stands for the mapping's concurrency.
     let (workbench, places) = (Arc::new(workbench), Arc::new(Semaphore::new(options.at_once)));
     let mut tasks = JoinSet::new();
     let watch = Arc::new(Stopwatch::start());
@@ -57,19 +58,20 @@ pub async fn run(options: Options) -> Result<(), String> {
         requests += asked;
         throttled += refused;
     }
+    // Why last to mean: it shows whether one tenant has to wait for all the others.
     let last = ends.iter().copied().fold(0.0, f64::max);
     let mean = ends.iter().sum::<f64>() / as_f64(ends.len() as u64);
-    let mut told = Map::new();
-    told.insert("tenants".into(), json!(options.count));
-    told.insert("users_each".into(), json!(common.users));
-    told.insert("at_once".into(), json!(options.at_once));
-    told.insert("sealed".into(), json!(ends.len()));
-    told.insert("requests".into(), json!(requests));
-    told.insert("throttled".into(), json!(throttled));
-    told.insert("mean_finish_s".into(), json!(round(mean)));
-    told.insert("last_finish_s".into(), json!(round(last)));
-    told.insert("last_to_mean".into(), json!(round(last / mean)));
-    told.insert("cpu_s".into(), json!(round(watch.cpu_s())));
-    tell(&told, common.json);
+    let mut figures = Map::new();
+    figures.insert("tenants".into(), json!(options.count));
+    figures.insert("users_each".into(), json!(common.users));
+    figures.insert("at_once".into(), json!(options.at_once));
+    figures.insert("sealed".into(), json!(ends.len()));
+    figures.insert("requests".into(), json!(requests));
+    figures.insert("throttled".into(), json!(throttled));
+    figures.insert("mean_finish_s".into(), json!(round(mean)));
+    figures.insert("last_finish_s".into(), json!(round(last)));
+    figures.insert("last_to_mean".into(), json!(round(last / mean)));
+    figures.insert("cpu_s".into(), json!(round(watch.cpu_s())));
+    tell(&figures, common.json);
     Ok(())
 }

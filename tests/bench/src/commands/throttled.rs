@@ -10,20 +10,20 @@ use jiff::SignedDuration;
 use serde_json::json;
 use std::time::Duration;
 
-/// How it is called.
+/// The options of `bench throttled`.
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
     common: Common,
-    /// The share of Microsoft's limits that the simulated Graph allows and the snapshot is told of.
+    /// The share of Microsoft's limits that the simulated Graph allows and the snapshot keeps to.
     #[arg(long, default_value_t = 0.05)]
     share: f64,
-    /// After so many seconds Graph allows half of it, without a word.
+    /// After how many seconds Graph allows half of it, without notice.
     #[arg(long)]
     halve_after_s: Option<f64>,
 }
 
-/// Measures and tells.
+/// Measures the snapshot and prints the figures.
 pub async fn run(options: Options) -> Result<(), String> {
     let common = &options.common;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a thousand")]
@@ -40,11 +40,11 @@ pub async fn run(options: Options) -> Result<(), String> {
         }
     };
     let taking = snapshot::measure(&scene, SignedDuration::from_secs(900), common.latency_ms);
-    let (told, halved) = tokio::join!(taking, halve);
+    let (measured, halved) = tokio::join!(taking, halve);
     halved?;
-    let mut told = told?;
-    told.insert("share_of_limits".into(), json!(options.share));
-    told.insert("halved_after_s".into(), json!(options.halve_after_s));
-    tell(&told, common.json);
+    let mut measured = measured?;
+    measured.insert("share_of_limits".into(), json!(options.share));
+    measured.insert("halved_after_s".into(), json!(options.halve_after_s));
+    tell(&measured, common.json);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The catalog, with the request units that each question and change is charged in the table.
+//! The catalog, with the request units that each read and write is charged in the table.
 //!
 //! Reads by key and by prefix are strongly consistent, the watched lists are not: `aws::catalog`. The item is that of
 //! `aws::catalog::items`; what of it stands in the index is all of it.
@@ -15,29 +15,29 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 const READ_UNIT_BYTES: i128 = 4096;
 const WRITE_UNIT_BYTES: i128 = 1024;
-/// What each item takes besides, in the table and in the index, as storage is counted.
+/// How many bytes each item takes besides its attributes, in the table and in the index, as storage is counted.
 const ITEM_OVERHEAD_BYTES: i128 = 100;
-/// An instant in the index: 24 characters, always.
+/// How long an instant in the index is: always 24 characters.
 const INSTANT_BYTES: usize = 24;
 
-/// A read of so many bytes, in half units; nothing found is a read of the least.
+/// What a read of that many bytes is charged, in half units. A read that finds nothing is charged the least.
 pub fn read_halves(bytes: i128, strongly: bool) -> i128 {
     (bytes + READ_UNIT_BYTES - 1).div_euclid(READ_UNIT_BYTES).max(1) * if strongly { 2 } else { 1 }
 }
 
-/// A write of so many bytes, in units; together with others in one transaction it is made twice.
+/// What a write of that many bytes is charged, in units; twice as much together with others in one transaction.
 pub fn write_units(bytes: i128, together: bool) -> i128 {
     (bytes + WRITE_UNIT_BYTES - 1).div_euclid(WRITE_UNIT_BYTES).max(1) * if together { 2 } else { 1 }
 }
 
-/// What the index is written for a row that was so and becomes so. Why never twice for a transaction: the index follows
-/// the table by itself, afterwards. An assumption: AWS says nothing of it.
+/// What the index is charged when a row changes from `before` to `after`, in write units. Why never twice in a
+/// transaction: the index follows the table by itself, afterwards. An assumption: AWS says nothing of it.
 fn index_units(before: Option<&Item>, after: Option<&Item>) -> i128 {
     let watched = |item: Option<&Item>| item.and_then(|i| i.watch.clone().map(|w| (w, i.bytes)));
     match (watched(before), watched(after)) {
         (None, None) => 0,
         (None, Some((_, bytes))) | (Some((_, bytes)), None) => write_units(bytes, false),
-        // Taken out of its old place and put into its new one.
+        // Why two writes: it is taken out of its old place and put into its new one.
         (Some((from, old)), Some((to, new))) if from != to => {
             write_units(old, false) + write_units(new, false)
         }
@@ -74,7 +74,7 @@ pub struct MeteredCatalog {
 }
 
 impl MeteredCatalog {
-    /// Over an empty catalog.
+    /// Counts the calls of `inner`, which has to be empty.
     pub fn new(inner: Arc<dyn Catalog>, counters: &Counters) -> Self {
         Self { inner, counters: counters.clone(), items: Mutex::default() }
     }
@@ -107,7 +107,7 @@ impl MeteredCatalog {
                 Write::Delete(scope, key, _) => ((scope.clone(), key.clone()), None),
             };
             let before = items.get(&place).cloned();
-            // Why the larger: that is what is charged, also of a write whose condition does not hold.
+            // Why the larger of the two: that is what is charged, also for a write whose condition does not hold.
             let bytes = before.iter().chain(&after).map(|i| i.bytes).max().unwrap_or_default();
             self.counters.add(Meter::WriteUnits, write_units(bytes, writes.len() > 1));
             if took_effect {
@@ -131,7 +131,7 @@ impl Catalog for MeteredCatalog {
     async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>> {
         takes(self.counters.latencies.read_ms).await;
         let found = self.inner.find(scope, key, now).await?;
-        // Why not what was found: an ended row is read, and paid for, all the same.
+        // Why not what was found: a row that has expired is read, and paid for, all the same.
         let bytes = self.items().get(&(scope.clone(), key.to_owned())).map_or(0, |item| item.bytes);
         self.counters.add(Meter::ReadHalves, read_halves(bytes, true));
         Ok(found)

@@ -12,7 +12,7 @@ use engine::ports::{
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// A [`Vault`] that counts requests, and knows what it holds.
+/// A [`Vault`] that counts requests, and knows how many bytes it holds.
 pub struct MeteredVault {
     inner: Arc<dyn VaultSweeper>,
     counters: Counters,
@@ -27,15 +27,15 @@ struct Held {
 }
 
 impl MeteredVault {
-    /// Over an empty vault.
+    /// Counts the calls of `inner`, which has to be empty.
     pub fn new(inner: Arc<dyn VaultSweeper>, counters: &Counters) -> Self {
         Self { inner, counters: counters.clone(), held: Mutex::default() }
     }
-    /// Bytes of the blobs that are there.
+    /// How many bytes the blobs have that are there.
     pub fn held_bytes(&self) -> i128 {
         self.held.lock().expect("no holder of this lock panics").blobs.values().sum()
     }
-    /// Bytes that were deleted since this was last asked.
+    /// How many bytes were deleted since this was last called.
     pub fn take_deleted_bytes(&self) -> i128 {
         std::mem::take(&mut self.held.lock().expect("no holder of this lock panics").deleted_bytes)
     }
@@ -97,7 +97,7 @@ macro_rules! metered {
             counters: Counters,
         }
         impl $name {
-            /// Over another.
+            /// Counts the calls of `inner`.
             pub fn new(inner: Arc<dyn $port>, counters: &Counters) -> Self {
                 Self { inner, counters: counters.clone() }
             }
@@ -138,7 +138,7 @@ impl Secrets for MeteredSecrets {
     async fn get(&self, name: &str) -> Result<Secret> {
         takes(self.counters.latencies.call_ms).await;
         self.counters.add(Meter::SecretCalls, 1);
-        // Secrets Manager asks KMS for us: the secrets are under a key of ours.
+        // Why a call of KMS too: Secrets Manager makes it for us, since the secrets are under a key of ours.
         self.counters.add(Meter::KmsCalls, 1);
         self.inner.get(name).await
     }

@@ -1,4 +1,5 @@
-//! `$batch`: up to 20 requests, each judged alone. Source: "Combine multiple HTTP requests using JSON batching".
+//! `$batch`: up to 20 requests, each checked and answered by itself. Source: "Combine multiple HTTP requests using
+//! JSON batching".
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,6 +12,7 @@ use crate::clock::iso;
 use crate::inner::Inner;
 use crate::observe::SeenRequest;
 
+/// How many requests a batch may have.
 const MOST: usize = 20;
 
 fn refused(inner: &Inner, refusal: &Failure) -> Answered {
@@ -32,6 +34,7 @@ struct Step {
     after: Vec<String>,
 }
 
+/// Reads one request of a batch; `known` holds the ids of those before it.
 fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
     let text = |name: &str| entry[name].as_str().map(str::to_owned);
     let id = text("id")
@@ -68,6 +71,7 @@ fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
         .flatten()
         .filter_map(|v| v.as_str().map(str::to_owned))
         .collect();
+    // Why only those before it: requests are worked on in their order, so that no circle is possible.
     if after.iter().any(|one| !known.contains(one)) {
         return Err(malformed("dependsOn names a request that does not come before."));
     }
@@ -107,11 +111,14 @@ fn response(id: &str, answered: &Answered) -> Value {
     out
 }
 
+/// Answers a batch: its requests in their order, their answers in any.
 pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
+    // Why the token first: without one the batch is refused as it stands, and its requests are not looked at.
     let token = match token(inner, incoming) {
         Ok(token) => token,
         Err(refusal) => return refused(inner, &refusal),
     };
+    // The batch itself costs nothing; each request inside it is charged and noted as if it had come alone.
     let seen = |status: u16| SeenRequest {
         tenant: inner.tenants[token.tenant].config.id.clone(),
         app: token.client_id.clone(),
@@ -134,6 +141,7 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
         Ok(steps) => steps,
         Err(refusal) => return finish(refused(inner, &refusal)),
     };
+    // An ordered fault of the batch itself: before its requests take effect here, after them at the end.
     let rule = inner.faults.take("POST", &incoming.path);
     if let Some(rule) = rule.as_ref().filter(|rule| !rule.after) {
         let answered = match super::faulty(rule) {
@@ -151,6 +159,7 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
     let mut failed = HashSet::new();
     let mut responses = Vec::new();
     for step in &steps {
+        // Why it counts as failed too: a third request may depend on this one.
         if step.after.iter().any(|one| failed.contains(one)) {
             failed.insert(step.id.clone());
             let refusal =
@@ -158,6 +167,7 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
             responses.push(response(&step.id, &refused(inner, &refusal)));
             continue;
         }
+        // Only the token comes from the batch; any other header has to be in the request itself.
         let (path, query) = step.url.split_once('?').unwrap_or((&step.url, ""));
         let mut headers = step.headers.clone();
         if let Some(value) = incoming.headers.get("authorization") {
@@ -175,13 +185,15 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
         if answered.status >= 400 || answered.status == 0 {
             failed.insert(step.id.clone());
         }
+        // Why 500: a connection cannot be cut inside a batch.
         let status = if answered.status == 0 { 500 } else { answered.status };
         responses.push(response(&step.id, &Answered { status, ..answered }));
     }
     if let Some(rule) = rule {
         return finish(Answered { status: rule.status, headers: Vec::new(), body: rule.body.into_bytes() });
     }
-    // Replies come in any order: here rotated by a number that varies from call to call.
+    // Why rotated: Microsoft promises no order, so a client that relies on one has to fail here. The number varies from
+    // call to call.
     let by = inner.request_id().bytes().map(usize::from).sum::<usize>() % responses.len().max(1);
     responses.rotate_left(by);
     finish(Answered {

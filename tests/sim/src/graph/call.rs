@@ -1,4 +1,4 @@
-//! One request to Graph, taken apart, and one reply.
+//! One request to Graph with its parts, and one reply.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,16 +55,16 @@ impl Query {
 #[derive(Clone)]
 pub(crate) struct Call {
     pub version: Version,
-    /// In capitals.
+    /// The HTTP method, in capitals.
     pub method: String,
     /// The decoded segments after the version.
     pub path: Vec<String>,
     pub raw_path: String,
     pub query: Query,
-    /// Names in lower case.
+    /// The headers, with their names in lower case.
     pub headers: HashMap<String, String>,
     pub body: Arc<[u8]>,
-    /// `http://host:port`
+    /// The address that the request was sent to: `http://host:port`.
     pub base: String,
     pub token: Arc<Token>,
     pub switches: Arc<Switches>,

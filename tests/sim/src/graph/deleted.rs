@@ -101,6 +101,8 @@ pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
         }
         d.set(index, &[(schema.at("userPrincipalName"), Some(format!("\"{name}\"")))]);
     }
+    // While the object was in the bin others may have taken its names: a user name has to be changed by the caller, an
+    // address is dropped where the caller allows it.
     for name in d.claimed(index) {
         let taken = d.names.get(&name).is_some_and(|holder| *holder != index);
         if !taken {

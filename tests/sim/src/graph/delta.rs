@@ -1,8 +1,8 @@
 //! Delta queries over users, groups and administrative units.
 //!
 //! Source: "Use delta query to track changes in Microsoft Graph data" and the delta page of each type. A first
-//! round walks the collection; later rounds walk the log from where the token stands. Every entry tells the state
-//! of now, so replays and any order are right.
+//! round walks the collection; later rounds walk the log from where the token stands. Every entry shows the present
+//! state, so it does not matter in which order entries come, nor how often.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -18,7 +18,9 @@ use crate::schema;
 use crate::state::{Change, Directory, Index, Kind, Life, Relation, What};
 use crate::switches::{ExpiredDelta, Nowhere};
 
+/// How many seconds a delta token is good.
 const TOKEN_SECONDS: i64 = 7 * 24 * 3600;
+/// How many objects a `$filter` may name.
 const FILTER_IDS: usize = 50;
 
 fn expired(call: &Call, path: &str) -> Failure {
@@ -46,6 +48,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
         _ => return Err(malformed("Change tracking is not supported against this resource.")),
     };
     let path = path.join("/");
+    // Why not for `latest`: whoever asks for a token alone gets one; it is the pages that never end.
     if let Some((at, how)) = call.switches.rounds_lead_nowhere
         && at == path
         && call.query.get("$deltatoken") != Some("latest")
@@ -55,6 +58,8 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
     let now = u64::try_from(inner.clock.seconds()).unwrap_or(0);
     let epoch = inner.delta.epoch.load(Ordering::Relaxed);
     let token = call.query.get("$skiptoken").or_else(|| call.query.get("$deltatoken"));
+    // A token names the query that it was issued for, so later calls need no options, and cannot change them. Without a
+    // token a new query is kept, and its round begins.
     let wrong = || bad("Badly formed token.");
     let (query, mut cursor) = match token.filter(|token| !token.is_empty()) {
         Some(token) if token != "latest" => {
@@ -64,6 +69,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
             if query.kind != kind || query.tenant != call.token.tenant {
                 return Err(wrong());
             }
+            // Why after that check: whether a foreign token has expired is nobody's business.
             let old = i64::try_from(now.saturating_sub(cursor.issued)).unwrap_or(0) >= TOKEN_SECONDS;
             if old || cursor.epoch != epoch {
                 return Err(expired(call, &path));
@@ -79,6 +85,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
             let cursor = Cursor {
                 query: number,
                 first: u64::from(latest.is_none()),
+                // `latest` skips everything up to now: there is nothing to page through, only a link to come back by.
                 position: if latest.is_some() { end } else { 0 },
                 relation: 0,
                 offset: 0,
@@ -91,6 +98,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
     };
     let schema = schema::of(kind);
     let mut selection = Selection::parse(schema, query.select.as_deref(), None)?;
+    // Why the id always: an entry without it could not be matched to anything.
     selection.id = true;
     if kind == Kind::User
         && selection.selects(schema, "customSecurityAttributes")
@@ -99,18 +107,21 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
         return Err(denied());
     }
     lists::withhold(call, kind, &mut selection)?;
+    // What is kept outside the main store is in no delta, though it may be selected: it is silently left out.
     selection.mask &= !schema.untracked;
     if !call.switches.delta_reports_security_attributes
         && let Some(property) = schema.property("customSecurityAttributes")
     {
         selection.mask &= !(1 << property);
     }
+    // Without `$select` groups and units come with their members, and users without any link.
     if query.select.is_none() && kind != Kind::User {
         selection.relations.push(Relation::Members);
     }
     let mut out = render::open_page(&call.context(schema.set));
     if call.query.get("$deltatoken").is_some() {
-        // A token begins a round: everything up to now belongs to it.
+        // Why the end is taken anew: a delta link begins a round, and everything up to now belongs to it. The pages
+        // of a round keep its end, so that a busy tenant cannot make a round endless.
         cursor.end = d.log_end(kind) as u64;
     }
     let done = if cursor.first == 1 {
@@ -118,6 +129,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
     } else {
         changes(call, d, &query, &selection, &mut cursor, &mut out)
     };
+    // Only the last page has a delta link; whoever stops before it has no token, and has to begin again.
     let link = if done {
         let next = Cursor { first: 0, position: cursor.end, relation: 0, offset: 0, issued: now, ..cursor };
         ("@odata.deltaLink", format!("{}/{path}?$deltatoken={}", call.root(), next.encode()))
@@ -128,7 +140,7 @@ pub(super) fn run(inner: &Inner, call: &Call, d: &Directory, path: &[&str]) -> O
     Ok(Reply::bytes(200, out))
 }
 
-/// A page that leads on and on: the first objects, again and again.
+/// A page whose links never end: it shows the first objects again and again.
 fn nowhere(call: &Call, d: &Directory, kind: Kind, path: &str, how: Nowhere) -> Reply {
     let number: u64 = call.query.get("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0);
     let mut out = render::open_page(&call.context(schema::of(kind).set));
@@ -167,7 +179,7 @@ fn asked(call: &Call, d: &Directory, kind: Kind) -> Result<DeltaQuery, Failure> 
     Ok(DeltaQuery { tenant: call.token.tenant, kind, select, ids })
 }
 
-/// One page of the first round. True when it was the last.
+/// Writes one page of the first round. True when it was the last.
 fn first_round(
     call: &Call,
     d: &Directory,
@@ -181,6 +193,7 @@ fn first_round(
     let mut entries = 0;
     let budget = call.switches.delta_link_entries;
     while let Some(index) = list.get(place(cursor.position)).copied() {
+        // A page is full by its objects or by its links, whichever comes first.
         if objects == call.switches.delta_page_size || entries >= budget {
             return false;
         }
@@ -191,6 +204,8 @@ fn first_round(
         objects += 1;
         let how = How { without_empty: call.switches.first_rounds_leave_out_empty, ..How::default() };
         open(out, call, d, index, selection, how);
+        // A group with more links than fit is cut, and the next page shows the same group again with the next links:
+        // that is why a client has to merge entries of one object.
         let relations = &selection.relations;
         let mut cut = false;
         while let Some(relation) = relations.get(place(cursor.relation)).copied() {
@@ -198,6 +213,8 @@ fn first_round(
                 cursor.relation += 1;
                 continue;
             }
+            // Why positions and not links are counted: a link that is removed meanwhile leaves a hole, so none is
+            // skipped.
             let links = d.object(index).links(relation);
             let start = place(cursor.offset);
             let mut place = start;
@@ -216,6 +233,7 @@ fn first_round(
             if opened {
                 out.push(b']');
             }
+            // The cursor stays at this object and relation, and remembers how far it came.
             if place < links.positions() {
                 cursor.offset = place as u64;
                 cut = true;
@@ -235,15 +253,17 @@ fn first_round(
     true
 }
 
+/// What the log says of one object within a page.
 #[derive(Default)]
 struct Gathered {
     mask: u128,
-    whole: bool,
+    /// Whether every property is shown, because the object is new or has come back.
+    full: bool,
     removed: bool,
     links: Vec<(Relation, Index)>,
 }
 
-/// One page of changes from the log. True when it was the last.
+/// Writes one page of changes from the log. True when it was the last.
 fn changes(
     call: &Call,
     d: &Directory,
@@ -259,12 +279,14 @@ fn changes(
     let mut entries = 0;
     let mut at = place(cursor.position);
     while let Some(Change { object, what }) = log.get(at).copied() {
+        // What the query did not ask for makes no entry: otherwise a change of any property would show.
         let relevant = match what {
             What::Props(mask) => mask & selection.mask != 0,
             What::Link(relation, _) => selection.relations.contains(&relation),
             _ => true,
         } && query.ids.as_ref().is_none_or(|ids| ids.contains(&object));
         if relevant {
+            // Why an object that is on the page already may still gather: each is shown once, with all that changed.
             let full = order.len() == call.switches.delta_page_size && !found.contains_key(&object);
             if full || entries >= call.switches.delta_link_entries {
                 break;
@@ -274,7 +296,7 @@ fn changes(
                 Gathered::default()
             });
             match what {
-                What::Created | What::Restored => gathered.whole = true,
+                What::Created | What::Restored => gathered.full = true,
                 What::Removed => gathered.removed = true,
                 What::Props(mask) => gathered.mask |= mask,
                 What::Link(relation, target) => {
@@ -315,7 +337,9 @@ fn write_change(
         out.push(b'}');
         return;
     }
-    let minimal = call.prefers("return=minimal") && !gathered.whole;
+    // Why two forms: with `Prefer: return=minimal` only what changed is named, else all that is selected comes each
+    // time.
+    let minimal = call.prefers("return=minimal") && !gathered.full;
     let mut chosen = selection.clone();
     if minimal {
         chosen.mask &= gathered.mask;
@@ -330,6 +354,7 @@ fn write_change(
                 open_links(out, *relation);
                 opened = true;
             }
+            // Why looked up now: the log only says that the link changed, and it may have changed back since.
             let there = d.is_live(*target) && object.links(*relation).contains(*target);
             entry(out, d, *target, there);
         }
@@ -340,7 +365,7 @@ fn write_change(
     out.push(b'}');
 }
 
-/// Opens an object and writes its properties.
+/// Writes an object with its properties, and leaves it open for its links.
 fn open(out: &mut Vec<u8>, call: &Call, d: &Directory, index: Index, selection: &Selection, how: How<'_>) {
     let bare = Selection { relations: Vec::new(), expand: Vec::new(), ..selection.clone() };
     render::object(out, call, d, index, &bare, how);

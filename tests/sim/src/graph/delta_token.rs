@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::state::{Index, Kind};
 
-/// What a chain of pages was asked for; tokens refer to it by number.
+/// What was asked of a delta; the tokens of its pages refer to it by number.
 #[derive(Clone)]
 pub(super) struct DeltaQuery {
     pub tenant: usize,
@@ -30,14 +30,14 @@ impl DeltaQueries {
     }
 }
 
-/// Where a chain stands.
+/// How far a chain of pages has come.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor {
     pub query: u64,
     /// 1 while the first round lasts.
     pub first: u64,
     pub position: u64,
-    /// Within a first round: the relation and the place in it.
+    /// Within an object of the first round: the relation that comes next, as its place in the selection.
     pub relation: u64,
     pub offset: u64,
     /// The end of the log when the round began.

@@ -1,4 +1,4 @@
-//! From a path to its operation.
+//! Finds the operation for a method and a path.
 
 use super::call::{Call, Outcome, Reply};
 use super::error::{denied, failure, no_segment};
@@ -9,7 +9,8 @@ use crate::inner::Inner;
 use crate::state::{Kind, Relation};
 use serde_json::json;
 
-/// The paths under which an administrative unit is also known.
+/// The segments of the path. Administrative units have two paths; the shorter one is replaced by the one under
+/// `directory`.
 fn normal(call: &Call) -> Vec<&str> {
     let mut path = call.segments();
     if path.first().is_some_and(|first| first.eq_ignore_ascii_case("administrativeUnits")) {
@@ -19,9 +20,11 @@ fn normal(call: &Call) -> Vec<&str> {
     path
 }
 
+/// Runs the operation that the method and the path name.
 pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
     let path = normal(call);
     let Some(first) = path.first() else { return Err(no_segment("")) };
+    // Why before the object is looked for: whoever may not ask gets 403 whether it exists or not.
     if !permissions::allowed(&path, call.reads(), &call.token.roles) {
         return Err(denied());
     }
@@ -33,9 +36,12 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             "Request not applicable to target tenant: there is no active Intune licence.",
         ));
     }
+    // Why reads and writes part here: reads share the directory's lock, and a write holds it alone. A POST such as
+    // `getByIds` is a read too.
     if call.reads() {
         let d = &*tenant.directory.read().expect("the lock is never held over a panic");
         return match path.as_slice() {
+            // Why delta comes first: `users/delta` would otherwise be the user whose id is `delta`.
             [_, "delta"] | ["directory", "administrativeUnits", "delta"] => delta::run(inner, call, d, &path),
             ["users"] => lists::all(call, d, Kind::User),
             ["groups"] => lists::all(call, d, Kind::Group),
@@ -45,6 +51,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             ["users", "$count"] => misc::count(call, d, Kind::User),
             ["groups", "$count"] => misc::count(call, d, Kind::Group),
             ["users" | "directoryObjects", "getByIds" | "microsoft.graph.getByIds"] => misc::by_ids(call, d),
+            // From here on by resource. Within one, fixed names come before an id, and longer paths need no order.
             ["users", id] => users::get(call, d, id),
             ["users", id, "manager"] => users::manager(call, d, id, false),
             ["users", id, "manager", "$ref"] => users::manager(call, d, id, true),
@@ -74,6 +81,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             }
             ["directory", "administrativeUnits", id, "scopedRoleMembers"] => units::scoped(call, d, id),
             ["directory", "deletedItems", id] => deleted::get(call, d, id),
+            // Why its jobs can be read: they are the only sign of a recovery, since no delta shows what it changed.
             ["directory", "recovery", "jobs"] => {
                 let context = call.context("directory/recovery/jobs");
                 Ok(Reply::json(200, &json!({"@odata.context": context, "value": d.recoveries})))
@@ -81,6 +89,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             ["directory", name @ ("attributeSets" | "customSecurityAttributeDefinitions"), rest @ ..] => {
                 misc::definitions(call, d, name, rest)
             }
+            // What is only looked up by id, of whatever type it is.
             ["directoryObjects" | "servicePrincipals" | "applications", id] => misc::any_object(call, d, id),
             ["servicePrincipals", id, "appRoleAssignments"] => misc::app_roles(inner, call, d, id),
             ["roleManagement", "directory", rest @ ..] => roles::read(inner, call, d, rest),
@@ -92,6 +101,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
         };
     }
     let d = &mut *tenant.directory.write().expect("the lock is never held over a panic");
+    // Why before each write: a name that was freed by time alone must be free for it.
     d.empty_bin();
     match (call.method.as_str(), path.as_slice()) {
         ("POST", ["users"]) => users::create(call, d),
@@ -107,6 +117,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
         ("POST", ["users", id, "assignLicense"]) => licences::assign(call, d, Kind::User, id),
         ("POST", ["groups", id, "assignLicense"]) => licences::assign(call, d, Kind::Group, id),
         ("POST", ["users", id, "revokeSignInSessions"]) => users::revoke(call, d, id),
+        // Groups: the object itself, then its links, which are written one by one.
         ("POST", ["groups"]) => groups::create(call, d),
         ("PATCH", ["groups", id]) => groups::update(call, d, id),
         ("DELETE", ["groups", id]) => groups::delete(call, d, id),
@@ -128,11 +139,13 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
         ("POST", ["directory", "administrativeUnits", id, "scopedRoleMembers"]) => {
             units::add_scoped(call, d, id)
         }
+        // Why the entry alone: a scoped role membership is a role assignment under another path, with the same id.
         ("DELETE", ["directory", "administrativeUnits", _, "scopedRoleMembers", entry]) => {
             roles::delete_assignment(d, entry)
         }
         ("POST", ["directory", "deletedItems", id, "restore"]) => deleted::restore(call, d, id),
         ("DELETE", ["directory", "deletedItems", id]) => deleted::purge(call, d, id),
+        // Why PIM before roles: both are under one path, and only the name of the collection parts them.
         (_, ["roleManagement", "directory", rest @ ..]) if pim::is_pim(rest) => pim::write(call, d, rest),
         (_, ["roleManagement", "directory", rest @ ..]) => roles::write(call, d, rest),
         ("PATCH", ["organization", _]) => misc::update_organization(call, d),
@@ -140,6 +153,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             misc::write_definition(call, d, name, rest)
         }
         (_, ["deviceManagement", rest @ ..]) => intune::write(call, d, rest),
+        // Why two refusals: a resource that exists answers 405 to a method it does not know, anything else 400.
         (_, ["users" | "groups", ..]) => Err(failure(
             405,
             "Request_BadRequest",

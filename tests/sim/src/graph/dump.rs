@@ -1,4 +1,4 @@
-//! The whole tenant for assertions, and the import of objects as Graph returned them.
+//! The complete tenant for assertions, and the import of objects as Graph returned them.
 
 use serde_json::{Map, Value, json};
 
@@ -46,7 +46,7 @@ fn object(d: &Directory, index: Index) -> Value {
     Value::Object(out)
 }
 
-/// `{users: {id: {...}}, ..., deletedItems: {id: {...}}}`
+/// The tenant as `{users: {id: {...}}, ..., deletedItems: {id: {...}}}`.
 pub(crate) fn dump(d: &Directory) -> Value {
     let mut out = Map::new();
     let mut bin = Map::new();
@@ -71,12 +71,13 @@ pub(crate) fn dump(d: &Directory) -> Value {
     Value::Object(out)
 }
 
-/// Puts an object as it stands, under its own id or a new one.
+/// Stores an object as it is given, under its own id or a new one; gives the id.
 pub(crate) fn import(d: &mut Directory, path: &str, mut value: Value) -> String {
     let path = path.trim_matches('/');
     let fresh = d.new_id();
     let id = value["id"].as_str().map_or_else(|| fresh.to_string(), str::to_owned);
     value["id"] = json!(id);
+    // Why two ways: directory objects have rows and links, everything else is kept as it is given.
     let Some(kind) = KINDS.into_iter().find(|kind| schema::of(*kind).set == path) else {
         let name = path.strip_prefix("roleManagement/directory/").or_else(|| path.strip_prefix("directory/"));
         let name = name.unwrap_or(path);
@@ -98,9 +99,11 @@ pub(crate) fn import(d: &mut Directory, path: &str, mut value: Value) -> String 
         .collect();
     let uuid = uuid::Uuid::parse_str(&id).unwrap_or(fresh);
     let index = d.index(&id).unwrap_or_else(|| d.add(kind, uuid, Row::default()));
+    // Names are released and claimed again, since the import may give the object others.
     d.release_names(index);
     d.set(index, &changes);
     d.claim_names(index);
+    // Links may be given as ids or as objects; one to an object that is not there is left out.
     for relation in schema.relations {
         let targets = match &value[relation.name()] {
             Value::Array(list) => list.clone(),

@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
-/// A refusal.
+/// An error as Graph answers it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failure {
     pub status: u16,
     pub code: String,
     pub message: String,
-    /// `(code, target)`
+    /// Details of the error, each a code and a target that may be empty.
     pub details: Vec<(&'static str, String)>,
     pub headers: Vec<(&'static str, String)>,
 }
@@ -18,12 +18,12 @@ pub(crate) fn failure(status: u16, code: &str, message: impl Into<String>) -> Fa
     Failure { status, code: code.to_owned(), message: message.into(), ..Failure::default() }
 }
 
-/// 400 of the directory.
+/// A 400 of the directory: what the request asks for cannot be done.
 pub(crate) fn bad(message: impl Into<String>) -> Failure {
     failure(400, "Request_BadRequest", message)
 }
 
-/// 400 of the front door: the request itself is malformed.
+/// A 400 of Graph's front end: the request itself is malformed.
 pub(crate) fn malformed(message: impl Into<String>) -> Failure {
     failure(400, "BadRequest", message)
 }
@@ -56,7 +56,7 @@ pub(crate) fn conflict(target: &str) -> Failure {
 
 impl Failure {
     pub fn body(&self, date: &str, request: &str, client_request: &str) -> Value {
-        // The front door repeats the date without an offset, as the services do.
+        // Why trimmed: the services write this date without an offset.
         let date = date.trim_end_matches('Z');
         let mut error = json!({
             "code": self.code,

@@ -12,7 +12,7 @@ enum Test {
     Any { path: String, value: Value },
 }
 
-/// Alternatives of conditions that all hold.
+/// A filter: alternatives, each a list of conditions that must all hold.
 #[derive(Debug)]
 pub(crate) struct Filter(Vec<Vec<Test>>);
 
@@ -80,7 +80,7 @@ impl Filter {
         call.query.get("$filter").map(Self::parse).transpose()
     }
 
-    /// Whether an object passes; `get` answers its properties.
+    /// Whether an object passes; `get` gives its properties.
     pub fn passes(&self, get: &dyn Fn(&str) -> Value) -> bool {
         self.0.iter().any(|all| {
             all.iter().all(|test| match test {

@@ -9,9 +9,10 @@ use crate::clock::iso;
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation, Row};
 
-/// How many references one request may bind.
+/// How many references one request may bind (`members@odata.bind`).
 const BIND: usize = 20;
 
+/// What sort of group it is, read from its properties; it decides what may be written.
 #[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Nature {
     pub unified: bool,
@@ -36,7 +37,7 @@ pub(crate) fn nature(row: &Row) -> Nature {
 }
 
 impl Nature {
-    /// Distribution and mail-enabled security groups belong to Exchange.
+    /// Whether it belongs to Exchange, as distribution and mail-enabled security groups do: Graph cannot write it.
     fn exchange(&self) -> bool {
         self.mail_enabled && !self.unified
     }
@@ -61,7 +62,7 @@ fn find(d: &Directory, id: &str) -> Result<Index, Failure> {
     d.find_kind(id, Kind::Group).ok_or_else(|| missing(id))
 }
 
-/// Whether the group or unit keeps its members from applications without the permission for that.
+/// Whether the group or unit hides its members from this caller, which lacks the permission to see hidden ones.
 pub(super) fn hides(call: &Call, d: &Directory, index: Index, relation: Relation) -> bool {
     let object = d.object(index);
     let visibility = schema::of(object.kind).property("visibility").and_then(|at| object.row.text(at));
@@ -90,7 +91,7 @@ fn check_kind(d: &Directory, nature: &Nature, relation: Relation, target: Index)
     }
 }
 
-/// Adds all or none.
+/// Adds the links that a request asks for, all or none.
 fn bind(
     call: &Call,
     d: &mut Directory,
@@ -158,14 +159,18 @@ fn check_body(body: &serde_json::Map<String, Value>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Creates a group, with the members and owners that the body binds.
 pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     let body = call.object()?;
     let schema = schema::of(Kind::Group);
     let mut changes = write::check(schema, &body, true)?;
     check_body(&body)?;
+    // Why the references so early: one that names nothing refuses the request, whatever sort of group it would be.
     let wanted = bindings(d, &body)?;
     let row = Row::default().with(&changes);
     let nature = nature(&row);
+    // What sort of group it would be decides what is refused: Graph cannot create Exchange's groups, and each sort has
+    // properties that it must or must not have.
     if nature.exchange() {
         return Err(bad("Cannot Create a mail-enabled security groups and or distribution list."));
     }
@@ -177,6 +182,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
             "One or more properties contains invalid values: a group must be a security or a Microsoft 365 group.",
         ));
     }
+    // Why a rule may not give roles: whoever edits an attribute of a user could then make them an administrator.
     if nature.role_assignable && (nature.dynamic || !call.may("RoleManagement.ReadWrite.Directory")) {
         return Err(if nature.dynamic {
             bad("A role-assignable group cannot be dynamic.")
@@ -191,12 +197,14 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     if nature.dynamic != rule.is_some() {
         return Err(bad("A dynamic group needs a membershipRule, and only a dynamic group has one."));
     }
+    // Names that must be unique are checked before the object exists, and claimed after.
     if let Some(name) = row.text(schema.at("uniqueName"))
         && d.names.contains_key(&format!("unique:{}", name.to_lowercase()))
     {
         return Err(conflict("uniqueName"));
     }
     let id = d.new_id();
+    // A Microsoft 365 group gets a mailbox, whose address is made of its nickname and is unique too.
     if nature.unified {
         let nick = row.text(schema.at("mailNickname")).unwrap_or_default();
         let mail = format!("{nick}@{}", d.domain);
@@ -212,6 +220,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     if nature.dynamic && row.get(schema.at("membershipRuleProcessingState")).is_none() {
         write::put(&mut changes, schema.at("membershipRuleProcessingState"), &json!("On"));
     }
+    // What the service computes, whatever the body said.
     let now = d.now();
     write::put(&mut changes, schema.at("createdDateTime"), &json!(iso(now)));
     write::put(&mut changes, schema.at("renewedDateTime"), &json!(iso(now)));
@@ -237,6 +246,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     Ok(lists::created(call, d, index))
 }
 
+/// Changes the properties that the body names, and binds further members and owners.
 pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let index = find(d, id)?;
     let body = call.object()?;
@@ -247,6 +257,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     old.refuse(call)?;
     check_body(&body)?;
     let wanted = bindings(d, &body)?;
+    // Properties that a group cannot be without, and those that an application may not set.
     for name in ["displayName", "mailNickname", "securityEnabled"] {
         if body.get(name).is_some_and(Value::is_null) {
             return Err(bad(format!("Invalid value specified for property '{name}' of resource 'Group'.")));
@@ -258,6 +269,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     if body.contains_key("assignedLabels") {
         return Err(denied());
     }
+    // A unique name can be given once: other systems know the group by it.
     let unique = row.text(schema.at("uniqueName"));
     if let Some(name) = body.get("uniqueName") {
         if unique.is_some() && unique.as_deref() != name.as_str() {
@@ -273,6 +285,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     {
         return Err(bad("HiddenMembership can only be set when the group is created."));
     }
+    // Whether the group may become what it would be: it can become dynamic or static, and nothing else.
     let next_row = row.with(&changes);
     let next = nature(&next_row);
     if next.unified != old.unified {
@@ -285,9 +298,10 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     if !next.dynamic && changes.iter().any(|(n, json)| *n == schema.at("membershipRule") && json.is_some()) {
         return Err(bad("Only a dynamic group has a membershipRule."));
     }
+    // Nothing was written so far. The links come first, since they can still be refused.
     bind(call, d, index, &wanted)?;
     if next.dynamic && !old.dynamic {
-        // The rule decides from now on: static members go.
+        // Why the members go: the rule decides from now on.
         let members: Vec<Index> = d.object(index).links(Relation::Members).iter().collect();
         for member in members {
             d.unlink(index, Relation::Members, member);

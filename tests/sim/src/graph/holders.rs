@@ -1,9 +1,9 @@
-//! Who holds a role of the whole tenant: what a sign-in says of them.
+//! Who holds a role for the tenant as its scope, which an id token names.
 
 use super::BUILT_IN;
 use crate::state::{Directory, Kind, Relation};
 
-/// The live users who are Global Administrator of the whole tenant themselves, in the order of their assignments.
+/// The live users who are Global Administrator themselves, not by a group, in the order of their assignments.
 pub(crate) fn global_administrators(d: &Directory) -> Vec<String> {
     let all = d.docs("roleAssignments").iter();
     all.filter(|one| one["roleDefinitionId"] == BUILT_IN[0].0 && one["directoryScopeId"] == "/")
@@ -13,7 +13,7 @@ pub(crate) fn global_administrators(d: &Directory) -> Vec<String> {
         .collect()
 }
 
-/// The roles in force for the whole tenant that a user holds, themselves or by a group.
+/// The roles with the tenant as their scope that a user holds, themselves or by a group.
 pub(crate) fn tenant_wide_roles(d: &Directory, user: &str) -> Vec<String> {
     let Some(index) = d.index(user) else { return Vec::new() };
     let groups = d.object(index).back(Relation::Members).filter(|g| d.object(*g).kind == Kind::Group);

@@ -41,7 +41,7 @@ pub(super) fn details(call: &Call, d: &Directory, id: &str) -> Outcome {
     Ok(Reply::json(200, &json!({"@odata.context": call.context("licenseDetails"), "value": list})))
 }
 
-/// Recomputes from the states: `assignedLicenses`, the plans that follow from them, and the consumed units.
+/// Sets a user's licence states, and what follows from them: `assignedLicenses`, the plans, and the consumed units.
 pub(crate) fn settle(d: &mut Directory, index: Index, states: Vec<Value>) {
     let schema = schema::of(Kind::User);
     let number = schema.at("assignedLicenses");
@@ -65,8 +65,8 @@ pub(crate) fn settle(d: &mut Directory, index: Index, states: Vec<Value>) {
     d.set(index, &[(number, stored(assigned)), states, plans, provisioned]);
 }
 
-/// What a user gets by licences: the plans that are not disabled, and what was made of each. Source: "assignedPlan
-/// resource type", "provisionedPlan resource type".
+/// The plans that a user gets by licences and that are not disabled, and what was provisioned for each. Source:
+/// "assignedPlan resource type", "provisionedPlan resource type".
 fn plans(d: &Directory, states: &[Value]) -> (Vec<Value>, Vec<Value>) {
     let (mut assigned, mut provisioned) = (Vec::new(), Vec::new());
     for state in states {
@@ -103,7 +103,7 @@ fn service_of(plan: &str) -> &str {
     }
 }
 
-/// Microsoft adds a plan to a SKU: everybody who has the licence has the plan.
+/// Adds a plan to a SKU, as Microsoft does: everybody who has the licence has the plan.
 pub(crate) fn add_plan(d: &mut Directory, sku: &str, plan: &Value) {
     let found = d.docs("subscribedSkus").iter().find(|one| one["skuId"] == json!(sku)).cloned();
     let Some(mut changed) = found else { return };
@@ -128,6 +128,7 @@ pub(crate) fn state(sku: &str, disabled: &Value, group: Option<&str>, now: i64) 
         "error": "None", "lastUpdatedDateTime": iso(now)})
 }
 
+/// Gives licences to a user or a group and takes others away, all or none.
 pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Outcome {
     let index = match kind {
         Kind::User => users::find(d, id)?,
@@ -139,9 +140,11 @@ pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Ou
     else {
         return Err(bad("Both addLicenses and removeLicenses must be given."));
     };
+    // Why users alone: a licence is valid in some countries only, and a group is in none.
     if kind == Kind::User && !add.is_empty() && lists::property(d, index, "usageLocation").is_null() {
         return Err(bad("License assignment cannot be done for user with invalid usage location."));
     }
+    // Everything is checked before anything is written: a request with one wrong licence changes nothing.
     let now = d.now();
     let list: Vec<Value> = d.docs("subscribedSkus").iter().cloned().collect();
     for one in add {
@@ -158,6 +161,7 @@ pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Ou
         }
         let enabled = sku["prepaidUnits"]["enabled"].as_i64().unwrap_or(0);
         let consumed = d.consumed.get(wanted).copied().unwrap_or(0);
+        // Why not for whoever has it already: assigning it again with other plans takes no further unit.
         let has = states_of(d, index).iter().any(|state| state["skuId"] == json!(wanted));
         if kind == Kind::User && !has && consumed >= enabled {
             return Err(bad(format!("Subscription with SKU {wanted} does not have any available licenses.")));
@@ -166,6 +170,7 @@ pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Ou
     let none = json!([]);
     let disabled = |one: &Value| one.get("disabledPlans").unwrap_or(&none).clone();
     if kind == Kind::User {
+        // A licence that comes from a group is another state beside a direct one, and is not touched here.
         let mut states = states_of(d, index);
         for sku in remove {
             let direct = |s: &Value| s["skuId"] == *sku && s["assignedByGroup"].is_null();
@@ -182,6 +187,8 @@ pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Ou
         let chosen = super::render::Selection::defaults(schema::of(Kind::User));
         return Ok(lists::write_single(call, d, index, 200, &chosen));
     }
+    // A group keeps what it hands out; its members are recomputed from that at once, where Microsoft takes a while
+    // (hence the 202).
     let number = schema::of(Kind::Group).at("assignedLicenses");
     let mut assigned = lists::property(d, index, "assignedLicenses").as_array().cloned().unwrap_or_default();
     assigned.retain(|one| !remove.contains(&one["skuId"]));
@@ -208,7 +215,7 @@ pub(super) fn assign(call: &Call, d: &mut Directory, kind: Kind, id: &str) -> Ou
     Ok(lists::write_single(call, d, index, 202, &chosen))
 }
 
-/// Gives or takes the group's licences when a user has come or gone.
+/// Gives the group's licences to a user who became a member, or takes them from one who no longer is.
 pub(super) fn inherit(d: &mut Directory, group: Index, relation: Relation, member: Index) {
     if relation != Relation::Members || d.object(member).kind != Kind::User {
         return;

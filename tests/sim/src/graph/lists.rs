@@ -11,7 +11,7 @@ use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation};
 use crate::switches::Withheld;
 
-/// What an object that directly names a set of properties may ask for.
+/// What a call asks for with `$select` and `$expand`, where its token may read all of that.
 pub(crate) fn selection(call: &Call, kind: Kind) -> Result<Selection, Failure> {
     let schema = schema::of(kind);
     let mut selection = Selection::parse(schema, call.query.get("$select"), call.query.get("$expand"))?;
@@ -33,7 +33,7 @@ pub(crate) fn selection(call: &Call, kind: Kind) -> Result<Selection, Failure> {
     Ok(selection)
 }
 
-/// The date on which somebody leaves needs a permission of its own.
+/// Withholds the date on which somebody leaves from a token without the permission for it.
 /// Source: learn.microsoft.com/graph/tutorial-lifecycle-workflows-set-employeeleavedatetime.
 pub(crate) fn withhold(call: &Call, kind: Kind, selection: &mut Selection) -> Result<(), Failure> {
     let schema = schema::of(kind);
@@ -50,7 +50,7 @@ pub(crate) fn withhold(call: &Call, kind: Kind, selection: &mut Selection) -> Re
     Ok(())
 }
 
-/// Custom security attributes need a permission of their own.
+/// Whether the token may read custom security attributes, which need a permission of their own.
 pub(crate) fn reads_attributes(call: &Call) -> bool {
     call.may("CustomSecAttributeAssignment.Read.All")
         || call.may("CustomSecAttributeAssignment.ReadWrite.All")
@@ -72,7 +72,7 @@ pub(crate) fn property(directory: &Directory, index: Index, path: &str) -> Value
     if rest.is_empty() { value } else { member(&value, rest) }
 }
 
-/// `users`, or `users(id,displayName)` when `$select` is there.
+/// The context of a set: `users`, or `users(id,displayName)` when `$select` is there.
 fn context(call: &Call, set: &str) -> String {
     match call.query.get("$select") {
         Some(select) => call.context(&format!("{set}({select})")),
@@ -126,7 +126,7 @@ pub(crate) fn single(call: &Call, d: &Directory, kind: Kind, id: &str) -> Outcom
     Ok(write_single(call, d, index, 200, &chosen))
 }
 
-/// The answer to a create: default properties of the new object.
+/// The answer to a create: the new object with its default properties, and where it is.
 pub(crate) fn created(call: &Call, d: &Directory, index: Index) -> Reply {
     let selection = Selection::defaults(schema::of(d.object(index).kind));
     let mut reply = write_single(call, d, index, 201, &selection);

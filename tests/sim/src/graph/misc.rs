@@ -36,7 +36,7 @@ pub(super) fn by_ids(call: &Call, d: &Directory) -> Outcome {
         body.get("types").and_then(Value::as_array).map(|l| l.iter().filter_map(Value::as_str).collect());
     let mut out = render::open_page(&call.context("directoryObjects"));
     for id in ids {
-        // What does not exist is left out.
+        // Why no error: an id that does not exist is left out.
         let Some(index) = id.as_str().and_then(|id| d.find(id)) else { continue };
         let kind = d.object(index).kind;
         let wanted = types.as_ref().is_none_or(|types| {
@@ -65,7 +65,7 @@ pub(super) fn any_object(call: &Call, d: &Directory, id: &str) -> Outcome {
     Ok(lists::write_single(call, d, index, 200, &chosen))
 }
 
-/// The application permissions that consent has granted.
+/// Answers the application permissions that were granted by consent.
 pub(super) fn app_roles(inner: &Inner, call: &Call, d: &Directory, id: &str) -> Outcome {
     let index = d.find_kind(id, Kind::ServicePrincipal).ok_or_else(|| missing(id))?;
     let app_id = lists::property(d, index, "appId");
@@ -116,7 +116,7 @@ fn held(d: &Directory, role: &str) -> Vec<crate::state::Index> {
         .collect()
 }
 
-/// Built-in roles that somebody holds; no paging.
+/// Answers the built-in roles that somebody holds, all on one page.
 pub(super) fn directory_roles(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
     let shown = |role: &Value| {
         json!({"id": role["id"], "roleTemplateId": role["templateId"], "displayName": role["displayName"],

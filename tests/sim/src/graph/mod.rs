@@ -1,6 +1,6 @@
 //! Microsoft Graph: from a request to a reply.
 //!
-//! Each request is judged in the order in which Graph does it: token, throttling, permission, then the operation.
+//! Each request is checked in the order in which Graph does it: token, throttling, permission, then the operation.
 
 mod batch;
 mod call;
@@ -57,10 +57,10 @@ use crate::throttle::{Asker, Cost, Verdict, cost};
 #[derive(Clone)]
 pub(crate) struct Incoming {
     pub method: String,
-    /// From `/v1.0` on.
+    /// The path from `/v1.0` or `/beta` on.
     pub path: String,
     pub query: String,
-    /// Names in lower case.
+    /// The headers, with their names in lower case.
     pub headers: HashMap<String, String>,
     pub body: Arc<[u8]>,
     pub base: String,
@@ -148,7 +148,7 @@ fn faulty(rule: &FaultRule) -> Result<Reply, Failure> {
     Ok(Reply { status: rule.status, headers, body: rule.body.clone().into_bytes() })
 }
 
-/// Answers one request that is not a batch.
+/// Answers one request that is not a batch, or one inside a batch.
 pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> Answered {
     let request_id = inner.request_id();
     let client_id = incoming.headers.get("client-request-id").unwrap_or(&request_id).clone();
@@ -156,9 +156,11 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
         "" => incoming.path.clone(),
         query => format!("{}?{query}", incoming.path),
     };
+    // Every reply names the request twice, refusals too: that is what Microsoft asks for when something is unclear.
     let mut headers: Vec<(String, String)> =
         vec![("request-id".into(), request_id.clone()), ("client-request-id".into(), client_id.clone())];
     let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
+    // Why the cost comes before the token: it follows from the request alone.
     let (version, rest) = incoming.path.trim_start_matches('/').split_once('/').unwrap_or(("", ""));
     let query = Query::parse(&incoming.query);
     let path = call::segments(rest);
@@ -169,11 +171,13 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
         (Err(refused), _) => Err(refused.clone()),
         (_, None) => Err(error::malformed(format!("Invalid version: {version}"))),
         (Ok(token), Some(version)) => {
+            // Why the request is charged before it is worked on: one that is refused counts against the limits as well.
             let verdict = charge(inner, token, cost);
             put("x-ms-resource-unit", cost.units.to_string());
             if verdict.used >= 0.8 {
                 put("x-ms-throttle-limit-percentage", format!("{:.2}", verdict.used.min(1.8)));
             }
+            // Why throttling beats an ordered fault: a test that orders a fault still has to see the limits kept.
             let rule = inner.faults.take(&incoming.method, &path_and_query);
             match (too_many(inner, &verdict), rule) {
                 (Some(refused), _) => Err(refused),
@@ -191,6 +195,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
                         token: Arc::clone(token),
                         switches: inner.switches(),
                     };
+                    // A fault that is ordered for afterwards: the write takes effect, and its answer is lost.
                     let done = dispatch::run(inner, &call);
                     rule.map_or(done, |rule| faulty(&rule))
                 }
@@ -211,6 +216,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
     for (name, value) in reply.headers {
         put(name, value);
     }
+    // Why only with a token: requests are counted by tenant, and without a token there is none.
     if let Ok(token) = &token {
         let seen = SeenRequest {
             tenant: inner.tenants[token.tenant].config.id.clone(),

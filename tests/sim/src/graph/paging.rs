@@ -67,7 +67,7 @@ impl Paging {
         }
     }
 
-    /// The stored position of the n-th place in this reading's order.
+    /// The stored position of the n-th place, in the order of this reading.
     pub fn place(&self, n: usize) -> usize {
         match self.seed {
             Some(seed) if n < self.total => {
@@ -79,7 +79,7 @@ impl Paging {
         }
     }
 
-    /// Takes items from `start` until the page is full; answers where the next page starts, if there is one.
+    /// Takes items from `start` until the page is full; gives where the next page starts, if there is one.
     pub fn fill(&self, positions: usize, mut take: impl FnMut(usize) -> bool) -> Option<usize> {
         let mut taken = 0;
         for n in self.start..positions {

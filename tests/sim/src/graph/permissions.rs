@@ -1,6 +1,6 @@
 //! Which application permissions allow an operation. Source: the Permissions tables of the API reference.
 
-/// First segments, what allows reading, what allows writing.
+/// A rule: the first segments of the path, what allows reading, what allows writing.
 type Rule = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
 const RULES: &[Rule] = &[

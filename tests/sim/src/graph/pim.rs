@@ -79,14 +79,14 @@ pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
     }
 }
 
-/// Ids of the role assignments that stand for an activation.
+/// The ids of the role assignments that exist because an eligible role was activated.
 pub(super) fn activated_assignments(d: &Directory) -> Vec<String> {
     let activated = d.docs("roleAssignmentSchedules").iter().filter(|s| s["assignmentType"] == "Activated");
     let ids = activated.filter_map(|s| d.docs("scheduleAssignments").get(s["id"].as_str()?)?.as_str());
     ids.map(str::to_owned).collect()
 }
 
-/// Adds a schedule without any check; an assignment shows up among the role assignments as well.
+/// Adds a schedule without any check; one of an assignment gets a role assignment too.
 pub(crate) fn add_schedule(
     d: &mut Directory,
     eligible: bool,
@@ -119,8 +119,10 @@ pub(crate) fn add_schedule(
     stored
 }
 
+/// Takes a schedule request, works on it at once, and answers it as done.
 pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
     licensed(d)?;
+    // Why only requests are written: schedules follow from them, and Graph answers 405 to any other write.
     let (eligible, name) = match (call.method.as_str(), rest) {
         ("POST", ["roleEligibilityScheduleRequests"]) => (true, "roleEligibilitySchedules"),
         ("POST", ["roleAssignmentScheduleRequests"]) => (false, "roleAssignmentSchedules"),
@@ -139,6 +141,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
     if principal.is_empty() || role.is_empty() || scope.is_empty() {
         return Err(bad("principalId, roleDefinitionId and directoryScopeId are required."));
     }
+    // A schedule is known by who holds which role where, and not by an id: that is how a request names it.
     let known = d
         .docs(name)
         .iter()
@@ -158,6 +161,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             if info.is_null() {
                 return Err(bad("scheduleInfo is required."));
             }
+            // The same conditions as for a plain assignment, since that is what becomes of it.
             roles::check_principal(d, &principal)?;
             if d.docs("roleDefinitions").get(&role).is_none() {
                 return Err(missing(&role));
@@ -168,6 +172,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             return Err(failure(400, "RoleAssignmentDoesNotExist", "The Role assignment does not exist."));
         }
         ("adminRemove", Some(id)) => {
+            // The assignment that the schedule made goes with it; an eligible role has none.
             d.docs_mut(name).remove(&id);
             let assignment = d.docs_mut("scheduleAssignments").remove(&id);
             if let Some(assignment) = assignment.as_ref().and_then(Value::as_str)
@@ -187,6 +192,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
         }
         _ => return Err(bad(format!("The action '{action}' is not available to an application."))),
     };
+    // The request itself stays readable, under an id of its own, with what it came to.
     let id = d.new_id().to_string();
     let status = if action == "adminRemove" { "Revoked" } else { "Provisioned" };
     let request = json!({

@@ -10,7 +10,7 @@ use super::render::{self, How, Selection};
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation};
 
-/// `microsoft.graph.user` as a kind.
+/// The kind that a cast such as `microsoft.graph.user` names.
 pub(crate) fn cast(name: &str) -> Result<Kind, Failure> {
     crate::state::KINDS
         .into_iter()
@@ -43,6 +43,7 @@ pub(crate) fn list(
 ) -> Outcome {
     let only = only.filter(|name| *name != "$ref").map(cast).transpose()?;
     let index = d.find_kind(id, kind).ok_or_else(|| missing(id))?;
+    // Members that the caller may not see are left out without a word, or refused: which of the two is a switch.
     let hidden = groups::hides(call, d, index, relation);
     if hidden && call.switches.hidden_members_refused {
         return Err(denied());
@@ -51,6 +52,7 @@ pub(crate) fn list(
     let paging = Paging::of(call, links.positions(), 100, 999)?;
     let references = call.path.last().is_some_and(|last| last == "$ref");
     let mut out = render::open_page(&call.context("directoryObjects"));
+    // Why by position: a member that leaves between two pages moves no other one out of sight.
     let next = paging.fill(links.positions(), |place| {
         let Some(target) = links.at(place).filter(|target| !hidden && d.listed(*target)) else {
             return false;
@@ -90,7 +92,7 @@ fn write_all(call: &Call, d: &Directory, found: &[Index]) -> Outcome {
     Ok(Reply::bytes(200, out))
 }
 
-/// Who links to the object.
+/// Answers the objects that link to this one.
 pub(crate) fn back(call: &Call, d: &Directory, kind: Kind, id: &str, relation: Relation) -> Outcome {
     let index = d.find_kind(id, kind).ok_or_else(|| missing(id))?;
     let found: Vec<Index> = d.object(index).back(relation).filter(|source| d.listed(*source)).collect();
@@ -108,7 +110,7 @@ pub(crate) fn member_of(call: &Call, d: &Directory, kind: Kind, id: &str, only: 
     write_all(call, d, &found)
 }
 
-/// The last segment of `@odata.id`.
+/// The id in an `@odata.id`: its last segment.
 fn referenced(url: &str) -> &str {
     let last = url.trim_end_matches('/').rsplit('/').next().unwrap_or("");
     last.split_once("('").map_or(last, |(_, id)| id.trim_end_matches("')"))

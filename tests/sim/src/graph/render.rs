@@ -10,7 +10,7 @@ use crate::state::{Directory, Index, Kind, Relation};
 pub(crate) struct Selection {
     pub id: bool,
     pub mask: u128,
-    /// Of the mask, what is shown as having no value, whatever it has.
+    /// The properties of `mask` that are shown as if they had no value.
     pub withheld: u128,
     /// Relations named in `$select`, as delta allows.
     pub relations: Vec<Relation>,
@@ -25,7 +25,7 @@ pub(crate) struct Expand {
     pub select: Option<String>,
 }
 
-/// Splits at commas outside parentheses.
+/// Splits at every `separator` that is outside parentheses.
 pub(crate) fn split_outside(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
     for (at, c) in text.char_indices() {
@@ -44,7 +44,7 @@ pub(crate) fn split_outside(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-/// `manager($select=id),members`
+/// Reads an `$expand` such as `manager($select=id),members`.
 pub(crate) fn parse_expand(text: &str) -> Vec<Expand> {
     split_outside(text, ',')
         .into_iter()
@@ -154,7 +154,7 @@ fn shuffled(out: &mut Vec<u8>, json: &[u8], seed: u64) {
     }
 }
 
-/// Whether a value is none: null, or a collection of nothing.
+/// Whether a value is null or an empty collection.
 fn is_empty(json: &[u8]) -> bool {
     matches!(json, b"null" | b"[]")
 }
@@ -177,6 +177,8 @@ pub(crate) fn members(
         out.extend_from_slice(object.id.hyphenated().encode_lower(&mut buffer).as_bytes());
         out.push(b'"');
     }
+    // What the row holds is written first, as it stands; what is left of the selection then gets its default. So an
+    // object is written without ever being parsed.
     let mut left = selection.mask;
     let shown = |property: u8| {
         let prop = &schema.props[usize::from(property)];
@@ -193,6 +195,7 @@ pub(crate) fn members(
         }
         let prop = &schema.props[usize::from(property)];
         key(out, prop.name);
+        // Why only collections: their order means nothing in Graph, and a client that relies on it has to fail here.
         match (prop.ty, shuffle) {
             (Type::Texts | Type::Objects, Some(seed)) => shuffled(out, json, seed ^ u64::from(index)),
             _ => out.extend_from_slice(json),
@@ -212,12 +215,12 @@ pub(crate) fn members(
     }
 }
 
-/// `#microsoft.graph.user`
+/// The `@odata.type` of a kind, such as `#microsoft.graph.user`.
 pub(crate) fn odata_type(kind: Kind) -> String {
     format!("#microsoft.graph.{}", schema::of(kind).entity)
 }
 
-/// Writes one whole object.
+/// Writes one complete object, with braces.
 pub(crate) fn object(
     out: &mut Vec<u8>,
     call: &Call,
@@ -253,7 +256,7 @@ pub(crate) struct How<'a> {
     pub without_empty: bool,
 }
 
-/// `$expand` gives at most 20 related objects of a directory object.
+/// How many related objects `$expand` gives at most.
 const EXPANDED: usize = 20;
 
 fn expanded(out: &mut Vec<u8>, call: &Call, directory: &Directory, index: Index, expand: &Expand) {
@@ -271,7 +274,7 @@ fn expanded(out: &mut Vec<u8>, call: &Call, directory: &Directory, index: Index,
         object(out, call, directory, target, &selection, How { typed: true, ..How::default() });
     };
     if relation == Relation::Manager {
-        // A user without a manager simply lacks the member.
+        // Why no null: a user without a manager simply lacks the member.
         if let Some(target) = targets.next() {
             key(out, "manager");
             let mut inner = vec![b'['];

@@ -31,7 +31,7 @@ pub(crate) const BUILT_IN: &[(&str, &str, bool, bool)] = &[
     ("3a2c62db-5318-420d-8d74-23affee5d9d5", "Intune Administrator", false, false),
 ];
 
-/// Users who hold only these can be managed by a User Administrator.
+/// Roles that leave their holder ordinary: whoever holds only these can be managed by a User Administrator.
 const HARMLESS: &[&str] = &[
     "Directory Readers",
     "Groups Administrator",
@@ -64,7 +64,7 @@ pub(crate) fn is_privileged(d: &Directory, index: Index) -> bool {
     by_role || by_group || is_restricted(d, index)
 }
 
-/// Whether a restricted administrative unit protects the object from administrators of the whole tenant.
+/// Whether a restricted administrative unit protects the object from administrators whose scope is the tenant.
 pub(crate) fn is_restricted(d: &Directory, index: Index) -> bool {
     let property = schema::of(Kind::Unit).at("isMemberManagementRestricted");
     d.object(index).back(Relation::Members).any(|source| {
@@ -90,7 +90,7 @@ fn roles_held_scoped(d: &Directory, principal: &str) -> bool {
     })
 }
 
-/// Whether the application's own directory role reaches that high.
+/// Whether the application's own directory role lets it manage such a user.
 pub(crate) fn app_may_manage(d: &Directory, principal: &str, privileged: bool) -> bool {
     roles_held(d, principal).any(|role| {
         let role = BUILT_IN.iter().find(|(id, ..)| *id == role);
@@ -100,7 +100,7 @@ pub(crate) fn app_may_manage(d: &Directory, principal: &str, privileged: bool) -
     })
 }
 
-/// Gives a role for the whole directory unless it is held already.
+/// Gives a role with the directory as its scope, unless it is held already.
 pub(crate) fn assign_role_by_name(d: &mut Directory, principal: &str, name: &str) {
     let Some((role, ..)) = BUILT_IN.iter().find(|(_, known, ..)| *known == name) else { return };
     if roles_held(d, principal).all(|held| held != *role) {
@@ -123,7 +123,7 @@ pub(crate) fn add_assignment(d: &mut Directory, principal: &str, role: &str, sco
     assignment
 }
 
-/// The page of a small collection.
+/// Answers a page of a small collection.
 pub(crate) fn page(
     call: &Call,
     docs: &Docs,
@@ -220,7 +220,7 @@ pub(super) fn read(inner: &Inner, call: &Call, d: &Directory, rest: &[&str]) -> 
     }
 }
 
-/// Principals: users, service principals and role-assignable groups.
+/// Checks that a role can be assigned to that principal: a user, a service principal or a role-assignable group.
 pub(super) fn check_principal(d: &Directory, principal: &str) -> Result<(), Failure> {
     let index = d.find(principal).ok_or_else(|| {
         failure(404, "Request_ResourceNotFound", format!("The principal {principal} does not exist."))
@@ -240,6 +240,7 @@ pub(super) fn create_assignment(
     role: &str,
     scope: &str,
 ) -> Result<Value, Failure> {
+    // Principal, role and scope have to exist, in this order: the first that does not is what the refusal names.
     check_principal(d, principal)?;
     if d.docs("roleDefinitions").get(role).is_none() {
         return Err(failure(
@@ -258,6 +259,7 @@ pub(super) fn create_assignment(
         return Err(bad("A directoryScopeId starts with a slash."));
     }
     let ids = d.holders.get(principal).cloned().unwrap_or_default();
+    // Why by who, which and where: Graph keeps no second assignment of the same, whatever its id would be.
     let twice = ids
         .iter()
         .filter_map(|id| d.docs("roleAssignments").get(id))
@@ -307,6 +309,8 @@ fn check_definition(body: &Map<String, Value>) -> Result<(), Failure> {
 
 pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
     match (call.method.as_str(), rest) {
+        // Why unknown names are refused: a client that writes back an object as it read it has to learn here what is
+        // computed.
         ("POST", ["roleAssignments"]) => {
             let body = call.object()?;
             let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -333,6 +337,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             Ok(Reply::json(201, &made))
         }
         ("DELETE", ["roleAssignments", id]) => delete_assignment(d, id),
+        // An assignment is given and taken away; nothing of it can be changed.
         (_, ["roleAssignments", _]) => Err(failure(
             405,
             "Request_BadRequest",
@@ -346,7 +351,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             }
             let id = d.new_id().to_string();
             let template = body.get("templateId").and_then(Value::as_str).unwrap_or(&id).to_owned();
-            // A custom role's id is its template's.
+            // Why: a custom role's id is its template's, so that it can be created again under the id that it had.
             let id = if d.docs("roleDefinitions").get(&template).is_none() {
                 template.clone()
             } else {
@@ -370,6 +375,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             if role["isBuiltIn"] == json!(true) {
                 return Err(denied());
             }
+            // A PATCH leaves what it does not name.
             for (name, value) in body.iter().filter(|(name, _)| !name.contains('@')) {
                 role[name] = value.clone();
             }

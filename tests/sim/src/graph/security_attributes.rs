@@ -12,7 +12,7 @@ use crate::state::{Directory, Kind, Row};
 
 const VALUE_TYPE: &str = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue";
 
-/// Takes the body's attributes into the changes.
+/// Merges the body's attributes into those that the user has, as one of the changes.
 pub(super) fn merge(
     call: &Call,
     d: &Directory,
@@ -24,6 +24,7 @@ pub(super) fn merge(
     if !call.may("CustomSecAttributeAssignment.ReadWrite.All") {
         return Err(denied());
     }
+    // Why merged and not replaced: a PATCH leaves the sets and attributes that it does not name.
     let number = schema::of(Kind::User).at("customSecurityAttributes");
     let mut all = row.json(number).and_then(|v| v.as_object().cloned()).unwrap_or_default();
     for (set, values) in value.as_object().into_iter().flatten() {
@@ -39,6 +40,7 @@ pub(super) fn merge(
         let mut merged = all.get(set).and_then(|v| v.as_object().cloned()).unwrap_or_default();
         merged.insert("@odata.type".into(), VALUE_TYPE.into());
         for (name, value) in values.iter().filter(|(name, _)| !name.contains('@')) {
+            // Null or an empty list takes the attribute away, and its annotation with it.
             let note = format!("{name}@odata.type");
             if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
                 merged.remove(name);
@@ -52,6 +54,7 @@ pub(super) fn merge(
             };
             merged.insert(name.clone(), value.clone());
         }
+        // Why more than one: the type annotation of the set alone is no attribute.
         if merged.len() > 1 {
             all.insert(set.clone(), Value::Object(merged));
         } else {
@@ -67,7 +70,7 @@ pub(super) fn merge(
     Ok(())
 }
 
-/// Checks one value, and answers the annotation that it has to have.
+/// Checks one value; gives the annotation that it has to have, if any.
 fn check(
     d: &Directory,
     set: &str,
@@ -115,7 +118,7 @@ fn check(
         ("String", true) => Some("#Collection(String)"),
         _ => None,
     };
-    // The service cannot tell the type of these without the annotation.
+    // Why the annotation is needed: the service cannot find out the type of these by itself.
     if let Some(wanted) = annotation
         && note.and_then(Value::as_str) != Some(wanted)
     {

@@ -10,7 +10,7 @@ use crate::clock::{iso, iso_with_fraction};
 use crate::schema::{self, flag};
 use crate::state::{Directory, Index, Kind, Relation};
 
-/// By id, or by user principal name.
+/// Finds a user by id, or by user principal name.
 pub(crate) fn find(d: &Directory, id: &str) -> Result<Index, Failure> {
     let index = if id.contains('@') {
         let index = d.names.get(&format!("upn:{}", id.to_lowercase())).copied();
@@ -70,7 +70,7 @@ fn check_names(d: &Directory, itself: Option<Index>, changes: &Changes) -> Resul
     Ok(())
 }
 
-/// What the service keeps to itself and derives from other properties.
+/// Sets what the service derives from other properties.
 fn derive(changes: &mut Changes) {
     let schema = schema::of(Kind::User);
     let mail = changes.iter().find(|(n, _)| *n == schema.at("mail")).and_then(|(_, json)| json.clone());
@@ -138,7 +138,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     Ok(lists::created(call, d, index))
 }
 
-/// Writing these, and deleting, needs a directory role above the target's.
+/// Refuses an application whose directory role is not above the target's: for sensitive properties, and to delete.
 pub(crate) fn require_role(call: &Call, d: &Directory, target: Index) -> Result<(), Failure> {
     let privileged = roles::is_privileged(d, target);
     if roles::app_may_manage(d, &call.token.principal, privileged) { Ok(()) } else { Err(denied()) }
@@ -174,7 +174,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     security_attributes::merge(call, d, &row, &body, &mut changes)?;
     let extension = schema.at("onPremisesExtensionAttributes");
     if let Some(Value::Object(new)) = body.get("onPremisesExtensionAttributes") {
-        // The attributes that the body does not name stay.
+        // Why merged: the attributes that the body does not name stay.
         let mut all = row.json(extension).and_then(|v| v.as_object().cloned()).unwrap_or_default();
         all.extend(new.clone());
         write::put(&mut changes, extension, &Value::Object(all));
@@ -248,7 +248,7 @@ pub(super) fn revoke(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     Ok(Reply::json(200, &json!({"@odata.context": call.context("Edm.Boolean"), "value": true})))
 }
 
-/// A guest enters by invitation. Source: "Create invitation".
+/// Creates a guest by invitation. Source: "Create invitation".
 pub(super) fn invite(call: &Call, d: &mut Directory) -> Outcome {
     let body = call.object()?;
     let field = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);

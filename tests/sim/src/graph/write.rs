@@ -27,9 +27,11 @@ fn read_only(name: &str) -> Failure {
     bad(format!("Property '{name}' is read-only and cannot be set."))
 }
 
-/// The changes that a body asks for, or why it may not. Members with `@` are left to the caller.
+/// The changes that a body asks for, or why it is refused. Members with `@` are left to the caller.
 pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) -> Result<Changes, Failure> {
     let mut changes = Changes::new();
+    // Each member is checked for its name before its value: that a property is computed matters more than what is in
+    // it.
     let mut own = None;
     for (name, value) in body {
         if name.contains('@') {
@@ -44,6 +46,7 @@ pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) 
                 schema.entity
             )));
         };
+        // Properties that are kept elsewhere (a mailbox, a profile) are written there, one request for each.
         let prop = &schema.props[usize::from(number)];
         if prop.has(flag::OWN) {
             if creating {
@@ -61,9 +64,11 @@ pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) 
         if !fits(prop, value) {
             return Err(bad("One or more properties contains invalid values."));
         }
+        // Why a secret is checked and not stored: nothing ever answers it.
         if prop.has(flag::SECRET) {
             continue;
         }
+        // Why an empty list is stored as nothing: it is what is answered by default, and a row holds only what differs.
         let stored = match value {
             Value::Null => None,
             Value::Array(list) if list.is_empty() => None,
@@ -76,6 +81,7 @@ pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) 
     {
         return Err(bad(format!("Property '{own}' must be updated in its own request.")));
     }
+    // Why last: a body with a wrong property and a missing one is refused for the wrong one.
     if creating {
         for prop in schema.props.iter().filter(|prop| prop.has(flag::REQUIRED)) {
             if body.get(prop.name).is_none_or(Value::is_null) {
@@ -89,7 +95,7 @@ pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) 
     Ok(changes)
 }
 
-/// Objects synchronised from on-premises are written there.
+/// Refuses a write to an object that is synchronised from on-premises, and so has to be written there.
 pub(crate) fn refuse_synced(schema: &Schema, row: &Row, changes: &Changes) -> Result<(), Failure> {
     if !row.is_true(schema.at("onPremisesSyncEnabled")) {
         return Ok(());
@@ -112,7 +118,7 @@ pub(crate) fn after(row: &Row, changes: &Changes, number: u8) -> Option<String> 
     }
 }
 
-/// Sets one value among the changes, whatever the body said.
+/// Sets one value among the changes, whatever the body has for it.
 pub(crate) fn put(changes: &mut Changes, number: u8, value: &Value) {
     changes.retain(|(n, _)| *n != number);
     changes.push((number, Some(value.to_string())));

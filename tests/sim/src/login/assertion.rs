@@ -25,9 +25,9 @@ struct Claims {
 pub(super) struct Expected<'a> {
     pub certificate_pem: &'a str,
     pub client_id: &'a str,
-    /// The token endpoint, as the client addressed it or as it is published.
+    /// The addresses of the token endpoint that the assertion may name: as the client called it, or as published.
     pub audiences: &'a [String],
-    /// The instants that count as now.
+    /// The instants that count as now, in seconds since 1970: one for each clock that a client may use.
     pub clocks: &'a [i64],
 }
 
@@ -72,7 +72,7 @@ pub(super) fn check(assertion: &str, expected: &Expected<'_>) -> Result<String, 
     if !expected.audiences.contains(&claims.aud) {
         return Err("The audience is not the token endpoint.".into());
     }
-    // Five minutes of skew, as the service allows.
+    // Why 300: the service allows five minutes between its clock and the client's.
     let valid =
         |now: &i64| claims.nbf <= now + 300 && now - 300 < claims.exp && claims.exp > START_SECOND / 2;
     if !expected.clocks.iter().any(valid) {

@@ -1,5 +1,6 @@
-//! The interactive sign-in, which decides at once: a user of the tenant signs in, and the code says so. `sim_user` says
-//! who, by id; otherwise it is the first Global Administrator, or somebody whom the directory does not hold.
+//! The interactive sign-in, which needs no page: a user of the tenant is signed in at once, and the browser is sent
+//! back with a code. `sim_user` names the user, by id; otherwise it is the first Global Administrator, or somebody
+//! whom the directory does not hold.
 //!
 //! Source: "Microsoft identity platform and OAuth 2.0 authorization code flow".
 
@@ -12,17 +13,17 @@ use crate::graph::{Query, global_administrators, tenant_wide_roles};
 use crate::inner::Inner;
 use crate::state::{Directory, Kind};
 
-/// A code is good for so many seconds.
+/// How many seconds a code is good.
 const LIFETIME: i64 = 600;
 
 /// What a code stands for.
 #[derive(Debug)]
 pub(crate) struct Code {
-    /// Of whoever signed in.
+    /// The tenant of whoever signed in, by its place in the cloud.
     tenant: usize,
-    /// Their id there.
+    /// The id of whoever signed in, in that tenant.
     user: String,
-    /// Whose page it was.
+    /// The tenant whose sign-in page it was, by its place in the cloud.
     page: usize,
     client_id: String,
     redirect: String,
@@ -31,7 +32,9 @@ pub(crate) struct Code {
     expires: i64,
 }
 
+/// Signs in and sends the browser back, or shows what is wrong.
 pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> Answer {
+    // Why these two are answered by a page: nobody is sent back to an application or an address that is not known.
     let query = Query::parse(request.query);
     let client_id = query.get("client_id").map(str::to_lowercase).unwrap_or_default();
     if inner.app_index(&client_id).is_none() {
@@ -40,7 +43,8 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
     let Some(mut redirect) = query.get("redirect_uri").and_then(|uri| url::Url::parse(uri).ok()) else {
         return page(400, "AADSTS900971: No reply address provided.");
     };
-    // Who signs in may be of another tenant than the one whose page it is: a guest, or somebody who changed the address.
+    // Why two tenants: who signs in may be of another one than that whose page it is, a guest, or somebody who
+    // changed the address.
     let of = query.get("sim_tenant").unwrap_or(tenant);
     let (Some(index), Some(at)) = (inner.tenant_index(of), inner.tenant_index(tenant)) else {
         return page(400, &format!("AADSTS90002: Tenant '{tenant}' not found."));
@@ -51,6 +55,7 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
     ) else {
         return page(400, "AADSTS50034: The user account does not exist in the directory.");
     };
+    // From here on the address is known, so that faults are reported to the application and not on a page.
     let is_openid = query.get("scope").is_some_and(|scope| scope.split(' ').any(|s| s == "openid"));
     let wrong = match query.get("response_type") {
         Some("code") if is_openid => None,
@@ -72,6 +77,9 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
             pairs.append_pair("state", state);
         }
     }
+    // What the code stands for is kept here, and nothing of it is in the code: it is redeemed by the application
+    // itself, which has to show the verifier of the challenge. A plain challenge is hashed, so that both are compared
+    // alike.
     if wrong.is_none() {
         let challenge =
             query.get("code_challenge").map(|challenge| match query.get("code_challenge_method") {
@@ -94,7 +102,7 @@ pub(super) fn ask(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> An
     (302, vec![("location", redirect.to_string())], Vec::new())
 }
 
-/// The id of the user who signs in; none where there is no such user, or it may not sign in.
+/// The id of the user who signs in; none where the one that is named does not exist, or was deleted.
 fn who(d: &Directory, named: Option<&str>) -> Option<String> {
     let Some(named) = named else {
         let first = global_administrators(d).into_iter().next();
@@ -108,7 +116,7 @@ fn hashed(verifier: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(verifier))
 }
 
-/// The id token for a code, once; or what is wrong with it.
+/// The id token for a code, which is then used up; or what is wrong with the code.
 pub(super) fn redeem(
     inner: &Inner,
     base: &str,
@@ -140,7 +148,7 @@ pub(super) fn redeem(
         user: code.user,
         audience: client_id.to_owned(),
         wids,
-        // Why: who checks it has a clock of its own, as who signs an assertion does.
+        // Why by the real clock: whoever checks the token has a clock of its own, as whoever signs an assertion does.
         issued_at: if inner.switches().assertion_clock_real {
             jiff::Timestamp::now().as_second()
         } else {

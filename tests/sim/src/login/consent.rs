@@ -1,4 +1,4 @@
-//! The administrator's consent page, which decides at once.
+//! The administrator's consent, which needs no page: it is given or refused at once.
 //!
 //! `admin_consent=True` is in the callback of a refusal too, as documented.
 

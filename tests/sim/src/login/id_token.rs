@@ -1,4 +1,4 @@
-//! An id token for somebody of a tenant, as after an interactive sign-in, which there is none of here.
+//! An id token for somebody of a tenant, as an interactive sign-in gives it.
 //!
 //! Source: "ID token claims reference".
 
@@ -15,13 +15,13 @@ pub struct SignedIn {
     pub audience: String,
     /// Template ids of the user's directory roles.
     pub wids: Vec<String>,
-    /// Seconds since 1970.
+    /// When the token was issued, in seconds since 1970.
     pub issued_at: i64,
-    /// What the application asked to find in it.
+    /// The nonce that the application asked to find in the token.
     pub nonce: Option<String>,
 }
 
-/// How long an id token is good.
+/// How many seconds an id token is good.
 const LIFETIME: i64 = 3600;
 
 pub(crate) fn id_token(base: &str, tenant: &str, who: &SignedIn) -> String {
@@ -31,7 +31,7 @@ pub(crate) fn id_token(base: &str, tenant: &str, who: &SignedIn) -> String {
         "aud": who.audience,
         "tid": tenant,
         "oid": who.user,
-        // Pairwise: the same person is another subject for another application.
+        // Why both: subjects are pairwise, so the same person is another subject for another application.
         "sub": format!("{}.{}", who.user, who.audience),
         "iat": who.issued_at,
         "nbf": who.issued_at,

@@ -47,11 +47,11 @@ pub(crate) struct LoginRequest<'a> {
     pub path: &'a str,
     pub query: &'a str,
     pub body: &'a [u8],
-    /// `http://host:port`
+    /// The address that the request was sent to: `http://host:port`.
     pub base: &'a str,
 }
 
-/// Status, headers, body.
+/// An answer of the login service: status, headers, body.
 pub(crate) type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
 
 fn answer(status: u16, value: &Value) -> Answer {

@@ -15,7 +15,8 @@ use crate::switches::NotArrived;
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const LIFETIME: i64 = 3599;
 
-/// `error`, code, text; see "Microsoft Entra authentication and authorization error codes".
+/// A refusal with its `error`, its code and its text; see "Microsoft Entra authentication and authorization error
+/// codes".
 fn refuse(inner: &Inner, status: u16, error: &str, code: u32, text: &str) -> Answer {
     let trace = inner.request_id();
     let correlation = inner.request_id();
@@ -36,10 +37,13 @@ fn refuse(inner: &Inner, status: u16, error: &str, code: u32, text: &str) -> Ans
     )
 }
 
+/// Issues an access token to an application, or an id token for the code of a sign-in.
 pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> Answer {
     let form: HashMap<String, String> = url::form_urlencoded::parse(request.body).into_owned().collect();
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let no = |status, error: &str, code, text: &str| refuse(inner, status, error, code, text);
+    // Only the first fault is reported, each under a code of its own: first what is asked for and by whom, then the
+    // proof.
     let is_code = field("grant_type") == "authorization_code";
     if !is_code && field("grant_type") != "client_credentials" {
         return no(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
@@ -53,6 +57,7 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
         let text = format!("Application with identifier '{client_id}' was not found in the directory.");
         return no(400, "unauthorized_client", 700_016, &text);
     };
+    // A scope names the resource that the token is for. A code was asked for with scopes of its own.
     let app = &inner.apps[app_index];
     let resource = match field("scope").strip_suffix("/.default") {
         Some(resource) if !resource.is_empty() => resource,
@@ -62,6 +67,7 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
             return no(400, "invalid_scope", 1_002_012, text);
         }
     };
+    // The proof of who the application is: an assertion signed by its certificate goes before a secret.
     let assertion = field("client_assertion");
     if !assertion.is_empty() {
         if field("client_assertion_type") != ASSERTION_TYPE {
@@ -75,6 +81,7 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
             format!("{}/{tenant}/v2.0", request.base),
             format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token"),
         ];
+        // Why a second clock: a client signs by the machine's clock, also where the simulator's stands still.
         let mut clocks = vec![inner.clock.seconds()];
         if inner.switches().assertion_clock_real {
             clocks.push(jiff::Timestamp::now().as_second());
@@ -87,6 +94,7 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
                 return no(401, "invalid_client", 700_027, &text);
             }
             Ok(jti) => {
+                // Why once: an assertion that somebody copied must be worth nothing.
                 let mut used = inner.login.used.lock().expect("the lock is never held over a panic");
                 if !used.insert(format!("{client_id}/{jti}")) {
                     return no(401, "invalid_client", 700_027, "The assertion's jti was used before.");
@@ -103,6 +111,8 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
         let text = format!("Invalid client secret provided for app '{client_id}'.");
         return no(401, "invalid_client", 7_000_215, &text);
     }
+    // Why here: an application that redeems a code has proved itself, and the consent below is about application
+    // permissions, which a sign-in does not need.
     if is_code {
         let of = |name: &str| form.get(name).cloned().unwrap_or_default();
         return match authorize::redeem(inner, request.base, tenant_index, &client_id, &of) {
@@ -116,6 +126,8 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
     if let Some((error, code)) = inner.refusal(tenant_index) {
         return no(400, &error, code, "The tenant is not served.");
     }
+    // A consent that is missing and one that has not arrived yet give the same answer, as they do at Microsoft: a
+    // client cannot distinguish them.
     let not_arrived = inner.not_arrived(tenant_index, app_index);
     let grant = inner.grant(tenant_index, app_index).filter(|_| not_arrived != Some(NotArrived::NoToken));
     let Some(mut grant) = grant else {
@@ -128,6 +140,7 @@ pub(super) fn issue(inner: &Inner, request: &LoginRequest<'_>, tenant: &str) -> 
     if not_arrived == Some(NotArrived::NoRoles) {
         grant.permissions.clear();
     }
+    // What the token lets its bearer do is fixed now: a permission that is granted later needs a new token.
     let now = inner.clock.seconds();
     let tenant_id = &inner.tenants[tenant_index].config.id;
     let value = keys::sign(&json!({

@@ -24,27 +24,27 @@ pub(crate) enum Type {
 
 /// What may be done with a property.
 pub(crate) mod flag {
-    /// Returned without `$select`.
+    /// It is returned without `$select`.
     pub const DEFAULT: u16 = 1;
-    /// Settable when creating and by PATCH.
+    /// It can be set when the object is created, and by PATCH.
     pub const PATCH: u16 = 1 << 1;
-    /// Settable when creating only.
+    /// It can be set only when the object is created.
     pub const CREATE: u16 = 1 << 2;
-    /// Must be there when creating.
+    /// It must be set when the object is created.
     pub const REQUIRED: u16 = 1 << 3;
-    /// Must be alone in its PATCH, and cannot be set when creating.
+    /// It must be alone in its PATCH, and cannot be set when the object is created.
     pub const OWN: u16 = 1 << 4;
     /// An application cannot update it.
     pub const DELEGATED: u16 = 1 << 5;
-    /// Not returned in collections.
+    /// It is not returned in collections.
     pub const ALONE_READ: u16 = 1 << 6;
     /// Writing it needs a directory role.
     pub const SENSITIVE: u16 = 1 << 7;
-    /// Never returned.
+    /// It is never returned, though it can be written.
     pub const SECRET: u16 = 1 << 8;
-    /// Kept outside the main store, so not tracked by delta.
+    /// It is kept outside the main store, so delta does not track it.
     pub const NO_DELTA: u16 = 1 << 9;
-    /// Writable in the cloud even for objects synchronised from on-premises.
+    /// It can be written in the cloud also for objects that are synchronised from on-premises.
     pub const CLOUD: u16 = 1 << 10;
 }
 use flag::{DEFAULT, PATCH, REQUIRED};
@@ -65,7 +65,7 @@ impl Prop {
     pub fn default_json(&self) -> &'static str {
         match (self.name, self.ty) {
             (_, Type::Texts | Type::Objects) => "[]",
-            // Not nullable in the metadata.
+            // Source: not nullable in the metadata, so these have a value always.
             ("birthday" | "hireDate", _) => "\"0001-01-01T00:00:00Z\"",
             ("deviceEnrollmentLimit", _) => "5",
             _ => "null",
@@ -95,15 +95,15 @@ static SERVICE_PRINCIPALS: &[Prop] = &[
     prop("deletedDateTime", Type::Date, DEFAULT),
 ];
 
-/// One entity type.
+/// The table of one entity type, such as `user`.
 pub(crate) struct Schema {
     pub entity: &'static str,
     pub set: &'static str,
     pub props: &'static [Prop],
     by_name: HashMap<&'static str, u8>,
-    /// Returned without `$select`.
+    /// The properties that are returned without `$select`, as bits by their number.
     pub defaults: u128,
-    /// Not tracked by delta.
+    /// The properties that delta does not track, as bits by their number.
     pub untracked: u128,
     pub relations: &'static [Relation],
 }
@@ -134,7 +134,7 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
-    /// A property that the tables are known to hold.
+    /// The number of a property that the table has; it panics where the simulator's code names one that is not.
     pub fn at(&self, name: &str) -> u8 {
         self.by_name.get(name).copied().unwrap_or_else(|| panic!("{} has no {name}", self.entity))
     }

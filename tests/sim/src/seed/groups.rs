@@ -54,6 +54,7 @@ fn group(c: &mut Company<'_>, number: usize) -> Index {
     let mut put = |name: &str, value: serde_json::Value| row.push_value(schema.at(name), &value);
     let department = DEPARTMENTS[number % DEPARTMENTS.len()];
     let name = if number == 0 { "All employees".to_owned() } else { format!("{department} {number}") };
+    // Why addresses for these two alone: only Microsoft 365 and Exchange groups receive mail.
     let unified = matches!(sort, Sort::Unified | Sort::HiddenUnified);
     let mail = unified || sort == Sort::Exchange;
     put("displayName", json!(name));
@@ -72,6 +73,7 @@ fn group(c: &mut Company<'_>, number: usize) -> Index {
         put("proxyAddresses", json!([format!("SMTP:{address}"), format!("SPO:SPO_{number}")]));
         put("mail", json!(address));
     }
+    // What makes a group one of its sort: each is refused something that the others are not.
     match sort {
         Sort::Unified => {
             put("groupTypes", json!(["Unified"]));
@@ -100,7 +102,7 @@ fn group(c: &mut Company<'_>, number: usize) -> Index {
     index
 }
 
-/// Everybody is in the first group; nine more each, of which early groups get the most.
+/// Puts everybody into the first group and into nine others, of which early groups get the most.
 fn memberships(c: &mut Company<'_>, count: usize) {
     for at in 0..c.users.len() {
         let user = c.users[at];
@@ -127,7 +129,7 @@ fn memberships(c: &mut Company<'_>, count: usize) {
                 c.d.link_quietly(c.groups[number], Relation::Members, user);
             }
         }
-        // Some security groups hold another group.
+        // Why: nested groups are what a reader that only expects users stumbles over.
         if sort(number) == Sort::Security && number % 20 == 13 {
             let inner = c.any_group(number);
             c.d.link_quietly(c.groups[number], Relation::Members, inner);
@@ -148,7 +150,7 @@ fn owners(c: &mut Company<'_>, count: usize) {
     }
 }
 
-/// One security group hands out a licence.
+/// Lets one security group hand out a licence.
 fn licences(c: &mut Company<'_>) {
     let group = c.groups[4];
     let schema = schema::of(Kind::Group);
@@ -183,7 +185,7 @@ fn units(c: &mut Company<'_>, users: usize) {
         }
         let id = c.d.new_id();
         let unit = c.d.add(Kind::Unit, id, row.build());
-        // The restricted unit protects few.
+        // Why few: users in the restricted unit cannot be changed by most, and tests need many who can.
         let (members, high) = if number == 2 { (2, (users / 20).max(3)) } else { (40.min(users), users) };
         for _ in 0..members {
             let member = c.any_user(high);

@@ -14,10 +14,10 @@ use crate::clock::{START_SECOND, iso, iso_with_fraction};
 use crate::graph::BUILT_IN;
 use crate::state::{Directory, Index};
 
-/// Id, name, service plans with id and name.
+/// A SKU: its id, its name, and its service plans with id and name.
 type Sku = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-/// Two SKUs that the company subscribes to: id, name, service plans.
+/// The two SKUs that the company subscribes to.
 const SKUS: &[Sku] = &[
     (
         "05e9a617-0261-4cee-bb44-138d3ef5d965",
@@ -115,7 +115,7 @@ fn organization(d: &mut Directory, users: usize, service_plans: usize) {
     for (sku, name, plans) in SKUS {
         let mut plans: Vec<Value> = plans.iter().map(|(id, name)| service_plan(id, name)).collect();
         if *sku == SKUS[0].0 {
-            // A licence with as many plans as are asked for: Microsoft's own have up to a hundred.
+            // Why as many plans as are asked for: Microsoft's own licences have up to a hundred.
             let more = plans.len()..service_plans;
             plans.extend(more.map(|n| service_plan(&further_plan(n), &format!("PLAN_{n}"))));
         }

@@ -1,4 +1,4 @@
-//! Words of which names are made.
+//! The words that names are made of.
 
 pub(super) const GIVEN: &[&str] = &[
     "Adele",
@@ -77,7 +77,7 @@ pub(super) const DEPARTMENTS: &[&str] = &[
 pub(super) const TITLES: &[&str] =
     &["Analyst", "Assistant", "Consultant", "Director", "Engineer", "Manager", "Specialist", "Technician"];
 
-/// City, country, usage location, language.
+/// Where people work: city, country, usage location, language.
 pub(super) const PLACES: &[(&str, &str, &str, &str)] = &[
     ("Kraków", "Poland", "PL", "pl-PL"),
     ("Oslo", "Norway", "NO", "nb-NO"),

@@ -26,6 +26,10 @@ impl Person<'_> {
     }
 }
 
+/// Makes the users, each with a manager and most with a licence.
+///
+/// Why most of it follows from the number and not from the seed: a test can then say how many guests, or how many
+/// synchronised users, there are.
 pub(super) fn seed(c: &mut Company<'_>, users: usize) {
     let schema = schema::of(Kind::User);
     let domain = c.d.domain.clone();
@@ -37,6 +41,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
         let guest = number % 15 == 14;
         let synced = number % 12 == 5;
         let local = format!("u{number}");
+        // Why guests look so: Entra makes a guest's name of the address at home, which is of another domain.
         let upn = if guest {
             format!("{local}_partner.example#EXT#@{domain}")
         } else {
@@ -50,6 +55,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
         p.text("mailNickname", &local);
         p.text("mail", &mail);
         p.value("proxyAddresses", &json!([format!("SMTP:{mail}"), format!("smtp:{local}@alias.{domain}")]));
+        // Some accounts are disabled: they are objects like the others, and count as no seat.
         p.value("accountEnabled", &json!(number % 20 != 19));
         p.text("userType", if guest { "Guest" } else { "Member" });
         let created = c.past();
@@ -59,6 +65,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
             "identities",
             &json!([{"signInType": "userPrincipalName", "issuer": domain, "issuerAssignedId": upn}]),
         );
+        // Why guests have so little: what an organisation knows of its own people it does not know of others'.
         if guest {
             p.text("creationType", "Invitation");
             p.text(
@@ -78,6 +85,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
             p.text("employeeId", &format!("{number:06}"));
             p.text("officeLocation", &format!("{}/{}", 1 + number % 30, 1000 + number % 997));
             p.value("businessPhones", &json!([format!("+1 425 555 {:04}", number % 10_000)]));
+            // Why not everybody has everything: a property that is missing must be read as missing, and not as empty.
             if number.is_multiple_of(3) {
                 p.text("mobilePhone", &format!("+1 206 555 {:04}", number % 10_000));
                 p.value(
@@ -95,6 +103,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
                 p.text("aboutMe", "Likes long walks.");
             }
         }
+        // Synchronised users are mastered on premises: Graph refuses to write most of what they have.
         if synced {
             p.value("onPremisesSyncEnabled", &json!(true));
             p.text("onPremisesImmutableId", &format!("{number:022}=="));
@@ -110,7 +119,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
         c.d.claim_names(index);
         c.users.push(index);
         if number > 0 && !guest {
-            // The tree skips guests, who manage nobody.
+            // Why guests are skipped: they manage nobody.
             let mut above = (number - 1) / REPORTS;
             while above > 0 && above % 15 == 14 {
                 above -= 1;
@@ -118,6 +127,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
             let manager = c.users[above];
             c.d.link_quietly(index, Relation::Manager, manager);
         }
+        // Why some of these have a plan disabled: a restore has to keep which plans are off.
         if !guest && number % 5 < 3 {
             let disabled = if number.is_multiple_of(10) { json!([SKUS[0].2[2].0]) } else { json!([]) };
             let state = licence_state(SKUS[0].0, &disabled, None, crate::clock::START_SECOND - 90_000);

@@ -42,6 +42,7 @@ fn actions() -> Value {
 }
 
 pub(super) fn seed(c: &mut Company<'_>, users: usize) {
+    // Why one filter: an assignment may refer to it, and a restore has to keep that reference.
     let filter = c.d.new_id().to_string();
     let one = json!({"id": filter, "displayName": "Company devices", "description": null, "platform": "windows10AndLater",
         "rule": "(device.deviceOwnership -eq \"Corporate\")", "roleScopeTags": ["0"],
@@ -56,6 +57,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()
             .collect();
+        // Four kinds in fixed shares, so that a test can say how many of each there are.
         let (kind, policy) = match number % 10 {
             0..=3 => (
                 "configurationPolicies",

@@ -21,7 +21,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
         c.d.docs_mut("roleDefinitions").insert(&id, role);
         roles.push(id);
     }
-    // Few people hold all the roles, so that most users are ordinary.
+    // Why few people hold all the roles: most users are to be ordinary, whom an application may change.
     let holders = (users / 20).max(3).min(users);
     let assignable = schema::of(Kind::Group).at("isAssignableToRole");
     let groups: Vec<Index> =
@@ -39,7 +39,7 @@ pub(super) fn seed(c: &mut Company<'_>, users: usize) {
             let user = c.any_user(holders);
             c.id(user)
         };
-        // Global Administrator is held by the first user alone.
+        // Why not the first role: the first user alone is Global Administrator.
         let at = 1 + c.below(roles.len() - 1);
         let scope = if tries % 5 == 4 {
             let units = c.d.list(Kind::Unit).to_vec();
@@ -78,7 +78,7 @@ fn schedules(c: &mut Company<'_>, users: usize, holders: usize) {
     for (number, activated) in [false, false, true].into_iter().enumerate() {
         let user = c.users[number % holders];
         let principal = c.id(user);
-        // A role that the ordinary assignments may hold too would be the same assignment twice.
+        // Why a scope of its own: an ordinary assignment of the same role would be the same assignment twice.
         let scope = format!("/{}", c.id(c.groups[3]));
         let role = BUILT_IN[4 + number].0;
         add_schedule(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// Where an object stands in its directory.
+/// The place of an object in its directory.
 pub(crate) type Index = u32;
 const HOLE: Index = Index::MAX;
 const INDEXED_FROM: usize = 64;
@@ -67,7 +67,7 @@ impl LinkSet {
         self.place(index).is_some()
     }
 
-    /// False when it was there already.
+    /// Adds a link. False when it was there already.
     pub fn add(&mut self, index: Index) -> bool {
         if self.contains(index) {
             return false;
@@ -85,7 +85,7 @@ impl LinkSet {
         true
     }
 
-    /// False when it was not there.
+    /// Removes a link. False when it was not there.
     pub fn remove(&mut self, index: Index) -> bool {
         let Some(place) = self.place(index) else { return false };
         self.order[place] = HOLE;

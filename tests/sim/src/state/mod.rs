@@ -22,7 +22,7 @@ pub(crate) use row::{Row, RowBuilder};
 use crate::clock::{Clock, iso};
 use crate::schema;
 
-/// How long a deleted object can be restored.
+/// For how many seconds a deleted object can be restored.
 pub(crate) const BIN_SECONDS: i64 = 30 * 24 * 3600;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ pub(crate) struct Object {
     pub life: Life,
     pub row: Row,
     links: Vec<(Relation, LinkSet)>,
-    /// Who links here.
+    /// The objects that link to this one, and by which relation.
     back: Vec<(Index, Relation)>,
 }
 
@@ -174,7 +174,7 @@ impl Directory {
         self.find(id).filter(|index| self.object(*index).kind == kind)
     }
 
-    /// Whether a list shows it.
+    /// Whether a list shows the object: it is live and has replicated.
     pub fn listed(&self, index: Index) -> bool {
         self.is_live(index) && !self.replica.hides(index, false, self.clock.millis())
     }
@@ -195,7 +195,7 @@ impl Directory {
         &self.logs[kind as usize]
     }
 
-    /// Up to where the log has reached every replica.
+    /// The length of the part of the log that has reached every replica.
     pub fn log_end(&self, kind: Kind) -> usize {
         self.logs[kind as usize].len().min(self.replica.first_pending(kind, self.clock.millis()))
     }
@@ -205,7 +205,7 @@ impl Directory {
         self.logs[kind as usize].push(Change { object, what });
     }
 
-    /// Writes properties, and records those whose value moves. True when one did.
+    /// Writes properties, and records those whose value changes. True when one did.
     pub fn set(&mut self, index: Index, changes: &[(u8, Option<String>)]) -> bool {
         let object = self.object(index);
         let old = object.row.clone();
@@ -225,13 +225,13 @@ impl Directory {
         true
     }
 
-    /// As Microsoft's own recovery does: a property without an entry in the log.
+    /// Writes properties without an entry in the log, as Microsoft's own recovery does.
     pub fn set_quietly(&mut self, index: Index, changes: &[(u8, Option<String>)]) {
         let new = self.object(index).row.with(changes);
         self.objects[index as usize].row = new;
     }
 
-    /// As the seed does: a link without an entry in the log.
+    /// Adds a link without an entry in the log, for the seed.
     pub fn link_quietly(&mut self, source: Index, relation: Relation, target: Index) -> bool {
         let links = &mut self.objects[source as usize].links;
         let place = links.iter().position(|(r, _)| *r == relation).unwrap_or_else(|| {
@@ -270,7 +270,7 @@ impl Directory {
         removed
     }
 
-    /// Records that those who link to this object, or to whom it links, see their links move.
+    /// Records a change of every link from this object and to it.
     fn record_links(&mut self, index: Index) {
         for (source, relation) in self.object(index).back.clone() {
             self.record(source, What::Link(relation, index));
@@ -282,7 +282,7 @@ impl Directory {
         }
     }
 
-    /// Into the bin, from where it comes back with its links.
+    /// Deletes an object into the bin, from where it can come back with its links.
     pub fn soft_delete(&mut self, index: Index) {
         let at = self.now();
         let kind = self.object(index).kind;
@@ -316,7 +316,7 @@ impl Directory {
         self.record_links(index);
     }
 
-    /// For good: links and role assignments go as well.
+    /// Deletes an object for good, with its links and role assignments.
     pub fn purge(&mut self, index: Index) {
         let (id, kind, life) = {
             let object = self.object(index);
@@ -348,7 +348,7 @@ impl Directory {
         self.record(index, What::Removed);
     }
 
-    /// Drops what has been in the bin for 30 days.
+    /// Purges what has been in the bin for 30 days.
     pub fn empty_bin(&mut self) {
         let limit = self.now() - BIN_SECONDS;
         while let Some((at, index)) = self.bin.first().copied()
@@ -358,7 +358,7 @@ impl Directory {
         }
     }
 
-    /// The bin, oldest first.
+    /// The objects in the bin, those deleted first at the beginning.
     pub fn bin(&self) -> impl Iterator<Item = Index> + '_ {
         let limit = self.now() - BIN_SECONDS;
         self.bin.iter().filter(move |(at, _)| *at > limit).map(|(_, index)| *index)

@@ -13,7 +13,7 @@ pub(crate) enum Delay {
     None,
     /// The first n reads of the object do not see it.
     Reads(u32),
-    /// For so many milliseconds.
+    /// It is not seen for this many milliseconds.
     Millis(i64),
 }
 
@@ -111,7 +111,7 @@ impl Replica {
         Some(pending.old.clone())
     }
 
-    /// The first place in the log that has not arrived.
+    /// The first place in the log that has not reached every replica.
     pub fn first_pending(&self, kind: Kind, now: i64) -> usize {
         if !self.any.load(Ordering::Relaxed) {
             return usize::MAX;

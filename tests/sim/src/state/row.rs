@@ -59,7 +59,7 @@ impl<'a> Iterator for RowIter<'a> {
     }
 }
 
-/// Collects a row.
+/// Builds a row, property by property.
 #[derive(Default)]
 pub(crate) struct RowBuilder(Vec<u8>);
 

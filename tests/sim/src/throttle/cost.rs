@@ -1,4 +1,5 @@
-//! What a request costs. Source: "Microsoft Graph service-specific throttling limits", identity and access.
+//! How many resource units a request costs. Source: "Microsoft Graph service-specific throttling limits", identity
+//! and access.
 
 use super::Area;
 use crate::graph::Query;

@@ -11,24 +11,24 @@ pub(crate) use cost::{Cost, cost};
 /// Which requests a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Area {
-    /// All of Graph.
+    /// Every request to Graph.
     All,
-    /// Identity and access.
+    /// Requests about identity and access: users, groups, roles.
     Directory,
-    /// Device management.
+    /// Requests about device management.
     Intune,
-    /// Conditional access.
+    /// Requests about conditional access.
     ConditionalAccess,
 }
 
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// Resource units.
+    /// The resource units that requests cost.
     Units,
-    /// Writes.
+    /// How many requests are writes.
     Writes,
-    /// Requests.
+    /// How many requests there are.
     Requests,
 }
 
@@ -46,13 +46,13 @@ pub enum Scope {
 /// One row of the table of limits.
 #[derive(Clone, Debug)]
 pub struct Limit {
-    /// Which requests.
+    /// The requests that it counts.
     pub area: Area,
-    /// What is counted.
+    /// What of them it counts.
     pub metric: Metric,
-    /// Whose.
+    /// Whose requests it counts together.
     pub scope: Scope,
-    /// The length of the window.
+    /// The length of the window, in milliseconds.
     pub window_ms: i64,
     /// The amount for small (< 50 users), medium (50-500) and large tenants.
     pub amounts: [u32; 3],
@@ -70,7 +70,7 @@ impl Limits {
         Self(Vec::new())
     }
 
-    /// The same with that share of each amount, at least 1.
+    /// The same table with that share of each amount, at least 1.
     #[must_use]
     pub fn scaled(mut self, share: f64) -> Self {
         for amount in self.0.iter_mut().flat_map(|limit| &mut limit.amounts) {
@@ -132,7 +132,7 @@ pub(crate) struct Refusal {
     pub information: &'static str,
 }
 
-/// Who asks.
+/// Whose request it is.
 pub(crate) struct Asker<'a> {
     pub tenant: usize,
     pub tenant_id: &'a str,
@@ -142,13 +142,14 @@ pub(crate) struct Asker<'a> {
 }
 
 impl Throttle {
-    /// Counts one request. It counts when it is refused as well.
+    /// Counts one request, also when it is refused, and says whether it is.
     pub fn charge(&mut self, limits: &Limits, asker: &Asker<'_>, cost: Cost, now: i64) -> Verdict {
         let size = match asker.users {
             0..50 => 0,
             50..=500 => 1,
             _ => 2,
         };
+        // Why every limit is counted, also after one refused: a refused request uses up the others too.
         let mut verdict = Verdict { used: 0.0, scope: String::new(), refused: None };
         for (number, limit) in limits.0.iter().enumerate() {
             let amount = match limit.metric {
@@ -160,11 +161,13 @@ impl Throttle {
             if amount == 0 {
                 continue;
             }
+            // Each limit has a window of its own for each tenant, application or pair of both that it counts.
             let key = match limit.scope {
                 Scope::TenantApplication => (number, asker.tenant, asker.app),
                 Scope::Application => (number, usize::MAX, asker.app),
                 Scope::Tenant => (number, asker.tenant, usize::MAX),
             };
+            // Why a window begins with the first request after the last one: a quiet caller always has all of it.
             let window = self.windows.entry(key).or_insert((now, 0));
             if now >= window.0 + limit.window_ms {
                 *window = (now, 0);
@@ -172,6 +175,7 @@ impl Throttle {
             window.1 = window.1.saturating_add(amount);
             let allowed = limit.amounts[size];
             let used = f64::from(window.1) / f64::from(allowed.max(1));
+            // The fullest limit is what the headers report, whether it refuses or not.
             if used > verdict.used {
                 verdict.used = used;
                 let what = if limit.metric == Metric::Writes { "Write" } else { "ReadWrite" };
@@ -184,6 +188,7 @@ impl Throttle {
                 };
             }
             if window.1 > allowed {
+                // Why the longest wait of all limits that refuse: whoever came back sooner would be refused again.
                 let retry_ms = window.0 + limit.window_ms - now;
                 if verdict.refused.as_ref().is_none_or(|refusal| refusal.retry_ms < retry_ms) {
                     let information = match limit.metric {

@@ -11,28 +11,28 @@ use jiff::SignedDuration;
 use std::sync::Arc;
 use url::Url;
 
-/// How long a link is good: time to click, not to pass it on.
+/// How many minutes a link is good: enough to click it, too few to pass it on.
 pub const LINK_LIFE_MINUTES: i64 = 5;
-/// How long the token is good that a link is exchanged for.
+/// How many minutes the token is good that a link is exchanged for.
 pub const SESSION_LIFE_MINUTES: i64 = 60;
 
-/// The commands.
+/// Makes links to an organisation's portal, and exchanges them.
 #[derive(Clone)]
 pub struct PortalAccess {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// Tokens.
+    /// Makes the secrets of links and tokens.
     pub ids: Arc<dyn Ids>,
-    /// Where the portal is.
+    /// The address of the portal, which links begin with.
     pub portal_url: Url,
 }
 
 /// A link that was just made: the only time that it can be seen.
 #[derive(Clone, Debug)]
 pub struct NewAccessLink {
-    /// The link.
+    /// The link, with its secret in the fragment.
     pub url: Url,
     /// Until when it is good.
     pub expires_at: Timestamp,
@@ -45,11 +45,11 @@ pub struct Session {
     pub token: String,
     /// How logs name the token.
     pub name: String,
-    /// Whose customer.
+    /// The partner whose customer the organisation is.
     pub partner: PartnerId,
-    /// Which organisation.
+    /// The organisation that the token is limited to.
     pub organisation: OrganisationId,
-    /// Who made the link.
+    /// Who made the link, as logs name them.
     pub made_by: String,
     /// Until when it is good.
     pub expires_at: Timestamp,

@@ -19,41 +19,42 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-/// Requests of one partner that end at once meet at the head of its chain; so often an entry tries to be the next.
+/// How often entries are tried to be appended. Requests of one partner that end at the same time meet at the head of
+/// its chain, and only one write can be the next.
 const APPEND_TRIES: u64 = 40;
-/// The first wait; the ones after it are longer.
+/// The first wait between two tries, in milliseconds; the ones after it are longer.
 const WAIT_MS: u64 = 3;
-/// The longest wait.
+/// The longest wait between two tries, in milliseconds.
 const MAX_WAIT_MS: u64 = 60;
 /// Pages of a log that are looked through for one page of a caller who sees little of it.
 const LOOKED_THROUGH: usize = 10;
-/// Entries that one call verifies at most: within the time that a request has.
+/// How many entries one call verifies at most: as many as the time of a request allows.
 const VERIFIED_AT_ONCE: u64 = 20_000;
-/// Entries read side by side.
+/// How many entries are read at the same time.
 const READ_AT_ONCE: usize = 64;
 
-/// Writes entries. Clones share what waits to be written.
+/// Appends entries to the chains. Clones share the entries that wait to be written.
 #[derive(Clone)]
 pub struct AuditLog {
     records: Records,
     lines: Arc<Mutex<HashMap<Option<PartnerId>, Arc<Line>>>>,
 }
 
-/// Entries of one chain that wait. Why together: each is written with the chain's head, and those that come while one
-/// is being written would otherwise meet there, and try again and again.
+/// The entries of one chain that wait to be written. Why they are written together: each write also replaces the
+/// chain's head, so entries that come at the same time would otherwise meet there, and try again and again.
 #[derive(Default)]
 struct Line {
     waiting: Mutex<Vec<Waiting>>,
-    /// Held by whoever writes.
+    /// Held by the call that is writing; the others of the chain wait for it.
     turn: tokio::sync::Mutex<()>,
 }
 
 struct Waiting {
     event: Event,
-    told: oneshot::Sender<Result<Head>>,
+    reply: oneshot::Sender<Result<Head>>,
 }
 
-/// Entries in one write.
+/// How many entries go into one write at most.
 const TOGETHER: usize = 20;
 
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -77,8 +78,8 @@ impl AuditLog {
     /// `Unavailable` when others were faster each time.
     pub async fn append(&self, partner: Option<&PartnerId>, event: &Event) -> Result<Head> {
         let line = held(&self.lines).entry(partner.cloned()).or_default().clone();
-        let (told, mut mine) = oneshot::channel();
-        held(&line.waiting).push(Waiting { event: event.clone(), told });
+        let (reply, mut mine) = oneshot::channel();
+        held(&line.waiting).push(Waiting { event: event.clone(), reply });
         let _turn = line.turn.lock().await;
         loop {
             // Whoever had the turn before may have written this one along with its own.
@@ -94,20 +95,22 @@ impl AuditLog {
                 let count = waiting.len().min(TOGETHER);
                 waiting.drain(..count).collect()
             };
-            let (events, tellers): (Vec<Event>, Vec<_>) = some.into_iter().map(|w| (w.event, w.told)).unzip();
+            let (events, replies): (Vec<Event>, Vec<_>) =
+                some.into_iter().map(|w| (w.event, w.reply)).unzip();
             let written = self.append_all(partner, &events).await;
-            for (number, teller) in tellers.into_iter().enumerate() {
-                let told = match &written {
+            for (number, reply) in replies.into_iter().enumerate() {
+                let result = match &written {
                     Ok(heads) => Ok(heads[number].clone()),
                     Err(error) => Err(Error::new(error.kind(), error.summary())),
                 };
-                // Why no matter: whoever waited for it is gone.
-                let _ = teller.send(told);
+                // Why a failure does not matter: the call that waited for this entry is gone.
+                let _ = reply.send(result);
             }
         }
     }
 
-    /// The partner below that one whose business a request is: it names that partner, or a customer of it.
+    /// The partner below `own` that a request is about: the request names that partner, or a customer of it. None
+    /// when it is about nobody else.
     ///
     /// # Errors
     /// Those of the rows.
@@ -131,7 +134,7 @@ impl AuditLog {
         Ok(partner.filter(|partner| partner.value.above.contains(own)).map(|_| about))
     }
 
-    /// All of them in their order; the head after each.
+    /// Appends all of them in their order, in one write; gives the head after each.
     async fn append_all(&self, partner: Option<&PartnerId>, events: &[Event]) -> Result<Vec<Head>> {
         for turn in 0..APPEND_TRIES {
             let found = self.records.find(&AuditHead::at(partner)).await?;
@@ -162,34 +165,35 @@ impl AuditLog {
     }
 }
 
-/// Why from the request's id: those that met once should not meet again.
+/// How long to wait before the next try, in milliseconds. Why it depends on the request's id: two that met once should
+/// not meet again.
 fn wait_ms(request: &str, turn: u64) -> u64 {
     let most = (WAIT_MS << turn.min(10)).min(MAX_WAIT_MS);
     let seed = request.bytes().fold(turn, |n, b| n.wrapping_mul(31).wrapping_add(u64::from(b)));
     WAIT_MS + seed % most
 }
 
-/// What verifying found.
+/// What verifying a chain found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
-    /// Where the chain is broken first, if it is.
+    /// The first entry at which the chain is broken, if it is broken.
     pub broken: Option<Broken>,
-    /// Up to which entry it was walked without a fault.
+    /// The number of the last entry that was walked without a fault.
     pub until: u64,
-    /// Whether that is its end.
+    /// Whether the walk came to the end of the chain, or to where it is broken.
     pub complete: bool,
-    /// The chain's head.
+    /// The chain's head when the walk began.
     pub head: Head,
 }
 
-/// The commands.
+/// What can be asked about the audit log.
 #[derive(Clone)]
 pub struct Audit {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
 }
 
-/// Of which partner's log a caller sees what.
+/// The partner whose log a caller sees, and how much of it.
 struct Seen {
     partner: PartnerId,
     /// Only entries about these; none means all.
@@ -207,7 +211,8 @@ impl Seen {
 }
 
 impl Audit {
-    /// Who is limited to organisations sees what is about these, and only while it may read the log there.
+    /// What of the log the caller sees. A caller that is limited to organisations sees the entries about these, and
+    /// only while it may read the log of each.
     async fn seen(&self, caller: &Caller, partner: Option<&PartnerId>, action: Action) -> Result<Seen> {
         let member = caller.member()?;
         let Some(named) = &member.organisations else {
@@ -225,7 +230,7 @@ impl Audit {
         if let (true, Some(why)) = (allowed.is_empty(), refused) {
             return Err(why);
         }
-        // Why another question: which partners are seen does not follow from which organisations are.
+        // Why the gate is asked again: that the caller sees an organisation does not mean that it sees the partner.
         let partner = match partner {
             Some(other) if *other != member.partner => {
                 self.gate.partner(caller, Some(other), action).await?.value.id
@@ -277,8 +282,8 @@ impl Audit {
         Ok(Listed { items, next: after })
     }
 
-    /// Walks the chain from the entry after that number, which an earlier call has walked to, to its end or for as
-    /// long as one call may.
+    /// Walks the chain from the entry after `after`, up to which an earlier call has walked it (0: from the
+    /// beginning), to its end, or for as many entries as one call may.
     ///
     /// # Errors
     /// `Denied`; `NotFound` when the caller does not see that partner; `Invalid` when there is no such entry.
@@ -313,25 +318,25 @@ impl Chain<'_> {
         let head = self.head().await?;
         let mut walk = self.walk_after(after).await?;
         let until = head.number.min(after.saturating_add(VERIFIED_AT_ONCE));
-        let told = |walk: &Walk, broken, complete| Verified {
+        let verified = |walk: &Walk, broken, complete| Verified {
             broken,
             until: walk.number(),
             complete,
             head: head.clone(),
         };
         if let Err(broken) = self.walk(&mut walk, until).await? {
-            return Ok(told(&walk, Some(broken), true));
+            return Ok(verified(&walk, Some(broken), true));
         }
         if walk.number() < head.number {
-            return Ok(told(&walk, None, false));
+            return Ok(verified(&walk, None, false));
         }
         let mut end = walk.end(&head);
         let beyond = head.number + 1;
         if end.is_ok() && self.entry(beyond).await?.is_some() && self.head().await?.number < beyond {
-            // Why asked again: an entry that came meanwhile has moved the head with it.
+            // Why the head is read again: an entry that came meanwhile has moved the head with it, and is no fault.
             end = Err(Broken { number: beyond, fault: Fault::Head });
         }
-        Ok(told(&walk, end.err(), true))
+        Ok(verified(&walk, end.err(), true))
     }
 
     async fn walk_after(&self, after: u64) -> Result<Walk> {
@@ -345,7 +350,7 @@ impl Chain<'_> {
 
     /// Walks to that entry, or to where it breaks.
     async fn walk(&self, walk: &mut Walk, until: u64) -> Result<std::result::Result<(), Broken>> {
-        // Why one by one and not by pages: a row that cannot be read is then told by its number.
+        // Why one by one and not by pages: the number of a row that cannot be read is then known.
         let entries = stream::iter(walk.number() + 1..=until).map(|n| self.entry(n));
         let mut entries = pin!(entries.buffered(READ_AT_ONCE));
         while let Some(entry) = entries.next().await {

@@ -1,4 +1,4 @@
-//! Who asks, and the one door through which every caller of the partner plane and the data plane comes.
+//! Who asks, and the gate at which every call of the partner plane and the data plane is checked.
 //!
 //! [`Gate`] finds the partner or the organisation that is asked about, keeps the walls between partners
 //! and asks the rights table. What the caller may not see does not exist for it: `NotFound`, never
@@ -10,32 +10,33 @@ use engine::records::{
     Found, Identity, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
 };
 
-/// Who asks.
+/// Who makes a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// Who runs the installation; may make top partners, and nothing else.
+    /// Whoever runs the installation; may make top partners, and nothing else.
     Operator,
     /// A person or token of a partner.
     Member(Member),
-    /// Somebody whom the sign-in knows and who is nobody's person yet; may accept an invitation.
+    /// Somebody who has signed in and is no person of any partner yet; may accept an invitation.
     SignedIn(Identity),
 }
 
 /// A person or token of a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Of which partner.
+    /// The partner that it belongs to.
     pub partner: PartnerId,
-    /// As what.
+    /// The role, which says what it may do.
     pub role: Role,
     /// Only for these organisations; absent means every one that the partner sees.
     pub organisations: Option<Vec<OrganisationId>>,
-    /// How logs and the audit name the token; not a secret.
+    /// How logs and the audit log name the token or the person; not a secret.
     pub token: String,
 }
 
 impl Caller {
-    /// How logs and the audit name it; no secret, and of who is only signed in a hash, not the name.
+    /// How logs and the audit log name the caller. Never a secret; of somebody who has only signed in it is a hash, not
+    /// the name.
     pub fn name(&self) -> String {
         match self {
             Self::Operator => "operator".to_owned(),
@@ -47,7 +48,7 @@ impl Caller {
         }
     }
 
-    /// The member.
+    /// The person or token of a partner that the caller is.
     ///
     /// # Errors
     /// `Denied` for the operator: what is asked is a partner's business.
@@ -60,7 +61,7 @@ impl Caller {
     }
 }
 
-/// The door.
+/// Checks each call before it is worked on.
 #[derive(Clone)]
 pub struct Gate {
     /// Where partners and organisations are found.
@@ -141,8 +142,8 @@ impl Gate {
         if fine { Ok(partner) } else { Err(refusal(member.role)) }
     }
 
-    /// The organisations that the caller may limit a person or token of that role to, which it may give: those
-    /// that were asked for, or its own limitation.
+    /// The organisations that a new person or token of that role is limited to: those that were asked for, or else the
+    /// caller's own limitation. None means no limitation.
     ///
     /// # Errors
     /// `Denied` when the role is not the caller's to give; `Invalid` naming the organisation that the caller does
@@ -201,7 +202,8 @@ impl Gate {
         self.records.find(&Organisation::at(owner, id)).await
     }
 
-    /// A partner by its id, whoever asks: for an offer to it. Nothing of it but that it is there may be told.
+    /// A partner by its id, whether the caller sees it or not: for an offer to it. Nothing but that it exists may go
+    /// into an answer.
     pub(crate) async fn known_partner(&self, id: &PartnerId) -> Result<Option<Partner>> {
         Ok(self.find_partner(id).await?.map(|found| found.value))
     }
@@ -212,11 +214,11 @@ impl Gate {
 }
 
 impl Member {
-    /// Whether its limitation leaves that organisation.
+    /// Whether the member's limitation includes that organisation.
     pub fn sees(&self, id: &OrganisationId) -> bool {
         match &self.organisations {
             Some(named) => named.contains(id),
-            // Why: an end customer belongs to an organisation; one of none sees none.
+            // Why: an end customer belongs to one organisation; one without any sees none.
             None => self.role != Role::EndCustomer,
         }
     }

@@ -1,4 +1,4 @@
-//! Requests for downgrades: seen by who asked and by who is above, decided by the top partner, once.
+//! Requests for downgrades: seen by the partner that asked and by those above it, decided once, by the top partner.
 
 use super::plans::offered;
 use super::{Caller, Gate, Listed};
@@ -12,21 +12,21 @@ use engine::records::{
 };
 use std::sync::Arc;
 
-/// The commands.
+/// What can be asked about downgrades.
 #[derive(Clone)]
 pub struct Downgrades {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What is decided.
+/// How a request for a downgrade is decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It takes effect at once.
+    /// The downgrade takes effect at once.
     Approve,
-    /// It never does, and why.
+    /// The downgrade never takes effect, for the reason given: free text for whoever asked.
     Refuse(String),
 }
 
@@ -104,7 +104,7 @@ impl Downgrades {
         }
     }
 
-    /// What a decision writes besides the request.
+    /// What a decision writes besides the request itself.
     async fn effects(&self, decided: &DowngradeRequest) -> Result<Vec<Write>> {
         let open = self.records().find(&OpenDowngrade::at(&decided.partner, &decided.organisation)).await?;
         let mut writes: Vec<_> = open
@@ -114,7 +114,7 @@ impl Downgrades {
             .collect();
         let found = self.records().find(&Organisation::at(&decided.partner, &decided.organisation)).await?;
         if decided.state == RequestState::Refused {
-            // Why: what is read of the subscription changes, so its version does.
+            // Why the row is written unchanged: its version also covers the pending request, which has gone.
             writes.extend(found.map(|f| replace(&f.value, f.version)).transpose()?);
             return Ok(writes);
         }

@@ -7,21 +7,21 @@ use domain::{Error, ErrorKind, PartnerId, Result};
 use engine::records::{Found, IdempotentRequest, KeptReply, Progress, Records, delete};
 use jiff::SignedDuration;
 
-/// How long a reply is given again.
+/// For how many hours a reply is given again.
 pub const KEPT_HOURS: i64 = 24;
-/// How long a request that never ended holds its key: longer than a function can run.
+/// For how many seconds a request that never ended holds its key: longer than a function can run.
 pub const RUNS_SECONDS: i64 = 60;
-/// A longer body is not kept: a row holds 300 KB.
+/// How long a body may be, in bytes, to be kept: a row holds 300 KB.
 pub const KEPT_BODY_BYTES: usize = 128 * 1024;
-/// Between finding a row and finding it gone.
+/// How often a request tries to begin when the row with its key appears and goes again in between.
 const TRIES: usize = 4;
 /// How many hexadecimal digits a secret of ours has, see [`engine::ports::Ids::token`].
 const SECRET_DIGITS: usize = 64;
 
-/// The keys.
+/// The keys of requests, and what became of each.
 #[derive(Clone)]
 pub struct Idempotency {
-    /// Where they are kept.
+    /// The rows in which keys and replies are kept.
     pub records: Records,
 }
 
@@ -38,18 +38,19 @@ pub fn hash_of(parts: &[&[u8]]) -> String {
 /// What to do with a request.
 #[derive(Debug)]
 pub enum Begun {
-    /// Do it, then tell how it ended.
+    /// It is new, and the key is taken: work on it, then call [`Idempotency::end`] or [`Idempotency::forget`] with this
+    /// row.
     Run(Box<Found<IdempotentRequest>>),
-    /// It was done: answer so.
+    /// It was done before: give this reply again.
     Replay(KeptReply),
-    /// It was done, and its reply is not kept.
+    /// It was done before, and its reply is not kept.
     Unkept {
         /// The status of the reply.
         status: u16,
         /// The id of what it made.
         made: Option<String>,
     },
-    /// It is being done.
+    /// Another call with the same key is being worked on.
     Running,
     /// The key was used for another body.
     OtherBody,
@@ -75,13 +76,13 @@ impl Idempotency {
                 Err(e) => return Err(e),
             }
             if let Some(found) = self.records.find(&IdempotentRequest::at(partner, name)).await? {
-                return Ok(told(found.value, body_hash));
+                return Ok(what_became_of(found.value, body_hash));
             }
         }
         Err(Error::unavailable("the idempotency key is taken and let go at once"))
     }
 
-    /// It has ended with that reply.
+    /// Keeps the reply that the request ended with, unless it is too long or shows a secret.
     pub async fn end(&self, begun: Found<IdempotentRequest>, reply: KeptReply) -> Result<()> {
         let progress = if reply.body.len() > KEPT_BODY_BYTES || shows_secret(&reply.body) {
             Progress::DoneUnkept { status: reply.status, made: made(&reply.body) }
@@ -93,13 +94,13 @@ impl Idempotency {
         self.records.replace(&row, begun.version).await
     }
 
-    /// It has failed: whoever sends it again has it done anew.
+    /// Lets the key go after a failure: the next call with it is worked on anew.
     pub async fn forget(&self, begun: &Found<IdempotentRequest>) -> Result<()> {
         self.records.write(vec![delete(&begun.value, begun.version)]).await
     }
 }
 
-fn told(found: IdempotentRequest, body_hash: &str) -> Begun {
+fn what_became_of(found: IdempotentRequest, body_hash: &str) -> Begun {
     match found.progress {
         _ if found.body_hash != body_hash => Begun::OtherBody,
         Progress::Running => Begun::Running,
@@ -108,8 +109,8 @@ fn told(found: IdempotentRequest, body_hash: &str) -> Begun {
     }
 }
 
-/// Whether a secret of ours is in it. Why by its form and not by a list of routes: tokens and one-time states have
-/// one form, and a route that is not on a list would leave its secret in the table.
+/// Whether a secret of ours is in the body. Why by its form and not by a list of routes: tokens and one-time states
+/// have one form, and a route that is missing from a list would leave its secret in the table.
 fn shows_secret(body: &str) -> bool {
     body.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() >= SECRET_DIGITS)
 }
@@ -124,7 +125,7 @@ mod tests {
     use super::shows_secret;
 
     #[test]
-    fn a_secret_is_told_by_its_form() {
+    fn a_secret_is_recognised_by_its_form() {
         let token = format!("hft_{}", "0a".repeat(32));
         assert!(shows_secret(&format!("{{\"ownerToken\":\"{token}\"}}")));
         assert!(shows_secret(&format!("https://login.example.com/?state={}&x=1", "f".repeat(64))));

@@ -1,5 +1,5 @@
 //! Invitations: made, listed, withdrawn, accepted. The mail leaves from `send-digests`, which also makes the secret:
-//! whoever invites never sees it. Who accepts is whoever shows the secret and is signed in; the address is not asked.
+//! whoever invites never sees it. It is accepted by whoever shows the secret and is signed in, whatever their address.
 
 use super::people::{owners, raced};
 use super::{Caller, Gate, Listed};
@@ -13,29 +13,29 @@ use engine::records::{
 };
 use std::sync::Arc;
 
-/// The commands.
+/// What can be asked about invitations.
 #[derive(Clone)]
 pub struct Invitations {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// Names.
+    /// Makes the ids of new rows.
     pub ids: Arc<dyn Ids>,
-    /// Whether people can sign in: an issuer is configured.
+    /// Whether people can sign in, because an issuer is configured.
     pub has_sign_in: bool,
 }
 
 /// Who is invited, and as what.
 #[derive(Clone, Debug)]
 pub struct NewInvitation {
-    /// Their name.
+    /// The name of whoever is invited.
     pub name: String,
     /// Where the mail goes.
     pub email: String,
-    /// As what.
+    /// The role that they get by accepting.
     pub role: Role,
-    /// Only for these organisations.
+    /// The organisations that they will be limited to; absent means as the caller is.
     pub organisations: Option<Vec<OrganisationId>>,
     /// Their IANA time zone.
     pub time_zone: String,
@@ -77,7 +77,7 @@ impl Invitations {
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
-    /// Withdraws an invitation; one that was accepted is only no longer told of.
+    /// Withdraws an invitation. One that was accepted only leaves the list; its person stays.
     ///
     /// # Errors
     /// `Denied` for an invitation that the caller could not have made.
@@ -95,10 +95,10 @@ impl Invitations {
         unreachable!("the last try returns")
     }
 
-    /// The caller, who is signed in and nobody yet, becomes the person who was invited.
+    /// Makes the caller, who is signed in and no person of any partner yet, the person who was invited.
     ///
     /// # Errors
-    /// `NotFound` when the secret opens nothing (any more); `Conflict` when the caller is somebody already;
+    /// `NotFound` when the secret opens nothing (any more); `Conflict` when the caller is a person or a token already;
     /// `Denied` when nobody is signed in.
     pub async fn accept(&self, caller: &Caller, secret: &str) -> Result<Person> {
         let Caller::SignedIn(identity) = caller else {
@@ -133,7 +133,8 @@ impl Invitations {
         Ok(person)
     }
 
-    /// Whose sign-in it becomes, and what is written for that: a new person, or one that is there and had none.
+    /// The person who gets the caller's sign-in, and the writes for that: a new person, or one that is there and had no
+    /// sign-in.
     async fn person(&self, invitation: &Invitation, identity: &Identity) -> Result<(Person, Vec<Write>)> {
         let records = &self.gate.records;
         if let Some(id) = &invitation.person {

@@ -24,7 +24,8 @@ pub use caller::{Caller, Gate, Member};
 use domain::{Error, ErrorKind, Result};
 use engine::Listed;
 
-/// The outcome of an edit of a named version: who was slower by a moment is told as one who was by a day.
+/// The result of an edit of a named version. A conflict of the write becomes `Stale`: whoever was slower by a moment
+/// gets the same error as whoever read the row a day ago.
 fn stale_if_slower(written: Result<()>, what: &str) -> Result<()> {
     match written {
         Err(error) if error.kind() == ErrorKind::Conflict => {

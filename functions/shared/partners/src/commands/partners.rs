@@ -1,4 +1,4 @@
-//! Partners: created, read, their SKU activated.
+//! Partners: created and read, and their Entra SKU activated.
 
 use super::Listed;
 use super::tokens::{keep, new_token};
@@ -9,28 +9,28 @@ use engine::ports::{Clock, Ids, Page};
 use engine::records::{Invitation, Invited, Owners, Partner, PartnerBelow, Person, Record, put_new};
 use std::sync::Arc;
 
-/// A partner has at most so many above it.
+/// How many partners a partner may have above it.
 const MAX_ABOVE: usize = 10;
 
-/// The commands.
+/// What can be asked about partners.
 #[derive(Clone)]
 pub struct Partners {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// Names and tokens.
+    /// Makes the ids of new rows and the secrets of new tokens.
     pub ids: Arc<dyn Ids>,
-    /// Whether people can sign in: an issuer is configured. Then an Owner is invited to.
+    /// Whether people can sign in, because an issuer is configured. Then the Owner of a new partner is invited to.
     pub has_sign_in: bool,
 }
 
-/// Who owns a new partner: hears of what happens to its customers.
+/// The person who owns a new partner, and is notified of what happens to its customers.
 #[derive(Clone, Debug)]
 pub struct Owner {
-    /// Their name.
+    /// The person's name, as mails address them.
     pub name: String,
-    /// Where mail goes.
+    /// The address that mail is sent to.
     pub email: String,
     /// Their IANA time zone.
     pub time_zone: String,
@@ -39,15 +39,15 @@ pub struct Owner {
 /// A partner that was just made.
 #[derive(Clone, Debug)]
 pub struct NewPartner {
-    /// The partner.
+    /// The row of the partner, as it was inserted.
     pub partner: Partner,
     /// Its Owner's API token: this is the only time that it can be seen.
     pub owner_token: String,
 }
 
 impl Partners {
-    /// Makes a partner, its Owner, their token and their invitation to sign in: a top partner for the operator, else one below the
-    /// caller's.
+    /// Makes a partner with its Owner, the Owner's token and, where people can sign in, the Owner's invitation: a top
+    /// partner when the operator asks, else one below the caller's.
     ///
     /// # Errors
     /// `Denied` when the caller may not; `Invalid` when there is no such time zone.
@@ -64,6 +64,7 @@ impl Partners {
                 above
             }
         };
+        // Why all of it is one write: without an Owner nobody of the partner could ever manage its people.
         let now = self.clock.now();
         let id = PartnerId::from_ulid(&self.ids.ulid());
         let partner = Partner {
@@ -93,6 +94,7 @@ impl Partners {
             let id = InvitationId::from_ulid(&self.ids.ulid());
             writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
         }
+        // Why a row for each partner above: each lists all that is below it, without walking the tree.
         for above in partner.above.iter().cloned() {
             writes.push(put_new(&PartnerBelow { above, partner: partner.id.clone() })?);
         }
@@ -100,7 +102,7 @@ impl Partners {
         Ok(NewPartner { partner, owner_token })
     }
 
-    /// The caller's partner.
+    /// The partner that the caller belongs to.
     pub async fn get(&self, caller: &Caller) -> Result<Partner> {
         Ok(self.gate.partner(caller, None, Action::ReadPartner).await?.value)
     }

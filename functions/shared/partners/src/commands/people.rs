@@ -8,28 +8,28 @@ use engine::records::{Found, IdentityLink, Owners, Person, Record, Records, dele
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// How often a change is made anew when another one of the partner's Owners came between.
+/// How often a change is tried when another change of the partner's Owners came between.
 const TRIES: u32 = 4;
 
-/// The commands.
+/// What can be asked about a partner's people.
 #[derive(Clone)]
 pub struct People {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What is to be changed of a person; absent means as it is.
+/// What is to be changed of a person; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct PersonChange {
-    /// Their name.
+    /// The new name; spaces around it are cut off.
     pub name: Option<String>,
     /// Their IANA time zone.
     pub time_zone: Option<String>,
-    /// Their role.
+    /// The new role, which the caller must be allowed to give.
     pub role: Option<Role>,
-    /// Only these organisations; an inner none lifts the limitation.
+    /// The organisations that the person is limited to; an inner none lifts the limitation.
     pub organisations: Option<Option<Vec<OrganisationId>>>,
 }
 
@@ -41,13 +41,13 @@ impl People {
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
-    /// One of them.
+    /// One person of the caller's partner, with the version that a change must name.
     pub async fn get(&self, caller: &Caller, id: &PersonId) -> Result<Found<Person>> {
         let partner = self.gate.people(caller, &[]).await?;
         self.find(&partner.id, id).await
     }
 
-    /// Changes a person that was read with the version `expected`; the version is then one more.
+    /// Changes a person that was read with the version `expected`; the version that is given back is one more.
     ///
     /// # Errors
     /// `Stale` when it was changed meanwhile; `Denied` when a Super Admin would change or make an Owner;
@@ -78,6 +78,7 @@ impl People {
         let partner = self.gate.people(caller, &[]).await?;
         let Found { value: before, version } = self.find(&partner.id, id).await?;
         let role = change.role.unwrap_or(before.role);
+        // Why both roles: whoever may not make an Owner may not unmake one either.
         self.gate.people(caller, &[before.role, role]).await?;
         if version != expected {
             return Err(Error::stale("the person was changed meanwhile"));
@@ -92,6 +93,7 @@ impl People {
             person.organisations = reach.map(BTreeSet::from_iter);
         }
         person.role = role;
+        // Why: a role that may not see a topic must not get its mails.
         person.subscriptions.retain(|topic, _| topic.is_open_to(role));
         if let Some(name) = &change.name {
             name.trim().clone_into(&mut person.name);
@@ -110,7 +112,7 @@ impl People {
         Ok(Found { value: person, version: version + 1 })
     }
 
-    /// Removes a person; whoever signs in as it is nobody then.
+    /// Removes a person, and the tie to their sign-in: whoever signs in with it is no person of any partner then.
     ///
     /// # Errors
     /// `Denied` when a Super Admin would remove an Owner; `Conflict` for the last Owner.
@@ -161,7 +163,7 @@ pub(super) fn raced(error: Error) -> Error {
     }
 }
 
-/// The write that adds an Owner or takes one out, under the condition that nobody else does at the same time.
+/// The write that adds an Owner or takes one out; it fails when somebody else does either at the same time.
 ///
 /// # Errors
 /// `Conflict` when nobody would be left.

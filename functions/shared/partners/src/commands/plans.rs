@@ -15,21 +15,21 @@ use engine::records::{
 };
 use std::sync::Arc;
 
-/// The commands.
+/// What can be asked about plans.
 #[derive(Clone)]
 pub struct Plans {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// Names.
+    /// Makes the ids of new rows.
     pub ids: Arc<dyn Ids>,
 }
 
 /// A plan, as one caller sees it.
 #[derive(Clone, Debug)]
 pub struct PlanView {
-    /// The plan.
+    /// The plan itself, with its price whether it may be shown or not.
     pub plan: Plan,
     /// The version that an edit must name.
     pub version: u64,
@@ -39,20 +39,20 @@ pub struct PlanView {
     pub subscriptions: u64,
 }
 
-/// What is to change; the rest stays.
+/// What is to change of a plan; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct PlanEdit {
-    /// Its name.
+    /// The new name; spaces around it are cut off.
     pub name: Option<String>,
     /// What a seat costs from now on.
     pub price: Option<Price>,
-    /// Whether it is offered.
+    /// Whether it is offered for new subscriptions.
     pub visible: Option<bool>,
 }
 
-/// How often a plan's price may change: the row that keeps the former ones stays small.
+/// How often a plan's price may change. The row keeps the former prices, and has to stay small.
 const MOST_PRICES: usize = 500;
-/// A list's cursor in the plans of partners above begins so.
+/// How a cursor begins that continues in the plans of partners above.
 const ASSIGNED: &str = "assigned ";
 
 impl Plans {
@@ -118,6 +118,7 @@ impl Plans {
         let shows_price = self.shows_price(caller).await?;
         let records = &self.gate.records;
         let (mut items, mut after) = (Vec::new(), None);
+        // Why two parts: own plans and assigned ones lie under different keys, so the cursor says which part it is in.
         let cursor = page.after.as_deref().and_then(|cursor| cursor.strip_prefix(ASSIGNED));
         if let Some(cursor) = cursor {
             after = Some(cursor.to_owned()).filter(|cursor| !cursor.is_empty());
@@ -141,7 +142,7 @@ impl Plans {
         Ok((Listed { items, next: next.map(|next| format!("{ASSIGNED}{next}")) }, shows_price))
     }
 
-    /// One plan, with how many organisations are on it.
+    /// One plan, with the number of organisations that are on it.
     ///
     /// # Errors
     /// `NotFound` when the caller does not see it.
@@ -167,6 +168,7 @@ impl Plans {
         if !names && edit.price.is_none() {
             return Err(Error::invalid("name, price or visible must be given"));
         }
+        // Why by field: a name and a price are different rights, and only what is to change has to be allowed.
         let asked = [(names, Action::ManagePlans), (edit.price.is_some(), Action::ManageMoney)];
         for (_, action) in asked.into_iter().filter(|(is_asked, _)| *is_asked) {
             self.own(caller, &found.value, action).await?;
@@ -183,6 +185,7 @@ impl Plans {
         if after.not_for_resale {
             check_not_for_resale(&after.terms)?;
         }
+        // Why the former price is kept: invoices of months before this edit are computed with it.
         if after.terms.price != before.price {
             if after.former_prices.len() >= MOST_PRICES {
                 return Err(Error::conflict("the plan's price has changed too often: make another plan"));
@@ -252,7 +255,8 @@ impl Plans {
             .await
     }
 
-    /// The plan, and the partner for which the caller sees it: the plan's own, or the caller's.
+    /// The plan, and the partner for which the caller sees it: the plan's owner, or the caller's partner where the
+    /// plan is assigned to it.
     async fn seen(&self, caller: &Caller, id: &PlanId) -> Result<(Found<Plan>, PartnerId)> {
         let own = self.gate.partner(caller, None, Action::ReadPartner).await?.value.id;
         let records = &self.gate.records;
@@ -329,7 +333,7 @@ pub(super) async fn offered(
     }
 }
 
-/// The plan of that id, which a subscription of the partner's is or was on.
+/// The plan of that id, which a subscription of that partner is or was on.
 ///
 /// # Errors
 /// `Corrupt` when there is none: plans are never deleted.

@@ -7,14 +7,14 @@ use engine::records::{ApiToken, Identity, IdentityLink, Person, Records, TokenUs
 use jiff::SignedDuration;
 use std::sync::Arc;
 
-/// A use is written down when the last one is so long ago: a busy token writes a row a minute.
+/// How old the last noted use of a token must be before another one is noted: a busy token writes one row a minute.
 const USE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-/// Who holds a token.
+/// Finds who holds a token.
 pub struct FindCaller {
     /// Where the tokens are.
     pub records: Records,
-    /// The time.
+    /// Says whether a token has expired.
     pub clock: Arc<dyn Clock>,
     /// The hash of the installation's bootstrap token, as [`ApiToken::hash`] gives it; none switches it off.
     pub bootstrap_hash: Option<String>,
@@ -31,8 +31,8 @@ impl FindCaller {
         let now = self.clock.now();
         let found = self.records.find(&ApiToken::at(&hash)).await?;
         let Some(good) = found.map(|f| f.value).filter(|t| t.is_good(now)) else { return Ok(None) };
-        // Why it does not matter whether that is written: the token is good all the same, and of two calls
-        // at once one writes for both.
+        // Why a failure is not the caller's: the token is good whether its use was noted or not, and of two calls
+        // at once one notes it for both.
         match self.used(&good, now).await {
             Err(e) if e.kind() == ErrorKind::Conflict => {}
             Err(error) => tracing::warn!(token = good.prefix, %error, "a token's use was not written down"),
@@ -46,8 +46,8 @@ impl FindCaller {
         })))
     }
 
-    /// Who signed in: the person that the identity was bound to, or nobody's person yet. Role and limitation are
-    /// the person's of now; nothing of them is taken from what the issuer says.
+    /// Who signed in: the person that the identity was bound to, or somebody who is no person yet. Role and
+    /// limitation are those of the person's row now; nothing of them is taken from what the issuer says.
     pub async fn find_signed_in(&self, identity: Identity) -> Result<Caller> {
         let link = self.records.find(&IdentityLink::at(&identity)).await?.map(|l| l.value);
         let Some(link) = link.filter(|l| l.identity == identity) else {

@@ -1,8 +1,7 @@
 //! The subscription of an organisation: its plan and its seats, read and changed.
 //!
-//! What it is stands in the organisation's row, so its version is that row's. Each change that is paid for
-//! leaves a row of its own in the same write. A downgrade is only asked for here; see
-//! [`super::downgrades`].
+//! A subscription is part of the organisation's row, so its version is that row's. Each change of what is paid for
+//! inserts a row of its own in the same write. A downgrade is only asked for here; see [`super::downgrades`].
 
 use super::plans::{known, offered};
 use super::{Caller, Gate, stale_if_slower};
@@ -17,54 +16,55 @@ use engine::records::{
 };
 use std::sync::Arc;
 
-/// The commands.
+/// What can be asked about subscriptions.
 #[derive(Clone)]
 pub struct Subscriptions {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// Names.
+    /// Makes the ids of new rows.
     pub ids: Arc<dyn Ids>,
 }
 
-/// A subscription.
+/// A subscription with its plan, its seats in use and its pending downgrade.
 #[derive(Clone, Debug)]
 pub struct SubscriptionView {
-    /// Whose: the row that says plan, seats and state.
+    /// The organisation whose subscription it is; its row holds plan, seats and state.
     pub organisation: Organisation,
     /// The version that an edit must name.
     pub version: u64,
-    /// Its plan.
+    /// The plan that the organisation is on.
     pub plan: Plan,
-    /// Seats in use; none before a snapshot has counted.
+    /// Seats in use; none before a snapshot has counted them.
     pub count: Option<SeatCount>,
-    /// The downgrade that waits.
+    /// The downgrade that is pending: it waits for its decision.
     pub pending: Option<DowngradeRequest>,
 }
 
 impl SubscriptionView {
-    /// How many more seats are in use than are paid for; none before a snapshot has counted.
+    /// How many more seats are in use than are paid for; none before a snapshot has counted them.
     pub fn over_use(&self) -> Option<u64> {
         over_use(self.organisation.seats, self.count.as_ref().map(|c| c.in_use))
     }
 }
 
-/// What is to change; the rest stays.
+/// What is to change of a subscription; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct SubscriptionEdit {
     /// The plan to move to.
     pub plan: Option<PlanId>,
-    /// Seats to pay for.
+    /// The number of seats to pay for.
     pub seats: Option<u32>,
 }
 
-/// What an edit led to.
+/// What an edit of a subscription came to.
 #[derive(Clone, Debug)]
 pub enum Changed {
-    /// It is so now.
+    /// The change has taken effect.
     Now(Box<SubscriptionView>),
-    /// It waits for an approval; with the subscription's version now.
+    /// It is a downgrade, for which a request was made that waits for its approval; with the subscription's version
+    /// after that.
     Asked(Box<DowngradeRequest>, u64),
 }
 
@@ -100,6 +100,7 @@ impl Subscriptions {
             ));
         }
         let before = found.value;
+        // The plan is moved first: a downgrade ends here as a request, and then nothing else may have changed.
         let plan = known(self.records(), &before.partner, &before.plan).await?.value;
         let mut after = before.clone();
         if let Some(wanted) = edit.plan.filter(|wanted| *wanted != plan.id) {
@@ -107,6 +108,7 @@ impl Subscriptions {
             match step(plan.terms.product, wanted.terms.product) {
                 Move::AtOnce => after.plan = wanted.id,
                 Move::Refused(why) => return Err(Error::invalid_field("plan", why)),
+                // Why refused: the seats would take effect now and the plan later, or never.
                 Move::Approved if edit.seats.is_some() => {
                     let why = "cannot change in the request for a downgrade: change them by themselves";
                     return Err(Error::invalid_field("seats", why));
@@ -130,6 +132,7 @@ impl Subscriptions {
             }
             after.seats = seats;
         }
+        // Why an edit that changes nothing writes nothing: the version, and what is paid for, stay as they are.
         let mut version = expected;
         if after != before {
             writes.push(replace(&after, version)?);
@@ -141,7 +144,8 @@ impl Subscriptions {
         Ok(Changed::Now(Box::new(self.view(Found { value: after, version }).await?)))
     }
 
-    /// The plan that is moved to, when nothing but its product could be in the way.
+    /// The plan to move to, once everything that could stand in the way is checked, except whether the move from
+    /// product to product is allowed.
     async fn wanted_plan(
         &self,
         caller: &Caller,
@@ -177,6 +181,7 @@ impl Subscriptions {
         plan: &Plan,
         wanted: &Plan,
     ) -> Result<Changed> {
+        // Why asked again: who may change a subscription may not always ask for a downgrade, and should learn who may.
         let organisation = &found.value;
         match self.gate.organisation(caller, &organisation.id, Action::AskDowngrade).await {
             Err(error) if error.kind() == ErrorKind::Denied => {
@@ -208,13 +213,14 @@ impl Subscriptions {
             decided_by: None,
             reason: None,
         };
+        // This row is what makes a second request impossible while one is pending.
         let open = OpenDowngrade {
             partner: request.partner.clone(),
             organisation: request.organisation.clone(),
             top: request.top.clone(),
             request: request.id.clone(),
         };
-        // Why the organisation too: what is read of the subscription changes, so its version does.
+        // Why the organisation too, unchanged: its version also covers the pending request, which is new.
         let writes = vec![put_new(&request)?, put_new(&open)?, replace(organisation, found.version)?];
         stale_if_slower(self.records().write(writes).await, "the subscription")?;
         Ok(Changed::Asked(Box::new(request), found.version + 1))

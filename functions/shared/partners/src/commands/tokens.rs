@@ -11,9 +11,9 @@ use engine::records::{ApiToken, Found, Organisation, TokenEntry, TokenUse, delet
 use jiff::SignedDuration;
 use std::sync::Arc;
 
-/// How long a token is good, at most.
+/// How many hours a token is good at most: a year.
 pub const TOKEN_LIFE_HOURS: i64 = 365 * 24;
-/// A token that is used by a command is rotated by nobody else at the same time more often than that.
+/// How often a change of a token is tried when its row is changed by others at the same time.
 const TRIES: u32 = 3;
 
 /// A new token: the text to be shown once, and the row to be kept.
@@ -40,7 +40,7 @@ pub fn new_token(
     (text, row)
 }
 
-/// The writes that keep a new token of a partner.
+/// The writes that insert a new token of a partner.
 pub(super) fn keep(token: &ApiToken) -> Result<Vec<Write>> {
     let mut writes = vec![put_new(token)?];
     if let Some(id) = token.id.clone() {
@@ -49,31 +49,31 @@ pub(super) fn keep(token: &ApiToken) -> Result<Vec<Write>> {
     Ok(writes)
 }
 
-/// The commands.
+/// What can be asked about API tokens.
 #[derive(Clone)]
 pub struct Tokens {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// Names and tokens.
+    /// Makes the ids of new rows and the secrets of new tokens.
     pub ids: Arc<dyn Ids>,
 }
 
 /// What is asked of a new token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// What it is for.
+    /// What it is for, as a name that people chose.
     pub name: String,
-    /// What it may do.
+    /// The role, which says what it may do.
     pub role: Role,
-    /// Only for these organisations; absent means as the maker.
+    /// Only for these organisations; absent means the same as whoever makes it.
     pub organisations: Option<Vec<OrganisationId>>,
     /// Until when; absent means as long as a token may be good.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A token as it is told.
+/// A token as it is shown: never with its secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TokenView {
     /// What is kept of it.
@@ -126,7 +126,7 @@ impl Tokens {
         Ok(Listed { items, next })
     }
 
-    /// One of them.
+    /// One token of the caller's partner.
     pub async fn get(&self, caller: &Caller, id: &TokenId) -> Result<TokenView> {
         self.view(self.entry(caller, id).await?.value).await
     }
@@ -147,7 +147,7 @@ impl Tokens {
         unreachable!("the last try returns")
     }
 
-    /// Makes a token anew: the old text ends, the id, the role and the end stay.
+    /// Gives a token a new secret: the old one ends; the id, the role and the expiry stay.
     ///
     /// # Errors
     /// `Denied` when the caller could not have made it; `Conflict` when it has ended.

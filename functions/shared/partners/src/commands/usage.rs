@@ -1,6 +1,6 @@
 //! What a partner's organisations used in a month, and what it costs: computed from the history of
-//! subscriptions each time it is asked for. That history only grows at its end, so a month that has ended says
-//! the same for ever.
+//! subscriptions each time it is asked for. That history only grows at its end, so the answer for a month that has
+//! ended never changes.
 
 use super::plans::known;
 use super::{Caller, Gate};
@@ -15,44 +15,44 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The commands.
+/// What can be asked about usage and invoices.
 #[derive(Clone)]
 pub struct Usage {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
 }
 
-/// A month of a partner.
+/// What a partner's organisations used in one month.
 #[derive(Clone, Debug)]
 pub struct MonthOfUse {
-    /// Whose customers.
+    /// The partner whose organisations are counted.
     pub partner: PartnerId,
-    /// Which month.
+    /// The month that is counted, in UTC.
     pub month: Month,
     /// The last day that is counted.
     pub through: Date,
     /// What was used, by organisation and plan.
     pub lines: Vec<LineOfPlan>,
-    /// What it costs, by currency.
+    /// What it costs in minor units, by the currency's ISO 4217 code.
     pub totals: BTreeMap<&'static str, u64>,
 }
 
 /// A line with what people want to know of its plan.
 #[derive(Clone, Debug)]
 pub struct LineOfPlan {
-    /// The line.
+    /// The days, seats and amount of one organisation on one plan.
     pub line: Line,
-    /// The plan's name, now.
+    /// The plan's present name.
     pub plan_name: String,
-    /// What it protects.
+    /// The product that the plan is of.
     pub product: ProductType,
 }
 
 impl Usage {
-    /// What was used in a month; of one that goes on, up to and with today. A caller that is limited to some
-    /// organisations sees theirs.
+    /// What was used in a month; of the present month, up to and including today. A caller that is limited to some
+    /// organisations sees those.
     ///
     /// # Errors
     /// `Invalid` naming `month` when it has not begun; `NotFound` when the caller does not see that partner;
@@ -87,7 +87,7 @@ impl Usage {
     /// The invoice of a month that has ended.
     ///
     /// # Errors
-    /// As [`Self::of_month`]; `Conflict` while the month goes on.
+    /// As [`Self::of_month`]; `Conflict` while the month has not ended.
     pub async fn invoice(
         &self,
         caller: &Caller,

@@ -1,4 +1,4 @@
-//! One notice, a mail for each person who wants to hear of it at once.
+//! One notice, as a mail to each person who wants to be notified of it at once.
 
 use super::{Report, Request, Worker};
 use domain::{Error, ErrorKind, Result, Timestamp};
@@ -32,7 +32,7 @@ impl Worker {
         }
     }
 
-    /// People of the partner and of those above it who hear of it at once.
+    /// The people of the partner, and of the partners above it, who are notified of it at once.
     async fn listeners(&self, notice: &Notice) -> Result<Vec<Person>> {
         let mut all = Vec::new();
         for partner in notice.listeners() {
@@ -43,7 +43,7 @@ impl Worker {
         Ok(all)
     }
 
-    /// None when it has left before.
+    /// Mails the notice to that person; none when an earlier try already did.
     async fn mail_once(&self, notice: &Notice, person: &Person) -> Result<Option<Delivery>> {
         if self.records.find(&SentNotice::at(&notice.tenant, &notice.id, &person.id)).await?.is_some() {
             return Ok(None);

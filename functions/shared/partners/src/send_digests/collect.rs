@@ -1,4 +1,4 @@
-//! What a digest has to tell: the notices of a person's period, by topic.
+//! What a digest lists: the notices of a person's period, by topic.
 
 use super::Worker;
 use domain::notices::{Topic, next_digest_at};
@@ -7,24 +7,24 @@ use engine::records::{Notice, NoticeEntry, Person};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
-/// A period's notices are counted up to so long before its end. A notice bears the time at which its job
-/// began to write it; it must be there before the digest looks.
+/// How long before the end of a period its digest stops listing notices. A notice bears the time at which its job began
+/// to write it, so it may appear a little after that time; later ones go into the next digest.
 const SETTLE: SignedDuration = SignedDuration::from_mins(2);
 
-/// A digest shows so many notices of each topic; of the rest it says the number.
+/// How many notices of each topic a digest shows; of the others it gives the number.
 const MAX_SHOWN: usize = 50;
 
-/// A topic's part of a digest.
+/// The part of a digest that is about one topic.
 #[derive(Debug)]
 pub(super) struct Section {
     pub topic: Topic,
-    /// The oldest first.
+    /// The notices that are shown, oldest first.
     pub notices: Vec<Notice>,
-    /// How many more there are.
+    /// How many more notices of this topic the period has.
     pub left_out: u64,
 }
 
-/// A digest's period: where it begins for each topic that it tells, and its end for all.
+/// A digest's period: when it begins, for each topic that the digest lists, and when it ends for all of them.
 #[derive(Debug)]
 pub(super) struct Period {
     pub begins: BTreeMap<Topic, Timestamp>,
@@ -32,7 +32,7 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// The period that ends at `until`, of those topics whose frequency has an end there.
+    /// The period that ends at `until`, with those topics whose frequency has a digest due at that time.
     pub fn of(person: &Person, until: Timestamp) -> Result<Self> {
         let (zone, before) = (person.zone()?, until - SignedDuration::from_secs(1));
         let mut begins = BTreeMap::new();
@@ -50,7 +50,7 @@ impl Period {
 }
 
 impl Worker {
-    /// The sections of a digest, empty ones left out; what is worst first.
+    /// The sections of a digest in the order of [`Topic::ALL`], which has the gravest first; empty ones are left out.
     pub(super) async fn collect(&self, person: &Person, period: &Period) -> Result<Vec<Section>> {
         let mut by_topic: BTreeMap<Topic, Vec<NoticeEntry>> = BTreeMap::new();
         for entry in self.entries(person, period).await? {
@@ -65,7 +65,7 @@ impl Worker {
                     left_out += 1;
                     continue;
                 }
-                // Gone with its tenant: then there is nothing to tell.
+                // Why none is fine: the notice was deleted with its tenant, and is nobody's business any more.
                 let found = self.records.find(&Notice::at(&entry.tenant, &entry.notice)).await?;
                 notices.extend(found.map(|f| f.value));
             }
@@ -97,8 +97,8 @@ impl Worker {
     }
 }
 
-/// What a person's row says once the digest of that period is done.
-pub(super) fn told(mut person: Person, period: &Period, until: Timestamp) -> Result<Person> {
+/// The person's row once the digest of that period is done: listed up to its end, with the time of the next digest.
+pub(super) fn moved_on(mut person: Person, period: &Period, until: Timestamp) -> Result<Person> {
     for topic in period.begins.keys() {
         if let Some(subscription) = person.subscriptions.get_mut(topic) {
             subscription.told_until = subscription.told_until.max(period.ends);

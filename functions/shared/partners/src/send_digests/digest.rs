@@ -1,20 +1,20 @@
 //! The digests that are due: one mail per person and period.
 //!
-//! The digest's row is made before the mail is sent and claims it for one process; the row that says
-//! `Sent` and the person's next due time are one write. A claim that nobody fulfilled ends by itself.
+//! The digest's row is inserted before the mail is sent, and claims the digest for one process. That the mail was sent,
+//! and the person's next due time, are one write. A claim that its process never fulfilled ends by itself.
 
-use super::collect::{Period, Section, told};
+use super::collect::{Period, Section, moved_on};
 use super::{Report, Worker};
 use domain::{ErrorKind, Result, Timestamp};
 use engine::ports::Page;
 use engine::records::{At, Claim, Delivery, Digest, Found, Person, put_new, replace, watched};
 use jiff::SignedDuration;
 
-/// A claim ends after so long: longer than any function may run.
+/// How long a claim is good: longer than any function may run.
 const CLAIM: SignedDuration = SignedDuration::from_mins(15);
-/// How often a finished digest is written down when its person changes in between.
+/// How often the row of a finished digest is written when its person changes in between.
 const TRIES: u32 = 4;
-/// So many due people are read at once.
+/// How many due people are read at once.
 const PAGE_ROWS: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Worker {
         let at = Digest::at(&listed.partner, &found.value.id, until);
         let before = self.records.find(&at).await?;
         if before.as_ref().is_some_and(|d| d.value.delivery.is_some()) {
-            // A time zone moved away and back brings an old period up again; it is told.
+            // Why: a time zone that was changed and changed back makes an old period due again; its digest was sent.
             return self.move_on(found, &period, until).await;
         }
         let sections = self.collect(&found.value, &period).await?;
@@ -102,8 +102,8 @@ impl Worker {
         self.finish(found, period, until, &digest, version).await.map(|()| outcome)
     }
 
-    /// Writes that the digest is done and moves the person on, both or neither. Whoever changed the person
-    /// meanwhile keeps the change.
+    /// Writes that the digest is done and moves the person on to the next period: both or neither. A change that
+    /// somebody made to the person meanwhile is kept.
     async fn finish(
         &self,
         mut person: Found<Person>,
@@ -113,7 +113,7 @@ impl Worker {
         version: u64,
     ) -> Result<()> {
         for tried in 1.. {
-            let moved = told(person.value, period, until)?;
+            let moved = moved_on(person.value, period, until)?;
             let both = vec![replace(digest, version)?, replace(&moved, person.version)?];
             match self.records.write(both).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {
@@ -125,7 +125,7 @@ impl Worker {
         unreachable!("the last try returns")
     }
 
-    /// The digest's row in the name of this process, with its version; none when another one has it.
+    /// The digest's row, claimed for this process, with its version; none when another process holds the claim.
     async fn claim(
         &self,
         person: &Person,
@@ -178,7 +178,7 @@ impl Worker {
 
     /// Moves a person on to its next period. When somebody changed it meanwhile, the next tick does it.
     async fn move_on(&self, found: Found<Person>, period: &Period, until: Timestamp) -> Result<Outcome> {
-        let moved = told(found.value, period, until)?;
+        let moved = moved_on(found.value, period, until)?;
         match self.records.replace(&moved, found.version).await {
             Err(e) if e.kind() != ErrorKind::Conflict => Err(e),
             _ => Ok(Outcome::Nothing),

@@ -1,5 +1,6 @@
-//! Invitations whose mail is due. The secret is made here, kept as its hash, and stands in the mail alone; one
-//! that has to be mailed again gets another, and each opens the invitation, which is accepted once.
+//! Invitations whose mail is due. The secret is made here. Only its hash is kept; the secret itself stands in the mail
+//! alone. An invitation that has to be mailed again gets another secret; each of them opens it, and it is accepted
+//! once.
 
 use super::{Report, Worker};
 use domain::{ErrorKind, Result, Timestamp};
@@ -7,9 +8,9 @@ use engine::ports::Page;
 use engine::records::{ApiToken, Delivery, Found, Invitation, InvitationToken, put_new, replace, watched};
 use jiff::SignedDuration;
 
-/// A mail that did not leave is tried again after so long.
+/// After how long a mail that did not leave is tried again.
 const AGAIN: SignedDuration = SignedDuration::from_mins(5);
-/// So many due invitations are read at once.
+/// How many due invitations are read at once.
 const PAGE_ROWS: usize = 100;
 
 impl Worker {
@@ -40,7 +41,8 @@ impl Worker {
         }
     }
 
-    /// Whether the mail service took it; none when it is not due, or somebody else sends it.
+    /// Mails one invitation. True when the mail service took the mail, false when the address can take none; none
+    /// when the invitation is not due, or another process sends it.
     async fn invite_one(&self, listed: &Invitation) -> Result<Option<bool>> {
         let now = self.clock.now();
         let found = self.records.find(&Invitation::at(&listed.partner, &listed.id)).await?;

@@ -2,11 +2,12 @@
 //!
 //! A mail service cannot be part of a transaction, so a mail is handed over at least once: should the
 //! process die between the service's yes and the row that says so, the same mail goes out again, word for
-//! word and under the same id (`Mail::id`), by which a receiver can tell a repetition. Nothing else repeats
+//! word and under the same id (`Mail::id`), by which a receiver can recognise a repetition. Nothing else repeats
 //! one: not a message that is delivered twice, not two ticks at once, not a retry.
 //!
-//! Only an address that can take no mail is refused for good. A mail that did not leave for any other reason stays due and
-//! is tried again, however long that lasts; where somebody has to help first, the operator is told.
+//! Only an address that can take no mail is refused for good. A mail that did not leave for any other reason stays
+//! due and is tried again, however long that lasts; where somebody has to help first, a metric raises the operator's
+//! alarm.
 //!
 //! What a mail shows is what its reader may see: topics by role, organisations by the person's limit.
 
@@ -28,12 +29,12 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 use std::sync::Arc;
 
-/// The messages.
+/// The body of a message that asks for the mails of one notice.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Request {
-    /// Of which tenant.
+    /// The tenant that the notice is about.
     pub tenant: TenantId,
-    /// Which notice.
+    /// The id of the notice, see [`engine::records::Notice::id`].
     pub notice: String,
 }
 
@@ -41,7 +42,7 @@ pub struct Request {
 pub struct Ports {
     /// Rows of people, notices and what was sent.
     pub records: Records,
-    /// Takes mails.
+    /// Hands mails to the mail service.
     pub mailer: Arc<dyn Mailer>,
     /// Says whose digest is due.
     pub clock: Arc<dyn Clock>,
@@ -63,13 +64,13 @@ pub struct Worker {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Mails handed over.
+    /// Mails that the mail service took.
     pub sent: u64,
     /// Mails to addresses that can take none.
     pub refused: u64,
     /// Digests with nothing in them, not sent.
     pub empty: u64,
-    /// Digests that somebody else is sending.
+    /// Digests and invitations that another process is sending.
     pub claimed: u64,
     /// Mails that failed; they are tried again.
     pub failed: u64,
@@ -125,7 +126,7 @@ impl Worker {
         }
     }
 
-    /// Sends one notice to whoever wants to hear of it at once.
+    /// Sends one notice to everybody who wants to be notified of it at once.
     ///
     /// # Errors
     /// `NotFound` when there is no such notice; otherwise the first of those that kept a mail from leaving,

@@ -12,9 +12,9 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
-/// A subject longer than that is cut by many readers.
+/// How long a subject may be, in characters: many mail programs cut longer ones.
 const SUBJECT_CHARS: usize = 150;
-/// A name is no longer than that where it comes in; rows of earlier releases may hold any.
+/// How long a name may be, in characters. The API accepts no longer one; rows of earlier releases may hold any length.
 const NAME_CHARS: usize = 100;
 
 /// The templates, read once.
@@ -69,7 +69,7 @@ impl Templates {
         Ok(Self { environment })
     }
 
-    /// The mail that tells one notice to one person.
+    /// The mail that notifies one person of one notice.
     pub fn notice(&self, notice: &Notice, person: &Person) -> Result<Mail> {
         let zone = person.zone()?;
         let subject = format!("[{}] {}", notice.organisation_name, notice.title);
@@ -87,7 +87,7 @@ impl Templates {
         )
     }
 
-    /// The mail that tells a period to one person.
+    /// The mail that lists the notices of one period for one person.
     pub fn digest(
         &self,
         person: &Person,

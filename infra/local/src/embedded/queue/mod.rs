@@ -4,7 +4,7 @@
 //! - A message not deleted before its visibility ends is handed out again; after `max_receives` times it
 //!   becomes a dead letter, with the reason of its last failure.
 //! - A deduplication id is remembered for five minutes, whether or not its message was deleted.
-//! - Durable when `send` returns. Time comes from the clock; who waits is woken, never polls.
+//! - A message is durable when `send` returns. Time comes from the clock; whoever waits is woken and never polls.
 
 mod messages;
 mod receive;
@@ -23,22 +23,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// How long a deduplication id is remembered.
+/// How long a deduplication id is remembered, in milliseconds.
 /// Source: SQS developer guide, "Exactly-once processing".
 const DEDUPLICATION_MS: i64 = 5 * 60 * 1000;
 
-/// Rules of every queue.
+/// The rules that hold for every queue.
 #[derive(Clone, Copy, Debug)]
 pub struct QueueRules {
-    /// How long a message handed out stays invisible.
+    /// How long a message that was handed out stays invisible, in milliseconds.
     pub visibility_ms: u64,
-    /// How often it is handed out before it becomes a dead letter.
+    /// How often a message is handed out before it becomes a dead letter.
     pub max_receives: u32,
 }
 
 impl Default for QueueRules {
     fn default() -> Self {
-        // Visibility: a function's longest run and a minute.
+        // Why 16 minutes: the longest run of a function, and a minute more.
         Self { visibility_ms: 16 * 60 * 1000, max_receives: 5 }
     }
 }
@@ -54,12 +54,15 @@ pub struct LocalQueue {
 }
 
 impl LocalQueue {
-    /// The queues in that file, made if it is not there.
+    /// The queues in that SQLite file, which is made if it is not there.
+    ///
+    /// # Errors
+    /// `Corrupt` when the file is damaged; `Unavailable` when it cannot be opened.
     pub fn open(path: &Path, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, rules: QueueRules) -> Result<Self> {
         Self::over(Connection::open(path).map_err(store_error)?, clock, ids, rules)
     }
 
-    /// Queues that end with the process.
+    /// Queues in memory, which are lost when the process ends.
     pub fn in_memory(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, rules: QueueRules) -> Result<Self> {
         Self::over(Connection::open_in_memory().map_err(store_error)?, clock, ids, rules)
     }
@@ -75,7 +78,7 @@ impl LocalQueue {
         Ok(Self { connection, clock, ids, rules, changed: Arc::new(Notify::new()) })
     }
 
-    /// Runs `work` in one transaction, then wakes who waits.
+    /// Runs `work` in one transaction, then wakes whoever waits for messages.
     async fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,

@@ -1,12 +1,12 @@
-//! The receiving side: handing messages out and hearing what became of them.
+//! The receiving side: messages are handed out, and their receivers say what became of them.
 
 use super::{DeadLetter, Handle, LocalQueue, Received, rows};
 use domain::{Error, Result};
 use engine::ports::JobQueue;
 
 impl LocalQueue {
-    /// Up to `most` messages that may be handed out now, without waiting; possibly none.
-    /// Of one group several, in order; none of a group of which one is in flight.
+    /// Up to `most` messages that may be handed out now, without waiting; possibly none. Several may be of one group,
+    /// then in its order; none is of a group of which a message is in flight.
     pub async fn receive(&self, queue: JobQueue, most: usize) -> Result<Vec<Received>> {
         let (now, max_receives) = (self.now_ms(), self.rules.max_receives);
         let until = now.saturating_add_unsigned(self.rules.visibility_ms);
@@ -52,7 +52,7 @@ impl LocalQueue {
         }
     }
 
-    /// The message is done.
+    /// Deletes a message that was worked on.
     ///
     /// # Errors
     /// `Conflict` when it was handed out again since.
@@ -61,7 +61,7 @@ impl LocalQueue {
         self.settle_one(handle, rows::delete).await
     }
 
-    /// The message is to be handed out again, no sooner than in `delay_ms`; until then it holds its group back.
+    /// Lets a message be handed out again, no sooner than in `delay_ms`; until then it holds its group back.
     ///
     /// # Errors
     /// `Conflict` when it was handed out again since.
@@ -71,16 +71,16 @@ impl LocalQueue {
         self.settle_one(handle, move |tx, seq| rows::set_visible_at(tx, seq, at, reason.as_deref())).await
     }
 
-    /// The message is a dead letter at once.
+    /// Makes a message a dead letter at once.
     ///
     /// # Errors
     /// `Conflict` when it was handed out again since.
-    pub async fn park(&self, handle: &Handle, reason: Option<&str>) -> Result<()> {
+    pub async fn bury(&self, handle: &Handle, reason: Option<&str>) -> Result<()> {
         let (handle, reason, now) = (handle.clone(), reason.map(str::to_owned), self.now_ms());
         self.settle_one(handle, move |tx, seq| rows::bury(tx, seq, reason.as_deref(), now)).await
     }
 
-    /// How many messages there are that are not dead: waiting, held back or in flight.
+    /// How many messages the queue has, dead letters not counted: pending, held back or in flight.
     pub async fn count(&self, queue: JobQueue) -> Result<u64> {
         self.look(move |tx| rows::count(tx, queue)).await
     }
@@ -90,7 +90,7 @@ impl LocalQueue {
         self.look(rows::dead_letters).await
     }
 
-    /// Makes what was in flight visible: for a process that begins after another has ended.
+    /// Makes every message in flight visible: for a process that begins after another has ended.
     pub async fn release_all(&self) -> Result<()> {
         let now = self.now_ms();
         self.change(move |tx| rows::release_all(tx, now)).await
@@ -113,7 +113,7 @@ impl LocalQueue {
         if held { Ok(()) } else { Err(Error::conflict("the message was handed out again")) }
     }
 
-    /// Reads without waking anybody.
+    /// Reads in one transaction, without waking whoever waits.
     async fn look<T: Send + 'static>(
         &self,
         work: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,

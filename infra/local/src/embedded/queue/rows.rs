@@ -6,8 +6,8 @@ use engine::ports::{JobQueue, Outgoing};
 use engine::trace::Trace;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, Transaction, params};
 
-/// `receipt` is set while a message is in flight or waits for its next turn; until `visible_at` it holds back
-/// its group.
+/// The tables. `receipt` is set while a message is in flight or waits for its next turn; until `visible_at` it holds
+/// its group back.
 const TABLES: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -27,7 +27,7 @@ const TABLES: &str = "
     ) STRICT;
 ";
 
-/// What a failure of the queue's file means to a caller.
+/// The product's error for a failure of the queue's file.
 pub fn store_error(cause: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode as Code;
     let error = match cause.sqlite_error_code() {
@@ -42,14 +42,14 @@ pub fn store_error(cause: rusqlite::Error) -> Error {
 
 pub fn prepare(connection: &Connection) -> Result<()> {
     connection.execute_batch(TABLES)?;
-    // A file of before messages had traces.
+    // Why: a file of an earlier release has no traces.
     if !connection.prepare("SELECT * FROM message LIMIT 0")?.column_names().contains(&"trace") {
         connection.execute_batch("ALTER TABLE message ADD COLUMN trace TEXT")?;
     }
     Ok(())
 }
 
-/// A new message, unless its deduplication id is remembered.
+/// Inserts a message, unless its deduplication id is still remembered.
 pub fn insert(
     rows: &Transaction<'_>,
     id: &str,
@@ -73,7 +73,7 @@ pub fn insert(
     Ok(())
 }
 
-/// Messages handed out too often that may not be handed out again.
+/// Makes dead letters of the messages that were handed out `max_receives` times and have come back.
 pub fn bury_spent(rows: &Transaction<'_>, queue: JobQueue, max_receives: u32, now: i64) -> Result<()> {
     let mut spent = rows.prepare_cached(
         "SELECT seq FROM message WHERE queue = ?1 AND receive_count >= ?2 AND visible_at <= ?3",
@@ -108,7 +108,7 @@ pub fn ready(rows: &Transaction<'_>, queue: JobQueue, most: usize, now: i64) -> 
     ready.query_map(params![queue.name(), now, most], |r| r.get(0))?.collect()
 }
 
-/// Hands one message out.
+/// Hands one message out: invisible until `until`, under that receipt.
 pub fn hand_out(rows: &Transaction<'_>, seq: i64, receipt: &str, now: i64, until: i64) -> Result<Received> {
     rows.prepare_cached(
         "UPDATE message SET receipt = ?2, visible_at = ?4, receive_count = receive_count + 1,
@@ -138,7 +138,7 @@ fn received(row: &Row<'_>) -> Result<Received> {
     })
 }
 
-/// Whether that handing out is still the last one and has not ended.
+/// Whether the message was not handed out again since, and is still in flight.
 pub fn is_held(rows: &Transaction<'_>, handle: &Handle) -> Result<bool> {
     let receipt: Option<Option<String>> = rows
         .query_row("SELECT receipt FROM message WHERE seq = ?1", [handle.seq], |r| r.get(0))
@@ -171,7 +171,7 @@ pub fn next_visible_at(rows: &Transaction<'_>, queue: JobQueue, now: i64) -> Res
     )
 }
 
-/// Puts every message in flight back: who held them is gone.
+/// Makes every message in flight visible: the process that held them has ended.
 pub fn release_all(rows: &Transaction<'_>, now: i64) -> Result<()> {
     rows.execute("UPDATE message SET visible_at = ?1, receipt = NULL WHERE visible_at > ?1", [now]).map(drop)
 }

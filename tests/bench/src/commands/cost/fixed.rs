@@ -10,12 +10,13 @@ use engine::metrics;
 /// Remembered of the Lambda developer guide, "Using Lambda with Amazon SQS".
 const IDLE_POLLERS: i128 = 5;
 const POLLS_A_MINUTE: i128 = 3;
-/// DynamoDB asks for the table's key once in five minutes for each role that is at work: an assumption.
+/// How often DynamoDB asks for the table's key in a month: once in five minutes for each role that is at work. An
+/// assumption.
 const TABLE_KEY_CALLS: i128 = MONTH_DAYS * 24 * 12;
 /// Metrics that every queue's function counts, each under its own name.
 const OF_EVERY_QUEUE: [metrics::Metric; 2] = [metrics::MESSAGES_PARKED, metrics::MESSAGES_LATER];
 
-/// What is paid for, by what it is for.
+/// What an installation uses in a month, each with what it is for.
 pub fn fixed(template: &Template, empty: &EmptyTicks) -> Result<Vec<(String, Usage)>, String> {
     let mut all = Vec::new();
     let mut add = |what: String, usage: Usage| all.push((what, usage));
@@ -45,7 +46,7 @@ pub fn fixed(template: &Template, empty: &EmptyTicks) -> Result<Vec<(String, Usa
     Ok(all)
 }
 
-/// Metrics of our own as they are paid for, by name and function, each as if it were written in every hour.
+/// How many metrics of our own are paid for: one for each name and function, as if each were written in every hour.
 fn own_metrics(queues: i128) -> i128 {
     let (all, shared) = (metrics::ALL.len(), OF_EVERY_QUEUE.len());
     let count = |n: usize| i128::try_from(n).unwrap_or(i128::MAX);

@@ -18,7 +18,7 @@ use crate::metered::Latencies;
 use month::{Plan, common};
 use rig::Rig;
 
-/// How it is called.
+/// The options of `bench cost`.
 #[derive(clap::Args)]
 pub struct Options {
     /// Users of each tenant that is priced.
@@ -30,18 +30,18 @@ pub struct Options {
     /// Days that are simulated, of which thirty make the month. In seven everything is read anew once.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     days: u32,
-    /// Of a thousand users so many change in a day, rounded up.
+    /// How many of a thousand users change in a day; the number of users is rounded up.
     #[arg(long, default_value_t = 10)]
     changes_permille: usize,
-    /// How long the simulated Graph takes for each answer.
+    /// How long the simulated Graph takes for each answer, in milliseconds.
     #[arg(long, default_value_t = 30)]
     latency_ms: u64,
-    /// One JSON object with every count instead of the tables.
+    /// Prints one JSON object with every count instead of the tables.
     #[arg(long)]
     json: bool,
 }
 
-/// Counts and tells.
+/// Simulates each tenant, counts what it uses, and prints the bill.
 pub async fn run(options: Options) -> Result<(), String> {
     let (mut all, mut fixed) = (Vec::new(), Vec::new());
     for users in &options.users {

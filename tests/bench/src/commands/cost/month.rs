@@ -1,4 +1,4 @@
-//! A tenant's days, one after the other: users change, snapshots fall due, mails leave; and what of it a month is.
+//! A tenant's days, one after the other: users change, snapshots fall due, mails leave; and what that makes in a month.
 
 use super::rig::{ByJob, Rig, TICKS};
 use crate::Common;
@@ -14,36 +14,36 @@ use engine::records::{
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
-/// Ticks that find nothing: their time is the median of so many.
+/// How many ticks that find nothing are measured; their time is the median.
 const EMPTY_TICKS: usize = 5;
 /// How often the hourly tick looks at a tenant in a month.
 const HOURS: i128 = MONTH_DAYS * 24;
-/// A snapshot's tick comes so long after it is due: the middle of the minute. Why not at once: the weekly reading would
-/// then fall due milliseconds after a snapshot, and be made with the one after it.
+/// How long after a snapshot is due its tick comes: half a minute, the middle. Why not at once: the weekly full reading
+/// would then fall due milliseconds after a snapshot, and be made with the one after it.
 const TICK_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
-/// What is simulated.
+/// The tenant that is simulated, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// Users of the tenant.
     pub users: usize,
-    /// Snapshots a day.
+    /// How many snapshots are taken in a day.
     pub per_day: u8,
-    /// Days after the first snapshot.
+    /// How many days are simulated after the first snapshot.
     pub days: u32,
-    /// Of a thousand users so many change in a day, rounded up.
+    /// How many of a thousand users change in a day; the number of users is rounded up.
     pub changes_permille: usize,
 }
 
 /// What a tick that finds nothing uses, by its job.
 pub type EmptyTicks = BTreeMap<&'static str, Usage>;
 
-/// What was counted.
+/// What a simulated tenant was counted to use.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// What it is of.
+    /// The tenant that was simulated.
     pub plan: Plan,
-    /// The first snapshot, once.
+    /// What the first snapshot used, once.
     pub first: Usage,
     /// What the days after it used.
     pub days: Usage,
@@ -58,19 +58,19 @@ pub struct Counted {
     /// Snapshots in these days.
     pub snapshots: u64,
     /// Of them, those that read everything.
-    pub whole: u64,
+    pub full: u64,
     /// Users that were changed.
     pub changed: usize,
 }
 
 impl Counted {
-    /// What a month costs, of one service; what is held as at its end.
+    /// What a month costs of one service, with what is held at its end.
     pub fn month_of(&self, service: Service) -> Money {
         let scaled = |usage: &Usage| usage.price_of(service).scaled(MONTH_DAYS, self.plan.days.into());
         let (always, held) = (self.always.price_of(service), self.held.price_of(service));
         scaled(&self.days) + scaled(&self.grown) + always + held
     }
-    /// What a month costs.
+    /// What a month costs of all services.
     pub fn month(&self) -> Money {
         Service::ALL.into_iter().map(|service| self.month_of(service)).sum()
     }
@@ -94,25 +94,27 @@ pub async fn empty_ticks(rig: &Rig) -> Result<EmptyTicks, String> {
     Ok(all)
 }
 
-/// Simulates and counts.
+/// Simulates the tenant of that plan, and counts what it uses.
 pub async fn count(rig: &Rig, empty: &EmptyTicks, cloud: &Cloud, plan: Plan) -> Result<Counted, String> {
     connect(rig, plan.per_day).await?;
     let purge = rig.tick("purge-data").await?;
     let each_hour = purge.beyond(&empty["purge-data"]);
     let mut always = Usage::default();
     always.add_all(&each_hour, HOURS);
-    // What a month of looking at the tenant takes; its time is lost in that of the tick.
+    // Looking at the tenant each hour is counted apart: later ticks are measured against this one, so that it is not
+    // counted twice.
     let idle = Idle { ticks: empty, purge };
     let first = chain(rig, &idle, SignedDuration::ZERO).await?.0;
     let held = rig.held_for_a_month();
+    // The first snapshot is paid once, so what the functions used for it must not be part of the days.
     rig.take_by_job();
     let common = common(plan.users);
     let ids = cloud.changeable_users(&common).await?;
-    let (mut days, mut snapshots, mut whole, mut changed) = (Usage::default(), 0, 0, 0);
+    let (mut days, mut snapshots, mut full, mut changed) = (Usage::default(), 0, 0, 0);
     let per_day = usize::from(plan.per_day);
     let changes = (plan.users * plan.changes_permille).div_ceil(1000);
     for n in 0..per_day * plan.days as usize {
-        // The day's changes, spread evenly over its snapshots.
+        // Why so: the day's changes are spread evenly over its snapshots, whatever remains.
         let (at, before) = (n % per_day + 1, n % per_day);
         let now = changes * at / per_day - changes * before / per_day;
         cloud.change_some(&common, &ids, now, n as u64 + 1).await?;
@@ -120,7 +122,7 @@ pub async fn count(rig: &Rig, empty: &EmptyTicks, cloud: &Cloud, plan: Plan) -> 
         let (used, mode) = chain(rig, &idle, TICK_AFTER).await?;
         days.add_all(&used, 1);
         snapshots += 1;
-        whole += u64::from(mode == Some(SnapshotMode::Full));
+        full += u64::from(mode == Some(SnapshotMode::Full));
         if at == per_day {
             eprintln!("{} users, {} a day: day {} of {}", plan.users, per_day, n / per_day + 1, plan.days);
         }
@@ -136,7 +138,7 @@ pub async fn count(rig: &Rig, empty: &EmptyTicks, cloud: &Cloud, plan: Plan) -> 
         held,
         grown,
         snapshots,
-        whole,
+        full,
         changed,
     })
 }
@@ -146,7 +148,8 @@ struct Idle<'a> {
     purge: Usage,
 }
 
-/// A snapshot from its tick to the last mail, with the digests and the clearing away that follow; and how it was read.
+/// Takes a snapshot, from its tick to the last mail, with the digests and the purge that follow. Gives what all of it
+/// used, and whether the snapshot was full or incremental.
 async fn chain(
     rig: &Rig,
     idle: &Idle<'_>,
@@ -162,13 +165,13 @@ async fn chain(
     used.add_all(&rig.take_usage(), 1);
     used.add_all(&rig.tick("send-digests").await?.beyond(&idle.ticks["send-digests"]), 1);
     used.add_all(&rig.tick("purge-data").await?.beyond(&idle.purge), 1);
-    // Bytes under lock are paid for until they may go.
+    // Why deleted bytes cost: the bucket's lock keeps them, and they are paid for, until it ends.
     let lock_days = rig.template.default_of("VaultLockDays")?;
     used.add(Meter::VaultByteDays, rig.vault.take_deleted_bytes() * lock_days);
     let snapshot = rig.records.get(&Snapshot::at(&rig.tenant, &id)).await;
     let snapshot = snapshot.map_err(|e| e.to_string())?.value;
     if snapshot.sealed_at.is_none() || !snapshot.not_covered.is_empty() {
-        return Err(format!("a snapshot is not whole: {:?} {:?}", snapshot.error, snapshot.not_covered));
+        return Err(format!("a snapshot is not complete: {:?} {:?}", snapshot.error, snapshot.not_covered));
     }
     rig.take_usage();
     Ok((used, snapshot.mode))
@@ -178,9 +181,9 @@ async fn tenant(rig: &Rig) -> Result<Tenant, String> {
     Ok(rig.records.get(&Tenant::at(&rig.tenant)).await.map_err(|e| e.to_string())?.value)
 }
 
-/// A partner with its owner, who hears what an owner hears by default, and its connected customer.
+/// Inserts a partner, its Owner, who is notified as an Owner is by default, and its connected customer.
 async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
-    let told = |e: domain::Error| e.to_string();
+    let text_of = |e: domain::Error| e.to_string();
     let (now, ulid) = (rig.clock.now(), rig.ids.ulid());
     let (partner, organisation) = (PartnerId::from_ulid(&ulid), OrganisationId::from_ulid(&ulid));
     let offset = schedule::offset_seconds(&rig.tenant);
@@ -192,21 +195,21 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         entra_sku_active: true,
         created_at: now,
     };
-    rig.records.put_new(&row).await.map_err(told)?;
+    rig.records.put_new(&row).await.map_err(text_of)?;
     let id = PersonId::from_ulid(&ulid);
     let owner = Person::owner(id, partner.clone(), "Ada", "ada@partner.example", "Europe/Berlin", now);
-    rig.records.put_new(&owner.map_err(told)?).await.map_err(told)?;
+    rig.records.put_new(&owner.map_err(text_of)?).await.map_err(text_of)?;
     let place = OrganisationPlace {
         organisation: organisation.clone(),
         partner: partner.clone(),
         tenant: Some(tenant.clone()),
     };
-    rig.records.put_new(&place).await.map_err(told)?;
-    let (_, wrapped) = rig.keys.generate(&tenant).await.map_err(told)?;
+    rig.records.put_new(&place).await.map_err(text_of)?;
+    let (_, wrapped) = rig.keys.generate(&tenant).await.map_err(text_of)?;
     rig.records
         .put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now })
         .await
-        .map_err(told)?;
+        .map_err(text_of)?;
     let row = Tenant {
         tenant,
         partner,
@@ -215,19 +218,20 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         credentials: CredentialStatus::Connected,
         not_protected: None,
         snapshots_per_day: per_day,
-        next_snapshot_at: Some(schedule::next_due(per_day, offset, now).map_err(told)?),
+        next_snapshot_at: Some(schedule::next_due(per_day, offset, now).map_err(text_of)?),
         open_snapshot: None,
         last_sealed: None,
         last_full_at: None,
         connected_at: now,
         has_parked: false,
     };
-    rig.records.put_new(&row).await.map_err(told)?;
+    rig.records.put_new(&row).await.map_err(text_of)?;
+    // Why forgotten: connecting happens once, and is no part of a month.
     rig.take_usage();
     Ok(())
 }
 
-/// The administrator that changes users.
+/// The options by which the administrator signs in who changes users.
 pub fn common(users: usize) -> Common {
     Common {
         users,

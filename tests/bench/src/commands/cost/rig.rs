@@ -31,17 +31,17 @@ use tracing::{Instrument, info_span};
 /// A function's start before its first call, which is paid for too, in milliseconds: an assumption. Its own part is 5
 /// to 7 ms (BENCHMARKS.md, "Starts and sizes of the functions"); the rest is the platform's and the first connections'.
 const START_MS: i128 = 50;
-/// What a start asks KMS for besides: the function's variables, and the table's key, which DynamoDB keeps for five
-/// minutes for each caller. An assumption, and the most that it can be.
+/// How many calls of KMS a start makes besides: for the function's variables, and for the table's key, which DynamoDB
+/// keeps for five minutes for each caller. An assumption, and the most that it can be.
 const START_KMS_CALLS: i128 = 2;
-/// The mapping's part of a message: it receives it and deletes it.
+/// How many calls the mapping makes for a message: it receives it and deletes it.
 const MAPPING_CALLS: i128 = 2;
-/// At so many MB a function has one whole processor; with less, a share of it.
+/// With how many MB a function has one full processor; with less it has a share of one.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
-const WHOLE_PROCESSOR_MB: u64 = 1769;
+const FULL_PROCESSOR_MB: u64 = 1769;
 /// What `runtime::queue` keeps back of the time that Lambda gives.
 const MARGIN: SignedDuration = SignedDuration::from_secs(20);
-/// The platform's names of a call, for the length of a log line.
+/// Ids of a call as the platform gives them, for the length of a log line.
 const REQUEST: &str = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa";
 const TRACE: &str = "1-62e900b2-710d76f009d6e7785905449a";
 
@@ -58,23 +58,23 @@ pub type ByJob = BTreeMap<String, Usage>;
 /// The jobs that the clock calls.
 pub const TICKS: [&str; 3] = ["schedule-snapshots", "send-digests", "purge-data"];
 
-/// Everything.
+/// One tenant, the metered ports, and the functions that work on them.
 pub struct Rig {
-    /// Rows.
+    /// The rows of the metered catalog.
     pub records: Records,
-    /// What rows take.
+    /// The metered catalog, which knows how many bytes its rows take.
     pub catalog: Arc<MeteredCatalog>,
-    /// What blobs take.
+    /// The metered vault, which knows how many bytes its blobs take.
     pub vault: Arc<MeteredVault>,
-    /// The deployment.
+    /// The template that says what is deployed.
     pub template: Template,
-    /// Names.
+    /// Makes the ids of rows and events.
     pub ids: Arc<dyn Ids>,
-    /// Keys.
+    /// Makes and unwraps data keys, metered.
     pub keys: Arc<dyn KeyRing>,
-    /// The time.
+    /// The clock that all functions work by.
     pub clock: Arc<BenchClock>,
-    /// The tenant.
+    /// The tenant whose snapshots are taken.
     pub tenant: TenantId,
     counters: Counters,
     world: World,
@@ -86,7 +86,7 @@ pub struct Rig {
 }
 
 impl Rig {
-    /// Joins it all to that Graph; nobody is connected yet.
+    /// Wires the functions to that Graph; no tenant is connected yet.
     pub fn new(cloud: &Cloud, latencies: Latencies) -> Result<Self, String> {
         logged::begin();
         let (world, counters, template) = (World::new(1), Counters::new(latencies), Template::read()?);
@@ -121,27 +121,27 @@ impl Rig {
         })
     }
 
-    /// What was counted since this was last asked.
+    /// What was counted since this was last called.
     pub fn take_usage(&self) -> Usage {
         self.counters.take()
     }
 
-    /// What the calls of each job used since this was last asked.
+    /// What the calls of each job used since this was last called.
     pub fn take_by_job(&self) -> ByJob {
         std::mem::take(&mut *self.by_job.lock().expect("no holder of this lock panics"))
     }
 
-    /// It is now that instant, unless it is later already.
+    /// Sets the clock forward to that instant, unless it is later already.
     pub fn wait_until(&self, instant: Timestamp) {
         let by = instant.duration_since(self.clock.now());
         if by.is_positive() {
             self.clock.advance(by);
         }
-        // Why a second clock: queues and names of the world in memory follow their own.
+        // Why a second clock: queues and ids of the world in memory follow their own.
         self.world.clock.advance_to(self.clock.now());
     }
 
-    /// A tick of that job; what it used.
+    /// Calls that ticking job once; gives what it used.
     pub async fn tick(&self, job: &'static str) -> Result<Usage, String> {
         let worker = self.ticking(job)?;
         let span = info_span!("tick", job, request = REQUEST, trace = TRACE);
@@ -158,7 +158,7 @@ impl Rig {
         Ok(self.counters.take())
     }
 
-    /// Handles every message, and those that follow from them.
+    /// Works on every message, and on those that follow from them.
     pub async fn drain(&self) -> Result<(), String> {
         const SERVED: [JobQueue; 3] =
             [JobQueue::TakeSnapshot, JobQueue::DiffSnapshots, JobQueue::SendDigests];
@@ -192,7 +192,7 @@ impl Rig {
         self.call(job, Start::Cold, work.instrument(span)).await
     }
 
-    /// A call of a function: what it takes and what the platform does for it.
+    /// Makes one call of a function, and counts what it takes and what the platform does for it.
     async fn call<T>(
         &self,
         job: &str,
@@ -212,7 +212,7 @@ impl Rig {
         let ms = billed_ms(wall_us, cpu_us, memory_mb) + if is_cold { START_MS } else { 0 };
         self.counters.add(Meter::Invocations, 1);
         self.counters.add(Meter::MegabyteMs, ms * memory_mb);
-        // Why each call: fewer than one a second are all recorded, and no rule of ours says otherwise.
+        // Why every call is a trace: fewer than one a second are all recorded, and no rule of ours says otherwise.
         self.counters.add(Meter::Traces, i128::from(self.template.is_traced()));
         let logged_bytes = i128::try_from(logged_bytes).unwrap_or(i128::MAX);
         self.counters.add(Meter::LogBytes, logged_bytes);
@@ -288,7 +288,7 @@ impl Rig {
         Ok(Arc::new(GraphDirectory::new(client.map_err(|e| e.to_string())?)))
     }
 
-    /// Adds the log of the bucket's requests, of so many that are in `usage`.
+    /// Adds the bucket's log of requests, with a line for each request in `usage`.
     pub fn with_access_log(&self, mut usage: Usage) -> Result<Usage, String> {
         let requests = [Meter::Puts, Meter::Gets, Meter::Lists, Meter::Deletes].map(|m| usage.get(m));
         let days = self.template.access_log_days()?;
@@ -296,7 +296,7 @@ impl Rig {
         Ok(usage)
     }
 
-    /// What is held now, for a month.
+    /// What holding everything that is stored now uses in a month.
     pub fn held_for_a_month(&self) -> Usage {
         let (mut held, (table, index)) = (Usage::default(), self.catalog.held_bytes());
         held.add(Meter::VaultByteDays, self.vault.held_bytes() * MONTH_DAYS);
@@ -310,11 +310,11 @@ impl Rig {
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>.
 const ACCESS_LOG_LINE_BYTES: i128 = 700;
 
-/// What a call is paid for, given what it took here with whole processors: with a share of one, what it computed takes
-/// longer by as much as the share is smaller. The most that it can be: where it computed while it waited, it waits less.
+/// The milliseconds that a call is paid for, from what it took here with full processors: with a share of one, what it
+/// computed takes longer in proportion. The most that it can be: where it computed while it waited, it would wait less.
 fn billed_ms(wall_us: u64, cpu_us: u64, memory_mb: i128) -> i128 {
-    let whole = i128::from(WHOLE_PROCESSOR_MB);
-    let longer = if memory_mb < whole { i128::from(cpu_us) * (whole - memory_mb) / memory_mb } else { 0 };
+    let full = i128::from(FULL_PROCESSOR_MB);
+    let longer = if memory_mb < full { i128::from(cpu_us) * (full - memory_mb) / memory_mb } else { 0 };
     (i128::from(wall_us) + longer + 999).div_euclid(1000)
 }
 

@@ -8,13 +8,13 @@ use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 use serde_json::{Map, Value, json};
 
-/// Decimals of a dollar that the tables show.
+/// How many decimals of a dollar the tables show.
 const DECIMALS: u32 = 4;
 
-/// What an installation costs, by what for.
+/// What an installation uses, each with what it is for.
 pub type Fixed = [(String, Usage)];
 
-/// Prints it.
+/// Prints the bill, as tables or as one JSON object.
 pub fn tell(fixed: &Fixed, all: &[Counted], as_json: bool) {
     if as_json {
         println!("{}", as_object(fixed, all));
@@ -83,7 +83,7 @@ fn tenant(counted: &Counted) -> Value {
         "per_day": counted.plan.per_day,
         "days": counted.plan.days,
         "snapshots": counted.snapshots,
-        "whole_readings": counted.whole,
+        "whole_readings": counted.full,
         "changed_users": counted.changed,
         "month_dollars": counted.month().dollars(6),
         "month_dollars_by_service": services,

@@ -15,7 +15,7 @@ async fn counted(changes_permille: usize) -> Counted {
     month::count(&rig, &empty, &cloud, plan).await.unwrap()
 }
 
-/// Those that do not depend on how long anything took.
+/// The counts of meters that do not depend on how long anything took.
 fn counts<const N: usize>(usage: &Usage, meters: [Meter; N]) -> [i128; N] {
     meters.map(|meter| usage.get(meter))
 }
@@ -26,7 +26,7 @@ const CALLS: [Meter; 6] =
 #[tokio::test]
 async fn a_snapshot_without_changes_stores_its_manifest_and_takes_two_messages() {
     let counted = counted(0).await;
-    assert_eq!((counted.snapshots, counted.whole, counted.changed), (1, 0, 0));
+    assert_eq!((counted.snapshots, counted.full, counted.changed), (1, 0, 0));
     // Taken and compared. A message is sent, received and deleted. KMS: each start asks for variables and table, each
     // function for the tenant's key, the secret for itself.
     assert_eq!(counts(&counted.days, CALLS), [2, 2, 2 * 3, 2 * (2 + 1) + 1, 1, 1]);
@@ -47,7 +47,7 @@ async fn a_change_takes_a_third_message_and_the_bill_is_the_sum_of_its_lines() {
     // Of 50 users one: a thousandth is rounded up.
     let counted = counted(1).await;
     assert_eq!(counted.changed, 1);
-    // Taken, compared, told.
+    // Taken, compared, people notified.
     assert_eq!(counts(&counted.days, CALLS)[..3], [3, 3, 3 * 3]);
     // At least: a layer, its index, the manifest, a page of changes.
     assert!(counted.days.get(Meter::Puts) >= 4, "{:?}", counted.days);

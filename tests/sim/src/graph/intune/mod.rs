@@ -1,4 +1,4 @@
-//! Intune policies: device compliance, compliance, settings catalogue, device configuration, filters, scope tags.
+//! Intune policies: device compliance, compliance, settings catalog, device configuration, filters, scope tags.
 //!
 //! Source: the Intune pages of the API reference (beta). No delta and no bin. Objects keep every property that they
 //! were given, because subtypes come and go; only what the service computes is refused or ignored.
@@ -23,11 +23,11 @@ struct PolicyKind {
     name: &'static str,
     v1: bool,
     default_page: usize,
-    /// The property that names it.
+    /// The property that holds a policy's name.
     title: &'static str,
-    /// Its type, when it has no subtypes.
+    /// The type of its policies, where it has no subtypes.
     fixed_type: Option<&'static str>,
-    /// How a subtype's name ends.
+    /// How the names of its subtypes end.
     subtype: &'static [&'static str],
     settings: bool,
     actions: bool,
@@ -103,7 +103,7 @@ const COMPUTED: &[&str] = &[
 ];
 /// Kept with the policy, shown on demand only.
 const PARTS: &[&str] = &["assignments", "settings", "scheduledActionsForRule"];
-/// A page of `/settings`.
+/// How many settings a page of `/settings` has.
 const SETTINGS_PAGE: usize = 25;
 
 fn collection(kind: &str) -> String {
@@ -136,7 +136,7 @@ fn next_settings(call: &Call, kind: &PolicyKind, id: &str, from: usize) -> Strin
     format!("{}/deviceManagement/{}('{id}')/settings?$skiptoken={token}", call.root(), kind.name)
 }
 
-/// A policy as it is answered: its parts only where `$expand` asks for them.
+/// A policy as it is answered, with its parts only where `$expand` asks for them.
 fn show(call: &Call, kind: &PolicyKind, policy: &Value) -> Value {
     let mut out = policy.clone();
     let Some(map) = out.as_object_mut() else { return out };
@@ -160,11 +160,11 @@ fn show(call: &Call, kind: &PolicyKind, policy: &Value) -> Value {
             ExpandedSettings::Never => None,
         };
         if part == "settings"
-            && let Some((n, tells)) = cut
+            && let Some((n, with_link)) = cut
             && list.len() > n
         {
             list.truncate(n);
-            if tells {
+            if with_link {
                 map.insert("settings@odata.nextLink".into(), next_settings(call, kind, id, n).into());
             }
         }

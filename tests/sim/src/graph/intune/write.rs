@@ -130,7 +130,8 @@ fn create(call: &Call, d: &mut Directory, kind: &PolicyKind) -> Outcome {
     Ok(Reply::json(201, &shown))
 }
 
-fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bool) -> Outcome {
+/// Changes what the body names, or with `replaces` everything, as PUT does.
+fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, replaces: bool) -> Outcome {
     let set = collection(kind.name);
     let body = call.object()?;
     let mut policy = d.docs(&set).get(id).cloned().ok_or_else(|| not_found(id))?;
@@ -138,19 +139,21 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bo
     if !kind.subtype.is_empty() && body["@odata.type"] != policy["@odata.type"] {
         return Err(wrong("The type of a policy cannot be changed."));
     }
-    if body.contains_key("assignments") || (!whole && body.contains_key("scheduledActionsForRule")) {
+    // What each of the two methods refuses: parts have actions of their own, PUT is for policies with settings alone,
+    // and PATCH may not touch settings.
+    if body.contains_key("assignments") || (!replaces && body.contains_key("scheduledActionsForRule")) {
         return Err(wrong("Assignments and scheduled actions have actions of their own."));
     }
-    if whole && !kind.settings {
+    if replaces && !kind.settings {
         return Err(failure(405, "BadRequest", "PUT is not supported for this type."));
     }
-    if !whole && body.contains_key("settings") {
+    if !replaces && body.contains_key("settings") {
         return Err(wrong("Settings can be replaced only by PUT of the whole policy."));
     }
-    if !whole && let Some(name) = body.keys().find(|name| COMPUTED.contains(&name.as_str())) {
+    if !replaces && let Some(name) = body.keys().find(|name| COMPUTED.contains(&name.as_str())) {
         return Err(wrong(format!("Property '{name}' is read-only.")));
     }
-    if whole {
+    if replaces {
         let settings = body.get("settings").and_then(Value::as_array);
         let settings = settings.ok_or_else(|| wrong("settings are required."))?;
         if body.get(kind.title).is_none() {
@@ -160,6 +163,7 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bo
         policy["settings"] = numbered(settings).into();
         policy["description"] = Value::Null;
     }
+    // What the service computes is ignored in a PUT, since a client puts back what it read.
     let skipped =
         |name: &str| COMPUTED.contains(&name) || PARTS.contains(&name) || name.contains("@odata.context");
     for (name, value) in body.iter().filter(|(name, _)| !skipped(name)) {
@@ -169,7 +173,7 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, whole: bo
     stamp(d, &mut policy, false);
     let shown = show(call, kind, &policy);
     d.docs_mut(&set).insert(id, policy);
-    Ok(if whole { Reply::empty() } else { Reply::json(200, &shown) })
+    Ok(if replaces { Reply::empty() } else { Reply::json(200, &shown) })
 }
 
 fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcome {
@@ -180,10 +184,14 @@ fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcom
     if d.docs(&set).get(id).is_none() {
         return Err(not_found(id));
     }
+    // `assign` replaces all assignments, so the list is made from nothing, and nothing is written if one of it is
+    // wrong.
     let mut list: Vec<Value> = Vec::new();
     for one in wanted {
         let mut target = one["target"].clone();
         let name = target["@odata.type"].as_str().unwrap_or_default().trim_start_matches('#').to_owned();
+        // The id of an assignment is made of the policy and the target: the same target twice would be one id. The
+        // two ids for everybody are the same in every tenant.
         let suffix = match name.strip_prefix("microsoft.graph.").unwrap_or("") {
             "groupAssignmentTarget" | "exclusionGroupAssignmentTarget" => {
                 let group = target["groupId"].as_str().unwrap_or_default().to_owned();
@@ -202,6 +210,7 @@ fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcom
         {
             return Err(wrong(format!("The assignment filter {filter} does not exist.")));
         }
+        // Why written out: Graph answers a target without a filter with both members all the same.
         if target.get("deviceAndAppManagementAssignmentFilterType").is_none() {
             target["deviceAndAppManagementAssignmentFilterId"] = Value::Null;
             target["deviceAndAppManagementAssignmentFilterType"] = json!("none");
@@ -220,6 +229,7 @@ fn assign(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcom
         policy["isAssigned"] = json!(!list.is_empty());
     }
     policy["assignments"] = list.clone().into();
+    // Whether an assignment counts as a change of the policy is a switch: see the table there.
     if call.switches.assignments_move_modified {
         stamp(d, &mut policy, false);
     }
@@ -270,7 +280,7 @@ pub(in crate::graph) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> 
     }
 }
 
-/// Adds a policy as the seed makes it: with its parts, ids and counts.
+/// Adds a policy for the seed, with its parts, ids and counts.
 pub(crate) fn seeded(d: &mut Directory, kind: &str, mut policy: Value, groups: &[String]) {
     let id = d.new_id().to_string();
     policy["id"] = json!(id);

@@ -1,4 +1,4 @@
-//! A tenant and its organisation, joined: what is looked at first, and the rows that it takes.
+//! Connects a tenant to its organisation: what is read of it first, and the rows that are written.
 
 use super::{Connected, ConsentApp};
 use domain::{Error, Result, TenantId};
@@ -12,19 +12,19 @@ use std::sync::Arc;
 
 /// Where a tenant's data key comes from.
 pub(crate) enum Key<'a> {
-    /// It is made when it is needed.
+    /// Made by this key ring, once it is known that the tenant needs one.
     New(&'a dyn KeyRing),
     /// It was made when the connection began to wait.
     Made(WrappedKey),
 }
 
-/// What the tenant showed of itself.
+/// What was read of the tenant: what it granted, and its own profile.
 pub(crate) struct Seen {
     access: Access,
     profile: Map<String, Value>,
 }
 
-/// Joins a tenant to its organisation.
+/// Connects a tenant to its organisation.
 pub(crate) struct Linker {
     pub(crate) records: Records,
     pub(crate) clock: Arc<dyn Clock>,
@@ -32,7 +32,8 @@ pub(crate) struct Linker {
 }
 
 impl Linker {
-    /// The tenant's row where the organisation has it already.
+    /// Checks that nothing else holds the tenant. Gives the tenant's row where the organisation is connected to it
+    /// already.
     ///
     /// # Errors
     /// `Conflict` when the tenant belongs to another organisation, or the organisation has another tenant.
@@ -51,10 +52,10 @@ impl Linker {
         Ok(before)
     }
 
-    /// Looks at what was granted, and at the tenant's own name.
+    /// Reads what was granted, and the tenant's own profile.
     ///
     /// # Errors
-    /// `Denied` while a consent has not arrived, and as usual.
+    /// `Denied` while a consent has not arrived; otherwise as any call to Graph.
     pub(crate) async fn look(&self, tenant: &TenantId) -> Result<Seen> {
         let access = self.directory.access(tenant).await?;
         let profile = self.directory.organisation(tenant).await?;
@@ -75,10 +76,13 @@ impl Linker {
         key: Key<'_>,
     ) -> Result<Connected> {
         let mut organisation = found.value;
+        // Why asked of the directory itself: the id came through a browser, and may name another tenant.
         let text = |name: &str| seen.profile.get(name).and_then(Value::as_str);
         if !text("id").is_some_and(|id| id.eq_ignore_ascii_case(tenant.as_str())) {
             return Err(Error::denied("the directory does not say that it is the one that consented"));
         }
+        // Why here, though some callers have checked it before: what is written depends on whether the tenant has a
+        // row.
         let before = self.check_free(&organisation, tenant).await?;
         organisation.not_protected = not_protected(&seen.access.permissions);
         organisation.tenant = Some(tenant.clone());
@@ -91,6 +95,7 @@ impl Linker {
         };
         let name = text("displayName").unwrap_or_default().to_owned();
         writes.push(replace(&organisation, found.version)?);
+        // A tenant that was connected before keeps its row, and above all its key: its snapshots are sealed with it.
         let row = if let Some(Found { value, version }) = before {
             // Why due now: what could not be read until this consent should be protected soon.
             let not_protected = None;
@@ -113,6 +118,7 @@ impl Linker {
                 connected_at: now,
                 has_parked: false,
             };
+            // Why the key last: making one is a call that costs, and is of use only when all else is in order.
             let wrapped = match key {
                 Key::New(keys) => keys.generate(tenant).await?.1,
                 Key::Made(wrapped) => wrapped,

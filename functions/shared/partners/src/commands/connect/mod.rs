@@ -29,13 +29,13 @@ use url::Url;
 /// How long a consent link is good.
 pub const STATE_LIFE_HOURS: i64 = 1;
 
-/// The two app registrations.
+/// Which of the installation's two app registrations a consent is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ConsentApp {
-    /// Takes snapshots.
+    /// The app that reads: it takes snapshots.
     Reader,
-    /// Restores.
+    /// The app that writes: it restores.
     Writer,
 }
 
@@ -48,7 +48,7 @@ impl ConsentApp {
     }
 }
 
-/// What of the installation goes into a consent link.
+/// The installation's settings that go into a consent link.
 #[derive(Clone, Debug)]
 pub struct ConsentSettings {
     /// Microsoft's login, such as `https://login.microsoftonline.com`.
@@ -61,29 +61,29 @@ pub struct ConsentSettings {
     pub writer_client_id: Option<String>,
 }
 
-/// The commands.
+/// Makes consent links, and takes what Microsoft sends back.
 #[derive(Clone)]
 pub struct Connect {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// States.
+    /// Makes the one-time states, and the nonces and verifiers of sign-ins.
     pub ids: Arc<dyn Ids>,
     /// Reads the tenant that consented.
     pub directory: Arc<dyn DirectoryAccess>,
-    /// Makes its key.
+    /// Makes the data key of a newly connected tenant.
     pub keys: Arc<dyn KeyRing>,
-    /// Signs in whoever consented; none believes the address that the browser comes with.
+    /// Signs in whoever consented; none means that the tenant in the callback's address is believed.
     pub sign_ins: Option<Arc<dyn SignIns>>,
-    /// The installation's part of a link.
+    /// What of the installation goes into a link.
     pub settings: ConsentSettings,
 }
 
 /// A link for a Global Administrator of the customer.
 #[derive(Clone, Debug)]
 pub struct ConsentLink {
-    /// The link.
+    /// The address at Microsoft that the administrator opens.
     pub url: Url,
     /// Until when it is good.
     pub expires_at: domain::Timestamp,
@@ -92,42 +92,42 @@ pub struct ConsentLink {
 /// What Microsoft sent back: the query of the callback.
 #[derive(Clone, Debug, Default)]
 pub struct ConsentAnswer {
-    /// Set when it went wrong, whatever else is there.
+    /// Microsoft's error code: it went wrong, whatever else is there.
     pub error: Option<String>,
     /// `True`, on failures too.
     pub admin_consent: Option<String>,
-    /// Our state.
+    /// The one-time state that we put into the link.
     pub state: Option<String>,
-    /// The tenant, as whoever sent the browser here says.
+    /// The tenant's id, as the callback's address has it: anybody can have written that.
     pub tenant: Option<String>,
-    /// What a sign-in ended with.
+    /// The code that a sign-in ended with, to be redeemed at Microsoft.
     pub code: Option<String>,
 }
 
-/// How it goes on after a callback.
+/// What comes next after a callback.
 #[derive(Clone, Debug)]
 pub enum Next {
-    /// The browser has to go there and sign in.
+    /// The browser is sent to this address to sign in.
     SignIn(Url),
     /// The tenant is connected.
     Connected(Box<Connected>),
-    /// Microsoft does not let us see yet what has to be seen; it is tried again.
+    /// Microsoft does not let us read yet what has to be read; it is tried again later.
     Waiting(Box<Waiting>),
 }
 
-/// What became of it.
+/// A tenant and the organisation that it was just connected to.
 #[derive(Clone, Debug)]
 pub struct Connected {
-    /// The organisation, linked.
+    /// The organisation's row, after the connection.
     pub organisation: Organisation,
-    /// Its tenant.
+    /// The row of the tenant.
     pub tenant: Tenant,
     /// Which app was consented to.
     pub app: ConsentApp,
 }
 
 impl Connect {
-    /// A new link for that organisation and app. Links given out before stay good until they end.
+    /// Makes a new link for that organisation and app. Links given out before stay good until they expire.
     ///
     /// # Errors
     /// `Conflict` when the organisation is not active, its plan has no Entra, or the writing app comes
@@ -156,6 +156,7 @@ impl Connect {
                 .as_ref()
                 .ok_or_else(|| Error::conflict("this installation has no writing app"))?,
         };
+        // Only the state's hash is kept: whoever reads the table cannot answer in an administrator's name.
         let state = self.ids.token();
         let kept = ConsentState {
             hash: ApiToken::hash(&state),
@@ -183,8 +184,8 @@ impl Connect {
         Ok(url)
     }
 
-    /// Takes what Microsoft sent back: of a consent, then of the sign-in. Connects the tenant that consented; nothing
-    /// changes unless all of it is in order.
+    /// Takes what Microsoft sent back, first after the consent, then after the sign-in, and connects the tenant that
+    /// consented. Nothing changes unless all of it is in order.
     ///
     /// # Errors
     /// `Denied` when the administrator did not consent, is of another tenant or holds no role that can consent, or
@@ -214,7 +215,7 @@ impl Connect {
         Ok(Next::Connected(Box::new(self.connect(&state.value, spent, tenant).await?)))
     }
 
-    /// Connects without a sign-in; `spent` is what that uses up.
+    /// Connects without a sign-in; `spent` deletes the one-time state in the same write.
     async fn connect(&self, state: &ConsentState, spent: Vec<Write>, tenant: TenantId) -> Result<Connected> {
         let organisation: Found<Organisation> =
             self.gate.records.get(&Organisation::at(&state.partner, &state.organisation)).await?;
@@ -235,7 +236,7 @@ impl Connect {
         self.consent_of(&hash).await?.ok_or_else(refused)
     }
 
-    /// The consent that waits with a state of that hash, while it is good.
+    /// The consent that was asked for with a state of that hash, while it is good.
     async fn consent_of(&self, hash: &str) -> Result<Option<Found<ConsentState>>> {
         let found = self.gate.records.find(&ConsentState::at(hash)).await?;
         Ok(found.filter(|s| s.value.expires_at > self.clock.now()))

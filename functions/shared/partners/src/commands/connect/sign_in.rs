@@ -14,9 +14,9 @@ use engine::records::{ApiToken, ConsentSignIn, ConsentState, Found, Organisation
 use jiff::SignedDuration;
 use url::Url;
 
-/// How long somebody may take to sign in.
+/// How many minutes somebody may take to sign in.
 const SIGN_IN_MINUTES: i64 = 15;
-/// A browser waits for the look-up of roles so long; what takes longer is tried again without it.
+/// How many seconds a browser waits while roles are looked up; what takes longer is tried again later, without it.
 const LOOK_UP_SECONDS: i64 = 15;
 
 fn no_role() -> Error {
@@ -60,6 +60,7 @@ impl Connect {
         let now = self.clock.now();
         let asked = found.filter(|s| s.value.expires_at > now).ok_or_else(refused)?;
         let consent = self.consent_of(&asked.value.consent).await?.ok_or_else(refused)?;
+        // What Microsoft answers here comes to us directly, so it is the one proof of whose account it is.
         let of = sign_ins.redeem(&self.ask(&asked.value, state), code).await?;
         if of.tenant != asked.value.tenant {
             return Err(Error::denied("the account that signed in is of another tenant than the consent"));
@@ -72,6 +73,7 @@ impl Connect {
             .get(&Organisation::at(&consent.value.partner, &consent.value.organisation))
             .await?;
         found.value.check_connectable()?;
+        // Why before anything is read of the tenant: nothing is to be read for an organisation that cannot have it.
         let is_reader = consent.value.app != "writer";
         let linker = self.linker();
         linker.check_free(&found.value, &tenant).await?;

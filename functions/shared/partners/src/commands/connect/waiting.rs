@@ -10,7 +10,7 @@ use engine::ports::Write;
 use engine::records::{Connecting, Found, Organisation, replace};
 use jiff::SignedDuration;
 
-/// How long it is tried.
+/// How long a connection waits and is tried again.
 const WAIT: SignedDuration = SignedDuration::from_hours(1);
 
 /// A connection that waits for its consent to arrive.
@@ -20,11 +20,11 @@ pub struct Waiting {
     pub organisation: Organisation,
     /// The tenant that was consented for.
     pub tenant: TenantId,
-    /// Until when it is tried.
+    /// Until when it is tried again.
     pub until: Timestamp,
 }
 
-/// Whether what failed may be otherwise some minutes after a consent, without anybody doing anything.
+/// Whether the same call may succeed some minutes after a consent, without anybody doing anything.
 pub(crate) fn may_pass(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Denied => error.refusal().is_none_or(Refusal::is_about_consent),
@@ -34,7 +34,7 @@ pub(crate) fn may_pass(error: &Error) -> bool {
 }
 
 impl Connect {
-    /// Lets the connection wait; `person` is who signed in, while it is not known whether they may connect.
+    /// Lets the connection wait; `person` is the id of who signed in, while it is not known whether they may connect.
     pub(super) async fn wait(
         &self,
         mut writes: Vec<Write>,

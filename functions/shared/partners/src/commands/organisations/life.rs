@@ -1,4 +1,4 @@
-//! Suspended, unsubscribed, deleted, and back.
+//! The life of an organisation: suspended, unsubscribed, deleted, and each of them undone.
 
 use super::{OrganisationView, Organisations};
 use crate::commands::Caller;
@@ -10,13 +10,13 @@ use engine::records::{
 };
 use jiff::SignedDuration;
 
-/// How often an act is tried when the tenant's row changes in between: snapshots do that.
+/// How often an act is tried when the tenant's row changes in between, as it does with every snapshot.
 pub(super) const TRIES: u32 = 5;
 
-/// How soon data is deleted.
+/// How long data is held before a deletion begins.
 #[derive(Clone, Debug, Default)]
 pub struct Hold {
-    /// Days, up to 30; absent means seven.
+    /// Days from now, 0 to 30; absent means seven.
     pub days: Option<u8>,
     /// The organisation's name, typed: needed for no hold at all.
     pub confirmation: Option<String>,
@@ -25,11 +25,11 @@ pub struct Hold {
 /// What can be changed of an organisation; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct Edit {
-    /// Its name.
+    /// The new name; spaces around it are cut off.
     pub name: Option<String>,
-    /// Whom to write to.
+    /// The customer's address for mail.
     pub email: Option<String>,
-    /// Free text.
+    /// Free text that the partner keeps about it.
     pub details: Option<String>,
 }
 
@@ -89,10 +89,12 @@ impl Organisations {
             let found = self.expect(caller, id, act.right(), expected).await?;
             let now = self.clock.now();
             let after = changed(&found.value, caller, act, hold, now)?;
+            // What is paid for changes in the same write as the state, so the two cannot disagree.
             let mut writes = vec![replace(&after, found.version)?];
             let paid = SubscriptionChange::between(Some(&found.value), &after, found.version + 1, now);
             writes.extend(paid.map(|change| put_new(&change)).transpose()?);
             let tenant = self.tenant(&after).await?;
+            // Why the tenant's row too: the tick looks at that one alone when it starts snapshots.
             if let Some(tenant) = &tenant {
                 let backed_up = after.state.meaning().backed_up;
                 let next = if backed_up { tenant.value.next_snapshot_at.or(Some(now)) } else { None };
@@ -102,7 +104,8 @@ impl Organisations {
                 }
             }
             match self.records().write(writes).await {
-                // Why: the organisation's own version is looked at again; the tenant's moves with every snapshot.
+                // Why again: the conflict may be the tenant's, whose version moves with every snapshot. `expect` finds
+                // out whether it was the organisation's.
                 Err(error) if error.kind() == ErrorKind::Conflict && tried < TRIES => {}
                 Err(error) => return Err(error),
                 Ok(()) => return self.get(caller, id).await,
@@ -111,7 +114,7 @@ impl Organisations {
         unreachable!("the last try returns")
     }
 
-    /// That it was deleted, and when; of the caller's partner, or of one below it.
+    /// The certificate that it was deleted, and when, from the caller's partner or one below it.
     ///
     /// # Errors
     /// `NotFound` when that partner has no such certificate; `Denied`.
@@ -125,7 +128,7 @@ impl Organisations {
         Ok(self.records().get(&DeletionCertificate::at(&partner.id, id)).await?.value)
     }
 
-    /// The organisation for an edit of that version.
+    /// The organisation, for an edit of the version `expected`.
     pub(super) async fn expect(
         &self,
         caller: &Caller,

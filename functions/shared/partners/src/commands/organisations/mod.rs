@@ -1,4 +1,4 @@
-//! Organisations: created with a plan and seats, read, searched; their life and end (`life`), and their way to
+//! Organisations: created with a plan and seats, read, searched; their life and end (`life`), and their transfer to
 //! another partner (`transfer`).
 
 mod life;
@@ -20,47 +20,47 @@ use engine::records::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The commands.
+/// What can be asked about organisations.
 #[derive(Clone)]
 pub struct Organisations {
-    /// The door.
+    /// Checks what the caller may do, before any command acts.
     pub gate: Gate,
-    /// The time.
+    /// Gives the time that rows and expiries are written with.
     pub clock: Arc<dyn Clock>,
-    /// Names.
+    /// Makes the ids of new rows.
     pub ids: Arc<dyn Ids>,
 }
 
 /// What is asked of a new organisation.
 #[derive(Clone, Debug)]
 pub struct NewOrganisation {
-    /// Its name.
+    /// Its name; spaces around it are cut off.
     pub name: String,
-    /// Whom to write to.
+    /// The customer's address for mail.
     pub email: String,
-    /// Free text.
+    /// Free text that the partner keeps about it.
     pub details: String,
-    /// Its plan; one of the partner's.
+    /// Its plan: one that the partner owns or that is assigned to it.
     pub plan: PlanId,
-    /// Seats to pay for.
+    /// The number of seats to pay for.
     pub seats: u32,
 }
 
-/// Which organisations are wanted; what is absent does not matter.
+/// Which organisations a list shows; what is absent restricts nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// A part of the name or the id, whatever the case.
     pub search: Option<String>,
-    /// What the plan is for.
+    /// The product of the plan that they are on.
     pub product: Option<ProductType>,
-    /// The state.
+    /// The state that they are in.
     pub state: Option<OrganisationState>,
     /// How the credentials are.
     pub credentials: Option<CredentialStatus>,
 }
 
 impl Wanted {
-    /// Whether the row itself is wanted; what other rows say of it is not looked at.
+    /// Whether the row's own fields are as wanted; product and credentials are in other rows and checked after this.
     fn takes(&self, row: &Organisation, search: Option<&str>) -> bool {
         self.state.is_none_or(|state| row.state == state)
             && search
@@ -71,7 +71,7 @@ impl Wanted {
 /// An organisation with the state of its tenant.
 #[derive(Clone, Debug)]
 pub struct OrganisationView {
-    /// The organisation.
+    /// The organisation's own row.
     pub organisation: Organisation,
     /// Its tenant, once connected.
     pub tenant: Option<Tenant>,
@@ -93,6 +93,7 @@ impl Organisations {
         if caller.member()?.organisations.is_some() {
             return Err(Error::denied("a limited Admin may not create organisations"));
         }
+        // Why one answer for a plan that is not there and for somebody else's: that the latter exists is a secret.
         let plan = offered(self.records(), &partner.id, &new.plan).await?.map(|found| found.value);
         let plan = plan.ok_or_else(|| Error::invalid_field("plan", "there is no such plan"))?;
         if !plan.terms.visible {
@@ -118,6 +119,7 @@ impl Organisations {
             former_partners: Vec::new(),
             connecting: None,
         };
+        // One write: the row, where to find it by its id alone, what is paid for from now on, and the licence it takes.
         let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };
         let mut writes = vec![put_new(&organisation)?, put_new(&place)?];
         let begun = SubscriptionChange::between(None, &organisation, 1, organisation.created_at);
@@ -129,7 +131,7 @@ impl Organisations {
         Ok(organisation)
     }
 
-    /// The write that puts an organisation on the partner's licence not for resale: one at a time.
+    /// The write that puts an organisation on the partner's licence not for resale, which only one can be on.
     async fn claim_own_licence(&self, organisation: &Organisation) -> Result<Write> {
         let found: Found<OwnLicence> = self.records().get(&OwnLicence::at(&organisation.partner)).await?;
         if let Some(holder) = &found.value.organisation {
@@ -152,7 +154,7 @@ impl Organisations {
         Ok(Found { value: view, version: found.version })
     }
 
-    /// The organisations of the caller's partner, or of one below it, that are wanted, oldest first.
+    /// The organisations of the caller's partner, or of one below it, that are as wanted, oldest first.
     pub async fn list(
         &self,
         caller: &Caller,
@@ -190,7 +192,7 @@ impl Organisations {
         }
     }
 
-    /// Whether its plan is for that product; `products` keeps what the plans are for that were looked at.
+    /// Whether its plan is of that product; `products` remembers the product of each plan that was read.
     async fn is_on(
         &self,
         products: &mut BTreeMap<PlanId, ProductType>,

@@ -15,15 +15,15 @@ use engine::records::{
 };
 use jiff::SignedDuration;
 
-/// An offer can be accepted for so long.
+/// For how many days an offer can be accepted.
 const OFFER_DAYS: i64 = 14;
 
 impl Organisations {
-    /// Offers it to another partner.
+    /// Offers the organisation to another partner.
     ///
     /// # Errors
-    /// `Invalid` naming `to` when there is no such partner or it is its own; `Conflict` when it is offered already, or is
-    /// being deleted; `Stale`; `Denied`; `NotFound`.
+    /// `Invalid` naming `to` when there is no such partner or it is its own; `Conflict` when it is offered already,
+    /// or is being deleted; `Stale`; `Denied`; `NotFound`.
     pub async fn offer(
         &self,
         caller: &Caller,
@@ -39,12 +39,14 @@ impl Organisations {
         if *to == organisation.partner {
             return Err(Error::invalid_field("to", "it is this partner's already"));
         }
+        // Why the taker is not asked of the gate: it need not be one that the caller sees.
         let taker = self.gate.known_partner(to).await?;
         taker.ok_or_else(|| Error::invalid_field("to", "there is no such partner"))?;
         let giver = self.gate.known_partner(&organisation.partner).await?;
         let giver = giver.ok_or_else(|| Error::corrupt("an organisation of no partner"))?;
         let now = self.clock.now();
         let expires_at = now + SignedDuration::from_hours(24 * OFFER_DAYS);
+        // Why two rows for one offer: each partner lists its own rows, and never the other's.
         let offer = TransferOffer {
             organisation: id.clone(),
             from: organisation.partner.clone(),
@@ -77,7 +79,7 @@ impl Organisations {
     pub async fn withdraw_offer(&self, caller: &Caller, id: &OrganisationId) -> Result<()> {
         let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
         let records = self.records();
-        // Why asked so: who may offer what is a partner's below may take the offer back.
+        // Why by the organisation: whoever may offer one of a partner below may also take the offer back.
         let giver = match self.gate.organisation(caller, id, Action::EndOrganisation).await {
             Ok(found) => found.value.partner,
             Err(e) if e.kind() == ErrorKind::NotFound => partner.clone(),
@@ -98,14 +100,15 @@ impl Organisations {
         records.write(writes).await
     }
 
-    /// What is offered to the caller's partner.
+    /// The organisations that are offered to the caller's partner.
     pub async fn offers(&self, caller: &Caller, page: Page) -> Result<Listed<TransferOffered>> {
         let partner = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
         let (found, next) = self.records().list(&TransferOffered::all(&partner), page).await?;
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
 
-    /// Takes what is offered, on one of the taker's own plans. Tenant, snapshots and history stay with it.
+    /// Takes over the organisation that is offered, on a plan that the caller's partner sells. Tenant, snapshots and
+    /// history stay with it.
     ///
     /// # Errors
     /// `NotFound` when it is not offered to the caller's partner; `Invalid` naming `plan`; `Conflict` when the
@@ -118,7 +121,7 @@ impl Organisations {
     ) -> Result<Found<OrganisationView>> {
         for tried in 1.. {
             match self.take_over(caller, id, plan).await {
-                // Why: the tenant's row moves with every snapshot.
+                // Why again: the tenant's row changes with every snapshot, so a conflict is likely no refusal.
                 Err(error) if error.kind() == ErrorKind::Conflict && tried < TRIES => {}
                 Err(error) => return Err(error),
                 Ok(()) => return self.get(caller, id).await,
@@ -127,12 +130,14 @@ impl Organisations {
         unreachable!("the last try returns")
     }
 
+    /// One try of [`Self::accept_offer`]: everything is read anew, checked, and written in one write.
     async fn take_over(&self, caller: &Caller, id: &OrganisationId, plan: &PlanId) -> Result<()> {
         let taker = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
         let records = self.records();
         let offered = records.find(&TransferOffered::at(&taker, id)).await?;
         let offered = offered.ok_or_else(|| Error::not_found("there is no such offer"))?;
         let offer = records.get(&TransferOffer::at(&offered.value.from, id)).await?;
+        // Why only a plan that the taker sells: the giver's plan, and its price, stay the giver's.
         let sold = offered_plan(records, &taker, plan).await?.map(|found| found.value);
         let sold = sold.filter(|sold| sold.terms.visible && !sold.not_for_resale);
         let sold =
@@ -152,10 +157,13 @@ impl Organisations {
         if before.value.state == OrganisationState::Deleting {
             return Err(Error::conflict("the organisation is being deleted"));
         }
+        // Why the giver is remembered: when the organisation is deleted, the notices in the giver's lists go too.
         let mut after = Organisation { partner: taker.clone(), plan: plan.clone(), ..before.value.clone() };
         if !after.former_partners.contains(&before.value.partner) {
             after.former_partners.push(before.value.partner.clone());
         }
+        // The row moves from the one partner's keys to the other's, and where to find it changes in the same write:
+        // no reader finds it twice or nowhere.
         let mut writes = vec![
             delete(&before.value, before.version),
             put_new(&after)?,
@@ -167,8 +175,9 @@ impl Organisations {
         if waiting.is_some() {
             return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
         }
+        // Why its token ends: the giver made it, and may have kept it.
         writes.extend(end_of_token(records, &before.value.partner, id).await?);
-        // Why two: the one partner pays until now, the other from now on.
+        // Why two changes: the one partner pays until now, the other from now on.
         let now = self.clock.now();
         let last = SubscriptionChange {
             organisation: id.clone(),
@@ -184,6 +193,7 @@ impl Organisations {
         }
         let first = SubscriptionChange::between(None, &after, 1, now);
         writes.extend(first.map(|change| put_new(&change)).transpose()?);
+        // Why the tenant too: its notices go to the people of the partner that its row names.
         if let Some(tenant) = self.tenant(&before.value).await? {
             writes.push(replace(&Tenant { partner: taker, ..tenant.value }, tenant.version)?);
         }
