@@ -107,6 +107,8 @@ fn pages_are_cut_by_bytes_and_by_count_and_what_is_stored_between_is_no_more_tha
         for (changes, bytes) in &pages {
             assert!(*changes <= PAGE && (*bytes <= PAGE_BYTES || *changes == 1), "{pages:?}");
         }
+        assert_eq!(stage.listed(7).await, changes, "a list has them all, wherever pages are cut");
+        assert_eq!(stage.listed(200).await, changes);
         let largest = stage.largest_stored_state().await;
         assert!(largest < 2 * PAGE_BYTES + (64 << 10), "{largest} bytes were stored");
     });

@@ -29,7 +29,7 @@ enum Is {
 }
 
 impl GraphClient {
-    /// Whether a user may consent for the tenant: see [`engine::ports::Directory::may_consent`].
+    /// Whether a user may consent for the tenant: see [`engine::ports::DirectoryAccess::may_consent`].
     pub(crate) async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
         // Why both, though Graph shows what is active among the assignments: that it does is not documented of each.
         let mut looked_at = BTreeSet::new();

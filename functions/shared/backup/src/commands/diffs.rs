@@ -9,6 +9,7 @@ use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue};
 use engine::records::{Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot};
+use std::fmt;
 use std::sync::Arc;
 
 /// A comparison that is asked for.
@@ -98,7 +99,7 @@ impl Diffs {
         Ok(Listed { items: rows.into_iter().map(|r| r.value).collect(), next })
     }
 
-    /// The changes that a comparison found; `page.after` counts changes.
+    /// The changes that a comparison found, in their order; `page.after` is a cursor that this list gave.
     ///
     /// # Errors
     /// `Conflict` when it is not done.
@@ -112,26 +113,30 @@ impl Diffs {
             }
             _ => return Err(Error::conflict("the comparison is not done")),
         }
-        let bad = |_| Error::invalid_field("cursor", "is not one that this list gave");
-        let start: usize = page.after.as_deref().unwrap_or("0").parse().map_err(bad)?;
+        let mut at = match page.after {
+            Some(cursor) => Place::of(&cursor)?,
+            None => Place::default(),
+        };
         let archive = self.archive.open(tenant).await?;
-        let (mut items, mut at) = (Vec::new(), start);
-        while items.len() < page.limit {
-            let number = u32::try_from(at / diff_snapshots::PAGE)
-                .map_err(|_| Error::invalid_field("cursor", "is not one that this list gave"))?;
-            if number >= diff.pages {
-                return Ok(Listed { items, next: None });
+        let mut items = Vec::new();
+        // Why page by page from where the cursor is: pages are cut by bytes too, so that their number does not follow from
+        // how many changes come before.
+        while at.page < diff.pages {
+            let stored = archive::get_page(&archive, &diff, at.page).await?;
+            let size = stored.len();
+            items.extend(
+                stored.into_iter().skip(at.offset).take(page.limit - items.len()).inspect(|_| at.offset += 1),
+            );
+            if at.offset < size {
+                return Ok(Listed { items, next: Some(at.to_string()) });
             }
-            let stored = archive::get_page(&archive, &diff, number).await?;
-            let rest = stored.into_iter().skip(at % diff_snapshots::PAGE).take(page.limit - items.len());
-            let before = items.len();
-            items.extend(rest);
-            if items.len() == before {
-                return Ok(Listed { items, next: None });
+            at = Place { page: at.page + 1, offset: 0 };
+            if items.len() >= page.limit {
+                let next = (at.page < diff.pages).then(|| at.to_string());
+                return Ok(Listed { items, next });
             }
-            at += items.len() - before;
         }
-        Ok(Listed { items, next: Some(at.to_string()) })
+        Ok(Listed { items, next: None })
     }
 
     async fn check_sealed(&self, tenant: &TenantId, id: &SnapshotId) -> Result<()> {
@@ -141,5 +146,29 @@ impl Diffs {
         } else {
             Err(Error::conflict(format!("snapshot {id} is not sealed")))
         }
+    }
+}
+
+/// A place among the stored changes, as a cursor says it: the page, from 0, and how many changes of it come before.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    page: u32,
+    offset: usize,
+}
+
+impl Place {
+    fn of(cursor: &str) -> Result<Self> {
+        let parts = cursor
+            .split_once('.')
+            .and_then(|(page, offset)| Some((page.parse().ok()?, offset.parse().ok()?)));
+        let (page, offset) =
+            parts.ok_or_else(|| Error::invalid_field("cursor", "is not one that this list gave"))?;
+        Ok(Self { page, offset })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.page, self.offset)
     }
 }

@@ -39,7 +39,11 @@ impl Snapshots {
             let next = found.value.next_snapshot_at;
             match self.start_at(found, reason, next).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
-                started => return started,
+                Err(e) => return Err(e),
+                Ok(id) => {
+                    self.enqueue(tenant, &id).await?;
+                    return Ok(id);
+                }
             }
         }
         unreachable!("the last try returns")
@@ -71,9 +75,13 @@ impl Snapshots {
         tenant.next_snapshot_at = next_snapshot_at;
         // Why in one write: a tenant that names no snapshot would get a second one at the same time.
         self.records.write(vec![put_new(&snapshot)?, replace(&tenant, version)?]).await?;
-        // Why last: should the message be lost, the row says that work is open, and the tick enqueues it again.
-        self.queue.send(messages::take_snapshot(&tenant.tenant, &id, 0)).await?;
         Ok(id)
+    }
+
+    /// Enqueues the job for a snapshot that was started. Why last: should the message be lost, the row says that work is
+    /// open, and the tick enqueues it again.
+    pub(crate) async fn enqueue(&self, tenant: &TenantId, id: &SnapshotId) -> Result<()> {
+        self.queue.send(messages::take_snapshot(tenant, id, 0)).await
     }
 
     fn new_snapshot(&self, tenant: &TenantId, reason: Reason) -> Snapshot {

@@ -28,7 +28,10 @@ impl Worker {
         // Missed times are not made up for: one snapshot shows the tenant as it is.
         let next = schedule::next_due(found.value.snapshots_per_day, offset, self.clock.now())?;
         match snapshots.start_at(found, Reason::Schedule, Some(next)).await {
-            Ok(_) => Ok(Outcome::Started),
+            Ok(id) => {
+                snapshots.enqueue(&listed.value.tenant, &id).await?;
+                Ok(Outcome::Started)
+            }
             Err(e) if e.kind() == ErrorKind::Conflict => Ok(Outcome::Nothing),
             Err(e) => Err(e),
         }

@@ -10,12 +10,13 @@ use backup::archive::{
     Archive, Budget, Merge, Merged, Onto, Op, Resolver, SnapshotView, Sorter, TenantArchive,
 };
 use backup::archive::{get_page, list_changes};
+use backup::commands::diffs::Diffs;
 use backup::diff_snapshots::{Ports, Report, Request, Worker};
 use domain::changes::Change;
 use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
-use engine::ports::{BlobName, Clock, Ids, KeyRing, Queue, Vault};
+use engine::ports::{BlobName, Clock, Ids, KeyRing, Page, Queue, Vault};
 use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
 use sides::Run;
@@ -195,6 +196,31 @@ impl SideBySide {
     async fn row(&self) -> Diff {
         let id = self.last.lock().unwrap().clone().unwrap();
         self.records.get(&Diff::at(&tenant(), &id)).await.unwrap().value
+    }
+
+    /// The changes of the last comparison as a caller lists them, that many at a time.
+    pub async fn listed(&self, limit: usize) -> Vec<Change> {
+        let world = &self.world;
+        let (vault, keys) = (world.vault.clone(), world.key_ring.clone());
+        let diffs = Diffs {
+            archive: Arc::new(Archive::new(vault, keys, self.records.clone())),
+            records: self.records.clone(),
+            queue: world.queue.clone(),
+            clock: world.clock.clone(),
+            ids: world.ids.clone(),
+        };
+        let id = self.row().await.id;
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = Page { after, limit, descending: false };
+            let part = diffs.changes(&tenant(), &id, page).await.unwrap();
+            assert!(part.items.len() <= limit);
+            all.extend(part.items);
+            after = part.next;
+            if after.is_none() {
+                return all;
+            }
+        }
     }
 
     /// Changes and bytes of each page of the last comparison.

@@ -10,8 +10,8 @@ use crate::announce::not_connected_notices;
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
     DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, Found, IdempotentRequest, Notice,
-    NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, SentNotice, StoredKey,
-    Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace, watched,
+    NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, OwnerKind, Partner, Record, SentNotice,
+    StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace, watched,
 };
 use crate::signed;
 use domain::organisations::OrganisationState;
@@ -160,7 +160,7 @@ impl Worker {
         let scope = Scope::Tenant(tenant.clone());
         // Why by the list of families: a record whose family is not in it does not compile, so no row of the tenant
         // outlives its organisation.
-        for family in FAMILIES.iter().filter(|family| family.end == End::Tenant) {
+        for family in FAMILIES.iter().filter(|f| f.owner == OwnerKind::Tenant && f.end != End::TenantLast) {
             if !self.sweep_rows(&scope, family.prefix, |_| true, deadline, &mut swept.rows).await? {
                 return Ok(swept);
             }
