@@ -5,7 +5,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result};
 use engine::ports::{Clock, Returns};
 use partners::send_digests::Worker;
-use runtime::call::Call;
+use runtime::call::Invocation;
 use serde_json::Value;
 
 /// Handles an event of either trigger: a batch of the queue has `Records`, a tick has none. The answer to
@@ -17,7 +17,7 @@ pub async fn handle(
     worker: &Worker,
     queue: (&dyn Clock, &dyn Returns),
     event: Value,
-    call: &Call,
+    call: &Invocation,
 ) -> Result<Value> {
     if event.get("Records").is_none() {
         return runtime::tick::handle_tick(worker, call).await;

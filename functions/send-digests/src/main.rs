@@ -2,7 +2,7 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use partners::send_digests::{Ports, Worker};
-use runtime::{call::Call, metrics, wiring::Wiring};
+use runtime::{call::Invocation, metrics, wiring::Wiring};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     run(service_fn(move |event: LambdaEvent<Value>| {
         let (worker, clock, returns) = (worker.clone(), clock.clone(), returns.clone());
         async move {
-            let call = Call::of(&event.context);
+            let call = Invocation::of(&event.context);
             let answer = send_digests::handle(&worker, (&*clock, &*returns), event.payload, &call).await;
             metrics::flush();
             answer.map_err(Error::from)

@@ -4,7 +4,7 @@
 use domain::Timestamp;
 use engine::records::Records;
 use partners::send_digests::{Ports, Worker};
-use runtime::call::Call;
+use runtime::call::Invocation;
 use serde_json::Value;
 use support::memory::World;
 
@@ -14,9 +14,14 @@ async fn answer(event: &str) -> Value {
     let (mailer, clock, ids) = (world.mailer.clone(), world.clock.clone(), world.ids.clone());
     let worker = Worker::new(Ports { records, mailer, clock, ids }).unwrap();
     let event = serde_json::from_str(event).unwrap();
-    send_digests::handle(&worker, (&*world.clock, &*world.queue), event, &Call::ending_at(Timestamp::MAX))
-        .await
-        .unwrap()
+    send_digests::handle(
+        &worker,
+        (&*world.clock, &*world.queue),
+        event,
+        &Invocation::ending_at(Timestamp::MAX),
+    )
+    .await
+    .unwrap()
 }
 
 #[tokio::test]

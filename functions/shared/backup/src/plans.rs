@@ -3,7 +3,7 @@
 //! Not here: how a plan is made ([`crate::preview_restore`]), and how it is run ([`crate::run_restore`]).
 
 use async_trait::async_trait;
-use domain::restore::{IdMap, Impossible, Plan, Step};
+use domain::restore::{IdMap, Impossible, RestorePlan, Step};
 use domain::{RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Put, Spent};
 use engine::records::{NewId, OutcomeState, ReadBack, Record, Records, Restore, RestoreCounts, StepOutcome};
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 #[async_trait]
 pub trait PlanStore: Send + Sync {
     /// Stores the plan of a restore, unless there is one.
-    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &Plan) -> Result<Put>;
+    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &RestorePlan) -> Result<Put>;
 
     /// The plan of a restore; none before its preview.
-    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<Plan>>;
+    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<RestorePlan>>;
 
     /// Stores the report of a restore, unless there is one.
     async fn put_new_report(
@@ -88,7 +88,7 @@ pub struct FinalReport {
 
 impl FinalReport {
     /// Of a restore that failed before its end: the outcomes are all that there are.
-    pub(crate) fn partial(restore: &Restore, plan: &Plan, outcomes: &[StepOutcome]) -> Self {
+    pub(crate) fn partial(restore: &Restore, plan: &RestorePlan, outcomes: &[StepOutcome]) -> Self {
         let of = |number| outcomes.iter().find(|outcome| outcome.number == number);
         let counts = RestoreCounts::of(plan, outcomes);
         Self { counts, is_partial: true, ..Self::of(restore, plan, of) }
@@ -97,7 +97,7 @@ impl FinalReport {
     /// The report of a restore, with what became of its steps; steps without an outcome are not listed.
     pub(crate) fn of<'a>(
         restore: &Restore,
-        plan: &Plan,
+        plan: &RestorePlan,
         outcome: impl Fn(u32) -> Option<&'a StepOutcome>,
     ) -> Self {
         let steps = plan.steps.iter().filter_map(|step| {

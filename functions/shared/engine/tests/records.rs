@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use engine::ports::{Clock, Page};
-use engine::records::{FAMILIES, IdempotentRequest, Progress, ReadingState, Record, Records};
+use engine::records::{FAMILIES, IdempotentRequest, ReadingState, Record, Records, RequestState};
 use jiff::SignedDuration;
 use support::memory::World;
 
@@ -15,7 +15,7 @@ async fn a_row_that_has_ended_is_in_no_list_and_a_new_one_takes_its_place() {
         partner: None,
         name: name.to_owned(),
         body_hash: "h".to_owned(),
-        progress: Progress::Running,
+        progress: RequestState::Running,
         expires_at: world.clock.now() + SignedDuration::from_mins(minutes),
     };
     let (short, long) = (row("short", 1), row("long", 9));

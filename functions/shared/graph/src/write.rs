@@ -5,7 +5,7 @@ use domain::{
     Error, Result,
     kinds::{ApiVersion, Kind, LinkType, LinkWrite, Update},
 };
-use engine::ports::Call;
+use engine::ports::DirectoryWrite;
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -32,14 +32,14 @@ pub(crate) const LINKS_AT_ONCE: usize = 20;
 
 impl GraphClient {
     /// The one request of a call; links are added elsewhere.
-    pub(crate) fn plan(&self, call: &Call) -> Result<Planned> {
+    pub(crate) fn plan(&self, call: &DirectoryWrite) -> Result<Planned> {
         match call {
-            Call::Undelete { kind, id } => {
+            DirectoryWrite::Undelete { kind, id } => {
                 let below = format!("directory/deletedItems/{}/restore", encoded(id));
                 self.planned(kind, Method::POST, &below, None)
             }
-            Call::Create { kind, body } => self.create(kind, body),
-            Call::Update { kind, id, body } => {
+            DirectoryWrite::Create { kind, body } => self.create(kind, body),
+            DirectoryWrite::Update { kind, id, body } => {
                 let method = match kind.writing.update {
                     Update::Patch => Method::PATCH,
                     Update::Put => Method::PUT,
@@ -49,11 +49,11 @@ impl GraphClient {
                 };
                 self.planned(kind, method, &one(kind, id), Some(Value::Object(body.clone())))
             }
-            Call::Act { kind, id, path, body } => {
+            DirectoryWrite::Act { kind, id, path, body } => {
                 let below = format!("{}/{path}", one(kind, id));
                 self.planned(kind, Method::POST, &below, Some(Value::Object(body.clone())))
             }
-            Call::Delete { kind, id, object } => {
+            DirectoryWrite::Delete { kind, id, object } => {
                 let planned = match kind.writing.requests {
                     Some(requests) => {
                         self.planned(kind, Method::POST, requests, Some(pim::remove(object)))?
@@ -62,18 +62,18 @@ impl GraphClient {
                 };
                 Ok(Planned { so_already: SoAlready::WhenGone, ..planned })
             }
-            Call::RemoveLink { link, from, to } => self.remove_link(link, from, to),
-            Call::Assign { link, from, assignments } => {
+            DirectoryWrite::RemoveLink { link, from, to } => self.remove_link(link, from, to),
+            DirectoryWrite::Assign { link, from, assignments } => {
                 let kind = start_of(link)?;
                 let assignments: Vec<Value> = assignments.iter().map(assignment).collect::<Result<_>>()?;
                 let below = format!("{}/assign", one(kind, from));
                 self.planned(kind, Method::POST, &below, Some(json!({ "assignments": assignments })))
             }
-            Call::AssignLicences { kind, id, add, remove } => {
+            DirectoryWrite::AssignLicences { kind, id, add, remove } => {
                 let body = json!({"addLicenses": add, "removeLicenses": remove});
                 self.planned(kind, Method::POST, &format!("{}/assignLicense", one(kind, id)), Some(body))
             }
-            Call::AddLinks { link, from, to } => match to.as_slice() {
+            DirectoryWrite::AddLinks { link, from, to } => match to.as_slice() {
                 [(id, annotation)] => self.add_link(link, from, id, annotation.as_deref()),
                 several => self.add_links_at_once(link, from, several),
             },

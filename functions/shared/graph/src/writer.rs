@@ -13,7 +13,7 @@ use domain::{
     Error, Result, TenantId, Timestamp,
     kinds::{LinkType, LinkWrite},
 };
-use engine::ports::{Access, Applied, Call, DirectoryWriter, Spent};
+use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, Spent};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ impl GraphWriter {
         link: &'static LinkType,
         from: &str,
         to: &[(String, Option<String>)],
-        call: &Call,
+        call: &DirectoryWrite,
     ) -> Result<Applied> {
         if to.is_empty() || link.write == LinkWrite::Collection {
             let planned = self.client.plan(call)?;
@@ -114,9 +114,9 @@ impl DirectoryWriter for GraphWriter {
         self.client.access(tenant).await
     }
 
-    async fn apply(&self, tenant: &TenantId, call: &Call) -> Result<Applied> {
+    async fn apply(&self, tenant: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
         match call {
-            Call::AddLinks { link, from, to } => self.add_links(tenant, link, from, to, call).await,
+            DirectoryWrite::AddLinks { link, from, to } => self.add_links(tenant, link, from, to, call).await,
             other => self.send(tenant, &self.client.plan(other)?).await,
         }
     }

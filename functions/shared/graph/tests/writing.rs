@@ -8,7 +8,7 @@ use domain::{
     ErrorKind,
     kinds::{self, Kind, LinkType},
 };
-use engine::ports::{Call, DirectoryWriter};
+use engine::ports::{DirectoryWrite, DirectoryWriter};
 use serde_json::{Map, Value, json};
 
 const ALREADY: &str =
@@ -45,29 +45,33 @@ async fn every_call_is_the_documented_request() {
     let fact = json!({"id": "s", "principalId": "p", "roleDefinitionId": "r", "directoryScopeId": "/"});
     let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "g"});
     let id = || "x".to_owned();
-    let table: Vec<(Call, &str, Value)> = vec![
+    let table: Vec<(DirectoryWrite, &str, Value)> = vec![
         (
-            Call::Undelete { kind: kind("users"), id: id() },
+            DirectoryWrite::Undelete { kind: kind("users"), id: id() },
             "POST /v1.0/directory/deletedItems/x/restore",
             Value::Null,
         ),
         (
-            Call::Create { kind: kind("groups"), body: map(json!({"displayName": "G"})) },
+            DirectoryWrite::Create { kind: kind("groups"), body: map(json!({"displayName": "G"})) },
             "POST /v1.0/groups",
             json!({"displayName": "G"}),
         ),
         (
-            Call::Update { kind: kind("users"), id: id(), body: map(json!({"city": "B"})) },
+            DirectoryWrite::Update { kind: kind("users"), id: id(), body: map(json!({"city": "B"})) },
             "PATCH /v1.0/users/x",
             json!({"city": "B"}),
         ),
         (
-            Call::Update { kind: kind("ConfigurationPolicies"), id: id(), body: map(json!({"name": "P"})) },
+            DirectoryWrite::Update {
+                kind: kind("ConfigurationPolicies"),
+                id: id(),
+                body: map(json!({"name": "P"})),
+            },
             "PUT /beta/deviceManagement/configurationPolicies/x",
             json!({"name": "P"}),
         ),
         (
-            Call::Act {
+            DirectoryWrite::Act {
                 kind: kind("DeviceCompliancePolicies"),
                 id: id(),
                 path: "scheduleActionsForRules",
@@ -77,50 +81,54 @@ async fn every_call_is_the_documented_request() {
             json!({"deviceComplianceScheduledActionForRules": []}),
         ),
         (
-            Call::Delete { kind: kind("users"), id: id(), object: Map::new() },
+            DirectoryWrite::Delete { kind: kind("users"), id: id(), object: Map::new() },
             "DELETE /v1.0/users/x",
             Value::Null,
         ),
         (
-            Call::Delete { kind: kind("activeAdmins"), id: id(), object: map(fact.clone()) },
+            DirectoryWrite::Delete { kind: kind("activeAdmins"), id: id(), object: map(fact.clone()) },
             "POST /v1.0/roleManagement/directory/roleAssignmentScheduleRequests",
             json!({"action": "adminRemove", "justification": "Restored by Holdfast",
                 "principalId": "p", "roleDefinitionId": "r", "directoryScopeId": "/"}),
         ),
         (
-            Call::Create { kind: kind("eligibleAdmins"), body: map(fact) },
+            DirectoryWrite::Create { kind: kind("eligibleAdmins"), body: map(fact) },
             "POST /v1.0/roleManagement/directory/roleEligibilityScheduleRequests",
             json!({"action": "adminAssign", "justification": "Restored by Holdfast",
                 "principalId": "p", "roleDefinitionId": "r", "directoryScopeId": "/",
                 "scheduleInfo": {"startDateTime": "2026-01-01T00:00:00Z", "expiration": {"type": "noExpiration"}}}),
         ),
         (
-            Call::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u"]) },
+            DirectoryWrite::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u"]) },
             "POST /v1.0/groups/g/members/$ref",
             json!({"@odata.id": format!("{base}/directoryObjects/u")}),
         ),
         (
-            Call::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u", "v"]) },
+            DirectoryWrite::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u", "v"]) },
             "PATCH /v1.0/groups/g",
             json!({"members@odata.bind": [format!("{base}/directoryObjects/u"), format!("{base}/directoryObjects/v")]}),
         ),
         (
-            Call::AddLinks { link: link("users.manager"), from: "u".into(), to: to(&["m"]) },
+            DirectoryWrite::AddLinks { link: link("users.manager"), from: "u".into(), to: to(&["m"]) },
             "PUT /v1.0/users/u/manager/$ref",
             json!({"@odata.id": format!("{base}/users/m")}),
         ),
         (
-            Call::RemoveLink { link: link("users.manager"), from: "u".into(), to: "m".into() },
+            DirectoryWrite::RemoveLink { link: link("users.manager"), from: "u".into(), to: "m".into() },
             "DELETE /v1.0/users/u/manager/$ref",
             Value::Null,
         ),
         (
-            Call::RemoveLink { link: link("administrativeUnits.members"), from: "a".into(), to: "u".into() },
+            DirectoryWrite::RemoveLink {
+                link: link("administrativeUnits.members"),
+                from: "a".into(),
+                to: "u".into(),
+            },
             "DELETE /v1.0/directory/administrativeUnits/a/members/u/$ref",
             Value::Null,
         ),
         (
-            Call::Assign {
+            DirectoryWrite::Assign {
                 link: link("DeviceConfiguration.assignments"),
                 from: "p".into(),
                 assignments: vec![map(json!({"id": "p_g", "source": "direct", "target": target}))],
@@ -129,7 +137,7 @@ async fn every_call_is_the_documented_request() {
             json!({"assignments": [{ "target": target }]}),
         ),
         (
-            Call::AssignLicences {
+            DirectoryWrite::AssignLicences {
                 kind: kind("users"),
                 id: id(),
                 add: vec![json!({"skuId": "s", "disabledPlans": []})],
@@ -147,8 +155,8 @@ async fn every_call_is_the_documented_request() {
         assert_eq!(seen.header("x-ms-throttle-priority"), "", "a restore does not yield");
         assert_eq!(applied.request_id.as_deref(), Some("r-1"));
         let id = match &call {
-            Call::Create { kind, .. } if kind.writing.requests.is_some() => Some("schedule"),
-            Call::Create { .. } => Some("new"),
+            DirectoryWrite::Create { kind, .. } if kind.writing.requests.is_some() => Some("schedule"),
+            DirectoryWrite::Create { .. } => Some("new"),
             _ => None,
         };
         assert_eq!(applied.id.as_deref(), id, "{line}");
@@ -160,7 +168,7 @@ async fn every_call_is_the_documented_request() {
 async fn a_write_whose_outcome_is_not_known_is_not_made_again() {
     for code in [500, 502, 503, 504] {
         let world = world(move |s| on_graph(s, || refuse(code, "", ""))).await;
-        let call = Call::Create { kind: kind("groups"), body: Map::new() };
+        let call = DirectoryWrite::Create { kind: kind("groups"), body: Map::new() };
         let error = world.writer().apply(&tenant(), &call).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.to_string().contains("not known"), "{error}");
@@ -188,7 +196,7 @@ async fn a_write_on_a_connection_that_breaks_is_not_made_again() {
     });
     let world = world(|_| None).await;
     let writer = graph::GraphWriter::new(world.client_at(&url));
-    let call = Call::Create { kind: kind("groups"), body: Map::new() };
+    let call = DirectoryWrite::Create { kind: kind("groups"), body: Map::new() };
     let error = writer.apply(&tenant(), &call).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("not known"), "{error}");
@@ -206,7 +214,7 @@ async fn a_write_that_graph_refused_unseen_is_made_again_after_the_wait() {
     })
     .await;
     let writer = world.writer();
-    let call = Call::Create { kind: kind("groups"), body: Map::new() };
+    let call = DirectoryWrite::Create { kind: kind("groups"), body: Map::new() };
     assert_eq!(writer.apply(&tenant(), &call).await.unwrap().id.as_deref(), Some("new"));
     assert_eq!(world.waits_ms(), [1_500, 2_000]);
     assert_eq!(writer.take_spent(&tenant()).requests, 3);
@@ -229,13 +237,13 @@ async fn what_is_so_already_is_a_success_that_says_so() {
     let writer = world.writer();
     let fact = map(json!({"principalId": "p", "roleDefinitionId": "r", "directoryScopeId": "/"}));
     for call in [
-        Call::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u"]) },
-        Call::AddLinks { link: link("groups.owners"), from: "g".into(), to: to(&["u"]) },
-        Call::RemoveLink { link: link("groups.members"), from: "g".into(), to: "u".into() },
-        Call::RemoveLink { link: link("users.manager"), from: "u".into(), to: "m".into() },
-        Call::Delete { kind: kind("groups"), id: "g".into(), object: Map::new() },
-        Call::Create { kind: kind("admins"), body: fact.clone() },
-        Call::Create { kind: kind("activeAdmins"), body: fact },
+        DirectoryWrite::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u"]) },
+        DirectoryWrite::AddLinks { link: link("groups.owners"), from: "g".into(), to: to(&["u"]) },
+        DirectoryWrite::RemoveLink { link: link("groups.members"), from: "g".into(), to: "u".into() },
+        DirectoryWrite::RemoveLink { link: link("users.manager"), from: "u".into(), to: "m".into() },
+        DirectoryWrite::Delete { kind: kind("groups"), id: "g".into(), object: Map::new() },
+        DirectoryWrite::Create { kind: kind("admins"), body: fact.clone() },
+        DirectoryWrite::Create { kind: kind("activeAdmins"), body: fact },
     ] {
         let applied = writer.apply(&tenant(), &call).await.unwrap();
         assert!(applied.was_so, "{call:?}");
@@ -254,7 +262,8 @@ async fn one_member_who_is_there_already_does_not_keep_the_others_out() {
         })
     })
     .await;
-    let call = Call::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u", "v", "w"]) };
+    let call =
+        DirectoryWrite::AddLinks { link: link("groups.members"), from: "g".into(), to: to(&["u", "v", "w"]) };
     let applied = world.writer().apply(&tenant(), &call).await.unwrap();
     assert!(!applied.was_so && applied.status == 204);
     assert_eq!(world.seen().len(), 1 + 3);
@@ -269,7 +278,7 @@ async fn a_name_that_is_taken_is_a_conflict_and_not_the_object_that_was_asked_fo
         })
     })
     .await;
-    let call = Call::Create { kind: kind("users"), body: Map::new() };
+    let call = DirectoryWrite::Create { kind: kind("users"), body: Map::new() };
     let error = world.writer().apply(&tenant(), &call).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert!(
@@ -284,11 +293,19 @@ async fn what_the_row_does_not_allow_is_refused_before_graph_is_asked() {
     let writer = world.writer();
     let many: Vec<_> = (0..21).map(|i| (i.to_string(), None)).collect();
     for call in [
-        Call::Update { kind: kind("admins"), id: "x".into(), body: Map::new() },
-        Call::AddLinks { link: link("groups.members"), from: "g".into(), to: many },
-        Call::AddLinks { link: link("groups.members"), from: "g".into(), to: vec![] },
-        Call::AddLinks { link: link("DeviceConfiguration.assignments"), from: "g".into(), to: to(&["u"]) },
-        Call::RemoveLink { link: link("DeviceConfiguration.assignments"), from: "g".into(), to: "u".into() },
+        DirectoryWrite::Update { kind: kind("admins"), id: "x".into(), body: Map::new() },
+        DirectoryWrite::AddLinks { link: link("groups.members"), from: "g".into(), to: many },
+        DirectoryWrite::AddLinks { link: link("groups.members"), from: "g".into(), to: vec![] },
+        DirectoryWrite::AddLinks {
+            link: link("DeviceConfiguration.assignments"),
+            from: "g".into(),
+            to: to(&["u"]),
+        },
+        DirectoryWrite::RemoveLink {
+            link: link("DeviceConfiguration.assignments"),
+            from: "g".into(),
+            to: "u".into(),
+        },
     ] {
         let error = writer.apply(&tenant(), &call).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");

@@ -9,7 +9,7 @@ pub const MARGIN_MS: i64 = 20_000;
 
 /// A call of a function: until when it may work, and its name in logs.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct Invocation {
     /// When work must be put down.
     pub deadline: Timestamp,
     /// The platform's name of the call; empty where there is no platform.
@@ -18,7 +18,7 @@ pub struct Call {
     pub trace: Option<Trace>,
 }
 
-impl Call {
+impl Invocation {
     /// What Lambda says of a call.
     pub fn of(context: &Context) -> Self {
         let ends_at =

@@ -11,7 +11,7 @@
 //! After a failure the later messages of the same group are failed unprocessed, or they would overtake it. While a message
 //! is worked on it is hidden for as long as the call may take, so that the end of a process costs a minute.
 
-use crate::call::{Call, MARGIN_MS};
+use crate::call::{Invocation, MARGIN_MS};
 use crate::http::panic_text;
 use crate::metrics;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -40,7 +40,7 @@ pub async fn run(
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| {
         let (worker, clock, returns) = (worker.clone(), clock.clone(), returns.clone());
         async move {
-            let call = Call::of(&event.context);
+            let call = Invocation::of(&event.context);
             let reply = handle_batch(event.payload, worker.as_ref(), (&*clock, &*returns), &call).await;
             metrics::flush();
             Ok::<_, lambda_runtime::Error>(reply)
@@ -54,7 +54,7 @@ pub async fn handle_batch(
     event: SqsEvent,
     worker: &dyn JobWorker,
     (clock, returns): (&dyn Clock, &dyn Returns),
-    call: &Call,
+    call: &Invocation,
 ) -> SqsBatchResponse {
     let mut reply = SqsBatchResponse::default();
     let mut stuck = HashSet::new();
@@ -76,7 +76,7 @@ async fn is_done(
     message: &SqsMessage,
     worker: &dyn JobWorker,
     (clock, returns): (&dyn Clock, &dyn Returns),
-    call: &Call,
+    call: &Invocation,
 ) -> bool {
     let attribute = |name| message.attributes.get(name).map(String::as_str);
     // Why the message's own first: a batch has messages of many stories, its call is of none.
@@ -96,11 +96,11 @@ async fn is_done(
             }
         }
     };
-    of_message(worker.name(), (group, id), &Call { trace, ..call.clone() }, work).await
+    of_message(worker.name(), (group, id), &Invocation { trace, ..call.clone() }, work).await
 }
 
 /// How long a call may go on, with what Lambda gives beyond its deadline and a minute.
-fn seconds_of(call: &Call, now: Timestamp) -> u32 {
+fn seconds_of(call: &Invocation, now: Timestamp) -> u32 {
     let left_ms = call.deadline.duration_since(now).as_millis() + i128::from(MARGIN_MS) + 60_000;
     u32::try_from(left_ms / 1000).unwrap_or(LONGEST_S).min(LONGEST_S)
 }
@@ -118,7 +118,7 @@ async fn come_back(returns: &dyn Returns, message: &SqsMessage, after_s: u32) {
 pub async fn of_message<F: Future>(
     job: &str,
     (group, message): (Option<&str>, Option<&str>),
-    call: &Call,
+    call: &Invocation,
     work: F,
 ) -> F::Output {
     let trace = call.trace.as_ref().map(display);

@@ -1,6 +1,6 @@
 //! A tick of the scheduler through a job. What the event says is of no account: the clock is asked.
 
-use crate::call::Call;
+use crate::call::Invocation;
 use crate::metrics;
 use domain::Result;
 use engine::trace;
@@ -19,7 +19,7 @@ pub async fn run(worker: Arc<dyn TickWorker>) -> Result<(), lambda_runtime::Erro
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let worker = worker.clone();
         async move {
-            let done = handle_tick(worker.as_ref(), &Call::of(&event.context)).await;
+            let done = handle_tick(worker.as_ref(), &Invocation::of(&event.context)).await;
             metrics::flush();
             done.map_err(lambda_runtime::Error::from)
         }
@@ -31,7 +31,7 @@ pub async fn run(worker: Arc<dyn TickWorker>) -> Result<(), lambda_runtime::Erro
 ///
 /// # Errors
 /// Those of the job; the scheduler then tries again by its own rule.
-pub async fn handle_tick(worker: &dyn TickWorker, call: &Call) -> Result<Value> {
+pub async fn handle_tick(worker: &dyn TickWorker, call: &Invocation) -> Result<Value> {
     let job = worker.name();
     let trace = call.trace.as_ref().map(display);
     let span = info_span!("tick", job, request = call.request, trace);

@@ -7,7 +7,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use domain::{Error, Result, Timestamp};
 use engine::ports::{Clock, Delivered, Returns};
 use engine::work::JobWorker;
-use runtime::call::Call;
+use runtime::call::Invocation;
 use runtime::queue::handle_batch;
 use serde_json::json;
 use std::sync::Mutex;
@@ -68,7 +68,7 @@ fn event(messages: &[(&str, Option<&str>)]) -> SqsEvent {
 
 async fn failed(worker: &Obedient, messages: &[(&str, Option<&str>)], deadline: &str) -> Vec<String> {
     let clock = ManualClock::new();
-    let call = Call { deadline: deadline.parse().unwrap(), ..Call::ending_at(Timestamp::MAX) };
+    let call = Invocation { deadline: deadline.parse().unwrap(), ..Invocation::ending_at(Timestamp::MAX) };
     let reply = handle_batch(event(messages), worker, (&clock, &Hidden::default()), &call).await;
     reply.batch_item_failures.into_iter().map(|f| f.item_identifier).collect()
 }
@@ -128,7 +128,7 @@ async fn nothing_is_begun_after_the_deadline() {
 /// When a message comes back that was received so often, in seconds; first what is said while it is worked on.
 async fn comes_back(body: &str, receipts: u32) -> Vec<u32> {
     let (clock, hidden) = (ManualClock::new(), Hidden::default());
-    let call = Call { deadline: LATER.parse().unwrap(), ..Call::ending_at(clock.now()) };
+    let call = Invocation { deadline: LATER.parse().unwrap(), ..Invocation::ending_at(clock.now()) };
     let batch = event(&[(&format!("{body} #{receipts}"), None)]);
     handle_batch(batch, &Obedient::default(), (&clock, &hidden), &call).await;
     let said = hidden.0.lock().unwrap().clone();

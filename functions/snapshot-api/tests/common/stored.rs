@@ -4,7 +4,7 @@ use super::{DIFF, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
 use backup::archive::Archive;
 use backup::plans::PlanStore;
 use backup::preview_restore::Archived;
-use domain::restore::{Action, Phase, Plan, Selection, Step};
+use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::{Clock, Spent};
 use engine::records::{
@@ -108,13 +108,13 @@ impl Plane {
             key: "u".to_owned(),
             id: "u".to_owned(),
             name: Some("Ann".to_owned()),
-            action: Action::Undelete,
+            action: WriteAction::Undelete,
             before: None,
             after: None,
             depends_on: Vec::new(),
             warnings: Vec::new(),
         };
-        let plan = Plan { steps: vec![step], ..Plan::default() };
+        let plan = RestorePlan { steps: vec![step], ..RestorePlan::default() };
         let plans = Archived::new(self.archive(), self.records.clone());
         plans.put_new_plan(&self.tenant, &id, &plan).await.unwrap();
         let row = Restore {

@@ -8,7 +8,7 @@ use engine::ports::{Clock, Delivered, Returns};
 use engine::work::{JobWorker, TickWorker};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent, Service};
-use runtime::call::Call;
+use runtime::call::Invocation;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,7 +80,7 @@ pub fn queue_function(
     typed(move |event, ends_at| {
         let (worker, clock, reasons) = (worker.clone(), clock.clone(), reasons.clone());
         async move {
-            let call = Call::ending_at(ends_at);
+            let call = Invocation::ending_at(ends_at);
             Ok(runtime::queue::handle_batch(event, &*worker, (&*clock, &reasons), &call).await)
         }
     })
@@ -90,7 +90,7 @@ pub fn queue_function(
 pub fn tick_function(worker: Arc<dyn TickWorker>) -> Arc<dyn Function> {
     typed(move |_: Value, ends_at| {
         let worker = worker.clone();
-        async move { runtime::tick::handle_tick(&*worker, &Call::ending_at(ends_at)).await }
+        async move { runtime::tick::handle_tick(&*worker, &Invocation::ending_at(ends_at)).await }
     })
 }
 

@@ -8,7 +8,7 @@ use engine::ports::{Clock, JobQueue};
 use engine::purge_data;
 use engine::records::{
     DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
-    Partner, Progress,
+    Partner, RequestState,
 };
 use jiff::SignedDuration;
 use partners::commands::organisations::{Hold, Organisations};
@@ -111,7 +111,7 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
         partner: Some(rig.tenant_row(&tenant).await.partner),
         name: "a".to_owned(),
         body_hash: "b".to_owned(),
-        progress: Progress::Done(KeptReply {
+        progress: RequestState::Done(KeptReply {
             status: 200,
             headers: BTreeMap::new(),
             body: json!({ "id": owner.id, "email": "it@contoso.example" }).to_string(),

@@ -8,7 +8,7 @@ use backup::commands::restores::{NewRestore, RestoreFrom};
 use backup::plans::PlanStore;
 use backup::preview_restore::Archived;
 use domain::SnapshotId;
-use domain::restore::{Action, AttributeMode, Cause, LinkMode, Plan, SelectedItem, Selection};
+use domain::restore::{AttributeMode, Cause, LinkMode, RestorePlan, SelectedItem, Selection, WriteAction};
 use engine::records::{CredentialStatus, RestoreState};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn without(rig: &Rig, gone: &[&str]) {
 }
 
 /// What taking these objects back to the snapshot would do, in the modes that take most away.
-async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Plan {
+async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> RestorePlan {
     let item = |(kind, key): &(&str, &str)| SelectedItem {
         kind: support::kind(kind).name.into(),
         key: (*key).to_owned(),
@@ -48,7 +48,7 @@ async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Plan 
     plans.find_plan(rig.tenant(), &made.id).await.unwrap().unwrap()
 }
 
-fn left(plan: &Plan) -> BTreeSet<&str> {
+fn left(plan: &RestorePlan) -> BTreeSet<&str> {
     plan.impossible.iter().filter(|i| i.cause == Cause::NotRead).map(|i| i.what.as_str()).collect()
 }
 
@@ -179,7 +179,7 @@ async fn hidden_members_that_could_not_be_read_are_neither_taken_out_nor_a_chang
         rig.clock.advance(SignedDuration::from_hours(1));
         let plan = preview(&rig, &after, &chosen).await;
         let steps: Vec<_> = plan.steps.iter().map(|s| &s.action).collect();
-        assert!(matches!(steps[..], [Action::RemoveLink { to, .. }] if to.id == more), "{steps:?}");
+        assert!(matches!(steps[..], [WriteAction::RemoveLink { to, .. }] if to.id == more), "{steps:?}");
     }
 }
 

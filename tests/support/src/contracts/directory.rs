@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use domain::kinds::{self, Kind, Source};
 use domain::{ErrorKind, TenantId};
 use engine::ports::{
-    Call, Cursor, DirectoryAccess, DirectoryPages, DirectoryWriter, LiveObject, LiveObjects, PageEnd, Spent,
+    Cursor, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter, LiveObject, LiveObjects,
+    PageEnd, Spent,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -167,12 +168,12 @@ pub async fn directory_writer(
     let user = probe.create_user("Contract Member").await;
     let body = body(&json!({ "displayName": "Contract Written", "mailEnabled": false,
         "mailNickname": "contract-written", "securityEnabled": true }));
-    let made = writer.apply(tenant, &Call::Create { kind: groups, body }).await.unwrap();
+    let made = writer.apply(tenant, &DirectoryWrite::Create { kind: groups, body }).await.unwrap();
     let group = made.id.expect("what was made has an id");
     let live = async || objects.find_live(tenant, groups, &group, &[members]).await.unwrap();
     assert_eq!(live().await.unwrap().object["displayName"], "Contract Written");
 
-    let update = |id: &str| Call::Update {
+    let update = |id: &str| DirectoryWrite::Update {
         kind: groups,
         id: id.to_owned(),
         body: self::body(&json!({ "description": "Contract" })),
@@ -183,19 +184,19 @@ pub async fn directory_writer(
     refused(nowhere, ErrorKind::NotFound, "an update of nothing");
 
     let to = vec![(user.clone(), None)];
-    let add = Call::AddLinks { link: members, from: group.clone(), to };
+    let add = DirectoryWrite::AddLinks { link: members, from: group.clone(), to };
     assert!(!writer.apply(tenant, &add).await.unwrap().was_so, "it was not so before");
     assert_eq!(ends(&live().await.unwrap()), [("groups.members", user.as_str())]);
     assert!(writer.apply(tenant, &add).await.unwrap().was_so, "a member who is one is no error");
-    let remove = Call::RemoveLink { link: members, from: group.clone(), to: user.clone() };
+    let remove = DirectoryWrite::RemoveLink { link: members, from: group.clone(), to: user.clone() };
     writer.apply(tenant, &remove).await.unwrap();
     assert_eq!(ends(&live().await.unwrap()), []);
 
     let object = live().await.unwrap().object;
-    writer.apply(tenant, &Call::Delete { kind: groups, id: group.clone(), object }).await.unwrap();
+    writer.apply(tenant, &DirectoryWrite::Delete { kind: groups, id: group.clone(), object }).await.unwrap();
     assert!(live().await.is_none(), "what was deleted is not live");
     probe.delete_user(&user).await;
-    writer.apply(tenant, &Call::Undelete { kind: users, id: user.clone() }).await.unwrap();
+    writer.apply(tenant, &DirectoryWrite::Undelete { kind: users, id: user.clone() }).await.unwrap();
     assert!(objects.find_live(tenant, users, &user, &[]).await.unwrap().is_some(), "back from the bin");
     writer.take_spent(tenant);
     assert_eq!(writer.take_spent(tenant), Spent::default(), "what was taken is not counted twice");

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Applied, Call, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWriter, LiveObject,
-    LiveObjects, ReadPage, Spent,
+    Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
+    LiveObject, LiveObjects, ReadPage, Spent,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -113,7 +113,7 @@ impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
         let call = LoggedCall::new("writer", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
     }
-    async fn apply(&self, tenant: &TenantId, call: &Call) -> Result<Applied> {
+    async fn apply(&self, tenant: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
         let logged = LoggedCall::new("writer", "apply", told(call)).of(tenant);
         self.plan.around(logged, self.inner.apply(tenant, call)).await
     }
@@ -122,19 +122,19 @@ impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
     }
 }
 
-fn told(call: &Call) -> String {
+fn told(call: &DirectoryWrite) -> String {
     match call {
-        Call::Undelete { kind, id } => format!("undelete {} {id}", kind.name),
-        Call::Create { kind, .. } => format!("create {}", kind.name),
-        Call::Update { kind, id, .. } => format!("update {} {id}", kind.name),
-        Call::Act { kind, id, path, .. } => format!("{path} {} {id}", kind.name),
-        Call::Delete { kind, id, .. } => format!("delete {} {id}", kind.name),
-        Call::AddLinks { link, from, to } => format!("add {} {from} +{}", link.name, to.len()),
-        Call::RemoveLink { link, from, to } => format!("remove {} {from}/{to}", link.name),
-        Call::Assign { link, from, assignments } => {
+        DirectoryWrite::Undelete { kind, id } => format!("undelete {} {id}", kind.name),
+        DirectoryWrite::Create { kind, .. } => format!("create {}", kind.name),
+        DirectoryWrite::Update { kind, id, .. } => format!("update {} {id}", kind.name),
+        DirectoryWrite::Act { kind, id, path, .. } => format!("{path} {} {id}", kind.name),
+        DirectoryWrite::Delete { kind, id, .. } => format!("delete {} {id}", kind.name),
+        DirectoryWrite::AddLinks { link, from, to } => format!("add {} {from} +{}", link.name, to.len()),
+        DirectoryWrite::RemoveLink { link, from, to } => format!("remove {} {from}/{to}", link.name),
+        DirectoryWrite::Assign { link, from, assignments } => {
             format!("assign {} {from} {}", link.name, assignments.len())
         }
-        Call::AssignLicences { kind, id, add, remove } => {
+        DirectoryWrite::AssignLicences { kind, id, add, remove } => {
             format!("license {} {id} +{} -{}", kind.name, add.len(), remove.len())
         }
     }

@@ -1,7 +1,6 @@
 //! Comparisons: asked for, followed, read.
 
 use crate::archive::{self, Archive};
-use crate::diff_snapshots;
 use domain::changes::Change;
 use domain::kinds::Kind;
 use domain::{DiffId, Error, Result, SnapshotId, TenantId};

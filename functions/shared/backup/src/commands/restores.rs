@@ -6,7 +6,7 @@
 use super::new_restore::choose;
 use crate::plans::{FinalReport, PlanStore};
 use crate::preview_restore::Snapshots;
-use domain::restore::{Impossible, Plan, Remark, Selection, Step};
+use domain::restore::{Impossible, Remark, RestorePlan, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
@@ -235,7 +235,7 @@ impl Restores {
         &self,
         tenant: &TenantId,
         restore: &RestoreId,
-        plan: &Plan,
+        plan: &RestorePlan,
         page: Page,
     ) -> Result<Listed<FollowedStep>> {
         let not_ours = |_| Error::invalid_field("cursor", "is not one that this list gave");
@@ -250,7 +250,7 @@ impl Restores {
         Ok(Listed { items, next: (end < plan.steps.len()).then(|| end.to_string()) })
     }
 
-    async fn plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Plan> {
+    async fn plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<RestorePlan> {
         self.find(tenant, restore).await?;
         let plan = self.plans.find_plan(tenant, restore).await?;
         plan.ok_or_else(|| Error::conflict("the restore has no preview"))

@@ -6,7 +6,7 @@ use crate::plans::{FinalReport, PlanStore};
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
-use domain::restore::Plan;
+use domain::restore::RestorePlan;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::ports::Put;
 use engine::records::{Diff, Found, JobState, Records};
@@ -114,11 +114,11 @@ impl OpenSnapshot for SnapshotView {
 
 #[async_trait]
 impl PlanStore for Archived {
-    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &Plan) -> Result<Put> {
+    async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &RestorePlan) -> Result<Put> {
         self.put_new(tenant, restore, "plan", plan).await
     }
 
-    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<Plan>> {
+    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<RestorePlan>> {
         self.find(tenant, restore, "plan").await
     }
 

@@ -2,12 +2,12 @@
 
 use super::Worker;
 use crate::administrators::read_administrators;
-use domain::restore::{Guarded, Plan, gains, may_lose};
+use domain::restore::{Guarded, RestorePlan, gains, may_lose};
 use domain::{Result, TenantId};
 
 impl Worker {
     /// What is known of the administrators, where a plan made without that knowledge could take somebody's rights.
-    pub(super) async fn administrators(&self, tenant: &TenantId, plan: &Plan) -> Result<Guarded> {
+    pub(super) async fn administrators(&self, tenant: &TenantId, plan: &RestorePlan) -> Result<Guarded> {
         if !plan.steps.iter().any(may_lose) {
             return Ok(Guarded::NotAsked);
         }

@@ -17,7 +17,7 @@ pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
 use crate::archive::Archive;
 use crate::plans::{self, PlanStore};
 use async_trait::async_trait;
-use domain::restore::{Guard, Inputs, Plan, SelectedItem, Selection};
+use domain::restore::{Guard, Inputs, RestorePlan, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
@@ -178,7 +178,7 @@ impl Worker {
         Ok(report)
     }
 
-    async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<Plan> {
+    async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<RestorePlan> {
         // Why not a new plan: this is a rerun after the plan was stored, and what is stored is what people see.
         if let Some(plan) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
             return Ok(plan);

@@ -3,20 +3,20 @@
 use super::gather::{Gather, all};
 use domain::Result;
 use domain::kinds::{self, KINDS, Kind, KindName, LinkType};
-use domain::restore::{Action, End, Inputs, Plan};
+use domain::restore::{End, Inputs, RestorePlan, WriteAction};
 use futures::FutureExt;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Gather<'_> {
     /// Adds to the inputs which far ends of a plan are missing, and their names.
-    pub async fn targets(&self, plan: &Plan, inputs: &mut Inputs) -> Result<()> {
+    pub async fn targets(&self, plan: &RestorePlan, inputs: &mut Inputs) -> Result<()> {
         let mut wanted: BTreeMap<String, BTreeSet<KindName>> = BTreeMap::new();
         for step in &plan.steps {
             for (id, kind) in far_ends(&step.action) {
                 wanted.entry(id).or_default().insert(kind);
             }
-            if matches!(step.action, Action::Create { .. } | Action::Delete) {
+            if matches!(step.action, WriteAction::Create { .. } | WriteAction::Delete) {
                 for (id, kind) in self.parts_of_fact(step).await? {
                     wanted.entry(id).or_default().insert(kind);
                 }
@@ -84,14 +84,14 @@ impl Gather<'_> {
 
 /// The far ends that an action adds and the kinds that they are of; those of kinds that we do not read
 /// (devices, service principals) are left to Graph.
-fn far_ends(action: &Action) -> Vec<(String, KindName)> {
+fn far_ends(action: &WriteAction) -> Vec<(String, KindName)> {
     match action {
-        Action::AddLinks { link, to } => {
+        WriteAction::AddLinks { link, to } => {
             let Ok(link) = kinds::link(link) else { return vec![] };
             let end = |end: &End| Some((end.id.clone(), link.end(end.odata_type.as_deref())?.name));
             to.iter().filter_map(end).collect()
         }
-        Action::Assign { link, assignments } => {
+        WriteAction::Assign { link, assignments } => {
             let Some(kind) = kinds::link(link).ok().and_then(LinkType::only_end) else { return vec![] };
             let groups = assignments.iter().filter_map(|a| a.get("target")?.get("groupId")?.as_str());
             groups.map(|group| (group.to_owned(), kind.name)).collect()

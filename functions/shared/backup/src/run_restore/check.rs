@@ -2,8 +2,8 @@
 
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
-use domain::restore::{Action, Ending, Step, content, direct_licences, same};
-use engine::ports::{Call, LiveObject};
+use domain::restore::{Ending, Step, WriteAction, content, direct_licences, same};
+use engine::ports::{DirectoryWrite, LiveObject};
 use serde_json::{Map, Value};
 
 /// What a look at the live object says about a step.
@@ -12,7 +12,7 @@ pub(super) enum Check {
     /// The object is as the step wants it.
     So,
     /// The object is as it was when the step was planned: this call is to be written, and these parts differ.
-    Write(Box<Call>, Vec<String>),
+    Write(Box<DirectoryWrite>, Vec<String>),
     /// The object is neither as planned nor as wanted, in these parts.
     Changed(Vec<String>),
     /// The object is not there.
@@ -22,9 +22,9 @@ pub(super) enum Check {
 /// The type of the links that have to be read for a step, if any.
 pub(super) fn link_of(step: &Step) -> Result<Option<&'static LinkType>> {
     match &step.action {
-        Action::AddLinks { link, .. } | Action::RemoveLink { link, .. } | Action::Assign { link, .. } => {
-            kinds::link(link).map(Some)
-        }
+        WriteAction::AddLinks { link, .. }
+        | WriteAction::RemoveLink { link, .. }
+        | WriteAction::Assign { link, .. } => kinds::link(link).map(Some),
         _ => Ok(None),
     }
 }
@@ -36,20 +36,20 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
     // Without a live object only these actions have something to do; a deletion has nothing left to do.
     let Some(live) = live else {
         return Ok(match &step.action {
-            Action::Undelete => write(Call::Undelete { kind, id }, vec!["object".to_owned()]),
-            Action::Create { body } => {
-                write(Call::Create { kind, body: body.clone() }, vec!["object".to_owned()])
+            WriteAction::Undelete => write(DirectoryWrite::Undelete { kind, id }, vec!["object".to_owned()]),
+            WriteAction::Create { body } => {
+                write(DirectoryWrite::Create { kind, body: body.clone() }, vec!["object".to_owned()])
             }
-            Action::Delete => Check::So,
+            WriteAction::Delete => Check::So,
             _ => Check::Gone,
         });
     };
     match &step.action {
-        Action::Undelete | Action::Create { .. } => Ok(Check::So),
-        Action::Update { body, .. } if step.is_fact() => Ok(schedule(kind, step, body, live)),
-        Action::Update { body, .. } => Ok(update(kind, step, body, live)),
-        Action::Act { property, argument } => act(kind, step, property, argument, live),
-        Action::AddLinks { link, to } => {
+        WriteAction::Undelete | WriteAction::Create { .. } => Ok(Check::So),
+        WriteAction::Update { body, .. } if step.is_fact() => Ok(schedule(kind, step, body, live)),
+        WriteAction::Update { body, .. } => Ok(update(kind, step, body, live)),
+        WriteAction::Act { property, argument } => act(kind, step, property, argument, live),
+        WriteAction::AddLinks { link, to } => {
             let link = kinds::link(link)?;
             let now = ends(live, link);
             let missing: Vec<_> = to.iter().filter(|e| !now.contains(&e.id.as_str())).collect();
@@ -64,27 +64,27 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             }
             let what = missing.iter().map(|e| format!("{}/{}", link.name, e.id)).collect();
             let to = missing.into_iter().map(|e| (e.id.clone(), e.odata_type.clone())).collect();
-            Ok(write(Call::AddLinks { link, from: id, to }, what))
+            Ok(write(DirectoryWrite::AddLinks { link, from: id, to }, what))
         }
-        Action::RemoveLink { link, to } => {
+        WriteAction::RemoveLink { link, to } => {
             let link = kinds::link(link)?;
             if !ends(live, link).contains(&to.id.as_str()) {
                 return Ok(Check::So);
             }
             let what = vec![format!("{}/{}", link.name, to.id)];
-            Ok(write(Call::RemoveLink { link, from: id, to: to.id.clone() }, what))
+            Ok(write(DirectoryWrite::RemoveLink { link, from: id, to: to.id.clone() }, what))
         }
-        Action::Assign { link, assignments } => {
+        WriteAction::Assign { link, assignments } => {
             let link = kinds::link(link)?;
-            let call = Call::Assign { link, from: id, assignments: assignments.clone() };
+            let call = DirectoryWrite::Assign { link, from: id, assignments: assignments.clone() };
             Ok(side_by_side(step, &targets(live, link), call, link.name))
         }
-        Action::AssignLicences { add, remove } => Ok(licences(kind, step, add, remove, live)),
-        Action::Delete => Ok(delete(kind, step, live)),
+        WriteAction::AssignLicences { add, remove } => Ok(licences(kind, step, add, remove, live)),
+        WriteAction::Delete => Ok(delete(kind, step, live)),
     }
 }
 
-fn write(call: Call, what: Vec<String>) -> Check {
+fn write(call: DirectoryWrite, what: Vec<String>) -> Check {
     Check::Write(Box::new(call), what)
 }
 
@@ -105,14 +105,14 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
             return Check::Changed(others);
         }
         let body = body.clone();
-        return write(Call::Update { kind, id: step.id.clone(), body }, differs);
+        return write(DirectoryWrite::Update { kind, id: step.id.clone(), body }, differs);
     }
     // The object came out of the recycle bin, where it kept its values: only what differs is written.
     let mut body = body.clone();
     if kind.writing.update == Update::Patch {
         body.retain(|p, _| p.starts_with('@') || differs.contains(p));
     }
-    write(Call::Update { kind, id: step.id.clone(), body }, differs)
+    write(DirectoryWrite::Update { kind, id: step.id.clone(), body }, differs)
 }
 
 /// The change of a schedule, which is a request that names all of it.
@@ -124,7 +124,7 @@ fn schedule(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &
     if now == after {
         Check::So
     } else if now == before {
-        write(Call::Create { kind, body: body.clone() }, what)
+        write(DirectoryWrite::Create { kind, body: body.clone() }, what)
     } else {
         Check::Changed(what)
     }
@@ -141,7 +141,7 @@ fn act(
     let action = action.ok_or_else(|| domain::Error::corrupt("a stored plan names an unknown action"))?;
     let now = content(kind, &live.object).get(property).cloned().unwrap_or_default();
     let body = Map::from_iter([(action.argument.to_owned(), argument.clone())]);
-    let call = Call::Act { kind, id: step.id.clone(), path: action.path, body };
+    let call = DirectoryWrite::Act { kind, id: step.id.clone(), path: action.path, body };
     Ok(side_by_side(step, &now, call, property))
 }
 
@@ -149,15 +149,19 @@ fn licences(kind: &'static Kind, step: &Step, add: &[Value], remove: &[String], 
     let now = direct_licences(&live.object);
     let what = "assignedLicenses";
     if step.before.is_some() {
-        let call =
-            Call::AssignLicences { kind, id: step.id.clone(), add: add.to_vec(), remove: remove.to_vec() };
+        let call = DirectoryWrite::AssignLicences {
+            kind,
+            id: step.id.clone(),
+            add: add.to_vec(),
+            remove: remove.to_vec(),
+        };
         return side_by_side(step, &Value::Array(now), call, what);
     }
     let missing: Vec<Value> = add.iter().filter(|l| !now.contains(l)).cloned().collect();
     if missing.is_empty() {
         return Check::So;
     }
-    let call = Call::AssignLicences { kind, id: step.id.clone(), add: missing, remove: vec![] };
+    let call = DirectoryWrite::AssignLicences { kind, id: step.id.clone(), add: missing, remove: vec![] };
     write(call, vec![what.to_owned()])
 }
 
@@ -170,11 +174,11 @@ fn delete(kind: &'static Kind, step: &Step, live: &LiveObject) -> Check {
         return Check::Changed(others);
     }
     let id = live.object.get("id").and_then(Value::as_str).unwrap_or(&step.id).to_owned();
-    write(Call::Delete { kind, id, object: live.object.clone() }, vec!["object".to_owned()])
+    write(DirectoryWrite::Delete { kind, id, object: live.object.clone() }, vec!["object".to_owned()])
 }
 
 /// Judges a value that is replaced as one.
-fn side_by_side(step: &Step, now: &Value, call: Call, what: &str) -> Check {
+fn side_by_side(step: &Step, now: &Value, call: DirectoryWrite, what: &str) -> Check {
     if same(Some(now), step.after.as_ref()) {
         Check::So
     } else if step.before.is_none() || same(Some(now), step.before.as_ref()) {

@@ -5,13 +5,13 @@
 //! there before and has the content that was sent.
 
 use super::outcome::{Ended, Verdict, is_of_run};
-use super::progress::{Begun, Progress};
+use super::progress::{Begun, RestoreRun};
 use super::step::is_of_young;
 use super::wait::{FRESH, Patience, Waited};
 use domain::kinds::Kind;
 use domain::restore::{Step, content, same};
 use domain::{Error, ErrorKind, Result};
-use engine::ports::{Applied, Call};
+use engine::ports::{Applied, DirectoryWrite};
 use engine::records::{OutcomeState, ReadBack, SkipCause};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ const SEARCH: SignedDuration = SignedDuration::from_mins(2);
 /// How often a creation whose fate is unknown is tried.
 const TRIES: u32 = 3;
 
-impl Progress<'_> {
+impl RestoreRun<'_> {
     /// Creates the object of a step, or finds the one that an earlier run created.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Progress<'_> {
         let mut patience = Patience::until(self.patience(step));
         let mut tried = 0;
         loop {
-            let call = Call::Create { kind, body: self.with_password(kind, body) };
+            let call = DirectoryWrite::Create { kind, body: self.with_password(kind, body) };
             match self.worker.writer.apply(self.tenant(), &call).await {
                 Ok(applied) => {
                     // Why look for it: some kinds answer a creation without an id.

@@ -3,7 +3,7 @@
 
 use super::Worker;
 use domain::kinds::NamedKind;
-use domain::restore::Plan;
+use domain::restore::RestorePlan;
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::ports::Access;
 use engine::records::NotProtected;
@@ -23,7 +23,7 @@ impl Worker {
     ///
     /// # Errors
     /// `Denied`, saying of which application, when one has no consent any more.
-    pub(super) async fn check_credentials(&self, tenant: &TenantId, plan: &Plan) -> Result<Checked> {
+    pub(super) async fn check_credentials(&self, tenant: &TenantId, plan: &RestorePlan) -> Result<Checked> {
         let reading = self.directory.access(tenant).await.map_err(|e| of_application("reading", e))?;
         let access = self.writer.access(tenant).await.map_err(|e| of_application("writing", e))?;
         let not_permitted = not_permitted(plan, &access)?;
@@ -43,7 +43,7 @@ fn of_application(which: &str, error: Error) -> Error {
 
 /// Kinds of the plan for whose writing the token names no permission. A token that does not say what it may do is
 /// taken to be sufficient.
-fn not_permitted(plan: &Plan, access: &Access) -> Result<Vec<NotProtected>> {
+fn not_permitted(plan: &RestorePlan, access: &Access) -> Result<Vec<NotProtected>> {
     if access.permissions.is_empty() {
         return Ok(Vec::new());
     }

@@ -5,12 +5,12 @@
 //! is repeated before each write that takes somebody's rights.
 
 use super::outcome::{Ended, Verdict, is_of_run};
-use super::progress::{LastLook, Progress};
+use super::progress::{LastLook, RestoreRun};
 use super::wait::{Patience, SETTLED, Waited};
 use crate::administrators::read_administrators;
 use domain::Result;
 use domain::kinds::{self, Kind};
-use domain::restore::{Action, Administrators, Ending, SignIn, Step, may_lose};
+use domain::restore::{Administrators, Ending, SignIn, Step, WriteAction, may_lose};
 use engine::records::{FailCause, OutcomeState, SkipCause, StepOutcome};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -24,7 +24,7 @@ enum Look {
     Ended(Ended),
 }
 
-impl Progress<'_> {
+impl RestoreRun<'_> {
     /// Why a step, whose ids are those of today, is not written now; none when it may be.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Progress<'_> {
     /// Whether the role that a step gives has expired since the preview.
     fn has_run_out(&self, now: &Step) -> bool {
         match &now.action {
-            Action::Create { body } | Action::Update { body, .. } if now.is_fact() => {
+            WriteAction::Create { body } | WriteAction::Update { body, .. } if now.is_fact() => {
                 Ending::of(body).is_over(self.worker.clock.now())
             }
             _ => false,
@@ -119,13 +119,15 @@ impl Progress<'_> {
         };
         let kind = now.kind()?;
         Ok(match (&now.action, kind.grant()) {
-            (Action::Delete, Some(grant)) => {
+            (WriteAction::Delete, Some(grant)) => {
                 is_ours(now.before.as_ref().and_then(|b| b.get(grant.principal)))
             }
-            (Action::Update { body, .. }, Some(grant)) => {
+            (WriteAction::Update { body, .. }, Some(grant)) => {
                 is_ours(body.get(grant.principal)) && Ending::of(body) != Ending::Never
             }
-            (Action::RemoveLink { link, to }, _) if kinds::passes_roles(link) => self.own.contains(&to.id),
+            (WriteAction::RemoveLink { link, to }, _) if kinds::passes_roles(link) => {
+                self.own.contains(&to.id)
+            }
             _ if kind.is_group() && may_lose(now) && !self.own.is_empty() => {
                 let members: Vec<_> = kind.role_links().collect();
                 let group = self.worker.directory.find_live(self.tenant(), kind, &now.id, &members).await?;
@@ -146,7 +148,7 @@ impl Progress<'_> {
             self.losses.push(now.clone());
         }
         let is_person = now.kind.find().is_some_and(Kind::is_person);
-        if is_person && matches!(now.action, Action::Create { .. }) && may_be_so {
+        if is_person && matches!(now.action, WriteAction::Create { .. }) && may_be_so {
             self.made.extend(outcome.new_id.clone());
         }
     }

@@ -27,7 +27,7 @@ use engine::open_work::{OpenWork, put_off};
 use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Spent, Vault};
 use engine::records::{Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject};
 use engine::work::{JobWorker, unless_gone};
-use progress::Progress;
+use progress::RestoreRun;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -205,7 +205,7 @@ impl Worker {
             Err(error) => return self.give_up(found, error).await,
         };
         found.value.not_permitted = checked.not_permitted;
-        let mut progress = Progress::load(self, &found.value, checked.own, deadline).await?;
+        let mut progress = RestoreRun::load(self, &found.value, checked.own, deadline).await?;
         let is_over = progress.execute(&plan).await;
         // What was spent and done is written to the row however the execution ended.
         found.value.spent += self.taken(&request.tenant);
@@ -263,8 +263,8 @@ impl Worker {
     async fn finish(
         &self,
         found: Found<Restore>,
-        plan: &domain::restore::Plan,
-        progress: &Progress<'_>,
+        plan: &domain::restore::RestorePlan,
+        progress: &RestoreRun<'_>,
     ) -> Result<Report> {
         let Found { mut value, version } = found;
         let now = self.clock.now();

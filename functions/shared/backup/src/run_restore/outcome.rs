@@ -1,6 +1,6 @@
 //! What a step came to, before it is written to its row.
 
-use domain::restore::{Action, Step};
+use domain::restore::{Step, WriteAction};
 use domain::{Error, ErrorKind};
 use engine::ports::Applied;
 use engine::records::{FailCause, OutcomeState, ReadBack, SkipCause};
@@ -80,15 +80,15 @@ fn cause_of(error: &Error) -> FailCause {
 /// A step in words without its values: the action, and which properties or links it is about.
 pub(super) fn asked(step: &Step) -> String {
     match &step.action {
-        Action::Undelete => "undelete".to_owned(),
-        Action::Create { .. } => "create".to_owned(),
-        Action::Update { properties, .. } => format!("update {}", properties.join(", ")),
-        Action::Act { property, .. } => format!("update {property}"),
-        Action::AddLinks { link, to } => format!("add {} {link}", to.len()),
-        Action::RemoveLink { link, .. } => format!("remove 1 {link}"),
-        Action::Assign { assignments, .. } => format!("assign {}", assignments.len()),
-        Action::AssignLicences { add, remove } => format!("licences +{} -{}", add.len(), remove.len()),
-        Action::Delete => "delete".to_owned(),
+        WriteAction::Undelete => "undelete".to_owned(),
+        WriteAction::Create { .. } => "create".to_owned(),
+        WriteAction::Update { properties, .. } => format!("update {}", properties.join(", ")),
+        WriteAction::Act { property, .. } => format!("update {property}"),
+        WriteAction::AddLinks { link, to } => format!("add {} {link}", to.len()),
+        WriteAction::RemoveLink { link, .. } => format!("remove 1 {link}"),
+        WriteAction::Assign { assignments, .. } => format!("assign {}", assignments.len()),
+        WriteAction::AssignLicences { add, remove } => format!("licences +{} -{}", add.len(), remove.len()),
+        WriteAction::Delete => "delete".to_owned(),
     }
 }
 

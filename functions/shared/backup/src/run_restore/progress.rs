@@ -4,7 +4,7 @@ use super::Worker;
 use super::outcome::{Ended, Verdict, asked};
 use super::wait::{FRESH, MARGIN};
 use crate::plans::new_ids;
-use domain::restore::{Action, Administrators, IdMap, Plan, Step};
+use domain::restore::{Administrators, IdMap, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::LiveObject;
 use engine::records::{
@@ -38,7 +38,7 @@ pub(super) enum Begun {
     ByAnother,
 }
 
-pub(super) struct Progress<'a> {
+pub(super) struct RestoreRun<'a> {
     pub worker: &'a Worker,
     pub restore: Restore,
     pub deadline: Timestamp,
@@ -60,7 +60,7 @@ pub(super) struct Progress<'a> {
     lost: BTreeSet<String>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> RestoreRun<'a> {
     pub async fn load(
         worker: &'a Worker,
         restore: &Restore,
@@ -94,7 +94,7 @@ impl<'a> Progress<'a> {
     }
 
     /// Executes what is left of the plan; returns `false` when the time is up before its end.
-    pub async fn execute(&mut self, plan: &Plan) -> Result<bool> {
+    pub async fn execute(&mut self, plan: &RestorePlan) -> Result<bool> {
         for step in &plan.steps {
             // Why also for steps that are done: what they brought back, or lost, decides about later steps.
             if self.outcome(step.number).is_some_and(|o| o.state.is_final()) {
@@ -113,7 +113,7 @@ impl<'a> Progress<'a> {
             } else {
                 let now = self.of_today(step)?;
                 match &now.action {
-                    Action::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
+                    WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
                     _ => self.perform(step, &now).await?,
                 }
             };
@@ -296,13 +296,14 @@ impl<'a> Progress<'a> {
     fn remember(&mut self, step: &Step) -> Result<()> {
         let Some(outcome) = self.outcome(step.number).cloned() else { return Ok(()) };
         self.note_losses(&self.of_today(step)?, &outcome);
-        let brings = matches!(step.action, Action::Undelete | Action::Create { .. }) && !step.is_fact();
+        let brings =
+            matches!(step.action, WriteAction::Undelete | WriteAction::Create { .. }) && !step.is_fact();
         if !brings {
             return Ok(());
         }
         // Why apart: what follows a return from the recycle bin is written without comparing, and only where the
         // preview showed it.
-        let is_undelete = matches!(step.action, Action::Undelete);
+        let is_undelete = matches!(step.action, WriteAction::Undelete);
         let is_there = outcome.state.is_success()
             || (!is_undelete && outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent));
         if !is_there {
@@ -317,7 +318,7 @@ impl<'a> Progress<'a> {
     }
 
     /// How many steps came to which end.
-    pub fn counts(&self, plan: &Plan) -> RestoreCounts {
+    pub fn counts(&self, plan: &RestorePlan) -> RestoreCounts {
         RestoreCounts::of(plan, self.outcomes.values().map(|found| &found.value))
     }
 }

@@ -2,12 +2,12 @@
 
 use super::check::{Check, check, link_of};
 use super::outcome::{Ended, Verdict, is_of_run};
-use super::progress::{Progress, Seen};
+use super::progress::{RestoreRun, Seen};
 use super::wait::{Patience, Waited};
 use domain::kinds::LinkType;
-use domain::restore::{Action, Step};
+use domain::restore::{Step, WriteAction};
 use domain::{Error, ErrorKind, ErrorReason, Result};
-use engine::ports::{Applied, Call, LiveObject};
+use engine::ports::{Applied, DirectoryWrite, LiveObject};
 use engine::records::{ReadBack, SkipCause};
 use jiff::SignedDuration;
 
@@ -17,7 +17,7 @@ const TRIES: u32 = 3;
 /// which serves the next step on the same object.
 const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
 
-impl Progress<'_> {
+impl RestoreRun<'_> {
     /// Performs a step; `step` as it stands in the plan, `now` with the ids of today.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Progress<'_> {
             if is_first && let Some(call) = call {
                 // Why look first: an object that has left the bin for good is reported as gone, and not as refused by
                 // Graph.
-                if let Action::Undelete = now.action {
+                if let WriteAction::Undelete = now.action {
                     match self.is_in_bin(now).await {
                         Ok(true) => {}
                         Ok(false) => return Ok(Verdict::skipped(SkipCause::Gone)),
@@ -129,7 +129,7 @@ impl Progress<'_> {
     }
 
     /// Writes. Whether a write of unknown fate took effect is looked at again by the caller.
-    async fn send(&mut self, step: &Step, call: &Call) -> Result<Applied> {
+    async fn send(&mut self, step: &Step, call: &DirectoryWrite) -> Result<Applied> {
         self.seen = None;
         let mut tried = 1;
         loop {
@@ -139,11 +139,13 @@ impl Progress<'_> {
             };
             match error.kind() {
                 // It is gone already; the look after this confirms it.
-                ErrorKind::NotFound if matches!(call, Call::RemoveLink { .. } | Call::Delete { .. }) => {
+                ErrorKind::NotFound
+                    if matches!(call, DirectoryWrite::RemoveLink { .. } | DirectoryWrite::Delete { .. }) =>
+                {
                     return Ok(Applied { status: 404, was_so: true, ..Applied::default() });
                 }
                 // A fact that is there already; the look after this confirms it.
-                ErrorKind::Conflict if matches!(call, Call::Create { .. }) => {
+                ErrorKind::Conflict if matches!(call, DirectoryWrite::Create { .. }) => {
                     return Ok(Applied { status: 409, was_so: true, ..Applied::default() });
                 }
                 ErrorKind::Invalid | ErrorKind::NotFound if !self.is_fresh(step) => {
@@ -177,14 +179,14 @@ impl Progress<'_> {
 
     /// Sends several links one by one. Why: Graph takes all or none of them, and one that it refuses must not keep
     /// the others out.
-    async fn send_singly(&self, call: &Call) -> Result<Option<Applied>> {
-        let Call::AddLinks { link, from, to } = call else { return Ok(None) };
+    async fn send_singly(&self, call: &DirectoryWrite) -> Result<Option<Applied>> {
+        let DirectoryWrite::AddLinks { link, from, to } = call else { return Ok(None) };
         if to.len() < 2 {
             return Ok(None);
         }
         let mut last = None;
         for end in to {
-            let one = Call::AddLinks { link, from: from.clone(), to: vec![end.clone()] };
+            let one = DirectoryWrite::AddLinks { link, from: from.clone(), to: vec![end.clone()] };
             match self.worker.writer.apply(self.tenant(), &one).await {
                 Ok(applied) => last = Some(applied),
                 Err(e) if is_of_run(&e) => return Err(e),

@@ -64,7 +64,7 @@ pub struct Report {
 
 /// What became of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+enum TickOutcome {
     Started,
     StillOpen,
     Swept,
@@ -108,7 +108,7 @@ impl Worker {
         deadline: Timestamp,
         report: &mut Report,
         begins: impl Fn(&T) -> Option<Timestamp>,
-        handle: impl AsyncFn(&Self, Found<T>) -> Result<Outcome>,
+        handle: impl AsyncFn(&Self, Found<T>) -> Result<TickOutcome>,
     ) -> Result<()> {
         let mut after = None;
         loop {
@@ -133,8 +133,8 @@ impl Worker {
 }
 
 /// Whether a tenant still waits for its snapshot after that outcome.
-fn leaves_waiting(outcome: &Result<Outcome>) -> bool {
-    matches!(outcome, Err(_) | Ok(Outcome::StillOpen | Outcome::Swept))
+fn leaves_waiting(outcome: &Result<TickOutcome>) -> bool {
+    matches!(outcome, Err(_) | Ok(TickOutcome::StillOpen | TickOutcome::Swept))
 }
 
 impl Report {
@@ -144,15 +144,15 @@ impl Report {
         (is_complete || self.late > 0).then_some(self.late)
     }
 
-    fn count(&mut self, list: &str, outcome: Result<Outcome>) {
+    fn count(&mut self, list: &str, outcome: Result<TickOutcome>) {
         match outcome {
-            Ok(Outcome::Started) => self.started += 1,
-            Ok(Outcome::StillOpen) => self.still_open += 1,
-            Ok(Outcome::Swept) => self.swept += 1,
-            Ok(Outcome::GivenUp) => self.given_up += 1,
-            Ok(Outcome::MailAgain) => self.mails_again += 1,
-            Ok(Outcome::TriedAgain) => self.connections += 1,
-            Ok(Outcome::Nothing) => {}
+            Ok(TickOutcome::Started) => self.started += 1,
+            Ok(TickOutcome::StillOpen) => self.still_open += 1,
+            Ok(TickOutcome::Swept) => self.swept += 1,
+            Ok(TickOutcome::GivenUp) => self.given_up += 1,
+            Ok(TickOutcome::MailAgain) => self.mails_again += 1,
+            Ok(TickOutcome::TriedAgain) => self.connections += 1,
+            Ok(TickOutcome::Nothing) => {}
             Err(error) => {
                 self.failed += 1;
                 tracing::warn!(list, kind = error.kind().name(), %error, "a due row could not be handled");

@@ -1,6 +1,6 @@
 //! Due tenants: a new snapshot for each, unless one is being taken.
 
-use super::{Outcome, Report, Worker};
+use super::{Report, TickOutcome, Worker};
 use crate::commands::snapshots::Snapshots;
 use domain::{ErrorKind, Result, Timestamp, schedule};
 use engine::records::{Found, Reason, Tenant, watched};
@@ -12,17 +12,17 @@ impl Worker {
         self.each_due(watched::SNAPSHOTS_DUE, deadline, report, begins, start).await
     }
 
-    async fn start_if_due(&self, listed: Found<Tenant>) -> Result<Outcome> {
+    async fn start_if_due(&self, listed: Found<Tenant>) -> Result<TickOutcome> {
         let Some(found) = self.records.find(&Tenant::at(&listed.value.tenant)).await? else {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         };
         if found.value.next_snapshot_at.is_none_or(|at| at > self.clock.now()) {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         }
         let snapshots = self.snapshots();
         if snapshots.find_open(&found.value).await?.is_some() {
             // Why it stays due: should the open snapshot fail, the next one begins with the following tick.
-            return Ok(Outcome::StillOpen);
+            return Ok(TickOutcome::StillOpen);
         }
         let offset = schedule::offset_seconds(&found.value.tenant);
         // Missed times are not made up for: one snapshot shows the tenant as it is.
@@ -30,9 +30,9 @@ impl Worker {
         match snapshots.start_at(found, Reason::Schedule, Some(next)).await {
             Ok(id) => {
                 snapshots.enqueue(&listed.value.tenant, &id).await?;
-                Ok(Outcome::Started)
+                Ok(TickOutcome::Started)
             }
-            Err(e) if e.kind() == ErrorKind::Conflict => Ok(Outcome::Nothing),
+            Err(e) if e.kind() == ErrorKind::Conflict => Ok(TickOutcome::Nothing),
             Err(e) => Err(e),
         }
     }

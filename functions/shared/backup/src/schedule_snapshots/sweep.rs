@@ -1,7 +1,7 @@
 //! Work whose time has come: rows that are open and whose wait is over, or that no job has written to for longer than
 //! any function may run. Each gets another message. What was in vain for long is given up, and people are notified.
 
-use super::{Outcome, Report, Worker};
+use super::{Report, TickOutcome, Worker};
 use domain::{ErrorKind, Result, Timestamp};
 use engine::announce::overdue_at;
 use engine::messages;
@@ -26,35 +26,35 @@ impl Worker {
         self.each_due(watched::NOTICES_DUE, deadline, report, |_| None, notice).await
     }
 
-    async fn sweep_work<T: OpenWork>(&self, listed: Found<T>) -> Result<Outcome> {
+    async fn sweep_work<T: OpenWork>(&self, listed: Found<T>) -> Result<TickOutcome> {
         let Some(found) = self.records.find(&listed.value.address()).await? else {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         };
         let now = self.clock.now();
         let (course, touched_at) = (*found.value.course(), found.value.touched_at());
         if !found.value.is_open() || course.due_at(touched_at) > now {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         }
         if let Some(held) = course.held_up.filter(|_| course.is_hopeless(found.value.patience(), now)) {
             let why = format!("given up after {} attempts", held.attempts);
             let is_over = give_up((&self.records, &self.announcer()), found, held.cause, &why).await?;
-            return Ok(if is_over { Outcome::GivenUp } else { Outcome::Nothing });
+            return Ok(if is_over { TickOutcome::GivenUp } else { TickOutcome::Nothing });
         }
         let again = found.value.again(now);
         if !self.changed(vec![replace(&again, found.version)?]).await? {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         }
         self.queue.send(again.message()).await?;
-        Ok(Outcome::Swept)
+        Ok(TickOutcome::Swept)
     }
 
-    async fn sweep_notice(&self, listed: Found<Notice>) -> Result<Outcome> {
+    async fn sweep_notice(&self, listed: Found<Notice>) -> Result<TickOutcome> {
         let Some(mut found) = self.records.find(&listed.value.address()).await? else {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         };
         let now = self.clock.now();
         if found.value.due_at.is_none_or(|at| at > now) {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         }
         if found.value.attempts >= LONG_UNMAILED {
             let (notice, attempts) = (&found.value.id, found.value.attempts);
@@ -63,11 +63,11 @@ impl Worker {
         found.value.attempts += 1;
         found.value.due_at = Some(overdue_at(now, found.value.attempts));
         if !self.changed(vec![replace(&found.value, found.version)?]).await? {
-            return Ok(Outcome::Nothing);
+            return Ok(TickOutcome::Nothing);
         }
         let notice = &found.value;
         self.queue.send(messages::send_notice(&notice.tenant, &notice.id, notice.attempts)).await?;
-        Ok(Outcome::MailAgain)
+        Ok(TickOutcome::MailAgain)
     }
 
     /// Writes; false when another job was faster.

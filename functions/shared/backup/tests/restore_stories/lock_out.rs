@@ -2,7 +2,7 @@
 
 use crate::restore_world::{RestoreWorld, item, object};
 use domain::RestoreId;
-use domain::restore::{AttributeMode, Cause, GLOBAL_ADMINISTRATOR, LinkMode, Plan, Remark, Selection};
+use domain::restore::{AttributeMode, Cause, GLOBAL_ADMINISTRATOR, LinkMode, Remark, RestorePlan, Selection};
 use engine::records::{OutcomeState, SkipCause};
 use serde_json::{Value, json};
 
@@ -55,11 +55,11 @@ fn group_of(stage: &mut RestoreWorld, members: &[&str]) {
     holds(stage, "admins");
 }
 
-async fn plan_of(stage: &RestoreWorld, restore: &RestoreId) -> Plan {
+async fn plan_of(stage: &RestoreWorld, restore: &RestoreId) -> RestorePlan {
     stage.plan(restore).await
 }
 
-fn causes(plan: &Plan) -> Vec<(&str, Cause)> {
+fn causes(plan: &RestorePlan) -> Vec<(&str, Cause)> {
     plan.impossible.iter().map(|i| (i.what.as_str(), i.cause)).collect()
 }
 

@@ -6,8 +6,8 @@ use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType, LinkWrite, Source};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Applied, Call, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWriter,
-    LiveObject, LiveObjects, PageEnd, ReadPage, Spent,
+    Access, Applied, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
+    DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent,
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -266,15 +266,15 @@ impl DirectoryWriter for TableDirectory {
         let state = self.state();
         Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
     }
-    async fn apply(&self, _: &TenantId, call: &Call) -> Result<Applied> {
+    async fn apply(&self, _: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
         let mut state = self.state();
         state.writes += 1;
         let (mut id_made, mut was_so) = (None, false);
         match call {
-            Call::Create { kind, .. } if state.refuses.as_deref() == Some(kind.run()) => {
+            DirectoryWrite::Create { kind, .. } if state.refuses.as_deref() == Some(kind.run()) => {
                 return Err(Error::invalid("Request_BadRequest"));
             }
-            Call::Create { kind, body } => {
+            DirectoryWrite::Create { kind, body } => {
                 state.made += 1;
                 // A custom role is known by its template's id; everything else gets an id of its own.
                 let template = body
@@ -316,12 +316,12 @@ impl DirectoryWriter for TableDirectory {
                 }
                 id_made = Some(id);
             }
-            Call::Undelete { kind, id } => {
+            DirectoryWrite::Undelete { kind, id } => {
                 let at = (kind.name.to_string(), id.clone());
                 let back = state.bin.remove(&at).unwrap();
                 state.live.insert(at, back);
             }
-            Call::Update { kind, id, body } => {
+            DirectoryWrite::Update { kind, id, body } => {
                 state.updates.push(body.clone());
                 if !state.forgets {
                     let at = (kind.name.to_string(), id.clone());
@@ -330,12 +330,12 @@ impl DirectoryWriter for TableDirectory {
                     object.0.extend(body.clone());
                 }
             }
-            Call::AddLinks { to, .. }
+            DirectoryWrite::AddLinks { to, .. }
                 if to.iter().any(|(end, _)| state.refused_end.as_ref() == Some(end)) =>
             {
                 return Err(Error::invalid("Request_BadRequest"));
             }
-            Call::AddLinks { link, from, to } => {
+            DirectoryWrite::AddLinks { link, from, to } => {
                 was_so = true;
                 for (to, _) in to {
                     if self.is_hidden(&state, to) {
@@ -348,21 +348,21 @@ impl DirectoryWriter for TableDirectory {
                     links.push((link.name.to_owned(), to.clone()));
                 }
             }
-            Call::RemoveLink { link, from, to } => {
+            DirectoryWrite::RemoveLink { link, from, to } => {
                 let at = (link.from.to_string(), from.clone());
                 state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
             }
-            Call::Assign { link, from, assignments } => {
+            DirectoryWrite::Assign { link, from, assignments } => {
                 let to = assignments.iter().map(|a| kinds::assignment_key(&a["target"]));
                 let at = (link.from.to_string(), from.clone());
                 state.live.get_mut(&at).unwrap().1 = to.map(|to| (link.name.to_owned(), to)).collect();
             }
-            Call::AssignLicences { kind, id, add, .. } => {
+            DirectoryWrite::AssignLicences { kind, id, add, .. } => {
                 let at = (kind.name.to_string(), id.clone());
                 let object = &mut state.live.get_mut(&at).unwrap().0;
                 object.insert("assignedLicenses".to_owned(), Value::from(add.clone()));
             }
-            Call::Delete { kind, id, object } => {
+            DirectoryWrite::Delete { kind, id, object } => {
                 let key = match kind.identity {
                     Identity::Id => id.clone(),
                     Identity::Natural(_) => kind.key_of(object).unwrap(),
@@ -373,7 +373,7 @@ impl DirectoryWriter for TableDirectory {
                     links.retain(|(_, to)| to != id);
                 }
             }
-            other @ Call::Act { .. } => panic!("not played: {other:?}"),
+            other @ DirectoryWrite::Act { .. } => panic!("not played: {other:?}"),
         }
         Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so })
     }

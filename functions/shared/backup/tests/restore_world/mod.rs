@@ -11,7 +11,7 @@ use backup::run_restore::{self, Silence};
 pub use directory::TableDirectory;
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
-use domain::restore::{Plan, SelectedItem, Selection};
+use domain::restore::{RestorePlan, SelectedItem, Selection};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
@@ -188,7 +188,7 @@ impl RestoreWorld {
         self.commands().get(&self.tenant, restore).await.unwrap()
     }
 
-    pub async fn plan(&self, restore: &RestoreId) -> Plan {
+    pub async fn plan(&self, restore: &RestoreId) -> RestorePlan {
         self.plans.find_plan(&self.tenant, restore).await.unwrap().expect("a preview was made")
     }
 
@@ -276,10 +276,10 @@ impl Plans {
 
 #[async_trait]
 impl PlanStore for Plans {
-    async fn put_new_plan(&self, _: &TenantId, id: &RestoreId, plan: &Plan) -> Result<Put> {
+    async fn put_new_plan(&self, _: &TenantId, id: &RestoreId, plan: &RestorePlan) -> Result<Put> {
         Ok(self.put(format!("{id}/plan"), serde_json::to_vec(plan).unwrap()))
     }
-    async fn find_plan(&self, _: &TenantId, id: &RestoreId) -> Result<Option<Plan>> {
+    async fn find_plan(&self, _: &TenantId, id: &RestoreId) -> Result<Option<RestorePlan>> {
         Ok(self.find(&format!("{id}/plan")).map(|b| serde_json::from_slice(&b).unwrap()))
     }
     async fn put_new_report(&self, _: &TenantId, id: &RestoreId, report: &FinalReport) -> Result<Put> {

@@ -8,7 +8,7 @@
 
 use super::schedules::Ending;
 use super::values::text;
-use super::{Action, GLOBAL_ADMINISTRATOR, Phase, Step};
+use super::{GLOBAL_ADMINISTRATOR, Phase, Step, WriteAction};
 use crate::kinds::{self, Grant, Kind, Rights, Rule, Term};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -224,15 +224,18 @@ fn effects(step: &Step) -> Vec<Effect> {
     let rights = kind.map_or(Rights::None, |kind| kind.rights);
     match &step.action {
         // Whoever comes out of the recycle bin may be disabled; a licence, a policy gives nobody a role.
-        Action::Undelete | Action::Act { .. } | Action::Assign { .. } | Action::AssignLicences { .. } => {
+        WriteAction::Undelete
+        | WriteAction::Act { .. }
+        | WriteAction::Assign { .. }
+        | WriteAction::AssignLicences { .. } => {
             vec![]
         }
-        Action::Create { body } => match rights {
+        WriteAction::Create { body } => match rights {
             Rights::Grant(grant) if gives(&grant) => given(step, &grant, body),
             // A new user has a password that nobody knows.
             _ => vec![],
         },
-        Action::Update { body, .. } => match rights {
+        WriteAction::Update { body, .. } => match rights {
             Rights::Person { .. } => match body.get("accountEnabled") {
                 Some(Value::Bool(true)) => vec![Effect::LetIn(id())],
                 Some(_) => vec![Effect::LockOut(id())],
@@ -249,14 +252,14 @@ fn effects(step: &Step) -> Vec<Effect> {
             Rights::Grant(grant) if gives(&grant) => given(step, &grant, body),
             Rights::Grant(_) | Rights::Role | Rights::None => vec![],
         },
-        Action::AddLinks { link, to } if kinds::passes_roles(link) => {
+        WriteAction::AddLinks { link, to } if kinds::passes_roles(link) => {
             to.iter().map(|end| Effect::Join(id(), end.id.clone())).collect()
         }
-        Action::RemoveLink { link, to } if kinds::passes_roles(link) => {
+        WriteAction::RemoveLink { link, to } if kinds::passes_roles(link) => {
             vec![Effect::Leave(id(), to.id.clone())]
         }
-        Action::AddLinks { .. } | Action::RemoveLink { .. } => vec![],
-        Action::Delete => match rights {
+        WriteAction::AddLinks { .. } | WriteAction::RemoveLink { .. } => vec![],
+        WriteAction::Delete => match rights {
             Rights::Person { .. } | Rights::Group { .. } => vec![Effect::Gone(id())],
             Rights::Grant(grant) if gives(&grant) => {
                 let before = step.before.as_ref().and_then(Value::as_object);
@@ -286,7 +289,7 @@ impl Grant {
 /// What a step does that creates a fact or changes its end: with an end, the role is no longer held for good.
 fn given(step: &Step, grant: &Grant, body: &Map<String, Value>) -> Vec<Effect> {
     let principal = text(body, grant.principal).to_owned();
-    let is_update = matches!(step.action, Action::Update { .. });
+    let is_update = matches!(step.action, WriteAction::Update { .. });
     match (grant.is_global_administrator(body), Ending::of(body)) {
         (true, Ending::Never) => vec![Effect::Give(principal)],
         (true, _) if is_update => vec![Effect::Take(principal)],
@@ -325,7 +328,7 @@ pub(super) fn guard(steps: Vec<Step>, administrators: &Administrators) -> (Vec<S
 
 /// Splits a step on several properties: what it does besides taking rights, and the part that takes them.
 pub(super) fn apart(step: Step) -> (Option<Step>, Step) {
-    let Action::Update { body, properties } = &step.action else { return (None, step) };
+    let WriteAction::Update { body, properties } = &step.action else { return (None, step) };
     let guilty = step.kind.find().map(Kind::decisive).unwrap_or_default();
     if guilty.is_empty() {
         return (None, step);
@@ -341,7 +344,7 @@ pub(super) fn apart(step: Step) -> (Option<Step>, Step) {
         };
         let body = body.iter().filter(|(p, _)| p.starts_with('@') || fits(p));
         Step {
-            action: Action::Update {
+            action: WriteAction::Update {
                 body: body.map(|(p, v)| (p.clone(), v.clone())).collect(),
                 properties: properties.iter().filter(|p| fits(p)).cloned().collect(),
             },
@@ -351,6 +354,7 @@ pub(super) fn apart(step: Step) -> (Option<Step>, Step) {
         }
     };
     let rest = part(false);
-    let says = |s: &Step| matches!(&s.action, Action::Update { properties, .. } if !properties.is_empty());
+    let says =
+        |s: &Step| matches!(&s.action, WriteAction::Update { properties, .. } if !properties.is_empty());
     (Some(rest).filter(says), part(true))
 }

@@ -2,7 +2,7 @@
 //! onto it. What becomes of the page, and the order of its steps, is decided in `planner`.
 
 use super::values;
-use super::{Action, Cause, Impossible, Inputs, Item, Phase, Step, Warning};
+use super::{Cause, Impossible, Inputs, Item, Phase, Step, Warning, WriteAction};
 use crate::kinds::KindName;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// A step without its number and without the object that it is about.
 pub(super) struct Draft {
     pub phase: Phase,
-    pub action: Action,
+    pub action: WriteAction,
     pub before: Option<Value>,
     pub after: Option<Value>,
     pub warnings: Vec<Warning>,

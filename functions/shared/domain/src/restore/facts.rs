@@ -3,7 +3,7 @@
 use super::draft::{Draft, Planner};
 use super::schedules::{Ending, Tenure, with_fixed_end};
 use super::values::text;
-use super::{Action, Cause, Held, Item, Phase, Warning, id_map};
+use super::{Cause, Held, Item, Phase, Warning, WriteAction, id_map};
 use crate::kinds::{Identity, Kind};
 use serde_json::{Map, Value, json};
 
@@ -65,7 +65,7 @@ fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>) {
     let after = Some(Value::Object(natural(item, wanted)));
     let draft = Draft {
         phase: Phase::RoleAssignments,
-        action: Action::Create { body },
+        action: WriteAction::Create { body },
         before: None,
         after,
         warnings,
@@ -124,7 +124,7 @@ fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, l
     let side = |o: &Map<String, Value>| Some(json!({ "scheduleInfo": with_fixed_end(o) }));
     let draft = Draft {
         phase: Phase::RoleAssignments,
-        action: Action::Update {
+        action: WriteAction::Update {
             body: body_of(item, wanted, "adminUpdate"),
             properties: vec!["scheduleInfo".to_owned()],
         },
@@ -144,7 +144,7 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
     }
     let draft = Draft {
         phase: Phase::Deletions,
-        action: Action::Delete,
+        action: WriteAction::Delete,
         before: Some(Value::Object(live.clone())),
         after: None,
         warnings: vec![],

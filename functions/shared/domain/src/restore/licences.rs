@@ -1,7 +1,7 @@
 //! Licences: only those that were given directly; what comes through a group comes by itself.
 
 use super::draft::{Draft, Planner};
-use super::{Action, AttributeMode, Cause, Held, Item, Phase, unread};
+use super::{AttributeMode, Cause, Held, Item, Phase, WriteAction, unread};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         item,
         Draft {
             phase: Phase::Licences,
-            action: Action::AssignLicences { add, remove },
+            action: WriteAction::AssignLicences { add, remove },
             before: live.map(|_| Value::Array(now)),
             after: Some(Value::Array(after)),
             warnings: vec![],

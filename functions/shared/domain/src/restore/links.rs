@@ -4,7 +4,7 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::unread::{self, Known};
 use super::values::{is_true, same};
-use super::{Action, Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning};
+use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, WriteAction};
 use crate::kinds::{LinkType, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +122,7 @@ fn add_links(
             item,
             Draft {
                 phase: Phase::Links,
-                action: Action::AddLinks { link: link.name.to_owned(), to: chunk.to_vec() },
+                action: WriteAction::AddLinks { link: link.name.to_owned(), to: chunk.to_vec() },
                 before: before.clone(),
                 after: None,
                 warnings: if in_bin { vec![Warning::ComparedLater] } else { vec![] },
@@ -156,7 +156,7 @@ fn remove_links(
             item,
             Draft {
                 phase: Phase::Links,
-                action: Action::RemoveLink { link: link.name.to_owned(), to },
+                action: WriteAction::RemoveLink { link: link.name.to_owned(), to },
                 before: None,
                 after: None,
                 warnings: vec![],
@@ -216,7 +216,7 @@ fn assign(
         item,
         Draft {
             phase: Phase::Assignments,
-            action: Action::Assign { link: link.name.to_owned(), assignments: list(&goal) },
+            action: WriteAction::Assign { link: link.name.to_owned(), assignments: list(&goal) },
             before: Some(before),
             after: Some(after),
             warnings: vec![],

@@ -1,7 +1,7 @@
-//! What a restore would write: from what a snapshot holds and what is live to a [`Plan`] of [`Step`]s.
+//! What a restore would write: from what a snapshot holds and what is live to a [`RestorePlan`] of [`Step`]s.
 //!
 //! Pure, and all that there is to decide: executing a plan compares, sends and reads back, and decides
-//! nothing. [`plan`] takes [`Inputs`]; the [`Plan`] is stored, shown and approved as it is.
+//! nothing. [`plan`] takes [`Inputs`]; the [`RestorePlan`] is stored, shown and approved as it is.
 //! Invariants: a step that uses an id comes after the step that brings the object back; what is as it
 //! should be gets no step; what cannot be done is an [`Impossible`], never a step; what one side does not know is
 //! left as it is.
@@ -38,7 +38,7 @@ pub use policies::clean as content;
 pub use properties::writable;
 pub use schedules::{Ending, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
-pub use step::{Action, Cause, End, Impossible, Plan, Remark, Step, Warning};
+pub use step::{Cause, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction};
 pub use values::same;
 
 /// Privileged Role Administrator's template id, the same in every tenant. Source: as for [`GLOBAL_ADMINISTRATOR`].

@@ -4,7 +4,7 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::properties::writable;
 use super::values::{is_true, text};
-use super::{Action, Cause, Held, Item, Phase, Warning, licences, links, policies, properties, unread};
+use super::{Cause, Held, Item, Phase, Warning, WriteAction, licences, links, policies, properties, unread};
 use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
 
@@ -55,7 +55,7 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
         unread::tell_lost_properties(planner, item, wanted);
     }
     if item.in_recycle_bin {
-        let action = Action::Undelete;
+        let action = WriteAction::Undelete;
         planner.step(item, Draft { phase, action, before: None, after: None, warnings: vec![] });
         if !is_true(&wanted.object, "onPremisesSyncEnabled") {
             properties::plan_blind(planner, item, wanted);
@@ -70,7 +70,7 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
         warnings.push(Warning::PasswordReset);
     }
     let after = Some(Value::Object(readable(item.kind, &body)));
-    planner.step(item, Draft { phase, action: Action::Create { body }, before: None, after, warnings });
+    planner.step(item, Draft { phase, action: WriteAction::Create { body }, before: None, after, warnings });
     properties::plan_alone(planner, item, wanted);
     licences::plan(planner, item, wanted, None);
     links::plan(planner, item, wanted, None);
@@ -143,6 +143,8 @@ fn delete(planner: &mut Planner<'_>, item: &Item, live: &Held) {
     let warnings =
         if item.kind.writing.recycle_bin.is_some() { vec![] } else { vec![Warning::FinalDeletion] };
     let before = Some(Value::Object(object.clone()));
-    planner
-        .step(item, Draft { phase: Phase::Deletions, action: Action::Delete, before, after: None, warnings });
+    planner.step(
+        item,
+        Draft { phase: Phase::Deletions, action: WriteAction::Delete, before, after: None, warnings },
+    );
 }

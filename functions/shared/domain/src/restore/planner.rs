@@ -2,14 +2,14 @@
 
 use super::draft::Planner;
 use super::{
-    Action, Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Plan, Remark, SelectedLink, Step,
-    administrators, facts, may_lose, objects,
+    Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Remark, RestorePlan, SelectedLink, Step,
+    WriteAction, administrators, facts, may_lose, objects,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a restore would do.
-pub fn plan(inputs: &Inputs) -> Plan {
+pub fn plan(inputs: &Inputs) -> RestorePlan {
     let mut planner = Planner::new(inputs, returning(inputs));
     for item in &inputs.items {
         planner.plan_item(item);
@@ -50,7 +50,7 @@ impl Planner<'_> {
         let created: BTreeSet<&str> = self
             .steps
             .iter()
-            .filter(|s| matches!(s.action, Action::Create { .. }))
+            .filter(|s| matches!(s.action, WriteAction::Create { .. }))
             .map(|s| s.id.as_str())
             .collect();
         let mut more: BTreeMap<(KindName, &str), Item> = BTreeMap::new();
@@ -81,7 +81,7 @@ impl Planner<'_> {
         }
     }
 
-    fn finish(mut self) -> Plan {
+    fn finish(mut self) -> RestorePlan {
         for step in &mut self.steps {
             step.depends_on = step.refers_to();
             step.depends_on.retain(|id| self.returning.contains(id));
@@ -96,7 +96,7 @@ impl Planner<'_> {
         for (number, step) in (1..).zip(&mut steps) {
             step.number = number;
         }
-        Plan { remarks, steps, impossible: self.impossible }
+        RestorePlan { remarks, steps, impossible: self.impossible }
     }
 
     /// The steps that leave the tenant with an administrator and us with our access; what is refused is named.
@@ -168,7 +168,7 @@ impl Planner<'_> {
     fn takes_our_membership(&self, step: &Step) -> bool {
         let own = &self.inputs.guard.own_principals;
         match &step.action {
-            Action::RemoveLink { link, to } => kinds::passes_roles(link) && own.contains(&to.id),
+            WriteAction::RemoveLink { link, to } => kinds::passes_roles(link) && own.contains(&to.id),
             _ if step.kind.find().is_some_and(Kind::is_group) && may_lose(step) => {
                 let links = self.live_of(step).into_iter().flat_map(|held| &held.links);
                 links.into_iter().any(|l| l.link.passes_roles && own.contains(&l.to))
@@ -199,8 +199,8 @@ fn refused(step: Step, what: &str, cause: Cause, why: &str) -> Impossible {
 /// The part of its object that a step is about: a property, a link, or `object`.
 fn part_of(step: &Step) -> String {
     match &step.action {
-        Action::Update { properties, .. } => properties.first().cloned().unwrap_or_default(),
-        Action::RemoveLink { link, to } => format!("{link}/{}", to.id),
+        WriteAction::Update { properties, .. } => properties.first().cloned().unwrap_or_default(),
+        WriteAction::RemoveLink { link, to } => format!("{link}/{}", to.id),
         _ => "object".to_owned(),
     }
 }
@@ -209,20 +209,20 @@ fn part_of(step: &Step) -> String {
 /// against the order of the kinds.
 fn rank(step: &Step) -> usize {
     match step.action {
-        Action::Undelete => 0,
-        Action::Create { .. } => 1,
-        Action::Update { .. } => 2,
-        Action::Act { .. } => 3,
-        Action::AddLinks { .. } | Action::Assign { .. } | Action::AssignLicences { .. } => 4,
-        Action::RemoveLink { .. } => 5,
-        Action::Delete => 100 - KINDS.iter().position(|k| step.kind == k.name).unwrap_or_default(),
+        WriteAction::Undelete => 0,
+        WriteAction::Create { .. } => 1,
+        WriteAction::Update { .. } => 2,
+        WriteAction::Act { .. } => 3,
+        WriteAction::AddLinks { .. } | WriteAction::Assign { .. } | WriteAction::AssignLicences { .. } => 4,
+        WriteAction::RemoveLink { .. } => 5,
+        WriteAction::Delete => 100 - KINDS.iter().position(|k| step.kind == k.name).unwrap_or_default(),
     }
 }
 
 /// Puts each step after the steps that bring its objects back. Returns the steps in order, and those that are left
 /// because they wait for each other.
 fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
-    let brings = |s: &Step| matches!(s.action, Action::Undelete | Action::Create { .. });
+    let brings = |s: &Step| matches!(s.action, WriteAction::Undelete | WriteAction::Create { .. });
     let mut awaited: BTreeSet<String> = sorted.iter().filter(|s| brings(s)).map(|s| s.id.clone()).collect();
     let (mut placed, mut waiting) = (Vec::with_capacity(sorted.len()), sorted);
     loop {

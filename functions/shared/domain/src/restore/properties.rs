@@ -3,7 +3,7 @@
 use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::values::{is_empty, is_true, parts, same, text};
-use super::{Action, AttributeMode, Cause, Held, Item, Warning, licences, policies, unread};
+use super::{AttributeMode, Cause, Held, Item, Warning, WriteAction, licences, policies, unread};
 use crate::kinds::{Form, Kind, Sorting, Update};
 use serde_json::{Map, Value, json};
 
@@ -154,7 +154,7 @@ fn acts(planner: &mut Planner<'_>, item: &Item, differences: &mut Vec<Difference
             item,
             Draft {
                 phase: item.kind.phase,
-                action: Action::Act { property: found.property, argument: found.after.clone() },
+                action: WriteAction::Act { property: found.property, argument: found.after.clone() },
                 before: Some(found.before),
                 after: Some(found.after),
                 warnings: vec![],
@@ -182,7 +182,7 @@ fn put(planner: &mut Planner<'_>, item: &Item, differences: &[Difference], now: 
         item,
         Draft {
             phase: item.kind.phase,
-            action: Action::Update { body: body.clone(), properties },
+            action: WriteAction::Update { body: body.clone(), properties },
             before: Some(Value::Object(before)),
             after: Some(Value::Object(body)),
             warnings: vec![],
@@ -238,7 +238,7 @@ fn update(
         item,
         Draft {
             phase: item.kind.phase,
-            action: Action::Update { body, properties },
+            action: WriteAction::Update { body, properties },
             before: now.map(|_| before),
             after: Some(after),
             warnings,

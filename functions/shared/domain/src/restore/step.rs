@@ -23,8 +23,9 @@ pub struct End {
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Action")]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
-pub enum Action {
+pub enum WriteAction {
     /// Takes the object out of the recycle bin, under its old id.
     Undelete,
     /// Creates the object anew; it gets another id.
@@ -115,7 +116,7 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What is done to the object.
-    pub action: Action,
+    pub action: WriteAction,
     /// What it changes, as it is live: properties, assignments or licences. None where nothing is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
@@ -220,7 +221,7 @@ pub enum Remark {
 /// What a restore would do.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Plan {
+pub struct RestorePlan {
     /// What to know before anything else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<Remark>,
@@ -272,15 +273,17 @@ impl Step {
         };
         let end = |end: &End| End { id: known.rewrite(&end.id), ..end.clone() };
         let action = match &self.action {
-            Action::Create { body } => Action::Create { body: known.object(kind, body.clone()) },
-            Action::Update { body, properties } => {
-                Action::Update { body: known.object(kind, body.clone()), properties: properties.clone() }
+            WriteAction::Create { body } => WriteAction::Create { body: known.object(kind, body.clone()) },
+            WriteAction::Update { body, properties } => {
+                WriteAction::Update { body: known.object(kind, body.clone()), properties: properties.clone() }
             }
-            Action::AddLinks { link, to } => {
-                Action::AddLinks { link: link.clone(), to: to.iter().map(end).collect() }
+            WriteAction::AddLinks { link, to } => {
+                WriteAction::AddLinks { link: link.clone(), to: to.iter().map(end).collect() }
             }
-            Action::RemoveLink { link, to } => Action::RemoveLink { link: link.clone(), to: end(to) },
-            Action::Assign { link, assignments } => Action::Assign {
+            WriteAction::RemoveLink { link, to } => {
+                WriteAction::RemoveLink { link: link.clone(), to: end(to) }
+            }
+            WriteAction::Assign { link, assignments } => WriteAction::Assign {
                 link: link.clone(),
                 assignments: assignments.iter().map(|a| known.map(a)).collect(),
             },
@@ -300,14 +303,14 @@ impl Step {
         let mut found: Vec<String> = id_map::tokens(&self.id).map(str::to_owned).collect();
         let mut texts = |text: &str| found.extend(id_map::tokens(text).map(str::to_owned));
         match &self.action {
-            Action::Create { body } | Action::Update { body, .. } => {
+            WriteAction::Create { body } | WriteAction::Update { body, .. } => {
                 for property in self.kind.find().into_iter().flat_map(id_map::referring) {
                     texts(body.get(property).and_then(Value::as_str).unwrap_or_default());
                 }
             }
-            Action::AddLinks { to, .. } => to.iter().for_each(|e| texts(&e.id)),
-            Action::RemoveLink { to, .. } => texts(&to.id),
-            Action::Assign { assignments, .. } => {
+            WriteAction::AddLinks { to, .. } => to.iter().for_each(|e| texts(&e.id)),
+            WriteAction::RemoveLink { to, .. } => texts(&to.id),
+            WriteAction::Assign { assignments, .. } => {
                 for assignment in assignments {
                     let group = assignment.get("target").and_then(|t| t.get("groupId"));
                     texts(group.and_then(Value::as_str).unwrap_or_default());

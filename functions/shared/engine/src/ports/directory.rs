@@ -220,7 +220,7 @@ pub trait Directory: DirectoryAccess + DirectoryPages + LiveObjects {
 
 /// One write, complete: every id in it is a live one.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Call {
+pub enum DirectoryWrite {
     /// Takes a deleted object out of the recycle bin.
     Undelete {
         /// The row of the table of kinds that it belongs to.
@@ -335,7 +335,7 @@ pub trait DirectoryWriter: Send + Sync {
     /// `Invalid` (Graph refused the content; the summary names Graph's code, and the reason is `ValuesInvalid` where
     /// Graph does not say which value it means), `Denied`, `NotFound`, `Conflict`, `Unavailable` (it is not known
     /// whether the write took effect).
-    async fn apply(&self, tenant: &TenantId, call: &Call) -> Result<Applied>;
+    async fn apply(&self, tenant: &TenantId, call: &DirectoryWrite) -> Result<Applied>;
 
     /// What was spent for this tenant since the last call of this method; counting then begins at zero.
     fn take_spent(&self, tenant: &TenantId) -> Spent;

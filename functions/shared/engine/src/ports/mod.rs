@@ -20,8 +20,8 @@ mod vault;
 pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
 pub use clock::{Clock, Ids};
 pub use directory::{
-    Access, Applied, Call, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWriter, LiveObject,
-    LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent,
+    Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
+    LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent,
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;

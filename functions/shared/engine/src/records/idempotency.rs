@@ -21,7 +21,7 @@ pub struct KeptReply {
 /// How far a request with a key has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Progress {
+pub enum RequestState {
     /// It is being worked on.
     Running,
     /// It was done, with this reply.
@@ -46,7 +46,7 @@ pub struct IdempotentRequest {
     /// The hash of its body.
     pub body_hash: String,
     /// How far it has come.
-    pub progress: Progress,
+    pub progress: RequestState,
     /// When the key is forgotten: from then on the same request is worked on anew.
     pub expires_at: Timestamp,
 }

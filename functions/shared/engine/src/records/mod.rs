@@ -36,7 +36,7 @@ pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use families::{End, FAMILIES, Family, OwnerKind};
-pub use idempotency::{IdempotentRequest, KeptReply, Progress};
+pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited};
 pub use not_protected::not_protected;
 pub use notice::{

@@ -4,7 +4,7 @@
 use super::address::{At, Under};
 use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Spent, Watch};
-use domain::restore::{Plan, Selection};
+use domain::restore::{RestorePlan, Selection};
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ pub struct RestoreCounts {
 
 impl RestoreCounts {
     /// The counts of these outcomes of a plan.
-    pub fn of<'a>(plan: &Plan, outcomes: impl IntoIterator<Item = &'a StepOutcome>) -> Self {
+    pub fn of<'a>(plan: &RestorePlan, outcomes: impl IntoIterator<Item = &'a StepOutcome>) -> Self {
         let mut counts = Self {
             steps: plan.steps.len() as u64,
             impossible: plan.impossible.len() as u64,

@@ -4,7 +4,7 @@
 //! any other does.
 
 use domain::{Error, ErrorKind, PartnerId, Result};
-use engine::records::{Found, IdempotentRequest, KeptReply, Progress, Records, delete};
+use engine::records::{Found, IdempotentRequest, KeptReply, Records, RequestState, delete};
 use jiff::SignedDuration;
 
 /// For how many hours a reply is given again.
@@ -66,7 +66,7 @@ impl Idempotency {
             partner: partner.cloned(),
             name: name.to_owned(),
             body_hash: body_hash.to_owned(),
-            progress: Progress::Running,
+            progress: RequestState::Running,
             expires_at: self.records.clock().now() + SignedDuration::from_secs(RUNS_SECONDS),
         };
         for _ in 0..TRIES {
@@ -85,9 +85,9 @@ impl Idempotency {
     /// Keeps the reply that the request ended with, unless it is too long or shows a secret.
     pub async fn end(&self, begun: Found<IdempotentRequest>, reply: KeptReply) -> Result<()> {
         let progress = if reply.body.len() > KEPT_BODY_BYTES || shows_secret(&reply.body) {
-            Progress::DoneUnkept { status: reply.status, made: made(&reply.body) }
+            RequestState::DoneUnkept { status: reply.status, made: made(&reply.body) }
         } else {
-            Progress::Done(reply)
+            RequestState::Done(reply)
         };
         let expires_at = self.records.clock().now() + SignedDuration::from_hours(KEPT_HOURS);
         let row = IdempotentRequest { progress, expires_at, ..begun.value };
@@ -103,9 +103,9 @@ impl Idempotency {
 fn what_became_of(found: IdempotentRequest, body_hash: &str) -> Begun {
     match found.progress {
         _ if found.body_hash != body_hash => Begun::OtherBody,
-        Progress::Running => Begun::Running,
-        Progress::Done(reply) => Begun::Replay(reply),
-        Progress::DoneUnkept { status, made } => Begun::Unkept { status, made },
+        RequestState::Running => Begun::Running,
+        RequestState::Done(reply) => Begun::Replay(reply),
+        RequestState::DoneUnkept { status, made } => Begun::Unkept { status, made },
     }
 }
 

@@ -18,7 +18,7 @@ const TRIES: u32 = 4;
 const PAGE_ROWS: usize = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+enum DigestOutcome {
     Sent,
     Refused,
     Empty,
@@ -47,12 +47,12 @@ impl Worker {
         }
     }
 
-    async fn digest(&self, listed: &Person) -> Result<Outcome> {
+    async fn digest(&self, listed: &Person) -> Result<DigestOutcome> {
         let Some(found) = self.records.find(&Person::at(&listed.partner, &listed.id)).await? else {
-            return Ok(Outcome::Nothing);
+            return Ok(DigestOutcome::Nothing);
         };
         let Some(until) = found.value.next_digest_at.filter(|at| *at <= self.clock.now()) else {
-            return Ok(Outcome::Nothing);
+            return Ok(DigestOutcome::Nothing);
         };
         let period = Period::of(&found.value, until)?;
         let at = Digest::at(&listed.partner, &found.value.id, until);
@@ -64,7 +64,7 @@ impl Worker {
         let sections = self.collect(&found.value, &period).await?;
         if sections.is_empty() {
             self.move_on(found, &period, until).await?;
-            return Ok(Outcome::Empty);
+            return Ok(DigestOutcome::Empty);
         }
         let claim = Claim { by: self.ids.ulid(), at: self.clock.now() };
         match self.deliver(found, &period, until, before, &sections, &claim).await {
@@ -84,16 +84,16 @@ impl Worker {
         before: Option<Found<Digest>>,
         sections: &[Section],
         claim: &Claim,
-    ) -> Result<Outcome> {
+    ) -> Result<DigestOutcome> {
         let person = &found.value;
         let mail = self.templates.digest(person, period, until, sections)?;
         let Some((mut digest, version)) = self.claim(person, until, before, claim).await? else {
-            return Ok(Outcome::Claimed);
+            return Ok(DigestOutcome::Claimed);
         };
         let delivery = self.hand_over(&mail, &person.id).await?;
         let outcome = match delivery {
-            Delivery::Sent => Outcome::Sent,
-            Delivery::Refused => Outcome::Refused,
+            Delivery::Sent => DigestOutcome::Sent,
+            Delivery::Refused => DigestOutcome::Refused,
         };
         digest.claim = None;
         digest.delivery = Some(delivery);
@@ -177,23 +177,28 @@ impl Worker {
     }
 
     /// Moves a person on to its next period. When somebody changed it meanwhile, the next tick does it.
-    async fn move_on(&self, found: Found<Person>, period: &Period, until: Timestamp) -> Result<Outcome> {
+    async fn move_on(
+        &self,
+        found: Found<Person>,
+        period: &Period,
+        until: Timestamp,
+    ) -> Result<DigestOutcome> {
         let moved = moved_on(found.value, period, until)?;
         match self.records.replace(&moved, found.version).await {
             Err(e) if e.kind() != ErrorKind::Conflict => Err(e),
-            _ => Ok(Outcome::Nothing),
+            _ => Ok(DigestOutcome::Nothing),
         }
     }
 }
 
 impl Report {
-    fn count(&mut self, person: &Person, outcome: Result<Outcome>) {
+    fn count(&mut self, person: &Person, outcome: Result<DigestOutcome>) {
         match outcome {
-            Ok(Outcome::Sent) => self.sent += 1,
-            Ok(Outcome::Refused) => self.refused += 1,
-            Ok(Outcome::Empty) => self.empty += 1,
-            Ok(Outcome::Claimed) => self.claimed += 1,
-            Ok(Outcome::Nothing) => {}
+            Ok(DigestOutcome::Sent) => self.sent += 1,
+            Ok(DigestOutcome::Refused) => self.refused += 1,
+            Ok(DigestOutcome::Empty) => self.empty += 1,
+            Ok(DigestOutcome::Claimed) => self.claimed += 1,
+            Ok(DigestOutcome::Nothing) => {}
             Err(error) => {
                 self.failed += 1;
                 tracing::warn!(person = %person.id, kind = error.kind().name(), %error, "a digest failed");

@@ -9,7 +9,7 @@ use engine::records::watched;
 use engine::trace::Trace;
 use engine::work::JobWorker;
 use jiff::SignedDuration;
-use runtime::call::Call;
+use runtime::call::Invocation;
 use runtime::queue::handle_batch;
 use runtime::tick::handle_tick;
 use serde_json::json;
@@ -108,8 +108,8 @@ impl Rig {
         }
     }
 
-    fn call(&self, trace: Option<Trace>) -> Call {
-        Call { deadline: self.clock.now() + TIME, request: "a call".to_owned(), trace }
+    fn call(&self, trace: Option<Trace>) -> Invocation {
+        Invocation { deadline: self.clock.now() + TIME, request: "a call".to_owned(), trace }
     }
 
     /// What the platform would call a story that a tick begins.

@@ -34,7 +34,7 @@ fn through_a_group() -> Guarded {
     })
 }
 
-fn guarded(items: Vec<Item>, administrators: Guarded) -> Plan {
+fn guarded(items: Vec<Item>, administrators: Guarded) -> RestorePlan {
     plan(&Inputs { guard: Guard { administrators, ..Guard::default() }, ..exactly(items) })
 }
 
@@ -269,10 +269,10 @@ proptest! {
         let plan = plan(&inputs);
         prop_assert!(plan.remarks.contains(&Remark::NoAdministrator) != was_there);
         for step in &plan.steps {
-            let one = Plan { steps: vec![step.clone()], ..Plan::default() };
+            let one = RestorePlan { steps: vec![step.clone()], ..RestorePlan::default() };
             // What is created gets its new id at once, so that a later step finds it.
             let had = !read(&tenant.live).effective().is_empty();
-            let rewritten = Plan { steps: vec![step.rewritten(&tenant.ids).unwrap()], ..one };
+            let rewritten = RestorePlan { steps: vec![step.rewritten(&tenant.ids).unwrap()], ..one };
             tenant.apply(&rewritten);
             prop_assert!(!had || !read(&tenant.live).effective().is_empty(), "{step:?}");
         }

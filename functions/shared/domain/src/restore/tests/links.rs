@@ -16,7 +16,7 @@ fn members_are_added_twenty_at_once_and_owners_one_by_one() {
         .steps
         .iter()
         .map(|s| match &s.action {
-            Action::AddLinks { to, .. } => to.len(),
+            WriteAction::AddLinks { to, .. } => to.len(),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -50,7 +50,7 @@ fn only_chosen_links_are_written() {
     let mut chosen = item("groups", "g", Some(group(&[], &["a", "b"], &[])), Some(group(&[], &["c"], &[])));
     chosen.links = Some(vec![SelectedLink { link: "groups.members".to_owned(), to: "b".to_owned() }]);
     let plan = plan(&exactly(vec![chosen]));
-    let Action::AddLinks { to, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let WriteAction::AddLinks { to, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!((plan.steps.len(), to.len(), to[0].id.as_str()), (1, 1, "b"));
 }
 
@@ -70,7 +70,7 @@ fn a_link_to_what_is_not_there_is_named_and_the_others_are_added() {
     inputs.missing.insert("a".to_owned());
     let plan = plan(&inputs);
     assert_eq!(causes(&plan), [("groups.members/a", Cause::TargetMissing)]);
-    let Action::AddLinks { to, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let WriteAction::AddLinks { to, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!(to.len(), 1);
 }
 
@@ -93,7 +93,7 @@ fn whoever_is_created_again_is_a_member_again_and_holds_the_role_again() {
     let mut ids = super::super::IdMap::default();
     ids.insert("u", "new");
     assert_eq!(made.steps[2].rewritten(&ids).unwrap().id, "new|r|/|");
-    let Action::AddLinks { to, .. } = made.steps[1].rewritten(&ids).unwrap().action else { panic!() };
+    let WriteAction::AddLinks { to, .. } = made.steps[1].rewritten(&ids).unwrap().action else { panic!() };
     assert_eq!(to[0].id, "new");
     inputs.links = LinkMode::Skip;
     assert_eq!(names_of(&plan(&inputs)), ["create u"]);

@@ -11,8 +11,11 @@ mod roles;
 mod schedules;
 mod unread;
 
-use super::{Action, AttributeMode, Cause, Held, HeldLink, Inputs, Item, LinkMode, Plan, Step, Tenure, plan};
 use super::{Administrators, Guarded, SignIn, Standing};
+use super::{
+    AttributeMode, Cause, Held, HeldLink, Inputs, Item, LinkMode, RestorePlan, Step, Tenure, WriteAction,
+    plan,
+};
 use crate::kinds;
 use serde_json::{Map, Value, json};
 
@@ -67,26 +70,26 @@ fn held_by(people: &[&str]) -> Guarded {
     })
 }
 
-fn causes(plan: &Plan) -> Vec<(&str, Cause)> {
+fn causes(plan: &RestorePlan) -> Vec<(&str, Cause)> {
     plan.impossible.iter().map(|i| (i.what.as_str(), i.cause)).collect()
 }
 
-fn updates(plan: &Plan) -> Vec<&Map<String, Value>> {
+fn updates(plan: &RestorePlan) -> Vec<&Map<String, Value>> {
     let body = |s: &'_ Step| match &s.action {
-        Action::Update { .. } => true,
+        WriteAction::Update { .. } => true,
         _ => s.number == 0,
     };
     plan.steps
         .iter()
         .filter(|s| body(s))
         .filter_map(|s| match &s.action {
-            Action::Update { body, .. } => Some(body),
+            WriteAction::Update { body, .. } => Some(body),
             _ => None,
         })
         .collect()
 }
 
-fn names_of(plan: &Plan) -> Vec<String> {
+fn names_of(plan: &RestorePlan) -> Vec<String> {
     plan.steps
         .iter()
         .map(|s| {
@@ -102,6 +105,6 @@ fn a_plan_is_stored_and_read_back_as_it_was() {
     let wanted = linked(user, "users.manager", &["m"]);
     let plan = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
     let stored = serde_json::to_vec(&plan).unwrap();
-    assert_eq!(serde_json::from_slice::<Plan>(&stored).unwrap(), plan);
+    assert_eq!(serde_json::from_slice::<RestorePlan>(&stored).unwrap(), plan);
     assert!(!plan.steps.is_empty());
 }

@@ -1,6 +1,6 @@
 //! A tenant as a table, and what the steps of a plan do to it.
 
-use super::super::{Held, HeldLink, IdMap, Plan, direct_licences};
+use super::super::{Held, HeldLink, IdMap, RestorePlan, direct_licences};
 use super::*;
 use std::collections::BTreeMap;
 
@@ -38,22 +38,22 @@ impl Tenant {
     }
 
     /// Executes a plan; panics where Graph would refuse a reference.
-    pub fn apply(&mut self, plan: &Plan) {
+    pub fn apply(&mut self, plan: &RestorePlan) {
         let mut fresh = IdMap::default();
         for step in &plan.steps {
             let now = step.rewritten(&fresh).unwrap();
             let kind = now.kind().unwrap();
             let at = (kind.run(), now.id.clone());
             match &now.action {
-                Action::Undelete => {
+                WriteAction::Undelete => {
                     let back = self.bin.remove(&at).expect("it is in the bin");
                     self.live.insert(at, back);
                 }
-                Action::Create { body } if now.is_fact() => {
+                WriteAction::Create { body } if now.is_fact() => {
                     self.expect(&body["principalId"]);
                     self.live.insert(at, Held { object: body.clone(), links: vec![], ..Held::default() });
                 }
-                Action::Create { body } => {
+                WriteAction::Create { body } => {
                     self.made += 1;
                     let new = format!("new{}", self.made);
                     fresh.insert(step.id.as_str(), new.as_str());
@@ -62,15 +62,15 @@ impl Tenant {
                     object.insert("id".to_owned(), json!(new));
                     self.live.insert((kind.run(), new), Held { object, links: vec![], ..Held::default() });
                 }
-                Action::Update { body, .. } => {
+                WriteAction::Update { body, .. } => {
                     let object = &mut self.live.get_mut(&at).expect("it is there").object;
                     object.extend(body.clone());
                 }
-                Action::Act { property, argument } => {
+                WriteAction::Act { property, argument } => {
                     let object = &mut self.live.get_mut(&at).expect("it is there").object;
                     object.insert(property.clone(), argument.clone());
                 }
-                Action::AddLinks { link, to } => {
+                WriteAction::AddLinks { link, to } => {
                     let link = kinds::link(link).unwrap();
                     for end in to {
                         self.expect(&json!(end.id));
@@ -82,11 +82,11 @@ impl Tenant {
                         held.links.push(HeldLink { link, to: end.id.clone(), value });
                     }
                 }
-                Action::RemoveLink { link, to } => {
+                WriteAction::RemoveLink { link, to } => {
                     let held = self.live.get_mut(&at).expect("it is there");
                     held.links.retain(|l| !(l.link.name == link && l.to == to.id));
                 }
-                Action::Assign { link, assignments } => {
+                WriteAction::Assign { link, assignments } => {
                     let link = kinds::link(link).unwrap();
                     for group in assignments.iter().filter_map(|a| a["target"].get("groupId")) {
                         self.expect(group);
@@ -98,7 +98,7 @@ impl Tenant {
                     });
                     self.live.get_mut(&at).expect("it is there").links = links.collect();
                 }
-                Action::AssignLicences { add, remove } => {
+                WriteAction::AssignLicences { add, remove } => {
                     let object = &mut self.live.get_mut(&at).expect("it is there").object;
                     let mut all = direct_licences(object);
                     all.retain(|l| !remove.iter().any(|r| l["skuId"] == **r));
@@ -106,7 +106,7 @@ impl Tenant {
                     all.extend(add.iter().cloned());
                     object.insert("assignedLicenses".to_owned(), json!(all));
                 }
-                Action::Delete => {
+                WriteAction::Delete => {
                     self.live.remove(&at).expect("it is there");
                     let gone = at.1;
                     for held in self.live.values_mut() {

@@ -13,10 +13,10 @@ fn saying(kind: &Kind, properties: &[&str], value: &str) -> Held {
 }
 
 /// Every property that some step of a plan writes.
-fn written(plan: &Plan) -> Vec<String> {
+fn written(plan: &RestorePlan) -> Vec<String> {
     let body = |s: &Step| match &s.action {
-        Action::Create { body } | Action::Update { body, .. } => body.keys().cloned().collect(),
-        Action::Act { property, .. } => vec![property.clone()],
+        WriteAction::Create { body } | WriteAction::Update { body, .. } => body.keys().cloned().collect(),
+        WriteAction::Act { property, .. } => vec![property.clone()],
         _ => vec![],
     };
     plan.steps.iter().flat_map(body).collect()
@@ -77,7 +77,7 @@ fn a_rollback_of_chosen_assignments_leaves_the_others_as_they_are() {
     let select = |to: &str| SelectedLink { link: link.name.to_owned(), to: to.to_owned() };
     chosen.links = Some(vec![select("old"), select("chosen")]);
     let plan = plan(&exactly(vec![chosen]));
-    let Action::Assign { assignments, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let WriteAction::Assign { assignments, .. } = &plan.steps[0].action else { panic!("{plan:?}") };
     let groups: Vec<_> = assignments.iter().map(|a| a["target"]["groupId"].as_str().unwrap()).collect();
     assert_eq!(groups, ["old", "other"], "what came since and was chosen goes, what was not chosen stays");
 }
@@ -92,7 +92,7 @@ fn a_rollback_of_chosen_members_removes_no_other() {
     chosen.links = Some(vec![SelectedLink { link: "groups.members".to_owned(), to: "a".to_owned() }]);
     let plan = plan(&exactly(vec![chosen]));
     let removed: Vec<_> = plan.steps.iter().map(|s| &s.action).collect();
-    let [Action::RemoveLink { to, .. }] = removed[..] else { panic!("{removed:?}") };
+    let [WriteAction::RemoveLink { to, .. }] = removed[..] else { panic!("{removed:?}") };
     assert_eq!(to.id, "a");
 }
 
@@ -112,7 +112,7 @@ fn a_membership_rule_names_groups_by_the_ids_that_they_have_now() {
         ids: ids.clone(),
         ..exactly(vec![item("groups", "g", Some(group(old)), live)])
     };
-    let Action::Create { body } = &plan(&inputs(None)).steps[0].action else { panic!("it is gone") };
+    let WriteAction::Create { body } = &plan(&inputs(None)).steps[0].action else { panic!("it is gone") };
     assert_eq!(body["membershipRule"], rule(new));
     assert!(plan(&inputs(Some(group(new)))).steps.is_empty(), "the rule is as it was");
 }
@@ -127,7 +127,7 @@ fn merging_takes_no_licence_away_and_overwriting_does() {
     for (mode, gone) in [(AttributeMode::Overwrite, vec!["b".to_owned()]), (AttributeMode::Merge, vec![])] {
         inputs.attributes = mode;
         let plan = plan(&inputs);
-        let Action::AssignLicences { add, remove } = &plan.steps[0].action else { panic!("{plan:?}") };
+        let WriteAction::AssignLicences { add, remove } = &plan.steps[0].action else { panic!("{plan:?}") };
         assert_eq!((add.len(), remove), (1, &gone), "{mode:?}");
     }
 }

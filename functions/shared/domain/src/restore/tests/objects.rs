@@ -64,7 +64,7 @@ fn a_user_in_the_recycle_bin_comes_back_and_is_compared_afterwards() {
     let mut deleted = item("users", "u", Some(user(&json!({"jobTitle": "a"}))), None);
     deleted.in_recycle_bin = true;
     let plan = plan(&exactly(vec![deleted]));
-    assert_eq!(plan.steps[0].action, Action::Undelete);
+    assert_eq!(plan.steps[0].action, WriteAction::Undelete);
     assert!(plan.steps[1..].iter().all(|s| s.warnings == [Warning::ComparedLater] && s.before.is_none()));
     assert!(plan.steps[1..].iter().all(|s| s.depends_on == ["u"]));
 }
@@ -78,15 +78,17 @@ fn a_user_who_is_gone_is_created_without_a_stored_password_and_the_plan_says_so(
             {"skuId": "s2", "assignedByGroup": "g", "disabledPlans": []}],
         "assignedLicenses": [{"skuId": "s1"}, {"skuId": "s2"}]}));
     let plan = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
-    let Action::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!(
         body,
         &map(&json!({"displayName": "U", "userPrincipalName": "u@x.y", "mailNickname": "u",
             "accountEnabled": true, "jobTitle": "a"}))
     );
     assert_eq!(plan.steps[0].warnings, [Warning::NewId, Warning::PasswordReset]);
-    let licences =
-        Action::AssignLicences { add: vec![json!({"skuId": "s1", "disabledPlans": []})], remove: vec![] };
+    let licences = WriteAction::AssignLicences {
+        add: vec![json!({"skuId": "s1", "disabledPlans": []})],
+        remove: vec![],
+    };
     assert_eq!(plan.steps[1].action, licences);
     assert_eq!(plan.steps.len(), 2);
 }

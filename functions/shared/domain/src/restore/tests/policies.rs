@@ -59,7 +59,7 @@ fn a_secret_is_left_out_of_a_new_policy_and_named() {
     let wanted = policy(json!([setting("a", "1"), secret]));
     let plan = plan(&exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), None)]));
     assert_eq!(causes(&plan), [("settings[key]", Cause::SecretValue)]);
-    let Action::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!(body["settings"].as_array().unwrap().len(), 1);
 }
 
@@ -84,8 +84,8 @@ fn all_assignments_travel_together_and_one_to_a_missing_group_is_left_out() {
     let live = assigned(policy(json!([])), link, &[to_group("b")]);
     let mut inputs = exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), Some(live))]);
     inputs.missing.insert("gone".to_owned());
-    let targets = |plan: &Plan| match &plan.steps[0].action {
-        Action::Assign { assignments, .. } => assignments
+    let targets = |plan: &RestorePlan| match &plan.steps[0].action {
+        WriteAction::Assign { assignments, .. } => assignments
             .iter()
             .map(|a| a["target"]["groupId"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>(),
@@ -107,7 +107,7 @@ fn scheduled_actions_are_part_of_a_creation_and_an_action_of_their_own_afterward
         )
     };
     let made = plan(&exactly(vec![item("DeviceCompliancePolicies", "p", Some(compliance(1)), None)]));
-    let Action::Create { body } = &made.steps[0].action else { panic!("{made:?}") };
+    let WriteAction::Create { body } = &made.steps[0].action else { panic!("{made:?}") };
     let clean = json!([{"ruleName": "PasswordRequired",
         "scheduledActionConfigurations": [{"actionType": "block", "gracePeriodHours": 1}]}]);
     assert_eq!(body["scheduledActionsForRule"], clean);

@@ -51,7 +51,7 @@ fn a_schedule_is_asked_for_unless_its_time_is_over_or_it_is_inherited() {
     ]);
     inputs.now = "2030-01-01T00:00:00Z".parse().unwrap();
     let plan = plan(&inputs);
-    let Action::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!((body["action"].as_str(), body["principalId"].as_str()), (Some("adminAssign"), Some("a")));
     assert_eq!(causes(&plan), [("object", Cause::Expired), ("object", Cause::Inherited)]);
 }
@@ -65,6 +65,6 @@ fn built_in_roles_are_left_alone_and_custom_ones_keep_their_template() {
     let changed = plan(&exactly(vec![item("roles", "r", Some(role(true, "a")), Some(role(true, "b")))]));
     assert_eq!(causes(&changed), [("description", Cause::BuiltIn)]);
     let gone = plan(&exactly(vec![item("roles", "r", Some(role(false, "a")), None)]));
-    let Action::Create { body } = &gone.steps[0].action else { panic!("{gone:?}") };
+    let WriteAction::Create { body } = &gone.steps[0].action else { panic!("{gone:?}") };
     assert_eq!(body, &map(&json!({"displayName": "R", "description": "a", "templateId": "t"})));
 }

@@ -31,7 +31,7 @@ fn gone(wanted: &Schedule, live: &Schedule, privileged: bool) -> Item {
     item
 }
 
-fn planned(item: Item) -> Plan {
+fn planned(item: Item) -> RestorePlan {
     plan(&Inputs { now: "2030-01-01T00:00:00Z".parse().unwrap(), ..exactly(vec![item]) })
 }
 
@@ -46,7 +46,7 @@ fn a_role_with_an_end_comes_back_as_its_schedule_and_never_as_an_assignment() {
     let plan = planned(gone(&known(until("2031-01-01T00:00:00Z")), &NONE, true));
     let [step] = &plan.steps[..] else { panic!("{plan:?}") };
     assert_eq!((step.kind.to_string().as_str(), step.id.as_str()), ("activeAdmins", "u|r|/|"));
-    let Action::Create { body } = &step.action else { panic!("{step:?}") };
+    let WriteAction::Create { body } = &step.action else { panic!("{step:?}") };
     assert_eq!(body["action"], "adminAssign");
     assert_eq!(body["scheduleInfo"]["expiration"]["endDateTime"], "2031-01-01T00:00:00Z");
 }
@@ -99,7 +99,7 @@ fn where_schedules_could_not_be_read_a_privileged_role_is_refused_and_another_is
 #[test]
 fn what_was_given_for_a_duration_ends_when_it_would_have_ended() {
     let plan = planned(gone(&known(lasting("PT8H")), &NONE, true));
-    let Action::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!(
         body["scheduleInfo"]["expiration"],
         json!({"type": "afterDateTime", "endDateTime": "2030-01-01T04:00:00Z"})
