@@ -40,7 +40,7 @@ const UNIFIED: Mark = Mark { property: "groupTypes", value: "Unified" };
 /// "Read the memberships of hidden groups and administrative units": learn.microsoft.com/graph/permissions-reference.
 const HIDDEN_MEMBERS: &[&str] = &["Member.Read.Hidden"];
 
-/// learn.microsoft.com/graph/api/resources/user, user-update, delta-query-overview.
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/user, user-update, delta-query-overview.
 static USERS: Kind = Kind {
     name: USER_KIND,
     label: "user",
@@ -258,7 +258,7 @@ static USERS: Kind = Kind {
     seated_by: &["accountEnabled", "userType"],
 };
 
-/// learn.microsoft.com/graph/api/resources/group, group-update, group-delta, groups-overview.
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/group, group-update, group-delta, groups-overview.
 static GROUPS: Kind = Kind {
     name: GROUP_KIND,
     label: "group",
@@ -438,7 +438,7 @@ static GROUPS: Kind = Kind {
     seated_by: &[],
 };
 
-/// learn.microsoft.com/graph/api/resources/administrativeunit, administrativeunit-delta.
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/administrativeunit, administrativeunit-delta.
 static ADMINISTRATIVE_UNITS: Kind = Kind {
     name: UNIT_KIND,
     label: "administrative unit",
@@ -523,7 +523,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     seated_by: &[],
 };
 
-/// learn.microsoft.com/graph/api/resources/unifiedroledefinition.
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/unifiedroledefinition.
 static ROLES: Kind = Kind {
     name: ROLE_KIND,
     label: "role",
@@ -603,7 +603,7 @@ const fn grant(term: Term) -> Rights {
     })
 }
 
-/// learn.microsoft.com/graph/api/resources/unifiedroleassignment.
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/unifiedroleassignment.
 static ADMINS: Kind = Kind {
     name: KindName::new("admins"),
     label: "role assignment",
@@ -646,7 +646,7 @@ static ADMINS: Kind = Kind {
     seated_by: &[],
 };
 
-/// learn.microsoft.com/graph/api/resources/unifiedroleeligibilityschedule.
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/unifiedroleeligibilityschedule.
 static ELIGIBLE_ADMINS: Kind = Kind {
     name: KindName::new("eligibleAdmins"),
     label: "eligible role assignment",
@@ -667,7 +667,7 @@ static ELIGIBLE_ADMINS: Kind = Kind {
     ..SCHEDULES
 };
 
-/// learn.microsoft.com/graph/api/resources/unifiedroleassignmentschedule.
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/unifiedroleassignmentschedule.
 static ACTIVE_ADMINS: Kind = Kind {
     name: SCHEDULE_KIND,
     label: "scheduled role assignment",
@@ -814,7 +814,7 @@ const POLICIES: Kind = Kind {
     seated_by: &[],
 };
 
-/// learn.microsoft.com/graph/api/resources/intune-deviceconfig-devicecompliancepolicy (beta).
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/intune-deviceconfig-devicecompliancepolicy (beta).
 static DEVICE_COMPLIANCE_POLICIES: Kind = Kind {
     name: KindName::new("DeviceCompliancePolicies"),
     label: "device compliance policy",
@@ -838,7 +838,7 @@ static DEVICE_COMPLIANCE_POLICIES: Kind = Kind {
     ..POLICIES
 };
 
-/// learn.microsoft.com/graph/api/resources/intune-deviceconfigv2-devicemanagementcompliancepolicy (beta).
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/intune-deviceconfigv2-devicemanagementcompliancepolicy (beta).
 static COMPLIANCE_POLICIES: Kind = Kind {
     name: KindName::new("CompliancePolicies"),
     label: "compliance policy",
@@ -863,7 +863,7 @@ static COMPLIANCE_POLICIES: Kind = Kind {
     ..POLICIES
 };
 
-/// learn.microsoft.com/graph/api/resources/intune-deviceconfigv2-devicemanagementconfigurationpolicy (beta).
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/intune-deviceconfigv2-devicemanagementconfigurationpolicy (beta).
 static CONFIGURATION_POLICIES: Kind = Kind {
     name: KindName::new("ConfigurationPolicies"),
     label: "configuration policy",
@@ -880,7 +880,7 @@ static CONFIGURATION_POLICIES: Kind = Kind {
     ..POLICIES
 };
 
-/// learn.microsoft.com/graph/api/resources/intune-deviceconfig-deviceconfiguration (beta).
+/// As Microsoft documents it: learn.microsoft.com/graph/api/resources/intune-deviceconfig-deviceconfiguration (beta).
 static DEVICE_CONFIGURATION: Kind = Kind {
     name: KindName::new("DeviceConfiguration"),
     label: "device configuration",

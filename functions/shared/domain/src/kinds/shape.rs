@@ -5,14 +5,14 @@ use super::{KINDS, KindName, Mark, Phase, Rights, Update, Writing};
 /// Graph's two API versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApiVersion {
-    /// `/v1.0`
+    /// The documented version, `/v1.0`.
     V1,
     /// `/beta`: the only one that has whole device policies.
     Beta,
 }
 
 impl ApiVersion {
-    /// The path segment.
+    /// The first segment of the path of every address of that version.
     pub fn segment(self) -> &'static str {
         match self {
             Self::V1 => "v1.0",
@@ -41,7 +41,7 @@ pub enum Whole {
         path: &'static str,
         /// `$expand`, which gives the links that the delta is asked for in `$select`.
         expand: &'static str,
-        /// `$top`.
+        /// How many objects a page is asked for, as `$top`.
         top: u32,
     },
     /// The ids by list, then the delta's first round in chunks of so many ids, side by side; then what
@@ -106,7 +106,7 @@ impl Source {
 /// What makes an object the same object in two snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {
-    /// Its `id`.
+    /// It is the same object as long as its `id` is the same.
     Id,
     /// The values of these properties. For facts that have no life of their own, such as a role
     /// assignment: taken away and given again it has a new id and is the same fact.
@@ -126,7 +126,7 @@ pub enum Sorting {
 /// created again under a new id, and shown by name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// Top-level property.
+    /// The top-level property that holds the reference.
     pub property: &'static str,
     /// Kinds that it may point at; empty when Graph does not say.
     pub kinds: &'static [KindName],
@@ -204,7 +204,7 @@ pub struct Rule {
 pub struct Unread {
     /// Its name, or a list of names.
     pub what: &'static str,
-    /// For a person.
+    /// Why it is not read, for a person.
     pub why: &'static str,
 }
 
@@ -251,7 +251,7 @@ pub struct Kind {
     pub links: &'static [LinkType],
     /// What in it points at others.
     pub references: &'static [Reference],
-    /// Order inside collections.
+    /// Which collections have an order of their own, and which are sorted before they are stored.
     pub sorting: Sorting,
     /// Changes by itself, or follows from something else that is compared: never a change.
     pub volatile: &'static [&'static str],
