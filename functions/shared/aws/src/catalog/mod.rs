@@ -6,6 +6,7 @@
 
 mod items;
 pub(crate) mod keys;
+mod whole;
 mod writes;
 
 use crate::error::from_sdk;
@@ -14,7 +15,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::{Error, Result, Timestamp};
 use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
-use engine::upgrade::WholeCatalog;
 use items::{Item, check_key, key_of, row_of, string, text};
 use keys::{DuePlace, PK, Place, SK, WATCH, WATCH_AT, WATCH_INDEX};
 
@@ -102,21 +102,6 @@ impl Catalog for DynamoCatalog {
 
     async fn write(&self, now: Timestamp, writes: Vec<Write>) -> Result<()> {
         writes::write(&self.client, &self.table, now, writes).await
-    }
-}
-
-#[async_trait]
-impl WholeCatalog for DynamoCatalog {
-    async fn list_all_scopes(&self, after: Option<String>) -> Result<RowPage> {
-        let mut scan = self.client.scan().table_name(&self.table).consistent_read(true).limit(1000);
-        if let Some(token) = &after {
-            scan = scan.set_exclusive_start_key(Some(key_of(&keys::read_scan_token(token)?)));
-        }
-        let answer = scan.send().await.map_err(|e| from_sdk("dynamodb.Scan", e))?;
-        let last = answer
-            .last_evaluated_key()
-            .map(|last| Ok(Place { pk: string(last, PK)?.to_owned(), sk: string(last, SK)?.to_owned() }));
-        rows_of(answer.items(), last.transpose()?.as_ref().map(keys::scan_token))
     }
 }
 

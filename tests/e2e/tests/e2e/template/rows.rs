@@ -169,7 +169,7 @@ fn the_operator_too_puts_nothing_over_a_blob_while_replication_is_another_action
 #[tokio::test]
 async fn a_right_that_is_taken_away_fails_the_story_that_needs_it() {
     for (function, sid, refused) in [
-        (Function::TakeSnapshot, "ReadRows", "dynamodb:Query"),
+        (Function::TakeSnapshot, "ReadRows", "dynamodb:GetItem"),
         (Function::TakeSnapshot, "PutRows", "dynamodb:PutItem"),
         (Function::TakeSnapshot, "DeleteRows", "dynamodb:DeleteItem"),
         (Function::TakeSnapshot, "ReadAndAddBlobs", "s3:"),
