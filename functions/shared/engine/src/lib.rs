@@ -9,6 +9,7 @@
 //! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: the name under which all logs of one story
 //!   are found.
 //! - [`signed`]: statements under the installation's signature.
+//! - [`upgrade`]: rows of an earlier release, moved to where they are now.
 //!
 //! Not here: tenants' content (`backup`), and what people of partners do (`partners`).
 
@@ -21,6 +22,7 @@ pub mod purge_data;
 pub mod records;
 pub mod signed;
 pub mod trace;
+pub mod upgrade;
 pub mod work;
 
 mod listed;

@@ -101,9 +101,12 @@ impl Worker {
         };
         match seen {
             Ok(seen) => {
-                let key = Key::Made(waits.wrapped_key);
-                match linker.link(Vec::new(), found.clone(), &waits.tenant, seen, key).await {
+                match linker.link(Vec::new(), found.clone(), &waits.tenant, seen, Key::Stored).await {
                     Ok(_) => Ok(Report::Connected),
+                    // Its key is gone: another organisation that had the tenant meanwhile was deleted.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        self.refuse(found, waits, ConnectRefusal::Taken).await
+                    }
                     Err(error) => Err(error),
                 }
             }

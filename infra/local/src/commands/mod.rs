@@ -1,10 +1,12 @@
-//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`.
+//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`.
 
 mod serve;
 mod simulate;
+mod upgrade;
 
 pub use serve::ServeOptions;
 pub use simulate::SimulateOptions;
+pub use upgrade::UpgradeOptions;
 
 use crate::demo::{self, DemoOptions, Deployed};
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +34,8 @@ enum Command {
     Serve(Box<ServeOptions>),
     /// Starts the simulated Microsoft cloud alone, for other tools.
     Simulate(SimulateOptions),
+    /// Moves the rows of an earlier release to where this one looks for them, while the installation is stopped.
+    Upgrade(UpgradeOptions),
 }
 
 #[derive(Args)]
@@ -96,6 +100,7 @@ fn run(command: Command) -> Result<()> {
             Command::Demo(arguments) => demo::run(arguments.options()).await,
             Command::Serve(options) => serve::run(*options).await,
             Command::Simulate(options) => simulate::run(options).await,
+            Command::Upgrade(options) => upgrade::run(options).await,
         }
     })
 }

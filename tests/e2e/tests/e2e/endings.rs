@@ -6,6 +6,7 @@ use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
 use engine::ports::{Clock, JobQueue};
 use engine::purge_data;
+use engine::records::rights::Function;
 use engine::records::{
     DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
     Partner, RequestState,
@@ -31,7 +32,7 @@ async fn owner_of(rig: &Rig, tenant: &TenantId) -> Owner {
     let row = rig.tenant_row(tenant).await;
     let member =
         Member { partner: row.partner, role: Role::Owner, organisations: None, token: "hft_owner".into() };
-    let gate = Gate { records: rig.records.clone() };
+    let gate = Gate { records: rig.records_of(Function::PlanApi) };
     Owner {
         organisations: Organisations { gate, clock: rig.clock.clone(), ids: rig.world.ids.clone() },
         caller: Caller::Member(member),
@@ -57,8 +58,16 @@ async fn below(rig: &Rig, top: &PartnerId) {
 
 fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
     purge_data::Worker::new(purge_data::Ports {
-        catalog: Faulty::new(rig.world.catalog.clone(), plan),
-        vault: Faulty::new(rig.world.vault.clone(), plan),
+        catalog: rig.deployed.catalog(
+            Function::PurgeData,
+            Faulty::new(rig.world.catalog.clone(), plan),
+            &rig.refusals,
+        ),
+        vault: rig.deployed.sweeper(
+            Function::PurgeData,
+            Faulty::new(rig.world.vault.clone(), plan),
+            &rig.refusals,
+        ),
         signer: Faulty::new(rig.world.signer.clone(), plan),
         clock: rig.clock.clone(),
     })

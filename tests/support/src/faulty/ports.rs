@@ -8,6 +8,7 @@ use engine::ports::{
     BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put,
     Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
 };
+use engine::upgrade::WholeCatalog;
 
 #[async_trait]
 impl<T: Vault + ?Sized> Vault for Faulty<T> {
@@ -58,6 +59,14 @@ impl<T: Catalog + ?Sized> Catalog for Faulty<T> {
         let call = LoggedCall::new("catalog", "write", keys.join(", "));
         let call = writes.iter().fold(call, |call, write| within(call, scope(write)));
         self.plan.around(call, self.inner.write(now, writes)).await
+    }
+}
+
+#[async_trait]
+impl<T: WholeCatalog> WholeCatalog for Faulty<T> {
+    async fn list_all_scopes(&self, after: Option<String>) -> Result<RowPage> {
+        let call = LoggedCall::new("catalog", "list_all_scopes", after.clone().unwrap_or_default());
+        self.plan.around(call, self.inner.list_all_scopes(after)).await
     }
 }
 
@@ -124,7 +133,7 @@ fn scope(write: &Write) -> &Scope {
 }
 
 fn within(call: LoggedCall, scope: &Scope) -> LoggedCall {
-    if let Scope::Tenant(tenant) = scope { call.of(tenant) } else { call }
+    if let Scope::Tenant(tenant) | Scope::Key(tenant) = scope { call.of(tenant) } else { call }
 }
 
 fn told(write: &Write) -> String {

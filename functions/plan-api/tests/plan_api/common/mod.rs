@@ -6,6 +6,7 @@ use axum::body::Body;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
 use engine::ports::{Access, Catalog, DirectoryAccess, Page, Row, RowPage, Scope, SignIns, Write};
+use engine::records::rights::Function;
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -18,6 +19,7 @@ use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
 use support::memory::{MemoryCatalog, World};
+use support::policy::{Deployed, Refusals};
 use tower::ServiceExt;
 
 pub const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
@@ -117,6 +119,8 @@ pub struct Plane {
     pub world: World,
     pub directory: Arc<ToldDirectory>,
     pub find: FindCaller,
+    /// What the role of plan-api, as the template has it, did not allow.
+    pub refusals: Refusals,
     router: Router,
 }
 
@@ -137,7 +141,11 @@ impl Plane {
 
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
-        let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
+        let (deployed, refusals) = (Deployed::read(), Refusals::default());
+        let behind = |function| {
+            let catalog = deployed.catalog(function, Arc::new(Shared(world.catalog.clone())), &refusals);
+            Records::new(catalog, world.clock.clone())
+        };
         let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
         let consent = ConsentSettings {
@@ -147,7 +155,7 @@ impl Plane {
             writer_client_id: Some("writer-id".to_owned()),
         };
         let api = PlanApi::new(Ports {
-            records: records.clone(),
+            records: behind(Function::PlanApi),
             clock: world.clock.clone(),
             ids: world.ids.clone(),
             directory: directory.clone(),
@@ -158,11 +166,11 @@ impl Plane {
             has_sign_in,
         });
         let find = FindCaller {
-            records,
+            records: behind(Function::AuthorizeRequest),
             clock: world.clock.clone(),
             bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
         };
-        Self { world, directory, find, router: service(router(api.unwrap())) }
+        Self { world, directory, find, refusals, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.

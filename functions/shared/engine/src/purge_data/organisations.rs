@@ -10,8 +10,8 @@ use crate::announce::not_connected_notices;
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
     DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, Found, IdempotentRequest, Notice,
-    NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, OwnerKind, Partner, Record, SentNotice,
-    StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace, watched,
+    NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, SentNotice, StoredKey,
+    Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace, watched,
 };
 use crate::signed;
 use domain::organisations::OrganisationState;
@@ -114,9 +114,12 @@ impl Worker {
         ending.began_at = Some(self.clock.now());
         let mut writes = Vec::new();
         if let Some(tenant) = &found.value.tenant {
-            if let Some(key) = self.records.find(&StoredKey::at(tenant)).await? {
-                let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
-                ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
+            // All of them: a key that another organisation waits with must not be taken for this one's, once that is gone.
+            for key in self.records.list_all(&StoredKey::all(tenant)).await? {
+                if key.value.organisation == found.value.id {
+                    let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
+                    ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
+                }
                 writes.push(delete(&key.value, key.version));
             }
             if let Some(row) = self.records.find(&Tenant::at(tenant)).await?
@@ -157,16 +160,16 @@ impl Worker {
         if !is_complete {
             return Ok(swept);
         }
-        let scope = Scope::Tenant(tenant.clone());
         // Why by the list of families: a record whose family is not in it does not compile, so no row of the tenant
         // outlives its organisation.
-        for family in FAMILIES.iter().filter(|f| f.owner == OwnerKind::Tenant && f.end != End::TenantLast) {
+        for family in FAMILIES.iter().filter(|f| f.end == End::Tenant) {
+            let Some(scope) = family.owner.scope_of_tenant(tenant) else { continue };
             if !self.sweep_rows(&scope, family.prefix, |_| true, deadline, &mut swept.rows).await? {
                 return Ok(swept);
             }
         }
         for listener in listeners {
-            let scope = Scope::Partner(listener.clone());
+            let scope = Scope::Heard(listener.clone());
             let is_of_tenant = |row: &Row| {
                 serde_json::from_value::<NoticeEntry>(row.body.clone())
                     .is_ok_and(|entry| entry.tenant == *tenant)
@@ -179,8 +182,8 @@ impl Worker {
         Ok(swept)
     }
 
-    /// Removes the notice of a connection that came to nothing. The tenant is not the organisation's: of its rows
-    /// nothing else is touched.
+    /// Removes the notice of a connection that came to nothing, and the key that was made for it. The tenant is not the
+    /// organisation's: of its rows nothing else is touched.
     async fn sweep_refused_connection(
         &self,
         organisation: &Organisation,
@@ -195,6 +198,10 @@ impl Worker {
                 .is_ok_and(|entry| entry.organisation == organisation.id)
         };
         let notices = not_connected_notices(&organisation.id);
+        if let Some(key) = self.records.find(&StoredKey::at(&waited.tenant, &organisation.id)).await? {
+            self.records.write(vec![delete(&key.value, key.version)]).await?;
+            swept.rows += 1;
+        }
         // Why by the ids' beginning: a notice is made for each wait of the organisation, so there may be several.
         swept.is_complete = self
             .sweep_rows(
@@ -215,7 +222,7 @@ impl Worker {
                 )
                 .await?;
         for listener in listeners {
-            let scope = Scope::Partner(listener.clone());
+            let scope = Scope::Heard(listener.clone());
             swept.is_complete = swept.is_complete
                 && self.sweep_rows(&scope, NoticeEntry::PREFIX, is_ours, deadline, &mut swept.rows).await?;
         }
@@ -232,7 +239,7 @@ impl Worker {
     ) -> Result<()> {
         let names_it = |row: &Row| row.body.to_string().contains(id.as_str());
         for listener in listeners {
-            let scope = Scope::Partner(listener.clone());
+            let scope = Scope::Replies(Some(listener.clone()));
             let family = IdempotentRequest::PREFIX;
             if !self.sweep_rows(&scope, family, names_it, deadline, &mut swept.rows).await? {
                 swept.is_complete = false;

@@ -1,6 +1,6 @@
 //! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
 
-use super::address::{At, Installation};
+use super::address::{At, Auth, Invitations, People};
 use super::{Partner, Record, watched};
 use crate::ports::Watch;
 use domain::rights::Role;
@@ -99,7 +99,7 @@ impl Invitation {
 }
 
 impl Record for Invitation {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "invitation#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.id)
@@ -133,12 +133,12 @@ impl InvitationToken {
 
     /// The address of the invitation whose secret has that hash.
     pub fn at(hash: &str) -> At<Self> {
-        At::of(&Installation, hash)
+        At::of(&Invitations, hash)
     }
 }
 
 impl Record for InvitationToken {
-    type Owner = Installation;
+    type Owner = Invitations;
     const PREFIX: &'static str = "invitation#";
     fn address(&self) -> At<Self> {
         Self::at(&self.hash)
@@ -174,12 +174,12 @@ impl IdentityLink {
     /// The address of the person behind that identity of an issuer.
     pub fn at(identity: &Identity) -> At<Self> {
         let parts = format!("{}:{}{}", identity.issuer.len(), identity.issuer, identity.subject);
-        At::of(&Installation, blake3::hash(parts.as_bytes()).to_hex())
+        At::of(&Auth, blake3::hash(parts.as_bytes()).to_hex())
     }
 }
 
 impl Record for IdentityLink {
-    type Owner = Installation;
+    type Owner = Auth;
     const PREFIX: &'static str = "identity#";
     fn address(&self) -> At<Self> {
         Self::at(&self.identity)

@@ -1,6 +1,7 @@
 //! What the catalog holds: records, each at an address, and one typed door to them.
 //!
 //! - [`FAMILIES`] lists every family of rows: whose they are, how their keys look, where they are watched, what ends them.
+//! - [`rights`] says which function may read, put and delete the rows of which owners.
 //! - [`At`] and [`Under`] are the addresses of a row and of a list. Each record makes its own: `Snapshot::at(&tenant, &id)`,
 //!   `Snapshot::all(&tenant)`; so a row is never looked for under another owner.
 //! - [`Records`] reads and writes them: `records.get(&Snapshot::at(&tenant, &id))`.
@@ -22,6 +23,7 @@ mod person;
 mod plan;
 mod reading;
 mod restore;
+pub mod rights;
 mod snapshot;
 mod store;
 mod subscription;
@@ -30,7 +32,7 @@ mod token;
 mod transfer;
 
 pub use access::AccessLink;
-pub use address::{At, Installation, Owner, Under, Uses};
+pub use address::{At, AuditOf, Auth, Installation, Owner, Under, Uses};
 pub use audit::{AuditEntry, AuditHead};
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
@@ -59,7 +61,7 @@ pub use restore::{
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
-pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking, StoredKey, Tenant};
+pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking, StoredKey, Tenant, key_of};
 pub use token::{ApiToken, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
 

@@ -1,8 +1,8 @@
 //! An organisation's row, the row by which it is found from its id alone, and what is left when it is deleted.
 
-use super::address::{At, Installation};
+use super::address::{At, Installation, Organisations};
 use super::{Record, watched};
-use crate::ports::{Watch, WrappedKey};
+use crate::ports::Watch;
 use domain::organisations::OrganisationState;
 use domain::rights::Feature;
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result, TenantId, Timestamp};
@@ -71,9 +71,6 @@ pub struct Connecting {
     /// The object id of the person who signed in there, while it is not known whether they hold a role that can
     /// consent.
     pub person: Option<String>,
-    /// The data key that the tenant gets where it has none yet. Why it is kept here: the job that tries again has no
-    /// right to make keys.
-    pub wrapped_key: WrappedKey,
     /// When the connection was asked for.
     pub since: Timestamp,
     /// Until when it is tried again.
@@ -177,7 +174,7 @@ impl Organisation {
 }
 
 impl Record for Organisation {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "org#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.id)
@@ -262,7 +259,7 @@ impl DeletionCertificate {
 }
 
 impl Record for DeletionCertificate {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "deleted#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.organisation)

@@ -1,10 +1,10 @@
-//! A connected customer tenant, its key, and the one-time state of a consent.
+//! A connected customer tenant, its keys, and the one-time state of a consent.
 
-use super::address::{At, Installation};
-use super::{NotProtected, Record, watched};
+use super::address::{At, Installation, Keys, Restores};
+use super::{NotProtected, Record, Records, watched};
 use crate::ports::{Watch, WrappedKey};
 use domain::kinds::NamedKind;
-use domain::{OrganisationId, PartnerId, RestoreId, SnapshotId, TenantId, Timestamp};
+use domain::{OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -83,12 +83,17 @@ impl Record for Tenant {
     }
 }
 
-/// The data key of a tenant, wrapped by the key service: it seals all that the vault holds of the tenant.
+/// A data key of a tenant, wrapped by the key service: it seals all that the vault holds of the tenant.
+///
+/// One for each organisation that is, or waits to be, connected to the tenant. Why not one for the tenant: it is made when
+/// the wait begins, by the function that may make keys, and what then comes to nothing takes along no key but its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
     /// The tenant whose data it seals.
     pub tenant: TenantId,
+    /// The organisation for which it was made.
+    pub organisation: OrganisationId,
     /// The data key, wrapped.
     pub wrapped: WrappedKey,
     /// When the key was made.
@@ -96,18 +101,29 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    /// The address of the one row of a tenant's key.
-    pub fn at(tenant: &TenantId) -> At<Self> {
-        At::of(tenant, "")
+    /// The address of the key of a tenant as that organisation has it.
+    pub fn at(tenant: &TenantId, organisation: &OrganisationId) -> At<Self> {
+        At::of(tenant, organisation)
     }
 }
 
 impl Record for StoredKey {
-    type Owner = TenantId;
-    const PREFIX: &'static str = "key";
+    type Owner = Keys;
+    const PREFIX: &'static str = "key#";
     fn address(&self) -> At<Self> {
-        Self::at(&self.tenant)
+        Self::at(&self.tenant, &self.organisation)
     }
+}
+
+/// The data key under which what is stored of a tenant is sealed; none when it was never made, or was destroyed. Where an
+/// organisation waits to be connected beside the one that is, the tenant's row says which key it is.
+pub async fn key_of(records: &Records, tenant: &TenantId) -> Result<Option<StoredKey>> {
+    let mut keys = records.list_all(&StoredKey::all(tenant)).await?;
+    if keys.len() > 1 {
+        let owner = records.find(&Tenant::at(tenant)).await?.map(|row| row.value.organisation);
+        keys.retain(|key| Some(&key.value.organisation) == owner.as_ref());
+    }
+    Ok(keys.pop().map(|key| key.value))
 }
 
 /// A consent that was asked for. Its state is good once, until it expires.
@@ -204,7 +220,7 @@ impl NewId {
 }
 
 impl Record for NewId {
-    type Owner = TenantId;
+    type Owner = Restores;
     const PREFIX: &'static str = "newid#";
     fn address(&self) -> At<Self> {
         Self::at(&self.tenant, &self.old)
@@ -235,7 +251,7 @@ impl Remaking {
 }
 
 impl Record for Remaking {
-    type Owner = TenantId;
+    type Owner = Restores;
     const PREFIX: &'static str = "remaking#";
     fn address(&self) -> At<Self> {
         Self::at(&self.tenant, &self.old)

@@ -4,12 +4,14 @@ use domain::PlanId;
 use domain::organisations::OrganisationState;
 use engine::ports::{BlobName, Vault};
 use engine::purge_data;
+use engine::records::rights::Function;
 use engine::records::{
     DeletionCertificate, Ending, NoticeEntry, Organisation, OrganisationPlace, Record, StoredKey, Tenant,
 };
 use jiff::SignedDuration;
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::office::{Office, PARTNER, SIBLING, at, organisation, partner, tenant};
+use support::policy::{Deployed, Refusals};
 
 const DUE: &str = "2026-11-24T00:00:00Z";
 
@@ -51,9 +53,11 @@ async fn doomed() -> Office {
 }
 
 async fn tick(office: &Office, plan: &std::sync::Arc<FaultPlan>) -> purge_data::Report {
+    let (deployed, refusals) = (Deployed::read(), Refusals::default());
+    let vault = Faulty::new(office.world.vault.clone(), plan);
     let worker = purge_data::Worker::new(purge_data::Ports {
-        catalog: office.world.catalog.clone(),
-        vault: Faulty::new(office.world.vault.clone(), plan),
+        catalog: deployed.catalog(Function::PurgeData, office.world.catalog.clone(), &refusals),
+        vault: deployed.sweeper(Function::PurgeData, vault, &refusals),
         signer: office.world.signer.clone(),
         clock: office.world.clock.clone(),
     });
@@ -68,7 +72,7 @@ async fn the_key_goes_and_snapshots_stop_before_anything_is_swept() {
     let first = tick(&office, &plan).await;
     assert_eq!((first.begun, first.failed), (1, 1), "the vault does not answer");
     let records = office.records();
-    assert_eq!(records.find(&StoredKey::at(&tenant())).await.unwrap(), None);
+    assert_eq!(records.find(&StoredKey::at(&tenant(), &organisation())).await.unwrap(), None);
     let row = records.get(&Tenant::at(&tenant())).await.unwrap().value;
     assert_eq!(row.next_snapshot_at, None);
 }

@@ -45,7 +45,8 @@ impl Rig {
     /// The only organisation, or the first.
     pub fn organisation(&self) -> Organisation {
         let rows = self.world.catalog.rows().into_iter();
-        let mut rows = rows.filter(|(s, row)| matches!(s, Scope::Partner(_)) && row.key.starts_with("org#"));
+        let mut rows =
+            rows.filter(|(s, row)| matches!(s, Scope::Organisations(_)) && row.key.starts_with("org#"));
         serde_json::from_value(rows.next().expect("an organisation").1.body).unwrap()
     }
 
