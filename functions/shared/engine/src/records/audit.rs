@@ -1,7 +1,7 @@
 //! The rows of the audit log: an entry each, and the head of the chain.
 
 use super::Record;
-use super::address::At;
+use super::address::{At, AuditOf};
 use domain::PartnerId;
 use domain::audit::{Entry, Head};
 use serde::{Deserialize, Serialize};
@@ -14,12 +14,12 @@ pub struct AuditEntry(pub Entry);
 impl AuditEntry {
     /// The address of the entry of that number in the log of a partner or of the installation.
     pub fn at(partner: Option<&PartnerId>, number: u64) -> At<Self> {
-        At::of(&partner.cloned(), format_args!("{number:020}"))
+        At::of(&AuditOf(partner.cloned()), format_args!("{number:020}"))
     }
 }
 
 impl Record for AuditEntry {
-    type Owner = Option<PartnerId>;
+    type Owner = AuditOf;
     const PREFIX: &'static str = "audit#";
     fn address(&self) -> At<Self> {
         Self::at(self.0.partner.as_ref(), self.0.number)
@@ -34,12 +34,12 @@ pub struct AuditHead(pub Head);
 impl AuditHead {
     /// The address of the head of the log of a partner or of the installation.
     pub fn at(partner: Option<&PartnerId>) -> At<Self> {
-        At::of(&partner.cloned(), "")
+        At::of(&AuditOf(partner.cloned()), "")
     }
 }
 
 impl Record for AuditHead {
-    type Owner = Option<PartnerId>;
+    type Owner = AuditOf;
     const PREFIX: &'static str = "audithead";
     fn address(&self) -> At<Self> {
         Self::at(self.0.partner.as_ref())
