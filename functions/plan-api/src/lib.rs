@@ -18,6 +18,7 @@ use ::partners::commands::organisations::Organisations;
 use ::partners::commands::partners::Partners;
 use ::partners::commands::people::People;
 use ::partners::commands::plans::Plans;
+use ::partners::commands::sessions::Sessions;
 use ::partners::commands::subscriptions::Subscriptions;
 use ::partners::commands::tokens::Tokens;
 use ::partners::commands::usage::Usage;
@@ -68,6 +69,7 @@ pub struct PlanApi {
     people: People,
     invitations: Invitations,
     tokens: Tokens,
+    sessions: Sessions,
     connect: Connect,
     audit: Audit,
     signer: Arc<dyn Signer>,
@@ -98,6 +100,7 @@ impl PlanApi {
             people: People { gate: gate(), clock: clock() },
             invitations: Invitations { gate: gate(), clock: clock(), ids: ids(), has_sign_in },
             tokens: Tokens { gate: gate(), clock: clock(), ids: ids() },
+            sessions: Sessions { gate: gate(), clock: clock(), ids: ids() },
             connect: Connect {
                 gate: gate(),
                 clock: clock(),

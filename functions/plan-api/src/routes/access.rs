@@ -30,9 +30,9 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             .says(
                 "A link to the organisation's portal, good once.",
                 "Makes a link by which an end user opens the portal of the organisation. It is good once and for a \
-                 short time, and shown this once.",
+                 short time, and shown this once. Its session opens the features that are switched on now, and no others.",
             )
-            .right(Action::ManageOrganisation)
+            .right(Action::EditOrganisation)
             .answers::<AccessLinkOut>(201),
         Route::post("/v1/access", "openAccess", open)
             .says(
@@ -71,7 +71,7 @@ async fn open(
     let also = AlsoTold {
         partner: session.partner.clone(),
         who: Some(session.made_by.clone()),
-        subjects: vec![("org", session.organisation.to_string()), ("made", session.name.clone())],
+        subjects: vec![("org", session.organisation.to_string()), ("made", session.id.to_string())],
     };
     Ok((Extension(also), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
 }

@@ -12,7 +12,7 @@ use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result, Timest
 use engine::ports::{Page, Write};
 use engine::records::{
     Found, OpenDowngrade, Organisation, OrganisationPlace, Record, Subscribed, SubscriptionChange, Tenant,
-    TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
+    TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token, put_new, replace,
 };
 use jiff::SignedDuration;
 
@@ -166,7 +166,11 @@ impl Organisations {
             offer: records.get(&TransferOffer::at(giver, id)).await?,
             place: records.get(&OrganisationPlace::at(id)).await?,
             has_open_downgrade: records.find(&OpenDowngrade::at(giver, id)).await?.is_some(),
-            end_of_token: end_of_token(records, giver, id).await?,
+            end_of_access: {
+                let mut ends = end_of_token(records, giver, id).await?;
+                ends.extend(end_of_sessions(records, giver, id).await?);
+                ends
+            },
             tenant: self.tenant(&before.value).await?,
             taker,
             offered,
@@ -183,7 +187,7 @@ struct Handover {
     before: Found<Organisation>,
     place: Found<OrganisationPlace>,
     has_open_downgrade: bool,
-    end_of_token: Vec<Write>,
+    end_of_access: Vec<Write>,
     tenant: Option<Found<Tenant>>,
 }
 
@@ -206,8 +210,8 @@ impl Handover {
             delete(&self.offer.value, self.offer.version),
             delete(&self.offered.value, self.offered.version),
         ];
-        // Why its token ends: the giver made it, and may have kept it.
-        writes.extend(self.end_of_token);
+        // Why its token and its portal's sessions end: the giver made them, and may have kept them.
+        writes.extend(self.end_of_access);
         // Why two changes: the one partner pays until now, the other from now on.
         let last = SubscriptionChange {
             organisation: before.id.clone(),
