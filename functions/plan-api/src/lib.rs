@@ -26,7 +26,7 @@ use axum::Router;
 use domain::{Error, Result};
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
-use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
+use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -119,8 +119,10 @@ impl PlanApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
-    let routes = router_of(routes::all()).with_state(api);
-    audited(idempotent(routes, records.clone()), records, Audited::Writes)
+    let rows = routes::all();
+    let rights = Rights::of(&rows);
+    let routes = router_of(rows).with_state(api);
+    audited(idempotent(routes, records.clone(), rights), records, Audited::Writes)
 }
 
 /// The routes, for the OpenAPI document.

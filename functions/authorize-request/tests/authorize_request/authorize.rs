@@ -7,7 +7,7 @@ use domain::rights::Role;
 use engine::ports::Clock;
 use engine::records::{ApiToken, Found, Records};
 use jiff::SignedDuration;
-use partners::commands::sign_in::FindCaller;
+use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
 use partners::commands::tokens::{TOKEN_LIFE_HOURS, new_token};
 use support::memory::World;
 
@@ -18,7 +18,7 @@ fn find(world: &World) -> FindCaller {
     FindCaller {
         records: Records::new(world.catalog.clone(), world.clock.clone()),
         clock: world.clock.clone(),
-        bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
+        bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
     }
 }
 

@@ -12,6 +12,7 @@ use engine::records::{
     ApiToken, Found, Identity, IdentityLink, Maker, Person, Records, Session, SessionOf, SessionUse, TokenUse,
 };
 use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// How old the last noted use of a token must be before another one is noted: a busy token writes one row a minute.
@@ -19,14 +20,20 @@ const USE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// The same of a session. Why longer: it is asked for idle time alone, and ends that much earlier at the most.
 const SESSION_USE_EVERY: SignedDuration = SignedDuration::from_mins(5);
 
+/// The SHA-256 of a bootstrap token, in hexadecimal. Why not the hash of other tokens: an operator makes this one, with
+/// what every machine has (`sha256sum`), and deploys nothing but it.
+pub fn bootstrap_sha256(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}
+
 /// Finds who holds a token or a session, and who signed in.
 pub struct FindCaller {
     /// Where the tokens are.
     pub records: Records,
     /// Says whether a token has expired.
     pub clock: Arc<dyn Clock>,
-    /// The hash of the installation's bootstrap token, as [`ApiToken::hash`] gives it; none switches it off.
-    pub bootstrap_hash: Option<String>,
+    /// The SHA-256 of the installation's bootstrap token, as [`bootstrap_sha256`] gives it; none switches it off.
+    pub bootstrap_sha256: Option<String>,
 }
 
 impl FindCaller {
@@ -35,7 +42,7 @@ impl FindCaller {
     pub async fn find(&self, token: &str) -> Result<Option<Caller>> {
         // Why: hashes are compared, so how long a comparison takes says nothing about the token.
         let hash = ApiToken::hash(token);
-        if self.bootstrap_hash.as_deref() == Some(hash.as_str()) {
+        if self.bootstrap_sha256.as_ref().is_some_and(|wanted| *wanted == bootstrap_sha256(token)) {
             return Ok(Some(Caller::Operator));
         }
         let now = self.clock.now();

@@ -9,6 +9,7 @@ use domain::plans::ProductType;
 use domain::rights::Action;
 use domain::subscriptions::{Move, step};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result, Timestamp};
+use engine::end_customers;
 use engine::ports::{Page, Write};
 use engine::records::{
     Found, OpenDowngrade, Organisation, OrganisationPlace, Record, Subscribed, SubscriptionChange, Tenant,
@@ -149,7 +150,14 @@ impl Organisations {
         if handover.has_open_downgrade {
             return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
         }
-        self.records().write(handover.into_writes(plan, self.clock.now())?).await
+        let giver = before.partner.clone();
+        self.records().write(handover.into_writes(plan, self.clock.now())?).await?;
+        // Why after, and no failure: from that write on they see nothing, and how many they are has no bound. Should
+        // this process end now, what is left of them goes with the organisation.
+        if let Err(error) = end_customers::end(self.records(), &giver, id).await {
+            tracing::warn!(organisation = %id, %error, "the giver's end customers were left to the deletion");
+        }
+        Ok(())
     }
 
     /// Reads all rows that move, end or change when the organisation goes over to `taker`.
