@@ -19,7 +19,7 @@ use backup::preview_restore::Archived;
 use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
-use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
+use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -80,8 +80,10 @@ impl SnapshotApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: SnapshotApi) -> Router {
     let records = api.gate.records.clone();
-    let routes = router_of(routes::all()).with_state(api);
-    audited(idempotent(routes, records.clone()), records, Audited::Everything)
+    let rows = routes::all();
+    let rights = Rights::of(&rows);
+    let routes = router_of(rows).with_state(api);
+    audited(idempotent(routes, records.clone(), rights), records, Audited::Everything)
 }
 
 /// The routes, for the OpenAPI document.

@@ -33,8 +33,8 @@ pub struct Wanted<'a> {
     pub config: &'a CloudConfig,
     /// The base address of the API, which the consent's callback is below.
     pub api_url: &'a str,
-    /// The hash of the bootstrap token.
-    pub bootstrap_hash: &'a str,
+    /// The SHA-256 of the bootstrap token.
+    pub bootstrap_sha256: &'a str,
     /// The reading app's client id, where its secret is known.
     pub reader_client_id: Option<&'a str>,
     /// The writing app's client id, where its secret is known.
@@ -89,7 +89,7 @@ fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
     let find = Arc::new(FindCaller {
         records: records(wanted),
         clock: wanted.ports.clock.clone(),
-        bootstrap_hash: Some(wanted.bootstrap_hash.to_owned()),
+        bootstrap_sha256: Some(wanted.bootstrap_sha256.to_owned()),
     });
     let sign_in = match &wanted.config.sign_in {
         Some((issuer, audience)) => {

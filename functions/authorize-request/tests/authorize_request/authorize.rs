@@ -8,7 +8,7 @@ use engine::ports::Clock;
 use engine::records::rights::Function;
 use engine::records::{ApiToken, Found, Records};
 use jiff::SignedDuration;
-use partners::commands::sign_in::FindCaller;
+use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
 use partners::commands::tokens::{TOKEN_LIFE_HOURS, new_token};
 use support::memory::World;
 use support::policy::{Deployed, Refusals};
@@ -20,7 +20,7 @@ fn find(world: &World) -> FindCaller {
     FindCaller {
         records: Records::new(world.catalog.clone(), world.clock.clone()),
         clock: world.clock.clone(),
-        bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
+        bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
     }
 }
 

@@ -10,10 +10,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::rights::Action;
 use domain::{ErrorKind, OrganisationId, TenantId};
+use engine::metrics::CONSENTS_REFUSED;
 use engine::records::Organisation;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use partners::commands::connect::{Connected, ConsentAnswer, ConsentApp, Next, Waiting};
 use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
+use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::{Problem, Reply};
 use std::fmt::Write as _;
@@ -81,6 +83,9 @@ async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Resp
             reply
         }
         Err(error) => {
+            if !matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Throttled { .. }) {
+                count_now(&CONSENTS_REFUSED);
+            }
             let hint = match error.kind() {
                 ErrorKind::Unavailable | ErrorKind::Throttled { .. } => "Reload this page in a minute.",
                 ErrorKind::Conflict => "Please speak with your service provider.",

@@ -11,6 +11,7 @@ mod organisations;
 mod partners;
 mod people;
 mod plans;
+mod sessions;
 mod subscriptions;
 mod tokens;
 mod transfers;
@@ -29,6 +30,7 @@ pub fn all<N: Notes>() -> Vec<Route<PlanApi, N>> {
     all.extend(people::routes());
     all.extend(invitations::routes());
     all.extend(tokens::routes());
+    all.extend(sessions::routes());
     all.extend(plans::routes());
     all.extend(organisations::routes());
     all.extend(deletions::routes());

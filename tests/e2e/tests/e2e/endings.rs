@@ -30,8 +30,7 @@ struct Owner {
 /// The Owner of the partner whose customer that tenant is.
 async fn owner_of(rig: &Rig, tenant: &TenantId) -> Owner {
     let row = rig.tenant_row(tenant).await;
-    let member =
-        Member { partner: row.partner, role: Role::Owner, organisations: None, token: "hft_owner".into() };
+    let member = Member::of_token(row.partner, Role::Owner, None, "hft_owner");
     let gate = Gate { records: rig.records_of(Function::PlanApi) };
     Owner {
         organisations: Organisations { gate, clock: rig.clock.clone(), ids: rig.world.ids.clone() },

@@ -4,15 +4,17 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use domain::rights::Role;
-use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
-use engine::ports::{Access, Catalog, DirectoryAccess, Page, Row, RowPage, Scope, SignIns, Write};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result, TenantId, Timestamp};
+use engine::ports::{
+    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Write,
+};
 use engine::records::rights::Function;
-use engine::records::{ApiToken, Records};
+use engine::records::{Identity, IdentityLink, Person, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::RequestExt;
 use partners::commands::connect::ConsentSettings;
-use partners::commands::sign_in::FindCaller;
+use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
 use partners::commands::{Caller, Member};
 use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
@@ -168,7 +170,7 @@ impl Plane {
         let find = FindCaller {
             records: behind(Function::AuthorizeRequest),
             clock: world.clock.clone(),
-            bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
+            bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
         };
         Self { world, directory, find, refusals, router: service(router(api.unwrap())) }
     }
@@ -240,6 +242,40 @@ impl Plane {
         (made.id(), owner)
     }
 
+    /// A new person of that member's partner: their id, and who they are once they have signed in now.
+    pub async fn person(
+        &self,
+        of: &Caller,
+        role: Role,
+        organisations: Option<&[&OrganisationId]>,
+        subject: &str,
+    ) -> (PersonId, Caller) {
+        let (partner, now) = (of.member().unwrap().partner.clone(), self.world.clock.now());
+        let id = PersonId::from_ulid(&self.world.ids.ulid());
+        let identity = identity(subject);
+        let address = format!("{subject}@msp.example");
+        let mut person =
+            Person::new(id.clone(), partner.clone(), role, subject, address, "UTC", now).unwrap();
+        person.organisations = organisations.map(|all| all.iter().map(|id| (*id).clone()).collect());
+        person.identity = Some(identity.clone());
+        let link = IdentityLink { identity: identity.clone(), partner, person: id.clone() };
+        self.find.records.put_new(&person).await.unwrap();
+        self.find.records.put_new(&link).await.unwrap();
+        (id, self.find.find_signed_in_at(identity, Some(now)).await.unwrap())
+    }
+
+    /// Opens a portal by the secret of an access link.
+    pub async fn open(&self, secret: &str) -> Answer {
+        let body = Body::from(json!({ "token": secret }).to_string());
+        let request = Request::post("/v1/access").header("content-type", "application/json").body(body);
+        self.send(None, request.unwrap()).await
+    }
+
+    /// Who holds that token or session now, if anybody.
+    pub async fn held(&self, made: &Value) -> Option<Caller> {
+        self.find.find(made["token"].as_str().unwrap()).await.unwrap()
+    }
+
     /// A new organisation on an Entra plan of that Owner's partner.
     pub async fn organisation(&self, owner: &Caller, name: &str) -> OrganisationId {
         self.post(owner, "/v1/partner/sku", &json!({ "sku": "Entra" })).await;
@@ -256,6 +292,11 @@ impl Plane {
         rows.filter(|(_, row)| !row.key.starts_with("audit") && !row.key.starts_with("idempotency#"))
             .collect()
     }
+}
+
+/// Somebody as the issuer knows them.
+pub fn identity(subject: &str) -> Identity {
+    Identity { issuer: "https://login.example.com/v2.0".to_owned(), subject: subject.to_owned() }
 }
 
 pub fn plan(product: &str) -> Value {

@@ -7,11 +7,12 @@
 
 use super::{Report, Worker};
 use crate::announce::not_connected_notices;
+use crate::end_customers;
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
     DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, Found, IdempotentRequest, Notice,
     NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, SentNotice, StoredKey,
-    Tenant, TransferOffer, TransferOffered, delete, end_of_token, put_new, replace, watched,
+    Tenant, TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token, put_new, replace, watched,
 };
 use crate::signed;
 use domain::organisations::OrganisationState;
@@ -91,6 +92,11 @@ impl Worker {
         }
         if swept.is_complete {
             self.sweep_replies(&found.value.id, &listeners, deadline, &mut swept).await?;
+        }
+        if swept.is_complete {
+            for partner in &listeners {
+                swept.rows += end_customers::end(&self.records, partner, &found.value.id).await?;
+            }
         }
         // The counts are kept in the row, so that the certificate says what all passes removed together.
         let Some(ending) = &mut found.value.ending else { return Ok(()) };
@@ -338,8 +344,10 @@ impl Worker {
         {
             writes.push(delete(&row.value, row.version));
         }
-        // What points to the organisation from elsewhere must not outlive it: its token would still be good, ...
+        // What points to the organisation from elsewhere must not outlive it: its token and what is open of its portal
+        // would still be good, ...
         writes.extend(end_of_token(&self.records, &organisation.partner, &organisation.id).await?);
+        writes.extend(end_of_sessions(&self.records, &organisation.partner, &organisation.id).await?);
         // ... a downgrade would wait for a decision about nothing, ...
         if let Some(waiting) =
             self.records.find(&OpenDowngrade::at(&organisation.partner, &organisation.id)).await?

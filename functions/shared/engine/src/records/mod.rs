@@ -24,6 +24,7 @@ mod plan;
 mod reading;
 mod restore;
 pub mod rights;
+mod session;
 mod snapshot;
 mod store;
 mod subscription;
@@ -58,11 +59,12 @@ pub use reading::{
 pub use restore::{
     FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };
+pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, end_of_sessions};
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
 pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking, StoredKey, Tenant, key_of};
-pub use token::{ApiToken, TokenEntry, TokenUse, end_of_token};
+pub use token::{ApiToken, Maker, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
 
 /// The names of the watched lists: rows that are due at a time, whatever scope they are in.

@@ -111,12 +111,7 @@ impl Plane {
             created_at: self.world.clock.now(),
         };
         self.records.put_new(&partner).await.unwrap();
-        let member = Member {
-            partner: id.clone(),
-            role: Role::Owner,
-            organisations: None,
-            token: "hft_12345678".to_owned(),
-        };
+        let member = Member::of_token(id.clone(), Role::Owner, None, "hft_12345678");
         (id, Caller::Member(member))
     }
 
@@ -164,7 +159,23 @@ impl Plane {
     }
 
     pub async fn ask(&self, caller: Option<&Caller>, method: &str, path: &str, body: &Value) -> Answer {
-        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        self.ask_under(caller, method, path, body, None).await
+    }
+
+    /// The same, under an idempotency key.
+    pub async fn ask_under(
+        &self,
+        caller: Option<&Caller>,
+        method: &str,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(path).header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let context = gateway_context("request-1", "$default", caller.map(authorizer_context));
         let request = request.body(body).unwrap().with_request_context(context);

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
 use graph::GraphSettings;
 use local::embedded::EmbeddedDynamo;
 use runtime::settings::{
-    BOOTSTRAP_TOKEN, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL, RATE_BURST,
+    BOOTSTRAP_SHA256, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL, RATE_BURST,
     RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
     for function in function_names() {
         let mut read = names_read_by_all();
         let own: &[&str] = match function.as_str() {
-            "authorize-request" => &[BOOTSTRAP_TOKEN, OIDC_ISSUER, OIDC_AUDIENCE],
+            "authorize-request" => &[BOOTSTRAP_SHA256, OIDC_ISSUER, OIDC_AUDIENCE],
             "plan-api" => &[
                 PUBLIC_URL,
                 READER_CLIENT_ID,

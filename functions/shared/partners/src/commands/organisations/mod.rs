@@ -6,6 +6,7 @@ mod transfer;
 
 pub use life::{Edit, Hold};
 
+use super::caller::may_sign_in;
 use super::plans::{known, offered};
 use super::{Caller, Gate, Listed};
 use domain::plans::ProductType;
@@ -178,6 +179,7 @@ impl Organisations {
             let (found, next) = self.records().list(&Organisation::all(&partner), part).await?;
             for row in found.into_iter().map(|f| f.value) {
                 if member.sees(&row.id)
+                    && may_sign_in(member, &row)
                     && wanted.takes(&row, search.as_deref())
                     && self.is_on(&mut products, &row, wanted.product).await?
                     && self.has_credentials(&row, wanted.credentials).await?
