@@ -4,7 +4,7 @@
 //! its script asks the API for, with the session that the link's token is exchanged for. So it is the same for
 //! everybody, and needs no caller.
 
-use super::NOT_KEPT;
+use super::{NOT_KEPT, page_headers};
 use crate::PlanApi;
 use crate::wire::access::{AccessIn, AccessLinkOut, SessionOut};
 use axum::extract::State;
@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::OrganisationId;
 use domain::rights::Action;
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, StatusCode};
 use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
@@ -96,12 +96,5 @@ static MADE: LazyLock<(String, String)> = LazyLock::new(|| {
 
 async fn page() -> Response {
     let (page, policy) = &*MADE;
-    let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, page.as_str()).into_response()
+    (page_headers(policy), page.as_str()).into_response()
 }

@@ -5,9 +5,12 @@
 mod access;
 mod audit;
 mod common;
+mod connecting;
 mod consent;
 mod consent_sign_in;
+mod discreet;
 mod idempotency;
+mod invitations;
 mod lives;
 mod names;
 mod openapi;

@@ -66,6 +66,7 @@ pub mod ids;
 pub mod kinds;
 pub mod notices;
 pub mod organisations;
+pub mod permissions;
 pub mod plans;
 mod refusal;
 pub mod restore;

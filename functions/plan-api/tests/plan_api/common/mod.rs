@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::Body;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
-use engine::ports::{Access, Catalog, DirectoryAccess, Page, Row, RowPage, Scope, SignIns, Write};
+use engine::ports::{Access, Catalog, DirectoryAccess, Page, Row, RowPage, Scope, SignIns, Standing, Write};
 use engine::records::{ApiToken, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -30,6 +30,8 @@ pub struct Says {
     pub id: Option<String>,
     /// Who holds a role that can consent, or why that is not shown.
     pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
+    /// Whom the tenant holds besides.
+    pub people: Vec<&'static str>,
 }
 
 pub struct ToldDirectory(pub Mutex<Says>);
@@ -42,11 +44,14 @@ impl DirectoryAccess for ToldDirectory {
         permissions.sort_unstable();
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
-    async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
-        let holders = self.0.lock().unwrap().holders.clone();
-        holders
-            .map(|all| all.contains(&user))
-            .map_err(|kind| Error::new(kind, "who holds roles is not shown"))
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+        let Says { holders, people, .. } = self.0.lock().unwrap().clone();
+        let holders = holders.map_err(|kind| Error::new(kind, "who holds roles is not shown"))?;
+        Ok(match (holders.contains(&user), people.contains(&user)) {
+            (true, _) => Standing::MayConsent,
+            (false, true) => Standing::NoRole,
+            (false, false) => Standing::NotThere,
+        })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
@@ -138,7 +143,7 @@ impl Plane {
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
         let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
-        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
+        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new() };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
         let consent = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),

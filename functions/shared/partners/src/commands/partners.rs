@@ -1,6 +1,8 @@
 //! Partners: created and read, and their Entra SKU activated.
 
 use super::Listed;
+use super::invitations::one_more;
+use super::people::raced;
 use super::tokens::{keep, new_token};
 use super::{Caller, Gate};
 use domain::rights::{Action, Role};
@@ -50,7 +52,8 @@ impl Partners {
     /// partner when the operator asks, else one below the caller's.
     ///
     /// # Errors
-    /// `Denied` when the caller may not; `Invalid` when there is no such time zone.
+    /// `Denied` when the caller may not; `Invalid` when there is no such time zone; `Throttled` when the caller's partner
+    /// has invited as many people today as it may.
     pub async fn create(&self, caller: &Caller, name: &str, owner: &Owner) -> Result<NewPartner> {
         let above = match caller {
             Caller::Operator => Vec::new(),
@@ -93,12 +96,16 @@ impl Partners {
             };
             let id = InvitationId::from_ulid(&self.ids.ulid());
             writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
+            // Why of the partner that asks: the new one would have a count of its own each time.
+            if let Some(asks) = partner.above.last() {
+                writes.push(one_more(&self.gate.records, asks, now).await?);
+            }
         }
         // Why a row for each partner above: each lists all that is below it, without walking the tree.
         for above in partner.above.iter().cloned() {
             writes.push(put_new(&PartnerBelow { above, partner: partner.id.clone() })?);
         }
-        self.gate.records.write(writes).await?;
+        self.gate.records.write(writes).await.map_err(raced)?;
         Ok(NewPartner { partner, owner_token })
     }
 
