@@ -7,7 +7,7 @@ use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
 use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
-use domain::Result;
+use domain::{Error, Result};
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
 use engine::purge_data;
 use engine::records::Records;
@@ -151,6 +151,10 @@ fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> 
 
 fn sign_ins(wanted: Wanted<'_>) -> Result<Option<Arc<dyn SignIns>>> {
     if !wanted.config.consent_sign_in {
+        let login = GraphSettings { login_url: wanted.config.login_url.clone(), ..GraphSettings::default() };
+        if login.is_microsofts_login() {
+            return Err(Error::denied("at Microsoft's own login a consent without a sign-in proves nothing"));
+        }
         return Ok(None);
     }
     Ok(Some(Arc::new(GraphSignIns::new(graph(wanted, GraphDirectory::SECRET)?))))

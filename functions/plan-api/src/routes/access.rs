@@ -4,7 +4,7 @@
 //! its script asks the API for, with the session that the link's token is exchanged for. So it is the same for
 //! everybody, and needs no caller.
 
-use super::NOT_KEPT;
+use super::{NOT_KEPT, page_headers};
 use crate::PlanApi;
 use crate::wire::access::{AccessIn, AccessLinkOut, SessionOut};
 use axum::extract::State;
@@ -103,12 +103,5 @@ static MADE: LazyLock<(String, String)> = LazyLock::new(|| {
 
 async fn page() -> Response {
     let (page, policy) = &*MADE;
-    let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, page.as_str()).into_response()
+    (page_headers(policy), page.as_str()).into_response()
 }

@@ -5,10 +5,13 @@
 mod access;
 mod audit;
 mod common;
+mod connecting;
 mod consent;
 mod consent_sign_in;
+mod discreet;
 mod end_customers;
 mod idempotency;
+mod invitations;
 mod lives;
 mod makers;
 mod names;

@@ -69,6 +69,7 @@ pub mod ids;
 pub mod kinds;
 pub mod notices;
 pub mod organisations;
+pub mod permissions;
 pub mod plans;
 pub mod reach;
 mod refusal;

@@ -143,10 +143,15 @@ impl Settings {
     /// Whether an administrator who consents has to sign in: unless the setting is `off`.
     ///
     /// # Errors
-    /// `Invalid` when it is neither `required` nor `off`.
+    /// `Invalid` when it is neither `required` nor `off`, or is `off` while the login is Microsoft's: there anybody who knows
+    /// the id of a tenant that consented once could connect it.
     pub fn asks_sign_in(&self) -> Result<bool> {
         match self.find(CONSENT_SIGN_IN).as_deref() {
             None | Some("required") => Ok(true),
+            Some("off") if self.graph().is_microsofts_login() => Err(Error::invalid_field(
+                CONSENT_SIGN_IN,
+                "is off only at a login that stands in for Microsoft's",
+            )),
             Some("off") => Ok(false),
             Some(_) => Err(Error::invalid_field(CONSENT_SIGN_IN, "is required or off")),
         }
@@ -163,7 +168,7 @@ impl Settings {
         };
         let redirect = format!("{}/{CALLBACK_PATH}", public.trim_end_matches('/'));
         Ok(ConsentSettings {
-            login_url: address(GraphSettings::LOGIN_URL, &self.graph().login_url)?,
+            login_url: self.graph().addresses()?.1,
             redirect_url: address(PUBLIC_URL, &redirect)?,
             reader_client_id,
             writer_client_id: self.find(WRITER_CLIENT_ID),
@@ -194,8 +199,18 @@ mod tests {
     fn a_sign_in_is_asked_for_unless_it_is_switched_off_in_that_word() {
         assert!(Settings::default().asks_sign_in().unwrap());
         assert!(Settings::of([(CONSENT_SIGN_IN, "required")]).asks_sign_in().unwrap());
-        assert!(!Settings::of([(CONSENT_SIGN_IN, "off")]).asks_sign_in().unwrap());
+        let stand_in = [(CONSENT_SIGN_IN, "off"), (GraphSettings::LOGIN_URL, "http://127.0.0.1:9")];
+        assert!(!Settings::of(stand_in).asks_sign_in().unwrap());
         assert!(Settings::of([(CONSENT_SIGN_IN, "no")]).asks_sign_in().is_err());
+    }
+
+    #[test]
+    fn a_sign_in_cannot_be_done_without_at_microsofts_own_login() {
+        for login in ["", "https://login.microsoftonline.com", "https://login.microsoftonline.us"] {
+            let set = [(CONSENT_SIGN_IN, "off"), (GraphSettings::LOGIN_URL, login)];
+            let error = Settings::of(set).asks_sign_in().unwrap_err();
+            assert_eq!(error.fields()[0].field, CONSENT_SIGN_IN, "{login}");
+        }
     }
 
     #[test]

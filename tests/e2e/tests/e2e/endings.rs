@@ -8,8 +8,8 @@ use engine::ports::{Clock, JobQueue};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
-    DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
-    Partner, RequestState,
+    DeletionCertificate, FormerTenant, IdempotentRequest, KeptReply, Organisation, OrganisationPlace,
+    OrganisationState, Partner, RequestState,
 };
 use jiff::SignedDuration;
 use partners::commands::organisations::{Hold, Organisations};
@@ -156,6 +156,34 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
     assert_eq!(statement, serde_json::to_value(unsigned).unwrap(), "all of it is signed");
     assert!(certificate.key_fingerprint.is_some() && certificate.deleted_at > certificate.began_at);
     assert_eq!(tick(&rig).await, purge_data::Report::default());
+}
+
+#[tokio::test]
+async fn people_are_told_that_consent_outlives_an_organisation_and_how_it_is_withdrawn() {
+    let rig = Rig::new().await;
+    let tenant = rig.tenant().clone();
+    let owner = owner_of(&rig, &tenant).await;
+    rig.world.mailer.take_sent();
+    owner.act(Act::Unsubscribe, None).await.unwrap();
+    rig.settle().await;
+    rig.clock.advance(SignedDuration::from_hours(1));
+    owner.act(Act::Delete, Some(1)).await.unwrap();
+    rig.settle().await;
+    let sent = rig.world.mailer.take_sent();
+    let told: Vec<_> =
+        sent.iter().filter(|mail| mail.subject.contains("consent has to be withdrawn")).collect();
+    assert_eq!(told.len(), 2, "once for each end: {:?}", sent.iter().map(|m| &m.subject).collect::<Vec<_>>());
+    assert!(told.iter().all(|mail| mail.text.contains("Enterprise apps")), "{}", told[0].text);
+    rig.clock.advance(SignedDuration::from_hours(25));
+    assert_eq!(tick(&rig).await.begun, 1);
+    rig.clock.advance(SignedDuration::from_mins(21));
+    assert_eq!(tick(&rig).await.deleted, 1);
+    let certificate = certificate(&rig, &owner).await.expect("it is left");
+    assert!(certificate.withdraw_consent.is_some_and(|how| how.contains("Enterprise apps")));
+    let former =
+        rig.records.find(&FormerTenant::at(&tenant)).await.unwrap().expect("that it was here is kept");
+    assert_eq!(former.value.ended_at, certificate.deleted_at);
+    assert!(!serde_json::to_string(&former.value).unwrap().contains(tenant.as_str()), "but not which it was");
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use axum::body::Body;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Write,
+    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Standing,
+    Write,
 };
 use engine::records::rights::Function;
 use engine::records::{Identity, IdentityLink, Person, Records};
@@ -34,6 +35,8 @@ pub struct Says {
     pub id: Option<String>,
     /// Who holds a role that can consent, or why that is not shown.
     pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
+    /// Whom the tenant holds besides.
+    pub people: Vec<&'static str>,
 }
 
 pub struct ToldDirectory(pub Mutex<Says>);
@@ -46,11 +49,14 @@ impl DirectoryAccess for ToldDirectory {
         permissions.sort_unstable();
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
-    async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
-        let holders = self.0.lock().unwrap().holders.clone();
-        holders
-            .map(|all| all.contains(&user))
-            .map_err(|kind| Error::new(kind, "who holds roles is not shown"))
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+        let Says { holders, people, .. } = self.0.lock().unwrap().clone();
+        let holders = holders.map_err(|kind| Error::new(kind, "who holds roles is not shown"))?;
+        Ok(match (holders.contains(&user), people.contains(&user)) {
+            (true, _) => Standing::MayConsent,
+            (false, true) => Standing::NoRole,
+            (false, false) => Standing::NotThere,
+        })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
@@ -148,7 +154,7 @@ impl Plane {
             let catalog = deployed.catalog(function, Arc::new(Shared(world.catalog.clone())), &refusals);
             Records::new(catalog, world.clock.clone())
         };
-        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
+        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new() };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
         let consent = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),

@@ -10,12 +10,13 @@ use crate::announce::not_connected_notices;
 use crate::end_customers;
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, Found, IdempotentRequest, Notice,
-    NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, SentNotice, StoredKey,
-    Tenant, TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token, put_new, replace, watched,
+    DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, FormerTenant, Found, IdempotentRequest,
+    Notice, NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, SentNotice,
+    StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token, put_new,
+    replace, watched,
 };
 use crate::signed;
-use domain::organisations::OrganisationState;
+use domain::organisations::{HOW_TO_WITHDRAW, OrganisationState};
 use domain::{ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
@@ -389,12 +390,21 @@ impl Worker {
             blobs: ending.blobs,
             rows,
             key_fingerprint: ending.key_fingerprint.clone(),
+            withdraw_consent: organisation.tenant.as_ref().map(|_| HOW_TO_WITHDRAW.to_owned()),
             signed: None,
         };
         // The signature covers everything but itself, so it is made last and put into what is written.
         let signed = signed::sign(&*self.signer, DeletionCertificate::TYPE, &certificate).await?;
         certificate.signed = Some(signed);
         writes.push(put_new(&certificate)?);
+        // The consent in Entra outlives all of it: whoever connects the tenant next is told that it was here before.
+        if let Some(tenant) = &organisation.tenant {
+            let former = FormerTenant::of(tenant, now);
+            writes.push(match self.records.find(&FormerTenant::at(tenant)).await? {
+                Some(before) => replace(&former, before.version)?,
+                None => put_new(&former)?,
+            });
+        }
         self.records.write(writes).await
     }
 }

@@ -40,7 +40,7 @@ pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use families::{End, FAMILIES, Family, OwnerKind};
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
-pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited};
+pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedToday};
 pub use not_protected::not_protected;
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
@@ -63,7 +63,9 @@ pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, e
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
-pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking, StoredKey, Tenant, key_of};
+pub use tenant::{
+    ConsentSignIn, ConsentState, CredentialStatus, FormerTenant, NewId, Remaking, StoredKey, Tenant, key_of,
+};
 pub use token::{ApiToken, Maker, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
 

@@ -94,6 +94,8 @@ impl Connecting {
 pub enum ConnectRefusal {
     /// Whoever signed in holds no role that can consent.
     NoRole,
+    /// The tenant does not hold whoever signed in, as in delegated administration.
+    NotThere,
     /// The consent did not arrive, or lacks the permission to see who holds roles.
     NotGranted,
     /// Microsoft did not answer within the hour.
@@ -111,6 +113,10 @@ impl ConnectRefusal {
             Self::NoRole => {
                 "Whoever signed in is neither Global Administrator nor Privileged Role Administrator of the tenant. \
                  Somebody who is has to follow a new link."
+            }
+            Self::NotThere => {
+                "Whoever signed in is not in the tenant, as one is who works through delegated administration (GDAP). An \
+                 administrator of the tenant has to follow a new link, or a guest of it who is one."
             }
             Self::NotGranted => {
                 "Within an hour Microsoft did not let the application see who holds roles. A Global Administrator \
@@ -242,6 +248,10 @@ pub struct DeletionCertificate {
     /// BLAKE3 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
     /// wherever a copy of it may be. The table's own backups hold the wrapped key for as long as they reach back.
     pub key_fingerprint: Option<String>,
+    /// What is left to do at Microsoft for whoever administers the tenant, for a person: the consent outlives what was
+    /// deleted here. None where no tenant was connected, and in certificates of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraw_consent: Option<String>,
     /// The rest of this certificate under the installation's signature: a compact JSON Web Signature. Certificates of
     /// earlier releases have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

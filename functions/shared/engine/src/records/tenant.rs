@@ -16,8 +16,10 @@ pub enum CredentialStatus {
     Connected,
     /// A permission is missing, so that some kinds cannot be read.
     MissingPermissions,
-    /// More is granted than is needed.
+    /// The application that reads may do something else than read.
     ExcessPermissions,
+    /// The application that reads may read what is not backed up, and may do nothing else.
+    ExcessReading,
     /// The customer took consent back.
     ConsentWithdrawn,
     /// Our certificate or secret ends soon.
@@ -174,6 +176,10 @@ pub struct ConsentSignIn {
     pub nonce: String,
     /// The verifier with which the code is redeemed (PKCE).
     pub verifier: String,
+    /// The hash of the random value that the browser keeps as a cookie: the sign-in has to come back in the browser in
+    /// which it began. Empty in rows of earlier releases, which no browser can answer.
+    #[serde(default)]
+    pub browser: String,
     /// Until when the state is good.
     pub expires_at: Timestamp,
 }
@@ -193,6 +199,41 @@ impl Record for ConsentSignIn {
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
+    }
+}
+
+/// That a tenant was connected once and its organisation was deleted: whoever connects it next is told so, since a
+/// consent that nobody withdrew lasts. Nothing names the customer or the organisation; the tenant is there as a hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormerTenant {
+    /// BLAKE3 of the tenant's id, in hexadecimal. Whoever knows the id can find the row; the row gives nobody the id.
+    pub hash: String,
+    /// When the last of its organisations was deleted.
+    pub ended_at: Timestamp,
+}
+
+impl FormerTenant {
+    /// The row that says that the connection of that tenant ended then.
+    pub fn of(tenant: &TenantId, ended_at: Timestamp) -> Self {
+        Self { hash: Self::hash(tenant), ended_at }
+    }
+
+    /// The address of the row that says that the tenant was connected before.
+    pub fn at(tenant: &TenantId) -> At<Self> {
+        At::of(&Installation, Self::hash(tenant))
+    }
+
+    fn hash(tenant: &TenantId) -> String {
+        blake3::hash(format!("holdfast former tenant {tenant}").as_bytes()).to_hex().to_string()
+    }
+}
+
+impl Record for FormerTenant {
+    type Owner = Installation;
+    const PREFIX: &'static str = "former-tenant#";
+    fn address(&self) -> At<Self> {
+        At::of(&Installation, &self.hash)
     }
 }
 

@@ -4,8 +4,8 @@ use super::{Connected, ConsentApp};
 use domain::{Error, OrganisationId, Result, TenantId, Timestamp};
 use engine::ports::{Access, Clock, DirectoryAccess, KeyRing, Write};
 use engine::records::{
-    CredentialStatus, Found, Organisation, OrganisationPlace, Records, StoredKey, Tenant, not_protected,
-    put_new, replace,
+    CredentialStatus, FormerTenant, Found, Organisation, OrganisationPlace, Records, StoredKey, Tenant,
+    not_protected, put_new, replace,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -147,8 +147,10 @@ impl Linker {
             writes.push(self.place(&organisation).await?);
             row
         };
+        let former = self.records.find(&FormerTenant::at(tenant)).await?;
         self.records.write(writes).await.map_err(|e| e.within("the tenant was not connected"))?;
-        Ok(Connected { organisation, tenant: row, app: ConsentApp::Reader })
+        let before = former.map(|f| f.value.ended_at);
+        Ok(Connected { organisation, tenant: row, app: ConsentApp::Reader, before })
     }
 
     async fn place(&self, organisation: &Organisation) -> Result<Write> {
