@@ -15,7 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use domain::rights::Action;
 use domain::{ErrorKind, OrganisationId};
 use engine::metrics::ACCESS_REFUSED;
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderName, StatusCode};
 use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;

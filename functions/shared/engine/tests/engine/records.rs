@@ -54,7 +54,7 @@ fn format_md_lists_every_family_of_rows_and_no_other() {
 
 #[test]
 fn format_md_says_who_may_read_put_and_delete_the_rows_of_each_owner() {
-    let section = include_str!("../../domain/FORMAT.md").split_once("| scope | read |").unwrap().1;
+    let section = include_str!("../../../domain/FORMAT.md").split_once("| scope | read |").unwrap().1;
     let lines = section.lines().skip(2);
     let documented: Vec<&str> = lines.take_while(|line| line.starts_with('|')).collect();
     let told = |who: &[Function]| match who {
