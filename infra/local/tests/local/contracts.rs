@@ -29,7 +29,9 @@ async fn the_folder_vault_keeps_the_contract_of_the_vault() {
 async fn the_embedded_dynamodb_keeps_the_contract_of_the_catalog() {
     let dynamo = EmbeddedDynamo::start(None).await.unwrap();
     let catalog = local::ports::embedded_catalog(&dynamo).await.unwrap();
-    contracts::catalog(Arc::new(catalog), &subjects(), &Allowances::none("dynoxide in memory")).await;
+    let catalog = Arc::new(catalog);
+    contracts::catalog(catalog.clone(), &subjects(), &Allowances::none("dynoxide in memory")).await;
+    contracts::whole_catalog(&*catalog, &subjects()).await;
     dynamo.stop().await;
 }
 

@@ -25,6 +25,7 @@
 mod allowances;
 mod catalog;
 mod catalog_due;
+mod catalog_whole;
 mod directory;
 mod key_ring;
 mod mailer;
@@ -35,6 +36,7 @@ mod vault;
 
 pub use allowances::{Allowance, Allowances};
 pub use catalog::catalog;
+pub use catalog_whole::whole_catalog;
 pub use directory::{
     AccessProbe, LiveProbe, PagesProbe, directory_access, directory_pages, directory_writer, live_objects,
 };

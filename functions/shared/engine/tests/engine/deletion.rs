@@ -8,7 +8,7 @@ use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
     DeletionCertificate, Ending, Identity, IdentityLink, NoticeEntry, Organisation, OrganisationPlace,
-    Person, Record, StoredKey, Tenant,
+    Person, Record, StoredKey, Tenant, key_of,
 };
 use jiff::SignedDuration;
 use support::faulty::{FaultPlan, Faulty, Mode};
@@ -69,12 +69,22 @@ async fn tick(office: &Office, plan: &std::sync::Arc<FaultPlan>) -> purge_data::
 #[tokio::test]
 async fn the_key_goes_and_snapshots_stop_before_anything_is_swept() {
     let office = doomed().await;
+    // Another organisation waits to be connected to the tenant. Its key must not be taken for that of the one that goes.
+    let waits = OrganisationId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
+    let own = key_of(&office.records(), &tenant()).await.unwrap().unwrap();
+    office.records().put_new(&StoredKey { organisation: waits, ..own.clone() }).await.unwrap();
+    assert_eq!(
+        key_of(&office.records(), &tenant()).await.unwrap(),
+        Some(own),
+        "the one of who has the tenant"
+    );
     let plan = FaultPlan::new();
     plan.die_at(0, Mode::Before);
     let first = tick(&office, &plan).await;
     assert_eq!((first.begun, first.failed), (1, 1), "the vault does not answer");
     let records = office.records();
-    assert_eq!(records.find(&StoredKey::at(&tenant(), &organisation())).await.unwrap(), None);
+    assert_eq!(key_of(&records, &tenant()).await.unwrap(), None);
+    assert_eq!(records.list_all(&StoredKey::all(&tenant())).await.unwrap(), []);
     let row = records.get(&Tenant::at(&tenant())).await.unwrap().value;
     assert_eq!(row.next_snapshot_at, None);
 }
