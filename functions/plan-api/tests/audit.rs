@@ -23,7 +23,7 @@ async fn log(plane: &Plane, caller: &Caller) -> Vec<Value> {
 
 fn rows(plane: &Plane, of: &PartnerId) -> Vec<Row> {
     let all = plane.world.catalog.rows().into_iter();
-    all.filter(|(s, r)| *s == Scope::Partner(of.clone()) && r.key.starts_with("audit#"))
+    all.filter(|(s, r)| *s == Scope::Audit(Some(of.clone())) && r.key.starts_with("audit#"))
         .map(|(_, r)| r)
         .collect()
 }
@@ -127,7 +127,7 @@ async fn what_the_operator_does_is_in_a_chain_of_the_installations_own() {
     plane.partner(&Caller::Operator, "P").await;
     let all = plane.world.catalog.rows();
     let own: Vec<_> =
-        all.iter().filter(|(s, r)| *s == Scope::System && r.key.starts_with("audit#")).collect();
+        all.iter().filter(|(s, r)| *s == Scope::Audit(None) && r.key.starts_with("audit#")).collect();
     assert_eq!(own.len(), 2);
     assert_eq!(own[1].1.body["who"]["id"], "operator");
 }
@@ -138,7 +138,7 @@ async fn what_cannot_be_written_down_is_not_done() {
     let (partner, owner) = plane.partner(&Caller::Operator, "P").await;
     // An entry stands where the next one goes: no append can succeed.
     let row = Row::new(AuditEntry::at(None, 1).key(), json!({}));
-    write(&plane, Write::PutNew(Scope::Partner(partner), row)).await;
+    write(&plane, Write::PutNew(Scope::Audit(Some(partner)), row)).await;
     let before = plane.kept();
     let refused = plane.post(&owner, "/v1/plans", &plan("Backup")).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -166,7 +166,7 @@ async fn an_altered_a_removed_and_an_unreadable_entry_are_found() {
         let (plane, partner, owner) = chained().await;
         let mut row = rows(&plane, &partner)[2].clone();
         let version = row.version;
-        let scope = Scope::Partner(partner);
+        let scope = Scope::Audit(Some(partner));
         let change = match case {
             "removed" => Write::Delete(scope, row.key, version),
             "altered" => {
@@ -192,7 +192,7 @@ async fn a_swapped_pair_is_found() {
     for (at, from) in [(3, 4), (4, 3)] {
         let row = Row { body: all[from].body.clone(), ..all[at].clone() };
         let version = row.version;
-        write(&plane, Write::Replace(Scope::Partner(partner.clone()), row, version)).await;
+        write(&plane, Write::Replace(Scope::Audit(Some(partner.clone())), row, version)).await;
     }
     assert_eq!(verified(&plane, &owner).await["broken"], json!({ "number": 4, "fault": "missing" }));
 }
@@ -201,7 +201,7 @@ async fn a_swapped_pair_is_found() {
 async fn a_tail_that_was_cut_off_is_found_and_so_is_a_head_that_was_set_back() {
     let (plane, partner, owner) = chained().await;
     let all = rows(&plane, &partner);
-    let scope = Scope::Partner(partner.clone());
+    let scope = Scope::Audit(Some(partner.clone()));
     let head = plane
         .world
         .catalog
@@ -217,7 +217,7 @@ async fn a_tail_that_was_cut_off_is_found_and_so_is_a_head_that_was_set_back() {
 
     let (plane, partner, owner) = chained().await;
     let last = rows(&plane, &partner)[5].clone();
-    write(&plane, Write::Delete(Scope::Partner(partner), last.key, last.version)).await;
+    write(&plane, Write::Delete(Scope::Audit(Some(partner)), last.key, last.version)).await;
     assert_eq!(verified(&plane, &owner).await["broken"], json!({ "number": 6, "fault": "missing" }));
 }
 

@@ -81,12 +81,16 @@ impl Subjects {
         Self { tenant, other, partner, other_partner }
     }
 
-    fn scopes(&self) -> [Scope; 4] {
+    fn scopes(&self) -> [Scope; 8] {
         [
             Scope::Tenant(self.tenant.clone()),
             Scope::Tenant(self.other.clone()),
             Scope::Partner(self.partner.clone()),
             Scope::Partner(self.other_partner.clone()),
+            Scope::Key(self.tenant.clone()),
+            Scope::Key(self.other.clone()),
+            Scope::Audit(Some(self.partner.clone())),
+            Scope::Audit(Some(self.other_partner.clone())),
         ]
     }
 }

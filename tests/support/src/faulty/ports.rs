@@ -124,7 +124,7 @@ fn scope(write: &Write) -> &Scope {
 }
 
 fn within(call: LoggedCall, scope: &Scope) -> LoggedCall {
-    if let Scope::Tenant(tenant) = scope { call.of(tenant) } else { call }
+    if let Scope::Tenant(tenant) | Scope::Key(tenant) = scope { call.of(tenant) } else { call }
 }
 
 fn told(write: &Write) -> String {

@@ -8,8 +8,8 @@
 //! | a new row                     | PutItem / in a transaction  | scope           | key                 | absent or expired |
 //! | another version, no row       | PutItem, DeleteItem / same  | scope           | key                 | live, `version` as read |
 //!
-//! A scope is `system`, `uses`, `partner/{id}` or `tenant/{guid}`: the tenant is the partition, so no question reaches
-//! two of them. Only `watch-index` crosses scopes; rows that are due nowhere are not in it, and it may lag. A page token
+//! A scope is the partition, as `engine::ports::Scope::text` has it: the tenant is in it, so no question reaches two of
+//! them. Only `watch-index` crosses scopes; rows that are due nowhere are not in it, and it may lag. A page token
 //! holds the keys of the last row and is checked against the question before it is used.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

@@ -16,16 +16,28 @@ pub enum Scope {
     /// When API tokens were used. Why apart: the authorizer may write these rows and no others, and a right can
     /// be narrowed to a scope.
     Uses,
+    /// What lets somebody in: tokens, links, sign-ins. Why apart: only the control plane may put these rows.
+    Auth,
+    /// A partner's audit log, or the installation's where there is no partner. Why apart: nobody may delete these rows.
+    Audit(Option<PartnerId>),
+    /// The data keys of a tenant, by its GUID. Why apart: only the control plane may put these rows, and only
+    /// `purge-data` may delete them.
+    Key(TenantId),
 }
 
 impl Scope {
-    /// The scope as text: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`.
+    /// The scope as text, which is the partition of its rows: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`, `auth`,
+    /// `audit` or `audit/prt_…`, `key/{guid}`.
     pub fn text(&self) -> String {
         match self {
             Self::System => "system".to_owned(),
             Self::Partner(id) => format!("partner/{id}"),
             Self::Tenant(id) => format!("tenant/{id}"),
             Self::Uses => "uses".to_owned(),
+            Self::Auth => "auth".to_owned(),
+            Self::Audit(None) => "audit".to_owned(),
+            Self::Audit(Some(id)) => format!("audit/{id}"),
+            Self::Key(id) => format!("key/{id}"),
         }
     }
 
@@ -38,6 +50,10 @@ impl Scope {
         match text.split_once('/') {
             None if text == "system" => Ok(Self::System),
             None if text == "uses" => Ok(Self::Uses),
+            None if text == "auth" => Ok(Self::Auth),
+            None if text == "audit" => Ok(Self::Audit(None)),
+            Some(("audit", id)) => id.parse().map(|id| Self::Audit(Some(id))).map_err(|_| bad()),
+            Some(("key", id)) => id.parse().map(Self::Key).map_err(|_| bad()),
             Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| bad()),
             Some(("tenant", id)) => id.parse().map(Self::Tenant).map_err(|_| bad()),
             _ => Err(bad()),

@@ -157,10 +157,13 @@ impl Worker {
         if !is_complete {
             return Ok(swept);
         }
-        let scope = Scope::Tenant(tenant.clone());
         // Why by the list of families: a record whose family is not in it does not compile, so no row of the tenant
         // outlives its organisation.
-        for family in FAMILIES.iter().filter(|f| f.owner == OwnerKind::Tenant && f.end != End::TenantLast) {
+        for family in FAMILIES.iter().filter(|f| f.end == End::Tenant) {
+            let scope = match family.owner {
+                OwnerKind::Keys => Scope::Key(tenant.clone()),
+                _ => Scope::Tenant(tenant.clone()),
+            };
             if !self.sweep_rows(&scope, family.prefix, |_| true, deadline, &mut swept.rows).await? {
                 return Ok(swept);
             }

@@ -1,7 +1,7 @@
 //! A link by which a partner opens an organisation's portal.
 
 use super::Record;
-use super::address::{At, Installation};
+use super::address::{At, Auth};
 use domain::{OrganisationId, PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +24,12 @@ pub struct AccessLink {
 impl AccessLink {
     /// The address of the link whose secret has that hash.
     pub fn at(hash: &str) -> At<Self> {
-        At::of(&Installation, hash)
+        At::of(&Auth, hash)
     }
 }
 
 impl Record for AccessLink {
-    type Owner = Installation;
+    type Owner = Auth;
     const PREFIX: &'static str = "access#";
     fn address(&self) -> At<Self> {
         Self::at(&self.hash)

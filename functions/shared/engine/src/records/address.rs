@@ -24,6 +24,18 @@ pub struct Installation;
 #[derive(Clone, Copy, Debug)]
 pub struct Uses;
 
+/// The owner of what lets somebody in: tokens, links and sign-ins, of all partners.
+#[derive(Clone, Copy, Debug)]
+pub struct Auth;
+
+/// The owner of an audit log: a partner's, or the installation's where there is no partner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditOf(pub Option<PartnerId>);
+
+/// The owner of the data keys of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeysOf(pub TenantId);
+
 impl Owner for TenantId {
     const KIND: OwnerKind = OwnerKind::Tenant;
     fn scope(&self) -> Scope {
@@ -57,6 +69,27 @@ impl Owner for Uses {
     const KIND: OwnerKind = OwnerKind::Uses;
     fn scope(&self) -> Scope {
         Scope::Uses
+    }
+}
+
+impl Owner for Auth {
+    const KIND: OwnerKind = OwnerKind::Auth;
+    fn scope(&self) -> Scope {
+        Scope::Auth
+    }
+}
+
+impl Owner for AuditOf {
+    const KIND: OwnerKind = OwnerKind::Audit;
+    fn scope(&self) -> Scope {
+        Scope::Audit(self.0.clone())
+    }
+}
+
+impl Owner for KeysOf {
+    const KIND: OwnerKind = OwnerKind::Keys;
+    fn scope(&self) -> Scope {
+        Scope::Key(self.0.clone())
     }
 }
 

@@ -18,6 +18,12 @@ pub enum OwnerKind {
     Tenant,
     /// The authorizer's own, the only rows that it may write.
     Uses,
+    /// What lets somebody in, in a scope of its own.
+    Auth,
+    /// An audit log, in a scope of its own: a partner's, or the installation's.
+    Audit,
+    /// A tenant's data keys, in a scope of their own.
+    Keys,
 }
 
 impl OwnerKind {
@@ -29,6 +35,9 @@ impl OwnerKind {
             Self::PartnerOrInstallation => "partner, system",
             Self::Tenant => "tenant",
             Self::Uses => "uses",
+            Self::Auth => "auth",
+            Self::Audit => "audit",
+            Self::Keys => "key",
         }
     }
 }
@@ -36,7 +45,7 @@ impl OwnerKind {
 /// What ends the rows of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The deletion of the organisation that has the tenant: all rows of the tenant's scope are deleted, family by
+    /// The deletion of the organisation that has the tenant: all rows of the tenant's scopes are deleted, family by
     /// family.
     Tenant,
     /// The same, but in the deletion's last write, since until then the deletion is found by this row.
@@ -103,14 +112,14 @@ const TABLE: &[Family] = &[
     family(Of::Installation, ("org#", "{org}"), "OrganisationPlace", &[], Organisation),
     family(Of::Installation, ("state#", "{hash}"), "ConsentState", &[], Time),
     family(Of::Installation, ("sign-in#", "{hash}"), "ConsentSignIn", &[], Time),
-    family(Of::Installation, ("token#", "{hash}"), "ApiToken", &[], Time),
     family(Of::Installation, ("plan#", "{plan}"), "PlanPlace", &[], Nothing),
-    family(Of::Installation, ("access#", "{hash}"), "AccessLink", &[], Time),
     family(Of::Installation, ("invitation#", "{hash}"), "InvitationToken", &[], Time),
-    family(Of::Installation, ("identity#", "{hash}"), "IdentityLink", &[], Command),
     family(Of::Uses, ("used#", "{partner}#{token}"), "TokenUse", &[], Time),
-    family(Of::PartnerOrInstallation, ("audit#", "{number}"), "AuditEntry", &[], Nothing),
-    family(Of::PartnerOrInstallation, ("audithead", ""), "AuditHead", &[], Nothing),
+    family(Of::Auth, ("token#", "{hash}"), "ApiToken", &[], Time),
+    family(Of::Auth, ("access#", "{hash}"), "AccessLink", &[], Time),
+    family(Of::Auth, ("identity#", "{hash}"), "IdentityLink", &[], Command),
+    family(Of::Audit, ("audit#", "{number}"), "AuditEntry", &[], Nothing),
+    family(Of::Audit, ("audithead", ""), "AuditHead", &[], Nothing),
     family(Of::PartnerOrInstallation, ("idempotency#", "{hash}"), "IdempotentRequest", &[], Time),
     family(Of::Partner, ("partner", ""), "Partner", &[], Nothing),
     family(Of::Partner, ("below#", "{partner}"), "PartnerBelow", &[], Nothing),
@@ -131,8 +140,8 @@ const TABLE: &[Family] = &[
     family(Of::Partner, ("downgrade#", "{downgrade}"), "DowngradeRequest", &[], Nothing),
     family(Of::Partner, ("heard#", "{at}#{tenant}#{notice}"), "NoticeEntry", &[], Organisation),
     family(Of::Partner, ("digest#", "{person}#{until}"), "Digest", &[], Time),
+    family(Of::Keys, ("key", ""), "StoredKey", &[], Tenant),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
-    family(Of::Tenant, ("key", ""), "StoredKey", &[], Tenant),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
     family(Of::Tenant, ("snapshot#", "{snapshot}"), "Snapshot", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("progress#", "{snapshot}"), "ReadingState", &[], Tenant),

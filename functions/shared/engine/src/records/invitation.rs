@@ -1,6 +1,6 @@
 //! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
 
-use super::address::{At, Installation};
+use super::address::{At, Auth, Installation};
 use super::{Partner, Record, watched};
 use crate::ports::Watch;
 use domain::rights::Role;
@@ -174,12 +174,12 @@ impl IdentityLink {
     /// The address of the person behind that identity of an issuer.
     pub fn at(identity: &Identity) -> At<Self> {
         let parts = format!("{}:{}{}", identity.issuer.len(), identity.issuer, identity.subject);
-        At::of(&Installation, blake3::hash(parts.as_bytes()).to_hex())
+        At::of(&Auth, blake3::hash(parts.as_bytes()).to_hex())
     }
 }
 
 impl Record for IdentityLink {
-    type Owner = Installation;
+    type Owner = Auth;
     const PREFIX: &'static str = "identity#";
     fn address(&self) -> At<Self> {
         Self::at(&self.identity)

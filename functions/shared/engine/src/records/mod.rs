@@ -30,7 +30,7 @@ mod token;
 mod transfer;
 
 pub use access::AccessLink;
-pub use address::{At, Installation, Owner, Under, Uses};
+pub use address::{At, AuditOf, Auth, Installation, KeysOf, Owner, Under, Uses};
 pub use audit::{AuditEntry, AuditHead};
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};

@@ -1,6 +1,6 @@
 //! A connected customer tenant, its key, and the one-time state of a consent.
 
-use super::address::{At, Installation};
+use super::address::{At, Installation, KeysOf};
 use super::{NotProtected, Record, watched};
 use crate::ports::{Watch, WrappedKey};
 use domain::kinds::NamedKind;
@@ -98,12 +98,12 @@ pub struct StoredKey {
 impl StoredKey {
     /// The address of the one row of a tenant's key.
     pub fn at(tenant: &TenantId) -> At<Self> {
-        At::of(tenant, "")
+        At::of(&KeysOf(tenant.clone()), "")
     }
 }
 
 impl Record for StoredKey {
-    type Owner = TenantId;
+    type Owner = KeysOf;
     const PREFIX: &'static str = "key";
     fn address(&self) -> At<Self> {
         Self::at(&self.tenant)

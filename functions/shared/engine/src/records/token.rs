@@ -1,7 +1,7 @@
-//! API tokens. A token is found by its hash, in the installation's own scope; what is listed of it stands with its
+//! API tokens. A token is found by its hash, in the scope of what lets somebody in; what is listed of it stands with its
 //! partner, and when it was last used stands in a scope of its own. The first two are always written together.
 
-use super::address::{At, Installation, Under, Uses};
+use super::address::{At, Auth, Under, Uses};
 use super::{Record, Records, delete};
 use crate::ports::Write;
 use domain::rights::Role;
@@ -48,7 +48,7 @@ impl ApiToken {
     }
     /// The address of the token of that hash.
     pub fn at(hash: &str) -> At<Self> {
-        At::of(&Installation, hash)
+        At::of(&Auth, hash)
     }
     /// Whether it is good now.
     pub fn is_good(&self, now: Timestamp) -> bool {
@@ -57,7 +57,7 @@ impl ApiToken {
 }
 
 impl Record for ApiToken {
-    type Owner = Installation;
+    type Owner = Auth;
     const PREFIX: &'static str = "token#";
     fn address(&self) -> At<Self> {
         Self::at(&self.hash)

@@ -10,7 +10,8 @@ use domain::rights::Action;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result};
 use engine::ports::Page;
 use engine::records::{
-    AuditEntry, AuditHead, Found, OrganisationPlace, Partner, Record, Records, Under, put_new, replace,
+    AuditEntry, AuditHead, AuditOf, Found, OrganisationPlace, Partner, Record, Records, Under, put_new,
+    replace,
 };
 use futures::StreamExt;
 use futures::stream;
@@ -206,7 +207,7 @@ impl Seen {
         entry.event.organisation().is_some_and(|about| named.contains(&about))
     }
     fn entries(&self) -> Under<AuditEntry> {
-        AuditEntry::all(&Some(self.partner.clone()))
+        AuditEntry::all(&AuditOf(Some(self.partner.clone())))
     }
 }
 
