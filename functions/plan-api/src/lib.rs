@@ -23,6 +23,7 @@ use ::partners::commands::tokens::Tokens;
 use ::partners::commands::usage::Usage;
 use axum::Router;
 use domain::{Error, Result};
+use engine::audit::AuditLog;
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
 use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
@@ -116,8 +117,9 @@ impl PlanApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
+    let log = AuditLog::new(records.clone(), &*api.partners.ids);
     let routes = router_of(routes::all()).with_state(api);
-    audited(idempotent(routes, records.clone()), records, Audited::Writes)
+    audited(idempotent(routes, records), log, Audited::Writes)
 }
 
 /// The routes, for the OpenAPI document.

@@ -15,7 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use domain::OrganisationId;
 use domain::rights::Action;
 use http::{HeaderName, StatusCode, header};
-use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
+use runtime::http::{AlsoTold, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 use sha2::{Digest, Sha256};
@@ -65,13 +65,20 @@ async fn link(
 
 async fn open(
     State(api): State<PlanApi>,
+    trail: AuditTrail,
     Input(body): Input<AccessIn>,
 ) -> Reply<(Extension<AlsoTold>, Secret<SessionOut>)> {
+    let named = api
+        .access
+        .whose(&body.token)
+        .await?
+        .map(|(partner, organisation)| Named { partner, subjects: vec![("org", organisation.to_string())] });
+    trail.begin(named).await?;
     let session = api.access.open(&body.token).await?;
     let also = AlsoTold {
         partner: session.partner.clone(),
         who: Some(session.made_by.clone()),
-        subjects: vec![("org", session.organisation.to_string()), ("made", session.name.clone())],
+        subjects: vec![("made", session.name.clone())],
     };
     Ok((Extension(also), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
 }

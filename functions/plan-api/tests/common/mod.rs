@@ -247,8 +247,15 @@ impl Plane {
     /// same.
     pub fn kept(&self) -> Vec<(Scope, Row)> {
         let rows = self.world.catalog.rows().into_iter();
-        rows.filter(|(_, row)| !row.key.starts_with("audit") && !row.key.starts_with("idempotency#"))
+        rows.filter(|(s, row)| !matches!(s, Scope::Audit(_)) && !row.key.starts_with("idempotency#"))
             .collect()
+    }
+
+    /// The entries of a partner's audit log, or of the installation's, oldest first.
+    pub fn logged(&self, of: Option<&PartnerId>) -> Vec<Row> {
+        let log = Scope::Audit(of.cloned());
+        let rows = self.world.catalog.rows().into_iter();
+        rows.filter(|(s, r)| *s == log && r.key.starts_with("entry#")).map(|(_, r)| r).collect()
     }
 }
 

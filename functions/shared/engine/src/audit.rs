@@ -6,7 +6,8 @@
 
 use crate::ports::{Ids, Page, Write};
 use crate::records::{
-    AuditDay, AuditEntry, AuditHead, OlderAuditHead, OrganisationPlace, Partner, Record, Records, put_new, replace,
+    AuditDay, AuditEntry, AuditHead, AuditOf, OlderAuditHead, OrganisationPlace, Partner, Record, Records,
+    put_new, replace,
 };
 use domain::audit::{ChainId, Event, Head, Mark};
 use domain::{Error, ErrorKind, PartnerId, Result};
@@ -189,7 +190,7 @@ impl AuditLog {
                 put => put?,
             }
         }
-        let heads = AuditHead::all(&crate::records::AuditOf(partner.cloned()));
+        let heads = AuditHead::all(&AuditOf(partner.cloned()));
         let (found, _) = self.records.list(&heads, Page::last(SEEN)).await?;
         let mut seen: Vec<Mark> = found.into_iter().map(|head| head.value.0.mark).collect();
         if seen.len() < SEEN {

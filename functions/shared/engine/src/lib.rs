@@ -8,11 +8,13 @@
 //! - [`purge_data`]: the sweep that deletes organisations and rows that have expired.
 //! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: the name under which all logs of one story
 //!   are found.
+//! - [`audit`]: appending to audit logs.
 //! - [`signed`]: statements under the installation's signature.
 //!
 //! Not here: tenants' content (`backup`), and what people of partners do (`partners`).
 
 pub mod announce;
+pub mod audit;
 pub mod messages;
 pub mod metrics;
 pub mod open_work;

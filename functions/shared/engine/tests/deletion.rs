@@ -57,7 +57,9 @@ async fn tick(office: &Office, plan: &std::sync::Arc<FaultPlan>) -> purge_data::
         catalog: office.world.catalog.clone(),
         vault: Faulty::new(office.world.vault.clone(), plan),
         signer: office.world.signer.clone(),
+        anchors: office.world.anchors.clone(),
         clock: office.world.clock.clone(),
+        ids: office.world.ids.clone(),
     });
     worker.run(office.deadline()).await.unwrap()
 }

@@ -60,7 +60,9 @@ fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
         catalog: Faulty::new(rig.world.catalog.clone(), plan),
         vault: Faulty::new(rig.world.vault.clone(), plan),
         signer: Faulty::new(rig.world.signer.clone(), plan),
+        anchors: Faulty::new(rig.world.anchors.clone(), plan),
         clock: rig.clock.clone(),
+        ids: rig.world.ids.clone(),
     })
 }
 

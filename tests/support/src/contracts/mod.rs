@@ -13,6 +13,7 @@
 //! | KeyRing         | [`key_ring`]         |                                                       |
 //! | Mailer          | [`mailer`]           | a [`MailProbe`]: what has left                        |
 //! | Signer          | [`signer`]           |                                                       |
+//! | Anchors         | [`anchors`]          |                                                       |
 //! | Secrets         | [`secrets`]          | a name and its value                                  |
 //! | DirectoryAccess | [`directory_access`] | an [`AccessProbe`]: who has roles, what is taken back |
 //! | DirectoryPages  | [`directory_pages`]  | a [`PagesProbe`]: what changes meanwhile              |
@@ -23,6 +24,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod allowances;
+mod anchors;
 mod catalog;
 mod catalog_due;
 mod directory;
@@ -34,6 +36,7 @@ mod signer;
 mod vault;
 
 pub use allowances::{Allowance, Allowances};
+pub use anchors::anchors;
 pub use catalog::catalog;
 pub use directory::{
     AccessProbe, LiveProbe, PagesProbe, directory_access, directory_pages, directory_writer, live_objects,

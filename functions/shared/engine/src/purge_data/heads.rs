@@ -7,7 +7,8 @@
 use super::{Report, Worker};
 use crate::ports::{AnchorName, Page, Put};
 use crate::records::{
-    AuditDay, AuditHead, AuditOf, AuditSignedUntil, AuditStatement, Found, OlderAuditHead, Record, put_new, replace,
+    AuditDay, AuditHead, AuditOf, AuditSignedUntil, AuditStatement, Found, OlderAuditHead, Record, put_new,
+    replace,
 };
 use crate::signed;
 use domain::audit::{BEGINNING, ChainId, HEADS_TYPE, Mark, SignedHeads, fingerprint};
@@ -26,7 +27,8 @@ const AT_ONCE: usize = 8;
 impl Worker {
     /// Signs the heads of the days that are over, until the deadline.
     pub(super) async fn sign_heads(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
-        let last_day = ChainId::day_of(self.clock.now() - SignedDuration::from_hours(SETTLE_HOURS)).yesterday();
+        let last_day =
+            ChainId::day_of(self.clock.now() - SignedDuration::from_hours(SETTLE_HOURS)).yesterday();
         let last_day = last_day.map_err(|e| Error::invalid("there is no day before").caused_by(e))?;
         let found = self.records.find(&AuditSignedUntil::at()).await?;
         let mut version = found.as_ref().map_or(0, |found| found.version);
@@ -139,7 +141,8 @@ impl Worker {
         let mut text = signed::sign(&*self.signer, HEADS_TYPE, statement).await?;
         if self.anchors.put_new(&name, &text).await? == Put::AlreadyThere {
             let kept = self.anchors.find(&name).await?;
-            text = kept.ok_or_else(|| Error::unavailable("a statement of heads is there and not to be read"))?;
+            text =
+                kept.ok_or_else(|| Error::unavailable("a statement of heads is there and not to be read"))?;
         }
         let row = AuditStatement {
             partner: partner.cloned(),

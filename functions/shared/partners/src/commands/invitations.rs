@@ -5,7 +5,7 @@ use super::people::{owners, raced};
 use super::{Caller, Gate, Listed};
 use domain::notices::Zone;
 use domain::rights::Role;
-use domain::{Error, ErrorKind, InvitationId, OrganisationId, PersonId, Result};
+use domain::{Error, ErrorKind, InvitationId, OrganisationId, PartnerId, PersonId, Result};
 use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{
     ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, Person, Record, delete,
@@ -93,6 +93,12 @@ impl Invitations {
             }
         }
         unreachable!("the last try returns")
+    }
+
+    /// The partner and the invitation that a secret is of: whose audit log its acceptance belongs into.
+    pub async fn whose(&self, secret: &str) -> Result<Option<(PartnerId, InvitationId)>> {
+        let found = self.gate.records.find(&InvitationToken::at(&ApiToken::hash(secret))).await?;
+        Ok(found.map(|token| (token.value.partner, token.value.invitation)))
     }
 
     /// Makes the caller, who is signed in and no person of any partner yet, the person who was invited.

@@ -9,6 +9,7 @@
 mod link;
 mod sign_in;
 mod waiting;
+mod whose;
 
 pub(crate) use link::{Key, Linker};
 pub use waiting::Waiting;
