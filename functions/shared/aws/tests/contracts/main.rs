@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the endpoint is a setting of whoever runs the tests")]
 
 mod endpoint;
+mod notices;
 mod request;
 mod target;
 

@@ -1,0 +1,7 @@
+//! Rows, queues and the first step of a deletion, over the ports in memory.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod deletion;
+mod queues;
+mod records;

@@ -1,0 +1,15 @@
+//! Each request to Microsoft Graph and to its login, and what is made of the answer.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod batches;
+mod common;
+mod live;
+mod policies;
+mod reading;
+mod recovery;
+mod roles;
+mod sign_in;
+mod throttling;
+mod tokens;
+mod writing;
