@@ -10,6 +10,7 @@ mod consent_sign_in;
 mod idempotency;
 mod lives;
 mod names;
+mod open_routes;
 mod openapi;
 mod partner_plane;
 mod people;

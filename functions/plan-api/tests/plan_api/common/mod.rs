@@ -17,6 +17,7 @@ use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
+use support::faulty::{FaultPlan, Faulty};
 use support::memory::{MemoryCatalog, World};
 use tower::ServiceExt;
 
@@ -117,6 +118,8 @@ pub struct Plane {
     pub world: World,
     pub directory: Arc<ToldDirectory>,
     pub find: FindCaller,
+    /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
+    pub plan: Arc<FaultPlan>,
     router: Router,
 }
 
@@ -137,7 +140,9 @@ impl Plane {
 
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
-        let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
+        let plan = FaultPlan::new();
+        let catalog = Faulty::new(Arc::new(Shared(world.catalog.clone())), &plan);
+        let records = Records::new(catalog, world.clock.clone());
         let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
         let consent = ConsentSettings {
@@ -162,7 +167,7 @@ impl Plane {
             clock: world.clock.clone(),
             bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
         };
-        Self { world, directory, find, router: service(router(api.unwrap())) }
+        Self { world, directory, find, plan, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.

@@ -202,18 +202,43 @@ fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
 }
 
 #[test]
+fn signed_heads_are_locked_for_years_and_never_replaced() {
+    let template = Template::read();
+    let anchors = template.get("Anchors").properties;
+    assert_eq!(
+        (&anchors["VersioningConfiguration"]["Status"], &anchors["ObjectLockEnabled"]),
+        (&json!("Enabled"), &json!(true))
+    );
+    let rule = &anchors["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
+    assert_eq!((&rule["Mode"], &rule["Days"]), (&reference("VaultLockMode"), &reference("AnchorLockDays")));
+    assert!(template.parameters()["AnchorLockDays"]["Default"].as_u64().unwrap() >= 3_650);
+    assert_eq!(anchors.get("LifecycleConfiguration"), None, "nothing ends there");
+    let policy = template.get("AnchorsPolicy").properties["PolicyDocument"]["Statement"].clone();
+    let new = policy.as_array().unwrap().iter().find(|s| s["Sid"] == "OnlyAsNew").unwrap();
+    assert_eq!(
+        (&new["Effect"], &new["Principal"], &new["Action"]),
+        (&json!("Deny"), &json!("*"), &json!("s3:PutObject"))
+    );
+    assert_eq!(new["Condition"], json!({ "Null": { "s3:if-none-match": "true" } }));
+}
+
+#[test]
 fn who_asked_for_a_blob_is_written_down_where_no_function_may_write() {
     let template = Template::read();
-    let to = &template.get("Vault").properties["LoggingConfiguration"];
-    assert_eq!(to["DestinationBucketName"], reference("VaultLogs"));
+    let kept = ["Vault", "Anchors"];
+    let prefixes = kept.map(|bucket| {
+        let to = &template.get(bucket).properties["LoggingConfiguration"];
+        assert_eq!(to["DestinationBucketName"], reference("VaultLogs"));
+        json!({ "Fn::Sub": format!("${{VaultLogs.Arn}}/{}*", to["LogFilePrefix"].as_str().unwrap()) })
+    });
     let policy = &template.get("VaultLogsPolicy").properties["PolicyDocument"]["Statement"];
     let allowed: Vec<&Value> = policy.as_array().unwrap().iter().filter(|s| s["Effect"] == "Allow").collect();
     let [allowed] = allowed[..] else { panic!("one may write") };
     assert_eq!(allowed["Principal"], json!({ "Service": "logging.s3.amazonaws.com" }));
     assert_eq!(allowed["Action"], "s3:PutObject");
-    let prefix = to["LogFilePrefix"].as_str().unwrap();
-    assert_eq!(allowed["Resource"], json!({ "Fn::Sub": format!("${{VaultLogs.Arn}}/{prefix}*") }));
-    assert_eq!(allowed["Condition"]["ArnEquals"]["aws:SourceArn"], attribute("Vault", "Arn"));
+    assert_eq!(allowed["Resource"], json!(prefixes));
+    let sources = kept.map(|bucket| attribute(bucket, "Arn"));
+    assert_eq!(allowed["Condition"]["ArnEquals"]["aws:SourceArn"], json!(sources));
     for role in template.of_kind("AWS::IAM::Role") {
         assert!(!role.properties.to_string().contains("VaultLogs"), "{}", role.id);
     }
