@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod audit_verified;
 mod common;
 mod consent;
 mod consent_sign_in;

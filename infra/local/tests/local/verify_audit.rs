@@ -172,7 +172,7 @@ async fn what_is_no_log_is_said_to_be_none() {
     let refused = |log: &str, heads: Option<&str>, keys: Option<&str>| {
         check_audit_log(log.as_bytes(), heads, keys).unwrap_err().to_string()
     };
-    assert_eq!(refused("{}", None, None), "line 1 of the log is no entry");
+    assert!(refused("{}", None, None).starts_with("line 1 of the log is no entry"));
     assert_eq!(
         refused("", Some("no statement"), Some(&keys)),
         "statement 1 is not signed by the installation"

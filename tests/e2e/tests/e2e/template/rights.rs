@@ -215,7 +215,7 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
     for function in function_names() {
         for grant in grants(&template, &function) {
             // Not one of the vault's: the test below says who has it.
-            let of_anchors = grant.resources.iter().all(|r| r.to_string().contains("Anchors."));
+            let of_anchors = grant.resources.iter().all(|r| r.to_string().contains("Anchors"));
             if grant.actions.iter().any(|action| action.starts_with("s3:")) && !of_anchors {
                 let wanted =
                     if grant.actions.contains(&"s3:ListBucket".to_owned()) { &bucket } else { &blobs };
@@ -247,6 +247,13 @@ fn only_purge_data_keeps_signed_heads_and_it_can_neither_replace_nor_delete_one(
             (vec!["s3:ListBucket".to_owned()], vec![attribute("Anchors", "Arn")]),
         ];
         assert_eq!(all, if function == "purge-data" { own.to_vec() } else { Vec::new() }, "{function}");
+        if function == "purge-data" {
+            for action in ["s3:GetObject", "s3:PutObject"] {
+                let blobs =
+                    where_allowed(&template, &function, action).into_iter().filter(|r| !of_anchors(r));
+                assert_eq!(blobs.count(), 0, "of blobs it sees the names, and deletes them: {action}");
+            }
+        }
         let is_named = template.variables(&function).get("HOLDFAST_ANCHORS_BUCKET").is_some();
         assert_eq!(is_named, function == "purge-data", "{function}");
     }

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
 use graph::GraphSettings;
 use local::embedded::EmbeddedDynamo;
 use runtime::settings::{
-    BOOTSTRAP_TOKEN, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL, RATE_BURST,
-    RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
+    ANCHORS_BUCKET, BOOTSTRAP_TOKEN, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL,
+    RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -57,6 +57,7 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
             "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
             "take-snapshot" | "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
+            "purge-data" => &[ANCHORS_BUCKET],
             _ => &[],
         };
         read.extend(own.iter().map(|name| (*name).to_owned()));
