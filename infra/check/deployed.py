@@ -8,6 +8,7 @@ Use: deployed.py MINISTACK HOLDFAST BINARIES, where BINARIES holds a binary of e
 (`target/debug`), or folders named as the functions in the template (`.aws-sam/build`). Prints one JSON object.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -258,7 +259,7 @@ class Check:
             "PublicUrl": PUBLIC_URL,
             "ReaderClientId": READER,
             "WriterClientId": WRITER,
-            "BootstrapToken": self.token,
+            "BootstrapSha256": hashlib.sha256(self.token.encode()).hexdigest(),
             "SenderDomain": SENDER_DOMAIN,
             "GraphUrl": self.cloud["HOLDFAST_GRAPH_URL"],
             "LoginUrl": self.cloud["HOLDFAST_LOGIN_URL"],

@@ -18,6 +18,7 @@ use ::partners::commands::organisations::Organisations;
 use ::partners::commands::partners::Partners;
 use ::partners::commands::people::People;
 use ::partners::commands::plans::Plans;
+use ::partners::commands::sessions::Sessions;
 use ::partners::commands::subscriptions::Subscriptions;
 use ::partners::commands::tokens::Tokens;
 use ::partners::commands::usage::Usage;
@@ -26,7 +27,7 @@ use domain::{Error, Result};
 use engine::audit::AuditLog;
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
-use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
+use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -69,6 +70,7 @@ pub struct PlanApi {
     people: People,
     invitations: Invitations,
     tokens: Tokens,
+    sessions: Sessions,
     connect: Connect,
     audit: Audit,
     signer: Arc<dyn Signer>,
@@ -99,6 +101,7 @@ impl PlanApi {
             people: People { gate: gate(), clock: clock() },
             invitations: Invitations { gate: gate(), clock: clock(), ids: ids(), has_sign_in },
             tokens: Tokens { gate: gate(), clock: clock(), ids: ids() },
+            sessions: Sessions { gate: gate(), clock: clock(), ids: ids() },
             connect: Connect {
                 gate: gate(),
                 clock: clock(),
@@ -118,8 +121,10 @@ impl PlanApi {
 pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
     let log = AuditLog::new(records.clone(), &*api.partners.ids);
-    let routes = router_of(routes::all()).with_state(api);
-    audited(idempotent(routes, records), log, Audited::Writes)
+    let rows = routes::all();
+    let rights = Rights::of(&rows);
+    let routes = router_of(rows).with_state(api);
+    audited(idempotent(routes, records, rights), log, Audited::Writes)
 }
 
 /// The routes, for the OpenAPI document.

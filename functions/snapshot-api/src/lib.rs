@@ -20,7 +20,7 @@ use engine::audit::AuditLog;
 use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
-use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
+use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -82,8 +82,10 @@ impl SnapshotApi {
 pub fn router(api: SnapshotApi) -> Router {
     let records = api.gate.records.clone();
     let log = AuditLog::new(records.clone(), &*api.snapshots.ids);
-    let routes = router_of(routes::all()).with_state(api);
-    audited(idempotent(routes, records), log, Audited::Everything)
+    let rows = routes::all();
+    let rights = Rights::of(&rows);
+    let routes = router_of(rows).with_state(api);
+    audited(idempotent(routes, records, rights), log, Audited::Everything)
 }
 
 /// The routes, for the OpenAPI document.

@@ -108,9 +108,15 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
     // Why at once: the process that held messages in flight has ended, or it would still hold this folder.
     queue.release_all().await?;
     let dynamo = EmbeddedDynamo::start(file("catalog.sqlite").as_deref()).await?;
+    let catalog = embedded_catalog(&dynamo).await?;
+    // Why at each start: nobody else uses the folder, and a folder of an earlier release is not told from others.
+    let moved = engine::upgrade::move_rows(&catalog, &*base.clock).await?;
+    if moved != engine::upgrade::Report::default() {
+        tracing::info!(moved.moved, moved.left, "rows of an earlier release were moved");
+    }
     let ports = Ports {
         vault: Arc::new(FolderVault::open(base.folder.join("vault"))?),
-        catalog: Arc::new(embedded_catalog(&dynamo).await?),
+        catalog: Arc::new(catalog),
         queue: Arc::new(queue.clone()),
         keys: Arc::new(KeyFile::open(&base.folder.join("keys/master.key"), base.ids.clone()).await?),
         signer: Arc::new(SigningFile::open(&base.folder.join("keys/signing.key")).await?),

@@ -5,11 +5,13 @@ use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use domain::PartnerId;
 use domain::rights::Role;
 use engine::ports::Clock;
+use engine::records::rights::Function;
 use engine::records::{ApiToken, Found, Records};
 use jiff::SignedDuration;
-use partners::commands::sign_in::FindCaller;
+use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
 use partners::commands::tokens::{TOKEN_LIFE_HOURS, new_token};
 use support::memory::World;
+use support::policy::{Deployed, Refusals};
 
 const EVENT: &str = include_str!("../../../../events/authorize-request/bearer.json");
 const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
@@ -18,14 +20,17 @@ fn find(world: &World) -> FindCaller {
     FindCaller {
         records: Records::new(world.catalog.clone(), world.clock.clone()),
         clock: world.clock.clone(),
-        bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
+        bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
     }
 }
 
 async fn with_header(world: &World, header: &str) -> Answer {
     let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
     request.headers.insert("authorization", header.parse().unwrap());
-    authorize(&request, &find(world), None).await.unwrap()
+    let refusals = Refusals::default();
+    let catalog = Deployed::read().catalog(Function::AuthorizeRequest, world.catalog.clone(), &refusals);
+    let behind = FindCaller { records: Records::new(catalog, world.clock.clone()), ..find(world) };
+    authorize(&request, &behind, None).await.unwrap()
 }
 
 async fn token(world: &World) -> String {

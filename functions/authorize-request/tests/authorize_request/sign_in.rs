@@ -89,7 +89,7 @@ impl Door {
             find: FindCaller {
                 records: Records::new(world.catalog.clone(), world.clock.clone()),
                 clock: world.clock.clone(),
-                bootstrap_hash: None,
+                bootstrap_sha256: None,
             },
             issuer,
             world,
@@ -144,6 +144,14 @@ async fn a_bound_identity_is_its_person_and_an_unbound_one_nobodys_whatever_its_
         door.find.records.write(writes).await.unwrap();
         let found = door.ask(&token).await.unwrap().unwrap();
         assert_eq!((&found["caller"], &found["role"]), (&json!("member"), &json!("support")));
+        assert_eq!(found.get("signedInAt"), None, "the token does not say");
+        for (claim, seconds) in [("iat", 120), ("auth_time", 60), ("auth_time", -60)] {
+            let at = now.as_second() - seconds;
+            let claims = with(&with(&door.claims(), "iat", json!(now.as_second() - 120)), claim, json!(at));
+            let found = door.ask(&key.sign(kid, &claims)).await.unwrap().unwrap();
+            let told: domain::Timestamp = found["signedInAt"].as_str().unwrap().parse().unwrap();
+            assert_eq!(told.as_second(), at.min(now.as_second()), "{claim}, and never later than now");
+        }
         let other = key.sign(kid, &with(&door.claims(), "sub", json!("eve")));
         assert_eq!(door.ask(&other).await.unwrap().unwrap()["caller"], "signedIn");
     }
@@ -261,7 +269,7 @@ async fn the_simulated_microsoft_is_an_issuer() {
         SignIn::new(settings, Arc::new(HttpKeySets::new().unwrap()), world.clock.clone())
     };
     let found = check(&issuer).check(&token).await.unwrap().unwrap();
-    assert_eq!(found.issuer, issuer);
+    assert_eq!(found.identity.issuer, issuer);
     let common = format!("{}/common/v2.0", server.login_url());
     assert!(check(&common).check(&token).await.is_err(), "an issuer that answers as another is not believed");
     server.stop().await;

@@ -4,4 +4,5 @@
 
 mod common;
 mod data_plane;
+mod replayed;
 mod search;

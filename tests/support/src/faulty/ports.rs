@@ -9,6 +9,7 @@ use engine::ports::{
     Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper,
     WrappedKey, Write,
 };
+use engine::upgrade::WholeCatalog;
 
 #[async_trait]
 impl<T: Vault + ?Sized> Vault for Faulty<T> {
@@ -71,6 +72,14 @@ impl<T: Anchors + ?Sized> Anchors for Faulty<T> {
     async fn find(&self, name: &AnchorName) -> Result<Option<String>> {
         let call = LoggedCall::new("anchors", "find", name.as_str());
         self.plan.around(call, self.inner.find(name)).await
+    }
+}
+
+#[async_trait]
+impl<T: WholeCatalog> WholeCatalog for Faulty<T> {
+    async fn list_all_scopes(&self, after: Option<String>) -> Result<RowPage> {
+        let call = LoggedCall::new("catalog", "list_all_scopes", after.clone().unwrap_or_default());
+        self.plan.around(call, self.inner.list_all_scopes(after)).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! | ----------------------------- | --------------------------- | --------------- | ------------------- | --------- |
 //! | the row of a key              | GetItem, consistent         | scope           | key                 | |
 //! | rows of a scope by prefix     | Query, consistent           | scope           | begins with prefix  | |
+//! | every row (the upgrade alone) | Scan, consistent            | any             | any                 | |
 //! | what is due in a list         | Query on `watch-index`      | `watch` = list  | `watch_at` <= until | |
 //! | a new row                     | PutItem / in a transaction  | scope           | key                 | absent or expired |
 //! | another version, no row       | PutItem, DeleteItem / same  | scope           | key                 | live, `version` as read |
@@ -99,6 +100,24 @@ pub(crate) fn read_list_token(token: &str, pk: &str, prefix: &str) -> Result<Pla
     match decode(token)?.as_slice() {
         [kind, of, sk] if kind == "list" && of == pk && !sk.is_empty() && sk.starts_with(prefix) => {
             Ok(Place { pk: of.clone(), sk: sk.clone() })
+        }
+        _ => Err(foreign_token()),
+    }
+}
+
+/// The token after which a walk over the whole table goes on behind `last`.
+pub(crate) fn scan_token(last: &Place) -> String {
+    encode(&["scan", &last.pk, &last.sk])
+}
+
+/// The place after which a walk over the whole table goes on.
+///
+/// # Errors
+/// `Invalid` when the text is not such a token.
+pub(crate) fn read_scan_token(token: &str) -> Result<Place> {
+    match decode(token)?.as_slice() {
+        [kind, pk, sk] if kind == "scan" && !pk.is_empty() && !sk.is_empty() => {
+            Ok(Place { pk: pk.clone(), sk: sk.clone() })
         }
         _ => Err(foreign_token()),
     }

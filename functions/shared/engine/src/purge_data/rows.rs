@@ -1,4 +1,4 @@
-//! Rows of the installation, and of what lets somebody in, that have expired.
+//! One-time rows that have expired: those of the installation, of what lets somebody in, and mailed secrets.
 //!
 //! Reads never see an expired row; this only frees its place where the catalog does not do so by itself (DynamoDB
 //! does).
@@ -10,13 +10,10 @@ use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
 /// The families whose rows end by themselves in scopes that no tenant and no partner has. Their keys are hashes of secrets,
-/// none of which is used twice.
+/// none of which is used twice; those of [`OwnerKind::Uses`] are not, and the authorizer alone may write them.
 fn ending() -> impl Iterator<Item = (Scope, &'static Family)> {
-    FAMILIES.iter().filter(|f| f.end == End::Time).filter_map(|family| match family.owner {
-        OwnerKind::Installation => Some((Scope::System, family)),
-        OwnerKind::Auth => Some((Scope::Auth, family)),
-        _ => None,
-    })
+    let ended = FAMILIES.iter().filter(|f| f.end == End::Time && f.owner != OwnerKind::Uses);
+    ended.filter_map(|family| Some((family.owner.only_scope()?, family)))
 }
 
 impl Worker {

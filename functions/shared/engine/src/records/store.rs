@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A record: what one row of a family holds.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
-    /// Whose the rows are: a tenant's, a partner's or the installation's.
+    /// Whose the rows are, such as a tenant's or a partner's.
     type Owner: Owner;
     /// What its keys begin with: `name#` where more follows, the whole key where an owner has one.
     const PREFIX: &'static str;
@@ -18,7 +18,7 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
     /// The address at which this record is.
     fn address(&self) -> At<Self>;
     /// All rows of an owner, in order of their keys.
-    fn all(owner: &Self::Owner) -> Under<Self> {
+    fn all(owner: &<Self::Owner as Owner>::Id) -> Under<Self> {
         Under::of(owner, "")
     }
     /// The watched list that it stands in and when it is due there, if anywhere: one of its family's lists.

@@ -23,7 +23,7 @@ pub use reply::{
     Accepted, Created, CreatedVersion, PageIn, Versioned, accepted, created, created_version, listed,
     versioned,
 };
-pub use route::{Arguments, Notes, Route, Takes, Unnoted, operations_of, router_of, under};
+pub use route::{Arguments, Notes, Rights, Route, Takes, Unnoted, operations_of, router_of, under};
 pub use trail::{AuditTrail, Named};
 pub use version::{IfMatch, etag};
 

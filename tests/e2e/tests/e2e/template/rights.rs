@@ -305,7 +305,7 @@ fn the_authorizer_writes_when_tokens_were_used_and_nothing_else() {
     assert_eq!(
         grant.condition,
         json!({
-            "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": [Scope::Uses.text()] },
+            "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [Scope::Uses.text()] },
             // Why: over no key at all, "for all values" holds.
             "Null": { "dynamodb:LeadingKeys": "false" },
         })

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
 use graph::GraphSettings;
 use local::embedded::EmbeddedDynamo;
 use runtime::settings::{
-    ANCHORS_BUCKET, BOOTSTRAP_TOKEN, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL,
+    ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL,
     RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
     for function in function_names() {
         let mut read = names_read_by_all();
         let own: &[&str] = match function.as_str() {
-            "authorize-request" => &[BOOTSTRAP_TOKEN, OIDC_ISSUER, OIDC_AUDIENCE],
+            "authorize-request" => &[BOOTSTRAP_SHA256, OIDC_ISSUER, OIDC_AUDIENCE],
             "plan-api" => &[
                 PUBLIC_URL,
                 READER_CLIENT_ID,
@@ -188,6 +188,20 @@ fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
         assert_eq!(rule.get("Expiration"), None, "only purge-data ends a blob");
         assert_eq!(rule.get("ExpirationInDays"), None, "only purge-data ends a blob");
     }
+    // A blob that was locked long ago is deleted by whoever takes purge-data over, and has to outlive that being noticed.
+    let [rule] = &vault["LifecycleConfiguration"]["Rules"].as_array().unwrap()[..] else {
+        panic!("one rule")
+    };
+    assert_eq!(
+        rule["NoncurrentVersionExpiration"],
+        json!({ "NoncurrentDays": reference("VaultUndeleteDays") })
+    );
+    assert_eq!(template.parameters()["VaultUndeleteDays"]["MinValue"], 30);
+    let alarm = template.get("BlobsDeletedAlarm").properties;
+    assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&json!("AWS/S3"), &json!("DeleteRequests")));
+    let counted = &vault["MetricsConfigurations"][0];
+    assert_eq!(counted["Prefix"], "t/");
+    assert_eq!(alarm["Dimensions"][1], json!({ "Name": "FilterId", "Value": counted["Id"] }));
     for bucket in template.of_kind("AWS::S3::Bucket") {
         let block = bucket.properties["PublicAccessBlockConfiguration"].as_object().unwrap();
         assert!(block.len() == 4 && block.values().all(|v| *v == true), "{}", bucket.id);

@@ -57,7 +57,12 @@ impl Shelf {
         let created_at = shelf.world.clock.now();
         shelf
             .records()
-            .put_new(&StoredKey { tenant: shelf.tenant.clone(), wrapped, created_at })
+            .put_new(&StoredKey {
+                tenant: shelf.tenant.clone(),
+                organisation: domain::OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                wrapped,
+                created_at,
+            })
             .await
             .unwrap();
         let archive = shelf.archive().open(&shelf.tenant).await.unwrap();

@@ -3,7 +3,7 @@
 //! A callback is believed only with a one-time state that we gave out for that organisation within the
 //! hour; the state is spent in the transaction that connects, so a failure on the way leaves it good for
 //! another try and a success cannot be repeated. That the administrator is one of the named tenant is shown by a
-//! sign-in there (`sign_in`), unless the installation does without; a consent that has not arrived everywhere waits
+//! sign-in there in the same browser (`sign_in`), unless the installation does without; a consent that has not arrived everywhere waits
 //! (`waiting`, [`crate::connect_tenant`]).
 
 mod link;
@@ -12,13 +12,14 @@ mod waiting;
 mod whose;
 
 pub(crate) use link::{Key, Linker};
+pub use sign_in::SIGN_IN_MINUTES;
 pub use waiting::Waiting;
 pub(crate) use waiting::may_pass;
 
 use super::plans::known;
 use super::{Caller, Gate};
 use domain::rights::Action;
-use domain::{Error, OrganisationId, Result, TenantId};
+use domain::{Error, OrganisationId, Result, TenantId, Timestamp};
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Write};
 use engine::records::{ApiToken, ConsentState, Found, Organisation, Tenant, delete, replace};
 use jiff::SignedDuration;
@@ -87,7 +88,7 @@ pub struct ConsentLink {
     /// The address at Microsoft that the administrator opens.
     pub url: Url,
     /// Until when it is good.
-    pub expires_at: domain::Timestamp,
+    pub expires_at: Timestamp,
 }
 
 /// What Microsoft sent back: the query of the callback.
@@ -103,13 +104,24 @@ pub struct ConsentAnswer {
     pub tenant: Option<String>,
     /// The code that a sign-in ended with, to be redeemed at Microsoft.
     pub code: Option<String>,
+    /// What the browser kept when the sign-in began.
+    pub browser: Option<String>,
+}
+
+/// Where a browser is sent to sign in.
+#[derive(Clone, Debug)]
+pub struct SignInPage {
+    /// The address of the page.
+    pub url: Url,
+    /// What the browser has to keep and send along when it comes back: random, good for this sign-in alone.
+    pub browser: String,
 }
 
 /// What comes next after a callback.
 #[derive(Clone, Debug)]
 pub enum Next {
-    /// The browser is sent to this address to sign in.
-    SignIn(Url),
+    /// The browser is sent on to sign in.
+    SignIn(SignInPage),
     /// The tenant is connected.
     Connected(Box<Connected>),
     /// Microsoft does not let us read yet what has to be read; it is tried again later.
@@ -125,6 +137,8 @@ pub struct Connected {
     pub tenant: Tenant,
     /// Which app was consented to.
     pub app: ConsentApp,
+    /// When an earlier organisation of the tenant was deleted; none for a tenant that is new here.
+    pub before: Option<Timestamp>,
 }
 
 impl Connect {
@@ -189,8 +203,8 @@ impl Connect {
     /// consented. Nothing changes unless all of it is in order.
     ///
     /// # Errors
-    /// `Denied` when the administrator did not consent, is of another tenant or holds no role that can consent, or
-    /// Microsoft does not let us in;
+    /// `Denied` when the administrator did not consent, is of another tenant or holds no role that can consent, or came
+    /// back in another browser, or Microsoft does not let us in;
     /// `Invalid` when the state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the
     /// tenant belongs to another organisation, or the organisation has another tenant.
     pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Next> {
@@ -257,7 +271,7 @@ impl Connect {
         organisation.writer_consented_at = Some(self.clock.now());
         writes.push(replace(&organisation, found.version)?);
         self.gate.records.write(writes).await.map_err(|e| e.within("the consent was not kept"))?;
-        Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer })
+        Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer, before: None })
     }
 
     fn linker(&self) -> Linker {

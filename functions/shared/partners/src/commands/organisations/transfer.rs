@@ -9,10 +9,11 @@ use domain::plans::ProductType;
 use domain::rights::Action;
 use domain::subscriptions::{Move, step};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result, Timestamp};
+use engine::end_customers;
 use engine::ports::{Page, Write};
 use engine::records::{
     Found, OpenDowngrade, Organisation, OrganisationPlace, Record, Subscribed, SubscriptionChange, Tenant,
-    TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
+    TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token, put_new, replace,
 };
 use jiff::SignedDuration;
 
@@ -149,7 +150,14 @@ impl Organisations {
         if handover.has_open_downgrade {
             return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
         }
-        self.records().write(handover.into_writes(plan, self.clock.now())?).await
+        let giver = before.partner.clone();
+        self.records().write(handover.into_writes(plan, self.clock.now())?).await?;
+        // Why after, and no failure: from that write on they see nothing, and how many they are has no bound. Should
+        // this process end now, what is left of them goes with the organisation.
+        if let Err(error) = end_customers::end(self.records(), &giver, id).await {
+            tracing::warn!(organisation = %id, %error, "the giver's end customers were left to the deletion");
+        }
+        Ok(())
     }
 
     /// Reads all rows that move, end or change when the organisation goes over to `taker`.
@@ -166,7 +174,11 @@ impl Organisations {
             offer: records.get(&TransferOffer::at(giver, id)).await?,
             place: records.get(&OrganisationPlace::at(id)).await?,
             has_open_downgrade: records.find(&OpenDowngrade::at(giver, id)).await?.is_some(),
-            end_of_token: end_of_token(records, giver, id).await?,
+            end_of_access: {
+                let mut ends = end_of_token(records, giver, id).await?;
+                ends.extend(end_of_sessions(records, giver, id).await?);
+                ends
+            },
             tenant: self.tenant(&before.value).await?,
             taker,
             offered,
@@ -183,7 +195,7 @@ struct Handover {
     before: Found<Organisation>,
     place: Found<OrganisationPlace>,
     has_open_downgrade: bool,
-    end_of_token: Vec<Write>,
+    end_of_access: Vec<Write>,
     tenant: Option<Found<Tenant>>,
 }
 
@@ -206,8 +218,8 @@ impl Handover {
             delete(&self.offer.value, self.offer.version),
             delete(&self.offered.value, self.offered.version),
         ];
-        // Why its token ends: the giver made it, and may have kept it.
-        writes.extend(self.end_of_token);
+        // Why its token and its portal's sessions end: the giver made them, and may have kept them.
+        writes.extend(self.end_of_access);
         // Why two changes: the one partner pays until now, the other from now on.
         let last = SubscriptionChange {
             organisation: before.id.clone(),
