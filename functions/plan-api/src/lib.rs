@@ -24,6 +24,7 @@ use ::partners::commands::tokens::Tokens;
 use ::partners::commands::usage::Usage;
 use axum::Router;
 use domain::{Error, Result};
+use engine::audit::AuditLog;
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
 use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
@@ -119,10 +120,11 @@ impl PlanApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
+    let log = AuditLog::new(records.clone(), &*api.partners.ids);
     let rows = routes::all();
     let rights = Rights::of(&rows);
     let routes = router_of(rows).with_state(api);
-    audited(idempotent(routes, records.clone(), rights), records, Audited::Writes)
+    audited(idempotent(routes, records, rights), log, Audited::Writes)
 }
 
 /// The routes, for the OpenAPI document.

@@ -224,7 +224,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
 }
 
 fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
-    let Ports { catalog, vault, queue, signer, mailer, clock, ids, .. } = wanted.ports.clone();
+    let Ports { catalog, vault, queue, signer, anchors, mailer, clock, ids, .. } = wanted.ports.clone();
     let records = records(wanted);
     let schedule = schedule_snapshots::Worker {
         records: records.clone(),
@@ -232,9 +232,13 @@ fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
         clock: clock.clone(),
         ids: ids.clone(),
     };
-    let digests =
-        send_digests::Worker::new(send_digests::Ports { records, mailer, clock: clock.clone(), ids })?;
-    let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, clock });
+    let digests = send_digests::Worker::new(send_digests::Ports {
+        records,
+        mailer,
+        clock: clock.clone(),
+        ids: ids.clone(),
+    })?;
+    let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, anchors, clock, ids });
     Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },

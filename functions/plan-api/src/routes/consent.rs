@@ -11,14 +11,14 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::organisations::HOW_TO_WITHDRAW;
 use domain::rights::Action;
-use domain::{ErrorKind, OrganisationId, TenantId};
+use domain::{ErrorKind, OrganisationId, Result, TenantId};
 use engine::metrics::CONSENTS_REFUSED;
 use engine::records::Organisation;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use partners::commands::connect::{
     Connected, ConsentAnswer, ConsentApp, Next, SIGN_IN_MINUTES, SignInPage, Waiting,
 };
-use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
+use runtime::http::{AlsoTold, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::{Problem, Reply};
@@ -60,9 +60,25 @@ async fn link(
     Ok((StatusCode::CREATED, Json(link.into())))
 }
 
-async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+/// Writes down whose consent it is about, and then works on it.
+async fn taken(api: &PlanApi, trail: &AuditTrail, answer: &ConsentAnswer) -> Result<Next> {
+    let named = api
+        .connect
+        .whose(answer)
+        .await?
+        .map(|(partner, organisation)| Named { partner, subjects: vec![("org", organisation.to_string())] });
+    trail.begin(named).await?;
+    api.connect.consent_callback(answer).await
+}
+
+async fn callback(
+    State(api): State<PlanApi>,
+    trail: AuditTrail,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let answer = ConsentAnswer { browser: cookie(&headers), ..read(query.as_deref().unwrap_or_default()) };
-    match api.connect.consent_callback(&answer).await {
+    match taken(&api, &trail, &answer).await {
         Ok(Next::Connected(connected)) => {
             let also = also_told(&connected.organisation, &connected.tenant.tenant);
             let reply = page(StatusCode::OK, "Connected", &text_for(&connected));
@@ -111,7 +127,7 @@ fn also_told(organisation: &Organisation, tenant: &TenantId) -> AlsoTold {
     AlsoTold {
         partner: organisation.partner.clone(),
         who: Some(format!("consent {tenant}")),
-        subjects: vec![("org", organisation.id.to_string())],
+        subjects: Vec::new(),
     }
 }
 

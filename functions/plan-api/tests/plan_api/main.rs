@@ -4,6 +4,7 @@
 
 mod access;
 mod audit;
+mod audit_verified;
 mod common;
 mod connecting;
 mod consent;
@@ -15,6 +16,7 @@ mod invitations;
 mod lives;
 mod makers;
 mod names;
+mod open_routes;
 mod openapi;
 mod partner_plane;
 mod people;

@@ -16,6 +16,8 @@ pub const READER_CLIENT_ID: &str = "HOLDFAST_READER_CLIENT_ID";
 pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
 /// With this token, and no other, top partners are created; without it none can be.
 pub const BOOTSTRAP_SHA256: &str = "HOLDFAST_BOOTSTRAP_SHA256";
+/// The bucket in which signed heads of audit logs are kept under lock.
+pub const ANCHORS_BUCKET: &str = "HOLDFAST_ANCHORS_BUCKET";
 /// The issuer whose tokens are accepted besides API tokens, exactly as they name it; none switches it off.
 pub const OIDC_ISSUER: &str = "HOLDFAST_OIDC_ISSUER";
 /// For whom its tokens must be: our client id there.

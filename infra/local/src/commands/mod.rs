@@ -1,12 +1,14 @@
-//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`.
+//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`, `holdfast verify-audit`.
 
 mod serve;
 mod simulate;
 mod upgrade;
+mod verify_audit;
 
 pub use serve::ServeOptions;
 pub use simulate::SimulateOptions;
 pub use upgrade::UpgradeOptions;
+pub use verify_audit::{VerifyAuditOptions, check as check_audit_log};
 
 use crate::demo::{self, DemoOptions, Deployed};
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +38,8 @@ enum Command {
     Simulate(SimulateOptions),
     /// Moves the rows of an earlier release to where this one looks for them, while the installation is stopped.
     Upgrade(UpgradeOptions),
+    /// Verifies an exported audit log, alone or against the signed heads of its days.
+    VerifyAudit(VerifyAuditOptions),
 }
 
 #[derive(Args)]
@@ -101,6 +105,7 @@ fn run(command: Command) -> Result<()> {
             Command::Serve(options) => serve::run(*options).await,
             Command::Simulate(options) => simulate::run(options).await,
             Command::Upgrade(options) => upgrade::run(options).await,
+            Command::VerifyAudit(options) => verify_audit::run(&options),
         }
     })
 }

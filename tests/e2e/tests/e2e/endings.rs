@@ -4,7 +4,7 @@ use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
 use domain::organisations::Act;
 use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
-use engine::ports::{Clock, JobQueue};
+use engine::ports::{Clock, JobQueue, Scope};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
@@ -68,7 +68,9 @@ fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
             &rig.refusals,
         ),
         signer: Faulty::new(rig.world.signer.clone(), plan),
+        anchors: Faulty::new(rig.world.anchors.clone(), plan),
         clock: rig.clock.clone(),
+        ids: rig.world.ids.clone(),
     })
 }
 
@@ -77,12 +79,13 @@ async fn tick(rig: &Rig) -> purge_data::Report {
     purge(rig, &FaultPlan::new()).run(deadline).await.unwrap()
 }
 
-/// Everything that is kept and names the tenant or the organisation, apart from the certificate and from what the
-/// partner's invoices are made of.
+/// Everything that is kept and names the tenant or the organisation, apart from the certificate, from what the
+/// partner's invoices are made of, and from the audit log, which says when the key was destroyed.
 fn traces(rig: &Rig, tenant: &TenantId, id: &OrganisationId) -> Vec<String> {
     let names = |text: &str| text.contains(tenant.as_str()) || text.contains(id.as_str());
     let rows = rig.world.catalog.rows().into_iter().map(|(scope, row)| {
-        let stays = ["deleted#", "subscribed#"].iter().any(|family| row.key.starts_with(family));
+        let stays = ["deleted#", "subscribed#"].iter().any(|family| row.key.starts_with(family))
+            || matches!(scope, Scope::Audit(_));
         (stays, format!("{} {} {}", scope.text(), row.key, row.body))
     });
     let rows = rows.filter(|(stays, _)| !stays).map(|(_, text)| text);

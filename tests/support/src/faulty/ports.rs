@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put,
-    Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
+    AnchorName, Anchors, BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing,
+    Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper,
+    WrappedKey, Write,
 };
 use engine::upgrade::WholeCatalog;
 
@@ -59,6 +60,18 @@ impl<T: Catalog + ?Sized> Catalog for Faulty<T> {
         let call = LoggedCall::new("catalog", "write", keys.join(", "));
         let call = writes.iter().fold(call, |call, write| within(call, scope(write)));
         self.plan.around(call, self.inner.write(now, writes)).await
+    }
+}
+
+#[async_trait]
+impl<T: Anchors + ?Sized> Anchors for Faulty<T> {
+    async fn put_new(&self, name: &AnchorName, text: &str) -> Result<Put> {
+        let call = LoggedCall::new("anchors", "put_new", name.as_str());
+        self.plan.around(call, self.inner.put_new(name, text)).await
+    }
+    async fn find(&self, name: &AnchorName) -> Result<Option<String>> {
+        let call = LoggedCall::new("anchors", "find", name.as_str());
+        self.plan.around(call, self.inner.find(name)).await
     }
 }
 

@@ -50,6 +50,12 @@ async fn the_catalog_keeps_its_contract() {
 }
 
 #[tokio::test]
+async fn the_place_of_anchors_keeps_its_contract() {
+    let (world, _, subjects, _) = all();
+    contracts::anchors(world.anchors, &subjects).await;
+}
+
+#[tokio::test]
 async fn the_queue_keeps_its_contract() {
     let (world, probe, subjects, allowances) = all();
     contracts::queue(world.queue, &probe, &subjects, &allowances).await;

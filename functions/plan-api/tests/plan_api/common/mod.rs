@@ -21,6 +21,7 @@ use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
+use support::faulty::{FaultPlan, Faulty};
 use support::memory::{MemoryCatalog, World};
 use support::policy::{Deployed, Refusals};
 use tower::ServiceExt;
@@ -127,6 +128,8 @@ pub struct Plane {
     pub world: World,
     pub directory: Arc<ToldDirectory>,
     pub find: FindCaller,
+    /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
+    pub plan: Arc<FaultPlan>,
     /// What the role of plan-api, as the template has it, did not allow.
     pub refusals: Refusals,
     router: Router,
@@ -149,9 +152,11 @@ impl Plane {
 
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
+        let plan = FaultPlan::new();
         let (deployed, refusals) = (Deployed::read(), Refusals::default());
         let behind = |function| {
-            let catalog = deployed.catalog(function, Arc::new(Shared(world.catalog.clone())), &refusals);
+            let catalog = Faulty::new(Arc::new(Shared(world.catalog.clone())), &plan);
+            let catalog = deployed.catalog(function, catalog, &refusals);
             Records::new(catalog, world.clock.clone())
         };
         let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new() };
@@ -178,7 +183,7 @@ impl Plane {
             clock: world.clock.clone(),
             bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
         };
-        Self { world, directory, find, refusals, router: service(router(api.unwrap())) }
+        Self { world, directory, find, plan, refusals, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.
@@ -295,8 +300,15 @@ impl Plane {
     /// same.
     pub fn kept(&self) -> Vec<(Scope, Row)> {
         let rows = self.world.catalog.rows().into_iter();
-        rows.filter(|(_, row)| !row.key.starts_with("audit") && !row.key.starts_with("idempotency#"))
+        rows.filter(|(s, row)| !matches!(s, Scope::Audit(_)) && !row.key.starts_with("idempotency#"))
             .collect()
+    }
+
+    /// The entries of a partner's audit log, or of the installation's, oldest first.
+    pub fn logged(&self, of: Option<&PartnerId>) -> Vec<Row> {
+        let log = Scope::Audit(of.cloned());
+        let rows = self.world.catalog.rows().into_iter();
+        rows.filter(|(s, r)| *s == log && r.key.starts_with("entry#")).map(|(_, r)| r).collect()
     }
 }
 

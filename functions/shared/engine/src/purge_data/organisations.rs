@@ -79,7 +79,7 @@ impl Worker {
         }
         // The key goes before anything else: a pass may take many ticks, and nothing may be readable meanwhile.
         if ending.began_at.is_none() {
-            self.begin(&mut found, ending).await?;
+            self.destroy_key(&mut found, ending).await?;
             report.begun += 1;
         }
         let listeners = self.listeners(&found.value).await?;
@@ -117,7 +117,7 @@ impl Worker {
     }
 
     /// Destroys the key: from here on nothing that is stored can be read.
-    async fn begin(&self, found: &mut Found<Organisation>, mut ending: Ending) -> Result<()> {
+    pub(super) async fn begin(&self, found: &mut Found<Organisation>, mut ending: Ending) -> Result<()> {
         ending.began_at = Some(self.clock.now());
         let mut writes = Vec::new();
         if let Some(tenant) = &found.value.tenant {

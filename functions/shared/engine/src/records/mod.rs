@@ -34,7 +34,9 @@ mod transfer;
 
 pub use access::AccessLink;
 pub use address::{At, AuditOf, Auth, Installation, Owner, Under, Uses};
-pub use audit::{AuditEntry, AuditHead};
+pub use audit::{
+    AuditDay, AuditEntry, AuditHead, AuditSignedUntil, AuditStatement, OlderAuditEntry, OlderAuditHead,
+};
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;

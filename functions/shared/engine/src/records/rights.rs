@@ -121,7 +121,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Uses, &[AuthorizeRequest, PlanApi], &[AuthorizeRequest], &[]),
     rights(Of::Auth, &[AuthorizeRequest, PlanApi, PurgeData], &[PlanApi], &[PlanApi, PurgeData]),
     rights(Of::Invitations, &[PlanApi, PurgeData], &[SendDigests], &[PlanApi, PurgeData]),
-    rights(Of::Audit, &[PlanApi, SnapshotApi], &[PlanApi, SnapshotApi], &[]),
+    rights(Of::Audit, &[PlanApi, SnapshotApi, PurgeData], &[PlanApi, SnapshotApi, PurgeData], &[]),
     rights(Of::Replies, &[PlanApi, SnapshotApi, PurgeData], &[PlanApi, SnapshotApi], &[PlanApi, SnapshotApi, PurgeData]),
     rights(Of::Partner, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[PlanApi], &[PlanApi]),
     rights(Of::Organisations, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, PurgeData]),

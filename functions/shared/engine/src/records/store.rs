@@ -84,6 +84,19 @@ impl Records {
         Ok((live.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }
 
+    /// A page of a list, each row by its key: one that cannot be read is told as such, and hides no other. Rows that have
+    /// ended are in it.
+    pub async fn list_each<T: Record>(
+        &self,
+        under: &Under<T>,
+        page: Page,
+    ) -> Result<(Vec<(String, Result<T>)>, Option<String>)> {
+        let found = self.catalog.list(under.scope(), under.prefix(), page).await?;
+        let each =
+            found.rows.into_iter().map(|(_, row)| (row.key.clone(), read(row).map(|found| found.value)));
+        Ok((each.collect(), found.next))
+    }
+
     /// All records of a list, read page by page. For lists that are short by nature.
     pub async fn list_all<T: Record>(&self, under: &Under<T>) -> Result<Vec<Found<T>>> {
         let (mut all, mut after) = (Vec::new(), None);

@@ -108,6 +108,12 @@ impl Invitations {
         unreachable!("the last try returns")
     }
 
+    /// The partner and the invitation that a secret is of: whose audit log its acceptance belongs into.
+    pub async fn whose(&self, secret: &str) -> Result<Option<(PartnerId, InvitationId)>> {
+        let found = self.gate.records.find(&InvitationToken::at(&ApiToken::hash(secret))).await?;
+        Ok(found.map(|token| (token.value.partner, token.value.invitation)))
+    }
+
     /// Makes the caller, who is signed in and no person of any partner yet, the person who was invited.
     ///
     /// # Errors

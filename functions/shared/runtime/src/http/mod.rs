@@ -11,6 +11,7 @@ mod input;
 mod rate;
 mod reply;
 mod route;
+mod trail;
 mod version;
 
 pub use audit::{AlsoTold, Audited, audited};
@@ -23,6 +24,7 @@ pub use reply::{
     versioned,
 };
 pub use route::{Arguments, Notes, Rights, Route, Takes, Unnoted, operations_of, router_of, under};
+pub use trail::{AuditTrail, Named};
 pub use version::{IfMatch, etag};
 
 use crate::problem::Problem;

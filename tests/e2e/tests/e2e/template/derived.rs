@@ -55,8 +55,6 @@ const NOT_USED: &[(&str, &str, &str)] = &[
     ("preview-restore", "kms:GenerateDataKey", "plan-api makes keys"),
     ("run-restore", "s3:DeleteObject", "purge-data alone deletes"),
     ("run-restore", "kms:GenerateDataKey", "plan-api makes keys"),
-    ("purge-data", "s3:GetObject", "it lists and deletes"),
-    ("purge-data", "s3:PutObject", "it lists and deletes"),
 ];
 
 /// The SDK's calls in a source: `client.put_item()`.

@@ -9,6 +9,7 @@
 mod link;
 mod sign_in;
 mod waiting;
+mod whose;
 
 pub(crate) use link::{Key, Linker};
 pub use sign_in::SIGN_IN_MINUTES;
