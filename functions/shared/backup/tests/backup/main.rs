@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod any_page;
 mod archive_layers;
 mod archive_runs;
 mod compared;
