@@ -25,7 +25,7 @@ use axum::Router;
 use domain::{Error, Result};
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
-use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
+use runtime::http::{Audited, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -118,6 +118,11 @@ pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
     let routes = router_of(routes::all()).with_state(api);
     audited(idempotent(routes, records.clone()), records, Audited::Writes)
+}
+
+/// What requests to the routes take of their callers' budgets.
+pub fn weights() -> Weights {
+    weights_of(routes::all::<Unnoted>())
 }
 
 /// The routes, for the OpenAPI document.

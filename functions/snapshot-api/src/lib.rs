@@ -19,7 +19,7 @@ use backup::preview_restore::Archived;
 use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
-use runtime::http::{Audited, audited, idempotent, operations_of, router_of};
+use runtime::http::{Audited, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -82,6 +82,11 @@ pub fn router(api: SnapshotApi) -> Router {
     let records = api.gate.records.clone();
     let routes = router_of(routes::all()).with_state(api);
     audited(idempotent(routes, records.clone()), records, Audited::Everything)
+}
+
+/// What requests to the routes take of their callers' budgets.
+pub fn weights() -> Weights {
+    weights_of(routes::all::<Unnoted>())
 }
 
 /// The routes, for the OpenAPI document.

@@ -49,20 +49,17 @@ pub struct Browse {
 }
 
 impl Browse {
-    /// Snapshots, newest first, without those that only served a comparison.
+    /// Snapshots, newest first, without those that only served a comparison. Where there are very many of those, a part may
+    /// be short or empty though more follows.
     pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Snapshot>> {
-        let limit = page.limit;
-        let mut page = Page { descending: true, ..page };
-        loop {
-            let (rows, next) = self.records.list(&Snapshot::all(tenant), page).await?;
-            let items: Vec<_> =
-                rows.into_iter().map(|r| r.value).filter(|s| s.reason != Reason::Live).collect();
-            // Why: a page of nothing but readings for comparisons would look like the end of the list.
-            if !items.is_empty() || next.is_none() {
-                return Ok(Listed { items, next });
-            }
-            page = Page { after: next, limit, descending: true };
+        let mut walk = self.records.walk(Snapshot::all(tenant), page.after, true);
+        let mut items = Vec::new();
+        while items.len() < page.limit
+            && let Some(row) = walk.next().await?
+        {
+            items.extend(Some(row.value).filter(|snapshot| snapshot.reason != Reason::Live));
         }
+        Ok(Listed { items, next: walk.rest() })
     }
 
     /// One snapshot of the tenant, sealed or not.

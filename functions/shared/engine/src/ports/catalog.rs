@@ -16,16 +16,20 @@ pub enum Scope {
     /// When API tokens were used. Why apart: the authorizer may write these rows and no others, and a right can
     /// be narrowed to a scope.
     Uses,
+    /// What callers have used of their limits. Why apart: every request may write here, and whoever counts requests needs
+    /// no right to anything else.
+    Budgets,
 }
 
 impl Scope {
-    /// The scope as text: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`.
+    /// The scope as text: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`, `budgets`.
     pub fn text(&self) -> String {
         match self {
             Self::System => "system".to_owned(),
             Self::Partner(id) => format!("partner/{id}"),
             Self::Tenant(id) => format!("tenant/{id}"),
             Self::Uses => "uses".to_owned(),
+            Self::Budgets => "budgets".to_owned(),
         }
     }
 
@@ -38,6 +42,7 @@ impl Scope {
         match text.split_once('/') {
             None if text == "system" => Ok(Self::System),
             None if text == "uses" => Ok(Self::Uses),
+            None if text == "budgets" => Ok(Self::Budgets),
             Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| bad()),
             Some(("tenant", id)) => id.parse().map(Self::Tenant).map_err(|_| bad()),
             _ => Err(bad()),
@@ -102,7 +107,8 @@ pub enum Write {
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Where the part before ended: its `next`, an opaque text. None for the beginning.
+    /// Where the part before ended: its `next`, or the [`list_cursor`](super::list_cursor) of its last row. None for the
+    /// beginning.
     pub after: Option<String>,
     /// The greatest number of rows, 1 to 1,000.
     pub limit: usize,
@@ -126,7 +132,8 @@ impl Page {
 pub struct RowPage {
     /// In key order (a watched list: in order of its times). May be empty though `next` is set.
     pub rows: Vec<(Scope, Row)>,
-    /// Where the next part begins; none at the end.
+    /// Where the next part begins; none at the end. Of rows of a scope it is the [`list_cursor`](super::list_cursor) of
+    /// the last row that was looked at.
     pub next: Option<String>,
 }
 

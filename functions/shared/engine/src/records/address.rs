@@ -24,6 +24,10 @@ pub struct Installation;
 #[derive(Clone, Copy, Debug)]
 pub struct Uses;
 
+/// The owner of the rows that say what callers have used of their limits, which the functions behind the API write.
+#[derive(Clone, Copy, Debug)]
+pub struct Budgets;
+
 impl Owner for TenantId {
     const KIND: OwnerKind = OwnerKind::Tenant;
     fn scope(&self) -> Scope {
@@ -57,6 +61,13 @@ impl Owner for Uses {
     const KIND: OwnerKind = OwnerKind::Uses;
     fn scope(&self) -> Scope {
         Scope::Uses
+    }
+}
+
+impl Owner for Budgets {
+    const KIND: OwnerKind = OwnerKind::Budgets;
+    fn scope(&self) -> Scope {
+        Scope::Budgets
     }
 }
 

@@ -18,6 +18,8 @@ pub enum OwnerKind {
     Tenant,
     /// The authorizer's own, the only rows that it may write.
     Uses,
+    /// What callers have used of their limits: rows of the functions behind the API.
+    Budgets,
 }
 
 impl OwnerKind {
@@ -29,6 +31,7 @@ impl OwnerKind {
             Self::PartnerOrInstallation => "partner, system",
             Self::Tenant => "tenant",
             Self::Uses => "uses",
+            Self::Budgets => "budgets",
         }
     }
 }
@@ -109,6 +112,7 @@ const TABLE: &[Family] = &[
     family(Of::Installation, ("invitation#", "{hash}"), "InvitationToken", &[], Time),
     family(Of::Installation, ("identity#", "{hash}"), "IdentityLink", &[], Command),
     family(Of::Uses, ("used#", "{partner}#{token}"), "TokenUse", &[], Time),
+    family(Of::Budgets, ("budget#", "{caller}"), "CallerBudget", &[], Time),
     family(Of::PartnerOrInstallation, ("audit#", "{number}"), "AuditEntry", &[], Nothing),
     family(Of::PartnerOrInstallation, ("audithead", ""), "AuditHead", &[], Nothing),
     family(Of::PartnerOrInstallation, ("idempotency#", "{hash}"), "IdempotentRequest", &[], Time),

@@ -8,6 +8,7 @@
 mod access;
 mod address;
 mod audit;
+mod budget;
 mod course;
 mod diff;
 mod families;
@@ -28,10 +29,12 @@ mod subscription;
 mod tenant;
 mod token;
 mod transfer;
+mod walk;
 
 pub use access::AccessLink;
-pub use address::{At, Installation, Owner, Under, Uses};
+pub use address::{At, Budgets, Installation, Owner, Under, Uses};
 pub use audit::{AuditEntry, AuditHead};
+pub use budget::CallerBudget;
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
@@ -62,6 +65,7 @@ pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, S
 pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking, StoredKey, Tenant};
 pub use token::{ApiToken, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
+pub use walk::Walk;
 
 /// The names of the watched lists: rows that are due at a time, whatever scope they are in.
 pub mod watched {
