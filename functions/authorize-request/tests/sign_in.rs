@@ -3,7 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use async_trait::async_trait;
-use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::rights::Role;
@@ -107,7 +107,7 @@ impl Door {
     async fn ask(&self, token: &str) -> Result<Option<Value>> {
         let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
         request.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
-        let answer = authorize(&request, &self.find, Some(&self.sign_in)).await?;
+        let answer = authorize(&request, &self.find, Some(&self.sign_in), &Strangers::default()).await?;
         Ok(answer.is_authorized.then_some(Value::Object(answer.context)))
     }
 

@@ -142,6 +142,8 @@ const TABLE: &[Family] = &[
     family(Of::Tenant, ("progress#", "{snapshot}"), "ReadingState", &[], Tenant),
     family(Of::Tenant, ("diff#", "{comparison}"), "Diff", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("restore#", "{restore}"), "Restore", &[watched::OPEN_WORK], Tenant),
+    family(Of::Tenant, ("slots#", "{work}"), "WorkSlots", &[], Tenant),
+    family(Of::Tenant, ("given-up#", "{work}#{cause}"), "GivenUp", &[], Tenant),
     family(Of::Tenant, ("step#", "{restore}#{number}"), "StepOutcome", &[], Tenant),
     family(Of::Tenant, ("newid#", "{old id}"), "NewId", &[], Tenant),
     family(Of::Tenant, ("remaking#", "{old id}"), "Remaking", &[], Tenant),

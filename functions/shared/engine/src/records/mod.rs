@@ -23,6 +23,7 @@ mod person;
 mod plan;
 mod reading;
 mod restore;
+mod slots;
 mod snapshot;
 mod store;
 mod subscription;
@@ -59,6 +60,7 @@ pub use reading::{
 pub use restore::{
     FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };
+pub use slots::{AskedWork, GivenUp, Slot, WorkSlots};
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};

@@ -28,6 +28,9 @@ impl FindCaller {
         if self.bootstrap_hash.as_deref() == Some(hash.as_str()) {
             return Ok(Some(Caller::Operator));
         }
+        if !ApiToken::may_be(token) {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let found = self.records.find(&ApiToken::at(&hash)).await?;
         let Some(good) = found.map(|f| f.value).filter(|t| t.is_good(now)) else { return Ok(None) };
