@@ -48,7 +48,9 @@ async fn whoever_has_the_document_is_told_so_and_not_sent_it_again() {
     };
     let first = ask(None).await;
     let version = first.headers["etag"].to_str().unwrap();
-    assert!(first.text.len() > 50_000 && first.headers["cache-control"].to_str().unwrap().contains("max-age"));
+    assert!(
+        first.text.len() > 50_000 && first.headers["cache-control"].to_str().unwrap().contains("max-age")
+    );
     for known in [version.to_owned(), format!("\"other\", W/{version}")] {
         let again = ask(Some(&known)).await;
         assert_eq!((again.status, again.text.len()), (StatusCode::NOT_MODIFIED, 0), "{known}");

@@ -6,7 +6,6 @@ use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use backup::schedule_snapshots::{self, Report};
 use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId};
-use engine::ports::Clock;
 use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Side, Snapshot};
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
