@@ -8,6 +8,8 @@ mod archive_runs;
 mod compared;
 mod comparison;
 mod directory_contracts;
+mod links;
+mod named_changes;
 mod oracle;
 mod paged;
 mod reading_pages;
@@ -20,6 +22,7 @@ mod schedule_tick;
 mod search;
 mod shelf;
 mod side_by_side;
+mod slots;
 
 // Where `naming.rs`, which the oracle shares with the job, looks for it.
 use backup::archive;
