@@ -35,6 +35,10 @@ pub struct Auth;
 #[derive(Clone, Copy, Debug)]
 pub struct Invitations;
 
+/// The owner of what is kept of tenants that were connected before.
+#[derive(Clone, Copy, Debug)]
+pub struct FormerTenants;
+
 /// The owner of an audit log: a partner's, or the installation's where there is no partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditOf(pub Option<PartnerId>);
@@ -81,6 +85,7 @@ owner!(Installation, Installation, Installation, _ => Scope::System);
 owner!(Uses, Uses, Uses, _ => Scope::Uses);
 owner!(Auth, Auth, Auth, _ => Scope::Auth);
 owner!(Invitations, Invitations, Invitations, _ => Scope::Invitations);
+owner!(FormerTenants, FormerTenants, FormerTenants, _ => Scope::FormerTenants);
 owner!(AuditOf, AuditOf, Audit, of => Scope::Audit(of.0.clone()));
 owner!(Replies, Option<PartnerId>, Replies, of => Scope::Replies(of.clone()));
 owner!(PartnerId, PartnerId, Partner, of => Scope::Partner(of.clone()));
