@@ -19,6 +19,9 @@ pub enum Scope {
     Auth,
     /// The secrets of invitations that were mailed. Why apart: what sends mail makes them, and may make no token.
     Invitations,
+    /// Tenants that were connected before, by hashes of their ids. Why apart: `purge-data` writes these rows, and no other
+    /// of the installation.
+    FormerTenants,
     /// A partner's audit log, or the installation's where there is no partner. Why apart: nobody may delete these rows.
     Audit(Option<PartnerId>),
     /// What a partner's requests were answered, or the operator's. Why apart: both APIs write these rows, and one of them
@@ -55,6 +58,7 @@ impl Scope {
             Self::Budgets => "budgets".to_owned(),
             Self::Auth => "auth".to_owned(),
             Self::Invitations => "invitations".to_owned(),
+            Self::FormerTenants => "former-tenants".to_owned(),
             Self::Audit(id) => optional("audit", id),
             Self::Replies(id) => optional("replies", id),
             Self::Partner(id) => format!("partner/{id}"),
@@ -81,6 +85,7 @@ impl Scope {
                 "budgets" => Some(Self::Budgets),
                 "auth" => Some(Self::Auth),
                 "invitations" => Some(Self::Invitations),
+                "former-tenants" => Some(Self::FormerTenants),
                 "audit" => Some(Self::Audit(None)),
                 "replies" => Some(Self::Replies(None)),
                 _ => None,

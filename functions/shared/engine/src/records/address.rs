@@ -39,6 +39,10 @@ pub struct Auth;
 #[derive(Clone, Copy, Debug)]
 pub struct Invitations;
 
+/// The owner of what is kept of tenants that were connected before.
+#[derive(Clone, Copy, Debug)]
+pub struct FormerTenants;
+
 /// The owner of an audit log: a partner's, or the installation's where there is no partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditOf(pub Option<PartnerId>);
@@ -86,6 +90,7 @@ owner!(Uses, Uses, Uses, _ => Scope::Uses);
 owner!(Budgets, Budgets, Budgets, _ => Scope::Budgets);
 owner!(Auth, Auth, Auth, _ => Scope::Auth);
 owner!(Invitations, Invitations, Invitations, _ => Scope::Invitations);
+owner!(FormerTenants, FormerTenants, FormerTenants, _ => Scope::FormerTenants);
 owner!(AuditOf, AuditOf, Audit, of => Scope::Audit(of.0.clone()));
 owner!(Replies, Option<PartnerId>, Replies, of => Scope::Replies(of.clone()));
 owner!(PartnerId, PartnerId, Partner, of => Scope::Partner(of.clone()));

@@ -20,6 +20,8 @@ pub enum OwnerKind {
     Auth,
     /// The secrets of invitations that were mailed.
     Invitations,
+    /// Tenants that were connected before.
+    FormerTenants,
     /// An audit log: a partner's, or the installation's.
     Audit,
     /// What requests were answered: a partner's, or the operator's.
@@ -49,6 +51,7 @@ impl OwnerKind {
             Self::Budgets => "budgets",
             Self::Auth => "auth",
             Self::Invitations => "invitations",
+            Self::FormerTenants => "former-tenants",
             Self::Audit => "audit",
             Self::Replies => "replies",
             Self::Partner => "partner",
@@ -79,6 +82,7 @@ impl OwnerKind {
             Self::Budgets => Some(Scope::Budgets),
             Self::Auth => Some(Scope::Auth),
             Self::Invitations => Some(Scope::Invitations),
+            Self::FormerTenants => Some(Scope::FormerTenants),
             _ => None,
         }
     }
@@ -154,7 +158,6 @@ const TABLE: &[Family] = &[
     family(Of::Installation, ("org#", "{org}"), "OrganisationPlace", &[], Organisation),
     family(Of::Installation, ("state#", "{hash}"), "ConsentState", &[], Time),
     family(Of::Installation, ("sign-in#", "{hash}"), "ConsentSignIn", &[], Time),
-    family(Of::Installation, ("former-tenant#", "{hash}"), "FormerTenant", &[], Nothing),
     family(Of::Installation, ("plan#", "{plan}"), "PlanPlace", &[], Nothing),
     family(Of::Uses, ("used#", "{partner}#{token}"), "TokenUse", &[], Time),
     family(Of::Uses, ("session-used#", "{partner}#{session}"), "SessionUse", &[], Time),
@@ -164,6 +167,7 @@ const TABLE: &[Family] = &[
     family(Of::Auth, ("access#", "{hash}"), "AccessLink", &[], Time),
     family(Of::Auth, ("identity#", "{hash}"), "IdentityLink", &[], Command),
     family(Of::Invitations, ("invitation#", "{hash}"), "InvitationToken", &[], Time),
+    family(Of::FormerTenants, ("former-tenant#", "{hash}"), "FormerTenant", &[], Nothing),
     family(Of::Audit, ("entry#", "{at}#{chain}#{number}"), "AuditEntry", &[], Nothing),
     family(Of::Audit, ("head#", "{chain}"), "AuditHead", &[], Nothing),
     family(Of::Audit, ("day#", "{day}#{partner}"), "AuditDay", &[], Nothing),
