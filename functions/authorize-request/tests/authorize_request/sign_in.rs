@@ -1,7 +1,7 @@
 //! Signed-in people: which tokens of an issuer let whom in, and which forged ones let nobody.
 
 use async_trait::async_trait;
-use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::rights::Role;
@@ -89,7 +89,7 @@ impl Door {
             find: FindCaller {
                 records: Records::new(world.catalog.clone(), world.clock.clone()),
                 clock: world.clock.clone(),
-                bootstrap_hash: None,
+                bootstrap_sha256: None,
             },
             issuer,
             world,
@@ -105,7 +105,7 @@ impl Door {
     async fn ask(&self, token: &str) -> Result<Option<Value>> {
         let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
         request.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
-        let answer = authorize(&request, &self.find, Some(&self.sign_in)).await?;
+        let answer = authorize(&request, &self.find, Some(&self.sign_in), &Strangers::default()).await?;
         Ok(answer.is_authorized.then_some(Value::Object(answer.context)))
     }
 
@@ -144,6 +144,14 @@ async fn a_bound_identity_is_its_person_and_an_unbound_one_nobodys_whatever_its_
         door.find.records.write(writes).await.unwrap();
         let found = door.ask(&token).await.unwrap().unwrap();
         assert_eq!((&found["caller"], &found["role"]), (&json!("member"), &json!("support")));
+        assert_eq!(found.get("signedInAt"), None, "the token does not say");
+        for (claim, seconds) in [("iat", 120), ("auth_time", 60), ("auth_time", -60)] {
+            let at = now.as_second() - seconds;
+            let claims = with(&with(&door.claims(), "iat", json!(now.as_second() - 120)), claim, json!(at));
+            let found = door.ask(&key.sign(kid, &claims)).await.unwrap().unwrap();
+            let told: domain::Timestamp = found["signedInAt"].as_str().unwrap().parse().unwrap();
+            assert_eq!(told.as_second(), at.min(now.as_second()), "{claim}, and never later than now");
+        }
         let other = key.sign(kid, &with(&door.claims(), "sub", json!("eve")));
         assert_eq!(door.ask(&other).await.unwrap().unwrap()["caller"], "signedIn");
     }
@@ -261,7 +269,7 @@ async fn the_simulated_microsoft_is_an_issuer() {
         SignIn::new(settings, Arc::new(HttpKeySets::new().unwrap()), world.clock.clone())
     };
     let found = check(&issuer).check(&token).await.unwrap().unwrap();
-    assert_eq!(found.issuer, issuer);
+    assert_eq!(found.identity.issuer, issuer);
     let common = format!("{}/common/v2.0", server.login_url());
     assert!(check(&common).check(&token).await.is_err(), "an issuer that answers as another is not believed");
     server.stop().await;

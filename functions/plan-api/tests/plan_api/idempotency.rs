@@ -1,7 +1,8 @@
 //! A POST that is sent again under its key.
 
-use crate::common::{Answer, Plane, owner, plan};
+use crate::common::{Answer, Plane, as_role, owner, plan};
 use axum::body::Body;
+use domain::rights::Role;
 use engine::records::{KeptReply, Records};
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
@@ -46,6 +47,23 @@ async fn the_same_request_under_the_same_key_is_done_once_and_answered_the_same(
     let other = send(&plane, &owner, "/v1/plans", "k-2", &plan("Backup")).await;
     assert_ne!(other.text, first.text);
     assert_eq!(plans(&plane, &owner).await, 2);
+}
+
+#[tokio::test]
+async fn a_reply_is_not_given_again_to_who_lost_the_right() {
+    let (plane, owner) = started().await;
+    let first = send(&plane, &owner, "/v1/plans", "k", &plan("Backup")).await;
+    let lowered = as_role(&owner, Role::Support, None);
+    let refused = send(&plane, &lowered, "/v1/plans", "k", &plan("Backup")).await;
+    assert_eq!((first.status, refused.status), (StatusCode::CREATED, StatusCode::FORBIDDEN));
+    assert!(!refused.text.contains(first.json()["id"].as_str().unwrap()));
+    let org = plane.organisation(&owner, "Contoso").await;
+    let path = format!("/v1/organisations/{org}/consent-link");
+    let link = json!({ "app": "reader" });
+    assert_eq!(send(&plane, &owner, &path, "l", &link).await.status, StatusCode::CREATED);
+    let elsewhere = as_role(&owner, Role::Admin, Some(Vec::new()));
+    let unseen = send(&plane, &elsewhere, &path, "l", &link).await;
+    assert_eq!(unseen.status, StatusCode::NOT_FOUND, "nor that there was one: {unseen:?}");
 }
 
 #[tokio::test]
@@ -200,7 +218,7 @@ async fn a_failure_of_ours_is_not_kept_and_the_request_can_be_sent_again() {
         }
     };
     let router = axum::Router::new().route("/things", axum::routing::post(answer));
-    let router = runtime::http::idempotent(router, records);
+    let router = runtime::http::idempotent(router, records, runtime::http::Rights::default());
     let mut statuses = Vec::new();
     for _ in 0..2 {
         let context = gateway_context("r", "$default", Some(authorizer_context(&Caller::Operator)));

@@ -56,6 +56,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/audit",                               "yyyy-y", false),
     ("GET",    "/v1/audit/export",                        "yy----", false),
     ("GET",    "/v1/audit/verify",                        "yy----", false),
+    ("GET",    "/v1/audit/heads",                         "yy----", false),
     ("POST",   "/v1/organisations/{org}/consent-link",    "yyyy--", true),
     ("GET",    "/v1/organisations/{org}/token",           "yy----", true),
     ("POST",   "/v1/organisations/{org}/token",           "yy----", true),
@@ -68,6 +69,15 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/invitations",                         "yy----", false),
     ("DELETE", "/v1/invitations/{inv}",                   "yy----", true),
     ("POST",   "/v1/invitations/accept",                  "yyyyyy", false),
+    ("DELETE", "/v1/people/{per}/sessions/{ses}",         "y-----", true),
+    ("GET",    "/v1/people/{per}/sessions",               "yy----", true),
+    ("GET",    "/v1/organisations/{org}/sessions",        "yyyy--", true),
+    ("DELETE", "/v1/organisations/{org}/sessions/{ses}",  "yyyy--", true),
+    ("GET",    "/v1/me",                                  "yyyyyy", false),
+    ("GET",    "/v1/sessions",                            "yyyyyy", false),
+    // A person who shows a sign-in begins one; here tokens ask.
+    ("POST",   "/v1/sessions",                            "------", false),
+    ("DELETE", "/v1/sessions/{ses}",                      "yyyyyy", true),
     ("POST",   "/v1/tokens",                              "yy----", false),
     ("GET",    "/v1/tokens",                              "yy----", false),
     ("GET",    "/v1/tokens/{tok}",                        "yy----", true),
@@ -113,6 +123,9 @@ async fn stage() -> Stage {
     let end_customer = as_role(&owner, Role::EndCustomer, Some(vec![org.clone()]));
     let plan = text(&plane.get(&owner, "/v1/plans").await.json()["items"][0]);
     let (below, _) = plane.partner(&owner, "Below").await;
+    let link = plane.bare(&owner, Method::POST, &format!("/v1/organisations/{org}/access-link")).await.json();
+    let (_, secret) = link["url"].as_str().unwrap().split_once("#access=").unwrap();
+    let session = plane.open(secret).await;
     let ids = vec![
         ("{org}", org.to_string()),
         ("{per}", person),
@@ -120,6 +133,7 @@ async fn stage() -> Stage {
         ("{inv}", text(&invited)),
         ("{pln}", plan),
         ("{prt}", below.to_string()),
+        ("{ses}", text(&session.json())),
         ("{dwn}", "dwn_01jaaaaaaaaaaaaaaaaaaaaaaa".to_owned()),
     ];
     Stage { plane, partner: partner.to_string(), owner, sibling, ids, end_customer }

@@ -4,20 +4,26 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use domain::rights::Role;
-use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
-use engine::ports::{Access, Catalog, DirectoryAccess, Page, Row, RowPage, Scope, SignIns, Write};
-use engine::records::{ApiToken, Records};
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result, TenantId, Timestamp};
+use engine::ports::{
+    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Standing,
+    Write,
+};
+use engine::records::rights::Function;
+use engine::records::{Identity, IdentityLink, Person, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::RequestExt;
 use partners::commands::connect::ConsentSettings;
-use partners::commands::sign_in::FindCaller;
+use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
 use partners::commands::{Caller, Member};
 use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
+use support::faulty::{FaultPlan, Faulty};
 use support::memory::{MemoryCatalog, World};
+use support::policy::{Deployed, Refusals};
 use tower::ServiceExt;
 
 pub const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
@@ -30,6 +36,8 @@ pub struct Says {
     pub id: Option<String>,
     /// Who holds a role that can consent, or why that is not shown.
     pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
+    /// Whom the tenant holds besides.
+    pub people: Vec<&'static str>,
 }
 
 pub struct ToldDirectory(pub Mutex<Says>);
@@ -42,11 +50,14 @@ impl DirectoryAccess for ToldDirectory {
         permissions.sort_unstable();
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
-    async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
-        let holders = self.0.lock().unwrap().holders.clone();
-        holders
-            .map(|all| all.contains(&user))
-            .map_err(|kind| Error::new(kind, "who holds roles is not shown"))
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+        let Says { holders, people, .. } = self.0.lock().unwrap().clone();
+        let holders = holders.map_err(|kind| Error::new(kind, "who holds roles is not shown"))?;
+        Ok(match (holders.contains(&user), people.contains(&user)) {
+            (true, _) => Standing::MayConsent,
+            (false, true) => Standing::NoRole,
+            (false, false) => Standing::NotThere,
+        })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
@@ -117,6 +128,10 @@ pub struct Plane {
     pub world: World,
     pub directory: Arc<ToldDirectory>,
     pub find: FindCaller,
+    /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
+    pub plan: Arc<FaultPlan>,
+    /// What the role of plan-api, as the template has it, did not allow.
+    pub refusals: Refusals,
     router: Router,
 }
 
@@ -137,8 +152,14 @@ impl Plane {
 
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
-        let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
-        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
+        let plan = FaultPlan::new();
+        let (deployed, refusals) = (Deployed::read(), Refusals::default());
+        let behind = |function| {
+            let catalog = Faulty::new(Arc::new(Shared(world.catalog.clone())), &plan);
+            let catalog = deployed.catalog(function, catalog, &refusals);
+            Records::new(catalog, world.clock.clone())
+        };
+        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new() };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
         let consent = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),
@@ -147,7 +168,7 @@ impl Plane {
             writer_client_id: Some("writer-id".to_owned()),
         };
         let api = PlanApi::new(Ports {
-            records: records.clone(),
+            records: behind(Function::PlanApi),
             clock: world.clock.clone(),
             ids: world.ids.clone(),
             directory: directory.clone(),
@@ -158,11 +179,11 @@ impl Plane {
             has_sign_in,
         });
         let find = FindCaller {
-            records,
+            records: behind(Function::AuthorizeRequest),
             clock: world.clock.clone(),
-            bootstrap_hash: Some(ApiToken::hash(BOOTSTRAP)),
+            bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
         };
-        Self { world, directory, find, router: service(router(api.unwrap())) }
+        Self { world, directory, find, plan, refusals, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.
@@ -232,6 +253,40 @@ impl Plane {
         (made.id(), owner)
     }
 
+    /// A new person of that member's partner: their id, and who they are once they have signed in now.
+    pub async fn person(
+        &self,
+        of: &Caller,
+        role: Role,
+        organisations: Option<&[&OrganisationId]>,
+        subject: &str,
+    ) -> (PersonId, Caller) {
+        let (partner, now) = (of.member().unwrap().partner.clone(), self.world.clock.now());
+        let id = PersonId::from_ulid(&self.world.ids.ulid());
+        let identity = identity(subject);
+        let address = format!("{subject}@msp.example");
+        let mut person =
+            Person::new(id.clone(), partner.clone(), role, subject, address, "UTC", now).unwrap();
+        person.organisations = organisations.map(|all| all.iter().map(|id| (*id).clone()).collect());
+        person.identity = Some(identity.clone());
+        let link = IdentityLink { identity: identity.clone(), partner, person: id.clone() };
+        self.find.records.put_new(&person).await.unwrap();
+        self.find.records.put_new(&link).await.unwrap();
+        (id, self.find.find_signed_in_at(identity, Some(now)).await.unwrap())
+    }
+
+    /// Opens a portal by the secret of an access link.
+    pub async fn open(&self, secret: &str) -> Answer {
+        let body = Body::from(json!({ "token": secret }).to_string());
+        let request = Request::post("/v1/access").header("content-type", "application/json").body(body);
+        self.send(None, request.unwrap()).await
+    }
+
+    /// Who holds that token or session now, if anybody.
+    pub async fn held(&self, made: &Value) -> Option<Caller> {
+        self.find.find(made["token"].as_str().unwrap()).await.unwrap()
+    }
+
     /// A new organisation on an Entra plan of that Owner's partner.
     pub async fn organisation(&self, owner: &Caller, name: &str) -> OrganisationId {
         self.post(owner, "/v1/partner/sku", &json!({ "sku": "Entra" })).await;
@@ -245,9 +300,21 @@ impl Plane {
     /// same.
     pub fn kept(&self) -> Vec<(Scope, Row)> {
         let rows = self.world.catalog.rows().into_iter();
-        rows.filter(|(_, row)| !row.key.starts_with("audit") && !row.key.starts_with("idempotency#"))
+        rows.filter(|(s, row)| !matches!(s, Scope::Audit(_)) && !row.key.starts_with("idempotency#"))
             .collect()
     }
+
+    /// The entries of a partner's audit log, or of the installation's, oldest first.
+    pub fn logged(&self, of: Option<&PartnerId>) -> Vec<Row> {
+        let log = Scope::Audit(of.cloned());
+        let rows = self.world.catalog.rows().into_iter();
+        rows.filter(|(s, r)| *s == log && r.key.starts_with("entry#")).map(|(_, r)| r).collect()
+    }
+}
+
+/// Somebody as the issuer knows them.
+pub fn identity(subject: &str) -> Identity {
+    Identity { issuer: "https://login.example.com/v2.0".to_owned(), subject: subject.to_owned() }
 }
 
 pub fn plan(product: &str) -> Value {

@@ -59,12 +59,7 @@ proptest! {
             }
             let gate = Gate { records };
             for one in &all {
-                let member = Member {
-                    partner: one.id.clone(),
-                    role: Role::Owner,
-                    organisations: None,
-                    token: "hft_owner".into(),
-                };
+                let member = Member::of_token(one.id.clone(), Role::Owner, None, "hft_owner");
                 for other in &all {
                     let caller = Caller::Member(member.clone());
                     let answer = gate.partner(&caller, Some(&other.id), Action::ManagePlans).await;

@@ -11,8 +11,9 @@ use axum::extract::{RawQuery, State};
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use domain::rights::Action;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use schemars::JsonSchema;
+use std::collections::{BTreeMap, HashMap};
 
 /// Where a row writes what it says of itself.
 pub trait Notes: From<Operation> {
@@ -47,6 +48,10 @@ impl Notes for Operation {
 pub trait Takes {
     /// Writes it into the operation.
     fn note(operation: &mut Operation);
+    /// The right that it asks for before the handler runs, if it asks for one.
+    fn right() -> Option<Action> {
+        None
+    }
 }
 
 impl<S> Takes for State<S> {
@@ -94,10 +99,15 @@ impl<T: JsonSchema> Takes for Input<T> {
 pub trait Arguments {
     /// Writes each of them into the operation.
     fn note(operation: &mut Operation);
+    /// The right that one of them asks for.
+    fn right() -> Option<Action>;
 }
 
 impl Arguments for ((),) {
     fn note(_: &mut Operation) {}
+    fn right() -> Option<Action> {
+        None
+    }
 }
 
 macro_rules! arguments {
@@ -105,6 +115,9 @@ macro_rules! arguments {
         impl<M, $($argument: Takes),+> Arguments for (M, $($argument,)+) {
             fn note(operation: &mut Operation) {
                 $($argument::note(operation);)+
+            }
+            fn right() -> Option<Action> {
+                [$($argument::right()),+].into_iter().flatten().next()
             }
         }
     };
@@ -120,19 +133,22 @@ arguments!(A, B, C, D, E, F);
 /// A row of the table of routes of a function whose state is `S`.
 pub struct Route<S, N> {
     path: &'static str,
+    method: Method,
     handler: MethodRouter<S>,
+    right: Option<Action>,
+    weight: u32,
     notes: N,
 }
 
 impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
-    fn new<H, T>(path: &'static str, method: MethodFilter, operation: Operation, handler: H) -> Self
+    fn new<H, T>(path: &'static str, method: Method, operation: Operation, handler: H) -> Self
     where
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
         let mut notes = N::from(operation);
         notes.note(T::note);
-        Self { path, handler: on(method, handler), notes }
+        Self { path, handler: on(filter_of(&method), handler), method, right: T::right(), weight: 1, notes }
     }
 
     /// A GET of that path, as axum writes paths, under that operation id, which clients name their methods by.
@@ -141,7 +157,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::GET, Operation::new("get", path, id), handler)
+        Self::new(path, Method::GET, Operation::new("get", path, id), handler)
     }
     /// A POST, otherwise as [`Self::get`].
     pub fn post<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -149,7 +165,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::POST, Operation::new("post", path, id), handler)
+        Self::new(path, Method::POST, Operation::new("post", path, id), handler)
     }
     /// A PUT, otherwise as [`Self::get`].
     pub fn put<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -157,7 +173,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::PUT, Operation::new("put", path, id), handler)
+        Self::new(path, Method::PUT, Operation::new("put", path, id), handler)
     }
     /// A PATCH, otherwise as [`Self::get`].
     pub fn patch<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -165,7 +181,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::PATCH, Operation::new("patch", path, id), handler)
+        Self::new(path, Method::PATCH, Operation::new("patch", path, id), handler)
     }
     /// A DELETE, otherwise as [`Self::get`].
     pub fn delete<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -173,7 +189,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::DELETE, Operation::new("delete", path, id), handler)
+        Self::new(path, Method::DELETE, Operation::new("delete", path, id), handler)
     }
 
     fn noting(mut self, write: impl FnOnce(&mut Operation)) -> Self {
@@ -181,14 +197,22 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         self
     }
 
+    /// How many units of its caller's budget a request takes before it is begun: tenths of a second that an instance is
+    /// busy with one that costs much. Without it, one.
+    #[must_use]
+    pub fn weighs(self, units: u32) -> Self {
+        Self { weight: units, ..self }
+    }
     /// What it does: in a few words, for a list of operations, and in sentences, for whoever calls it.
     #[must_use]
     pub fn says(self, summary: &'static str, description: &'static str) -> Self {
         self.noting(|operation| operation.says(summary, description))
     }
-    /// The right that it takes. It is the command that asks for it; this only tells.
+    /// The right that it takes. It is the command that asks for it; this tells, and a reply that is given again is given
+    /// to who still has it.
     #[must_use]
-    pub fn right(self, action: Action) -> Self {
+    pub fn right(mut self, action: Action) -> Self {
+        self.right = Some(action);
         self.noting(|operation| operation.right(action))
     }
     /// What it answers under that status, as JSON.
@@ -232,12 +256,57 @@ pub fn under<S, N: Notes>(tag: &'static Tag, rows: Vec<Route<S, N>>) -> Vec<Rout
     rows.into_iter().map(tagged).collect()
 }
 
+/// The rights that the POSTs of a table take, by their paths: no other reply is ever given again.
+#[derive(Clone, Debug, Default)]
+pub struct Rights(BTreeMap<&'static str, Action>);
+
+impl Rights {
+    /// The rights of that table.
+    pub fn of<S, N>(rows: &[Route<S, N>]) -> Self {
+        let posts = rows.iter().filter(|row| row.method == Method::POST);
+        Self(posts.filter_map(|row| Some((row.path, row.right?))).collect())
+    }
+
+    /// The right that a POST of that path takes, as axum writes paths.
+    pub(super) fn of_post(&self, path: &str) -> Option<Action> {
+        self.0.get(path).copied()
+    }
+}
+
 /// The router of a table.
 ///
 /// # Panics
 /// When two rows are of one method and one path: that is found by every test that makes the router.
 pub fn router_of<S: Clone + Send + Sync + 'static>(rows: Vec<Route<S, Unnoted>>) -> Router<S> {
     rows.into_iter().fold(Router::new(), |router, row| router.route(row.path, row.handler))
+}
+
+/// What the requests of a table take of their callers' budgets before they are begun.
+#[derive(Clone, Debug, Default)]
+pub struct Weights(HashMap<(Method, &'static str), u32>);
+
+impl Weights {
+    /// The units of a request to that path, as axum writes it; one where the table says nothing.
+    pub(super) fn of(&self, method: &Method, path: &str) -> u32 {
+        let found = self.0.iter().find(|((of, at), _)| of == method && *at == path);
+        found.map_or(1, |(_, units)| *units)
+    }
+}
+
+/// What the requests of a table weigh.
+pub fn weights_of<S>(rows: Vec<Route<S, Unnoted>>) -> Weights {
+    let heavy = rows.into_iter().filter(|row| row.weight != 1);
+    Weights(heavy.map(|row| ((row.method, row.path), row.weight)).collect())
+}
+
+fn filter_of(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        Method::PATCH => MethodFilter::PATCH,
+        Method::DELETE => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
 }
 
 /// The operations of a table, in its order.

@@ -10,6 +10,7 @@ use axum::body::Body;
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, PartnerId, PlanId, TenantId};
 use engine::ports::Clock;
+use engine::records::rights::Function;
 use engine::records::{At, Organisation, OrganisationPlace, OrganisationState, Partner, Record, Records};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use shelf::Shelf;
 use snapshot_api::{Ports, SnapshotApi, router};
 use support::memory::World;
+use support::policy::{Deployed, Refusals};
 use tower::ServiceExt;
 
 pub const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
@@ -57,6 +59,8 @@ pub struct Plane {
     pub world: World,
     pub records: Records,
     pub tenant: TenantId,
+    /// What the role of snapshot-api, as the template has it, did not allow.
+    _refusals: Refusals,
     router: Router,
 }
 
@@ -79,15 +83,17 @@ impl Plane {
     /// Over what that world holds.
     pub fn over(world: World) -> Self {
         let records = Records::new(world.catalog.clone(), world.clock.clone());
+        let (deployed, refusals) = (Deployed::read(), Refusals::default());
+        let catalog = deployed.catalog(Function::SnapshotApi, world.catalog.clone(), &refusals);
         let api = SnapshotApi::new(Ports {
-            vault: world.vault.clone(),
+            vault: deployed.vault(Function::SnapshotApi, world.vault.clone(), &refusals),
             keys: world.key_ring.clone(),
-            records: records.clone(),
+            records: Records::new(catalog, world.clock.clone()),
             queue: world.queue.clone(),
             clock: world.clock.clone(),
             ids: world.ids.clone(),
         });
-        Self { world, records, tenant: TENANT.parse().unwrap(), router: service(router(api)) }
+        Self { world, records, tenant: TENANT.parse().unwrap(), _refusals: refusals, router: service(router(api)) }
     }
 
     /// The queues that work was put into, in the order of asking.
@@ -105,12 +111,7 @@ impl Plane {
             created_at: self.world.clock.now(),
         };
         self.records.put_new(&partner).await.unwrap();
-        let member = Member {
-            partner: id.clone(),
-            role: Role::Owner,
-            organisations: None,
-            token: "hft_12345678".to_owned(),
-        };
+        let member = Member::of_token(id.clone(), Role::Owner, None, "hft_12345678");
         (id, Caller::Member(member))
     }
 
@@ -158,7 +159,23 @@ impl Plane {
     }
 
     pub async fn ask(&self, caller: Option<&Caller>, method: &str, path: &str, body: &Value) -> Answer {
-        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        self.ask_under(caller, method, path, body, None).await
+    }
+
+    /// The same, under an idempotency key.
+    pub async fn ask_under(
+        &self,
+        caller: Option<&Caller>,
+        method: &str,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(path).header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let context = gateway_context("request-1", "$default", caller.map(authorizer_context));
         let request = request.body(body).unwrap().with_request_context(context);
