@@ -146,7 +146,9 @@ impl Story {
             catalog: world.catalog.clone(),
             vault: world.vault.clone(),
             signer: world.signer.clone(),
+            anchors: world.anchors.clone(),
             clock: world.clock.clone(),
+            ids: world.ids.clone(),
         });
         for _ in 0..4 {
             world.clock.advance(SignedDuration::from_hours(12));

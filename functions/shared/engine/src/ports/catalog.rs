@@ -12,6 +12,9 @@ pub enum Scope {
     System,
     /// When API tokens were used. Why apart: the authorizer may write these rows and no others.
     Uses,
+    /// What callers have used of their limits. Why apart: every request may write here, and whoever counts requests needs
+    /// no right to anything else.
+    Budgets,
     /// What lets somebody in: tokens, links, sign-ins. Why apart: only the control plane may put these rows.
     Auth,
     /// The secrets of invitations that were mailed. Why apart: what sends mail makes them, and may make no token.
@@ -52,6 +55,7 @@ impl Scope {
         match self {
             Self::System => "system".to_owned(),
             Self::Uses => "uses".to_owned(),
+            Self::Budgets => "budgets".to_owned(),
             Self::Auth => "auth".to_owned(),
             Self::Invitations => "invitations".to_owned(),
             Self::FormerTenants => "former-tenants".to_owned(),
@@ -78,6 +82,7 @@ impl Scope {
             None => match text {
                 "system" => Some(Self::System),
                 "uses" => Some(Self::Uses),
+                "budgets" => Some(Self::Budgets),
                 "auth" => Some(Self::Auth),
                 "invitations" => Some(Self::Invitations),
                 "former-tenants" => Some(Self::FormerTenants),
@@ -157,7 +162,8 @@ pub enum Write {
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Where the part before ended: its `next`, an opaque text. None for the beginning.
+    /// Where the part before ended: its `next`, or the [`list_cursor`](super::list_cursor) of its last row. None for the
+    /// beginning.
     pub after: Option<String>,
     /// The greatest number of rows, 1 to 1,000.
     pub limit: usize,
@@ -181,7 +187,8 @@ impl Page {
 pub struct RowPage {
     /// In key order (a watched list: in order of its times). May be empty though `next` is set.
     pub rows: Vec<(Scope, Row)>,
-    /// Where the next part begins; none at the end.
+    /// Where the next part begins; none at the end. Of rows of a scope it is the [`list_cursor`](super::list_cursor) of
+    /// the last row that was looked at.
     pub next: Option<String>,
 }
 

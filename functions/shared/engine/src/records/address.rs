@@ -27,6 +27,10 @@ pub struct Installation;
 #[derive(Clone, Copy, Debug)]
 pub struct Uses;
 
+/// The owner of the rows that say what callers have used of their limits, which the functions behind the API write.
+#[derive(Clone, Copy, Debug)]
+pub struct Budgets;
+
 /// The owner of what lets somebody in: tokens, links and sign-ins, of all partners.
 #[derive(Clone, Copy, Debug)]
 pub struct Auth;
@@ -83,6 +87,7 @@ macro_rules! owner {
 
 owner!(Installation, Installation, Installation, _ => Scope::System);
 owner!(Uses, Uses, Uses, _ => Scope::Uses);
+owner!(Budgets, Budgets, Budgets, _ => Scope::Budgets);
 owner!(Auth, Auth, Auth, _ => Scope::Auth);
 owner!(Invitations, Invitations, Invitations, _ => Scope::Invitations);
 owner!(FormerTenants, FormerTenants, FormerTenants, _ => Scope::FormerTenants);

@@ -14,6 +14,8 @@ pub enum OwnerKind {
     Installation,
     /// The authorizer's own, the only rows that it may write.
     Uses,
+    /// What callers have used of their limits: rows of the functions behind the API.
+    Budgets,
     /// What lets somebody in.
     Auth,
     /// The secrets of invitations that were mailed.
@@ -46,6 +48,7 @@ impl OwnerKind {
         match self {
             Self::Installation => "system",
             Self::Uses => "uses",
+            Self::Budgets => "budgets",
             Self::Auth => "auth",
             Self::Invitations => "invitations",
             Self::FormerTenants => "former-tenants",
@@ -76,6 +79,7 @@ impl OwnerKind {
         match self {
             Self::Installation => Some(Scope::System),
             Self::Uses => Some(Scope::Uses),
+            Self::Budgets => Some(Scope::Budgets),
             Self::Auth => Some(Scope::Auth),
             Self::Invitations => Some(Scope::Invitations),
             Self::FormerTenants => Some(Scope::FormerTenants),
@@ -157,6 +161,7 @@ const TABLE: &[Family] = &[
     family(Of::Installation, ("plan#", "{plan}"), "PlanPlace", &[], Nothing),
     family(Of::Uses, ("used#", "{partner}#{token}"), "TokenUse", &[], Time),
     family(Of::Uses, ("session-used#", "{partner}#{session}"), "SessionUse", &[], Time),
+    family(Of::Budgets, ("budget#", "{caller}"), "CallerBudget", &[], Time),
     family(Of::Auth, ("token#", "{hash}"), "ApiToken", &[], Time),
     family(Of::Auth, ("session#", "{hash}"), "Session", &[], Time),
     family(Of::Auth, ("access#", "{hash}"), "AccessLink", &[], Time),
@@ -202,6 +207,8 @@ const TABLE: &[Family] = &[
     family(Of::Tenant, ("snapshot#", "{snapshot}"), "Snapshot", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("progress#", "{snapshot}"), "ReadingState", &[], Tenant),
     family(Of::Tenant, ("diff#", "{comparison}"), "Diff", &[watched::OPEN_WORK], Tenant),
+    family(Of::Tenant, ("slots#", "{work}"), "WorkSlots", &[], Tenant),
+    family(Of::Tenant, ("given-up#", "{work}#{cause}"), "GivenUp", &[], Tenant),
     family(Of::Tenant, ("notice#", "{notice}"), "Notice", &[watched::NOTICES_DUE], Tenant),
     family(Of::Tenant, ("sent#", "{notice}#{person}"), "SentNotice", &[], Tenant),
 ];

@@ -119,6 +119,7 @@ const fn rights(
 pub static RIGHTS: &[Rights] = &[
     rights(Of::Installation, &[PlanApi, SnapshotApi, TakeSnapshot, PurgeData], &[PlanApi, TakeSnapshot], &[PlanApi, PurgeData]),
     rights(Of::Uses, &[AuthorizeRequest, PlanApi], &[AuthorizeRequest], &[]),
+    rights(Of::Budgets, &[PlanApi, SnapshotApi], &[PlanApi, SnapshotApi], &[]),
     rights(Of::Auth, &[AuthorizeRequest, PlanApi, PurgeData], &[PlanApi], &[PlanApi, PurgeData]),
     rights(Of::Invitations, &[PlanApi, PurgeData], &[SendDigests], &[PlanApi, PurgeData]),
     rights(Of::FormerTenants, &[PlanApi, TakeSnapshot, PurgeData], &[PurgeData], &[]),
