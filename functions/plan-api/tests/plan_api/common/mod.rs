@@ -131,7 +131,7 @@ pub struct Plane {
     /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
     pub plan: Arc<FaultPlan>,
     /// What the role of plan-api, as the template has it, did not allow.
-    pub refusals: Refusals,
+    _refusals: Refusals,
     router: Router,
 }
 
