@@ -183,7 +183,7 @@ impl Plane {
             clock: world.clock.clone(),
             bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
         };
-        Self { world, directory, find, plan, refusals, router: service(router(api.unwrap())) }
+        Self { world, directory, find, plan, _refusals: refusals, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.

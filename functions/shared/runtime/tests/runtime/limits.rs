@@ -2,12 +2,11 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::get;
 use domain::rights::Role;
 use engine::records::Records;
 use http::Request;
 use lambda_http::RequestExt;
-use partners::commands::{Caller, Member};
+use partners::commands::{Caller, Member, Proof};
 use runtime::http::{
     Notes, RateLimit, Route, Weights, authorizer_context, gateway_context, rate_limited, router_of, service,
     weights_of,
@@ -66,7 +65,9 @@ impl Fleet {
             partner: "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
             role: Role::Owner,
             organisations: None,
+            features: None,
             token: who.to_owned(),
+            proof: Proof::Token(None),
         });
         let context = gateway_context("r-1", "$default", Some(authorizer_context(&caller)));
         let request = Request::get(path).body(Body::empty()).unwrap().with_request_context(context);
