@@ -92,10 +92,9 @@ impl WholeCatalog for MemoryCatalog {
         let mut entries: Vec<_> = entries.collect();
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         // Why small: a test should see more than one part.
-        let page = Page::first(50);
-        let not_ours = || Error::invalid("not a page's next");
-        let after = after.as_deref().map(|next| next.strip_prefix("after:").ok_or_else(not_ours));
-        paged(entries, &page, after.transpose()?, |place| format!("after:{place}"))
+        let not_ours = || Error::invalid("not a part's next");
+        let after = after.as_deref().map(|next| next.strip_prefix("walked:").ok_or_else(not_ours));
+        paged(entries, &Page::first(50), after.transpose()?, |place| format!("walked:{place}"))
     }
 }
 
