@@ -20,7 +20,9 @@ use engine::audit::AuditLog;
 use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
-use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
+use runtime::http::{
+    Audited, Rights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
+};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -86,6 +88,11 @@ pub fn router(api: SnapshotApi) -> Router {
     let rights = Rights::of(&rows);
     let routes = router_of(rows).with_state(api);
     audited(idempotent(routes, records, rights), log, Audited::Everything)
+}
+
+/// What requests to the routes take of their callers' budgets.
+pub fn weights() -> Weights {
+    weights_of(routes::all::<Unnoted>())
 }
 
 /// The routes, for the OpenAPI document.

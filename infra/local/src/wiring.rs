@@ -5,7 +5,7 @@
 use crate::config::CloudConfig;
 use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
-use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
 use domain::{Error, Result};
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
@@ -98,10 +98,10 @@ fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
         }
         None => None,
     };
-    let sign_in = Arc::new(sign_in);
+    let (sign_in, strangers) = (Arc::new(sign_in), Arc::new(Strangers::default()));
     Ok(typed(move |request, _| {
-        let (find, sign_in) = (find.clone(), sign_in.clone());
-        async move { authorize(&request, &find, sign_in.as_ref().as_ref()).await }
+        let (find, sign_in, strangers) = (find.clone(), sign_in.clone(), strangers.clone());
+        async move { authorize(&request, &find, sign_in.as_ref().as_ref(), &strangers).await }
     }))
 }
 

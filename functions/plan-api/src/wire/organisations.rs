@@ -98,7 +98,7 @@ pub struct SearchIn {
     /// Only those whose tenant's credentials are like that.
     #[garde(skip)]
     pub credentials: Option<CredentialStatus>,
-    /// `csv`: all of them as one text.
+    /// `csv`: up to 5,000 of them as one text, whatever the limit.
     #[garde(skip)]
     pub format: Option<Format>,
     /// The `next` of the part before; without it the list is read from its beginning.

@@ -1,9 +1,12 @@
 //! Invitations send mail from our own domain to addresses that somebody else chose: so few a day, and short.
 
 use crate::common::{Plane, owner};
+use engine::ports::Clock;
+use engine::records::Records;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use partners::commands::Caller;
+use partners::send_digests::{Ports, Worker};
 use serde_json::json;
 
 /// How many people a partner invites in a day.
@@ -39,6 +42,29 @@ async fn a_partner_invites_a_hundred_people_a_day_and_withdrawing_gives_none_bac
     assert_eq!(plane.post(&other, "/v1/invitations", &invitation(0)).await.status, StatusCode::CREATED);
     plane.world.clock.advance(SignedDuration::from_secs(wait));
     assert_eq!(plane.post(&first, "/v1/invitations", &invitation(0)).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn an_invitation_has_room_for_names_and_not_for_a_message_or_a_link() {
+    let plane = Plane::new();
+    let spoken = "P http://evil.example/login www.evil.example ask@evil.example";
+    let (_, first) = plane.partner(&Caller::Operator, spoken).await;
+    let message =
+        "Bo, your account is locked: sign in at https://evil.example/x within the hour or lose it all";
+    let body = json!({ "name": message, "email": "bo@msp.example", "role": "support" });
+    assert_eq!(plane.post(&first, "/v1/invitations", &body).await.status, StatusCode::CREATED);
+    let world = &plane.world;
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let (mailer, clock, ids) = (world.mailer.clone(), world.clock.clone(), world.ids.clone());
+    let worker = Worker::new(Ports { records, mailer, clock, ids }).unwrap();
+    worker.send_due(world.clock.now() + SignedDuration::from_mins(1)).await.unwrap();
+    let sent = world.mailer.take_sent();
+    assert_eq!(sent.len(), 2, "to the Owner, and to Bo");
+    for mail in sent {
+        let all = format!("{} {} {}", mail.subject, mail.text, mail.html);
+        assert!(!all.contains("evil.example"), "{all}");
+        assert!(!all.contains("lose it all"), "{all}");
+    }
 }
 
 #[tokio::test]

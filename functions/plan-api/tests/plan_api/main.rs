@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod any_input;
 mod audit;
 mod audit_verified;
 mod common;

@@ -104,7 +104,7 @@ async fn whoever_may_do_less_loses_what_their_tokens_may_do_more_and_does_not_ge
 }
 
 #[tokio::test]
-async fn forty_five_tokens_end_with_their_maker_and_too_many_for_one_command_are_told() {
+async fn more_tokens_than_one_write_holds_end_with_their_maker() {
     let plane = Plane::new();
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;
     let (id, eve) = plane.person(&owner, Role::SuperAdmin, None, "eve").await;

@@ -13,17 +13,32 @@ use domain::{OrganisationId, PartnerId, Result};
 /// How many rows one write may have.
 const ROWS_A_WRITE: usize = 50;
 
+/// What becomes of a token that shows other organisations, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedTokens {
+    /// It no longer names the organisation.
+    Narrowed,
+    /// It names the organisation still, of which there is nothing left to see; where tokens are listed it does not. For
+    /// `purge-data`, which may put no token.
+    Kept,
+}
+
 /// Ends what a partner has of an organisation's people; returns how many rows were written. Done again it finds nothing
 /// more.
 ///
 /// # Errors
 /// `Conflict` when a row changed meanwhile; what was ended until then stays ended.
-pub async fn end(records: &Records, partner: &PartnerId, organisation: &OrganisationId) -> Result<u64> {
+pub async fn end(
+    records: &Records,
+    partner: &PartnerId,
+    organisation: &OrganisationId,
+    shared: SharedTokens,
+) -> Result<u64> {
     let mut written = 0;
     let mut pending: Vec<Write> = Vec::new();
     let mut groups = people(records, partner, organisation).await?;
     groups.extend(invitations(records, partner, organisation).await?);
-    groups.extend(tokens(records, partner, organisation).await?);
+    groups.extend(tokens(records, partner, organisation, shared).await?);
     for group in groups {
         if pending.len() + group.len() > ROWS_A_WRITE {
             written += pending.len() as u64;
@@ -104,6 +119,7 @@ async fn tokens(
     records: &Records,
     partner: &PartnerId,
     organisation: &OrganisationId,
+    shared: SharedTokens,
 ) -> Result<Vec<Vec<Write>>> {
     let mut groups = Vec::new();
     for found in records.list_all(&TokenEntry::of_partner(partner)).await? {
@@ -117,7 +133,9 @@ async fn tokens(
             group.extend(row.map(|row| delete(&row.value, row.version)));
         } else {
             let token = ApiToken { organisations: Some(left), ..entry.token.clone() };
-            group.extend(row.map(|row| replace(&token, row.version)).transpose()?);
+            if shared == SharedTokens::Narrowed {
+                group.extend(row.map(|row| replace(&token, row.version)).transpose()?);
+            }
             group.push(replace(&TokenEntry { token, ..entry }, found.version)?);
         }
         groups.push(group);

@@ -35,25 +35,24 @@ impl Default for GraphSettings {
     }
 }
 
-/// Hosts of Graph in Microsoft's clouds; a token for one is asked for by its own name.
-/// Source: learn.microsoft.com/graph/deployments.
-const MICROSOFT_HOSTS: &[&str] = &[
-    "graph.microsoft.com",
-    "graph.microsoft.us",
-    "dod-graph.microsoft.us",
-    "microsoftgraph.chinacloudapi.cn",
-];
-
-/// Hosts of the login in Microsoft's clouds.
-/// Source: learn.microsoft.com/entra/identity-platform/authentication-national-cloud.
-const LOGIN_HOSTS: &[&str] = &[
-    "login.microsoftonline.com",
-    "login.microsoftonline.us",
-    "login.chinacloudapi.cn",
-    "login.partner.microsoftonline.cn",
-];
-
 impl GraphSettings {
+    /// Hosts of Graph in Microsoft's clouds; a token for one is asked for by its own name.
+    /// Source: learn.microsoft.com/graph/deployments.
+    pub const GRAPH_HOSTS: &'static [&'static str] = &[
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    ];
+    /// Hosts of the login in Microsoft's clouds.
+    /// Source: learn.microsoft.com/entra/identity-platform/authentication-national-cloud.
+    pub const LOGIN_HOSTS: &'static [&'static str] = &[
+        "login.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.chinacloudapi.cn",
+        "login.partner.microsoftonline.cn",
+    ];
+
     /// The setting that names another Graph.
     pub const GRAPH_URL: &'static str = "HOLDFAST_GRAPH_URL";
     /// The setting that names another login.
@@ -105,22 +104,22 @@ impl GraphSettings {
     /// `Invalid`, naming the setting, unless it is one of Microsoft's hosts, or this machine: customers' tokens and the
     /// applications' credentials are sent there.
     pub fn addresses(&self) -> Result<(Url, Url)> {
-        let graph = base_url(Self::GRAPH_URL, &self.graph_url, MICROSOFT_HOSTS)?;
-        let login = base_url(Self::LOGIN_URL, &self.login_url, LOGIN_HOSTS)?;
+        let graph = base_url(Self::GRAPH_URL, &self.graph_url, Self::GRAPH_HOSTS)?;
+        let login = base_url(Self::LOGIN_URL, &self.login_url, Self::LOGIN_HOSTS)?;
         Ok((graph, login))
     }
 
     /// Whether the login is Microsoft's own and no stand-in for it.
     pub fn is_microsofts_login(&self) -> bool {
         let host = Url::parse(&self.login_url).ok().and_then(|u| u.host_str().map(str::to_owned));
-        host.is_some_and(|host| LOGIN_HOSTS.contains(&host.as_str()))
+        host.is_some_and(|host| Self::LOGIN_HOSTS.contains(&host.as_str()))
     }
 
     /// The OAuth scope of the Graph in use.
     pub(crate) fn scope(&self) -> String {
         let host = Url::parse(&self.graph_url).ok().and_then(|u| u.host_str().map(str::to_owned));
-        let host = host.filter(|h| MICROSOFT_HOSTS.contains(&h.as_str()));
-        format!("https://{}/.default", host.as_deref().unwrap_or(MICROSOFT_HOSTS[0]))
+        let host = host.filter(|h| Self::GRAPH_HOSTS.contains(&h.as_str()));
+        format!("https://{}/.default", host.as_deref().unwrap_or(Self::GRAPH_HOSTS[0]))
     }
 }
 
@@ -167,7 +166,7 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        let base_url = |text| base_url("x", text, MICROSOFT_HOSTS);
+        let base_url = |text| base_url("x", text, GraphSettings::GRAPH_HOSTS);
         assert!(base_url("http://127.0.0.1:9/").is_ok());
         assert!(base_url("http://localhost:9").is_ok());
         assert!(base_url("https://graph.microsoft.us").is_ok());

@@ -27,7 +27,8 @@ pub const LOG: &str = "HOLDFAST_LOG";
 /// What Lambda calls the function; Lambda sets it.
 pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// How many requests a minute a caller may make, in each instance; 600 by default.
+/// How many units a minute a caller may use, over all instances; 600 by default. A unit is a tenth of a second of an
+/// instance, and a request is one at the least.
 pub const RATE_PER_MINUTE: &str = "HOLDFAST_RATE_PER_MINUTE";
 /// How many of them at once; 100 by default.
 pub const RATE_BURST: &str = "HOLDFAST_RATE_BURST";

@@ -4,5 +4,7 @@
 
 mod common;
 mod data_plane;
+mod hostile;
 mod replayed;
 mod search;
+mod simulated;

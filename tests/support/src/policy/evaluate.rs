@@ -1,5 +1,6 @@
 //! One statement of a policy, and whether it is about a request.
 
+use super::ACCOUNT;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -15,9 +16,12 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// A request by TLS without further keys.
+    /// A request by TLS to something of the account's own, without further keys.
     pub fn new(action: &'static str, resource: impl Into<String>) -> Self {
-        let context = BTreeMap::from([("aws:SecureTransport", vec!["true".to_owned()])]);
+        let context = BTreeMap::from([
+            ("aws:SecureTransport", vec!["true".to_owned()]),
+            ("aws:ResourceAccount", vec![ACCOUNT.to_owned()]),
+        ]);
         Self { action, resource: resource.into(), context }
     }
 

@@ -17,6 +17,8 @@ use engine::records::rights::Function;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 
+/// The account that everything is in here.
+pub const ACCOUNT: &str = "111122223333";
 /// The ARN of the table that functions use here.
 pub const TABLE: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/catalog";
 /// The ARN of the bucket that functions use here.

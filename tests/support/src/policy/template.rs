@@ -1,6 +1,6 @@
 //! The template, read as it stands, and its intrinsic functions resolved as far as policies need them.
 
-use super::{BUCKET, TABLE};
+use super::{ACCOUNT, BUCKET, TABLE};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -96,7 +96,7 @@ fn named(name: &str) -> String {
     match name {
         "AWS::Partition" => "aws",
         "AWS::Region" => "eu-west-1",
-        "AWS::AccountId" => "111122223333",
+        "AWS::AccountId" => ACCOUNT,
         "Catalog.Arn" => TABLE,
         "Vault.Arn" => BUCKET,
         "RestoredTable" => "catalog",

@@ -12,10 +12,16 @@ pub enum Scope {
     System,
     /// When API tokens were used. Why apart: the authorizer may write these rows and no others.
     Uses,
+    /// What callers have used of their limits. Why apart: every request may write here, and whoever counts requests needs
+    /// no right to anything else.
+    Budgets,
     /// What lets somebody in: tokens, links, sign-ins. Why apart: only the control plane may put these rows.
     Auth,
     /// The secrets of invitations that were mailed. Why apart: what sends mail makes them, and may make no token.
     Invitations,
+    /// Tenants that were connected before, by hashes of their ids. Why apart: `purge-data` writes these rows, and no other
+    /// of the installation.
+    FormerTenants,
     /// A partner's audit log, or the installation's where there is no partner. Why apart: nobody may delete these rows.
     Audit(Option<PartnerId>),
     /// What a partner's requests were answered, or the operator's. Why apart: both APIs write these rows, and one of them
@@ -49,8 +55,10 @@ impl Scope {
         match self {
             Self::System => "system".to_owned(),
             Self::Uses => "uses".to_owned(),
+            Self::Budgets => "budgets".to_owned(),
             Self::Auth => "auth".to_owned(),
             Self::Invitations => "invitations".to_owned(),
+            Self::FormerTenants => "former-tenants".to_owned(),
             Self::Audit(id) => optional("audit", id),
             Self::Replies(id) => optional("replies", id),
             Self::Partner(id) => format!("partner/{id}"),
@@ -74,8 +82,10 @@ impl Scope {
             None => match text {
                 "system" => Some(Self::System),
                 "uses" => Some(Self::Uses),
+                "budgets" => Some(Self::Budgets),
                 "auth" => Some(Self::Auth),
                 "invitations" => Some(Self::Invitations),
+                "former-tenants" => Some(Self::FormerTenants),
                 "audit" => Some(Self::Audit(None)),
                 "replies" => Some(Self::Replies(None)),
                 _ => None,
@@ -152,7 +162,8 @@ pub enum Write {
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Where the part before ended: its `next`, an opaque text. None for the beginning.
+    /// Where the part before ended: its `next`, or the [`list_cursor`](super::list_cursor) of its last row. None for the
+    /// beginning.
     pub after: Option<String>,
     /// The greatest number of rows, 1 to 1,000.
     pub limit: usize,
@@ -176,7 +187,8 @@ impl Page {
 pub struct RowPage {
     /// In key order (a watched list: in order of its times). May be empty though `next` is set.
     pub rows: Vec<(Scope, Row)>,
-    /// Where the next part begins; none at the end.
+    /// Where the next part begins; none at the end. Of rows of a scope it is the [`list_cursor`](super::list_cursor) of
+    /// the last row that was looked at.
     pub next: Option<String>,
 }
 

@@ -11,6 +11,7 @@ mod clock;
 mod directory;
 mod key_ring;
 mod key_sets;
+mod list_cursor;
 mod mailer;
 mod queue;
 mod secrets;
@@ -27,6 +28,7 @@ pub use directory::{
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;
+pub use list_cursor::{list_cursor, read_list_cursor};
 pub use mailer::{Handed, Mail, MailId, Mailer, is_address};
 pub use queue::{Delivered, JobQueue, Outgoing, Queue, Returns};
 pub use secrets::{Secret, Secrets};

@@ -27,6 +27,10 @@ pub struct Installation;
 #[derive(Clone, Copy, Debug)]
 pub struct Uses;
 
+/// The owner of the rows that say what callers have used of their limits, which the functions behind the API write.
+#[derive(Clone, Copy, Debug)]
+pub struct Budgets;
+
 /// The owner of what lets somebody in: tokens, links and sign-ins, of all partners.
 #[derive(Clone, Copy, Debug)]
 pub struct Auth;
@@ -34,6 +38,10 @@ pub struct Auth;
 /// The owner of the secrets of invitations that were mailed, by their hashes.
 #[derive(Clone, Copy, Debug)]
 pub struct Invitations;
+
+/// The owner of what is kept of tenants that were connected before.
+#[derive(Clone, Copy, Debug)]
+pub struct FormerTenants;
 
 /// The owner of an audit log: a partner's, or the installation's where there is no partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,8 +87,10 @@ macro_rules! owner {
 
 owner!(Installation, Installation, Installation, _ => Scope::System);
 owner!(Uses, Uses, Uses, _ => Scope::Uses);
+owner!(Budgets, Budgets, Budgets, _ => Scope::Budgets);
 owner!(Auth, Auth, Auth, _ => Scope::Auth);
 owner!(Invitations, Invitations, Invitations, _ => Scope::Invitations);
+owner!(FormerTenants, FormerTenants, FormerTenants, _ => Scope::FormerTenants);
 owner!(AuditOf, AuditOf, Audit, of => Scope::Audit(of.0.clone()));
 owner!(Replies, Option<PartnerId>, Replies, of => Scope::Replies(of.clone()));
 owner!(PartnerId, PartnerId, Partner, of => Scope::Partner(of.clone()));

@@ -14,10 +14,14 @@ pub enum OwnerKind {
     Installation,
     /// The authorizer's own, the only rows that it may write.
     Uses,
+    /// What callers have used of their limits: rows of the functions behind the API.
+    Budgets,
     /// What lets somebody in.
     Auth,
     /// The secrets of invitations that were mailed.
     Invitations,
+    /// Tenants that were connected before.
+    FormerTenants,
     /// An audit log: a partner's, or the installation's.
     Audit,
     /// What requests were answered: a partner's, or the operator's.
@@ -44,8 +48,10 @@ impl OwnerKind {
         match self {
             Self::Installation => "system",
             Self::Uses => "uses",
+            Self::Budgets => "budgets",
             Self::Auth => "auth",
             Self::Invitations => "invitations",
+            Self::FormerTenants => "former-tenants",
             Self::Audit => "audit",
             Self::Replies => "replies",
             Self::Partner => "partner",
@@ -73,8 +79,10 @@ impl OwnerKind {
         match self {
             Self::Installation => Some(Scope::System),
             Self::Uses => Some(Scope::Uses),
+            Self::Budgets => Some(Scope::Budgets),
             Self::Auth => Some(Scope::Auth),
             Self::Invitations => Some(Scope::Invitations),
+            Self::FormerTenants => Some(Scope::FormerTenants),
             _ => None,
         }
     }
@@ -150,15 +158,16 @@ const TABLE: &[Family] = &[
     family(Of::Installation, ("org#", "{org}"), "OrganisationPlace", &[], Organisation),
     family(Of::Installation, ("state#", "{hash}"), "ConsentState", &[], Time),
     family(Of::Installation, ("sign-in#", "{hash}"), "ConsentSignIn", &[], Time),
-    family(Of::Installation, ("former-tenant#", "{hash}"), "FormerTenant", &[], Nothing),
     family(Of::Installation, ("plan#", "{plan}"), "PlanPlace", &[], Nothing),
     family(Of::Uses, ("used#", "{partner}#{token}"), "TokenUse", &[], Time),
     family(Of::Uses, ("session-used#", "{partner}#{session}"), "SessionUse", &[], Time),
+    family(Of::Budgets, ("budget#", "{caller}"), "CallerBudget", &[], Time),
     family(Of::Auth, ("token#", "{hash}"), "ApiToken", &[], Time),
     family(Of::Auth, ("session#", "{hash}"), "Session", &[], Time),
     family(Of::Auth, ("access#", "{hash}"), "AccessLink", &[], Time),
     family(Of::Auth, ("identity#", "{hash}"), "IdentityLink", &[], Command),
     family(Of::Invitations, ("invitation#", "{hash}"), "InvitationToken", &[], Time),
+    family(Of::FormerTenants, ("former-tenant#", "{hash}"), "FormerTenant", &[], Nothing),
     family(Of::Audit, ("entry#", "{at}#{chain}#{number}"), "AuditEntry", &[], Nothing),
     family(Of::Audit, ("head#", "{chain}"), "AuditHead", &[], Nothing),
     family(Of::Audit, ("day#", "{day}#{partner}"), "AuditDay", &[], Nothing),
@@ -198,6 +207,8 @@ const TABLE: &[Family] = &[
     family(Of::Tenant, ("snapshot#", "{snapshot}"), "Snapshot", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("progress#", "{snapshot}"), "ReadingState", &[], Tenant),
     family(Of::Tenant, ("diff#", "{comparison}"), "Diff", &[watched::OPEN_WORK], Tenant),
+    family(Of::Tenant, ("slots#", "{work}"), "WorkSlots", &[], Tenant),
+    family(Of::Tenant, ("given-up#", "{work}#{cause}"), "GivenUp", &[], Tenant),
     family(Of::Tenant, ("notice#", "{notice}"), "Notice", &[watched::NOTICES_DUE], Tenant),
     family(Of::Tenant, ("sent#", "{notice}#{person}"), "SentNotice", &[], Tenant),
 ];

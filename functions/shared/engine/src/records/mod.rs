@@ -9,6 +9,7 @@
 mod access;
 mod address;
 mod audit;
+mod budget;
 mod course;
 mod diff;
 mod families;
@@ -25,18 +26,21 @@ mod reading;
 mod restore;
 pub mod rights;
 mod session;
+mod slots;
 mod snapshot;
 mod store;
 mod subscription;
 mod tenant;
 mod token;
 mod transfer;
+mod walk;
 
 pub use access::AccessLink;
-pub use address::{At, AuditOf, Auth, Installation, Owner, Under, Uses};
+pub use address::{At, AuditOf, Auth, Budgets, Installation, Owner, Under, Uses};
 pub use audit::{
     AuditDay, AuditEntry, AuditHead, AuditSignedUntil, AuditStatement, OlderAuditEntry, OlderAuditHead,
 };
+pub use budget::CallerBudget;
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
@@ -62,6 +66,7 @@ pub use restore::{
     FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };
 pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, end_of_sessions};
+pub use slots::{AskedWork, GivenUp, Slot, WorkSlots};
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
@@ -70,6 +75,7 @@ pub use tenant::{
 };
 pub use token::{ApiToken, Maker, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
+pub use walk::Walk;
 
 /// The names of the watched lists: rows that are due at a time, whatever scope they are in.
 pub mod watched {

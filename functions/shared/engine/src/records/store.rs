@@ -116,7 +116,17 @@ impl Records {
         list: &str,
         page: Page,
     ) -> Result<(Vec<Found<T>>, Option<String>)> {
-        let found = self.catalog.list_due(list, self.clock.now(), page).await?;
+        self.list_watched(list, self.clock.now(), page).await
+    }
+
+    /// As [`Self::list_due`], of records that are due until then.
+    pub async fn list_watched<T: Record>(
+        &self,
+        list: &str,
+        until: Timestamp,
+        page: Page,
+    ) -> Result<(Vec<Found<T>>, Option<String>)> {
+        let found = self.catalog.list_due(list, until, page).await?;
         let rows = found.rows.into_iter().filter(|(_, r)| r.key.starts_with(T::PREFIX));
         Ok((rows.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }

@@ -1,6 +1,6 @@
 //! A connected customer tenant, its keys, and the one-time state of a consent.
 
-use super::address::{At, Installation, Keys, Restores};
+use super::address::{At, FormerTenants, Installation, Keys, Restores};
 use super::{NotProtected, Record, Records, watched};
 use crate::ports::{Watch, WrappedKey};
 use domain::kinds::NamedKind;
@@ -221,7 +221,7 @@ impl FormerTenant {
 
     /// The address of the row that says that the tenant was connected before.
     pub fn at(tenant: &TenantId) -> At<Self> {
-        At::of(&Installation, Self::hash(tenant))
+        At::of(&FormerTenants, Self::hash(tenant))
     }
 
     fn hash(tenant: &TenantId) -> String {
@@ -230,10 +230,10 @@ impl FormerTenant {
 }
 
 impl Record for FormerTenant {
-    type Owner = Installation;
+    type Owner = FormerTenants;
     const PREFIX: &'static str = "former-tenant#";
     fn address(&self) -> At<Self> {
-        At::of(&Installation, &self.hash)
+        At::of(&FormerTenants, &self.hash)
     }
 }
 

@@ -6,3 +6,4 @@ mod audit;
 mod deletion;
 mod queues;
 mod records;
+mod upgrade;

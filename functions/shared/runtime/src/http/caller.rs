@@ -119,7 +119,8 @@ fn proof(fields: &HashMap<String, Value>) -> Option<Proof> {
         Some(at) => Some(at.parse::<Timestamp>().ok()?),
         None => None,
     };
-    match text("proof")? {
+    // Why a token: the authorizer of the release before says nothing of it, and API Gateway keeps its answers for a minute.
+    match text("proof").unwrap_or("token") {
         "token" => match text("id") {
             Some(id) => Some(Proof::Token(Some(id.parse().ok()?))),
             None => Some(Proof::Token(None)),

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as LambdaBody, RequestExt};
 use runtime::http::{
-    Asked, Audited, RateLimit, Rights, audited, gateway_context, idempotent, rate_limited, service,
+    Asked, Audited, RateLimit, Rights, Weights, audited, gateway_context, idempotent, rate_limited, service,
 };
 use runtime::problem::{Problem, Reply};
 use serde_json::{Value, json};
@@ -96,7 +96,8 @@ async fn a_caller_who_asks_too_fast_is_told_when_to_come_back_and_others_are_not
     let world = World::new(1);
     let routes = Router::new().route("/asked", get(asked));
     let limit = RateLimit { per_minute: 30, burst: 2 };
-    let router = service(rate_limited(routes, limit, world.clock.clone()));
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let router = service(rate_limited(routes, limit, records, Weights::default()));
     let ask = || async { router.clone().oneshot(gateway_request("/asked")).await.unwrap() };
     let first = ask().await;
     assert_eq!(first.headers()["ratelimit"], "\"caller\";r=1;t=2");

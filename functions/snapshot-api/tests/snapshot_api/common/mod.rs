@@ -60,7 +60,7 @@ pub struct Plane {
     pub records: Records,
     pub tenant: TenantId,
     /// What the role of snapshot-api, as the template has it, did not allow.
-    pub refusals: Refusals,
+    _refusals: Refusals,
     router: Router,
 }
 
@@ -93,7 +93,7 @@ impl Plane {
             clock: world.clock.clone(),
             ids: world.ids.clone(),
         });
-        Self { world, records, tenant: TENANT.parse().unwrap(), refusals, router: service(router(api)) }
+        Self { world, records, tenant: TENANT.parse().unwrap(), _refusals: refusals, router: service(router(api)) }
     }
 
     /// The queues that work was put into, in the order of asking.

@@ -60,7 +60,7 @@ impl Rig {
     /// Asks for a comparison of everything.
     pub async fn ask_diff(&self, before: &SnapshotId, after: Side) -> Diff {
         let new = NewComparison::of_everything(before.clone(), after);
-        self.diffs().start(self.tenant(), new).await.unwrap()
+        self.diffs().start(self.tenant(), "per_test", new).await.unwrap()
     }
 
     /// Asks for the preview of taking back what a comparison found.

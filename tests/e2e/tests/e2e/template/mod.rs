@@ -3,6 +3,7 @@
 //! `infra/template.yaml` is read as it stands, with intrinsic functions in their long form
 //! (`!Ref X` is `{"Ref": "X"}`). Linters look at the template alone; these tests look at both.
 
+mod addresses;
 mod derived;
 mod rights;
 mod rows;

@@ -221,6 +221,10 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
                     if grant.actions.contains(&"s3:ListBucket".to_owned()) { &bucket } else { &blobs };
                 let all = grant.resources.iter().all(|r| [&bucket, &blobs].contains(&r));
                 assert!(all && grant.resources.contains(wanted), "{function}: {:?}", grant.resources);
+                // The bucket that takes its place is named by whoever deploys: another account's is never meant.
+                let account =
+                    json!({ "StringEquals": { "aws:ResourceAccount": reference("AWS::AccountId") } });
+                assert_eq!(grant.condition, account, "{function}: {:?}", grant.actions);
             }
         }
         let variables = template.variables(&function);

@@ -20,6 +20,7 @@ fn partitions(owner: OwnerKind) -> Vec<Scope> {
         Scope::Uses,
         Scope::Auth,
         Scope::Invitations,
+        Scope::FormerTenants,
         Scope::Audit(None),
         Scope::Audit(Some(partner.clone())),
         Scope::Replies(None),
@@ -149,9 +150,10 @@ fn whoever_may_add_blobs_may_put_none_over_another() {
         let role = deployed.role(function);
         assert!(!role.may(&put_object(true, false)), "{} may not replace a blob", function.name());
         assert_eq!(role.may(&put_object(false, false)), writers.contains(&function), "parts are no objects");
-        let plain =
-            Ask { context: [("aws:SecureTransport", vec!["false".into()])].into(), ..put_object(true, true) };
+        let plain = put_object(true, true).with("aws:SecureTransport", vec!["false".to_owned()]);
         assert!(!role.may(&plain), "{} only by TLS", function.name());
+        let foreign = put_object(true, true).with("aws:ResourceAccount", vec!["999999999999".to_owned()]);
+        assert!(!role.may(&foreign), "{} only into our own account", function.name());
     }
 }
 

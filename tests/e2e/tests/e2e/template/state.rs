@@ -158,10 +158,59 @@ fn everything_stops_while_it_is_paused() {
             schedule.id
         );
     }
-    for limit in ["ThrottlingBurstLimit", "ThrottlingRateLimit"] {
-        let set = &template.get("HttpStage").properties["DefaultRouteSettings"][limit]["Fn::If"];
-        assert_eq!((&set[0], &set[1]), (&json!("IsPaused"), &json!(0)), "{limit}");
+    let stage = template.get("HttpStage").properties;
+    let of_routes = stage["RouteSettings"].as_object().unwrap().values();
+    for settings in of_routes.chain([&stage["DefaultRouteSettings"]]) {
+        for limit in ["ThrottlingBurstLimit", "ThrottlingRateLimit"] {
+            let set = &settings[limit]["Fn::If"];
+            assert_eq!((&set[0], &set[1]), (&json!("IsPaused"), &json!(0)), "{limit}");
+        }
     }
+}
+
+/// What runs while nothing is paused.
+fn at_work(value: &Value) -> u64 {
+    value["Fn::If"][2].as_u64().unwrap_or_else(|| panic!("{value}"))
+}
+
+#[test]
+fn each_route_that_needs_no_token_has_a_throttle_of_its_own_and_all_of_them_leave_room_for_callers() {
+    let template = Template::read();
+    let stage = template.get("HttpStage").properties;
+    let routes = template.of_kind("AWS::ApiGatewayV2::Route");
+    let open: BTreeSet<_> = routes
+        .filter(|route| route.properties["AuthorizationType"] == "NONE")
+        .map(|route| route.properties["RouteKey"].as_str().unwrap().to_owned())
+        .collect();
+    let settings = stage["RouteSettings"].as_object().unwrap();
+    assert_eq!(settings.keys().cloned().collect::<BTreeSet<_>>(), open);
+    let rate: u64 = settings.values().map(|of| at_work(&of["ThrottlingRateLimit"])).sum();
+    let reserved = template.function("plan-api").properties["ReservedConcurrentExecutions"].as_u64().unwrap();
+    // At a tenth of a second each, which is long for any of them.
+    assert!(rate * 100 / 1_000 * 4 <= reserved, "{rate} requests a second");
+    assert!(rate * 4 <= at_work(&stage["DefaultRouteSettings"]["ThrottlingRateLimit"]));
+}
+
+#[test]
+fn whoever_answers_requests_has_instances_of_its_own() {
+    let template = Template::read();
+    let reserved = |function: &str| {
+        let of = &template.function(function).properties["ReservedConcurrentExecutions"];
+        of.as_u64().unwrap_or_else(|| panic!("{function} has no reservation"))
+    };
+    let all = ["authorize-request", "plan-api", "snapshot-api"].map(reserved);
+    // A new account's thousand: a hundred have to be left by AWS's rule, and the mappings' functions need theirs.
+    assert!(all.iter().sum::<u64>() <= 100, "{all:?}");
+    // A look-up of the authorizer takes some 10 ms; here twice that.
+    let stage = &template.get("HttpStage").properties["DefaultRouteSettings"];
+    assert!(at_work(&stage["ThrottlingRateLimit"]) * 20 / 1_000 <= all[0]);
+}
+
+#[test]
+fn where_the_api_has_a_host_of_its_own_its_first_address_answers_nobody() {
+    let template = Template::read();
+    let disabled = &template.get("HttpApi").properties["DisableExecuteApiEndpoint"];
+    assert_eq!(*disabled, json!({ "Fn::If": ["HasCertificate", true, false] }));
 }
 
 #[test]

@@ -31,6 +31,22 @@ use url::Url;
 /// How long a consent link is good.
 pub const STATE_LIFE_HOURS: i64 = 1;
 
+/// What Microsoft says when a consent or a sign-in did not come about. Anybody can write another word into the address, so
+/// no other is shown or logged.
+/// Source: learn.microsoft.com/entra/identity-platform/reference-error-codes.
+const REFUSALS: [&str; 10] = [
+    "access_denied",
+    "consent_required",
+    "interaction_required",
+    "invalid_client",
+    "invalid_request",
+    "invalid_scope",
+    "login_required",
+    "server_error",
+    "temporarily_unavailable",
+    "unauthorized_client",
+];
+
 /// Which of the installation's two app registrations a consent is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -210,8 +226,7 @@ impl Connect {
     pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Next> {
         // Why first: `admin_consent=True` is there on failures too.
         if let Some(error) = &answer.error {
-            let known = error.len() <= 64 && error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            let code = if known { error.as_str() } else { "unknown" };
+            let code = REFUSALS.iter().find(|known| *known == error).unwrap_or(&"unknown");
             return Err(Error::denied(format!("Microsoft reports that consent was not given ({code})")));
         }
         if let (Some(code), Some(sign_ins)) = (&answer.code, &self.sign_ins) {

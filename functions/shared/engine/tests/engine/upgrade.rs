@@ -1,8 +1,6 @@
 //! Rows of release 1 that cannot be moved stay, and are counted. That all others are moved, wherever the move dies, is told in
 //! `tests/e2e` from what that release left behind.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use domain::TenantId;
 use engine::ports::{Catalog, Clock, Row, Scope, Write};
 use engine::upgrade::{Report, move_rows};
