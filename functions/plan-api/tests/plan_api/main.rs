@@ -7,6 +7,7 @@ mod audit;
 mod common;
 mod consent;
 mod consent_sign_in;
+mod counted;
 mod end_customers;
 mod idempotency;
 mod lives;

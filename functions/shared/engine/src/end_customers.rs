@@ -10,6 +10,16 @@ use crate::records::{
 use domain::rights::Role;
 use domain::{OrganisationId, PartnerId, Result};
 
+/// On whose behalf what an organisation has at a partner ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A command's.
+    Command,
+    /// The sweep's of a deletion. It may delete what lets somebody in and put none: a token that sees other organisations
+    /// too keeps the name of the one that is gone, which opens nothing.
+    Sweep,
+}
+
 /// How many rows one write may have.
 const ROWS_A_WRITE: usize = 50;
 
@@ -18,12 +28,17 @@ const ROWS_A_WRITE: usize = 50;
 ///
 /// # Errors
 /// `Conflict` when a row changed meanwhile; what was ended until then stays ended.
-pub async fn end(records: &Records, partner: &PartnerId, organisation: &OrganisationId) -> Result<u64> {
+pub async fn end(
+    records: &Records,
+    partner: &PartnerId,
+    organisation: &OrganisationId,
+    by: By,
+) -> Result<u64> {
     let mut written = 0;
     let mut pending: Vec<Write> = Vec::new();
     let mut groups = people(records, partner, organisation).await?;
     groups.extend(invitations(records, partner, organisation).await?);
-    groups.extend(tokens(records, partner, organisation).await?);
+    groups.extend(tokens(records, partner, organisation, by).await?);
     for group in groups {
         if pending.len() + group.len() > ROWS_A_WRITE {
             written += pending.len() as u64;
@@ -104,12 +119,14 @@ async fn tokens(
     records: &Records,
     partner: &PartnerId,
     organisation: &OrganisationId,
+    by: By,
 ) -> Result<Vec<Vec<Write>>> {
     let mut groups = Vec::new();
     for found in records.list_all(&TokenEntry::of_partner(partner)).await? {
         let entry = found.value;
         let seen = entry.token.organisations.clone().unwrap_or_default();
-        let Some(left) = left(entry.token.role, seen, organisation) else { continue };
+        let left = left(entry.token.role, seen, organisation);
+        let Some(left) = left.filter(|left| left.is_empty() || by == By::Command) else { continue };
         let row = records.find(&ApiToken::at(&entry.token.hash)).await?;
         let mut group = Vec::new();
         if left.is_empty() {

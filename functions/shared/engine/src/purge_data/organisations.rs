@@ -7,7 +7,7 @@
 
 use super::{Report, Worker};
 use crate::announce::not_connected_notices;
-use crate::end_customers;
+use crate::end_customers::{self, By};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
     DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, Found, IdempotentRequest, Notice,
@@ -96,7 +96,7 @@ impl Worker {
         }
         if swept.is_complete {
             for partner in &listeners {
-                swept.rows += end_customers::end(&self.records, partner, &found.value.id).await?;
+                swept.rows += end_customers::end(&self.records, partner, &found.value.id, By::Sweep).await?;
             }
         }
         // The counts are kept in the row, so that the certificate says what all passes removed together.
