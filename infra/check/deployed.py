@@ -8,6 +8,7 @@ Use: deployed.py MINISTACK HOLDFAST BINARIES, where BINARIES holds a binary of e
 (`target/debug`), or folders named as the functions in the template (`.aws-sam/build`). Prints one JSON object.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -98,7 +99,7 @@ REWRITES = [
     ),
     ("secrets by their ARN", f"{OLD} has the name for Ref of AWS::SecretsManager::Secret", secrets_by_their_arn),
     ("mail from anywhere", f"{OLD} asks whether mail may be sent, not as whom", mail_from_anywhere),
-    ("no VaultPolicy", "it speaks no TLS here, without which the bucket refuses", without_resource("VaultPolicy")),
+    ("no VaultPolicy", f"it speaks no TLS here, without which the bucket refuses; nor does {OLD} know s3:if-none-match", without_resource("VaultPolicy")),
     *(
         (f"no condition on {key}", f"{OLD} does not know it", without_condition_on(key))
         for key in ("dynamodb:LeadingKeys", "kms:EncryptionContext")
@@ -258,7 +259,7 @@ class Check:
             "PublicUrl": PUBLIC_URL,
             "ReaderClientId": READER,
             "WriterClientId": WRITER,
-            "BootstrapToken": self.token,
+            "BootstrapSha256": hashlib.sha256(self.token.encode()).hexdigest(),
             "SenderDomain": SENDER_DOMAIN,
             "GraphUrl": self.cloud["HOLDFAST_GRAPH_URL"],
             "LoginUrl": self.cloud["HOLDFAST_LOGIN_URL"],

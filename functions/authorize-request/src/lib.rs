@@ -17,7 +17,7 @@ use runtime::http::authorizer_context;
 use serde_json::{Map, Value};
 
 pub use issuer::HttpKeySets;
-pub use sign_in::{SignIn, SignInSettings};
+pub use sign_in::{Shown, SignIn, SignInSettings};
 pub use strangers::Strangers;
 
 /// The answer to API Gateway: whether the call is let in, and the caller as context.
@@ -43,7 +43,7 @@ pub async fn authorize(
         Some(token) => match (find.find(token).await?, sign_in) {
             // Why ours first: a token that we gave out is ours to check, whatever its text looks like.
             (None, Some(sign_in)) => match sign_in.check(token).await? {
-                Some(identity) => Some(find.find_signed_in(identity).await?),
+                Some(shown) => Some(find.find_signed_in_at(shown.identity, shown.at).await?),
                 None => None,
             },
             (caller, _) => caller,

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     let find = Arc::new(FindCaller {
         records: wiring.records(),
         clock: wiring.clock.clone(),
-        bootstrap_hash: wiring.settings.bootstrap_hash()?,
+        bootstrap_sha256: wiring.settings.bootstrap_sha256()?,
     });
     let sign_in = match wiring.settings.sign_in()? {
         Some((issuer, audience)) => {

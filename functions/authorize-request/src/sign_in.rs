@@ -46,6 +46,15 @@ pub struct SignIn {
     kept: Mutex<Kept>,
 }
 
+/// What a good token of the issuer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Who it is.
+    pub identity: Identity,
+    /// When they signed in (`auth_time`), or else when the token was made (`iat`); none where it says neither.
+    pub at: Option<Timestamp>,
+}
+
 #[derive(Deserialize)]
 struct Claims {
     iss: String,
@@ -54,6 +63,8 @@ struct Claims {
     exp: f64,
     #[serde(default)]
     nbf: f64,
+    auth_time: Option<f64>,
+    iat: Option<f64>,
 }
 
 impl SignIn {
@@ -66,7 +77,7 @@ impl SignIn {
     ///
     /// # Errors
     /// `Unavailable` when no keys were ever read: then nothing can be said about any token.
-    pub async fn check(&self, token: &str) -> Result<Option<Identity>> {
+    pub async fn check(&self, token: &str) -> Result<Option<Shown>> {
         let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
         let (Algorithm::RS256 | Algorithm::ES256, Some(kid)) = (header.alg, header.kid) else {
             return Ok(None);
@@ -83,7 +94,7 @@ impl SignIn {
         Ok(self.good(signed.claims))
     }
 
-    fn good(&self, claims: Claims) -> Option<Identity> {
+    fn good(&self, claims: Claims) -> Option<Shown> {
         let now = self.clock.now().as_second();
         let audience = match &claims.aud {
             Value::String(one) => *one == self.settings.audience,
@@ -94,7 +105,11 @@ impl SignIn {
         #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are exact for millions of years")]
         let in_time = (now as f64) < claims.exp && claims.nbf <= (now + SKEW_SECONDS) as f64;
         let fine = audience && in_time && claims.iss == self.settings.issuer && !claims.sub.is_empty();
-        fine.then_some(Identity { issuer: claims.iss, subject: claims.sub })
+        // Why no later than now: an age is told of it, and a clock that is ahead must not make it younger than it is.
+        #[expect(clippy::cast_possible_truncation, reason = "a time far away is no time, and left out")]
+        let at = claims.auth_time.or(claims.iat).and_then(|at| Timestamp::from_second(at as i64).ok());
+        let at = at.map(|at| at.min(self.clock.now()));
+        fine.then_some(Shown { identity: Identity { issuer: claims.iss, subject: claims.sub }, at })
     }
 
     /// The issuer's key of that id, if it is made for the algorithm.

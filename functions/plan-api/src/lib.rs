@@ -18,14 +18,18 @@ use ::partners::commands::organisations::Organisations;
 use ::partners::commands::partners::Partners;
 use ::partners::commands::people::People;
 use ::partners::commands::plans::Plans;
+use ::partners::commands::sessions::Sessions;
 use ::partners::commands::subscriptions::Subscriptions;
 use ::partners::commands::tokens::Tokens;
 use ::partners::commands::usage::Usage;
 use axum::Router;
 use domain::{Error, Result};
+use engine::audit::AuditLog;
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
-use runtime::http::{Audited, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of};
+use runtime::http::{
+    Audited, Rights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
+};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -68,6 +72,7 @@ pub struct PlanApi {
     people: People,
     invitations: Invitations,
     tokens: Tokens,
+    sessions: Sessions,
     connect: Connect,
     audit: Audit,
     signer: Arc<dyn Signer>,
@@ -98,6 +103,7 @@ impl PlanApi {
             people: People { gate: gate(), clock: clock() },
             invitations: Invitations { gate: gate(), clock: clock(), ids: ids(), has_sign_in },
             tokens: Tokens { gate: gate(), clock: clock(), ids: ids() },
+            sessions: Sessions { gate: gate(), clock: clock(), ids: ids() },
             connect: Connect {
                 gate: gate(),
                 clock: clock(),
@@ -116,8 +122,11 @@ impl PlanApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
-    let routes = router_of(routes::all()).with_state(api);
-    audited(idempotent(routes, records.clone()), records, Audited::Writes)
+    let log = AuditLog::new(records.clone(), &*api.partners.ids);
+    let rows = routes::all();
+    let rights = Rights::of(&rows);
+    let routes = router_of(rows).with_state(api);
+    audited(idempotent(routes, records, rights), log, Audited::Writes)
 }
 
 /// What requests to the routes take of their callers' budgets.

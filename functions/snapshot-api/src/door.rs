@@ -103,6 +103,9 @@ impl<R: Right> FromRequestParts<SnapshotApi> for Admitted<R> {
 }
 
 impl<R: Right> Takes for Admitted<R> {
+    fn right() -> Option<Action> {
+        Some(R::ACTION)
+    }
     fn note(operation: &mut Operation) {
         operation.asks_caller();
         operation.right(R::ACTION);

@@ -78,7 +78,7 @@ impl Cloud {
             ports: &ports,
             config: &config,
             api_url: &api_url,
-            bootstrap_hash: &bootstrap.hash,
+            bootstrap_sha256: &bootstrap.hash,
             reader_client_id: reader.as_deref(),
             writer_client_id: writer.as_deref(),
         };

@@ -4,7 +4,7 @@ use crate::config::Data;
 use domain::{Error, Result};
 use embedded::files::{create_private, find_private, io_error, make_folder, replace_private};
 use engine::ports::{Ids, Secret};
-use engine::records::ApiToken;
+use partners::commands::sign_in::bootstrap_sha256;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub struct Installation {
 
 /// What is known of the bootstrap token.
 pub struct Bootstrap {
-    /// The hash of the token, as [`ApiToken::hash`] gives it.
+    /// The SHA-256 of the token, as [`bootstrap_sha256`] gives it.
     pub hash: String,
     /// The token itself, where it was given or made at this start.
     pub token: Option<Secret>,
@@ -54,9 +54,9 @@ impl Installation {
     /// kept.
     pub fn bootstrap(&self, given: Option<Secret>, ids: &dyn Ids) -> Result<Bootstrap> {
         const WHAT: &str = "the hash of the bootstrap token";
-        let path = self.folder.join("bootstrap.hash");
+        let path = self.folder.join("bootstrap.sha256");
         if let Some(token) = given {
-            let hash = ApiToken::hash(token.expose());
+            let hash = bootstrap_sha256(token.expose());
             replace_private(&path, hash.as_bytes()).map_err(|e| io_error(WHAT, e))?;
             return Ok(Bootstrap { hash, token: Some(token) });
         }
@@ -64,7 +64,7 @@ impl Installation {
             return Ok(Bootstrap { hash: hash.trim().to_owned(), token: None });
         }
         let token = format!("hfb_{}", ids.token());
-        let hash = ApiToken::hash(&token);
+        let hash = bootstrap_sha256(&token);
         create_private(&path, hash.as_bytes()).map_err(|e| io_error(WHAT, e))?;
         Ok(Bootstrap { hash, token: Some(Secret::new(token)) })
     }

@@ -7,7 +7,7 @@ use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
 use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
-use domain::Result;
+use domain::{Error, Result};
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
 use engine::purge_data;
 use engine::records::Records;
@@ -33,8 +33,8 @@ pub struct Wanted<'a> {
     pub config: &'a CloudConfig,
     /// The base address of the API, which the consent's callback is below.
     pub api_url: &'a str,
-    /// The hash of the bootstrap token.
-    pub bootstrap_hash: &'a str,
+    /// The SHA-256 of the bootstrap token.
+    pub bootstrap_sha256: &'a str,
     /// The reading app's client id, where its secret is known.
     pub reader_client_id: Option<&'a str>,
     /// The writing app's client id, where its secret is known.
@@ -89,7 +89,7 @@ fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
     let find = Arc::new(FindCaller {
         records: records(wanted),
         clock: wanted.ports.clock.clone(),
-        bootstrap_hash: Some(wanted.bootstrap_hash.to_owned()),
+        bootstrap_sha256: Some(wanted.bootstrap_sha256.to_owned()),
     });
     let sign_in = match &wanted.config.sign_in {
         Some((issuer, audience)) => {
@@ -151,6 +151,10 @@ fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> 
 
 fn sign_ins(wanted: Wanted<'_>) -> Result<Option<Arc<dyn SignIns>>> {
     if !wanted.config.consent_sign_in {
+        let login = GraphSettings { login_url: wanted.config.login_url.clone(), ..GraphSettings::default() };
+        if login.is_microsofts_login() {
+            return Err(Error::denied("at Microsoft's own login a consent without a sign-in proves nothing"));
+        }
         return Ok(None);
     }
     Ok(Some(Arc::new(GraphSignIns::new(graph(wanted, GraphDirectory::SECRET)?))))
@@ -220,7 +224,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
 }
 
 fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
-    let Ports { catalog, vault, queue, signer, mailer, clock, ids, .. } = wanted.ports.clone();
+    let Ports { catalog, vault, queue, signer, anchors, mailer, clock, ids, .. } = wanted.ports.clone();
     let records = records(wanted);
     let schedule = schedule_snapshots::Worker {
         records: records.clone(),
@@ -228,9 +232,13 @@ fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
         clock: clock.clone(),
         ids: ids.clone(),
     };
-    let digests =
-        send_digests::Worker::new(send_digests::Ports { records, mailer, clock: clock.clone(), ids })?;
-    let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, clock });
+    let digests = send_digests::Worker::new(send_digests::Ports {
+        records,
+        mailer,
+        clock: clock.clone(),
+        ids: ids.clone(),
+    })?;
+    let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, anchors, clock, ids });
     Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },

@@ -18,9 +18,10 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
     let rows = vec![
         Route::post("/v1/partners", "createPartner", create)
             .says(
-                "Makes a partner, its Owner and the Owner's token.",
+                "Makes a partner, its Owner and a first token.",
                 "Makes a partner below the caller's, or a top partner where the operator of the installation asks. \
-                 The Owner's API token is shown this once.",
+                 Its Owner is invited where people can sign in. The API token is shown this once; whoever may give no \
+                 Owner's token gets none there.",
             )
             .right(Action::ManagePeople)
             .answers::<NewPartnerOut>(201),

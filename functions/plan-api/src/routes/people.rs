@@ -1,13 +1,12 @@
 //! The people of the partner.
 
 use crate::PlanApi;
-use crate::wire::people::{PersonChangeIn, PersonOut};
+use crate::wire::people::{PersonChangeIn, PersonOut, RemovedPersonOut};
 use axum::Json;
 use axum::extract::State;
 use domain::PersonId;
 use domain::rights::Action;
 use engine::Listed;
-use http::StatusCode;
 use runtime::http::{
     Asked, IfMatch, Input, Notes, PageIn, PathOf, QueryOf, Route, Versioned, listed, under, versioned,
 };
@@ -32,7 +31,8 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             .says(
                 "Changes a person's name, time zone, role or limitation.",
                 "Changes what the body names of a person, and leaves the rest. Nobody gives a role above their own, \
-                 and one Owner stays.",
+                 and one Owner stays. API tokens that the person made, and that may do more than the person may then, \
+                 are revoked or narrowed; the answer names them.",
             )
             .right(Action::ManagePeople)
             .answers::<PersonOut>(200)
@@ -40,10 +40,11 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
         Route::delete("/v1/people/{per}", "removePerson", remove)
             .says(
                 "The person leaves; the last Owner cannot.",
-                "Removes a person of the caller's partner: they can no longer sign in, and get no more mail.",
+                "Removes a person of the caller's partner: they can no longer sign in, and get no more mail. Their \
+                 sessions end, and the API tokens that they made are revoked; the answer names those.",
             )
             .right(Action::ManagePeople)
-            .answers_nothing(),
+            .answers::<RemovedPersonOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -72,15 +73,15 @@ async fn change(
     IfMatch(expected): IfMatch,
     Input(body): Input<PersonChangeIn>,
 ) -> Reply<Versioned<PersonOut>> {
-    let found = api.people.change(&caller, &id, expected, &body.into()).await?;
-    Ok(versioned(found.version, found.value.into()))
+    let changed = api.people.change(&caller, &id, expected, &body.into()).await?;
+    Ok(versioned(changed.person.version, PersonOut::changed(changed)))
 }
 
 async fn remove(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(PersonId,)>,
-) -> Reply<StatusCode> {
-    api.people.remove(&caller, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Reply<Json<RemovedPersonOut>> {
+    let revoked = api.people.remove(&caller, &id).await?;
+    Ok(Json(RemovedPersonOut { revoked_tokens: revoked.into_iter().map(Into::into).collect() }))
 }

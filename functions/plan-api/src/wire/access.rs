@@ -1,6 +1,6 @@
 //! The way into an organisation's portal: a link, and the session that it is exchanged for.
 
-use domain::{OrganisationId, Timestamp};
+use domain::{OrganisationId, SessionId, Timestamp};
 use garde::Validate;
 use partners::commands::access::{NewAccessLink, Session};
 use schemars::JsonSchema;
@@ -35,6 +35,8 @@ pub struct AccessIn {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionOut {
+    /// The session's id, which is no secret.
+    pub id: SessionId,
     /// The bearer token of the session, shown this once.
     pub token: String,
     /// The organisation that it opens.
@@ -45,6 +47,7 @@ pub struct SessionOut {
 
 impl From<Session> for SessionOut {
     fn from(session: Session) -> Self {
-        Self { token: session.token, organisation: session.organisation, expires_at: session.expires_at }
+        let Session { id, token, organisation, expires_at, .. } = session;
+        Self { id, token, organisation, expires_at }
     }
 }

@@ -11,6 +11,7 @@ pub mod organisations;
 pub mod partners;
 pub mod people;
 pub mod plans;
+pub mod sessions;
 pub mod subscriptions;
 pub mod tokens;
 pub mod transfers;

@@ -96,8 +96,9 @@ impl From<Partner> for PartnerOut {
 pub struct NewPartnerOut {
     #[serde(flatten)]
     pub partner: PartnerOut,
-    /// The API token of its Owner, shown this once.
-    pub owner_token: String,
+    /// Its first API token, shown this once: an Owner's where the caller may give that role. Else null where the Owner is
+    /// invited to sign in, and a token of the caller's own role where nobody can sign in.
+    pub owner_token: Option<String>,
 }
 
 impl From<NewPartner> for NewPartnerOut {

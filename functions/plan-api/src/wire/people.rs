@@ -1,11 +1,12 @@
 //! People of the partner.
 
+use super::tokens::TokenOut;
 use super::{Name, some_and_few};
 use domain::rights::Role;
 use domain::{OrganisationId, PartnerId, PersonId};
 use engine::records::Person;
 use garde::Validate;
-use partners::commands::people::PersonChange;
+use partners::commands::people::{ChangedPerson, PersonChange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -61,6 +62,26 @@ pub struct PersonOut {
     pub time_zone: String,
     /// Whether the person can sign in, and does not only get mail.
     pub signs_in: bool,
+    /// The API tokens that the person had made, and that were revoked or narrowed with this change; absent where none
+    /// were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_tokens: Option<Vec<TokenOut>>,
+}
+
+impl PersonOut {
+    /// A person who was just changed, and what was changed with them.
+    pub fn changed(changed: ChangedPerson) -> Self {
+        let tokens: Vec<TokenOut> = changed.tokens.into_iter().map(Into::into).collect();
+        Self { changed_tokens: (!tokens.is_empty()).then_some(tokens), ..changed.person.value.into() }
+    }
+}
+
+/// What ended with a person who was removed.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedPersonOut {
+    /// The API tokens that the person had made, all revoked now. What needs one, needs a new one.
+    pub revoked_tokens: Vec<TokenOut>,
 }
 
 impl From<Person> for PersonOut {
@@ -74,6 +95,7 @@ impl From<Person> for PersonOut {
             organisations: person.organisations.map(|o| o.into_iter().collect()),
             time_zone: person.time_zone,
             signs_in: person.identity.is_some(),
+            changed_tokens: None,
         }
     }
 }

@@ -67,6 +67,7 @@ macro_rules! prefixed_id {
 prefixed_id!(/** A partner: an MSP or reseller. */ PartnerId, "prt_");
 prefixed_id!(/** A person of a partner or of an organisation. */ PersonId, "per_");
 prefixed_id!(/** An API token, apart from its secret. */ TokenId, "tok_");
+prefixed_id!(/** A session of a person or of a portal, apart from its secret. */ SessionId, "ses_");
 prefixed_id!(/** An invitation of a person. */ InvitationId, "inv_");
 prefixed_id!(/** A plan. */ PlanId, "pln_");
 prefixed_id!(/** A customer of a partner. */ OrganisationId, "org_");

@@ -14,6 +14,9 @@
 //! - **organisation**: a customer of a partner, with its subscription, its people and at most one tenant.
 //! - **tenant**: a customer's directory in Microsoft Entra ID, named by its GUID. All that is backed up is a
 //!   tenant's.
+//! - **maker**: who made a token, or the link that opened a session: a person, another token or the operator. What was
+//!   made acts no further than its maker may act now: see [`reach`].
+//! - **session**: what somebody holds who has signed in, or has opened a portal by an access link. It ends by itself.
 //! - **gate**: where each call is checked before it is worked on: who calls, which role, which part of the tree.
 //!
 //! What Microsoft has:
@@ -66,7 +69,9 @@ pub mod ids;
 pub mod kinds;
 pub mod notices;
 pub mod organisations;
+pub mod permissions;
 pub mod plans;
+pub mod reach;
 mod refusal;
 pub mod restore;
 pub mod rights;
@@ -79,8 +84,8 @@ pub mod usage;
 
 pub use error::{Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
 pub use ids::{
-    DiffId, DowngradeId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SnapshotId,
-    SubscriptionId, TenantId, TokenId,
+    DiffId, DowngradeId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SessionId,
+    SnapshotId, SubscriptionId, TenantId, TokenId,
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;

@@ -45,7 +45,8 @@ impl Role {
 }
 
 /// Something that may be done or not, by role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Action {
     /// See the partner and its organisations, without their data. Understood in the product's table.
     ReadPartner,
@@ -101,6 +102,22 @@ pub enum Feature {
     Restore,
     /// Downloading what was backed up.
     Download,
+}
+
+impl Feature {
+    /// Every feature, in the order of their names here.
+    pub const ALL: [Self; 4] = [Self::Search, Self::Compare, Self::Restore, Self::Download];
+
+    /// The right that somebody of the partner has to have to give the feature to an organisation's end users: nobody
+    /// gives what they do not have.
+    pub fn right(self) -> Action {
+        match self {
+            Self::Search => Action::UseSnapshots,
+            Self::Compare => Action::Compare,
+            Self::Restore => Action::PreviewRestore,
+            Self::Download => Action::Download,
+        }
+    }
 }
 
 /// What else must hold for a right; the caller of [`may`] has to check it.

@@ -104,6 +104,10 @@ metrics_table! {
         Sum RESTORES_DONE = "RestoresDone" in Count: "Restores that ran to their end.";
         Sum RESTORE_STEPS_FAILED = "RestoreStepsFailed" in Count: "Steps of restores that failed.";
     }
+    "plan-api" {
+        Sum ACCESS_REFUSED = "AccessRefused" in Count: "Access links that were shown and were not good: used, over, or never made.";
+        Sum CONSENTS_REFUSED = "ConsentsRefused" in Count: "Answers to a consent that connected nothing: forged, over, or of somebody who may not consent.";
+    }
     "every job" {
         Sum MESSAGES_PARKED = "MessagesParked" in Count: "Messages that no other try can help.";
         Sum MESSAGES_LATER = "MessagesLater" in Count: "Messages that come back: somebody was unwell.";

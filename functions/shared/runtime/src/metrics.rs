@@ -3,6 +3,7 @@
 //! One dimension, the function's name: it tells installations and functions apart, and costs one metric each. What is
 //! counted is [`engine::metrics`]'s business.
 
+use engine::metrics::Metric;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use std::io::Write;
 use std::sync::OnceLock;
@@ -28,6 +29,13 @@ pub fn begin(function: &str) {
 /// Writes what was counted since into the log, on standard output. Nothing where nobody began.
 pub fn flush() {
     flush_to(std::io::stdout().lock());
+}
+
+/// Counts one and writes it at once: for what is rare in a function that writes nothing after each call, since that
+/// answers many.
+pub fn count_now(metric: &Metric) {
+    metric.add(1);
+    flush();
 }
 
 fn flush_to(out: impl Write) {

@@ -3,7 +3,6 @@
 
 use crate::http::RateLimit;
 use domain::{Error, Result};
-use engine::records::ApiToken;
 use graph::GraphSettings;
 use partners::commands::connect::ConsentSettings;
 use std::collections::BTreeMap;
@@ -16,7 +15,9 @@ pub const READER_CLIENT_ID: &str = "HOLDFAST_READER_CLIENT_ID";
 /// Client id of the app registration that restores; without it nothing can be restored.
 pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
 /// With this token, and no other, top partners are created; without it none can be.
-pub const BOOTSTRAP_TOKEN: &str = "HOLDFAST_BOOTSTRAP_TOKEN";
+pub const BOOTSTRAP_SHA256: &str = "HOLDFAST_BOOTSTRAP_SHA256";
+/// The bucket in which signed heads of audit logs are kept under lock.
+pub const ANCHORS_BUCKET: &str = "HOLDFAST_ANCHORS_BUCKET";
 /// The issuer whose tokens are accepted besides API tokens, exactly as they name it; none switches it off.
 pub const OIDC_ISSUER: &str = "HOLDFAST_OIDC_ISSUER";
 /// For whom its tokens must be: our client id there.
@@ -32,8 +33,6 @@ pub const RATE_PER_MINUTE: &str = "HOLDFAST_RATE_PER_MINUTE";
 /// How many of them at once; 100 by default.
 pub const RATE_BURST: &str = "HOLDFAST_RATE_BURST";
 
-/// A shorter bootstrap token could be guessed.
-pub const BOOTSTRAP_TOKEN_CHARS: usize = 32;
 /// `required`, or `off`: whether an administrator who consents has to sign in at the tenant.
 pub const CONSENT_SIGN_IN: &str = "HOLDFAST_CONSENT_SIGN_IN";
 /// Where Microsoft sends an administrator back to, below the public address.
@@ -77,17 +76,18 @@ impl Settings {
         }
     }
 
-    /// The hash of the bootstrap token, when there is one.
+    /// The SHA-256 of the bootstrap token in lower-case hexadecimal, when there is one. The token itself is in no
+    /// setting.
     ///
     /// # Errors
-    /// `Invalid` when it is too short.
-    pub fn bootstrap_hash(&self) -> Result<Option<String>> {
-        let Some(token) = self.find(BOOTSTRAP_TOKEN) else { return Ok(None) };
-        if token.chars().count() < BOOTSTRAP_TOKEN_CHARS {
-            let message = format!("must have at least {BOOTSTRAP_TOKEN_CHARS} characters");
-            return Err(Error::invalid_field(BOOTSTRAP_TOKEN, message));
+    /// `Invalid` when it is no such hash.
+    pub fn bootstrap_sha256(&self) -> Result<Option<String>> {
+        let Some(hash) = self.find(BOOTSTRAP_SHA256) else { return Ok(None) };
+        if hash.len() != 64 || !hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            let message = "must be a SHA-256: 64 hexadecimal digits in lower case";
+            return Err(Error::invalid_field(BOOTSTRAP_SHA256, message));
         }
-        Ok(Some(ApiToken::hash(&token)))
+        Ok(Some(hash))
     }
 
     /// The limit of each caller.
@@ -146,10 +146,15 @@ impl Settings {
     /// Whether an administrator who consents has to sign in: unless the setting is `off`.
     ///
     /// # Errors
-    /// `Invalid` when it is neither `required` nor `off`.
+    /// `Invalid` when it is neither `required` nor `off`, or is `off` while the login is Microsoft's: there anybody who knows
+    /// the id of a tenant that consented once could connect it.
     pub fn asks_sign_in(&self) -> Result<bool> {
         match self.find(CONSENT_SIGN_IN).as_deref() {
             None | Some("required") => Ok(true),
+            Some("off") if self.graph().is_microsofts_login() => Err(Error::invalid_field(
+                CONSENT_SIGN_IN,
+                "is off only at a login that stands in for Microsoft's",
+            )),
             Some("off") => Ok(false),
             Some(_) => Err(Error::invalid_field(CONSENT_SIGN_IN, "is required or off")),
         }
@@ -166,7 +171,7 @@ impl Settings {
         };
         let redirect = format!("{}/{CALLBACK_PATH}", public.trim_end_matches('/'));
         Ok(ConsentSettings {
-            login_url: address(GraphSettings::LOGIN_URL, &self.graph().login_url)?,
+            login_url: self.graph().addresses()?.1,
             redirect_url: address(PUBLIC_URL, &redirect)?,
             reader_client_id,
             writer_client_id: self.find(WRITER_CLIENT_ID),
@@ -197,8 +202,18 @@ mod tests {
     fn a_sign_in_is_asked_for_unless_it_is_switched_off_in_that_word() {
         assert!(Settings::default().asks_sign_in().unwrap());
         assert!(Settings::of([(CONSENT_SIGN_IN, "required")]).asks_sign_in().unwrap());
-        assert!(!Settings::of([(CONSENT_SIGN_IN, "off")]).asks_sign_in().unwrap());
+        let stand_in = [(CONSENT_SIGN_IN, "off"), (GraphSettings::LOGIN_URL, "http://127.0.0.1:9")];
+        assert!(!Settings::of(stand_in).asks_sign_in().unwrap());
         assert!(Settings::of([(CONSENT_SIGN_IN, "no")]).asks_sign_in().is_err());
+    }
+
+    #[test]
+    fn a_sign_in_cannot_be_done_without_at_microsofts_own_login() {
+        for login in ["", "https://login.microsoftonline.com", "https://login.microsoftonline.us"] {
+            let set = [(CONSENT_SIGN_IN, "off"), (GraphSettings::LOGIN_URL, login)];
+            let error = Settings::of(set).asks_sign_in().unwrap_err();
+            assert_eq!(error.fields()[0].field, CONSENT_SIGN_IN, "{login}");
+        }
     }
 
     #[test]
@@ -225,9 +240,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bootstrap_token_that_could_be_guessed_is_refused() {
-        assert!(Settings::of([(BOOTSTRAP_TOKEN, "admin")]).bootstrap_hash().is_err());
-        assert_eq!(Settings::of([(BOOTSTRAP_TOKEN, " ")]).bootstrap_hash().unwrap(), None);
-        assert!(Settings::of([(BOOTSTRAP_TOKEN, "x".repeat(32))]).bootstrap_hash().unwrap().is_some());
+    fn a_bootstrap_token_in_the_place_of_its_hash_is_refused() {
+        let of = |text: &str| Settings::of([(BOOTSTRAP_SHA256, text)]).bootstrap_sha256();
+        for wrong in ["admin", &"x".repeat(64), &"A".repeat(64), &"0".repeat(63)] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(of(" ").unwrap(), None);
+        assert_eq!(of(&"0a".repeat(32)).unwrap(), Some("0a".repeat(32)));
     }
 }

@@ -52,12 +52,15 @@ pub struct ServeOptions {
     pub bootstrap_token: Option<String>,
 }
 
+/// A shorter bootstrap token could be guessed.
+const BOOTSTRAP_TOKEN_CHARS: usize = 32;
+
 impl ServeOptions {
     fn config(self) -> Result<CloudConfig> {
         let default = CloudConfig::default();
         let given = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
         let bootstrap_token = given(self.bootstrap_token);
-        let least = runtime::settings::BOOTSTRAP_TOKEN_CHARS;
+        let least = BOOTSTRAP_TOKEN_CHARS;
         if bootstrap_token.as_ref().is_some_and(|t| t.chars().count() < least) {
             return Err(Error::invalid(format!("the bootstrap token must have at least {least} characters")));
         }

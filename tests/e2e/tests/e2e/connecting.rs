@@ -79,6 +79,83 @@ async fn a_user_without_a_role_and_a_guest_connect_nothing_and_the_link_stays_go
     assert_eq!((organisation.tenant, organisation.connecting), (None, None));
 }
 
+/// Refused, with nothing written and the link as good as before; why.
+async fn refused(rig: &Rig, user: &str) -> Error {
+    let tenant = rig.tenant();
+    rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
+    let state = rig.consent_link(&rig.organisation(), "reader").await;
+    let before = rig.organisation();
+    let error = rig.come_back(&state, tenant, user).await.unwrap_err();
+    assert_eq!((rig.organisation(), rig.find_tenant_row(tenant).await), (before, None));
+    assert!(rig.is_good(&state).await, "a refusal spends nothing");
+    error
+}
+
+/// Whoever the role is given to that way connects the tenant.
+async fn accepted(rig: &Rig, user: &str) {
+    let next = connect(rig, user).await.unwrap();
+    assert!(matches!(next, Next::Connected(_)), "{next:?}");
+    assert!(rig.find_tenant_row(rig.tenant()).await.is_some());
+}
+
+#[tokio::test]
+async fn a_guest_without_a_role_is_refused() {
+    let (rig, _, admin) = unconnected().await;
+    let guest = guest(&admin, "Guest Person").await;
+    assert_eq!(refused(&rig, &guest).await.kind(), ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn whoever_works_through_delegated_administration_is_refused_and_told_a_way_on() {
+    let (rig, _, _) = unconnected().await;
+    let error = refused(&rig, "delegated").await;
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert!(error.to_string().contains("delegated administration"), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_works_through_delegated_administration_and_came_early_is_refused_once_that_is_seen() {
+    let (rig, tenant, _) = unconnected().await;
+    rig.control.switch(|switches| switches.consent_delay = Some((7 * 60, NotArrived::NoToken)));
+    let next = connect(&rig, "delegated").await.unwrap();
+    assert!(matches!(next, Next::Waiting(_)), "{next:?}");
+    rig.settle().await;
+    assert_eq!(rig.find_tenant_row(&tenant).await, None);
+    let over = rig.organisation().connecting.expect("how it ended is kept");
+    assert_eq!(over.refused, Some(ConnectRefusal::NotThere));
+    assert_eq!(mails(&rig).len(), 1);
+}
+
+#[tokio::test]
+async fn a_guest_who_is_an_administrator_is_accepted() {
+    let (rig, _, admin) = unconnected().await;
+    let guest = guest(&admin, "Guest Person").await;
+    assign(&admin, &guest, MAY_CONSENT[0], "/").await;
+    accepted(&rig, &guest).await;
+}
+
+#[tokio::test]
+async fn an_administrator_by_an_active_assignment_of_privileged_identity_management_is_accepted() {
+    let (rig, _, admin) = unconnected().await;
+    let user = admin.create_user("Active Person", "Head of IT").await;
+    schedule(&admin, &user, MAY_CONSENT[1], "roleAssignmentScheduleRequests").await;
+    accepted(&rig, &user).await;
+}
+
+#[tokio::test]
+async fn an_administrator_by_a_group_that_holds_the_role_is_accepted() {
+    let (rig, _, admin) = unconnected().await;
+    let user = admin.create_user("Group Person", "Head of IT").await;
+    let body = json!({
+        "displayName": "Administrators", "mailEnabled": false, "mailNickname": "admins",
+        "securityEnabled": true, "isAssignableToRole": true
+    });
+    let group = admin.create("groups", &body).await;
+    admin.link(&format!("groups/{group}/members/$ref"), &user).await;
+    assign(&admin, &group, MAY_CONSENT[0], "/").await;
+    accepted(&rig, &user).await;
+}
+
 #[tokio::test]
 async fn a_role_over_a_part_one_that_is_not_active_and_another_role_do_not_count() {
     let (rig, _, admin) = unconnected().await;

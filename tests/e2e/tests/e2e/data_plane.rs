@@ -34,8 +34,7 @@ impl<'a> Client<'a> {
             ids: rig.world.ids.clone(),
         });
         let tenant = rig.records.get(&Tenant::at(rig.tenant())).await.unwrap().value;
-        let (partner, token) = (tenant.partner, "hft_12345678".to_owned());
-        let member = Member { partner, role: Role::Owner, organisations: None, token };
+        let member = Member::of_token(tenant.partner, Role::Owner, None, "hft_12345678");
         Self {
             rig,
             router: service(router(api)),

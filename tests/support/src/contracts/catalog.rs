@@ -81,7 +81,7 @@ async fn versions_count_the_writes(catalog: &dyn Catalog, scope: &Scope) {
 }
 
 async fn all_of_the_writes_or_none(catalog: &dyn Catalog, subjects: &Subjects) {
-    let [mine, theirs, partner, _] = subjects.scopes();
+    let [mine, theirs, partner, ..] = subjects.scopes();
     let row = |key: &str, n: u64| Row::new(key, json!({"n": n}));
     put(catalog, &mine, row("all#replaced", 1)).await;
     put(catalog, &mine, row("all#deleted", 1)).await;

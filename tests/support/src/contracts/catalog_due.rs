@@ -14,7 +14,7 @@ pub(super) async fn watched_lists(catalog: &dyn Catalog, subjects: &Subjects, al
     let scopes = subjects.scopes();
     let mut expected = Vec::new();
     for n in 0..40_u64 {
-        let scope = &scopes[usize::try_from(n % 4).expect("small")];
+        let scope = &scopes[usize::try_from(n % 8).expect("small")];
         // 17 has no factor in common with 40: the times come in another order than the keys.
         let at = in_ms(i64::try_from(n * 17 % 40).expect("small") * 250);
         let row = Row::new(format!("due#{n:02}"), json!({"n": n})).watched(&list, at);

@@ -4,6 +4,7 @@ use crate::lock;
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
 use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write, list_cursor, read_list_cursor};
+use engine::upgrade::WholeCatalog;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -78,6 +79,20 @@ impl Catalog for MemoryCatalog {
             }
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl WholeCatalog for MemoryCatalog {
+    async fn list_all_scopes(&self, after: Option<String>) -> Result<RowPage> {
+        let rows = lock(&self.0);
+        let entries = rows
+            .iter()
+            .map(|((scope, key), row)| (format!("{}/{key}", scope.text()), (scope.clone(), row.clone())));
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        // Why small: a test should see more than one part.
+        paged(entries, &Page { after, limit: 50, descending: false })
     }
 }
 

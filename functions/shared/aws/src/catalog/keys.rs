@@ -4,12 +4,13 @@
 //! | ----------------------------- | --------------------------- | --------------- | ------------------- | --------- |
 //! | the row of a key              | GetItem, consistent         | scope           | key                 | |
 //! | rows of a scope by prefix     | Query, consistent           | scope           | begins with prefix  | |
+//! | every row (the upgrade alone) | Scan, consistent            | any             | any                 | |
 //! | what is due in a list         | Query on `watch-index`      | `watch` = list  | `watch_at` <= until | |
 //! | a new row                     | PutItem / in a transaction  | scope           | key                 | absent or expired |
 //! | another version, no row       | PutItem, DeleteItem / same  | scope           | key                 | live, `version` as read |
 //!
-//! A scope is `system`, `uses`, `budgets`, `partner/{id}` or `tenant/{guid}`: the tenant is the partition, so no question reaches
-//! two of them. Only `watch-index` crosses scopes; rows that are due nowhere are not in it, and it may lag. A page token
+//! A scope is the partition, as `engine::ports::Scope::text` has it: the tenant is in it, so no question reaches two of
+//! them. Only `watch-index` crosses scopes; rows that are due nowhere are not in it, and it may lag. A page token
 //! holds the keys of the last row and is checked against the question before it is used.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -84,6 +85,24 @@ fn round_up(at: Timestamp, unit_ns: i128) -> Result<Timestamp> {
     let rounded = at.as_nanosecond().div_euclid(unit_ns) * unit_ns;
     let up = if rounded == at.as_nanosecond() { rounded } else { rounded + unit_ns };
     Timestamp::from_nanosecond(up).map_err(|_| Error::invalid("an instant out of range"))
+}
+
+/// The token after which a walk over the whole table goes on behind `last`.
+pub(crate) fn scan_token(last: &Place) -> String {
+    encode(&["scan", &last.pk, &last.sk])
+}
+
+/// The place after which a walk over the whole table goes on.
+///
+/// # Errors
+/// `Invalid` when the text is not such a token.
+pub(crate) fn read_scan_token(token: &str) -> Result<Place> {
+    match decode(token)?.as_slice() {
+        [kind, pk, sk] if kind == "scan" && !pk.is_empty() && !sk.is_empty() => {
+            Ok(Place { pk: pk.clone(), sk: sk.clone() })
+        }
+        _ => Err(foreign_token()),
+    }
 }
 
 /// The page token after which a watched list goes on behind `last`.

@@ -6,6 +6,7 @@
 
 mod items;
 pub(crate) mod keys;
+mod whole;
 mod writes;
 
 use crate::error::from_sdk;

@@ -15,6 +15,7 @@ use engine::ports::{Applied, DirectoryWrite};
 use engine::records::{OutcomeState, ReadBack, SkipCause};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
+use std::ops::ControlFlow;
 
 /// How long the object of a lost answer is looked for before it is created (again).
 const SEARCH: SignedDuration = SignedDuration::from_mins(2);
@@ -28,99 +29,141 @@ impl RestoreRun<'_> {
     /// Only what concerns all of the run: throttling, and rows.
     pub async fn create(&mut self, step: &Step, now: &Step, body: &Map<String, Value>) -> Result<Ended> {
         let kind = now.kind()?;
-        // What an earlier run wrote says how far it came: with a new id, only the read-back is left; without one, the
-        // object may exist and has to be looked for.
-        let begun = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
-        let before_ids = match begun {
-            Some((_, Some(id))) => return self.read_back(step, now, &id, None).await,
-            Some((OutcomeState::Started { before_ids }, None)) => {
-                if let Some(new_id) = self.made_anew(&step.id).await? {
-                    return self.moved_to(kind, &new_id).await;
-                }
-                match self.search(kind, now, body, &before_ids).await? {
-                    Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
-                    Search::OutOfTime => return Ok(Ended::OutOfTime),
-                    Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
-                    Search::Nothing => before_ids,
-                }
-            }
-            _ => {
-                // The first try of this step. Why look first: since the preview, another restore or the customer may
-                // have brought the object back.
-                if let Some(new_id) = self.made_anew(&step.id).await? {
-                    return self.moved_to(kind, &new_id).await;
-                }
-                match self.has_come_back(kind, now).await {
-                    Ok(None) => {}
-                    Ok(Some(verdict)) => return Ok(verdict),
-                    Err(e) if is_of_run(&e) => return Err(e),
-                    Err(e) => return Ok(Verdict::unreadable(&e)),
-                }
-                // Objects that have the name already are remembered, since the new one is recognised by not being
-                // among them.
-                let same_name = self.same_name(kind, body).await;
-                let before: Vec<String> = match same_name {
-                    Ok(found) => found.iter().map(|o| id_of(o).to_owned()).collect(),
-                    Err(e) if is_of_run(&e) => return Err(e),
-                    Err(e) => return Ok(Verdict::unreadable(&e)),
-                };
-                // From this write on no other restore creates the object; one that had begun to and has ended may
-                // have created it, so its object is looked for.
-                match self.begin(step, before).await? {
-                    Begun::Afresh(before_ids) => before_ids,
-                    Begun::ByAnother => return Ok(Verdict::skipped(SkipCause::ChangedSincePreview)),
-                    Begun::Taken(before_ids) => match self.search(kind, now, body, &before_ids).await? {
-                        Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
-                        Search::OutOfTime => return Ok(Ended::OutOfTime),
-                        Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
-                        Search::Nothing => before_ids,
-                    },
-                }
-            }
+        let before_ids = match self.before_creation(step, now, body).await? {
+            ControlFlow::Continue(before_ids) => before_ids,
+            ControlFlow::Break(ended) => return Ok(ended),
         };
         // From here on the object does not exist, as far as can be seen.
         let mut patience = Patience::until(self.patience(step));
         let mut tried = 0;
         loop {
             let call = DirectoryWrite::Create { kind, body: self.with_password(kind, body) };
-            match self.worker.writer.apply(self.tenant(), &call).await {
-                Ok(applied) => {
-                    // Why look for it: some kinds answer a creation without an id.
-                    if let Some(id) = applied.id.clone() {
-                        return self.adopt(step, now, &id, applied).await;
-                    }
-                    return match self.search(kind, now, body, &before_ids).await? {
-                        Search::Found(id) => self.adopt(step, now, &id, applied).await,
-                        Search::OutOfTime => Ok(Ended::OutOfTime),
-                        Search::Unreadable(e) => Ok(Verdict::unreadable(&e)),
-                        Search::Nothing => Ok(Verdict::not_seen(Some(applied), ReadBack::Absent)),
-                    };
-                }
+            let error = match self.worker.writer.apply(self.tenant(), &call).await {
+                Ok(applied) => return self.adopt_answered(step, now, body, &before_ids, applied).await,
                 Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) => e,
+            };
+            if error.kind() == ErrorKind::Unavailable {
                 // The answer was lost, so the object may exist: only when it is not found may it be created once
                 // more.
-                Err(e) if e.kind() == ErrorKind::Unavailable => {
-                    tried += 1;
-                    match self.search(kind, now, body, &before_ids).await? {
-                        Search::Found(id) => return self.adopt(step, now, &id, Applied::default()).await,
-                        Search::OutOfTime => return Ok(Ended::OutOfTime),
-                        Search::Unreadable(e) => return Ok(Verdict::unreadable(&e)),
-                        Search::Nothing if tried < TRIES => {}
-                        Search::Nothing => return Ok(Verdict::failed(&e, None)),
-                    }
+                tried += 1;
+                let answer = Applied::default();
+                if let Some(ended) = self.adopt_found(step, now, body, &before_ids, answer).await? {
+                    return Ok(ended);
                 }
+                if tried < TRIES {
+                    continue;
+                }
+            } else if self.is_fresh(step) && is_of_young(&error) {
                 // What the object refers to was created a moment ago, and parts of Graph do not know it yet: that
                 // passes.
-                Err(e) if self.is_fresh(step) && is_of_young(&e) => {
-                    match patience.wait(self.worker, self.deadline).await {
-                        Waited::Again => {}
-                        Waited::OutOfTime => return Ok(Ended::OutOfTime),
-                        Waited::Enough => return Ok(Verdict::failed(&e, None)),
-                    }
+                match patience.wait(self.worker, self.deadline).await {
+                    Waited::Again => continue,
+                    Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                    Waited::Enough => {}
                 }
-                Err(e) => return Ok(Verdict::failed(&e, None)),
             }
+            return Ok(Verdict::failed(&error, None));
         }
+    }
+
+    /// What has to be known before the object may be created: the ids of the objects that have its name already. Or
+    /// how the step ended, where the object exists after all.
+    async fn before_creation(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        body: &Map<String, Value>,
+    ) -> Result<ControlFlow<Ended, Vec<String>>> {
+        // What an earlier run wrote says how far it came: with a new id, only the read-back is left; without one, the
+        // object may exist and has to be looked for.
+        let earlier = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
+        if let Some((_, Some(id))) = earlier {
+            return Ok(ControlFlow::Break(self.read_back(step, now, &id, None).await?));
+        }
+        // Why look: since the preview, another restore may have brought the object back.
+        if let Some(new_id) = self.made_anew(&step.id).await? {
+            return Ok(ControlFlow::Break(self.moved_to(now.kind()?, &new_id).await?));
+        }
+        let begun = match earlier {
+            Some((OutcomeState::Started { before_ids }, None)) => Begun::Taken(before_ids),
+            _ => match self.begin_creation(step, now, body).await? {
+                ControlFlow::Continue(begun) => begun,
+                ControlFlow::Break(ended) => return Ok(ControlFlow::Break(ended)),
+            },
+        };
+        Ok(match begun {
+            Begun::Afresh(before_ids) => ControlFlow::Continue(before_ids),
+            Begun::ByAnother => ControlFlow::Break(Verdict::skipped(SkipCause::ChangedSincePreview)),
+            // A run that was cut off may have created the object.
+            Begun::Taken(before_ids) => {
+                match self.adopt_found(step, now, body, &before_ids, Applied::default()).await? {
+                    Some(ended) => ControlFlow::Break(ended),
+                    None => ControlFlow::Continue(before_ids),
+                }
+            }
+        })
+    }
+
+    /// Begins the first try of a creation, unless the object has come back by itself.
+    async fn begin_creation(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        body: &Map<String, Value>,
+    ) -> Result<ControlFlow<Ended, Begun>> {
+        let kind = now.kind()?;
+        // Why look: the customer may have brought the object back.
+        match self.has_come_back(kind, now).await {
+            Ok(None) => {}
+            Ok(Some(ended)) => return Ok(ControlFlow::Break(ended)),
+            Err(e) if is_of_run(&e) => return Err(e),
+            Err(e) => return Ok(ControlFlow::Break(Verdict::unreadable(&e))),
+        }
+        // Objects that have the name already are remembered, since the new one is recognised by not being among them.
+        let before_ids = match self.same_name(kind, body).await {
+            Ok(found) => found.iter().map(|o| id_of(o).to_owned()).collect(),
+            Err(e) if is_of_run(&e) => return Err(e),
+            Err(e) => return Ok(ControlFlow::Break(Verdict::unreadable(&e))),
+        };
+        // From this write on no other restore creates the object; one that had begun to and has ended may have
+        // created it.
+        Ok(ControlFlow::Continue(self.begin(step, before_ids).await?))
+    }
+
+    /// Goes on with the object that Graph has just created.
+    async fn adopt_answered(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        body: &Map<String, Value>,
+        before_ids: &[String],
+        applied: Applied,
+    ) -> Result<Ended> {
+        if let Some(id) = applied.id.clone() {
+            return self.adopt(step, now, &id, applied).await;
+        }
+        // Why look for it: some kinds answer a creation without an id.
+        let found = self.adopt_found(step, now, body, before_ids, applied.clone()).await?;
+        Ok(found.unwrap_or_else(|| Verdict::not_seen(Some(applied), ReadBack::Absent)))
+    }
+
+    /// Looks for the object that a creation of unknown fate may have made, and goes on with it. None when there is
+    /// no such object, as far as can be seen.
+    async fn adopt_found(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        body: &Map<String, Value>,
+        before_ids: &[String],
+        answer: Applied,
+    ) -> Result<Option<Ended>> {
+        Ok(match self.search(now.kind()?, now, body, before_ids).await? {
+            Search::Found(id) => Some(self.adopt(step, now, &id, answer).await?),
+            Search::OutOfTime => Some(Ended::OutOfTime),
+            Search::Unreadable(e) => Some(Verdict::unreadable(&e)),
+            Search::Nothing => None,
+        })
     }
 
     /// What the step comes to when its object has come back in the meantime; none when it has not.

@@ -32,7 +32,7 @@ pub(super) struct LastLook {
 pub(super) enum Begun {
     /// Nobody has begun it before.
     Afresh(Vec<String>),
-    /// Another restore had begun it and has ended; it may have made the object.
+    /// It was begun before, by a run that is at its end: the object may have been made.
     Taken(Vec<String>),
     /// Another restore has begun it and is not at its end.
     ByAnother,

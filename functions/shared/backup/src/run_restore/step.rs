@@ -10,6 +10,7 @@ use domain::{Error, ErrorKind, ErrorReason, Result};
 use engine::ports::{Applied, DirectoryWrite, LiveObject};
 use engine::records::{ReadBack, SkipCause};
 use jiff::SignedDuration;
+use std::ops::ControlFlow;
 
 /// How often a write whose fate is unknown is tried.
 const TRIES: u32 = 3;
@@ -24,8 +25,9 @@ impl RestoreRun<'_> {
     /// Only what concerns all of the run: throttling, and rows.
     pub async fn perform(&mut self, step: &Step, now: &Step) -> Result<Ended> {
         let mut patience = Patience::until(self.patience(step));
+        // What Graph answered to the write; none until there was one.
         let mut answer: Option<Applied> = None;
-        let (mut writes, mut may_use_seen) = (0, true);
+        let mut may_use_seen = true;
         loop {
             // Every round begins with a look: what is written follows from the object as it is, and a write counts
             // only once it is seen.
@@ -43,62 +45,71 @@ impl RestoreRun<'_> {
             };
             // Why only the first look may be an earlier one: the others have to see what was written since.
             may_use_seen = false;
-            let (call, what) = match check(now, live.as_ref())? {
-                Check::So if writes == 0 => return Ok(Verdict::already_so()),
-                Check::So => return Ok(Verdict::done(answer)),
-                Check::Write(call, what) => (Some(call), what),
-                Check::Changed(what) => (None, what),
-                Check::Gone => (None, vec![]),
+            let is_written = answer.is_some();
+            let found = match check(now, live.as_ref())? {
+                Check::So if is_written => return Ok(Verdict::done(answer)),
+                Check::So => return Ok(Verdict::already_so()),
+                // The object is as the preview showed it: this is the moment to write.
+                Check::Write(call, _) if !is_written => {
+                    match self.write(step, now, &call, &mut patience).await? {
+                        ControlFlow::Continue(answered) => answer = answered,
+                        ControlFlow::Break(ended) => return Ok(ended),
+                    }
+                    continue;
+                }
+                // Somebody else changed or deleted the object since the preview, so it is left alone. Why not while
+                // it is fresh: an object that came back a moment ago may not be visible yet.
+                Check::Changed(_) if !is_written => {
+                    return Ok(Verdict::skipped(SkipCause::ChangedSincePreview));
+                }
+                Check::Gone if !is_written && !self.is_fresh(step) => {
+                    return Ok(Verdict::skipped(SkipCause::Gone));
+                }
+                Check::Write(_, what) | Check::Changed(what) => ReadBack::Differs { what },
+                Check::Gone => ReadBack::Absent,
             };
-            // Nothing was written yet, and the object is as the preview showed it: this is the moment to write.
-            let is_first = writes == 0;
-            if is_first && let Some(call) = call {
-                // Why look first: an object that has left the bin for good is reported as gone, and not as refused by
-                // Graph.
-                if let WriteAction::Undelete = now.action {
-                    match self.is_in_bin(now).await {
-                        Ok(true) => {}
-                        Ok(false) => return Ok(Verdict::skipped(SkipCause::Gone)),
-                        Err(e) if is_of_run(&e) => return Err(e),
-                        Err(e) => return Ok(Verdict::unreadable(&e)),
-                    }
-                }
-                // The preview's look at the administrators may be old by now.
-                if let Some(ended) = self.refuses(now).await? {
-                    return Ok(ended);
-                }
-                match self.send(step, &call).await {
-                    Ok(applied) => {
-                        answer = Some(applied);
-                        writes += 1;
-                        continue;
-                    }
-                    Err(e) if is_of_run(&e) => return Err(e),
-                    Err(e) => match self.after_refusal(step, &e, &mut patience).await {
-                        Waited::Again => continue,
-                        Waited::OutOfTime => return Ok(Ended::OutOfTime),
-                        Waited::Enough => return Ok(self.judge(now, &e).await),
-                    },
-                }
-            }
-            // Somebody else changed or deleted the object since the preview, so it is left alone. Why not while it is
-            // fresh: an object that came back a moment ago may not be visible yet.
-            if is_first && !(what.is_empty() && self.is_fresh(step)) {
-                let gone = what.is_empty();
-                let cause = if gone { SkipCause::Gone } else { SkipCause::ChangedSincePreview };
-                return Ok(Verdict::skipped(cause));
-            }
             // The write was made, or the object is still to appear: the directory may take a while to show it.
             match patience.wait(self.worker, self.deadline).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
-                Waited::Enough if is_first => return Ok(Verdict::skipped(SkipCause::Gone)),
-                Waited::Enough if what.is_empty() => {
-                    return Ok(Verdict::not_seen(answer, ReadBack::Absent));
-                }
-                Waited::Enough => return Ok(Verdict::not_seen(answer, ReadBack::Differs { what })),
+                Waited::Enough if is_written => return Ok(Verdict::not_seen(answer, found)),
+                Waited::Enough => return Ok(Verdict::skipped(SkipCause::Gone)),
             }
         }
+    }
+
+    /// Makes the write of a step: what Graph answered, none where the refusal may pass and the object is to be looked
+    /// at again. Or how the step ended, where it is not to be written.
+    async fn write(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        call: &DirectoryWrite,
+        patience: &mut Patience,
+    ) -> Result<ControlFlow<Ended, Option<Applied>>> {
+        // Why look first: an object that has left the bin for good is reported as gone, and not as refused by Graph.
+        if let WriteAction::Undelete = now.action {
+            match self.is_in_bin(now).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(ControlFlow::Break(Verdict::skipped(SkipCause::Gone))),
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) => return Ok(ControlFlow::Break(Verdict::unreadable(&e))),
+            }
+        }
+        // The preview's look at the administrators may be old by now.
+        if let Some(ended) = self.refuses(now).await? {
+            return Ok(ControlFlow::Break(ended));
+        }
+        let error = match self.send(step, call).await {
+            Ok(applied) => return Ok(ControlFlow::Continue(Some(applied))),
+            Err(e) if is_of_run(&e) => return Err(e),
+            Err(e) => e,
+        };
+        Ok(match self.after_refusal(step, &error, patience).await {
+            Waited::Again => ControlFlow::Continue(None),
+            Waited::OutOfTime => ControlFlow::Break(Ended::OutOfTime),
+            Waited::Enough => ControlFlow::Break(self.judge(now, &error).await),
+        })
     }
 
     /// Reads the object that a step is about, with the links that it needs.

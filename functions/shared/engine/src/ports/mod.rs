@@ -5,6 +5,7 @@
 //! method retries on its caller's behalf beyond what its adapter says; errors are [`domain::Error`], and a failure is
 //! never an empty answer.
 
+mod anchors;
 mod catalog;
 mod clock;
 mod directory;
@@ -18,11 +19,12 @@ mod sign_ins;
 mod signer;
 mod vault;
 
+pub use anchors::{AnchorName, Anchors};
 pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
 pub use clock::{Clock, Ids};
 pub use directory::{
     Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
-    LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent,
+    LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent, Standing,
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;

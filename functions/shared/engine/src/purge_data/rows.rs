@@ -1,4 +1,4 @@
-//! One-time rows of the installation that have expired.
+//! One-time rows that have expired: those of the installation, of what lets somebody in, and mailed secrets.
 //!
 //! Reads never see an expired row; this only frees its place where the catalog does not do so by itself (DynamoDB
 //! does).
@@ -9,20 +9,21 @@ use crate::records::{End, FAMILIES, Family, OwnerKind};
 use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
-/// Families of the installation's own rows that end by themselves. Their keys are hashes of secrets, none of which is used
-/// twice.
-fn ending() -> impl Iterator<Item = &'static Family> {
-    FAMILIES.iter().filter(|f| f.owner == OwnerKind::Installation && f.end == End::Time)
+/// The families whose rows end by themselves in scopes that no tenant and no partner has. Their keys are hashes of secrets,
+/// none of which is used twice; those of [`OwnerKind::Uses`] are not, and the authorizer alone may write them.
+fn ending() -> impl Iterator<Item = (Scope, &'static Family)> {
+    let ended = FAMILIES.iter().filter(|f| f.end == End::Time && f.owner != OwnerKind::Uses);
+    ended.filter_map(|family| Some((family.owner.only_scope()?, family)))
 }
 
 impl Worker {
     /// Removes expired rows, until the deadline.
     pub(super) async fn remove_ended(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
-        for family in ending() {
+        for (scope, family) in ending() {
             let mut after = None;
             loop {
                 let page = Page { after, limit: 1000, descending: false };
-                let found = self.catalog.list(&Scope::System, family.prefix, page).await?;
+                let found = self.catalog.list(&scope, family.prefix, page).await?;
                 for (scope, row) in found.rows {
                     let now = self.clock.now();
                     if now >= deadline {

@@ -1,7 +1,8 @@
 //! A link by which a partner opens an organisation's portal.
 
-use super::Record;
-use super::address::{At, Installation};
+use super::address::{At, Auth};
+use super::{Maker, Record};
+use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,12 @@ pub struct AccessLink {
     pub organisation: OrganisationId,
     /// Who made it, as logs name their token.
     pub made_by: String,
+    /// The same, as whom its session ends with; none for links made before makers were written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker: Option<Maker>,
+    /// The features that were switched on when it was made: its session gets no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<Feature>>,
     /// Until when the link is good.
     pub expires_at: Timestamp,
 }
@@ -24,12 +31,12 @@ pub struct AccessLink {
 impl AccessLink {
     /// The address of the link whose secret has that hash.
     pub fn at(hash: &str) -> At<Self> {
-        At::of(&Installation, hash)
+        At::of(&Auth, hash)
     }
 }
 
 impl Record for AccessLink {
-    type Owner = Installation;
+    type Owner = Auth;
     const PREFIX: &'static str = "access#";
     fn address(&self) -> At<Self> {
         Self::at(&self.hash)

@@ -1,13 +1,36 @@
-//! API tokens. A token is found by its hash, in the installation's own scope; what is listed of it stands with its
+//! API tokens. A token is found by its hash, in the scope of what lets somebody in; what is listed of it stands with its
 //! partner, and when it was last used stands in a scope of its own. The first two are always written together.
 
-use super::address::{At, Installation, Under, Uses};
+use super::address::{At, Auth, People, Under, Uses};
 use super::{Record, Records, delete};
 use crate::ports::Write;
-use domain::rights::Role;
-use domain::{OrganisationId, PartnerId, Result, Timestamp, TokenId};
+use domain::reach::Reach;
+use domain::rights::{Feature, Role};
+use domain::{OrganisationId, PartnerId, PersonId, Result, Timestamp, TokenId};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+
+/// Who made a token, or the link that opened a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Maker {
+    /// Whoever runs the installation.
+    Operator,
+    /// A person, signed in.
+    Person {
+        /// The partner that the person belongs to.
+        partner: PartnerId,
+        /// The person.
+        person: PersonId,
+    },
+    /// Whoever held an API token.
+    Token {
+        /// The partner that the token belongs to.
+        partner: PartnerId,
+        /// The token.
+        token: TokenId,
+    },
+}
 
 /// An API token. The token itself is shown once, when it is made, and not kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +51,12 @@ pub struct ApiToken {
     pub role: Role,
     /// The organisations that it may see; none means all of the partner's.
     pub organisations: Option<Vec<OrganisationId>>,
+    /// Only these of the features that are switched on; none means every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<Feature>>,
+    /// Who made it, or made it anew: whoever saw its text. None for tokens made before makers were written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<Maker>,
     /// When the token was made.
     pub created_at: Timestamp,
     /// Until when the token is good.
@@ -55,16 +84,20 @@ impl ApiToken {
     }
     /// The address of the token of that hash.
     pub fn at(hash: &str) -> At<Self> {
-        At::of(&Installation, hash)
+        At::of(&Auth, hash)
     }
-    /// Whether it is good now.
+    /// How far it may act, whatever its maker may.
+    pub fn reach(&self) -> Reach {
+        Reach { role: self.role, organisations: self.organisations.clone(), features: self.features.clone() }
+    }
+    /// Whether it is neither revoked nor over. Whether its maker still may what it does is another question.
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
 }
 
 impl Record for ApiToken {
-    type Owner = Installation;
+    type Owner = Auth;
     const PREFIX: &'static str = "token#";
     fn address(&self) -> At<Self> {
         Self::at(&self.hash)
@@ -106,7 +139,7 @@ impl TokenEntry {
 }
 
 impl Record for TokenEntry {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "token#";
     fn address(&self) -> At<Self> {
         match &self.organisation {

@@ -4,10 +4,11 @@
 //! and asks the rights table. What the caller may not see does not exist for it: `NotFound`, never
 //! `Denied`, so that nobody learns which ids are somebody else's.
 
-use domain::rights::{Action, Condition, Role, Verdict, can_be_limited, may, may_give};
-use domain::{Error, OrganisationId, PartnerId, Result};
+use domain::reach::Reach;
+use domain::rights::{Action, Condition, Feature, Role, Verdict, can_be_limited, may, may_give};
+use domain::{Error, OrganisationId, PartnerId, PersonId, Result, SessionId, Timestamp, TokenId};
 use engine::records::{
-    Found, Identity, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
+    Found, Identity, Maker, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
 };
 
 /// Who makes a call.
@@ -30,11 +31,49 @@ pub struct Member {
     pub role: Role,
     /// Only for these organisations; absent means every one that the partner sees.
     pub organisations: Option<Vec<OrganisationId>>,
-    /// How logs and the audit log name the token or the person; not a secret.
+    /// Only these of the features that an organisation has switched on; absent means every one.
+    pub features: Option<Vec<Feature>>,
+    /// How logs and the audit log name the token, the person or the portal's session; not a secret.
     pub token: String,
+    /// What it showed to be let in.
+    pub proof: Proof,
+}
+
+/// What a member showed to be let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// An API token; tokens made before there were lists have no id.
+    Token(Option<TokenId>),
+    /// A token of the issuer that people sign in with.
+    SignIn {
+        /// Whose sign-in it is.
+        person: PersonId,
+        /// When they signed in; none where the issuer does not say.
+        at: Option<Timestamp>,
+    },
+    /// A session that a person began after they had signed in.
+    Session {
+        /// The session.
+        id: SessionId,
+        /// Whose it is.
+        person: PersonId,
+        /// When they had signed in; none where the issuer did not say.
+        signed_in_at: Option<Timestamp>,
+    },
+    /// The session of a portal that an access link opened.
+    Portal(SessionId),
 }
 
 impl Caller {
+    /// As whom it makes tokens and links, see [`Member::maker`].
+    pub fn maker(&self) -> Option<Maker> {
+        match self {
+            Self::Operator => Some(Maker::Operator),
+            Self::Member(member) => member.maker(),
+            Self::SignedIn(_) => None,
+        }
+    }
+
     /// How logs and the audit log name the caller. Never a secret; of somebody who has only signed in it is a hash, not
     /// the name.
     pub fn name(&self) -> String {
@@ -117,6 +156,12 @@ impl Gate {
                         "this is switched off for the organisation; its partner can switch it on",
                     );
                 }
+                // Why: what was made by somebody without the feature, or before it was switched on, does not gain it.
+                if member.features.as_ref().is_some_and(|own| !own.contains(&feature)) {
+                    return refused(
+                        "the token or the session was made without this feature; a new one may have it",
+                    );
+                }
             }
             // Why: an approval is a person's act on a stored request, which does not exist yet.
             Verdict::If(
@@ -128,6 +173,18 @@ impl Gate {
             return refused("nobody signs in to the organisation now: it is suspended or has left");
         }
         Ok(found)
+    }
+
+    /// Checks that the caller may itself do what these features let end users do in an organisation: nobody gives what
+    /// they do not have.
+    ///
+    /// # Errors
+    /// `Denied` when a right is missing; `NotFound` as [`Self::organisation`].
+    pub async fn gives(&self, caller: &Caller, id: &OrganisationId, features: &[Feature]) -> Result<()> {
+        for feature in features {
+            self.organisation(caller, id, feature.right()).await?;
+        }
+        Ok(())
     }
 
     /// The caller's partner, when the caller may manage its people of all those roles.
@@ -214,6 +271,41 @@ impl Gate {
 }
 
 impl Member {
+    /// Whoever holds a token without an id.
+    pub fn of_token(
+        partner: PartnerId,
+        role: Role,
+        organisations: Option<Vec<OrganisationId>>,
+        token: impl Into<String>,
+    ) -> Self {
+        Self { partner, role, organisations, features: None, token: token.into(), proof: Proof::Token(None) }
+    }
+
+    /// The person that it is, if it is one.
+    pub fn person(&self) -> Option<&PersonId> {
+        match &self.proof {
+            Proof::SignIn { person, .. } | Proof::Session { person, .. } => Some(person),
+            Proof::Token(_) | Proof::Portal(_) => None,
+        }
+    }
+
+    /// As whom it makes tokens and links; none for a token without an id, and for a portal, which makes nothing.
+    pub fn maker(&self) -> Option<Maker> {
+        let partner = self.partner.clone();
+        match &self.proof {
+            Proof::SignIn { person, .. } | Proof::Session { person, .. } => {
+                Some(Maker::Person { partner, person: person.clone() })
+            }
+            Proof::Token(token) => token.clone().map(|token| Maker::Token { partner, token }),
+            Proof::Portal(_) => None,
+        }
+    }
+
+    /// How far it may act.
+    pub fn reach(&self) -> Reach {
+        Reach { role: self.role, organisations: self.organisations.clone(), features: self.features.clone() }
+    }
+
     /// Whether the member's limitation includes that organisation.
     pub fn sees(&self, id: &OrganisationId) -> bool {
         match &self.organisations {
@@ -225,7 +317,7 @@ impl Member {
 }
 
 /// People of an organisation that is suspended or has left do not sign in; the partner's do.
-fn may_sign_in(member: &Member, organisation: &Organisation) -> bool {
+pub(super) fn may_sign_in(member: &Member, organisation: &Organisation) -> bool {
     member.role != Role::EndCustomer || organisation.state == OrganisationState::Active
 }
 

@@ -8,7 +8,7 @@ use domain::{DowngradeId, Error, ErrorKind, Result};
 use engine::ports::{Clock, Page, Write};
 use engine::records::{
     DowngradeRequest, Found, OpenDowngrade, Organisation, Record, Records, Subscribed, SubscriptionChange,
-    delete, put_new, replace,
+    delete, end_of_sessions, put_new, replace,
 };
 use std::sync::Arc;
 
@@ -123,6 +123,8 @@ impl Downgrades {
         let change = SubscriptionChange::between(Some(&found.value), &after, version, self.clock.now());
         writes.push(replace(&after, found.version)?);
         writes.extend(change.map(|change| put_new(&change)).transpose()?);
+        // Why: the portal was opened while more was paid for.
+        writes.extend(end_of_sessions(self.records(), &after.partner, &after.id).await?);
         Ok(writes)
     }
 

@@ -8,10 +8,12 @@ pub mod connect;
 pub mod downgrades;
 pub mod idempotency;
 pub mod invitations;
+mod makers;
 pub mod organisations;
 pub mod partners;
 pub mod people;
 pub mod plans;
+pub mod sessions;
 pub mod sign_in;
 pub mod subscriptions;
 pub mod tokens;
@@ -19,7 +21,7 @@ pub mod usage;
 
 mod caller;
 
-pub use caller::{Caller, Gate, Member};
+pub use caller::{Caller, Gate, Member, Proof};
 
 use domain::{Error, ErrorKind, Result};
 use engine::Listed;

@@ -1,12 +1,17 @@
 //! Partners: created and read, and their Entra SKU activated.
 
 use super::Listed;
+use super::invitations::one_more;
+use super::makers;
+use super::people::raced;
 use super::tokens::{keep, new_token};
 use super::{Caller, Gate};
-use domain::rights::{Action, Role};
+use domain::rights::{Action, Role, may_give};
 use domain::{Error, InvitationId, PartnerId, PersonId, Result};
 use engine::ports::{Clock, Ids, Page};
-use engine::records::{Invitation, Invited, Owners, Partner, PartnerBelow, Person, Record, put_new};
+use engine::records::{
+    ApiToken, Invitation, Invited, Owners, Partner, PartnerBelow, Person, Record, put_new,
+};
 use std::sync::Arc;
 
 /// How many partners a partner may have above it.
@@ -41,16 +46,19 @@ pub struct Owner {
 pub struct NewPartner {
     /// The row of the partner, as it was inserted.
     pub partner: Partner,
-    /// Its Owner's API token: this is the only time that it can be seen.
-    pub owner_token: String,
+    /// Its first API token: this is the only time that it can be seen. None where its Owner is invited, and whoever made
+    /// the partner may give no Owner's token.
+    pub owner_token: Option<String>,
 }
 
 impl Partners {
-    /// Makes a partner with its Owner, the Owner's token and, where people can sign in, the Owner's invitation: a top
-    /// partner when the operator asks, else one below the caller's.
+    /// Makes a partner with its Owner, a first token and, where people can sign in, the Owner's invitation: a top
+    /// partner when the operator asks, else one below the caller's. The token is an Owner's where the caller may give
+    /// that role; else there is none if the Owner is invited, or one of the caller's own role if nobody can sign in.
     ///
     /// # Errors
-    /// `Denied` when the caller may not; `Invalid` when there is no such time zone.
+    /// `Denied` when the caller may not; `Invalid` when there is no such time zone; `Throttled` when the caller's partner
+    /// has invited as many people today as it may.
     pub async fn create(&self, caller: &Caller, name: &str, owner: &Owner) -> Result<NewPartner> {
         let above = match caller {
             Caller::Operator => Vec::new(),
@@ -77,9 +85,17 @@ impl Partners {
         let person = PersonId::from_ulid(&self.ids.ulid());
         let person = Person::owner(person, id.clone(), &owner.name, &owner.email, &owner.time_zone, now)
             .map_err(|e| Error::invalid_field("owner.timeZone", e.summary()))?;
-        let (owner_token, token) = new_token(self.ids.as_ref(), now, (id, Role::Owner), "Owner", None);
         let mut writes = vec![put_new(&partner)?, put_new(&person)?];
-        writes.extend(keep(&token)?);
+        let owner_token = match self.role_of_token(caller)? {
+            Some(role) => {
+                let (text, token) = new_token(self.ids.as_ref(), now, (id, role), role.label(), None);
+                // Why the person and not their token: the new partner's token is to outlive that, and its next.
+                let made_by = makers::first_of(&self.gate.records, caller.maker()).await?;
+                writes.extend(keep(&ApiToken { made_by, ..token })?);
+                Some(text)
+            }
+            None => None,
+        };
         let owners = Owners { partner: partner.id.clone(), people: [person.id.clone()].into() };
         writes.push(put_new(&owners)?);
         if self.has_sign_in {
@@ -93,13 +109,29 @@ impl Partners {
             };
             let id = InvitationId::from_ulid(&self.ids.ulid());
             writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
+            // Why of the partner that asks: the new one would have a count of its own each time.
+            if let Some(asks) = partner.above.last() {
+                writes.push(one_more(&self.gate.records, asks, now).await?);
+            }
         }
         // Why a row for each partner above: each lists all that is below it, without walking the tree.
         for above in partner.above.iter().cloned() {
             writes.push(put_new(&PartnerBelow { above, partner: partner.id.clone() })?);
         }
-        self.gate.records.write(writes).await?;
+        self.gate.records.write(writes).await.map_err(raced)?;
         Ok(NewPartner { partner, owner_token })
+    }
+
+    /// The role of the token that whoever makes a partner gets.
+    fn role_of_token(&self, caller: &Caller) -> Result<Option<Role>> {
+        let own = match caller {
+            Caller::Operator => Role::Owner,
+            Caller::Member(_) | Caller::SignedIn(_) => caller.member()?.role,
+        };
+        Ok(match may_give(own, Role::Owner) {
+            true => Some(Role::Owner),
+            false => (!self.has_sign_in).then_some(own),
+        })
     }
 
     /// The partner that the caller belongs to.

@@ -1,10 +1,16 @@
-//! The people of a partner: read, changed, removed. A partner is never left without an Owner.
+//! The people of a partner: read, changed, removed. A partner is never left without an Owner. With a person go what they
+//! made and what they hold: tokens that may do more than they may now, and sessions (see `makers`).
 
+use super::makers::{self, reach_of_person};
 use super::{Caller, Gate, Listed};
+use domain::reach::Reach;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, ErrorReason, OrganisationId, PartnerId, PersonId, Result};
 use engine::ports::{Clock, Page, Write};
-use engine::records::{Found, IdentityLink, Owners, Person, Record, Records, delete, put_new, replace};
+use engine::records::{
+    Found, IdentityLink, Maker, Owners, Person, Record, Records, TokenEntry, delete, end_of_sessions,
+    put_new, replace,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -33,6 +39,15 @@ pub struct PersonChange {
     pub organisations: Option<Option<Vec<OrganisationId>>>,
 }
 
+/// A person who was changed, and what became of the tokens that they made.
+#[derive(Clone, Debug)]
+pub struct ChangedPerson {
+    /// The person as they are now, with the version that the next change must name.
+    pub person: Found<Person>,
+    /// The tokens that were revoked or narrowed with them, as they are now.
+    pub tokens: Vec<TokenEntry>,
+}
+
 impl People {
     /// The people of the caller's partner, oldest first.
     pub async fn list(&self, caller: &Caller, page: Page) -> Result<Listed<Person>> {
@@ -47,18 +62,19 @@ impl People {
         self.find(&partner.id, id).await
     }
 
-    /// Changes a person that was read with the version `expected`; the version that is given back is one more.
+    /// Changes a person that was read with the version `expected`; the version that is given back is one more. Tokens
+    /// that the person made, and that may do more than the person may then, are revoked or narrowed.
     ///
     /// # Errors
     /// `Stale` when it was changed meanwhile; `Denied` when a Super Admin would change or make an Owner;
-    /// `Conflict` for the last Owner; `Invalid` naming the field.
+    /// `Conflict` for the last Owner, and for too many tokens; `Invalid` naming the field.
     pub async fn change(
         &self,
         caller: &Caller,
         id: &PersonId,
         expected: u64,
         change: &PersonChange,
-    ) -> Result<Found<Person>> {
+    ) -> Result<ChangedPerson> {
         for tried in 1.. {
             match self.change_once(caller, id, expected, change).await {
                 Err(e) if e.reason() == Some(ErrorReason::Raced) && tried < TRIES => {}
@@ -74,7 +90,7 @@ impl People {
         id: &PersonId,
         expected: u64,
         change: &PersonChange,
-    ) -> Result<Found<Person>> {
+    ) -> Result<ChangedPerson> {
         let partner = self.gate.people(caller, &[]).await?;
         let Found { value: before, version } = self.find(&partner.id, id).await?;
         let role = change.role.unwrap_or(before.role);
@@ -108,15 +124,22 @@ impl People {
             let without = (before.role == Role::Owner).then_some(id);
             writes.extend(owners(self.records(), &partner.id, with, without).await?);
         }
-        self.records().write(writes).await.map_err(raced)?;
-        Ok(Found { value: person, version: version + 1 })
+        let left = reach_of_person(&person);
+        let is_less = left != reach_of_person(&before);
+        let tokens = match is_less {
+            true => self.too_wide(&partner.id, id, Some(&left)).await?,
+            false => Vec::new(),
+        };
+        let tokens = makers::end(self.records(), tokens, writes).await.map_err(raced)?;
+        Ok(ChangedPerson { person: Found { value: person, version: version + 1 }, tokens })
     }
 
-    /// Removes a person, and the tie to their sign-in: whoever signs in with it is no person of any partner then.
+    /// Removes a person, and the tie to their sign-in: whoever signs in with it is no person of any partner then. Their
+    /// sessions end, and the tokens that they made are revoked; it gives those.
     ///
     /// # Errors
-    /// `Denied` when a Super Admin would remove an Owner; `Conflict` for the last Owner.
-    pub async fn remove(&self, caller: &Caller, id: &PersonId) -> Result<()> {
+    /// `Denied` when a Super Admin would remove an Owner; `Conflict` for the last Owner, and for too many tokens.
+    pub async fn remove(&self, caller: &Caller, id: &PersonId) -> Result<Vec<TokenEntry>> {
         for tried in 1.. {
             match self.remove_once(caller, id).await {
                 Err(e) if e.reason() == Some(ErrorReason::Raced) && tried < TRIES => {}
@@ -126,7 +149,7 @@ impl People {
         unreachable!("the last try returns")
     }
 
-    async fn remove_once(&self, caller: &Caller, id: &PersonId) -> Result<()> {
+    async fn remove_once(&self, caller: &Caller, id: &PersonId) -> Result<Vec<TokenEntry>> {
         let partner = self.gate.people(caller, &[]).await?;
         let found = self.find(&partner.id, id).await?;
         self.gate.people(caller, &[found.value.role]).await?;
@@ -139,7 +162,27 @@ impl People {
         if found.value.role == Role::Owner {
             writes.extend(owners(self.records(), &partner.id, None, Some(id)).await?);
         }
-        self.records().write(writes).await.map_err(raced)
+        let tokens = self.too_wide(&partner.id, id, None).await?;
+        let sessions = end_of_sessions(self.records(), &partner.id, id).await?;
+        let tokens = makers::end(self.records(), tokens, writes).await.map_err(raced)?;
+        // Why after: without its person no session is good, so nothing hangs on this write; the list is tidy.
+        if !sessions.is_empty()
+            && let Err(error) = self.records().write(sessions).await
+        {
+            tracing::warn!(person = %id, %error, "the sessions of a removed person were left to their time");
+        }
+        Ok(tokens)
+    }
+
+    /// The tokens that a person made, and that may do more than what is `left` to the person.
+    async fn too_wide(
+        &self,
+        partner: &PartnerId,
+        id: &PersonId,
+        left: Option<&Reach>,
+    ) -> Result<Vec<makers::TooWide>> {
+        let maker = Maker::Person { partner: partner.clone(), person: id.clone() };
+        makers::too_wide(self.records(), partner, (&maker, left), self.clock.now()).await
     }
 
     async fn find(&self, partner: &PartnerId, id: &PersonId) -> Result<Found<Person>> {

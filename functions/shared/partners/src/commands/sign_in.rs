@@ -1,72 +1,164 @@
-//! Who asks, found from what they hold: an API token. This is the authorizer's part of the commands.
+//! Who asks, found from what they hold: an API token, a session, or a sign-in. This is the authorizer's part of the
+//! commands. It keeps nothing, so that what was revoked is refused when it is asked the next time: within the minute for
+//! which API Gateway keeps an answer.
 
-use super::{Caller, Member};
-use domain::{ErrorKind, Result, Timestamp};
+use super::makers::{self, MOST_MAKERS};
+use super::{Caller, Member, Proof};
+use domain::reach::features_to_give;
+use domain::rights::{Action, Role, Verdict, may};
+use domain::{ErrorKind, OrganisationId, PartnerId, PersonId, Result, Timestamp};
 use engine::ports::Clock;
-use engine::records::{ApiToken, Identity, IdentityLink, Person, Records, TokenUse};
+use engine::records::{
+    ApiToken, Found, Identity, IdentityLink, Maker, Person, Records, Session, SessionOf, SessionUse, TokenUse,
+};
 use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// How old the last noted use of a token must be before another one is noted: a busy token writes one row a minute.
 const USE_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// The same of a session. Why longer: it is asked for idle time alone, and ends that much earlier at the most.
+const SESSION_USE_EVERY: SignedDuration = SignedDuration::from_mins(5);
 
-/// Finds who holds a token.
+/// The SHA-256 of a bootstrap token, in hexadecimal. Why not the hash of other tokens: an operator makes this one, with
+/// what every machine has (`sha256sum`), and deploys nothing but it.
+pub fn bootstrap_sha256(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}
+
+/// Finds who holds a token or a session, and who signed in.
 pub struct FindCaller {
     /// Where the tokens are.
     pub records: Records,
     /// Says whether a token has expired.
     pub clock: Arc<dyn Clock>,
-    /// The hash of the installation's bootstrap token, as [`ApiToken::hash`] gives it; none switches it off.
-    pub bootstrap_hash: Option<String>,
+    /// The SHA-256 of the installation's bootstrap token, as [`bootstrap_sha256`] gives it; none switches it off.
+    pub bootstrap_sha256: Option<String>,
 }
 
 impl FindCaller {
-    /// The caller of that token; none when it is unknown, expired or revoked.
+    /// The caller of that token or session; none when it is unknown, expired, revoked, or its maker may no longer what
+    /// it does.
     pub async fn find(&self, token: &str) -> Result<Option<Caller>> {
         // Why: hashes are compared, so how long a comparison takes says nothing about the token.
         let hash = ApiToken::hash(token);
-        if self.bootstrap_hash.as_deref() == Some(hash.as_str()) {
+        if self.bootstrap_sha256.as_ref().is_some_and(|wanted| *wanted == bootstrap_sha256(token)) {
             return Ok(Some(Caller::Operator));
         }
         if !ApiToken::may_be(token) {
             return Ok(None);
         }
         let now = self.clock.now();
+        if token.starts_with(Session::START) {
+            return Ok(self.find_session(&hash, now).await?.map(Caller::Member));
+        }
         let found = self.records.find(&ApiToken::at(&hash)).await?;
         let Some(good) = found.map(|f| f.value).filter(|t| t.is_good(now)) else { return Ok(None) };
-        // Why a failure is not the caller's: the token is good whether its use was noted or not, and of two calls
-        // at once one notes it for both.
-        match self.used(&good, now).await {
-            Err(e) if e.kind() == ErrorKind::Conflict => {}
-            Err(error) => tracing::warn!(token = good.prefix, %error, "a token's use was not written down"),
-            Ok(()) => {}
-        }
+        let Some(reach) = makers::reach_of_token(&self.records, &good, now).await? else { return Ok(None) };
+        noted(&good.prefix, self.used(&good, now).await);
         Ok(Some(Caller::Member(Member {
             partner: good.partner,
-            role: good.role,
-            organisations: good.organisations,
+            role: reach.role,
+            organisations: reach.organisations,
+            features: reach.features,
             token: good.prefix,
+            proof: Proof::Token(good.id),
         })))
     }
 
-    /// Who signed in: the person that the identity was bound to, or somebody who is no person yet. Role and
-    /// limitation are those of the person's row now; nothing of them is taken from what the issuer says.
+    async fn find_session(&self, hash: &str, now: Timestamp) -> Result<Option<Member>> {
+        let Some(session) = self.records.find(&Session::at(hash)).await?.map(|f| f.value) else {
+            return Ok(None);
+        };
+        let used = self.records.find(&SessionUse::at(&session.partner, &session.id)).await?;
+        let last = used.as_ref().map_or(session.created_at, |used| used.value.at);
+        if !session.is_good(last, now) {
+            return Ok(None);
+        }
+        let id = session.id.clone();
+        let member = match &session.of {
+            SessionOf::Person { person, signed_in_at } => {
+                let proof = Proof::Session { id, person: person.clone(), signed_in_at: *signed_in_at };
+                self.person(&session.partner, person).await?.map(|person| as_person(person, proof))
+            }
+            SessionOf::Portal { organisation, features, maker, .. } => {
+                let may_give = match maker {
+                    Some(maker) => self.may_open(maker, organisation, now).await?,
+                    None => Some(Role::Owner),
+                };
+                may_give.map(|role| {
+                    let given = features_to_give(role);
+                    Member {
+                        partner: session.partner.clone(),
+                        role: Role::EndCustomer,
+                        organisations: Some(vec![organisation.clone()]),
+                        features: Some(features.iter().copied().filter(|f| given.contains(f)).collect()),
+                        token: id.to_string(),
+                        proof: Proof::Portal(id),
+                    }
+                })
+            }
+        };
+        if member.is_some() && last + SESSION_USE_EVERY <= now {
+            noted(session.id.as_str(), self.used_session(&session, used, now).await);
+        }
+        Ok(member)
+    }
+
+    /// The role of whoever made a link to that organisation's portal; none when they may no longer make one.
+    async fn may_open(
+        &self,
+        maker: &Maker,
+        organisation: &OrganisationId,
+        now: Timestamp,
+    ) -> Result<Option<Role>> {
+        let reach = makers::reach_of(&self.records, maker, MOST_MAKERS, now).await?;
+        let sees =
+            |limit: &Option<Vec<OrganisationId>>| limit.as_ref().is_none_or(|l| l.contains(organisation));
+        let fits =
+            reach.filter(|r| sees(&r.organisations) && may(r.role, Action::EditOrganisation) == Verdict::Yes);
+        Ok(fits.map(|reach| reach.role))
+    }
+
+    /// Who signed in, when it is not known at what time; see [`Self::find_signed_in_at`].
     pub async fn find_signed_in(&self, identity: Identity) -> Result<Caller> {
+        self.find_signed_in_at(identity, None).await
+    }
+
+    /// Who signed in, and when as the issuer says: the person that the identity was bound to, or somebody who is no
+    /// person yet. Role and limitation are those of the person's row now; nothing of them is taken from what the issuer
+    /// says.
+    pub async fn find_signed_in_at(&self, identity: Identity, at: Option<Timestamp>) -> Result<Caller> {
         let link = self.records.find(&IdentityLink::at(&identity)).await?.map(|l| l.value);
         let Some(link) = link.filter(|l| l.identity == identity) else {
             return Ok(Caller::SignedIn(identity));
         };
-        let person = self.records.find(&Person::at(&link.partner, &link.person)).await?;
-        let person = person.map(|p| p.value).filter(|p| p.identity.as_ref() == Some(&identity));
-        Ok(match person {
-            Some(person) => Caller::Member(Member {
-                partner: person.partner,
-                role: person.role,
-                organisations: person.organisations.map(|o| o.into_iter().collect()),
-                token: person.id.to_string(),
-            }),
+        let person = self.person(&link.partner, &link.person).await?;
+        Ok(match person.filter(|p| p.identity.as_ref() == Some(&identity)) {
+            Some(person) => {
+                let proof = Proof::SignIn { person: person.id.clone(), at };
+                Caller::Member(as_person(person, proof))
+            }
             None => Caller::SignedIn(identity),
         })
+    }
+
+    async fn person(&self, partner: &PartnerId, id: &PersonId) -> Result<Option<Person>> {
+        Ok(self.records.find(&Person::at(partner, id)).await?.map(|found| found.value))
+    }
+
+    async fn used_session(
+        &self,
+        session: &Session,
+        before: Option<Found<SessionUse>>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (id, partner) = (session.id.clone(), session.partner.clone());
+        let used = SessionUse { session: id, partner, at: now, until: session.expires_at };
+        match before {
+            None => self.records.put_new(&used).await,
+            Some(before) => self.records.replace(&used, before.version).await,
+        }
     }
 
     async fn used(&self, token: &ApiToken, now: Timestamp) -> Result<()> {
@@ -81,5 +173,27 @@ impl FindCaller {
             }
             Some(_) => Ok(()),
         }
+    }
+}
+
+/// A person as who asks.
+fn as_person(person: Person, proof: Proof) -> Member {
+    Member {
+        partner: person.partner,
+        role: person.role,
+        organisations: person.organisations.map(|o| o.into_iter().collect()),
+        features: None,
+        token: person.id.to_string(),
+        proof,
+    }
+}
+
+/// Why a failure is not the caller's: what they hold is good whether its use was noted or not, and of two calls at once
+/// one notes it for both.
+fn noted(name: &str, written: Result<()>) {
+    match written {
+        Err(e) if e.kind() == ErrorKind::Conflict => {}
+        Err(error) => tracing::warn!(token = name, %error, "the use of a token was not written down"),
+        Ok(()) => {}
     }
 }

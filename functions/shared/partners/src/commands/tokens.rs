@@ -1,13 +1,17 @@
 //! API tokens: made, listed, rotated, taken back.
 //!
-//! A token is never wider than who made it, in role and in organisations; and so none is rotated by anybody
-//! who could not have made it. An organisation has at most one token of its own, with an end customer's rights.
+//! A token is never wider than who made it, in role, in organisations and in features; and so none is rotated by anybody
+//! who could not have made it. It ends with its maker, and is narrowed with it (see `makers`); whoever makes it anew is
+//! its maker then, since they saw its text. An organisation has at most one token of its own, with an end customer's
+//! rights.
 
+use super::makers::{self, MOST_MAKERS};
 use super::{Caller, Gate, Listed};
-use domain::rights::{Action, Role, may_give};
+use domain::reach::features_to_give;
+use domain::rights::{Action, Feature, Role};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp, TokenId};
 use engine::ports::{Clock, Ids, Page, Write};
-use engine::records::{ApiToken, Found, Organisation, TokenEntry, TokenUse, delete, put_new, replace};
+use engine::records::{ApiToken, Found, Maker, Organisation, TokenEntry, TokenUse, delete, put_new, replace};
 use jiff::SignedDuration;
 use std::sync::Arc;
 
@@ -33,6 +37,8 @@ pub fn new_token(
         partner,
         role,
         organisations,
+        features: None,
+        made_by: None,
         created_at: now,
         expires_at: now + SignedDuration::from_hours(TOKEN_LIFE_HOURS),
         revoked_at: None,
@@ -101,10 +107,11 @@ impl Tokens {
         let organisations = self.gate.reach(caller, new.role, new.organisations).await?;
         let now = self.clock.now();
         let of = (partner.id, new.role);
-        let (text, mut token) = new_token(self.ids.as_ref(), now, of, new.name.trim(), organisations);
+        let (text, token) = new_token(self.ids.as_ref(), now, of, new.name.trim(), organisations);
+        let mut token = self.made_by(caller, token, now).await?;
         if let Some(end) = new.expires_at {
             if end <= now || end > token.expires_at {
-                let why = "must be in the future, and within a year";
+                let why = "must be in the future, within a year, and no later than the token's that makes it";
                 return Err(Error::invalid_field("expiresAt", why));
             }
             token.expires_at = end;
@@ -139,7 +146,7 @@ impl Tokens {
         for tried in 1.. {
             let entry = self.entry(caller, id).await?;
             no_wider(caller, &entry.value.token)?;
-            match self.take_back(entry).await {
+            match self.take_back_with_made(entry).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
                 done => return done,
             }
@@ -158,7 +165,7 @@ impl Tokens {
             return Err(Error::conflict("the token has ended; make a new one"));
         }
         let (role, end) = (entry.value.token.role, entry.value.token.expires_at);
-        self.anew(entry, role, Some(end)).await
+        self.anew(caller, entry, role, Some(end)).await
     }
 
     /// An organisation's own token.
@@ -175,7 +182,11 @@ impl Tokens {
         Ok((self.view(entry.value).await?, organisation))
     }
 
-    /// Makes an organisation's own token, in the place of the one that it had.
+    /// Makes an organisation's own token, in the place of the one that it had. It opens the features that its maker may
+    /// give, of those that are switched on when it is used.
+    ///
+    /// # Errors
+    /// `Denied` when a feature is switched on that the caller may not give.
     pub async fn rotate_of_organisation(
         &self,
         caller: &Caller,
@@ -183,9 +194,10 @@ impl Tokens {
     ) -> Result<(MadeToken, Organisation)> {
         for tried in 1.. {
             let organisation = self.gate.organisation(caller, id, Action::ManageTokens).await?.value;
+            self.gate.gives(caller, id, &organisation.features).await?;
             let made = match self.entry_of(&organisation).await? {
-                Some(entry) => self.anew(entry, Role::EndCustomer, None).await,
-                None => self.first_of(&organisation).await,
+                Some(entry) => self.anew(caller, entry, Role::EndCustomer, None).await,
+                None => self.first_of(caller, &organisation).await,
             };
             match made {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
@@ -226,23 +238,32 @@ impl Tokens {
         Ok(TokenView { entry, last_used_at: used.map(|u| u.value.at) })
     }
 
-    async fn first_of(&self, organisation: &Organisation) -> Result<MadeToken> {
+    async fn first_of(&self, caller: &Caller, organisation: &Organisation) -> Result<MadeToken> {
         let of = (organisation.partner.clone(), Role::EndCustomer);
-        let only = Some(vec![organisation.id.clone()]);
-        let (text, token) = new_token(self.ids.as_ref(), self.clock.now(), of, &organisation.name, only);
+        let (only, now) = (Some(vec![organisation.id.clone()]), self.clock.now());
+        let (text, token) = new_token(self.ids.as_ref(), now, of, &organisation.name, only);
+        let token = ApiToken { features: given_by(caller)?, ..self.made_by(caller, token, now).await? };
         let id = token.id.clone().unwrap_or_else(|| TokenId::from_ulid(&self.ids.ulid()));
         let entry = TokenEntry { id, organisation: Some(organisation.id.clone()), token };
         self.gate.records.write(vec![put_new(&entry.token)?, put_new(&entry)?]).await?;
         Ok(MadeToken { entry, text })
     }
 
-    async fn anew(&self, entry: Found<TokenEntry>, role: Role, end: Option<Timestamp>) -> Result<MadeToken> {
+    async fn anew(
+        &self,
+        caller: &Caller,
+        entry: Found<TokenEntry>,
+        role: Role,
+        end: Option<Timestamp>,
+    ) -> Result<MadeToken> {
         let old = entry.value.token;
         let now = self.clock.now();
         let (text, made) =
             new_token(self.ids.as_ref(), now, (old.partner.clone(), role), &old.name, old.organisations);
-        let end = end.unwrap_or(made.expires_at);
-        let token = ApiToken { id: Some(entry.value.id.clone()), expires_at: end, ..made };
+        let made = self.made_by(caller, made, now).await?;
+        let features = if role == Role::EndCustomer { given_by(caller)? } else { old.features };
+        let end = end.map_or(made.expires_at, |end| end.min(made.expires_at));
+        let token = ApiToken { id: Some(entry.value.id.clone()), features, expires_at: end, ..made };
         let renewed = TokenEntry { token, ..entry.value };
         let mut writes = vec![put_new(&renewed.token)?, replace(&renewed, entry.version)?];
         if let Some(found) = self.gate.records.find(&ApiToken::at(&old.hash)).await? {
@@ -252,32 +273,58 @@ impl Tokens {
         Ok(MadeToken { entry: renewed, text })
     }
 
+    /// The token with its maker, and good no longer than the token that makes it.
+    ///
+    /// # Errors
+    /// `Conflict` when the maker has ended meanwhile, or tokens have made one another too often.
+    async fn made_by(&self, caller: &Caller, token: ApiToken, now: Timestamp) -> Result<ApiToken> {
+        let Some(maker) = caller.maker() else { return Ok(token) };
+        let records = &self.gate.records;
+        if makers::reach_of(records, &maker, MOST_MAKERS - 1, now).await?.is_none() {
+            let why = "whoever makes the token has ended, or tokens made one another too often: \
+                       a person makes it";
+            return Err(Error::conflict(why));
+        }
+        let mut expires_at = token.expires_at;
+        if let Maker::Token { partner, token } = &maker
+            && let Some(found) = records.find(&TokenEntry::at(partner, token)).await?
+        {
+            expires_at = expires_at.min(found.value.token.expires_at);
+        }
+        Ok(ApiToken { made_by: Some(maker), expires_at, ..token })
+    }
+
+    /// Takes a token back together with the tokens that were made by it: whoever took it, made them.
+    async fn take_back_with_made(&self, entry: Found<TokenEntry>) -> Result<()> {
+        let (records, partner) = (&self.gate.records, entry.value.token.partner.clone());
+        let maker = Maker::Token { partner: partner.clone(), token: entry.value.id.clone() };
+        let made = makers::too_wide(records, &partner, (&maker, None), self.clock.now()).await?;
+        makers::end(records, made, Vec::new()).await?;
+        self.take_back(entry).await
+    }
+
     async fn take_back(&self, entry: Found<TokenEntry>) -> Result<()> {
         if entry.value.token.revoked_at.is_some() {
             return Ok(());
         }
-        let token = ApiToken { revoked_at: Some(self.clock.now()), ..entry.value.token };
-        let mut writes = Vec::new();
-        if let Some(found) = self.gate.records.find(&ApiToken::at(&token.hash)).await? {
-            writes.push(replace(&token, found.version)?);
-        }
-        writes.push(replace(&TokenEntry { token, ..entry.value }, entry.version)?);
+        let token = ApiToken { revoked_at: Some(self.clock.now()), ..entry.value.token.clone() };
+        let (_, writes) = makers::changed(&self.gate.records, entry, token).await?;
         self.gate.records.write(writes).await
     }
 }
 
 /// Whether the caller could have made that token.
 fn no_wider(caller: &Caller, token: &ApiToken) -> Result<()> {
-    let member = caller.member()?;
-    let within = match (&member.organisations, &token.organisations) {
-        (None, _) => true,
-        (Some(own), Some(named)) => named.iter().all(|o| own.contains(o)),
-        (Some(_), None) => false,
-    };
-    if within && may_give(member.role, token.role) {
+    if token.reach().within(&caller.member()?.reach()).is_some_and(|left| left == token.reach()) {
         return Ok(());
     }
     Err(Error::denied("the token may do more than you may"))
+}
+
+/// The features of an organisation's own token that the caller makes; none where that is every one.
+fn given_by(caller: &Caller) -> Result<Option<Vec<Feature>>> {
+    let given = features_to_give(caller.member()?.role);
+    Ok((given.len() < Feature::ALL.len()).then_some(given))
 }
 
 fn no_token() -> Error {

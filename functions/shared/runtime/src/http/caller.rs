@@ -6,16 +6,21 @@
 use crate::problem::Problem;
 use aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequestContext};
 use axum::extract::FromRequestParts;
-use domain::rights::Role;
-use domain::{OrganisationId, Result};
+use domain::rights::{Feature, Role};
+use domain::{OrganisationId, Result, Timestamp};
 use engine::records::Identity;
 use http::Extensions;
 use http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
-use partners::commands::{Caller, Member};
+use partners::commands::{Caller, Member, Proof};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+
+/// A list that is there and empty. Why not an empty text: should a gateway drop one, a member who is limited to nothing
+/// would not be limited at all.
+const NONE_OF_THEM: &str = "-";
 
 /// The authorizer's context for that caller.
 pub fn authorizer_context(caller: &Caller) -> Map<String, Value> {
@@ -30,13 +35,53 @@ pub fn authorizer_context(caller: &Caller) -> Map<String, Value> {
                 "caller": "member", "partner": member.partner, "role": role, "token": member.token,
             });
             if let Some(named) = &member.organisations {
-                let named: Vec<_> = named.iter().map(OrganisationId::as_str).collect();
-                fields["organisations"] = json!(named.join(" "));
+                fields["organisations"] = words(named.iter().map(|id| json!(id)));
             }
+            if let Some(named) = &member.features {
+                fields["features"] = words(named.iter().map(|feature| json!(feature)));
+            }
+            note_proof(&mut fields, &member.proof);
             fields
         }
     };
     fields.as_object().cloned().unwrap_or_default()
+}
+
+/// Names as one text, a space between them.
+fn words(names: impl Iterator<Item = Value>) -> Value {
+    let names: Vec<_> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    if names.is_empty() { json!(NONE_OF_THEM) } else { json!(names.join(" ")) }
+}
+
+fn note_proof(fields: &mut Value, proof: &Proof) {
+    let mut note = |name: &str, value: Value| fields[name] = value;
+    match proof {
+        Proof::Token(id) => {
+            note("proof", json!("token"));
+            if let Some(id) = id {
+                note("id", json!(id));
+            }
+        }
+        Proof::SignIn { person, at } => {
+            note("proof", json!("signIn"));
+            note("person", json!(person));
+            if let Some(at) = at {
+                note("signedInAt", json!(at.to_string()));
+            }
+        }
+        Proof::Session { id, person, signed_in_at } => {
+            note("proof", json!("session"));
+            note("id", json!(id));
+            note("person", json!(person));
+            if let Some(at) = signed_in_at {
+                note("signedInAt", json!(at.to_string()));
+            }
+        }
+        Proof::Portal(id) => {
+            note("proof", json!("portal"));
+            note("id", json!(id));
+        }
+    }
 }
 
 fn read(fields: &HashMap<String, Value>) -> Option<Caller> {
@@ -47,20 +92,46 @@ fn read(fields: &HashMap<String, Value>) -> Option<Caller> {
             issuer: text("issuer")?.to_owned(),
             subject: text("subject")?.to_owned(),
         })),
-        "member" => {
-            let organisations = match text("organisations") {
-                // Why: a limitation that cannot be read must not become none at all.
-                Some(named) => Some(named.split_whitespace().map(str::parse).collect::<Result<_>>().ok()?),
-                None if fields.contains_key("organisations") => return None,
-                None => None,
-            };
-            Some(Caller::Member(Member {
-                partner: text("partner")?.parse().ok()?,
-                role: serde_json::from_value::<Role>(fields.get("role")?.clone()).ok()?,
-                organisations,
-                token: text("token")?.to_owned(),
-            }))
-        }
+        "member" => Some(Caller::Member(Member {
+            partner: text("partner")?.parse().ok()?,
+            role: serde_json::from_value::<Role>(fields.get("role")?.clone()).ok()?,
+            organisations: limits::<OrganisationId>(fields, "organisations")?,
+            features: limits::<Feature>(fields, "features")?,
+            token: text("token")?.to_owned(),
+            proof: proof(fields)?,
+        })),
+        _ => None,
+    }
+}
+
+/// A list that limits the caller, none where there is no such limit; nothing where it cannot be read, since a limitation
+/// that cannot be read must not become none at all.
+fn limits<T: DeserializeOwned>(fields: &HashMap<String, Value>, name: &str) -> Option<Option<Vec<T>>> {
+    let Some(value) = fields.get(name) else { return Some(None) };
+    let text = value.as_str().filter(|text| !text.is_empty())?;
+    let names = text.split_whitespace().filter(|_| text != NONE_OF_THEM);
+    names.map(|name| serde_json::from_value(json!(name)).ok()).collect::<Option<_>>().map(Some)
+}
+
+fn proof(fields: &HashMap<String, Value>) -> Option<Proof> {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let signed_in_at = match text("signedInAt") {
+        Some(at) => Some(at.parse::<Timestamp>().ok()?),
+        None => None,
+    };
+    // Why a token: the authorizer of the release before says nothing of it, and API Gateway keeps its answers for a minute.
+    match text("proof").unwrap_or("token") {
+        "token" => match text("id") {
+            Some(id) => Some(Proof::Token(Some(id.parse().ok()?))),
+            None => Some(Proof::Token(None)),
+        },
+        "signIn" => Some(Proof::SignIn { person: text("person")?.parse().ok()?, at: signed_in_at }),
+        "session" => Some(Proof::Session {
+            id: text("id")?.parse().ok()?,
+            person: text("person")?.parse().ok()?,
+            signed_in_at,
+        }),
+        "portal" => Some(Proof::Portal(text("id")?.parse().ok()?)),
         _ => None,
     }
 }
@@ -125,16 +196,29 @@ mod tests {
 
     #[test]
     fn a_caller_comes_through_the_gateway_unchanged() {
-        let member = Member {
-            partner: "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
-            role: Role::SuperAdmin,
-            organisations: Some(vec!["org_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap()]),
-            token: "hft_12345678".to_owned(),
-        };
+        let named = Some(vec!["org_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap()]);
+        let partner = "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+        let member = Member::of_token(partner, Role::SuperAdmin, named, "hft_12345678");
         let unlimited = Member { organisations: None, ..member.clone() };
         let of_none = Member { organisations: Some(Vec::new()), ..member.clone() };
-        for caller in [member, unlimited, of_none].map(Caller::Member) {
+        let featured = Member { features: Some(vec![Feature::Search, Feature::Download]), ..member.clone() };
+        let without_features = Member { features: Some(Vec::new()), ..member.clone() };
+        let person = || "per_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+        let session = || "ses_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+        let at = Some("2026-01-02T03:04:05.678Z".parse().unwrap());
+        let proofs = [
+            Proof::Token(Some("tok_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap())),
+            Proof::SignIn { person: person(), at },
+            Proof::SignIn { person: person(), at: None },
+            Proof::Session { id: session(), person: person(), signed_in_at: at },
+            Proof::Portal(session()),
+        ];
+        let proven = proofs.map(|proof| Member { proof, ..member.clone() });
+        let members = [member, unlimited, of_none, featured, without_features].into_iter().chain(proven);
+        for caller in members.map(Caller::Member) {
             assert_eq!(again(&caller).as_ref(), Some(&caller));
+            let empty = |value: &Value| value.as_str().is_none_or(str::is_empty);
+            assert!(!authorizer_context(&caller).values().any(empty), "a gateway may drop it: {caller:?}");
         }
         assert_eq!(again(&Caller::Operator), Some(Caller::Operator));
         let identity = Identity { issuer: "https://login.example.com".to_owned(), subject: "s 1".to_owned() };
@@ -144,13 +228,11 @@ mod tests {
 
     #[test]
     fn a_limitation_that_cannot_be_read_leaves_nobody() {
-        let member = Member {
-            partner: "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
-            role: Role::Admin,
-            organisations: None,
-            token: "t".to_owned(),
-        };
-        for wrong in [json!("org_?"), json!(["org_01jaaaaaaaaaaaaaaaaaaaaaaa"]), json!(7)] {
+        let partner = "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap();
+        let member = Member::of_token(partner, Role::Admin, None, "t");
+        for wrong in
+            [json!("org_?"), json!(["org_01jaaaaaaaaaaaaaaaaaaaaaaa"]), json!(7), json!(""), Value::Null]
+        {
             let mut fields = authorizer_context(&Caller::Member(member.clone()));
             fields.insert("organisations".to_owned(), wrong);
             assert!(read(&fields.into_iter().collect()).is_none());

@@ -4,20 +4,24 @@
 //! and given again with `Idempotency-Replayed: true`; failures of ours (5xx) and 429 are not kept. A reply that shows
 //! a secret is not kept either: sent again, it is 409 and names what was made. A request whose process ended before
 //! it answered lets its key go after a minute; whether it took effect is for the sender to look up.
+//! A reply is given again only to who still has the right that the request takes: what one may no longer ask for, one may
+//! no longer read from what was kept.
 
 use super::audit::route_of;
+use super::route::Rights;
 use super::{MAX_BODY_BYTES, caller};
 use crate::problem::{Problem, Reply};
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use domain::PartnerId;
+use axum::{RequestExt as _, Router};
+use domain::rights::Action;
+use domain::{OrganisationId, PartnerId};
 use engine::records::{Found, IdempotentRequest, KeptReply, Records};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use partners::commands::Caller;
 use partners::commands::idempotency::{Begun, Idempotency, hash_of};
+use partners::commands::{Caller, Gate};
 
 /// The header of a request that carries the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -30,21 +34,48 @@ pub const KEY_CHARS: usize = 255;
 const KEPT_HEADERS: [HeaderName; 4] =
     [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL];
 
-/// The router, each of whose POSTs can be sent again.
-pub fn idempotent(router: Router, records: Records) -> Router {
-    router.route_layer(from_fn_with_state(Idempotency { records }, layer))
+/// The router, each of whose POSTs can be sent again by who has its right.
+pub fn idempotent(router: Router, records: Records, rights: Rights) -> Router {
+    router.route_layer(from_fn_with_state((Idempotency { records }, rights), layer))
 }
 
-async fn layer(State(keys): State<Idempotency>, request: Request, next: Next) -> Reply<Response> {
+/// Checks that the caller may still do what the request was about.
+async fn asked_again(
+    gate: Gate,
+    caller: &Caller,
+    right: Option<Action>,
+    organisation: Option<&OrganisationId>,
+) -> domain::Result<()> {
+    let (Some(right), Caller::Member(_)) = (right, caller) else { return Ok(()) };
+    match organisation {
+        Some(id) => gate.organisation(caller, id, right).await.map(drop),
+        None => gate.partner(caller, None, right).await.map(drop),
+    }
+}
+
+async fn layer(
+    State((keys, rights)): State<(Idempotency, Rights)>,
+    mut request: Request,
+    next: Next,
+) -> Reply<Response> {
     let asked = caller::find(request.extensions());
     let (Some(caller), &Method::POST) = (asked, request.method()) else { return Ok(next.run(request).await) };
     let Some(key) = key_of(request.headers())? else { return Ok(next.run(request).await) };
     let (partner, name) = named(&request, &caller, &key);
+    let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
+    let organisation = params.iter().find(|(name, _)| *name == "org").and_then(|(_, id)| id.parse().ok());
+    let path = request.extensions().get::<MatchedPath>();
+    let right = path.and_then(|path| rights.of_post(path.as_str()));
     let id = super::request_id(&request);
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| super::input::too_large())?;
     let hash = hash_of(&[&body]);
-    match keys.begin(partner.as_ref(), &name, &hash).await? {
+    let begun = keys.begin(partner.as_ref(), &name, &hash).await?;
+    if matches!(begun, Begun::Replay(_) | Begun::Unkept { .. }) {
+        let gate = Gate { records: keys.records.clone() };
+        asked_again(gate, &caller, right, organisation.as_ref()).await?;
+    }
+    match begun {
         Begun::Run(begun) => {
             let reply = next.run(Request::from_parts(parts, Body::from(body))).await;
             Ok(ended(&keys, *begun, reply, &id).await)

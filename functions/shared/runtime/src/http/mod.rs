@@ -12,6 +12,7 @@ mod input;
 mod rate;
 mod reply;
 mod route;
+mod trail;
 mod version;
 
 pub use audit::{AlsoTold, Audited, audited};
@@ -25,8 +26,9 @@ pub use reply::{
     versioned,
 };
 pub use route::{
-    Arguments, Notes, Route, Takes, Unnoted, Weights, operations_of, router_of, under, weights_of,
+    Arguments, Notes, Rights, Route, Takes, Unnoted, Weights, operations_of, router_of, under, weights_of,
 };
+pub use trail::{AuditTrail, Named};
 pub use version::{IfMatch, etag};
 
 use crate::problem::Problem;

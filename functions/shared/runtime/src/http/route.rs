@@ -13,7 +13,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use domain::rights::Action;
 use http::{HeaderMap, Method};
 use schemars::JsonSchema;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Where a row writes what it says of itself.
 pub trait Notes: From<Operation> {
@@ -48,6 +48,10 @@ impl Notes for Operation {
 pub trait Takes {
     /// Writes it into the operation.
     fn note(operation: &mut Operation);
+    /// The right that it asks for before the handler runs, if it asks for one.
+    fn right() -> Option<Action> {
+        None
+    }
 }
 
 impl<S> Takes for State<S> {
@@ -95,10 +99,15 @@ impl<T: JsonSchema> Takes for Input<T> {
 pub trait Arguments {
     /// Writes each of them into the operation.
     fn note(operation: &mut Operation);
+    /// The right that one of them asks for.
+    fn right() -> Option<Action>;
 }
 
 impl Arguments for ((),) {
     fn note(_: &mut Operation) {}
+    fn right() -> Option<Action> {
+        None
+    }
 }
 
 macro_rules! arguments {
@@ -106,6 +115,9 @@ macro_rules! arguments {
         impl<M, $($argument: Takes),+> Arguments for (M, $($argument,)+) {
             fn note(operation: &mut Operation) {
                 $($argument::note(operation);)+
+            }
+            fn right() -> Option<Action> {
+                [$($argument::right()),+].into_iter().flatten().next()
             }
         }
     };
@@ -123,6 +135,7 @@ pub struct Route<S, N> {
     path: &'static str,
     method: Method,
     handler: MethodRouter<S>,
+    right: Option<Action>,
     weight: u32,
     notes: N,
 }
@@ -135,7 +148,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
     {
         let mut notes = N::from(operation);
         notes.note(T::note);
-        Self { path, handler: on(filter_of(&method), handler), method, weight: 1, notes }
+        Self { path, handler: on(filter_of(&method), handler), method, right: T::right(), weight: 1, notes }
     }
 
     /// A GET of that path, as axum writes paths, under that operation id, which clients name their methods by.
@@ -195,9 +208,11 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
     pub fn says(self, summary: &'static str, description: &'static str) -> Self {
         self.noting(|operation| operation.says(summary, description))
     }
-    /// The right that it takes. It is the command that asks for it; this only tells.
+    /// The right that it takes. It is the command that asks for it; this tells, and a reply that is given again is given
+    /// to who still has it.
     #[must_use]
-    pub fn right(self, action: Action) -> Self {
+    pub fn right(mut self, action: Action) -> Self {
+        self.right = Some(action);
         self.noting(|operation| operation.right(action))
     }
     /// What it answers under that status, as JSON.
@@ -239,6 +254,23 @@ pub fn under<S, N: Notes>(tag: &'static Tag, rows: Vec<Route<S, N>>) -> Vec<Rout
         row
     };
     rows.into_iter().map(tagged).collect()
+}
+
+/// The rights that the POSTs of a table take, by their paths: no other reply is ever given again.
+#[derive(Clone, Debug, Default)]
+pub struct Rights(BTreeMap<&'static str, Action>);
+
+impl Rights {
+    /// The rights of that table.
+    pub fn of<S, N>(rows: &[Route<S, N>]) -> Self {
+        let posts = rows.iter().filter(|row| row.method == Method::POST);
+        Self(posts.filter_map(|row| Some((row.path, row.right?))).collect())
+    }
+
+    /// The right that a POST of that path takes, as axum writes paths.
+    pub(super) fn of_post(&self, path: &str) -> Option<Action> {
+        self.0.get(path).copied()
+    }
 }
 
 /// The router of a table.

@@ -5,8 +5,11 @@ use crate::commands::Caller;
 use domain::organisations::{Act, HOLD_DAYS, KEPT_DAYS, OrganisationState};
 use domain::rights::{Action, Feature, Role};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
+use engine::announce::ending_notice;
+use engine::ports::Write;
 use engine::records::{
-    DeletionCertificate, Ending, Found, Organisation, SubscriptionChange, Tenant, put_new, replace,
+    DeletionCertificate, Ending, Found, Organisation, SubscriptionChange, Tenant, end_of_sessions, put_new,
+    replace,
 };
 use jiff::SignedDuration;
 
@@ -50,13 +53,15 @@ impl Organisations {
         row.name = edit.name.map_or_else(|| row.name.clone(), |name| name.trim().to_owned());
         row.email = edit.email.unwrap_or_else(|| row.email.clone());
         row.details = edit.details.unwrap_or_else(|| row.details.clone());
-        self.put(found).await
+        self.put_with(found, Vec::new()).await
     }
 
-    /// Switches what its end users may do on and off.
+    /// Switches what its end users may do on and off. Where something is switched off, the sessions of its portal end:
+    /// they were opened for what was on then.
     ///
     /// # Errors
-    /// As [`Self::edit`].
+    /// As [`Self::edit`]; `Denied` also for a feature that the caller may not use there: nobody gives what they do not
+    /// have.
     pub async fn set_features(
         &self,
         caller: &Caller,
@@ -68,8 +73,16 @@ impl Organisations {
         let mut features = features.to_vec();
         features.sort_unstable();
         features.dedup();
-        found.value.features = features;
-        self.put(found).await
+        let before = std::mem::replace(&mut found.value.features, features);
+        let after = &found.value.features;
+        let new: Vec<_> = after.iter().filter(|f| !before.contains(f)).copied().collect();
+        self.gate.gives(caller, id, &new).await?;
+        let is_less = before.iter().any(|f| !after.contains(f));
+        let ends = match is_less {
+            true => end_of_sessions(self.records(), &found.value.partner, id).await?,
+            false => Vec::new(),
+        };
+        self.put_with(found, ends).await
     }
 
     /// Suspends, unsubscribes, reactivates, deletes, or cancels the deletion.
@@ -93,6 +106,13 @@ impl Organisations {
             let mut writes = vec![replace(&after, found.version)?];
             let paid = SubscriptionChange::between(Some(&found.value), &after, found.version + 1, now);
             writes.extend(paid.map(|change| put_new(&change)).transpose()?);
+            if !after.state.meaning().signs_in {
+                writes.extend(end_of_sessions(self.records(), &after.partner, id).await?);
+            }
+            // In the same write, too: nobody's organisation ends without people being told what is left to do.
+            if matches!(act, Act::Unsubscribe | Act::Delete) {
+                writes.extend(ending_notice(self.records(), &after, now).await?);
+            }
             let tenant = self.tenant(&after).await?;
             // Why the tenant's row too: the tick looks at that one alone when it starts snapshots.
             if let Some(tenant) = &tenant {
@@ -143,13 +163,17 @@ impl Organisations {
         Err(Error::stale("the organisation was changed since it was read; read it again"))
     }
 
-    async fn put(&self, found: Found<Organisation>) -> Result<Found<OrganisationView>> {
-        self.records().replace(&found.value, found.version).await.map_err(|e| match e.kind() {
+    async fn put_with(
+        &self,
+        found: Found<Organisation>,
+        mut writes: Vec<Write>,
+    ) -> Result<Found<OrganisationView>> {
+        writes.insert(0, replace(&found.value, found.version)?);
+        self.records().write(writes).await.map_err(|e| match e.kind() {
             ErrorKind::Conflict => Error::stale("the organisation was changed meanwhile; read it again"),
             _ => e,
         })?;
-        let tenant = self.tenant(&found.value).await?.map(|t| t.value);
-        let view = OrganisationView { organisation: found.value, tenant };
+        let view = self.view(found.value).await?;
         Ok(Found { value: view, version: found.version + 1 })
     }
 

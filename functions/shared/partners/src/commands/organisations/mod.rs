@@ -6,16 +6,17 @@ mod transfer;
 
 pub use life::{Edit, Hold};
 
+use super::caller::may_sign_in;
 use super::plans::{known, offered};
 use super::{Caller, Gate, Listed};
 use domain::plans::ProductType;
 use domain::rights::{Action, Role};
 use domain::subscriptions::check_seats;
-use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use domain::{Error, OrganisationId, PartnerId, PlanId, Result, Timestamp};
 use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{
-    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence, Record, Records,
-    SubscriptionChange, Tenant, put_new, replace,
+    CredentialStatus, FormerTenant, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence,
+    Record, Records, SubscriptionChange, Tenant, put_new, replace,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +76,8 @@ pub struct OrganisationView {
     pub organisation: Organisation,
     /// Its tenant, once connected.
     pub tenant: Option<Tenant>,
+    /// When an earlier organisation of the same tenant was deleted; none for a tenant that is new here.
+    pub connected_before: Option<Timestamp>,
 }
 
 /// How many organisations' tenants are looked up for one answer, where their credentials are asked for; then the answer
@@ -148,9 +151,19 @@ impl Organisations {
     /// One organisation, with its tenant's row.
     pub async fn get(&self, caller: &Caller, id: &OrganisationId) -> Result<Found<OrganisationView>> {
         let found = self.gate.organisation(caller, id, Action::ReadPartner).await?;
-        let tenant = self.tenant(&found.value).await?.map(|tenant| tenant.value);
-        let view = OrganisationView { organisation: found.value, tenant };
+        let view = self.view(found.value).await?;
         Ok(Found { value: view, version: found.version })
+    }
+
+    /// The organisation with what the rows of its tenant say.
+    async fn view(&self, organisation: Organisation) -> Result<OrganisationView> {
+        let tenant = self.tenant(&organisation).await?.map(|tenant| tenant.value);
+        let former = match &tenant {
+            Some(tenant) => self.records().find(&FormerTenant::at(&tenant.tenant)).await?,
+            None => None,
+        };
+        let connected_before = former.map(|former| former.value.ended_at);
+        Ok(OrganisationView { organisation, tenant, connected_before })
     }
 
     /// The organisations of the caller's partner, or of one below it, that are as wanted, oldest first.
@@ -180,6 +193,7 @@ impl Organisations {
         {
             let row = row.value;
             if !member.sees(&row.id)
+                || !may_sign_in(member, &row)
                 || !wanted.takes(&row, search.as_deref())
                 || !self.is_on(&mut products, &row, wanted.product).await?
             {

@@ -5,13 +5,15 @@ use super::{OrganisationView, Organisations};
 use crate::commands::plans::{known, offered as offered_plan};
 use crate::commands::{Caller, Listed};
 use domain::organisations::OrganisationState;
+use domain::plans::ProductType;
 use domain::rights::Action;
 use domain::subscriptions::{Move, step};
-use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result};
-use engine::ports::Page;
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result, Timestamp};
+use engine::end_customers::{self, SharedTokens};
+use engine::ports::{Page, Write};
 use engine::records::{
     Found, OpenDowngrade, Organisation, OrganisationPlace, Record, Subscribed, SubscriptionChange, Tenant,
-    TransferOffer, TransferOffered, delete, end_of_token, put_new, replace,
+    TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token, put_new, replace,
 };
 use jiff::SignedDuration;
 
@@ -133,60 +135,100 @@ impl Organisations {
     /// One try of [`Self::accept_offer`]: everything is read anew, checked, and written in one write.
     async fn take_over(&self, caller: &Caller, id: &OrganisationId, plan: &PlanId) -> Result<()> {
         let taker = self.gate.partner(caller, None, Action::EndOrganisation).await?.value.id;
-        let records = self.records();
-        let offered = records.find(&TransferOffered::at(&taker, id)).await?;
-        let offered = offered.ok_or_else(|| Error::not_found("there is no such offer"))?;
-        let offer = records.get(&TransferOffer::at(&offered.value.from, id)).await?;
+        let handover = self.handover(taker, id).await?;
+        let before = &handover.before.value;
         // Why only a plan that the taker sells: the giver's plan, and its price, stay the giver's.
-        let sold = offered_plan(records, &taker, plan).await?.map(|found| found.value);
+        let sold = offered_plan(self.records(), &handover.taker, plan).await?.map(|found| found.value);
         let sold = sold.filter(|sold| sold.terms.visible && !sold.not_for_resale);
         let sold =
             sold.ok_or_else(|| Error::invalid_field("plan", "there is no such plan to subscribe to"))?;
-        let before = records.get(&Organisation::at(&offered.value.from, id)).await?;
-        let was = known(records, &before.value.partner, &before.value.plan).await?.value.terms.product;
-        // Why: a transfer is no way round the moves that a subscription may make.
-        match step(was, sold.terms.product) {
-            Move::AtOnce => {}
-            Move::Refused(why) => return Err(Error::invalid_field("plan", why)),
-            Move::Approved => {
-                let why = "would be a downgrade: take it on a plan like its own, then ask for the downgrade";
-                return Err(Error::invalid_field("plan", why));
-            }
-        }
-        let place = records.get(&OrganisationPlace::at(id)).await?;
-        if before.value.state == OrganisationState::Deleting {
+        let was = known(self.records(), &before.partner, &before.plan).await?.value;
+        check_move(was.terms.product, sold.terms.product)?;
+        if before.state == OrganisationState::Deleting {
             return Err(Error::conflict("the organisation is being deleted"));
         }
+        if handover.has_open_downgrade {
+            return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
+        }
+        let giver = before.partner.clone();
+        self.records().write(handover.into_writes(plan, self.clock.now())?).await?;
+        // Why after, and no failure: from that write on they see nothing, and how many they are has no bound. Should
+        // this process end now, what is left of them goes with the organisation.
+        if let Err(error) = end_customers::end(self.records(), &giver, id, SharedTokens::Narrowed).await {
+            tracing::warn!(organisation = %id, %error, "the giver's end customers were left to the deletion");
+        }
+        Ok(())
+    }
+
+    /// Reads all rows that move, end or change when the organisation goes over to `taker`.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not offered to that partner.
+    async fn handover(&self, taker: PartnerId, id: &OrganisationId) -> Result<Handover> {
+        let records = self.records();
+        let offered = records.find(&TransferOffered::at(&taker, id)).await?;
+        let offered = offered.ok_or_else(|| Error::not_found("there is no such offer"))?;
+        let giver = &offered.value.from;
+        let before = records.get(&Organisation::at(giver, id)).await?;
+        Ok(Handover {
+            offer: records.get(&TransferOffer::at(giver, id)).await?,
+            place: records.get(&OrganisationPlace::at(id)).await?,
+            has_open_downgrade: records.find(&OpenDowngrade::at(giver, id)).await?.is_some(),
+            end_of_access: {
+                let mut ends = end_of_token(records, giver, id).await?;
+                ends.extend(end_of_sessions(records, giver, id).await?);
+                ends
+            },
+            tenant: self.tenant(&before.value).await?,
+            taker,
+            offered,
+            before,
+        })
+    }
+}
+
+/// An organisation on its way from one partner to another, as its rows are now.
+struct Handover {
+    taker: PartnerId,
+    offered: Found<TransferOffered>,
+    offer: Found<TransferOffer>,
+    before: Found<Organisation>,
+    place: Found<OrganisationPlace>,
+    has_open_downgrade: bool,
+    end_of_access: Vec<Write>,
+    tenant: Option<Found<Tenant>>,
+}
+
+impl Handover {
+    /// The one write that hands the organisation over.
+    fn into_writes(self, plan: &PlanId, now: Timestamp) -> Result<Vec<Write>> {
+        let before = self.before.value;
         // Why the giver is remembered: when the organisation is deleted, the notices in the giver's lists go too.
-        let mut after = Organisation { partner: taker.clone(), plan: plan.clone(), ..before.value.clone() };
-        if !after.former_partners.contains(&before.value.partner) {
-            after.former_partners.push(before.value.partner.clone());
+        let mut after = Organisation { partner: self.taker.clone(), plan: plan.clone(), ..before.clone() };
+        if !after.former_partners.contains(&before.partner) {
+            after.former_partners.push(before.partner.clone());
         }
         // The row moves from the one partner's keys to the other's, and where to find it changes in the same write:
         // no reader finds it twice or nowhere.
+        let place = OrganisationPlace { partner: self.taker.clone(), ..self.place.value };
         let mut writes = vec![
-            delete(&before.value, before.version),
+            delete(&before, self.before.version),
             put_new(&after)?,
-            replace(&OrganisationPlace { partner: taker.clone(), ..place.value.clone() }, place.version)?,
-            delete(&offer.value, offer.version),
-            delete(&offered.value, offered.version),
+            replace(&place, self.place.version)?,
+            delete(&self.offer.value, self.offer.version),
+            delete(&self.offered.value, self.offered.version),
         ];
-        let waiting = records.find(&OpenDowngrade::at(&before.value.partner, id)).await?;
-        if waiting.is_some() {
-            return Err(Error::conflict("a downgrade of the organisation waits for its decision"));
-        }
-        // Why its token ends: the giver made it, and may have kept it.
-        writes.extend(end_of_token(records, &before.value.partner, id).await?);
+        // Why its token and its portal's sessions end: the giver made them, and may have kept them.
+        writes.extend(self.end_of_access);
         // Why two changes: the one partner pays until now, the other from now on.
-        let now = self.clock.now();
         let last = SubscriptionChange {
-            organisation: id.clone(),
-            name: before.value.name.clone(),
-            partner: before.value.partner.clone(),
+            organisation: before.id.clone(),
+            name: before.name.clone(),
+            partner: before.partner.clone(),
             at: now,
-            before: Subscribed::of(&before.value),
+            before: Subscribed::of(&before),
             after: None,
-            version: before.version + 1,
+            version: self.before.version + 1,
         };
         if last.before.is_some() {
             writes.push(put_new(&last)?);
@@ -194,9 +236,24 @@ impl Organisations {
         let first = SubscriptionChange::between(None, &after, 1, now);
         writes.extend(first.map(|change| put_new(&change)).transpose()?);
         // Why the tenant too: its notices go to the people of the partner that its row names.
-        if let Some(tenant) = self.tenant(&before.value).await? {
-            writes.push(replace(&Tenant { partner: taker, ..tenant.value }, tenant.version)?);
+        if let Some(tenant) = self.tenant {
+            writes.push(replace(&Tenant { partner: self.taker, ..tenant.value }, tenant.version)?);
         }
-        records.write(writes).await
+        Ok(writes)
+    }
+}
+
+/// Refuses a change of product that a subscription may not make: a transfer is no way round those moves.
+///
+/// # Errors
+/// `Invalid` naming `plan`.
+fn check_move(was: ProductType, sold: ProductType) -> Result<()> {
+    match step(was, sold) {
+        Move::AtOnce => Ok(()),
+        Move::Refused(why) => Err(Error::invalid_field("plan", why)),
+        Move::Approved => {
+            let why = "would be a downgrade: take it on a plan like its own, then ask for the downgrade";
+            Err(Error::invalid_field("plan", why))
+        }
     }
 }

@@ -1,0 +1,340 @@
+//! The control plane over a world in memory, and a directory that answers what a test sets.
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use domain::rights::Role;
+use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result, TenantId, Timestamp};
+use engine::ports::{
+    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Standing,
+    Write,
+};
+use engine::records::rights::Function;
+use engine::records::{Identity, IdentityLink, Person, Records};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use lambda_http::RequestExt;
+use partners::commands::connect::ConsentSettings;
+use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
+use partners::commands::{Caller, Member};
+use plan_api::{PlanApi, Ports, router};
+use runtime::http::{authorizer_context, gateway_context, service};
+use serde_json::{Map, Value, json};
+use std::sync::{Arc, Mutex};
+use support::faulty::{FaultPlan, Faulty};
+use support::memory::{MemoryCatalog, World};
+use support::policy::{Deployed, Refusals};
+use tower::ServiceExt;
+
+pub const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
+pub const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
+
+/// What a directory says of every tenant.
+#[derive(Clone)]
+pub struct Says {
+    pub access: std::result::Result<Vec<&'static str>, &'static str>,
+    pub id: Option<String>,
+    /// Who holds a role that can consent, or why that is not shown.
+    pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
+    /// Whom the tenant holds besides.
+    pub people: Vec<&'static str>,
+}
+
+pub struct ToldDirectory(pub Mutex<Says>);
+
+#[async_trait]
+impl DirectoryAccess for ToldDirectory {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        let says = self.0.lock().unwrap().clone();
+        let mut permissions = says.access.map_err(Error::denied)?;
+        permissions.sort_unstable();
+        Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
+    }
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+        let Says { holders, people, .. } = self.0.lock().unwrap().clone();
+        let holders = holders.map_err(|kind| Error::new(kind, "who holds roles is not shown"))?;
+        Ok(match (holders.contains(&user), people.contains(&user)) {
+            (true, _) => Standing::MayConsent,
+            (false, true) => Standing::NoRole,
+            (false, false) => Standing::NotThere,
+        })
+    }
+    async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
+        let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
+        Ok(json!({ "id": id, "displayName": "Contoso <Ltd>" }).as_object().unwrap().clone())
+    }
+}
+
+/// A reply whose body was read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+    pub fn id<T: std::str::FromStr<Err = Error>>(&self) -> T {
+        self.json()["id"].as_str().unwrap_or_else(|| panic!("{self:?}")).parse().unwrap()
+    }
+    /// The version that its `ETag` holds.
+    pub fn version(&self) -> u64 {
+        let etag = self.headers.get("etag").unwrap_or_else(|| panic!("no version: {self:?}"));
+        etag.to_str().unwrap().trim_matches('"').parse().unwrap()
+    }
+    /// The names of the fields at fault of a problem.
+    pub fn fields(&self) -> Vec<String> {
+        let problem = self.problem();
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|e| e["field"].as_str().unwrap().to_owned()).collect()
+    }
+    /// The body, checked to be a problem of the reply's status.
+    pub fn problem(&self) -> Value {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        assert!(problem["type"].as_str().unwrap().starts_with("https://holdfast.example/problems/"));
+        assert_eq!(problem["instance"], "request-1");
+        problem
+    }
+}
+
+/// The catalog, which lets others go first before each call: requests that are joined really meet.
+pub struct Shared(pub Arc<MemoryCatalog>);
+
+#[async_trait]
+impl Catalog for Shared {
+    async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>> {
+        tokio::task::yield_now().await;
+        self.0.find(scope, key, now).await
+    }
+    async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
+        tokio::task::yield_now().await;
+        self.0.list(scope, prefix, page).await
+    }
+    async fn list_due(&self, list: &str, until: Timestamp, page: Page) -> Result<RowPage> {
+        self.0.list_due(list, until, page).await
+    }
+    async fn write(&self, now: Timestamp, writes: Vec<Write>) -> Result<()> {
+        tokio::task::yield_now().await;
+        self.0.write(now, writes).await
+    }
+}
+
+pub struct Plane {
+    pub world: World,
+    pub directory: Arc<ToldDirectory>,
+    pub find: FindCaller,
+    /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
+    pub plan: Arc<FaultPlan>,
+    /// What the role of plan-api, as the template has it, did not allow.
+    pub refusals: Refusals,
+    router: Router,
+}
+
+impl Plane {
+    pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// Of an installation where people cannot sign in.
+    pub fn without_sign_in() -> Self {
+        Self::made(None, false)
+    }
+
+    /// With that way to show of which tenant somebody is.
+    pub fn with(sign_ins: Option<Arc<dyn SignIns>>) -> Self {
+        Self::made(sign_ins, true)
+    }
+
+    fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
+        let world = World::new(7);
+        let plan = FaultPlan::new();
+        let (deployed, refusals) = (Deployed::read(), Refusals::default());
+        let behind = |function| {
+            let catalog = Faulty::new(Arc::new(Shared(world.catalog.clone())), &plan);
+            let catalog = deployed.catalog(function, catalog, &refusals);
+            Records::new(catalog, world.clock.clone())
+        };
+        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new() };
+        let directory = Arc::new(ToldDirectory(Mutex::new(says)));
+        let consent = ConsentSettings {
+            login_url: "https://login.example.com".parse().unwrap(),
+            redirect_url: "https://api.example.com/v1/consent/callback".parse().unwrap(),
+            reader_client_id: "reader-id".to_owned(),
+            writer_client_id: Some("writer-id".to_owned()),
+        };
+        let api = PlanApi::new(Ports {
+            records: behind(Function::PlanApi),
+            clock: world.clock.clone(),
+            ids: world.ids.clone(),
+            directory: directory.clone(),
+            keys: world.key_ring.clone(),
+            signer: world.signer.clone(),
+            sign_ins,
+            consent,
+            has_sign_in,
+        });
+        let find = FindCaller {
+            records: behind(Function::AuthorizeRequest),
+            clock: world.clock.clone(),
+            bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
+        };
+        Self { world, directory, find, plan, refusals, router: service(router(api.unwrap())) }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, caller: Option<&Caller>, request: Request<Body>) -> Answer {
+        let context = gateway_context("request-1", "$default", caller.map(authorizer_context));
+        let reply = self.router.clone().oneshot(request.with_request_context(context)).await.unwrap();
+        let (parts, body) = reply.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        assert_eq!(parts.headers["x-request-id"], "request-1");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    pub async fn get(&self, caller: &Caller, path: &str) -> Answer {
+        self.send(Some(caller), Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, caller: &Caller, path: &str, body: &Value) -> Answer {
+        self.post_text(caller, path, &body.to_string()).await
+    }
+
+    /// Sends without a body.
+    pub async fn bare(&self, caller: &Caller, method: Method, path: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).body(Body::empty());
+        self.send(Some(caller), request.unwrap()).await
+    }
+
+    /// Edits what was read with that version.
+    pub async fn patch(&self, caller: &Caller, path: &str, version: &str, body: &Value) -> Answer {
+        let request = Request::builder().method(Method::PATCH).uri(path).header("if-match", version);
+        let request = request.header("content-type", "application/json").body(Body::from(body.to_string()));
+        self.send(Some(caller), request.unwrap()).await
+    }
+
+    pub async fn post_text(&self, caller: &Caller, path: &str, body: &str) -> Answer {
+        let request = Request::builder().method(Method::POST).uri(path);
+        let request = request.header("content-type", "application/json").body(Body::from(body.to_owned()));
+        self.send(Some(caller), request.unwrap()).await
+    }
+
+    /// Sends a body, or none, with `If-Match` where a version is given.
+    pub async fn ask(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: &str,
+        version: Option<u64>,
+        body: Option<&Value>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(version) = version {
+            request = request.header("if-match", format!("\"{version}\""));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
+        self.send(Some(caller), request.body(body).unwrap()).await
+    }
+
+    /// A new partner's id and its Owner.
+    pub async fn partner(&self, by: &Caller, name: &str) -> (PartnerId, Caller) {
+        let made = self.post(by, "/v1/partners", &json!({ "name": name, "owner": owner() })).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let token = made.json()["ownerToken"].as_str().unwrap().to_owned();
+        let owner = self.find.find(&token).await.unwrap().expect("the token is good");
+        (made.id(), owner)
+    }
+
+    /// A new person of that member's partner: their id, and who they are once they have signed in now.
+    pub async fn person(
+        &self,
+        of: &Caller,
+        role: Role,
+        organisations: Option<&[&OrganisationId]>,
+        subject: &str,
+    ) -> (PersonId, Caller) {
+        let (partner, now) = (of.member().unwrap().partner.clone(), self.world.clock.now());
+        let id = PersonId::from_ulid(&self.world.ids.ulid());
+        let identity = identity(subject);
+        let address = format!("{subject}@msp.example");
+        let mut person =
+            Person::new(id.clone(), partner.clone(), role, subject, address, "UTC", now).unwrap();
+        person.organisations = organisations.map(|all| all.iter().map(|id| (*id).clone()).collect());
+        person.identity = Some(identity.clone());
+        let link = IdentityLink { identity: identity.clone(), partner, person: id.clone() };
+        self.find.records.put_new(&person).await.unwrap();
+        self.find.records.put_new(&link).await.unwrap();
+        (id, self.find.find_signed_in_at(identity, Some(now)).await.unwrap())
+    }
+
+    /// Opens a portal by the secret of an access link.
+    pub async fn open(&self, secret: &str) -> Answer {
+        let body = Body::from(json!({ "token": secret }).to_string());
+        let request = Request::post("/v1/access").header("content-type", "application/json").body(body);
+        self.send(None, request.unwrap()).await
+    }
+
+    /// Who holds that token or session now, if anybody.
+    pub async fn held(&self, made: &Value) -> Option<Caller> {
+        self.find.find(made["token"].as_str().unwrap()).await.unwrap()
+    }
+
+    /// A new organisation on an Entra plan of that Owner's partner.
+    pub async fn organisation(&self, owner: &Caller, name: &str) -> OrganisationId {
+        self.post(owner, "/v1/partner/sku", &json!({ "sku": "Entra" })).await;
+        let plan = self.post(owner, "/v1/plans", &plan("BackupEntra")).await;
+        let made = self.post(owner, "/v1/organisations", &organisation(name, &plan.json()["id"])).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        made.id()
+    }
+
+    /// Everything that is kept, to see that nothing changed; the audit log is left out, which has an entry all the
+    /// same.
+    pub fn kept(&self) -> Vec<(Scope, Row)> {
+        let rows = self.world.catalog.rows().into_iter();
+        rows.filter(|(s, row)| !matches!(s, Scope::Audit(_)) && !row.key.starts_with("idempotency#"))
+            .collect()
+    }
+
+    /// The entries of a partner's audit log, or of the installation's, oldest first.
+    pub fn logged(&self, of: Option<&PartnerId>) -> Vec<Row> {
+        let log = Scope::Audit(of.cloned());
+        let rows = self.world.catalog.rows().into_iter();
+        rows.filter(|(s, r)| *s == log && r.key.starts_with("entry#")).map(|(_, r)| r).collect()
+    }
+}
+
+/// Somebody as the issuer knows them.
+pub fn identity(subject: &str) -> Identity {
+    Identity { issuer: "https://login.example.com/v2.0".to_owned(), subject: subject.to_owned() }
+}
+
+pub fn plan(product: &str) -> Value {
+    json!({
+        "product": product, "name": "Entra protected", "periodicity": "monthly",
+        "price": { "amountMinor": 250, "currency": "EUR" },
+    })
+}
+
+pub fn organisation(name: &str, plan: &Value) -> Value {
+    json!({ "name": name, "email": "it@contoso.example", "plan": plan, "seats": 10 })
+}
+
+/// Another member of the same partner.
+pub fn as_role(owner: &Caller, role: Role, organisations: Option<Vec<OrganisationId>>) -> Caller {
+    let Caller::Member(member) = owner else { panic!("not a member") };
+    Caller::Member(Member { role, organisations, ..member.clone() })
+}
+
+/// Who owns a new partner.
+pub fn owner() -> Value {
+    json!({ "name": "Ada Berg", "email": "ada@northwind.example", "timeZone": "Europe/Stockholm" })
+}

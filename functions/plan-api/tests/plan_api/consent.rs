@@ -1,0 +1,234 @@
+//! Connecting a tenant through the router: the link, the callback, and every way in which it fails.
+
+use crate::common;
+use crate::common::{Answer, Plane, TENANT, as_role};
+use axum::body::Body;
+use domain::rights::Role;
+use domain::{OrganisationId, Timestamp};
+use engine::records::{Records, StoredKey, Tenant};
+use http::{Request, StatusCode};
+use jiff::SignedDuration;
+use partners::commands::Caller;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use url::Url;
+
+const WORLD: &[&str] = &[
+    "User.Read.All",
+    "Group.Read.All",
+    "RoleManagement.Read.Directory",
+    "AdministrativeUnit.Read.All",
+    "CustomSecAttributeAssignment.Read.All",
+    "User-LifeCycleInfo.Read.All",
+    "Member.Read.Hidden",
+    "DeviceManagementConfiguration.Read.All",
+];
+
+/// What the link asks Microsoft for.
+async fn link(plane: &Plane, owner: &Caller, org: &OrganisationId, app: &str) -> BTreeMap<String, String> {
+    let made =
+        plane.post(owner, &format!("/v1/organisations/{org}/consent-link"), &json!({ "app": app })).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let url: Url = made.json()["url"].as_str().unwrap().parse().unwrap();
+    assert_eq!(url.origin().ascii_serialization(), "https://login.example.com");
+    assert_eq!(url.path(), "/organizations/v2.0/adminconsent");
+    url.query_pairs().into_owned().collect()
+}
+
+/// A browser comes from Microsoft, with no token.
+async fn callback(plane: &Plane, query: &str) -> Answer {
+    let request = Request::get(format!("/v1/consent/callback?{query}")).body(Body::empty()).unwrap();
+    let answer = plane.send(None, request).await;
+    assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    answer
+}
+
+fn granted(state: &str) -> String {
+    format!(
+        "admin_consent=True&tenant={TENANT}&state={state}&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
+    )
+}
+
+async fn setting() -> (Plane, Caller, OrganisationId) {
+    let plane = Plane::new();
+    plane.directory.0.lock().unwrap().access = Ok(WORLD.to_vec());
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    let org = plane.organisation(&owner, "Contoso").await;
+    (plane, owner, org)
+}
+
+async fn tenant_of(plane: &Plane, owner: &Caller, org: &OrganisationId) -> Value {
+    plane.get(owner, &format!("/v1/organisations/{org}")).await.json()["tenant"].clone()
+}
+
+#[tokio::test]
+async fn consent_connects_the_tenant_makes_its_key_and_its_first_snapshot_is_due() {
+    let (plane, owner, org) = setting().await;
+    let asked = link(&plane, &owner, &org, "reader").await;
+    assert_eq!(asked["client_id"], "reader-id");
+    assert_eq!(asked["scope"], "https://graph.microsoft.com/.default");
+    assert_eq!(asked["redirect_uri"], "https://api.example.com/v1/consent/callback");
+    assert!(!format!("{:?}", plane.kept()).contains(&asked["state"]), "only the state's hash is kept");
+
+    let answer = callback(&plane, &granted(&asked["state"])).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert!(answer.text.contains("Contoso &lt;Ltd&gt; is connected"), "{}", answer.text);
+    let tenant = tenant_of(&plane, &owner, &org).await;
+    assert_eq!((&tenant["id"], &tenant["credentials"]), (&json!(TENANT), &json!("connected")));
+    assert_eq!(tenant["notProtected"], json!([]));
+
+    let records = Records::new(plane.world.catalog.clone(), plane.world.clock.clone());
+    records.get(&StoredKey::at(&TENANT.parse().unwrap(), &org)).await.unwrap();
+    let row = records.get(&Tenant::at(&TENANT.parse().unwrap())).await.unwrap().value;
+    let now: Timestamp = engine::ports::Clock::now(plane.world.clock.as_ref());
+    assert_eq!(row.next_snapshot_at, Some(now));
+}
+
+#[tokio::test]
+async fn missing_permissions_are_named_with_what_is_not_protected() {
+    let (plane, owner, org) = setting().await;
+    plane.directory.0.lock().unwrap().access = Ok(WORLD[..WORLD.len() - 1].to_vec());
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    let answer = callback(&plane, &granted(&state)).await;
+    assert!(answer.text.contains("ConfigurationPolicies: DeviceManagementConfiguration.Read.All"));
+    let tenant = tenant_of(&plane, &owner, &org).await;
+    assert_eq!(tenant["credentials"], "missing-permissions");
+    assert_eq!(tenant["notProtected"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_refusal_although_it_says_that_consent_is_true() {
+    let (plane, owner, org) = setting().await;
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    let before = plane.kept();
+    let refused = format!("{}&error=consent_required&error_description=AADSTS65004", granted(&state));
+    let answer = callback(&plane, &refused).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.text.contains("consent_required"));
+    let script = format!("{}&error=%3Cscript%3E", granted(&state));
+    assert!(!callback(&plane, &script).await.text.contains("script"));
+    assert_eq!(plane.kept(), before);
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::OK, "the link is still good");
+}
+
+#[tokio::test]
+async fn a_forged_missing_doubled_or_ended_state_changes_nothing() {
+    let (plane, owner, org) = setting().await;
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    let before = plane.kept();
+    let forged = "0".repeat(64);
+    for query in [
+        granted(&forged),
+        granted(""),
+        granted("%00"),
+        format!("admin_consent=True&tenant={TENANT}"),
+        format!("{}&state={forged}", granted(&state)),
+        String::new(),
+    ] {
+        let answer = callback(&plane, &query).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+    }
+    plane.world.clock.advance(SignedDuration::from_hours(1));
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(plane.kept(), before);
+}
+
+#[tokio::test]
+async fn a_state_is_good_once() {
+    let (plane, owner, org) = setting().await;
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::OK);
+    let before = plane.kept();
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(plane.kept(), before);
+}
+
+#[tokio::test]
+async fn what_microsoft_does_not_confirm_is_not_connected() {
+    let (plane, owner, org) = setting().await;
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    let before = plane.kept();
+    for (query, status) in [
+        (format!("admin_consent=True&tenant=common&state={state}"), 422),
+        (format!("admin_consent=True&state={state}"), 422),
+        (format!("tenant={TENANT}&state={state}"), 422),
+        (format!("admin_consent=False&tenant={TENANT}&state={state}"), 422),
+    ] {
+        assert_eq!(callback(&plane, &query).await.status.as_u16(), status, "{query}");
+    }
+    plane.directory.0.lock().unwrap().access = Err("AADSTS65001");
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::FORBIDDEN);
+    {
+        let mut says = plane.directory.0.lock().unwrap();
+        says.access = Ok(WORLD.to_vec());
+        says.id = Some("ffffffff-0000-1111-2222-333344445555".to_owned());
+    }
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(plane.kept(), before);
+}
+
+#[tokio::test]
+async fn a_tenant_belongs_to_one_organisation_and_an_organisation_has_one_tenant() {
+    let (plane, owner, org) = setting().await;
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::OK);
+    let (_, rival) = plane.partner(&Caller::Operator, "Rival").await;
+    let theirs = plane.organisation(&rival, "Contoso too").await;
+    let state = link(&plane, &rival, &theirs, "reader").await["state"].clone();
+    let before = plane.kept();
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::CONFLICT);
+    assert_eq!(plane.kept(), before);
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    let other = format!("admin_consent=True&tenant=ffffffff-0000-1111-2222-333344445555&state={state}");
+    assert_eq!(callback(&plane, &other).await.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn consent_given_again_repairs_and_keeps_the_key() {
+    let (plane, owner, org) = setting().await;
+    plane.directory.0.lock().unwrap().access = Ok(WORLD[..WORLD.len() - 1].to_vec());
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    callback(&plane, &granted(&state)).await;
+    plane.directory.0.lock().unwrap().access = Ok(WORLD.to_vec());
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::OK);
+    assert_eq!(tenant_of(&plane, &owner, &org).await["credentials"], "connected");
+    assert_eq!(plane.world.key_ring.generated_count(), 1);
+}
+
+#[tokio::test]
+async fn the_writing_app_comes_after_the_reading_one_and_for_the_same_tenant() {
+    let (plane, owner, org) = setting().await;
+    let path = format!("/v1/organisations/{org}/consent-link");
+    let early = plane.post(&owner, &path, &json!({ "app": "writer" })).await;
+    assert_eq!(early.status, StatusCode::CONFLICT);
+    let state = link(&plane, &owner, &org, "reader").await["state"].clone();
+    callback(&plane, &granted(&state)).await;
+    let asked = link(&plane, &owner, &org, "writer").await;
+    assert_eq!(asked["client_id"], "writer-id");
+    let state = &asked["state"];
+    let other = format!("admin_consent=True&tenant=ffffffff-0000-1111-2222-333344445555&state={state}");
+    assert_eq!(callback(&plane, &other).await.status, StatusCode::CONFLICT);
+    assert!(tenant_of(&plane, &owner, &org).await["writerConsentedAt"].is_null());
+    assert_eq!(callback(&plane, &granted(state)).await.status, StatusCode::OK);
+    assert!(tenant_of(&plane, &owner, &org).await["writerConsentedAt"].is_string());
+}
+
+#[tokio::test]
+async fn a_link_is_for_those_who_may_connect_and_for_plans_with_entra() {
+    let (plane, owner, org) = setting().await;
+    let path = format!("/v1/organisations/{org}/consent-link");
+    let reader = json!({ "app": "reader" });
+    let finance = as_role(&owner, Role::Finance, None);
+    assert_eq!(plane.post(&finance, &path, &reader).await.status, StatusCode::FORBIDDEN);
+    let support = as_role(&owner, Role::Support, None);
+    assert_eq!(plane.post(&support, &path, &reader).await.status, StatusCode::CREATED);
+    let wrong = plane.post(&owner, &path, &json!({ "app": "both" })).await;
+    assert_eq!((wrong.status.as_u16(), wrong.fields()), (422, vec!["app".to_owned()]));
+
+    let plain = plane.post(&owner, "/v1/plans", &common::plan("Archive")).await.json()["id"].clone();
+    let made = plane.post(&owner, "/v1/organisations", &common::organisation("Plain", &plain)).await;
+    let path = format!("/v1/organisations/{}/consent-link", made.id::<OrganisationId>());
+    assert_eq!(plane.post(&owner, &path, &reader).await.status, StatusCode::CONFLICT);
+}

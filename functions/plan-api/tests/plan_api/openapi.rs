@@ -1,0 +1,88 @@
+//! What the control plane answers is as the OpenAPI document says. That the document is that of the code is checked where
+//! both planes are seen: `infra/local/tests/api_document.rs`.
+
+use crate::common::Plane;
+use axum::body::Body;
+use http::{Request, StatusCode};
+use partners::commands::Caller;
+use plan_api::OPENAPI;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn whoever_is_not_known_is_refused_by_every_route_that_the_document_does_not_call_open() {
+    let plane = Plane::new();
+    for operation in plan_api::operations() {
+        let path = operation.path().replace("{org}", "org_01jaaaaaaaaaaaaaaaaaaaaaaa");
+        let request = Request::builder().method(operation.method().to_uppercase().as_str()).uri(&path);
+        let answer = plane.send(None, request.body(Body::empty()).unwrap()).await;
+        let is_refused = answer.status == StatusCode::UNAUTHORIZED;
+        assert_eq!(is_refused, !operation.is_open(), "{}: {answer:?}", operation.key());
+    }
+}
+
+#[tokio::test]
+async fn anybody_can_read_the_document() {
+    let plane = Plane::new();
+    let request = Request::get("/v1/openapi.json").body(Body::empty()).unwrap();
+    let answer = plane.send(None, request).await;
+    assert_eq!(
+        (answer.status, answer.headers["content-type"].to_str().unwrap()),
+        (StatusCode::OK, "application/json")
+    );
+    assert_eq!(answer.json()["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn whoever_has_the_document_is_told_so_and_not_sent_it_again() {
+    let plane = Plane::new();
+    let ask = async |version: Option<&str>| {
+        let mut request = Request::get("/v1/openapi.json");
+        if let Some(version) = version {
+            request = request.header("if-none-match", version);
+        }
+        plane.send(None, request.body(Body::empty()).unwrap()).await
+    };
+    let first = ask(None).await;
+    let version = first.headers["etag"].to_str().unwrap();
+    assert!(
+        first.text.len() > 50_000 && first.headers["cache-control"].to_str().unwrap().contains("max-age")
+    );
+    for known in [version.to_owned(), format!("\"other\", W/{version}")] {
+        let again = ask(Some(&known)).await;
+        assert_eq!((again.status, again.text.len()), (StatusCode::NOT_MODIFIED, 0), "{known}");
+        assert_eq!(again.headers["etag"], first.headers["etag"]);
+    }
+    assert_eq!(ask(Some("\"other\"")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_answered_is_as_the_document_says() {
+    let document: Value = serde_json::from_str(OPENAPI).unwrap();
+    let plane = Plane::new();
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    let org = plane.organisation(&owner, "Contoso").await;
+    let one = format!("/v1/organisations/{org}");
+    let asked = [
+        ("/v1/partner", "/v1/partner"),
+        ("/v1/plans", "/v1/plans"),
+        ("/v1/organisations", "/v1/organisations"),
+        ("/v1/organisations/{org}", one.as_str()),
+        ("/v1/audit", "/v1/audit"),
+        ("/v1/audit/verify", "/v1/audit/verify"),
+    ];
+    for (route, path) in asked {
+        let answer = plane.get(&owner, path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        let mut schema =
+            document["paths"][route]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+                .clone();
+        schema["components"] = document["components"].clone();
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&answer.json()).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{path}: {errors:?}");
+    }
+    let refused = plane.get(&owner, "/v1/plans?limit=0").await.problem();
+    let mut schema = document["components"]["schemas"]["Problem"].clone();
+    schema["components"] = json!({});
+    assert!(jsonschema::draft202012::is_valid(&schema, &refused), "{refused}");
+}

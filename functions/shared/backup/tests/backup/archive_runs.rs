@@ -1,0 +1,244 @@
+//! Runs over the vault: merged, compared, read back, damaged.
+
+use crate::runs::{Block, Contents, Way, apply, apply_as, apply_in_pieces, archive, contents, tenant};
+use backup::archive::{Archive, Differences, consolidate};
+use domain::ErrorKind;
+use domain::stored::{Class, TenantKeys};
+use engine::ports::BlobName;
+use engine::records::Records;
+use proptest::prelude::*;
+use support::faulty::{FaultPlan, Faulty};
+use support::memory::World;
+
+/// What a model says of the same blocks.
+fn model(base: &Contents, way: Way, blocks: &[Block]) -> Contents {
+    let mut all = if matches!(way, Way::Replacing) { Contents::new() } else { base.clone() };
+    for (key, value) in blocks.iter().flatten() {
+        match value {
+            Some(value) => all.insert(key.clone(), value.clone()),
+            None => all.remove(key),
+        };
+    }
+    all
+}
+
+fn key() -> impl Strategy<Value = Vec<u8>> {
+    // Few letters, so that keys meet.
+    prop::collection::vec(prop::sample::select(b"abc".to_vec()), 1..5)
+}
+
+fn records() -> impl Strategy<Value = Vec<(Vec<u8>, Option<Vec<u8>>)>> {
+    prop::collection::vec(
+        (key(), prop::option::weighted(0.7, prop::collection::vec(any::<u8>(), 0..6))),
+        0..40,
+    )
+}
+
+fn run_test<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_run_says_what_was_done_to_it_however_often_and_in_whatever_layers(
+        first in prop::collection::vec(records(), 1..3),
+        rounds in prop::collection::vec((any::<bool>(), prop::collection::vec(records(), 1..3)), 0..7)
+    ) {
+        run_test(async {
+            let world = World::new(1);
+            let archive = archive(&world).await;
+            let mut run = apply(&archive, None, &first).await;
+            let mut expected = model(&Contents::new(), Way::Replacing, &first);
+            assert_eq!(contents(&archive, &run).await, expected);
+            for (whole, blocks) in rounds {
+                let way = if whole { Way::Replacing } else { Way::Changing };
+                let merged = apply_as(&archive, Some(&run), way, &blocks).await;
+                expected = model(&expected, way, &blocks);
+                for may_fold in [false, true] {
+                    let told = consolidate(&archive, merged.clone(), &|_| may_fold).await.unwrap();
+                    assert_eq!(contents(&archive, &told).await, expected);
+                    assert_eq!(told.records, expected.len() as u64);
+                    assert!(told.layers.len() < 10, "{} layers", told.layers.len());
+                    let mut lookup = archive.open_run(Some(&told)).await.unwrap().lookup();
+                    for key in [b"a".to_vec(), b"b".to_vec(), b"bb".to_vec(), b"abc".to_vec(), b"zz".to_vec()] {
+                        let found = lookup.get(&key).await.unwrap().map(<[u8]>::to_vec);
+                        assert_eq!(found, expected.get(&key).cloned());
+                    }
+                    if told.layers.is_empty() {
+                        let anew: Vec<_> = expected.clone().into_iter().map(|(k, v)| (k, Some(v))).collect();
+                        assert_eq!(apply(&archive, None, &[anew]).await, told, "a base is cut by its keys alone");
+                    }
+                    run = told;
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_merge_that_is_put_down_anywhere_ends_in_the_same_bytes(
+        first in prop::collection::vec(records(), 1..3), second in prop::collection::vec(records(), 1..4),
+        every in 1_u32..9, whole in any::<bool>()
+    ) {
+        run_test(async {
+            let world = World::new(1);
+            let archive = archive(&world).await;
+            let way = if whole { Way::Replacing } else { Way::Changing };
+            let base = apply(&archive, None, &first).await;
+            assert_eq!(apply_in_pieces(&archive, None, way, &first, every).await, base);
+            let merged = apply_as(&archive, Some(&base), way, &second).await;
+            assert_eq!(apply_in_pieces(&archive, Some(&base), way, &second, every).await, merged);
+        });
+    }
+
+    #[test]
+    fn the_order_of_pages_does_not_matter_where_keys_are_apart(
+        records in prop::collection::btree_map(key(), prop::collection::vec(any::<u8>(), 0..6), 0..40),
+        seed in any::<u64>()
+    ) {
+        run_test(async {
+            let world = World::new(1);
+            let archive = archive(&world).await;
+            let sorted: Vec<_> = records.into_iter().map(|(k, v)| (k, Some(v))).collect();
+            let mut shuffled = sorted.clone();
+            let length = shuffled.len().max(1);
+            for i in 0..shuffled.len() {
+                shuffled.swap(i, usize::try_from(seed >> (i % 40)).unwrap() % length);
+            }
+            let halves: Vec<_> = shuffled.chunks(7).map(<[_]>::to_vec).collect();
+            assert_eq!(apply(&archive, None, &[sorted]).await, apply(&archive, None, &halves).await);
+        });
+    }
+
+    #[test]
+    fn the_differences_are_exactly_those_that_there_are(
+        first in records(), rounds in prop::collection::vec(records(), 1..6), fold_at in 0_usize..8
+    ) {
+        run_test(async {
+            let world = World::new(1);
+            let archive = archive(&world).await;
+            let mut runs = vec![apply(&archive, None, &[first]).await];
+            for (n, block) in rounds.into_iter().enumerate() {
+                let merged = apply(&archive, runs.last(), &[block]).await;
+                runs.push(consolidate(&archive, merged, &|_| n >= fold_at).await.unwrap());
+            }
+            for (before, after) in runs.iter().flat_map(|a| runs.iter().map(move |b| (a, b))) {
+                let (old, new) = (contents(&archive, before).await, contents(&archive, after).await);
+                let mut found = Vec::new();
+                let mut differences = Differences::new(&archive, Some(before), Some(after)).await.unwrap();
+                while let Some(d) = differences.next().await.unwrap() {
+                    found.push((d.key, d.before, d.after));
+                }
+                let mut keys: Vec<_> = old.keys().chain(new.keys()).cloned().collect();
+                keys.sort();
+                keys.dedup();
+                let expected: Vec<_> = keys.into_iter()
+                    .map(|k| (k.clone(), old.get(&k).cloned(), new.get(&k).cloned()))
+                    .filter(|(_, b, a)| b != a)
+                    .collect();
+                assert_eq!(found, expected);
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_run_without_changes_is_taken_over_and_nothing_is_read_or_stored() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&archive, None, &[records]).await;
+    let stored = archive.stored();
+    assert_eq!(apply(&archive, Some(&base), &[]).await, base);
+    assert_eq!(archive.stored(), stored);
+}
+
+#[tokio::test]
+async fn a_run_that_both_snapshots_have_is_compared_without_reading_anything() {
+    let world = World::new(1);
+    let plain = archive(&world).await;
+    let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&plain, None, &[records]).await;
+    let changed = apply(&plain, Some(&base), &[vec![(b"00250".to_vec(), Some(vec![2]))]]).await;
+    let plan = FaultPlan::new();
+    let rows = Records::new(world.catalog.clone(), world.clock.clone());
+    let counted = Archive::new(Faulty::new(world.vault.clone(), &plan), world.key_ring.clone(), rows);
+    let counted = counted.open(&tenant()).await.unwrap();
+    let mut same = Differences::new(&counted, Some(&changed), Some(&changed)).await.unwrap();
+    assert_eq!(same.next().await.unwrap(), None);
+    assert_eq!(plan.call_count(), 0);
+    let mut differing = Differences::new(&counted, Some(&base), Some(&changed)).await.unwrap();
+    assert!(differing.next().await.unwrap().is_some());
+    assert!(plan.call_count() > 0, "calls are counted");
+}
+
+#[tokio::test]
+async fn a_changed_value_stores_one_leaf_and_one_index() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&archive, None, &[records]).await;
+    let names = |world: &World| world.vault.blobs(&tenant()).into_iter().map(|b| b.0).collect::<Vec<_>>();
+    let before = names(&world);
+    apply(&archive, Some(&base), &[vec![(b"00250".to_vec(), Some(vec![2]))]]).await;
+    let new: Vec<_> = names(&world).into_iter().filter(|n| !before.contains(n)).collect();
+    let of = |folder: &str| new.iter().filter(|n| n.as_str().starts_with(folder)).count();
+    assert_eq!((of("leaves/"), of("indexes/")), (1, 1), "{new:?}");
+}
+
+#[tokio::test]
+async fn a_reading_of_everything_that_found_nothing_new_stores_nothing() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&archive, None, std::slice::from_ref(&records)).await;
+    let names = |world: &World| world.vault.blobs(&tenant()).into_iter().map(|b| b.0).collect::<Vec<_>>();
+    let kept = |all: Vec<BlobName>| all.into_iter().filter(|n| !n.as_str().starts_with("parked/")).count();
+    let before = kept(names(&world));
+    assert_eq!(apply_as(&archive, Some(&base), Way::Replacing, &[records]).await, base);
+    assert_eq!(kept(names(&world)), before);
+}
+
+#[tokio::test]
+async fn a_hundred_rounds_of_one_change_each_stay_shallow_and_cost_what_changed() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let value = |n: u8| Some(vec![n; 300]);
+    let records: Vec<_> = (0..2_000).map(|i| (format!("{i:05}").into_bytes(), value(1))).collect();
+    let mut run = apply(&archive, None, &[records]).await;
+    let (base, mut deepest) = (run.index, 0);
+    let stored = archive.stored().1;
+    for round in 0..100_u8 {
+        let key = format!("{:05}", u32::from(round) * 19).into_bytes();
+        let merged = apply(&archive, Some(&run), &[vec![(key, value(round))]]).await;
+        run = consolidate(&archive, merged, &|_| true).await.unwrap();
+        deepest = deepest.max(run.layers.len());
+    }
+    assert_eq!(run.index, base, "the base was not written anew");
+    assert!(deepest <= 9, "{deepest} layers");
+    let per_round = (archive.stored().1 - stored) / 100;
+    assert!(per_round < 3_000, "{per_round} bytes a round, parked blocks included");
+}
+
+#[tokio::test]
+async fn a_damaged_missing_or_exchanged_leaf_is_corrupt_and_never_empty() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let run =
+        apply(&archive, None, &[vec![(b"a".to_vec(), Some(vec![1])), (b"b".to_vec(), Some(vec![2]))]]).await;
+    let leaf = archive.get_index(&run.index).await.unwrap().leaves[0].clone();
+    let name = BlobName::new(leaf.hash.blob_name(Class::Leaf)).unwrap();
+    let read = async || archive.get_content(Class::Leaf, &leaf.hash).await.map_err(|e| e.kind());
+    let whole = read().await.unwrap();
+
+    world.vault.flip_byte(&tenant(), &name, 20);
+    assert_eq!(read().await, Err(ErrorKind::Corrupt));
+    world.vault.truncate(&tenant(), &name, 10);
+    assert_eq!(read().await, Err(ErrorKind::Corrupt));
+    let stranger = TenantKeys::derive(&tenant(), &[7; 32]);
+    world.vault.overwrite(&tenant(), &name, stranger.seal(name.as_str(), &whole).unwrap());
+    assert_eq!(read().await, Err(ErrorKind::Corrupt));
+    world.vault.remove(&tenant(), &name);
+    assert_eq!(read().await, Err(ErrorKind::Corrupt));
+}

@@ -1,0 +1,218 @@
+//! What two snapshots differ in, as people are told it: each thing once, where it belongs, and never what one side
+//! merely does not hold.
+
+use crate::paged::Desk;
+use backup::diff_snapshots::{self, Report};
+use domain::changes::{Change, What};
+use domain::stored::Manifest;
+use domain::{DiffId, SnapshotId, kinds};
+use engine::ports::Clock;
+use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use support::memory::Nobody;
+
+const FACET: &str = "users.customSecurityAttributes";
+
+/// The pages of a tenant.
+#[derive(Clone)]
+struct Company {
+    users: Vec<Value>,
+    groups: Vec<Value>,
+    admins: Vec<Value>,
+    policies: Vec<Value>,
+}
+
+fn user(id: &str) -> Value {
+    json!({"id": id, "displayName": id, "userPrincipalName": format!("{id}@x.y")})
+}
+
+fn group(id: &str, assignable: bool, members: &[&str]) -> Value {
+    let members: Vec<_> =
+        members.iter().map(|m| json!({"@odata.type": "#microsoft.graph.user", "id": m})).collect();
+    json!({"id": id, "displayName": id, "isAssignableToRole": assignable, "members@delta": members})
+}
+
+fn role(principal: &str) -> Value {
+    json!({"id": principal, "principalId": principal, "roleDefinitionId": "r", "directoryScopeId": "/"})
+}
+
+fn policy(filter: &str) -> Value {
+    let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": "team",
+        "deviceAndAppManagementAssignmentFilterId": filter});
+    json!({"@odata.type": "#t", "id": "p", "name": "P", "settings": [], "settingCount": 0,
+        "assignments": [{"id": "1", "target": target}]})
+}
+
+impl Company {
+    fn new() -> Self {
+        Self {
+            users: vec![user("ann"), user("bob")],
+            groups: vec![group("team", false, &["ann", "bob"]), group("chiefs", true, &["bob"])],
+            admins: vec![role("bob")],
+            policies: vec![policy("one")],
+        }
+    }
+
+    async fn read(&self, desk: &Desk) -> Manifest {
+        let ids = self.groups.iter().map(|g| json!({"id": g["id"]})).collect();
+        desk.directory.page("users", "listed", self.users.clone(), None);
+        desk.directory.page("groups", "listed", ids, None);
+        desk.directory.page("groups", "start", self.groups.clone(), None);
+        desk.directory.page("admins", "start", self.admins.clone(), None);
+        desk.directory.page("activeAdmins", "start", self.admins.clone(), None);
+        desk.directory.page("ConfigurationPolicies", "start", self.policies.clone(), None);
+        desk.read(None).await
+    }
+}
+
+async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Change> {
+    let world = &desk.world;
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let ulids = ["01JBBBBBBBBBBBBBBBBBBBBBBB", "01JCCCCCCCCCCCCCCCCCCCCCCC"];
+    desk.view(before, ulids[0]).await;
+    desk.view(after, ulids[1]).await;
+    let (tenant, now) = (desk.archive.tenant().clone(), world.clock.now());
+    let row = Diff {
+        id: DiffId::from_ulid(ulids[0]),
+        tenant: tenant.clone(),
+        before: SnapshotId::from_ulid(ulids[0]),
+        after: Side::Snapshot(SnapshotId::from_ulid(ulids[1])),
+        kinds: vec![],
+        object: None,
+        announce: false,
+        live_snapshot: None,
+        state: JobState::Queued,
+        requested_at: now,
+        touched_at: now,
+        done_at: None,
+        attempts: 0,
+        counts: DiffCounts::default(),
+        pages: 0,
+        progress: None,
+        not_compared: vec![],
+        error: None,
+        course: Course::default(),
+    };
+    records.put_new(&row).await.unwrap();
+    let worker = diff_snapshots::Worker::new(diff_snapshots::Ports {
+        directory: Arc::new(Nobody),
+        vault: world.vault.clone(),
+        keys: world.key_ring.clone(),
+        records: records.clone(),
+        queue: world.queue.clone(),
+        clock: world.clock.clone(),
+        ids: world.ids.clone(),
+    });
+    let request = diff_snapshots::Request { tenant: tenant.clone(), diff: row.id.clone() };
+    let report = worker.run(&request, now + SignedDuration::from_mins(15)).await.unwrap();
+    assert!(matches!(report, Report::Compared(_)), "{report:?}");
+    let done = records.get(&Diff::at(&tenant, &row.id)).await.unwrap().value;
+    backup::archive::list_changes(&desk.archive, &done).await.unwrap()
+}
+
+/// Reads a tenant, reads it again after something happened, and compares.
+async fn told(happens: impl FnOnce(&mut Company)) -> Vec<Change> {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let mut company = Company::new();
+    let before = company.read(&desk).await;
+    happens(&mut company);
+    let after = company.read(&desk).await;
+    compared(&desk, &before, &after).await
+}
+
+/// Kind, key, what happened, how many links are told at it, and how many went along.
+fn short(changes: &[Change]) -> Vec<(&'static str, &str, What, usize, u64)> {
+    changes
+        .iter()
+        .map(|c| (c.kind.get().unwrap().run(), &*c.key, c.what, c.links.len(), c.consequences))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_facet_that_comes_changes_the_user_and_makes_no_new_one() {
+    let changes = told(|c| c.users[1]["customSecurityAttributes"] = json!({"Set": {"Level": 1}})).await;
+    assert_eq!(short(&changes), [("users", "bob", What::Modified, 0, 0)]);
+    assert_eq!(changes[0].attributes[0].property, "customSecurityAttributes");
+}
+
+#[tokio::test]
+async fn a_facet_that_one_side_does_not_hold_is_no_change() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let mut company = Company::new();
+    company.users[1]["customSecurityAttributes"] = json!({"Set": {"Level": 1}});
+    let mut before = company.read(&desk).await;
+    let after = company.read(&desk).await;
+    before.runs.remove(FACET).unwrap();
+    assert_eq!(short(&compared(&desk, &before, &after).await), []);
+}
+
+#[tokio::test]
+async fn what_an_assignment_says_is_compared() {
+    let changes = told(|c| c.policies = vec![policy("another")]).await;
+    assert_eq!(short(&changes), [("ConfigurationPolicies", "p", What::Modified, 1, 0)]);
+    assert_eq!(changes[0].links[0].what, What::Modified);
+}
+
+#[tokio::test]
+async fn a_change_of_a_role_assignable_group_is_one_of_who_may_do_what_and_of_another_group_is_not() {
+    let changes = told(|c| c.groups.iter_mut().for_each(|g| g["description"] = json!("new"))).await;
+    let privileged: Vec<_> = changes.iter().map(|c| (&*c.key, c.privileged)).collect();
+    assert_eq!(privileged, [("chiefs", true), ("team", false)]);
+}
+
+#[tokio::test]
+async fn a_role_that_is_seen_as_an_assignment_and_as_a_schedule_is_told_once() {
+    let changes = told(|c| c.admins.push(role("ann"))).await;
+    assert_eq!(changes.len(), 1, "{changes:#?}");
+    assert_eq!((changes[0].kind.get().unwrap().run(), changes[0].what), ("admins", What::Created));
+}
+
+#[tokio::test]
+async fn memberships_that_go_with_their_member_are_counted_and_not_told() {
+    let changes = told(|c| {
+        c.users.remove(0);
+        c.groups[0] = group("team", false, &["bob"]);
+    })
+    .await;
+    assert_eq!(short(&changes), [("users", "ann", What::Deleted, 0, 1)]);
+}
+
+#[tokio::test]
+async fn a_new_user_in_a_group_that_gives_rights_is_told_at_the_group() {
+    let changes = told(|c| {
+        c.users.push(user("zoe"));
+        c.groups[0] = group("team", false, &["ann", "bob", "zoe"]);
+        c.groups[1] = group("chiefs", true, &["bob", "zoe"]);
+    })
+    .await;
+    let expected = [("users", "zoe", What::Created, 0, 1), ("groups", "chiefs", What::Modified, 1, 0)];
+    assert_eq!(short(&changes), expected);
+}
+
+#[tokio::test]
+async fn who_was_created_again_twice_is_the_same_with_what_the_service_gave_anew() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let records = Records::new(desk.world.catalog.clone(), desk.world.clock.clone());
+    for (old, new) in [("ann", "ann2"), ("ann2", "ann3")] {
+        let (tenant, created_at) = (desk.archive.tenant().clone(), desk.world.clock.now());
+        let row = NewId {
+            tenant,
+            kind: support::kind("users").name.into(),
+            old: old.into(),
+            new: new.into(),
+            created_at,
+        };
+        records.put_new(&row).await.unwrap();
+    }
+    let mut company = Company::new();
+    let before = company.read(&desk).await;
+    company.users[0]["id"] = json!("ann3");
+    for property in kinds::get("users").unwrap().read_only {
+        company.users[0][*property] = json!("given anew");
+    }
+    company.groups[0] = group("team", false, &["ann3", "bob"]);
+    let after = company.read(&desk).await;
+    assert_eq!(short(&compared(&desk, &before, &after).await), []);
+}

@@ -1,0 +1,160 @@
+//! Comparisons object by object: the same changes as of everything at once, wherever they are suspended, within bounds.
+
+use crate::side_by_side::{SideBySide, Sides, id, kinds_of};
+use backup::diff_snapshots::{PAGE, PAGE_BYTES};
+use domain::kinds::KINDS;
+use proptest::prelude::*;
+use serde_json::json;
+use support::faulty::Mode;
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10))]
+
+    #[test]
+    fn a_comparison_is_that_of_everything_at_once_wherever_it_is_put_down(seed in any::<u64>()) {
+        run(async move {
+            let sides = Sides::random(seed);
+            let stage = SideBySide::new(&sides).await;
+            let expected = stage.at_once().await;
+            let (in_one, _) = stage.compare(None, 1).await;
+            assert_eq!(in_one, expected, "seed {seed}");
+            let (in_pieces, invocations) = stage.compare(None, 2).await;
+            assert_eq!(in_pieces, expected, "seed {seed}, in {invocations} pieces");
+        });
+    }
+}
+
+#[test]
+fn random_pairs_have_everything_that_a_comparison_tells() {
+    run(async {
+        let mut told = String::new();
+        for seed in 0..12 {
+            told +=
+                &serde_json::to_string(&SideBySide::new(&Sides::random(seed)).await.at_once().await).unwrap();
+        }
+        for part in
+            ["created", "deleted", "modified", "newKey", "groups.members", "users.manager", "activeAdmins"]
+        {
+            assert!(told.contains(&format!("\"{part}\"")), "{part}");
+        }
+        assert!(told.contains(r#""consequences":2"#) && told.contains("customSecurityAttributes"));
+    });
+}
+
+#[test]
+fn each_invocation_does_at_least_one_object_and_the_count_of_them_follows_from_the_objects() {
+    run(async {
+        let stage = SideBySide::new(&Sides::random(3)).await;
+        let (changes, invocations) = stage.compare(None, 2).await;
+        assert!(invocations > changes.len(), "{invocations} invocations for {} changes", changes.len());
+        assert_eq!(stage.compare(None, 1).await.1, 1);
+    });
+}
+
+#[test]
+fn a_change_of_one_object_alone_is_found_among_all_of_them() {
+    run(async {
+        let stage = SideBySide::new(&Sides::random(5)).await;
+        let all = stage.at_once().await;
+        let one = all.iter().find(|c| c.new_key.is_some()).or(all.first()).unwrap().clone();
+        let (found, _) = stage.compare(Some(one.key.clone()), 2).await;
+        let expected: Vec<_> =
+            all.into_iter().filter(|c| c.key == one.key || c.new_key.as_ref() == Some(&one.key)).collect();
+        assert_eq!(found, expected);
+    });
+}
+
+#[test]
+fn pages_are_cut_by_bytes_and_by_count_and_what_is_stored_between_is_no_more_than_a_page_and_the_ids() {
+    run(async {
+        let mut sides = Sides::default();
+        for n in 0..300 {
+            // Some pages are full by their count, others by their bytes; one change is larger than a page.
+            let size = if n < 220 {
+                10
+            } else if n == 260 {
+                PAGE_BYTES
+            } else {
+                9_000
+            };
+            let key = format!("{n:08x}-0000-4000-8000-000000000000");
+            let user = |note: &str| json!({ "id": key, "displayName": format!("User {n}"), "aboutMe": note });
+            sides.object("users", &key, Some(user("")), Some(user(&"x".repeat(size))));
+        }
+        let stage = SideBySide::new(&sides).await;
+        let (changes, _) = stage.compare(None, 2).await;
+        assert_eq!(changes.len(), 300);
+        let pages = stage.pages().await;
+        assert!(pages.iter().any(|(changes, _)| *changes == PAGE), "{pages:?}");
+        assert!(
+            pages.iter().any(|(changes, bytes)| *changes > 1 && *changes < PAGE && *bytes > PAGE_BYTES / 2)
+        );
+        assert!(pages.iter().any(|(changes, bytes)| *changes == 1 && *bytes > PAGE_BYTES), "{pages:?}");
+        for (changes, bytes) in &pages {
+            assert!(*changes <= PAGE && (*bytes <= PAGE_BYTES || *changes == 1), "{pages:?}");
+        }
+        assert_eq!(stage.listed(7).await, changes, "a list has them all, wherever pages are cut");
+        assert_eq!(stage.listed(200).await, changes);
+        let largest = stage.largest_stored_state().await;
+        assert!(largest < 2 * PAGE_BYTES + (64 << 10), "{largest} bytes were stored");
+    });
+}
+
+#[test]
+fn a_comparison_ends_the_same_wherever_its_process_dies_while_it_is_suspended_and_resumed() {
+    run(async {
+        let mut sides = Sides::default();
+        let object = |n: usize, v: usize| {
+            Some(json!({ "id": id(n), "displayName": format!("Object {n}"), "description": v }))
+        };
+        sides.object("users", &id(0), object(0, 0), object(0, 1));
+        sides.object("users", &id(1), object(1, 0), None);
+        sides.object("groups", &id(14), object(14, 0), object(14, 0));
+        sides.put("groups.members", &format!("{}/{}", id(14), id(1)), Some(json!({})), None);
+        sides.put("groups.members", &format!("{}/{}", id(14), id(0)), None, Some(json!({})));
+        let stage = SideBySide::new(&sides).await;
+        let (expected, calls) = stage.compare_dying(None).await;
+        assert_eq!((expected.len(), expected[0].consequences + expected[1].consequences), (3, 1));
+        assert!(calls > 40, "{calls} calls");
+        for call in 0..calls {
+            for mode in [Mode::Before, Mode::After] {
+                let stage = SideBySide::new(&sides).await;
+                let (changes, _) = stage.compare_dying(Some((call, mode))).await;
+                assert_eq!(changes, expected, "call {call} of {calls}, {mode:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_service_plan_more_for_everybody_is_no_change_and_nothing_is_kept_of_it() {
+    run(async {
+        let mut sides = Sides::default();
+        for n in 0..40 {
+            let user = |plans: usize| {
+                let plans: Vec<_> = (0..plans)
+                    .map(|p| {
+                        json!({ "assignedDateTime": "2026-01-02T03:04:05Z", "capabilityStatus": "Enabled",
+                        "service": "exchange", "servicePlanId": id(1000 + p) })
+                    })
+                    .collect();
+                json!({ "id": id(n), "displayName": format!("User {n}"), "assignedPlans": plans })
+            };
+            sides.object("users", &id(n), Some(user(90)), Some(user(91)));
+        }
+        let stage = SideBySide::new(&sides).await;
+        let (changes, invocations) = stage.compare(None, 2).await;
+        assert!(changes.is_empty() && invocations > 80, "{invocations}");
+        let largest = stage.largest_stored_state().await;
+        assert!(largest < 1_000, "{largest} bytes were stored beside {} bytes of users", 40 * 90 * 150);
+    });
+}
+
+#[test]
+fn the_kinds_of_the_random_pairs_are_kinds() {
+    assert!(kinds_of().iter().all(|name| KINDS.iter().any(|kind| kind.run() == *name)));
+}

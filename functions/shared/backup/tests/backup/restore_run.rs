@@ -1,0 +1,213 @@
+//! Restores from preview to report, over a directory that is a table in memory.
+
+use crate::restore_world::{RestoreWorld, item, object};
+use backup::run_restore;
+use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
+use engine::records::{FailCause, OutcomeState, ReadBack, RestoreState, SkipCause};
+use serde_json::json;
+use support::faulty::crash_points;
+
+fn everything(stage: &RestoreWorld) -> Selection {
+    let items = stage.snapshot.keys().map(|(kind, key)| SelectedItem {
+        kind: support::kind(kind).name.into(),
+        key: key.clone(),
+        properties: None,
+        links: None,
+    });
+    Selection {
+        items: items.collect(),
+        attributes: AttributeMode::Overwrite,
+        links: LinkMode::Rollback,
+        delete_created: true,
+    }
+}
+
+/// Two users, one of them gone for good with her memberships, her role and her report.
+fn stage() -> RestoreWorld {
+    let mut stage = RestoreWorld::new();
+    stage.both(object("users", "ann", &json!({"userPrincipalName": "ann@x.y", "displayName": "Ann"})));
+    stage.both(object("users", "bob", &json!({"userPrincipalName": "bob@x.y", "displayName": "Bob"})));
+    stage.both(object(
+        "groups",
+        "staff",
+        &json!({"displayName": "Staff", "mailNickname": "staff",
+        "mailEnabled": false, "securityEnabled": true}),
+    ));
+    stage.link("groups.members", "staff", "ann");
+    stage.link("users.manager", "bob", "ann");
+    stage.both(object(
+        "admins",
+        "ann|r|/|",
+        &json!({"id": "f1", "principalId": "ann",
+        "roleDefinitionId": "r", "directoryScopeId": "/"}),
+    ));
+    stage
+}
+
+#[tokio::test]
+async fn whoever_was_deleted_for_good_comes_back_with_every_reference_to_her() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    let restore =
+        stage.previewed(Selection { items: vec![item("users", "ann")], ..everything(&stage) }).await;
+    let done = stage.run(&restore).await;
+    assert_eq!((done.state, done.counts.done, done.counts.failed), (RestoreState::Done, 4, 0));
+    let ann = stage.directory.id_of("userPrincipalName", "ann@x.y");
+    assert_ne!(ann, "ann");
+    assert_eq!(stage.directory.ends("groups.members", "staff"), std::slice::from_ref(&ann));
+    assert_eq!(stage.directory.ends("users.manager", "bob"), std::slice::from_ref(&ann));
+    assert!(stage.directory.has("admins", &format!("{ann}|r|/|")));
+    let report = stage.report(&restore).await;
+    assert!(report.steps.iter().all(|s| s.read_back == Some(ReadBack::AsAsked)));
+    assert!(report.steps[0].needs_password_reset);
+    let stored = serde_json::to_string(&report).unwrap();
+    assert!(!stored.contains("passwordProfile"));
+}
+
+#[tokio::test]
+async fn a_restore_of_what_is_as_it_was_has_no_steps() {
+    let stage = stage();
+    let restore = stage.previewed(everything(&stage)).await;
+    assert_eq!(stage.restore(&restore).await.counts.steps, 0);
+}
+
+#[tokio::test]
+async fn what_changed_since_the_preview_is_not_overwritten() {
+    let stage = stage();
+    stage.directory.set("users", "bob", "jobTitle", json!("Clerk"));
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.directory.set("users", "bob", "jobTitle", json!("Chief"));
+    stage.run(&restore).await;
+    let report = stage.report(&restore).await;
+    let skipped = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
+    assert_eq!(report.steps[0].outcome, skipped);
+    assert_eq!(stage.directory.get("users", "bob")["jobTitle"], "Chief");
+}
+
+#[tokio::test]
+async fn what_graph_does_not_show_is_never_reported_as_done() {
+    let stage = stage();
+    stage.directory.set("users", "bob", "jobTitle", json!("Clerk"));
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.directory.forget_updates(true);
+    let done = stage.run(&restore).await;
+    assert_eq!((done.counts.done, done.counts.unverified), (0, 1));
+    let report = stage.report(&restore).await;
+    assert!(matches!(report.steps[0].outcome, OutcomeState::Failed { cause: FailCause::NotSeen, .. }));
+}
+
+#[tokio::test]
+async fn a_refusal_stops_nothing_but_what_needs_it() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    stage.directory.set("users", "bob", "jobTitle", json!("Clerk"));
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.directory.refuse_creation_of("users");
+    let done = stage.run(&restore).await;
+    assert_eq!((done.counts.done, done.counts.failed, done.counts.skipped), (1, 1, 3));
+    assert!(
+        !stage.directory.get("users", "bob").contains_key("jobTitle")
+            || stage.directory.get("users", "bob")["jobTitle"].is_null()
+    );
+}
+
+#[tokio::test]
+async fn a_new_object_that_shows_late_is_waited_for() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.directory.show_after_ms(4 * 60_000);
+    let done = stage.run(&restore).await;
+    assert_eq!((done.state, done.counts.done), (RestoreState::Done, 4));
+}
+
+#[tokio::test]
+async fn a_second_run_does_nothing_and_an_unapproved_one_is_refused() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    let restore = stage.previewed(everything(&stage)).await;
+    assert!(stage.worker().run(&stage.request(&restore), stage.deadline()).await.is_err());
+    stage.run(&restore).await;
+    let writes = stage.directory.write_count();
+    let again = stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    assert!(again.was_done);
+    assert_eq!(stage.directory.write_count(), writes);
+    assert_eq!(
+        stage.commands().run(&stage.tenant, "me", &restore).await.unwrap_err().kind(),
+        domain::ErrorKind::Conflict
+    );
+}
+
+#[tokio::test]
+async fn consent_that_was_taken_back_since_the_preview_ends_the_restore_before_anything_is_written() {
+    for application in ["reading", "writing"] {
+        let stage = stage();
+        stage.directory.hard_delete("ann");
+        let restore = stage.previewed(everything(&stage)).await;
+        stage.directory.withdraw(application);
+        let ended = stage.run(&restore).await;
+        let why = format!("the {application} application: consent is missing");
+        assert_eq!((ended.state, ended.error), (RestoreState::Failed, Some(why)));
+        assert_eq!(stage.directory.write_count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn kinds_that_the_writing_application_may_no_longer_write_are_named_with_the_permission() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.directory.permit_writing(&["Group.ReadWrite.All", "RoleManagement.ReadWrite.Directory"]);
+    let ended = stage.run(&restore).await;
+    let [missing] = &ended.not_permitted[..] else { panic!("{:?}", ended.not_permitted) };
+    assert_eq!((missing.what.as_str(), missing.any_of[0].as_str()), ("users", "User.ReadWrite.All"));
+    assert_eq!(ended.state, RestoreState::Done, "whether it is refused is Graph's to say");
+}
+
+#[tokio::test]
+async fn a_run_that_is_out_of_time_goes_on_with_its_own_message() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.approve(&restore).await;
+    let report = stage.worker().run(&stage.request(&restore), stage.now()).await.unwrap();
+    assert!(report.is_continued);
+    assert_eq!(stage.restore(&restore).await.state, RestoreState::Running);
+    let report: run_restore::Report =
+        stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    assert_eq!(report.counts.done, 4);
+}
+
+#[tokio::test]
+async fn wherever_a_run_is_cut_off_the_tenant_ends_as_if_it_had_not_been() {
+    let calls = {
+        let stage = stage();
+        stage.directory.hard_delete("ann");
+        let restore = stage.previewed(everything(&stage)).await;
+        stage.approve(&restore).await;
+        stage.faults.take_log();
+        stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        stage.faults.call_count()
+    };
+    assert!(calls > 20, "{calls}");
+    for (call, mode) in crash_points(calls) {
+        let stage = stage();
+        stage.directory.hard_delete("ann");
+        let restore = stage.previewed(everything(&stage)).await;
+        stage.approve(&restore).await;
+        stage.faults.take_log();
+        stage.faults.die_at(call, mode);
+        let _ = stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await;
+        stage.faults.heal();
+        for _ in 0..3 {
+            stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        }
+        let done = stage.restore(&restore).await;
+        let at = format!("call {call} {mode:?}: {:?}", stage.report(&restore).await.steps);
+        assert_eq!((done.state, done.counts.done), (RestoreState::Done, 4), "{at}");
+        assert_eq!(stage.directory.count("users"), 2, "created twice: {at}");
+        let ann = stage.directory.id_of("userPrincipalName", "ann@x.y");
+        assert_eq!(stage.directory.ends("groups.members", "staff"), std::slice::from_ref(&ann), "{at}");
+        assert_eq!(stage.new_id("ann").await, ann, "{at}");
+    }
+}

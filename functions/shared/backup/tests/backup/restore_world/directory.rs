@@ -1,0 +1,398 @@
+//! The table that plays Microsoft Graph.
+
+use super::Table;
+use async_trait::async_trait;
+use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType, LinkWrite, Source};
+use domain::organisations::MAY_CONSENT;
+use domain::{Error, Result, TenantId, Timestamp};
+use engine::ports::{
+    Access, Applied, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
+    DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent, Standing,
+};
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use support::memory::ManualClock;
+
+#[derive(Default)]
+struct State {
+    live: Table,
+    shows_at: BTreeMap<String, Timestamp>,
+    late_ms: u64,
+    made: u32,
+    writes: u32,
+    forgets: bool,
+    loses_answer: bool,
+    loses: Option<&'static str>,
+    refused_end: Option<String>,
+    bin: Table,
+    updates: Vec<Map<String, Value>>,
+    refuses: Option<String>,
+    withdrawn: Option<&'static str>,
+    may_write: Vec<String>,
+    unreadable: BTreeMap<&'static str, bool>,
+    writer: Option<String>,
+}
+
+pub struct TableDirectory {
+    clock: Arc<ManualClock>,
+    state: Mutex<State>,
+}
+
+impl TableDirectory {
+    pub fn new(clock: Arc<ManualClock>) -> Self {
+        Self { clock, state: Mutex::default() }
+    }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+    pub fn insert(&self, kind: &str, key: &str, object: Map<String, Value>) {
+        self.state().live.insert((kind.to_owned(), key.to_owned()), (object, vec![]));
+    }
+    pub fn link(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
+        self.state().live.get_mut(&at).unwrap().1.push((link.to_owned(), to.to_owned()));
+    }
+    /// The only link of that type that leads from there.
+    pub fn relink(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
+        let mut state = self.state();
+        let links = &mut state.live.get_mut(&at).unwrap().1;
+        links.retain(|(l, _)| l != link);
+        links.push((link.to_owned(), to.to_owned()));
+    }
+    pub fn set(&self, kind: &str, key: &str, property: &str, value: Value) {
+        let at = (kind.to_owned(), key.to_owned());
+        self.state().live.get_mut(&at).unwrap().0.insert(property.to_owned(), value);
+    }
+    pub fn get(&self, kind: &str, key: &str) -> Map<String, Value> {
+        self.state().live[&(kind.to_owned(), key.to_owned())].0.clone()
+    }
+    pub fn has(&self, kind: &str, key: &str) -> bool {
+        self.state().live.contains_key(&(kind.to_owned(), key.to_owned()))
+    }
+    pub fn count(&self, kind: &str) -> usize {
+        self.state().live.keys().filter(|(k, _)| k == kind).count()
+    }
+    pub fn id_of(&self, property: &str, value: &str) -> String {
+        let state = self.state();
+        let found = state.live.values().find(|(o, _)| o.get(property).is_some_and(|v| v == value));
+        found.unwrap().0["id"].as_str().unwrap().to_owned()
+    }
+    pub fn ends(&self, link: &str, from: &str) -> Vec<String> {
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
+        let state = self.state();
+        state.live[&at].1.iter().filter(|(l, _)| l == link).map(|(_, to)| to.clone()).collect()
+    }
+    pub fn hard_delete(&self, id: &str) {
+        let mut state = self.state();
+        state.live.retain(|(_, key), _| key != id && !key.starts_with(&format!("{id}|")));
+        for (_, links) in state.live.values_mut() {
+            links.retain(|(_, to)| to != id);
+        }
+    }
+    pub fn remove(&self, kind: &str, key: &str) {
+        self.state().live.remove(&(kind.to_owned(), key.to_owned())).expect("it is there");
+    }
+    pub fn unlink(&self, link: &str, from: &str, to: &str) {
+        let at = (kinds::link(link).unwrap().from.to_string(), from.to_owned());
+        self.state().live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link || t != to);
+    }
+    /// The next creation takes effect, and nobody hears of it.
+    pub fn lose_answer_of_next_creation(&self) {
+        self.state().loses_answer = true;
+    }
+    /// Into the recycle bin, with its links.
+    pub fn soft_delete(&self, kind: &str, id: &str) {
+        let mut state = self.state();
+        let at = (kind.to_owned(), id.to_owned());
+        let gone = state.live.remove(&at).unwrap();
+        state.bin.insert(at, gone);
+    }
+    /// The bodies of all updates so far.
+    pub fn updates(&self) -> Vec<Map<String, Value>> {
+        self.state().updates.clone()
+    }
+    pub fn forget_updates(&self, forgets: bool) {
+        self.state().forgets = forgets;
+    }
+    pub fn refuse_creation_of(&self, kind: &str) {
+        self.state().refuses = Some(kind.to_owned());
+    }
+    /// Links to that object are refused, with all that travel together with them.
+    pub fn refuse_links_to(&self, end: &str) {
+        self.state().refused_end = Some(end.to_owned());
+    }
+    /// New objects are made without this property, whatever was sent.
+    pub fn lose(&self, property: &'static str) {
+        self.state().loses = Some(property);
+    }
+    /// Consent is taken back from the application that reads, or from the one that writes.
+    pub fn withdraw(&self, application: &'static str) {
+        self.state().withdrawn = Some(application);
+    }
+    /// A kind cannot be read from now on: for want of a licence, or of a permission.
+    pub fn refuse_reading_of(&self, kind: &'static str, is_licence: bool) {
+        self.state().unreadable.insert(kind, is_licence);
+    }
+    fn readable(state: &State, kind: &str) -> Result<()> {
+        match state.unreadable.get(kind) {
+            None => Ok(()),
+            Some(true) => {
+                Err(Error::denied("AadPremiumLicenseRequired").because(domain::ErrorReason::Unlicensed))
+            }
+            Some(false) => Err(Error::denied("PermissionScopeNotGranted")),
+        }
+    }
+    /// The writing application's own service principal.
+    pub fn writes_as(&self, principal: &str) {
+        self.state().writer = Some(principal.to_owned());
+    }
+    /// What the writing application's token says that it may do.
+    pub fn permit_writing(&self, permissions: &[&str]) {
+        self.state().may_write = permissions.iter().map(|p| (*p).to_owned()).collect();
+    }
+    fn consented(&self, application: &str) -> Result<()> {
+        match self.state().withdrawn {
+            Some(withdrawn) if withdrawn == application => Err(Error::denied("consent is missing")),
+            _ => Ok(()),
+        }
+    }
+    /// New objects are known only after so long.
+    pub fn show_after_ms(&self, late_ms: u64) {
+        self.state().late_ms = late_ms;
+    }
+    pub fn write_count(&self) -> u32 {
+        self.state().writes
+    }
+    fn is_hidden(&self, state: &State, id: &str) -> bool {
+        state.shows_at.get(id).is_some_and(|at| *at > self.clock.now())
+    }
+}
+
+impl Directory for TableDirectory {}
+
+#[async_trait]
+impl DirectoryAccess for TableDirectory {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        self.consented("reading")?;
+        Ok(Access { permissions: vec![], principal: None })
+    }
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+        let is =
+            |fact: &Map<String, Value>, name: &str, value: &str| fact.get(name).is_some_and(|v| v == value);
+        let may = |fact: &Map<String, Value>| {
+            is(fact, "principalId", user)
+                && is(fact, "directoryScopeId", "/")
+                && MAY_CONSENT.iter().any(|role| is(fact, "roleDefinitionId", role))
+        };
+        let state = self.state();
+        Self::readable(&state, "admins")?;
+        let is_there = |kind: &str, key: &str| kind == "users" && key == user;
+        Ok(if state.live.iter().any(|((kind, _), (fact, _))| kind == "admins" && may(fact)) {
+            Standing::MayConsent
+        } else if state.live.keys().any(|(kind, key)| is_there(kind, key)) {
+            Standing::NoRole
+        } else {
+            Standing::NotThere
+        })
+    }
+    async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
+        Ok(Map::from_iter([("id".to_owned(), Value::from(tenant.as_str()))]))
+    }
+}
+
+#[async_trait]
+impl DirectoryPages for TableDirectory {
+    async fn read_page(
+        &self,
+        _: &TenantId,
+        source: &'static Source,
+        _: &Cursor,
+        _: &[&'static str],
+    ) -> Result<ReadPage> {
+        let state = self.state();
+        Self::readable(&state, source.name)?;
+        let of = state.live.iter().filter(|((kind, _), _)| kind == source.name);
+        let items = of.map(|(_, (object, _))| serde_json::value::to_raw_value(object).unwrap()).collect();
+        Ok(ReadPage { items, end: PageEnd::Done(None), left_out: vec![] })
+    }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}
+
+#[async_trait]
+impl LiveObjects for TableDirectory {
+    async fn find_live(
+        &self,
+        _: &TenantId,
+        kind: &'static Kind,
+        key: &str,
+        links: &[&'static LinkType],
+    ) -> Result<Option<LiveObject>> {
+        let state = self.state();
+        Self::readable(&state, kind.run())?;
+        if self.is_hidden(&state, key) {
+            return Ok(None);
+        }
+        let Some((object, all)) = state.live.get(&(kind.name.to_string(), key.to_owned())) else {
+            return Ok(None);
+        };
+        let mut found = Vec::new();
+        for (name, to) in all {
+            if let Some(link) = links.iter().find(|l| l.name == name) {
+                found.push((*link, to.clone(), LinkEnd::Present(link_value(link, to))));
+            }
+        }
+        Ok(Some(LiveObject { object: object.clone(), links: found, unknown: BTreeSet::new() }))
+    }
+    async fn is_in_recycle_bin(&self, _: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
+        Ok(self.state().bin.contains_key(&(kind.name.to_string(), id.to_owned())))
+    }
+    async fn find_by_property(
+        &self,
+        _: &TenantId,
+        kind: &'static Kind,
+        property: &str,
+        value: &str,
+    ) -> Result<Vec<Map<String, Value>>> {
+        let state = self.state();
+        let of = state.live.iter().filter(|((k, id), _)| k == kind.run() && !self.is_hidden(&state, id));
+        let same = of.filter(|(_, (object, _))| object.get(property).is_some_and(|v| v == value));
+        Ok(same.map(|(_, (object, _))| object.clone()).collect())
+    }
+}
+
+#[async_trait]
+impl DirectoryWriter for TableDirectory {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        self.consented("writing")?;
+        let state = self.state();
+        Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
+    }
+    async fn apply(&self, _: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
+        let mut state = self.state();
+        state.writes += 1;
+        let (mut id_made, mut was_so) = (None, false);
+        match call {
+            DirectoryWrite::Create { kind, .. } if state.refuses.as_deref() == Some(kind.run()) => {
+                return Err(Error::invalid("Request_BadRequest"));
+            }
+            DirectoryWrite::Create { kind, body } => {
+                state.made += 1;
+                // A custom role is known by its template's id; everything else gets an id of its own.
+                let template = body
+                    .get("templateId")
+                    .and_then(Value::as_str)
+                    .filter(|_| kind.name == support::kind("roles").name);
+                let id = template.map_or_else(|| format!("new{}", state.made), str::to_owned);
+                let mut object = body.clone();
+                if kind.writing.password {
+                    assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
+                }
+                object.insert("id".to_owned(), Value::from(id.as_str()));
+                if let Some(lost) = state.loses {
+                    object.remove(lost);
+                }
+                let key = match kind.identity {
+                    Identity::Id => id.clone(),
+                    Identity::Natural(_) => {
+                        let principal = object["principalId"].as_str().unwrap();
+                        if self.is_hidden(&state, principal) {
+                            return Err(Error::not_found("Request_ResourceNotFound"));
+                        }
+                        kind.key_of(&object).unwrap()
+                    }
+                };
+                if state.live.contains_key(&(kind.name.to_string(), key.clone())) {
+                    return Err(Error::conflict("RoleAssignmentExists"));
+                }
+                let name = body.get("userPrincipalName").filter(|_| kind.name == support::kind("users").name);
+                if name.is_some() && state.live.values().any(|(o, _)| o.get("userPrincipalName") == name) {
+                    return Err(Error::conflict("ObjectConflict"));
+                }
+                let late = SignedDuration::from_millis(i64::try_from(state.late_ms).unwrap());
+                let shows_at = self.clock.now() + late;
+                state.shows_at.insert(id.clone(), shows_at);
+                state.live.insert((kind.name.to_string(), key), (object, vec![]));
+                if std::mem::take(&mut state.loses_answer) {
+                    return Err(Error::unavailable("no answer"));
+                }
+                id_made = Some(id);
+            }
+            DirectoryWrite::Undelete { kind, id } => {
+                let at = (kind.name.to_string(), id.clone());
+                let back = state.bin.remove(&at).unwrap();
+                state.live.insert(at, back);
+            }
+            DirectoryWrite::Update { kind, id, body } => {
+                state.updates.push(body.clone());
+                if !state.forgets {
+                    let at = (kind.name.to_string(), id.clone());
+                    let object = state.live.get_mut(&at);
+                    let object = object.ok_or_else(|| Error::not_found("Request_ResourceNotFound"))?;
+                    object.0.extend(body.clone());
+                }
+            }
+            DirectoryWrite::AddLinks { to, .. }
+                if to.iter().any(|(end, _)| state.refused_end.as_ref() == Some(end)) =>
+            {
+                return Err(Error::invalid("Request_BadRequest"));
+            }
+            DirectoryWrite::AddLinks { link, from, to } => {
+                was_so = true;
+                for (to, _) in to {
+                    if self.is_hidden(&state, to) {
+                        return Err(Error::invalid("Request_BadRequest: an object does not exist"));
+                    }
+                    let at = (link.from.to_string(), from.clone());
+                    let links = &mut state.live.get_mut(&at).unwrap().1;
+                    was_so &= links.iter().any(|(l, t)| l == link.name && t == to);
+                    links.retain(|(l, t)| l != link.name || (link.write != LinkWrite::Single && t != to));
+                    links.push((link.name.to_owned(), to.clone()));
+                }
+            }
+            DirectoryWrite::RemoveLink { link, from, to } => {
+                let at = (link.from.to_string(), from.clone());
+                state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
+            }
+            DirectoryWrite::Assign { link, from, assignments } => {
+                let to = assignments.iter().map(|a| kinds::assignment_key(&a["target"]));
+                let at = (link.from.to_string(), from.clone());
+                state.live.get_mut(&at).unwrap().1 = to.map(|to| (link.name.to_owned(), to)).collect();
+            }
+            DirectoryWrite::AssignLicences { kind, id, add, .. } => {
+                let at = (kind.name.to_string(), id.clone());
+                let object = &mut state.live.get_mut(&at).unwrap().0;
+                object.insert("assignedLicenses".to_owned(), Value::from(add.clone()));
+            }
+            DirectoryWrite::Delete { kind, id, object } => {
+                let key = match kind.identity {
+                    Identity::Id => id.clone(),
+                    Identity::Natural(_) => kind.key_of(object).unwrap(),
+                };
+                state.live.remove(&(kind.name.to_string(), key)).expect("it is there");
+                state.live.retain(|(_, key), _| !key.starts_with(&format!("{id}|")));
+                for (_, links) in state.live.values_mut() {
+                    links.retain(|(_, to)| to != id);
+                }
+            }
+            other @ DirectoryWrite::Act { .. } => panic!("not played: {other:?}"),
+        }
+        Ok(Applied { status: 204, id: id_made, request_id: Some("r".to_owned()), was_so })
+    }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
+    }
+}
+
+/// What a link says of itself: an assignment where it leads, any other nothing.
+pub fn link_value(link: &LinkType, to: &str) -> Map<String, Value> {
+    if link.write != LinkWrite::AssignAll {
+        return Map::new();
+    }
+    let target = json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": to});
+    Map::from_iter([("target".to_owned(), target)])
+}

@@ -1,0 +1,207 @@
+//! What the deletion of an organisation does first, and what it finds.
+
+use domain::audit::Outcome;
+use domain::organisations::OrganisationState;
+use domain::rights::Role;
+use domain::{OrganisationId, PlanId};
+use engine::ports::{BlobName, Vault};
+use engine::purge_data;
+use engine::records::rights::Function;
+use engine::records::{
+    AuditEntry, AuditOf, DeletionCertificate, Ending, Identity, IdentityLink, NoticeEntry, Organisation,
+    OrganisationPlace, Person, Record, StoredKey, Tenant, key_of,
+};
+use jiff::SignedDuration;
+use std::sync::Arc;
+use support::faulty::{FaultPlan, Faulty, Mode};
+use support::office::{Office, PARTNER, SIBLING, at, organisation, partner, tenant};
+use support::policy::{Deployed, Refusals};
+
+const DUE: &str = "2026-11-24T00:00:00Z";
+
+async fn doomed() -> Office {
+    let office = Office::new().await;
+    office.announce_two_changes().await.unwrap();
+    let row = Organisation {
+        id: organisation(),
+        partner: partner(PARTNER),
+        name: "Contoso".to_owned(),
+        email: "it@contoso.example".to_owned(),
+        details: String::new(),
+        state: OrganisationState::Deleting,
+        plan: PlanId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+        seats: 5,
+        features: vec![],
+        tenant: Some(tenant()),
+        not_protected: vec![],
+        writer_consented_at: None,
+        created_at: at(support::office::START),
+        ending: Some(Ending {
+            by: "somebody".to_owned(),
+            asked_at: at(support::office::START),
+            delete_at: at(DUE),
+            before: OrganisationState::Active,
+            began_at: None,
+            key_fingerprint: None,
+            blobs: 0,
+            rows: 0,
+        }),
+        former_partners: vec![partner(SIBLING)],
+        connecting: None,
+    };
+    office.records().put_new(&row).await.unwrap();
+    let name = BlobName::new("parked/aa/x").unwrap();
+    office.world.vault.put_new(&tenant(), &name, vec![1].into()).await.unwrap();
+    office.world.clock.advance_to(at(DUE));
+    office
+}
+
+async fn tick(office: &Office, plan: &Arc<FaultPlan>) -> purge_data::Report {
+    tick_over(office, &FaultPlan::new(), plan).await
+}
+
+async fn tick_over(office: &Office, rows: &Arc<FaultPlan>, plan: &Arc<FaultPlan>) -> purge_data::Report {
+    let (deployed, refusals) = (Deployed::read(), Refusals::default());
+    let vault = Faulty::new(office.world.vault.clone(), plan);
+    let rows = Faulty::new(office.world.catalog.clone(), rows);
+    let worker = purge_data::Worker::new(purge_data::Ports {
+        catalog: deployed.catalog(Function::PurgeData, rows, &refusals),
+        vault: deployed.sweeper(Function::PurgeData, vault, &refusals),
+        signer: office.world.signer.clone(),
+        anchors: office.world.anchors.clone(),
+        clock: office.world.clock.clone(),
+        ids: office.world.ids.clone(),
+    });
+    worker.run(office.deadline()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_key_goes_and_snapshots_stop_before_anything_is_swept() {
+    let office = doomed().await;
+    // Another organisation waits to be connected to the tenant. Its key must not be taken for that of the one that goes.
+    let waits = OrganisationId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
+    let own = key_of(&office.records(), &tenant()).await.unwrap().unwrap();
+    office.records().put_new(&StoredKey { organisation: waits, ..own.clone() }).await.unwrap();
+    assert_eq!(
+        key_of(&office.records(), &tenant()).await.unwrap(),
+        Some(own),
+        "the one of who has the tenant"
+    );
+    let plan = FaultPlan::new();
+    plan.die_at(0, Mode::Before);
+    let first = tick(&office, &plan).await;
+    assert_eq!((first.begun, first.failed), (1, 1), "the vault does not answer");
+    let records = office.records();
+    assert_eq!(key_of(&records, &tenant()).await.unwrap(), None);
+    assert_eq!(records.list_all(&StoredKey::all(&tenant())).await.unwrap(), []);
+    let row = records.get(&Tenant::at(&tenant())).await.unwrap().value;
+    assert_eq!(row.next_snapshot_at, None);
+}
+
+#[tokio::test]
+async fn a_key_is_destroyed_only_when_that_stands_in_the_partners_audit_log() {
+    let rows = FaultPlan::new();
+    tick_over(&doomed().await, &rows, &FaultPlan::new()).await;
+    let log = rows.log();
+    let writes = |key: &str| log.calls().iter().position(|c| c.method == "write" && c.subject.contains(key));
+    let asked = writes("entry#").unwrap();
+
+    let office = doomed().await;
+    let rows = FaultPlan::new();
+    rows.fail_at(asked as u64, Mode::Before);
+    let report = tick_over(&office, &rows, &FaultPlan::new()).await;
+    assert_eq!((report.begun, report.failed), (0, 1));
+    assert!(office.records().find(&StoredKey::at(&tenant())).await.unwrap().is_some());
+    rows.heal();
+    assert_eq!(tick_over(&office, &rows, &FaultPlan::new()).await.begun, 1);
+    assert!(office.records().find(&StoredKey::at(&tenant())).await.unwrap().is_none());
+    let log = office.records().list_all(&AuditEntry::all(&AuditOf(Some(partner(PARTNER))))).await.unwrap();
+    let said: Vec<_> = log.into_iter().map(|entry| entry.value.0.event).collect();
+    assert_eq!(said.iter().map(|e| e.outcome).collect::<Vec<_>>(), [Outcome::Asked, Outcome::Answered(204)]);
+    for event in said {
+        assert_eq!((event.who.id.as_str(), event.what.as_str()), ("purge-data", "destroy the key of {org}"));
+        assert_eq!(event.organisation(), Some(organisation()));
+    }
+}
+
+#[tokio::test]
+async fn what_former_partners_heard_goes_too() {
+    let office = doomed().await;
+    let heard = NoticeEntry {
+        listener: partner(SIBLING),
+        at: at(support::office::START),
+        tenant: tenant(),
+        organisation: organisation(),
+        topic: domain::notices::Topic::Changes,
+        notice: "n".to_owned(),
+    };
+    office.records().put_new(&heard).await.unwrap();
+    // One that has ended long ago, which the catalog has not swept yet.
+    let ended = NoticeEntry { at: at("2026-01-01T00:00:00Z"), ..heard.clone() };
+    office.records().put_new(&ended).await.unwrap();
+    tick(&office, &FaultPlan::new()).await;
+    let keys: Vec<_> = office.world.catalog.rows().into_iter().map(|(_, row)| row.key).collect();
+    for gone in [heard, ended] {
+        assert!(!keys.iter().any(|key| key == gone.address().key()), "{keys:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_counts_what_all_passes_removed() {
+    let office = doomed().await;
+    assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 0, "somebody may still hold the key");
+    office.world.clock.advance(SignedDuration::from_mins(21));
+    assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 1);
+    let at = DeletionCertificate::at(&partner(PARTNER), &organisation());
+    let certificate = office.records().get(&at).await.unwrap().value;
+    assert_eq!(certificate.blobs, 1);
+}
+
+#[tokio::test]
+async fn after_the_certificate_no_row_names_the_organisations_people() {
+    let office = doomed().await;
+    let records = office.records();
+    let (own, elsewhere) = (organisation(), OrganisationId::from_ulid("01JYYYYYYYYYYYYYYYYYYYYYYY"));
+    let identity = Identity { issuer: "https://login.example.com".to_owned(), subject: "s".to_owned() };
+    let add = async |n: u32, of: u32, role: Role, organisations: &[&OrganisationId]| {
+        let found = records.get(&office.add_person(n, of, role, "UTC").await.address()).await.unwrap();
+        let named = organisations.iter().map(|id| (*id).clone()).collect();
+        let identity = (n == 31).then(|| identity.clone());
+        let person = Person { organisations: Some(named), identity, ..found.value };
+        records.replace(&person, found.version).await.unwrap();
+        person
+    };
+    let ended = add(31, PARTNER, Role::EndCustomer, &[&own]).await;
+    let of_former = add(32, SIBLING, Role::EndCustomer, &[&own]).await;
+    let of_both = add(33, PARTNER, Role::EndCustomer, &[&own, &elsewhere]).await;
+    let technician = add(34, PARTNER, Role::Admin, &[&own]).await;
+    let link = IdentityLink { identity, partner: partner(PARTNER), person: ended.id.clone() };
+    records.put_new(&link).await.unwrap();
+    assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 0);
+    office.world.clock.advance(SignedDuration::from_mins(21));
+    assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 1);
+    let rows = office.world.catalog.rows().into_iter().map(|(_, row)| row.body.to_string());
+    let names: Vec<_> = rows.filter(|r| r.contains(&ended.email) || r.contains(&of_former.email)).collect();
+    assert_eq!(names, [""; 0]);
+    assert_eq!(records.find(&link.address()).await.unwrap(), None, "nor does their sign-in lead anywhere");
+    assert_eq!(office.person(&of_both).await.organisations, Some([elsewhere].into()));
+    assert_eq!(office.person(&technician).await, technician);
+}
+
+#[tokio::test]
+async fn what_an_open_snapshot_put_aside_stays_until_it_is_sealed() {
+    let office = Office::new().await;
+    let records = office.records();
+    let place =
+        OrganisationPlace { organisation: organisation(), partner: partner(PARTNER), tenant: Some(tenant()) };
+    records.put_new(&place).await.unwrap();
+    let name = BlobName::new("parked/aa/x").unwrap();
+    office.world.vault.put_new(&tenant(), &name, vec![1].into()).await.unwrap();
+    for (open, swept) in [(Some(support::office::snapshot()), 0), (None, 1)] {
+        let found = records.get(&Tenant::at(&tenant())).await.unwrap();
+        let row = Tenant { has_parked: true, open_snapshot: open, ..found.value };
+        records.replace(&row, found.version).await.unwrap();
+        office.world.clock.advance(SignedDuration::from_mins(1));
+        assert_eq!(tick(&office, &FaultPlan::new()).await.swept, swept);
+    }
+}

@@ -1,0 +1,9 @@
+//! Rows, queues and the first step of a deletion, over the ports in memory.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod audit;
+mod deletion;
+mod queues;
+mod records;
+mod upgrade;

@@ -1,0 +1,16 @@
+//! Each request to Microsoft Graph and to its login, and what is made of the answer.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod any_page;
+mod batches;
+mod common;
+mod live;
+mod policies;
+mod reading;
+mod recovery;
+mod roles;
+mod sign_in;
+mod throttling;
+mod tokens;
+mod writing;

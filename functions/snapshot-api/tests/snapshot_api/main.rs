@@ -1,0 +1,10 @@
+//! The data plane through its router.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod common;
+mod data_plane;
+mod hostile;
+mod replayed;
+mod search;
+mod simulated;

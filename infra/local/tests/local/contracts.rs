@@ -1,0 +1,149 @@
+//! The contracts of the ports over the adapters of this machine.
+
+use crate::common::{HandClock, ids, queue_in};
+use async_trait::async_trait;
+use engine::ports::{JobQueue, Mail, Secret, Signer};
+use local::embedded::{
+    AnchorFolder, EmbeddedDynamo, FileSecrets, FolderVault, Handle, KeyFile, LocalQueue, Outbox,
+    SecretSettings, SigningFile,
+};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use support::contracts::{self, Allowances, MailProbe, QueueProbe, Subjects};
+use support::memory::{Delivery, ManualClock};
+
+fn subjects() -> Subjects {
+    Subjects::seeded(1)
+}
+
+#[tokio::test]
+async fn the_folder_vault_keeps_the_contract_of_the_vault() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Arc::new(FolderVault::open(folder.path()).unwrap());
+    contracts::vault(vault.clone(), &subjects(), &Allowances::none("folder")).await;
+    contracts::vault_sweeper(vault, &subjects()).await;
+}
+
+#[tokio::test]
+async fn the_embedded_dynamodb_keeps_the_contract_of_the_catalog() {
+    let dynamo = EmbeddedDynamo::start(None).await.unwrap();
+    let catalog = local::ports::embedded_catalog(&dynamo).await.unwrap();
+    let catalog = Arc::new(catalog);
+    contracts::catalog(catalog.clone(), &subjects(), &Allowances::none("dynoxide in memory")).await;
+    contracts::whole_catalog(&*catalog, &subjects()).await;
+    dynamo.stop().await;
+}
+
+#[tokio::test]
+async fn the_key_file_keeps_the_contract_of_the_key_ring() {
+    let folder = tempfile::tempdir().unwrap();
+    let ring = KeyFile::open(&folder.path().join("keys/master.key"), ids()).await.unwrap();
+    contracts::key_ring(Arc::new(ring), &subjects(), &Allowances::none("key file")).await;
+}
+
+#[tokio::test]
+async fn the_signing_file_keeps_the_contract_of_the_signer() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys/signing.key");
+    let signer = SigningFile::open(&file).await.unwrap();
+    let key = signer.public_key().await.unwrap();
+    contracts::signer(Arc::new(signer)).await;
+    assert_eq!(SigningFile::open(&file).await.unwrap().public_key().await.unwrap(), key, "it is kept");
+}
+
+#[tokio::test]
+async fn the_folder_of_anchors_keeps_the_contract_of_anchors() {
+    let folder = tempfile::tempdir().unwrap();
+    contracts::anchors(Arc::new(AnchorFolder::new(folder.path())), &subjects()).await;
+}
+
+#[tokio::test]
+async fn the_file_secrets_keep_the_contract_of_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = FileSecrets::open(folder.path(), SecretSettings::default()).unwrap();
+    let value = r#"{"clientId":"a","clientSecret":"hidden"}"#;
+    secrets.put("graph-reader", &Secret::new(value)).await.unwrap();
+    contracts::secrets(Arc::new(secrets), "graph-reader", value).await;
+}
+
+struct Receiving {
+    queue: LocalQueue,
+    held: Mutex<HashMap<String, Handle>>,
+}
+
+impl Receiving {
+    fn handle(&self, delivery: &Delivery) -> Handle {
+        self.held.lock().unwrap()[&delivery.receipt].clone()
+    }
+}
+
+#[async_trait]
+impl QueueProbe for Receiving {
+    async fn receive(&self, queue: JobQueue) -> Vec<Delivery> {
+        let received = self.queue.receive(queue, 10).await.unwrap();
+        let mut held = self.held.lock().unwrap();
+        let deliver = |r: local::embedded::Received| {
+            let receipt = format!("{}.{}", r.handle.receipt(), r.id);
+            held.insert(receipt.clone(), r.handle);
+            Delivery {
+                queue: r.sent.queue,
+                group: r.sent.group,
+                body: r.sent.body,
+                message_id: r.id,
+                receipt,
+                receive_count: r.receive_count,
+                trace: r.trace,
+            }
+        };
+        received.into_iter().map(deliver).collect()
+    }
+    async fn delete(&self, delivery: &Delivery) {
+        self.queue.delete(&self.handle(delivery)).await.unwrap();
+    }
+    async fn make_visible(&self, delivery: &Delivery) {
+        self.queue.release(&self.handle(delivery), 0, None).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_local_queue_keeps_the_contract_of_the_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = queue_in(&folder.path().join("queues.sqlite"), Arc::new(HandClock::default()));
+    let probe = Receiving { queue: queue.clone(), held: Mutex::default() };
+    contracts::queue(Arc::new(queue), &probe, &subjects(), &Allowances::none("local queue")).await;
+}
+
+struct Folder(PathBuf);
+
+#[async_trait]
+impl MailProbe for Folder {
+    async fn sent(&self) -> Vec<Mail> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.into_iter().map(|file| mail_of(&std::fs::read(file).unwrap())).collect()
+    }
+}
+
+fn mail_of(bytes: &[u8]) -> Mail {
+    let message = mail_parser::MessageParser::default().parse(bytes).unwrap();
+    let body = |text: Option<std::borrow::Cow<'_, str>>| text.unwrap_or_default().replace("\r\n", "\n");
+    let id = message.message_id().unwrap_or_default();
+    Mail {
+        id: id.rsplit_once('@').map_or(id, |(id, _)| id).parse().unwrap(),
+        to: message.to().unwrap().first().unwrap().address().unwrap_or_default().to_owned(),
+        subject: message.subject().unwrap_or_default().to_owned(),
+        text: body(message.body_text(0)),
+        html: body(message.body_html(0)),
+    }
+}
+
+#[tokio::test]
+async fn the_outbox_keeps_the_contract_of_the_mailer() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new());
+    let outbox = Outbox::open(folder.path(), "Holdfast <a@example.com>", clock).unwrap();
+    let probe = Folder(folder.path().to_owned());
+    contracts::mailer(Arc::new(outbox), &probe, &subjects(), &Allowances::none("outbox")).await;
+}

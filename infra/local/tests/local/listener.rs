@@ -1,0 +1,169 @@
+//! What the HTTP listener gives to functions, and what it answers by itself.
+
+use crate::common;
+use aws_lambda_events::apigw::{ApiGatewayV2CustomAuthorizerV2Request, ApiGatewayV2httpRequest};
+use axum::Router;
+use axum::routing::get;
+use domain::Error;
+use local::host::{Busy, Function, Gateway, Listening, Route, Routes, bind, http_function, typed};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use support::memory::ManualClock;
+
+/// Says yes to `Bearer good`, fails on `Bearer broken`, and keeps what it was asked.
+fn authorizer(asked: Arc<Mutex<Vec<ApiGatewayV2CustomAuthorizerV2Request>>>) -> Arc<dyn Function> {
+    typed(move |event: ApiGatewayV2CustomAuthorizerV2Request, _| {
+        let identity = event.identity_source.clone().unwrap_or_default().join("");
+        asked.lock().unwrap().push(event);
+        async move {
+            match identity.as_str() {
+                "Bearer broken" => Err(Error::unavailable("no catalog")),
+                other => Ok(json!({ "isAuthorized": other == "Bearer good", "context": { "caller": "c1" } })),
+            }
+        }
+    })
+}
+
+/// Answers with the event that it was given.
+fn echo() -> Arc<dyn Function> {
+    typed(|event: Value, _| async move {
+        let typed: ApiGatewayV2httpRequest = serde_json::from_value(event.clone()).unwrap();
+        assert_eq!(typed.raw_path.as_deref(), event["rawPath"].as_str());
+        Ok(json!({
+            "statusCode": 201,
+            "headers": { "content-type": "application/json", "x-of": "echo" },
+            "cookies": ["a=1", "b=2"],
+            "body": event.to_string(),
+        }))
+    })
+}
+
+struct Api {
+    url: String,
+    asked: Arc<Mutex<Vec<ApiGatewayV2CustomAuthorizerV2Request>>>,
+    listening: Listening,
+    client: reqwest::Client,
+}
+
+async fn api() -> Api {
+    let asked = Arc::default();
+    let router = Router::new().route("/router/{name}", get(|| async { ([("x-from", "router")], "hello") }));
+    let failing = typed(|_: Value, _| async { Err::<Value, _>(Error::unavailable("broken")) });
+    let wrong = typed(|_: Value, _| async { Ok(json!({ "statusCode": "many" })) });
+    let route = |key: &str, to: Arc<dyn Function>, open| Route { key: key.to_owned(), to, open };
+    let routes = Routes::new(vec![
+        route("ANY /v1/{rest+}", echo(), false),
+        route("GET /open/{name}", echo(), true),
+        route("GET /router/{name}", http_function(router), true),
+        route("GET /failing", failing, true),
+        route("GET /wrong", wrong, true),
+    ]);
+    let gateway = Gateway {
+        authorizer: authorizer(Arc::clone(&asked)),
+        routes,
+        clock: Arc::new(common::HandClock(ManualClock::new())),
+        ids: common::ids(),
+        busy: Busy::default(),
+    };
+    let listening = gateway.serve(bind(0).await.unwrap()).unwrap();
+    let url = format!("http://{}", listening.address());
+    Api { url, asked, listening, client: reqwest::Client::new() }
+}
+
+impl Api {
+    async fn get(&self, path: &str, token: Option<&str>) -> (u16, Value) {
+        let mut request = self.client.get(format!("{}{path}", self.url));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+}
+
+#[tokio::test]
+async fn a_function_is_given_the_event_that_api_gateway_gives_it() {
+    let api = api().await;
+    let response = api
+        .client
+        .post(format!("{}/v1/plans/x%20y?a=1&b=two%20words&a=3", api.url))
+        .header("authorization", "Bearer good")
+        .header("cookie", "one=1; two=2")
+        .header("X-Upper", "Kept")
+        .body("{\"name\":\"ä\"}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()["x-of"], "echo");
+    assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
+    let event: Value = response.json().await.unwrap();
+    assert_eq!(event["version"], "2.0");
+    assert_eq!(event["routeKey"], "ANY /v1/{rest+}");
+    assert_eq!(event["rawPath"], "/v1/plans/x%20y");
+    assert_eq!(event["rawQueryString"], "a=1&b=two%20words&a=3");
+    assert_eq!(event["queryStringParameters"], json!({ "a": "1,3", "b": "two words" }));
+    assert_eq!(event["pathParameters"]["rest"], "plans/x%20y");
+    assert_eq!(event["cookies"], json!(["one=1", "two=2"]));
+    assert_eq!(event["headers"]["x-upper"], "Kept");
+    assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("{\"name\":\"ä\"}"), &json!(false)));
+    let context = &event["requestContext"];
+    assert_eq!(context["http"]["method"], "POST");
+    assert_eq!(context["http"]["sourceIp"], "127.0.0.1");
+    assert_eq!(context["time"], "05/Jan/2026:08:00:00 +0000");
+    assert_eq!(context["authorizer"], json!({ "lambda": { "caller": "c1" } }));
+    let asked = api.asked.lock().unwrap().remove(0);
+    assert_eq!(asked.raw_path.as_deref(), Some("/v1/plans/x%20y"));
+    assert_eq!(asked.type_.as_deref(), Some("REQUEST"));
+    assert_eq!(asked.headers["authorization"], "Bearer good");
+    assert!(asked.route_arn.unwrap().ends_with("/$default/POST/v1/plans/x%20y"));
+    api.listening.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_text_comes_as_base64() {
+    let api = api().await;
+    let request = api.client.post(format!("{}/v1/x", api.url)).header("authorization", "Bearer good");
+    let event: Value = request.body(vec![0xff, 0x00]).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("/wA="), &json!(true)));
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_is_answered_as_by_api_gateway() {
+    let api = api().await;
+    assert_eq!(api.get("/v1/x", None).await, (401, json!({ "message": "Unauthorized" })));
+    assert!(api.asked.lock().unwrap().is_empty(), "without credentials the authorizer is not asked");
+    assert_eq!(api.get("/v1/x", Some("bad")).await, (403, json!({ "message": "Forbidden" })));
+    assert_eq!(api.get("/v1/x", Some("broken")).await, (500, json!({ "message": "Internal Server Error" })));
+    let (status, event) = api.get("/open/door", None).await;
+    assert_eq!((status, event["requestContext"].get("authorizer")), (201, None));
+}
+
+#[tokio::test]
+async fn what_functions_do_wrong_is_not_shown() {
+    let api = api().await;
+    assert_eq!(api.get("/nowhere", None).await, (404, json!({ "message": "Not Found" })));
+    for path in ["/failing", "/wrong"] {
+        assert_eq!(api.get(path, None).await, (500, json!({ "message": "Internal Server Error" })), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_router_answers_through_the_handler_that_lambda_runs() {
+    let api = api().await;
+    let (status, body) = api.get("/router/x", None).await;
+    assert_eq!((status, body), (200, json!("hello")));
+    let response = api.client.get(format!("{}/router/x", api.url)).send().await.unwrap();
+    assert_eq!(response.headers()["x-from"], "router");
+    let id = response.headers()["x-request-id"].to_str().unwrap();
+    assert_eq!(id.len(), 26, "the request's id is the event's: {id}");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_a_conflict() {
+    let api = api().await;
+    let error = bind(api.listening.address().port()).await.unwrap_err();
+    assert_eq!(error.kind(), domain::ErrorKind::Conflict);
+}

@@ -1,0 +1,13 @@
+//! The adapters of this machine, and the local cloud around them.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod cloud;
+mod common;
+mod contracts;
+mod files;
+mod listener;
+mod poller;
+mod queue;
+mod vault;
+mod verify_audit;

@@ -1,0 +1,11 @@
+//! The simulator does what Microsoft documents, asked over HTTP.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod changes;
+mod common;
+mod directory;
+mod front;
+mod policies;
+mod sign_in;
+mod size;
