@@ -1,7 +1,7 @@
 //! At which calls of a run a process is made to die.
 //!
 //! Most calls of a run repeat each other: kinds are read side by side and do the same in the same order. So a run is
-//! cut off at the first and the last call of each sort, at every call that writes to Microsoft, and at one in ten of
+//! cut off at the first and the last call of each sort, at every call that writes to Microsoft, and at one in so many of
 //! the rest, evenly spread, so that it is the same calls each time. With `HOLDFAST_CRASH_POINTS=all` it is cut off at
 //! each of them.
 
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use support::faulty::{CallLog, LoggedCall, Mode};
 
 /// Of the calls that are like others, one in so many is taken.
-const ONE_IN: usize = 10;
+const ONE_IN: usize = 25;
 
 /// Whether every call and every seed is asked for, which takes many minutes.
 pub fn is_all_asked_for() -> bool {
@@ -34,7 +34,11 @@ pub fn deaths(log: &CallLog) -> Vec<Death> {
 }
 
 /// What a call has in common with those that are like it: its method, and the words of its subject without their ids.
+/// What is asked of Microsoft is asked of one kind as of another.
 fn sort_of(call: &LoggedCall) -> String {
+    if call.port == "directory" {
+        return format!("directory.{}", call.method);
+    }
     let words = call.subject.split([' ', ',']).map(|word| {
         let end = word.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(word.len());
         &word[..end]
