@@ -9,6 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use runtime::http::{Notes, Route, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
+use serde_json::{Map, Value};
 
 const TAG: Tag = Tag { name: "About", description: "What the installation says of itself to anybody." };
 
@@ -23,7 +24,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             .answers::<KeySet>(200),
         Route::get("/v1/openapi.json", "readOpenApi", document)
             .says("This document.", "Reads the OpenAPI document of this installation, which is this one.")
-            .answers_text(200, "application/json"),
+            .answers::<Map<String, Value>>(200),
     ];
     under(&TAG, rows)
 }
