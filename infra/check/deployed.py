@@ -99,7 +99,7 @@ REWRITES = [
     ),
     ("secrets by their ARN", f"{OLD} has the name for Ref of AWS::SecretsManager::Secret", secrets_by_their_arn),
     ("mail from anywhere", f"{OLD} asks whether mail may be sent, not as whom", mail_from_anywhere),
-    ("no VaultPolicy", "it speaks no TLS here, without which the bucket refuses", without_resource("VaultPolicy")),
+    ("no VaultPolicy", f"it speaks no TLS here, without which the bucket refuses; nor does {OLD} know s3:if-none-match", without_resource("VaultPolicy")),
     *(
         (f"no condition on {key}", f"{OLD} does not know it", without_condition_on(key))
         for key in ("dynamodb:LeadingKeys", "kms:EncryptionContext")

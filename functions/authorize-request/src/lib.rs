@@ -6,6 +6,7 @@
 
 mod issuer;
 mod sign_in;
+mod strangers;
 
 use aws_lambda_events::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request,
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 
 pub use issuer::HttpKeySets;
 pub use sign_in::{Shown, SignIn, SignInSettings};
+pub use strangers::Strangers;
 
 /// The answer to API Gateway: whether the call is let in, and the caller as context.
 pub type Answer = ApiGatewayV2CustomAuthorizerSimpleResponse<Map<String, Value>>;
@@ -32,9 +34,12 @@ pub async fn authorize(
     request: &ApiGatewayV2CustomAuthorizerV2Request,
     find: &FindCaller,
     sign_in: Option<&SignIn>,
+    strangers: &Strangers,
 ) -> Result<Answer> {
     let header = request.headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let caller = match bearer(header) {
+        // Why first: whoever shows the same wrong token without end costs nobody anything.
+        Some(token) if strangers.knows(token, find.clock.now()) => None,
         Some(token) => match (find.find(token).await?, sign_in) {
             // Why ours first: a token that we gave out is ours to check, whatever its text looks like.
             (None, Some(sign_in)) => match sign_in.check(token).await? {
@@ -45,6 +50,9 @@ pub async fn authorize(
         },
         None => None,
     };
+    if let (None, Some(token)) = (&caller, bearer(header)) {
+        strangers.note(token, find.clock.now());
+    }
     let mut answer = Answer::default();
     if let Some(caller) = caller {
         answer.is_authorized = true;

@@ -1,6 +1,6 @@
 //! Joins [`authorize_request::authorize`] to Lambda.
 
-use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use partners::commands::sign_in::FindCaller;
@@ -22,10 +22,13 @@ async fn main() -> Result<(), Error> {
         }
         None => None,
     };
-    let sign_in = Arc::new(sign_in);
+    let (sign_in, strangers) = (Arc::new(sign_in), Arc::new(Strangers::default()));
     run(service_fn(move |event: LambdaEvent<ApiGatewayV2CustomAuthorizerV2Request>| {
-        let (find, sign_in) = (find.clone(), sign_in.clone());
-        async move { authorize(&event.payload, &find, sign_in.as_ref().as_ref()).await.map_err(Error::from) }
+        let (find, sign_in, strangers) = (find.clone(), sign_in.clone(), strangers.clone());
+        async move {
+            let sign_in = sign_in.as_ref().as_ref();
+            authorize(&event.payload, &find, sign_in, &strangers).await.map_err(Error::from)
+        }
     }))
     .await
 }

@@ -5,10 +5,25 @@ use csv::Writer;
 use domain::{Error, Result};
 use http::{HeaderName, header};
 
-/// The cell, with an apostrophe before it where a spreadsheet would take it for a formula. Source: OWASP, CSV
-/// injection.
+/// What begins a formula, in the wide form of the characters too.
+const BEGINS: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// Where a spreadsheet may begin another cell: in many countries Excel cuts a line at semicolons, quoted or not.
+const CUTS: [char; 4] = [';', '\t', '\n', '\r'];
+
+/// The cell, with an apostrophe wherever a spreadsheet would take what follows for a formula: at its beginning, and
+/// where another cell may begin in it. Source: OWASP, CSV injection.
 pub fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    let mut out = String::with_capacity(cell.len() + 1);
+    let mut is_beginning = true;
+    for c in cell.chars() {
+        if is_beginning && BEGINS.contains(&c) {
+            out.push('\'');
+        }
+        // Why blanks and quotes change nothing: a spreadsheet may leave them out before it looks.
+        is_beginning = CUTS.contains(&c) || (is_beginning && (c == '"' || c.is_whitespace()));
+        out.push(c);
+    }
+    out
 }
 
 /// A table that is being written.

@@ -24,9 +24,12 @@ use ::partners::commands::tokens::Tokens;
 use ::partners::commands::usage::Usage;
 use axum::Router;
 use domain::{Error, Result};
+use engine::audit::AuditLog;
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
-use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
+use runtime::http::{
+    Audited, Rights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
+};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -119,10 +122,16 @@ impl PlanApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
+    let log = AuditLog::new(records.clone(), &*api.partners.ids);
     let rows = routes::all();
     let rights = Rights::of(&rows);
     let routes = router_of(rows).with_state(api);
-    audited(idempotent(routes, records.clone(), rights), records, Audited::Writes)
+    audited(idempotent(routes, records, rights), log, Audited::Writes)
+}
+
+/// What requests to the routes take of their callers' budgets.
+pub fn weights() -> Weights {
+    weights_of(routes::all::<Unnoted>())
 }
 
 /// The routes, for the OpenAPI document.

@@ -1,6 +1,6 @@
 //! Joins the control plane to API Gateway.
 
-use plan_api::{PlanApi, Ports, router};
+use plan_api::{PlanApi, Ports, router, weights};
 use runtime::http::rate_limited;
 use runtime::settings::OIDC_ISSUER;
 use runtime::wiring::Wiring;
@@ -8,10 +8,10 @@ use runtime::wiring::Wiring;
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     let wiring = Wiring::from_env()?;
-    let (limit, clock) = (wiring.settings.rate_limit()?, wiring.clock.clone());
+    let (limit, records) = (wiring.settings.rate_limit()?, wiring.records());
     let api = PlanApi::new(Ports {
-        records: wiring.records(),
-        clock: clock.clone(),
+        records: records.clone(),
+        clock: wiring.clock.clone(),
         ids: wiring.ids.clone(),
         directory: wiring.directory()?,
         keys: wiring.keys(),
@@ -20,5 +20,5 @@ async fn main() -> Result<(), lambda_http::Error> {
         consent: wiring.settings.consent()?,
         has_sign_in: wiring.settings.find(OIDC_ISSUER).is_some(),
     })?;
-    runtime::http::run(rate_limited(router(api), limit, clock)).await
+    runtime::http::run(rate_limited(router(api), limit, records, weights())).await
 }

@@ -5,7 +5,8 @@
 
 use crate::SnapshotApi;
 use axum::extract::FromRequestParts;
-use domain::rights::Action;
+use backup::commands::slots::Asker;
+use domain::rights::{Action, Role};
 use domain::{Error, OrganisationId, Result, TenantId};
 use engine::records::{Organisation, OrganisationState};
 use http::request::Parts;
@@ -47,6 +48,7 @@ pub struct Admitted<R> {
     organisation: Organisation,
     /// How logs and rows name the caller's token.
     token: String,
+    is_end_customer: bool,
     right: PhantomData<R>,
 }
 
@@ -59,6 +61,11 @@ impl<R> Admitted<R> {
     /// How rows name who asked: the first characters of the token, or the person's id.
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// Who asks, for work whose amount is bounded.
+    pub fn asker(&self) -> Asker {
+        Asker { name: self.token.clone(), is_end_customer: self.is_end_customer }
     }
 
     /// The tenant, to read its snapshots: possible as long as they are kept, also when backups have stopped.
@@ -89,8 +96,9 @@ impl<R: Right> FromRequestParts<SnapshotApi> for Admitted<R> {
         let Asked(caller) = Asked::from_request_parts(parts, api).await?;
         let id: OrganisationId = id_in_path(parts, "org").await?;
         let organisation = api.gate.organisation(&caller, &id, R::ACTION).await?.value;
-        let token = caller.member()?.token.clone();
-        Ok(Self { organisation, token, right: PhantomData })
+        let member = caller.member()?;
+        let (token, is_end_customer) = (member.token.clone(), member.role == Role::EndCustomer);
+        Ok(Self { organisation, token, is_end_customer, right: PhantomData })
     }
 }
 

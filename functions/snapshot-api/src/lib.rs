@@ -16,10 +16,13 @@ use backup::commands::diffs::Diffs;
 use backup::commands::restores::Restores;
 use backup::commands::snapshots::Snapshots;
 use backup::preview_restore::Archived;
+use engine::audit::AuditLog;
 use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
-use runtime::http::{Audited, Rights, audited, idempotent, operations_of, router_of};
+use runtime::http::{
+    Audited, Rights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
+};
 use runtime::openapi::Operation;
 use std::sync::Arc;
 
@@ -80,10 +83,16 @@ impl SnapshotApi {
 /// The routes; [`runtime::http::service`] makes them complete.
 pub fn router(api: SnapshotApi) -> Router {
     let records = api.gate.records.clone();
+    let log = AuditLog::new(records.clone(), &*api.snapshots.ids);
     let rows = routes::all();
     let rights = Rights::of(&rows);
     let routes = router_of(rows).with_state(api);
-    audited(idempotent(routes, records.clone(), rights), records, Audited::Everything)
+    audited(idempotent(routes, records, rights), log, Audited::Everything)
+}
+
+/// What requests to the routes take of their callers' budgets.
+pub fn weights() -> Weights {
+    weights_of(routes::all::<Unnoted>())
 }
 
 /// The routes, for the OpenAPI document.

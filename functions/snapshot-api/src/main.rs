@@ -3,20 +3,20 @@
 use aws_vault::S3Vault;
 use runtime::http::rate_limited;
 use runtime::wiring::Wiring;
-use snapshot_api::{Ports, SnapshotApi, router};
+use snapshot_api::{Ports, SnapshotApi, router, weights};
 use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     let wiring = Wiring::from_env()?;
-    let (limit, clock) = (wiring.settings.rate_limit()?, wiring.clock.clone());
+    let (limit, records) = (wiring.settings.rate_limit()?, wiring.records());
     let api = SnapshotApi::new(Ports {
         vault: Arc::new(S3Vault::new(wiring.clients(), wiring.bucket())),
         keys: wiring.keys(),
-        records: wiring.records(),
+        records: records.clone(),
         queue: wiring.queue(),
-        clock: clock.clone(),
+        clock: wiring.clock.clone(),
         ids: wiring.ids.clone(),
     });
-    runtime::http::run(rate_limited(router(api), limit, clock)).await
+    runtime::http::run(rate_limited(router(api), limit, records, weights())).await
 }

@@ -5,9 +5,13 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Rights of what only the owner may read.
 const OWNER_ONLY: u32 = 0o600;
+
+/// How many files this process has begun to create.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 /// What a failed file operation means to a caller. `what` says what was tried, without customer data.
 pub fn io_error(what: &str, cause: io::Error) -> Error {
@@ -48,7 +52,7 @@ pub fn make_folder(folder: &Path, mode: u32) -> io::Result<()> {
 
 /// Puts `bytes` at `path` for the owner alone; whoever reads it sees the old or the new content, never a part.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = draft_of(path);
+    let draft = draft_of(path, ".draft");
     write_private(&draft, bytes).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
         fs::remove_file(&draft).ok();
     })?;
@@ -57,7 +61,9 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Creates `path` for the owner alone; false when it is there already.
 pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    let draft = draft_of(path);
+    // Why a number: several may create it at once, and each has to link what it has written itself.
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = draft_of(path, &format!(".{number}.draft"));
     let linked = write_private(&draft, bytes).and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft).ok();
     match linked {
@@ -94,8 +100,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn draft_of(path: &Path) -> std::path::PathBuf {
+fn draft_of(path: &Path, end: &str) -> std::path::PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".draft");
+    name.push(end);
     path.with_file_name(name)
 }

@@ -3,6 +3,7 @@
 //! What is the owner's alone is readable by the owner alone. Not here: the catalogue and the queues
 //! (`infra/local`), and rules of the product; an adapter that knows one is wrong.
 
+mod anchors;
 mod blocking;
 pub mod files;
 mod key_file;
@@ -10,6 +11,7 @@ mod secrets;
 mod signing_file;
 mod vault;
 
+pub use anchors::AnchorFolder;
 pub use blocking::blocking;
 pub use key_file::KeyFile;
 pub use secrets::{FileSecrets, SecretSettings};

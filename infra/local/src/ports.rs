@@ -2,8 +2,8 @@
 
 use crate::config::{Data, Target};
 use crate::embedded::{
-    EmbeddedDynamo, FileSecrets, FolderVault, KeyFile, LocalQueue, Outbox, QueueRules, SecretSettings,
-    SigningFile,
+    AnchorFolder, EmbeddedDynamo, FileSecrets, FolderVault, KeyFile, LocalQueue, Outbox, QueueRules,
+    SecretSettings, SigningFile,
 };
 use crate::host::{EmbeddedSource, Source, SqsSource};
 use async_trait::async_trait;
@@ -12,7 +12,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use domain::Result;
 use engine::ports::{
-    Catalog, Clock, Handed, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, Signer, VaultSweeper,
+    Anchors, Catalog, Clock, Handed, Ids, JobQueue, KeyRing, Mail, Mailer, Queue, Secrets, Signer,
+    VaultSweeper,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,8 +33,10 @@ pub struct Ports {
     pub queue: Arc<dyn Queue>,
     /// Makes and unwraps the data keys of tenants.
     pub keys: Arc<dyn KeyRing>,
-    /// Signs certificates of deletion.
+    /// Signs certificates of deletion, and heads of audit logs.
     pub signer: Arc<dyn Signer>,
+    /// Where signed heads of audit logs are kept.
+    pub anchors: Arc<dyn Anchors>,
     /// Sends mail, or writes it into a folder.
     pub mailer: Arc<dyn Mailer>,
     /// Holds the credentials of the two apps.
@@ -105,12 +108,19 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
     // Why at once: the process that held messages in flight has ended, or it would still hold this folder.
     queue.release_all().await?;
     let dynamo = EmbeddedDynamo::start(file("catalog.sqlite").as_deref()).await?;
+    let catalog = embedded_catalog(&dynamo).await?;
+    // Why at each start: nobody else uses the folder, and a folder of an earlier release is not told from others.
+    let moved = engine::upgrade::move_rows(&catalog, &*base.clock).await?;
+    if moved != engine::upgrade::Report::default() {
+        tracing::info!(moved.moved, moved.left, "rows of an earlier release were moved");
+    }
     let ports = Ports {
         vault: Arc::new(FolderVault::open(base.folder.join("vault"))?),
-        catalog: Arc::new(embedded_catalog(&dynamo).await?),
+        catalog: Arc::new(catalog),
         queue: Arc::new(queue.clone()),
         keys: Arc::new(KeyFile::open(&base.folder.join("keys/master.key"), base.ids.clone()).await?),
         signer: Arc::new(SigningFile::open(&base.folder.join("keys/signing.key")).await?),
+        anchors: Arc::new(AnchorFolder::new(base.folder.join("anchors"))),
         mailer: Arc::new(outbox),
         secrets: Arc::new(secrets),
         clock: base.clock,
@@ -153,6 +163,8 @@ async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecr
     };
     let names = aws::provision(&clients, &wanted).await?;
     aws_vault::make_bucket(&clients, &names.bucket).await?;
+    let anchors = format!("{}-anchors", names.bucket);
+    aws_vault::make_bucket(&clients, &anchors).await?;
     let ses = aws::SesMailer::new(clients.ses().clone(), &names.sender);
     let ports = Ports {
         vault: Arc::new(aws_vault::S3Vault::new(&clients, &names.bucket)),
@@ -160,6 +172,7 @@ async fn on_aws(prefix: &str, base: Base<'_>, outbox: Outbox, secrets: &FileSecr
         queue: Arc::new(aws::SqsQueue::new(clients.sqs().clone(), names.queue_urls.clone())),
         keys: Arc::new(aws::KmsKeyRing::new(clients.kms().clone(), &names.kms_key_id)),
         signer: Arc::new(aws::KmsSigner::new(clients.kms().clone(), &names.signing_key_id)),
+        anchors: Arc::new(aws_vault::S3Anchors::new(&clients, &anchors)),
         mailer: Arc::new(Copied { ses, outbox }),
         secrets: Arc::new(aws::SecretsManagerSecrets::new(clients.secrets().clone(), &names.secret_prefix)),
         clock: base.clock,

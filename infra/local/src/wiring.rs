@@ -5,9 +5,9 @@
 use crate::config::CloudConfig;
 use crate::host::{Function, Route, http_function, typed};
 use crate::ports::Ports;
-use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
-use domain::Result;
+use domain::{Error, Result};
 use engine::ports::{Directory, DirectoryWriter, JobQueue, SignIns};
 use engine::purge_data;
 use engine::records::Records;
@@ -98,10 +98,10 @@ fn authorizer(wanted: Wanted<'_>) -> Result<Arc<dyn Function>> {
         }
         None => None,
     };
-    let sign_in = Arc::new(sign_in);
+    let (sign_in, strangers) = (Arc::new(sign_in), Arc::new(Strangers::default()));
     Ok(typed(move |request, _| {
-        let (find, sign_in) = (find.clone(), sign_in.clone());
-        async move { authorize(&request, &find, sign_in.as_ref().as_ref()).await }
+        let (find, sign_in, strangers) = (find.clone(), sign_in.clone(), strangers.clone());
+        async move { authorize(&request, &find, sign_in.as_ref().as_ref(), &strangers).await }
     }))
 }
 
@@ -151,6 +151,10 @@ fn plan_api(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<PlanApi> 
 
 fn sign_ins(wanted: Wanted<'_>) -> Result<Option<Arc<dyn SignIns>>> {
     if !wanted.config.consent_sign_in {
+        let login = GraphSettings { login_url: wanted.config.login_url.clone(), ..GraphSettings::default() };
+        if login.is_microsofts_login() {
+            return Err(Error::denied("at Microsoft's own login a consent without a sign-in proves nothing"));
+        }
         return Ok(None);
     }
     Ok(Some(Arc::new(GraphSignIns::new(graph(wanted, GraphDirectory::SECRET)?))))
@@ -220,7 +224,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
 }
 
 fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
-    let Ports { catalog, vault, queue, signer, mailer, clock, ids, .. } = wanted.ports.clone();
+    let Ports { catalog, vault, queue, signer, anchors, mailer, clock, ids, .. } = wanted.ports.clone();
     let records = records(wanted);
     let schedule = schedule_snapshots::Worker {
         records: records.clone(),
@@ -228,9 +232,13 @@ fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
         clock: clock.clone(),
         ids: ids.clone(),
     };
-    let digests =
-        send_digests::Worker::new(send_digests::Ports { records, mailer, clock: clock.clone(), ids })?;
-    let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, clock });
+    let digests = send_digests::Worker::new(send_digests::Ports {
+        records,
+        mailer,
+        clock: clock.clone(),
+        ids: ids.clone(),
+    })?;
+    let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, anchors, clock, ids });
     Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },

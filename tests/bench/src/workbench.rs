@@ -155,7 +155,8 @@ impl Workbench {
             has_parked: false,
         };
         let (_, wrapped) = self.keys.generate(tenant).await.map_err(|e| e.to_string())?;
-        let key = StoredKey { tenant: tenant.clone(), wrapped, created_at: now };
+        let organisation = row.organisation.clone();
+        let key = StoredKey { tenant: tenant.clone(), organisation, wrapped, created_at: now };
         self.records.put_new(&key).await.map_err(|e| e.to_string())?;
         self.records.put_new(&row).await.map_err(|e| e.to_string())
     }

@@ -15,6 +15,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// Where a redirection leads; redirections are not followed.
     pub location: Option<String>,
+    /// The cookies that it sets, each as `name=value`.
+    pub cookies: Vec<String>,
     /// The body; `null` where it is not JSON.
     pub body: Value,
 }
@@ -39,6 +41,7 @@ impl Answer {
 pub struct Caller {
     client: Client,
     token: String,
+    cookies: String,
     tries: u32,
 }
 
@@ -65,7 +68,13 @@ impl Caller {
     fn with(builder: reqwest::ClientBuilder, token: String, tries: u32) -> Result<Self> {
         let client = builder.redirect(reqwest::redirect::Policy::none()).build();
         let client = client.map_err(|e| Error::unavailable("no HTTP client").caused_by(e))?;
-        Ok(Self { client, token, tries })
+        Ok(Self { client, token, cookies: String::new(), tries })
+    }
+
+    /// The same caller, who sends these cookies along, as a browser sends those that it was given.
+    #[must_use]
+    pub fn with_cookies(&self, cookies: &[String]) -> Self {
+        Self { cookies: cookies.join("; "), ..self.clone() }
     }
 
     /// The same caller with another token.
@@ -91,6 +100,9 @@ impl Caller {
             let mut request = self.client.request(method.clone(), url);
             if !self.token.is_empty() {
                 request = request.bearer_auth(&self.token);
+            }
+            if !self.cookies.is_empty() {
+                request = request.header(header::COOKIE, &self.cookies);
             }
             if let Some(body) = body {
                 request = request.json(body);
@@ -130,8 +142,10 @@ async fn timed(request: reqwest::RequestBuilder) -> Result<(Answer, Option<Durat
     let status = response.status();
     let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let location = text(header::LOCATION);
+    let set = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let cookies = set.filter_map(|cookie| cookie.split(';').next()).map(str::to_owned).collect();
     let wait = text(header::RETRY_AFTER).and_then(|s| s.parse::<f64>().ok()).map(Duration::from_secs_f64);
     let bytes = response.bytes().await.map_err(unreached)?;
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    Ok((Answer { status, location, body }, wait))
+    Ok((Answer { status, location, cookies, body }, wait))
 }

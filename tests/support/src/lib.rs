@@ -10,6 +10,7 @@ pub mod faulty;
 pub mod memory;
 pub mod office;
 pub mod openapi;
+pub mod policy;
 
 use domain::kinds::{self, Kind};
 use std::sync::{Mutex, MutexGuard};

@@ -93,7 +93,8 @@ impl Office {
         };
         records.put_new(&tenant).await.unwrap();
         let (_, wrapped) = office.world.key_ring.generate(&tenant.tenant).await.unwrap();
-        let key = StoredKey { tenant: tenant.tenant, wrapped, created_at: at(START) };
+        let key =
+            StoredKey { tenant: tenant.tenant, organisation: organisation(), wrapped, created_at: at(START) };
         records.put_new(&key).await.unwrap();
         office.faults.take_log();
         office

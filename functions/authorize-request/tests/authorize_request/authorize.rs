@@ -1,15 +1,18 @@
 //! Which tokens let whom in.
 
-use authorize_request::{Answer, authorize};
+use authorize_request::{Answer, Strangers, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use domain::PartnerId;
 use domain::rights::Role;
 use engine::ports::Clock;
+use engine::records::rights::Function;
 use engine::records::{ApiToken, Found, Records};
 use jiff::SignedDuration;
 use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
 use partners::commands::tokens::{TOKEN_LIFE_HOURS, new_token};
+use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
+use support::policy::{Deployed, Refusals};
 
 const EVENT: &str = include_str!("../../../../events/authorize-request/bearer.json");
 const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
@@ -25,7 +28,10 @@ fn find(world: &World) -> FindCaller {
 async fn with_header(world: &World, header: &str) -> Answer {
     let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
     request.headers.insert("authorization", header.parse().unwrap());
-    authorize(&request, &find(world), None).await.unwrap()
+    let refusals = Refusals::default();
+    let catalog = Deployed::read().catalog(Function::AuthorizeRequest, world.catalog.clone(), &refusals);
+    let behind = FindCaller { records: Records::new(catalog, world.clock.clone()), ..find(world) };
+    authorize(&request, &behind, None, &Strangers::default()).await.unwrap()
 }
 
 async fn token(world: &World) -> String {
@@ -74,7 +80,32 @@ async fn an_unknown_token_or_no_token_lets_nobody_in() {
         assert!(!answer.is_authorized && answer.context.is_empty(), "{header}");
     }
     let as_it_is: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
-    assert!(!authorize(&as_it_is, &find(&world), None).await.unwrap().is_authorized);
+    assert!(!authorize(&as_it_is, &find(&world), None, &Strangers::default()).await.unwrap().is_authorized);
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_looked_up_once_in_half_a_minute_and_what_cannot_be_ours_never() {
+    let (world, faults, strangers) = (World::new(1), FaultPlan::new(), Strangers::default());
+    let catalog = Faulty::new(world.catalog.clone(), &faults);
+    let find = FindCaller { records: Records::new(catalog, world.clock.clone()), ..find(&world) };
+    let show = async |token: &str| {
+        let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
+        request.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let answer = authorize(&request, &find, None, &strangers).await.unwrap();
+        (answer.is_authorized, faults.take_log().len())
+    };
+    let good = token(&world).await;
+    let wrong = format!("hft_{}", "0".repeat(64));
+    assert_eq!(show(&wrong).await, (false, 1));
+    for _ in 0..100 {
+        assert_eq!(show(&wrong).await, (false, 0));
+    }
+    assert!(show(&good).await.0, "and whoever is known is let in beside it");
+    world.clock.advance(SignedDuration::from_secs(30));
+    assert_eq!(show(&wrong).await, (false, 1));
+    for never in ["a.jwt.of-nobody", &"x".repeat(4_000)] {
+        assert_eq!(show(never).await, (false, 0));
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Signed-in people: which tokens of an issuer let whom in, and which forged ones let nobody.
 
 use async_trait::async_trait;
-use authorize_request::{HttpKeySets, SignIn, SignInSettings, authorize};
+use authorize_request::{HttpKeySets, SignIn, SignInSettings, Strangers, authorize};
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::rights::Role;
@@ -105,7 +105,7 @@ impl Door {
     async fn ask(&self, token: &str) -> Result<Option<Value>> {
         let mut request: ApiGatewayV2CustomAuthorizerV2Request = serde_json::from_str(EVENT).unwrap();
         request.headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
-        let answer = authorize(&request, &self.find, Some(&self.sign_in)).await?;
+        let answer = authorize(&request, &self.find, Some(&self.sign_in), &Strangers::default()).await?;
         Ok(answer.is_authorized.then_some(Value::Object(answer.context)))
     }
 

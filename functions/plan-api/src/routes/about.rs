@@ -3,13 +3,15 @@
 use crate::{OPENAPI, PlanApi};
 use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use engine::signed::KeySet;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, StatusCode};
 use runtime::http::{Notes, Route, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 
 const TAG: Tag = Tag { name: "About", description: "What the installation says of itself to anybody." };
 
@@ -35,6 +37,15 @@ async fn signing_keys(State(api): State<PlanApi>) -> Reply<impl IntoResponse> {
     Ok(([(CACHE_CONTROL, "public, max-age=3600")], Json(keys)))
 }
 
-async fn document() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=3600")], OPENAPI)
+/// Whoever has it may keep it for an hour, and asks then only whether it is another: it is some hundred kilobytes, and
+/// anybody may ask.
+async fn document(headers: HeaderMap) -> Response {
+    static VERSION: LazyLock<String> =
+        LazyLock::new(|| format!("\"{}\"", &blake3::hash(OPENAPI.as_bytes()).to_hex()[..16]));
+    let kept = [(CACHE_CONTROL, "public, max-age=3600"), (ETAG, VERSION.as_str())];
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    if known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == *VERSION) {
+        return (StatusCode::NOT_MODIFIED, kept).into_response();
+    }
+    (kept, [(CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }

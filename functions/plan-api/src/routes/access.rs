@@ -4,7 +4,7 @@
 //! its script asks the API for, with the session that the link's token is exchanged for. So it is the same for
 //! everybody, and needs no caller.
 
-use super::NOT_KEPT;
+use super::{NOT_KEPT, page_headers};
 use crate::PlanApi;
 use crate::wire::access::{AccessIn, AccessLinkOut, SessionOut};
 use axum::extract::State;
@@ -15,8 +15,8 @@ use base64::prelude::BASE64_STANDARD;
 use domain::rights::Action;
 use domain::{ErrorKind, OrganisationId};
 use engine::metrics::ACCESS_REFUSED;
-use http::{HeaderName, StatusCode, header};
-use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
+use http::{HeaderName, StatusCode};
+use runtime::http::{AlsoTold, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
@@ -67,8 +67,15 @@ async fn link(
 
 async fn open(
     State(api): State<PlanApi>,
+    trail: AuditTrail,
     Input(body): Input<AccessIn>,
 ) -> Reply<(Extension<AlsoTold>, Secret<SessionOut>)> {
+    let named = api
+        .access
+        .whose(&body.token)
+        .await?
+        .map(|(partner, organisation)| Named { partner, subjects: vec![("org", organisation.to_string())] });
+    trail.begin(named).await?;
     let opened = api.access.open(&body.token).await;
     // Why counted: here anybody may try, and who guesses is seen by nothing else.
     if opened.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
@@ -78,7 +85,7 @@ async fn open(
     let also = AlsoTold {
         partner: session.partner.clone(),
         who: Some(session.made_by.clone()),
-        subjects: vec![("org", session.organisation.to_string()), ("made", session.id.to_string())],
+        subjects: vec![("made", session.id.to_string())],
     };
     Ok((Extension(also), (StatusCode::CREATED, NOT_KEPT, Json(session.into()))))
 }
@@ -103,12 +110,5 @@ static MADE: LazyLock<(String, String)> = LazyLock::new(|| {
 
 async fn page() -> Response {
     let (page, policy) = &*MADE;
-    let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, page.as_str()).into_response()
+    (page_headers(policy), page.as_str()).into_response()
 }

@@ -40,11 +40,21 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
         Route::get("/v1/audit/verify", "verifyAudit", verify)
             .says(
                 "Whether the audit log is unbroken.",
-                "Walks the chain of a partner's log and checks that each entry follows from the one before, for as \
-                 long as one call may; go on with `after` until it is complete.",
+                "Walks the chains of a partner's log and checks that each entry follows from the one before and that each \
+                 chain ends where its head says, for as long as one call may; go on with `after` until there is no `next`.",
             )
             .right(Action::ExportAudit)
             .answers::<VerifiedOut>(200),
+        Route::get("/v1/audit/heads", "exportAuditHeads", heads)
+            .says(
+                "Signed statements of where the audit log ended each day.",
+                "Exports the statements by which the installation has signed where the chains of a partner's log ended on \
+                 each day that is over, one JSON Web Signature a line, oldest first. Kept beside an export of the log, and \
+                 with the answer of `/v1/signing-keys`, they show that nothing in it was changed since. The `Link` of the \
+                 answer leads to the next part.",
+            )
+            .right(Action::ExportAudit)
+            .answers_text(200, "text/plain"),
     ];
     under(&TAG, rows)
 }
@@ -106,5 +116,30 @@ async fn verify(
     Asked(caller): Asked,
     QueryOf(query): QueryOf<VerifyIn>,
 ) -> Reply<Json<VerifiedOut>> {
-    Ok(Json(api.audit.verify(&caller, query.partner.as_ref(), query.after).await?.into()))
+    let after = query.after.as_deref();
+    Ok(Json(api.audit.verify(&caller, query.partner.as_ref(), after).await?.into()))
+}
+
+async fn heads(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    QueryOf(query): QueryOf<AuditIn>,
+) -> Reply<Response> {
+    let page = PageIn { cursor: query.cursor, limit: query.limit }.page();
+    let found = api.audit.statements(&caller, query.partner.as_ref(), page).await?;
+    let lines: String = found.items.into_iter().map(|statement| format!("{}\n", statement.signed)).collect();
+    let mut reply = ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], lines).into_response();
+    if let Some(next) = found.next {
+        let mut link = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(partner) = &query.partner {
+            link.append_pair("partner", partner.as_str());
+        }
+        if let Some(limit) = query.limit {
+            link.append_pair("limit", &limit.to_string());
+        }
+        let link = format!("</v1/audit/heads?{}>; rel=\"next\"", link.append_pair("cursor", &next).finish());
+        let link = HeaderValue::from_str(&link).map_err(|e| Problem::internal(e.to_string()))?;
+        reply.headers_mut().insert(header::LINK, link);
+    }
+    Ok(reply)
 }

@@ -3,18 +3,22 @@
 //! The callback has no caller: a browser comes from Microsoft. It answers with a page for a person, also
 //! when it fails, under the status that a problem would have.
 
+use super::page_headers;
 use crate::PlanApi;
 use crate::wire::consent::{ConsentLinkIn, ConsentLinkOut};
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use domain::organisations::HOW_TO_WITHDRAW;
 use domain::rights::Action;
-use domain::{ErrorKind, OrganisationId, TenantId};
+use domain::{ErrorKind, OrganisationId, Result, TenantId};
 use engine::metrics::CONSENTS_REFUSED;
 use engine::records::Organisation;
-use http::{HeaderName, HeaderValue, StatusCode, header};
-use partners::commands::connect::{Connected, ConsentAnswer, ConsentApp, Next, Waiting};
-use runtime::http::{AlsoTold, Asked, Input, Notes, PathOf, Route, under};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use partners::commands::connect::{
+    Connected, ConsentAnswer, ConsentApp, Next, SIGN_IN_MINUTES, SignInPage, Waiting,
+};
+use runtime::http::{AlsoTold, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::{Problem, Reply};
@@ -56,22 +60,39 @@ async fn link(
     Ok((StatusCode::CREATED, Json(link.into())))
 }
 
-async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Response {
-    let answer = read(query.as_deref().unwrap_or_default());
-    match api.connect.consent_callback(&answer).await {
+/// Writes down whose consent it is about, and then works on it.
+async fn taken(api: &PlanApi, trail: &AuditTrail, answer: &ConsentAnswer) -> Result<Next> {
+    let named = api
+        .connect
+        .whose(answer)
+        .await?
+        .map(|(partner, organisation)| Named { partner, subjects: vec![("org", organisation.to_string())] });
+    trail.begin(named).await?;
+    api.connect.consent_callback(answer).await
+}
+
+async fn callback(
+    State(api): State<PlanApi>,
+    trail: AuditTrail,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let answer = ConsentAnswer { browser: cookie(&headers), ..read(query.as_deref().unwrap_or_default()) };
+    match taken(&api, &trail, &answer).await {
         Ok(Next::Connected(connected)) => {
             let also = also_told(&connected.organisation, &connected.tenant.tenant);
-            (Extension(also), page(StatusCode::OK, "Connected", &text_for(&connected))).into_response()
+            let reply = page(StatusCode::OK, "Connected", &text_for(&connected));
+            (Extension(also), without_cookie(reply)).into_response()
         }
         Ok(Next::Waiting(waiting)) => {
             let Waiting { organisation, tenant, .. } = &*waiting;
             let text = "<p>Microsoft does not yet show what was granted; that takes some minutes after a consent. It is \
                         tried again for an hour, and nothing is read until then. You can close this page: your \
                         service provider sees how it ends.</p>";
-            (Extension(also_told(organisation, tenant)), page(StatusCode::ACCEPTED, "Waiting", text))
-                .into_response()
+            let reply = without_cookie(page(StatusCode::ACCEPTED, "Waiting", text));
+            (Extension(also_told(organisation, tenant)), reply).into_response()
         }
-        Ok(Next::SignIn(url)) => {
+        Ok(Next::SignIn(SignInPage { url, browser })) => {
             let link = escaped(url.as_str());
             let text = format!(
                 "<p>One more step: <a href=\"{link}\">sign in</a> to show that you are of this tenant.</p>"
@@ -80,7 +101,7 @@ async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Resp
             if let Ok(url) = HeaderValue::from_str(url.as_str()) {
                 reply.headers_mut().insert(header::LOCATION, url);
             }
-            reply
+            with_cookie(reply, &browser, SIGN_IN_MINUTES * 60)
         }
         Err(error) => {
             if !matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Throttled { .. }) {
@@ -89,6 +110,9 @@ async fn callback(State(api): State<PlanApi>, RawQuery(query): RawQuery) -> Resp
             let hint = match error.kind() {
                 ErrorKind::Unavailable | ErrorKind::Throttled { .. } => "Reload this page in a minute.",
                 ErrorKind::Conflict => "Please speak with your service provider.",
+                ErrorKind::Denied => {
+                    "Follow the link again while it is good, or ask your service provider for a new one."
+                }
                 _ => "Please ask your service provider for a new link.",
             };
             let problem = Problem::from(error);
@@ -103,7 +127,7 @@ fn also_told(organisation: &Organisation, tenant: &TenantId) -> AlsoTold {
     AlsoTold {
         partner: organisation.partner.clone(),
         who: Some(format!("consent {tenant}")),
-        subjects: vec![("org", organisation.id.to_string())],
+        subjects: Vec::new(),
     }
 }
 
@@ -121,7 +145,35 @@ fn read(query: &str) -> ConsentAnswer {
         state: one("state"),
         tenant: one("tenant"),
         code: one("code"),
+        browser: None,
     }
+}
+
+/// The cookie that shows that a sign-in comes back in the browser in which it began. The prefix has the browser itself
+/// hold that it was set by this host, over TLS, for all of its paths. A browser takes it on `http://localhost` too where it
+/// counts that as safe.
+/// Source: RFC 6265bis, 4.1.3.2.
+const COOKIE: &str = "__Host-holdfast-consent";
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = sent.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut found = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned());
+    // Why: as with parameters, one that comes twice counts as absent.
+    found.next().filter(|_| found.next().is_none())
+}
+
+// Why `Lax`: the browser comes from Microsoft's page, which `Strict` would keep the cookie from.
+fn with_cookie(mut reply: Response, value: &str, seconds: i64) -> Response {
+    let cookie = format!("{COOKIE}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        reply.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    reply
+}
+
+fn without_cookie(reply: Response) -> Response {
+    with_cookie(reply, "", 0)
 }
 
 fn text_for(connected: &Connected) -> String {
@@ -133,11 +185,19 @@ fn text_for(connected: &Connected) -> String {
         }
         ConsentApp::Writer => format!("<p>{tenant} can now be restored to.</p>"),
     };
+    if let Some(at) = connected.before {
+        // Why no error: writing into a String cannot fail.
+        let _ = write!(
+            text,
+            "\n<p>This tenant was connected before, until {}. If that is news to you, ask your service provider, and \
+             withdraw the consent. {HOW_TO_WITHDRAW}</p>",
+            at.strftime("%-d %B %Y")
+        );
+    }
     if connected.app == ConsentApp::Reader && !connected.organisation.not_protected.is_empty() {
         text.push_str("\n<p>These permissions are missing, and so this is not protected:</p>\n<ul>");
         for missing in &connected.organisation.not_protected {
             let permission = missing.any_of.first().map_or("", String::as_str);
-            // Why no error: writing into a String cannot fail.
             let _ = write!(text, "<li>{}: {}</li>", escaped(&missing.what), escaped(permission));
         }
         text.push_str("</ul>");
@@ -150,15 +210,8 @@ fn page(status: StatusCode, title: &str, text: &str) -> Response {
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Holdfast: {title}</title>\
          </head>\n<body>\n<h1>{title}</h1>\n{text}\n</body>\n</html>\n"
     );
-    let headers: [(HeaderName, &str); 5] = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-        (header::CACHE_CONTROL, "no-store"),
-        // Why: the address holds the state.
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (status, headers, html).into_response()
+    let policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    (status, page_headers(policy), html).into_response()
 }
 
 fn escaped(text: &str) -> String {

@@ -10,7 +10,8 @@ use domain::rights::Action;
 use engine::Listed;
 use http::StatusCode;
 use runtime::http::{
-    AlsoTold, Asked, Created, Input, Notes, PageIn, PathOf, QueryOf, Route, created, listed, under,
+    AlsoTold, Asked, AuditTrail, Created, Input, Named, Notes, PageIn, PathOf, QueryOf, Route, created,
+    listed, under,
 };
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
@@ -76,8 +77,15 @@ async fn withdraw(
 async fn accept(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
+    trail: AuditTrail,
     Input(body): Input<AcceptIn>,
 ) -> Reply<(Extension<AlsoTold>, Created<PersonOut>)> {
+    let named = api
+        .invitations
+        .whose(&body.token)
+        .await?
+        .map(|(partner, invitation)| Named { partner, subjects: vec![("inv", invitation.to_string())] });
+    trail.begin(named).await?;
     let person = api.invitations.accept(&caller, &body.token).await?;
     let subjects = vec![("per", person.id.to_string())];
     // Why: whoever accepts was no person of any partner when the call came, so no log is theirs yet.

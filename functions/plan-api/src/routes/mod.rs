@@ -24,6 +24,21 @@ use runtime::http::{Notes, Route};
 /// On a reply that shows a secret: it is shown once, and kept by nobody on its way.
 const NOT_KEPT: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 
+/// On a page for a person, under that policy of what runs on it: it is not kept, not framed, not opened over an unsafe
+/// line again, and tells no other page where it was.
+fn page_headers(policy: &str) -> [(HeaderName, &str); 7] {
+    [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store"),
+        // Why: the address may hold a secret.
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ]
+}
+
 /// The table of the control plane, in the order of the document.
 pub fn all<N: Notes>() -> Vec<Route<PlanApi, N>> {
     let mut all = partners::routes();

@@ -7,16 +7,18 @@ use crate::wire::organisations::{
     FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
 };
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use domain::organisations::Act;
 use domain::rights::Action;
-use domain::{OrganisationId, PartnerId};
+use domain::{Error, OrganisationId};
 use engine::Listed;
 use engine::ports::Page;
 use engine::records::Found;
+use http::HeaderValue;
+use http::header::LINK;
 use partners::commands::Caller;
-use partners::commands::organisations::{Hold, OrganisationView, Wanted};
+use partners::commands::organisations::{Hold, OrganisationView};
 use runtime::http::{
     Asked, CreatedVersion, IfMatch, Input, Notes, PathOf, QueryOf, Route, Versioned, created_version, under,
     versioned,
@@ -48,9 +50,11 @@ fn general<N: Notes>() -> Vec<Route<PlanApi, N>> {
         Route::get("/v1/organisations", "listOrganisations", list)
             .says(
                 "The organisations that the caller sees.",
-                "Lists the organisations of the caller's partner, or of one below it, oldest first; with \
-                 `format=csv` all of them as one text.",
+                "Lists the organisations of the caller's partner, or of one below it, oldest first. A part may be \
+                 short, or empty, though more follows. With `format=csv` up to 5,000 of them are one text; where more \
+                 follow, the reply's `Link` leads to the next.",
             )
+            .weighs(4)
             .right(Action::ReadPartner)
             .answers::<Listed<OrganisationOut>>(200)
             .answers_text(200, "text/csv"),
@@ -136,32 +140,31 @@ pub fn shown(found: Found<OrganisationView>) -> Versioned<OrganisationOut> {
 async fn list(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
+    RawQuery(asked): RawQuery,
     QueryOf(query): QueryOf<SearchIn>,
 ) -> Reply<Response> {
-    let (partner, wanted) = (query.partner.clone(), query.wanted());
     if let Some(Format::Csv) = query.format {
-        return Ok(csv_of(&api, &caller, partner.as_ref(), &wanted).await?);
+        return Ok(csv_of(&api, &caller, &query, &asked.unwrap_or_default()).await?);
     }
-    let found = api.organisations.list(&caller, partner.as_ref(), &wanted, query.page()).await?;
+    let partner = query.partner.as_ref();
+    let found = api.organisations.list(&caller, partner, &query.wanted(), query.page()).await?;
     let items: Vec<OrganisationOut> = found.items.into_iter().map(Into::into).collect();
     Ok(Json(Listed { items, next: found.next }).into_response())
 }
 
 /// How many rows are read at a time for a CSV.
-const CSV_PAGE: usize = 200;
+const CSV_PAGE: usize = 1_000;
+/// How often, for one text: up to 5,000 organisations, fewer where most of them are not wanted.
+const CSV_PAGES: usize = 5;
 
-/// All organisations that are as wanted, as a CSV with a line for each.
-async fn csv_of(
-    api: &PlanApi,
-    caller: &Caller,
-    partner: Option<&PartnerId>,
-    wanted: &Wanted,
-) -> domain::Result<Response> {
+/// The organisations that are as wanted, from the cursor on, as a CSV with a line for each. Where more follow, the reply's
+/// `Link` leads to them.
+async fn csv_of(api: &PlanApi, caller: &Caller, query: &SearchIn, asked: &str) -> domain::Result<Response> {
     let mut table = Table::new(&["id", "name", "email", "state", "plan", "seats", "tenant", "createdAt"])?;
-    let mut after = None;
-    loop {
+    let mut after = query.cursor.clone();
+    for _ in 0..CSV_PAGES {
         let page = Page { after, limit: CSV_PAGE, descending: false };
-        let found = api.organisations.list(caller, partner, wanted, page).await?;
+        let found = api.organisations.list(caller, query.partner.as_ref(), &query.wanted(), page).await?;
         for row in found.items {
             let tenant = row.tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
             let (seats, created) = (row.seats.to_string(), row.created_at.to_string());
@@ -181,6 +184,18 @@ async fn csv_of(
             return table.into_response("organisations");
         }
     }
+    let mut reply = table.into_response("organisations")?;
+    let link = HeaderValue::from_str(&format!("<?{}>; rel=\"next\"", from_cursor(asked, after.as_deref())))
+        .map_err(|e| Error::corrupt("a cursor is not fit for a header").caused_by(e))?;
+    reply.headers_mut().insert(LINK, link);
+    Ok(reply)
+}
+
+/// The same query from another cursor on.
+fn from_cursor(asked: &str, cursor: Option<&str>) -> String {
+    let pairs = url::form_urlencoded::parse(asked.as_bytes()).filter(|(name, _)| name != "cursor");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs).extend_pairs(cursor.map(|cursor| ("cursor", cursor))).finish()
 }
 
 async fn edit(

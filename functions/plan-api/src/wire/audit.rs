@@ -1,6 +1,6 @@
 //! The audit log on the wire: which part of it is wanted, its entries, and what verifying it found.
 
-use domain::audit::{Broken, Entry, Outcome};
+use domain::audit::{Broken, ChainId, Entry, Outcome};
 use domain::rights::Role;
 use domain::{PartnerId, Timestamp};
 use engine::ports::Page;
@@ -72,10 +72,9 @@ pub struct VerifyIn {
     /// A partner below the caller's, whose log it is; the caller's own when none is named.
     #[garde(skip)]
     pub partner: Option<PartnerId>,
-    /// The `until` of the call before, to go on from there.
-    #[garde(skip)]
-    #[serde(default)]
-    pub after: u64,
+    /// The `next` of the call before, to go on from there; without it the log is verified from its beginning.
+    #[garde(length(max = 2_000))]
+    pub after: Option<String>,
 }
 
 /// An entry of the audit log.
@@ -84,6 +83,8 @@ pub struct VerifyIn {
 pub struct AuditEntryOut {
     /// The partner whose log it is; null in the installation's own.
     pub partner: Option<PartnerId>,
+    /// The chain that it is in, which is of one writing process and day; null in the single chain of older logs.
+    pub chain: Option<ChainId>,
     /// Its place in the chain.
     pub number: u64,
     /// When it was written.
@@ -104,9 +105,9 @@ pub struct AuditEntryOut {
     pub request: String,
     /// The status that it was answered with; none in the entry that was written before it was done.
     pub status: Option<u16>,
-    /// The hash of the entry before.
+    /// The hash of the entry before, in its chain.
     pub previous: String,
-    /// The entry's own hash, over all of the above.
+    /// The entry's own hash, over all that an export has of it.
     pub hash: String,
 }
 
@@ -115,6 +116,7 @@ impl From<Entry> for AuditEntryOut {
         let event = entry.event;
         Self {
             partner: entry.partner,
+            chain: entry.chain,
             number: entry.number,
             at: event.at,
             who: event.who.id,
@@ -134,7 +136,7 @@ impl From<Entry> for AuditEntryOut {
     }
 }
 
-/// What a walk over the log found.
+/// What verifying the log found, as far as one call went.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VerifiedOut {
@@ -142,15 +144,12 @@ pub struct VerifiedOut {
     pub intact: bool,
     /// The first entry that is broken, and why.
     pub broken: Option<Broken>,
-    /// The last entry that was walked to without a fault.
-    pub until: u64,
-    /// Whether the walk is over; if not, go on with `after` set to `until`.
+    /// How many entries this call walked without a fault.
+    pub entries: u64,
+    /// Whether the walk is over.
     pub complete: bool,
-    /// The last entry's number, as the chain's head says.
-    pub head_number: u64,
-    /// The last entry's hash, as the chain's head says. Kept elsewhere, it shows later whether the chain was
-    /// written anew.
-    pub head_hash: String,
+    /// Where the walk goes on: the `after` of the next call; null when it is over.
+    pub next: Option<String>,
 }
 
 impl From<Verified> for VerifiedOut {
@@ -158,17 +157,16 @@ impl From<Verified> for VerifiedOut {
         Self {
             intact: verified.broken.is_none(),
             broken: verified.broken,
-            until: verified.until,
-            complete: verified.complete,
-            head_number: verified.head.number,
-            head_hash: verified.head.hash,
+            entries: verified.entries,
+            complete: verified.next.is_none(),
+            next: verified.next,
         }
     }
 }
 
 /// The header line of an export as CSV.
 pub const CSV_HEADER: &str =
-    "partner,number,at,who,role,what,subjects,from,request,status,previous,hash,whoPartner\r\n";
+    "partner,number,at,who,role,what,subjects,from,request,status,previous,hash,whoPartner,chain\r\n";
 
 /// A line of an export as CSV. What a spreadsheet would take for a formula is written as text.
 pub fn csv_line(entry: Entry) -> String {
@@ -188,6 +186,7 @@ pub fn csv_line(entry: Entry) -> String {
         out.previous,
         out.hash,
         out.who_partner.map(String::from).unwrap_or_default(),
+        out.chain.map(String::from).unwrap_or_default(),
     ];
     let fields: Vec<_> = fields.iter().map(|field| csv_field(field)).collect();
     format!("{}\r\n", fields.join(","))

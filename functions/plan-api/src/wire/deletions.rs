@@ -1,5 +1,6 @@
 //! The end of an organisation's data: the hold before it, and the certificate after it.
 
+use domain::organisations::HOW_TO_WITHDRAW;
 use domain::{OrganisationId, PartnerId, TenantId, Timestamp};
 use engine::records::{DeletionCertificate, Ending};
 use garde::Validate;
@@ -36,11 +37,19 @@ pub struct EndingOut {
     pub delete_at: Timestamp,
     /// Whether the deletion has begun: then it cannot be cancelled.
     pub begun: bool,
+    /// What is left to do at Microsoft for whoever administers the tenant; null where none is connected.
+    pub withdraw_consent: Option<&'static str>,
 }
 
-impl From<Ending> for EndingOut {
-    fn from(ending: Ending) -> Self {
-        Self { asked_at: ending.asked_at, delete_at: ending.delete_at, begun: ending.began_at.is_some() }
+impl EndingOut {
+    /// The end of an organisation with that tenant.
+    pub fn of(ending: Ending, tenant: Option<&TenantId>) -> Self {
+        Self {
+            asked_at: ending.asked_at,
+            delete_at: ending.delete_at,
+            begun: ending.began_at.is_some(),
+            withdraw_consent: tenant.map(|_| HOW_TO_WITHDRAW),
+        }
     }
 }
 
@@ -75,6 +84,9 @@ pub struct CertificateOut {
     pub rows: u64,
     /// The fingerprint of the tenant's data key, which was destroyed; null where there was none.
     pub key_fingerprint: Option<String>,
+    /// What is left to do at Microsoft for whoever administers the tenant: consent outlives what was deleted here. Null where
+    /// no tenant was connected.
+    pub withdraw_consent: Option<String>,
     /// The same, signed: a compact JSON Web Signature (ES256) by a key of `GET /v1/signing-keys`.
     pub signed: Option<String>,
 }
@@ -91,6 +103,7 @@ impl From<DeletionCertificate> for CertificateOut {
             blobs: row.blobs,
             rows: row.rows,
             key_fingerprint: row.key_fingerprint,
+            withdraw_consent: row.withdraw_consent,
             signed: row.signed,
         }
     }

@@ -98,7 +98,7 @@ pub struct SearchIn {
     /// Only those whose tenant's credentials are like that.
     #[garde(skip)]
     pub credentials: Option<CredentialStatus>,
-    /// `csv`: all of them as one text.
+    /// `csv`: up to 5,000 of them as one text, whatever the limit.
     #[garde(skip)]
     pub format: Option<Format>,
     /// The `next` of the part before; without it the list is read from its beginning.
@@ -189,10 +189,13 @@ pub struct TenantMoreOut {
     pub last_sealed: Option<SnapshotId>,
     /// When the tenant was connected.
     pub connected_at: Timestamp,
+    /// When an earlier organisation of the same tenant was deleted here; null for a tenant that is new. Its consent may be of
+    /// that time.
+    pub connected_before: Option<Timestamp>,
 }
 
-impl From<Tenant> for TenantMoreOut {
-    fn from(row: Tenant) -> Self {
+impl TenantMoreOut {
+    fn of(row: Tenant, connected_before: Option<Timestamp>) -> Self {
         Self {
             name: row.name,
             credentials: row.credentials,
@@ -200,6 +203,7 @@ impl From<Tenant> for TenantMoreOut {
             next_snapshot_at: row.next_snapshot_at,
             last_sealed: row.last_sealed,
             connected_at: row.connected_at,
+            connected_before,
         }
     }
 }
@@ -239,8 +243,12 @@ impl From<Organisation> for OrganisationOut {
     fn from(organisation: Organisation) -> Self {
         let (not_protected, writer_consented_at) =
             (organisation.not_protected, organisation.writer_consented_at);
-        let tenant =
-            organisation.tenant.map(|id| TenantOut { id, not_protected, writer_consented_at, more: None });
+        let tenant = organisation.tenant.clone().map(|id| TenantOut {
+            id,
+            not_protected,
+            writer_consented_at,
+            more: None,
+        });
         Self {
             id: organisation.id,
             partner: organisation.partner,
@@ -254,7 +262,7 @@ impl From<Organisation> for OrganisationOut {
             tenant,
             connecting: organisation.connecting.map(Into::into),
             created_at: organisation.created_at,
-            ending: organisation.ending.map(Into::into),
+            ending: organisation.ending.map(|ending| EndingOut::of(ending, organisation.tenant.as_ref())),
         }
     }
 }
@@ -267,7 +275,7 @@ impl From<OrganisationView> for OrganisationOut {
             if let Some(found) = row.not_protected.take() {
                 tenant.not_protected = found;
             }
-            tenant.more = Some(row.into());
+            tenant.more = Some(TenantMoreOut::of(row, view.connected_before));
         }
         out
     }

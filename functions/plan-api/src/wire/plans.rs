@@ -141,8 +141,8 @@ impl From<Plan> for PlanOut {
 pub struct PlanViewOut {
     #[serde(flatten)]
     pub plan: PlanOut,
-    /// Organisations that pay for it, as far as the caller sees them.
-    pub subscriptions: u64,
+    /// Organisations that pay for it, as far as the caller sees them; none where there are too many to be counted.
+    pub subscriptions: Option<u64>,
 }
 
 impl From<PlanView> for PlanViewOut {

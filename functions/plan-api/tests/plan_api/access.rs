@@ -131,6 +131,9 @@ async fn the_page_behind_a_link_runs_its_own_script_and_nothing_else() {
     let plane = Plane::new();
     let page = plane.send(None, Request::get("/portal").body(Body::empty()).unwrap()).await;
     assert_eq!((page.status, &page.headers["cache-control"]), (StatusCode::OK, &"no-store".parse().unwrap()));
+    let of = |name: &str| page.headers[name].to_str().unwrap();
+    assert_eq!(of("strict-transport-security"), "max-age=63072000");
+    assert_eq!(of("cross-origin-opener-policy"), "same-origin");
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     for tag in ["script", "style"] {

@@ -4,12 +4,14 @@ use crate::common::{Plane, as_role, organisation, plan};
 use axum::body::Body;
 use domain::PartnerId;
 use domain::rights::Role;
+use engine::audit::AuditLog;
 use engine::ports::{Catalog, Clock, Row, Scope, Write};
-use engine::records::{AuditEntry, AuditHead, Records};
+use engine::records::{AuditHead, AuditStatement, OlderAuditEntry, OlderAuditHead, Records, put_new};
 use http::{Request, StatusCode};
+use jiff::SignedDuration;
 use partners::commands::Caller;
-use partners::commands::audit::AuditLog;
 use serde_json::{Value, json};
+use support::faulty::Mode;
 
 async fn log(plane: &Plane, caller: &Caller) -> Vec<Value> {
     let answer = plane.get(caller, "/v1/audit?limit=200").await;
@@ -17,19 +19,27 @@ async fn log(plane: &Plane, caller: &Caller) -> Vec<Value> {
     answer.json()["items"].as_array().unwrap().clone()
 }
 
-fn rows(plane: &Plane, of: &PartnerId) -> Vec<Row> {
-    let all = plane.world.catalog.rows().into_iter();
-    all.filter(|(s, r)| *s == Scope::Audit(Some(of.clone())) && r.key.starts_with("audit#"))
-        .map(|(_, r)| r)
-        .collect()
+pub(crate) fn rows(plane: &Plane, of: &PartnerId) -> Vec<Row> {
+    plane.logged(Some(of))
 }
 
-async fn write(plane: &Plane, write: Write) {
+pub(crate) fn scope(of: &PartnerId) -> Scope {
+    Scope::Audit(Some(of.clone()))
+}
+
+/// The head of the chain that those rows are of.
+pub(crate) async fn head(plane: &Plane, of: &PartnerId, rows: &[Row]) -> Row {
+    let chain = serde_json::from_value(rows[0].body["chain"].clone()).unwrap();
+    let (at, now) = (AuditHead::at(Some(of), &chain), plane.world.clock.now());
+    plane.world.catalog.find(&scope(of), at.key(), now).await.unwrap().unwrap()
+}
+
+pub(crate) async fn write(plane: &Plane, write: Write) {
     plane.world.catalog.write(plane.world.clock.now(), vec![write]).await.unwrap();
 }
 
 /// A partner with a chain of six entries.
-async fn chained() -> (Plane, PartnerId, Caller) {
+pub(crate) async fn chained() -> (Plane, PartnerId, Caller) {
     let plane = Plane::new();
     let (partner, owner) = plane.partner(&Caller::Operator, "P").await;
     for name in ["A", "B", "C"] {
@@ -41,7 +51,7 @@ async fn chained() -> (Plane, PartnerId, Caller) {
     (plane, partner, owner)
 }
 
-async fn verified(plane: &Plane, owner: &Caller) -> Value {
+pub(crate) async fn verified(plane: &Plane, owner: &Caller) -> Value {
     let answer = plane.get(owner, "/v1/audit/verify").await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     answer.json()
@@ -121,21 +131,34 @@ async fn what_a_partner_above_does_to_a_customer_is_in_the_log_of_the_customers_
 async fn what_the_operator_does_is_in_a_chain_of_the_installations_own() {
     let plane = Plane::new();
     plane.partner(&Caller::Operator, "P").await;
-    let all = plane.world.catalog.rows();
-    let own: Vec<_> =
-        all.iter().filter(|(s, r)| *s == Scope::Audit(None) && r.key.starts_with("audit#")).collect();
+    let own = plane.logged(None);
     assert_eq!(own.len(), 2);
-    assert_eq!(own[1].1.body["who"]["id"], "operator");
+    assert_eq!(own[1].body["who"]["id"], "operator");
+}
+
+#[tokio::test]
+async fn the_installations_own_log_is_the_operators_to_read_and_nobody_elses() {
+    let plane = Plane::new();
+    let (partner, owner) = plane.partner(&Caller::Operator, "P").await;
+    let items = log(&plane, &Caller::Operator).await;
+    assert_eq!(items.len(), 2);
+    assert!(items.iter().all(|e| e["partner"] == json!(null) && e["who"] == "operator"), "{items:?}");
+    assert_eq!(verified(&plane, &Caller::Operator).await["intact"], true);
+    let export = plane.get(&Caller::Operator, "/v1/audit/export").await;
+    assert_eq!((export.status, export.text.lines().count()), (StatusCode::OK, 2));
+    for path in ["/v1/audit", "/v1/audit/export", "/v1/audit/verify", "/v1/audit/heads"] {
+        let of_a_partner = plane.get(&Caller::Operator, &format!("{path}?partner={partner}")).await;
+        assert_eq!(of_a_partner.status, StatusCode::FORBIDDEN, "a partner's log is the partner's: {path}");
+    }
+    assert!(log(&plane, &owner).await.iter().all(|e| e["partner"] == json!(partner)));
 }
 
 #[tokio::test]
 async fn what_cannot_be_written_down_is_not_done() {
     let plane = Plane::new();
-    let (partner, owner) = plane.partner(&Caller::Operator, "P").await;
-    // An entry stands where the next one goes: no append can succeed.
-    let row = Row::new(AuditEntry::at(None, 1).key(), json!({}));
-    write(&plane, Write::PutNew(Scope::Audit(Some(partner)), row)).await;
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
     let before = plane.kept();
+    plane.plan.die_at(plane.plan.call_count(), Mode::Before);
     let refused = plane.post(&owner, "/v1/plans", &plan("Backup")).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     refused.problem();
@@ -143,78 +166,69 @@ async fn what_cannot_be_written_down_is_not_done() {
 }
 
 #[tokio::test]
-async fn a_chain_that_nobody_touched_is_intact_and_says_its_head() {
-    let (plane, partner, owner) = chained().await;
-    let found = verified(&plane, &owner).await;
-    assert_eq!(
-        (&found["intact"], &found["headNumber"], &found["complete"]),
-        (&json!(true), &json!(6), &json!(true))
-    );
-    assert_eq!(found["headHash"], rows(&plane, &partner)[5].body["hash"]);
-    let rest = plane.get(&owner, "/v1/audit/verify?after=4").await.json();
-    assert_eq!((&rest["intact"], &rest["until"]), (&json!(true), &json!(6)));
-    assert_eq!(plane.get(&owner, "/v1/audit/verify?after=7").await.fields(), ["after"]);
-}
-
-#[tokio::test]
-async fn an_altered_a_removed_and_an_unreadable_entry_are_found() {
-    for (case, fault) in [("altered", "altered"), ("removed", "missing"), ("unreadable", "missing")] {
-        let (plane, partner, owner) = chained().await;
-        let mut row = rows(&plane, &partner)[2].clone();
-        let version = row.version;
-        let scope = Scope::Audit(Some(partner));
-        let change = match case {
-            "removed" => Write::Delete(scope, row.key, version),
-            "altered" => {
-                row.body["who"]["id"] = json!("hft_somebody");
-                Write::Replace(scope, row, version)
-            }
-            _ => {
-                row.body = json!({ "number": "three" });
-                Write::Replace(scope, row, version)
-            }
-        };
-        write(&plane, change).await;
-        let found = verified(&plane, &owner).await;
-        assert_eq!(found["broken"], json!({ "number": 3, "fault": fault }), "{case}");
-        assert_eq!((&found["intact"], &found["until"]), (&json!(false), &json!(2)));
+async fn whichever_call_of_an_append_fails_the_log_stays_whole_and_the_next_one_is_written() {
+    for mode in [Mode::Before, Mode::After] {
+        for call in 0..6 {
+            let (plane, partner, owner) = chained().await;
+            plane.world.clock.advance(SignedDuration::from_hours(24));
+            plane.plan.take_log();
+            plane.plan.fail_at(call, mode);
+            plane.post(&owner, "/v1/plans", &plan("Backup")).await;
+            plane.plan.heal();
+            let before = rows(&plane, &partner).len();
+            plane.post(&owner, "/v1/plans", &plan("Backup")).await;
+            assert_eq!(rows(&plane, &partner).len(), before + 2, "{mode:?} {call}");
+            assert_eq!(verified(&plane, &owner).await["intact"], true, "{mode:?} {call}");
+        }
     }
 }
 
-#[tokio::test]
-async fn a_swapped_pair_is_found() {
-    let (plane, partner, owner) = chained().await;
-    let all = rows(&plane, &partner);
-    for (at, from) in [(3, 4), (4, 3)] {
-        let row = Row { body: all[from].body.clone(), ..all[at].clone() };
-        let version = row.version;
-        write(&plane, Write::Replace(Scope::Audit(Some(partner.clone())), row, version)).await;
+/// A log as an earlier release has written it, with entries of this one behind it.
+async fn with_older() -> (Plane, PartnerId, Caller) {
+    let plane = Plane::new();
+    let (partner, owner) = plane.partner(&Caller::Operator, "P").await;
+    let event = domain::audit::Event {
+        at: plane.world.clock.now() - SignedDuration::from_hours(1),
+        who: domain::audit::Who { id: "hft_12345678".to_owned(), role: Some(Role::Owner), partner: None },
+        what: "POST /v1/plans".to_owned(),
+        subjects: std::collections::BTreeMap::default(),
+        from: None,
+        request: "r".to_owned(),
+        outcome: domain::audit::Outcome::Asked,
+    };
+    let mut end = domain::audit::Head::beginning(Some(partner.clone()), None);
+    for _ in 0..3 {
+        let (entry, next) = end.append(event.clone(), Vec::new()).unwrap();
+        write(&plane, put_new(&OlderAuditEntry(entry)).unwrap()).await;
+        end = next;
     }
-    assert_eq!(verified(&plane, &owner).await["broken"], json!({ "number": 4, "fault": "missing" }));
+    write(&plane, put_new(&OlderAuditHead(end)).unwrap()).await;
+    plane.post(&owner, "/v1/plans", &plan("Backup")).await;
+    (plane, partner, owner)
 }
 
 #[tokio::test]
-async fn a_tail_that_was_cut_off_is_found_and_so_is_a_head_that_was_set_back() {
-    let (plane, partner, owner) = chained().await;
-    let all = rows(&plane, &partner);
-    let scope = Scope::Audit(Some(partner.clone()));
-    let head = plane
-        .world
-        .catalog
-        .find(&scope, AuditHead::at(Some(&partner)).key(), plane.world.clock.now())
-        .await
-        .unwrap()
-        .unwrap();
-    let mut back = head.clone();
-    back.body["number"] = json!(5);
-    back.body["hash"] = all[4].body["hash"].clone();
-    write(&plane, Write::Replace(scope.clone(), back, head.version)).await;
-    assert_eq!(verified(&plane, &owner).await["broken"], json!({ "number": 6, "fault": "head" }));
+async fn the_single_chain_of_an_earlier_release_is_shown_exported_and_verified_with_what_came_after_it() {
+    let (plane, partner, owner) = with_older().await;
+    let numbers: Vec<_> =
+        log(&plane, &owner).await.iter().map(|e| (e["chain"].is_null(), e["number"].clone())).collect();
+    let older = |n| (true, json!(n));
+    assert_eq!(numbers, [(false, json!(2)), (false, json!(1)), older(3), older(2), older(1)]);
+    let export = plane.get(&owner, "/v1/audit/export").await.text;
+    let exported: Vec<domain::audit::Entry> =
+        export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut check = domain::audit::LogCheck::default();
+    exported.iter().for_each(|entry| check.take(entry).unwrap());
+    assert_eq!(check.end(&[]).unwrap().entries, 5);
+    assert_eq!(exported[3].seen[0].number, 3, "the first chain names where the older one ended");
+    assert_eq!(verified(&plane, &owner).await["entries"], 5);
 
-    let (plane, partner, owner) = chained().await;
-    let last = rows(&plane, &partner)[5].clone();
-    write(&plane, Write::Delete(Scope::Audit(Some(partner)), last.key, last.version)).await;
-    assert_eq!(verified(&plane, &owner).await["broken"], json!({ "number": 6, "fault": "missing" }));
+    let at = OlderAuditEntry::at(Some(&partner), 2);
+    let row =
+        plane.world.catalog.find(&scope(&partner), at.key(), plane.world.clock.now()).await.unwrap().unwrap();
+    write(&plane, Write::Delete(scope(&partner), row.key, row.version)).await;
+    let broken = json!({ "chain": null, "number": 2, "fault": "missing" });
+    assert_eq!(verified(&plane, &owner).await["broken"], broken);
 }
 
 #[tokio::test]
@@ -299,23 +313,46 @@ async fn pages_come_newest_first_and_an_export_oldest_first_with_a_link_to_its_r
     assert!(csv.text.starts_with("partner,number,at,who,role,what,"), "{}", csv.text);
 }
 
+#[tokio::test]
+async fn signed_heads_are_exported_one_a_line_and_only_to_whoever_may_export() {
+    let (plane, partner, owner) = chained().await;
+    assert_eq!(plane.get(&owner, "/v1/audit/heads").await.text, "");
+    for day in 1..=3 {
+        let statement = AuditStatement {
+            partner: Some(partner.clone()),
+            day: jiff::civil::date(2026, 11, day),
+            part: 0,
+            is_last: true,
+            signed: format!("signed {day}"),
+        };
+        write(&plane, put_new(&statement).unwrap()).await;
+    }
+    let first = plane.get(&owner, "/v1/audit/heads?limit=2").await;
+    assert_eq!(first.text, "signed 1\nsigned 2\n");
+    let link = first.headers["link"].to_str().unwrap().to_owned();
+    let rest = plane.get(&owner, link.strip_prefix('<').unwrap().split_once('>').unwrap().0).await;
+    assert_eq!((rest.text.as_str(), rest.headers.get("link")), ("signed 3\n", None));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_at_once_make_one_chain_without_gaps() {
+async fn of_many_at_once_each_process_makes_one_chain_without_gaps() {
     let (plane, partner, owner) = chained().await;
     // Two functions, which share nothing but the rows.
     let records = Records::new(plane.world.catalog.clone(), plane.world.clock.clone());
-    let logs = [AuditLog::new(records.clone()), AuditLog::new(records)];
+    let logs = [0; 2].map(|_| AuditLog::new(records.clone(), &*plane.world.ids));
     let entry: domain::audit::Entry = serde_json::from_value(rows(&plane, &partner)[0].body.clone()).unwrap();
     let appends = (0..64_usize).map(|n| {
         let (log, partner) = (logs[n % 2].clone(), partner.clone());
         let event = domain::audit::Event { request: format!("r-{n}"), ..entry.event.clone() };
-        tokio::spawn(async move { log.append(Some(&partner), &event).await.unwrap().number })
+        tokio::spawn(async move { log.append(Some(&partner), &event).await.unwrap() })
     });
-    let mut numbers = Vec::new();
+    let mut places = Vec::new();
     for append in appends.collect::<Vec<_>>() {
-        numbers.push(append.await.unwrap());
+        let mark = append.await.unwrap();
+        places.push((mark.chain, mark.number));
     }
-    numbers.sort_unstable();
-    assert_eq!(numbers, (7..=70).collect::<Vec<_>>());
-    assert_eq!(verified(&plane, &owner).await["intact"], true);
+    places.sort_unstable();
+    let numbers: Vec<_> = places.iter().map(|(_, number)| *number).collect();
+    assert_eq!(numbers, (1..=32).chain(1..=32).collect::<Vec<_>>());
+    assert_eq!(verified(&plane, &owner).await["entries"], 6 + 64);
 }

@@ -79,7 +79,7 @@ async fn consent_connects_the_tenant_makes_its_key_and_its_first_snapshot_is_due
     assert_eq!(tenant["notProtected"], json!([]));
 
     let records = Records::new(plane.world.catalog.clone(), plane.world.clock.clone());
-    records.get(&StoredKey::at(&TENANT.parse().unwrap())).await.unwrap();
+    records.get(&StoredKey::at(&TENANT.parse().unwrap(), &org)).await.unwrap();
     let row = records.get(&Tenant::at(&TENANT.parse().unwrap())).await.unwrap().value;
     let now: Timestamp = engine::ports::Clock::now(plane.world.clock.as_ref());
     assert_eq!(row.next_snapshot_at, Some(now));

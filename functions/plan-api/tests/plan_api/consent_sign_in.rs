@@ -4,8 +4,9 @@ use crate::common::{Answer, Plane, TENANT, ToldDirectory};
 use async_trait::async_trait;
 use axum::body::Body;
 use domain::{Error, ErrorKind, OrganisationId, Result, TenantId};
-use engine::ports::{Scope, SignInAsk, SignIns, SignedIn};
-use http::{Request, StatusCode};
+use engine::ports::{Clock, Scope, SignInAsk, SignIns, SignedIn};
+use engine::purge_data;
+use http::{Method, Request, StatusCode};
 use jiff::SignedDuration;
 use partners::commands::Caller;
 use serde_json::{Value, json};
@@ -14,18 +15,18 @@ use support::contracts::{self, AccessProbe};
 use url::Url;
 
 /// Somebody of the tenant who holds a role that can consent, and somebody who holds none.
-const ADMINISTRATOR: &str = "0a000000-0000-4000-8000-000000000001";
-const PLAIN: &str = "0a000000-0000-4000-8000-000000000002";
-const OTHER: &str = "ffffffff-0000-1111-2222-333344445555";
+pub const ADMINISTRATOR: &str = "0a000000-0000-4000-8000-000000000001";
+pub const PLAIN: &str = "0a000000-0000-4000-8000-000000000002";
+pub const OTHER: &str = "ffffffff-0000-1111-2222-333344445555";
 
 /// A login at which somebody of one tenant signs in; its codes are good once, and for who asked.
 #[derive(Default)]
-struct Login {
-    of: Mutex<String>,
-    user: Mutex<Option<&'static str>>,
-    wids: Mutex<Vec<&'static str>>,
+pub struct Login {
+    pub of: Mutex<String>,
+    pub user: Mutex<Option<&'static str>>,
+    pub wids: Mutex<Vec<&'static str>>,
     asked: Mutex<Vec<(String, String)>>,
-    redeemed: Mutex<u32>,
+    pub redeemed: Mutex<u32>,
 }
 
 #[async_trait]
@@ -50,24 +51,27 @@ impl SignIns for Login {
     }
 }
 
-struct Story {
-    plane: Plane,
-    login: Arc<Login>,
-    owner: Caller,
-    org: OrganisationId,
+pub struct Story {
+    pub plane: Plane,
+    pub login: Arc<Login>,
+    pub owner: Caller,
+    pub org: OrganisationId,
+    /// What the browser keeps and sends along.
+    cookies: Mutex<Vec<String>>,
 }
 
-async fn story(of: &str) -> Story {
+pub async fn story(of: &str) -> Story {
     let login = Arc::new(Login::default());
     of.clone_into(&mut login.of.lock().unwrap());
     let plane = Plane::with(Some(login.clone()));
     {
         let mut says = plane.directory.0.lock().unwrap();
         (says.access, says.holders) = (Ok(vec!["User.Read.All"]), Ok(vec![ADMINISTRATOR]));
+        says.people = vec![PLAIN];
     }
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;
     let org = plane.organisation(&owner, "Contoso").await;
-    Story { plane, login, owner, org }
+    Story { plane, login, owner, org, cookies: Mutex::default() }
 }
 
 fn state_of(url: &str) -> String {
@@ -76,20 +80,90 @@ fn state_of(url: &str) -> String {
 }
 
 impl Story {
-    async fn callback(&self, query: &str) -> Answer {
-        let request = Request::get(format!("/v1/consent/callback?{query}")).body(Body::empty()).unwrap();
-        self.plane.send(None, request).await
+    /// The browser is at the callback, with its cookies, and keeps those that it is given.
+    pub async fn callback(&self, query: &str) -> Answer {
+        let mut request = Request::get(format!("/v1/consent/callback?{query}"));
+        let cookies = self.cookies();
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies.join("; "));
+        }
+        let answer = self.plane.send(None, request.body(Body::empty()).unwrap()).await;
+        for set in answer.headers.get_all("set-cookie") {
+            let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let name = format!("{}=", pair.split('=').next().unwrap());
+            let mut kept = self.cookies.lock().unwrap();
+            kept.retain(|cookie| !cookie.starts_with(&name));
+            kept.push(pair);
+        }
+        answer
     }
 
-    async fn consented(&self, tenant: &str) -> Answer {
+    /// What the browser sends along.
+    pub fn cookies(&self) -> Vec<String> {
+        self.cookies.lock().unwrap().clone()
+    }
+
+    /// Another browser, which sends these.
+    pub fn set_cookies(&self, cookies: &[String]) {
+        *self.cookies.lock().unwrap() = cookies.to_vec();
+    }
+
+    /// The state of a new consent link.
+    async fn link(&self) -> String {
         let path = format!("/v1/organisations/{}/consent-link", self.org);
         let link = self.plane.post(&self.owner, &path, &json!({ "app": "reader" })).await.json();
-        let state = state_of(link["url"].as_str().unwrap());
+        state_of(link["url"].as_str().unwrap())
+    }
+
+    pub async fn consented(&self, tenant: &str) -> Answer {
+        let state = self.link().await;
         self.callback(&format!("admin_consent=True&tenant={tenant}&state={state}")).await
     }
 
+    /// The state in the address that a reply redirects to.
+    pub fn state_in(answer: &Answer) -> String {
+        assert_eq!(answer.status, StatusCode::FOUND, "{answer:?}");
+        state_of(answer.headers["location"].to_str().unwrap())
+    }
+
+    /// The state of a link, and that of the sign-in that followed.
+    pub async fn link_and_sign_in(&self) -> (String, String) {
+        let link = self.link().await;
+        let sent = self.callback(&format!("admin_consent=True&tenant={TENANT}&state={link}")).await;
+        (link, Self::state_in(&sent))
+    }
+
+    /// The organisation was deleted, and all of its tenant with it.
+    pub async fn ended_elsewhere(&self) {
+        let world = &self.plane.world;
+        let path = format!("/v1/organisations/{}", self.org);
+        let version = self.plane.get(&self.owner, &path).await.version();
+        let hold = json!({ "holdDays": 1 });
+        let path = format!("{path}/deletion");
+        let asked = self.plane.ask(&self.owner, Method::POST, &path, Some(version), Some(&hold)).await;
+        assert_eq!(asked.status, StatusCode::OK);
+        let worker = purge_data::Worker::new(purge_data::Ports {
+            catalog: world.catalog.clone(),
+            vault: world.vault.clone(),
+            signer: world.signer.clone(),
+            anchors: world.anchors.clone(),
+            clock: world.clock.clone(),
+            ids: world.ids.clone(),
+        });
+        for _ in 0..4 {
+            world.clock.advance(SignedDuration::from_hours(12));
+            worker.run(world.clock.now() + SignedDuration::from_hours(1)).await.unwrap();
+        }
+    }
+
+    /// The same browser and login, at a new organisation of the same partner.
+    pub async fn in_another_organisation(self) -> Self {
+        let org = self.plane.organisation(&self.owner, "Fabrikam").await;
+        Self { org, ..self }
+    }
+
     /// The state of the sign-in that the browser is sent to after a consent.
-    async fn sent_to_sign_in(&self) -> String {
+    pub async fn sent_to_sign_in(&self) -> String {
         let answer = self.consented(TENANT).await;
         assert_eq!(answer.status, StatusCode::FOUND, "{answer:?}");
         assert_eq!(
@@ -101,7 +175,7 @@ impl Story {
         state_of(&to)
     }
 
-    async fn tenant(&self) -> Value {
+    pub async fn tenant(&self) -> Value {
         self.plane.get(&self.owner, &format!("/v1/organisations/{}", self.org)).await.json()["tenant"].clone()
     }
 }
@@ -239,6 +313,7 @@ impl AccessProbe for Told {
         ADMINISTRATOR.to_owned()
     }
     async fn employee(&self) -> String {
+        self.0.0.lock().unwrap().people = vec![PLAIN];
         PLAIN.to_owned()
     }
     async fn hide_roles(&self) {

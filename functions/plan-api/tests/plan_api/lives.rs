@@ -279,6 +279,21 @@ async fn organisations_are_found_by_what_is_known_of_them_and_written_as_a_table
 }
 
 #[tokio::test]
+async fn a_name_is_no_formula_where_a_spreadsheet_cuts_the_line_at_semicolons_either() {
+    let plane = Plane::new();
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    for name in ["x;=1+cmd", "x; =1+1", "x;\"@sum", " =lead", "x;\u{ff1d}wide", "x;-1;+2", "a;b - c, d=e"] {
+        plane.organisation(&owner, name).await;
+    }
+    let table = plane.get(&owner, "/v1/organisations?format=csv").await;
+    let mut reader = csv::Reader::from_reader(table.text.as_bytes());
+    let names: Vec<_> = reader.records().map(|row| row.unwrap()[1].to_owned()).collect();
+    let expected =
+        ["x;'=1+cmd", "x; '=1+1", "x;\"'@sum", "'=lead", "x;'\u{ff1d}wide", "x;'-1;'+2", "a;b - c, d=e"];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
 async fn an_organisation_on_a_plan_that_a_partner_above_assigned_can_be_connected() {
     let plane = Plane::new();
     let (_, top) = plane.partner(&Caller::Operator, "Top").await;

@@ -3,16 +3,22 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod any_input;
 mod audit;
+mod audit_verified;
 mod common;
+mod connecting;
 mod consent;
 mod consent_sign_in;
 mod counted;
+mod discreet;
 mod end_customers;
 mod idempotency;
+mod invitations;
 mod lives;
 mod makers;
 mod names;
+mod open_routes;
 mod openapi;
 mod partner_plane;
 mod people;

@@ -33,6 +33,29 @@ async fn anybody_can_read_the_document() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_document_is_told_so_and_not_sent_it_again() {
+    let plane = Plane::new();
+    let ask = async |version: Option<&str>| {
+        let mut request = Request::get("/v1/openapi.json");
+        if let Some(version) = version {
+            request = request.header("if-none-match", version);
+        }
+        plane.send(None, request.body(Body::empty()).unwrap()).await
+    };
+    let first = ask(None).await;
+    let version = first.headers["etag"].to_str().unwrap();
+    assert!(
+        first.text.len() > 50_000 && first.headers["cache-control"].to_str().unwrap().contains("max-age")
+    );
+    for known in [version.to_owned(), format!("\"other\", W/{version}")] {
+        let again = ask(Some(&known)).await;
+        assert_eq!((again.status, again.text.len()), (StatusCode::NOT_MODIFIED, 0), "{known}");
+        assert_eq!(again.headers["etag"], first.headers["etag"]);
+    }
+    assert_eq!(ask(Some("\"other\"")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn what_is_answered_is_as_the_document_says() {
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     let plane = Plane::new();

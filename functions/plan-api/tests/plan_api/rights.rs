@@ -56,6 +56,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/audit",                               "yyyy-y", false),
     ("GET",    "/v1/audit/export",                        "yy----", false),
     ("GET",    "/v1/audit/verify",                        "yy----", false),
+    ("GET",    "/v1/audit/heads",                         "yy----", false),
     ("POST",   "/v1/organisations/{org}/consent-link",    "yyyy--", true),
     ("GET",    "/v1/organisations/{org}/token",           "yy----", true),
     ("POST",   "/v1/organisations/{org}/token",           "yy----", true),

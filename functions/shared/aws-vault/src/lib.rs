@@ -3,9 +3,11 @@
 //!
 //! Enter at [`S3Vault`]; [`make_bucket`] makes its bucket on a stand-in, as the template does in AWS.
 
+mod anchors;
 mod bucket;
 mod vault;
 
+pub use anchors::S3Anchors;
 pub use bucket::make_bucket;
 pub use vault::S3Vault;
 

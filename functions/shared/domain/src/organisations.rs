@@ -13,6 +13,13 @@ use serde::{Deserialize, Serialize};
 /// Source: learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent, prerequisites.
 pub const MAY_CONSENT: [&str; 2] = [GLOBAL_ADMINISTRATOR, PRIVILEGED_ROLE_ADMINISTRATOR];
 
+/// What whoever administers a tenant does once the product is to have no more to do with it, for a person. The consent is the
+/// tenant's own: nothing that is deleted here ends it.
+/// Source: learn.microsoft.com/entra/identity/enterprise-apps/delete-application-portal.
+pub const HOW_TO_WITHDRAW: &str = "Consent is withdrawn in the Microsoft Entra admin center: Entra ID, Enterprise apps, \
+    the application, Properties, Delete; for the application that reads and for the one that restores. Until then \
+    Microsoft goes on letting both in.";
+
 /// The state of an organisation: what stops, and what goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -10,18 +10,18 @@ use crate::records::{
 use domain::rights::Role;
 use domain::{OrganisationId, PartnerId, Result};
 
-/// On whose behalf what an organisation has at a partner ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// A command's.
-    Command,
-    /// The sweep's of a deletion. It may delete what lets somebody in and put none: a token that sees other organisations
-    /// too keeps the name of the one that is gone, which opens nothing.
-    Sweep,
-}
-
 /// How many rows one write may have.
 const ROWS_A_WRITE: usize = 50;
+
+/// What becomes of a token that shows other organisations, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SharedTokens {
+    /// It no longer names the organisation.
+    Narrowed,
+    /// It names the organisation still, of which there is nothing left to see; where tokens are listed it does not. For
+    /// `purge-data`, which may put no token.
+    Kept,
+}
 
 /// Ends what a partner has of an organisation's people; returns how many rows were written. Done again it finds nothing
 /// more.
@@ -32,13 +32,13 @@ pub async fn end(
     records: &Records,
     partner: &PartnerId,
     organisation: &OrganisationId,
-    by: By,
+    shared: SharedTokens,
 ) -> Result<u64> {
     let mut written = 0;
     let mut pending: Vec<Write> = Vec::new();
     let mut groups = people(records, partner, organisation).await?;
     groups.extend(invitations(records, partner, organisation).await?);
-    groups.extend(tokens(records, partner, organisation, by).await?);
+    groups.extend(tokens(records, partner, organisation, shared).await?);
     for group in groups {
         if pending.len() + group.len() > ROWS_A_WRITE {
             written += pending.len() as u64;
@@ -119,14 +119,14 @@ async fn tokens(
     records: &Records,
     partner: &PartnerId,
     organisation: &OrganisationId,
-    by: By,
+    shared: SharedTokens,
 ) -> Result<Vec<Vec<Write>>> {
     let mut groups = Vec::new();
     for found in records.list_all(&TokenEntry::of_partner(partner)).await? {
         let entry = found.value;
         let seen = entry.token.organisations.clone().unwrap_or_default();
         let left = left(entry.token.role, seen, organisation);
-        let Some(left) = left.filter(|left| left.is_empty() || by == By::Command) else { continue };
+        let Some(left) = left else { continue };
         let row = records.find(&ApiToken::at(&entry.token.hash)).await?;
         let mut group = Vec::new();
         if left.is_empty() {
@@ -134,7 +134,9 @@ async fn tokens(
             group.extend(row.map(|row| delete(&row.value, row.version)));
         } else {
             let token = ApiToken { organisations: Some(left), ..entry.token.clone() };
-            group.extend(row.map(|row| replace(&token, row.version)).transpose()?);
+            if shared == SharedTokens::Narrowed {
+                group.extend(row.map(|row| replace(&token, row.version)).transpose()?);
+            }
             group.push(replace(&TokenEntry { token, ..entry }, found.version)?);
         }
         groups.push(group);

@@ -9,11 +9,14 @@
 //! - [`purge_data`]: the sweep that deletes organisations and rows that have expired.
 //! - [`metrics`]: what is counted while it runs, as one table; [`trace`]: the name under which all logs of one story
 //!   are found.
+//! - [`audit`]: appending to audit logs.
 //! - [`signed`]: statements under the installation's signature.
+//! - [`upgrade`]: rows of an earlier release, moved to where they are now.
 //!
 //! Not here: tenants' content (`backup`), and what people of partners do (`partners`).
 
 pub mod announce;
+pub mod audit;
 pub mod end_customers;
 pub mod messages;
 pub mod metrics;
@@ -23,6 +26,7 @@ pub mod purge_data;
 pub mod records;
 pub mod signed;
 pub mod trace;
+pub mod upgrade;
 pub mod work;
 
 mod listed;

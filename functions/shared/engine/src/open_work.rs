@@ -10,8 +10,8 @@ use crate::messages;
 use crate::metrics;
 use crate::ports::{Outgoing, Write};
 use crate::records::{
-    At, Cause, Course, Diff, Found, JobState, Record, Records, Restore, RestoreState, Snapshot, Subject,
-    Tenant, replace,
+    At, Cause, Course, Diff, Found, GivenUp, JobState, Record, Records, Restore, RestoreState, Snapshot,
+    Subject, Tenant, put_new, replace,
 };
 use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
 use jiff::SignedDuration;
@@ -43,10 +43,16 @@ pub trait OpenWork: Record + Clone {
     fn label(&self) -> &'static str;
     /// How long it must have been in vain before it is given up.
     fn patience(&self) -> SignedDuration;
+    /// Whether people are told of several such pieces, given up for one cause, once: because there may be many, and
+    /// whoever asked for one follows it.
+    fn is_told_once(&self) -> bool;
 }
 
 macro_rules! open_work {
-    ($record:ty, $failed:path, $label:literal, $subject:path, $patience:expr, |$row:ident| $message:expr) => {
+    (
+        $record:ty, $failed:path, $label:literal, $subject:path, $patience:expr, $told_once:expr,
+        |$row:ident| $message:expr
+    ) => {
         impl OpenWork for $record {
             fn tenant(&self) -> &TenantId {
                 &self.tenant
@@ -92,6 +98,10 @@ macro_rules! open_work {
                 let patience: fn(&Self) -> SignedDuration = $patience;
                 patience(self)
             }
+            fn is_told_once(&self) -> bool {
+                let told_once: fn(&Self) -> bool = $told_once;
+                told_once(self)
+            }
         }
     };
 }
@@ -99,20 +109,27 @@ macro_rules! open_work {
 /// How long most work is tried in vain: longer than most outages of one service.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(4);
 
-open_work!(Snapshot, JobState::Failed, "A snapshot", Subject::Snapshot, |_| PATIENCE, |s| {
+open_work!(Snapshot, JobState::Failed, "A snapshot", Subject::Snapshot, |_| PATIENCE, |_| false, |s| {
     messages::take_snapshot(&s.tenant, &s.id, s.attempts)
 });
-open_work!(Diff, JobState::Failed, "A comparison", Subject::Diff, |_| PATIENCE, |d| {
+open_work!(Diff, JobState::Failed, "A comparison", Subject::Diff, |_| PATIENCE, |_| true, |d| {
     messages::diff_snapshots(&d.tenant, &d.id, d.attempts)
 });
-open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, patience_of, |r| match r.state {
-    RestoreState::Previewing => messages::preview_restore(&r.tenant, &r.id, r.attempts),
-    _ => messages::run_restore(&r.tenant, &r.id, r.attempts),
+open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, patience_of, is_preview, |r| {
+    if is_preview(r) {
+        messages::preview_restore(&r.tenant, &r.id, r.attempts)
+    } else {
+        messages::run_restore(&r.tenant, &r.id, r.attempts)
+    }
 });
+
+fn is_preview(restore: &Restore) -> bool {
+    restore.state == RestoreState::Previewing
+}
 
 /// How long a restore is tried in vain. Why less for a preview: a person waits for it.
 fn patience_of(restore: &Restore) -> SignedDuration {
-    if restore.state == RestoreState::Previewing { SignedDuration::from_hours(1) } else { PATIENCE }
+    if is_preview(restore) { SignedDuration::from_hours(1) } else { PATIENCE }
 }
 
 /// What becomes of a message whose work ended in that error: a wait or an end is written to the row, and the message
@@ -185,8 +202,17 @@ pub async fn give_up<T: OpenWork>(
     why: &str,
 ) -> Result<bool> {
     let (tenant, subject, what) = (found.value.tenant().clone(), found.value.subject(), found.value.label());
-    announcer.announce_error(&tenant, subject.clone(), what, cause.kind()).await?;
-    let mut writes = vec![replace(&found.value.given_up(records.clock().now(), cause, why), found.version)?];
+    let given_up = find_given_up(records, &found.value, cause).await?;
+    if given_up.is_none() {
+        announcer.announce_error(&tenant, subject.clone(), what, cause.kind()).await?;
+    }
+    let mut writes = Vec::new();
+    if found.value.is_told_once() && given_up.is_none() {
+        let (work, cause) = (subject.label().to_owned(), cause.kind().name().to_owned());
+        let at = records.clock().now();
+        writes.push(put_new(&GivenUp { tenant: tenant.clone(), work, cause, at })?);
+    }
+    writes.extend([replace(&found.value.given_up(records.clock().now(), cause, why), found.version)?]);
     writes.extend(release_tenant(records, &tenant, &subject).await?);
     match records.write(writes).await {
         Ok(()) => {
@@ -197,6 +223,18 @@ pub async fn give_up<T: OpenWork>(
         Err(e) if e.kind() == ErrorKind::Conflict => Ok(false),
         Err(e) => Err(e),
     }
+}
+
+/// That such work was given up for that cause lately, so that people know; none where they are told of each piece.
+///
+/// # Errors
+/// Those of the catalog.
+pub async fn find_given_up<T: OpenWork>(records: &Records, row: &T, cause: Cause) -> Result<Option<GivenUp>> {
+    if !row.is_told_once() {
+        return Ok(None);
+    }
+    let at = GivenUp::at(row.tenant(), row.subject().label(), cause.kind());
+    Ok(records.find(&at).await?.map(|found| found.value))
 }
 
 /// Takes the open snapshot that is given up out of its tenant's row, so that the next one can begin.

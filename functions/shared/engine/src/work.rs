@@ -6,7 +6,7 @@
 //! cannot be read is an `Invalid` error, so that the queue sets it aside (into its dead-letter queue) and does not
 //! drop it.
 
-use crate::records::{Records, StoredKey, Tenant};
+use crate::records::{Records, Tenant, key_of};
 use async_trait::async_trait;
 use domain::{ErrorKind, Result, TenantId, Timestamp};
 
@@ -32,7 +32,7 @@ pub trait JobWorker: Send + Sync {
 pub async fn unless_gone(records: &Records, tenant: &TenantId, result: Result<()>) -> Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let has_key = records.find(&StoredKey::at(tenant)).await?.is_some();
+            let has_key = key_of(records, tenant).await?.is_some();
             if has_key || records.find(&Tenant::at(tenant)).await?.is_none() {
                 return Err(error);
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     limits::Lane,
-    settings::{GraphSettings, base_url, is_loopback},
+    settings::{GraphSettings, is_loopback},
     throttle::Throttle,
     token::{Tokens, chance},
     waits::{after, backoff_ms},
@@ -53,8 +53,7 @@ impl GraphClient {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Result<Self> {
-        let graph = base_url(GraphSettings::GRAPH_URL, &settings.graph_url)?;
-        let login = base_url(GraphSettings::LOGIN_URL, &settings.login_url)?;
+        let (graph, login) = settings.addresses()?;
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|der| reqwest::Certificate::from_der(der))

@@ -8,6 +8,7 @@ use domain::{
 };
 use engine::ports::{
     Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
+    Standing,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -51,8 +52,8 @@ impl DirectoryAccess for GraphDirectory {
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.client.access(tenant).await
     }
-    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
-        self.client.may_consent(tenant, user).await
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+        self.client.standing(tenant, user).await
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.client.organisation(tenant).await

@@ -12,12 +12,14 @@ use crate::{
     select::{collection, encoded, equals, with_query},
 };
 use domain::{Error, Result, TenantId, Timestamp, kinds::ApiVersion, organisations::MAY_CONSENT};
+use engine::ports::Standing;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What holds in the whole tenant.
 const WHOLE: &str = "/";
 const HOLDERS: &str = "reading who holds a role";
+const PERSON: &str = "reading whether the tenant holds somebody";
 const MEMBERS: &str = "reading who is in a group that holds a role";
 
 /// A holder of a role that may be a group.
@@ -29,8 +31,15 @@ enum Is {
 }
 
 impl GraphClient {
-    /// Whether a user may consent for the tenant: see [`engine::ports::DirectoryAccess::may_consent`].
-    pub(crate) async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
+    /// What a user is to the tenant: see [`engine::ports::DirectoryAccess::standing`].
+    pub(crate) async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+        if self.holds_a_role(tenant, user).await? {
+            return Ok(Standing::MayConsent);
+        }
+        Ok(if self.is_there(tenant, user).await? { Standing::NoRole } else { Standing::NotThere })
+    }
+
+    async fn holds_a_role(&self, tenant: &TenantId, user: &str) -> Result<bool> {
         // Why both, though Graph shows what is active among the assignments: that it does is not documented of each.
         let mut looked_at = BTreeSet::new();
         for is_active in [false, true] {
@@ -90,6 +99,19 @@ impl GraphClient {
             }
         }
         Ok(false)
+    }
+
+    async fn is_there(&self, tenant: &TenantId, user: &str) -> Result<bool> {
+        let path = format!("users/{}", encoded(user));
+        let below = with_query(&path, &["id"], "", None);
+        let units = read_units(&path, true, false, None);
+        let reply = self.ask(tenant, &Ask::get(self.address(ApiVersion::V1, &below)?, units, PERSON)).await?;
+        match reply.status {
+            404 => Ok(false),
+            // Why no error: the roles were seen, and this only says what to advise.
+            403 => Ok(true),
+            _ => reply.success(PERSON).map(|_| true),
+        }
     }
 
     async fn is_member(&self, tenant: &TenantId, group: &str, user: &str) -> Result<bool> {

@@ -35,16 +35,24 @@ impl Default for GraphSettings {
     }
 }
 
-/// Hosts of Graph in Microsoft's clouds; a token for one is asked for by its own name.
-/// Source: learn.microsoft.com/graph/deployments.
-const MICROSOFT_HOSTS: &[&str] = &[
-    "graph.microsoft.com",
-    "graph.microsoft.us",
-    "dod-graph.microsoft.us",
-    "microsoftgraph.chinacloudapi.cn",
-];
-
 impl GraphSettings {
+    /// Hosts of Graph in Microsoft's clouds; a token for one is asked for by its own name.
+    /// Source: learn.microsoft.com/graph/deployments.
+    pub const GRAPH_HOSTS: &'static [&'static str] = &[
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    ];
+    /// Hosts of the login in Microsoft's clouds.
+    /// Source: learn.microsoft.com/entra/identity-platform/authentication-national-cloud.
+    pub const LOGIN_HOSTS: &'static [&'static str] = &[
+        "login.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.chinacloudapi.cn",
+        "login.partner.microsoftonline.cn",
+    ];
+
     /// The setting that names another Graph.
     pub const GRAPH_URL: &'static str = "HOLDFAST_GRAPH_URL";
     /// The setting that names another login.
@@ -90,11 +98,28 @@ impl GraphSettings {
         Ok(Self { instances, ..settings })
     }
 
+    /// The two addresses, Graph's and the login's.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the setting, unless it is one of Microsoft's hosts, or this machine: customers' tokens and the
+    /// applications' credentials are sent there.
+    pub fn addresses(&self) -> Result<(Url, Url)> {
+        let graph = base_url(Self::GRAPH_URL, &self.graph_url, Self::GRAPH_HOSTS)?;
+        let login = base_url(Self::LOGIN_URL, &self.login_url, Self::LOGIN_HOSTS)?;
+        Ok((graph, login))
+    }
+
+    /// Whether the login is Microsoft's own and no stand-in for it.
+    pub fn is_microsofts_login(&self) -> bool {
+        let host = Url::parse(&self.login_url).ok().and_then(|u| u.host_str().map(str::to_owned));
+        host.is_some_and(|host| Self::LOGIN_HOSTS.contains(&host.as_str()))
+    }
+
     /// The OAuth scope of the Graph in use.
     pub(crate) fn scope(&self) -> String {
         let host = Url::parse(&self.graph_url).ok().and_then(|u| u.host_str().map(str::to_owned));
-        let host = host.filter(|h| MICROSOFT_HOSTS.contains(&h.as_str()));
-        format!("https://{}/.default", host.as_deref().unwrap_or(MICROSOFT_HOSTS[0]))
+        let host = host.filter(|h| Self::GRAPH_HOSTS.contains(&h.as_str()));
+        format!("https://{}/.default", host.as_deref().unwrap_or(Self::GRAPH_HOSTS[0]))
     }
 }
 
@@ -107,13 +132,17 @@ fn number(find: impl Fn(&str) -> Option<String>, name: &str, default: u32) -> Re
 /// A base address, without a slash at its end.
 ///
 /// # Errors
-/// `Invalid` unless it is `https`, or `http` to this machine, where nobody else can listen.
-pub(crate) fn base_url(name: &str, text: &str) -> Result<Url> {
+/// `Invalid` unless it is `https` to one of these hosts, or to this machine, where nobody else can listen.
+fn base_url(name: &str, text: &str, hosts: &[&str]) -> Result<Url> {
     let url = Url::parse(text.trim_end_matches('/'))
         .map_err(|e| Error::invalid_field(name, "not an address").caused_by(e))?;
-    let plain = url.scheme() == "http" && is_loopback(&url);
-    if !(url.scheme() == "https" || plain) {
-        return Err(Error::invalid_field(name, "must be https, or http to this machine"));
+    let is_known = url.scheme() == "https" && url.host_str().is_some_and(|host| hosts.contains(&host));
+    if !(is_known || is_loopback(&url) && matches!(url.scheme(), "http" | "https")) {
+        let message = format!("must be https to one of {}, or this machine", hosts.join(", "));
+        return Err(Error::invalid_field(name, message));
+    }
+    if is_known && url.port().is_some() {
+        return Err(Error::invalid_field(name, "must not name a port of Microsoft's"));
     }
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return Err(Error::invalid_field(name, "must hold neither a query nor a name"));
@@ -137,12 +166,45 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        assert!(base_url("x", "http://127.0.0.1:9/").is_ok());
-        assert!(base_url("x", "http://localhost:9").is_ok());
-        assert!(base_url("x", "https://graph.microsoft.us").is_ok());
-        assert!(base_url("x", "http://graph.microsoft.com").is_err());
-        assert!(base_url("x", "http://127.0.0.1.example.com").is_err());
-        assert!(base_url("x", "https://u:p@graph.microsoft.com").is_err());
+        let base_url = |text| base_url("x", text, GraphSettings::GRAPH_HOSTS);
+        assert!(base_url("http://127.0.0.1:9/").is_ok());
+        assert!(base_url("http://localhost:9").is_ok());
+        assert!(base_url("https://graph.microsoft.us").is_ok());
+        assert!(base_url("http://graph.microsoft.com").is_err());
+        assert!(base_url("http://127.0.0.1.example.com").is_err());
+        assert!(base_url("https://u:p@graph.microsoft.com").is_err());
+    }
+
+    #[test]
+    fn tokens_and_credentials_go_to_microsofts_hosts_or_to_this_machine_alone() {
+        let of = |graph: &str, login: &str| {
+            let settings =
+                GraphSettings { graph_url: graph.into(), login_url: login.into(), ..Default::default() };
+            settings.addresses().map(drop).map_err(|e| e.fields()[0].field.clone())
+        };
+        let (graph, login) = ("https://graph.microsoft.com", "https://login.microsoftonline.com");
+        assert_eq!(of(graph, login), Ok(()));
+        assert_eq!(
+            of("https://microsoftgraph.chinacloudapi.cn", "https://login.partner.microsoftonline.cn/"),
+            Ok(())
+        );
+        assert_eq!(of("http://127.0.0.1:9", "http://localhost:9"), Ok(()));
+        for other in [
+            "https://graph.microsoft.com.example.com",
+            "https://graph.example.com",
+            "https://login.microsoftonline.com",
+            "https://graph.microsoft.com:8443",
+            "ftp://127.0.0.1",
+        ] {
+            assert_eq!(of(other, login), Err(GraphSettings::GRAPH_URL.to_owned()), "{other}");
+        }
+        for other in ["https://login.example.com", graph, "http://login.microsoftonline.com"] {
+            assert_eq!(of(graph, other), Err(GraphSettings::LOGIN_URL.to_owned()), "{other}");
+        }
+        let is = |login: &str| {
+            GraphSettings { login_url: login.into(), ..Default::default() }.is_microsofts_login()
+        };
+        assert!(is(login) && is("https://login.microsoftonline.us/") && !is("http://127.0.0.1:9"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{Error, ErrorKind, OrganisationId, Refusal, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
-use engine::ports::{Clock, DirectoryAccess};
+use engine::ports::{Clock, DirectoryAccess, Standing};
 use engine::records::{ConnectRefusal, Connecting, Found, Organisation, OrganisationPlace, Records, replace};
 use engine::work::JobWorker;
 use jiff::SignedDuration;
@@ -91,19 +91,23 @@ impl Worker {
             other => other?,
         };
         let may = match &waits.person {
-            Some(person) => linker.directory.may_consent(&waits.tenant, person).await,
-            None => Ok(true),
+            Some(person) => linker.directory.standing(&waits.tenant, person).await,
+            None => Ok(Standing::MayConsent),
         };
         let seen = match may {
-            Ok(true) => linker.look(&waits.tenant).await,
-            Ok(false) => return self.refuse(found, waits, ConnectRefusal::NoRole).await,
+            Ok(Standing::MayConsent) => linker.look(&waits.tenant).await,
+            Ok(Standing::NoRole) => return self.refuse(found, waits, ConnectRefusal::NoRole).await,
+            Ok(Standing::NotThere) => return self.refuse(found, waits, ConnectRefusal::NotThere).await,
             Err(error) => Err(error),
         };
         match seen {
             Ok(seen) => {
-                let key = Key::Made(waits.wrapped_key);
-                match linker.link(Vec::new(), found.clone(), &waits.tenant, seen, key).await {
+                match linker.link(Vec::new(), found.clone(), &waits.tenant, seen, Key::Stored).await {
                     Ok(_) => Ok(Report::Connected),
+                    // Its key is gone: another organisation that had the tenant meanwhile was deleted.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        self.refuse(found, waits, ConnectRefusal::Taken).await
+                    }
                     Err(error) => Err(error),
                 }
             }

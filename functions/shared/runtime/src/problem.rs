@@ -150,9 +150,31 @@ impl From<domain::Error> for Problem {
             detail: error.summary().into(),
             errors: error.fields().to_vec(),
             retry_after_s,
-            cause: Some(error.to_string()),
+            cause: Some(logged(&error)),
         }
     }
+}
+
+/// What the log says of an error. Of one that the caller's own words may have gone into, it is the fields alone: no message
+/// quotes what was sent.
+fn logged(error: &domain::Error) -> String {
+    if error.kind() != ErrorKind::Invalid {
+        return error.to_string();
+    }
+    if error.fields().is_empty() {
+        return error.summary().to_string();
+    }
+    let fields: Vec<_> = error.fields().iter().map(|f| format!("{}: not valid", place(&f.field))).collect();
+    fields.join(", ")
+}
+
+/// How much of a field's path is logged, in bytes.
+const PLACE_BYTES: usize = 80;
+
+/// The path of a field as the log may hold it: short, and of the characters that our own names have.
+pub(crate) fn place(path: &str) -> String {
+    let ours = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '[' | ']' | '-');
+    if path.len() <= PLACE_BYTES && path.chars().all(ours) { path.to_owned() } else { "(a field)".to_owned() }
 }
 
 impl IntoResponse for Problem {

@@ -16,6 +16,8 @@ pub const READER_CLIENT_ID: &str = "HOLDFAST_READER_CLIENT_ID";
 pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
 /// With this token, and no other, top partners are created; without it none can be.
 pub const BOOTSTRAP_SHA256: &str = "HOLDFAST_BOOTSTRAP_SHA256";
+/// The bucket in which signed heads of audit logs are kept under lock.
+pub const ANCHORS_BUCKET: &str = "HOLDFAST_ANCHORS_BUCKET";
 /// The issuer whose tokens are accepted besides API tokens, exactly as they name it; none switches it off.
 pub const OIDC_ISSUER: &str = "HOLDFAST_OIDC_ISSUER";
 /// For whom its tokens must be: our client id there.
@@ -25,7 +27,8 @@ pub const LOG: &str = "HOLDFAST_LOG";
 /// What Lambda calls the function; Lambda sets it.
 pub const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// How many requests a minute a caller may make, in each instance; 600 by default.
+/// How many units a minute a caller may use, over all instances; 600 by default. A unit is a tenth of a second of an
+/// instance, and a request is one at the least.
 pub const RATE_PER_MINUTE: &str = "HOLDFAST_RATE_PER_MINUTE";
 /// How many of them at once; 100 by default.
 pub const RATE_BURST: &str = "HOLDFAST_RATE_BURST";
@@ -143,10 +146,15 @@ impl Settings {
     /// Whether an administrator who consents has to sign in: unless the setting is `off`.
     ///
     /// # Errors
-    /// `Invalid` when it is neither `required` nor `off`.
+    /// `Invalid` when it is neither `required` nor `off`, or is `off` while the login is Microsoft's: there anybody who knows
+    /// the id of a tenant that consented once could connect it.
     pub fn asks_sign_in(&self) -> Result<bool> {
         match self.find(CONSENT_SIGN_IN).as_deref() {
             None | Some("required") => Ok(true),
+            Some("off") if self.graph().is_microsofts_login() => Err(Error::invalid_field(
+                CONSENT_SIGN_IN,
+                "is off only at a login that stands in for Microsoft's",
+            )),
             Some("off") => Ok(false),
             Some(_) => Err(Error::invalid_field(CONSENT_SIGN_IN, "is required or off")),
         }
@@ -163,7 +171,7 @@ impl Settings {
         };
         let redirect = format!("{}/{CALLBACK_PATH}", public.trim_end_matches('/'));
         Ok(ConsentSettings {
-            login_url: address(GraphSettings::LOGIN_URL, &self.graph().login_url)?,
+            login_url: self.graph().addresses()?.1,
             redirect_url: address(PUBLIC_URL, &redirect)?,
             reader_client_id,
             writer_client_id: self.find(WRITER_CLIENT_ID),
@@ -194,8 +202,18 @@ mod tests {
     fn a_sign_in_is_asked_for_unless_it_is_switched_off_in_that_word() {
         assert!(Settings::default().asks_sign_in().unwrap());
         assert!(Settings::of([(CONSENT_SIGN_IN, "required")]).asks_sign_in().unwrap());
-        assert!(!Settings::of([(CONSENT_SIGN_IN, "off")]).asks_sign_in().unwrap());
+        let stand_in = [(CONSENT_SIGN_IN, "off"), (GraphSettings::LOGIN_URL, "http://127.0.0.1:9")];
+        assert!(!Settings::of(stand_in).asks_sign_in().unwrap());
         assert!(Settings::of([(CONSENT_SIGN_IN, "no")]).asks_sign_in().is_err());
+    }
+
+    #[test]
+    fn a_sign_in_cannot_be_done_without_at_microsofts_own_login() {
+        for login in ["", "https://login.microsoftonline.com", "https://login.microsoftonline.us"] {
+            let set = [(CONSENT_SIGN_IN, "off"), (GraphSettings::LOGIN_URL, login)];
+            let error = Settings::of(set).asks_sign_in().unwrap_err();
+            assert_eq!(error.fields()[0].field, CONSENT_SIGN_IN, "{login}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Comparisons: started, followed, read.
 
+use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, Compare};
 use crate::wire::{ComparisonIn, ComparisonOut};
@@ -38,6 +39,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                 "Lists the changes that a comparison found, attribute by attribute and link by link. While it is not \
                  done the answer is 409.",
             )
+            .weighs(HEAVY)
             .answers::<Listed<Change>>(200),
     ];
     under(&TAG, rows)
@@ -50,7 +52,7 @@ async fn start(
 ) -> Reply<Accepted<ComparisonOut>> {
     let new = NewComparison::try_from(body)?;
     let tenant = if new.after == Side::Live { admitted.live()? } else { admitted.stored()? };
-    let diff = api.diffs.start(tenant, new).await?;
+    let diff = api.diffs.start(tenant, admitted.asker(), new).await?;
     let location = format!("/v1/organisations/{}/comparisons/{}", admitted.organisation(), diff.id);
     Ok(accepted(location, diff.into()))
 }

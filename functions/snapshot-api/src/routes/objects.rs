@@ -1,8 +1,9 @@
 //! Objects of a snapshot: listed, searched by a part of the name, read with their links.
 
+use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, UseSnapshots};
-use crate::wire::{FoundOut, ObjectOut, ObjectsIn};
+use crate::wire::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, SnapshotId, kinds};
@@ -24,14 +25,16 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                  A part of the answer may be short, or empty, though more follows: everything was looked at only when \
                  `complete` says so.",
             )
+            .weighs(HEAVY)
             .answers::<FoundOut>(200),
         Route::get(object, "readObject", read)
             .says(
                 "An object with its links.",
-                "Reads one object of a sealed snapshot as Graph gave it, with the links from it and to it.",
+                "Reads one object of a sealed snapshot as Graph gave it, with a part of the links from it and to it. A \
+                 part may be short, or empty, though more follows: `next` says where to go on.",
             )
-            .answers::<ObjectOut>(200)
-            .problems(&[400, 422]),
+            .weighs(HEAVY)
+            .answers::<ObjectOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -52,7 +55,8 @@ async fn read(
     State(api): State<SnapshotApi>,
     admitted: Admitted<UseSnapshots>,
     PathOf((_, id, Text(kind), Text(key))): PathOf<(OrganisationId, SnapshotId, Text, Text)>,
+    QueryOf(query): QueryOf<LinksIn>,
 ) -> Reply<Json<ObjectOut>> {
     let kind = kinds::get(&kind)?;
-    Ok(Json(api.browse.object(admitted.stored()?, &id, kind, &key).await?.into()))
+    Ok(Json(api.browse.object(admitted.stored()?, &id, kind, &key, query.page()).await?.into()))
 }

@@ -1,5 +1,6 @@
 //! Restores: previewed, looked at, run, reported.
 
+use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, PreviewRestore, RunRestore};
 use crate::wire::{PlanOut, RestoreIn, RestoreOut};
@@ -24,6 +25,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                 "Queues the preview of a restore, from objects of a snapshot or from the changes of a comparison. \
                  Nothing is written to the tenant before the preview is run.",
             )
+            .weighs(HEAVY)
             .answers::<RestoreOut>(202)
             .located(),
         Route::get("/v1/organisations/{org}/restores/{rst}", "readRestore", read)
@@ -32,6 +34,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                 "Reads a restore with a part of its steps, in the order in which they are written, each with what \
                  became of it once it was tried.",
             )
+            .weighs(HEAVY)
             .answers::<PlanOut>(200),
         Route::post("/v1/organisations/{org}/restores/{rst}/run", "runRestore", run)
             .says(
@@ -47,6 +50,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                 "Reads a restore that was run to its end, with a part of its steps and what became of each. While it \
                  has not ended the answer is 409.",
             )
+            .weighs(HEAVY)
             .answers::<PlanOut>(200),
     ];
     under(&TAG, rows)
@@ -58,7 +62,7 @@ async fn preview(
     Input(body): Input<RestoreIn>,
 ) -> Reply<Accepted<RestoreOut>> {
     let (tenant, new) = (admitted.live()?, NewRestore::try_from(body)?);
-    let restore = api.restores.create_preview(tenant, admitted.token(), new).await?;
+    let restore = api.restores.create_preview(tenant, admitted.asker(), new).await?;
     let location = format!("/v1/organisations/{}/restores/{}", admitted.organisation(), restore.id);
     Ok(accepted(location, restore.into()))
 }

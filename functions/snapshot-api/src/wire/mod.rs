@@ -6,6 +6,6 @@ mod restores;
 mod snapshots;
 
 pub use comparisons::{ComparisonIn, ComparisonOut};
-pub use objects::{FoundOut, ObjectOut, ObjectsIn};
+pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 pub use restores::{PlanOut, RestoreIn, RestoreOut};
 pub use snapshots::SnapshotOut;

@@ -37,6 +37,28 @@ impl ObjectsIn {
     }
 }
 
+/// Which part of an object's links is asked for.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LinksIn {
+    /// The `next` of the part before, of the same object.
+    #[garde(length(max = 4_000))]
+    pub cursor: Option<String>,
+    /// The most links that the part may have: 200 when nothing is said.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+impl LinksIn {
+    /// The page of that cursor and limit, as the engine wants it.
+    pub fn page(self) -> Page {
+        PageIn { cursor: self.cursor, limit: self.limit.or(Some(MOST_LINKS)) }.page()
+    }
+}
+
+/// The most links of an object in one part.
+const MOST_LINKS: usize = 200;
+
 /// An object in a list.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -88,8 +110,10 @@ pub struct ObjectOut {
     summary: ObjectSummaryOut,
     /// The properties and facets of the object, as Graph gave them.
     object: Map<String, Value>,
-    /// The links of the object, those from it before those to it.
+    /// A part of the links of the object, those from it before those to it.
     links: Vec<ObjectLinkOut>,
+    /// Where the links go on, with the same object; none at their end. Opaque.
+    next: Option<String>,
 }
 
 impl From<SeenObject> for ObjectOut {
@@ -97,7 +121,8 @@ impl From<SeenObject> for ObjectOut {
         Self {
             summary: ObjectSummaryOut { kind: seen.kind.name, key: seen.key, name: seen.name },
             object: seen.object,
-            links: seen.links.into_iter().map(Into::into).collect(),
+            links: seen.links.items.into_iter().map(Into::into).collect(),
+            next: seen.links.next,
         }
     }
 }

@@ -363,7 +363,7 @@ async fn every_read_of_customer_data_is_written_down_without_the_names_in_it() {
     plane.ask(Some(&owner), "GET", &format!("{objects}/users/Ada%20Berg"), &json!(null)).await;
     plane.ask(None, "GET", &objects, &json!(null)).await;
     let rows: Vec<_> = plane.world.catalog.rows().into_iter().map(|(_, r)| r).collect();
-    let entries: Vec<_> = rows.iter().filter(|r| r.key.starts_with("audit#")).map(|r| &r.body).collect();
+    let entries: Vec<_> = rows.iter().filter(|r| r.key.starts_with("entry#")).map(|r| &r.body).collect();
     assert_eq!(entries.len(), 4, "two requests of a known caller");
     let whats: Vec<_> = entries.iter().map(|e| e["what"].as_str().unwrap()).collect();
     let route = "GET /v1/organisations/{org}/snapshots/{snp}/objects";

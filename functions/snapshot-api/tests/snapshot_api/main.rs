@@ -2,7 +2,10 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod any_input;
 mod common;
 mod data_plane;
+mod hostile;
 mod replayed;
 mod search;
+mod simulated;

@@ -1,10 +1,14 @@
-//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`.
+//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`, `holdfast verify-audit`.
 
 mod serve;
 mod simulate;
+mod upgrade;
+mod verify_audit;
 
 pub use serve::ServeOptions;
 pub use simulate::SimulateOptions;
+pub use upgrade::UpgradeOptions;
+pub use verify_audit::{VerifyAuditOptions, check as check_audit_log};
 
 use crate::demo::{self, DemoOptions, Deployed};
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +36,10 @@ enum Command {
     Serve(Box<ServeOptions>),
     /// Starts the simulated Microsoft cloud alone, for other tools.
     Simulate(SimulateOptions),
+    /// Moves the rows of an earlier release to where this one looks for them, while the installation is stopped.
+    Upgrade(UpgradeOptions),
+    /// Verifies an exported audit log, alone or against the signed heads of its days.
+    VerifyAudit(VerifyAuditOptions),
 }
 
 #[derive(Args)]
@@ -96,6 +104,8 @@ fn run(command: Command) -> Result<()> {
             Command::Demo(arguments) => demo::run(arguments.options()).await,
             Command::Serve(options) => serve::run(*options).await,
             Command::Simulate(options) => simulate::run(options).await,
+            Command::Upgrade(options) => upgrade::run(options).await,
+            Command::VerifyAudit(options) => verify_audit::run(&options),
         }
     })
 }

@@ -87,10 +87,17 @@ pub(super) async fn consent(place: &Place, link: &str, tenant: &str) -> Result<(
     };
     let mut next = callback;
     let mut seen = browser.call(Method::GET, &place.reach(&next), None).await?;
+    // Why kept by hand: they are `Secure`, which browsers take from this machine over http too, and an HTTP client does
+    // not.
+    let cookies = std::mem::take(&mut seen.cookies);
     for _ in 0..MOST_REDIRECTS {
         let Some(location) = seen.location.take().filter(|_| seen.status.is_redirection()) else { break };
         next = location;
-        seen = browser.call(Method::GET, &place.reach(&next), None).await?;
+        let at = place.reach(&next);
+        // Each host is sent its own alone.
+        let is_ours = at.starts_with(place.api_url());
+        let browser = if is_ours { browser.with_cookies(&cookies) } else { browser.clone() };
+        seen = browser.call(Method::GET, &at, None).await?;
     }
     let Answer { status, body, .. } = seen;
     if status.is_success() {

@@ -4,8 +4,8 @@ use crate::common::{HandClock, ids, queue_in};
 use async_trait::async_trait;
 use engine::ports::{JobQueue, Mail, Secret, Signer};
 use local::embedded::{
-    EmbeddedDynamo, FileSecrets, FolderVault, Handle, KeyFile, LocalQueue, Outbox, SecretSettings,
-    SigningFile,
+    AnchorFolder, EmbeddedDynamo, FileSecrets, FolderVault, Handle, KeyFile, LocalQueue, Outbox,
+    SecretSettings, SigningFile,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -29,7 +29,9 @@ async fn the_folder_vault_keeps_the_contract_of_the_vault() {
 async fn the_embedded_dynamodb_keeps_the_contract_of_the_catalog() {
     let dynamo = EmbeddedDynamo::start(None).await.unwrap();
     let catalog = local::ports::embedded_catalog(&dynamo).await.unwrap();
-    contracts::catalog(Arc::new(catalog), &subjects(), &Allowances::none("dynoxide in memory")).await;
+    let catalog = Arc::new(catalog);
+    contracts::catalog(catalog.clone(), &subjects(), &Allowances::none("dynoxide in memory")).await;
+    contracts::whole_catalog(&*catalog, &subjects()).await;
     dynamo.stop().await;
 }
 
@@ -48,6 +50,12 @@ async fn the_signing_file_keeps_the_contract_of_the_signer() {
     let key = signer.public_key().await.unwrap();
     contracts::signer(Arc::new(signer)).await;
     assert_eq!(SigningFile::open(&file).await.unwrap().public_key().await.unwrap(), key, "it is kept");
+}
+
+#[tokio::test]
+async fn the_folder_of_anchors_keeps_the_contract_of_anchors() {
+    let folder = tempfile::tempdir().unwrap();
+    contracts::anchors(Arc::new(AnchorFolder::new(folder.path())), &subjects()).await;
 }
 
 #[tokio::test]

@@ -10,3 +10,4 @@ mod listener;
 mod poller;
 mod queue;
 mod vault;
+mod verify_audit;

@@ -1,6 +1,6 @@
 //! Who may connect a tenant: whoever can consent in it, and nobody else; and what happens while that cannot be seen.
 
-use super::rig::{Admin, Death, Rig, Setting};
+use super::rig::{Admin, Rig, Setting, deaths};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::messages;
@@ -10,7 +10,6 @@ use jiff::SignedDuration;
 use partners::commands::connect::Next;
 use serde_json::json;
 use sim::NotArrived;
-use support::faulty::Mode;
 
 const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
 
@@ -77,6 +76,83 @@ async fn a_user_without_a_role_and_a_guest_connect_nothing_and_the_link_stays_go
     assert_eq!(rig.find_tenant_row(&tenant).await, None);
     let organisation = rig.organisation();
     assert_eq!((organisation.tenant, organisation.connecting), (None, None));
+}
+
+/// Refused, with nothing written and the link as good as before; why.
+async fn refused(rig: &Rig, user: &str) -> Error {
+    let tenant = rig.tenant();
+    rig.control.consent(tenant.as_str(), sim::READER_CLIENT_ID);
+    let state = rig.consent_link(&rig.organisation(), "reader").await;
+    let before = rig.organisation();
+    let error = rig.come_back(&state, tenant, user).await.unwrap_err();
+    assert_eq!((rig.organisation(), rig.find_tenant_row(tenant).await), (before, None));
+    assert!(rig.is_good(&state).await, "a refusal spends nothing");
+    error
+}
+
+/// Whoever the role is given to that way connects the tenant.
+async fn accepted(rig: &Rig, user: &str) {
+    let next = connect(rig, user).await.unwrap();
+    assert!(matches!(next, Next::Connected(_)), "{next:?}");
+    assert!(rig.find_tenant_row(rig.tenant()).await.is_some());
+}
+
+#[tokio::test]
+async fn a_guest_without_a_role_is_refused() {
+    let (rig, _, admin) = unconnected().await;
+    let guest = guest(&admin, "Guest Person").await;
+    assert_eq!(refused(&rig, &guest).await.kind(), ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn whoever_works_through_delegated_administration_is_refused_and_told_a_way_on() {
+    let (rig, _, _) = unconnected().await;
+    let error = refused(&rig, "delegated").await;
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert!(error.to_string().contains("delegated administration"), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_works_through_delegated_administration_and_came_early_is_refused_once_that_is_seen() {
+    let (rig, tenant, _) = unconnected().await;
+    rig.control.switch(|switches| switches.consent_delay = Some((7 * 60, NotArrived::NoToken)));
+    let next = connect(&rig, "delegated").await.unwrap();
+    assert!(matches!(next, Next::Waiting(_)), "{next:?}");
+    rig.settle().await;
+    assert_eq!(rig.find_tenant_row(&tenant).await, None);
+    let over = rig.organisation().connecting.expect("how it ended is kept");
+    assert_eq!(over.refused, Some(ConnectRefusal::NotThere));
+    assert_eq!(mails(&rig).len(), 1);
+}
+
+#[tokio::test]
+async fn a_guest_who_is_an_administrator_is_accepted() {
+    let (rig, _, admin) = unconnected().await;
+    let guest = guest(&admin, "Guest Person").await;
+    assign(&admin, &guest, MAY_CONSENT[0], "/").await;
+    accepted(&rig, &guest).await;
+}
+
+#[tokio::test]
+async fn an_administrator_by_an_active_assignment_of_privileged_identity_management_is_accepted() {
+    let (rig, _, admin) = unconnected().await;
+    let user = admin.create_user("Active Person", "Head of IT").await;
+    schedule(&admin, &user, MAY_CONSENT[1], "roleAssignmentScheduleRequests").await;
+    accepted(&rig, &user).await;
+}
+
+#[tokio::test]
+async fn an_administrator_by_a_group_that_holds_the_role_is_accepted() {
+    let (rig, _, admin) = unconnected().await;
+    let user = admin.create_user("Group Person", "Head of IT").await;
+    let body = json!({
+        "displayName": "Administrators", "mailEnabled": false, "mailNickname": "admins",
+        "securityEnabled": true, "isAssignableToRole": true
+    });
+    let group = admin.create("groups", &body).await;
+    admin.link(&format!("groups/{group}/members/$ref"), &user).await;
+    assign(&admin, &group, MAY_CONSENT[0], "/").await;
+    accepted(&rig, &user).await;
 }
 
 #[tokio::test]
@@ -248,28 +324,35 @@ async fn an_organisation_that_leaves_meanwhile_connects_nothing() {
 #[tokio::test]
 async fn a_process_that_dies_at_any_call_of_a_try_leaves_a_connection_all_the_same() {
     for role in [Some(MAY_CONSENT[0]), None] {
-        for mode in [Mode::Before, Mode::After] {
-            for call in 0.. {
-                let (rig, tenant, admin) = unconnected().await;
-                waiting(&rig, &admin, 3, NotArrived::NoToken, role).await;
-                rig.clock.advance(SignedDuration::from_mins(5));
-                rig.die_at(Death { call, mode });
-                rig.tick().await;
-                while rig.work_once().await {}
-                let is_over = rig.is_death_outstanding();
-                rig.settle().await;
-                let is_connected = rig.find_tenant_row(&tenant).await.is_some();
-                assert_eq!(is_connected, role.is_some(), "{role:?} {mode:?} {call}");
-                let rows = rig.world.catalog.rows();
-                let told = rows.iter().filter(|(_, r)| r.key.starts_with("notice#cred")).count();
-                assert_eq!(told, usize::from(role.is_none()), "{role:?} {mode:?} {call}");
-                assert_eq!(rig.dead_letters(), [""; 0], "{role:?} {mode:?} {call}");
-                if is_over {
-                    break;
-                }
-            }
+        let (rig, ..) = about_to_try(role).await;
+        rig.plan.take_log();
+        rig.tick().await;
+        while rig.work_once().await {}
+        let deaths = deaths(&rig.plan.take_log());
+        assert!(deaths.len() > 20, "{role:?}: {} deaths", deaths.len());
+        for death in deaths {
+            let (rig, tenant, _admin) = about_to_try(role).await;
+            rig.die_at(death);
+            rig.tick().await;
+            while rig.work_once().await {}
+            assert!(!rig.is_death_outstanding(), "{role:?} {death:?}");
+            rig.settle().await;
+            let is_connected = rig.find_tenant_row(&tenant).await.is_some();
+            assert_eq!(is_connected, role.is_some(), "{role:?} {death:?}");
+            let rows = rig.world.catalog.rows();
+            let told = rows.iter().filter(|(_, r)| r.key.starts_with("notice#cred")).count();
+            assert_eq!(told, usize::from(role.is_none()), "{role:?} {death:?}");
+            assert_eq!(rig.dead_letters(), [""; 0], "{role:?} {death:?}");
         }
     }
+}
+
+/// A consent that arrived meanwhile, of somebody of that role; the next try is due.
+async fn about_to_try(role: Option<&str>) -> (Rig, TenantId, Admin) {
+    let (rig, tenant, admin) = unconnected().await;
+    waiting(&rig, &admin, 3, NotArrived::NoToken, role).await;
+    rig.clock.advance(SignedDuration::from_mins(5));
+    (rig, tenant, admin)
 }
 
 #[tokio::test]

@@ -1,14 +1,15 @@
 //! An organisation ends: its hold, its key, what is stored, its rows, and what is left to show for it.
 
-use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
+use crate::rig::{OTHER_TENANT_ID, Rig, Setting, deaths};
 use domain::organisations::Act;
 use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
-use engine::ports::{Clock, JobQueue};
+use engine::ports::{Clock, JobQueue, Scope};
 use engine::purge_data;
+use engine::records::rights::Function;
 use engine::records::{
-    DeletionCertificate, IdempotentRequest, KeptReply, Organisation, OrganisationPlace, OrganisationState,
-    Partner, RequestState,
+    DeletionCertificate, FormerTenant, IdempotentRequest, KeptReply, Organisation, OrganisationPlace,
+    OrganisationState, Partner, RequestState,
 };
 use jiff::SignedDuration;
 use partners::commands::organisations::{Hold, Organisations};
@@ -17,7 +18,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use support::contracts;
-use support::faulty::{FaultPlan, Faulty, Mode};
+use support::faulty::{FaultPlan, Faulty};
 
 /// Somebody who ends a customer: the Owner of the partner whose customer it is.
 struct Owner {
@@ -30,7 +31,7 @@ struct Owner {
 async fn owner_of(rig: &Rig, tenant: &TenantId) -> Owner {
     let row = rig.tenant_row(tenant).await;
     let member = Member::of_token(row.partner, Role::Owner, None, "hft_owner");
-    let gate = Gate { records: rig.records.clone() };
+    let gate = Gate { records: rig.records_of(Function::PlanApi) };
     Owner {
         organisations: Organisations { gate, clock: rig.clock.clone(), ids: rig.world.ids.clone() },
         caller: Caller::Member(member),
@@ -56,10 +57,20 @@ async fn below(rig: &Rig, top: &PartnerId) {
 
 fn purge(rig: &Rig, plan: &Arc<FaultPlan>) -> purge_data::Worker {
     purge_data::Worker::new(purge_data::Ports {
-        catalog: Faulty::new(rig.world.catalog.clone(), plan),
-        vault: Faulty::new(rig.world.vault.clone(), plan),
+        catalog: rig.deployed.catalog(
+            Function::PurgeData,
+            Faulty::new(rig.world.catalog.clone(), plan),
+            &rig.refusals,
+        ),
+        vault: rig.deployed.sweeper(
+            Function::PurgeData,
+            Faulty::new(rig.world.vault.clone(), plan),
+            &rig.refusals,
+        ),
         signer: Faulty::new(rig.world.signer.clone(), plan),
+        anchors: Faulty::new(rig.world.anchors.clone(), plan),
         clock: rig.clock.clone(),
+        ids: rig.world.ids.clone(),
     })
 }
 
@@ -68,12 +79,13 @@ async fn tick(rig: &Rig) -> purge_data::Report {
     purge(rig, &FaultPlan::new()).run(deadline).await.unwrap()
 }
 
-/// Everything that is kept and names the tenant or the organisation, apart from the certificate and from what the
-/// partner's invoices are made of.
+/// Everything that is kept and names the tenant or the organisation, apart from the certificate, from what the
+/// partner's invoices are made of, and from the audit log, which says when the key was destroyed.
 fn traces(rig: &Rig, tenant: &TenantId, id: &OrganisationId) -> Vec<String> {
     let names = |text: &str| text.contains(tenant.as_str()) || text.contains(id.as_str());
     let rows = rig.world.catalog.rows().into_iter().map(|(scope, row)| {
-        let stays = ["deleted#", "subscribed#"].iter().any(|family| row.key.starts_with(family));
+        let stays = ["deleted#", "subscribed#"].iter().any(|family| row.key.starts_with(family))
+            || matches!(scope, Scope::Audit(_));
         (stays, format!("{} {} {}", scope.text(), row.key, row.body))
     });
     let rows = rows.filter(|(stays, _)| !stays).map(|(_, text)| text);
@@ -150,6 +162,34 @@ async fn nothing_is_left_of_a_deleted_organisation_but_its_certificate_and_the_n
 }
 
 #[tokio::test]
+async fn people_are_told_that_consent_outlives_an_organisation_and_how_it_is_withdrawn() {
+    let rig = Rig::new().await;
+    let tenant = rig.tenant().clone();
+    let owner = owner_of(&rig, &tenant).await;
+    rig.world.mailer.take_sent();
+    owner.act(Act::Unsubscribe, None).await.unwrap();
+    rig.settle().await;
+    rig.clock.advance(SignedDuration::from_hours(1));
+    owner.act(Act::Delete, Some(1)).await.unwrap();
+    rig.settle().await;
+    let sent = rig.world.mailer.take_sent();
+    let told: Vec<_> =
+        sent.iter().filter(|mail| mail.subject.contains("consent has to be withdrawn")).collect();
+    assert_eq!(told.len(), 2, "once for each end: {:?}", sent.iter().map(|m| &m.subject).collect::<Vec<_>>());
+    assert!(told.iter().all(|mail| mail.text.contains("Enterprise apps")), "{}", told[0].text);
+    rig.clock.advance(SignedDuration::from_hours(25));
+    assert_eq!(tick(&rig).await.begun, 1);
+    rig.clock.advance(SignedDuration::from_mins(21));
+    assert_eq!(tick(&rig).await.deleted, 1);
+    let certificate = certificate(&rig, &owner).await.expect("it is left");
+    assert!(certificate.withdraw_consent.is_some_and(|how| how.contains("Enterprise apps")));
+    let former =
+        rig.records.find(&FormerTenant::at(&tenant)).await.unwrap().expect("that it was here is kept");
+    assert_eq!(former.value.ended_at, certificate.deleted_at);
+    assert!(!serde_json::to_string(&former.value).unwrap().contains(tenant.as_str()), "but not which it was");
+}
+
+#[tokio::test]
 async fn a_hold_can_be_cancelled_until_it_is_over_and_backups_go_on() {
     let rig = Rig::with(Setting { snapshots_per_day: 24, ..Setting::default() }).await;
     let owner = owner_of(&rig, rig.tenant()).await;
@@ -200,36 +240,28 @@ async fn doomed() -> (Rig, Owner) {
     (rig, owner)
 }
 
-/// Of the many deletions of blobs, which are alike, the first and the last stand for all.
 #[tokio::test]
 async fn a_deletion_that_dies_anywhere_ends_as_if_undisturbed() {
     let (rig, _) = doomed().await;
     let plan = FaultPlan::new();
     let deadline = rig.clock.now() + SignedDuration::from_mins(5);
     purge(&rig, &plan).run(deadline).await.unwrap();
-    let log = plan.log();
-    let is_deletion = |n: &usize| log.calls()[*n].port == "vault" && log.calls()[*n].method == "delete";
-    let all = 0..log.calls().len();
-    let deletions: Vec<usize> = all.clone().filter(&is_deletion).collect();
-    let ends = [deletions[0], deletions[deletions.len() - 1]];
-    let points: Vec<usize> = all.filter(|n| !is_deletion(n) || ends.contains(n)).collect();
-    assert!(points.len() > 10, "{points:?}");
-    for at in points {
-        for mode in [Mode::Before, Mode::After] {
-            let (rig, owner) = doomed().await;
-            let plan = FaultPlan::new();
-            plan.die_at(at as u64, mode);
-            let deadline = rig.clock.now() + SignedDuration::from_mins(5);
-            let died = purge(&rig, &plan).run(deadline).await;
-            assert!(died.is_err() || died.unwrap().failed == 1, "it did not die at {at}");
-            for _ in 0..2 {
-                assert_eq!(tick(&rig).await.failed, 0);
-                rig.clock.advance(SignedDuration::from_mins(21));
-            }
-            tick(&rig).await;
-            assert_eq!(traces(&rig, rig.tenant(), &owner.id), Vec::<String>::new(), "died at {at} {mode:?}");
-            assert!(certificate(&rig, &owner).await.is_some(), "died at {at} {mode:?}");
+    let deaths = deaths(&plan.log());
+    assert!(deaths.len() > 20, "{deaths:?}");
+    for death in deaths {
+        let (rig, owner) = doomed().await;
+        let plan = FaultPlan::new();
+        plan.die_at(death.call, death.mode);
+        let deadline = rig.clock.now() + SignedDuration::from_mins(5);
+        let died = purge(&rig, &plan).run(deadline).await;
+        assert!(died.is_err() || died.unwrap().failed == 1, "it did not die: {death:?}");
+        for _ in 0..2 {
+            assert_eq!(tick(&rig).await.failed, 0);
+            rig.clock.advance(SignedDuration::from_mins(21));
         }
+        tick(&rig).await;
+        assert_eq!(traces(&rig, rig.tenant(), &owner.id), Vec::<String>::new(), "{death:?}");
+        assert!(certificate(&rig, &owner).await.is_some(), "{death:?}");
     }
 }
 

@@ -71,7 +71,15 @@ async fn opened(format: u32) -> (World, Archive, Manifest) {
     }
     let records = Records::new(world.catalog.clone(), world.clock.clone());
     let created_at = engine::ports::Clock::now(world.clock.as_ref());
-    records.put_new(&StoredKey { tenant: tenant(), wrapped: wrapped(), created_at }).await.unwrap();
+    records
+        .put_new(&StoredKey {
+            tenant: tenant(),
+            organisation: domain::OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            wrapped: wrapped(),
+            created_at,
+        })
+        .await
+        .unwrap();
     let archive = Archive::new(world.vault.clone(), Arc::new(FixtureRing), records);
     (world, archive, manifest.expect("the fixture has a manifest"))
 }

@@ -15,6 +15,7 @@ mod formats;
 mod logs;
 mod operations;
 mod orderings;
+mod permissions;
 mod privileges;
 mod reading;
 mod real_policies;

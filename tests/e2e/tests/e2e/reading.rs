@@ -9,7 +9,7 @@ use domain::stored::Manifest;
 use domain::{Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{
     Access, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, PageEnd,
-    ReadPage, Spent,
+    ReadPage, Spent, Standing,
 };
 use engine::records::SnapshotMode;
 use graph::{GraphClient, GraphDirectory, GraphSettings};
@@ -238,8 +238,8 @@ impl DirectoryAccess for Eventful {
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.inner.access(tenant).await
     }
-    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
-        self.inner.may_consent(tenant, user).await
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+        self.inner.standing(tenant, user).await
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         self.inner.organisation(tenant).await

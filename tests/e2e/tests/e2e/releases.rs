@@ -8,11 +8,13 @@ use backup::archive::SnapshotView;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{RestoreId, SnapshotId, Timestamp};
 use engine::ports::{BlobName, Catalog, Clock, JobQueue, Outgoing, Queue, Row, Scope, Vault, Watch, Write};
-use engine::records::{JobState, Person, Record, RestoreState};
+use engine::records::{FAMILIES, JobState, Person, Record, RestoreState};
+use engine::upgrade::{Report, move_rows};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use support::faulty::{FaultPlan, Faulty, Mode};
 
 /// Every release whose messages and rows may still be met.
 const RELEASES: [u32; 1] = [1];
@@ -57,11 +59,17 @@ async fn taken_over(release: u32) -> (Rig, Left) {
         let scope = Scope::from_text(&row.scope).unwrap();
         rig.world.catalog.write(now, vec![Write::PutNew(scope, new)]).await.unwrap();
     }
+    rig.clock.advance(left.now.duration_since(now));
+    // What the operator does before this release is started; see infra/README.md, "Upgrade".
+    if release == 1 {
+        let died = upgraded_though_it_dies(&rig).await;
+        let moved = move_rows(&*rig.world.catalog, &*rig.clock).await.unwrap();
+        assert_eq!(moved, Report::default(), "nothing is left to move: {died} deaths");
+    }
     for (name, bytes) in &left.blobs {
         let bytes = BASE64_STANDARD.decode(bytes).unwrap();
         rig.world.vault.put_new(rig.tenant(), &BlobName::new(name).unwrap(), bytes.into()).await.unwrap();
     }
-    rig.clock.advance(left.now.duration_since(now));
     for (queue, group, body) in &left.messages {
         let queue = JobQueue::ALL.into_iter().find(|q| q.name() == queue).unwrap();
         let deduplication_id = format!("{}-{}", queue.name(), body.len());
@@ -69,6 +77,37 @@ async fn taken_over(release: u32) -> (Rig, Left) {
         rig.world.queue.send(message).await.unwrap();
     }
     (rig, left)
+}
+
+/// Moves the rows as the operator does, and dies at each call in turn, before and after it takes effect; returns how often.
+async fn upgraded_though_it_dies(rig: &Rig) -> u64 {
+    let former = rig.world.catalog.rows();
+    let report = move_rows(&*rig.world.catalog, &*rig.clock).await.unwrap();
+    assert_eq!(report, Report { moved: 8, left: 0 });
+    let moved = rig.world.catalog.rows();
+    assert_eq!(moved.len(), former.len(), "every row is there once");
+    let known = |scope: &Scope, key: &str| {
+        let family = FAMILIES.iter().filter(|f| key.starts_with(f.prefix));
+        family.into_iter().any(|f| scope.text().split('/').next() == Some(f.owner.name()))
+    };
+    for (scope, row) in &moved {
+        assert!(known(scope, &row.key), "{} {} is of no family", scope.text(), row.key);
+    }
+    for mode in [Mode::Before, Mode::After] {
+        for call in 0.. {
+            rig.world.catalog.set_rows(former.clone());
+            let plan = FaultPlan::new();
+            plan.die_at(call, mode);
+            let dying = Faulty::new(rig.world.catalog.clone(), &plan);
+            let died = move_rows(&*dying, &*rig.clock).await.is_err();
+            move_rows(&*rig.world.catalog, &*rig.clock).await.unwrap();
+            assert_eq!(rig.world.catalog.rows(), moved, "died at call {call}, {mode:?}");
+            if !died {
+                break;
+            }
+        }
+    }
+    report.moved
 }
 
 #[tokio::test]

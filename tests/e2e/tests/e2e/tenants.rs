@@ -57,7 +57,10 @@ async fn while_a_tenant_is_worked_on_no_call_touches_another() {
         rig.settle().await;
         let done = rig.restores().get(mine, &restore.id).await.unwrap();
         assert!(done.counts.done > 3 && done.done_at.is_some(), "{done:?}");
-        rig.diffs().start(mine, NewComparison::of_everything(id.clone(), Side::Live)).await.unwrap();
+        rig.diffs()
+            .start(mine, "per_test", NewComparison::of_everything(id.clone(), Side::Live))
+            .await
+            .unwrap();
         rig.settle().await;
         let log = rig.plan.take_log();
         assert!(log.len() > 200 && log.count_of_port("writer") > 3);
@@ -75,7 +78,7 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let (rig, a, b) = two().await;
     let (of_a, of_b) = (sealed(&rig, &a).await, sealed(&rig, &b).await);
     let compared = |before: &SnapshotId, after| NewComparison::of_everything(before.clone(), after);
-    let diff = rig.diffs().start(&b, compared(&of_b, Side::Live)).await.unwrap();
+    let diff = rig.diffs().start(&b, "per_test", compared(&of_b, Side::Live)).await.unwrap();
     let user = rig.control.dump(b.as_str())["users"].as_object().unwrap().keys().next().unwrap().clone();
     let item =
         SelectedItem { kind: support::kind("users").name.into(), key: user, properties: None, links: None };
@@ -86,8 +89,10 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let is_absent = |e: domain::Error| assert_eq!(e.kind(), ErrorKind::NotFound, "{e}");
     let page = || Page { after: None, limit: 10, descending: false };
     is_absent(rig.manifest(&a, &of_b).await.unwrap_err());
-    is_absent(rig.diffs().start(&a, compared(&of_b, Side::Live)).await.unwrap_err());
-    is_absent(rig.diffs().start(&a, compared(&of_a, Side::Snapshot(of_b.clone()))).await.unwrap_err());
+    is_absent(rig.diffs().start(&a, "per_test", compared(&of_b, Side::Live)).await.unwrap_err());
+    is_absent(
+        rig.diffs().start(&a, "per_test", compared(&of_a, Side::Snapshot(of_b.clone()))).await.unwrap_err(),
+    );
     is_absent(rig.diffs().get(&a, &diff.id).await.unwrap_err());
     is_absent(rig.diffs().changes(&a, &diff.id, page()).await.unwrap_err());
     let restores = rig.restores();

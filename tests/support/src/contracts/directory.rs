@@ -9,7 +9,7 @@ use domain::kinds::{self, Kind, Source};
 use domain::{ErrorKind, TenantId};
 use engine::ports::{
     Cursor, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter, LiveObject, LiveObjects,
-    PageEnd, Spent,
+    PageEnd, Spent, Standing,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -42,12 +42,13 @@ pub async fn directory_access(
     let organisation = directory.organisation(tenant).await.unwrap();
     assert_eq!(organisation["id"], tenant.as_str(), "the organisation is the tenant's own");
     let (administrator, employee) = (probe.administrator().await, probe.employee().await);
-    assert!(directory.may_consent(tenant, &administrator).await.unwrap());
-    assert!(!directory.may_consent(tenant, &employee).await.unwrap());
-    assert!(!directory.may_consent(tenant, NOWHERE).await.unwrap(), "nobody is no administrator");
+    assert_eq!(directory.standing(tenant, &administrator).await.unwrap(), Standing::MayConsent);
+    assert_eq!(directory.standing(tenant, &employee).await.unwrap(), Standing::NoRole);
+    let nobody = directory.standing(tenant, NOWHERE).await.unwrap();
+    assert_eq!(nobody, Standing::NotThere, "nobody is no administrator");
     probe.hide_roles().await;
     directory.access(tenant).await.unwrap();
-    let hidden = directory.may_consent(tenant, &administrator).await;
+    let hidden = directory.standing(tenant, &administrator).await;
     refused(hidden, ErrorKind::Denied, "what cannot be seen is not a no");
     probe.withdraw_consent().await;
     refused(directory.access(tenant).await, ErrorKind::Denied, "a tenant that has taken its consent back");

@@ -13,6 +13,7 @@
 //! | KeyRing         | [`key_ring`]         |                                                       |
 //! | Mailer          | [`mailer`]           | a [`MailProbe`]: what has left                        |
 //! | Signer          | [`signer`]           |                                                       |
+//! | Anchors         | [`anchors`]          |                                                       |
 //! | Secrets         | [`secrets`]          | a name and its value                                  |
 //! | DirectoryAccess | [`directory_access`] | an [`AccessProbe`]: who has roles, what is taken back |
 //! | DirectoryPages  | [`directory_pages`]  | a [`PagesProbe`]: what changes meanwhile              |
@@ -23,8 +24,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod allowances;
+mod anchors;
 mod catalog;
 mod catalog_due;
+mod catalog_whole;
 mod directory;
 mod key_ring;
 mod mailer;
@@ -34,7 +37,9 @@ mod signer;
 mod vault;
 
 pub use allowances::{Allowance, Allowances};
+pub use anchors::anchors;
 pub use catalog::catalog;
+pub use catalog_whole::whole_catalog;
 pub use directory::{
     AccessProbe, LiveProbe, PagesProbe, directory_access, directory_pages, directory_writer, live_objects,
 };

@@ -6,7 +6,7 @@ use domain::kinds::{Kind, LinkType, Source};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
     Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
-    LiveObject, LiveObjects, ReadPage, Spent,
+    LiveObject, LiveObjects, ReadPage, Spent, Standing,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -26,9 +26,9 @@ impl<T: DirectoryAccess + ?Sized> DirectoryAccess for Faulty<T> {
         let call = LoggedCall::new("directory", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
     }
-    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool> {
-        let call = LoggedCall::new("directory", "may_consent", "").of(tenant);
-        self.plan.around(call, self.inner.may_consent(tenant, user)).await
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+        let call = LoggedCall::new("directory", "standing", "").of(tenant);
+        self.plan.around(call, self.inner.standing(tenant, user)).await
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let call = LoggedCall::new("directory", "organisation", "").of(tenant);

@@ -5,9 +5,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing, Page, PublicKey, Put,
-    Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper, WrappedKey, Write,
+    AnchorName, Anchors, BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing,
+    Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper,
+    WrappedKey, Write,
 };
+use engine::upgrade::WholeCatalog;
 
 #[async_trait]
 impl<T: Vault + ?Sized> Vault for Faulty<T> {
@@ -58,6 +60,26 @@ impl<T: Catalog + ?Sized> Catalog for Faulty<T> {
         let call = LoggedCall::new("catalog", "write", keys.join(", "));
         let call = writes.iter().fold(call, |call, write| within(call, scope(write)));
         self.plan.around(call, self.inner.write(now, writes)).await
+    }
+}
+
+#[async_trait]
+impl<T: Anchors + ?Sized> Anchors for Faulty<T> {
+    async fn put_new(&self, name: &AnchorName, text: &str) -> Result<Put> {
+        let call = LoggedCall::new("anchors", "put_new", name.as_str());
+        self.plan.around(call, self.inner.put_new(name, text)).await
+    }
+    async fn find(&self, name: &AnchorName) -> Result<Option<String>> {
+        let call = LoggedCall::new("anchors", "find", name.as_str());
+        self.plan.around(call, self.inner.find(name)).await
+    }
+}
+
+#[async_trait]
+impl<T: WholeCatalog> WholeCatalog for Faulty<T> {
+    async fn list_all_scopes(&self, after: Option<String>) -> Result<RowPage> {
+        let call = LoggedCall::new("catalog", "list_all_scopes", after.clone().unwrap_or_default());
+        self.plan.around(call, self.inner.list_all_scopes(after)).await
     }
 }
 

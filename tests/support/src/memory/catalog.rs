@@ -3,7 +3,8 @@
 use crate::lock;
 use async_trait::async_trait;
 use domain::{Error, Result, Timestamp};
-use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
+use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write, list_cursor, read_list_cursor};
+use engine::upgrade::WholeCatalog;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -43,7 +44,9 @@ impl Catalog for MemoryCatalog {
             .iter()
             .filter(|((of, key), _)| of == scope && key.starts_with(prefix))
             .map(|((_, key), row)| (key.clone(), (scope.clone(), row.clone())));
-        paged(matching.collect(), &page)
+        let after =
+            page.after.as_deref().map(|cursor| read_list_cursor(cursor, scope, prefix)).transpose()?;
+        paged(matching.collect(), &page, after.as_deref(), |key| list_cursor(scope, key))
     }
 
     async fn list_due(&self, list: &str, until: Timestamp, page: Page) -> Result<RowPage> {
@@ -55,7 +58,9 @@ impl Catalog for MemoryCatalog {
         });
         let mut matching: Vec<_> = matching.collect();
         matching.sort_by(|(a, _), (b, _)| a.cmp(b));
-        paged(matching, &page)
+        let not_ours = || Error::invalid("not a page's next");
+        let after = page.after.as_deref().map(|next| next.strip_prefix("after:").ok_or_else(not_ours));
+        paged(matching, &page, after.transpose()?, |place| format!("after:{place}"))
     }
 
     async fn write(&self, now: Timestamp, writes: Vec<Write>) -> Result<()> {
@@ -74,6 +79,22 @@ impl Catalog for MemoryCatalog {
             }
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl WholeCatalog for MemoryCatalog {
+    async fn list_all_scopes(&self, after: Option<String>) -> Result<RowPage> {
+        let rows = lock(&self.0);
+        let entries = rows
+            .iter()
+            .map(|((scope, key), row)| (format!("{}/{key}", scope.text()), (scope.clone(), row.clone())));
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        // Why small: a test should see more than one part.
+        let not_ours = || Error::invalid("not a part's next");
+        let after = after.as_deref().map(|next| next.strip_prefix("walked:").ok_or_else(not_ours));
+        paged(entries, &Page::first(50), after.transpose()?, |place| format!("walked:{place}"))
     }
 }
 
@@ -127,20 +148,25 @@ fn check(writes: &[Write]) -> Result<()> {
     Ok(())
 }
 
-/// The page of entries that are sorted by their places. A `next` is the place of the last row given.
-fn paged(mut entries: Vec<(String, (Scope, Row))>, page: &Page) -> Result<RowPage> {
+/// The page of entries that are sorted by their places, behind the place `after`. `next` makes a cursor of the place of
+/// the last row that is given.
+fn paged(
+    mut entries: Vec<(String, (Scope, Row))>,
+    page: &Page,
+    after: Option<&str>,
+    next: impl Fn(&str) -> String,
+) -> Result<RowPage> {
     if !(1..=1000).contains(&page.limit) {
         return Err(Error::invalid("a page has 1 to 1,000 rows"));
     }
     if page.descending {
         entries.reverse();
     }
-    if let Some(next) = &page.after {
-        let after = next.strip_prefix("after:").ok_or_else(|| Error::invalid("not a page's next"))?;
+    if let Some(after) = after {
         entries.retain(|(at, _)| if page.descending { at.as_str() < after } else { at.as_str() > after });
     }
     let more = entries.len() > page.limit;
     entries.truncate(page.limit);
-    let next = entries.last().filter(|_| more).map(|(at, _)| format!("after:{at}"));
+    let next = entries.last().filter(|_| more).map(|(at, _)| next(at));
     Ok(RowPage { rows: entries.into_iter().map(|(_, row)| row).collect(), next })
 }

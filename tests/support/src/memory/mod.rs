@@ -4,6 +4,7 @@
 //! Each keeps the strictest reading of its port, and is held to it by [`crate::contracts`]. What a test may
 //! do beyond the port (damage a blob, fill the disk, read the post) are plain methods of the concrete type.
 
+mod anchors;
 mod catalog;
 mod clock;
 mod ids;
@@ -16,6 +17,7 @@ mod secrets;
 mod signer;
 mod vault;
 
+pub use anchors::MemoryAnchors;
 pub use catalog::MemoryCatalog;
 pub use clock::ManualClock;
 pub use ids::SeededIds;
@@ -46,6 +48,8 @@ pub struct World {
     pub key_ring: Arc<MemoryKeyRing>,
     /// What signs for the installation.
     pub signer: Arc<MemorySigner>,
+    /// Where signed heads of audit logs are kept.
+    pub anchors: Arc<MemoryAnchors>,
     /// Mail, and what of it has left.
     pub mailer: Arc<MemoryMailer>,
     /// The secrets of the installation, by name.
@@ -68,6 +72,7 @@ impl World {
             queue: Arc::new(MemoryQueue::new(clock.clone(), settings)),
             key_ring: Arc::new(MemoryKeyRing::new(seed)),
             signer: Arc::default(),
+            anchors: Arc::default(),
             mailer: Arc::default(),
             secrets: Arc::default(),
             clock,

@@ -5,6 +5,7 @@ use domain::kinds::{Kind, LinkType, Source};
 use domain::{Error, Result, TenantId};
 use engine::ports::{
     Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
+    Standing,
 };
 use serde_json::{Map, Value};
 
@@ -18,7 +19,7 @@ impl DirectoryAccess for Nobody {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         Err(Error::unavailable("nobody"))
     }
-    async fn may_consent(&self, _: &TenantId, _: &str) -> Result<bool> {
+    async fn standing(&self, _: &TenantId, _: &str) -> Result<Standing> {
         Err(Error::unavailable("nobody"))
     }
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {

@@ -45,7 +45,14 @@ async fn the_vault_keeps_its_contract() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_catalog_keeps_its_contract() {
     let (world, _, subjects, allowances) = all();
-    contracts::catalog(world.catalog, &subjects, &allowances).await;
+    contracts::catalog(world.catalog.clone(), &subjects, &allowances).await;
+    contracts::whole_catalog(&*world.catalog, &subjects).await;
+}
+
+#[tokio::test]
+async fn the_place_of_anchors_keeps_its_contract() {
+    let (world, _, subjects, _) = all();
+    contracts::anchors(world.anchors, &subjects).await;
 }
 
 #[tokio::test]

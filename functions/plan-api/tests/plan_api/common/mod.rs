@@ -6,8 +6,10 @@ use axum::body::Body;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Write,
+    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Standing,
+    Write,
 };
+use engine::records::rights::Function;
 use engine::records::{Identity, IdentityLink, Person, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -19,7 +21,9 @@ use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
+use support::faulty::{FaultPlan, Faulty};
 use support::memory::{MemoryCatalog, World};
+use support::policy::{Deployed, Refusals};
 use tower::ServiceExt;
 
 pub const BOOTSTRAP: &str = "a bootstrap token of more than 32 characters";
@@ -32,6 +36,8 @@ pub struct Says {
     pub id: Option<String>,
     /// Who holds a role that can consent, or why that is not shown.
     pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
+    /// Whom the tenant holds besides.
+    pub people: Vec<&'static str>,
 }
 
 pub struct ToldDirectory(pub Mutex<Says>);
@@ -44,11 +50,14 @@ impl DirectoryAccess for ToldDirectory {
         permissions.sort_unstable();
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
-    async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
-        let holders = self.0.lock().unwrap().holders.clone();
-        holders
-            .map(|all| all.contains(&user))
-            .map_err(|kind| Error::new(kind, "who holds roles is not shown"))
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+        let Says { holders, people, .. } = self.0.lock().unwrap().clone();
+        let holders = holders.map_err(|kind| Error::new(kind, "who holds roles is not shown"))?;
+        Ok(match (holders.contains(&user), people.contains(&user)) {
+            (true, _) => Standing::MayConsent,
+            (false, true) => Standing::NoRole,
+            (false, false) => Standing::NotThere,
+        })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
@@ -119,6 +128,10 @@ pub struct Plane {
     pub world: World,
     pub directory: Arc<ToldDirectory>,
     pub find: FindCaller,
+    /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
+    pub plan: Arc<FaultPlan>,
+    /// What the role of plan-api, as the template has it, did not allow.
+    _refusals: Refusals,
     router: Router,
 }
 
@@ -139,8 +152,14 @@ impl Plane {
 
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
-        let records = Records::new(Arc::new(Shared(world.catalog.clone())), world.clock.clone());
-        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()) };
+        let plan = FaultPlan::new();
+        let (deployed, refusals) = (Deployed::read(), Refusals::default());
+        let behind = |function| {
+            let catalog = Faulty::new(Arc::new(Shared(world.catalog.clone())), &plan);
+            let catalog = deployed.catalog(function, catalog, &refusals);
+            Records::new(catalog, world.clock.clone())
+        };
+        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new() };
         let directory = Arc::new(ToldDirectory(Mutex::new(says)));
         let consent = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),
@@ -149,7 +168,7 @@ impl Plane {
             writer_client_id: Some("writer-id".to_owned()),
         };
         let api = PlanApi::new(Ports {
-            records: records.clone(),
+            records: behind(Function::PlanApi),
             clock: world.clock.clone(),
             ids: world.ids.clone(),
             directory: directory.clone(),
@@ -160,11 +179,11 @@ impl Plane {
             has_sign_in,
         });
         let find = FindCaller {
-            records,
+            records: behind(Function::AuthorizeRequest),
             clock: world.clock.clone(),
             bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
         };
-        Self { world, directory, find, router: service(router(api.unwrap())) }
+        Self { world, directory, find, plan, _refusals: refusals, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.
@@ -281,8 +300,15 @@ impl Plane {
     /// same.
     pub fn kept(&self) -> Vec<(Scope, Row)> {
         let rows = self.world.catalog.rows().into_iter();
-        rows.filter(|(_, row)| !row.key.starts_with("audit") && !row.key.starts_with("idempotency#"))
+        rows.filter(|(s, row)| !matches!(s, Scope::Audit(_)) && !row.key.starts_with("idempotency#"))
             .collect()
+    }
+
+    /// The entries of a partner's audit log, or of the installation's, oldest first.
+    pub fn logged(&self, of: Option<&PartnerId>) -> Vec<Row> {
+        let log = Scope::Audit(of.cloned());
+        let rows = self.world.catalog.rows().into_iter();
+        rows.filter(|(s, r)| *s == log && r.key.starts_with("entry#")).map(|(_, r)| r).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod items;
 pub(crate) mod keys;
+mod whole;
 mod writes;
 
 use crate::error::from_sdk;
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use domain::{Error, Result, Timestamp};
-use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
+use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write, list_cursor, read_list_cursor};
 use items::{Item, check_key, key_of, row_of, string, text};
 use keys::{DuePlace, PK, Place, SK, WATCH, WATCH_AT, WATCH_INDEX};
 
@@ -64,13 +65,11 @@ impl Catalog for DynamoCatalog {
                 .expression_attribute_values(":prefix", text(prefix));
         }
         if let Some(token) = &page.after {
-            let last = keys::read_list_token(token, &pk, prefix)?;
-            query = query.set_exclusive_start_key(Some(key_of(&last)));
+            let last = read_list_cursor(token, scope, prefix)?;
+            query = query.set_exclusive_start_key(Some(key_of(&Place::new(scope, &last))));
         }
         let answer = query.send().await.map_err(|e| from_sdk("dynamodb.Query", e))?;
-        let next = answer
-            .last_evaluated_key()
-            .map(|last| Ok(keys::list_token(&Place { pk: pk.clone(), sk: string(last, SK)?.to_owned() })));
+        let next = answer.last_evaluated_key().map(|last| Ok(list_cursor(scope, string(last, SK)?)));
         rows_of(answer.items(), next.transpose()?)
     }
 

@@ -39,7 +39,9 @@ async fn s3_keeps_the_contract_of_the_vault() {
 async fn dynamodb_keeps_the_contract_of_the_catalog() {
     let Some(target) = Target::find("Catalog on DynamoDB").await else { return };
     let catalog = DynamoCatalog::new(target.clients.dynamodb().clone(), &target.names.table);
-    contracts::catalog(Arc::new(catalog), &target.subjects, &target.allowances()).await;
+    let catalog = Arc::new(catalog);
+    contracts::catalog(catalog.clone(), &target.subjects, &target.allowances()).await;
+    contracts::whole_catalog(&*catalog, &target.subjects).await;
 }
 
 #[tokio::test]

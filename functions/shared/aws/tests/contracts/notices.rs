@@ -103,6 +103,7 @@ async fn announce(announcer: &Announcer) {
         CredentialStatus::Connected,
         CredentialStatus::MissingPermissions,
         CredentialStatus::ExcessPermissions,
+        CredentialStatus::ExcessReading,
         CredentialStatus::ConsentWithdrawn,
         CredentialStatus::SecretExpiring,
         CredentialStatus::Unreachable,

@@ -2,8 +2,10 @@
 
 use super::tenant::TenantArchive;
 use domain::changes::Change;
+use domain::kinds::{KINDS, Kind, KindName};
 use domain::{DiffId, Error, Result};
 use engine::records::Diff;
+use std::collections::{BTreeMap, HashMap};
 
 /// The name of a page of a comparison's changes; pages count from 0.
 pub(crate) fn page_name(diff: &DiffId, page: u32) -> String {
@@ -31,4 +33,111 @@ pub async fn list_changes(archive: &TenantArchive, diff: &Diff) -> Result<Vec<Ch
         all.extend(get_page(archive, diff, page).await?);
     }
     Ok(all)
+}
+
+/// How many pages of changes one request reads at the most: some tens of thousands of changes.
+pub const MOST_PAGES: usize = 250;
+
+/// What was found of some changes that were looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundChanges {
+    /// Of each that was looked for, in the same order; none where it was not found.
+    pub changes: Vec<Option<Change>>,
+    /// Whether what was not found is not there; otherwise [`MOST_PAGES`] were read and there are more.
+    pub is_complete: bool,
+}
+
+/// The changes of these objects, by kind and key: only pages that may hold one of them are read.
+///
+/// # Errors
+/// `Corrupt` when a page that must be there is not.
+pub async fn find_changes(
+    archive: &TenantArchive,
+    diff: &Diff,
+    sought: &[(&'static Kind, &str)],
+) -> Result<FoundChanges> {
+    let mut search = ChangeSearch::new(archive, diff, sought);
+    // Changes are in the order of kinds and keys, so each is looked for by halves.
+    for (number, (kind, key)) in sought.iter().enumerate() {
+        let place = (search.kind_number(kind.name), (*key).to_owned());
+        let (mut low, mut high) = (0, diff.pages);
+        while low < high && search.found[number].is_none() {
+            let middle = low + (high - low) / 2;
+            match search.look(middle).await? {
+                Some((first, _)) if place < first => high = middle,
+                Some((_, last)) if place > last => low = middle + 1,
+                _ => break,
+            }
+        }
+    }
+    // Why: what was created again stands where its new key is, and it is named by its former one.
+    let mut is_complete = true;
+    for page in 0..diff.pages {
+        if search.found.iter().all(Option::is_some) {
+            break;
+        }
+        is_complete &= search.look(page).await?.is_some();
+    }
+    Ok(FoundChanges { changes: search.found, is_complete })
+}
+
+/// Where a change stands: the number of its kind, and its key of the later side.
+type ChangePlace = (usize, String);
+
+struct ChangeSearch<'a> {
+    archive: &'a TenantArchive,
+    diff: &'a Diff,
+    /// The numbers of what is sought, by key.
+    numbers: HashMap<&'a str, Vec<(usize, &'static Kind)>>,
+    found: Vec<Option<Change>>,
+    /// The first and the last place of each page that was read.
+    read: BTreeMap<u32, (ChangePlace, ChangePlace)>,
+}
+
+impl<'a> ChangeSearch<'a> {
+    fn new(archive: &'a TenantArchive, diff: &'a Diff, sought: &[(&'static Kind, &'a str)]) -> Self {
+        let mut numbers: HashMap<&str, Vec<(usize, &'static Kind)>> = HashMap::new();
+        for (number, (kind, key)) in sought.iter().enumerate() {
+            numbers.entry(key).or_default().push((number, kind));
+        }
+        Self { archive, diff, numbers, found: vec![None; sought.len()], read: BTreeMap::new() }
+    }
+
+    fn kind_number(&self, name: KindName) -> usize {
+        let number = if self.diff.kinds.is_empty() {
+            KINDS.iter().position(|kind| kind.name == name)
+        } else {
+            self.diff.kinds.iter().position(|kind| *kind == name)
+        };
+        number.unwrap_or(usize::MAX)
+    }
+
+    /// The first and last place of a page, of which all that is sought is taken when it is read; none when no other page
+    /// may be read.
+    async fn look(&mut self, page: u32) -> Result<Option<(ChangePlace, ChangePlace)>> {
+        if let Some(known) = self.read.get(&page) {
+            return Ok(Some(known.clone()));
+        }
+        if self.read.len() >= MOST_PAGES {
+            return Ok(None);
+        }
+        let changes = get_page(self.archive, self.diff, page).await?;
+        let place = |change: &Change| {
+            let key = change.new_key.as_ref().unwrap_or(&change.key);
+            let number = change.kind.find().map_or(usize::MAX, |kind| self.kind_number(kind.name));
+            (number, key.clone())
+        };
+        let ends = (changes.first().map(place), changes.last().map(place));
+        let (Some(first), Some(last)) = ends else {
+            return Err(Error::corrupt("a page of changes is empty"));
+        };
+        for change in changes {
+            let of = self.numbers.get(change.key.as_str()).into_iter().flatten();
+            for (number, _) in of.filter(|(_, kind)| change.kind == kind.name) {
+                self.found[*number] = Some(change.clone());
+            }
+        }
+        self.read.insert(page, (first.clone(), last.clone()));
+        Ok(Some((first, last)))
+    }
 }

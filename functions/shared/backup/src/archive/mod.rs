@@ -27,7 +27,7 @@ mod tenant;
 mod view;
 
 pub(crate) use changes::page_name;
-pub use changes::{get_page, list_changes};
+pub use changes::{FoundChanges, MOST_PAGES, find_changes, get_page, list_changes};
 pub use compare::{Difference, Differences};
 pub use layers::consolidate;
 pub use leaves::{LeafReader, LeafWriter, Written};

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::stored::{BlobHash, Class, Index, Manifest, TenantKeys};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::{BlobName, DataKey, KeyRing, PARKED, Put, Vault, WrappedKey};
-use engine::records::{Records, StoredKey};
+use engine::records::{Records, key_of};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -31,9 +31,10 @@ impl Archive {
     /// `NotFound` when the tenant has no key (never connected, or deleted); `Denied` when its key cannot be
     /// unwrapped any more.
     pub async fn open(&self, tenant: &TenantId) -> Result<TenantArchive> {
-        let stored = self.records.get(&StoredKey::at(tenant)).await;
+        let stored = key_of(&self.records, tenant).await;
+        let stored = stored.and_then(|key| key.ok_or_else(|| Error::not_found("the tenant has no key")));
         let wrapped = match stored {
-            Ok(stored) => stored.value.wrapped,
+            Ok(stored) => stored.wrapped,
             Err(error) => {
                 self.known().remove(tenant);
                 return Err(error);

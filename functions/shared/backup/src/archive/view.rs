@@ -189,7 +189,7 @@ impl SnapshotView {
     }
 
     /// A run of this snapshot, opened once.
-    pub(super) async fn opened(&self, run: &RunRef) -> Result<Arc<OpenRun>> {
+    pub(crate) async fn opened(&self, run: &RunRef) -> Result<Arc<OpenRun>> {
         let known = self.runs.lock().expect("no holder of this lock panics").get(run).cloned();
         if let Some(opened) = known {
             return Ok(opened);

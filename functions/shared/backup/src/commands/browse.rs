@@ -1,7 +1,8 @@
 //! Sealed snapshots, looked through: listed, searched, read, with names beside ids.
 
+use super::links;
 use crate::archive::{Archive, SnapshotView, name_of};
-use domain::kinds::{self, Kind, LinkType};
+use domain::kinds::{Kind, LinkType};
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::ports::Page;
@@ -20,8 +21,8 @@ pub struct SeenObject {
     pub name: Option<String>,
     /// The properties and facets, as Graph gave them.
     pub object: Map<String, Value>,
-    /// The links, those from the object before those to it.
-    pub links: Vec<SeenLink>,
+    /// A part of the links, those from the object before those to it.
+    pub links: Listed<SeenLink>,
 }
 
 /// A link of an object, from it or to it.
@@ -49,20 +50,17 @@ pub struct Browse {
 }
 
 impl Browse {
-    /// Snapshots, newest first, without those that only served a comparison.
+    /// Snapshots, newest first, without those that only served a comparison. Where there are very many of those, a part may
+    /// be short or empty though more follows.
     pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Snapshot>> {
-        let limit = page.limit;
-        let mut page = Page { descending: true, ..page };
-        loop {
-            let (rows, next) = self.records.list(&Snapshot::all(tenant), page).await?;
-            let items: Vec<_> =
-                rows.into_iter().map(|r| r.value).filter(|s| s.reason != Reason::Live).collect();
-            // Why: a page of nothing but readings for comparisons would look like the end of the list.
-            if !items.is_empty() || next.is_none() {
-                return Ok(Listed { items, next });
-            }
-            page = Page { after: next, limit, descending: true };
+        let mut walk = self.records.walk(Snapshot::all(tenant), page.after, true);
+        let mut items = Vec::new();
+        while items.len() < page.limit
+            && let Some(row) = walk.next().await?
+        {
+            items.extend(Some(row.value).filter(|snapshot| snapshot.reason != Reason::Live));
         }
+        Ok(Listed { items, next: walk.rest() })
     }
 
     /// One snapshot of the tenant, sealed or not.
@@ -82,48 +80,24 @@ impl Browse {
         SnapshotView::open(&self.archive.open(tenant).await?, id).await
     }
 
-    /// One object with its facets and its links.
+    /// One object with its facets and a part of its links.
     ///
     /// # Errors
-    /// `NotFound` when there is no such snapshot, or no such object in it; `Conflict` when it is not sealed.
+    /// `NotFound` when there is no such snapshot, or no such object in it; `Conflict` when it is not sealed; `Invalid`
+    /// naming `cursor` when that is of another object.
     pub async fn object(
         &self,
         tenant: &TenantId,
         id: &SnapshotId,
         kind: &'static Kind,
         key: &str,
+        page: Page,
     ) -> Result<SeenObject> {
         let view = self.open(tenant, id).await?;
         let object = view.find_object(kind, key).await?;
         let object =
             object.ok_or_else(|| Error::not_found(format!("the snapshot has no such {}", kind.label)))?;
-        let mut links = links_from(&view, kind, key).await?;
-        links.extend(links_to(&view, kind, key).await?);
+        let links = links::list(&view, kind, key, page).await?;
         Ok(SeenObject { kind, key: key.to_owned(), name: name_of(kind, &object), object, links })
     }
-}
-
-async fn links_from(view: &SnapshotView, kind: &Kind, key: &str) -> Result<Vec<SeenLink>> {
-    let mut links = Vec::new();
-    for link in kind.links.iter().filter(|l| view.run(l.name).is_ok()) {
-        for (to, value) in view.list_links(link, key).await? {
-            // The key of an assignment begins with the id of what it is assigned to.
-            let end = to.split('!').next().unwrap_or(&to);
-            let name = view.find_name(link.to, end).await?;
-            links.push(SeenLink { link, outgoing: true, other: to, name, value });
-        }
-    }
-    Ok(links)
-}
-
-async fn links_to(view: &SnapshotView, kind: &Kind, key: &str) -> Result<Vec<SeenLink>> {
-    let mut links = Vec::new();
-    let held = |l: &&LinkType| l.to.contains(&kind.name) && view.run(l.name).is_ok();
-    for link in kinds::links().filter(held) {
-        for (from, value) in view.list_links_to(link, key).await? {
-            let name = view.find_name(&[link.from], &from).await?;
-            links.push(SeenLink { link, outgoing: false, other: from, name, value });
-        }
-    }
-    Ok(links)
 }

@@ -1,5 +1,6 @@
 //! Comparisons: asked for, followed, read.
 
+use super::slots::{self, Asker, TakesSlot};
 use crate::archive::{self, Archive};
 use domain::changes::Change;
 use domain::kinds::Kind;
@@ -7,7 +8,9 @@ use domain::{DiffId, Error, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue};
-use engine::records::{Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot};
+use engine::records::{
+    AskedWork, Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot, put_new,
+};
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,6 +34,10 @@ impl NewComparison {
     }
 }
 
+/// How many stored pages one part of the changes is read from: they are cut by bytes, and an answer of many large ones
+/// would be longer than an answer may be.
+const PAGES_AT_ONCE: u32 = 8;
+
 /// Starts comparisons, and reads what they found.
 #[derive(Clone)]
 pub struct Diffs {
@@ -47,11 +54,17 @@ pub struct Diffs {
 }
 
 impl Diffs {
-    /// Asks for a comparison.
+    /// Asks for a comparison, in the name of that person or token.
     ///
     /// # Errors
-    /// `NotFound` when a side is no snapshot of the tenant; `Conflict` when it is not sealed.
-    pub async fn start(&self, tenant: &TenantId, new: NewComparison) -> Result<Diff> {
+    /// `NotFound` when a side is no snapshot of the tenant; `Conflict` when it is not sealed, or too many comparisons are
+    /// open; `Throttled` when end customers have asked for enough in this day.
+    pub async fn start(
+        &self,
+        tenant: &TenantId,
+        asker: impl Into<Asker> + Send,
+        new: NewComparison,
+    ) -> Result<Diff> {
         let NewComparison { before, after, kinds, object } = new;
         self.check_sealed(tenant, &before).await?;
         if let Side::Snapshot(id) = &after {
@@ -80,7 +93,13 @@ impl Diffs {
             course: Course::default(),
         };
         // The row first: should the message be lost, the row says that work is open, and the tick enqueues it again.
-        self.records.put_new(&diff).await?;
+        let slots = TakesSlot {
+            work: AskedWork::Comparisons,
+            at: |tenant, id| Ok(Diff::at(tenant, &id.parse()?)),
+            is_open: |diff: &Diff| diff.state.is_open(),
+        };
+        let row = (diff.id.as_str(), put_new(&diff)?);
+        slots::take(&self.records, &slots, (tenant, &asker.into()), row).await?;
         self.queue.send(messages::diff_snapshots(tenant, &diff.id, 0)).await?;
         Ok(diff)
     }
@@ -117,7 +136,7 @@ impl Diffs {
             None => Place::default(),
         };
         let archive = self.archive.open(tenant).await?;
-        let mut items = Vec::new();
+        let (mut items, begins_at) = (Vec::new(), at.page);
         // Why page by page from where the cursor is: pages are cut by bytes too, so that their number does not follow from
         // how many changes come before.
         while at.page < diff.pages {
@@ -130,7 +149,7 @@ impl Diffs {
                 return Ok(Listed { items, next: Some(at.to_string()) });
             }
             at = Place { page: at.page + 1, offset: 0 };
-            if items.len() >= page.limit {
+            if items.len() >= page.limit || at.page >= begins_at.saturating_add(PAGES_AT_ONCE) {
                 let next = (at.page < diff.pages).then(|| at.to_string());
                 return Ok(Listed { items, next });
             }

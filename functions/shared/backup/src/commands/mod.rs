@@ -5,7 +5,9 @@
 
 pub mod browse;
 pub mod diffs;
+mod links;
 mod new_restore;
 pub mod restores;
 pub mod search;
+pub mod slots;
 pub mod snapshots;

@@ -2,8 +2,8 @@
 //!
 //! Whatever is wrong is reported of the field that the caller sent: of an object in `only`, never of `items`.
 
+use crate::archive::{FoundChanges, MOST_PAGES};
 use crate::preview_restore::MAX_ITEMS;
-use domain::changes::Change;
 use domain::kinds::{self, Kind};
 use domain::restore::{SelectedItem, Selection};
 use domain::{DiffId, Error, Result, SnapshotId};
@@ -79,22 +79,32 @@ impl NewRestore {
     }
 }
 
-impl NamedObject {
-    /// What takes back its change, which is one of these.
-    fn taken_back(&self, number: usize, changes: &[Change]) -> Result<SelectedItem> {
-        let kind = kind_of(ONLY, number, kinds::get(&self.kind))?;
-        let change = changes.iter().find(|c| c.kind == kind.name && c.key == self.key);
-        let unknown = || Error::invalid_field(format!("{ONLY}[{number}].key"), "is not in the comparison");
-        change.map(SelectedItem::of_change).ok_or_else(unknown)
-    }
+/// The objects by kind and key, to be looked for among changes.
+///
+/// # Errors
+/// `Invalid`, naming the object whose kind is none.
+pub(super) fn sought(named: &[NamedObject]) -> Result<Vec<(&'static Kind, &str)>> {
+    let kinds = named.iter().enumerate().map(|(i, object)| kind_of(ONLY, i, kinds::get(&object.kind)));
+    kinds.zip(named).map(|(kind, object)| Ok((kind?, object.key.as_str()))).collect()
 }
 
 /// Chooses what takes back the changes of these objects.
 ///
 /// # Errors
 /// `Invalid`, naming the object: it is not among the changes, or named twice.
-pub(super) fn choose(named: &[NamedObject], changes: &[Change], selection: &mut Selection) -> Result<()> {
-    let chosen = named.iter().enumerate().map(|(i, object)| object.taken_back(i, changes));
+pub(super) fn choose(found: &FoundChanges, selection: &mut Selection) -> Result<()> {
+    let unknown = |number| {
+        let why = if found.is_complete {
+            "is not in the comparison".to_owned()
+        } else {
+            format!("was not found in {MOST_PAGES} pages of the comparison: name fewer objects at once")
+        };
+        Error::invalid_field(format!("{ONLY}[{number}].key"), why)
+    };
+    let chosen =
+        found.changes.iter().enumerate().map(|(number, change)| {
+            change.as_ref().map(SelectedItem::of_change).ok_or_else(|| unknown(number))
+        });
     selection.items = chosen.collect::<Result<_>>()?;
     // What is wrong with an item is wrong with the object of the same number in the caller's list.
     check_items(selection).map_err(|e| renamed(e, ITEMS, ONLY))

@@ -3,7 +3,8 @@
 //! A preview is made from a choice of objects or from the changes of a comparison ([`NewRestore`]); only what was
 //! previewed can be run, and only once.
 
-use super::new_restore::choose;
+use super::new_restore::{choose, sought};
+use super::slots::{self, Asker, TakesSlot};
 use crate::plans::{FinalReport, PlanStore};
 use crate::preview_restore::Snapshots;
 use domain::restore::{Impossible, Remark, RestorePlan, Selection, Step};
@@ -12,8 +13,8 @@ use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue, Spent};
 use engine::records::{
-    Course, Diff, Found, JobState, Record, Records, Restore, RestoreCounts, RestoreState, Snapshot,
-    StepOutcome,
+    AskedWork, Course, Diff, Found, JobState, Record, Records, Restore, RestoreCounts, RestoreState,
+    Snapshot, StepOutcome, put_new,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -66,8 +67,15 @@ impl Restores {
     ///
     /// # Errors
     /// `Invalid`, naming the field, when the choice is not one; `NotFound` when there is no such sealed
-    /// snapshot or finished comparison; `Conflict` when objects are named of a comparison that is not done.
-    pub async fn create_preview(&self, tenant: &TenantId, who: &str, new: NewRestore) -> Result<Restore> {
+    /// snapshot or finished comparison; `Conflict` when objects are named of a comparison that is not done, or too many
+    /// previews are open; `Throttled` when end customers have asked for enough in this day.
+    pub async fn create_preview(
+        &self,
+        tenant: &TenantId,
+        asker: impl Into<Asker> + Send,
+        new: NewRestore,
+    ) -> Result<Restore> {
+        let asker = asker.into();
         new.check()?;
         let NewRestore { from, mut selection } = new;
         let (snapshot, diff) = match from {
@@ -90,7 +98,7 @@ impl Restores {
             snapshot,
             selection,
             diff,
-            requested_by: who.to_owned(),
+            requested_by: asker.name.clone(),
             approved_by: None,
             state: RestoreState::Previewing,
             requested_at: now,
@@ -107,7 +115,13 @@ impl Restores {
             course: Course::default(),
         };
         // The row first: should the message be lost, the row says that work is open, and the tick enqueues it again.
-        self.records.put_new(&restore).await?;
+        let slots = TakesSlot {
+            work: AskedWork::Previews,
+            at: |tenant, id| Ok(Restore::at(tenant, &id.parse()?)),
+            is_open: |restore: &Restore| restore.state == RestoreState::Previewing,
+        };
+        let row = (restore.id.as_str(), put_new(&restore)?);
+        slots::take(&self.records, &slots, (tenant, &asker), row).await?;
         self.queue.send(messages::preview_restore(tenant, &restore.id, 0)).await?;
         Ok(restore)
     }
@@ -222,8 +236,9 @@ impl Restores {
         selection: &mut Selection,
     ) -> Result<SnapshotId> {
         let row = self.records.get(&Diff::at(tenant, diff)).await?.value;
-        let changes = self.comparisons.list_changes(tenant, diff).await?;
-        choose(named, &changes, selection)?;
+        let sought = sought(named)?;
+        let found = self.comparisons.find_changes(tenant, diff, &sought).await?;
+        choose(&found, selection)?;
         Ok(row.before)
     }
 

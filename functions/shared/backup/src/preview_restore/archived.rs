@@ -1,7 +1,7 @@
 //! The archive as a preview uses it.
 
 use super::ports::{OpenSnapshot, Snapshots};
-use crate::archive::{Archive, SnapshotView, list_changes};
+use crate::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
 use crate::plans::{FinalReport, PlanStore};
 use async_trait::async_trait;
 use domain::changes::Change;
@@ -26,6 +26,14 @@ impl Archived {
     /// The same over that archive.
     pub fn new(archive: Arc<Archive>, records: Records) -> Self {
         Self { archive, records }
+    }
+
+    async fn done(&self, tenant: &TenantId, diff: &DiffId) -> Result<Diff> {
+        let row: Found<Diff> = self.records.get(&Diff::at(tenant, diff)).await?;
+        match row.value.state {
+            JobState::Done => Ok(row.value),
+            _ => Err(Error::conflict("the comparison is not done")),
+        }
     }
 
     async fn put_new<T: Serialize + Sync>(
@@ -63,11 +71,18 @@ impl Snapshots for Archived {
     }
 
     async fn list_changes(&self, tenant: &TenantId, diff: &DiffId) -> Result<Vec<Change>> {
-        let row: Found<Diff> = self.records.get(&Diff::at(tenant, diff)).await?;
-        if row.value.state != JobState::Done {
-            return Err(Error::conflict("the comparison is not done"));
-        }
-        list_changes(&self.archive.open(tenant).await?, &row.value).await
+        let row = self.done(tenant, diff).await?;
+        list_changes(&self.archive.open(tenant).await?, &row).await
+    }
+
+    async fn find_changes(
+        &self,
+        tenant: &TenantId,
+        diff: &DiffId,
+        sought: &[(&'static Kind, &str)],
+    ) -> Result<FoundChanges> {
+        let row = self.done(tenant, diff).await?;
+        find_changes(&self.archive.open(tenant).await?, &row, sought).await
     }
 }
 

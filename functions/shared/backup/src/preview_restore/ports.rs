@@ -1,5 +1,6 @@
 //! What a preview needs besides the directory and the plans: what a snapshot holds, and which principals are our own.
 
+use crate::archive::FoundChanges;
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Kind, LinkType};
@@ -22,6 +23,17 @@ pub trait Snapshots: Send + Sync {
     /// # Errors
     /// `NotFound` when there is none.
     async fn list_changes(&self, tenant: &TenantId, diff: &DiffId) -> Result<Vec<Change>>;
+
+    /// The changes of these objects, by kind and key, of a finished comparison.
+    ///
+    /// # Errors
+    /// As [`Self::list_changes`]; `Conflict` when it is not done.
+    async fn find_changes(
+        &self,
+        tenant: &TenantId,
+        diff: &DiffId,
+        sought: &[(&'static Kind, &str)],
+    ) -> Result<FoundChanges>;
 }
 
 /// A snapshot, read by key.

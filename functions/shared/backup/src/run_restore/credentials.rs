@@ -3,6 +3,7 @@
 
 use super::Worker;
 use domain::kinds::NamedKind;
+use domain::permissions::is_granted;
 use domain::restore::RestorePlan;
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::ports::Access;
@@ -52,7 +53,7 @@ fn not_permitted(plan: &RestorePlan, access: &Access) -> Result<Vec<NotProtected
     for name in names {
         let kind = name.get()?;
         let any_of = kind.write_permissions;
-        if !any_of.iter().any(|p| access.permissions.iter().any(|granted| granted == p)) {
+        if !any_of.iter().any(|wanted| is_granted(&access.permissions, wanted)) {
             let any_of = any_of.iter().map(|p| (*p).to_owned()).collect();
             found.push(NotProtected { what: kind.run().to_owned(), any_of });
         }

@@ -6,6 +6,7 @@
 //! condition.
 
 mod connections;
+mod lanes;
 mod start_due;
 mod sweep;
 
@@ -119,10 +120,8 @@ impl Worker {
                 if now >= deadline {
                     return Ok(());
                 }
-                let is_overdue = begins(&row.value).is_some_and(|at| at + LATE_AFTER <= now);
-                let outcome = handle(self, row).await;
-                report.late += u64::from(is_overdue && leaves_waiting(&outcome));
-                report.count(list, outcome);
+                let begins_at = begins(&row.value);
+                report.row(list, (begins_at, now), handle(self, row).await);
             }
             match next {
                 Some(_) => after = next,
@@ -142,6 +141,19 @@ impl Report {
     /// so when it was cut off, a count above 0 still says more than none.
     fn late_level(&self, is_complete: bool) -> Option<u64> {
         (is_complete || self.late > 0).then_some(self.late)
+    }
+
+    /// Counts what became of a row; `begins_at` is when the snapshot that it stands for should have begun, if it stands
+    /// for one.
+    fn row(
+        &mut self,
+        list: &str,
+        (begins_at, now): (Option<Timestamp>, Timestamp),
+        outcome: Result<TickOutcome>,
+    ) {
+        let is_overdue = begins_at.is_some_and(|at| at + LATE_AFTER <= now);
+        self.late += u64::from(is_overdue && leaves_waiting(&outcome));
+        self.count(list, outcome);
     }
 
     fn count(&mut self, list: &str, outcome: Result<TickOutcome>) {

@@ -329,7 +329,8 @@ impl Worker {
             after.not_protected = Some(seal::not_protected(manifest));
             // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
             if tenant.value.credentials != after.credentials {
-                self.announcer.announce_credentials(&done.tenant, &done.id, after.credentials).await?;
+                let excess = seal::excess_permissions(manifest);
+                self.announcer.announce_excess(&done.tenant, &done.id, after.credentials, &excess).await?;
             }
             after.has_parked |= has_parked;
             writes.push(engine::records::replace(&after, tenant.version)?);

@@ -2,6 +2,7 @@
 
 use crate::archive::TenantArchive;
 use domain::kinds;
+use domain::permissions::{Excess, excess};
 use domain::stored::{FORMAT_VERSION, Manifest, MissingCause};
 use domain::{DiffId, Error, ErrorKind, ErrorReason, Result, SnapshotId, Timestamp};
 use engine::ports::{Put, Spent};
@@ -149,17 +150,24 @@ pub(super) fn credentials(
     now: Timestamp,
 ) -> CredentialStatus {
     let denied = manifest.missing.iter().any(|m| m.cause == MissingCause::Denied);
-    // Why by the name: the reading application needs no permission that writes, whatever Microsoft adds.
-    let writes = manifest.permissions.iter().any(|p| p.split('.').any(|part| part.contains("Write")));
+    let worst = manifest.permissions.iter().filter_map(|p| excess(p)).max();
     if denied {
         CredentialStatus::MissingPermissions
     } else if credential_ends_at.is_some_and(|at| at <= now + ENDS_SOON) {
         CredentialStatus::SecretExpiring
-    } else if writes {
-        CredentialStatus::ExcessPermissions
     } else {
-        CredentialStatus::Connected
+        match worst {
+            Some(Excess::Writes) => CredentialStatus::ExcessPermissions,
+            Some(Excess::Reads) => CredentialStatus::ExcessReading,
+            None => CredentialStatus::Connected,
+        }
     }
+}
+
+/// The permissions that nothing needs, by name, the worst first.
+pub(super) fn excess_permissions(manifest: &Manifest) -> Vec<String> {
+    let of = |wanted: Excess| manifest.permissions.iter().filter(move |p| excess(p) == Some(wanted));
+    of(Excess::Writes).chain(of(Excess::Reads)).cloned().collect()
 }
 
 /// The id of the comparison that follows a snapshot. It is made from the snapshot's, so there is one.

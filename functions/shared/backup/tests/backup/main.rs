@@ -2,11 +2,14 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod any_page;
 mod archive_layers;
 mod archive_runs;
 mod compared;
 mod comparison;
 mod directory_contracts;
+mod links;
+mod named_changes;
 mod oracle;
 mod paged;
 mod reading_pages;
@@ -19,6 +22,7 @@ mod schedule_tick;
 mod search;
 mod shelf;
 mod side_by_side;
+mod slots;
 
 // Where `naming.rs`, which the oracle shares with the job, looks for it.
 use backup::archive;

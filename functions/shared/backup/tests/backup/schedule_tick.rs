@@ -211,7 +211,9 @@ async fn purging_removes_ended_consent_states_and_nothing_else() {
         catalog: office.catalog(),
         vault: office.world.vault.clone(),
         signer: office.world.signer.clone(),
+        anchors: office.world.anchors.clone(),
         clock: office.clock(),
+        ids: office.world.ids.clone(),
     });
     assert_eq!(worker.run(office.deadline()).await.unwrap().removed, 1);
     assert_eq!(worker.run(office.deadline()).await.unwrap().removed, 0);

@@ -5,12 +5,13 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 4] = b"HFB1";
 /// zstd's own default: a good ratio at a few hundred megabytes a second.
 const COMPRESSION_LEVEL: i32 = 3;
-/// No blob is larger; more than this on opening is damage (or a bomb).
-const MAX_PLAIN_BYTES: usize = 1 << 30;
+/// No blob is larger, so that a function's memory holds it: more is not sealed, and on opening it is damage (or a bomb).
+const MAX_PLAIN_BYTES: usize = 64 << 20;
 
 /// What a content-addressed blob is; part of its name, so that a leaf cannot be taken for an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +74,11 @@ impl TryFrom<String> for BlobHash {
     }
 }
 
-/// What is derived from a tenant's data key: one key to name, one to seal.
+/// What is derived from a tenant's data key: one key to name, one to seal. Both are wiped from memory when they are dropped.
 #[derive(Clone)]
 pub struct TenantKeys {
     tenant: TenantId,
-    naming: [u8; 32],
+    naming: Zeroizing<[u8; 32]>,
     cipher: Aes256Gcm,
 }
 
@@ -90,9 +91,10 @@ impl fmt::Debug for TenantKeys {
 impl TenantKeys {
     /// The keys of a tenant, from its data key.
     pub fn derive(tenant: &TenantId, data_key: &[u8; 32]) -> Self {
-        let naming = blake3::derive_key("holdfast format 1 naming", data_key);
-        let sealing = blake3::derive_key("holdfast format 1 sealing", data_key);
-        Self { tenant: tenant.clone(), naming, cipher: Aes256Gcm::new(&sealing.into()) }
+        let naming = Zeroizing::new(blake3::derive_key("holdfast format 1 naming", data_key));
+        let sealing = Zeroizing::new(blake3::derive_key("holdfast format 1 sealing", data_key));
+        // Why by reference: a copy would not be wiped.
+        Self { tenant: tenant.clone(), naming, cipher: Aes256Gcm::new((&*sealing).into()) }
     }
 
     /// Whose keys these are.
@@ -111,8 +113,12 @@ impl TenantKeys {
     /// same sealed ones.
     ///
     /// # Errors
-    /// `Invalid` when the bytes cannot be compressed, or are too many for the cipher.
+    /// `Invalid` when the bytes cannot be compressed, or are more than 64 MiB.
     pub fn seal(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        // Why here too: what could not be opened must not be stored.
+        if plain.len() > MAX_PLAIN_BYTES {
+            return Err(Error::invalid("a blob is too large to be sealed"));
+        }
         let compressed = zstd::bulk::compress(plain, COMPRESSION_LEVEL)
             .map_err(|e| Error::invalid("a blob cannot be compressed").caused_by(e))?;
         let nonce = self.nonce(name, &compressed);
@@ -237,6 +243,36 @@ mod tests {
         let sealed = |plain: &[u8]| keys.seal(&hash.blob_name(Class::Leaf), plain).unwrap();
         assert_eq!(keys.open_named(Class::Leaf, &hash, &sealed(b"content")).unwrap(), b"content");
         let error = keys.open_named(Class::Leaf, &hash, &sealed(b"another")).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Corrupt);
+    }
+
+    /// A frame of that content as anybody with the key could seal it.
+    fn sealed_frame(keys: &TenantKeys, name: &str, compressed: &[u8]) -> Vec<u8> {
+        let nonce = keys.nonce(name, compressed);
+        let payload = Payload { msg: compressed, aad: &keys.place(name) };
+        [&MAGIC[..], &nonce, &keys.cipher.encrypt(&Nonce::from(nonce), payload).unwrap()].concat()
+    }
+
+    /// Does not compile where a part of the keys stays in memory.
+    #[test]
+    fn keys_are_wiped_when_they_are_dropped() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let TenantKeys { naming, cipher, .. } = keys(1, 1);
+        is_wiped(&naming);
+        is_wiped(&cipher);
+    }
+
+    #[test]
+    fn more_than_a_function_can_hold_is_neither_sealed_nor_unpacked() {
+        let keys = keys(1, 1);
+        let most = vec![0; MAX_PLAIN_BYTES];
+        let sealed = keys.seal("x", &most).unwrap();
+        assert!(keys.open("x", &sealed).unwrap() == most);
+        let more = vec![0; MAX_PLAIN_BYTES + 1];
+        assert_eq!(keys.seal("x", &more).unwrap_err().kind(), crate::ErrorKind::Invalid);
+        let bomb = zstd::bulk::compress(&more, COMPRESSION_LEVEL).unwrap();
+        assert!(bomb.len() < 10_000);
+        let error = keys.open("x", &sealed_frame(&keys, "x", &bomb)).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Corrupt);
     }
 

@@ -3,11 +3,12 @@
 use super::severity_of;
 use super::words::{far_end, one_line, role_sentence, value_line};
 use crate::records::{
-    ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, NotCovered, RestoreCounts,
-    Severity, Subject,
+    ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered,
+    RestoreCounts, Severity, Subject,
 };
 use domain::changes::{Change, What};
 use domain::notices::Topic;
+use domain::organisations::HOW_TO_WITHDRAW;
 use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds};
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +144,21 @@ pub(super) fn not_connected(organisation: &OrganisationId, since: Timestamp, why
     draft
 }
 
+/// The notice that an organisation's end was asked for: what is deleted when, and what is left to do at Microsoft.
+pub(super) fn ending(organisation: &OrganisationId, ending: &Ending) -> Draft {
+    let subject = Subject::Organisation(organisation.clone());
+    let title = "An organisation ends, and consent has to be withdrawn".to_owned();
+    let mut draft = Draft::new(Topic::Credentials, Severity::Warning, subject, title);
+    draft.id = format!("{}.ending.{}", draft.id, ending.asked_at.as_second());
+    draft.lines.push(format!(
+        "Its data is deleted on {} (UTC), unless that is cancelled before. The consent of its tenant is not: that is the \
+         tenant's own.",
+        ending.delete_at.strftime("%-d %B %Y")
+    ));
+    draft.lines.push(HOW_TO_WITHDRAW.to_owned());
+    draft
+}
+
 pub(super) fn not_covered(snapshot: &SnapshotId, gaps: &[NotCovered]) -> Draft {
     let title = format!("A snapshot does not hold {}", counted(gaps.len() as u64, "part", "parts"));
     let mut draft = Draft::new(Topic::Errors, Severity::Warning, Subject::Snapshot(snapshot.clone()), title);
@@ -168,7 +184,8 @@ pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
     draft
 }
 
-pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Draft {
+/// The notice of a credential status; `excess` are the permissions that nothing needs, by name.
+pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus, excess: &[String]) -> Draft {
     let (title, line) = match status {
         CredentialStatus::Connected => ("The tenant is connected again", "All that is needed is granted."),
         CredentialStatus::MissingPermissions => (
@@ -178,6 +195,10 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Dra
         CredentialStatus::ExcessPermissions => {
             ("More is granted than is needed", "The permissions that nothing needs should be taken back.")
         }
+        CredentialStatus::ExcessReading => (
+            "More can be read than is needed",
+            "Nothing that is not backed up should be readable: the permissions that nothing needs should be taken back.",
+        ),
         CredentialStatus::ConsentWithdrawn => (
             "Consent was withdrawn",
             "Nothing is backed up until a Global Administrator consents again. What is stored is kept.",
@@ -196,12 +217,17 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus) -> Dra
     let mut draft = Draft::new(Topic::Credentials, severity_of(status), subject, title.to_owned());
     draft.id = format!("{}.{}", draft.id, status_name(status));
     draft.lines.push(line.to_owned());
+    if matches!(status, CredentialStatus::ExcessPermissions | CredentialStatus::ExcessReading) {
+        draft.lines.extend(excess.iter().take(MAX_DETAILS).map(|name| one_line(name)));
+        let more = excess.len().saturating_sub(MAX_DETAILS);
+        draft.lines.extend((more > 0).then(|| format!("and {more} more")));
+    }
     draft
 }
 
 /// The notice of a credential status, with what the tenant's refusal means.
 pub(super) fn no_entry(seen_by: &SnapshotId, status: CredentialStatus, refusal: Refusal) -> Draft {
-    let mut draft = credentials(seen_by, status);
+    let mut draft = credentials(seen_by, status, &[]);
     if !refusal.is_about_consent() {
         "The tenant cannot be read".clone_into(&mut draft.title);
         let kept = "Nothing is backed up while this lasts; it is tried at every scheduled time. What is stored is kept.";
@@ -233,6 +259,7 @@ fn status_name(status: CredentialStatus) -> &'static str {
         CredentialStatus::Connected => "connected",
         CredentialStatus::MissingPermissions => "missing-permissions",
         CredentialStatus::ExcessPermissions => "excess-permissions",
+        CredentialStatus::ExcessReading => "excess-reading",
         CredentialStatus::ConsentWithdrawn => "consent-withdrawn",
         CredentialStatus::SecretExpiring => "secret-expiring",
         CredentialStatus::Unreachable => "unreachable",

@@ -33,6 +33,16 @@ struct About {
     name: String,
 }
 
+impl About {
+    fn of(organisation: &Organisation) -> Self {
+        Self {
+            partner: organisation.partner.clone(),
+            organisation: organisation.id.clone(),
+            name: organisation.name.clone(),
+        }
+    }
+}
+
 /// Makes notices and enqueues their immediate mails.
 #[derive(Clone)]
 pub struct Announcer {
@@ -96,13 +106,8 @@ impl Announcer {
         waited: &Connecting,
         why: ConnectRefusal,
     ) -> Result<()> {
-        let of = About {
-            partner: organisation.partner.clone(),
-            organisation: organisation.id.clone(),
-            name: organisation.name.clone(),
-        };
         let draft = compose::not_connected(&organisation.id, waited.since, why);
-        self.notify_of(&waited.tenant, draft, Some(of)).await
+        self.notify_of(&waited.tenant, draft, Some(About::of(organisation))).await
     }
 
     /// Notifies of what a sealed snapshot does not hold. To be called with only those gaps that the snapshot before
@@ -137,7 +142,19 @@ impl Announcer {
         seen_by: &SnapshotId,
         status: CredentialStatus,
     ) -> Result<()> {
-        self.notify(tenant, compose::credentials(seen_by, status)).await
+        self.notify(tenant, compose::credentials(seen_by, status, &[])).await
+    }
+
+    /// The same of a status that says that more is granted than is needed, with the names of the permissions that nothing
+    /// needs.
+    pub async fn announce_excess(
+        &self,
+        tenant: &TenantId,
+        seen_by: &SnapshotId,
+        status: CredentialStatus,
+        excess: &[String],
+    ) -> Result<()> {
+        self.notify(tenant, compose::credentials(seen_by, status, excess)).await
     }
 
     /// The same of a tenant that does not admit Holdfast, with the reason.
@@ -184,30 +201,8 @@ impl Announcer {
         };
         let partner = self.records.get(&Partner::at(&of.partner)).await?.value;
         let now = self.clock.now();
-        let notice = Notice {
-            id: draft.id,
-            tenant: tenant.clone(),
-            partner: partner.id,
-            above: partner.above,
-            organisation: of.organisation,
-            organisation_name: one_line(&of.name),
-            topic: draft.topic,
-            severity: draft.severity,
-            title: draft.title,
-            lines: draft.lines,
-            changes: draft.changes,
-            more_changes: draft.more_changes,
-            subject: draft.subject,
-            at: now,
-            due_at: Some(overdue_at(now, 1)),
-            attempts: 1,
-        };
-        // All listeners' entries in the same write: a notice is found by everybody who may hear of it, or by nobody.
-        let mut writes: Vec<Write> = vec![put_new(&notice)?];
-        for listener in notice.listeners() {
-            writes.push(put_new(&NoticeEntry::of(&notice, listener))?);
-        }
-        self.records.write(writes).await?;
+        let notice = made(draft, tenant, partner, of, now);
+        self.records.write(rows_of(&notice)?).await?;
         self.ask_for_mails(&notice).await
     }
 
@@ -217,6 +212,58 @@ impl Announcer {
         }
         self.queue.send(messages::send_notice(&notice.tenant, &notice.id, notice.attempts)).await
     }
+}
+
+/// The rows of the notice that an organisation with a tenant ends, for the write that has it end. Whoever writes them has
+/// no queue: the tick finds the notice and enqueues its mails. None where the notice was made before.
+///
+/// # Errors
+/// Those of the rows.
+pub async fn ending_notice(
+    records: &Records,
+    organisation: &Organisation,
+    now: Timestamp,
+) -> Result<Vec<Write>> {
+    let (Some(tenant), Some(ending)) = (&organisation.tenant, &organisation.ending) else {
+        return Ok(Vec::new());
+    };
+    let draft = compose::ending(&organisation.id, ending);
+    if records.find(&Notice::at(tenant, &draft.id)).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let partner = records.get(&Partner::at(&organisation.partner)).await?.value;
+    let notice = Notice { due_at: Some(now), ..made(draft, tenant, partner, About::of(organisation), now) };
+    rows_of(&notice)
+}
+
+fn made(draft: Draft, tenant: &TenantId, partner: Partner, of: About, now: Timestamp) -> Notice {
+    Notice {
+        id: draft.id,
+        tenant: tenant.clone(),
+        partner: partner.id,
+        above: partner.above,
+        organisation: of.organisation,
+        organisation_name: one_line(&of.name),
+        topic: draft.topic,
+        severity: draft.severity,
+        title: draft.title,
+        lines: draft.lines,
+        changes: draft.changes,
+        more_changes: draft.more_changes,
+        subject: draft.subject,
+        at: now,
+        due_at: Some(overdue_at(now, 1)),
+        attempts: 1,
+    }
+}
+
+/// The notice with all listeners' entries, for one write: it is found by everybody who may hear of it, or by nobody.
+fn rows_of(notice: &Notice) -> Result<Vec<Write>> {
+    let mut writes: Vec<Write> = vec![put_new(notice)?];
+    for listener in notice.listeners() {
+        writes.push(put_new(&NoticeEntry::of(notice, listener))?);
+    }
+    Ok(writes)
 }
 
 /// When the mails of a notice that has been enqueued `attempts` times count as overdue: two minutes the first time,
@@ -235,7 +282,9 @@ pub fn topic_of(change: &Change) -> Topic {
 #[must_use]
 pub fn severity_of(status: CredentialStatus) -> Severity {
     match status {
-        CredentialStatus::Connected | CredentialStatus::Waiting => Severity::Info,
+        CredentialStatus::Connected | CredentialStatus::Waiting | CredentialStatus::ExcessReading => {
+            Severity::Info
+        }
         CredentialStatus::ExcessPermissions | CredentialStatus::SecretExpiring => Severity::Warning,
         CredentialStatus::MissingPermissions
         | CredentialStatus::ConsentWithdrawn

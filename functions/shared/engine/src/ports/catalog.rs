@@ -4,40 +4,70 @@ use async_trait::async_trait;
 use domain::{PartnerId, Result, TenantId, Timestamp};
 use serde_json::Value;
 
-/// Whose a row is; the first part of every key.
+/// Whose a row is; the first part of every key, and the partition that a function's rights are narrowed to. FORMAT.md
+/// section 10 says who may do what in each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
     /// The installation's own: look-ups by id, and states that are good once.
     System,
-    /// A partner's, by its id.
-    Partner(PartnerId),
-    /// A customer tenant's, by its GUID.
-    Tenant(TenantId),
-    /// When API tokens were used. Why apart: the authorizer may write these rows and no others, and a right can
-    /// be narrowed to a scope.
+    /// When API tokens were used. Why apart: the authorizer may write these rows and no others.
     Uses,
+    /// What callers have used of their limits. Why apart: every request may write here, and whoever counts requests needs
+    /// no right to anything else.
+    Budgets,
     /// What lets somebody in: tokens, links, sign-ins. Why apart: only the control plane may put these rows.
     Auth,
+    /// The secrets of invitations that were mailed. Why apart: what sends mail makes them, and may make no token.
+    Invitations,
+    /// Tenants that were connected before, by hashes of their ids. Why apart: `purge-data` writes these rows, and no other
+    /// of the installation.
+    FormerTenants,
     /// A partner's audit log, or the installation's where there is no partner. Why apart: nobody may delete these rows.
     Audit(Option<PartnerId>),
+    /// What a partner's requests were answered, or the operator's. Why apart: both APIs write these rows, and one of them
+    /// nothing else of a partner.
+    Replies(Option<PartnerId>),
+    /// A partner's, by its id: its place in the tree, and its plans.
+    Partner(PartnerId),
+    /// A partner's organisations. Why apart: jobs write these rows, and no other row of a partner.
+    Organisations(PartnerId),
+    /// Who works for a partner, and their roles. Why apart: what reads a tenant gives nobody a role.
+    People(PartnerId),
+    /// What a partner was notified of. Why apart: every job writes these rows, and few anything else of a partner.
+    Heard(PartnerId),
     /// The data keys of a tenant, by its GUID. Why apart: only the control plane may put these rows, and only
     /// `purge-data` may delete them.
     Key(TenantId),
+    /// The restores of a tenant. Why apart: what reads a tenant approves no restore.
+    Restores(TenantId),
+    /// A customer tenant's, by its GUID.
+    Tenant(TenantId),
 }
 
 impl Scope {
-    /// The scope as text, which is the partition of its rows: `system`, `partner/prt_…`, `tenant/{guid}`, `uses`, `auth`,
-    /// `audit` or `audit/prt_…`, `key/{guid}`.
+    /// The scope as text, which is the partition of its rows: a name alone, such as `system`, or a name and whose it is,
+    /// such as `partner/prt_…` and `tenant/{guid}`.
     pub fn text(&self) -> String {
+        let optional = |name: &str, id: &Option<PartnerId>| match id {
+            Some(id) => format!("{name}/{id}"),
+            None => name.to_owned(),
+        };
         match self {
             Self::System => "system".to_owned(),
-            Self::Partner(id) => format!("partner/{id}"),
-            Self::Tenant(id) => format!("tenant/{id}"),
             Self::Uses => "uses".to_owned(),
+            Self::Budgets => "budgets".to_owned(),
             Self::Auth => "auth".to_owned(),
-            Self::Audit(None) => "audit".to_owned(),
-            Self::Audit(Some(id)) => format!("audit/{id}"),
+            Self::Invitations => "invitations".to_owned(),
+            Self::FormerTenants => "former-tenants".to_owned(),
+            Self::Audit(id) => optional("audit", id),
+            Self::Replies(id) => optional("replies", id),
+            Self::Partner(id) => format!("partner/{id}"),
+            Self::Organisations(id) => format!("organisations/{id}"),
+            Self::People(id) => format!("people/{id}"),
+            Self::Heard(id) => format!("heard/{id}"),
             Self::Key(id) => format!("key/{id}"),
+            Self::Restores(id) => format!("restores/{id}"),
+            Self::Tenant(id) => format!("tenant/{id}"),
         }
     }
 
@@ -46,18 +76,32 @@ impl Scope {
     /// # Errors
     /// `Corrupt` when the text names none.
     pub fn from_text(text: &str) -> Result<Self> {
-        let bad = || domain::Error::corrupt("a stored scope is not one");
-        match text.split_once('/') {
-            None if text == "system" => Ok(Self::System),
-            None if text == "uses" => Ok(Self::Uses),
-            None if text == "auth" => Ok(Self::Auth),
-            None if text == "audit" => Ok(Self::Audit(None)),
-            Some(("audit", id)) => id.parse().map(|id| Self::Audit(Some(id))).map_err(|_| bad()),
-            Some(("key", id)) => id.parse().map(Self::Key).map_err(|_| bad()),
-            Some(("partner", id)) => id.parse().map(Self::Partner).map_err(|_| bad()),
-            Some(("tenant", id)) => id.parse().map(Self::Tenant).map_err(|_| bad()),
-            _ => Err(bad()),
-        }
+        let partner = |id: &str| id.parse::<PartnerId>().ok();
+        let tenant = |id: &str| id.parse::<TenantId>().ok();
+        let scope = match text.split_once('/') {
+            None => match text {
+                "system" => Some(Self::System),
+                "uses" => Some(Self::Uses),
+                "budgets" => Some(Self::Budgets),
+                "auth" => Some(Self::Auth),
+                "invitations" => Some(Self::Invitations),
+                "former-tenants" => Some(Self::FormerTenants),
+                "audit" => Some(Self::Audit(None)),
+                "replies" => Some(Self::Replies(None)),
+                _ => None,
+            },
+            Some(("audit", id)) => partner(id).map(|id| Self::Audit(Some(id))),
+            Some(("replies", id)) => partner(id).map(|id| Self::Replies(Some(id))),
+            Some(("partner", id)) => partner(id).map(Self::Partner),
+            Some(("organisations", id)) => partner(id).map(Self::Organisations),
+            Some(("people", id)) => partner(id).map(Self::People),
+            Some(("heard", id)) => partner(id).map(Self::Heard),
+            Some(("key", id)) => tenant(id).map(Self::Key),
+            Some(("restores", id)) => tenant(id).map(Self::Restores),
+            Some(("tenant", id)) => tenant(id).map(Self::Tenant),
+            Some(_) => None,
+        };
+        scope.ok_or_else(|| domain::Error::corrupt("a stored scope is not one"))
     }
 }
 
@@ -118,7 +162,8 @@ pub enum Write {
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Where the part before ended: its `next`, an opaque text. None for the beginning.
+    /// Where the part before ended: its `next`, or the [`list_cursor`](super::list_cursor) of its last row. None for the
+    /// beginning.
     pub after: Option<String>,
     /// The greatest number of rows, 1 to 1,000.
     pub limit: usize,
@@ -142,7 +187,8 @@ impl Page {
 pub struct RowPage {
     /// In key order (a watched list: in order of its times). May be empty though `next` is set.
     pub rows: Vec<(Scope, Row)>,
-    /// Where the next part begins; none at the end.
+    /// Where the next part begins; none at the end. Of rows of a scope it is the [`list_cursor`](super::list_cursor) of
+    /// the last row that was looked at.
     pub next: Option<String>,
 }
 

@@ -110,6 +110,17 @@ pub struct LiveObject {
     pub unknown: BTreeSet<&'static str>,
 }
 
+/// What a user is to a tenant, where it is about who may let Holdfast in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They hold now, for all of the tenant, a role whose holders can consent.
+    MayConsent,
+    /// The tenant holds them, and they hold no such role.
+    NoRole,
+    /// The tenant does not hold them: they act in it from another one, as in delegated administration (GDAP).
+    NotThere,
+}
+
 /// Who Holdfast is in a tenant, and who may let it in: what is asked before anything of a customer is read. The
 /// control plane holds this part alone, so it cannot read customer data whatever its code does.
 #[async_trait]
@@ -128,11 +139,12 @@ pub trait DirectoryAccess: Send + Sync {
 
     /// Whether that user holds now, for all of the tenant, a role whose holders can consent
     /// ([`domain::organisations::MAY_CONSENT`]): themselves, by a group, or active in Privileged Identity Management.
-    /// A role that they could activate does not count, nor one over a part of the tenant.
+    /// A role that they could activate does not count, nor one over a part of the tenant. Where users cannot be read,
+    /// whoever holds none counts as one whom the tenant holds.
     ///
     /// # Errors
     /// `Denied` when it may not be seen who holds roles, and as usual: an error is never "no".
-    async fn may_consent(&self, tenant: &TenantId, user: &str) -> Result<bool>;
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing>;
 
     /// The customer's organisation object (id, displayName, verifiedDomains). Its `id` is the tenant's.
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;

@@ -4,15 +4,16 @@ use async_trait::async_trait;
 use domain::{Result, TenantId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use zeroize::Zeroizing;
 
-/// A tenant's data key: 256 random bits. Never logged, never stored plain.
+/// A tenant's data key: 256 random bits. Never logged, never stored plain, and wiped from memory when it is dropped.
 #[derive(Clone)]
-pub struct DataKey([u8; 32]);
+pub struct DataKey(Zeroizing<[u8; 32]>);
 
 impl DataKey {
     /// The key of these bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Zeroizing::new(bytes))
     }
     /// The bytes, for the stored form alone.
     pub fn expose(&self) -> &[u8; 32] {

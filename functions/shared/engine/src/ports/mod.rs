@@ -5,11 +5,13 @@
 //! method retries on its caller's behalf beyond what its adapter says; errors are [`domain::Error`], and a failure is
 //! never an empty answer.
 
+mod anchors;
 mod catalog;
 mod clock;
 mod directory;
 mod key_ring;
 mod key_sets;
+mod list_cursor;
 mod mailer;
 mod queue;
 mod secrets;
@@ -17,14 +19,16 @@ mod sign_ins;
 mod signer;
 mod vault;
 
+pub use anchors::{AnchorName, Anchors};
 pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
 pub use clock::{Clock, Ids};
 pub use directory::{
     Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
-    LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent,
+    LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent, Standing,
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;
+pub use list_cursor::{list_cursor, read_list_cursor};
 pub use mailer::{Handed, Mail, MailId, Mailer, is_address};
 pub use queue::{Delivered, JobQueue, Outgoing, Queue, Returns};
 pub use secrets::{Secret, Secrets};

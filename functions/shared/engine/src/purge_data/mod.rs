@@ -1,13 +1,17 @@
 //! The tick that clears away: organisations whose hold is over (`organisations`), what large readings parked
-//! (`parked`), and one-time rows of the installation that have expired (`rows`). The only job that may delete blobs.
+//! (`parked`), and one-time rows of the installation that have expired (`rows`). The only job that may delete blobs, and the
+//! one that signs: certificates of deletion, and where the audit logs of a day ended (`heads`).
 //!
 //! Retention of single snapshots is not here yet.
 
+mod destroy;
+mod heads;
 mod organisations;
 mod parked;
 mod rows;
 
-use crate::ports::{Catalog, Clock, Signer, VaultSweeper};
+use crate::audit::AuditLog;
+use crate::ports::{Anchors, Catalog, Clock, Ids, Signer, VaultSweeper};
 use crate::records::Records;
 use crate::work::TickWorker;
 use async_trait::async_trait;
@@ -21,10 +25,14 @@ pub struct Ports {
     pub catalog: Arc<dyn Catalog>,
     /// What is stored, with the right to delete it.
     pub vault: Arc<dyn VaultSweeper>,
-    /// Signs certificates of deletion.
+    /// Signs certificates of deletion, and heads of audit logs.
     pub signer: Arc<dyn Signer>,
+    /// Where signed heads of audit logs are kept.
+    pub anchors: Arc<dyn Anchors>,
     /// Says whose hold is over, and when to stop.
     pub clock: Arc<dyn Clock>,
+    /// Names the process, as audit logs know it.
+    pub ids: Arc<dyn Ids>,
 }
 
 /// The job, with its ports as fields.
@@ -36,17 +44,23 @@ pub struct Worker {
     pub records: Records,
     /// What is stored, with the right to delete it.
     pub vault: Arc<dyn VaultSweeper>,
-    /// Signs certificates of deletion.
+    /// Signs certificates of deletion, and heads of audit logs.
     pub signer: Arc<dyn Signer>,
+    /// Where signed heads of audit logs are kept.
+    pub anchors: Arc<dyn Anchors>,
     /// Says whose hold is over, and when to stop.
     pub clock: Arc<dyn Clock>,
+    /// Where the destruction of a key is written down before it is done.
+    pub audit: AuditLog,
 }
 
 impl Worker {
     /// The job over these ports.
     pub fn new(ports: Ports) -> Self {
-        let Ports { catalog, vault, signer, clock } = ports;
-        Self { records: Records::new(catalog.clone(), clock.clone()), catalog, vault, signer, clock }
+        let Ports { catalog, vault, signer, anchors, clock, ids } = ports;
+        let records = Records::new(catalog.clone(), clock.clone());
+        let audit = AuditLog::new(records.clone(), &*ids);
+        Self { records, catalog, vault, signer, anchors, clock, audit }
     }
 }
 
@@ -62,7 +76,9 @@ pub struct Report {
     pub deleted: u64,
     /// How many blobs were removed that had been parked for a snapshot.
     pub swept: u64,
-    /// Organisations and tenants that could not be handled; they stay due.
+    /// Statements of heads of audit logs that were signed.
+    pub signed: u64,
+    /// Organisations, tenants and audit logs that could not be handled; they stay due.
     pub failed: u64,
 }
 
@@ -73,6 +89,8 @@ impl Worker {
     /// When a list cannot be read. An organisation that cannot be handled is counted in the report instead.
     pub async fn run(&self, deadline: Timestamp) -> Result<Report> {
         let mut report = Report::default();
+        // Why first: it is due once a day, and is not to wait for a large deletion.
+        self.sign_heads(deadline, &mut report).await?;
         self.delete_organisations(deadline, &mut report).await?;
         self.sweep_parked(deadline, &mut report).await?;
         self.remove_ended(deadline, &mut report).await?;

@@ -7,16 +7,16 @@
 
 use super::{Report, Worker};
 use crate::announce::not_connected_notices;
-use crate::end_customers::{self, By};
+use crate::end_customers::{self, SharedTokens};
 use crate::ports::{Page, Row, Scope, Write};
 use crate::records::{
-    DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, Found, IdempotentRequest, Notice,
-    NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, OwnerKind, Partner, Record, SentNotice,
+    DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES, FormerTenant, Found, IdempotentRequest,
+    Notice, NoticeEntry, OpenDowngrade, Organisation, OrganisationPlace, Partner, Record, SentNotice,
     StoredKey, Tenant, TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token, put_new,
     replace, watched,
 };
 use crate::signed;
-use domain::organisations::OrganisationState;
+use domain::organisations::{HOW_TO_WITHDRAW, OrganisationState};
 use domain::{ErrorKind, OrganisationId, PartnerId, Result, TenantId, Timestamp};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
@@ -79,7 +79,7 @@ impl Worker {
         }
         // The key goes before anything else: a pass may take many ticks, and nothing may be readable meanwhile.
         if ending.began_at.is_none() {
-            self.begin(&mut found, ending).await?;
+            self.destroy_key(&mut found, ending).await?;
             report.begun += 1;
         }
         let listeners = self.listeners(&found.value).await?;
@@ -96,7 +96,8 @@ impl Worker {
         }
         if swept.is_complete {
             for partner in &listeners {
-                swept.rows += end_customers::end(&self.records, partner, &found.value.id, By::Sweep).await?;
+                swept.rows +=
+                    end_customers::end(&self.records, partner, &found.value.id, SharedTokens::Kept).await?;
             }
         }
         // The counts are kept in the row, so that the certificate says what all passes removed together.
@@ -117,13 +118,16 @@ impl Worker {
     }
 
     /// Destroys the key: from here on nothing that is stored can be read.
-    async fn begin(&self, found: &mut Found<Organisation>, mut ending: Ending) -> Result<()> {
+    pub(super) async fn begin(&self, found: &mut Found<Organisation>, mut ending: Ending) -> Result<()> {
         ending.began_at = Some(self.clock.now());
         let mut writes = Vec::new();
         if let Some(tenant) = &found.value.tenant {
-            if let Some(key) = self.records.find(&StoredKey::at(tenant)).await? {
-                let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
-                ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
+            // All of them: a key that another organisation waits with must not be taken for this one's, once that is gone.
+            for key in self.records.list_all(&StoredKey::all(tenant)).await? {
+                if key.value.organisation == found.value.id {
+                    let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
+                    ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
+                }
                 writes.push(delete(&key.value, key.version));
             }
             if let Some(row) = self.records.find(&Tenant::at(tenant)).await?
@@ -167,16 +171,13 @@ impl Worker {
         // Why by the list of families: a record whose family is not in it does not compile, so no row of the tenant
         // outlives its organisation.
         for family in FAMILIES.iter().filter(|f| f.end == End::Tenant) {
-            let scope = match family.owner {
-                OwnerKind::Keys => Scope::Key(tenant.clone()),
-                _ => Scope::Tenant(tenant.clone()),
-            };
+            let Some(scope) = family.owner.scope_of_tenant(tenant) else { continue };
             if !self.sweep_rows(&scope, family.prefix, |_| true, deadline, &mut swept.rows).await? {
                 return Ok(swept);
             }
         }
         for listener in listeners {
-            let scope = Scope::Partner(listener.clone());
+            let scope = Scope::Heard(listener.clone());
             let is_of_tenant = |row: &Row| {
                 serde_json::from_value::<NoticeEntry>(row.body.clone())
                     .is_ok_and(|entry| entry.tenant == *tenant)
@@ -189,8 +190,8 @@ impl Worker {
         Ok(swept)
     }
 
-    /// Removes the notice of a connection that came to nothing. The tenant is not the organisation's: of its rows
-    /// nothing else is touched.
+    /// Removes the notice of a connection that came to nothing, and the key that was made for it. The tenant is not the
+    /// organisation's: of its rows nothing else is touched.
     async fn sweep_refused_connection(
         &self,
         organisation: &Organisation,
@@ -205,6 +206,10 @@ impl Worker {
                 .is_ok_and(|entry| entry.organisation == organisation.id)
         };
         let notices = not_connected_notices(&organisation.id);
+        if let Some(key) = self.records.find(&StoredKey::at(&waited.tenant, &organisation.id)).await? {
+            self.records.write(vec![delete(&key.value, key.version)]).await?;
+            swept.rows += 1;
+        }
         // Why by the ids' beginning: a notice is made for each wait of the organisation, so there may be several.
         swept.is_complete = self
             .sweep_rows(
@@ -225,7 +230,7 @@ impl Worker {
                 )
                 .await?;
         for listener in listeners {
-            let scope = Scope::Partner(listener.clone());
+            let scope = Scope::Heard(listener.clone());
             swept.is_complete = swept.is_complete
                 && self.sweep_rows(&scope, NoticeEntry::PREFIX, is_ours, deadline, &mut swept.rows).await?;
         }
@@ -242,7 +247,7 @@ impl Worker {
     ) -> Result<()> {
         let names_it = |row: &Row| row.body.to_string().contains(id.as_str());
         for listener in listeners {
-            let scope = Scope::Partner(listener.clone());
+            let scope = Scope::Replies(Some(listener.clone()));
             let family = IdempotentRequest::PREFIX;
             if !self.sweep_rows(&scope, family, names_it, deadline, &mut swept.rows).await? {
                 swept.is_complete = false;
@@ -386,12 +391,21 @@ impl Worker {
             blobs: ending.blobs,
             rows,
             key_fingerprint: ending.key_fingerprint.clone(),
+            withdraw_consent: organisation.tenant.as_ref().map(|_| HOW_TO_WITHDRAW.to_owned()),
             signed: None,
         };
         // The signature covers everything but itself, so it is made last and put into what is written.
         let signed = signed::sign(&*self.signer, DeletionCertificate::TYPE, &certificate).await?;
         certificate.signed = Some(signed);
         writes.push(put_new(&certificate)?);
+        // The consent in Entra outlives all of it: whoever connects the tenant next is told that it was here before.
+        if let Some(tenant) = &organisation.tenant {
+            let former = FormerTenant::of(tenant, now);
+            writes.push(match self.records.find(&FormerTenant::at(tenant)).await? {
+                Some(before) => replace(&former, before.version)?,
+                None => put_new(&former)?,
+            });
+        }
         self.records.write(writes).await
     }
 }

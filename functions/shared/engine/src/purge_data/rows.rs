@@ -1,22 +1,20 @@
-//! Rows of the installation, and of what lets somebody in, that have expired.
+//! One-time rows that have expired: those of the installation, of what lets somebody in, and mailed secrets.
 //!
 //! Reads never see an expired row; this only frees its place where the catalog does not do so by itself (DynamoDB
 //! does).
 
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
-use crate::records::{End, FAMILIES, Family, OwnerKind};
+use crate::records::rights::{Act, Function, families_of};
+use crate::records::{End, Family};
 use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
-/// The families whose rows end by themselves in scopes that no tenant and no partner has. Their keys are hashes of secrets,
-/// none of which is used twice.
+/// The families whose rows end by themselves in scopes that no tenant and no partner has, and that this function may delete.
+/// Their keys are hashes of secrets, none of which is used twice; those of the others are used again.
 fn ending() -> impl Iterator<Item = (Scope, &'static Family)> {
-    FAMILIES.iter().filter(|f| f.end == End::Time).filter_map(|family| match family.owner {
-        OwnerKind::Installation => Some((Scope::System, family)),
-        OwnerKind::Auth => Some((Scope::Auth, family)),
-        _ => None,
-    })
+    let ended = families_of(Function::PurgeData, Act::Delete).filter(|f| f.end == End::Time);
+    ended.filter_map(|family| Some((family.owner.only_scope()?, family)))
 }
 
 impl Worker {

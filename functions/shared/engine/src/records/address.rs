@@ -8,12 +8,15 @@ use domain::{PartnerId, TenantId};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Whose rows are: what the scope of an address is made from.
+/// Whose rows are: what the scope of an address is made from. A type that is an owner says which rows of somebody it means:
+/// [`PartnerId`] is what a partner has, [`People`] is who works there.
 pub trait Owner: Send + Sync {
+    /// What tells one owner from another: an id, or the type itself where the installation has one such owner.
+    type Id: Send + Sync;
     /// Which kind of owner this is, for the table of families.
     const KIND: OwnerKind;
-    /// The scope that holds its rows.
-    fn scope(&self) -> Scope;
+    /// The scope that holds the rows.
+    fn scope(of: &Self::Id) -> Scope;
 }
 
 /// The installation as an owner: look-ups by id, and states that are good once.
@@ -24,74 +27,79 @@ pub struct Installation;
 #[derive(Clone, Copy, Debug)]
 pub struct Uses;
 
+/// The owner of the rows that say what callers have used of their limits, which the functions behind the API write.
+#[derive(Clone, Copy, Debug)]
+pub struct Budgets;
+
 /// The owner of what lets somebody in: tokens, links and sign-ins, of all partners.
 #[derive(Clone, Copy, Debug)]
 pub struct Auth;
+
+/// The owner of the secrets of invitations that were mailed, by their hashes.
+#[derive(Clone, Copy, Debug)]
+pub struct Invitations;
+
+/// The owner of what is kept of tenants that were connected before.
+#[derive(Clone, Copy, Debug)]
+pub struct FormerTenants;
 
 /// The owner of an audit log: a partner's, or the installation's where there is no partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditOf(pub Option<PartnerId>);
 
+/// The owner of what requests with an idempotency key were answered: a partner's, or the operator's where there is no
+/// partner.
+#[derive(Clone, Copy, Debug)]
+pub struct Replies;
+
+/// The owner of a partner's organisations: what they are, what they pay for, and what is left of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Organisations;
+
+/// The owner of who works for a partner, of its tokens, and of what they may do.
+#[derive(Clone, Copy, Debug)]
+pub struct People;
+
+/// The owner of what a partner was notified of.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard;
+
 /// The owner of the data keys of a tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeysOf(pub TenantId);
+#[derive(Clone, Copy, Debug)]
+pub struct Keys;
 
-impl Owner for TenantId {
-    const KIND: OwnerKind = OwnerKind::Tenant;
-    fn scope(&self) -> Scope {
-        Scope::Tenant(self.clone())
-    }
+/// The owner of a tenant's restores: what was approved, and what was written.
+#[derive(Clone, Copy, Debug)]
+pub struct Restores;
+
+/// Makes a type an owner, by the kind that it is and the scope of its rows.
+macro_rules! owner {
+    ($owner:ty, $id:ty, $kind:ident, $of:pat => $scope:expr) => {
+        impl Owner for $owner {
+            type Id = $id;
+            const KIND: OwnerKind = OwnerKind::$kind;
+            fn scope($of: &$id) -> Scope {
+                $scope
+            }
+        }
+    };
 }
 
-impl Owner for PartnerId {
-    const KIND: OwnerKind = OwnerKind::Partner;
-    fn scope(&self) -> Scope {
-        Scope::Partner(self.clone())
-    }
-}
-
-/// A partner, or the installation where there is none: the bootstrap token belongs to no partner.
-impl Owner for Option<PartnerId> {
-    const KIND: OwnerKind = OwnerKind::PartnerOrInstallation;
-    fn scope(&self) -> Scope {
-        self.as_ref().map_or(Scope::System, |partner| Scope::Partner(partner.clone()))
-    }
-}
-
-impl Owner for Installation {
-    const KIND: OwnerKind = OwnerKind::Installation;
-    fn scope(&self) -> Scope {
-        Scope::System
-    }
-}
-
-impl Owner for Uses {
-    const KIND: OwnerKind = OwnerKind::Uses;
-    fn scope(&self) -> Scope {
-        Scope::Uses
-    }
-}
-
-impl Owner for Auth {
-    const KIND: OwnerKind = OwnerKind::Auth;
-    fn scope(&self) -> Scope {
-        Scope::Auth
-    }
-}
-
-impl Owner for AuditOf {
-    const KIND: OwnerKind = OwnerKind::Audit;
-    fn scope(&self) -> Scope {
-        Scope::Audit(self.0.clone())
-    }
-}
-
-impl Owner for KeysOf {
-    const KIND: OwnerKind = OwnerKind::Keys;
-    fn scope(&self) -> Scope {
-        Scope::Key(self.0.clone())
-    }
-}
+owner!(Installation, Installation, Installation, _ => Scope::System);
+owner!(Uses, Uses, Uses, _ => Scope::Uses);
+owner!(Budgets, Budgets, Budgets, _ => Scope::Budgets);
+owner!(Auth, Auth, Auth, _ => Scope::Auth);
+owner!(Invitations, Invitations, Invitations, _ => Scope::Invitations);
+owner!(FormerTenants, FormerTenants, FormerTenants, _ => Scope::FormerTenants);
+owner!(AuditOf, AuditOf, Audit, of => Scope::Audit(of.0.clone()));
+owner!(Replies, Option<PartnerId>, Replies, of => Scope::Replies(of.clone()));
+owner!(PartnerId, PartnerId, Partner, of => Scope::Partner(of.clone()));
+owner!(Organisations, PartnerId, Organisations, of => Scope::Organisations(of.clone()));
+owner!(People, PartnerId, People, of => Scope::People(of.clone()));
+owner!(Heard, PartnerId, Heard, of => Scope::Heard(of.clone()));
+owner!(Keys, TenantId, Keys, of => Scope::Key(of.clone()));
+owner!(Restores, TenantId, Restores, of => Scope::Restores(of.clone()));
+owner!(TenantId, TenantId, Tenant, of => Scope::Tenant(of.clone()));
 
 /// The address of one row.
 pub struct At<T> {
@@ -102,8 +110,8 @@ pub struct At<T> {
 
 impl<T: Record> At<T> {
     /// The address below an owner; `rest` is what follows the family's prefix in the key.
-    pub(super) fn of(owner: &T::Owner, rest: impl fmt::Display) -> Self {
-        Self { scope: owner.scope(), key: format!("{}{rest}", T::PREFIX), record: PhantomData }
+    pub(super) fn of(owner: &<T::Owner as Owner>::Id, rest: impl fmt::Display) -> Self {
+        Self { scope: T::Owner::scope(owner), key: format!("{}{rest}", T::PREFIX), record: PhantomData }
     }
 
     /// The scope that holds the row.
@@ -138,8 +146,12 @@ pub struct Under<T> {
 
 impl<T: Record> Under<T> {
     /// The rows of an owner whose keys go on like that after the family's prefix.
-    pub(super) fn of(owner: &T::Owner, beginning: impl fmt::Display) -> Self {
-        Self { scope: owner.scope(), prefix: format!("{}{beginning}", T::PREFIX), record: PhantomData }
+    pub(super) fn of(owner: &<T::Owner as Owner>::Id, beginning: impl fmt::Display) -> Self {
+        Self {
+            scope: T::Owner::scope(owner),
+            prefix: format!("{}{beginning}", T::PREFIX),
+            record: PhantomData,
+        }
     }
 
     /// The scope that holds the rows.

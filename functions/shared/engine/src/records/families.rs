@@ -4,40 +4,86 @@
 //! id, in `purge_data::organisations`: a new family of these is added there, too.
 
 use super::watched;
+use crate::ports::Scope;
+use domain::TenantId;
 
-/// Whose the rows of a family are.
+/// Whose the rows of a family are. Each kind has scopes of its own; `rights` says which function may do what in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnerKind {
     /// The installation's own: look-ups by id, and states that are good once.
     Installation,
-    /// A partner's, in its own scope.
-    Partner,
-    /// A partner's, or the installation's where no partner is concerned.
-    PartnerOrInstallation,
-    /// A customer tenant's, in its own scope.
-    Tenant,
     /// The authorizer's own, the only rows that it may write.
     Uses,
-    /// What lets somebody in, in a scope of its own.
+    /// What callers have used of their limits: rows of the functions behind the API.
+    Budgets,
+    /// What lets somebody in.
     Auth,
-    /// An audit log, in a scope of its own: a partner's, or the installation's.
+    /// The secrets of invitations that were mailed.
+    Invitations,
+    /// Tenants that were connected before.
+    FormerTenants,
+    /// An audit log: a partner's, or the installation's.
     Audit,
-    /// A tenant's data keys, in a scope of their own.
+    /// What requests were answered: a partner's, or the operator's.
+    Replies,
+    /// A partner's: its place in the tree, and its plans.
+    Partner,
+    /// A partner's organisations.
+    Organisations,
+    /// Who works for a partner, and its tokens as they are listed.
+    People,
+    /// What a partner was notified of.
+    Heard,
+    /// A tenant's data keys.
     Keys,
+    /// A tenant's restores.
+    Restores,
+    /// All else that is a customer tenant's.
+    Tenant,
 }
 
 impl OwnerKind {
-    /// The owner as FORMAT.md calls it.
+    /// The owner as FORMAT.md calls it: the name that its scopes have or begin with.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Installation => "system",
-            Self::Partner => "partner",
-            Self::PartnerOrInstallation => "partner, system",
-            Self::Tenant => "tenant",
             Self::Uses => "uses",
+            Self::Budgets => "budgets",
             Self::Auth => "auth",
+            Self::Invitations => "invitations",
+            Self::FormerTenants => "former-tenants",
             Self::Audit => "audit",
+            Self::Replies => "replies",
+            Self::Partner => "partner",
+            Self::Organisations => "organisations",
+            Self::People => "people",
+            Self::Heard => "heard",
             Self::Keys => "key",
+            Self::Restores => "restores",
+            Self::Tenant => "tenant",
+        }
+    }
+
+    /// The scope of a tenant's rows of that kind; none where the rows are no tenant's.
+    pub fn scope_of_tenant(self, tenant: &TenantId) -> Option<Scope> {
+        match self {
+            Self::Keys => Some(Scope::Key(tenant.clone())),
+            Self::Restores => Some(Scope::Restores(tenant.clone())),
+            Self::Tenant => Some(Scope::Tenant(tenant.clone())),
+            _ => None,
+        }
+    }
+
+    /// The one scope of rows of that kind; none where each partner or tenant has its own.
+    pub fn only_scope(self) -> Option<Scope> {
+        match self {
+            Self::Installation => Some(Scope::System),
+            Self::Uses => Some(Scope::Uses),
+            Self::Budgets => Some(Scope::Budgets),
+            Self::Auth => Some(Scope::Auth),
+            Self::Invitations => Some(Scope::Invitations),
+            Self::FormerTenants => Some(Scope::FormerTenants),
+            _ => None,
         }
     }
 }
@@ -113,46 +159,56 @@ const TABLE: &[Family] = &[
     family(Of::Installation, ("state#", "{hash}"), "ConsentState", &[], Time),
     family(Of::Installation, ("sign-in#", "{hash}"), "ConsentSignIn", &[], Time),
     family(Of::Installation, ("plan#", "{plan}"), "PlanPlace", &[], Nothing),
-    family(Of::Installation, ("invitation#", "{hash}"), "InvitationToken", &[], Time),
     family(Of::Uses, ("used#", "{partner}#{token}"), "TokenUse", &[], Time),
     family(Of::Uses, ("session-used#", "{partner}#{session}"), "SessionUse", &[], Time),
+    family(Of::Budgets, ("budget#", "{caller}"), "CallerBudget", &[], Time),
     family(Of::Auth, ("token#", "{hash}"), "ApiToken", &[], Time),
     family(Of::Auth, ("session#", "{hash}"), "Session", &[], Time),
     family(Of::Auth, ("access#", "{hash}"), "AccessLink", &[], Time),
     family(Of::Auth, ("identity#", "{hash}"), "IdentityLink", &[], Command),
-    family(Of::Audit, ("audit#", "{number}"), "AuditEntry", &[], Nothing),
-    family(Of::Audit, ("audithead", ""), "AuditHead", &[], Nothing),
-    family(Of::PartnerOrInstallation, ("idempotency#", "{hash}"), "IdempotentRequest", &[], Time),
+    family(Of::Invitations, ("invitation#", "{hash}"), "InvitationToken", &[], Time),
+    family(Of::FormerTenants, ("former-tenant#", "{hash}"), "FormerTenant", &[], Nothing),
+    family(Of::Audit, ("entry#", "{at}#{chain}#{number}"), "AuditEntry", &[], Nothing),
+    family(Of::Audit, ("head#", "{chain}"), "AuditHead", &[], Nothing),
+    family(Of::Audit, ("day#", "{day}#{partner}"), "AuditDay", &[], Nothing),
+    family(Of::Audit, ("signed#", "{day}#{part}"), "AuditStatement", &[], Nothing),
+    family(Of::Audit, ("all-signed-until", ""), "AuditSignedUntil", &[], Nothing),
+    family(Of::Audit, ("audit#", "{number}"), "OlderAuditEntry", &[], Nothing),
+    family(Of::Audit, ("audithead", ""), "OlderAuditHead", &[], Nothing),
+    family(Of::Replies, ("idempotency#", "{hash}"), "IdempotentRequest", &[], Time),
     family(Of::Partner, ("partner", ""), "Partner", &[], Nothing),
     family(Of::Partner, ("below#", "{partner}"), "PartnerBelow", &[], Nothing),
-    family(Of::Partner, ("owners", ""), "Owners", &[], Nothing),
-    family(Of::Partner, ("person#", "{person}"), "Person", &[watched::DIGESTS_DUE], Command),
-    family(Of::Partner, ("invitation#", "{invitation}"), "Invitation", &[watched::INVITATIONS_DUE], Time),
-    family(Of::Partner, ("token#", "{token} or {org}"), "TokenEntry", &[], Time),
-    family(Of::Partner, ("session#", "{person or org}#{session}"), "SessionEntry", &[], Time),
+    family(Of::Partner, ("invited", ""), "InvitedToday", &[], Nothing),
     family(Of::Partner, ("plan#", "{plan}"), "Plan", &[], Nothing),
     family(Of::Partner, ("assigned-plan#", "{plan}"), "AssignedPlan", &[], Nothing),
     family(Of::Partner, ("plan-assignment#", "{plan}#{partner}"), "PlanAssignment", &[], Nothing),
     family(Of::Partner, ("own-licence", ""), "OwnLicence", &[], Nothing),
-    family(Of::Partner, ("org#", "{org}"), "Organisation", &[watched::DELETIONS_DUE, watched::CONNECTIONS_DUE], Organisation),
-    family(Of::Partner, ("deleted#", "{org}"), "DeletionCertificate", &[], Nothing),
-    family(Of::Partner, ("offer#", "{org}"), "TransferOffer", &[], Organisation),
-    family(Of::Partner, ("offered#", "{org}"), "TransferOffered", &[], Organisation),
-    family(Of::Partner, ("subscribed#", "{org}#{at}#{version}"), "SubscriptionChange", &[], Nothing),
-    family(Of::Partner, ("open-downgrade#", "{org}"), "OpenDowngrade", &[], Organisation),
-    family(Of::Partner, ("downgrade#", "{downgrade}"), "DowngradeRequest", &[], Nothing),
-    family(Of::Partner, ("heard#", "{at}#{tenant}#{notice}"), "NoticeEntry", &[], Organisation),
-    family(Of::Partner, ("digest#", "{person}#{until}"), "Digest", &[], Time),
-    family(Of::Keys, ("key", ""), "StoredKey", &[], Tenant),
+    family(Of::Organisations, ("org#", "{org}"), "Organisation", &[watched::DELETIONS_DUE, watched::CONNECTIONS_DUE], Organisation),
+    family(Of::Organisations, ("deleted#", "{org}"), "DeletionCertificate", &[], Nothing),
+    family(Of::Organisations, ("offer#", "{org}"), "TransferOffer", &[], Organisation),
+    family(Of::Organisations, ("offered#", "{org}"), "TransferOffered", &[], Organisation),
+    family(Of::Organisations, ("subscribed#", "{org}#{at}#{version}"), "SubscriptionChange", &[], Nothing),
+    family(Of::Organisations, ("open-downgrade#", "{org}"), "OpenDowngrade", &[], Organisation),
+    family(Of::Organisations, ("downgrade#", "{downgrade}"), "DowngradeRequest", &[], Nothing),
+    family(Of::People, ("token#", "{token} or {org}"), "TokenEntry", &[], Time),
+    family(Of::People, ("session#", "{person or org}#{session}"), "SessionEntry", &[], Time),
+    family(Of::People, ("owners", ""), "Owners", &[], Nothing),
+    family(Of::People, ("person#", "{person}"), "Person", &[watched::DIGESTS_DUE], Command),
+    family(Of::People, ("invitation#", "{invitation}"), "Invitation", &[watched::INVITATIONS_DUE], Time),
+    family(Of::People, ("digest#", "{person}#{until}"), "Digest", &[], Time),
+    family(Of::Heard, ("heard#", "{at}#{tenant}#{notice}"), "NoticeEntry", &[], Organisation),
+    family(Of::Keys, ("key#", "{org}"), "StoredKey", &[], Tenant),
+    family(Of::Restores, ("restore#", "{restore}"), "Restore", &[watched::OPEN_WORK], Tenant),
+    family(Of::Restores, ("step#", "{restore}#{number}"), "StepOutcome", &[], Tenant),
+    family(Of::Restores, ("newid#", "{old id}"), "NewId", &[], Tenant),
+    family(Of::Restores, ("remaking#", "{old id}"), "Remaking", &[], Tenant),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
     family(Of::Tenant, ("snapshot#", "{snapshot}"), "Snapshot", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("progress#", "{snapshot}"), "ReadingState", &[], Tenant),
     family(Of::Tenant, ("diff#", "{comparison}"), "Diff", &[watched::OPEN_WORK], Tenant),
-    family(Of::Tenant, ("restore#", "{restore}"), "Restore", &[watched::OPEN_WORK], Tenant),
-    family(Of::Tenant, ("step#", "{restore}#{number}"), "StepOutcome", &[], Tenant),
-    family(Of::Tenant, ("newid#", "{old id}"), "NewId", &[], Tenant),
-    family(Of::Tenant, ("remaking#", "{old id}"), "Remaking", &[], Tenant),
+    family(Of::Tenant, ("slots#", "{work}"), "WorkSlots", &[], Tenant),
+    family(Of::Tenant, ("given-up#", "{work}#{cause}"), "GivenUp", &[], Tenant),
     family(Of::Tenant, ("notice#", "{notice}"), "Notice", &[watched::NOTICES_DUE], Tenant),
     family(Of::Tenant, ("sent#", "{notice}#{person}"), "SentNotice", &[], Tenant),
 ];

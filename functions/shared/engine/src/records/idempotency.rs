@@ -1,7 +1,7 @@
 //! What became of a request that came with an idempotency key.
 
 use super::Record;
-use super::address::At;
+use super::address::{At, Replies};
 use domain::{PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ impl IdempotentRequest {
 }
 
 impl Record for IdempotentRequest {
-    type Owner = Option<PartnerId>;
+    type Owner = Replies;
     const PREFIX: &'static str = "idempotency#";
     fn address(&self) -> At<Self> {
         Self::at(self.partner.as_ref(), &self.name)

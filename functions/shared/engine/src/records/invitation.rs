@@ -1,10 +1,10 @@
 //! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
 
-use super::address::{At, Auth, Installation};
+use super::address::{At, Auth, Invitations, People};
 use super::{Maker, Partner, Record, watched};
 use crate::ports::Watch;
 use domain::rights::Role;
-use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Timestamp};
+use domain::{Error, InvitationId, OrganisationId, PartnerId, PersonId, Result, Timestamp};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,7 @@ impl Invitation {
 }
 
 impl Record for Invitation {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "invitation#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.id)
@@ -114,6 +114,55 @@ impl Record for Invitation {
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at + TOLD_FOR)
+    }
+}
+
+/// How many invitations a partner made on one day: each is a mail of ours to an address that somebody else chose. One
+/// that is withdrawn counts all the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitedToday {
+    /// The partner that invites.
+    pub partner: PartnerId,
+    /// The day, in whole days since 1970, UTC.
+    pub day: i64,
+    /// How many were made on that day.
+    pub count: u32,
+}
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+impl InvitedToday {
+    /// The most invitations that a partner makes in a day.
+    pub const MOST: u32 = 100;
+
+    /// The address of the count of that partner.
+    pub fn at(partner: &PartnerId) -> At<Self> {
+        At::of(partner, "")
+    }
+
+    /// The count after one more invitation, given the one before.
+    ///
+    /// # Errors
+    /// `Throttled` until the next day when there were [`Self::MOST`] already.
+    pub fn with_one_more(before: Option<&Self>, partner: &PartnerId, now: Timestamp) -> Result<Self> {
+        let day = now.as_second().div_euclid(DAY_SECONDS);
+        let count = before.filter(|b| b.day == day).map_or(0, |b| b.count);
+        if count >= Self::MOST {
+            let seconds = (day + 1) * DAY_SECONDS - now.as_second();
+            let wait_ms = u64::try_from(seconds).unwrap_or(1) * 1_000;
+            let why = format!("a partner invites no more than {} people in a day", Self::MOST);
+            return Err(Error::throttled(why, Some(wait_ms)));
+        }
+        Ok(Self { partner: partner.clone(), day, count: count + 1 })
+    }
+}
+
+impl Record for InvitedToday {
+    type Owner = PartnerId;
+    const PREFIX: &'static str = "invited";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.partner)
     }
 }
 
@@ -138,12 +187,12 @@ impl InvitationToken {
 
     /// The address of the invitation whose secret has that hash.
     pub fn at(hash: &str) -> At<Self> {
-        At::of(&Installation, hash)
+        At::of(&Invitations, hash)
     }
 }
 
 impl Record for InvitationToken {
-    type Owner = Installation;
+    type Owner = Invitations;
     const PREFIX: &'static str = "invitation#";
     fn address(&self) -> At<Self> {
         Self::at(&self.hash)

@@ -1,6 +1,7 @@
 //! What the catalog holds: records, each at an address, and one typed door to them.
 //!
 //! - [`FAMILIES`] lists every family of rows: whose they are, how their keys look, where they are watched, what ends them.
+//! - [`rights`] says which function may read, put and delete the rows of which owners.
 //! - [`At`] and [`Under`] are the addresses of a row and of a list. Each record makes its own: `Snapshot::at(&tenant, &id)`,
 //!   `Snapshot::all(&tenant)`; so a row is never looked for under another owner.
 //! - [`Records`] reads and writes them: `records.get(&Snapshot::at(&tenant, &id))`.
@@ -8,6 +9,7 @@
 mod access;
 mod address;
 mod audit;
+mod budget;
 mod course;
 mod diff;
 mod families;
@@ -22,23 +24,29 @@ mod person;
 mod plan;
 mod reading;
 mod restore;
+pub mod rights;
 mod session;
+mod slots;
 mod snapshot;
 mod store;
 mod subscription;
 mod tenant;
 mod token;
 mod transfer;
+mod walk;
 
 pub use access::AccessLink;
-pub use address::{At, AuditOf, Auth, Installation, KeysOf, Owner, Under, Uses};
-pub use audit::{AuditEntry, AuditHead};
+pub use address::{At, AuditOf, Auth, Budgets, Installation, Owner, Under, Uses};
+pub use audit::{
+    AuditDay, AuditEntry, AuditHead, AuditSignedUntil, AuditStatement, OlderAuditEntry, OlderAuditHead,
+};
+pub use budget::CallerBudget;
 pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use families::{End, FAMILIES, Family, OwnerKind};
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
-pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited};
+pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedToday};
 pub use not_protected::not_protected;
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
@@ -58,12 +66,16 @@ pub use restore::{
     FailCause, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };
 pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, end_of_sessions};
+pub use slots::{AskedWork, GivenUp, Slot, WorkSlots};
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};
 pub use store::{Found, Record, Records, delete, put_new, replace};
 pub use subscription::{DowngradeRequest, OpenDowngrade, SeatCount, Subscribed, SubscriptionChange};
-pub use tenant::{ConsentSignIn, ConsentState, CredentialStatus, NewId, Remaking, StoredKey, Tenant};
+pub use tenant::{
+    ConsentSignIn, ConsentState, CredentialStatus, FormerTenant, NewId, Remaking, StoredKey, Tenant, key_of,
+};
 pub use token::{ApiToken, Maker, TokenEntry, TokenUse, end_of_token};
 pub use transfer::{TransferOffer, TransferOffered};
+pub use walk::Walk;
 
 /// The names of the watched lists: rows that are due at a time, whatever scope they are in.
 pub mod watched {

@@ -2,6 +2,7 @@
 
 use super::NotProtected;
 use domain::kinds::KINDS;
+use domain::permissions::is_granted;
 
 /// Kinds, and after them the parts of kinds that need a permission of their own.
 fn all() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
@@ -17,7 +18,7 @@ pub fn not_protected(permissions: &[String]) -> Vec<NotProtected> {
     if permissions.is_empty() {
         return Vec::new();
     }
-    let granted = |any_of: &[&str]| any_of.iter().any(|p| permissions.iter().any(|g| g == p));
+    let granted = |any_of: &[&str]| any_of.iter().any(|wanted| is_granted(permissions, wanted));
     all()
         .filter(|(_, any_of)| !granted(any_of))
         .map(|(what, any_of)| NotProtected {

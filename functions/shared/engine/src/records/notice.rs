@@ -4,7 +4,7 @@
 //! The notice holds names out of the customer's directory, so it lives and dies with the tenant; the entries hold
 //! references alone.
 
-use super::address::{At, Under};
+use super::address::{At, Heard, People, Under};
 use super::{Record, watched};
 use crate::ports::Watch;
 use domain::changes::What;
@@ -199,7 +199,7 @@ impl NoticeEntry {
 }
 
 impl Record for NoticeEntry {
-    type Owner = PartnerId;
+    type Owner = Heard;
     const PREFIX: &'static str = "heard#";
     fn address(&self) -> At<Self> {
         At::of(&self.listener, format_args!("{:.6}#{}#{}", self.at, self.tenant, self.notice))
@@ -295,7 +295,7 @@ impl Digest {
 }
 
 impl Record for Digest {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "digest#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.person, self.until)

@@ -1,8 +1,8 @@
 //! An organisation's row, the row by which it is found from its id alone, and what is left when it is deleted.
 
-use super::address::{At, Installation};
+use super::address::{At, Installation, Organisations};
 use super::{Record, watched};
-use crate::ports::{Watch, WrappedKey};
+use crate::ports::Watch;
 use domain::organisations::OrganisationState;
 use domain::rights::Feature;
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result, TenantId, Timestamp};
@@ -71,9 +71,6 @@ pub struct Connecting {
     /// The object id of the person who signed in there, while it is not known whether they hold a role that can
     /// consent.
     pub person: Option<String>,
-    /// The data key that the tenant gets where it has none yet. Why it is kept here: the job that tries again has no
-    /// right to make keys.
-    pub wrapped_key: WrappedKey,
     /// When the connection was asked for.
     pub since: Timestamp,
     /// Until when it is tried again.
@@ -97,6 +94,8 @@ impl Connecting {
 pub enum ConnectRefusal {
     /// Whoever signed in holds no role that can consent.
     NoRole,
+    /// The tenant does not hold whoever signed in, as in delegated administration.
+    NotThere,
     /// The consent did not arrive, or lacks the permission to see who holds roles.
     NotGranted,
     /// Microsoft did not answer within the hour.
@@ -114,6 +113,10 @@ impl ConnectRefusal {
             Self::NoRole => {
                 "Whoever signed in is neither Global Administrator nor Privileged Role Administrator of the tenant. \
                  Somebody who is has to follow a new link."
+            }
+            Self::NotThere => {
+                "Whoever signed in is not in the tenant, as one is who works through delegated administration (GDAP). An \
+                 administrator of the tenant has to follow a new link, or a guest of it who is one."
             }
             Self::NotGranted => {
                 "Within an hour Microsoft did not let the application see who holds roles. A Global Administrator \
@@ -177,7 +180,7 @@ impl Organisation {
 }
 
 impl Record for Organisation {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "org#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.id)
@@ -245,6 +248,10 @@ pub struct DeletionCertificate {
     /// BLAKE3 of the wrapped key that was destroyed, in hexadecimal: without that key what was stored cannot be read,
     /// wherever a copy of it may be. The table's own backups hold the wrapped key for as long as they reach back.
     pub key_fingerprint: Option<String>,
+    /// What is left to do at Microsoft for whoever administers the tenant, for a person: the consent outlives what was
+    /// deleted here. None where no tenant was connected, and in certificates of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraw_consent: Option<String>,
     /// The rest of this certificate under the installation's signature: a compact JSON Web Signature. Certificates of
     /// earlier releases have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -262,7 +269,7 @@ impl DeletionCertificate {
 }
 
 impl Record for DeletionCertificate {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "deleted#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.organisation)

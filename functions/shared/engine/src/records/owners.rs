@@ -2,7 +2,7 @@
 //! this row.
 
 use super::Record;
-use super::address::At;
+use super::address::{At, People};
 use domain::{PartnerId, PersonId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ impl Owners {
 }
 
 impl Record for Owners {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "owners";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner)

@@ -1,6 +1,6 @@
 //! The row of a person: who they are, what they may see and what they want to hear of.
 
-use super::address::At;
+use super::address::{At, People};
 use super::{Identity, Record, watched};
 use crate::ports::Watch;
 use domain::notices::{Frequency, Topic, Zone, next_digest_at};
@@ -173,7 +173,7 @@ impl Person {
 }
 
 impl Record for Person {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "person#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.id)

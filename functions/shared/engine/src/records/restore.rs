@@ -1,7 +1,7 @@
 //! The row of a restore, and a row for the outcome of each of its steps. The row says what was chosen; the plan and
 //! the report, which hold customer data, are in the vault.
 
-use super::address::{At, Under};
+use super::address::{At, Restores, Under};
 use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Spent, Watch};
 use domain::restore::{RestorePlan, Selection};
@@ -133,7 +133,7 @@ impl Restore {
 }
 
 impl Record for Restore {
-    type Owner = TenantId;
+    type Owner = Restores;
     const PREFIX: &'static str = "restore#";
     fn address(&self) -> At<Self> {
         Self::at(&self.tenant, &self.id)
@@ -279,7 +279,7 @@ impl StepOutcome {
 }
 
 impl Record for StepOutcome {
-    type Owner = TenantId;
+    type Owner = Restores;
     const PREFIX: &'static str = "step#";
     fn address(&self) -> At<Self> {
         Self::at(&self.tenant, &self.restore, self.number)

@@ -2,7 +2,7 @@
 //! its secret, in the scope of what lets somebody in; what is listed of it stands with its partner, and when it was last
 //! used stands in a scope of its own. The first two are always written together.
 
-use super::address::{At, Auth, Under, Uses};
+use super::address::{At, Auth, People, Under, Uses};
 use super::{Maker, Record, Records, delete};
 use crate::ports::{Page, Write};
 use domain::rights::Feature;
@@ -121,7 +121,7 @@ impl SessionEntry {
 }
 
 impl Record for SessionEntry {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "session#";
     fn address(&self) -> At<Self> {
         Self::at(&self.session.partner, self.session.of.owner(), &self.session.id)

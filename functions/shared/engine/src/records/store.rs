@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A record: what one row of a family holds.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
-    /// Whose the rows are: a tenant's, a partner's or the installation's.
+    /// Whose the rows are, such as a tenant's or a partner's.
     type Owner: Owner;
     /// What its keys begin with: `name#` where more follows, the whole key where an owner has one.
     const PREFIX: &'static str;
@@ -18,7 +18,7 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
     /// The address at which this record is.
     fn address(&self) -> At<Self>;
     /// All rows of an owner, in order of their keys.
-    fn all(owner: &Self::Owner) -> Under<Self> {
+    fn all(owner: &<Self::Owner as Owner>::Id) -> Under<Self> {
         Under::of(owner, "")
     }
     /// The watched list that it stands in and when it is due there, if anywhere: one of its family's lists.
@@ -84,6 +84,19 @@ impl Records {
         Ok((live.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }
 
+    /// A page of a list, each row by its key: one that cannot be read is told as such, and hides no other. Rows that have
+    /// ended are in it.
+    pub async fn list_each<T: Record>(
+        &self,
+        under: &Under<T>,
+        page: Page,
+    ) -> Result<(Vec<(String, Result<T>)>, Option<String>)> {
+        let found = self.catalog.list(under.scope(), under.prefix(), page).await?;
+        let each =
+            found.rows.into_iter().map(|(_, row)| (row.key.clone(), read(row).map(|found| found.value)));
+        Ok((each.collect(), found.next))
+    }
+
     /// All records of a list, read page by page. For lists that are short by nature.
     pub async fn list_all<T: Record>(&self, under: &Under<T>) -> Result<Vec<Found<T>>> {
         let (mut all, mut after) = (Vec::new(), None);
@@ -103,7 +116,17 @@ impl Records {
         list: &str,
         page: Page,
     ) -> Result<(Vec<Found<T>>, Option<String>)> {
-        let found = self.catalog.list_due(list, self.clock.now(), page).await?;
+        self.list_watched(list, self.clock.now(), page).await
+    }
+
+    /// As [`Self::list_due`], of records that are due until then.
+    pub async fn list_watched<T: Record>(
+        &self,
+        list: &str,
+        until: Timestamp,
+        page: Page,
+    ) -> Result<(Vec<Found<T>>, Option<String>)> {
+        let found = self.catalog.list_due(list, until, page).await?;
         let rows = found.rows.into_iter().filter(|(_, r)| r.key.starts_with(T::PREFIX));
         Ok((rows.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
     }

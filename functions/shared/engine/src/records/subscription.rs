@@ -1,7 +1,7 @@
 //! What happened to subscriptions, requests for downgrades, and seats in use. What a subscription is now stands in
 //! the organisation's row.
 
-use super::address::{At, Under};
+use super::address::{At, Organisations, Under};
 use super::{Organisation, OrganisationState, Record};
 use domain::plans::ProductType;
 use domain::subscriptions::RequestState;
@@ -78,7 +78,7 @@ impl SubscriptionChange {
 }
 
 impl Record for SubscriptionChange {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "subscribed#";
     fn address(&self) -> At<Self> {
         At::of(
@@ -132,7 +132,7 @@ impl DowngradeRequest {
 }
 
 impl Record for DowngradeRequest {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "downgrade#";
     fn address(&self) -> At<Self> {
         Self::at(&self.top, &self.id)
@@ -161,7 +161,7 @@ impl OpenDowngrade {
 }
 
 impl Record for OpenDowngrade {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "open-downgrade#";
     fn address(&self) -> At<Self> {
         Self::at(&self.partner, &self.organisation)

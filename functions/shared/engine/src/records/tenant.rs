@@ -1,10 +1,10 @@
-//! A connected customer tenant, its key, and the one-time state of a consent.
+//! A connected customer tenant, its keys, and the one-time state of a consent.
 
-use super::address::{At, Installation, KeysOf};
-use super::{NotProtected, Record, watched};
+use super::address::{At, FormerTenants, Installation, Keys, Restores};
+use super::{NotProtected, Record, Records, watched};
 use crate::ports::{Watch, WrappedKey};
 use domain::kinds::NamedKind;
-use domain::{OrganisationId, PartnerId, RestoreId, SnapshotId, TenantId, Timestamp};
+use domain::{OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,10 @@ pub enum CredentialStatus {
     Connected,
     /// A permission is missing, so that some kinds cannot be read.
     MissingPermissions,
-    /// More is granted than is needed.
+    /// The application that reads may do something else than read.
     ExcessPermissions,
+    /// The application that reads may read what is not backed up, and may do nothing else.
+    ExcessReading,
     /// The customer took consent back.
     ConsentWithdrawn,
     /// Our certificate or secret ends soon.
@@ -83,12 +85,17 @@ impl Record for Tenant {
     }
 }
 
-/// The data key of a tenant, wrapped by the key service: it seals all that the vault holds of the tenant.
+/// A data key of a tenant, wrapped by the key service: it seals all that the vault holds of the tenant.
+///
+/// One for each organisation that is, or waits to be, connected to the tenant. Why not one for the tenant: it is made when
+/// the wait begins, by the function that may make keys, and what then comes to nothing takes along no key but its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoredKey {
     /// The tenant whose data it seals.
     pub tenant: TenantId,
+    /// The organisation for which it was made.
+    pub organisation: OrganisationId,
     /// The data key, wrapped.
     pub wrapped: WrappedKey,
     /// When the key was made.
@@ -96,18 +103,29 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
-    /// The address of the one row of a tenant's key.
-    pub fn at(tenant: &TenantId) -> At<Self> {
-        At::of(&KeysOf(tenant.clone()), "")
+    /// The address of the key of a tenant as that organisation has it.
+    pub fn at(tenant: &TenantId, organisation: &OrganisationId) -> At<Self> {
+        At::of(tenant, organisation)
     }
 }
 
 impl Record for StoredKey {
-    type Owner = KeysOf;
-    const PREFIX: &'static str = "key";
+    type Owner = Keys;
+    const PREFIX: &'static str = "key#";
     fn address(&self) -> At<Self> {
-        Self::at(&self.tenant)
+        Self::at(&self.tenant, &self.organisation)
     }
+}
+
+/// The data key under which what is stored of a tenant is sealed; none when it was never made, or was destroyed. Where an
+/// organisation waits to be connected beside the one that is, the tenant's row says which key it is.
+pub async fn key_of(records: &Records, tenant: &TenantId) -> Result<Option<StoredKey>> {
+    let mut keys = records.list_all(&StoredKey::all(tenant)).await?;
+    if keys.len() > 1 {
+        let owner = records.find(&Tenant::at(tenant)).await?.map(|row| row.value.organisation);
+        keys.retain(|key| Some(&key.value.organisation) == owner.as_ref());
+    }
+    Ok(keys.pop().map(|key| key.value))
 }
 
 /// A consent that was asked for. Its state is good once, until it expires.
@@ -158,6 +176,10 @@ pub struct ConsentSignIn {
     pub nonce: String,
     /// The verifier with which the code is redeemed (PKCE).
     pub verifier: String,
+    /// The hash of the random value that the browser keeps as a cookie: the sign-in has to come back in the browser in
+    /// which it began. Empty in rows of earlier releases, which no browser can answer.
+    #[serde(default)]
+    pub browser: String,
     /// Until when the state is good.
     pub expires_at: Timestamp,
 }
@@ -177,6 +199,41 @@ impl Record for ConsentSignIn {
     }
     fn expires_at(&self) -> Option<Timestamp> {
         Some(self.expires_at)
+    }
+}
+
+/// That a tenant was connected once and its organisation was deleted: whoever connects it next is told so, since a
+/// consent that nobody withdrew lasts. Nothing names the customer or the organisation; the tenant is there as a hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormerTenant {
+    /// BLAKE3 of the tenant's id, in hexadecimal. Whoever knows the id can find the row; the row gives nobody the id.
+    pub hash: String,
+    /// When the last of its organisations was deleted.
+    pub ended_at: Timestamp,
+}
+
+impl FormerTenant {
+    /// The row that says that the connection of that tenant ended then.
+    pub fn of(tenant: &TenantId, ended_at: Timestamp) -> Self {
+        Self { hash: Self::hash(tenant), ended_at }
+    }
+
+    /// The address of the row that says that the tenant was connected before.
+    pub fn at(tenant: &TenantId) -> At<Self> {
+        At::of(&FormerTenants, Self::hash(tenant))
+    }
+
+    fn hash(tenant: &TenantId) -> String {
+        blake3::hash(format!("holdfast former tenant {tenant}").as_bytes()).to_hex().to_string()
+    }
+}
+
+impl Record for FormerTenant {
+    type Owner = FormerTenants;
+    const PREFIX: &'static str = "former-tenant#";
+    fn address(&self) -> At<Self> {
+        At::of(&FormerTenants, &self.hash)
     }
 }
 
@@ -204,7 +261,7 @@ impl NewId {
 }
 
 impl Record for NewId {
-    type Owner = TenantId;
+    type Owner = Restores;
     const PREFIX: &'static str = "newid#";
     fn address(&self) -> At<Self> {
         Self::at(&self.tenant, &self.old)
@@ -235,7 +292,7 @@ impl Remaking {
 }
 
 impl Record for Remaking {
-    type Owner = TenantId;
+    type Owner = Restores;
     const PREFIX: &'static str = "remaking#";
     fn address(&self) -> At<Self> {
         Self::at(&self.tenant, &self.old)

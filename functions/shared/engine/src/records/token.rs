@@ -1,7 +1,7 @@
 //! API tokens. A token is found by its hash, in the scope of what lets somebody in; what is listed of it stands with its
 //! partner, and when it was last used stands in a scope of its own. The first two are always written together.
 
-use super::address::{At, Auth, Under, Uses};
+use super::address::{At, Auth, People, Under, Uses};
 use super::{Record, Records, delete};
 use crate::ports::Write;
 use domain::reach::Reach;
@@ -68,12 +68,19 @@ pub struct ApiToken {
 impl ApiToken {
     /// What every token begins with, so that secret scanners know it.
     pub const START: &'static str = "hft_";
+    /// No token of ours is longer.
+    const MOST_BYTES: usize = 200;
     /// How many characters of a token are its prefix.
     pub const PREFIX_CHARS: usize = 12;
 
     /// The hash under which a token is kept. Why no salt and no slow hash: a token is 256 random bits.
     pub fn hash(token: &str) -> String {
         blake3::hash(token.as_bytes()).to_hex().to_string()
+    }
+    /// Whether a text may be one of ours, or cannot: an issuer's tokens have dots, and ours are short. So what cannot be is
+    /// not looked for.
+    pub fn may_be(token: &str) -> bool {
+        token.len() <= Self::MOST_BYTES && !token.contains('.')
     }
     /// The address of the token of that hash.
     pub fn at(hash: &str) -> At<Self> {
@@ -132,7 +139,7 @@ impl TokenEntry {
 }
 
 impl Record for TokenEntry {
-    type Owner = PartnerId;
+    type Owner = People;
     const PREFIX: &'static str = "token#";
     fn address(&self) -> At<Self> {
         match &self.organisation {

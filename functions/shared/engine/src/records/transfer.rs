@@ -2,7 +2,7 @@
 //! to take, since neither sees the other's part of the tree.
 
 use super::Record;
-use super::address::At;
+use super::address::{At, Organisations};
 use domain::{OrganisationId, PartnerId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ impl TransferOffer {
 }
 
 impl Record for TransferOffer {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "offer#";
     fn address(&self) -> At<Self> {
         Self::at(&self.from, &self.organisation)
@@ -70,7 +70,7 @@ impl TransferOffered {
 }
 
 impl Record for TransferOffered {
-    type Owner = PartnerId;
+    type Owner = Organisations;
     const PREFIX: &'static str = "offered#";
     fn address(&self) -> At<Self> {
         Self::at(&self.to, &self.organisation)

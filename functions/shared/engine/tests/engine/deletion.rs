@@ -1,17 +1,21 @@
 //! What the deletion of an organisation does first, and what it finds.
 
+use domain::audit::Outcome;
 use domain::organisations::OrganisationState;
 use domain::rights::Role;
 use domain::{OrganisationId, PlanId};
 use engine::ports::{BlobName, Vault};
 use engine::purge_data;
+use engine::records::rights::Function;
 use engine::records::{
-    DeletionCertificate, Ending, Identity, IdentityLink, NoticeEntry, Organisation, OrganisationPlace,
-    Person, Record, StoredKey, Tenant,
+    AuditEntry, AuditOf, DeletionCertificate, Ending, Identity, IdentityLink, NoticeEntry, Organisation,
+    OrganisationPlace, Person, Record, StoredKey, Tenant, key_of,
 };
 use jiff::SignedDuration;
+use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::office::{Office, PARTNER, SIBLING, at, organisation, partner, tenant};
+use support::policy::{Deployed, Refusals};
 
 const DUE: &str = "2026-11-24T00:00:00Z";
 
@@ -52,12 +56,21 @@ async fn doomed() -> Office {
     office
 }
 
-async fn tick(office: &Office, plan: &std::sync::Arc<FaultPlan>) -> purge_data::Report {
+async fn tick(office: &Office, plan: &Arc<FaultPlan>) -> purge_data::Report {
+    tick_over(office, &FaultPlan::new(), plan).await
+}
+
+async fn tick_over(office: &Office, rows: &Arc<FaultPlan>, plan: &Arc<FaultPlan>) -> purge_data::Report {
+    let (deployed, refusals) = (Deployed::read(), Refusals::default());
+    let vault = Faulty::new(office.world.vault.clone(), plan);
+    let rows = Faulty::new(office.world.catalog.clone(), rows);
     let worker = purge_data::Worker::new(purge_data::Ports {
-        catalog: office.world.catalog.clone(),
-        vault: Faulty::new(office.world.vault.clone(), plan),
+        catalog: deployed.catalog(Function::PurgeData, rows, &refusals),
+        vault: deployed.sweeper(Function::PurgeData, vault, &refusals),
         signer: office.world.signer.clone(),
+        anchors: office.world.anchors.clone(),
         clock: office.world.clock.clone(),
+        ids: office.world.ids.clone(),
     });
     worker.run(office.deadline()).await.unwrap()
 }
@@ -65,14 +78,50 @@ async fn tick(office: &Office, plan: &std::sync::Arc<FaultPlan>) -> purge_data::
 #[tokio::test]
 async fn the_key_goes_and_snapshots_stop_before_anything_is_swept() {
     let office = doomed().await;
+    // Another organisation waits to be connected to the tenant. Its key must not be taken for that of the one that goes.
+    let waits = OrganisationId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
+    let own = key_of(&office.records(), &tenant()).await.unwrap().unwrap();
+    office.records().put_new(&StoredKey { organisation: waits, ..own.clone() }).await.unwrap();
+    assert_eq!(
+        key_of(&office.records(), &tenant()).await.unwrap(),
+        Some(own),
+        "the one of who has the tenant"
+    );
     let plan = FaultPlan::new();
     plan.die_at(0, Mode::Before);
     let first = tick(&office, &plan).await;
     assert_eq!((first.begun, first.failed), (1, 1), "the vault does not answer");
     let records = office.records();
-    assert_eq!(records.find(&StoredKey::at(&tenant())).await.unwrap(), None);
+    assert_eq!(key_of(&records, &tenant()).await.unwrap(), None);
+    assert_eq!(records.list_all(&StoredKey::all(&tenant())).await.unwrap(), []);
     let row = records.get(&Tenant::at(&tenant())).await.unwrap().value;
     assert_eq!(row.next_snapshot_at, None);
+}
+
+#[tokio::test]
+async fn a_key_is_destroyed_only_when_that_stands_in_the_partners_audit_log() {
+    let rows = FaultPlan::new();
+    tick_over(&doomed().await, &rows, &FaultPlan::new()).await;
+    let log = rows.log();
+    let writes = |key: &str| log.calls().iter().position(|c| c.method == "write" && c.subject.contains(key));
+    let asked = writes("entry#").unwrap();
+
+    let office = doomed().await;
+    let rows = FaultPlan::new();
+    rows.fail_at(asked as u64, Mode::Before);
+    let report = tick_over(&office, &rows, &FaultPlan::new()).await;
+    assert_eq!((report.begun, report.failed), (0, 1));
+    assert!(office.records().find(&StoredKey::at(&tenant(), &organisation())).await.unwrap().is_some());
+    rows.heal();
+    assert_eq!(tick_over(&office, &rows, &FaultPlan::new()).await.begun, 1);
+    assert!(office.records().find(&StoredKey::at(&tenant(), &organisation())).await.unwrap().is_none());
+    let log = office.records().list_all(&AuditEntry::all(&AuditOf(Some(partner(PARTNER))))).await.unwrap();
+    let said: Vec<_> = log.into_iter().map(|entry| entry.value.0.event).collect();
+    assert_eq!(said.iter().map(|e| e.outcome).collect::<Vec<_>>(), [Outcome::Asked, Outcome::Answered(204)]);
+    for event in said {
+        assert_eq!((event.who.id.as_str(), event.what.as_str()), ("purge-data", "destroy the key of {org}"));
+        assert_eq!(event.organisation(), Some(organisation()));
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod audit;
 mod deletion;
 mod queues;
 mod records;
+mod upgrade;

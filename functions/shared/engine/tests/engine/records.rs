@@ -1,6 +1,7 @@
 //! Rows as jobs and commands see them.
 
 use engine::ports::{Clock, Page};
+use engine::records::rights::{Function, RIGHTS, rights_to};
 use engine::records::{FAMILIES, IdempotentRequest, ReadingState, Record, Records, RequestState};
 use jiff::SignedDuration;
 use support::memory::World;
@@ -38,7 +39,8 @@ async fn a_row_that_has_ended_is_in_no_list_and_a_new_one_takes_its_place() {
 fn format_md_lists_every_family_of_rows_and_no_other() {
     let format = include_str!("../../../domain/FORMAT.md");
     let section = format.split_once("## 10. Rows").unwrap().1;
-    let documented: Vec<&str> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let documented: Vec<&str> = lines.take_while(|line| line.starts_with('|')).skip(2).collect();
     let table: Vec<String> = FAMILIES
         .iter()
         .map(|f| {
@@ -48,6 +50,28 @@ fn format_md_lists_every_family_of_rows_and_no_other() {
         })
         .collect();
     assert_eq!(documented, table);
+}
+
+#[test]
+fn format_md_says_who_may_read_put_and_delete_the_rows_of_each_owner() {
+    let section = include_str!("../../../domain/FORMAT.md").split_once("| scope | read |").unwrap().1;
+    let lines = section.lines().skip(2);
+    let documented: Vec<&str> = lines.take_while(|line| line.starts_with('|')).collect();
+    let told = |who: &[Function]| match who {
+        [] => "nobody".to_owned(),
+        all => all.iter().map(|function| function.name()).collect::<Vec<_>>().join(", "),
+    };
+    let table = RIGHTS
+        .iter()
+        .map(|r| format!("| {} | {} | {} | {} |", r.owner.name(), told(r.read), told(r.put), told(r.delete)));
+    assert_eq!(documented, table.collect::<Vec<_>>());
+    for family in FAMILIES {
+        assert!(
+            rights_to(family).is_some(),
+            "{}: every owner has a row in the table of rights",
+            family.record
+        );
+    }
 }
 
 /// One kind that is read, one that is suspended in its merge, one that cannot be read.

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod any_page;
 mod batches;
 mod common;
 mod live;

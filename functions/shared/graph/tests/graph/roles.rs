@@ -2,7 +2,7 @@
 
 use crate::common::{Answer, Seen, World, ok, refuse, tenant, world};
 use domain::ErrorKind;
-use engine::ports::DirectoryAccess;
+use engine::ports::{DirectoryAccess, Standing};
 use serde_json::{Value, json};
 
 const USER: &str = "0a000000-0000-4000-8000-000000000001";
@@ -30,7 +30,32 @@ async fn graph(answer: impl Fn(&Seen) -> Option<Answer> + Send + Sync + 'static)
 }
 
 async fn asked(world: &World) -> Result<bool, ErrorKind> {
-    world.directory().may_consent(&tenant(), USER).await.map_err(|e| e.kind())
+    let standing = world.directory().standing(&tenant(), USER).await.map_err(|e| e.kind())?;
+    Ok(standing == Standing::MayConsent)
+}
+
+#[tokio::test]
+async fn whoever_the_tenant_does_not_hold_is_told_from_whoever_holds_no_role() {
+    for (status, expected) in [
+        (200, Ok(Standing::NoRole)),
+        (404, Ok(Standing::NotThere)),
+        // Users that cannot be read say nothing, and roles were seen.
+        (403, Ok(Standing::NoRole)),
+        (500, Err(ErrorKind::Unavailable)),
+    ] {
+        let world = graph(move |s| {
+            let is_user = s.path.ends_with(&format!("/users/{USER}"));
+            is_user.then(|| match status {
+                200 => ok(json!({ "id": USER })),
+                404 => refuse(404, "Request_ResourceNotFound", ""),
+                403 => refuse(403, "Authorization_RequestDenied", ""),
+                _ => refuse(500, "", ""),
+            })
+        })
+        .await;
+        let standing = world.directory().standing(&tenant(), USER).await.map_err(|e| e.kind());
+        assert_eq!(standing, expected, "{status}");
+    }
 }
 
 #[tokio::test]

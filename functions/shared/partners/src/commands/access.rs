@@ -86,6 +86,13 @@ impl PortalAccess {
         Ok(NewAccessLink { url, expires_at })
     }
 
+    /// The partner and the organisation that a link's token is of, while it is good: whose audit log its opening belongs
+    /// into.
+    pub async fn whose(&self, token: &str) -> Result<Option<(PartnerId, OrganisationId)>> {
+        let found = self.gate.records.find(&AccessLink::at(&ApiToken::hash(token))).await?;
+        Ok(found.map(|link| (link.value.partner, link.value.organisation)))
+    }
+
     /// Exchanges a link's token, once, for a session.
     ///
     /// # Errors

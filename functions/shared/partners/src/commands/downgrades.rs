@@ -30,10 +30,6 @@ pub enum Decision {
     Refuse(String),
 }
 
-/// Rows read at a time while looking for those that the caller sees.
-const SCAN_ROWS: usize = 200;
-/// Rows read at most for one answer; then the answer says where to go on.
-const SCAN_MOST_ROWS: usize = 2_000;
 /// How often a decision is made again when something else wrote to the same organisation meanwhile.
 const ATTEMPTS: u32 = 4;
 
@@ -52,21 +48,15 @@ impl Downgrades {
                 && member.sees(&r.organisation)
                 && state.is_none_or(|state| r.state == state)
         };
-        let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
-        loop {
-            // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
-            let limit = (page.limit - items.len()).min(SCAN_ROWS);
-            let part = Page { after: after.take(), limit, descending: true };
-            let (found, next) = self
-                .records()
-                .list(&DowngradeRequest::all(partner.above.first().unwrap_or(&partner.id)), part)
-                .await?;
-            items.extend(found.into_iter().map(|f| f.value).filter(&is_seen));
-            (after, read) = (next, read + limit);
-            if after.is_none() || items.len() >= page.limit || read >= SCAN_MOST_ROWS {
-                return Ok(Listed { items, next: after });
-            }
+        let top = partner.above.first().unwrap_or(&partner.id);
+        let mut walk = self.records().walk(DowngradeRequest::all(top), page.after, true);
+        let mut items = Vec::new();
+        while items.len() < page.limit
+            && let Some(row) = walk.next().await?
+        {
+            items.extend(Some(row.value).filter(&is_seen));
         }
+        Ok(Listed { items, next: walk.rest() })
     }
 
     /// Decides a request. An approved downgrade takes effect in the same write.

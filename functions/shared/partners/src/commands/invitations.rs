@@ -7,13 +7,16 @@ use super::{Caller, Gate, Listed};
 use domain::notices::Zone;
 use domain::reach::Reach;
 use domain::rights::Role;
-use domain::{Error, ErrorKind, InvitationId, OrganisationId, PersonId, Result};
+use domain::{Error, ErrorKind, InvitationId, OrganisationId, PartnerId, PersonId, Result, Timestamp};
 use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{
-    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, Person, Record, delete,
-    put_new, replace,
+    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedToday, Person,
+    Record, Records, delete, put_new, replace,
 };
 use std::sync::Arc;
+
+/// How often an invitation is tried when others of the partner invite at the same time.
+const TRIES: u32 = 8;
 
 /// What can be asked about invitations.
 #[derive(Clone)]
@@ -48,7 +51,8 @@ impl Invitations {
     ///
     /// # Errors
     /// `Denied` when the role is not the caller's to give; `Invalid` naming `organisations` or `timeZone`; `Conflict`
-    /// where nobody could accept it, since people cannot sign in.
+    /// where nobody could accept it, since people cannot sign in; `Throttled` when the partner has invited as many people
+    /// today as it may ([`InvitedToday::MOST`]).
     pub async fn create(&self, caller: &Caller, new: NewInvitation) -> Result<Invitation> {
         let partner = self.gate.people(caller, &[new.role]).await?;
         let organisations = self.gate.reach(caller, new.role, new.organisations).await?;
@@ -66,12 +70,19 @@ impl Invitations {
             time_zone: new.time_zone,
         };
         let id = InvitationId::from_ulid(&self.ids.ulid());
-        let invitation = Invitation {
-            made_by: caller.maker(),
-            ..Invitation::new(id, &partner, invited, self.clock.now())
-        };
-        self.gate.records.put_new(&invitation).await?;
-        Ok(invitation)
+        let now = self.clock.now();
+        let invitation =
+            Invitation { made_by: caller.maker(), ..Invitation::new(id, &partner, invited, now) };
+        let records = &self.gate.records;
+        for tried in 1.. {
+            let writes = vec![put_new(&invitation)?, one_more(records, &partner.id, now).await?];
+            match records.write(writes).await {
+                // Why again: somebody else of the partner invited at the same moment, and both are counted.
+                Err(error) if error.kind() == ErrorKind::Conflict && tried < TRIES => {}
+                done => return done.map(|()| invitation).map_err(raced),
+            }
+        }
+        unreachable!("the last try returns")
     }
 
     /// The invitations of the caller's partner, newest first.
@@ -98,6 +109,12 @@ impl Invitations {
             }
         }
         unreachable!("the last try returns")
+    }
+
+    /// The partner and the invitation that a secret is of: whose audit log its acceptance belongs into.
+    pub async fn whose(&self, secret: &str) -> Result<Option<(PartnerId, InvitationId)>> {
+        let found = self.gate.records.find(&InvitationToken::at(&ApiToken::hash(secret))).await?;
+        Ok(found.map(|token| (token.value.partner, token.value.invitation)))
     }
 
     /// Makes the caller, who is signed in and no person of any partner yet, the person who was invited.
@@ -168,6 +185,20 @@ impl Invitations {
             change.extend(owners(records, &partner, Some(&id), None).await?);
         }
         Ok((person, change))
+    }
+}
+
+/// The write that counts one more invitation of that partner today. It fails with a conflict when somebody else counts one
+/// at the same time.
+///
+/// # Errors
+/// `Throttled` when there were as many as there may be in a day.
+pub(super) async fn one_more(records: &Records, partner: &PartnerId, now: Timestamp) -> Result<Write> {
+    let found: Option<Found<InvitedToday>> = records.find(&InvitedToday::at(partner)).await?;
+    let count = InvitedToday::with_one_more(found.as_ref().map(|f| &f.value), partner, now)?;
+    match found {
+        Some(found) => replace(&count, found.version),
+        None => put_new(&count),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Partners: created and read, and their Entra SKU activated.
 
 use super::Listed;
+use super::invitations::one_more;
 use super::makers;
+use super::people::raced;
 use super::tokens::{keep, new_token};
 use super::{Caller, Gate};
 use domain::rights::{Action, Role, may_give};
@@ -55,7 +57,8 @@ impl Partners {
     /// that role; else there is none if the Owner is invited, or one of the caller's own role if nobody can sign in.
     ///
     /// # Errors
-    /// `Denied` when the caller may not; `Invalid` when there is no such time zone.
+    /// `Denied` when the caller may not; `Invalid` when there is no such time zone; `Throttled` when the caller's partner
+    /// has invited as many people today as it may.
     pub async fn create(&self, caller: &Caller, name: &str, owner: &Owner) -> Result<NewPartner> {
         let above = match caller {
             Caller::Operator => Vec::new(),
@@ -106,12 +109,16 @@ impl Partners {
             };
             let id = InvitationId::from_ulid(&self.ids.ulid());
             writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
+            // Why of the partner that asks: the new one would have a count of its own each time.
+            if let Some(asks) = partner.above.last() {
+                writes.push(one_more(&self.gate.records, asks, now).await?);
+            }
         }
         // Why a row for each partner above: each lists all that is below it, without walking the tree.
         for above in partner.above.iter().cloned() {
             writes.push(put_new(&PartnerBelow { above, partner: partner.id.clone() })?);
         }
-        self.gate.records.write(writes).await?;
+        self.gate.records.write(writes).await.map_err(raced)?;
         Ok(NewPartner { partner, owner_token })
     }
 

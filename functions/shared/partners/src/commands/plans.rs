@@ -35,9 +35,16 @@ pub struct PlanView {
     pub version: u64,
     /// Whether the caller may see prices.
     pub shows_price: bool,
-    /// How many organisations that the caller sees pay for it.
-    pub subscriptions: u64,
+    /// How many organisations that the caller sees pay for it; none where more than [`MOST_COUNTED`] organisations would
+    /// have to be looked through.
+    pub subscriptions: Option<u64>,
 }
+
+/// How many organisations are looked through at the most to count those that are on a plan; partners without any count as
+/// a full page each.
+pub const MOST_COUNTED: usize = 10_000;
+/// How many of them are read at a time.
+const COUNTED_AT_ONCE: usize = 1_000;
 
 /// What is to change of a plan; what is absent stays.
 #[derive(Clone, Debug, Default)]
@@ -292,11 +299,7 @@ impl Plans {
             let assigned = records.list_all(&PlanAssignment::of_plan(partner, &plan.id)).await?;
             partners.extend(assigned.into_iter().map(|f| f.value.partner));
         }
-        let mut subscriptions = 0;
-        for partner in &partners {
-            let on_it = organisations_on(records, partner, &plan.id).await?;
-            subscriptions += on_it.iter().filter(|o| member.sees(&o.id)).count() as u64;
-        }
+        let subscriptions = count_on(records, &partners, &plan.id, |o| member.sees(&o.id)).await?;
         Ok(PlanView { plan, version, shows_price: self.shows_price(caller).await?, subscriptions })
     }
 
@@ -352,6 +355,37 @@ pub(super) async fn known(records: &Records, partner: &PartnerId, id: &PlanId) -
 /// The partner's organisations that pay for the plan.
 async fn organisations_on(records: &Records, partner: &PartnerId, id: &PlanId) -> Result<Vec<Organisation>> {
     let all = records.list_all(&Organisation::all(partner)).await?;
-    let pays = |o: &Organisation| Subscribed::of(o).is_some_and(|s| s.plan == *id);
-    Ok(all.into_iter().map(|f| f.value).filter(pays).collect())
+    Ok(all.into_iter().map(|f| f.value).filter(|o| pays(o, id)).collect())
+}
+
+fn pays(organisation: &Organisation, plan: &PlanId) -> bool {
+    Subscribed::of(organisation).is_some_and(|s| s.plan == *plan)
+}
+
+/// How many organisations of these partners pay for the plan, of those that are `seen`; none where there are more than
+/// can be looked through for one request.
+async fn count_on(
+    records: &Records,
+    partners: &[PartnerId],
+    plan: &PlanId,
+    seen: impl Fn(&Organisation) -> bool + Send + Sync,
+) -> Result<Option<u64>> {
+    let (mut count, mut pages_left) = (0, MOST_COUNTED / COUNTED_AT_ONCE);
+    for partner in partners {
+        let mut after = None;
+        loop {
+            if pages_left == 0 {
+                return Ok(None);
+            }
+            pages_left -= 1;
+            let page = Page { after, limit: COUNTED_AT_ONCE, descending: false };
+            let (found, next) = records.list(&Organisation::all(partner), page).await?;
+            count += found.iter().filter(|f| pays(&f.value, plan) && seen(&f.value)).count() as u64;
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(Some(count))
 }

@@ -45,6 +45,9 @@ impl FindCaller {
         if self.bootstrap_sha256.as_ref().is_some_and(|wanted| *wanted == bootstrap_sha256(token)) {
             return Ok(Some(Caller::Operator));
         }
+        if !ApiToken::may_be(token) {
+            return Ok(None);
+        }
         let now = self.clock.now();
         if token.starts_with(Session::START) {
             return Ok(self.find_session(&hash, now).await?.map(Caller::Member));

@@ -17,6 +17,19 @@ const SUBJECT_CHARS: usize = 150;
 /// How long a name may be, in characters. The API accepts no longer one; rows of earlier releases may hold any length.
 const NAME_CHARS: usize = 100;
 
+/// How long a name may be in an invitation, in characters. It goes to somebody who asked for nothing, from our own domain:
+/// there is room for a name, and not for a message.
+const INVITED_CHARS: usize = 60;
+
+/// A name as an invitation shows it: short, and no address that a mail program would make a link of.
+fn as_invited(name: &str) -> String {
+    let words = name.split_whitespace().filter(|word| {
+        let word = word.to_lowercase();
+        !word.contains("://") && !word.contains("www.") && !word.contains('@')
+    });
+    one_line(&words.collect::<Vec<_>>().join(" "), INVITED_CHARS)
+}
+
 /// The templates, read once.
 pub(super) struct Templates {
     environment: Environment<'static>,
@@ -124,10 +137,10 @@ impl Templates {
     /// The mail that invites somebody, with the secret that accepts.
     pub fn invitation(&self, invitation: &Invitation, secret: &str) -> Result<Mail> {
         let zone = Zone::new(&invitation.time_zone)?;
-        let partner = one_line(&invitation.partner_name, NAME_CHARS);
+        let partner = as_invited(&invitation.partner_name);
         let subject = format!("You are invited to {partner} in Holdfast");
         let context = context! {
-            name => one_line(&invitation.name, NAME_CHARS),
+            name => as_invited(&invitation.name),
             subject => subject.clone(),
             partner => partner,
             role => invitation.role.label(),

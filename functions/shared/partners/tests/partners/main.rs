@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod list_costs;
 mod mail_room;
 mod notices_at_once;
 mod notices_digests;

@@ -4,9 +4,10 @@
 //! written the reply is 503 and nothing has changed, so that nothing is ever done that the log does not know of. Then
 //! with the status: one entry alone, written afterwards, would be lost together with the process that did the work.
 //! An entry *asked* without its second says so: it was begun, and the log does not know how it ended. That the second
-//! cannot be written changes no reply, since what was done is done.
+//! cannot be written changes no reply, since what was done is done. What nobody known asks: [`super::trail`].
 
-use super::caller;
+use super::trail::{AuditTrail, Strangers};
+use super::{caller, trail};
 use crate::problem::{Problem, Reply};
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -14,14 +15,13 @@ use axum::response::{IntoResponse, Response};
 use axum::{RequestExt as _, Router};
 use domain::PartnerId;
 use domain::audit::{Event, Outcome, Who, subject};
-use engine::records::Records;
+use engine::audit::AuditLog;
 use futures::FutureExt;
 use http::header::LOCATION;
 use http::{Extensions, Method};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use partners::commands::Caller;
-use partners::commands::audit::AuditLog;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
@@ -35,8 +35,8 @@ pub enum Audited {
 }
 
 /// Told by a route, as an extension of its reply: whose log the outcome belongs into besides the caller's own. That is
-/// how the log knows of what nobody known does (a link is opened, a consent comes back), and of what one partner does to
-/// another that is not below it (a transfer is accepted).
+/// how the log knows of what one partner does to another that is not below it (a transfer is accepted), and who it was and
+/// what was made where nobody known asked (a link is opened, a consent comes back).
 #[derive(Clone, Debug)]
 pub struct AlsoTold {
     /// The partner whose log it is.
@@ -47,37 +47,44 @@ pub struct AlsoTold {
     pub subjects: Vec<(&'static str, String)>,
 }
 
-/// The router, each of whose routes is written down.
-pub fn audited(router: Router, records: Records, what: Audited) -> Router {
-    router.route_layer(from_fn_with_state((AuditLog::new(records), what), layer))
+/// The router, each of whose routes is written down by that process.
+pub fn audited(router: Router, log: AuditLog, what: Audited) -> Router {
+    router.route_layer(from_fn_with_state((log, what, Strangers::default()), layer))
 }
 
 async fn layer(
-    State((log, what)): State<(AuditLog, Audited)>,
+    State((log, what, strangers)): State<(AuditLog, Audited, Strangers)>,
     mut request: Request,
     next: Next,
 ) -> Reply<Response> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let Some(caller) = caller::find(request.extensions()) else {
-        let nobody = Who { id: "nobody known".to_owned(), role: None, partner: None };
-        let (_, event) = begun(&mut request, &log, nobody, None).await?;
-        let mut reply = next.run(request).await;
-        tell(&log, &mut reply, &event, None).await;
-        return Ok(reply);
+    // Why one who has merely signed in is nobody known: anybody can sign in somewhere, and no log is theirs.
+    let caller = match caller::find(request.extensions()) {
+        Some(caller) if !matches!(caller, Caller::SignedIn(_)) => caller,
+        other => {
+            let id = other.map_or_else(|| "nobody known".to_owned(), |caller| caller.name());
+            let nobody = Who { id, role: None, partner: None };
+            let (_, event) = begun(&mut request, &log, nobody, None).await?;
+            let trail = AuditTrail::new(log, event);
+            request.extensions_mut().insert(trail.clone());
+            let mut reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+            trail.end(reply.as_mut().ok(), &strangers).await;
+            return Ok(reply.unwrap_or_else(|panic| resume_unwind(panic)).into_response());
+        }
     };
     if reads && what == Audited::Writes {
         return Ok(next.run(request).await);
     }
-    let (chains, event) = asked(&mut request, &caller, &log).await?;
-    append(&log, &chains, &event).await.map_err(not_written)?;
+    let (logs, event) = asked(&mut request, &caller, &log).await?;
+    append(&log, &logs, &event).await.map_err(not_written)?;
     let mut reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
     let mut done = Event { at: log.records().clock().now(), outcome: Outcome::Answered(status), ..event };
     if let Ok(reply) = &mut reply {
         done.subjects.extend(made(reply).map(|id| ("made".to_owned(), id)));
-        tell(&log, reply, &done, chains.own.as_ref()).await;
+        tell(&log, reply, &done, logs.own.as_ref()).await;
     }
-    if let Err(error) = append(&log, &chains, &done).await {
+    if let Err(error) = append(&log, &logs, &done).await {
         let (request_id, cause) = (&done.request, error.to_string());
         tracing::error!(request_id, status, cause, "the outcome could not be written into the audit log");
     }
@@ -85,16 +92,16 @@ async fn layer(
     Ok(reply.unwrap_or_else(|panic| resume_unwind(panic)).into_response())
 }
 
-/// The chains that a request is written into: the caller's, and that of the partner below whose business it is.
-struct Chains {
+/// The logs that a request is written into: the caller's, and that of the partner below whose business it is.
+struct Logs {
     own: Option<PartnerId>,
     below: Option<PartnerId>,
 }
 
-async fn append(log: &AuditLog, chains: &Chains, event: &Event) -> domain::Result<()> {
-    log.append(chains.own.as_ref(), event).await?;
-    if let Some(below) = &chains.below {
-        let who = Who { partner: chains.own.clone(), ..event.who.clone() };
+async fn append(log: &AuditLog, logs: &Logs, event: &Event) -> domain::Result<()> {
+    log.append(logs.own.as_ref(), event).await?;
+    if let Some(below) = &logs.below {
+        let who = Who { partner: logs.own.clone(), ..event.who.clone() };
         log.append(Some(below), &Event { who, ..event.clone() }).await?;
     }
     Ok(())
@@ -105,15 +112,15 @@ fn not_written(error: domain::Error) -> Problem {
     Problem::from(refused.caused_by(error))
 }
 
-/// Writes an outcome into the log of whom the route names, if it names anybody.
+/// Writes an outcome into the log of whom the route names, if it names anybody besides the caller.
 async fn tell(log: &AuditLog, reply: &mut Response, event: &Event, own: Option<&PartnerId>) {
     let Some(also) = reply.extensions_mut().remove::<AlsoTold>() else { return };
     let mut subjects = event.subjects.clone();
-    subjects.extend(also.subjects.into_iter().map(|(name, id)| (name.to_owned(), id)));
+    subjects.extend(trail::owned(also.subjects));
     let id = also.who.unwrap_or_else(|| event.who.id.clone());
     let who = Who { id, partner: own.filter(|own| **own != also.partner).cloned(), ..event.who.clone() };
-    let (at, outcome) = (log.records().clock().now(), Outcome::Answered(reply.status().as_u16()));
-    let told = Event { at, who, subjects, outcome, ..event.clone() };
+    let outcome = Outcome::Answered(reply.status().as_u16());
+    let told = Event { who, subjects, outcome, ..event.clone() };
     if let Err(error) = log.append(Some(&also.partner), &told).await {
         let (request_id, cause) = (&told.request, error.to_string());
         tracing::error!(request_id, cause, "what was done could not be written into the audit log");
@@ -126,7 +133,7 @@ fn made(reply: &Response) -> Option<String> {
     reply.status().is_success().then(|| subject(location.rsplit('/').next().unwrap_or_default()))
 }
 
-async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<(Chains, Event)> {
+async fn asked(request: &mut Request, caller: &Caller, log: &AuditLog) -> Reply<(Logs, Event)> {
     let (own, role) = match caller {
         Caller::Operator | Caller::SignedIn(_) => (None, None),
         Caller::Member(member) => (Some(member.partner.clone()), Some(member.role)),
@@ -140,7 +147,7 @@ async fn begun(
     log: &AuditLog,
     who: Who,
     own: Option<PartnerId>,
-) -> Reply<(Chains, Event)> {
+) -> Reply<(Logs, Event)> {
     let params = request.extract_parts::<RawPathParams>().await.map_err(|_| Problem::no_route())?;
     let subjects: BTreeMap<_, _> =
         params.iter().map(|(name, text)| (name.to_owned(), subject(text))).collect();
@@ -157,7 +164,7 @@ async fn begun(
         request: super::request_id(request),
         outcome: Outcome::Asked,
     };
-    Ok((Chains { own, below }, event))
+    Ok((Logs { own, below }, event))
 }
 
 /// The route that a request came by, as it is documented: `/v1/organisations/{org}`.

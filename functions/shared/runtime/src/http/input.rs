@@ -1,6 +1,6 @@
 //! What comes in with a request: JSON bodies, queries and ids in paths, each refused with the field named.
 
-use crate::problem::Problem;
+use crate::problem::{Problem, place};
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use domain::Result;
@@ -58,8 +58,12 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
+/// How much is said back of what was sent, in bytes.
+const SAID_BYTES: usize = 300;
+
 /// A field that is unknown or missing is named itself; serde's path names what it is in.
 fn wrong_field(path: &str, message: &str) -> Problem {
+    let is_unknown = message.starts_with("unknown field `");
     let named = message
         .strip_prefix("unknown field `")
         .or_else(|| message.strip_prefix("missing field `"))
@@ -71,8 +75,34 @@ fn wrong_field(path: &str, message: &str) -> Problem {
         Some(name) => format!("{parent}.{name}"),
         None => parent.to_owned(),
     };
-    Problem::new("invalid", StatusCode::UNPROCESSABLE_ENTITY, WRONG, format!("{field}: {message}"))
-        .at_field(field, message)
+    // Why in our own words: serde's quote what was sent, and so does the name of a field that there is not.
+    let cause = if is_unknown {
+        "an unknown field".to_owned()
+    } else {
+        format!("{}: {}", place(&field), fault(message))
+    };
+    let (field, message) = (shortened(&field), shortened(message));
+    let problem =
+        Problem::new("invalid", StatusCode::UNPROCESSABLE_ENTITY, WRONG, format!("{field}: {message}"));
+    Problem { cause: Some(cause), ..problem.at_field(field, message) }
+}
+
+/// What is wrong with a field, in closed words.
+fn fault(message: &str) -> &'static str {
+    const FAULTS: [(&str, &str); 5] = [
+        ("missing field", "missing"),
+        ("duplicate field", "there twice"),
+        ("unknown variant", "not one of its values"),
+        ("invalid type", "of another type"),
+        ("invalid length", "of another length"),
+    ];
+    FAULTS.iter().find(|(start, _)| message.starts_with(start)).map_or("not valid", |(_, said)| said)
+}
+
+/// The beginning of a text that the caller is told.
+fn shortened(text: &str) -> String {
+    let end = text.floor_char_boundary(SAID_BYTES);
+    if end < text.len() { format!("{}...", &text[..end]) } else { text.to_owned() }
 }
 
 fn without_place(message: &str) -> String {
@@ -85,7 +115,10 @@ where
 {
     let Err(report) = value.validate() else { return Ok(()) };
     let problem = Problem::new("invalid", StatusCode::UNPROCESSABLE_ENTITY, WRONG, "a field is wrong");
-    Err(report.iter().fold(problem, |p, (path, error)| p.at_field(camel(&path.to_string()), error.message())))
+    let problem =
+        report.iter().fold(problem, |p, (path, error)| p.at_field(camel(&path.to_string()), error.message()));
+    let wrong: Vec<_> = problem.errors.iter().map(|e| format!("{}: not valid", place(&e.field))).collect();
+    Err(Problem { cause: Some(shortened(&wrong.join(", "))), ..problem })
 }
 
 /// Validation names fields as the code does, the caller as the wire does.
@@ -131,7 +164,10 @@ where
 pub struct PathOf<T>(pub T);
 
 fn parsed<T: FromStr<Err = domain::Error>>(text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|e: domain::Error| Problem { detail: e.summary().into(), ..Problem::no_route() })
+    text.parse().map_err(|e: domain::Error| {
+        let cause = Some("an id in the path is not one".to_owned());
+        Problem { detail: e.summary().into(), cause, ..Problem::no_route() }
+    })
 }
 
 /// The id that the path gives under that name: `org` of `/v1/organisations/{org}`.

@@ -5,24 +5,30 @@
 //! same request context. Paths and queries are not logged, only the route: they may hold names.
 
 mod audit;
+mod budget;
 mod caller;
 mod idempotency;
 mod input;
 mod rate;
 mod reply;
 mod route;
+mod trail;
 mod version;
 
 pub use audit::{AlsoTold, Audited, audited};
+pub use budget::RateLimit;
 pub use caller::{Asked, authorizer_context, gateway_context};
 pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, idempotent};
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text, id_in_path};
-pub use rate::{RateLimit, rate_limited};
+pub use rate::rate_limited;
 pub use reply::{
     Accepted, Created, CreatedVersion, PageIn, Versioned, accepted, created, created_version, listed,
     versioned,
 };
-pub use route::{Arguments, Notes, Rights, Route, Takes, Unnoted, operations_of, router_of, under};
+pub use route::{
+    Arguments, Notes, Rights, Route, Takes, Unnoted, Weights, operations_of, router_of, under, weights_of,
+};
+pub use trail::{AuditTrail, Named};
 pub use version::{IfMatch, etag};
 
 use crate::problem::Problem;

@@ -11,9 +11,9 @@ use axum::extract::{RawQuery, State};
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use domain::rights::Action;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use schemars::JsonSchema;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Where a row writes what it says of itself.
 pub trait Notes: From<Operation> {
@@ -133,21 +133,22 @@ arguments!(A, B, C, D, E, F);
 /// A row of the table of routes of a function whose state is `S`.
 pub struct Route<S, N> {
     path: &'static str,
-    method: MethodFilter,
+    method: Method,
     handler: MethodRouter<S>,
     right: Option<Action>,
+    weight: u32,
     notes: N,
 }
 
 impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
-    fn new<H, T>(path: &'static str, method: MethodFilter, operation: Operation, handler: H) -> Self
+    fn new<H, T>(path: &'static str, method: Method, operation: Operation, handler: H) -> Self
     where
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
         let mut notes = N::from(operation);
         notes.note(T::note);
-        Self { path, method, handler: on(method, handler), right: T::right(), notes }
+        Self { path, handler: on(filter_of(&method), handler), method, right: T::right(), weight: 1, notes }
     }
 
     /// A GET of that path, as axum writes paths, under that operation id, which clients name their methods by.
@@ -156,7 +157,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::GET, Operation::new("get", path, id), handler)
+        Self::new(path, Method::GET, Operation::new("get", path, id), handler)
     }
     /// A POST, otherwise as [`Self::get`].
     pub fn post<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -164,7 +165,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::POST, Operation::new("post", path, id), handler)
+        Self::new(path, Method::POST, Operation::new("post", path, id), handler)
     }
     /// A PUT, otherwise as [`Self::get`].
     pub fn put<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -172,7 +173,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::PUT, Operation::new("put", path, id), handler)
+        Self::new(path, Method::PUT, Operation::new("put", path, id), handler)
     }
     /// A PATCH, otherwise as [`Self::get`].
     pub fn patch<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -180,7 +181,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::PATCH, Operation::new("patch", path, id), handler)
+        Self::new(path, Method::PATCH, Operation::new("patch", path, id), handler)
     }
     /// A DELETE, otherwise as [`Self::get`].
     pub fn delete<H, T>(path: &'static str, id: &'static str, handler: H) -> Self
@@ -188,7 +189,7 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         H: Handler<T, S>,
         T: Arguments + 'static,
     {
-        Self::new(path, MethodFilter::DELETE, Operation::new("delete", path, id), handler)
+        Self::new(path, Method::DELETE, Operation::new("delete", path, id), handler)
     }
 
     fn noting(mut self, write: impl FnOnce(&mut Operation)) -> Self {
@@ -196,6 +197,12 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
         self
     }
 
+    /// How many units of its caller's budget a request takes before it is begun: tenths of a second that an instance is
+    /// busy with one that costs much. Without it, one.
+    #[must_use]
+    pub fn weighs(self, units: u32) -> Self {
+        Self { weight: units, ..self }
+    }
     /// What it does: in a few words, for a list of operations, and in sentences, for whoever calls it.
     #[must_use]
     pub fn says(self, summary: &'static str, description: &'static str) -> Self {
@@ -256,7 +263,7 @@ pub struct Rights(BTreeMap<&'static str, Action>);
 impl Rights {
     /// The rights of that table.
     pub fn of<S, N>(rows: &[Route<S, N>]) -> Self {
-        let posts = rows.iter().filter(|row| row.method == MethodFilter::POST);
+        let posts = rows.iter().filter(|row| row.method == Method::POST);
         Self(posts.filter_map(|row| Some((row.path, row.right?))).collect())
     }
 
@@ -272,6 +279,34 @@ impl Rights {
 /// When two rows are of one method and one path: that is found by every test that makes the router.
 pub fn router_of<S: Clone + Send + Sync + 'static>(rows: Vec<Route<S, Unnoted>>) -> Router<S> {
     rows.into_iter().fold(Router::new(), |router, row| router.route(row.path, row.handler))
+}
+
+/// What the requests of a table take of their callers' budgets before they are begun.
+#[derive(Clone, Debug, Default)]
+pub struct Weights(HashMap<(Method, &'static str), u32>);
+
+impl Weights {
+    /// The units of a request to that path, as axum writes it; one where the table says nothing.
+    pub(super) fn of(&self, method: &Method, path: &str) -> u32 {
+        let found = self.0.iter().find(|((of, at), _)| of == method && *at == path);
+        found.map_or(1, |(_, units)| *units)
+    }
+}
+
+/// What the requests of a table weigh.
+pub fn weights_of<S>(rows: Vec<Route<S, Unnoted>>) -> Weights {
+    let heavy = rows.into_iter().filter(|row| row.weight != 1);
+    Weights(heavy.map(|row| ((row.method, row.path), row.weight)).collect())
+}
+
+fn filter_of(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        Method::PATCH => MethodFilter::PATCH,
+        Method::DELETE => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
 }
 
 /// The operations of a table, in its order.

@@ -4,13 +4,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::{get, post};
 use domain::Error;
+use engine::audit::AuditLog;
 use engine::records::Records;
 use http::Request;
 use http_body_util::BodyExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as LambdaBody, RequestExt};
 use runtime::http::{
-    Asked, Audited, RateLimit, Rights, audited, gateway_context, idempotent, rate_limited, service,
+    Asked, Audited, RateLimit, Rights, Weights, audited, gateway_context, idempotent, rate_limited, service,
 };
 use runtime::problem::{Problem, Reply};
 use serde_json::{Value, json};
@@ -95,7 +96,8 @@ async fn a_caller_who_asks_too_fast_is_told_when_to_come_back_and_others_are_not
     let world = World::new(1);
     let routes = Router::new().route("/asked", get(asked));
     let limit = RateLimit { per_minute: 30, burst: 2 };
-    let router = service(rate_limited(routes, limit, world.clock.clone()));
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let router = service(rate_limited(routes, limit, records, Weights::default()));
     let ask = || async { router.clone().oneshot(gateway_request("/asked")).await.unwrap() };
     let first = ask().await;
     assert_eq!(first.headers()["ratelimit"], "\"caller\";r=1;t=2");
@@ -115,11 +117,11 @@ async fn the_log_says_from_where_it_was_asked_and_that_it_failed() {
     let world = World::new(1);
     let records = Records::new(world.catalog.clone(), world.clock.clone());
     let routes = Router::new().route("/panics", get(panics));
-    let router = service(audited(routes, records, Audited::Everything));
+    let router = service(audited(routes, AuditLog::new(records, &*world.ids), Audited::Everything));
     let reply = router.oneshot(gateway_request("/panics")).await.unwrap();
     assert_eq!(reply.status(), 500);
     let rows: Vec<_> = world.catalog.rows().into_iter().map(|(_, row)| row).collect();
-    let entries: Vec<_> = rows.iter().filter(|r| r.key.starts_with("audit#")).map(|r| &r.body).collect();
+    let entries: Vec<_> = rows.iter().filter(|r| r.key.starts_with("entry#")).map(|r| &r.body).collect();
     assert_eq!(entries.len(), 2);
     assert_eq!((&entries[0]["from"], &entries[0]["outcome"]), (&json!("192.0.2.1"), &json!("asked")));
     assert_eq!(entries[1]["outcome"], json!({ "answered": 500 }));

@@ -10,6 +10,7 @@ use axum::body::Body;
 use domain::rights::{Feature, Role};
 use domain::{OrganisationId, PartnerId, PlanId, TenantId};
 use engine::ports::Clock;
+use engine::records::rights::Function;
 use engine::records::{At, Organisation, OrganisationPlace, OrganisationState, Partner, Record, Records};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use shelf::Shelf;
 use snapshot_api::{Ports, SnapshotApi, router};
 use support::memory::World;
+use support::policy::{Deployed, Refusals};
 use tower::ServiceExt;
 
 pub const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
@@ -57,6 +59,8 @@ pub struct Plane {
     pub world: World,
     pub records: Records,
     pub tenant: TenantId,
+    /// What the role of snapshot-api, as the template has it, did not allow.
+    _refusals: Refusals,
     router: Router,
 }
 
@@ -79,15 +83,23 @@ impl Plane {
     /// Over what that world holds.
     pub fn over(world: World) -> Self {
         let records = Records::new(world.catalog.clone(), world.clock.clone());
+        let (deployed, refusals) = (Deployed::read(), Refusals::default());
+        let catalog = deployed.catalog(Function::SnapshotApi, world.catalog.clone(), &refusals);
         let api = SnapshotApi::new(Ports {
-            vault: world.vault.clone(),
+            vault: deployed.vault(Function::SnapshotApi, world.vault.clone(), &refusals),
             keys: world.key_ring.clone(),
-            records: records.clone(),
+            records: Records::new(catalog, world.clock.clone()),
             queue: world.queue.clone(),
             clock: world.clock.clone(),
             ids: world.ids.clone(),
         });
-        Self { world, records, tenant: TENANT.parse().unwrap(), router: service(router(api)) }
+        Self {
+            world,
+            records,
+            tenant: TENANT.parse().unwrap(),
+            _refusals: refusals,
+            router: service(router(api)),
+        }
     }
 
     /// The queues that work was put into, in the order of asking.

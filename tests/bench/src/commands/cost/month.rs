@@ -207,7 +207,12 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
     rig.records.put_new(&place).await.map_err(text_of)?;
     let (_, wrapped) = rig.keys.generate(&tenant).await.map_err(text_of)?;
     rig.records
-        .put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now })
+        .put_new(&StoredKey {
+            tenant: tenant.clone(),
+            organisation: organisation.clone(),
+            wrapped,
+            created_at: now,
+        })
         .await
         .map_err(text_of)?;
     let row = Tenant {

@@ -237,8 +237,10 @@ impl Rig {
             "send-digests" => Box::new(self.mailing()?),
             "purge-data" => {
                 let (catalog, vault): (_, Arc<dyn VaultSweeper>) = (self.catalog.clone(), self.vault.clone());
-                let signer = self.world.signer.clone();
-                Box::new(purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, clock }))
+                let (signer, anchors) = (self.world.signer.clone(), self.world.anchors.clone());
+                let ids = self.ids.clone();
+                let ports = purge_data::Ports { catalog, vault, signer, anchors, clock, ids };
+                Box::new(purge_data::Worker::new(ports))
             }
             other => return Err(format!("{other} does not tick")),
         })

@@ -8,6 +8,7 @@ use backup::preview_restore::Archived;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
 use domain::{DiffId, Result, SnapshotId, TenantId};
+use engine::records::rights::Function;
 use engine::records::{Diff, JobState, Reason, Record, Restore, Side, Snapshot, Tenant};
 use std::sync::Arc;
 use support::memory::World;
@@ -16,7 +17,12 @@ impl Rig {
     /// Asks for a snapshot.
     pub async fn ask_snapshot(&self, tenant: &TenantId) -> SnapshotId {
         let World { queue, ids, .. } = self.world.clone();
-        let snapshots = Snapshots { records: self.records.clone(), queue, clock: self.clock.clone(), ids };
+        let snapshots = Snapshots {
+            records: self.records_of(Function::SnapshotApi),
+            queue,
+            clock: self.clock.clone(),
+            ids,
+        };
         snapshots.start(tenant, Reason::Person).await.unwrap()
     }
 
@@ -32,7 +38,7 @@ impl Rig {
     pub fn diffs(&self) -> Diffs {
         Diffs {
             archive: self.archive.clone(),
-            records: self.records.clone(),
+            records: self.records_of(Function::SnapshotApi),
             queue: self.world.queue.clone(),
             clock: self.clock.clone(),
             ids: self.world.ids.clone(),
@@ -40,9 +46,9 @@ impl Rig {
     }
 
     pub fn restores(&self) -> Restores {
-        let archived = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
+        let archived = Arc::new(Archived::new(self.archive.clone(), self.records_of(Function::SnapshotApi)));
         Restores {
-            records: self.records.clone(),
+            records: self.records_of(Function::SnapshotApi),
             comparisons: archived.clone(),
             plans: archived,
             queue: self.world.queue.clone(),
@@ -54,7 +60,7 @@ impl Rig {
     /// Asks for a comparison of everything.
     pub async fn ask_diff(&self, before: &SnapshotId, after: Side) -> Diff {
         let new = NewComparison::of_everything(before.clone(), after);
-        self.diffs().start(self.tenant(), new).await.unwrap()
+        self.diffs().start(self.tenant(), "per_test", new).await.unwrap()
     }
 
     /// Asks for the preview of taking back what a comparison found.

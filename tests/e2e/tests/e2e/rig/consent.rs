@@ -7,7 +7,7 @@ use engine::records::{ApiToken, ConsentState, Organisation, Tenant};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphSignIns};
 use jiff::SignedDuration;
 use partners::commands::Gate;
-use partners::commands::connect::{Connect, ConsentAnswer, ConsentSettings, Next};
+use partners::commands::connect::{Connect, ConsentAnswer, ConsentSettings, Next, SignInPage};
 use reqwest::redirect::Policy;
 use std::sync::Arc;
 use url::Url;
@@ -45,7 +45,8 @@ impl Rig {
     /// The only organisation, or the first.
     pub fn organisation(&self) -> Organisation {
         let rows = self.world.catalog.rows().into_iter();
-        let mut rows = rows.filter(|(s, row)| matches!(s, Scope::Partner(_)) && row.key.starts_with("org#"));
+        let mut rows =
+            rows.filter(|(s, row)| matches!(s, Scope::Organisations(_)) && row.key.starts_with("org#"));
         serde_json::from_value(rows.next().expect("an organisation").1.body).unwrap()
     }
 
@@ -77,15 +78,19 @@ impl Rig {
             tenant: Some(tenant.to_string()),
             ..ConsentAnswer::default()
         };
-        let Next::SignIn(mut page) = connect.consent_callback(&consented).await? else {
+        let Next::SignIn(SignInPage { url: mut page, browser }) =
+            connect.consent_callback(&consented).await?
+        else {
             return Err(Error::invalid("a consent alone went on without a sign-in"));
         };
         page.query_pairs_mut().append_pair("sim_user", user);
-        let browser = reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(Policy::none());
-        let reply = browser.build().unwrap().get(page).send().await.unwrap();
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(Policy::none());
+        let reply = client.build().unwrap().get(page).send().await.unwrap();
         let back: Url = reply.headers()["location"].to_str().unwrap().parse().unwrap();
         let of = |name: &str| back.query_pairs().find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
-        let answer = ConsentAnswer { code: of("code"), state: of("state"), ..ConsentAnswer::default() };
+        let browser = Some(browser);
+        let answer =
+            ConsentAnswer { code: of("code"), state: of("state"), browser, ..ConsentAnswer::default() };
         connect.consent_callback(&answer).await
     }
 

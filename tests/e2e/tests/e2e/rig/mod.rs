@@ -11,6 +11,7 @@ mod admin;
 mod clock;
 mod commands;
 mod consent;
+mod deaths;
 mod drive;
 mod end;
 mod log;
@@ -18,6 +19,7 @@ mod story;
 mod workers;
 
 pub use admin::Admin;
+pub use deaths::{deaths, is_all_asked_for};
 pub use drive::Death;
 pub use end::{End, changes_of};
 pub use log::Watch;
@@ -28,6 +30,7 @@ pub use clock::JoinedClock;
 use domain::notices::{Frequency, Topic};
 use domain::{OrganisationId, PartnerId, PersonId, PlanId, TenantId};
 use engine::ports::{Clock, Ids, KeyRing};
+use engine::records::rights::Function;
 use engine::records::{
     CredentialStatus, Organisation, OrganisationPlace, OrganisationState, Partner, Person, Records,
     StoredKey, Tenant,
@@ -37,6 +40,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use support::faulty::FaultPlan;
 use support::memory::{QueueSettings, World};
+use support::policy::{Deployed, Refusals};
 use workers::Workers;
 
 /// The second tenant, where there is one.
@@ -60,6 +64,8 @@ pub struct Setting {
     pub snapshots_per_day: u8,
     /// Whether the tenants have consented and are connected; otherwise there are their organisations alone.
     pub connected: bool,
+    /// The rights that the functions have.
+    pub deployed: Deployed,
 }
 
 impl Default for Setting {
@@ -74,6 +80,7 @@ impl Default for Setting {
             queue: QueueSettings { visibility_ms: 5_400_000, ..QueueSettings::default() },
             snapshots_per_day: 0,
             connected: true,
+            deployed: Deployed::read(),
         }
     }
 }
@@ -94,6 +101,9 @@ pub struct Rig {
     traces: Cell<u32>,
     reasons: drive::Reasons,
     pub log: Watch,
+    pub deployed: Deployed,
+    /// What the functions' roles did not allow: a story in which that happens fails, unless it takes them.
+    pub refusals: Refusals,
 }
 
 /// At the end of a story nothing of a customer is in the log.
@@ -144,7 +154,8 @@ impl Rig {
         let plan = FaultPlan::new();
         let records = Records::new(world.catalog.clone(), clock.clone());
         let archive = Arc::new(Archive::new(world.vault.clone(), world.key_ring.clone(), records.clone()));
-        let workers = Arc::new(Workers::new(&world, &plan, &clock, &sim));
+        let (deployed, refusals) = (setting.deployed, Refusals::default());
+        let workers = Arc::new(Workers::new(&world, &plan, &clock, &sim, (&deployed, &refusals)));
         let rig = Self {
             world,
             plan,
@@ -159,6 +170,8 @@ impl Rig {
             traces: Cell::new(0),
             reasons: drive::Reasons::default(),
             log: Watch::begin(),
+            deployed,
+            refusals,
         };
         for tenant in &rig.tenants {
             let organisation = rig.customer_of_a_partner(tenant, setting.connected).await;
@@ -195,8 +208,15 @@ impl Rig {
 
     /// The workers of a new process: nothing that was only in memory is left.
     pub fn restart(&self) {
-        let workers = Workers::new(&self.world, &self.plan, &self.clock, &self.sim);
+        let rights = (&self.deployed, &self.refusals);
+        let workers = Workers::new(&self.world, &self.plan, &self.clock, &self.sim, rights);
         self.workers.replace(Arc::new(workers));
+    }
+
+    /// The rows as a function sees them, behind its role; under no plan.
+    pub fn records_of(&self, function: Function) -> Records {
+        let catalog = self.deployed.catalog(function, self.world.catalog.clone(), &self.refusals);
+        Records::new(catalog, self.clock.clone())
     }
 
     /// A partner of its own, with a person who hears everything at once and one who hears it each morning.
@@ -252,7 +272,15 @@ impl Rig {
     async fn connect(&self, organisation: &Organisation, tenant: &TenantId, per_day: u8) {
         let now = self.clock.now();
         let (_, wrapped) = self.world.key_ring.generate(tenant).await.unwrap();
-        self.records.put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now }).await.unwrap();
+        self.records
+            .put_new(&StoredKey {
+                tenant: tenant.clone(),
+                organisation: organisation.id.clone(),
+                wrapped,
+                created_at: now,
+            })
+            .await
+            .unwrap();
         self.records
             .put_new(&Tenant {
                 tenant: tenant.clone(),

@@ -1,4 +1,4 @@
-//! The jobs of one process, each port under the plan.
+//! The jobs of one process, each port under the plan, and catalog and vault behind the job's role as the template has it.
 
 use super::clock::JoinedClock;
 use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
@@ -6,6 +6,7 @@ use engine::ports::{
     Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault,
 };
 use engine::records::Records;
+use engine::records::rights::Function;
 use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use partners::send_digests::{self, Worker as Mail};
@@ -13,6 +14,7 @@ use sim::SimServer;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
+use support::policy::{Deployed, Refusals};
 
 pub struct Workers {
     take: Box<dyn JobWorker>,
@@ -26,7 +28,13 @@ pub struct Workers {
 }
 
 impl Workers {
-    pub fn new(world: &World, plan: &Arc<FaultPlan>, clock: &Arc<JoinedClock>, sim: &SimServer) -> Self {
+    pub fn new(
+        world: &World,
+        plan: &Arc<FaultPlan>,
+        clock: &Arc<JoinedClock>,
+        sim: &SimServer,
+        (deployed, refusals): (&Deployed, &Refusals),
+    ) -> Self {
         let clock: Arc<dyn Clock> = clock.clone();
         let vault: Arc<dyn Vault> = Faulty::new(world.vault.clone(), plan);
         let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), plan);
@@ -46,52 +54,60 @@ impl Workers {
             Faulty::new(Arc::new(GraphDirectory::new(client("graph-reader"))), plan);
         let writer: Arc<dyn DirectoryWriter> =
             Faulty::new(Arc::new(GraphWriter::new(client("graph-writer"))), plan);
-        let records = Records::new(catalog, clock.clone());
+        let records = |function: Function| {
+            Records::new(deployed.catalog(function, catalog.clone(), refusals), clock.clone())
+        };
+        let vault = |function: Function| deployed.vault(function, vault.clone(), refusals);
         Self {
             take: Box::new(::take_snapshot::Worker::new(take_snapshot::Ports {
                 directory: directory.clone(),
-                vault: vault.clone(),
+                vault: vault(Function::TakeSnapshot),
                 keys: keys.clone(),
-                records: records.clone(),
+                records: records(Function::TakeSnapshot),
                 queue: queue.clone(),
                 clock: clock.clone(),
             })),
             diff: Box::new(diff_snapshots::Worker::new(diff_snapshots::Ports {
                 directory: directory.clone(),
-                vault: vault.clone(),
+                vault: vault(Function::DiffSnapshots),
                 keys: keys.clone(),
-                records: records.clone(),
+                records: records(Function::DiffSnapshots),
                 queue: queue.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
             })),
             preview: Box::new(preview_restore::Worker::new(preview_restore::Ports {
                 directory: directory.clone(),
-                vault: vault.clone(),
+                vault: vault(Function::PreviewRestore),
                 keys: keys.clone(),
-                records: records.clone(),
+                records: records(Function::PreviewRestore),
                 queue: queue.clone(),
                 clock: clock.clone(),
             })),
             restore: Box::new(run_restore::Worker::new(run_restore::Ports {
                 directory,
                 writer,
-                vault,
+                vault: vault(Function::RunRestore),
                 keys,
-                records: records.clone(),
+                records: records(Function::RunRestore),
                 queue: queue.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
             })),
             mail: Mail::new(send_digests::Ports {
-                records: records.clone(),
+                records: records(Function::SendDigests),
                 mailer,
                 clock: clock.clone(),
                 ids: ids.clone(),
             })
             .unwrap(),
             returns: Faulty::new(world.queue.clone(), plan),
-            schedule: Box::new(schedule_snapshots::Worker { records, queue, clock, ids }),
+            schedule: Box::new(schedule_snapshots::Worker {
+                records: records(Function::ScheduleSnapshots),
+                queue,
+                clock: clock.clone(),
+                ids,
+            }),
         }
     }
 

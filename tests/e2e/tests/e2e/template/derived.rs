@@ -37,6 +37,11 @@ const NAMED_OTHERWISE: &[(&str, &[&str])] = &[
 const NOT_USED: &[(&str, &str, &str)] = &[
     ("authorize-request", "dynamodb:Query", "it finds rows by their keys"),
     ("authorize-request", "dynamodb:DeleteItem", "it writes down when a token was used"),
+    ("schedule-snapshots", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
+    ("diff-snapshots", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
+    ("preview-restore", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
+    ("run-restore", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
+    ("send-digests", "dynamodb:DeleteItem", "what it wrote ends by its time"),
     ("plan-api", "kms:Decrypt", "it makes tenants' keys and opens none"),
     ("plan-api", "kms:Sign", "it shows the public key"),
     ("snapshot-api", "s3:PutObject", "it reads"),
@@ -50,8 +55,6 @@ const NOT_USED: &[(&str, &str, &str)] = &[
     ("preview-restore", "kms:GenerateDataKey", "plan-api makes keys"),
     ("run-restore", "s3:DeleteObject", "purge-data alone deletes"),
     ("run-restore", "kms:GenerateDataKey", "plan-api makes keys"),
-    ("purge-data", "s3:GetObject", "it lists and deletes"),
-    ("purge-data", "s3:PutObject", "it lists and deletes"),
 ];
 
 /// The SDK's calls in a source: `client.put_item()`.

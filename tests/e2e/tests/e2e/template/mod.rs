@@ -3,8 +3,10 @@
 //! `infra/template.yaml` is read as it stands, with intrinsic functions in their long form
 //! (`!Ref X` is `{"Ref": "X"}`). Linters look at the template alone; these tests look at both.
 
+mod addresses;
 mod derived;
 mod rights;
+mod rows;
 mod sources;
 mod state;
 mod watch;
@@ -45,8 +47,7 @@ pub fn pascal(name: &str) -> String {
 
 impl Template {
     pub fn read() -> Self {
-        let text = fs::read_to_string(root().join("infra/template.yaml")).unwrap();
-        Self(long_form(serde_norway::from_str(&text).unwrap()))
+        Self(support::policy::read_template())
     }
 
     pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
@@ -89,30 +90,6 @@ impl Template {
     }
 }
 
-/// CloudFormation's short tags in their long form.
-fn long_form(value: serde_norway::Value) -> Value {
-    use serde_norway::Value as Yaml;
-    match value {
-        Yaml::Sequence(items) => Value::Array(items.into_iter().map(long_form).collect()),
-        Yaml::Mapping(fields) => Value::Object(
-            fields.into_iter().map(|(name, v)| (name.as_str().unwrap().to_owned(), long_form(v))).collect(),
-        ),
-        Yaml::Tagged(tagged) => {
-            let tag = tagged.tag.to_string();
-            let inner = long_form(tagged.value);
-            match tag.trim_start_matches('!') {
-                name @ ("Ref" | "Condition") => json!({ name: inner }),
-                "GetAtt" => {
-                    let (id, attribute) = inner.as_str().unwrap().split_once('.').unwrap();
-                    json!({ "Fn::GetAtt": [id, attribute] })
-                }
-                name => json!({ format!("Fn::{name}"): inner }),
-            }
-        }
-        plain => serde_json::to_value(plain).unwrap(),
-    }
-}
-
 /// `!Ref id`.
 pub fn reference(id: &str) -> Value {
     json!({ "Ref": id })
@@ -121,15 +98,6 @@ pub fn reference(id: &str) -> Value {
 /// `!GetAtt id.attribute`.
 pub fn attribute(id: &str, attribute: &str) -> Value {
     json!({ "Fn::GetAtt": [id, attribute] })
-}
-
-#[test]
-fn short_tags_are_read_as_the_intrinsic_functions_that_they_are() {
-    let read = |text| long_form(serde_norway::from_str(text).unwrap());
-    assert_eq!(read("a: !Ref B"), json!({ "a": reference("B") }));
-    assert_eq!(read("a: !GetAtt B.Arn"), json!({ "a": attribute("B", "Arn") }));
-    assert_eq!(read("[!Sub 'x-${B}']"), json!([{ "Fn::Sub": "x-${B}" }]));
-    assert_eq!(read("!If [C, !Ref A, 1]"), json!({ "Fn::If": ["C", { "Ref": "A" }, 1] }));
 }
 
 #[test]

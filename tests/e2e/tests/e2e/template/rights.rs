@@ -214,11 +214,17 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
     let blobs = one_of_the_vaults("/t/*", &json!({ "Fn::Sub": "${Vault.Arn}/t/*" }));
     for function in function_names() {
         for grant in grants(&template, &function) {
-            if grant.actions.iter().any(|action| action.starts_with("s3:")) {
+            // Not one of the vault's: the test below says who has it.
+            let of_anchors = grant.resources.iter().all(|r| r.to_string().contains("Anchors"));
+            if grant.actions.iter().any(|action| action.starts_with("s3:")) && !of_anchors {
                 let wanted =
                     if grant.actions.contains(&"s3:ListBucket".to_owned()) { &bucket } else { &blobs };
                 let all = grant.resources.iter().all(|r| [&bucket, &blobs].contains(&r));
                 assert!(all && grant.resources.contains(wanted), "{function}: {:?}", grant.resources);
+                // The bucket that takes its place is named by whoever deploys: another account's is never meant.
+                let account =
+                    json!({ "StringEquals": { "aws:ResourceAccount": reference("AWS::AccountId") } });
+                assert_eq!(grant.condition, account, "{function}: {:?}", grant.actions);
             }
         }
         let variables = template.variables(&function);
@@ -227,6 +233,34 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
         assert_eq!(variables["HOLDFAST_KMS_KEY"], tenants_key(), "{function}");
     }
     assert_eq!(template.get("TenantKeysKey").properties["MultiRegion"], reference("TenantKeyMultiRegion"));
+}
+
+#[test]
+fn only_purge_data_keeps_signed_heads_and_it_can_neither_replace_nor_delete_one() {
+    let template = Template::read();
+    let of_anchors = |r: &Value| r.to_string().contains("Anchors");
+    for function in function_names() {
+        let all: Vec<_> = grants(&template, &function)
+            .into_iter()
+            .filter(|grant| grant.resources.iter().any(of_anchors))
+            .map(|grant| (grant.actions, grant.resources))
+            .collect();
+        let heads = json!({ "Fn::Sub": "${Anchors.Arn}/heads/*" });
+        let own = [
+            (vec!["s3:PutObject".to_owned(), "s3:GetObject".to_owned()], vec![heads]),
+            (vec!["s3:ListBucket".to_owned()], vec![attribute("Anchors", "Arn")]),
+        ];
+        assert_eq!(all, if function == "purge-data" { own.to_vec() } else { Vec::new() }, "{function}");
+        if function == "purge-data" {
+            for action in ["s3:GetObject", "s3:PutObject"] {
+                let blobs =
+                    where_allowed(&template, &function, action).into_iter().filter(|r| !of_anchors(r));
+                assert_eq!(blobs.count(), 0, "of blobs it sees the names, and deletes them: {action}");
+            }
+        }
+        let is_named = template.variables(&function).get("HOLDFAST_ANCHORS_BUCKET").is_some();
+        assert_eq!(is_named, function == "purge-data", "{function}");
+    }
 }
 
 #[test]
@@ -275,7 +309,7 @@ fn the_authorizer_writes_when_tokens_were_used_and_nothing_else() {
     assert_eq!(
         grant.condition,
         json!({
-            "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": [Scope::Uses.text()] },
+            "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [Scope::Uses.text()] },
             // Why: over no key at all, "for all values" holds.
             "Null": { "dynamodb:LeadingKeys": "false" },
         })

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
 use graph::GraphSettings;
 use local::embedded::EmbeddedDynamo;
 use runtime::settings::{
-    BOOTSTRAP_SHA256, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL, RATE_BURST,
-    RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
+    ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL,
+    RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -57,6 +57,7 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
             "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
             "take-snapshot" | "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
+            "purge-data" => &[ANCHORS_BUCKET],
             _ => &[],
         };
         read.extend(own.iter().map(|name| (*name).to_owned()));
@@ -157,10 +158,59 @@ fn everything_stops_while_it_is_paused() {
             schedule.id
         );
     }
-    for limit in ["ThrottlingBurstLimit", "ThrottlingRateLimit"] {
-        let set = &template.get("HttpStage").properties["DefaultRouteSettings"][limit]["Fn::If"];
-        assert_eq!((&set[0], &set[1]), (&json!("IsPaused"), &json!(0)), "{limit}");
+    let stage = template.get("HttpStage").properties;
+    let of_routes = stage["RouteSettings"].as_object().unwrap().values();
+    for settings in of_routes.chain([&stage["DefaultRouteSettings"]]) {
+        for limit in ["ThrottlingBurstLimit", "ThrottlingRateLimit"] {
+            let set = &settings[limit]["Fn::If"];
+            assert_eq!((&set[0], &set[1]), (&json!("IsPaused"), &json!(0)), "{limit}");
+        }
     }
+}
+
+/// What runs while nothing is paused.
+fn at_work(value: &Value) -> u64 {
+    value["Fn::If"][2].as_u64().unwrap_or_else(|| panic!("{value}"))
+}
+
+#[test]
+fn each_route_that_needs_no_token_has_a_throttle_of_its_own_and_all_of_them_leave_room_for_callers() {
+    let template = Template::read();
+    let stage = template.get("HttpStage").properties;
+    let routes = template.of_kind("AWS::ApiGatewayV2::Route");
+    let open: BTreeSet<_> = routes
+        .filter(|route| route.properties["AuthorizationType"] == "NONE")
+        .map(|route| route.properties["RouteKey"].as_str().unwrap().to_owned())
+        .collect();
+    let settings = stage["RouteSettings"].as_object().unwrap();
+    assert_eq!(settings.keys().cloned().collect::<BTreeSet<_>>(), open);
+    let rate: u64 = settings.values().map(|of| at_work(&of["ThrottlingRateLimit"])).sum();
+    let reserved = template.function("plan-api").properties["ReservedConcurrentExecutions"].as_u64().unwrap();
+    // At a tenth of a second each, which is long for any of them.
+    assert!(rate * 100 / 1_000 * 4 <= reserved, "{rate} requests a second");
+    assert!(rate * 4 <= at_work(&stage["DefaultRouteSettings"]["ThrottlingRateLimit"]));
+}
+
+#[test]
+fn whoever_answers_requests_has_instances_of_its_own() {
+    let template = Template::read();
+    let reserved = |function: &str| {
+        let of = &template.function(function).properties["ReservedConcurrentExecutions"];
+        of.as_u64().unwrap_or_else(|| panic!("{function} has no reservation"))
+    };
+    let all = ["authorize-request", "plan-api", "snapshot-api"].map(reserved);
+    // A new account's thousand: a hundred have to be left by AWS's rule, and the mappings' functions need theirs.
+    assert!(all.iter().sum::<u64>() <= 100, "{all:?}");
+    // A look-up of the authorizer takes some 10 ms; here twice that.
+    let stage = &template.get("HttpStage").properties["DefaultRouteSettings"];
+    assert!(at_work(&stage["ThrottlingRateLimit"]) * 20 / 1_000 <= all[0]);
+}
+
+#[test]
+fn where_the_api_has_a_host_of_its_own_its_first_address_answers_nobody() {
+    let template = Template::read();
+    let disabled = &template.get("HttpApi").properties["DisableExecuteApiEndpoint"];
+    assert_eq!(*disabled, json!({ "Fn::If": ["HasCertificate", true, false] }));
 }
 
 #[test]
@@ -187,6 +237,20 @@ fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
         assert_eq!(rule.get("Expiration"), None, "only purge-data ends a blob");
         assert_eq!(rule.get("ExpirationInDays"), None, "only purge-data ends a blob");
     }
+    // A blob that was locked long ago is deleted by whoever takes purge-data over, and has to outlive that being noticed.
+    let [rule] = &vault["LifecycleConfiguration"]["Rules"].as_array().unwrap()[..] else {
+        panic!("one rule")
+    };
+    assert_eq!(
+        rule["NoncurrentVersionExpiration"],
+        json!({ "NoncurrentDays": reference("VaultUndeleteDays") })
+    );
+    assert_eq!(template.parameters()["VaultUndeleteDays"]["MinValue"], 30);
+    let alarm = template.get("BlobsDeletedAlarm").properties;
+    assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&json!("AWS/S3"), &json!("DeleteRequests")));
+    let counted = &vault["MetricsConfigurations"][0];
+    assert_eq!(counted["Prefix"], "t/");
+    assert_eq!(alarm["Dimensions"][1], json!({ "Name": "FilterId", "Value": counted["Id"] }));
     for bucket in template.of_kind("AWS::S3::Bucket") {
         let block = bucket.properties["PublicAccessBlockConfiguration"].as_object().unwrap();
         assert!(block.len() == 4 && block.values().all(|v| *v == true), "{}", bucket.id);
@@ -202,18 +266,43 @@ fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
 }
 
 #[test]
+fn signed_heads_are_locked_for_years_and_never_replaced() {
+    let template = Template::read();
+    let anchors = template.get("Anchors").properties;
+    assert_eq!(
+        (&anchors["VersioningConfiguration"]["Status"], &anchors["ObjectLockEnabled"]),
+        (&json!("Enabled"), &json!(true))
+    );
+    let rule = &anchors["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
+    assert_eq!((&rule["Mode"], &rule["Days"]), (&reference("VaultLockMode"), &reference("AnchorLockDays")));
+    assert!(template.parameters()["AnchorLockDays"]["Default"].as_u64().unwrap() >= 3_650);
+    assert_eq!(anchors.get("LifecycleConfiguration"), None, "nothing ends there");
+    let policy = template.get("AnchorsPolicy").properties["PolicyDocument"]["Statement"].clone();
+    let new = policy.as_array().unwrap().iter().find(|s| s["Sid"] == "OnlyAsNew").unwrap();
+    assert_eq!(
+        (&new["Effect"], &new["Principal"], &new["Action"]),
+        (&json!("Deny"), &json!("*"), &json!("s3:PutObject"))
+    );
+    assert_eq!(new["Condition"], json!({ "Null": { "s3:if-none-match": "true" } }));
+}
+
+#[test]
 fn who_asked_for_a_blob_is_written_down_where_no_function_may_write() {
     let template = Template::read();
-    let to = &template.get("Vault").properties["LoggingConfiguration"];
-    assert_eq!(to["DestinationBucketName"], reference("VaultLogs"));
+    let kept = ["Vault", "Anchors"];
+    let prefixes = kept.map(|bucket| {
+        let to = &template.get(bucket).properties["LoggingConfiguration"];
+        assert_eq!(to["DestinationBucketName"], reference("VaultLogs"));
+        json!({ "Fn::Sub": format!("${{VaultLogs.Arn}}/{}*", to["LogFilePrefix"].as_str().unwrap()) })
+    });
     let policy = &template.get("VaultLogsPolicy").properties["PolicyDocument"]["Statement"];
     let allowed: Vec<&Value> = policy.as_array().unwrap().iter().filter(|s| s["Effect"] == "Allow").collect();
     let [allowed] = allowed[..] else { panic!("one may write") };
     assert_eq!(allowed["Principal"], json!({ "Service": "logging.s3.amazonaws.com" }));
     assert_eq!(allowed["Action"], "s3:PutObject");
-    let prefix = to["LogFilePrefix"].as_str().unwrap();
-    assert_eq!(allowed["Resource"], json!({ "Fn::Sub": format!("${{VaultLogs.Arn}}/{prefix}*") }));
-    assert_eq!(allowed["Condition"]["ArnEquals"]["aws:SourceArn"], attribute("Vault", "Arn"));
+    assert_eq!(allowed["Resource"], json!(prefixes));
+    let sources = kept.map(|bucket| attribute(bucket, "Arn"));
+    assert_eq!(allowed["Condition"]["ArnEquals"]["aws:SourceArn"], json!(sources));
     for role in template.of_kind("AWS::IAM::Role") {
         assert!(!role.properties.to_string().contains("VaultLogs"), "{}", role.id);
     }

@@ -19,7 +19,7 @@ impl AccessProbe for Table {
         "ann".to_owned()
     }
     async fn employee(&self) -> String {
-        "bob".to_owned()
+        self.create_user("Bob").await
     }
     async fn hide_roles(&self) {
         self.0.directory.refuse_reading_of("admins", false);

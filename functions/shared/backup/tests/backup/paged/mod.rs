@@ -122,7 +122,15 @@ impl Desk {
         let records = Records::new(world.catalog.clone(), world.clock.clone());
         let (_, wrapped) = world.key_ring.generate(&tenant).await.unwrap();
         let created_at = world.clock.now();
-        records.put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at }).await.unwrap();
+        records
+            .put_new(&StoredKey {
+                tenant: tenant.clone(),
+                organisation: domain::OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                wrapped,
+                created_at,
+            })
+            .await
+            .unwrap();
         let archive = Archive::new(world.vault.clone(), world.key_ring.clone(), records);
         let archive = archive.open(&tenant).await.unwrap();
         let pace = (at_once, a_page_takes);

@@ -7,7 +7,7 @@ use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::{
     Access, Applied, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
-    DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent,
+    DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent, Standing,
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -179,7 +179,7 @@ impl DirectoryAccess for TableDirectory {
         self.consented("reading")?;
         Ok(Access { permissions: vec![], principal: None })
     }
-    async fn may_consent(&self, _: &TenantId, user: &str) -> Result<bool> {
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
         let is =
             |fact: &Map<String, Value>, name: &str, value: &str| fact.get(name).is_some_and(|v| v == value);
         let may = |fact: &Map<String, Value>| {
@@ -189,7 +189,14 @@ impl DirectoryAccess for TableDirectory {
         };
         let state = self.state();
         Self::readable(&state, "admins")?;
-        Ok(state.live.iter().any(|((kind, _), (fact, _))| kind == "admins" && may(fact)))
+        let is_there = |kind: &str, key: &str| kind == "users" && key == user;
+        Ok(if state.live.iter().any(|((kind, _), (fact, _))| kind == "admins" && may(fact)) {
+            Standing::MayConsent
+        } else if state.live.keys().any(|(kind, key)| is_there(kind, key)) {
+            Standing::NoRole
+        } else {
+            Standing::NotThere
+        })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
         Ok(Map::from_iter([("id".to_owned(), Value::from(tenant.as_str()))]))

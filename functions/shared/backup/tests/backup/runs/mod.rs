@@ -38,7 +38,15 @@ pub async fn archive(world: &World) -> TenantArchive {
     let records = Records::new(world.catalog.clone(), world.clock.clone());
     let (_, wrapped) = world.key_ring.generate(&tenant()).await.unwrap();
     let created_at = world.clock.now();
-    records.put_new(&StoredKey { tenant: tenant(), wrapped, created_at }).await.unwrap();
+    records
+        .put_new(&StoredKey {
+            tenant: tenant(),
+            organisation: domain::OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            wrapped,
+            created_at,
+        })
+        .await
+        .unwrap();
     let archive = Archive::new(world.vault.clone(), world.key_ring.clone(), records);
     archive.open(&tenant()).await.unwrap()
 }

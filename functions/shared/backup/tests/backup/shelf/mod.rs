@@ -57,7 +57,12 @@ impl Shelf {
         let created_at = shelf.world.clock.now();
         shelf
             .records()
-            .put_new(&StoredKey { tenant: shelf.tenant.clone(), wrapped, created_at })
+            .put_new(&StoredKey {
+                tenant: shelf.tenant.clone(),
+                organisation: domain::OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                wrapped,
+                created_at,
+            })
             .await
             .unwrap();
         let archive = shelf.archive().open(&shelf.tenant).await.unwrap();
@@ -93,6 +98,13 @@ impl Shelf {
         let archive = self.archive().open(&self.tenant).await.unwrap();
         let records = records.iter().map(|(key, value)| (key.as_bytes().to_vec(), value.as_bytes().to_vec()));
         self.runs.insert(name.to_owned(), run(&archive, records.collect()).await);
+    }
+
+    /// As [`Self::hold`], of keys alone and in leaves of some hundred records, as a large run has them.
+    pub async fn hold_in_large_leaves(&mut self, name: &str, keys: &[String]) {
+        let archive = self.archive().open(&self.tenant).await.unwrap();
+        let records = keys.iter().map(|key| (key.as_bytes().to_vec(), Vec::new())).collect();
+        self.runs.insert(name.to_owned(), cut_run(&archive, records, 8).await);
     }
 
     /// The same again, where that kind could not be read.
@@ -174,6 +186,10 @@ impl Shelf {
 
 /// A base with most of the records, and a layer with every fifth.
 async fn run(archive: &TenantArchive, records: BTreeMap<Vec<u8>, Vec<u8>>) -> RunRef {
+    cut_run(archive, records, 2).await
+}
+
+async fn cut_run(archive: &TenantArchive, records: BTreeMap<Vec<u8>, Vec<u8>>, cut_bits: u32) -> RunRef {
     let mut made: Option<RunRef> = None;
     for is_layer in [false, true] {
         let mut sorter = Sorter::new(archive, Vec::new(), &Budget::default());
@@ -183,7 +199,7 @@ async fn run(archive: &TenantArchive, records: BTreeMap<Vec<u8>, Vec<u8>>) -> Ru
         sorter.park().await.unwrap();
         let ops = sorter.into_ops(None).await.unwrap();
         let onto = made.as_ref().map_or(Onto::Anew { sharing: None }, Onto::Changing);
-        made = match Merge::new(archive, 2, onto).run(ops, &mut Put).await.unwrap() {
+        made = match Merge::new(archive, cut_bits, onto).run(ops, &mut Put).await.unwrap() {
             Merged::Done(run) => Some(run),
             Merged::Suspended(..) => panic!("nobody stopped it"),
         };

@@ -45,7 +45,15 @@ impl SideBySide {
         let records = Records::new(world.catalog.clone(), world.clock.clone());
         let (_, wrapped) = world.key_ring.generate(&tenant()).await.unwrap();
         let now = world.clock.now();
-        records.put_new(&StoredKey { tenant: tenant(), wrapped, created_at: now }).await.unwrap();
+        records
+            .put_new(&StoredKey {
+                tenant: tenant(),
+                organisation: domain::OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                wrapped,
+                created_at: now,
+            })
+            .await
+            .unwrap();
         let plain = Archive::new(world.vault.clone(), world.key_ring.clone(), records.clone());
         let archive = plain.open(&tenant()).await.unwrap();
         let mut runs = (BTreeMap::new(), BTreeMap::new());

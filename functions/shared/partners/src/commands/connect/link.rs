@@ -1,11 +1,11 @@
 //! Connects a tenant to its organisation: what is read of it first, and the rows that are written.
 
 use super::{Connected, ConsentApp};
-use domain::{Error, Result, TenantId};
-use engine::ports::{Access, Clock, DirectoryAccess, KeyRing, WrappedKey, Write};
+use domain::{Error, OrganisationId, Result, TenantId, Timestamp};
+use engine::ports::{Access, Clock, DirectoryAccess, KeyRing, Write};
 use engine::records::{
-    CredentialStatus, Found, Organisation, OrganisationPlace, Records, StoredKey, Tenant, not_protected,
-    put_new, replace,
+    CredentialStatus, FormerTenant, Found, Organisation, OrganisationPlace, Records, StoredKey, Tenant,
+    not_protected, put_new, replace,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -14,8 +14,25 @@ use std::sync::Arc;
 pub(crate) enum Key<'a> {
     /// Made by this key ring, once it is known that the tenant needs one.
     New(&'a dyn KeyRing),
-    /// It was made when the connection began to wait.
-    Made(WrappedKey),
+    /// It was made and stored when the connection began to wait.
+    Stored,
+}
+
+/// The write that stores a data key which the organisation has for the tenant; none when it has one already.
+pub(super) async fn new_key(
+    records: &Records,
+    keys: &dyn KeyRing,
+    tenant: &TenantId,
+    organisation: &OrganisationId,
+    now: Timestamp,
+) -> Result<Option<Write>> {
+    if records.find(&StoredKey::at(tenant, organisation)).await?.is_some() {
+        return Ok(None);
+    }
+    let (_, wrapped) = keys.generate(tenant).await?;
+    let key =
+        StoredKey { tenant: tenant.clone(), organisation: organisation.clone(), wrapped, created_at: now };
+    put_new(&key).map(Some)
 }
 
 /// What was read of the tenant: what it granted, and its own profile.
@@ -119,17 +136,21 @@ impl Linker {
                 has_parked: false,
             };
             // Why the key last: making one is a call that costs, and is of use only when all else is in order.
-            let wrapped = match key {
-                Key::New(keys) => keys.generate(tenant).await?.1,
-                Key::Made(wrapped) => wrapped,
-            };
+            match key {
+                Key::New(keys) => {
+                    writes.extend(new_key(&self.records, keys, tenant, &organisation.id, now).await?);
+                }
+                // Why asked: it is destroyed with whatever organisation had the tenant meanwhile.
+                Key::Stored => drop(self.records.get(&StoredKey::at(tenant, &organisation.id)).await?),
+            }
             writes.push(put_new(&row)?);
-            writes.push(put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now })?);
             writes.push(self.place(&organisation).await?);
             row
         };
+        let former = self.records.find(&FormerTenant::at(tenant)).await?;
         self.records.write(writes).await.map_err(|e| e.within("the tenant was not connected"))?;
-        Ok(Connected { organisation, tenant: row, app: ConsentApp::Reader })
+        let before = former.map(|f| f.value.ended_at);
+        Ok(Connected { organisation, tenant: row, app: ConsentApp::Reader, before })
     }
 
     async fn place(&self, organisation: &Organisation) -> Result<Write> {

@@ -3,21 +3,23 @@
 //! A callback is believed only with a one-time state that we gave out for that organisation within the
 //! hour; the state is spent in the transaction that connects, so a failure on the way leaves it good for
 //! another try and a success cannot be repeated. That the administrator is one of the named tenant is shown by a
-//! sign-in there (`sign_in`), unless the installation does without; a consent that has not arrived everywhere waits
+//! sign-in there in the same browser (`sign_in`), unless the installation does without; a consent that has not arrived everywhere waits
 //! (`waiting`, [`crate::connect_tenant`]).
 
 mod link;
 mod sign_in;
 mod waiting;
+mod whose;
 
 pub(crate) use link::{Key, Linker};
+pub use sign_in::SIGN_IN_MINUTES;
 pub use waiting::Waiting;
 pub(crate) use waiting::may_pass;
 
 use super::plans::known;
 use super::{Caller, Gate};
 use domain::rights::Action;
-use domain::{Error, OrganisationId, Result, TenantId};
+use domain::{Error, OrganisationId, Result, TenantId, Timestamp};
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Write};
 use engine::records::{ApiToken, ConsentState, Found, Organisation, Tenant, delete, replace};
 use jiff::SignedDuration;
@@ -28,6 +30,22 @@ use url::Url;
 
 /// How long a consent link is good.
 pub const STATE_LIFE_HOURS: i64 = 1;
+
+/// What Microsoft says when a consent or a sign-in did not come about. Anybody can write another word into the address, so
+/// no other is shown or logged.
+/// Source: learn.microsoft.com/entra/identity-platform/reference-error-codes.
+const REFUSALS: [&str; 10] = [
+    "access_denied",
+    "consent_required",
+    "interaction_required",
+    "invalid_client",
+    "invalid_request",
+    "invalid_scope",
+    "login_required",
+    "server_error",
+    "temporarily_unavailable",
+    "unauthorized_client",
+];
 
 /// Which of the installation's two app registrations a consent is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +104,7 @@ pub struct ConsentLink {
     /// The address at Microsoft that the administrator opens.
     pub url: Url,
     /// Until when it is good.
-    pub expires_at: domain::Timestamp,
+    pub expires_at: Timestamp,
 }
 
 /// What Microsoft sent back: the query of the callback.
@@ -102,13 +120,24 @@ pub struct ConsentAnswer {
     pub tenant: Option<String>,
     /// The code that a sign-in ended with, to be redeemed at Microsoft.
     pub code: Option<String>,
+    /// What the browser kept when the sign-in began.
+    pub browser: Option<String>,
+}
+
+/// Where a browser is sent to sign in.
+#[derive(Clone, Debug)]
+pub struct SignInPage {
+    /// The address of the page.
+    pub url: Url,
+    /// What the browser has to keep and send along when it comes back: random, good for this sign-in alone.
+    pub browser: String,
 }
 
 /// What comes next after a callback.
 #[derive(Clone, Debug)]
 pub enum Next {
-    /// The browser is sent to this address to sign in.
-    SignIn(Url),
+    /// The browser is sent on to sign in.
+    SignIn(SignInPage),
     /// The tenant is connected.
     Connected(Box<Connected>),
     /// Microsoft does not let us read yet what has to be read; it is tried again later.
@@ -124,6 +153,8 @@ pub struct Connected {
     pub tenant: Tenant,
     /// Which app was consented to.
     pub app: ConsentApp,
+    /// When an earlier organisation of the tenant was deleted; none for a tenant that is new here.
+    pub before: Option<Timestamp>,
 }
 
 impl Connect {
@@ -188,15 +219,14 @@ impl Connect {
     /// consented. Nothing changes unless all of it is in order.
     ///
     /// # Errors
-    /// `Denied` when the administrator did not consent, is of another tenant or holds no role that can consent, or
-    /// Microsoft does not let us in;
+    /// `Denied` when the administrator did not consent, is of another tenant or holds no role that can consent, or came
+    /// back in another browser, or Microsoft does not let us in;
     /// `Invalid` when the state or the tenant is not one, or the state is unknown, expired or used; `Conflict` when the
     /// tenant belongs to another organisation, or the organisation has another tenant.
     pub async fn consent_callback(&self, answer: &ConsentAnswer) -> Result<Next> {
         // Why first: `admin_consent=True` is there on failures too.
         if let Some(error) = &answer.error {
-            let known = error.len() <= 64 && error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            let code = if known { error.as_str() } else { "unknown" };
+            let code = REFUSALS.iter().find(|known| *known == error).unwrap_or(&"unknown");
             return Err(Error::denied(format!("Microsoft reports that consent was not given ({code})")));
         }
         if let (Some(code), Some(sign_ins)) = (&answer.code, &self.sign_ins) {
@@ -256,7 +286,7 @@ impl Connect {
         organisation.writer_consented_at = Some(self.clock.now());
         writes.push(replace(&organisation, found.version)?);
         self.gate.records.write(writes).await.map_err(|e| e.within("the consent was not kept"))?;
-        Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer })
+        Ok(Connected { organisation, tenant: row.value, app: ConsentApp::Writer, before: None })
     }
 
     fn linker(&self) -> Linker {

@@ -5,17 +5,20 @@
 //! Microsoft says of the one who signed in, to us and not through the browser, connects it. That they are of the tenant
 //! is not enough: so is every guest, and whoever has any account in it. They have to hold a role whose holders can
 //! consent, by the id token or as the directory shows it.
+//!
+//! The sign-in comes back in the browser in which it began, which a cookie shows: whoever is sent a link to the sign-in
+//! that somebody else began connects nothing. It begins where the callback of the consent is met, not where the link is
+//! made, since links are mailed.
 
-use super::{Connect, ConsentAnswer, Key, Next, may_pass};
+use super::{Connect, ConsentAnswer, Key, Next, SignInPage, may_pass};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId};
-use engine::ports::{SignInAsk, SignIns, SignedIn};
+use engine::ports::{SignInAsk, SignIns, SignedIn, Standing};
 use engine::records::{ApiToken, ConsentSignIn, ConsentState, Found, Organisation, delete};
 use jiff::SignedDuration;
-use url::Url;
 
 /// How many minutes somebody may take to sign in.
-const SIGN_IN_MINUTES: i64 = 15;
+pub const SIGN_IN_MINUTES: i64 = 15;
 /// How many seconds a browser waits while roles are looked up; what takes longer is tried again later, without it.
 const LOOK_UP_SECONDS: i64 = 15;
 
@@ -25,25 +28,35 @@ fn no_role() -> Error {
     )
 }
 
+fn not_there() -> Error {
+    Error::denied(
+        "the account that signed in is not in the tenant, as one is that works through delegated administration (GDAP). \
+         An administrator of the tenant can follow the link; or the account can be invited as a guest and be given Global \
+         Administrator or Privileged Role Administrator there for as long as it takes",
+    )
+}
+
 impl Connect {
-    /// Sends the browser on to sign in at that tenant.
+    /// Sends the browser on to sign in at that tenant: to where, and what it has to bring back.
     pub(super) async fn ask_sign_in(
         &self,
         sign_ins: &dyn SignIns,
         consent: &Found<ConsentState>,
         tenant: TenantId,
-    ) -> Result<Url> {
-        let state = self.ids.token();
+    ) -> Result<SignInPage> {
+        let (state, browser) = (self.ids.token(), self.ids.token());
         let kept = ConsentSignIn {
             hash: ApiToken::hash(&state),
             consent: consent.value.hash.clone(),
             tenant,
             nonce: self.ids.token(),
             verifier: self.ids.token(),
+            browser: ApiToken::hash(&browser),
             expires_at: self.clock.now() + SignedDuration::from_mins(SIGN_IN_MINUTES),
         };
         self.gate.records.put_new(&kept).await?;
-        sign_ins.page(&self.ask(&kept, &state)).await
+        let url = sign_ins.page(&self.ask(&kept, &state)).await?;
+        Ok(SignInPage { url, browser })
     }
 
     /// Connects the tenant that was consented to, when it is the one that was signed in to by somebody who can consent.
@@ -59,6 +72,10 @@ impl Connect {
         let found = self.gate.records.find(&ConsentSignIn::at(&ApiToken::hash(state))).await?;
         let now = self.clock.now();
         let asked = found.filter(|s| s.value.expires_at > now).ok_or_else(refused)?;
+        // Why before the code is redeemed: whoever was sent the link of somebody else's sign-in gives nothing away.
+        if answer.browser.as_deref().map(ApiToken::hash).as_ref() != Some(&asked.value.browser) {
+            return Err(Error::denied("the sign-in began in another browser; it has to end in the same one"));
+        }
         let consent = self.consent_of(&asked.value.consent).await?.ok_or_else(refused)?;
         // What Microsoft answers here comes to us directly, so it is the one proof of whose account it is.
         let of = sign_ins.redeem(&self.ask(&asked.value, state), code).await?;
@@ -77,9 +94,10 @@ impl Connect {
         let is_reader = consent.value.app != "writer";
         let linker = self.linker();
         linker.check_free(&found.value, &tenant).await?;
-        match self.may_connect(&tenant, &of).await {
-            Ok(true) => {}
-            Ok(false) => return Err(no_role()),
+        match self.standing(&tenant, &of).await {
+            Ok(Standing::MayConsent) => {}
+            Ok(Standing::NoRole) => return Err(no_role()),
+            Ok(Standing::NotThere) => return Err(not_there()),
             Err(error) if is_reader && may_pass(&error) => {
                 tracing::info!(%tenant, kind = error.kind().name(), "who holds roles cannot be seen yet");
                 return Ok(Next::Waiting(Box::new(self.wait(spent, found, tenant, of.user).await?)));
@@ -101,14 +119,14 @@ impl Connect {
     }
 
     /// Whether whoever signed in can consent in the tenant.
-    async fn may_connect(&self, tenant: &TenantId, of: &SignedIn) -> Result<bool> {
+    async fn standing(&self, tenant: &TenantId, of: &SignedIn) -> Result<Standing> {
         if of.roles.iter().any(|role| MAY_CONSENT.iter().any(|known| known.eq_ignore_ascii_case(role))) {
-            return Ok(true);
+            return Ok(Standing::MayConsent);
         }
-        let user = of.user.as_deref().ok_or_else(no_role)?;
+        let Some(user) = of.user.as_deref() else { return Ok(Standing::NotThere) };
         let until = self.clock.now() + SignedDuration::from_secs(LOOK_UP_SECONDS);
         let directory = self.directory.until(until).unwrap_or_else(|| self.directory.clone());
-        directory.may_consent(tenant, user).await
+        directory.standing(tenant, user).await
     }
 
     fn ask<'a>(&'a self, kept: &'a ConsentSignIn, state: &'a str) -> SignInAsk<'a> {

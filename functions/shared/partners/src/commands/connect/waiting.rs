@@ -5,6 +5,7 @@
 //! ([`crate::connect_tenant`]). The tenant stays free meanwhile: whoever waits holds nothing.
 
 use super::Connect;
+use super::link::new_key;
 use domain::{Error, ErrorKind, Refusal, Result, TenantId, Timestamp};
 use engine::ports::Write;
 use engine::records::{Connecting, Found, Organisation, replace};
@@ -44,12 +45,13 @@ impl Connect {
     ) -> Result<Waiting> {
         let now = self.clock.now();
         let until = now + WAIT;
-        let (_, wrapped_key) = self.keys.generate(&tenant).await?;
         let mut organisation = found.value;
+        // Why now: the job that tries again has no right to make keys, nor to put them.
+        let records = &self.gate.records;
+        writes.extend(new_key(records, &*self.keys, &tenant, &organisation.id, now).await?);
         organisation.connecting = Some(Connecting {
             tenant: tenant.clone(),
             person,
-            wrapped_key,
             since: now,
             until,
             try_at: Some(now + Connecting::TRY_AFTER),
@@ -57,7 +59,7 @@ impl Connect {
             refused: None,
         });
         writes.push(replace(&organisation, found.version)?);
-        let write = self.gate.records.write(writes).await;
+        let write = records.write(writes).await;
         write.map_err(|e| e.within("the connection was not kept"))?;
         Ok(Waiting { organisation, tenant, until })
     }

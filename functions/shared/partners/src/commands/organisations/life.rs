@@ -5,6 +5,7 @@ use crate::commands::Caller;
 use domain::organisations::{Act, HOLD_DAYS, KEPT_DAYS, OrganisationState};
 use domain::rights::{Action, Feature, Role};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
+use engine::announce::ending_notice;
 use engine::ports::Write;
 use engine::records::{
     DeletionCertificate, Ending, Found, Organisation, SubscriptionChange, Tenant, end_of_sessions, put_new,
@@ -108,6 +109,10 @@ impl Organisations {
             if !after.state.meaning().signs_in {
                 writes.extend(end_of_sessions(self.records(), &after.partner, id).await?);
             }
+            // In the same write, too: nobody's organisation ends without people being told what is left to do.
+            if matches!(act, Act::Unsubscribe | Act::Delete) {
+                writes.extend(ending_notice(self.records(), &after, now).await?);
+            }
             let tenant = self.tenant(&after).await?;
             // Why the tenant's row too: the tick looks at that one alone when it starts snapshots.
             if let Some(tenant) = &tenant {
@@ -168,8 +173,7 @@ impl Organisations {
             ErrorKind::Conflict => Error::stale("the organisation was changed meanwhile; read it again"),
             _ => e,
         })?;
-        let tenant = self.tenant(&found.value).await?.map(|t| t.value);
-        let view = OrganisationView { organisation: found.value, tenant };
+        let view = self.view(found.value).await?;
         Ok(Found { value: view, version: found.version + 1 })
     }
 

@@ -12,11 +12,11 @@ use super::{Caller, Gate, Listed};
 use domain::plans::ProductType;
 use domain::rights::{Action, Role};
 use domain::subscriptions::check_seats;
-use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use domain::{Error, OrganisationId, PartnerId, PlanId, Result, Timestamp};
 use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{
-    CredentialStatus, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence, Record, Records,
-    SubscriptionChange, Tenant, put_new, replace,
+    CredentialStatus, FormerTenant, Found, Organisation, OrganisationPlace, OrganisationState, OwnLicence,
+    Record, Records, SubscriptionChange, Tenant, put_new, replace,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub struct NewOrganisation {
 }
 
 /// Which organisations a list shows; what is absent restricts nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wanted {
     /// A part of the name or the id, whatever the case.
     pub search: Option<String>,
@@ -76,12 +76,13 @@ pub struct OrganisationView {
     pub organisation: Organisation,
     /// Its tenant, once connected.
     pub tenant: Option<Tenant>,
+    /// When an earlier organisation of the same tenant was deleted; none for a tenant that is new here.
+    pub connected_before: Option<Timestamp>,
 }
 
-/// Rows read at a time while searching.
-const SCAN_ROWS: usize = 200;
-/// Rows read at most for one answer; then the answer says where to go on.
-const SCAN_MOST_ROWS: usize = 2_000;
+/// How many organisations' tenants are looked up for one answer, where their credentials are asked for; then the answer
+/// says where to go on.
+const MOST_TENANTS: usize = 200;
 
 impl Organisations {
     /// Makes an organisation of the caller's partner.
@@ -150,9 +151,19 @@ impl Organisations {
     /// One organisation, with its tenant's row.
     pub async fn get(&self, caller: &Caller, id: &OrganisationId) -> Result<Found<OrganisationView>> {
         let found = self.gate.organisation(caller, id, Action::ReadPartner).await?;
-        let tenant = self.tenant(&found.value).await?.map(|tenant| tenant.value);
-        let view = OrganisationView { organisation: found.value, tenant };
+        let view = self.view(found.value).await?;
         Ok(Found { value: view, version: found.version })
+    }
+
+    /// The organisation with what the rows of its tenant say.
+    async fn view(&self, organisation: Organisation) -> Result<OrganisationView> {
+        let tenant = self.tenant(&organisation).await?.map(|tenant| tenant.value);
+        let former = match &tenant {
+            Some(tenant) => self.records().find(&FormerTenant::at(&tenant.tenant)).await?,
+            None => None,
+        };
+        let connected_before = former.map(|former| former.value.ended_at);
+        Ok(OrganisationView { organisation, tenant, connected_before })
     }
 
     /// The organisations of the caller's partner, or of one below it, that are as wanted, oldest first.
@@ -169,29 +180,31 @@ impl Organisations {
             Role::EndCustomer => member.partner.clone(),
             _ => self.gate.partner(caller, partner, Action::ReadPartner).await?.value.id,
         };
+        if *wanted == Wanted::default() && member.organisations.is_none() {
+            let (found, next) = self.records().list(&Organisation::all(&partner), page).await?;
+            return Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next });
+        }
         let search = wanted.search.as_deref().map(str::to_lowercase);
-        let mut products = BTreeMap::new();
-        let (mut items, mut after, mut read) = (Vec::new(), page.after, 0);
-        loop {
-            // Why: never more rows than still fit, so that the catalog's cursor is exactly the answer's.
-            let limit = (page.limit - items.len()).min(SCAN_ROWS);
-            let part = Page { after: after.take(), limit, descending: false };
-            let (found, next) = self.records().list(&Organisation::all(&partner), part).await?;
-            for row in found.into_iter().map(|f| f.value) {
-                if member.sees(&row.id)
-                    && may_sign_in(member, &row)
-                    && wanted.takes(&row, search.as_deref())
-                    && self.is_on(&mut products, &row, wanted.product).await?
-                    && self.has_credentials(&row, wanted.credentials).await?
-                {
-                    items.push(row);
-                }
+        let (mut products, mut items, mut tenants) = (BTreeMap::new(), Vec::new(), 0);
+        let mut walk = self.records().walk(Organisation::all(&partner), page.after, page.descending);
+        while items.len() < page.limit
+            && tenants < MOST_TENANTS
+            && let Some(row) = walk.next().await?
+        {
+            let row = row.value;
+            if !member.sees(&row.id)
+                || !may_sign_in(member, &row)
+                || !wanted.takes(&row, search.as_deref())
+                || !self.is_on(&mut products, &row, wanted.product).await?
+            {
+                continue;
             }
-            (after, read) = (next, read + limit);
-            if after.is_none() || items.len() >= page.limit || read >= SCAN_MOST_ROWS {
-                return Ok(Listed { items, next: after });
+            tenants += usize::from(wanted.credentials.is_some());
+            if self.has_credentials(&row, wanted.credentials).await? {
+                items.push(row);
             }
         }
+        Ok(Listed { items, next: walk.rest() })
     }
 
     /// Whether its plan is of that product; `products` remembers the product of each plan that was read.

@@ -9,7 +9,7 @@ use domain::plans::ProductType;
 use domain::rights::Action;
 use domain::subscriptions::{Move, step};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PlanId, Result, Timestamp};
-use engine::end_customers::{self, By};
+use engine::end_customers::{self, SharedTokens};
 use engine::ports::{Page, Write};
 use engine::records::{
     Found, OpenDowngrade, Organisation, OrganisationPlace, Record, Subscribed, SubscriptionChange, Tenant,
@@ -154,7 +154,7 @@ impl Organisations {
         self.records().write(handover.into_writes(plan, self.clock.now())?).await?;
         // Why after, and no failure: from that write on they see nothing, and how many they are has no bound. Should
         // this process end now, what is left of them goes with the organisation.
-        if let Err(error) = end_customers::end(self.records(), &giver, id, By::Command).await {
+        if let Err(error) = end_customers::end(self.records(), &giver, id, SharedTokens::Narrowed).await {
             tracing::warn!(organisation = %id, %error, "the giver's end customers were left to the deletion");
         }
         Ok(())

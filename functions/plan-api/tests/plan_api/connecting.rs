@@ -1,0 +1,194 @@
+//! Who connects a tenant over HTTP, case by case: what is refused writes nothing and leaves the link good, where it was
+//! good before.
+
+use crate::common::TENANT;
+use crate::consent_sign_in::{ADMINISTRATOR, OTHER, PLAIN, Story, story};
+use domain::organisations::MAY_CONSENT;
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+/// Somebody who holds no role and whom the directory does not hold either, as in delegated administration.
+const DELEGATED: &str = "0a000000-0000-4000-8000-000000000009";
+
+/// Comes back from the sign-in, is refused with that status and nothing is written; what the page says.
+async fn refused(story: &Story, state: &str, status: StatusCode) -> String {
+    let before = story.plane.kept();
+    let answer = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!((story.tenant().await, story.plane.kept()), (Value::Null, before));
+    answer.text
+}
+
+/// The same sign-in connects the tenant once its administrator makes it.
+async fn connects(story: &Story, state: &str) {
+    TENANT.clone_into(&mut story.login.of.lock().unwrap());
+    *story.login.user.lock().unwrap() = Some(ADMINISTRATOR);
+    let answer = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!((answer.status, &story.tenant().await["id"]), (StatusCode::OK, &json!(TENANT)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_user_without_a_role_is_refused_and_the_link_stays_good() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    *story.login.user.lock().unwrap() = Some(PLAIN);
+    refused(&story, &state, StatusCode::FORBIDDEN).await;
+    connects(&story, &state).await;
+}
+
+#[tokio::test]
+async fn a_user_of_another_tenant_is_refused_and_the_link_stays_good() {
+    let story = story(OTHER).await;
+    let state = story.sent_to_sign_in().await;
+    *story.login.user.lock().unwrap() = Some(PLAIN);
+    refused(&story, &state, StatusCode::FORBIDDEN).await;
+    connects(&story, &state).await;
+}
+
+#[tokio::test]
+async fn an_administrator_of_another_tenant_is_refused_and_the_link_stays_good() {
+    let story = story(OTHER).await;
+    let state = story.sent_to_sign_in().await;
+    *story.login.wids.lock().unwrap() = MAY_CONSENT.to_vec();
+    let page = refused(&story, &state, StatusCode::FORBIDDEN).await;
+    assert!(page.contains("of another tenant"), "{page}");
+    connects(&story, &state).await;
+}
+
+#[tokio::test]
+async fn whoever_works_through_delegated_administration_is_told_a_way_on() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    *story.login.user.lock().unwrap() = Some(DELEGATED);
+    let page = refused(&story, &state, StatusCode::FORBIDDEN).await;
+    assert!(page.contains("delegated administration") && page.contains("invited as a guest"), "{page}");
+    assert!(page.contains("Follow the link again"), "{page}");
+    connects(&story, &state).await;
+}
+
+#[tokio::test]
+async fn a_state_that_was_used_is_refused_and_changes_nothing() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    connects(&story, &state).await;
+    let before = story.plane.kept();
+    let again = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!((story.plane.kept(), *story.login.redeemed.lock().unwrap()), (before, 1));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_comes_back_in_another_browser_is_refused_before_its_code_is_redeemed() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    let own = story.cookies();
+    assert_eq!(own.len(), 1, "{own:?}");
+    let (name, value) = own[0].split_once('=').unwrap();
+    assert!(value.len() >= 40, "nobody guesses it");
+    let spoiled = value.replace(|c: char| c.is_ascii_alphanumeric(), "0");
+    for cookies in [
+        vec![],
+        vec![format!("{name}={spoiled}")],
+        vec![format!("{name}=")],
+        vec![format!("other={value}")],
+        // Whoever sends it twice wants two readers to see two different values.
+        vec![own[0].clone(), format!("{name}={spoiled}")],
+    ] {
+        story.set_cookies(&cookies);
+        let page = refused(&story, &state, StatusCode::FORBIDDEN).await;
+        assert!(page.contains("another browser"), "{cookies:?}: {page}");
+    }
+    assert_eq!(*story.login.redeemed.lock().unwrap(), 0, "the code is not touched");
+    story.set_cookies(&["other=1".to_owned(), own[0].clone(), "more=2".to_owned()]);
+    connects(&story, &state).await;
+}
+
+#[tokio::test]
+async fn the_cookie_of_one_sign_in_is_good_for_no_other() {
+    let story = story(TENANT).await;
+    let first = story.sent_to_sign_in().await;
+    let mine = story.cookies();
+    let second = story.sent_to_sign_in().await;
+    assert_ne!(mine, story.cookies());
+    refused(&story, &first, StatusCode::FORBIDDEN).await;
+    connects(&story, &second).await;
+}
+
+#[tokio::test]
+async fn the_cookie_is_this_hosts_alone_unseen_by_scripts_and_gone_once_connected() {
+    let story = story(TENANT).await;
+    let answer = story.consented(TENANT).await;
+    for (name, value) in
+        [("strict-transport-security", "max-age=63072000"), ("cross-origin-opener-policy", "same-origin")]
+    {
+        assert_eq!(answer.headers[name], value);
+    }
+    let set = answer.headers["set-cookie"].to_str().unwrap();
+    let (pair, attributes) = set.split_once("; ").unwrap();
+    assert!(pair.starts_with("__Host-"), "{set}");
+    let mut attributes: Vec<_> = attributes.split("; ").collect();
+    attributes.sort_unstable();
+    assert_eq!(attributes, ["HttpOnly", "Max-Age=900", "Path=/", "SameSite=Lax", "Secure"]);
+    let value = pair.split_once('=').unwrap().1;
+    assert!(!format!("{:?}", story.plane.kept()).contains(value), "only its hash is kept");
+    let state = Story::state_in(&answer);
+    let done = story.callback(&format!("code=good&state={state}")).await;
+    let ended = done.headers["set-cookie"].to_str().unwrap();
+    assert!(ended.contains("Max-Age=0") && ended.contains("Secure"), "{ended}");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_took_too_long_is_refused_and_the_link_is_followed_again() {
+    let story = story(TENANT).await;
+    let (link, state) = story.link_and_sign_in().await;
+    story.plane.world.clock.advance(SignedDuration::from_mins(15));
+    refused(&story, &state, StatusCode::UNPROCESSABLE_ENTITY).await;
+    let again = story.callback(&format!("admin_consent=True&tenant={TENANT}&state={link}")).await;
+    connects(&story, &Story::state_in(&again)).await;
+}
+
+#[tokio::test]
+async fn a_link_that_has_ended_is_refused_whoever_signs_in() {
+    let story = story(TENANT).await;
+    let (link, _) = story.link_and_sign_in().await;
+    story.plane.world.clock.advance(SignedDuration::from_mins(60));
+    let before = story.plane.kept();
+    let late = story.callback(&format!("admin_consent=True&tenant={TENANT}&state={link}")).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!((story.tenant().await, story.plane.kept()), (Value::Null, before));
+}
+
+#[tokio::test]
+async fn a_consent_without_a_sign_in_connects_nothing() {
+    let story = story(TENANT).await;
+    let (link, state) = story.link_and_sign_in().await;
+    let before = story.plane.kept();
+    for query in [
+        // No code, no good code, and a code with the state of the consent in place of the sign-in's.
+        format!("state={state}"),
+        format!("code=bad&state={state}"),
+        format!("code=good&state={link}"),
+    ] {
+        let answer = story.callback(&query).await;
+        assert!(answer.status.is_client_error(), "{query}: {answer:?}");
+        assert_eq!((story.tenant().await, story.plane.kept()), (Value::Null, before.clone()), "{query}");
+    }
+    connects(&story, &state).await;
+}
+
+#[tokio::test]
+async fn a_tenant_that_was_connected_before_says_so_to_the_next_who_connects_it() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    let first = story.callback(&format!("code=good&state={state}")).await;
+    assert!(!first.text.contains("before"), "{}", first.text);
+    assert!(story.tenant().await["connectedBefore"].is_null());
+    story.ended_elsewhere().await;
+    let again = story.in_another_organisation().await;
+    let state = again.sent_to_sign_in().await;
+    let page = again.callback(&format!("code=good&state={state}")).await;
+    assert_eq!(page.status, StatusCode::OK, "{page:?}");
+    assert!(page.text.contains("was connected before") && page.text.contains("withdraw"), "{}", page.text);
+    assert!(again.tenant().await["connectedBefore"].is_string());
+}

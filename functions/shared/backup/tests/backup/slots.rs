@@ -1,0 +1,242 @@
+//! How much work may be open, and what the tick does with much work of one tenant.
+use backup::archive::Archive;
+use backup::commands::diffs::{Diffs, NewComparison};
+use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
+use backup::schedule_snapshots::{self, Report};
+use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId};
+use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Side, Snapshot};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use support::office::{Office, tenant};
+
+const BEFORE: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
+
+async fn office() -> Office {
+    let office = Office::new().await;
+    let now = office.clock().now();
+    let sealed = Snapshot {
+        id: BEFORE.parse().unwrap(),
+        tenant: tenant(),
+        reason: Reason::Person,
+        state: JobState::Done,
+        mode: None,
+        base: None,
+        requested_at: now,
+        touched_at: now,
+        sealed_at: Some(now),
+        attempts: 1,
+        counts: BTreeMap::new(),
+        not_covered: Vec::new(),
+        spent: engine::ports::Spent::default(),
+        stored_bytes: 0,
+        stored_blobs: 0,
+        error: None,
+        course: Course::default(),
+    };
+    office.records().put_new(&sealed).await.unwrap();
+    office
+}
+
+fn diffs(office: &Office) -> Diffs {
+    let archive = Archive::new(office.world.vault.clone(), office.world.key_ring.clone(), office.records());
+    Diffs {
+        archive: Arc::new(archive),
+        records: office.records(),
+        queue: office.queue(),
+        clock: office.clock(),
+        ids: office.ids(),
+    }
+}
+
+fn customer(name: &str) -> Asker {
+    Asker { name: name.to_owned(), is_end_customer: true }
+}
+
+async fn ask(office: &Office, asker: impl Into<Asker> + Send) -> Result<Diff> {
+    let new = NewComparison::of_everything(BEFORE.parse().unwrap(), Side::Live);
+    diffs(office).start(&tenant(), asker, new).await
+}
+
+async fn end(office: &Office, id: &DiffId) {
+    let mut row = office.records().get(&Diff::at(&tenant(), id)).await.unwrap();
+    row.value.state = JobState::Done;
+    office.records().replace(&row.value, row.version).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_sixth_open_comparison_of_a_tenant_is_refused_and_asked_for_again_when_one_is_done() {
+    let office = office().await;
+    let mut asked = Vec::new();
+    for n in 0..MOST_OPEN {
+        asked.push(ask(&office, &*format!("per_{}", n % 2)).await.unwrap());
+    }
+    let sent = office.world.queue.sent().len();
+    let refused = ask(&office, "per_3").await.unwrap_err();
+    assert_eq!((refused.kind(), office.world.queue.sent().len()), (ErrorKind::Conflict, sent));
+    assert!(refused.to_string().contains("5 comparisons of this tenant are under way"), "{refused}");
+    end(&office, &asked[2].id).await;
+    ask(&office, "per_3").await.unwrap();
+    assert!(ask(&office, "per_3").await.is_err(), "and there are five again");
+}
+
+#[tokio::test]
+async fn one_person_has_three_of_them_at_once() {
+    let office = office().await;
+    for _ in 0..MOST_OPEN_OF_ONE {
+        ask(&office, "per_1").await.unwrap();
+    }
+    let refused = ask(&office, "per_1").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Conflict);
+    assert!(refused.to_string().contains("that you asked for"), "{refused}");
+    ask(&office, "per_2").await.unwrap();
+}
+
+#[tokio::test]
+async fn of_many_who_ask_at_the_same_moment_five_get_one() {
+    let office = office().await;
+    let asked = (0..20).map(|n| {
+        let (office, name) = (&office, format!("per_{n}"));
+        async move { ask(office, &*name).await }
+    });
+    let answers = futures::future::join_all(asked).await;
+    let taken = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert!((1..=MOST_OPEN).contains(&taken), "{taken} were taken");
+    let rows = office.records().list_all(&Diff::all(&tenant())).await.unwrap();
+    assert_eq!(rows.len(), taken, "and of the others there is no row");
+}
+
+#[tokio::test]
+async fn end_customers_ask_so_often_in_a_day_and_their_partner_as_often_as_it_needs() {
+    let office = office().await;
+    for n in 0..MOST_A_DAY {
+        let asked = ask(&office, customer(&format!("hft_{}", n % 7))).await.unwrap();
+        end(&office, &asked.id).await;
+    }
+    let refused = ask(&office, customer("hft_9")).await.unwrap_err();
+    let ErrorKind::Throttled { retry_after_ms: Some(wait) } = refused.kind() else { panic!("{refused:?}") };
+    assert_eq!(wait, 6 * 3_600_000, "it is six in the evening");
+    ask(&office, "per_1").await.unwrap();
+    office.world.clock.advance(SignedDuration::from_hours(6));
+    ask(&office, customer("hft_9")).await.unwrap();
+}
+
+fn scheduler(office: &Office) -> schedule_snapshots::Worker {
+    schedule_snapshots::Worker {
+        records: office.records(),
+        queue: office.queue(),
+        clock: office.clock(),
+        ids: office.ids(),
+    }
+}
+
+async fn tick(office: &Office) -> Report {
+    scheduler(office).run(office.deadline()).await.unwrap()
+}
+
+/// Comparisons that were asked for before open work was bounded, and that nobody works on.
+async fn with_stuck(office: &Office, of: &TenantId, from: u32, count: u32) {
+    let now = office.clock().now();
+    for n in from..from + count {
+        let row = Diff {
+            id: DiffId::from_ulid(&format!("01J{n:023}")),
+            tenant: of.clone(),
+            before: SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            after: Side::Live,
+            kinds: Vec::new(),
+            object: None,
+            announce: false,
+            live_snapshot: None,
+            state: JobState::Queued,
+            requested_at: now,
+            touched_at: now + SignedDuration::from_millis(i64::from(n)),
+            done_at: None,
+            attempts: 0,
+            counts: DiffCounts::default(),
+            pages: 0,
+            progress: None,
+            not_compared: Vec::new(),
+            error: None,
+            course: Course::default(),
+        };
+        office.records().put_new(&row).await.unwrap();
+    }
+}
+
+fn sent_of(office: &Office, of: &TenantId) -> Vec<String> {
+    let sent = office.world.queue.sent().into_iter().filter(|m| m.group == of.as_str());
+    sent.map(|m| m.deduplication_id).filter(|id| id.starts_with("diff-snapshots")).collect()
+}
+
+/// How many notices say that a comparison failed.
+async fn told(office: &Office) -> usize {
+    let notices = office.records().list_all(&Notice::all(&tenant())).await.unwrap();
+    notices.iter().filter(|notice| notice.value.title == "A comparison failed").count()
+}
+
+#[tokio::test]
+async fn of_a_thousand_stuck_comparisons_of_one_tenant_one_is_sent_again_and_another_tenants_too() {
+    let office = office().await;
+    let other: TenantId = "b1b2c3d4-0000-1111-2222-333344445555".parse().unwrap();
+    with_stuck(&office, &tenant(), 0, 1_000).await;
+    with_stuck(&office, &other, 5_000, 2).await;
+    office.world.clock.advance(SignedDuration::from_mins(21));
+    tick(&office).await;
+    assert_eq!((sent_of(&office, &tenant()).len(), sent_of(&office, &other).len()), (1, 1));
+    for _ in 0..19 {
+        office.world.clock.advance(SignedDuration::from_mins(1));
+        tick(&office).await;
+    }
+    assert_eq!(
+        sent_of(&office, &tenant()).len(),
+        1,
+        "its message is under way, and the others wait behind it"
+    );
+    office.world.clock.advance(SignedDuration::from_mins(1));
+    tick(&office).await;
+    assert_eq!(sent_of(&office, &tenant()).len(), 2);
+}
+
+#[tokio::test]
+async fn a_comparison_that_waits_behind_one_that_is_worked_on_is_not_sent_again() {
+    let office = office().await;
+    let first = ask(&office, "per_1").await.unwrap();
+    let second = ask(&office, "per_1").await.unwrap();
+    for _ in 0..6 {
+        office.world.clock.advance(SignedDuration::from_mins(15));
+        let mut row = office.records().get(&first.address()).await.unwrap();
+        row.value.state = JobState::Running;
+        row.value.touched_at = office.clock().now();
+        office.records().replace(&row.value, row.version).await.unwrap();
+        tick(&office).await;
+        assert_eq!(sent_of(&office, &tenant()).len(), 2);
+    }
+    end(&office, &first.id).await;
+    tick(&office).await;
+    let sent = sent_of(&office, &tenant());
+    // Nothing is under way any more, so its message was lost.
+    assert!(sent.len() == 3 && sent[2].contains(second.id.as_str()), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_thousand_that_are_lost_are_given_up_together_and_people_are_told_once() {
+    let office = office().await;
+    with_stuck(&office, &tenant(), 0, 1_000).await;
+    for _ in 0..14 {
+        office.world.clock.advance(SignedDuration::from_mins(21));
+        tick(&office).await;
+    }
+    assert!(sent_of(&office, &tenant()).len() <= 12, "{}", sent_of(&office, &tenant()).len());
+    assert_eq!(told(&office).await, 1);
+    let open = office.records().list_all(&Diff::all(&tenant())).await.unwrap();
+    assert!(open.iter().all(|row| row.value.state == JobState::Failed));
+
+    // A day later it is news again.
+    office.world.clock.advance(SignedDuration::from_hours(24));
+    with_stuck(&office, &tenant(), 2_000, 3).await;
+    for _ in 0..30 {
+        office.world.clock.advance(SignedDuration::from_mins(21));
+        tick(&office).await;
+    }
+    assert_eq!(told(&office).await, 2);
+}

@@ -1,0 +1,135 @@
+//! One caller who asks without end, beside others who ask little: in simulated time, with a price for each call of a port,
+//! and as many instances of the function as are reserved for it, each with one request at a time.
+
+use crate::common::shelf::Shelf;
+use crate::common::{FEATURES, Plane, TENANT, as_role};
+use crate::simulated::{Fleet, Seen, Simulation, p99};
+use domain::rights::Role;
+use partners::commands::Caller;
+use runtime::http::RateLimit;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What the template reserves for the function.
+const INSTANCES: usize = 50;
+const PARTNERS: u64 = 20;
+const SECONDS: u64 = 60;
+/// Requests a second of the caller who asks without end.
+const HOSTILE_PER_SECOND: u64 = 200;
+
+struct Scene {
+    simulation: Arc<Simulation>,
+    fleet: Arc<Fleet>,
+    quiet: Vec<(Caller, String)>,
+    hostile: (Caller, String),
+}
+
+impl Scene {
+    /// Two thousand users in leaves of a few records, a group that holds them all, and a customer's own person among
+    /// twenty partners.
+    async fn set(limit: RateLimit) -> Self {
+        let users: Vec<_> = (0..2_000).map(|n| (format!("u{n:06}"), format!("Werner {n}"))).collect();
+        let groups = vec![("g000000".to_owned(), "All".to_owned())];
+        let mut shelf = Shelf::of(&[("users", &users), ("groups", &groups)]).await;
+        let members: Vec<_> = (0..2_000).map(|n| format!("g000000/u{n:06}")).collect();
+        shelf.hold_in_large_leaves("groups.members", &members).await;
+        shelf.hold("groups.members.reverse", &[]).await;
+        shelf.seal_another().await;
+        let snapshot = shelf.snapshot.clone();
+        let plane = Plane::over(shelf.world);
+        let mut quiet = Vec::new();
+        for n in 0..=PARTNERS {
+            let ulid = format!("01J{n:023}");
+            let (partner, owner) = plane.partner(&ulid, &[]).await;
+            let org = plane.organisation(&partner, &ulid, Some(TENANT)).await;
+            plane.change(&partner, &org, |row| row.features = FEATURES.to_vec()).await;
+            let below = format!("/v1/organisations/{org}/snapshots/{snapshot}");
+            let own = as_role(&owner, Role::EndCustomer, Some(vec![org]));
+            quiet.push((if n == PARTNERS { own } else { owner }, below));
+        }
+        let hostile = quiet.pop().unwrap();
+        let simulation = Simulation::new();
+        let fleet = Fleet::new(&plane.world, &simulation, INSTANCES, limit);
+        Self { simulation, fleet, quiet, hostile }
+    }
+
+    /// So many seconds of all who ask: what the quiet ones saw, and what the other did.
+    async fn told(&self, seconds: u64, with_hostile: bool) -> (Vec<Seen>, Vec<Seen>) {
+        let mut callers = Vec::new();
+        for (n, (caller, below)) in self.quiet.iter().enumerate() {
+            let asks = [
+                ("GET", below.rsplit_once('/').unwrap().0.to_owned(), Value::Null),
+                ("GET", format!("{below}/objects/users/u000{n:03}"), Value::Null),
+                ("GET", format!("{below}/objects?kind=users&limit=20"), Value::Null),
+                ("GET", format!("{below}/objects?name=werner%20{n}&limit=5"), Value::Null),
+            ];
+            let every_us = 1_000_000;
+            let first_us = u64::try_from(n).unwrap() * every_us / PARTNERS;
+            callers.push(self.fleet.asks(caller, asks.to_vec(), (first_us, every_us), seconds));
+        }
+        let hostile = if with_hostile {
+            let (caller, below) = &self.hostile;
+            let asks = [
+                ("GET", format!("{below}/objects?name=zzzz"), Value::Null),
+                ("GET", format!("{below}/objects/groups/g000000"), Value::Null),
+                ("GET", format!("{below}/objects?name=erne&limit=200"), Value::Null),
+            ];
+            let every_us = 1_000_000 / HOSTILE_PER_SECOND;
+            Some(self.fleet.asks(caller, asks.to_vec(), (0, every_us), seconds))
+        } else {
+            None
+        };
+        self.simulation.run().await;
+        let mut seen = Vec::new();
+        for caller in callers {
+            seen.extend(caller.await.unwrap());
+        }
+        let hostile = match hostile {
+            Some(hostile) => hostile.await.unwrap(),
+            None => Vec::new(),
+        };
+        (seen, hostile)
+    }
+}
+
+/// What the limit is for: the scene shows it.
+#[tokio::test]
+async fn without_a_limit_the_same_caller_takes_every_instance_from_the_others() {
+    let none = RateLimit { per_minute: 60_000, burst: 60_000 };
+    let (quiet, hostile) = Scene::set(none).await.told(6, true).await;
+    assert!(hostile.iter().all(|seen| seen.status != 429));
+    let starved = quiet.iter().filter(|seen| seen.status == 0).count();
+    assert!(starved * 2 >= quiet.len(), "{starved} of {} found no instance", quiet.len());
+}
+
+#[tokio::test]
+async fn whoever_asks_without_end_is_refused_and_others_do_not_notice() {
+    let (undisturbed, _) = Scene::set(RateLimit::default()).await.told(SECONDS, false).await;
+    let (quiet, hostile) = Scene::set(RateLimit::default()).await.told(SECONDS, true).await;
+
+    assert_eq!(quiet.len(), usize::try_from(PARTNERS * SECONDS).unwrap());
+    let refused = quiet.iter().filter(|seen| seen.status != 200).count();
+    assert_eq!(refused, 0, "of the quiet ones' requests: {:?}", quiet.iter().find(|s| s.status != 200));
+    let (before, after) = (p99(&undisturbed), p99(&quiet));
+    assert!(after <= 2 * before, "99 of 100 are answered within {after} us, undisturbed {before} us");
+
+    assert_eq!(hostile.len(), usize::try_from(HOSTILE_PER_SECOND * SECONDS).unwrap());
+    let first_refused = hostile.iter().find(|seen| seen.status == 429).unwrap();
+    assert!(first_refused.at_us <= 2_000_000, "first refused at {} us", first_refused.at_us);
+    let refused_from_then =
+        hostile.iter().filter(|seen| seen.at_us > 2_000_000 && seen.status == 429).count();
+    assert!(refused_from_then * 100 >= hostile.len() * 95, "{refused_from_then} of {}", hostile.len());
+    // What it takes from the others: an instance in the long run, and a burst of ten seconds of one.
+    let busy = |of: &[Seen], is_refused: bool| -> u64 {
+        of.iter().filter(|seen| (seen.status == 429) == is_refused).map(|seen| seen.took_us).sum()
+    };
+    let (busy_us, refusals_us) = (busy(&hostile, false), busy(&hostile, true));
+    assert!(busy_us <= (SECONDS + 10 + 10) * 1_000_000, "{busy_us} us of instances");
+    assert!(refusals_us <= 2_000 * hostile.len() as u64, "{refusals_us} us of refusals");
+    let told = format!(
+        "quiet p99 {after} us (undisturbed {before} us); the other was answered {} of {} times, {busy_us} us of instances",
+        hostile.iter().filter(|seen| seen.status != 429).count(),
+        hostile.len()
+    );
+    println!("{told}");
+}

@@ -1,0 +1,202 @@
+//! Who may do what with which rows and blobs: derived from the template's policies as AWS evaluates them, and held against
+//! the engine's table. Each story of these tests runs behind the same policies (`rig::workers`).
+
+use super::function_names;
+use crate::rig::{Rig, Setting};
+use domain::{PartnerId, TenantId};
+use engine::ports::Scope;
+use engine::records::rights::{Act, Function, rights_to};
+use engine::records::{FAMILIES, JobState, OwnerKind};
+use support::policy::{Ask, BUCKET, Deployed, Role, TABLE};
+
+const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
+
+/// Every partition of an owner, with some partner and some tenant.
+fn partitions(owner: OwnerKind) -> Vec<Scope> {
+    let partner = PartnerId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
+    let tenant: TenantId = TENANT.parse().unwrap();
+    let all = [
+        Scope::System,
+        Scope::Uses,
+        Scope::Auth,
+        Scope::Invitations,
+        Scope::FormerTenants,
+        Scope::Audit(None),
+        Scope::Audit(Some(partner.clone())),
+        Scope::Replies(None),
+        Scope::Replies(Some(partner.clone())),
+        Scope::Partner(partner.clone()),
+        Scope::Organisations(partner.clone()),
+        Scope::People(partner.clone()),
+        Scope::Heard(partner),
+        Scope::Key(tenant.clone()),
+        Scope::Restores(tenant.clone()),
+        Scope::Tenant(tenant),
+    ];
+    all.into_iter().filter(|scope| scope.text().split('/').next() == Some(owner.name())).collect()
+}
+
+fn may(role: &Role, action: &'static str, partition: &str) -> bool {
+    role.may(&Ask::new(action, TABLE).with("dynamodb:LeadingKeys", vec![partition.to_owned()]))
+}
+
+/// The functions that may do that with a partition.
+fn who_may(deployed: &Deployed, act: Act, partition: &str) -> Vec<Function> {
+    let actions: &[&'static str] = match act {
+        Act::Read => &["dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"],
+        Act::Put => &["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:BatchWriteItem"],
+        Act::Delete => &["dynamodb:DeleteItem", "dynamodb:BatchWriteItem"],
+    };
+    let roles = Function::ALL.into_iter().map(|function| deployed.role(function));
+    let allowed = roles.filter(|role| actions.iter().any(|action| may(role, action, partition)));
+    allowed.map(|role| role.function).collect()
+}
+
+#[test]
+fn the_table_of_rights_knows_the_functions_that_are_deployed() {
+    let mut known = Function::ALL.map(|function| function.name().to_owned());
+    known.sort();
+    assert_eq!(known.to_vec(), function_names());
+}
+
+#[test]
+fn who_may_read_put_and_delete_the_rows_of_each_family_is_what_the_table_of_rights_says() {
+    let mut looked_at = 0;
+    for deployed in [Deployed::read(), Deployed::read().restored()] {
+        for family in FAMILIES {
+            let rights = rights_to(family).unwrap();
+            for partition in partitions(family.owner) {
+                for act in [Act::Read, Act::Put, Act::Delete] {
+                    let mut wanted = rights.who_may(act).to_vec();
+                    wanted.sort();
+                    let found = who_may(&deployed, act, &partition.text());
+                    assert_eq!(found, wanted, "{act:?} {} in {}", family.record, partition.text());
+                    looked_at += 1;
+                }
+            }
+        }
+    }
+    assert!(looked_at >= 2 * 3 * FAMILIES.len(), "each family has a partition: {looked_at}");
+}
+
+#[test]
+fn keys_and_tokens_are_put_by_plan_api_alone_keys_deleted_by_purge_data_alone_and_audit_rows_by_nobody() {
+    let deployed = Deployed::read();
+    let key = format!("key/{TENANT}");
+    assert_eq!(who_may(&deployed, Act::Put, &key), [Function::PlanApi]);
+    assert_eq!(who_may(&deployed, Act::Delete, &key), [Function::PurgeData]);
+    assert_eq!(who_may(&deployed, Act::Put, "auth"), [Function::PlanApi]);
+    for audit in ["audit", "audit/prt_01jaaaaaaaaaaaaaaaaaaaaaaa"] {
+        assert_eq!(who_may(&deployed, Act::Delete, audit), [], "{audit}");
+        assert!(who_may(&deployed, Act::Put, audit).contains(&Function::SnapshotApi), "{audit}");
+    }
+    let approves = who_may(&deployed, Act::Put, &format!("restores/{TENANT}"));
+    assert!(!approves.contains(&Function::TakeSnapshot), "what reads a tenant approves no restore");
+}
+
+#[test]
+fn a_partition_of_no_family_is_nobodys_and_no_right_to_rows_is_without_a_partition() {
+    for deployed in [Deployed::read(), Deployed::read().restored()] {
+        for partition in ["", "other", "systems", "auth/x", "keys/x", "xtenant/y", "uses/z"] {
+            for act in [Act::Read, Act::Put, Act::Delete] {
+                assert_eq!(who_may(&deployed, act, partition), [], "{act:?} {partition}");
+            }
+        }
+        for function in Function::ALL {
+            let role = deployed.role(function);
+            for action in [
+                "dynamodb:Scan",
+                "dynamodb:GetItem",
+                "dynamodb:Query",
+                "dynamodb:PutItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:UpdateItem",
+                "dynamodb:PartiQLSelect",
+                "dynamodb:ConditionCheckItem",
+            ] {
+                assert!(!role.may(&Ask::new(action, TABLE)), "{} {action}", function.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transaction_may_not_carry_one_write_that_its_function_may_not_make() {
+    let role = Deployed::read().role(Function::TakeSnapshot);
+    let put = |partitions: &[String]| {
+        role.may(&Ask::new("dynamodb:PutItem", TABLE).with("dynamodb:LeadingKeys", partitions.to_vec()))
+    };
+    let (own, key) = (format!("tenant/{TENANT}"), format!("key/{TENANT}"));
+    assert!(put(&[own.clone(), "system".to_owned()]));
+    assert!(!put(&[own, key]));
+}
+
+/// What S3 asks IAM for when somebody writes an object; `creates` is false for what begins an upload in parts, and for
+/// the parts.
+fn put_object(creates: bool, if_none_match: bool) -> Ask {
+    let ask = Ask::new("s3:PutObject", format!("{BUCKET}/t/{TENANT}/leaves/aa/x"));
+    let ask = ask.with("s3:ObjectCreationOperation", vec![creates.to_string()]);
+    if if_none_match { ask.with("s3:if-none-match", vec!["*".to_owned()]) } else { ask }
+}
+
+#[test]
+fn whoever_may_add_blobs_may_put_none_over_another() {
+    let deployed = Deployed::read();
+    let writers: Vec<_> =
+        Function::ALL.into_iter().filter(|f| deployed.role(*f).may(&put_object(true, true))).collect();
+    use Function::{DiffSnapshots, PreviewRestore, RunRestore, TakeSnapshot};
+    assert_eq!(writers, [TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore]);
+    for function in Function::ALL {
+        let role = deployed.role(function);
+        assert!(!role.may(&put_object(true, false)), "{} may not replace a blob", function.name());
+        assert_eq!(role.may(&put_object(false, false)), writers.contains(&function), "parts are no objects");
+        let plain = put_object(true, true).with("aws:SecureTransport", vec!["false".to_owned()]);
+        assert!(!role.may(&plain), "{} only by TLS", function.name());
+        let foreign = put_object(true, true).with("aws:ResourceAccount", vec!["999999999999".to_owned()]);
+        assert!(!role.may(&foreign), "{} only into our own account", function.name());
+    }
+}
+
+/// The operator's own rights reach everything; the bucket's policy binds them all the same.
+#[test]
+fn the_operator_too_puts_nothing_over_a_blob_while_replication_is_another_action() {
+    let denies = |ask: &Ask| Deployed::read().bucket_policy().iter().any(|s| !s.allows && s.is_about(ask));
+    assert!(denies(&put_object(true, false)), "a copy into the bucket, as `aws s3 cp` makes it");
+    assert!(!denies(&put_object(true, true)), "a copy that says that nothing is to be there");
+    for action in ["s3:ReplicateObject", "s3:GetObjectVersionForReplication", "s3:PutObjectRetention"] {
+        assert!(!denies(&Ask::new(action, format!("{BUCKET}/t/{TENANT}/leaves/aa/x"))), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn a_right_that_is_taken_away_fails_the_story_that_needs_it() {
+    for (function, sid, refused) in [
+        (Function::TakeSnapshot, "ReadRows", "dynamodb:GetItem"),
+        (Function::TakeSnapshot, "PutRows", "dynamodb:PutItem"),
+        (Function::TakeSnapshot, "DeleteRows", "dynamodb:DeleteItem"),
+        (Function::TakeSnapshot, "ReadAndAddBlobs", "s3:"),
+        (Function::SnapshotApi, "PutRows", "dynamodb:PutItem"),
+    ] {
+        let deployed = Deployed::read().without(function, sid);
+        let rig = Rig::with(Setting { deployed, ..Setting::default() }).await;
+        let tenant = rig.tenant().clone();
+        if function == Function::SnapshotApi {
+            // Whoever asks hears of it at once.
+            let world = rig.world.clone();
+            let snapshots = backup::commands::snapshots::Snapshots {
+                records: rig.records_of(function),
+                queue: world.queue,
+                clock: rig.clock.clone(),
+                ids: world.ids,
+            };
+            snapshots.start(&tenant, engine::records::Reason::Person).await.unwrap_err();
+        } else {
+            let id = rig.ask_snapshot(&tenant).await;
+            rig.work_once().await;
+            assert_ne!(rig.snapshot_row(&tenant, &id).await.state, JobState::Done, "without {sid}");
+        }
+        let refusals = rig.refusals.take();
+        let named = format!("{} may not {refused}", function.name());
+        assert!(refusals.iter().any(|told| told.starts_with(&named)), "{refusals:?}");
+    }
+}
