@@ -92,7 +92,9 @@ impl WholeCatalog for MemoryCatalog {
         let mut entries: Vec<_> = entries.collect();
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         // Why small: a test should see more than one part.
-        paged(entries, &Page { after, limit: 50, descending: false })
+        let not_ours = || Error::invalid("not a part's next");
+        let after = after.as_deref().map(|next| next.strip_prefix("walked:").ok_or_else(not_ours));
+        paged(entries, &Page::first(50), after.transpose()?, |place| format!("walked:{place}"))
     }
 }
 

@@ -131,7 +131,7 @@ pub struct Plane {
     /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
     pub plan: Arc<FaultPlan>,
     /// What the role of plan-api, as the template has it, did not allow.
-    pub refusals: Refusals,
+    _refusals: Refusals,
     router: Router,
 }
 
@@ -183,7 +183,7 @@ impl Plane {
             clock: world.clock.clone(),
             bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
         };
-        Self { world, directory, find, plan, refusals, router: service(router(api.unwrap())) }
+        Self { world, directory, find, plan, _refusals: refusals, router: service(router(api.unwrap())) }
     }
 
     /// Sends a request as it is.

@@ -36,7 +36,15 @@ impl Stored {
         let records = Records::new(world.catalog.clone(), world.clock.clone());
         let (_, wrapped) = world.key_ring.generate(&tenant).await.unwrap();
         let now = world.clock.now();
-        records.put_new(&StoredKey { tenant: tenant.clone(), wrapped, created_at: now }).await.unwrap();
+        records
+            .put_new(&StoredKey {
+                tenant: tenant.clone(),
+                organisation: domain::OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                wrapped,
+                created_at: now,
+            })
+            .await
+            .unwrap();
         let vault = Faulty::new(world.vault.clone(), &faults);
         let archive = Arc::new(Archive::new(vault, world.key_ring.clone(), records.clone()));
         let id = DiffId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");

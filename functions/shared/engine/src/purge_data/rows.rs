@@ -5,14 +5,15 @@
 
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};
-use crate::records::{End, FAMILIES, Family, OwnerKind};
+use crate::records::rights::{Act, Function, families_of};
+use crate::records::{End, Family};
 use domain::{ErrorKind, Result, Timestamp};
 use jiff::SignedDuration;
 
-/// The families whose rows end by themselves in scopes that no tenant and no partner has. Their keys are hashes of secrets,
-/// none of which is used twice; those of [`OwnerKind::Uses`] are not, and the authorizer alone may write them.
+/// The families whose rows end by themselves in scopes that no tenant and no partner has, and that this function may delete.
+/// Their keys are hashes of secrets, none of which is used twice; those of the others are used again.
 fn ending() -> impl Iterator<Item = (Scope, &'static Family)> {
-    let ended = FAMILIES.iter().filter(|f| f.end == End::Time && f.owner != OwnerKind::Uses);
+    let ended = families_of(Function::PurgeData, Act::Delete).filter(|f| f.end == End::Time);
     ended.filter_map(|family| Some((family.owner.only_scope()?, family)))
 }
 

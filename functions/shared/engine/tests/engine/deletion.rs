@@ -111,10 +111,10 @@ async fn a_key_is_destroyed_only_when_that_stands_in_the_partners_audit_log() {
     rows.fail_at(asked as u64, Mode::Before);
     let report = tick_over(&office, &rows, &FaultPlan::new()).await;
     assert_eq!((report.begun, report.failed), (0, 1));
-    assert!(office.records().find(&StoredKey::at(&tenant())).await.unwrap().is_some());
+    assert!(office.records().find(&StoredKey::at(&tenant(), &organisation())).await.unwrap().is_some());
     rows.heal();
     assert_eq!(tick_over(&office, &rows, &FaultPlan::new()).await.begun, 1);
-    assert!(office.records().find(&StoredKey::at(&tenant())).await.unwrap().is_none());
+    assert!(office.records().find(&StoredKey::at(&tenant(), &organisation())).await.unwrap().is_none());
     let log = office.records().list_all(&AuditEntry::all(&AuditOf(Some(partner(PARTNER))))).await.unwrap();
     let said: Vec<_> = log.into_iter().map(|entry| entry.value.0.event).collect();
     assert_eq!(said.iter().map(|e| e.outcome).collect::<Vec<_>>(), [Outcome::Asked, Outcome::Answered(204)]);

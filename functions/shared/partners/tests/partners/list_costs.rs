@@ -53,7 +53,7 @@ async fn with_organisations() -> Office {
 }
 
 fn caller(n: u32, role: Role, organisations: Option<Vec<OrganisationId>>) -> Caller {
-    Caller::Member(Member { partner: partner(n), role, organisations, token: "hft_12345678".to_owned() })
+    Caller::Member(Member::of_token(partner(n), role, organisations, "hft_12345678"))
 }
 
 fn gate(office: &Office) -> Gate {

@@ -2,7 +2,6 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::routing::get;
 use domain::rights::Role;
 use engine::records::Records;
 use http::Request;
@@ -62,12 +61,12 @@ impl Fleet {
     }
 
     async fn ask(&self, instance: usize, who: &str, path: &str) -> u16 {
-        let caller = Caller::Member(Member {
-            partner: "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
-            role: Role::Owner,
-            organisations: None,
-            token: who.to_owned(),
-        });
+        let caller = Caller::Member(Member::of_token(
+            "prt_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
+            Role::Owner,
+            None,
+            who,
+        ));
         let context = gateway_context("r-1", "$default", Some(authorizer_context(&caller)));
         let request = Request::get(path).body(Body::empty()).unwrap().with_request_context(context);
         self.routers[instance].clone().oneshot(request).await.unwrap().status().as_u16()

@@ -93,7 +93,13 @@ impl Plane {
             clock: world.clock.clone(),
             ids: world.ids.clone(),
         });
-        Self { world, records, tenant: TENANT.parse().unwrap(), _refusals: refusals, router: service(router(api)) }
+        Self {
+            world,
+            records,
+            tenant: TENANT.parse().unwrap(),
+            _refusals: refusals,
+            router: service(router(api)),
+        }
     }
 
     /// The queues that work was put into, in the order of asking.
