@@ -70,6 +70,23 @@ async fn a_part_that_fails_for_a_moment_is_asked_again_and_the_others_are_not() 
     }
 }
 
+/// Should the read never give up, Graph answers in the end: then it is no error.
+#[tokio::test]
+async fn a_part_that_never_gets_better_ends_the_read_after_a_few_tries() {
+    for (status, kind, batches_asked, logins) in
+        [(500, ErrorKind::Unavailable, 5, 1), (401, ErrorKind::Denied, 2, 2)]
+    {
+        let refuses =
+            move |url: &str, before| (before < 20 && url.contains("/manager?")).then(|| refusal(status, ""));
+        let world = batches(refuses).await;
+        let users = domain::kinds::get("users").unwrap();
+        let links: Vec<_> = users.links.iter().collect();
+        let error = world.directory().find_live(&tenant(), users, "u", &links).await.unwrap_err();
+        assert_eq!((error.kind(), world.seen().len()), (kind, batches_asked), "{status}");
+        assert_eq!(world.logins().len(), logins, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn of_several_waits_in_one_batch_the_longest_is_kept() {
     for (one, other) in [("9", "3.5"), ("3.5", "9")] {

@@ -161,6 +161,22 @@ async fn a_withdrawn_consent_is_denied_at_once_and_our_own_bad_credential_is_not
 }
 
 #[tokio::test]
+async fn a_secret_that_the_login_refuses_is_read_again_at_once() {
+    let world = world(|s| {
+        let is_old = form(s).get("client_secret").is_some_and(|secret| secret == "hunter2");
+        let body = json!({"error": "invalid_client", "error_codes": [7_000_222]});
+        (s.path.ends_with("/token") && is_old).then(|| status(401, body))
+    })
+    .await;
+    let directory = world.directory();
+    let refused = directory.access(&tenant()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    let new = json!({"clientId": "app", "clientSecret": "hunter3"});
+    *world.exchanged.lock().unwrap() = Some(new.to_string());
+    directory.access(&tenant()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_login_that_throttles_or_fails_for_a_moment_is_asked_again() {
     let world = world(|s| match (s.path.ends_with("/token"), s.before) {
         (true, 0) => Some(status(429, json!({})).with("retry-after", "7")),
