@@ -289,6 +289,8 @@ mod tests {
         throttle.block(&a, Lane::Directory, after(now(), 2_128), false);
         let wait = |tenant, lane, at| throttle.tenant_wait_ms(tenant, lane, ONE, at, None);
         assert_eq!(wait(&a, Lane::Directory, now()), 2_128);
+        let blocked = |tenant, lane| throttle.blocked_ms(tenant, lane, now());
+        assert_eq!((blocked(&a, Lane::Directory), blocked(&a, Lane::Intune)), (2_128, 0));
         assert_eq!(wait(&a, Lane::Intune, now()), 0);
         assert_eq!(wait(&b, Lane::Directory, now()), 0);
         assert_eq!(throttle.application_wait_ms(Lane::Directory, ONE, now(), None), 0);

@@ -93,6 +93,8 @@ fn an_item_without_an_id_is_an_error_and_not_a_record_less() {
     for item in [json!({"displayName": "?"}), json!([]), json!({"id": null}), json!("u")] {
         assert!(try_read("users", &item, true).is_err(), "{item}");
     }
+    let stored = json!({"displayName": "?"});
+    assert!(kinds::get("users").unwrap().key_of(stored.as_object().unwrap()).is_err());
     let no_end = json!({"id": "g", "members@delta": [{"@odata.type": "#microsoft.graph.user"}]});
     assert!(try_read("groups", &no_end, false).is_err());
 }
