@@ -154,6 +154,10 @@ fn a_name_in_a_path_is_not_written_down() {
     for id in ["org_01jaaaaaaaaaaaaaaaaaaaaaaa", "a1b2c3d4-0000-1111-2222-333344445555", "users"] {
         assert_eq!(subject(id), id);
     }
+    for name in ["ada_berg", "Sales_00000000000000000000000000", "org_short", "ab_01jaaaaaaaaaaaaaaaaaaaaaaa"]
+    {
+        assert!(subject(name).starts_with("blake3:"), "{name}: only the form of an id of ours is one");
+    }
     let hidden = subject("Ada Berg");
     assert!(hidden.starts_with("blake3:") && !hidden.contains("Ada"));
     assert_ne!(hidden, subject("Ada Berk"));
