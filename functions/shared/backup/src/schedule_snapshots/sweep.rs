@@ -7,7 +7,7 @@ use super::{PAGE_ROWS, Report, TickOutcome, Worker};
 use domain::{ErrorKind, Result, Timestamp};
 use engine::announce::overdue_at;
 use engine::messages;
-use engine::open_work::{OpenWork, find_given_up, give_up};
+use engine::open_work::{OpenWork, give_up};
 use engine::ports::{Page, Write};
 use engine::records::{Cause, Diff, Found, Notice, Record, Restore, Snapshot, replace, watched};
 

@@ -205,6 +205,7 @@ pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option
 mod tests {
     use super::*;
     use crate::archive::Archive;
+    use domain::OrganisationId;
     use engine::ports::{Clock, KeyRing};
     use engine::records::{KindRuns, Records, StoredKey};
     use support::memory::World;
@@ -215,7 +216,8 @@ mod tests {
         let (now, tenant) = (world.clock.now(), "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap());
         let records = Records::new(world.catalog.clone(), world.clock.clone());
         let (_, wrapped) = world.key_ring.generate(&tenant).await.unwrap();
-        let key = StoredKey { tenant: tenant.clone(), wrapped, created_at: now };
+        let organisation = OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
+        let key = StoredKey { tenant: tenant.clone(), organisation, wrapped, created_at: now };
         records.put_new(&key).await.unwrap();
         let archive = Archive::new(world.vault.clone(), world.key_ring.clone(), records);
         let archive = archive.open(&tenant).await.unwrap();
