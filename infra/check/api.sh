@@ -74,6 +74,7 @@ for one in "${everybody[@]}"; do
     # Whoever asked did so in vain where they were not let in at all.
     curl -sSf -H "authorization: Bearer $asking" "$api/v1/me" >"$scratch/me.json"
     curl -sSf -H "authorization: Bearer $token" "$api/v1/audit/verify"
+    echo
 done
 
 # Why any warning fails: what a generator leaves out, its client cannot call.
