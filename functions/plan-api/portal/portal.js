@@ -117,9 +117,18 @@ async function search(name) {
 async function object(item) {
   const path = own(`/snapshots/${newest}/objects/${item.kind}/${item.key.split("/").map(encodeURIComponent).join("/")}`);
   const found = await call("GET", path);
+  const links = found.links;
+  // Links come in parts, each of which may be short.
+  let next = found.next;
+  while (next && links.length < 2000) {
+    const part = await call("GET", `${path}?cursor=${encodeURIComponent(next)}`);
+    links.push(...part.links);
+    next = part.next;
+  }
   const properties = Object.entries(found.object).map(([name, value]) => row([name, node("td", written(value), "value")]));
-  const links = found.links.map((link) => row([link.link, link.to ? "to" : "from", link.name || link.to || link.from]));
-  show(`${found.kind}: ${found.name || found.key}`, table(["Property", "Value"], properties), table(["Link", "", "Object"], links));
+  const shown = links.map((link) => row([link.link, link.to ? "to" : "from", link.name || link.to || link.from]));
+  if (next) shown.push(row(["", "", `The first ${links.length}; there are more.`]));
+  show(`${found.kind}: ${found.name || found.key}`, table(["Property", "Value"], properties), table(["Link", "", "Object"], shown));
 }
 
 async function compare(before, after) {

@@ -11,6 +11,7 @@
 //! | `missing_assignment_group_refused` | refused, or a dead reference | refused |
 //! | `assignments_move_modified` | remembered: need not move | no |
 //! | `retry_after` | may be missing, may be fractional | full seconds |
+//! | `page_limit` | a page may have fewer objects than were asked for | no limit |
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
 //! | `first_rounds_leave_out_empty` | observed by others: a first round does not name what has no value | no |
 //! | `leave_date_withheld` | met by others without the permission for it: null; absent or 403 are as likely | null |
@@ -108,6 +109,7 @@ pub struct Switches {
     pub missing_assignment_group_refused: bool,
     pub assignments_move_modified: bool,
     pub retry_after: RetryAfter,
+    pub page_limit: usize,
     pub delta_page_size: usize,
     pub delta_link_entries: usize,
     pub rounds_lead_nowhere: Option<(&'static str, Nowhere)>,
@@ -138,6 +140,7 @@ impl Default for Switches {
             missing_assignment_group_refused: true,
             assignments_move_modified: false,
             retry_after: RetryAfter::Whole,
+            page_limit: usize::MAX,
             delta_page_size: 200,
             delta_link_entries: 500,
             rounds_lead_nowhere: None,

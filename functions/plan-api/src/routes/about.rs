@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 use runtime::http::{Notes, Route, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
+use serde_json::{Map, Value};
 use std::sync::LazyLock;
 
 const TAG: Tag = Tag { name: "About", description: "What the installation says of itself to anybody." };
@@ -25,7 +26,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             .answers::<KeySet>(200),
         Route::get("/v1/openapi.json", "readOpenApi", document)
             .says("This document.", "Reads the OpenAPI document of this installation, which is this one.")
-            .answers_text(200, "application/json"),
+            .answers::<Map<String, Value>>(200),
     ];
     under(&TAG, rows)
 }

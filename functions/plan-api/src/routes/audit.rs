@@ -34,6 +34,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "Exports a part of a partner's log, to be kept elsewhere. The `Link` of the answer leads to the next \
                  part.",
             )
+            .weighs(20)
             .right(Action::ExportAudit)
             .answers_text(200, "application/jsonl")
             .answers_text(200, "text/csv"),
@@ -43,6 +44,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "Walks the chains of a partner's log and checks that each entry follows from the one before and that each \
                  chain ends where its head says, for as long as one call may; go on with `after` until there is no `next`.",
             )
+            .weighs(20)
             .right(Action::ExportAudit)
             .answers::<VerifiedOut>(200),
         Route::get("/v1/audit/heads", "exportAuditHeads", heads)

@@ -52,8 +52,9 @@ fn general<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "The organisations that the caller sees.",
                 "Lists the organisations of the caller's partner, or of one below it, oldest first. A part may be \
                  short, or empty, though more follows. With `format=csv` up to 5,000 of them are one text; where more \
-                 follow, the reply's `Link` names the cursor of the next.",
+                 follow, the reply's `Link` leads to the next.",
             )
+            .weighs(4)
             .right(Action::ReadPartner)
             .answers::<Listed<OrganisationOut>>(200)
             .answers_text(200, "text/csv"),

@@ -82,6 +82,5 @@ async fn remove(
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(PersonId,)>,
 ) -> Reply<Json<RemovedPersonOut>> {
-    let revoked = api.people.remove(&caller, &id).await?;
-    Ok(Json(RemovedPersonOut { revoked_tokens: revoked.into_iter().map(Into::into).collect() }))
+    Ok(Json(api.people.remove(&caller, &id).await?.into()))
 }

@@ -38,6 +38,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "A plan, with how many organisations are on it.",
                 "Reads one plan that the caller's partner may sell, with the version that an edit takes.",
             )
+            .weighs(4)
             .right(Action::ReadPartner)
             .answers::<PlanViewOut>(200)
             .versioned(),

@@ -25,6 +25,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "Reads the seats of each day and what they cost, of a month that has begun; of one that goes on, up \
                  to and with today.",
             )
+            .weighs(20)
             .right(Action::ReadMoney)
             .answers::<UsageOut>(200)
             .answers_text(200, "text/csv"),
@@ -34,6 +35,7 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "Reads the invoice of a month that has ended. It is the same each time that it is read; while the \
                  month goes on the answer is 409.",
             )
+            .weighs(20)
             .right(Action::ReadMoney)
             .answers::<UsageOut>(200)
             .answers_text(200, "text/csv"),

@@ -6,7 +6,7 @@ use domain::rights::Role;
 use domain::{OrganisationId, PartnerId, PersonId};
 use engine::records::Person;
 use garde::Validate;
-use partners::commands::people::{ChangedPerson, PersonChange};
+use partners::commands::people::{ChangedPerson, EndedTokens, PersonChange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -62,8 +62,8 @@ pub struct PersonOut {
     pub time_zone: String,
     /// Whether the person can sign in, and does not only get mail.
     pub signs_in: bool,
-    /// The API tokens that the person had made, and that were revoked or narrowed with this change; absent where none
-    /// were.
+    /// The API tokens that the person had made, and that were revoked or narrowed with this change, 400 of them at the
+    /// most; absent where none were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_tokens: Option<Vec<TokenOut>>,
 }
@@ -71,7 +71,7 @@ pub struct PersonOut {
 impl PersonOut {
     /// A person who was just changed, and what was changed with them.
     pub fn changed(changed: ChangedPerson) -> Self {
-        let tokens: Vec<TokenOut> = changed.tokens.into_iter().map(Into::into).collect();
+        let tokens: Vec<TokenOut> = changed.tokens.entries.into_iter().map(Into::into).collect();
         Self { changed_tokens: (!tokens.is_empty()).then_some(tokens), ..changed.person.value.into() }
     }
 }
@@ -82,6 +82,15 @@ impl PersonOut {
 pub struct RemovedPersonOut {
     /// The API tokens that the person had made, all revoked now. What needs one, needs a new one.
     pub revoked_tokens: Vec<TokenOut>,
+    /// Whether these are all. Others that the person had made are good for nobody either.
+    pub complete: bool,
+}
+
+impl From<EndedTokens> for RemovedPersonOut {
+    fn from(ended: EndedTokens) -> Self {
+        let EndedTokens { entries, is_complete } = ended;
+        Self { revoked_tokens: entries.into_iter().map(Into::into).collect(), complete: is_complete }
+    }
 }
 
 impl From<Person> for PersonOut {

@@ -10,6 +10,7 @@ mod common;
 mod connecting;
 mod consent;
 mod consent_sign_in;
+mod counted;
 mod discreet;
 mod end_customers;
 mod idempotency;

@@ -112,6 +112,21 @@ async fn an_invitation_that_was_withdrawn_or_is_a_week_old_opens_nothing() {
 }
 
 #[tokio::test]
+async fn an_invitation_of_somebody_who_has_left_opens_nothing() {
+    let plane = Plane::new();
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    let (id, eve) = plane.person(&owner, Role::SuperAdmin, None, "eve").await;
+    plane.post(&eve, "/v1/invitations", &invitation("superAdmin")).await;
+    let codes = mailed(&plane).await;
+    assert_eq!(plane.bare(&owner, Method::DELETE, &format!("/v1/people/{id}")).await.status, 200);
+    let accepted = accept(&plane, &signed_in("accomplice"), &codes[0]).await;
+    assert_eq!(accepted.status, StatusCode::NOT_FOUND, "{accepted:?}");
+    plane.post(&owner, "/v1/invitations", &invitation("superAdmin")).await;
+    let code = mailed(&plane).await.remove(0);
+    assert_eq!(accept(&plane, &signed_in("bo"), &code).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn a_super_admin_neither_makes_nor_changes_nor_removes_an_owner() {
     let plane = Plane::new();
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;
@@ -182,7 +197,10 @@ async fn an_edit_names_the_version_that_it_was_made_from() {
     let lifted = json!({ "role": "finance", "organisations": null });
     assert_eq!(plane.patch(&owner, &path, version, &lifted).await.json()["organisations"], Value::Null);
     assert_eq!(plane.bare(&owner, Method::PATCH, &path).await.status, 428);
-    assert_eq!(plane.bare(&owner, Method::DELETE, &path).await.json(), json!({ "revokedTokens": [] }));
+    assert_eq!(
+        plane.bare(&owner, Method::DELETE, &path).await.json(),
+        json!({ "revokedTokens": [], "complete": true })
+    );
     let nobody = plane.find.find_signed_in(identity("a")).await.unwrap();
     assert_eq!(nobody, signed_in("a"), "who was removed is nobody");
 }

@@ -195,6 +195,17 @@ mod tests {
         assert_eq!(canonical("ConfigurationPolicies", &a), canonical("ConfigurationPolicies", &b));
     }
 
+    #[test]
+    fn a_number_that_reads_as_another_text_is_not_taken_as_it_came() {
+        let kind = kinds::get("users").unwrap();
+        for came in ["-0", "1e3", "1.50", "-7", "12345678901234567", "1234567890123456789012345"] {
+            let mut out = Vec::new();
+            append_property(kind, "x", &RawValue::from_string(came.to_owned()).unwrap(), &mut out).unwrap();
+            let read: Value = serde_json::from_str(came).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), text(&read), "{came}");
+        }
+    }
+
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),

@@ -27,7 +27,8 @@
 //! - **facet**: a property that has to be read apart from its object, and is stored in a run of its own.
 //! - **link**: a relation from one object to another, such as a member of a group.
 //! - **delta**: Graph's list of what changed since a **token**, which is the link that the last such list ended with.
-//! - **chain**: pages of Graph that follow one another; a reading follows several side by side.
+//! - **chain**: pages of Graph that follow one another; a reading follows several side by side. (A chain of an audit log
+//!   is another thing: see [`audit`].)
 //!
 //! What is stored:
 //!

@@ -226,6 +226,9 @@ mod tests {
         wrong.name = "  ".to_owned();
         wrong.price.amount_minor = MAX_PRICE_MINOR + 1;
         assert_eq!(check_new(&wrong, true).unwrap_err().fields().len(), 2);
+        let mut dearest = terms(ProductType::Backup);
+        dearest.price.amount_minor = MAX_PRICE_MINOR;
+        assert!(check_new(&dearest, true).is_ok());
     }
 
     #[test]

@@ -243,6 +243,7 @@ mod tests {
     #[test]
     fn a_licence_not_for_resale_costs_nothing_and_has_few_seats() {
         assert!(check_seats(NOT_FOR_RESALE_SEATS, None, true).is_ok());
+        assert!(check_seats(1, None, true).is_ok());
         assert!(check_seats(NOT_FOR_RESALE_SEATS + 1, None, true).is_err());
         assert!(check_seats(NOT_FOR_RESALE_SEATS + 1, None, false).is_ok());
         let mut terms = Terms {

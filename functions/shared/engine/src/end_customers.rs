@@ -125,7 +125,8 @@ async fn tokens(
     for found in records.list_all(&TokenEntry::of_partner(partner)).await? {
         let entry = found.value;
         let seen = entry.token.organisations.clone().unwrap_or_default();
-        let Some(left) = left(entry.token.role, seen, organisation) else { continue };
+        let left = left(entry.token.role, seen, organisation);
+        let Some(left) = left else { continue };
         let row = records.find(&ApiToken::at(&entry.token.hash)).await?;
         let mut group = Vec::new();
         if left.is_empty() {

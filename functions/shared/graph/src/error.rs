@@ -291,6 +291,7 @@ mod tests {
         let invalid = "One or more property values specified are invalid.";
         assert_eq!(reason(400, "Request_BadRequest", invalid), Some(ErrorReason::ValuesInvalid));
         assert_eq!(reason(403, "Authorization_RequestDenied", invalid), None, "it is not about values then");
+        assert_eq!(reason(400, "Request_BadRequest", "Invalid object identifier."), None);
         for (status, code, message) in [
             (400, "AadPremiumLicenseRequired", ""),
             (403, "pimlicenserequired", ""),

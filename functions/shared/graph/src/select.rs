@@ -105,6 +105,10 @@ mod tests {
             relations("assignments,settings,rules($expand=a($expand=b),c)"),
             [("assignments", ""), ("settings", ""), ("rules", "$expand=a($expand=b),c")]
         );
+        assert_eq!(
+            relations("rules($select=id,name),settings"),
+            [("rules", "$select=id,name"), ("settings", "")]
+        );
         assert!(relations("").is_empty());
     }
 

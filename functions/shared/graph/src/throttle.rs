@@ -289,10 +289,33 @@ mod tests {
         throttle.block(&a, Lane::Directory, after(now(), 2_128), false);
         let wait = |tenant, lane, at| throttle.tenant_wait_ms(tenant, lane, ONE, at, None);
         assert_eq!(wait(&a, Lane::Directory, now()), 2_128);
+        let blocked = |tenant, lane| throttle.blocked_ms(tenant, lane, now());
+        assert_eq!((blocked(&a, Lane::Directory), blocked(&a, Lane::Intune)), (2_128, 0));
         assert_eq!(wait(&a, Lane::Intune, now()), 0);
         assert_eq!(wait(&b, Lane::Directory, now()), 0);
         assert_eq!(throttle.application_wait_ms(Lane::Directory, ONE, now(), None), 0);
         assert_eq!(wait(&a, Lane::Directory, after(now(), 3_000)), 0);
+    }
+
+    #[test]
+    fn a_shorter_wait_that_is_asked_for_later_does_not_end_a_longer_one() {
+        let (throttle, a) = (throttle(), tenant(1));
+        for ms in [5_000, 1_000] {
+            throttle.block(&a, Lane::Directory, after(now(), ms), false);
+            throttle.block(&a, Lane::Directory, after(now(), ms), true);
+        }
+        assert_eq!(throttle.tenant_wait_ms(&a, Lane::Directory, ONE, now(), None), 5_000);
+        assert_eq!(throttle.application_wait_ms(Lane::Directory, ONE, now(), None), 5_000);
+    }
+
+    #[test]
+    fn a_wait_that_is_asked_for_after_a_place_was_taken_holds_for_that_place_too() {
+        let (throttle, a) = (throttle(), tenant(1));
+        assert_eq!(throttle.tenant_wait_ms(&a, Lane::Directory, ONE, now(), None), 0);
+        throttle.block(&a, Lane::Directory, after(now(), 2_000), false);
+        let blocked = |lane, ms| throttle.blocked_ms(&a, lane, after(now(), ms));
+        assert_eq!([blocked(Lane::Directory, 0), blocked(Lane::Directory, 500)], [2_000, 1_500]);
+        assert_eq!([blocked(Lane::Directory, 2_000), blocked(Lane::Intune, 0)], [0, 0]);
     }
 
     #[test]

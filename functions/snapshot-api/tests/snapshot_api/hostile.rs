@@ -6,6 +6,7 @@ use crate::common::{FEATURES, Plane, TENANT, as_role};
 use crate::simulated::{Fleet, Seen, Simulation, p99};
 use domain::rights::Role;
 use partners::commands::Caller;
+use runtime::http::RateLimit;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ struct Scene {
 impl Scene {
     /// Two thousand users in leaves of a few records, a group that holds them all, and a customer's own person among
     /// twenty partners.
-    async fn set() -> Self {
+    async fn set(limit: RateLimit) -> Self {
         let users: Vec<_> = (0..2_000).map(|n| (format!("u{n:06}"), format!("Werner {n}"))).collect();
         let groups = vec![("g000000".to_owned(), "All".to_owned())];
         let mut shelf = Shelf::of(&[("users", &users), ("groups", &groups)]).await;
@@ -48,12 +49,12 @@ impl Scene {
         }
         let hostile = quiet.pop().unwrap();
         let simulation = Simulation::new();
-        let fleet = Fleet::new(&plane.world, &simulation, INSTANCES);
+        let fleet = Fleet::new(&plane.world, &simulation, INSTANCES, limit);
         Self { simulation, fleet, quiet, hostile }
     }
 
-    /// A minute of all who ask: what the quiet ones saw, and what the other did.
-    async fn minute(&self, with_hostile: bool) -> (Vec<Seen>, Vec<Seen>) {
+    /// So many seconds of all who ask: what the quiet ones saw, and what the other did.
+    async fn told(&self, seconds: u64, with_hostile: bool) -> (Vec<Seen>, Vec<Seen>) {
         let mut callers = Vec::new();
         for (n, (caller, below)) in self.quiet.iter().enumerate() {
             let asks = [
@@ -64,7 +65,7 @@ impl Scene {
             ];
             let every_us = 1_000_000;
             let first_us = u64::try_from(n).unwrap() * every_us / PARTNERS;
-            callers.push(self.fleet.asks(caller, asks.to_vec(), (first_us, every_us), SECONDS));
+            callers.push(self.fleet.asks(caller, asks.to_vec(), (first_us, every_us), seconds));
         }
         let hostile = if with_hostile {
             let (caller, below) = &self.hostile;
@@ -74,7 +75,7 @@ impl Scene {
                 ("GET", format!("{below}/objects?name=erne&limit=200"), Value::Null),
             ];
             let every_us = 1_000_000 / HOSTILE_PER_SECOND;
-            Some(self.fleet.asks(caller, asks.to_vec(), (0, every_us), SECONDS))
+            Some(self.fleet.asks(caller, asks.to_vec(), (0, every_us), seconds))
         } else {
             None
         };
@@ -91,10 +92,20 @@ impl Scene {
     }
 }
 
+/// What the limit is for: the scene shows it.
+#[tokio::test]
+async fn without_a_limit_the_same_caller_takes_every_instance_from_the_others() {
+    let none = RateLimit { per_minute: 60_000, burst: 60_000 };
+    let (quiet, hostile) = Scene::set(none).await.told(6, true).await;
+    assert!(hostile.iter().all(|seen| seen.status != 429));
+    let starved = quiet.iter().filter(|seen| seen.status == 0).count();
+    assert!(starved * 2 >= quiet.len(), "{starved} of {} found no instance", quiet.len());
+}
+
 #[tokio::test]
 async fn whoever_asks_without_end_is_refused_and_others_do_not_notice() {
-    let (undisturbed, _) = Scene::set().await.minute(false).await;
-    let (quiet, hostile) = Scene::set().await.minute(true).await;
+    let (undisturbed, _) = Scene::set(RateLimit::default()).await.told(SECONDS, false).await;
+    let (quiet, hostile) = Scene::set(RateLimit::default()).await.told(SECONDS, true).await;
 
     assert_eq!(quiet.len(), usize::try_from(PARTNERS * SECONDS).unwrap());
     let refused = quiet.iter().filter(|seen| seen.status != 200).count();
@@ -109,8 +120,12 @@ async fn whoever_asks_without_end_is_refused_and_others_do_not_notice() {
         hostile.iter().filter(|seen| seen.at_us > 2_000_000 && seen.status == 429).count();
     assert!(refused_from_then * 100 >= hostile.len() * 95, "{refused_from_then} of {}", hostile.len());
     // What it takes from the others: an instance in the long run, and a burst of ten seconds of one.
-    let busy_us: u64 = hostile.iter().map(|seen| seen.took_us).sum();
-    assert!(busy_us <= (SECONDS + 10 + 15) * 1_000_000, "{busy_us} us of instances");
+    let busy = |of: &[Seen], is_refused: bool| -> u64 {
+        of.iter().filter(|seen| (seen.status == 429) == is_refused).map(|seen| seen.took_us).sum()
+    };
+    let (busy_us, refusals_us) = (busy(&hostile, false), busy(&hostile, true));
+    assert!(busy_us <= (SECONDS + 10 + 10) * 1_000_000, "{busy_us} us of instances");
+    assert!(refusals_us <= 2_000 * hostile.len() as u64, "{refusals_us} us of refusals");
     let told = format!(
         "quiet p99 {after} us (undisturbed {before} us); the other was answered {} of {} times, {busy_us} us of instances",
         hostile.iter().filter(|seen| seen.status != 429).count(),

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod any_input;
 mod common;
 mod data_plane;
 mod hostile;

@@ -1,6 +1,6 @@
 //! Who may connect a tenant: whoever can consent in it, and nobody else; and what happens while that cannot be seen.
 
-use super::rig::{Admin, Death, Rig, Setting};
+use super::rig::{Admin, Rig, Setting, deaths};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::messages;
@@ -10,7 +10,6 @@ use jiff::SignedDuration;
 use partners::commands::connect::Next;
 use serde_json::json;
 use sim::NotArrived;
-use support::faulty::Mode;
 
 const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b1";
 
@@ -325,28 +324,35 @@ async fn an_organisation_that_leaves_meanwhile_connects_nothing() {
 #[tokio::test]
 async fn a_process_that_dies_at_any_call_of_a_try_leaves_a_connection_all_the_same() {
     for role in [Some(MAY_CONSENT[0]), None] {
-        for mode in [Mode::Before, Mode::After] {
-            for call in 0.. {
-                let (rig, tenant, admin) = unconnected().await;
-                waiting(&rig, &admin, 3, NotArrived::NoToken, role).await;
-                rig.clock.advance(SignedDuration::from_mins(5));
-                rig.die_at(Death { call, mode });
-                rig.tick().await;
-                while rig.work_once().await {}
-                let is_over = rig.is_death_outstanding();
-                rig.settle().await;
-                let is_connected = rig.find_tenant_row(&tenant).await.is_some();
-                assert_eq!(is_connected, role.is_some(), "{role:?} {mode:?} {call}");
-                let rows = rig.world.catalog.rows();
-                let told = rows.iter().filter(|(_, r)| r.key.starts_with("notice#cred")).count();
-                assert_eq!(told, usize::from(role.is_none()), "{role:?} {mode:?} {call}");
-                assert_eq!(rig.dead_letters(), [""; 0], "{role:?} {mode:?} {call}");
-                if is_over {
-                    break;
-                }
-            }
+        let (rig, ..) = about_to_try(role).await;
+        rig.plan.take_log();
+        rig.tick().await;
+        while rig.work_once().await {}
+        let deaths = deaths(&rig.plan.take_log());
+        assert!(deaths.len() > 20, "{role:?}: {} deaths", deaths.len());
+        for death in deaths {
+            let (rig, tenant, _admin) = about_to_try(role).await;
+            rig.die_at(death);
+            rig.tick().await;
+            while rig.work_once().await {}
+            assert!(!rig.is_death_outstanding(), "{role:?} {death:?}");
+            rig.settle().await;
+            let is_connected = rig.find_tenant_row(&tenant).await.is_some();
+            assert_eq!(is_connected, role.is_some(), "{role:?} {death:?}");
+            let rows = rig.world.catalog.rows();
+            let told = rows.iter().filter(|(_, r)| r.key.starts_with("notice#cred")).count();
+            assert_eq!(told, usize::from(role.is_none()), "{role:?} {death:?}");
+            assert_eq!(rig.dead_letters(), [""; 0], "{role:?} {death:?}");
         }
     }
+}
+
+/// A consent that arrived meanwhile, of somebody of that role; the next try is due.
+async fn about_to_try(role: Option<&str>) -> (Rig, TenantId, Admin) {
+    let (rig, tenant, admin) = unconnected().await;
+    waiting(&rig, &admin, 3, NotArrived::NoToken, role).await;
+    rig.clock.advance(SignedDuration::from_mins(5));
+    (rig, tenant, admin)
 }
 
 #[tokio::test]

@@ -1,14 +1,11 @@
 //! A process may die at any call of any port, before the call took effect or after. Whatever the call, the
 //! messages come again, the sweeper finds what is stuck, and the end is as if nothing had happened.
 //!
-//! Each job is run once undisturbed, which gives the number of its calls and its end; then, for each call and
-//! both ways to die, all over again in a new rig. Small jobs are cut off at every call. For large ones (both
-//! snapshots, the live comparison, the preview, the restore) every call of the catalog, the queue, the keys
-//! and the writer is taken, and one in so many of the calls of the vault and of the directory, evenly spread:
-//! kinds are read side by side and do the same in the same order, so that most of these repeat each other. With
-//! `HOLDFAST_CRASH_POINTS=all` each of them is taken as well, which takes minutes.
+//! Each job is run once undisturbed, which gives its calls and its end; then, for each of the calls that `deaths` takes
+//! and both ways to die, all over again in a new rig. With `HOLDFAST_CRASH_POINTS=all` every call is taken, which takes
+//! many minutes.
 
-use super::rig::{Death, End, Rig, Setting, Stage};
+use super::rig::{Death, End, Rig, Setting, Stage, deaths};
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::{DiffId, SnapshotId};
 use engine::records::{Reason, Restore, Side};
@@ -22,8 +19,6 @@ struct Story {
     name: &'static str,
     setting: fn() -> Setting,
     before: for<'a> fn(&'a Rig) -> LocalBoxFuture<'a, ()>,
-    /// One call of the vault and the directory in so many; 1 is each.
-    one_in: u64,
 }
 
 struct Undisturbed {
@@ -47,31 +42,22 @@ async fn undisturbed(story: &Story) -> Undisturbed {
     Undisturbed { log, end: rig.end(&known).await }
 }
 
-/// Whether the process is made to die at that call.
-fn is_taken(story: &Story, log: &CallLog, call: u64) -> bool {
-    let logged = &log.calls()[usize::try_from(call).unwrap()];
-    let all = std::env::var("HOLDFAST_CRASH_POINTS").is_ok_and(|wanted| wanted == "all");
-    let many = matches!(logged.port, "vault" | "directory") && !all;
-    !many || (call + 1).is_multiple_of(story.one_in)
-}
-
 async fn dies_anywhere(story: Story) {
     let expected = undisturbed(&story).await;
     let calls = expected.log.len();
     assert!(calls > 0, "{}: nothing was done", story.name);
-    let mut taken = 0;
-    for call in (0..calls).filter(|call| is_taken(&story, &expected.log, *call)) {
-        for mode in [Mode::Before, Mode::After] {
-            let (rig, known) = rig_before(&story).await;
-            rig.die_at(Death { call, mode });
-            rig.settle().await;
-            let logged = &expected.log.calls()[usize::try_from(call).unwrap()];
-            let when = format!("{}, call {call} of {calls} {mode:?}: {logged}", story.name);
-            rig.end(&known).await.assert_is(&expected.end, &when);
-            taken += 1;
-        }
+    let deaths = deaths(&expected.log);
+    assert!(deaths.len() > 20, "{}: {} deaths", story.name, deaths.len());
+    for death in &deaths {
+        let (rig, known) = rig_before(&story).await;
+        rig.die_at(*death);
+        rig.settle().await;
+        let Death { call, mode } = death;
+        let logged = &expected.log.calls()[usize::try_from(*call).unwrap()];
+        let when = format!("{}, call {call} of {calls} {mode:?}: {logged}", story.name);
+        rig.end(&known).await.assert_is(&expected.end, &when);
     }
-    println!("{}: {calls} calls, {taken} deaths", story.name);
+    println!("{}: {calls} calls, {} deaths", story.name, deaths.len());
 }
 
 async fn newest_snapshot(rig: &Rig) -> SnapshotId {
@@ -110,7 +96,6 @@ async fn a_first_snapshot_ends_the_same_wherever_its_process_dies() {
                 rig.ask_snapshot(rig.tenant()).await;
             })
         },
-        one_in: 7,
     })
     .await;
 }
@@ -126,7 +111,6 @@ async fn a_later_snapshot_and_its_comparison_and_mails_end_the_same_wherever_the
                 rig.ask_snapshot(rig.tenant()).await;
             })
         },
-        one_in: 23,
     })
     .await;
 }
@@ -144,7 +128,6 @@ async fn a_comparison_of_two_snapshots_ends_the_same_wherever_its_process_dies()
                 rig.ask_diff(&first, Side::Snapshot(second)).await;
             })
         },
-        one_in: 7,
     })
     .await;
 }
@@ -160,7 +143,6 @@ async fn a_comparison_with_the_live_tenant_ends_the_same_wherever_its_process_di
                 rig.ask_diff(&newest_snapshot(rig).await, Side::Live).await;
             })
         },
-        one_in: 23,
     })
     .await;
 }
@@ -171,7 +153,6 @@ async fn a_preview_ends_the_same_wherever_its_process_dies() {
         name: "preview-restore",
         setting: Setting::default,
         before: |rig| Box::pin(async move { drop(previewing(rig).await) }),
-        one_in: 7,
     })
     .await;
 }
@@ -188,7 +169,6 @@ async fn a_restore_ends_the_same_and_makes_nothing_twice_wherever_its_process_di
                 rig.ask_run(&restore).await;
             })
         },
-        one_in: 7,
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! An organisation ends: its hold, its key, what is stored, its rows, and what is left to show for it.
 
-use crate::rig::{OTHER_TENANT_ID, Rig, Setting};
+use crate::rig::{OTHER_TENANT_ID, Rig, Setting, deaths};
 use domain::organisations::Act;
 use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId, PartnerId, TenantId, Timestamp};
@@ -18,7 +18,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use support::contracts;
-use support::faulty::{FaultPlan, Faulty, Mode};
+use support::faulty::{FaultPlan, Faulty};
 
 /// Somebody who ends a customer: the Owner of the partner whose customer it is.
 struct Owner {
@@ -240,36 +240,28 @@ async fn doomed() -> (Rig, Owner) {
     (rig, owner)
 }
 
-/// Of the many deletions of blobs, which are alike, the first and the last stand for all.
 #[tokio::test]
 async fn a_deletion_that_dies_anywhere_ends_as_if_undisturbed() {
     let (rig, _) = doomed().await;
     let plan = FaultPlan::new();
     let deadline = rig.clock.now() + SignedDuration::from_mins(5);
     purge(&rig, &plan).run(deadline).await.unwrap();
-    let log = plan.log();
-    let is_deletion = |n: &usize| log.calls()[*n].port == "vault" && log.calls()[*n].method == "delete";
-    let all = 0..log.calls().len();
-    let deletions: Vec<usize> = all.clone().filter(&is_deletion).collect();
-    let ends = [deletions[0], deletions[deletions.len() - 1]];
-    let points: Vec<usize> = all.filter(|n| !is_deletion(n) || ends.contains(n)).collect();
-    assert!(points.len() > 10, "{points:?}");
-    for at in points {
-        for mode in [Mode::Before, Mode::After] {
-            let (rig, owner) = doomed().await;
-            let plan = FaultPlan::new();
-            plan.die_at(at as u64, mode);
-            let deadline = rig.clock.now() + SignedDuration::from_mins(5);
-            let died = purge(&rig, &plan).run(deadline).await;
-            assert!(died.is_err() || died.unwrap().failed == 1, "it did not die at {at}");
-            for _ in 0..2 {
-                assert_eq!(tick(&rig).await.failed, 0);
-                rig.clock.advance(SignedDuration::from_mins(21));
-            }
-            tick(&rig).await;
-            assert_eq!(traces(&rig, rig.tenant(), &owner.id), Vec::<String>::new(), "died at {at} {mode:?}");
-            assert!(certificate(&rig, &owner).await.is_some(), "died at {at} {mode:?}");
+    let deaths = deaths(&plan.log());
+    assert!(deaths.len() > 20, "{deaths:?}");
+    for death in deaths {
+        let (rig, owner) = doomed().await;
+        let plan = FaultPlan::new();
+        plan.die_at(death.call, death.mode);
+        let deadline = rig.clock.now() + SignedDuration::from_mins(5);
+        let died = purge(&rig, &plan).run(deadline).await;
+        assert!(died.is_err() || died.unwrap().failed == 1, "it did not die: {death:?}");
+        for _ in 0..2 {
+            assert_eq!(tick(&rig).await.failed, 0);
+            rig.clock.advance(SignedDuration::from_mins(21));
         }
+        tick(&rig).await;
+        assert_eq!(traces(&rig, rig.tenant(), &owner.id), Vec::<String>::new(), "{death:?}");
+        assert!(certificate(&rig, &owner).await.is_some(), "{death:?}");
     }
 }
 

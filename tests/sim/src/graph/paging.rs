@@ -44,6 +44,7 @@ impl Paging {
                 }
             }
         }
+        top = top.min(call.switches.page_limit);
         if call.query.get("$skip").is_some() {
             return Err(bad("'$skip' is not supported by the service."));
         }

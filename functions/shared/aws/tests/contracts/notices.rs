@@ -181,8 +181,8 @@ async fn no_mail_that_we_make_is_refused_by_us() {
     assert_eq!(*post.refused.lock().unwrap(), [""; 0]);
     let sent = post.sent.lock().unwrap();
     let ids: BTreeSet<_> = sent.iter().map(|(mail, _)| mail.id.to_string()).collect();
-    // 6 of credentials, 24 of errors, a gap, a restore, over-use, a privileged change; a digest; an invitation.
-    assert_eq!((sent.len(), ids.len()), (36, 36), "each has an id of its own");
+    // 7 of credentials, 24 of errors, a gap, a restore, over-use, a privileged change; a digest; an invitation.
+    assert_eq!((sent.len(), ids.len()), (37, 37), "each has an id of its own");
     for (mail, bytes) in sent.iter() {
         let message = MessageParser::default().parse(bytes).unwrap();
         assert_eq!(message.to().unwrap().clone().into_list().len(), 1);

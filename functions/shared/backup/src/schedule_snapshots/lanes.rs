@@ -5,11 +5,10 @@
 //! serves nobody else.
 
 use domain::{Result, TenantId, Timestamp};
-use engine::open_work::OpenWork;
+use engine::open_work::{OpenWork, find_given_up};
 use engine::ports::{JobQueue, Page};
-use engine::records::{Records, stale_at, watched};
-use std::collections::HashSet;
-use std::marker::PhantomData;
+use engine::records::{Cause, Found, Records, stale_at, watched};
+use std::collections::{HashMap, HashSet};
 
 /// Open work of this many rows is looked through for what is under way. What is beyond is taken for not under way: then a
 /// tenant gets one message too many.
@@ -23,14 +22,15 @@ type Lane = (TenantId, JobQueue);
 pub(super) struct Lanes<T> {
     /// Those in which something is under way; none until it is asked for, since most ticks find nothing stuck.
     busy: Option<HashSet<Lane>>,
-    /// Those in which everything is given up that waits as long as what was given up.
-    lost: HashSet<Lane>,
-    record: PhantomData<fn() -> T>,
+    /// Until when everything is given up in them that has waited since then; none where nothing was given up lately.
+    lost: HashMap<Lane, Option<Timestamp>>,
+    /// Of those in which nothing was sent again so far, the piece of work that was asked for first.
+    first: HashMap<Lane, Found<T>>,
 }
 
 impl<T: OpenWork> Lanes<T> {
     pub(super) fn new() -> Self {
-        Self { busy: None, lost: HashSet::new(), record: PhantomData }
+        Self { busy: None, lost: HashMap::new(), first: HashMap::new() }
     }
 
     fn of(row: &T) -> Lane {
@@ -51,12 +51,37 @@ impl<T: OpenWork> Lanes<T> {
     }
 
     /// What was sent for the row is lost, again and again: so is what waits behind it.
-    pub(super) fn give_up(&mut self, row: &T) {
-        self.lost.insert(Self::of(row));
+    pub(super) fn give_up(&mut self, row: &T, now: Timestamp) {
+        self.lost.insert(Self::of(row), Some(now));
     }
 
-    pub(super) fn is_given_up(&self, row: &T) -> bool {
-        self.lost.contains(&Self::of(row))
+    /// Since when something was given up in the row's lane, if it was lately.
+    pub(super) async fn given_up_at(&mut self, records: &Records, row: &T) -> Result<Option<Timestamp>> {
+        let lane = Self::of(row);
+        if let Some(known) = self.lost.get(&lane) {
+            return Ok(*known);
+        }
+        let at = find_given_up(records, row, Cause::Lost).await?.map(|given_up| given_up.at);
+        self.lost.insert(lane, at);
+        Ok(at)
+    }
+
+    /// Keeps a row whose message may be sent again, once it is known that no other of its lane is under way.
+    pub(super) fn keep(&mut self, row: Found<T>) {
+        let first = self.first.entry(Self::of(&row.value));
+        // Keys sort by the time at which the work was asked for: messages come in that order.
+        first
+            .and_modify(|first| {
+                if row.value.address().key() < first.value.address().key() {
+                    first.clone_from(&row);
+                }
+            })
+            .or_insert(row);
+    }
+
+    /// The rows that were kept, one for each lane.
+    pub(super) fn take_first(&mut self) -> Vec<Found<T>> {
+        std::mem::take(&mut self.first).into_values().collect()
     }
 }
 

@@ -39,20 +39,33 @@ impl Worker {
                 if self.clock.now() >= deadline {
                     return Ok(());
                 }
+                // Why those later that were not sent again yet: what was is before them in its queue, and is given up
+                // or worked on first.
+                let is_new = row.value.course().held_up.is_none();
+                if is_new && matches!(self.is_given_up(&mut lanes, &row.value).await, Ok(false)) {
+                    lanes.keep(row);
+                    continue;
+                }
                 let begins_at = begins(&row.value);
                 let outcome = self.sweep_work(&mut lanes, row).await;
                 report.row(watched::OPEN_WORK, (begins_at, self.clock.now()), outcome);
             }
-            match next {
-                Some(_) => after = next,
-                None => return Ok(()),
+            after = next;
+            if after.is_none() {
+                break;
             }
         }
+        for row in lanes.take_first() {
+            let begins_at = begins(&row.value);
+            let outcome = self.sweep_work(&mut lanes, row).await;
+            report.row(watched::OPEN_WORK, (begins_at, self.clock.now()), outcome);
+        }
+        Ok(())
     }
 
     async fn sweep_work<T: OpenWork>(&self, lanes: &mut Lanes<T>, listed: Found<T>) -> Result<TickOutcome> {
         let now = self.clock.now();
-        let is_over = self.is_given_up(lanes, &listed.value, now).await?;
+        let is_over = self.is_given_up(lanes, &listed.value).await?;
         // Why before the row is read: of a tenant whose queue stands there may be many.
         if !is_over && lanes.is_busy(&self.records, &listed.value, now).await? {
             return Ok(TickOutcome::Nothing);
@@ -71,7 +84,7 @@ impl Worker {
         };
         if let Some((cause, why)) = ended {
             if cause == Cause::Lost {
-                lanes.give_up(&found.value);
+                lanes.give_up(&found.value, now);
             }
             let is_over = give_up((&self.records, &self.announcer()), found, cause, &why).await?;
             return Ok(if is_over { TickOutcome::GivenUp } else { TickOutcome::Nothing });
@@ -87,23 +100,16 @@ impl Worker {
 
     /// Whether the row is to be given up: by its own course, or because the work before it in its lane was lost for as long
     /// as anybody waits, and this one has waited as long.
-    async fn is_given_up<T: OpenWork>(&self, lanes: &mut Lanes<T>, row: &T, now: Timestamp) -> Result<bool> {
-        let course = row.course();
+    async fn is_given_up<T: OpenWork>(&self, lanes: &mut Lanes<T>, row: &T) -> Result<bool> {
+        let (course, now) = (row.course(), self.clock.now());
         if course.held_up.is_some() {
             return Ok(course.is_hopeless(row.patience(), now));
         }
         if now.duration_since(row.touched_at()) < row.patience() {
             return Ok(false);
         }
-        if lanes.is_given_up(row) {
-            return Ok(true);
-        }
-        let known = find_given_up(&self.records, row, Cause::Lost).await?;
-        let is_over = known.is_some_and(|known| row.touched_at() < known.at);
-        if is_over {
-            lanes.give_up(row);
-        }
-        Ok(is_over)
+        let given_up_at = lanes.given_up_at(&self.records, row).await?;
+        Ok(given_up_at.is_some_and(|at| row.touched_at() < at))
     }
 
     async fn sweep_notice(&self, listed: Found<Notice>) -> Result<TickOutcome> {

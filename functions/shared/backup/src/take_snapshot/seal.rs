@@ -200,3 +200,49 @@ pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option
         course: Course::default(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Archive;
+    use engine::ports::{Clock, KeyRing};
+    use engine::records::{KindRuns, Records, StoredKey};
+    use support::memory::World;
+
+    #[tokio::test]
+    async fn whoever_seals_a_snapshot_second_goes_on_with_the_manifest_of_the_first() {
+        let world = World::new(1);
+        let (now, tenant) = (world.clock.now(), "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap());
+        let records = Records::new(world.catalog.clone(), world.clock.clone());
+        let (_, wrapped) = world.key_ring.generate(&tenant).await.unwrap();
+        let key = StoredKey { tenant: tenant.clone(), wrapped, created_at: now };
+        records.put_new(&key).await.unwrap();
+        let archive = Archive::new(world.vault.clone(), world.key_ring.clone(), records);
+        let archive = archive.open(&tenant).await.unwrap();
+        let index = archive.put_named(domain::stored::Class::Index, b"").await.unwrap();
+        let run = domain::stored::RunRef {
+            index,
+            cut_bits: 8,
+            records: 0,
+            leaves: 0,
+            plain_bytes: 0,
+            layers: vec![],
+        };
+        let users = KindRuns { runs: [("users".to_owned(), run)].into(), ..KindRuns::default() };
+        let progress = ReadingState {
+            tenant,
+            snapshot: SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            started_at: now,
+            base: None,
+            permissions: vec![],
+            kinds: [("users".to_owned(), KindState::Done(users))].into(),
+            spent: Spent::default(),
+            stored_blobs: 0,
+            stored_bytes: 0,
+            advances: 0,
+        };
+        let first = seal(&archive, &progress, now).await.unwrap();
+        let second = seal(&archive, &progress, now + SignedDuration::from_secs(1)).await.unwrap();
+        assert_eq!((second.sealed_at, &second), (now, &first));
+    }
+}

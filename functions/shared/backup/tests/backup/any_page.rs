@@ -1,5 +1,5 @@
 //! Whatever stands in the pages of a tenant, a reading ends: with runs that can be read, or with a refusal. Few cases each
-//! time; many by `PROPTEST_CASES=100000 cargo test --workspace --test backup -- any_page`.
+//! time, a sixteenth of `PROPTEST_CASES`; many by `PROPTEST_CASES=100000 cargo test --workspace --test backup -- any_page`.
 
 use crate::paged::{Desk, manifest};
 use domain::kinds::{self, KINDS};
@@ -71,7 +71,8 @@ fn pages() -> impl Strategy<Value = Pages> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, ..ProptestConfig::default() })]
+    // Why so few: they are in every run of the tests.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 16, ..ProptestConfig::default() })]
 
     #[test]
     fn any_pages_become_runs_that_can_be_read_or_a_refusal(first in pages(), then in pages()) {

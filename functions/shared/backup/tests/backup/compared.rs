@@ -7,7 +7,7 @@ use domain::changes::{Change, What};
 use domain::stored::Manifest;
 use domain::{DiffId, SnapshotId, kinds};
 use engine::ports::Clock;
-use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side};
+use engine::records::{Cause, Course, Diff, DiffCounts, JobState, NewId, Records, Side};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -68,6 +68,13 @@ impl Company {
 }
 
 async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Change> {
+    let (report, done) = run(desk, before, after).await;
+    assert!(matches!(report, Report::Compared(_)), "{report:?}");
+    backup::archive::list_changes(&desk.archive, &done).await.unwrap()
+}
+
+/// Compares; gives what that came to, and the row.
+async fn run(desk: &Desk, before: &Manifest, after: &Manifest) -> (Report, Diff) {
     let world = &desk.world;
     let records = Records::new(world.catalog.clone(), world.clock.clone());
     let ulids = ["01JBBBBBBBBBBBBBBBBBBBBBBB", "01JCCCCCCCCCCCCCCCCCCCCCCC"];
@@ -107,9 +114,7 @@ async fn compared(desk: &Desk, before: &Manifest, after: &Manifest) -> Vec<Chang
     });
     let request = diff_snapshots::Request { tenant: tenant.clone(), diff: row.id.clone() };
     let report = worker.run(&request, now + SignedDuration::from_mins(15)).await.unwrap();
-    assert!(matches!(report, Report::Compared(_)), "{report:?}");
-    let done = records.get(&Diff::at(&tenant, &row.id)).await.unwrap().value;
-    backup::archive::list_changes(&desk.archive, &done).await.unwrap()
+    (report, records.get(&Diff::at(&tenant, &row.id)).await.unwrap().value)
 }
 
 /// Reads a tenant, reads it again after something happened, and compares.
@@ -215,4 +220,40 @@ async fn who_was_created_again_twice_is_the_same_with_what_the_service_gave_anew
     company.groups[0] = group("team", false, &["ann3", "bob"]);
     let after = company.read(&desk).await;
     assert_eq!(short(&compared(&desk, &before, &after).await), []);
+}
+
+#[tokio::test]
+async fn who_was_created_again_after_the_later_side_is_gone_on_it() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let records = Records::new(desk.world.catalog.clone(), desk.world.clock.clone());
+    let mut company = Company::new();
+    let before = company.read(&desk).await;
+    company.users.remove(0);
+    company.groups[0] = group("team", false, &["bob"]);
+    let after = company.read(&desk).await;
+    let row = NewId {
+        tenant: desk.archive.tenant().clone(),
+        kind: support::kind("users").name.into(),
+        old: "ann".into(),
+        new: "ann2".into(),
+        created_at: desk.world.clock.now() + SignedDuration::from_secs(1),
+    };
+    records.put_new(&row).await.unwrap();
+    let changes = compared(&desk, &before, &after).await;
+    assert_eq!(short(&changes), [("users", "ann", What::Deleted, 0, 1)]);
+    assert_eq!(changes[0].new_key, None, "nobody has that id yet");
+}
+
+#[tokio::test]
+async fn a_page_of_other_changes_in_the_place_of_ours_fails_the_comparison() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let mut company = Company::new();
+    let before = company.read(&desk).await;
+    company.users.push(user("zoe"));
+    let after = company.read(&desk).await;
+    let place = format!("diffs/{}/000000", DiffId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB"));
+    desk.archive.put_new(&place, b"[]").await.unwrap();
+    let (report, row) = run(&desk, &before, &after).await;
+    assert!(matches!(report, Report::Failed(_)), "{report:?}");
+    assert_eq!((row.state, row.course.failed), (JobState::Failed, Some(Cause::Corrupt)));
 }

@@ -94,7 +94,7 @@ async fn a_cursor_of_another_object_is_refused_with_the_field_named() {
     let (cut, longer) = (&good[..good.len() - 4], format!("{good}.x"));
     for (key, cursor) in [
         ("g000001", good.as_str()),
-        ("g000000", &good.replacen('o', "i", 1)),
+        ("g000000", &good.replacen('o', "x", 1)),
         ("g000000", &cut[..cut.rfind('.').unwrap()]),
         ("g000000", &longer),
         ("g000000", ""),

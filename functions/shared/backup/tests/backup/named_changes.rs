@@ -1,7 +1,8 @@
 //! Changes that are looked for by the names of their objects: only pages that may hold them are read.
 use backup::archive::{Archive, MOST_PAGES, find_changes};
+use backup::commands::diffs::Diffs;
 use domain::{DiffId, SnapshotId, TenantId, kinds};
-use engine::ports::{Clock, KeyRing};
+use engine::ports::{Clock, KeyRing, Page};
 use engine::records::{Course, Diff, DiffCounts, JobState, Records, Side, StoredKey};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -9,7 +10,9 @@ use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 
 struct Stored {
-    archive: Archive,
+    world: World,
+    records: Records,
+    archive: Arc<Archive>,
     tenant: TenantId,
     faults: Arc<FaultPlan>,
     row: Diff,
@@ -43,7 +46,7 @@ impl Stored {
             .await
             .unwrap();
         let vault = Faulty::new(world.vault.clone(), &faults);
-        let archive = Archive::new(vault, world.key_ring.clone(), records);
+        let archive = Arc::new(Archive::new(vault, world.key_ring.clone(), records.clone()));
         let id = DiffId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
         let opened = archive.open(&tenant).await.unwrap();
         for (number, page) in pages.iter().enumerate() {
@@ -72,7 +75,8 @@ impl Stored {
             error: None,
             course: Course::default(),
         };
-        Self { archive, tenant, faults, row }
+        records.put_new(&row).await.unwrap();
+        Self { world, records, archive, tenant, faults, row }
     }
 
     /// What was found of these, whether that is all, and how many pages were read for it.
@@ -129,4 +133,30 @@ async fn what_is_not_there_costs_so_many_pages_and_it_is_said_whether_these_were
         assert_eq!((found, is_complete), (vec![None], expected));
         assert!(reads <= MOST_PAGES, "{reads} reads");
     }
+}
+
+#[tokio::test]
+async fn a_part_of_the_changes_reads_a_few_pages_whatever_its_limit_and_all_parts_give_all() {
+    let pages: Vec<_> = (0..100).map(|n| vec![change("users", &format!("u{n:06}"), None)]).collect();
+    let stored = Stored::of(pages).await;
+    let diffs = Diffs {
+        archive: stored.archive.clone(),
+        records: stored.records.clone(),
+        queue: stored.world.queue.clone(),
+        clock: stored.world.clock.clone(),
+        ids: stored.world.ids.clone(),
+    };
+    let (mut keys, mut after) = (Vec::new(), None);
+    loop {
+        let page = Page { after, ..Page::first(200) };
+        let part = diffs.changes(&stored.tenant, &stored.row.id, page).await.unwrap();
+        let reads = stored.faults.take_log().count_of_port("vault");
+        assert!(reads <= 8, "{reads} reads");
+        keys.extend(part.items.into_iter().map(|change| change.key));
+        after = part.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(keys, (0..100).map(|n| format!("u{n:06}")).collect::<Vec<_>>());
 }

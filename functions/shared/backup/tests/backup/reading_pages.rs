@@ -62,6 +62,21 @@ async fn a_next_page_that_fails_is_asked_for_again_and_is_never_the_end() {
 }
 
 #[tokio::test]
+async fn a_kind_that_is_put_off_again_and_again_is_not_told_as_missing() {
+    let desk = Desk::new(16, AT_ONCE).await;
+    desk.directory.page("users", "listed", plain(&["a"]), None);
+    let throttled = ErrorKind::Throttled { retry_after_ms: None };
+    desk.directory.fail("users", "listed", throttled, 8);
+    let mut progress = desk.begun();
+    for _ in 0..8 {
+        assert_eq!(desk.go_on(&mut progress, None, 900).await.unwrap_err().kind(), throttled);
+    }
+    assert!(desk.go_on(&mut progress, None, 900).await.unwrap());
+    let read = manifest(&progress);
+    assert_eq!((records(&read, "users"), read.missing), (1, vec![]));
+}
+
+#[tokio::test]
 async fn chunks_that_fail_together_are_all_asked_for_again() {
     let desk = with_groups(16, AT_ONCE).await;
     desk.directory.fail("groups", "ids", ErrorKind::Unavailable, 3);
@@ -130,7 +145,9 @@ async fn a_base_is_built_on_only_for_a_week_and_for_the_same_question_and_while_
     other.tokens.get_mut("users").unwrap().asked = "id".to_owned();
     let mut old = base.clone();
     *old.full_at.get_mut("users").unwrap() -= SignedDuration::from_hours(7 * 24);
-    for base in [other, old] {
+    let mut stale = base.clone();
+    stale.tokens.get_mut("users").unwrap().taken_at -= SignedDuration::from_hours(6 * 24);
+    for base in [other, old, stale] {
         desk.read(Some(&base)).await;
         assert!(desk.directory.asked("users").contains(&"listed".to_owned()));
     }
@@ -252,12 +269,49 @@ async fn what_a_delta_does_not_name_stays_and_what_it_names_is_so_in_both_direct
 }
 
 #[tokio::test]
+async fn who_is_deleted_and_there_again_in_one_delta_keeps_nothing_of_before() {
+    let (desk, base) = company().await;
+    let gone = json!({"id": "ann", "@removed": {"reason": "changed"}});
+    let again = json!({"id": "ann", "displayName": "Ann again"});
+    let (_, view) = after(&desk, &base, vec![gone, again], vec![]).await;
+    let ann = view.find_object(kinds::get("users").unwrap(), "ann").await.unwrap().unwrap();
+    assert_eq!((&ann["displayName"], &ann["mail"]), (&json!("Ann again"), &Value::Null));
+    assert_eq!(ann["customSecurityAttributes"], Value::Null);
+}
+
+#[tokio::test]
+async fn when_everything_was_read_last_is_not_moved_by_a_reading_of_changes() {
+    let (desk, base) = company().await;
+    desk.world.clock.advance(SignedDuration::from_hours(1));
+    let (read, _) = after(&desk, &base, plain(&["dan"]), vec![]).await;
+    for kind in ["users", "groups"] {
+        assert_eq!(read.full_at[kind], base.full_at[kind], "{kind}");
+    }
+    assert!(read.full_at["roles"] > base.full_at["roles"], "a list is read whole each time");
+}
+
+#[tokio::test]
 async fn a_page_that_names_all_members_takes_the_others_away() {
     let (desk, base) = company().await;
     let whole = json!({"id": "staff", "displayName": "Staff", "members": [{"id": "dan"}]});
     let (_, view) = after(&desk, &base, vec![], vec![whole]).await;
     assert_eq!(ends(&view, "groups.members", "staff").await, ["dan"]);
     assert_eq!(back(&view, "groups.members", "ann").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_facet_that_is_listed_whole_is_gone_where_the_list_does_not_name_it() {
+    let (desk, mut base) = company().await;
+    base.runs.get_mut("users").unwrap().records = 5;
+    let listed = json!({"id": "dan", "customSecurityAttributes": {"Set": {"Level": 2}}});
+    desk.directory.page(FACET, "start", vec![listed], None);
+    let (read, view) = after(&desk, &base, vec![], vec![]).await;
+    assert_eq!(records(&read, FACET), 1);
+    let users = kinds::get("users").unwrap();
+    for (id, level) in [("ann", Value::Null), ("dan", json!(2))] {
+        let object = view.find_object(users, id).await.unwrap().unwrap();
+        assert_eq!(object["customSecurityAttributes"]["Set"]["Level"], level, "{id}");
+    }
 }
 
 #[tokio::test]

@@ -224,3 +224,16 @@ async fn of_who_comes_out_of_the_recycle_bin_only_what_differs_is_written() {
     let written = json!({"jobTitle": "Clerk"});
     assert_eq!(stage.directory.updates(), [written.as_object().unwrap().clone()]);
 }
+
+#[tokio::test]
+async fn what_has_left_the_recycle_bin_since_the_preview_is_told_as_gone_and_nothing_is_sent() {
+    let mut stage = RestoreWorld::new();
+    stage.both(user("ann", &json!({})));
+    stage.directory.soft_delete("users", "ann");
+    let restore = stage.previewed(exactly(vec![item("users", "ann")])).await;
+    stage.directory.empty_bin();
+    stage.run(&restore).await;
+    let outcome = stage.report(&restore).await.steps[0].outcome.clone();
+    assert_eq!(outcome, OutcomeState::Skipped { cause: SkipCause::Gone });
+    assert_eq!(stage.directory.write_count(), 0);
+}

@@ -187,6 +187,17 @@ mod tests {
     }
 
     #[test]
+    fn a_change_holds_both_values_and_null_is_none() {
+        let map = |v: Value| v.as_object().unwrap().clone();
+        let before = map(json!({"id": "1", "jobTitle": "x", "city": null}));
+        let after = map(json!({"id": "1", "jobTitle": null, "city": "B"}));
+        let changes = compare_objects(kinds::get("users").unwrap(), &before, &after);
+        let values: Vec<_> = changes.into_iter().map(|c| (c.path, c.before, c.after)).collect();
+        let city = ("city".to_owned(), None, Some(json!("B")));
+        assert_eq!(values, [city, ("jobTitle".to_owned(), Some(json!("x")), None)]);
+    }
+
+    #[test]
     fn a_setting_deep_inside_a_policy_is_named_and_renumbered_settings_are_no_change() {
         let setting = |id: &str, what: &str, value: &str| {
             json!({"id": id, "settingInstance": {"settingDefinitionId": what,

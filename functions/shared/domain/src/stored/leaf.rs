@@ -274,5 +274,17 @@ mod tests {
         cutter.push(b"b", b"").unwrap();
         assert!(cutter.push(b"a", b"").is_err());
         assert!(cutter.push(b"b", b"").is_err());
+        for (first, second, is_sorted) in [(b"a", b"b", true), (b"b", b"a", false), (b"b", b"b", false)] {
+            let mut bytes = MAGIC.to_vec();
+            for key in [first, second] {
+                varint::put(&mut bytes, 1);
+                bytes.extend(key);
+                varint::put(&mut bytes, 0);
+            }
+            assert_eq!(read_leaf(&bytes).is_ok(), is_sorted);
+            let mut walk = LeafWalk::new(Arc::new(bytes)).unwrap();
+            assert!(walk.advance().unwrap());
+            assert_eq!(walk.advance().is_ok(), is_sorted);
+        }
     }
 }

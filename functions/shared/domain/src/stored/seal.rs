@@ -253,6 +253,15 @@ mod tests {
         [&MAGIC[..], &nonce, &keys.cipher.encrypt(&Nonce::from(nonce), payload).unwrap()].concat()
     }
 
+    /// Does not compile where a part of the keys stays in memory.
+    #[test]
+    fn keys_are_wiped_when_they_are_dropped() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let TenantKeys { naming, cipher, .. } = keys(1, 1);
+        is_wiped(&naming);
+        is_wiped(&cipher);
+    }
+
     #[test]
     fn more_than_a_function_can_hold_is_neither_sealed_nor_unpacked() {
         let keys = keys(1, 1);

@@ -1,7 +1,7 @@
 //! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
 
 use super::address::{At, Auth, Invitations, People};
-use super::{Partner, Record, watched};
+use super::{Maker, Partner, Record, watched};
 use crate::ports::Watch;
 use domain::rights::Role;
 use domain::{Error, InvitationId, OrganisationId, PartnerId, PersonId, Result, Timestamp};
@@ -31,6 +31,10 @@ pub struct Invitation {
     pub organisations: Option<Vec<OrganisationId>>,
     /// An IANA time zone.
     pub time_zone: String,
+    /// Who invited: it opens nothing once they may no longer give what it gives. None for the Owner of a new partner, and
+    /// for invitations made before makers were written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<Maker>,
     /// When the invitation was made.
     pub created_at: Timestamp,
     /// Until when it can be accepted.
@@ -84,6 +88,7 @@ impl Invitation {
             role: invited.role,
             organisations: invited.organisations,
             time_zone: invited.time_zone,
+            made_by: None,
             created_at: now,
             expires_at: now + OPEN_FOR,
             mail_due_at: Some(now),

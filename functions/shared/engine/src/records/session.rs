@@ -132,8 +132,8 @@ impl Record for SessionEntry {
 }
 
 /// How many sessions one person, or the portal of one organisation, has at a time: one more ends the oldest. So all of
-/// them end in one write.
-pub const MOST_SESSIONS: usize = 20;
+/// them, two rows each, end in one write, together with what ends them.
+pub const MOST_SESSIONS: usize = 16;
 
 /// The writes that end all sessions of a person, or of an organisation's portal.
 pub async fn end_of_sessions(

@@ -6,4 +6,5 @@ mod audit;
 mod deletion;
 mod queues;
 mod records;
+mod sweeps;
 mod upgrade;

@@ -70,6 +70,23 @@ async fn a_part_that_fails_for_a_moment_is_asked_again_and_the_others_are_not() 
     }
 }
 
+/// Should the read never give up, Graph answers in the end: then it is no error.
+#[tokio::test]
+async fn a_part_that_never_gets_better_ends_the_read_after_a_few_tries() {
+    for (status, kind, batches_asked, logins) in
+        [(500, ErrorKind::Unavailable, 5, 1), (401, ErrorKind::Denied, 2, 2)]
+    {
+        let refuses =
+            move |url: &str, before| (before < 20 && url.contains("/manager?")).then(|| refusal(status, ""));
+        let world = batches(refuses).await;
+        let users = domain::kinds::get("users").unwrap();
+        let links: Vec<_> = users.links.iter().collect();
+        let error = world.directory().find_live(&tenant(), users, "u", &links).await.unwrap_err();
+        assert_eq!((error.kind(), world.seen().len()), (kind, batches_asked), "{status}");
+        assert_eq!(world.logins().len(), logins, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn of_several_waits_in_one_batch_the_longest_is_kept() {
     for (one, other) in [("9", "3.5"), ("3.5", "9")] {
@@ -82,6 +99,42 @@ async fn of_several_waits_in_one_batch_the_longest_is_kept() {
         assert_eq!(parts(&world).await, [3, 2]);
         assert_eq!(world.waits_ms(), [9_000]);
     }
+}
+
+#[tokio::test]
+async fn a_part_that_is_refused_for_now_is_asked_again_whether_or_not_it_names_a_wait() {
+    for (status, wait) in [(429, ""), (503, "4")] {
+        let later = move |url: &str, before| {
+            (before == 0 && url.contains("/manager?")).then(|| refusal(status, wait))
+        };
+        let world = batches(later).await;
+        assert_eq!(parts(&world).await, [3, 1], "{status}");
+        assert_eq!(world.waits_ms().len(), 1, "{status}");
+        assert!(wait.is_empty() || world.waits_ms() == [4_000], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_would_be_waited_out_beyond_the_deadline_is_told_at_once() {
+    let world = batches(|_, _| Some(refusal(500, ""))).await;
+    let hurried = world.directory().with_deadline(world.clock.now() + std::time::Duration::from_millis(1));
+    let users = domain::kinds::get("users").unwrap();
+    let error = hurried.find_live(&tenant(), users, "u", &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert_eq!((world.seen().len(), world.waits_ms().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_batch_is_counted_by_its_parts_and_keeps_a_token_that_all_of_them_took() {
+    let world = batches(|_, _| None).await;
+    let directory = world.directory();
+    let users = domain::kinds::get("users").unwrap();
+    let links: Vec<_> = users.links.iter().collect();
+    for _ in 0..2 {
+        directory.find_live(&tenant(), users, "u", &links).await.unwrap().unwrap();
+    }
+    assert_eq!((world.seen().len(), world.logins().len()), (2, 1));
+    assert_eq!(directory.take_spent(&tenant()).requests, 2 * 3);
 }
 
 fn other() -> TenantId {

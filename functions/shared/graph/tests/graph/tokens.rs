@@ -161,6 +161,22 @@ async fn a_withdrawn_consent_is_denied_at_once_and_our_own_bad_credential_is_not
 }
 
 #[tokio::test]
+async fn a_secret_that_the_login_refuses_is_read_again_at_once() {
+    let world = world(|s| {
+        let is_old = form(s).get("client_secret").is_some_and(|secret| secret == "hunter2");
+        let body = json!({"error": "invalid_client", "error_codes": [7_000_222]});
+        (s.path.ends_with("/token") && is_old).then(|| status(401, body))
+    })
+    .await;
+    let directory = world.directory();
+    let refused = directory.access(&tenant()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    let new = json!({"clientId": "app", "clientSecret": "hunter3"});
+    *world.exchanged.lock().unwrap() = Some(new.to_string());
+    directory.access(&tenant()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_login_that_throttles_or_fails_for_a_moment_is_asked_again() {
     let world = world(|s| match (s.path.ends_with("/token"), s.before) {
         (true, 0) => Some(status(429, json!({})).with("retry-after", "7")),
@@ -169,6 +185,35 @@ async fn a_login_that_throttles_or_fails_for_a_moment_is_asked_again() {
     })
     .await;
     world.directory().access(&tenant()).await.unwrap();
-    assert_eq!(world.waits_ms()[0], 7_000);
+    let waits = world.waits_ms();
+    assert_eq!(waits[0], 7_000);
+    assert!((1_000..=2_000).contains(&waits[1]), "a wait that nobody names is ours: {waits:?}");
     assert_eq!(world.logins().len(), 3);
+}
+
+#[tokio::test]
+async fn a_login_that_goes_on_failing_is_asked_five_times() {
+    let world =
+        world(|s| s.path.ends_with("/token").then(|| status(503, json!({"error": "unavailable"})))).await;
+    let error = world.directory().access(&tenant()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert_eq!((world.logins().len(), world.waits_ms().len()), (5, 4));
+}
+
+#[tokio::test]
+async fn a_token_of_a_short_life_serves_for_half_of_it() {
+    let world = world(|s| {
+        if s.path.ends_with("/token") {
+            let token = format!("token-{}", s.before);
+            return Some(ok(json!({"expires_in": 100, "access_token": token})));
+        }
+        empty(s)
+    })
+    .await;
+    let directory = world.directory();
+    for (later_ms, logins) in [(0, 1), (49_000, 1), (2_000, 2)] {
+        world.clock.advance_ms(later_ms);
+        read_roles(&directory).await.unwrap();
+        assert_eq!(world.logins().len(), logins);
+    }
 }

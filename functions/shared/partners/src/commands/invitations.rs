@@ -1,9 +1,11 @@
 //! Invitations: made, listed, withdrawn, accepted. The mail leaves from `send-digests`, which also makes the secret:
 //! whoever invites never sees it. It is accepted by whoever shows the secret and is signed in, whatever their address.
 
+use super::makers::{self, MOST_MAKERS};
 use super::people::{owners, raced};
 use super::{Caller, Gate, Listed};
 use domain::notices::Zone;
+use domain::reach::Reach;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, InvitationId, OrganisationId, PartnerId, PersonId, Result, Timestamp};
 use engine::ports::{Clock, Ids, Page, Write};
@@ -69,7 +71,8 @@ impl Invitations {
         };
         let id = InvitationId::from_ulid(&self.ids.ulid());
         let now = self.clock.now();
-        let invitation = Invitation::new(id, &partner, invited, now);
+        let invitation =
+            Invitation { made_by: caller.maker(), ..Invitation::new(id, &partner, invited, now) };
         let records = &self.gate.records;
         for tried in 1.. {
             let writes = vec![put_new(&invitation)?, one_more(records, &partner.id, now).await?];
@@ -135,7 +138,7 @@ impl Invitations {
             .find(&Invitation::at(&token.value.partner, &token.value.invitation))
             .await?
             .ok_or_else(none)?;
-        if !found.value.is_open(now) {
+        if !found.value.is_open(now) || !self.may_still_give(&found.value).await? {
             return Err(none());
         }
         let invitation = Invitation { accepted_at: Some(now), mail_due_at: None, ..found.value };
@@ -150,6 +153,14 @@ impl Invitations {
         writes.push(delete(&token.value, token.version));
         records.write(writes).await.map_err(raced)?;
         Ok(person)
+    }
+
+    /// Whether who invited may still give what the invitation gives.
+    async fn may_still_give(&self, invitation: &Invitation) -> Result<bool> {
+        let Some(maker) = &invitation.made_by else { return Ok(true) };
+        let gives = Reach { organisations: invitation.organisations.clone(), ..Reach::of(invitation.role) };
+        let maker = makers::reach_of(&self.gate.records, maker, MOST_MAKERS, self.clock.now()).await?;
+        Ok(maker.is_some_and(|maker| gives.within(&maker).as_ref() == Some(&gives)))
     }
 
     /// The person who gets the caller's sign-in, and the writes for that: a new person, or one that is there and had no

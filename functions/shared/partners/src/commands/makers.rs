@@ -6,7 +6,7 @@
 
 use domain::reach::Reach;
 use domain::rights::Role;
-use domain::{Error, PartnerId, Result, Timestamp, TokenId};
+use domain::{PartnerId, Result, Timestamp, TokenId};
 use engine::ports::Write;
 use engine::records::{ApiToken, Found, Maker, Person, Record, Records, TokenEntry, replace};
 use std::collections::BTreeMap;
@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 pub(super) const MOST_MAKERS: usize = 4;
 /// How many tokens one write changes, two rows each; a write has 50 rows.
 const TOKENS_A_WRITE: usize = 20;
-/// How many tokens a command changes at most.
+/// How many tokens a command changes at most. Why the others may wait: they do no more than their maker either way, and
+/// nobody is to keep their place by having made too many.
 const MOST_TOKENS: usize = 400;
 
 /// How far a maker may act now; none when it is gone, or when it is the end of a chain of more than `most` tokens.
@@ -82,26 +83,35 @@ pub(super) fn reach_of_person(person: &Person) -> Reach {
     Reach { organisations, ..Reach::of(person.role) }
 }
 
+/// Tokens that may do more than their maker.
+pub(super) struct AllTooWide {
+    tokens: Vec<TooWide>,
+    /// Whether these are all that there are.
+    pub is_complete: bool,
+}
+
+impl AllTooWide {
+    /// None at all.
+    pub(super) const NONE: Self = Self { tokens: Vec::new(), is_complete: true };
+}
+
 /// A token that is to be taken back or narrowed.
-pub(super) struct TooWide {
+struct TooWide {
     entry: Found<TokenEntry>,
     after: ApiToken,
 }
 
 /// The good tokens of a partner that `maker` made, or that these made, and that may do more than `left` lets their maker:
 /// none is left of a maker that goes.
-///
-/// # Errors
-/// `Conflict` when they are too many for one command.
 pub(super) async fn too_wide(
     records: &Records,
     partner: &PartnerId,
     (maker, left): (&Maker, Option<&Reach>),
     now: Timestamp,
-) -> Result<Vec<TooWide>> {
+) -> Result<AllTooWide> {
     let entries = records.list_all(&TokenEntry::all(partner)).await?;
     let by_id: BTreeMap<_, _> = entries.iter().map(|e| (e.value.id.clone(), e.value.token.clone())).collect();
-    let mut found = Vec::new();
+    let mut all = AllTooWide::NONE;
     for entry in entries {
         let token = entry.value.token.clone();
         if !token.is_good(now) {
@@ -113,13 +123,13 @@ pub(super) async fn too_wide(
             Some(Reach { organisations, features, .. }) => ApiToken { organisations, features, ..token },
             None => ApiToken { revoked_at: Some(now), ..token },
         };
-        found.push(TooWide { entry, after });
+        if all.tokens.len() == MOST_TOKENS {
+            all.is_complete = false;
+            break;
+        }
+        all.tokens.push(TooWide { entry, after });
     }
-    if found.len() > MOST_TOKENS {
-        let why = format!("more than {MOST_TOKENS} tokens would end with it; revoke some of them first");
-        return Err(Error::conflict(why));
-    }
-    Ok(found)
+    Ok(all)
 }
 
 /// What is left of a token; nothing where it was not made by that maker, by whatever way.
@@ -146,9 +156,9 @@ fn left_of(
 ///
 /// # Errors
 /// `Conflict` when a row changed meanwhile; then some tokens may have been taken back already.
-pub(super) async fn end(records: &Records, tokens: Vec<TooWide>, and: Vec<Write>) -> Result<Vec<TokenEntry>> {
+pub(super) async fn end(records: &Records, all: AllTooWide, and: Vec<Write>) -> Result<Vec<TokenEntry>> {
     let (mut told, mut writes) = (Vec::new(), Vec::new());
-    for TooWide { entry, after } in tokens {
+    for TooWide { entry, after } in all.tokens {
         if writes.len() >= 2 * TOKENS_A_WRITE {
             records.write(std::mem::take(&mut writes)).await?;
         }

@@ -1,7 +1,7 @@
 //! The people of a partner: read, changed, removed. A partner is never left without an Owner. With a person go what they
 //! made and what they hold: tokens that may do more than they may now, and sessions (see `makers`).
 
-use super::makers::{self, reach_of_person};
+use super::makers::{self, AllTooWide, reach_of_person};
 use super::{Caller, Gate, Listed};
 use domain::reach::Reach;
 use domain::rights::Role;
@@ -45,7 +45,16 @@ pub struct ChangedPerson {
     /// The person as they are now, with the version that the next change must name.
     pub person: Found<Person>,
     /// The tokens that were revoked or narrowed with them, as they are now.
-    pub tokens: Vec<TokenEntry>,
+    pub tokens: EndedTokens,
+}
+
+/// Tokens that were revoked or narrowed with their maker.
+#[derive(Clone, Debug)]
+pub struct EndedTokens {
+    /// The tokens, as they are now.
+    pub entries: Vec<TokenEntry>,
+    /// Whether these are all. The others do no more than their maker either way.
+    pub is_complete: bool,
 }
 
 impl People {
@@ -67,7 +76,7 @@ impl People {
     ///
     /// # Errors
     /// `Stale` when it was changed meanwhile; `Denied` when a Super Admin would change or make an Owner;
-    /// `Conflict` for the last Owner, and for too many tokens; `Invalid` naming the field.
+    /// `Conflict` for the last Owner; `Invalid` naming the field.
     pub async fn change(
         &self,
         caller: &Caller,
@@ -128,9 +137,11 @@ impl People {
         let is_less = left != reach_of_person(&before);
         let tokens = match is_less {
             true => self.too_wide(&partner.id, id, Some(&left)).await?,
-            false => Vec::new(),
+            false => AllTooWide::NONE,
         };
-        let tokens = makers::end(self.records(), tokens, writes).await.map_err(raced)?;
+        let is_complete = tokens.is_complete;
+        let entries = makers::end(self.records(), tokens, writes).await.map_err(raced)?;
+        let tokens = EndedTokens { entries, is_complete };
         Ok(ChangedPerson { person: Found { value: person, version: version + 1 }, tokens })
     }
 
@@ -138,8 +149,8 @@ impl People {
     /// sessions end, and the tokens that they made are revoked; it gives those.
     ///
     /// # Errors
-    /// `Denied` when a Super Admin would remove an Owner; `Conflict` for the last Owner, and for too many tokens.
-    pub async fn remove(&self, caller: &Caller, id: &PersonId) -> Result<Vec<TokenEntry>> {
+    /// `Denied` when a Super Admin would remove an Owner; `Conflict` for the last Owner.
+    pub async fn remove(&self, caller: &Caller, id: &PersonId) -> Result<EndedTokens> {
         for tried in 1.. {
             match self.remove_once(caller, id).await {
                 Err(e) if e.reason() == Some(ErrorReason::Raced) && tried < TRIES => {}
@@ -149,7 +160,7 @@ impl People {
         unreachable!("the last try returns")
     }
 
-    async fn remove_once(&self, caller: &Caller, id: &PersonId) -> Result<Vec<TokenEntry>> {
+    async fn remove_once(&self, caller: &Caller, id: &PersonId) -> Result<EndedTokens> {
         let partner = self.gate.people(caller, &[]).await?;
         let found = self.find(&partner.id, id).await?;
         self.gate.people(caller, &[found.value.role]).await?;
@@ -164,23 +175,19 @@ impl People {
         }
         let tokens = self.too_wide(&partner.id, id, None).await?;
         let sessions = end_of_sessions(self.records(), &partner.id, id).await?;
-        let tokens = makers::end(self.records(), tokens, writes).await.map_err(raced)?;
+        let is_complete = tokens.is_complete;
+        let entries = makers::end(self.records(), tokens, writes).await.map_err(raced)?;
         // Why after: without its person no session is good, so nothing hangs on this write; the list is tidy.
         if !sessions.is_empty()
             && let Err(error) = self.records().write(sessions).await
         {
             tracing::warn!(person = %id, %error, "the sessions of a removed person were left to their time");
         }
-        Ok(tokens)
+        Ok(EndedTokens { entries, is_complete })
     }
 
     /// The tokens that a person made, and that may do more than what is `left` to the person.
-    async fn too_wide(
-        &self,
-        partner: &PartnerId,
-        id: &PersonId,
-        left: Option<&Reach>,
-    ) -> Result<Vec<makers::TooWide>> {
+    async fn too_wide(&self, partner: &PartnerId, id: &PersonId, left: Option<&Reach>) -> Result<AllTooWide> {
         let maker = Maker::Person { partner: partner.clone(), person: id.clone() };
         makers::too_wide(self.records(), partner, (&maker, left), self.clock.now()).await
     }

@@ -10,7 +10,7 @@ use engine::records::{CredentialStatus, DowngradeRequest, Organisation, Organisa
 use partners::commands::downgrades::Downgrades;
 use partners::commands::organisations::{Organisations, Wanted};
 use partners::commands::plans::Plans;
-use partners::commands::{Caller, Gate, Member, Proof};
+use partners::commands::{Caller, Gate, Member};
 use std::collections::BTreeSet;
 use support::office::{DISTRIBUTOR, Office, PARTNER, SIBLING, at, partner};
 
@@ -53,14 +53,7 @@ async fn with_organisations() -> Office {
 }
 
 fn caller(n: u32, role: Role, organisations: Option<Vec<OrganisationId>>) -> Caller {
-    Caller::Member(Member {
-        partner: partner(n),
-        role,
-        organisations,
-        features: None,
-        token: "hft_12345678".to_owned(),
-        proof: Proof::Token(None),
-    })
+    Caller::Member(Member::of_token(partner(n), role, organisations, "hft_12345678"))
 }
 
 fn gate(office: &Office) -> Gate {

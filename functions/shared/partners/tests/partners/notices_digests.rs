@@ -6,7 +6,7 @@ use domain::DiffId;
 use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use engine::ports::{Handed, Mail, Mailer};
-use engine::records::{DiffCounts, Person, Record, Records};
+use engine::records::{DiffCounts, Person, Record, Records, Subject};
 use partners::send_digests::{self, Report};
 use std::sync::Arc;
 use support::faulty::{Mode, crash_points};
@@ -182,6 +182,34 @@ async fn what_happens_just_before_eight_is_in_the_next_digest() {
     assert_eq!(tick(&office).await.empty, 1);
     office.world.clock.advance_to(at("2026-11-24T07:00:00Z"));
     assert_eq!(tick(&office).await.sent, 1);
+}
+
+#[tokio::test]
+async fn what_happens_as_a_period_ends_is_told_in_its_digest_and_not_in_the_next() {
+    let office = Office::new().await;
+    office.add_person(10, PARTNER, Role::Owner, "Europe/Zurich").await;
+    office.world.clock.advance_to(at("2026-11-23T06:58:00Z"));
+    office.announce_two_changes().await.unwrap();
+    office.world.clock.advance_to(at(MONDAY_8));
+    assert_eq!(tick(&office).await.sent, 1);
+    office.world.clock.advance_to(at("2026-11-24T07:00:00Z"));
+    assert_eq!(tick(&office).await, Report { empty: 1, ..Report::default() });
+}
+
+#[tokio::test]
+async fn what_is_gravest_stands_first_in_a_digest() {
+    let (office, mut owner) = sunday_with_changes().await;
+    owner.subscribe(Topic::Errors, Some(Frequency::Daily), office.clock().now()).unwrap();
+    office.records().replace(&owner, 1).await.unwrap();
+    let (tenant, subject) = (support::office::tenant(), Subject::Diff(support::office::diff()));
+    office.world.clock.advance(jiff::SignedDuration::from_mins(1));
+    let kind = domain::ErrorKind::Unavailable;
+    office.announcer().announce_error(&tenant, subject, "A comparison", kind).await.unwrap();
+    office.world.clock.advance_to(at(MONDAY_8));
+    assert_eq!(tick(&office).await.sent, 1);
+    let mail = office.distinct_mails().pop().unwrap();
+    let headings: Vec<_> = mail.text.lines().filter(|line| line.starts_with("== ")).collect();
+    assert_eq!(headings, ["== Errors", "== Changes"]);
 }
 
 #[tokio::test]

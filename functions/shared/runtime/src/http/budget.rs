@@ -4,7 +4,7 @@
 //! decides by what it saw of that row and what it let through since; when that is [`BLOCK`] units it settles: one write
 //! under a condition adds them to the row, and shows what others have used. So a caller who asks for little costs no call
 //! at all, and one who asks a hundred instances at once gets [`BLOCK`] units from each beyond the budget, once: what an
-//! instance has not settled it does not forget.
+//! instance has not settled it does not forget as long as it remembers the caller.
 //!
 //! Where the row cannot be read or written, the instance goes by what it knows, which is a limit of its own. Why not to
 //! refuse: then a table that is slow for a moment would lock out everybody, and instances are few.
@@ -151,6 +151,10 @@ impl Budgets {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         if of.len() >= CALLERS && !of.contains_key(who) {
             of.retain(|_, account| account.full_at_us > now_us || account.owed != 0);
+        }
+        // Why even what they owe: it is less than a block each, and no instance may remember without end.
+        if of.len() >= CALLERS && !of.contains_key(who) {
+            of.retain(|_, account| account.full_at_us > now_us);
         }
         let unseen = || Account { full_at_us: now_us, owed: 0, seen_at_us: i64::MIN / 2 };
         act(of.entry(who.to_owned()).or_insert_with(unseen))

@@ -8,8 +8,8 @@ use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::{Clock, Spent};
 use engine::records::{
-    Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts, RestoreState, RunCount,
-    Side, Snapshot, Tenant,
+    AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts, RestoreState,
+    RunCount, Side, Snapshot, Tenant, WorkSlots,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -37,6 +37,11 @@ impl Plane {
     pub async fn stands(&self, state: RestoreState) {
         let now = self.world.clock.now();
         self.edit(&Tenant::at(&self.tenant), |row| row.open_snapshot = None).await;
+        for work in [AskedWork::Comparisons, AskedWork::Previews] {
+            if self.records.find(&WorkSlots::at(&self.tenant, work)).await.unwrap().is_some() {
+                self.edit(&WorkSlots::at(&self.tenant, work), |row| row.open.clear()).await;
+            }
+        }
         let restore = Restore::at(&self.tenant, &RESTORE.parse().unwrap());
         self.edit(&restore, |row| {
             (row.state, row.approved_by) = (state, None);

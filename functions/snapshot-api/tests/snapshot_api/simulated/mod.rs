@@ -198,7 +198,7 @@ pub struct Seen {
 }
 
 impl Fleet {
-    pub fn new(world: &World, simulation: &Arc<Simulation>, instances: usize) -> Arc<Self> {
+    pub fn new(world: &World, simulation: &Arc<Simulation>, instances: usize, limit: RateLimit) -> Arc<Self> {
         let made = |_| {
             let catalog = Arc::new(Priced(world.catalog.clone(), simulation.clone()));
             let records = Records::new(catalog, simulation.clone());
@@ -210,7 +210,7 @@ impl Fleet {
                 clock: simulation.clone(),
                 ids: world.ids.clone(),
             });
-            let router = service(rate_limited(router(api), RateLimit::default(), records, weights()));
+            let router = service(rate_limited(router(api), limit, records, weights()));
             Instance { router, is_busy: AtomicBool::new(false) }
         };
         let instances = (0..instances).map(made).collect();

@@ -11,6 +11,7 @@ mod admin;
 mod clock;
 mod commands;
 mod consent;
+mod deaths;
 mod drive;
 mod end;
 mod log;
@@ -18,6 +19,7 @@ mod story;
 mod workers;
 
 pub use admin::Admin;
+pub use deaths::{deaths, is_all_asked_for};
 pub use drive::Death;
 pub use end::{End, changes_of};
 pub use log::Watch;

@@ -110,6 +110,9 @@ impl TableDirectory {
         let gone = state.live.remove(&at).unwrap();
         state.bin.insert(at, gone);
     }
+    pub fn empty_bin(&self) {
+        self.state().bin.clear();
+    }
     /// The bodies of all updates so far.
     pub fn updates(&self) -> Vec<Map<String, Value>> {
         self.state().updates.clone()

@@ -46,6 +46,16 @@ fn what_a_list_does_not_give_was_never_set_and_what_a_delta_does_not_give_did_no
 }
 
 #[test]
+fn of_a_member_that_an_item_repeats_the_last_one_counts() {
+    let users = kinds::get("users").unwrap();
+    let text = r#"{"id": "u", "city": "first", "city": "last"}"#;
+    let raw = RawValue::from_string(text.to_owned()).unwrap();
+    let asked = Asked { select: &[], withheld: &[], whole: false };
+    let read = interpret(users, &users.reading[0], asked, &raw).unwrap();
+    assert_eq!(read.object.unwrap().text, br#"{"city":"last","id":"u"}"#);
+}
+
+#[test]
 fn a_facet_is_kept_apart_and_an_empty_one_is_none() {
     let with = |value: Value| read("users", json!({"id": "u", "customSecurityAttributes": value})).facets;
     assert_eq!(
@@ -83,6 +93,8 @@ fn an_item_without_an_id_is_an_error_and_not_a_record_less() {
     for item in [json!({"displayName": "?"}), json!([]), json!({"id": null}), json!("u")] {
         assert!(try_read("users", &item, true).is_err(), "{item}");
     }
+    let stored = json!({"displayName": "?"});
+    assert!(kinds::get("users").unwrap().key_of(stored.as_object().unwrap()).is_err());
     let no_end = json!({"id": "g", "members@delta": [{"@odata.type": "#microsoft.graph.user"}]});
     assert!(try_read("groups", &no_end, false).is_err());
 }

@@ -70,6 +70,13 @@ fn the_last_administrator_is_neither_disabled_nor_deleted_and_the_rest_of_the_ch
         guarded(vec![item("users", "ann", Some(then), Some(user("ann", &json!(true))))], held_by(&["ann"]));
     assert_eq!(causes(&plan), [("accountEnabled", Cause::LockOut)]);
     assert_eq!(updates(&plan), [&map(&json!({"mobilePhone": "1"}))]);
+    let shown =
+        |side: &Option<Value>| side.as_ref().and_then(Value::as_object).map(|o| o.keys().cloned().collect());
+    assert_eq!(
+        shown(&plan.steps[0].after),
+        Some(vec!["mobilePhone".to_owned()]),
+        "what it shows is what it writes"
+    );
     let plan = guarded(vec![item("users", "ann", None, Some(user("ann", &json!(true))))], through_a_group());
     assert_eq!(causes(&plan), [("object", Cause::LockOut)]);
 }
@@ -148,6 +155,24 @@ fn one_who_comes_makes_room_for_one_who_goes_whatever_the_phases_say() {
 }
 
 #[test]
+fn whoever_may_only_activate_the_role_is_not_given_it() {
+    let plan = plan(&exactly(vec![
+        item("admins", "ann", Some(grant("ann")), None),
+        item("eligibleAdmins", "bob", Some(grant("bob")), None),
+    ]));
+    let gained: Vec<_> = plan.steps.iter().map(|step| (step.key.as_str(), gains(step))).collect();
+    assert_eq!(gained, [("ann", vec!["ann".to_owned()]), ("bob", vec![])]);
+    let taken = plan_of_taking("eligibleAdmins");
+    assert!(!may_lose(&taken.steps[0]), "nor is it taken from them");
+    assert!(may_lose(&plan_of_taking("admins").steps[0]));
+}
+
+/// A plan that takes Ann's fact of that kind away.
+fn plan_of_taking(kind: &str) -> RestorePlan {
+    plan(&exactly(vec![item(kind, "ann", None, Some(grant("ann")))]))
+}
+
+#[test]
 fn an_end_that_a_restore_would_set_takes_the_role_too() {
     let schedule = |expiration: &Value| {
         let mut fact = grant("ann");
@@ -197,6 +222,14 @@ fn our_own_membership_stays() {
         assert!(plan.steps.is_empty(), "{plan:?}");
         assert_eq!(plan.impossible[0].cause, Cause::OwnAccess);
     }
+    let mut renamed = group("g", &["us"]);
+    renamed.object.insert("displayName".to_owned(), json!("as it was"));
+    let plan = plan(&inputs(Some(renamed)));
+    assert_eq!(
+        updates(&plan),
+        [&map(&json!({"displayName": "as it was"}))],
+        "it is no reason to leave the rest"
+    );
 }
 
 const PEOPLE: usize = 4;

@@ -94,6 +94,28 @@ fn a_user_who_is_gone_is_created_without_a_stored_password_and_the_plan_says_so(
 }
 
 #[test]
+fn what_a_creation_requires_and_the_snapshot_does_not_have_is_made_up_as_little_as_can_be() {
+    let wanted = held(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u.v@x.y"}));
+    let plan = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!((&body["accountEnabled"], &body["mailNickname"]), (&json!(false), &json!("u.v")));
+}
+
+#[test]
+fn within_a_phase_what_is_added_comes_before_what_is_taken_and_a_change_before_both() {
+    let group = |id: &str, name: &str, members: &[&str]| {
+        linked(held(&json!({"id": id, "displayName": name, "groupTypes": []})), "groups.members", members)
+    };
+    let plan = plan(&exactly(vec![
+        item("groups", "a", Some(group("a", "A", &[])), Some(group("a", "A", &["u"]))),
+        item("groups", "b", Some(group("b", "B", &["u"])), Some(group("b", "B2", &[]))),
+    ]));
+    let last: Vec<_> = names_of(&plan);
+    let at = |what: &str| last.iter().position(|step| step == what).unwrap_or_else(|| panic!("{last:?}"));
+    assert!(at("update b") < at("addLinks b") && at("addLinks b") < at("removeLink a"), "{last:?}");
+}
+
+#[test]
 fn guests_synced_users_and_mail_groups_that_are_gone_are_named_and_not_created() {
     let guest = user(&json!({"userType": "Guest", "userPrincipalName": "a_b.c#EXT#@x.y"}));
     let synced = user(&json!({"onPremisesSyncEnabled": true}));

@@ -111,11 +111,16 @@ impl Ids for TestIds {
     }
 }
 
-struct TestSecrets(HashMap<String, String>);
+struct TestSecrets(HashMap<String, String>, Arc<Mutex<Option<String>>>);
 #[async_trait]
 impl Secrets for TestSecrets {
     async fn get(&self, name: &str) -> Result<Secret> {
-        self.0.get(name).map(Secret::new).ok_or_else(|| Error::not_found("no such secret"))
+        let exchanged = self.1.lock().unwrap();
+        exchanged
+            .as_ref()
+            .or_else(|| self.0.get(name))
+            .map(Secret::new)
+            .ok_or_else(|| Error::not_found("no such secret"))
     }
 }
 
@@ -124,6 +129,8 @@ pub struct World {
     seen: Arc<Mutex<Vec<Seen>>>,
     pub clock: Arc<TestClock>,
     pub secret: Value,
+    /// What the secret was exchanged for.
+    pub exchanged: Arc<Mutex<Option<String>>>,
 }
 
 /// A server. Token requests that `answer` leaves alone are given `token-0`, `token-1`, and so on.
@@ -162,7 +169,8 @@ pub async fn world(answer: impl Fn(&Seen) -> Option<Answer> + Send + Sync + 'sta
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     let now = Mutex::new("2026-01-01T00:00:00Z".parse().unwrap());
     let clock = Arc::new(TestClock { now, waits_ms: Mutex::default() });
-    World { url, seen, clock, secret: json!({"clientId": "app", "clientSecret": "hunter2"}) }
+    let secret = json!({"clientId": "app", "clientSecret": "hunter2"});
+    World { url, seen, clock, secret, exchanged: Arc::default() }
 }
 
 fn decoded(query: &str) -> String {
@@ -182,7 +190,8 @@ impl World {
             ..GraphSettings::default()
         };
         let secret = self.secret.to_string();
-        let secrets = TestSecrets(HashMap::from([("graph-reader".to_owned(), secret)]));
+        let secrets =
+            TestSecrets(HashMap::from([("graph-reader".to_owned(), secret)]), self.exchanged.clone());
         let ids = Arc::new(TestIds(AtomicU64::new(0)));
         GraphClient::new(settings, Arc::new(secrets), "graph-reader", self.clock.clone(), ids).unwrap()
     }
