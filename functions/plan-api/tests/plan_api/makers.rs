@@ -70,7 +70,7 @@ async fn a_token_of_somebody_who_is_gone_is_good_for_nobody_whatever_its_row_say
     let first = made(&plane, &eve, "superAdmin").await;
     let second = made(&plane, &holder(&plane, &first).await, "admin").await;
     let partner = owner.member().unwrap().partner.clone();
-    let records = &plane.find.records;
+    let records = &plane.records();
     let found = records.get(&Person::at(&partner, &id)).await.unwrap();
     let lowered = Person { role: Role::Support, ..found.value.clone() };
     records.replace(&lowered, found.version).await.unwrap();
@@ -229,7 +229,7 @@ async fn the_first_token_of_a_partner_ends_with_the_person_who_saw_it_until_it_i
     assert_eq!(remove(&plane, &top, &id).await.status, 200);
     assert!(plane.held(&anew).await.is_some());
     let below = left.member().unwrap().partner.clone();
-    let row = plane.find.records.list_all(&engine::records::TokenEntry::of_partner(&below)).await.unwrap();
+    let row = plane.records().list_all(&engine::records::TokenEntry::of_partner(&below)).await.unwrap();
     let row = &row[0].value.token;
     assert!(row.is_good("2026-01-01T00:00:00Z".parse().unwrap()), "its row is the other partner's");
 }

@@ -270,9 +270,15 @@ impl Plane {
         person.organisations = organisations.map(|all| all.iter().map(|id| (*id).clone()).collect());
         person.identity = Some(identity.clone());
         let link = IdentityLink { identity: identity.clone(), partner, person: id.clone() };
-        self.find.records.put_new(&person).await.unwrap();
-        self.find.records.put_new(&link).await.unwrap();
+        let records = self.records();
+        records.put_new(&person).await.unwrap();
+        records.put_new(&link).await.unwrap();
         (id, self.find.find_signed_in_at(identity, Some(now)).await.unwrap())
+    }
+
+    /// The rows as a test sees them: behind no role.
+    pub fn records(&self) -> Records {
+        Records::new(self.world.catalog.clone(), self.world.clock.clone())
     }
 
     /// Opens a portal by the secret of an access link.

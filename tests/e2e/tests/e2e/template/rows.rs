@@ -173,7 +173,6 @@ async fn a_right_that_is_taken_away_fails_the_story_that_needs_it() {
     for (function, sid, refused) in [
         (Function::TakeSnapshot, "ReadRows", "dynamodb:GetItem"),
         (Function::TakeSnapshot, "PutRows", "dynamodb:PutItem"),
-        (Function::TakeSnapshot, "DeleteRows", "dynamodb:DeleteItem"),
         (Function::TakeSnapshot, "ReadAndAddBlobs", "s3:"),
         (Function::SnapshotApi, "PutRows", "dynamodb:PutItem"),
     ] {
