@@ -219,3 +219,25 @@ fn random(ids: &dyn Ids) -> [u8; 16] {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Same(String);
+    impl Ids for Same {
+        fn ulid(&self) -> String {
+            self.0.clone()
+        }
+        fn token(&self) -> String {
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn a_chance_goes_from_nothing_to_one() {
+        let of = |byte: &str| chance(&Same(byte.repeat(16) + &"00".repeat(16)));
+        assert_eq!([of("00"), of("ff")], [0.0, 1.0]);
+        assert!((0.49..0.51).contains(&of("80")));
+    }
+}

@@ -265,8 +265,9 @@ async fn what_is_so_already_is_a_success_that_says_so() {
 #[tokio::test]
 async fn a_removal_that_graph_refuses_is_not_taken_for_one_that_was_made() {
     let world = world(|s| on_graph(s, || refuse(403, "Authorization_RequestDenied", ""))).await;
-    let gone = DirectoryWrite::RemoveLink { link: link("groups.members"), from: "g".into(), to: "u".into() };
-    let deleted = DirectoryWrite::Delete { kind: kind("groups"), id: "g".into(), object: Map::new() };
+    let gone =
+        DirectoryWrite::RemoveLink { link: link("groups.members"), from: "g1".into(), to: "u1".into() };
+    let deleted = DirectoryWrite::Delete { kind: kind("groups"), id: "g1".into(), object: Map::new() };
     for (call, asked) in [(gone, "DELETE groups/{id}/members/{id}/$ref"), (deleted, "DELETE groups/{id}")] {
         let error = world.writer().apply(&tenant(), &call).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
@@ -324,7 +325,7 @@ async fn a_name_that_is_taken_is_a_conflict_and_not_the_object_that_was_asked_fo
 
 #[tokio::test]
 async fn what_the_row_does_not_allow_is_refused_before_graph_is_asked() {
-    let world = world(|_| Some(ok(json!({})))).await;
+    let world = world(|s| on_graph(s, || ok(json!({})))).await;
     let writer = world.writer();
     let links = |count: u32| (0..count).map(|i| (i.to_string(), None)).collect::<Vec<_>>();
     let members = |to| DirectoryWrite::AddLinks { link: link("groups.members"), from: "g".into(), to };

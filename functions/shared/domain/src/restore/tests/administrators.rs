@@ -70,8 +70,9 @@ fn the_last_administrator_is_neither_disabled_nor_deleted_and_the_rest_of_the_ch
         guarded(vec![item("users", "ann", Some(then), Some(user("ann", &json!(true))))], held_by(&["ann"]));
     assert_eq!(causes(&plan), [("accountEnabled", Cause::LockOut)]);
     assert_eq!(updates(&plan), [&map(&json!({"mobilePhone": "1"}))]);
-    let shown =
-        |side: &Option<Value>| side.as_ref().and_then(Value::as_object).map(|o| o.keys().cloned().collect());
+    let shown = |side: &Option<Value>| {
+        side.as_ref().and_then(Value::as_object).map(|o| o.keys().cloned().collect::<Vec<_>>())
+    };
     assert_eq!(
         shown(&plan.steps[0].after),
         Some(vec!["mobilePhone".to_owned()]),
