@@ -5,7 +5,7 @@ use bytes::Bytes;
 use domain::{Result, TenantId};
 use engine::ports::{BlobName, Clock, Put, Vault, VaultSweeper};
 use engine::purge_data;
-use engine::records::{OrganisationPlace, Record, Tenant};
+use engine::records::{OrganisationPlace, Tenant};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use support::office::{Office, PARTNER, organisation, partner, tenant};

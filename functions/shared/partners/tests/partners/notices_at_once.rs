@@ -206,7 +206,7 @@ async fn a_notice_is_gone_with_its_tenant_and_holds_its_partner_only_by_referenc
     office.announce_two_changes().await.unwrap();
     for (scope, row) in office.world.catalog.rows() {
         if row.key.starts_with("heard#") {
-            assert!(matches!(scope, engine::ports::Scope::Partner(_)));
+            assert!(matches!(scope, engine::ports::Scope::Heard(_)));
             assert!(!row.body.to_string().contains("Ann") && !row.body.to_string().contains("Contoso"));
         }
         if row.key.starts_with(engine::records::Notice::PREFIX) {
