@@ -5,7 +5,7 @@ use backup::run_restore;
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use engine::records::{FailCause, OutcomeState, ReadBack, RestoreState, SkipCause};
 use serde_json::json;
-use support::faulty::crash_points;
+use support::faulty::{Mode, crash_points};
 
 fn everything(stage: &RestoreWorld) -> Selection {
     let items = stage.snapshot.keys().map(|(kind, key)| SelectedItem {
@@ -210,4 +210,41 @@ async fn wherever_a_run_is_cut_off_the_tenant_ends_as_if_it_had_not_been() {
         assert_eq!(stage.directory.ends("groups.members", "staff"), std::slice::from_ref(&ann), "{at}");
         assert_eq!(stage.new_id("ann").await, ann, "{at}");
     }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_looked_for_before_it_is_made_again() {
+    let stage = stage();
+    stage.directory.remove("admins", "ann|r|/|");
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.directory.lose_answer_of_next_creation();
+    let done = stage.run(&restore).await;
+    assert_eq!((done.state, done.counts.done), (RestoreState::Done, 1));
+    assert_eq!(stage.directory.write_count(), 1);
+}
+
+#[tokio::test]
+async fn a_step_that_was_finished_when_a_run_was_cut_off_is_not_looked_at_again() {
+    let rows = |stage: &RestoreWorld| -> Vec<_> {
+        let rows = stage.world.catalog.rows().into_iter().map(|(_, row)| row);
+        rows.filter(|row| row.key.starts_with("step#")).collect()
+    };
+    let mut met = 0;
+    for call in (0..60).step_by(5) {
+        let stage = self::stage();
+        stage.directory.hard_delete("ann");
+        let restore = stage.previewed(everything(&stage)).await;
+        stage.approve(&restore).await;
+        stage.faults.take_log();
+        stage.faults.die_at(call, Mode::Before);
+        let _ = stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await;
+        stage.faults.heal();
+        let mut finished = rows(&stage);
+        finished.retain(|row| row.body["readBack"]["type"] == "asAsked");
+        stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        let now = rows(&stage);
+        assert!(finished.iter().all(|row| now.contains(row)), "call {call}");
+        met += usize::from(!finished.is_empty());
+    }
+    assert!(met > 0, "some step is finished before the run is cut off");
 }

@@ -161,4 +161,40 @@ mod tests {
     fn an_unknown_field_of_a_selection_is_refused() {
         assert!(serde_json::from_value::<Selection>(json!({"items": [], "everything": true})).is_err());
     }
+
+    #[test]
+    fn what_came_or_went_is_chosen_whole_and_what_changed_in_the_parts_that_changed() {
+        let attribute = |property: &str| crate::changes::AttributeChange {
+            property: property.to_owned(),
+            path: property.to_owned(),
+            before: None,
+            after: Some("x".into()),
+        };
+        let link = SelectedLink { link: "users.manager".to_owned(), to: "m".to_owned() };
+        let change = |what| Change {
+            kind: kinds::get("users").unwrap().name.into(),
+            key: "u".to_owned(),
+            new_key: None,
+            name: None,
+            what,
+            attributes: vec![attribute("jobTitle"), attribute("city"), attribute("city")],
+            links: vec![crate::changes::LinkChange {
+                link: link.link.clone(),
+                to: link.to.clone(),
+                to_name: None,
+                what: What::Created,
+                before: None,
+                after: None,
+            }],
+            consequences: 0,
+            privileged: false,
+        };
+        for what in [What::Created, What::Deleted] {
+            let chosen = SelectedItem::of_change(&change(what));
+            assert_eq!((chosen.properties, chosen.links), (None, None), "{what:?}");
+        }
+        let chosen = SelectedItem::of_change(&change(What::Modified));
+        assert_eq!(chosen.properties, Some(vec!["city".to_owned(), "jobTitle".to_owned()]));
+        assert_eq!(chosen.links, Some(vec![link]));
+    }
 }

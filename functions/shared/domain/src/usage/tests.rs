@@ -113,6 +113,12 @@ fn amounts_have_the_decimals_of_their_currency() {
 }
 
 #[test]
+fn an_amount_is_the_nearest_whole_unit_and_half_of_one_is_one() {
+    let shares = [(1, 3), (1, 2), (2, 3), (3, 2), (7, 4)];
+    assert_eq!(shares.map(|(sum, days)| rounded(sum, days)), [0, 1, 1, 2, 2]);
+}
+
+#[test]
 fn a_month_is_a_year_and_a_month() {
     assert_eq!(month("2026-10").to_string(), "2026-10");
     for wrong in ["2026-13", "2026-00", "2026-1", "26-10", "2026", "2026-10-01", "1999-12", "+026-10", ""] {

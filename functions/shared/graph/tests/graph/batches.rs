@@ -88,6 +88,22 @@ async fn a_part_that_never_gets_better_ends_the_read_after_a_few_tries() {
 }
 
 #[tokio::test]
+async fn what_a_batch_leaves_out_is_an_error_and_never_taken_for_empty() {
+    let world = world(|s| {
+        let requests = s.body["requests"].as_array().filter(|_| s.path == "/v1.0/$batch")?;
+        let is_given = |r: &&Value| !r["url"].as_str().unwrap().contains("customSecurityAttributes");
+        let reply =
+            |r: &Value| json!({"id": r["id"], "status": 200, "body": {"id": "u", "displayName": "U"}});
+        let replies: Vec<_> = requests.iter().filter(is_given).map(reply).collect();
+        Some(ok(json!({ "responses": replies })))
+    })
+    .await;
+    let users = domain::kinds::get("users").unwrap();
+    let error = world.directory().find_live(&tenant(), users, "u", &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+#[tokio::test]
 async fn of_several_waits_in_one_batch_the_longest_is_kept() {
     for (one, other) in [("9", "3.5"), ("3.5", "9")] {
         let waits = move |url: &str, before| {

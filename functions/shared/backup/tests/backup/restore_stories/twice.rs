@@ -162,6 +162,34 @@ async fn wherever_one_of_two_restores_is_cut_off_the_object_is_made_once_and_bot
     }
 }
 
+/// Of the first restore its claim alone is there: for all that anybody knows, it is at the creation.
+#[tokio::test]
+async fn while_one_restore_is_at_a_creation_another_creates_nothing() {
+    let mut met = 0;
+    for call in 0..40 {
+        let stage = staff();
+        let (first, second) =
+            (stage.previewed(whole("groups", "gone")).await, stage.previewed(whole("groups", "gone")).await);
+        stage.approve(&first).await;
+        stage.faults.take_log();
+        stage.faults.die_at(call, Mode::Before);
+        let _ = stage.faulty_worker().run(&stage.request(&first), stage.deadline()).await;
+        stage.faults.heal();
+        let rows = stage.world.catalog.rows();
+        let is_claimed = rows.iter().any(|(_, row)| row.key.starts_with("remaking#"));
+        if !is_claimed || stage.directory.count("groups") > 0 {
+            continue;
+        }
+        stage.run(&second).await;
+        let report = stage.report(&second).await;
+        assert_eq!(stage.directory.count("groups"), 0, "call {call}");
+        let skipped = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
+        assert_eq!(report.steps[0].outcome, skipped, "call {call}");
+        met += 1;
+    }
+    assert!(met > 0, "a process dies between its claim and its creation");
+}
+
 #[tokio::test]
 async fn a_custom_role_whose_creation_was_cut_off_is_found_again() {
     let stage = stage_with("roles");

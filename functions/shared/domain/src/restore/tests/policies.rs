@@ -40,6 +40,15 @@ fn a_changed_setting_is_sent_with_the_whole_policy_and_nothing_that_the_service_
 }
 
 #[test]
+fn a_policy_that_is_of_another_type_now_is_left_as_it_is() {
+    let (wanted, mut live) = (policy(json!([setting("a", "1")])), policy(json!([setting("a", "2")])));
+    live.object["@odata.type"] = json!("#microsoft.graph.another");
+    let plan = plan(&exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), Some(live))]));
+    assert!(plan.steps.is_empty());
+    assert_eq!(causes(&plan), [("object", Cause::TypeChanged)]);
+}
+
+#[test]
 fn the_numbers_of_settings_are_no_difference() {
     let mut renumbered = setting("a", "1");
     renumbered["id"] = json!("7");

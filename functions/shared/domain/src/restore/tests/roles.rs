@@ -32,6 +32,15 @@ fn neither_the_last_global_administrator_nor_our_own_roles_are_taken_away() {
 }
 
 #[test]
+fn a_role_that_was_given_since_is_taken_only_when_that_is_asked_for() {
+    let mut inputs = exactly(vec![item("admins", "new", None, Some(fact("a", "r", &json!({}))))]);
+    inputs.delete_created = false;
+    let kept = plan(&inputs);
+    assert!(kept.steps.is_empty());
+    assert_eq!(causes(&kept), [("object", Cause::NotInSnapshot)]);
+}
+
+#[test]
 fn what_is_given_comes_before_what_is_taken() {
     let plan = plan(&exactly(vec![
         item("admins", "new", None, Some(fact("a", "r", &json!({})))),
