@@ -129,7 +129,8 @@ async fn heads(
 ) -> Reply<Response> {
     let page = PageIn { cursor: query.cursor, limit: query.limit }.page();
     let found = api.audit.statements(&caller, query.partner.as_ref(), page).await?;
-    let lines: String = found.items.into_iter().map(|statement| format!("{}\n", statement.signed)).collect();
+    let lines =
+        found.items.into_iter().fold(String::new(), |lines, statement| lines + &statement.signed + "\n");
     let mut reply = ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], lines).into_response();
     if let Some(next) = found.next {
         let mut link = url::form_urlencoded::Serializer::new(String::new());

@@ -43,7 +43,7 @@ pub struct EndingOut {
 
 impl EndingOut {
     /// The end of an organisation with that tenant.
-    pub fn of(ending: Ending, tenant: Option<&TenantId>) -> Self {
+    pub fn of(ending: &Ending, tenant: Option<&TenantId>) -> Self {
         Self {
             asked_at: ending.asked_at,
             delete_at: ending.delete_at,

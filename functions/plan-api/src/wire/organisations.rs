@@ -262,7 +262,10 @@ impl From<Organisation> for OrganisationOut {
             tenant,
             connecting: organisation.connecting.map(Into::into),
             created_at: organisation.created_at,
-            ending: organisation.ending.map(|ending| EndingOut::of(ending, organisation.tenant.as_ref())),
+            ending: organisation
+                .ending
+                .as_ref()
+                .map(|ending| EndingOut::of(ending, organisation.tenant.as_ref())),
         }
     }
 }

@@ -218,7 +218,9 @@ async fn the_single_chain_of_an_earlier_release_is_shown_exported_and_verified_w
     let exported: Vec<domain::audit::Entry> =
         export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut check = domain::audit::LogCheck::default();
-    exported.iter().for_each(|entry| check.take(entry).unwrap());
+    for entry in &exported {
+        check.take(entry).unwrap();
+    }
     assert_eq!(check.end(&[]).unwrap().entries, 5);
     assert_eq!(exported[3].seen[0].number, 3, "the first chain names where the older one ended");
     assert_eq!(verified(&plane, &owner).await["entries"], 5);

@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_chance_goes_from_nothing_to_one() {
         let of = |byte: &str| chance(&Same(byte.repeat(16) + &"00".repeat(16)));
-        assert_eq!([of("00"), of("ff")], [0.0, 1.0]);
+        assert!(of("00").abs() < f64::EPSILON && (of("ff") - 1.0).abs() < f64::EPSILON);
         assert!((0.49..0.51).contains(&of("80")));
     }
 }

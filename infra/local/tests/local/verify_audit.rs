@@ -70,7 +70,7 @@ async fn exported() -> Exported {
 }
 
 fn jsonl(entries: &[Entry]) -> String {
-    entries.iter().map(|entry| format!("{}\n", serde_json::to_string(entry).unwrap())).collect()
+    entries.iter().fold(String::new(), |lines, entry| lines + &serde_json::to_string(entry).unwrap() + "\n")
 }
 
 impl Exported {

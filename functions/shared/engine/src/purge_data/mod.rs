@@ -4,6 +4,7 @@
 //!
 //! Retention of single snapshots is not here yet.
 
+mod certify;
 mod destroy;
 mod heads;
 mod organisations;
@@ -60,7 +61,7 @@ impl Worker {
         let Ports { catalog, vault, signer, anchors, clock, ids } = ports;
         let records = Records::new(catalog.clone(), clock.clone());
         let audit = AuditLog::new(records.clone(), &*ids);
-        Self { records, catalog, vault, signer, anchors, clock, audit }
+        Self { catalog, records, vault, signer, anchors, clock, audit }
     }
 }
 

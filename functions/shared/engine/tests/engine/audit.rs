@@ -79,7 +79,9 @@ async fn two_hundred_reads_at_once_over_fifty_processes_are_all_written_down_and
     let all = entries(&world, Some(partner())).await;
     assert_eq!(all.len(), 400);
     let mut check = LogCheck::default();
-    all.iter().for_each(|entry| check.take(entry).unwrap());
+    for entry in &all {
+        check.take(entry).unwrap();
+    }
     assert_eq!(check.end(&[]).unwrap().chains, 50);
     // A process that begins looks up four things at most; its eight entries then go into eight writes at most.
     let calls = plan.log();
@@ -154,7 +156,9 @@ async fn heads_are_signed_when_a_day_is_over_and_a_log_is_whole_beside_them() {
             (BEGINNING, &fingerprint(&signed[0].1))
         );
         let mut check = LogCheck::default();
-        all.iter().for_each(|entry| check.take(entry).unwrap());
+        for entry in &all {
+            check.take(entry).unwrap();
+        }
         let found = check.end(&signed).unwrap();
         assert_eq!((found.entries, found.chains, found.signed), (12, 4, 4));
         assert_eq!(found.signed_until, Some(signed[1].0.day));
@@ -208,7 +212,9 @@ async fn a_day_with_many_chains_is_signed_in_parts() {
     let shape: Vec<_> = signed.iter().map(|(s, _)| (s.part, s.is_last, s.heads.len())).collect();
     assert_eq!(shape, [(0, false, 1_000), (1, true, 500)]);
     let mut check = LogCheck::default();
-    entries(&world, None).await.iter().for_each(|entry| check.take(entry).unwrap());
+    for entry in &entries(&world, None).await {
+        check.take(entry).unwrap();
+    }
     assert_eq!(check.end(&signed).unwrap().signed, 1_500);
 }
 
@@ -236,7 +242,9 @@ async fn wherever_the_signing_dies_the_next_tick_ends_it_and_nothing_is_signed_t
             let signed = statements(&world, log.clone()).await;
             assert_eq!((signed.len(), signed[0].0.is_last), (1, true), "{call} {mode:?}");
             let mut check = LogCheck::default();
-            entries(&world, log).await.iter().for_each(|entry| check.take(entry).unwrap());
+            for entry in &entries(&world, log).await {
+                check.take(entry).unwrap();
+            }
             assert_eq!(check.end(&signed).unwrap().signed, 2, "{call} {mode:?}");
             let kept = world.anchors.all();
             assert!(kept.iter().any(|(_, text)| *text == signed[0].1), "the row is a copy of what is kept");

@@ -43,8 +43,8 @@ pub(super) async fn reach_of(
                 let Some(token) = found.filter(|t| t.is_good(now) && made.len() < most) else {
                     return Ok(None);
                 };
-                maker = token.made_by.clone();
                 made.push(token.reach());
+                maker = token.made_by;
             }
         }
     };
@@ -133,6 +133,10 @@ pub(super) async fn too_wide(
 }
 
 /// What is left of a token; nothing where it was not made by that maker, by whatever way.
+#[expect(
+    clippy::option_option,
+    reason = "not of that maker, nothing left, and something left are three things"
+)]
 fn left_of(
     by_id: &BTreeMap<TokenId, ApiToken>,
     token: &ApiToken,

@@ -128,10 +128,7 @@ impl Partners {
             Caller::Operator => Role::Owner,
             Caller::Member(_) | Caller::SignedIn(_) => caller.member()?.role,
         };
-        Ok(match may_give(own, Role::Owner) {
-            true => Some(Role::Owner),
-            false => (!self.has_sign_in).then_some(own),
-        })
+        Ok(if may_give(own, Role::Owner) { Some(Role::Owner) } else { (!self.has_sign_in).then_some(own) })
     }
 
     /// The partner that the caller belongs to.

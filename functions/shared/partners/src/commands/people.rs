@@ -135,10 +135,8 @@ impl People {
         }
         let left = reach_of_person(&person);
         let is_less = left != reach_of_person(&before);
-        let tokens = match is_less {
-            true => self.too_wide(&partner.id, id, Some(&left)).await?,
-            false => AllTooWide::NONE,
-        };
+        let tokens =
+            if is_less { self.too_wide(&partner.id, id, Some(&left)).await? } else { AllTooWide::NONE };
         let is_complete = tokens.is_complete;
         let entries = makers::end(self.records(), tokens, writes).await.map_err(raced)?;
         let tokens = EndedTokens { entries, is_complete };

@@ -106,6 +106,7 @@ fn read(fields: &HashMap<String, Value>) -> Option<Caller> {
 
 /// A list that limits the caller, none where there is no such limit; nothing where it cannot be read, since a limitation
 /// that cannot be read must not become none at all.
+#[expect(clippy::option_option, reason = "not readable, no limit, and a limit are three things")]
 fn limits<T: DeserializeOwned>(fields: &HashMap<String, Value>, name: &str) -> Option<Option<Vec<T>>> {
     let Some(value) = fields.get(name) else { return Some(None) };
     let text = value.as_str().filter(|text| !text.is_empty())?;

@@ -57,7 +57,7 @@ impl Fleet {
             service(rate_limited(router, limit, records.clone(), weights))
         };
         let routers = (0..instances).map(made).collect();
-        Self { routers, world, faults }
+        Self { world, faults, routers }
     }
 
     async fn ask(&self, instance: usize, who: &str, path: &str) -> u16 {

@@ -27,7 +27,10 @@ pub fn deaths(log: &CallLog) -> Vec<Death> {
     let is_taken = |at: &usize| {
         let call = &calls[*at];
         let (first, last) = ends[&sort_of(call)];
-        is_all_asked_for() || [first, last].contains(at) || call.port == "writer" || (at + 1) % ONE_IN == 0
+        is_all_asked_for()
+            || [first, last].contains(at)
+            || call.port == "writer"
+            || (at + 1).is_multiple_of(ONE_IN)
     };
     let taken = (0..calls.len()).filter(is_taken);
     taken.flat_map(|at| [Mode::Before, Mode::After].map(|mode| Death { call: at as u64, mode })).collect()

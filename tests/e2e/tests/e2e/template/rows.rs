@@ -141,10 +141,10 @@ fn put_object(creates: bool, if_none_match: bool) -> Ask {
 
 #[test]
 fn whoever_may_add_blobs_may_put_none_over_another() {
+    use Function::{DiffSnapshots, PreviewRestore, RunRestore, TakeSnapshot};
     let deployed = Deployed::read();
     let writers: Vec<_> =
         Function::ALL.into_iter().filter(|f| deployed.role(*f).may(&put_object(true, true))).collect();
-    use Function::{DiffSnapshots, PreviewRestore, RunRestore, TakeSnapshot};
     assert_eq!(writers, [TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore]);
     for function in Function::ALL {
         let role = deployed.role(function);

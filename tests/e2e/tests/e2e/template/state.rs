@@ -1,4 +1,5 @@
 //! What the functions are told and what they keep things in: settings, table, bucket, alarms.
+//! Over 400 lines: one test for each part of the template that holds state, and nothing else.
 
 use super::{Template, attribute, function_names, pascal, reference, rights};
 use aws::{AwsClients, AwsNames, provision_table};

@@ -164,7 +164,7 @@ impl Audit {
         for _ in 0..LOOKED_THROUGH {
             let limit = page.limit - items.len();
             let part = Page { after: place.after.take(), limit, descending: page.descending };
-            let (found, next) = self.shelf(&seen.partner, place.shelf, part).await?;
+            let (found, next) = self.shelf(seen.partner.as_ref(), place.shelf, part).await?;
             items.extend(found.into_iter().filter(|e| seen.shows(e)));
             let is_at_end = next.is_none();
             if is_at_end && place.shelf != first {
@@ -184,11 +184,11 @@ impl Audit {
 
     async fn shelf(
         &self,
-        partner: &Option<PartnerId>,
+        partner: Option<&PartnerId>,
         shelf: Shelf,
         page: Page,
     ) -> Result<(Vec<Entry>, Option<String>)> {
-        let (records, log) = (&self.gate.records, AuditOf(partner.clone()));
+        let (records, log) = (&self.gate.records, AuditOf(partner.cloned()));
         Ok(match shelf {
             Shelf::Chains => {
                 let (found, next) = records.list(&AuditEntry::all(&log), page).await?;

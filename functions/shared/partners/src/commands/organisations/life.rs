@@ -78,9 +78,10 @@ impl Organisations {
         let new: Vec<_> = after.iter().filter(|f| !before.contains(f)).copied().collect();
         self.gate.gives(caller, id, &new).await?;
         let is_less = before.iter().any(|f| !after.contains(f));
-        let ends = match is_less {
-            true => end_of_sessions(self.records(), &found.value.partner, id).await?,
-            false => Vec::new(),
+        let ends = if is_less {
+            end_of_sessions(self.records(), &found.value.partner, id).await?
+        } else {
+            Vec::new()
         };
         self.put_with(found, ends).await
     }
