@@ -86,7 +86,7 @@ fn unreadable(path: &Path, cause: std::io::Error) -> Error {
 /// Checks a log against the statements of heads, signed under those keys: the answer of `GET /v1/signing-keys`.
 ///
 /// # Errors
-/// As [`run`].
+/// `Invalid` naming the line that is no entry, or where and why the log is broken.
 pub fn check(log: impl BufRead, heads: Option<&str>, keys: Option<&str>) -> Result<LogFound> {
     let mut check = LogCheck::default();
     for (number, line) in (1..).zip(log.lines()) {
