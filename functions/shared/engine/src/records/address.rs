@@ -9,7 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// Whose rows are: what the scope of an address is made from. A type that is an owner says which rows of somebody it means:
-/// [`PartnerId`] is what a partner has, [`People`] is who works there.
+/// [`PartnerId`] is what a partner has, the owner `People` is who works there.
 pub trait Owner: Send + Sync {
     /// What tells one owner from another: an id, or the type itself where the installation has one such owner.
     type Id: Send + Sync;
