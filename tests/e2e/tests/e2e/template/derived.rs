@@ -38,7 +38,6 @@ const NOT_USED: &[(&str, &str, &str)] = &[
     ("authorize-request", "dynamodb:Query", "it finds rows by their keys"),
     ("authorize-request", "dynamodb:DeleteItem", "it writes down when a token was used"),
     ("schedule-snapshots", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
-    ("diff-snapshots", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
     ("preview-restore", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
     ("run-restore", "dynamodb:DeleteItem", "it ends no row, it replaces them"),
     ("send-digests", "dynamodb:DeleteItem", "what it wrote ends by its time"),
