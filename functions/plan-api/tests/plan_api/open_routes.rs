@@ -29,9 +29,9 @@ async fn open(plane: &Plane, token: &str) -> Answer {
     plane.send(None, request.unwrap()).await
 }
 
-fn tokens(plane: &Plane) -> usize {
+fn sessions(plane: &Plane) -> usize {
     let rows = plane.world.catalog.rows();
-    rows.iter().filter(|(s, r)| *s == Scope::Auth && r.key.starts_with("token#")).count()
+    rows.iter().filter(|(s, r)| *s == Scope::Auth && r.key.starts_with("session#")).count()
 }
 
 /// What the partner's log says of that route, oldest first: what became of each entry.
@@ -54,16 +54,16 @@ async fn a_link_is_opened_only_when_that_could_be_written_down() {
     let calls = plane.plan.take_log();
     let writes =
         |key: &str| calls.calls().iter().position(|c| c.method == "write" && c.subject.contains(key));
-    let (asked, session) = (writes("entry#").unwrap(), writes("token#").unwrap());
+    let (asked, session) = (writes("entry#").unwrap(), writes("session#").unwrap());
     assert!(asked < session, "{}", calls.print());
     assert_eq!(outcomes(&plane, &owner, "POST /v1/access"), [json!("asked"), json!({ "answered": 201 })]);
 
     let (plane, owner, token) = linked().await;
-    let before = tokens(&plane);
+    let before = sessions(&plane);
     plane.plan.take_log();
     plane.plan.fail_at(asked as u64, Mode::Before);
     let refused = open(&plane, &token).await;
-    assert_eq!((refused.status, tokens(&plane)), (StatusCode::SERVICE_UNAVAILABLE, before));
+    assert_eq!((refused.status, sessions(&plane)), (StatusCode::SERVICE_UNAVAILABLE, before));
     assert!(outcomes(&plane, &owner, "POST /v1/access").is_empty());
     plane.plan.heal();
     assert_eq!(open(&plane, &token).await.status, StatusCode::CREATED, "the link is not spent");
@@ -71,21 +71,22 @@ async fn a_link_is_opened_only_when_that_could_be_written_down() {
 
 #[tokio::test]
 async fn whatever_fails_no_session_is_made_that_the_log_does_not_know_of() {
-    let mut reached = 0;
+    let (mut reached, mut opened) = (0, 0);
     for call in 0..20 {
         for mode in [Mode::Before, Mode::After] {
             let (plane, owner, token) = linked().await;
-            let before = tokens(&plane);
+            let before = sessions(&plane);
             plane.plan.take_log();
             plane.plan.fail_at(call, mode);
             open(&plane, &token).await;
             reached += u64::from(plane.plan.call_count() > call);
-            if tokens(&plane) > before {
+            if sessions(&plane) > before {
+                opened += 1;
                 assert_eq!(outcomes(&plane, &owner, "POST /v1/access")[0], "asked", "{mode:?} {call}");
             }
         }
     }
-    assert!(reached > 10, "{reached}");
+    assert!(reached > 10 && opened > 10, "{reached} {opened}");
 }
 
 #[tokio::test]
