@@ -77,7 +77,7 @@ pub struct Source {
     pub read: Read,
     /// Below the version segment, without a leading slash.
     pub path: &'static str,
-    /// v1.0 or beta.
+    /// The version of Graph's API that the request goes to: v1.0 or beta.
     pub version: ApiVersion,
     /// `$select`, relations of a delta included; empty means: everything that Graph gives.
     pub select: &'static [&'static str],
@@ -231,7 +231,7 @@ pub struct Kind {
     pub label: &'static str,
     /// Below the version segment.
     pub path: &'static str,
-    /// v1.0 or beta.
+    /// The version of Graph's API that the request goes to: v1.0 or beta.
     pub version: ApiVersion,
     /// What makes it the same object.
     pub identity: Identity,

@@ -28,7 +28,7 @@ pub enum OwnerKind {
     Replies,
     /// A partner's: its place in the tree, and its plans.
     Partner,
-    /// A partner's organisations.
+    /// A partner's organisations: what they are, what they pay for, and what is left of them.
     Organisations,
     /// Who works for a partner, and its tokens as they are listed.
     People,
@@ -36,7 +36,7 @@ pub enum OwnerKind {
     Heard,
     /// A tenant's data keys.
     Keys,
-    /// A tenant's restores.
+    /// A tenant's restores: what was approved, and what was written.
     Restores,
     /// All else that is a customer tenant's.
     Tenant,

@@ -10,23 +10,23 @@ use super::families::{FAMILIES, Family, OwnerKind};
 /// A function of the product, as it is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Function {
-    /// Tells who asks.
+    /// Tells the gateway who asks, or that nobody known does.
     AuthorizeRequest,
-    /// The control plane.
+    /// The control plane: partners, people, plans, organisations, the audit log.
     PlanApi,
-    /// The data plane.
+    /// The data plane: snapshots, search, comparisons, restores as they are asked for and shown.
     SnapshotApi,
     /// The tick that starts what is due.
     ScheduleSnapshots,
     /// Reads a tenant, and connects one that waits.
     TakeSnapshot,
-    /// Compares snapshots.
+    /// Compares two snapshots, or one with the live tenant.
     DiffSnapshots,
     /// Works out what a restore would do.
     PreviewRestore,
     /// Writes to a tenant what was approved.
     RunRestore,
-    /// Sends mail.
+    /// Sends notices, digests and invitations by mail.
     SendDigests,
     /// Deletes what has ended.
     PurgeData,

@@ -18,7 +18,7 @@ pub enum SessionOf {
     /// A person's, who may do in it what they may do.
     #[serde(rename_all = "camelCase")]
     Person {
-        /// The person.
+        /// The person who signed in to begin it.
         person: PersonId,
         /// When they last signed in, as their issuer says; none when it does not.
         signed_in_at: Option<Timestamp>,
@@ -57,9 +57,9 @@ pub struct Session {
     pub hash: String,
     /// The partner that it belongs to.
     pub partner: PartnerId,
-    /// Whose it is.
+    /// Whose session it is: a person's, or that of an organisation's portal.
     pub of: SessionOf,
-    /// When it began.
+    /// When the session began; its longest life counts from here.
     pub created_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
@@ -105,7 +105,7 @@ impl Record for Session {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionEntry {
-    /// The session.
+    /// The session as its own row has it, without its secret.
     pub session: Session,
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub enum AskedWork {
     /// Comparisons, without those that follow a snapshot by themselves.
     Comparisons,
-    /// Previews of restores.
+    /// Previews of restores, until each is ready or has failed.
     Previews,
 }
 
@@ -46,7 +46,7 @@ pub struct Slot {
 pub struct WorkSlots {
     /// The tenant whose work it is.
     pub tenant: TenantId,
-    /// Which work.
+    /// The sort of work that these slots are for.
     pub work: AskedWork,
     /// What takes a slot, and may be done by now.
     pub open: Vec<Slot>,

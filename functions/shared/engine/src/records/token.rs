@@ -20,14 +20,14 @@ pub enum Maker {
     Person {
         /// The partner that the person belongs to.
         partner: PartnerId,
-        /// The person.
+        /// The person who made it, of that partner.
         person: PersonId,
     },
     /// Whoever held an API token.
     Token {
         /// The partner that the token belongs to.
         partner: PartnerId,
-        /// The token.
+        /// The token that it was made with, of that partner.
         token: TokenId,
     },
 }

@@ -53,9 +53,9 @@ pub enum Proof {
     },
     /// A session that a person began after they had signed in.
     Session {
-        /// The session.
+        /// The session that the request came with.
         id: SessionId,
-        /// Whose it is.
+        /// The person whose session it is.
         person: PersonId,
         /// When they had signed in; none where the issuer did not say.
         signed_in_at: Option<Timestamp>,
