@@ -20,7 +20,7 @@ pub struct SessionInfoOut {
     pub organisation: Option<OrganisationId>,
     /// Who made the access link, as the audit log names them; null for a person's session.
     pub opened_by: Option<String>,
-    /// When it began.
+    /// When the session began.
     pub created_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
@@ -73,7 +73,7 @@ impl From<SessionView> for SessionInfoOut {
 pub enum ShownOut {
     /// The bootstrap token of the installation.
     Bootstrap,
-    /// An API token.
+    /// An API token, of a partner or of one organisation.
     Token,
     /// A token of the issuer that people sign in with.
     SignIn,

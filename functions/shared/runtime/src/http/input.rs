@@ -63,7 +63,6 @@ const SAID_BYTES: usize = 300;
 
 /// A field that is unknown or missing is named itself; serde's path names what it is in.
 fn wrong_field(path: &str, message: &str) -> Problem {
-    let is_unknown = message.starts_with("unknown field `");
     let named = message
         .strip_prefix("unknown field `")
         .or_else(|| message.strip_prefix("missing field `"))
@@ -75,28 +74,13 @@ fn wrong_field(path: &str, message: &str) -> Problem {
         Some(name) => format!("{parent}.{name}"),
         None => parent.to_owned(),
     };
-    // Why in our own words: serde's quote what was sent, and so does the name of a field that there is not.
-    let cause = if is_unknown {
-        "an unknown field".to_owned()
-    } else {
-        format!("{}: {}", place(&field), fault(message))
-    };
+    // Why nothing of the message, nor the field: either may be the caller's own text, and only the message's wording
+    // would tell. Who asked is told all of it.
+    let cause = "not of the form that the route takes".to_owned();
     let (field, message) = (shortened(&field), shortened(message));
     let problem =
         Problem::new("invalid", StatusCode::UNPROCESSABLE_ENTITY, WRONG, format!("{field}: {message}"));
     Problem { cause: Some(cause), ..problem.at_field(field, message) }
-}
-
-/// What is wrong with a field, in closed words.
-fn fault(message: &str) -> &'static str {
-    const FAULTS: [(&str, &str); 5] = [
-        ("missing field", "missing"),
-        ("duplicate field", "there twice"),
-        ("unknown variant", "not one of its values"),
-        ("invalid type", "of another type"),
-        ("invalid length", "of another length"),
-    ];
-    FAULTS.iter().find(|(start, _)| message.starts_with(start)).map_or("not valid", |(_, said)| said)
 }
 
 /// The beginning of a text that the caller is told.
