@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 /// Keeps every mail handed over, repetitions too, in order.
 #[derive(Default)]
-pub struct MemoryMailer(Mutex<Vec<Mail>>);
+pub struct MemoryMailer(pub(super) Mutex<Vec<Mail>>);
 
 impl MemoryMailer {
     /// Everything sent so far.
