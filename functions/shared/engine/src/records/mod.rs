@@ -8,6 +8,7 @@
 
 mod access;
 mod address;
+mod approval;
 mod audit;
 mod budget;
 mod course;
@@ -37,6 +38,7 @@ mod walk;
 
 pub use access::AccessLink;
 pub use address::{At, AuditOf, Auth, Budgets, Installation, Owner, Under, Uses};
+pub use approval::Approval;
 pub use audit::{
     AuditDay, AuditEntry, AuditHead, AuditSignedUntil, AuditStatement, OlderAuditEntry, OlderAuditHead,
 };

@@ -31,6 +31,7 @@ fn partitions(owner: OwnerKind) -> Vec<Scope> {
         Scope::Heard(partner),
         Scope::Key(tenant.clone()),
         Scope::Restores(tenant.clone()),
+        Scope::Approvals(tenant.clone()),
         Scope::Tenant(tenant),
     ];
     all.into_iter().filter(|scope| scope.text().split('/').next() == Some(owner.name())).collect()
@@ -90,8 +91,17 @@ fn keys_and_tokens_are_put_by_plan_api_alone_keys_deleted_by_purge_data_alone_an
         assert_eq!(who_may(&deployed, Act::Delete, audit), [], "{audit}");
         assert!(who_may(&deployed, Act::Put, audit).contains(&Function::SnapshotApi), "{audit}");
     }
-    let approves = who_may(&deployed, Act::Put, &format!("restores/{TENANT}"));
-    assert!(!approves.contains(&Function::TakeSnapshot), "what reads a tenant approves no restore");
+    let restores = who_may(&deployed, Act::Put, &format!("restores/{TENANT}"));
+    assert!(!restores.contains(&Function::TakeSnapshot), "what reads a tenant writes no restore");
+}
+
+#[test]
+fn only_snapshot_api_approves() {
+    let deployed = Deployed::read();
+    let approvals = format!("approvals/{TENANT}");
+    assert_eq!(who_may(&deployed, Act::Put, &approvals), [Function::SnapshotApi]);
+    assert_eq!(who_may(&deployed, Act::Delete, &approvals), [Function::PurgeData]);
+    assert_eq!(who_may(&deployed, Act::Read, &approvals), [Function::RunRestore, Function::PurgeData]);
 }
 
 #[test]
