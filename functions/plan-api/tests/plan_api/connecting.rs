@@ -3,6 +3,7 @@
 
 use crate::common::TENANT;
 use crate::consent_sign_in::{ADMINISTRATOR, OTHER, PLAIN, Story, story};
+use domain::ErrorKind;
 use domain::organisations::MAY_CONSENT;
 use http::StatusCode;
 use jiff::SignedDuration;
@@ -191,4 +192,24 @@ async fn a_tenant_that_was_connected_before_says_so_to_the_next_who_connects_it(
     assert_eq!(page.status, StatusCode::OK, "{page:?}");
     assert!(page.text.contains("was connected before") && page.text.contains("withdraw"), "{}", page.text);
     assert!(again.tenant().await["connectedBefore"].is_string());
+}
+
+#[tokio::test]
+async fn whoever_waited_for_one_tenant_and_connected_another_leaves_no_key_when_it_is_deleted() {
+    let story = story(OTHER).await;
+    let named = |story: &Story| {
+        let rows = story.plane.world.catalog.rows().into_iter();
+        let keys = rows.filter(|(_, row)| row.key == format!("key#{}", story.org));
+        keys.map(|(scope, _)| scope.text()).collect::<Vec<_>>()
+    };
+    story.plane.directory.0.lock().unwrap().holders = Err(ErrorKind::Unavailable);
+    let state = Story::state_in(&story.consented(OTHER).await);
+    let waits = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!((waits.status, named(&story).len()), (StatusCode::ACCEPTED, 1), "{waits:?}");
+    story.plane.directory.0.lock().unwrap().holders = Ok(vec![ADMINISTRATOR]);
+    let state = story.sent_to_sign_in().await;
+    connects(&story, &state).await;
+    assert_eq!(named(&story), [format!("key/{TENANT}"), format!("key/{OTHER}")]);
+    story.ended_elsewhere().await;
+    assert_eq!(named(&story), [""; 0]);
 }
