@@ -232,7 +232,10 @@ async fn whoever_signs_in_has_seen_for_whom() {
         assert!(page.text.contains(told), "{told}: {}", page.text);
     }
     assert!(page.text.contains("This tenant was connected before, until "), "{}", page.text);
-    assert!(!page.text.contains("http-equiv") && !page.text.contains("<script"), "it goes on by nothing but the link");
+    assert!(
+        !page.text.contains("http-equiv") && !page.text.contains("<script"),
+        "it goes on by nothing but the link"
+    );
     assert_eq!(mallory.tenant().await, Value::Null);
     // The state of the link and that of the sign-in.
     assert_eq!(mallory.plane.kept().len(), before.len() + 2);
@@ -241,9 +244,7 @@ async fn whoever_signs_in_has_seen_for_whom() {
 
 #[tokio::test]
 async fn what_a_partner_calls_itself_is_text_on_the_page_and_nothing_else() {
-    let story = story(TENANT).await;
-    let renamed = story.plane.organisation(&story.owner, "<script>x</script> & <a href='/y'>").await;
-    let story = Story { org: renamed, ..story };
+    let story = story(TENANT).await.in_organisation("<script>x</script> & <a href='/y'>").await;
     let page = story.consented(TENANT).await;
     assert!(page.text.contains("&lt;script&gt;x&lt;/script&gt; &amp; &lt;a"), "{}", page.text);
     assert!(!page.text.contains("<script>") && !page.text.contains("'/y'"), "{}", page.text);

@@ -165,7 +165,12 @@ impl Story {
 
     /// The same browser and login, at a new organisation of the same partner.
     pub async fn in_another_organisation(self) -> Self {
-        let org = self.plane.organisation(&self.owner, "Fabrikam").await;
+        self.in_organisation("Fabrikam").await
+    }
+
+    /// The same, of that name.
+    pub async fn in_organisation(self, name: &str) -> Self {
+        let org = self.plane.organisation(&self.owner, name).await;
         Self { org, ..self }
     }
 

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use domain::restore::{IdMap, Impossible, RestorePlan, Step};
 use domain::{Error, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Put, Spent};
-use engine::records::{Approval, NewId, OutcomeState, ReadBack, Record, Records, Restore, RestoreCounts, StepOutcome};
+use engine::records::{
+    Approval, NewId, OutcomeState, ReadBack, Record, Records, Restore, RestoreCounts, StepOutcome,
+};
 use serde::{Deserialize, Serialize};
 
 /// A plan as it is stored.

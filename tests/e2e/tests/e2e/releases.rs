@@ -125,7 +125,10 @@ async fn what_an_earlier_release_began_is_ended_by_this_one() {
         assert!(preview.state == RestoreState::Previewed && preview.counts.steps > 0, "{preview:?}");
         // What was approved before there were rows of approvals is not believed: it is previewed and approved again.
         let approved = restores.get(&tenant, &left.approved).await.unwrap();
-        assert_eq!((approved.state, approved.course.failed), (RestoreState::Failed, Some(Cause::NotApproved)));
+        assert_eq!(
+            (approved.state, approved.course.failed),
+            (RestoreState::Failed, Some(Cause::NotApproved))
+        );
         assert_eq!(approved.counts.ended(), 0, "nothing was written");
         rig.ask_run(&preview).await;
         rig.settle().await;

@@ -188,7 +188,13 @@ impl Plane {
             let catalog = deployed.catalog(function, catalog, &refusals);
             Records::new(catalog, world.clock.clone())
         };
-        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new(), slow: None };
+        let says = Says {
+            access: Ok(Vec::new()),
+            id: None,
+            holders: Ok(Vec::new()),
+            people: Vec::new(),
+            slow: None,
+        };
         let directory = Arc::new(ToldDirectory(Arc::new(Mutex::new(says)), world.clock.clone(), None));
         let consent = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),

@@ -25,7 +25,9 @@ use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
 use engine::open_work::{OpenWork, put_off};
 use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Spent, Vault};
-use engine::records::{Approval, Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject};
+use engine::records::{
+    Approval, Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject,
+};
 use engine::work::{JobWorker, unless_gone};
 use progress::RestoreRun;
 use serde::Deserialize;

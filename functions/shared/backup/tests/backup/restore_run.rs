@@ -2,11 +2,9 @@
 
 use crate::restore_world::{RestoreWorld, item, object};
 use backup::run_restore;
-use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use domain::RestoreId;
-use engine::records::{
-    Approval, Cause, FailCause, OutcomeState, ReadBack, Restore, RestoreState, SkipCause,
-};
+use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
+use engine::records::{Approval, Cause, FailCause, OutcomeState, ReadBack, Restore, RestoreState, SkipCause};
 use serde_json::json;
 use support::faulty::{Mode, crash_points};
 

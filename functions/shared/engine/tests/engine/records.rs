@@ -76,7 +76,8 @@ fn format_md_says_who_may_read_put_and_delete_the_rows_of_each_owner() {
 
 #[test]
 fn format_md_says_who_reads_each_watched_list() {
-    let section = include_str!("../../../domain/FORMAT.md").split_once("| watched list | read by |").unwrap().1;
+    let section =
+        include_str!("../../../domain/FORMAT.md").split_once("| watched list | read by |").unwrap().1;
     let lines = section.lines().skip(2);
     let documented: Vec<&str> = lines.take_while(|line| line.starts_with('|')).collect();
     let table = LISTS.iter().map(|(list, who)| {

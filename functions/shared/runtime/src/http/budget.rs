@@ -164,8 +164,7 @@ impl Budgets {
 
     /// Whether a budget has so many units, by what is known of it; where it has not, it is looked at again.
     async fn ask(&self, budget: &Budget, units: i64, now_us: i64) -> Drawn {
-        let said =
-            || self.with(budget, now_us, |account| drawn(budget.limit, account, now_us, units));
+        let said = || self.with(budget, now_us, |account| drawn(budget.limit, account, now_us, units));
         let looks_again = |account: &mut Account| account.seen_at_us + LOOK_EVERY_US <= now_us;
         let before = said();
         if before.wait_us.is_some() && self.with(budget, now_us, looks_again) {

@@ -140,7 +140,8 @@ fn a_function_lists_only_its_own_watched_lists() {
     for deployed in [Deployed::read(), Deployed::read().restored()] {
         let who_lists = |list: Option<&str>| {
             let ask = Ask::new("dynamodb:Query", &index);
-            let ask = list.map_or(ask.clone(), |list| ask.with("dynamodb:LeadingKeys", vec![list.to_owned()]));
+            let ask =
+                list.map_or(ask.clone(), |list| ask.with("dynamodb:LeadingKeys", vec![list.to_owned()]));
             let roles = Function::ALL.into_iter().filter(|function| deployed.role(*function).may(&ask));
             roles.collect::<Vec<_>>()
         };

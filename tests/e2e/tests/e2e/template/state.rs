@@ -195,7 +195,10 @@ fn each_route_that_needs_no_token_has_a_throttle_of_its_own_and_all_of_them_leav
     assert!(rate <= 50, "{rate} requests a second");
     let of = |route: &str| at_work(&settings[route]["ThrottlingRateLimit"]);
     let fixed = of("GET /v1/openapi.json").max(of("GET /v1/signing-keys")).max(of("GET /portal"));
-    assert!(of("GET /v1/consent/callback") >= fixed && of("POST /v1/access") >= fixed, "people wait for these");
+    assert!(
+        of("GET /v1/consent/callback") >= fixed && of("POST /v1/access") >= fixed,
+        "people wait for these"
+    );
     assert!(rate * 4 <= at_work(&stage["DefaultRouteSettings"]["ThrottlingRateLimit"]));
 }
 
