@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::organisations::HOW_TO_WITHDRAW;
 use domain::rights::Action;
+use domain::text::one_line;
 use domain::{ErrorKind, OrganisationId, Result, TenantId, Timestamp};
 use engine::metrics::CONSENTS_REFUSED;
 use engine::records::Organisation;
@@ -27,6 +28,8 @@ use std::fmt::Write as _;
 const TAG: Tag =
     Tag { name: "Consent", description: "How the administrator of a tenant lets the product in." };
 
+/// How many characters of a name are shown.
+const NAME: usize = 120;
 /// What a callback weighs, in tenths of a second: it may wait for Microsoft, which the partner of the link is charged for.
 const CALLBACK: u32 = 20;
 
@@ -182,9 +185,9 @@ fn text_before(sign_in: &SignInPage) -> String {
         ConsentApp::Writer => "may change your directory, to restore what was lost",
     };
     let rows = [
-        ("Service provider", format!("{} <small>(as it calls itself)</small>", escaped(&partner.name))),
+        ("Service provider", format!("{} <small>(as it calls itself)</small>", shown(&partner.name))),
         ("Its number here", format!("{}, since {}", partner.id, day(partner.created_at))),
-        ("Customer", format!("{} <small>(as the provider calls it)</small>", escaped(&organisation.name))),
+        ("Customer", format!("{} <small>(as the provider calls it)</small>", shown(&organisation.name))),
         ("Tenant", tenant.to_string()),
     ];
     let rows: String = rows.iter().map(|(name, is)| format!("<dt>{name}</dt><dd>{is}</dd>\n")).collect();
@@ -203,6 +206,11 @@ fn text_before(sign_in: &SignInPage) -> String {
          happened.</p>\n\
          <p><a id=\"sign-in\" rel=\"noreferrer\" href=\"{url}\">Sign in at Microsoft and connect the tenant</a></p>"
     )
+}
+
+/// A name that somebody gave, as one line. Why also of names that were checked: older rows were not.
+fn shown(name: &str) -> String {
+    escaped(&one_line(name, NAME))
 }
 
 fn day(at: Timestamp) -> impl std::fmt::Display {

@@ -181,8 +181,8 @@ fn own(caller: &Caller) -> String {
     format!("{} {who}", member.partner)
 }
 
-/// Who is charged for a request of nobody known: the partner that made the link or the state that it shows, once its route
-/// has found that out.
+/// Who is charged for a request of nobody known: the partner that made the link or the state that it shows, with all above
+/// and below it, once its route has found that out.
 #[derive(Clone)]
 pub(super) struct Tab {
     limiter: Arc<Limiter>,
@@ -196,10 +196,11 @@ impl Tab {
     /// # Errors
     /// `Throttled` when what the partner made was opened too often of late: then nothing may be done.
     pub(super) async fn charge(&self, partner: &PartnerId) -> Result<()> {
+        // Why of all partners of a tree: partners make partners.
         let links = Budget {
             name: "links",
             refusal: "links of this service provider are followed too often at once",
-            whose: format!("links {partner}"),
+            whose: format!("links {}", self.limiter.top(partner).await),
             limit: self.limiter.limit,
             block: BLOCK,
         };

@@ -2,20 +2,21 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::RawQuery;
 use domain::rights::Role;
 use domain::{OrganisationId, PartnerId, PersonId, SessionId, TokenId};
 use engine::ports::Clock;
 use engine::records::{Partner, Records};
 use http::Request;
-use jiff::SignedDuration;
 use lambda_http::RequestExt;
 use partners::commands::{Caller, Member, Proof};
 use runtime::http::{
-    Notes, RateLimit, Route, Weights, authorizer_context, gateway_context, rate_limited, router_of, service,
-    weights_of,
+    AuditTrail, Named, Notes, RateLimit, Route, Weights, authorizer_context, gateway_context, rate_limited,
+    router_of, service, weights_of,
 };
 use runtime::problem::Reply;
 use std::sync::Arc;
+use std::time::Duration;
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::memory::{ManualClock, World};
 use tower::ServiceExt;
@@ -30,8 +31,9 @@ struct Fleet {
 }
 
 fn routes<N: Notes>(clock: &Arc<ManualClock>) -> Vec<Route<(), N>> {
-    let clock = clock.clone();
+    let slow_clock = clock.clone();
     let slow = move || {
+        let clock = &slow_clock;
         let clock = clock.clone();
         async move {
             clock.advance_ms(3_000);
@@ -45,7 +47,17 @@ fn routes<N: Notes>(clock: &Arc<ManualClock>) -> Vec<Route<(), N>> {
             Reply::Ok("long")
         }
     };
+    let open = {
+        let clock = clock.clone();
+        move |trail: AuditTrail, RawQuery(shown): RawQuery| async move {
+            let named = |id: String| Named { partner: id.parse().unwrap(), subjects: Vec::new() };
+            trail.begin(shown.map(named)).await?;
+            clock.advance_ms(3_000);
+            Reply::Ok("open")
+        }
+    };
     vec![
+        Route::get("/open", "open", open).weighs(20),
         Route::get("/long", "long", long),
         Route::get("/light", "light", || async { "light" }),
         Route::get("/heavy", "heavy", || async { "heavy" }).weighs(20),
@@ -80,6 +92,25 @@ impl Fleet {
         let context = gateway_context("r-1", "$default", Some(authorizer_context(&caller)));
         let request = Request::get(path).body(Body::empty()).unwrap().with_request_context(context);
         self.routers[instance].clone().oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    /// A stranger follows what that partner made, or nothing that anybody made.
+    async fn open(&self, partner: Option<&str>) -> u16 {
+        let query = partner.map_or(String::new(), |ulid| format!("?{}", PartnerId::from_ulid(ulid)));
+        let request = Request::get(format!("/open{query}")).body(Body::empty()).unwrap();
+        self.routers[0].clone().oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    /// A partner, another below it, and a third of another tree.
+    async fn with_a_tree(self) -> Self {
+        let records = Records::new(self.world.catalog.clone(), self.world.clock.clone());
+        for (id, above) in [(PARTNER, vec![]), (BELOW, vec![PartnerId::from_ulid(PARTNER)]), (OTHER, vec![])]
+        {
+            let (id, created_at) = (PartnerId::from_ulid(id), self.world.clock.now());
+            let row = Partner { id, name: "P".to_owned(), above, entra_sku_active: true, created_at };
+            records.put_new(&row).await.unwrap();
+        }
+        self
     }
 }
 
@@ -185,7 +216,7 @@ async fn where_the_row_cannot_be_reached_each_instance_keeps_the_limit_by_itself
 async fn a_request_of_29_seconds_is_counted_whole() {
     // A tenth of an instance, for ten minutes: whoever is let in again asks at once.
     let fleet = Fleet::with(1, RateLimit { per_minute: 60, burst: 100 });
-    let until = fleet.world.clock.now() + SignedDuration::from_mins(10);
+    let until = fleet.world.clock.now() + Duration::from_mins(10);
     let mut answered = 0;
     while fleet.world.clock.now() < until {
         match fleet.ask(0, "one", "/long").await {
@@ -214,14 +245,7 @@ async fn answered_at_once(fleet: &Fleet, callers: &[Member], requests: usize) ->
 
 #[tokio::test]
 async fn the_tokens_of_all_partners_of_a_tree_have_one_budget_together() {
-    let fleet = Fleet::of(10);
-    let records = Records::new(fleet.world.catalog.clone(), fleet.world.clock.clone());
-    for (id, above) in [(PARTNER, vec![]), (BELOW, vec![PartnerId::from_ulid(PARTNER)]), (OTHER, vec![])] {
-        let id = PartnerId::from_ulid(id);
-        let created_at = fleet.world.clock.now();
-        let row = Partner { id, name: "P".to_owned(), above, entra_sku_active: true, created_at };
-        records.put_new(&row).await.unwrap();
-    }
+    let fleet = Fleet::of(10).with_a_tree().await;
     let tokens = |partner: &'static str| {
         let made = |n| {
             let id = TokenId::from_ulid(&ulid(n));
@@ -270,4 +294,27 @@ async fn portals_and_tokens_of_an_organisation_have_one_budget_together() {
     };
     assert_eq!(answered_at_once(&fleet, &all(1), 1_000).await, 200, "two bursts");
     assert_eq!(answered_at_once(&fleet, &all(2), 200).await, 200);
+}
+
+#[tokio::test]
+async fn what_strangers_follow_is_charged_to_the_tree_of_the_partner_that_made_it() {
+    let fleet = Fleet::with(1, RateLimit { per_minute: 60, burst: 100 }).with_a_tree().await;
+    let mut answered = 0;
+    while answered < 40 && fleet.open(Some([PARTNER, BELOW][answered % 2])).await == 200 {
+        answered += 1;
+    }
+    // Each is thirty units of a hundred, and three come back meanwhile.
+    assert!((3..=4).contains(&answered), "{answered}");
+    for partner in [PARTNER, BELOW] {
+        assert_eq!(fleet.open(Some(partner)).await, 429);
+        assert_eq!(
+            fleet.ask_as(0, &owner(partner, "one"), "/light").await,
+            200,
+            "what its people ask is apart"
+        );
+    }
+    assert_eq!(fleet.open(Some(OTHER)).await, 200, "another tree has its own");
+    for _ in 0..40 {
+        assert_eq!(fleet.open(None).await, 200, "nobody is charged for what nobody made");
+    }
 }
