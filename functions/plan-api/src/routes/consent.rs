@@ -190,7 +190,8 @@ fn text_before(sign_in: &SignInPage) -> String {
         ("Customer", format!("{} <small>(as the provider calls it)</small>", shown(&organisation.name))),
         ("Tenant", tenant.to_string()),
     ];
-    let rows: String = rows.iter().map(|(name, is)| format!("<dt>{name}</dt><dd>{is}</dd>\n")).collect();
+    let rows: Vec<_> = rows.iter().map(|(name, is)| format!("<dt>{name}</dt><dd>{is}</dd>\n")).collect();
+    let rows = rows.concat();
     let before = before.map_or(String::new(), |at| {
         format!(
             "<p><strong>This tenant was connected before, until {}.</strong> What was consented to then may still hold, and \
@@ -213,7 +214,7 @@ fn shown(name: &str) -> String {
     escaped(&one_line(name, NAME))
 }
 
-fn day(at: Timestamp) -> impl std::fmt::Display {
+fn day(at: Timestamp) -> String {
     at.strftime("%-d %B %Y").to_string()
 }
 

@@ -31,11 +31,9 @@ struct Fleet {
 }
 
 fn routes<N: Notes>(clock: &Arc<ManualClock>) -> Vec<Route<(), N>> {
-    let slow_clock = clock.clone();
-    let slow = move || {
-        let clock = &slow_clock;
+    let slow = {
         let clock = clock.clone();
-        async move {
+        move || async move {
             clock.advance_ms(3_000);
             Reply::Ok("slow")
         }
