@@ -19,6 +19,8 @@ pub struct Answer {
     pub cookies: Vec<String>,
     /// The body; `null` where it is not JSON.
     pub body: Value,
+    /// Where the link leads that a page calls `sign-in`; none where the body is no page, or has no such link.
+    pub sign_in: Option<String>,
 }
 
 impl Answer {
@@ -147,5 +149,13 @@ async fn timed(request: reqwest::RequestBuilder) -> Result<(Answer, Option<Durat
     let wait = text(header::RETRY_AFTER).and_then(|s| s.parse::<f64>().ok()).map(Duration::from_secs_f64);
     let bytes = response.bytes().await.map_err(unreached)?;
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    Ok((Answer { status, location, cookies, body }, wait))
+    let sign_in = std::str::from_utf8(&bytes).ok().and_then(sign_in_of);
+    Ok((Answer { status, location, cookies, body, sign_in }, wait))
+}
+
+/// The address of a page's link of that id.
+fn sign_in_of(page: &str) -> Option<String> {
+    let (_, link) = page.split_once("<a id=\"sign-in\"")?;
+    let (_, address) = link.split_once("href=\"")?;
+    Some(address.split('"').next()?.replace("&amp;", "&"))
 }

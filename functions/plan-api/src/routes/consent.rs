@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::organisations::HOW_TO_WITHDRAW;
 use domain::rights::Action;
-use domain::{ErrorKind, OrganisationId, Result, TenantId};
+use domain::text::one_line;
+use domain::{ErrorKind, OrganisationId, Result, TenantId, Timestamp};
 use engine::metrics::CONSENTS_REFUSED;
 use engine::records::Organisation;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -27,6 +28,11 @@ use std::fmt::Write as _;
 const TAG: Tag =
     Tag { name: "Consent", description: "How the administrator of a tenant lets the product in." };
 
+/// How many characters of a name are shown.
+const NAME: usize = 120;
+/// What a callback weighs, in tenths of a second: it may wait for Microsoft, which the partner of the link is charged for.
+const CALLBACK: u32 = 20;
+
 pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
     let rows = vec![
         Route::post("/v1/organisations/{org}/consent-link", "makeConsentLink", link)
@@ -40,12 +46,14 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
         Route::get("/v1/consent/callback", "consentCallback", callback)
             .says(
                 "Where Microsoft sends the administrator back to; answers a page.",
-                "Takes what Microsoft says of a consent, connects the tenant, and answers a page for the \
-                 administrator. The state that Microsoft sends back is the proof: it is called by a browser.",
+                "Takes what Microsoft says of a consent, and answers a page for the administrator: first one that says \
+                 which service provider and organisation are to have which tenant, with a link to sign in; after the \
+                 sign-in the tenant is connected. The state that Microsoft sends back is the proof: it is called by a \
+                 browser.",
             )
+            .weighs(CALLBACK)
             .answers_text(200, "text/html")
-            .answers_text(202, "text/html")
-            .answers_text(302, "text/html"),
+            .answers_text(202, "text/html"),
     ];
     under(&TAG, rows)
 }
@@ -92,16 +100,9 @@ async fn callback(
             let reply = without_cookie(page(StatusCode::ACCEPTED, "Waiting", text));
             (Extension(also_told(organisation, tenant)), reply).into_response()
         }
-        Ok(Next::SignIn(SignInPage { url, browser })) => {
-            let link = escaped(url.as_str());
-            let text = format!(
-                "<p>One more step: <a href=\"{link}\">sign in</a> to show that you are of this tenant.</p>"
-            );
-            let mut reply = page(StatusCode::FOUND, "Sign in", &text);
-            if let Ok(url) = HeaderValue::from_str(url.as_str()) {
-                reply.headers_mut().insert(header::LOCATION, url);
-            }
-            with_cookie(reply, &browser, SIGN_IN_MINUTES * 60)
+        Ok(Next::SignIn(sign_in)) => {
+            let reply = page(StatusCode::OK, "Read this before you sign in", &text_before(&sign_in));
+            with_cookie(reply, &sign_in.browser, SIGN_IN_MINUTES * 60)
         }
         Err(error) => {
             if !matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Throttled { .. }) {
@@ -176,6 +177,47 @@ fn without_cookie(reply: Response) -> Response {
     with_cookie(reply, "", 0)
 }
 
+/// Who is to have which tenant, and the way on. Nothing leads there by itself: whoever signs in has been told.
+fn text_before(sign_in: &SignInPage) -> String {
+    let SignInPage { url, partner, organisation, tenant, app, before, .. } = sign_in;
+    let what = match app {
+        ConsentApp::Reader => "may read your directory from now on, and keeps copies of it",
+        ConsentApp::Writer => "may change your directory, to restore what was lost",
+    };
+    let rows = [
+        ("Service provider", format!("{} <small>(as it calls itself)</small>", shown(&partner.name))),
+        ("Its number here", format!("{}, since {}", partner.id, day(partner.created_at))),
+        ("Customer", format!("{} <small>(as the provider calls it)</small>", shown(&organisation.name))),
+        ("Tenant", tenant.to_string()),
+    ];
+    let rows: Vec<_> = rows.iter().map(|(name, is)| format!("<dt>{name}</dt><dd>{is}</dd>\n")).collect();
+    let rows = rows.concat();
+    let before = before.map_or(String::new(), |at| {
+        format!(
+            "<p><strong>This tenant was connected before, until {}.</strong> What was consented to then may still hold, and \
+             Microsoft then asks you for nothing but an account.</p>\n",
+            day(at)
+        )
+    });
+    let url = escaped(url.as_str());
+    format!(
+        "<p>Whoever signs in now as an administrator of the tenant gives it to this service provider, which {what}:</p>\n\
+         <dl>\n{rows}</dl>\n{before}\
+         <p>Go on only if that is whom you work with. If you did not expect this page, close it: nothing has \
+         happened.</p>\n\
+         <p><a id=\"sign-in\" rel=\"noreferrer\" href=\"{url}\">Sign in at Microsoft and connect the tenant</a></p>"
+    )
+}
+
+/// A name that somebody gave, as one line. Why also of names that were checked: older rows were not.
+fn shown(name: &str) -> String {
+    escaped(&one_line(name, NAME))
+}
+
+fn day(at: Timestamp) -> String {
+    at.strftime("%-d %B %Y").to_string()
+}
+
 fn text_for(connected: &Connected) -> String {
     let tenant = escaped(&connected.tenant.name);
     let mut text = match connected.app {
@@ -191,7 +233,7 @@ fn text_for(connected: &Connected) -> String {
             text,
             "\n<p>This tenant was connected before, until {}. If that is news to you, ask your service provider, and \
              withdraw the consent. {HOW_TO_WITHDRAW}</p>",
-            at.strftime("%-d %B %Y")
+            day(at)
         );
     }
     if connected.app == ConsentApp::Reader && !connected.organisation.not_protected.is_empty() {

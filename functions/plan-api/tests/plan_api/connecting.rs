@@ -1,9 +1,11 @@
 //! Who connects a tenant over HTTP, case by case: what is refused writes nothing and leaves the link good, where it was
 //! good before.
 
-use crate::common::TENANT;
+use crate::common::{Slow, TENANT};
 use crate::consent_sign_in::{ADMINISTRATOR, OTHER, PLAIN, Story, story};
+use domain::ErrorKind;
 use domain::organisations::MAY_CONSENT;
+use engine::ports::Clock;
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -191,4 +193,73 @@ async fn a_tenant_that_was_connected_before_says_so_to_the_next_who_connects_it(
     assert_eq!(page.status, StatusCode::OK, "{page:?}");
     assert!(page.text.contains("was connected before") && page.text.contains("withdraw"), "{}", page.text);
     assert!(again.tenant().await["connectedBefore"].is_string());
+}
+
+#[tokio::test]
+async fn whoever_waited_for_one_tenant_and_connected_another_leaves_no_key_when_it_is_deleted() {
+    let story = story(OTHER).await;
+    let named = |story: &Story| {
+        let rows = story.plane.world.catalog.rows().into_iter();
+        let keys = rows.filter(|(_, row)| row.key == format!("key#{}", story.org));
+        keys.map(|(scope, _)| scope.text()).collect::<Vec<_>>()
+    };
+    story.plane.directory.0.lock().unwrap().holders = Err(ErrorKind::Unavailable);
+    let state = Story::state_in(&story.consented(OTHER).await);
+    let waits = story.callback(&format!("code=good&state={state}")).await;
+    assert_eq!((waits.status, named(&story).len()), (StatusCode::ACCEPTED, 1), "{waits:?}");
+    story.plane.directory.0.lock().unwrap().holders = Ok(vec![ADMINISTRATOR]);
+    let state = story.sent_to_sign_in().await;
+    connects(&story, &state).await;
+    assert_eq!(named(&story), [format!("key/{TENANT}"), format!("key/{OTHER}")]);
+    story.ended_elsewhere().await;
+    assert_eq!(named(&story), [""; 0]);
+}
+
+/// Somebody who consented long ago is sent the callback of a link that they never saw: Microsoft would ask them for an
+/// account, and for nothing else.
+#[tokio::test]
+async fn whoever_signs_in_has_seen_for_whom() {
+    let story = story(TENANT).await;
+    let state = story.sent_to_sign_in().await;
+    story.callback(&format!("code=good&state={state}")).await;
+    story.ended_elsewhere().await;
+    let mallory = story.in_another_organisation().await;
+    let before = mallory.plane.kept();
+    let page = mallory.consented(TENANT).await;
+    assert_eq!((page.status, page.headers.get("location")), (StatusCode::OK, None), "{page:?}");
+    let partner = mallory.owner.member().unwrap().partner.to_string();
+    for told in ["<dd>P <small>(as it calls itself)", &partner, "<dd>Fabrikam <small>", TENANT] {
+        assert!(page.text.contains(told), "{told}: {}", page.text);
+    }
+    assert!(page.text.contains("This tenant was connected before, until "), "{}", page.text);
+    assert!(
+        !page.text.contains("http-equiv") && !page.text.contains("<script"),
+        "it goes on by nothing but the link"
+    );
+    assert_eq!(mallory.tenant().await, Value::Null);
+    // The state of the link and that of the sign-in.
+    assert_eq!(mallory.plane.kept().len(), before.len() + 2);
+    connects(&mallory, &Story::state_in(&page)).await;
+}
+
+#[tokio::test]
+async fn what_a_partner_calls_itself_is_text_on_the_page_and_nothing_else() {
+    let story = story(TENANT).await.in_organisation("<script>x</script> & <a href='/y'>").await;
+    let page = story.consented(TENANT).await;
+    assert!(page.text.contains("&lt;script&gt;x&lt;/script&gt; &amp; &lt;a"), "{}", page.text);
+    assert!(!page.text.contains("<script>") && !page.text.contains("'/y'"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_slow_look_up_answers_waiting_within_three_seconds() {
+    for slow in [Slow::Standing, Slow::Organisation] {
+        let story = story(TENANT).await;
+        let state = story.sent_to_sign_in().await;
+        story.plane.directory.0.lock().unwrap().slow = Some(slow);
+        let begun = story.plane.world.clock.now();
+        let answer = story.callback(&format!("code=good&state={state}")).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+        let took = story.plane.world.clock.now().duration_since(begun);
+        assert!(took <= SignedDuration::from_secs(3), "{took}");
+    }
 }

@@ -79,6 +79,14 @@ fn state_of(url: &str) -> String {
     url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
 }
 
+/// Where the page before a sign-in leads.
+fn sign_in_of(answer: &Answer) -> String {
+    assert_eq!((answer.status, answer.headers.get("location")), (StatusCode::OK, None), "{answer:?}");
+    let (_, link) = answer.text.split_once("<a id=\"sign-in\"").expect("a link to sign in");
+    let address = link.split_once("href=\"").unwrap().1.split('"').next().unwrap();
+    address.replace("&amp;", "&")
+}
+
 impl Story {
     /// The browser is at the callback, with its cookies, and keeps those that it is given.
     pub async fn callback(&self, query: &str) -> Answer {
@@ -120,10 +128,9 @@ impl Story {
         self.callback(&format!("admin_consent=True&tenant={tenant}&state={state}")).await
     }
 
-    /// The state in the address that a reply redirects to.
+    /// The state in the address that a page leads on to.
     pub fn state_in(answer: &Answer) -> String {
-        assert_eq!(answer.status, StatusCode::FOUND, "{answer:?}");
-        state_of(answer.headers["location"].to_str().unwrap())
+        state_of(&sign_in_of(answer))
     }
 
     /// The state of a link, and that of the sign-in that followed.
@@ -158,19 +165,23 @@ impl Story {
 
     /// The same browser and login, at a new organisation of the same partner.
     pub async fn in_another_organisation(self) -> Self {
-        let org = self.plane.organisation(&self.owner, "Fabrikam").await;
+        self.in_organisation("Fabrikam").await
+    }
+
+    /// The same, of that name.
+    pub async fn in_organisation(self, name: &str) -> Self {
+        let org = self.plane.organisation(&self.owner, name).await;
         Self { org, ..self }
     }
 
     /// The state of the sign-in that the browser is sent to after a consent.
     pub async fn sent_to_sign_in(&self) -> String {
         let answer = self.consented(TENANT).await;
-        assert_eq!(answer.status, StatusCode::FOUND, "{answer:?}");
         assert_eq!(
             (&answer.headers["cache-control"], &answer.headers["referrer-policy"]),
             (&"no-store".parse().unwrap(), &"no-referrer".parse().unwrap())
         );
-        let to = answer.headers["location"].to_str().unwrap().to_owned();
+        let to = sign_in_of(&answer);
         assert!(to.starts_with(&format!("https://login.example.com/{TENANT}/authorize?")), "{to}");
         state_of(&to)
     }
@@ -291,7 +302,7 @@ async fn the_writing_app_asks_for_the_role_too_and_does_not_wait() {
     let link = story.plane.post(&story.owner, &path, &json!({ "app": "writer" })).await.json();
     let consent = state_of(link["url"].as_str().unwrap());
     let answer = story.callback(&format!("admin_consent=True&tenant={TENANT}&state={consent}")).await;
-    let state = state_of(answer.headers["location"].to_str().unwrap());
+    let state = Story::state_in(&answer);
     *story.login.user.lock().unwrap() = Some(PLAIN);
     assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::FORBIDDEN);
     story.plane.directory.0.lock().unwrap().holders = Err(ErrorKind::Denied);

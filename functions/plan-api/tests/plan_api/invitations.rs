@@ -45,6 +45,41 @@ async fn a_partner_invites_a_hundred_people_a_day_and_withdrawing_gives_none_bac
 }
 
 #[tokio::test]
+async fn a_tree_invites_no_more_than_its_top_may() {
+    const OF_TREE: usize = 500;
+    let plane = Plane::new();
+    let (_, top) = plane.partner(&Caller::Operator, "P").await;
+    let (_, other) = plane.partner(&Caller::Operator, "Q").await;
+    // Each of them is made with an invitation, which counts on the one who makes it; one is below another.
+    let mut below = Vec::new();
+    for number in 0..5 {
+        below.push(plane.partner(&top, &format!("Below {number}")).await.1);
+    }
+    below.push(plane.partner(&below[0], "Deep").await.1);
+    let mut made = 6;
+    for partner in &below {
+        for number in 0..A_DAY {
+            let answer = plane.post(partner, "/v1/invitations", &invitation(number)).await;
+            if answer.status != StatusCode::CREATED {
+                assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{answer:?}");
+                break;
+            }
+            made += 1;
+        }
+    }
+    assert_eq!(made, OF_TREE);
+    for partner in below.iter().chain([&top]) {
+        let refused = plane.post(partner, "/v1/invitations", &invitation(0)).await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{refused:?}");
+    }
+    let another = json!({ "name": "Another", "owner": owner() });
+    assert_eq!(plane.post(&top, "/v1/partners", &another).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(plane.post(&other, "/v1/invitations", &invitation(0)).await.status, StatusCode::CREATED);
+    plane.world.clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(plane.post(&below[5], "/v1/invitations", &invitation(0)).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn an_invitation_has_room_for_names_and_not_for_a_message_or_a_link() {
     let plane = Plane::new();
     let spoken = "P http://evil.example/login www.evil.example ask@evil.example";

@@ -6,7 +6,7 @@ use domain::{OrganisationId, PersonId};
 use engine::records::Person;
 use http::Method;
 use jiff::SignedDuration;
-use partners::commands::Caller;
+use partners::commands::{Caller, Member, Proof};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -158,6 +158,37 @@ async fn tokens_make_one_another_four_times_at_most_and_are_good_no_longer_than_
     assert_eq!(plane.post(&third, "/v1/tokens", &beyond).await.fields(), ["expiresAt"]);
     plane.world.clock.advance(SignedDuration::from_hours(30 * 24));
     assert_eq!(plane.held(&last).await, None);
+}
+
+#[tokio::test]
+async fn a_token_without_an_id_makes_none() {
+    let plane = Plane::new();
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    let org = plane.organisation(&owner, "Contoso").await;
+    let listed = made(&plane, &owner, "admin").await;
+    let member = Member { proof: Proof::Token(None), ..owner.member().unwrap().clone() };
+    let nameless = Caller::Member(member);
+    let before = plane.kept();
+    let token = json!({ "name": "x", "role": "admin" });
+    let person = json!({ "name": "Bo Ek", "email": "bo@msp.example", "role": "support" });
+    let below = json!({ "name": "Below", "owner": crate::common::owner() });
+    for (at, body) in [
+        ("/v1/tokens".to_owned(), token),
+        (format!("{}/rotate", path(&listed)), Value::Null),
+        (format!("/v1/organisations/{org}/token"), Value::Null),
+        (format!("/v1/organisations/{org}/access-link"), Value::Null),
+        ("/v1/invitations".to_owned(), person),
+        ("/v1/partners".to_owned(), below),
+    ] {
+        let answer = match body {
+            Value::Null => plane.bare(&nameless, Method::POST, &at).await,
+            body => plane.post(&nameless, &at, &body).await,
+        };
+        assert_eq!(answer.status, 403, "{at}: {answer:?}");
+        assert!(answer.text.contains("before tokens were listed"), "{at}: {}", answer.text);
+    }
+    assert_eq!(plane.kept(), before);
+    assert_eq!(plane.get(&nameless, "/v1/tokens").await.status, 200, "it goes on with all else");
 }
 
 async fn switch(plane: &Plane, by: &Caller, org: &OrganisationId, features: &[&str]) -> Answer {

@@ -4,10 +4,33 @@
 
 use async_trait::async_trait;
 use domain::restore::{IdMap, Impossible, RestorePlan, Step};
-use domain::{RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use domain::{Error, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Put, Spent};
-use engine::records::{NewId, OutcomeState, ReadBack, Record, Records, Restore, RestoreCounts, StepOutcome};
+use engine::records::{
+    Approval, NewId, OutcomeState, ReadBack, Record, Records, Restore, RestoreCounts, StepOutcome,
+};
 use serde::{Deserialize, Serialize};
+
+/// A plan as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredPlan {
+    /// What is to be written, step by step.
+    pub plan: RestorePlan,
+    /// The hash of the stored bytes, which an approval names.
+    pub hash: String,
+}
+
+impl StoredPlan {
+    /// The plan that these bytes hold.
+    ///
+    /// # Errors
+    /// `Corrupt` when they hold none.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        let plan = serde_json::from_slice(bytes)
+            .map_err(|e| Error::corrupt("a stored plan cannot be read").caused_by(e))?;
+        Ok(Self { plan, hash: Approval::hash(bytes) })
+    }
+}
 
 /// Plans and reports of restores: sealed, create-only.
 #[async_trait]
@@ -16,7 +39,7 @@ pub trait PlanStore: Send + Sync {
     async fn put_new_plan(&self, tenant: &TenantId, restore: &RestoreId, plan: &RestorePlan) -> Result<Put>;
 
     /// The plan of a restore; none before its preview.
-    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<RestorePlan>>;
+    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<StoredPlan>>;
 
     /// Stores the report of a restore, unless there is one.
     async fn put_new_report(

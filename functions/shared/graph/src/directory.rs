@@ -3,7 +3,7 @@
 use crate::GraphClient;
 use async_trait::async_trait;
 use domain::{
-    Result, TenantId, Timestamp,
+    Error, Result, TenantId, Timestamp,
     kinds::{Kind, LinkType, Source},
 };
 use engine::ports::{
@@ -12,11 +12,15 @@ use engine::ports::{
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Reads directories over Graph; its client's secret is `graph-reader`.
 #[derive(Clone)]
 pub struct GraphDirectory {
     client: GraphClient,
+    /// When calls are broken off; none where only waits end.
+    ends_at: Option<Timestamp>,
 }
 
 impl GraphDirectory {
@@ -25,16 +29,24 @@ impl GraphDirectory {
 
     /// A directory over that client.
     pub fn new(client: GraphClient) -> Self {
-        Self { client }
+        Self { client, ends_at: None }
     }
     /// The same for work that ends at `deadline`: see [`GraphClient::with_deadline`].
     #[must_use]
     pub fn with_deadline(&self, deadline: Timestamp) -> Self {
-        Self { client: self.client.with_deadline(deadline) }
+        Self { client: self.client.with_deadline(deadline), ends_at: self.ends_at }
     }
     /// The client that the directory is read with.
     pub fn client(&self) -> &GraphClient {
         &self.client
+    }
+
+    /// What a call gives, if it does so before calls are broken off.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(end) = self.ends_at else { return call.await };
+        let left = Duration::try_from(end.duration_since(self.client.now())).unwrap_or_default();
+        let late = |_| Error::unavailable("Microsoft did not answer in the time that there is");
+        timeout(left, call).await.map_err(late)?
     }
 }
 
@@ -47,16 +59,17 @@ impl Directory for GraphDirectory {
 #[async_trait]
 impl DirectoryAccess for GraphDirectory {
     fn until(&self, deadline: Timestamp) -> Option<Arc<dyn DirectoryAccess>> {
-        Some(Arc::new(GraphDirectory::with_deadline(self, deadline)))
+        let client = self.client.with_deadline(deadline);
+        Some(Arc::new(Self { client, ends_at: Some(deadline) }))
     }
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
-        self.client.access(tenant).await
+        self.in_time(self.client.access(tenant)).await
     }
     async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
-        self.client.standing(tenant, user).await
+        self.in_time(self.client.standing(tenant, user)).await
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
-        self.client.organisation(tenant).await
+        self.in_time(self.client.organisation(tenant)).await
     }
     async fn credential_ends_at(&self) -> Result<Option<Timestamp>> {
         let tokens = self.client.tokens();

@@ -16,11 +16,14 @@ use engine::ports::{SignInAsk, SignIns, SignedIn};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use url::Url;
 
 const SCOPE: &str = "openid profile";
 /// How many seconds Microsoft's clocks may differ from ours.
 const SKEW_SECONDS: i64 = 300;
+/// How long somebody's browser waits for what their sign-in ended with to be redeemed.
+const REDEEM_WITHIN: Duration = Duration::from_secs(5);
 /// A code is some hundred characters, at most about two thousand.
 const MAX_CODE: usize = 4_096;
 
@@ -81,7 +84,7 @@ async fn redeem(tokens: &Tokens, ask: &SignInAsk<'_>, code: &str) -> Result<Sign
     let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
     let cut =
         |e: reqwest::Error| Error::unavailable("the login cannot be reached").caused_by(e.without_url());
-    let reply = tokens.http.post(&url).form(&form).send().await.map_err(cut)?;
+    let reply = tokens.http.post(&url).timeout(REDEEM_WITHIN).form(&form).send().await.map_err(cut)?;
     let status = reply.status().as_u16();
     let body: Value = serde_json::from_slice(&reply.bytes().await.map_err(cut)?).unwrap_or_default();
     if status != 200 {

@@ -42,6 +42,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                 "Approves the preview and queues its execution, as it was shown and once. What the live tenant no \
                  longer agrees with is skipped.",
             )
+            .weighs(HEAVY)
             .answers::<RestoreOut>(202)
             .located(),
         Route::get("/v1/organisations/{org}/restores/{rst}/report", "readReport", report)

@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, SnapshotId};
 use engine::Listed;
-use engine::records::Reason;
 use runtime::http::{Accepted, Notes, PageIn, PathOf, QueryOf, Route, accepted, listed, under};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
@@ -21,7 +20,8 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .says(
                 "Takes a snapshot now.",
                 "Queues a snapshot of the organisation's tenant, beside those that are due by schedule. There is one \
-                 at a time: while another is being taken the answer is 409.",
+                 at a time: while another is being taken the answer is 409. The customer's own people may ask for 50 \
+                 in a day.",
             )
             .answers::<SnapshotOut>(202)
             .located(),
@@ -47,7 +47,7 @@ async fn take(
     admitted: Admitted<UseSnapshots>,
 ) -> Reply<Accepted<SnapshotOut>> {
     let tenant = admitted.live()?;
-    let id = api.snapshots.start(tenant, Reason::Person).await?;
+    let id = api.snapshots.ask(tenant, &admitted.asker()).await?;
     let snapshot = api.browse.get(tenant, &id).await?;
     let location = format!("/v1/organisations/{}/snapshots/{id}", admitted.organisation());
     Ok(accepted(location, snapshot.into()))

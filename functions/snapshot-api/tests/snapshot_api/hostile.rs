@@ -5,7 +5,8 @@ use crate::common::shelf::Shelf;
 use crate::common::{FEATURES, Plane, TENANT, as_role};
 use crate::simulated::{Fleet, Seen, Simulation, p99};
 use domain::rights::Role;
-use partners::commands::Caller;
+use domain::{PersonId, SessionId, TokenId};
+use partners::commands::{Caller, Member, Proof};
 use runtime::http::RateLimit;
 use serde_json::Value;
 use std::sync::Arc;
@@ -132,4 +133,52 @@ async fn whoever_asks_without_end_is_refused_and_others_do_not_notice() {
         hostile.len()
     );
     println!("{told}");
+}
+
+/// As many secrets as somebody likes: a portal's session, a token, and a new person's session, in turn.
+fn secrets(of: &Caller) -> Vec<Caller> {
+    let member = of.member().unwrap();
+    let made = |n: u64| {
+        let ulid = format!("01J{n:023}");
+        let (id, person) = (SessionId::from_ulid(&ulid), PersonId::from_ulid(&ulid));
+        let (role, proof) = match n % 3 {
+            0 => (Role::EndCustomer, Proof::Portal(id)),
+            1 => (Role::Admin, Proof::Token(Some(TokenId::from_ulid(&ulid)))),
+            _ => (Role::Admin, Proof::Session { id, person, signed_in_at: None }),
+        };
+        Caller::Member(Member { role, proof, ..member.clone() })
+    };
+    (0..SECONDS).map(made).collect()
+}
+
+#[tokio::test]
+async fn one_partner_with_a_new_session_each_second() {
+    const PER_SECOND: u64 = 2;
+    let (undisturbed, _) = Scene::set(RateLimit::default()).await.told(SECONDS, false).await;
+    let scene = Scene::set(RateLimit::default()).await;
+    let (caller, below) = &scene.hostile;
+    let asks = [
+        ("GET", format!("{below}/objects?name=zzzz"), Value::Null),
+        ("GET", format!("{below}/objects/groups/g000000"), Value::Null),
+    ];
+    let mut hostile = Vec::new();
+    for (second, secret) in secrets(caller).iter().enumerate() {
+        let second = u64::try_from(second).unwrap();
+        let pace = (second * 1_000_000, 1_000_000 / PER_SECOND);
+        hostile.push(scene.fleet.asks(secret, asks.to_vec(), pace, SECONDS - second));
+    }
+    let (quiet, _) = scene.told(SECONDS, false).await;
+    let mut seen = Vec::new();
+    for of_one in hostile {
+        seen.extend(of_one.await.unwrap());
+    }
+    assert_eq!(quiet.len(), usize::try_from(PARTNERS * SECONDS).unwrap());
+    let refused = quiet.iter().filter(|seen| seen.status != 200).count();
+    assert_eq!(refused, 0, "of the quiet ones' requests: {:?}", quiet.iter().find(|s| s.status != 200));
+    let (before, after) = (p99(&undisturbed), p99(&quiet));
+    assert!(after <= 2 * before, "99 of 100 are answered within {after} us, undisturbed {before} us");
+    // Ten times a caller's limit, its burst of fifty seconds, and what instances let through before they settle.
+    let busy_us: u64 = seen.iter().filter(|s| s.status == 200).map(|s| s.took_us).sum();
+    assert!(busy_us <= (10 * SECONDS + 50 + 250) * 1_000_000, "{busy_us} us of instances");
+    assert!(seen.iter().filter(|s| s.status == 429).count() * 2 >= seen.len());
 }

@@ -74,8 +74,8 @@ impl Partner {
     }
 }
 
-/// The browser of the customer's administrator: follows the consent link to the callback, and from there to the sign-in
-/// and back.
+/// The browser of the customer's administrator: follows the consent link to the callback, from the page there to the
+/// sign-in, and back.
 pub(super) async fn consent(place: &Place, link: &str, tenant: &str) -> Result<()> {
     let browser = Caller::patient("")?;
     let seen = browser.call(Method::GET, link, None).await?;
@@ -91,8 +91,12 @@ pub(super) async fn consent(place: &Place, link: &str, tenant: &str) -> Result<(
     // not.
     let cookies = std::mem::take(&mut seen.cookies);
     for _ in 0..MOST_REDIRECTS {
-        let Some(location) = seen.location.take().filter(|_| seen.status.is_redirection()) else { break };
-        next = location;
+        // The administrator reads who is to have the tenant, and goes on.
+        let sign_in = seen.sign_in.take();
+        let Some(address) = seen.location.take().filter(|_| seen.status.is_redirection()).or(sign_in) else {
+            break;
+        };
+        next = address;
         let at = place.reach(&next);
         // Each host is sent its own alone.
         let is_ours = at.starts_with(place.api_url());

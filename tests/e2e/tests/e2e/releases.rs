@@ -8,7 +8,7 @@ use backup::archive::SnapshotView;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{RestoreId, SnapshotId, Timestamp};
 use engine::ports::{BlobName, Catalog, Clock, JobQueue, Outgoing, Queue, Row, Scope, Vault, Watch, Write};
-use engine::records::{FAMILIES, JobState, Person, Record, RestoreState};
+use engine::records::{Cause, FAMILIES, JobState, Person, Record, RestoreState};
 use engine::upgrade::{Report, move_rows};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -123,9 +123,18 @@ async fn what_an_earlier_release_began_is_ended_by_this_one() {
         let restores = rig.restores();
         let preview = restores.get(&tenant, &left.preview).await.unwrap();
         assert!(preview.state == RestoreState::Previewed && preview.counts.steps > 0, "{preview:?}");
+        // What was approved before there were rows of approvals is not believed: it is previewed and approved again.
         let approved = restores.get(&tenant, &left.approved).await.unwrap();
-        assert_eq!((approved.state, &approved.error), (RestoreState::Done, &None));
-        let counts = approved.counts;
+        assert_eq!(
+            (approved.state, approved.course.failed),
+            (RestoreState::Failed, Some(Cause::NotApproved))
+        );
+        assert_eq!(approved.counts.ended(), 0, "nothing was written");
+        rig.ask_run(&preview).await;
+        rig.settle().await;
+        let again = restores.get(&tenant, &left.preview).await.unwrap();
+        assert_eq!((again.state, &again.error), (RestoreState::Done, &None));
+        let counts = again.counts;
         let ended = counts.done + counts.unverified + counts.failed + counts.skipped;
         assert!(counts.steps > 0 && ended == counts.steps, "every step has come to an end: {counts:?}");
         let archive = rig.archive.open(&tenant).await.unwrap();

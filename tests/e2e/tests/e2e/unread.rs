@@ -45,7 +45,7 @@ async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Resto
     let row = restores.get(rig.tenant(), &made.id).await.unwrap();
     assert_eq!(row.state, RestoreState::Previewed, "{:?}", row.error);
     let plans = Archived::new(rig.archive.clone(), rig.records.clone());
-    plans.find_plan(rig.tenant(), &made.id).await.unwrap().unwrap()
+    plans.find_plan(rig.tenant(), &made.id).await.unwrap().unwrap().plan
 }
 
 fn left(plan: &RestorePlan) -> BTreeSet<&str> {

@@ -13,6 +13,7 @@ use engine::records::rights::Function;
 use engine::records::{Identity, IdentityLink, Person, Records};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use jiff::SignedDuration;
 use lambda_http::RequestExt;
 use partners::commands::connect::ConsentSettings;
 use partners::commands::sign_in::{FindCaller, bootstrap_sha256};
@@ -22,7 +23,7 @@ use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
 use support::faulty::{FaultPlan, Faulty};
-use support::memory::{MemoryCatalog, World};
+use support::memory::{ManualClock, MemoryCatalog, World};
 use support::policy::{Deployed, Refusals};
 use tower::ServiceExt;
 
@@ -38,12 +39,38 @@ pub struct Says {
     pub holders: std::result::Result<Vec<&'static str>, ErrorKind>,
     /// Whom the tenant holds besides.
     pub people: Vec<&'static str>,
+    /// The call that takes twenty seconds, unless it is to end sooner.
+    pub slow: Option<Slow>,
 }
 
-pub struct ToldDirectory(pub Mutex<Says>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slow {
+    Standing,
+    Organisation,
+}
+
+/// What the directory says, the clock that moves while it does, and when calls are broken off.
+#[derive(Clone)]
+pub struct ToldDirectory(pub Arc<Mutex<Says>>, Arc<ManualClock>, Option<Timestamp>);
+
+impl ToldDirectory {
+    /// Lets the time pass that the call takes.
+    fn pass(&self, call: Slow) -> Result<()> {
+        if self.0.lock().unwrap().slow != Some(call) {
+            return Ok(());
+        }
+        let done = self.1.now() + SignedDuration::from_secs(20);
+        let broken_off = self.2.filter(|until| *until < done);
+        self.1.advance_to(broken_off.unwrap_or(done));
+        broken_off.map_or(Ok(()), |_| Err(Error::unavailable("it was broken off")))
+    }
+}
 
 #[async_trait]
 impl DirectoryAccess for ToldDirectory {
+    fn until(&self, deadline: Timestamp) -> Option<Arc<dyn DirectoryAccess>> {
+        Some(Arc::new(Self(self.0.clone(), self.1.clone(), Some(deadline))))
+    }
     async fn access(&self, _: &TenantId) -> Result<Access> {
         let says = self.0.lock().unwrap().clone();
         let mut permissions = says.access.map_err(Error::denied)?;
@@ -51,6 +78,7 @@ impl DirectoryAccess for ToldDirectory {
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
     async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+        self.pass(Slow::Standing)?;
         let Says { holders, people, .. } = self.0.lock().unwrap().clone();
         let holders = holders.map_err(|kind| Error::new(kind, "who holds roles is not shown"))?;
         Ok(match (holders.contains(&user), people.contains(&user)) {
@@ -60,6 +88,7 @@ impl DirectoryAccess for ToldDirectory {
         })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
+        self.pass(Slow::Organisation)?;
         let id = self.0.lock().unwrap().id.clone().unwrap_or_else(|| tenant.to_string());
         Ok(json!({ "id": id, "displayName": "Contoso <Ltd>" }).as_object().unwrap().clone())
     }
@@ -159,8 +188,14 @@ impl Plane {
             let catalog = deployed.catalog(function, catalog, &refusals);
             Records::new(catalog, world.clock.clone())
         };
-        let says = Says { access: Ok(Vec::new()), id: None, holders: Ok(Vec::new()), people: Vec::new() };
-        let directory = Arc::new(ToldDirectory(Mutex::new(says)));
+        let says = Says {
+            access: Ok(Vec::new()),
+            id: None,
+            holders: Ok(Vec::new()),
+            people: Vec::new(),
+            slow: None,
+        };
+        let directory = Arc::new(ToldDirectory(Arc::new(Mutex::new(says)), world.clock.clone(), None));
         let consent = ConsentSettings {
             login_url: "https://login.example.com".parse().unwrap(),
             redirect_url: "https://api.example.com/v1/consent/callback".parse().unwrap(),

@@ -5,7 +5,7 @@
 
 use super::new_restore::{choose, sought};
 use super::slots::{self, Asker, TakesSlot};
-use crate::plans::{FinalReport, PlanStore};
+use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Snapshots;
 use domain::restore::{Impossible, Remark, RestorePlan, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
@@ -13,8 +13,8 @@ use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue, Spent};
 use engine::records::{
-    AskedWork, Course, Diff, Found, JobState, Record, Records, Restore, RestoreCounts, RestoreState,
-    Snapshot, StepOutcome, put_new,
+    Approval, AskedWork, Course, Diff, Found, JobState, Record, Records, Restore, RestoreCounts,
+    RestoreState, Snapshot, StepOutcome, put_new, replace,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -141,11 +141,20 @@ impl Restores {
         if let Some(message) = message {
             return Err(Error::conflict(format!("the restore cannot be run: {message}")));
         }
+        let now = self.clock.now();
+        // Why a row of its own, which names the plan: jobs write the row of the restore, and none of them approves.
+        let approval = Approval {
+            tenant: tenant.clone(),
+            restore: restore.id.clone(),
+            plan: self.stored_plan(tenant, &restore.id).await?.hash,
+            by: who.to_owned(),
+            at: now,
+        };
         restore.state = RestoreState::Queued;
         restore.approved_by = Some(who.to_owned());
-        restore.queued_at = Some(self.clock.now());
-        restore.touched_at = self.clock.now();
-        self.records.replace(&restore, version).await?;
+        restore.queued_at = Some(now);
+        restore.touched_at = now;
+        self.records.write(vec![replace(&restore, version)?, put_new(&approval)?]).await?;
         self.queue.send(messages::run_restore(tenant, &restore.id, restore.attempts)).await?;
         Ok(restore)
     }
@@ -267,8 +276,12 @@ impl Restores {
 
     async fn plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<RestorePlan> {
         self.find(tenant, restore).await?;
-        let plan = self.plans.find_plan(tenant, restore).await?;
-        plan.ok_or_else(|| Error::conflict("the restore has no preview"))
+        Ok(self.stored_plan(tenant, restore).await?.plan)
+    }
+
+    async fn stored_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<StoredPlan> {
+        let stored = self.plans.find_plan(tenant, restore).await?;
+        stored.ok_or_else(|| Error::conflict("the restore has no preview"))
     }
 
     async fn check_snapshot(&self, tenant: &TenantId, snapshot: &SnapshotId) -> Result<()> {

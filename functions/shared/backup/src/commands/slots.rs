@@ -12,7 +12,7 @@ use jiff::{SignedDuration, ToSpan};
 pub const MOST_OPEN: usize = 5;
 /// How many of these one person or token may have asked for.
 pub const MOST_OPEN_OF_ONE: usize = 3;
-/// How many comparisons, and how many previews, the end customers of a tenant may ask for in a day.
+/// How many comparisons, previews and snapshots, of each, the end customers of a tenant may ask for in a day.
 pub const MOST_A_DAY: u32 = 50;
 /// How often a slot is taken anew while others take one of the same tenant.
 const ATTEMPTS: u32 = 4;
@@ -83,6 +83,32 @@ pub(super) async fn take<T: Record>(
             other => return other,
         }
     }
+}
+
+/// The write that counts a piece of work which takes no slot; none where who asks is not counted.
+///
+/// # Errors
+/// `Throttled` when end customers have asked for enough in this day.
+pub(super) async fn counted(
+    records: &Records,
+    work: AskedWork,
+    (tenant, asker): (&TenantId, &Asker),
+) -> Result<Option<Write>> {
+    if !asker.is_end_customer {
+        return Ok(None);
+    }
+    let now = records.clock().now();
+    let found = records.find(&WorkSlots::at(tenant, work)).await?;
+    let (mut slots, version) = match found {
+        Some(Found { value, version }) => (value, Some(version)),
+        None => (WorkSlots::none(tenant, work, now), None),
+    };
+    count_day(&mut slots, asker, now)?;
+    match version {
+        Some(version) => replace(&slots, version),
+        None => put_new(&slots),
+    }
+    .map(Some)
 }
 
 /// Refuses what would be too much at once.

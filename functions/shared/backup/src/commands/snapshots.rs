@@ -2,10 +2,13 @@
 //! tenant. One open snapshot per tenant, whoever asks: the tenant's row names it, and the row and the
 //! snapshot change in one write.
 
+use super::slots::{Asker, counted};
 use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::messages;
-use engine::ports::{Clock, Ids, Queue, Spent};
-use engine::records::{Course, Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace};
+use engine::ports::{Clock, Ids, Queue, Spent, Write};
+use engine::records::{
+    AskedWork, Course, Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,13 +34,34 @@ impl Snapshots {
     /// # Errors
     /// `Conflict`, naming the open snapshot, when there is one; `NotFound` when the tenant is not connected.
     pub async fn start(&self, tenant: &TenantId, reason: Reason) -> Result<SnapshotId> {
+        self.start_for(tenant, reason, None).await
+    }
+
+    /// As [`Self::start`], for somebody who asks for it.
+    ///
+    /// # Errors
+    /// As [`Self::start`]; `Throttled` when end customers have asked for enough in this day.
+    pub async fn ask(&self, tenant: &TenantId, asker: &Asker) -> Result<SnapshotId> {
+        self.start_for(tenant, Reason::Person, Some(asker)).await
+    }
+
+    async fn start_for(
+        &self,
+        tenant: &TenantId,
+        reason: Reason,
+        asker: Option<&Asker>,
+    ) -> Result<SnapshotId> {
         for tried in 1.. {
             let found = self.records.get(&Tenant::at(tenant)).await?;
             if let Some(open) = self.find_open(&found.value).await? {
                 return Err(Error::conflict(format!("snapshot {open} is being taken")));
             }
             let next = found.value.next_snapshot_at;
-            match self.start_at(found, reason, next).await {
+            let counted = match asker {
+                Some(asker) => counted(&self.records, AskedWork::Snapshots, (tenant, asker)).await?,
+                None => None,
+            };
+            match self.start_with(found, reason, next, counted).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {}
                 Err(e) => return Err(e),
                 Ok(id) => {
@@ -68,13 +92,24 @@ impl Snapshots {
         reason: Reason,
         next_snapshot_at: Option<Timestamp>,
     ) -> Result<SnapshotId> {
+        self.start_with(found, reason, next_snapshot_at, None).await
+    }
+
+    async fn start_with(
+        &self,
+        found: Found<Tenant>,
+        reason: Reason,
+        next_snapshot_at: Option<Timestamp>,
+        also: Option<Write>,
+    ) -> Result<SnapshotId> {
         let Found { value: mut tenant, version } = found;
         let snapshot = self.new_snapshot(&tenant.tenant, reason);
         let id = snapshot.id.clone();
         tenant.open_snapshot = Some(id.clone());
         tenant.next_snapshot_at = next_snapshot_at;
         // Why in one write: a tenant that names no snapshot would get a second one at the same time.
-        self.records.write(vec![put_new(&snapshot)?, replace(&tenant, version)?]).await?;
+        let writes = [put_new(&snapshot)?, replace(&tenant, version)?].into_iter().chain(also);
+        self.records.write(writes.collect()).await?;
         Ok(id)
     }
 

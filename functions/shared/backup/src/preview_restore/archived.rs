@@ -2,7 +2,7 @@
 
 use super::ports::{OpenSnapshot, Snapshots};
 use crate::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
-use crate::plans::{FinalReport, PlanStore};
+use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
@@ -10,7 +10,7 @@ use domain::restore::RestorePlan;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::ports::Put;
 use engine::records::{Diff, Found, JobState, Records};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,18 +48,8 @@ impl Archived {
         self.archive.open(tenant).await?.put_new(&format!("restores/{restore}/{what}"), &bytes).await
     }
 
-    async fn find<T: DeserializeOwned>(
-        &self,
-        tenant: &TenantId,
-        restore: &RestoreId,
-        what: &str,
-    ) -> Result<Option<T>> {
-        let bytes = self.archive.open(tenant).await?.find(&format!("restores/{restore}/{what}")).await?;
-        let read = |b: Vec<u8>| {
-            serde_json::from_slice(&b)
-                .map_err(|e| Error::corrupt(format!("a {what} cannot be read")).caused_by(e))
-        };
-        bytes.map(read).transpose()
+    async fn find(&self, tenant: &TenantId, restore: &RestoreId, what: &str) -> Result<Option<Vec<u8>>> {
+        self.archive.open(tenant).await?.find(&format!("restores/{restore}/{what}")).await
     }
 }
 
@@ -133,8 +123,8 @@ impl PlanStore for Archived {
         self.put_new(tenant, restore, "plan", plan).await
     }
 
-    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<RestorePlan>> {
-        self.find(tenant, restore, "plan").await
+    async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<StoredPlan>> {
+        self.find(tenant, restore, "plan").await?.map(|bytes| StoredPlan::read(&bytes)).transpose()
     }
 
     async fn put_new_report(
@@ -147,6 +137,10 @@ impl PlanStore for Archived {
     }
 
     async fn find_report(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<FinalReport>> {
-        self.find(tenant, restore, "report").await
+        let read = |bytes: Vec<u8>| {
+            serde_json::from_slice(&bytes)
+                .map_err(|e| Error::corrupt("a stored report cannot be read").caused_by(e))
+        };
+        self.find(tenant, restore, "report").await?.map(read).transpose()
     }
 }

@@ -180,8 +180,8 @@ impl Worker {
 
     async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<RestorePlan> {
         // Why not a new plan: this is a rerun after the plan was stored, and what is stored is what people see.
-        if let Some(plan) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
-            return Ok(plan);
+        if let Some(stored) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
+            return Ok(stored.plan);
         }
         let snapshot = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
         let selection = self.selection(restore).await?;
@@ -217,7 +217,7 @@ impl Worker {
             Put::New => Ok(plan),
             Put::AlreadyThere => {
                 let stored = self.plans.find_plan(&restore.tenant, &restore.id).await?;
-                stored.ok_or_else(|| Error::corrupt("a stored plan cannot be found"))
+                stored.map(|s| s.plan).ok_or_else(|| Error::corrupt("a stored plan cannot be found"))
             }
         }
     }

@@ -16,7 +16,7 @@ mod step;
 mod wait;
 
 use crate::archive::Archive;
-use crate::plans::{FinalReport, PlanStore};
+use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Archived;
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
@@ -25,7 +25,9 @@ use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
 use engine::open_work::{OpenWork, put_off};
 use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Spent, Vault};
-use engine::records::{Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject};
+use engine::records::{
+    Approval, Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject,
+};
 use engine::work::{JobWorker, unless_gone};
 use progress::RestoreRun;
 use serde::Deserialize;
@@ -196,13 +198,25 @@ impl Worker {
             return Ok(Report { counts: found.value.counts, is_continued: true, was_done: false });
         }
         let mut found = self.take_up(found).await?;
-        let plan = self.plans.find_plan(&request.tenant, &request.restore).await?;
-        let plan = plan.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
+        let stored = self.plans.find_plan(&request.tenant, &request.restore).await?;
+        let StoredPlan { plan, hash } =
+            stored.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
+        // Why not by the row of the restore: other jobs write it, and what they say there approves nothing.
+        let approval = self.records.find(&Approval::at(&request.tenant, &request.restore)).await?;
+        let Some(approval) = approval.map(|found| found.value).filter(|approval| approval.plan == hash)
+        else {
+            let why = Error::denied("nobody approved this plan; ask for another preview and approve it");
+            return self.give_up(found, Cause::NotApproved, &why).await;
+        };
+        found.value.approved_by = Some(approval.by);
         // Why before the first write: a consent that was taken back ends the restore, rather than failing each of its
         // steps.
         let checked = match self.check_credentials(&request.tenant, &plan).await {
             Ok(checked) => checked,
-            Err(error) => return self.give_up(found, error).await,
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                return self.give_up(found, Cause::Denied, &error).await;
+            }
+            Err(error) => return Err(error),
         };
         found.value.not_permitted = checked.not_permitted;
         let mut progress = RestoreRun::load(self, &found.value, checked.own, deadline).await?;
@@ -243,16 +257,13 @@ impl Worker {
         Ok(Found { value, version: version + 1 })
     }
 
-    /// Ends a restore that cannot be executed at all, since a credential was refused.
-    async fn give_up(&self, found: Found<Restore>, error: Error) -> Result<Report> {
-        if error.kind() != ErrorKind::Denied {
-            return Err(error);
-        }
+    /// Ends a restore that is not executed any further: a credential was refused, or nobody approved it.
+    async fn give_up(&self, found: Found<Restore>, cause: Cause, why: &Error) -> Result<Report> {
         let Found { mut value, version } = found;
-        tracing::warn!(restore = %value.id, "a credential was refused");
+        tracing::warn!(restore = %value.id, ?cause, "a restore was given up");
         value.state = RestoreState::Failed;
-        value.error = Some(error.summary().into());
-        value.course.fail(Cause::of(error.kind()));
+        value.error = Some(why.summary().into());
+        value.course.fail(cause);
         value.done_at = Some(self.clock.now());
         value.touched_at = self.clock.now();
         self.records.replace(&value, version).await?;

@@ -2,8 +2,9 @@
 
 use crate::restore_world::{RestoreWorld, item, object};
 use backup::run_restore;
+use domain::RestoreId;
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
-use engine::records::{FailCause, OutcomeState, ReadBack, RestoreState, SkipCause};
+use engine::records::{Approval, Cause, FailCause, OutcomeState, ReadBack, Restore, RestoreState, SkipCause};
 use serde_json::json;
 use support::faulty::{Mode, crash_points};
 
@@ -136,6 +137,60 @@ async fn a_second_run_does_nothing_and_an_unapproved_one_is_refused() {
         stage.commands().run(&stage.tenant, "me", &restore).await.unwrap_err().kind(),
         domain::ErrorKind::Conflict
     );
+}
+
+/// The row of a restore, as any job could write it that may write there.
+async fn say_in_its_row(stage: &RestoreWorld, restore: &RestoreId, state: RestoreState) {
+    let records = stage.records(stage.world.catalog.clone());
+    let found = records.get(&Restore::at(&stage.tenant, restore)).await.unwrap();
+    let by = Some("mallory".to_owned());
+    let row = Restore { state, approved_by: by, queued_at: Some(stage.now()), ..found.value };
+    records.replace(&row, found.version).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_queued_row_without_an_approval_writes_nothing() {
+    for state in [RestoreState::Queued, RestoreState::Running] {
+        let stage = stage();
+        stage.directory.hard_delete("ann");
+        let restore = stage.previewed(everything(&stage)).await;
+        say_in_its_row(&stage, &restore, state).await;
+        stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        assert_eq!(stage.directory.write_count(), 0);
+        let ended = stage.restore(&restore).await;
+        assert_eq!((ended.state, ended.course.failed), (RestoreState::Failed, Some(Cause::NotApproved)));
+        assert_eq!(stage.report(&restore).await.steps.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_approval_of_another_plan_writes_nothing() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    let restore = stage.previewed(everything(&stage)).await;
+    let approval = Approval {
+        tenant: stage.tenant.clone(),
+        restore: restore.clone(),
+        plan: Approval::hash(b"another plan"),
+        by: "boss".to_owned(),
+        at: stage.now(),
+    };
+    stage.records(stage.world.catalog.clone()).put_new(&approval).await.unwrap();
+    say_in_its_row(&stage, &restore, RestoreState::Queued).await;
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    assert_eq!(stage.directory.write_count(), 0);
+    assert_eq!(stage.restore(&restore).await.course.failed, Some(Cause::NotApproved));
+}
+
+#[tokio::test]
+async fn who_approved_a_restore_is_told_by_the_approval_and_not_by_the_row_that_jobs_write() {
+    let stage = stage();
+    stage.directory.hard_delete("ann");
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.approve(&restore).await;
+    say_in_its_row(&stage, &restore, RestoreState::Queued).await;
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    assert_eq!(stage.report(&restore).await.approved_by.as_deref(), Some("boss"));
 }
 
 #[tokio::test]

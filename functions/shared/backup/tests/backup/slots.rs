@@ -2,6 +2,7 @@
 use backup::archive::Archive;
 use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
+use backup::commands::snapshots::Snapshots;
 use backup::schedule_snapshots::{self, Report};
 use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId};
 use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Side, Snapshot};
@@ -90,6 +91,38 @@ async fn one_person_has_three_of_them_at_once() {
     assert_eq!(refused.kind(), ErrorKind::Conflict);
     assert!(refused.to_string().contains("that you asked for"), "{refused}");
     ask(&office, "per_2").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_fifty_first_snapshot_of_a_day_by_its_own_people_is_refused() {
+    let office = office().await;
+    let snapshots = Snapshots {
+        records: office.records(),
+        queue: office.queue(),
+        clock: office.clock(),
+        ids: office.ids(),
+    };
+    let sealed = async |id: &SnapshotId| {
+        let mut row = office.records().get(&Snapshot::at(&tenant(), id)).await.unwrap();
+        row.value.state = JobState::Done;
+        office.records().replace(&row.value, row.version).await.unwrap();
+    };
+    for n in 0..MOST_A_DAY {
+        let asker = customer(&format!("hft_{}", n % 7));
+        let id = snapshots.ask(&tenant(), &asker).await.unwrap();
+        let open = snapshots.ask(&tenant(), &asker).await.unwrap_err();
+        assert_eq!(open.kind(), ErrorKind::Conflict, "there is one at a time, and this one is not counted");
+        sealed(&id).await;
+    }
+    let sent = office.world.queue.sent().len();
+    let refused = snapshots.ask(&tenant(), &customer("hft_9")).await.unwrap_err();
+    let ErrorKind::Throttled { retry_after_ms: Some(wait) } = refused.kind() else { panic!("{refused:?}") };
+    assert_eq!(wait, 6 * 3_600_000, "it is six in the evening");
+    assert_eq!(office.world.queue.sent().len(), sent);
+    sealed(&snapshots.ask(&tenant(), &"per_1".into()).await.unwrap()).await;
+    sealed(&snapshots.start(&tenant(), Reason::Schedule).await.unwrap()).await;
+    office.world.clock.advance(SignedDuration::from_hours(6));
+    snapshots.ask(&tenant(), &customer("hft_9")).await.unwrap();
 }
 
 #[tokio::test]

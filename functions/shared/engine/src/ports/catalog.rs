@@ -38,8 +38,10 @@ pub enum Scope {
     /// The data keys of a tenant, by its GUID. Why apart: only the control plane may put these rows, and only
     /// `purge-data` may delete them.
     Key(TenantId),
-    /// The restores of a tenant. Why apart: what reads a tenant approves no restore.
+    /// The restores of a tenant. Why apart: what reads a tenant runs no restore.
     Restores(TenantId),
+    /// What was approved of a tenant's restores. Why apart: jobs write the rows of restores, and none of them approves one.
+    Approvals(TenantId),
     /// A customer tenant's, by its GUID.
     Tenant(TenantId),
 }
@@ -67,6 +69,7 @@ impl Scope {
             Self::Heard(id) => format!("heard/{id}"),
             Self::Key(id) => format!("key/{id}"),
             Self::Restores(id) => format!("restores/{id}"),
+            Self::Approvals(id) => format!("approvals/{id}"),
             Self::Tenant(id) => format!("tenant/{id}"),
         }
     }
@@ -98,6 +101,7 @@ impl Scope {
             Some(("heard", id)) => partner(id).map(Self::Heard),
             Some(("key", id)) => tenant(id).map(Self::Key),
             Some(("restores", id)) => tenant(id).map(Self::Restores),
+            Some(("approvals", id)) => tenant(id).map(Self::Approvals),
             Some(("tenant", id)) => tenant(id).map(Self::Tenant),
             Some(_) => None,
         };

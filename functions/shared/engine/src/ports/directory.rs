@@ -125,8 +125,8 @@ pub enum Standing {
 /// control plane holds this part alone, so it cannot read customer data whatever its code does.
 #[async_trait]
 pub trait DirectoryAccess: Send + Sync {
-    /// The same port for work that ends at `deadline`: a wait beyond it fails `Throttled` instead. `None` where there
-    /// are no waits; the caller then goes on with the port that it has.
+    /// The same port for work that ends at `deadline`: a wait beyond it fails `Throttled` instead, and a call that goes on
+    /// until then `Unavailable`. `None` where nothing takes long; the caller then goes on with the port that it has.
     fn until(&self, _deadline: Timestamp) -> Option<Arc<dyn DirectoryAccess>> {
         None
     }

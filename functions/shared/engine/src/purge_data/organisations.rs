@@ -86,7 +86,7 @@ impl Worker {
             None => Swept { is_complete: true, ..Swept::default() },
         };
         if swept.is_complete {
-            self.sweep_refused_connection(&found.value, &listeners, deadline, &mut swept).await?;
+            self.sweep_waits(&found.value, &listeners, deadline, &mut swept).await?;
         }
         if swept.is_complete {
             self.sweep_replies(&found.value.id, &listeners, deadline, &mut swept).await?;
@@ -120,11 +120,17 @@ impl Worker {
         let mut writes = Vec::new();
         if let Some(tenant) = &found.value.tenant {
             // All of them: a key that another organisation waits with must not be taken for this one's, once that is gone.
-            for key in self.records.list_all(&StoredKey::all(tenant)).await? {
-                if key.value.organisation == found.value.id {
-                    let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
-                    ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
-                }
+            let keys = self.records.list_all(&StoredKey::all(tenant)).await?;
+            let (own, others): (Vec<_>, Vec<_>) =
+                keys.into_iter().partition(|key| key.value.organisation == found.value.id);
+            // Why before, and in parts: anybody may wait for the tenant, so there may be more than one write takes.
+            for part in others.chunks(ROWS_A_WRITE) {
+                let part = part.iter().map(|key| delete(&key.value, key.version));
+                self.records.write(part.collect()).await?;
+            }
+            for key in own {
+                let wrapped = serde_json::to_vec(&key.value.wrapped).unwrap_or_default();
+                ending.key_fingerprint = Some(blake3::hash(&wrapped).to_hex().to_string());
                 writes.push(delete(&key.value, key.version));
             }
             if let Some(row) = self.records.find(&Tenant::at(tenant)).await?
@@ -187,46 +193,36 @@ impl Worker {
         Ok(swept)
     }
 
-    /// Removes the notice of a connection that came to nothing, and the key that was made for it. The tenant is not the
-    /// organisation's: of its rows nothing else is touched.
-    async fn sweep_refused_connection(
+    /// Removes what is left of connections that came to nothing: their notices, and the keys that were made for them. The
+    /// tenants are not the organisation's: of their rows nothing else is touched.
+    async fn sweep_waits(
         &self,
         organisation: &Organisation,
         listeners: &BTreeSet<PartnerId>,
         deadline: Timestamp,
         swept: &mut Swept,
     ) -> Result<()> {
-        let Some(waited) = &organisation.connecting else { return Ok(()) };
-        let tenant = Scope::Tenant(waited.tenant.clone());
+        let last = organisation.connecting.as_ref().map(|waited| &waited.tenant);
+        let waited: BTreeSet<&TenantId> = organisation.waited_for.iter().chain(last).collect();
+        // Why by the ids' beginning: a notice is made for each wait of the organisation, so there may be several.
+        let notices = not_connected_notices(&organisation.id);
+        for &tenant in &waited {
+            if let Some(key) = self.records.find(&StoredKey::at(tenant, &organisation.id)).await? {
+                self.records.write(vec![delete(&key.value, key.version)]).await?;
+                swept.rows += 1;
+            }
+            let scope = Scope::Tenant(tenant.clone());
+            let (told, sent) = (Notice::at(tenant, &notices), SentNotice::of_notice(tenant, &notices));
+            for prefix in [told.key(), sent.prefix()] {
+                swept.is_complete = swept.is_complete
+                    && self.sweep_rows(&scope, prefix, |_| true, deadline, &mut swept.rows).await?;
+            }
+        }
         let is_ours = |row: &Row| {
             serde_json::from_value::<NoticeEntry>(row.body.clone())
                 .is_ok_and(|entry| entry.organisation == organisation.id)
         };
-        let notices = not_connected_notices(&organisation.id);
-        if let Some(key) = self.records.find(&StoredKey::at(&waited.tenant, &organisation.id)).await? {
-            self.records.write(vec![delete(&key.value, key.version)]).await?;
-            swept.rows += 1;
-        }
-        // Why by the ids' beginning: a notice is made for each wait of the organisation, so there may be several.
-        swept.is_complete = self
-            .sweep_rows(
-                &tenant,
-                Notice::at(&waited.tenant, &notices).key(),
-                |_| true,
-                deadline,
-                &mut swept.rows,
-            )
-            .await?
-            && self
-                .sweep_rows(
-                    &tenant,
-                    SentNotice::of_notice(&waited.tenant, &notices).prefix(),
-                    |_| true,
-                    deadline,
-                    &mut swept.rows,
-                )
-                .await?;
-        for listener in listeners {
+        for listener in listeners.iter().filter(|_| !waited.is_empty()) {
             let scope = Scope::Heard(listener.clone());
             swept.is_complete = swept.is_complete
                 && self.sweep_rows(&scope, NoticeEntry::PREFIX, is_ours, deadline, &mut swept.rows).await?;

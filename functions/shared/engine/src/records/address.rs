@@ -68,9 +68,13 @@ pub struct Heard;
 #[derive(Clone, Copy, Debug)]
 pub struct Keys;
 
-/// The owner of a tenant's restores: what was approved, and what was written.
+/// The owner of a tenant's restores: what was chosen, and what was written.
 #[derive(Clone, Copy, Debug)]
 pub struct Restores;
+
+/// The owner of what was approved of a tenant's restores.
+#[derive(Clone, Copy, Debug)]
+pub struct Approvals;
 
 /// Makes a type an owner, by the kind that it is and the scope of its rows.
 macro_rules! owner {
@@ -99,6 +103,7 @@ owner!(People, PartnerId, People, of => Scope::People(of.clone()));
 owner!(Heard, PartnerId, Heard, of => Scope::Heard(of.clone()));
 owner!(Keys, TenantId, Keys, of => Scope::Key(of.clone()));
 owner!(Restores, TenantId, Restores, of => Scope::Restores(of.clone()));
+owner!(Approvals, TenantId, Approvals, of => Scope::Approvals(of.clone()));
 owner!(TenantId, TenantId, Tenant, of => Scope::Tenant(of.clone()));
 
 /// The address of one row.

@@ -27,6 +27,8 @@ pub enum Cause {
     Conflict,
     /// A job took it up and was never heard of again, or its message was lost.
     Lost,
+    /// Nobody approved it, or what was approved is another plan.
+    NotApproved,
 }
 
 impl Cause {
@@ -46,7 +48,7 @@ impl Cause {
     /// The kind of error that the cause is reported as.
     pub fn kind(self) -> ErrorKind {
         match self {
-            Self::Invalid => ErrorKind::Invalid,
+            Self::Invalid | Self::NotApproved => ErrorKind::Invalid,
             Self::NotFound => ErrorKind::NotFound,
             Self::Denied => ErrorKind::Denied,
             Self::Corrupt => ErrorKind::Corrupt,

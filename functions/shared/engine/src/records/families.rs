@@ -36,8 +36,10 @@ pub enum OwnerKind {
     Heard,
     /// A tenant's data keys.
     Keys,
-    /// A tenant's restores: what was approved, and what was written.
+    /// A tenant's restores: what was chosen, and what was written.
     Restores,
+    /// What was approved of a tenant's restores.
+    Approvals,
     /// All else that is a customer tenant's.
     Tenant,
 }
@@ -60,6 +62,7 @@ impl OwnerKind {
             Self::Heard => "heard",
             Self::Keys => "key",
             Self::Restores => "restores",
+            Self::Approvals => "approvals",
             Self::Tenant => "tenant",
         }
     }
@@ -69,6 +72,7 @@ impl OwnerKind {
         match self {
             Self::Keys => Some(Scope::Key(tenant.clone())),
             Self::Restores => Some(Scope::Restores(tenant.clone())),
+            Self::Approvals => Some(Scope::Approvals(tenant.clone())),
             Self::Tenant => Some(Scope::Tenant(tenant.clone())),
             _ => None,
         }
@@ -202,6 +206,7 @@ const TABLE: &[Family] = &[
     family(Of::Restores, ("step#", "{restore}#{number}"), "StepOutcome", &[], Tenant),
     family(Of::Restores, ("newid#", "{old id}"), "NewId", &[], Tenant),
     family(Of::Restores, ("remaking#", "{old id}"), "Remaking", &[], Tenant),
+    family(Of::Approvals, ("approval#", "{restore}"), "Approval", &[], Tenant),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
     family(Of::Tenant, ("snapshot#", "{snapshot}"), "Snapshot", &[watched::OPEN_WORK], Tenant),

@@ -126,8 +126,22 @@ pub struct InvitedToday {
     pub partner: PartnerId,
     /// The day, in whole days since 1970, UTC.
     pub day: i64,
-    /// How many were made on that day.
+    /// How many it made itself on that day.
     pub count: u32,
+    /// Of a top partner: how many it and all partners below it made on that day.
+    #[serde(default)]
+    pub tree: u32,
+}
+
+/// Who makes an invitation, as the row of a partner counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvitedBy {
+    /// The partner itself, which has partners above it.
+    Itself,
+    /// The partner itself, which is a top partner.
+    Top,
+    /// A partner somewhere below it, which is a top partner.
+    Below,
 }
 
 const DAY_SECONDS: i64 = 24 * 60 * 60;
@@ -135,26 +149,42 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 impl InvitedToday {
     /// The most invitations that a partner makes in a day.
     pub const MOST: u32 = 100;
+    /// The most that a top partner and all below it make in a day together. Why: partners are made by partners, so each of
+    /// them would have a hundred of its own.
+    pub const MOST_OF_TREE: u32 = 500;
 
     /// The address of the count of that partner.
     pub fn at(partner: &PartnerId) -> At<Self> {
         At::of(partner, "")
     }
 
-    /// The count after one more invitation, given the one before.
+    /// The counts of a partner after one more invitation, given those before.
     ///
     /// # Errors
-    /// `Throttled` until the next day when there were [`Self::MOST`] already.
-    pub fn with_one_more(before: Option<&Self>, partner: &PartnerId, now: Timestamp) -> Result<Self> {
+    /// `Throttled` until the next day when there were [`Self::MOST`], or [`Self::MOST_OF_TREE`], already.
+    pub fn with_one_more(
+        before: Option<&Self>,
+        partner: &PartnerId,
+        by: InvitedBy,
+        now: Timestamp,
+    ) -> Result<Self> {
         let day = now.as_second().div_euclid(DAY_SECONDS);
-        let count = before.filter(|b| b.day == day).map_or(0, |b| b.count);
-        if count >= Self::MOST {
+        let (count, tree) = before.filter(|b| b.day == day).map_or((0, 0), |b| (b.count, b.tree));
+        let full = |whose: &str, most: u32| {
             let seconds = (day + 1) * DAY_SECONDS - now.as_second();
             let wait_ms = u64::try_from(seconds).unwrap_or(1) * 1_000;
-            let why = format!("a partner invites no more than {} people in a day", Self::MOST);
-            return Err(Error::throttled(why, Some(wait_ms)));
+            let why = format!("{whose} no more than {most} people in a day");
+            Err(Error::throttled(why, Some(wait_ms)))
+        };
+        let (own, of_tree) = (by != InvitedBy::Below, by != InvitedBy::Itself);
+        if own && count >= Self::MOST {
+            return full("a partner invites", Self::MOST);
         }
-        Ok(Self { partner: partner.clone(), day, count: count + 1 })
+        if of_tree && tree >= Self::MOST_OF_TREE {
+            return full("a top partner and those below it invite", Self::MOST_OF_TREE);
+        }
+        let (count, tree) = (count + u32::from(own), tree + u32::from(of_tree));
+        Ok(Self { partner: partner.clone(), day, count, tree })
     }
 }
 

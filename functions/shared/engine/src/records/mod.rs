@@ -8,6 +8,7 @@
 
 mod access;
 mod address;
+mod approval;
 mod audit;
 mod budget;
 mod course;
@@ -37,6 +38,7 @@ mod walk;
 
 pub use access::AccessLink;
 pub use address::{At, AuditOf, Auth, Budgets, Installation, Owner, Under, Uses};
+pub use approval::Approval;
 pub use audit::{
     AuditDay, AuditEntry, AuditHead, AuditSignedUntil, AuditStatement, OlderAuditEntry, OlderAuditHead,
 };
@@ -46,7 +48,7 @@ pub use diff::{Diff, DiffCounts, Side};
 pub use domain::organisations::OrganisationState;
 pub use families::{End, FAMILIES, Family, OwnerKind};
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
-pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedToday};
+pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedBy, InvitedToday};
 pub use not_protected::not_protected;
 pub use notice::{
     ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,

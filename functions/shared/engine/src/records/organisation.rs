@@ -59,6 +59,26 @@ pub struct Organisation {
     /// The connection that is pending, or the last one that came to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connecting: Option<Connecting>,
+    /// The other tenants that it waited to be connected to before: each may still hold a key and notices that were made
+    /// for that wait, which end with the organisation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waited_for: Vec<TenantId>,
+}
+
+impl Organisation {
+    /// The most tenants for which an organisation may have waited, one after the other.
+    pub const MOST_WAITED_FOR: usize = 20;
+
+    /// Ends what is pending, or came to nothing, since the organisation now turns to that tenant. Another tenant than
+    /// that stays named, for what was stored there.
+    pub fn turn_to(&mut self, tenant: &TenantId) {
+        if let Some(left) = self.connecting.take().map(|waited| waited.tenant)
+            && left != *tenant
+            && !self.waited_for.contains(&left)
+        {
+            self.waited_for.push(left);
+        }
+    }
 }
 
 /// A connection whose consent has not arrived everywhere, or for which it cannot be seen yet who gave it. Until it is

@@ -2,10 +2,11 @@
 //!
 //! A role's rights to rows are narrowed to partitions (`dynamodb:LeadingKeys`), which are scopes; so families with other
 //! rights have an owner, and scopes, of their own. The tests of the template derive its roles' rights and hold them against
-//! this table, and every story runs under them. Not here: which watched list a tick reads. That is a question to the index,
-//! which shows rows and changes none.
+//! this table, and every story runs under them. A question to the index of watched lists is narrowed in the same way, by the
+//! name of the list, since rows of all scopes are in it.
 
 use super::families::{FAMILIES, Family, OwnerKind};
+use super::watched;
 
 /// A function of the product, as it is deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,6 +132,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Heard, &[SendDigests, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
     rights(Of::Keys, &[PlanApi, SnapshotApi, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[PlanApi], &[PurgeData]),
     rights(Of::Restores, &[SnapshotApi, ScheduleSnapshots, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[SnapshotApi, ScheduleSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
+    rights(Of::Approvals, &[RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),
     rights(Of::Tenant, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[TakeSnapshot, DiffSnapshots, PurgeData]),
 ];
 
@@ -145,3 +147,14 @@ pub fn families_of(function: Function, act: Act) -> impl Iterator<Item = &'stati
         .iter()
         .filter(move |family| rights_to(family).is_some_and(|r| r.who_may(act).contains(&function)))
 }
+
+/// Which functions read a watched list, which shows them its rows whatever scope these are in.
+pub static LISTS: &[(&str, &[Function])] = &[
+    (watched::SNAPSHOTS_DUE, &[ScheduleSnapshots]),
+    (watched::OPEN_WORK, &[ScheduleSnapshots]),
+    (watched::CONNECTIONS_DUE, &[ScheduleSnapshots]),
+    (watched::NOTICES_DUE, &[ScheduleSnapshots]),
+    (watched::DIGESTS_DUE, &[SendDigests]),
+    (watched::INVITATIONS_DUE, &[SendDigests]),
+    (watched::DELETIONS_DUE, &[PurgeData]),
+];

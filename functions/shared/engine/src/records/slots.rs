@@ -17,6 +17,8 @@ pub enum AskedWork {
     Comparisons,
     /// Previews of restores, until each is ready or has failed.
     Previews,
+    /// Snapshots beside those that are due. They take no slot, since a tenant has one at a time; a day's are counted.
+    Snapshots,
 }
 
 impl AskedWork {
@@ -25,6 +27,7 @@ impl AskedWork {
         match self {
             Self::Comparisons => "comparisons",
             Self::Previews => "previews",
+            Self::Snapshots => "snapshots",
         }
     }
 }

@@ -3,7 +3,7 @@
 use domain::audit::Outcome;
 use domain::organisations::OrganisationState;
 use domain::rights::Role;
-use domain::{OrganisationId, PlanId};
+use domain::{OrganisationId, PlanId, TenantId};
 use engine::ports::{BlobName, Vault};
 use engine::purge_data;
 use engine::records::rights::Function;
@@ -48,6 +48,7 @@ async fn doomed() -> Office {
         }),
         former_partners: vec![partner(SIBLING)],
         connecting: None,
+        waited_for: Vec::new(),
     };
     office.records().put_new(&row).await.unwrap();
     let name = BlobName::new("parked/aa/x").unwrap();
@@ -96,6 +97,44 @@ async fn the_key_goes_and_snapshots_stop_before_anything_is_swept() {
     assert_eq!(records.list_all(&StoredKey::all(&tenant())).await.unwrap(), []);
     let row = records.get(&Tenant::at(&tenant())).await.unwrap().value;
     assert_eq!(row.next_snapshot_at, None);
+}
+
+#[tokio::test]
+async fn a_tenant_for_which_fifty_others_waited_is_deleted() {
+    let office = doomed().await;
+    let records = office.records();
+    let own = key_of(&records, &tenant()).await.unwrap().unwrap();
+    for n in 0..60 {
+        let waits = OrganisationId::from_ulid(&format!("01JB{n:022}"));
+        records.put_new(&StoredKey { organisation: waits, ..own.clone() }).await.unwrap();
+    }
+    let first = tick(&office, &FaultPlan::new()).await;
+    assert_eq!((first.begun, first.failed), (1, 0));
+    assert_eq!(records.list_all(&StoredKey::all(&tenant())).await.unwrap(), []);
+    let log = records.list_all(&AuditEntry::all(&AuditOf(Some(partner(PARTNER))))).await.unwrap();
+    assert_eq!(log.len(), 2, "asked and done, once");
+    office.world.clock.advance(SignedDuration::from_mins(21));
+    assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 1);
+    let at = DeletionCertificate::at(&partner(PARTNER), &organisation());
+    assert!(records.get(&at).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_key_of_an_earlier_wait_goes_with_its_organisation() {
+    let office = doomed().await;
+    let records = office.records();
+    let own = key_of(&records, &tenant()).await.unwrap().unwrap();
+    let elsewhere: TenantId = "ffffffff-0000-1111-2222-333344445555".parse().unwrap();
+    let other = OrganisationId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
+    let kept = StoredKey { tenant: elsewhere.clone(), organisation: other, ..own.clone() };
+    records.put_new(&kept).await.unwrap();
+    records.put_new(&StoredKey { tenant: elsewhere.clone(), ..own }).await.unwrap();
+    let found = records.get(&Organisation::at(&partner(PARTNER), &organisation())).await.unwrap();
+    let row = Organisation { waited_for: vec![elsewhere.clone()], ..found.value };
+    records.replace(&row, found.version).await.unwrap();
+    tick(&office, &FaultPlan::new()).await;
+    let left = records.list_all(&StoredKey::all(&elsewhere)).await.unwrap();
+    assert_eq!(left.into_iter().map(|key| key.value).collect::<Vec<_>>(), [kept]);
 }
 
 #[tokio::test]

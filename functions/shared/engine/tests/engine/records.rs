@@ -1,7 +1,7 @@
 //! Rows as jobs and commands see them.
 
 use engine::ports::{Clock, Page};
-use engine::records::rights::{Function, RIGHTS, rights_to};
+use engine::records::rights::{Function, LISTS, RIGHTS, rights_to};
 use engine::records::{FAMILIES, IdempotentRequest, ReadingState, Record, Records, RequestState};
 use jiff::SignedDuration;
 use support::memory::World;
@@ -72,6 +72,19 @@ fn format_md_says_who_may_read_put_and_delete_the_rows_of_each_owner() {
             family.record
         );
     }
+}
+
+#[test]
+fn format_md_says_who_reads_each_watched_list() {
+    let section =
+        include_str!("../../../domain/FORMAT.md").split_once("| watched list | read by |").unwrap().1;
+    let lines = section.lines().skip(2);
+    let documented: Vec<&str> = lines.take_while(|line| line.starts_with('|')).collect();
+    let table = LISTS.iter().map(|(list, who)| {
+        let who: Vec<_> = who.iter().map(|function| function.name()).collect();
+        format!("| `{list}` | {} |", who.join(", "))
+    });
+    assert_eq!(documented, table.collect::<Vec<_>>());
 }
 
 /// One kind that is read, one that is suspended in its merge, one that cannot be read.

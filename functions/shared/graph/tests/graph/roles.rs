@@ -2,8 +2,10 @@
 
 use crate::common::{Answer, Seen, World, ok, refuse, tenant, world};
 use domain::ErrorKind;
-use engine::ports::{DirectoryAccess, Standing};
+use engine::ports::{Clock, DirectoryAccess, Standing};
 use serde_json::{Value, json};
+use std::sync::Mutex;
+use std::time::Duration;
 
 const USER: &str = "0a000000-0000-4000-8000-000000000001";
 const OTHER: &str = "0a000000-0000-4000-8000-000000000002";
@@ -149,4 +151,26 @@ async fn an_error_is_never_taken_for_nobody() {
     }
     let no_page = graph(|s| s.path.ends_with("/roleAssignments").then(|| ok(json!({})))).await;
     assert_eq!(asked(&no_page).await, Err(ErrorKind::Unavailable));
+}
+
+/// Graph may take a minute for a page, and a group may have many.
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_ends_at_a_time_waits_for_no_answer_beyond_it() {
+    let (answered, asked_for) = std::sync::mpsc::channel::<()>();
+    let held = Mutex::new(asked_for);
+    let world = graph(move |s| {
+        if is_about(s, "/roleAssignments") {
+            let _ = held.lock().unwrap().recv_timeout(Duration::from_secs(3));
+        }
+        None
+    })
+    .await;
+    let end = world.clock.now() + Duration::from_millis(50);
+    let directory = world.directory().until(end).unwrap();
+    let late = directory.standing(&tenant(), USER).await.map_err(|e| e.kind());
+    assert_eq!(late, Err(ErrorKind::Unavailable));
+    drop(answered);
+    world.clock.advance_ms(60);
+    let over = directory.access(&tenant()).await.map_err(|e| e.kind());
+    assert_eq!(over.err(), Some(ErrorKind::Unavailable));
 }

@@ -75,7 +75,7 @@ impl PortalAccess {
             partner: found.value.partner,
             organisation: found.value.id,
             made_by: caller.member()?.token.clone(),
-            maker: caller.maker(),
+            maker: Some(caller.maker()?),
             features: Some(found.value.features),
             expires_at,
         };

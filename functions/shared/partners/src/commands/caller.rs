@@ -65,13 +65,22 @@ pub enum Proof {
 }
 
 impl Caller {
-    /// As whom it makes tokens and links, see [`Member::maker`].
-    pub fn maker(&self) -> Option<Maker> {
-        match self {
+    /// As whom it makes tokens, links and invitations, see [`Member::maker`].
+    ///
+    /// # Errors
+    /// `Denied` where nobody could be named: what has no maker would end with nobody.
+    pub fn maker(&self) -> Result<Maker> {
+        let maker = match self {
             Self::Operator => Some(Maker::Operator),
             Self::Member(member) => member.maker(),
             Self::SignedIn(_) => None,
-        }
+        };
+        maker.ok_or_else(|| {
+            Error::denied(
+                "this token is of before tokens were listed, and what it made would end with nobody: a person makes it, \
+                 or a newer token",
+            )
+        })
     }
 
     /// How logs and the audit log name the caller. Never a secret; of somebody who has only signed in it is a hash, not

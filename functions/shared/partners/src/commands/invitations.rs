@@ -10,8 +10,8 @@ use domain::rights::Role;
 use domain::{Error, ErrorKind, InvitationId, OrganisationId, PartnerId, PersonId, Result, Timestamp};
 use engine::ports::{Clock, Ids, Page, Write};
 use engine::records::{
-    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedToday, Person,
-    Record, Records, delete, put_new, replace,
+    ApiToken, Found, Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedBy, InvitedToday,
+    Person, Record, Records, delete, put_new, replace,
 };
 use std::sync::Arc;
 
@@ -51,8 +51,8 @@ impl Invitations {
     ///
     /// # Errors
     /// `Denied` when the role is not the caller's to give; `Invalid` naming `organisations` or `timeZone`; `Conflict`
-    /// where nobody could accept it, since people cannot sign in; `Throttled` when the partner has invited as many people
-    /// today as it may ([`InvitedToday::MOST`]).
+    /// where nobody could accept it, since people cannot sign in; `Throttled` when the partner, or its tree of partners, has
+    /// invited as many people today as it may ([`InvitedToday::MOST`], [`InvitedToday::MOST_OF_TREE`]).
     pub async fn create(&self, caller: &Caller, new: NewInvitation) -> Result<Invitation> {
         let partner = self.gate.people(caller, &[new.role]).await?;
         let organisations = self.gate.reach(caller, new.role, new.organisations).await?;
@@ -72,10 +72,11 @@ impl Invitations {
         let id = InvitationId::from_ulid(&self.ids.ulid());
         let now = self.clock.now();
         let invitation =
-            Invitation { made_by: caller.maker(), ..Invitation::new(id, &partner, invited, now) };
+            Invitation { made_by: Some(caller.maker()?), ..Invitation::new(id, &partner, invited, now) };
         let records = &self.gate.records;
         for tried in 1.. {
-            let writes = vec![put_new(&invitation)?, one_more(records, &partner.id, now).await?];
+            let mut writes = one_more(records, &partner.id, partner.above.first(), now).await?;
+            writes.push(put_new(&invitation)?);
             match records.write(writes).await {
                 // Why again: somebody else of the partner invited at the same moment, and both are counted.
                 Err(error) if error.kind() == ErrorKind::Conflict && tried < TRIES => {}
@@ -188,18 +189,31 @@ impl Invitations {
     }
 }
 
-/// The write that counts one more invitation of that partner today. It fails with a conflict when somebody else counts one
-/// at the same time.
+/// The writes that count one more invitation of that partner today, and of the tree below `top`; none where the partner is
+/// a top partner itself. They fail with a conflict when somebody else counts one at the same time.
 ///
 /// # Errors
 /// `Throttled` when there were as many as there may be in a day.
-pub(super) async fn one_more(records: &Records, partner: &PartnerId, now: Timestamp) -> Result<Write> {
-    let found: Option<Found<InvitedToday>> = records.find(&InvitedToday::at(partner)).await?;
-    let count = InvitedToday::with_one_more(found.as_ref().map(|f| &f.value), partner, now)?;
-    match found {
-        Some(found) => replace(&count, found.version),
-        None => put_new(&count),
+pub(super) async fn one_more(
+    records: &Records,
+    partner: &PartnerId,
+    top: Option<&PartnerId>,
+    now: Timestamp,
+) -> Result<Vec<Write>> {
+    let counts = match top {
+        None => vec![(partner, InvitedBy::Top)],
+        Some(top) => vec![(partner, InvitedBy::Itself), (top, InvitedBy::Below)],
+    };
+    let mut writes = Vec::with_capacity(counts.len() + 1);
+    for (partner, by) in counts {
+        let found: Option<Found<InvitedToday>> = records.find(&InvitedToday::at(partner)).await?;
+        let count = InvitedToday::with_one_more(found.as_ref().map(|f| &f.value), partner, by, now)?;
+        writes.push(match found {
+            Some(found) => replace(&count, found.version)?,
+            None => put_new(&count)?,
+        });
     }
+    Ok(writes)
 }
 
 // Why one answer: whether a secret was once good is nobody's business.

@@ -90,7 +90,7 @@ impl Partners {
             Some(role) => {
                 let (text, token) = new_token(self.ids.as_ref(), now, (id, role), role.label(), None);
                 // Why the person and not their token: the new partner's token is to outlive that, and its next.
-                let made_by = makers::first_of(&self.gate.records, caller.maker()).await?;
+                let made_by = makers::first_of(&self.gate.records, Some(caller.maker()?)).await?;
                 writes.extend(keep(&ApiToken { made_by, ..token })?);
                 Some(text)
             }
@@ -111,7 +111,8 @@ impl Partners {
             writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
             // Why of the partner that asks: the new one would have a count of its own each time.
             if let Some(asks) = partner.above.last() {
-                writes.push(one_more(&self.gate.records, asks, now).await?);
+                let top = partner.above.first().filter(|top| *top != asks);
+                writes.extend(one_more(&self.gate.records, asks, top, now).await?);
             }
         }
         // Why a row for each partner above: each lists all that is below it, without walking the tree.

@@ -276,9 +276,10 @@ impl Tokens {
     /// The token with its maker, and good no longer than the token that makes it.
     ///
     /// # Errors
-    /// `Conflict` when the maker has ended meanwhile, or tokens have made one another too often.
+    /// `Denied` for a token without an id, as which nothing is made; `Conflict` when the maker has ended meanwhile, or
+    /// tokens have made one another too often.
     async fn made_by(&self, caller: &Caller, token: ApiToken, now: Timestamp) -> Result<ApiToken> {
-        let Some(maker) = caller.maker() else { return Ok(token) };
+        let maker = caller.maker()?;
         let records = &self.gate.records;
         if makers::reach_of(records, &maker, MOST_MAKERS - 1, now).await?.is_none() {
             let why = "whoever makes the token has ended, or tokens made one another too often: \

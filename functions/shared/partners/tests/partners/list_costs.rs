@@ -40,6 +40,7 @@ fn organisation_row(n: u32) -> Organisation {
         ending: None,
         former_partners: Vec::new(),
         connecting: None,
+        waited_for: Vec::new(),
     }
 }
 

@@ -287,7 +287,7 @@ pub struct Weights(HashMap<(Method, &'static str), u32>);
 
 impl Weights {
     /// The units of a request to that path, as axum writes it; one where the table says nothing.
-    pub(super) fn of(&self, method: &Method, path: &str) -> u32 {
+    pub fn of(&self, method: &Method, path: &str) -> u32 {
         let found = self.0.iter().find(|((of, at), _)| of == method && *at == path);
         found.map_or(1, |(_, units)| *units)
     }

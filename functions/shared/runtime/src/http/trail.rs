@@ -6,6 +6,7 @@
 //! minute from each process, so that nobody can have it written without end.
 
 use super::AlsoTold;
+use super::rate::Tab;
 use super::route::Takes;
 use crate::openapi::Operation;
 use axum::extract::FromRequestParts;
@@ -31,8 +32,12 @@ pub struct Named {
 
 /// What a route says of itself to the audit log, where nobody known calls it. An argument of handlers; for callers who
 /// are known it does nothing, since what they ask is written down before the handler runs.
-#[derive(Clone)]
-pub struct AuditTrail(Option<Arc<Trail>>);
+#[derive(Clone, Default)]
+pub struct AuditTrail {
+    trail: Option<Arc<Trail>>,
+    /// Who is charged for it is known when it is known whose log it belongs into.
+    tab: Option<Tab>,
+}
 
 struct Trail {
     log: AuditLog,
@@ -52,16 +57,21 @@ enum Begun {
 
 impl AuditTrail {
     pub(super) fn new(log: AuditLog, event: Event) -> Self {
-        Self(Some(Arc::new(Trail { log, event, begun: Mutex::new(Begun::No) })))
+        let trail = Trail { log, event, begun: Mutex::new(Begun::No) };
+        Self { trail: Some(Arc::new(trail)), tab: None }
     }
 
     /// Says whose log the request belongs into, before anything is done; none where what was shown names nobody. Of
-    /// somebody who is named it is written down as asked.
+    /// somebody who is named it is written down as asked, and their partner is charged for it.
     ///
     /// # Errors
-    /// `Unavailable` when it cannot be written down: then nothing may be done.
+    /// `Throttled` when the partner has no budget for it now; `Unavailable` when it cannot be written down: then nothing
+    /// may be done.
     pub async fn begin(&self, named: Option<Named>) -> Result<()> {
-        let Some(trail) = &self.0 else { return Ok(()) };
+        if let (Some(tab), Some(named)) = (&self.tab, &named) {
+            tab.charge(&named.partner).await?;
+        }
+        let Some(trail) = &self.trail else { return Ok(()) };
         let Some(named) = named else {
             trail.set(Begun::Stranger);
             return Ok(());
@@ -78,7 +88,7 @@ impl AuditTrail {
     /// Writes down what became of the request: of what was written down as asked always, of a stranger's where it was
     /// refused and there is room.
     pub(super) async fn end(&self, reply: Option<&mut Response>, strangers: &Strangers) {
-        let Some(trail) = &self.0 else { return };
+        let Some(trail) = &self.trail else { return };
         let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
         let also = reply.and_then(|reply| reply.extensions_mut().remove::<AlsoTold>());
         let mut event = Event { outcome: Outcome::Answered(status), ..trail.event.clone() };
@@ -122,7 +132,8 @@ pub(super) fn owned(subjects: Vec<(&'static str, String)>) -> impl Iterator<Item
 impl<S: Sync> FromRequestParts<S> for AuditTrail {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
+        let found = parts.extensions.get::<Self>().cloned().unwrap_or_default();
+        Ok(Self { tab: parts.extensions.get::<Tab>().cloned(), ..found })
     }
 }
 

@@ -146,6 +146,7 @@ impl Plane {
             ending: None,
             former_partners: vec![],
             connecting: None,
+            waited_for: Vec::new(),
         };
         let place = OrganisationPlace { organisation: id.clone(), partner: partner.clone(), tenant };
         self.records.put_new(&organisation).await.unwrap();

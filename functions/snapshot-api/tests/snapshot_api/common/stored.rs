@@ -8,8 +8,8 @@ use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::{Clock, Spent};
 use engine::records::{
-    AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts, RestoreState,
-    RunCount, Side, Snapshot, Tenant, WorkSlots,
+    Approval, AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts,
+    RestoreState, RunCount, Side, Snapshot, Tenant, WorkSlots, delete,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -42,8 +42,11 @@ impl Plane {
                 self.edit(&WorkSlots::at(&self.tenant, work), |row| row.open.clear()).await;
             }
         }
-        let restore = Restore::at(&self.tenant, &RESTORE.parse().unwrap());
-        self.edit(&restore, |row| {
+        let id = RESTORE.parse().unwrap();
+        if let Some(approval) = self.records.find(&Approval::at(&self.tenant, &id)).await.unwrap() {
+            self.records.write(vec![delete(&approval.value, approval.version)]).await.unwrap();
+        }
+        self.edit(&Restore::at(&self.tenant, &id), |row| {
             (row.state, row.approved_by) = (state, None);
             row.started_at = (state == RestoreState::Done).then_some(now);
         })

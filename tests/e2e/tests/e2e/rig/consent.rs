@@ -78,11 +78,10 @@ impl Rig {
             tenant: Some(tenant.to_string()),
             ..ConsentAnswer::default()
         };
-        let Next::SignIn(SignInPage { url: mut page, browser }) =
-            connect.consent_callback(&consented).await?
-        else {
+        let Next::SignIn(before) = connect.consent_callback(&consented).await? else {
             return Err(Error::invalid("a consent alone went on without a sign-in"));
         };
+        let SignInPage { url: mut page, browser, .. } = *before;
         page.query_pairs_mut().append_pair("sim_user", user);
         let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).redirect(Policy::none());
         let reply = client.build().unwrap().get(page).send().await.unwrap();

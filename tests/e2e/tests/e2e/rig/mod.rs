@@ -273,6 +273,7 @@ impl Rig {
             ending: None,
             former_partners: vec![],
             connecting: None,
+            waited_for: Vec::new(),
         };
         self.records.put_new(&organisation).await.unwrap();
         let place = OrganisationPlace {

@@ -5,8 +5,9 @@ use super::function_names;
 use crate::rig::{Rig, Setting};
 use domain::{PartnerId, TenantId};
 use engine::ports::Scope;
-use engine::records::rights::{Act, Function, rights_to};
+use engine::records::rights::{Act, Function, LISTS, rights_to};
 use engine::records::{FAMILIES, JobState, OwnerKind};
+use std::collections::BTreeSet;
 use support::policy::{Ask, BUCKET, Deployed, Role, TABLE};
 
 const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
@@ -31,6 +32,7 @@ fn partitions(owner: OwnerKind) -> Vec<Scope> {
         Scope::Heard(partner),
         Scope::Key(tenant.clone()),
         Scope::Restores(tenant.clone()),
+        Scope::Approvals(tenant.clone()),
         Scope::Tenant(tenant),
     ];
     all.into_iter().filter(|scope| scope.text().split('/').next() == Some(owner.name())).collect()
@@ -90,8 +92,17 @@ fn keys_and_tokens_are_put_by_plan_api_alone_keys_deleted_by_purge_data_alone_an
         assert_eq!(who_may(&deployed, Act::Delete, audit), [], "{audit}");
         assert!(who_may(&deployed, Act::Put, audit).contains(&Function::SnapshotApi), "{audit}");
     }
-    let approves = who_may(&deployed, Act::Put, &format!("restores/{TENANT}"));
-    assert!(!approves.contains(&Function::TakeSnapshot), "what reads a tenant approves no restore");
+    let restores = who_may(&deployed, Act::Put, &format!("restores/{TENANT}"));
+    assert!(!restores.contains(&Function::TakeSnapshot), "what reads a tenant writes no restore");
+}
+
+#[test]
+fn only_snapshot_api_approves() {
+    let deployed = Deployed::read();
+    let approvals = format!("approvals/{TENANT}");
+    assert_eq!(who_may(&deployed, Act::Put, &approvals), [Function::SnapshotApi]);
+    assert_eq!(who_may(&deployed, Act::Delete, &approvals), [Function::PurgeData]);
+    assert_eq!(who_may(&deployed, Act::Read, &approvals), [Function::RunRestore, Function::PurgeData]);
 }
 
 #[test]
@@ -116,6 +127,29 @@ fn a_partition_of_no_family_is_nobodys_and_no_right_to_rows_is_without_a_partiti
             ] {
                 assert!(!role.may(&Ask::new(action, TABLE)), "{} {action}", function.name());
             }
+        }
+    }
+}
+
+/// Rows of all scopes are in the index: without a list a question to it would read what its function may not.
+#[test]
+fn a_function_lists_only_its_own_watched_lists() {
+    let watched: BTreeSet<_> = FAMILIES.iter().flat_map(|family| family.watched.iter().copied()).collect();
+    assert_eq!(watched, LISTS.iter().map(|(list, _)| *list).collect());
+    let index = format!("{TABLE}/index/watch-index");
+    for deployed in [Deployed::read(), Deployed::read().restored()] {
+        let who_lists = |list: Option<&str>| {
+            let ask = Ask::new("dynamodb:Query", &index);
+            let ask =
+                list.map_or(ask.clone(), |list| ask.with("dynamodb:LeadingKeys", vec![list.to_owned()]));
+            let roles = Function::ALL.into_iter().filter(|function| deployed.role(*function).may(&ask));
+            roles.collect::<Vec<_>>()
+        };
+        for (list, readers) in LISTS {
+            assert_eq!(who_lists(Some(list)), *readers, "{list}");
+        }
+        for other in [None, Some(""), Some("other"), Some("open-work-x"), Some("auth"), Some("tenant/x")] {
+            assert_eq!(who_lists(other), [], "{other:?}");
         }
     }
 }

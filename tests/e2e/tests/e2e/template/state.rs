@@ -7,7 +7,10 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
 use graph::GraphSettings;
+use http::Method;
 use local::embedded::EmbeddedDynamo;
+use partners::commands::connect::LOOK_UP_SECONDS;
+use runtime::http::RateLimit;
 use runtime::settings::{
     ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL,
     RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
@@ -187,9 +190,32 @@ fn each_route_that_needs_no_token_has_a_throttle_of_its_own_and_all_of_them_leav
     assert_eq!(settings.keys().cloned().collect::<BTreeSet<_>>(), open);
     let rate: u64 = settings.values().map(|of| at_work(&of["ThrottlingRateLimit"])).sum();
     let reserved = template.function("plan-api").properties["ReservedConcurrentExecutions"].as_u64().unwrap();
-    // At a tenth of a second each, which is long for any of them.
+    // At a tenth of a second each, which is long for a look at what somebody shows: all of them, of strangers.
     assert!(rate * 100 / 1_000 * 4 <= reserved, "{rate} requests a second");
+    assert!(rate <= 50, "{rate} requests a second");
+    let of = |route: &str| at_work(&settings[route]["ThrottlingRateLimit"]);
+    let fixed = of("GET /v1/openapi.json").max(of("GET /v1/signing-keys")).max(of("GET /portal"));
+    assert!(
+        of("GET /v1/consent/callback") >= fixed && of("POST /v1/access") >= fixed,
+        "people wait for these"
+    );
     assert!(rate * 4 <= at_work(&stage["DefaultRouteSettings"]["ThrottlingRateLimit"]));
+}
+
+/// A callback that shows one of our links waits for Microsoft. Its weight, as long as it may wait, is taken from what the
+/// links of a tree of partners may use, so that only so many of theirs are at work at once.
+#[test]
+fn whoever_has_links_followed_keeps_no_more_than_a_quarter_of_the_instances_busy() {
+    let template = Template::read();
+    let reserved = template.function("plan-api").properties["ReservedConcurrentExecutions"].as_u64().unwrap();
+    let limit = RateLimit::default();
+    let weight = plan_api::weights().of(&Method::GET, "/v1/consent/callback");
+    let at_once = u64::from(limit.burst / weight);
+    assert!((1..=reserved / 4).contains(&at_once), "{at_once} of {reserved}");
+    let in_the_long_run = u64::from(limit.per_minute) * 100 / 60_000;
+    assert!(in_the_long_run <= reserved / 4, "{in_the_long_run} of {reserved}");
+    // What is taken at first is about as long as the tenant is looked at; the rest is counted afterwards.
+    assert!((LOOK_UP_SECONDS - 1..=LOOK_UP_SECONDS).contains(&(i64::from(weight) / 10)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use backup::archive::FoundChanges;
 use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::plans::FinalReport;
-use backup::plans::PlanStore;
+use backup::plans::{PlanStore, StoredPlan};
 use backup::preview_restore::{self, OpenSnapshot, Snapshots};
 use backup::run_restore::{self, Silence};
 pub use directory::TableDirectory;
@@ -80,7 +80,7 @@ impl RestoreWorld {
         self.now() + SignedDuration::from_mins(15)
     }
 
-    fn records(&self, catalog: Arc<dyn Catalog>) -> Records {
+    pub fn records(&self, catalog: Arc<dyn Catalog>) -> Records {
         Records::new(catalog, self.world.clock.clone())
     }
 
@@ -190,7 +190,7 @@ impl RestoreWorld {
     }
 
     pub async fn plan(&self, restore: &RestoreId) -> RestorePlan {
-        self.plans.find_plan(&self.tenant, restore).await.unwrap().expect("a preview was made")
+        self.plans.find_plan(&self.tenant, restore).await.unwrap().expect("a preview was made").plan
     }
 
     pub async fn report(&self, restore: &RestoreId) -> FinalReport {
@@ -288,8 +288,8 @@ impl PlanStore for Plans {
     async fn put_new_plan(&self, _: &TenantId, id: &RestoreId, plan: &RestorePlan) -> Result<Put> {
         Ok(self.put(format!("{id}/plan"), serde_json::to_vec(plan).unwrap()))
     }
-    async fn find_plan(&self, _: &TenantId, id: &RestoreId) -> Result<Option<RestorePlan>> {
-        Ok(self.find(&format!("{id}/plan")).map(|b| serde_json::from_slice(&b).unwrap()))
+    async fn find_plan(&self, _: &TenantId, id: &RestoreId) -> Result<Option<StoredPlan>> {
+        Ok(self.find(&format!("{id}/plan")).map(|b| StoredPlan::read(&b).unwrap()))
     }
     async fn put_new_report(&self, _: &TenantId, id: &RestoreId, report: &FinalReport) -> Result<Put> {
         Ok(self.put(format!("{id}/report"), serde_json::to_vec(report).unwrap()))

@@ -103,7 +103,7 @@ impl Linker {
         let before = self.check_free(&organisation, tenant).await?;
         organisation.not_protected = not_protected(&seen.access.permissions);
         organisation.tenant = Some(tenant.clone());
-        organisation.connecting = None;
+        organisation.turn_to(tenant);
         let now = self.clock.now();
         let credentials = if organisation.not_protected.is_empty() {
             CredentialStatus::Connected

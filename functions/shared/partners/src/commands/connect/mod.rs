@@ -12,7 +12,7 @@ mod waiting;
 mod whose;
 
 pub(crate) use link::{Key, Linker};
-pub use sign_in::SIGN_IN_MINUTES;
+pub use sign_in::{LOOK_UP_SECONDS, SIGN_IN_MINUTES};
 pub use waiting::Waiting;
 pub(crate) use waiting::may_pass;
 
@@ -21,7 +21,7 @@ use super::{Caller, Gate};
 use domain::rights::Action;
 use domain::{Error, OrganisationId, Result, TenantId, Timestamp};
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Write};
-use engine::records::{ApiToken, ConsentState, Found, Organisation, Tenant, delete, replace};
+use engine::records::{ApiToken, ConsentState, Found, Organisation, Partner, Tenant, delete, replace};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,11 @@ impl ConsentApp {
             Self::Reader => "reader",
             Self::Writer => "writer",
         }
+    }
+
+    /// The app that a consent was asked for.
+    fn of(state: &ConsentState) -> Self {
+        if state.app == Self::Writer.name() { Self::Writer } else { Self::Reader }
     }
 }
 
@@ -124,20 +129,30 @@ pub struct ConsentAnswer {
     pub browser: Option<String>,
 }
 
-/// Where a browser is sent to sign in.
+/// What somebody has to read before they sign in: who is to have which tenant.
 #[derive(Clone, Debug)]
 pub struct SignInPage {
-    /// The address of the page.
+    /// The address of Microsoft's page for the sign-in.
     pub url: Url,
     /// What the browser has to keep and send along when it comes back: random, good for this sign-in alone.
     pub browser: String,
+    /// The partner that made the link. Its name is what it called itself.
+    pub partner: Partner,
+    /// The organisation that is to have the tenant. Its name is what the partner called it.
+    pub organisation: Organisation,
+    /// The tenant that is named in the callback's address; anybody can have written that.
+    pub tenant: TenantId,
+    /// Which app is let in.
+    pub app: ConsentApp,
+    /// When an earlier organisation of the tenant was deleted; none for a tenant that is new here.
+    pub before: Option<Timestamp>,
 }
 
 /// What comes next after a callback.
 #[derive(Clone, Debug)]
 pub enum Next {
-    /// The browser is sent on to sign in.
-    SignIn(SignInPage),
+    /// A page says what is about to happen, and leads on to the sign-in.
+    SignIn(Box<SignInPage>),
     /// The tenant is connected.
     Connected(Box<Connected>),
     /// Microsoft does not let us read yet what has to be read; it is tried again later.
@@ -239,7 +254,8 @@ impl Connect {
             return Err(Error::invalid_field("admin_consent", "must be True"));
         }
         if let Some(sign_ins) = &self.sign_ins {
-            return Ok(Next::SignIn(self.ask_sign_in(sign_ins.as_ref(), &state, tenant).await?));
+            let page = self.ask_sign_in(sign_ins.as_ref(), &state, tenant).await?;
+            return Ok(Next::SignIn(Box::new(page)));
         }
         let spent = vec![delete(&state.value, state.version)];
         Ok(Next::Connected(Box::new(self.connect(&state.value, spent, tenant).await?)))
@@ -250,7 +266,7 @@ impl Connect {
         let organisation: Found<Organisation> =
             self.gate.records.get(&Organisation::at(&state.partner, &state.organisation)).await?;
         organisation.value.check_connectable()?;
-        if state.app == "writer" {
+        if ConsentApp::of(state) == ConsentApp::Writer {
             return self.connect_writer(spent, organisation, &tenant).await;
         }
         let linker = self.linker();

@@ -6,21 +6,27 @@
 //! is not enough: so is every guest, and whoever has any account in it. They have to hold a role whose holders can
 //! consent, by the id token or as the directory shows it.
 //!
+//! Nothing begins before they have read, on a page of ours, which partner and organisation are to have which tenant: where
+//! a consent of long ago is still there, the sign-in is all that Microsoft asks for, and its page names us alone.
+//!
 //! The sign-in comes back in the browser in which it began, which a cookie shows: whoever is sent a link to the sign-in
 //! that somebody else began connects nothing. It begins where the callback of the consent is met, not where the link is
 //! made, since links are mailed.
 
-use super::{Connect, ConsentAnswer, Key, Next, SignInPage, may_pass};
+use super::{Connect, ConsentAnswer, ConsentApp, Key, Linker, Next, SignInPage, may_pass};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId};
-use engine::ports::{SignInAsk, SignIns, SignedIn, Standing};
-use engine::records::{ApiToken, ConsentSignIn, ConsentState, Found, Organisation, delete};
+use engine::ports::{DirectoryAccess, SignInAsk, SignIns, SignedIn, Standing};
+use engine::records::{
+    ApiToken, ConsentSignIn, ConsentState, FormerTenant, Found, Organisation, Partner, delete,
+};
 use jiff::SignedDuration;
 
 /// How many minutes somebody may take to sign in.
 pub const SIGN_IN_MINUTES: i64 = 15;
-/// How many seconds a browser waits while roles are looked up; what takes longer is tried again later, without it.
-const LOOK_UP_SECONDS: i64 = 15;
+/// How many seconds a browser waits while the tenant is looked at: who holds roles, and what was granted. What takes longer
+/// is tried again later, without it. Why so few: anybody with a link can have it looked at, and an instance waits too.
+pub const LOOK_UP_SECONDS: i64 = 3;
 
 fn no_role() -> Error {
     Error::denied(
@@ -37,13 +43,20 @@ fn not_there() -> Error {
 }
 
 impl Connect {
-    /// Sends the browser on to sign in at that tenant: to where, and what it has to bring back.
+    /// What the administrator is to read before they sign in at that tenant, where that is, and what the browser has to
+    /// bring back.
     pub(super) async fn ask_sign_in(
         &self,
         sign_ins: &dyn SignIns,
         consent: &Found<ConsentState>,
         tenant: TenantId,
     ) -> Result<SignInPage> {
+        let records = &self.gate.records;
+        let (partner, organisation) = (&consent.value.partner, &consent.value.organisation);
+        let organisation = records.get(&Organisation::at(partner, organisation)).await?.value;
+        organisation.check_connectable()?;
+        let partner = records.get(&Partner::at(partner)).await?.value;
+        let former = records.find(&FormerTenant::at(&tenant)).await?;
         let (state, browser) = (self.ids.token(), self.ids.token());
         let kept = ConsentSignIn {
             hash: ApiToken::hash(&state),
@@ -54,9 +67,11 @@ impl Connect {
             browser: ApiToken::hash(&browser),
             expires_at: self.clock.now() + SignedDuration::from_mins(SIGN_IN_MINUTES),
         };
-        self.gate.records.put_new(&kept).await?;
+        records.put_new(&kept).await?;
         let url = sign_ins.page(&self.ask(&kept, &state)).await?;
-        Ok(SignInPage { url, browser })
+        let before = former.map(|found| found.value.ended_at);
+        let app = ConsentApp::of(&consent.value);
+        Ok(SignInPage { url, browser, partner, organisation, tenant: kept.tenant, app, before })
     }
 
     /// Connects the tenant that was consented to, when it is the one that was signed in to by somebody who can consent.
@@ -91,10 +106,12 @@ impl Connect {
             .await?;
         found.value.check_connectable()?;
         // Why before anything is read of the tenant: nothing is to be read for an organisation that cannot have it.
-        let is_reader = consent.value.app != "writer";
-        let linker = self.linker();
+        let is_reader = ConsentApp::of(&consent.value) == ConsentApp::Reader;
+        let until = self.clock.now() + SignedDuration::from_secs(LOOK_UP_SECONDS);
+        let directory = self.directory.until(until).unwrap_or_else(|| self.directory.clone());
+        let linker = Linker { directory, ..self.linker() };
         linker.check_free(&found.value, &tenant).await?;
-        match self.standing(&tenant, &of).await {
+        match standing(&*linker.directory, &tenant, &of).await {
             Ok(Standing::MayConsent) => {}
             Ok(Standing::NoRole) => return Err(no_role()),
             Ok(Standing::NotThere) => return Err(not_there()),
@@ -118,17 +135,6 @@ impl Connect {
         Ok(Next::Connected(Box::new(connected)))
     }
 
-    /// Whether whoever signed in can consent in the tenant.
-    async fn standing(&self, tenant: &TenantId, of: &SignedIn) -> Result<Standing> {
-        if of.roles.iter().any(|role| MAY_CONSENT.iter().any(|known| known.eq_ignore_ascii_case(role))) {
-            return Ok(Standing::MayConsent);
-        }
-        let Some(user) = of.user.as_deref() else { return Ok(Standing::NotThere) };
-        let until = self.clock.now() + SignedDuration::from_secs(LOOK_UP_SECONDS);
-        let directory = self.directory.until(until).unwrap_or_else(|| self.directory.clone());
-        directory.standing(tenant, user).await
-    }
-
     fn ask<'a>(&'a self, kept: &'a ConsentSignIn, state: &'a str) -> SignInAsk<'a> {
         SignInAsk {
             tenant: &kept.tenant,
@@ -138,4 +144,13 @@ impl Connect {
             verifier: &kept.verifier,
         }
     }
+}
+
+/// Whether whoever signed in can consent in the tenant.
+async fn standing(directory: &dyn DirectoryAccess, tenant: &TenantId, of: &SignedIn) -> Result<Standing> {
+    if of.roles.iter().any(|role| MAY_CONSENT.iter().any(|known| known.eq_ignore_ascii_case(role))) {
+        return Ok(Standing::MayConsent);
+    }
+    let Some(user) = of.user.as_deref() else { return Ok(Standing::NotThere) };
+    directory.standing(tenant, user).await
 }

@@ -46,6 +46,11 @@ impl Connect {
         let now = self.clock.now();
         let until = now + WAIT;
         let mut organisation = found.value;
+        organisation.turn_to(&tenant);
+        // Why an end: each of them holds a key, and the names of all are in one row.
+        if organisation.waited_for.len() > Organisation::MOST_WAITED_FOR {
+            return Err(Error::conflict("the organisation has waited for too many tenants already"));
+        }
         // Why now: the job that tries again has no right to make keys, nor to put them.
         let records = &self.gate.records;
         writes.extend(new_key(records, &*self.keys, &tenant, &organisation.id, now).await?);

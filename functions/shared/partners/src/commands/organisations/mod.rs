@@ -120,6 +120,7 @@ impl Organisations {
             ending: None,
             former_partners: Vec::new(),
             connecting: None,
+            waited_for: Vec::new(),
         };
         // One write: the row, where to find it by its id alone, what is paid for from now on, and the licence it takes.
         let place = OrganisationPlace { organisation: id, partner: partner.id, tenant: None };

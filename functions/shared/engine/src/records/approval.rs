@@ -1,0 +1,45 @@
+//! That somebody approved a restore: which plan, who, and when. Only the API puts these rows, so no job approves what it
+//! is to run or has planned, whatever it writes into the row of the restore.
+
+use super::Record;
+use super::address::{Approvals, At};
+use domain::{RestoreId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The approval of a restore: there is one for each restore at the most, and it is never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// The tenant that is restored.
+    pub tenant: TenantId,
+    /// The restore that may be executed.
+    pub restore: RestoreId,
+    /// The hash of the plan that was shown ([`Approval::hash`]): no other is executed.
+    pub plan: String,
+    /// Who approved it: a person's id or a token's prefix.
+    pub by: String,
+    /// When it was approved.
+    pub at: Timestamp,
+}
+
+impl Approval {
+    /// The address of the approval of a restore.
+    pub fn at(tenant: &TenantId, restore: &RestoreId) -> At<Self> {
+        At::of(tenant, restore)
+    }
+
+    /// The hash of a plan, from its bytes as they are stored: BLAKE3 in hexadecimal.
+    pub fn hash(plan: &[u8]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"holdfast restore plan 1\n").update(plan);
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+impl Record for Approval {
+    type Owner = Approvals;
+    const PREFIX: &'static str = "approval#";
+    fn address(&self) -> At<Self> {
+        Self::at(&self.tenant, &self.restore)
+    }
+}
