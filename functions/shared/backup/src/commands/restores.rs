@@ -67,8 +67,8 @@ impl Restores {
     ///
     /// # Errors
     /// `Invalid`, naming the field, when the choice is not one; `NotFound` when there is no such sealed
-    /// snapshot or finished comparison; `Conflict` when objects are named of a comparison that is not done, or too many
-    /// previews are open; `Throttled` when end customers have asked for enough in this day.
+    /// snapshot or finished comparison; `Conflict` when objects are named of a comparison that is not done; `Throttled`
+    /// when too many previews are open, or end customers have asked for enough in this day.
     pub async fn create_preview(
         &self,
         tenant: &TenantId,
