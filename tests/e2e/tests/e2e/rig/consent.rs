@@ -78,7 +78,7 @@ impl Rig {
             tenant: Some(tenant.to_string()),
             ..ConsentAnswer::default()
         };
-        let Next::SignIn(SignInPage { url: mut page, browser }) =
+        let Next::SignIn(SignInPage { url: mut page, browser, .. }) =
             connect.consent_callback(&consented).await?
         else {
             return Err(Error::invalid("a consent alone went on without a sign-in"));

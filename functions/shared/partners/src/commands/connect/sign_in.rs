@@ -22,6 +22,15 @@ pub const SIGN_IN_MINUTES: i64 = 15;
 /// How many seconds a browser waits while roles are looked up; what takes longer is tried again later, without it.
 const LOOK_UP_SECONDS: i64 = 15;
 
+/// How many characters the name of a sign-in has: enough to tell those of one browser from one another, and what it is
+/// made of is not found from it.
+const NAME_CHARS: usize = 16;
+
+/// The name of the sign-in of that state, by which a browser keeps what belongs to it: hexadecimal digits.
+pub fn sign_in_name(state: &str) -> String {
+    ApiToken::hash(state).chars().take(NAME_CHARS).collect()
+}
+
 fn no_role() -> Error {
     Error::denied(
         "the account that signed in is neither Global Administrator nor Privileged Role Administrator of the tenant",
@@ -56,7 +65,7 @@ impl Connect {
         };
         self.gate.records.put_new(&kept).await?;
         let url = sign_ins.page(&self.ask(&kept, &state)).await?;
-        Ok(SignInPage { url, browser })
+        Ok(SignInPage { url, name: sign_in_name(&state), browser })
     }
 
     /// Connects the tenant that was consented to, when it is the one that was signed in to by somebody who can consent.
