@@ -1,10 +1,10 @@
 //! A reply that is given again, of the data plane: only to who may still ask. And what is not: a refusal that passes by
 //! itself.
 
-use crate::common::{FEATURES, Plane, RESTORE, SNAPSHOT, TENANT, as_role};
+use crate::common::{DIFF, FEATURES, Plane, RESTORE, SNAPSHOT, TENANT, as_role};
 use backup::commands::slots::MOST_OPEN_OF_ONE;
 use domain::rights::{Feature, Role};
-use engine::records::{Diff, JobState, OrganisationState, RestoreState};
+use engine::records::{Diff, JobState, OrganisationState, RestoreState, Snapshot};
 use serde_json::{Value, json};
 
 const A: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
@@ -60,10 +60,32 @@ async fn a_state_that_passes_by_itself_is_looked_at_again_under_the_same_key() {
     let plane = Plane::new().await;
     let (partner, owner) = plane.partner(A, &[]).await;
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
-    let run = format!("/v1/organisations/{org}/restores/{RESTORE}/run");
-    let ask = async || plane.ask_under(Some(&owner), "POST", &run, &Value::Null, Some("k")).await;
+    let ask = async |path: &str, body: Value| {
+        let path = format!("/v1/organisations/{org}/{path}");
+        plane.ask_under(Some(&owner), "POST", &path, &body, Some("k")).await.status.as_u16()
+    };
+    let run = format!("restores/{RESTORE}/run");
     plane.stands(RestoreState::Previewing).await;
-    assert_eq!(ask().await.status, 409, "its preview is not made yet");
+    assert_eq!(ask(&run, Value::Null).await, 409, "its preview is not made yet");
     plane.stands(RestoreState::Previewed).await;
-    assert_eq!(ask().await.status, 202);
+    assert_eq!(ask(&run, Value::Null).await, 202);
+
+    let (diff, snapshot) = (DIFF.parse().unwrap(), SNAPSHOT.parse().unwrap());
+    let diff = Diff::at(&plane.tenant, &diff);
+    plane.edit(&diff, |diff| diff.state = JobState::Running).await;
+    assert_eq!(ask("restores", json!({ "comparison": DIFF })).await, 409, "it is not done yet");
+    plane.edit(&diff, |diff| diff.state = JobState::Done).await;
+    assert_eq!(ask("restores", json!({ "comparison": DIFF })).await, 202);
+
+    plane.stands(RestoreState::Previewed).await;
+    let snapshot = Snapshot::at(&plane.tenant, &snapshot);
+    let of_snapshot = json!({ "snapshot": SNAPSHOT, "items": [{ "kind": "users", "key": "u" }] });
+    let ask = async || {
+        let path = format!("/v1/organisations/{org}/restores");
+        plane.ask_under(Some(&owner), "POST", &path, &of_snapshot, Some("l")).await.status.as_u16()
+    };
+    plane.edit(&snapshot, |snapshot| snapshot.state = JobState::Running).await;
+    assert_eq!(ask().await, 409, "it is not sealed yet");
+    plane.edit(&snapshot, |snapshot| snapshot.state = JobState::Done).await;
+    assert_eq!(ask().await, 202);
 }
