@@ -8,7 +8,7 @@ use domain::rights::Role;
 use domain::stored::Manifest;
 use domain::{ErrorKind, SnapshotId};
 use engine::ports::{BlobName, JobQueue, Row, Scope};
-use engine::records::{JobState, Side};
+use engine::records::{ApiToken, JobState, Side};
 use jiff::SignedDuration;
 use office::Office;
 use partners::commands::Caller;
@@ -122,14 +122,12 @@ async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
     let of = rig.organisation();
     let office = Office { rig: &rig, partner: of.partner, organisation: of.id };
     let (_, ada) = office.person("ada", Role::Owner).await;
-    let (bo_id, bo) = office.person("bo", Role::Admin).await;
+    let (bo_id, bo) = office.person("bo", Role::SuperAdmin).await;
     let (eve_id, eve) = office.person("eve", Role::SuperAdmin).await;
     let revoked = office.token(&ada, Role::Owner).await;
     let below =
         office.token(&office.authorizer().find(&revoked.text).await.unwrap().unwrap(), Role::Admin).await;
     let narrowed = office.token(&bo, Role::Admin).await;
-    let made_by_narrowed =
-        office.token(&office.authorizer().find(&narrowed.text).await.unwrap().unwrap(), Role::Admin).await;
     let of_eve = office.token(&eve, Role::SuperAdmin).await;
     let rotated = office.token(&ada, Role::Support).await;
     let good = office.token(&ada, Role::Support).await;
@@ -143,6 +141,7 @@ async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
     rig.clock.advance(SignedDuration::from_mins(1));
     office.tokens().revoke(&ada, &revoked.entry.id).await.unwrap();
     let limited = PersonChange {
+        role: Some(Role::Admin),
         organisations: Some(Some(vec![office.organisation.clone()])),
         ..PersonChange::default()
     };
@@ -161,9 +160,7 @@ async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
     for made in [&revoked.text, &below.text, &of_eve.text, &rotated.text, &session, &opened.token] {
         assert!(office.reach(made).await.is_some());
     }
-    for wide in [&narrowed.text, &made_by_narrowed.text] {
-        assert_eq!(office.reach(wide).await.unwrap().organisations, None);
-    }
+    assert_eq!(office.reach(&narrowed.text).await.unwrap().organisations, None);
     assert!(matches!(office.signed_in("eve").await, Caller::Member(_)));
     assert!(office.portal().open(&unused).await.is_ok());
     assert!(office.accepts("mallory", &secret).await.is_ok());
@@ -173,10 +170,14 @@ async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
     for made in [&revoked.text, &below.text, &of_eve.text, &rotated.text, &session, &opened.token] {
         assert_eq!(office.reach(made).await, None);
     }
-    for left in [&narrowed.text, &made_by_narrowed.text] {
-        let organisations = office.reach(left).await.unwrap().organisations;
-        assert_eq!(organisations, Some(vec![office.organisation.clone()]));
-    }
+    let left = office.reach(&narrowed.text).await.unwrap().organisations;
+    assert_eq!(left, Some(vec![office.organisation.clone()]));
+    let row = rig.records.get(&ApiToken::at(&ApiToken::hash(&narrowed.text))).await.unwrap().value;
+    assert_eq!(
+        (row.revoked_at, row.organisations),
+        (None, left),
+        "by its own row too, and not by its maker's"
+    );
     assert!(matches!(office.signed_in("eve").await, Caller::SignedIn(_)));
     assert_eq!(office.portal().open(&unused).await.unwrap_err().kind(), ErrorKind::NotFound);
     // As the API says it: 404. Nor is it mailed again.
@@ -189,7 +190,7 @@ async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
     for made in [&good.text, &renewed.text] {
         assert_eq!(office.reach(made).await.unwrap().role, Role::Support);
     }
-    assert_eq!(office.signed_in("ada").await, ada);
+    assert_eq!(office.signed_in("ada").await.name(), ada.name());
     let Caller::Member(member) = office.signed_in("carl").await else { panic!("a person since") };
     assert_eq!(member.person(), Some(&carl));
 }

@@ -7,6 +7,7 @@ use domain::{PartnerId, TenantId};
 use engine::ports::{Clock, Scope};
 use engine::records::rights::{Act, Function, rights_to};
 use engine::records::{FAMILIES, JobState, OwnerKind, Person, Record, Side};
+use partners::commands::idempotency::{Begun, Idempotency};
 use partners::commands::sessions::Sessions;
 use partners::commands::{Caller, Gate, Member, Proof};
 use support::policy::{Ask, BUCKET, Deployed, Role, TABLE};
@@ -180,6 +181,8 @@ enum Asked {
     BeginSession,
     /// Somebody ends the session that they have.
     EndSession,
+    /// A request failed, and its idempotency key is to be free again.
+    ForgetKey,
     /// A job compares; it is not done.
     Comparison,
 }
@@ -212,6 +215,13 @@ impl Asked {
                 let (_, session) = sessions(rig.records.clone()).create(&caller).await.unwrap();
                 sessions(rig.records_of(function)).end(&caller, &session.id).await.unwrap_err();
             }
+            Self::ForgetKey => {
+                let keys = |records| Idempotency { records };
+                let Begun::Run(begun) = keys(rig.records.clone()).begin(None, "n", "h").await.unwrap() else {
+                    panic!("it is new")
+                };
+                keys(rig.records_of(function)).forget(&begun).await.unwrap_err();
+            }
             Self::Comparison => {
                 let before = rig.snapshot().await;
                 let diff = rig.ask_diff(&before, Side::Live).await;
@@ -237,10 +247,10 @@ async fn a_right_that_is_taken_away_fails_the_story_that_needs_it() {
     for (function, sid, refused, asked) in [
         (Function::TakeSnapshot, "ReadRows", "dynamodb:GetItem", Asked::Snapshot),
         (Function::TakeSnapshot, "PutRows", "dynamodb:PutItem", Asked::Snapshot),
-        (Function::TakeSnapshot, "DeleteRows", "dynamodb:DeleteItem", Asked::Snapshot),
         (Function::TakeSnapshot, "ReadAndAddBlobs", "s3:", Asked::Snapshot),
         (Function::SnapshotApi, "ReadRows", "dynamodb:GetItem", Asked::StartSnapshot),
         (Function::SnapshotApi, "PutRows", "dynamodb:PutItem", Asked::StartSnapshot),
+        (Function::SnapshotApi, "DeleteRows", "dynamodb:DeleteItem", Asked::ForgetKey),
         (Function::PlanApi, "ReadRows", "dynamodb:Query", Asked::BeginSession),
         (Function::PlanApi, "PutRows", "dynamodb:PutItem", Asked::BeginSession),
         (Function::PlanApi, "ReadRows", "dynamodb:GetItem", Asked::EndSession),
