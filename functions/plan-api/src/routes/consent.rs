@@ -17,7 +17,7 @@ use engine::metrics::CONSENTS_REFUSED;
 use engine::records::Organisation;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use partners::commands::connect::{
-    Connected, ConsentAnswer, ConsentApp, Next, SIGN_IN_MINUTES, SignInPage, Waiting,
+    Connected, ConsentAnswer, ConsentApp, Next, SIGN_IN_MINUTES, SignInPage, Waiting, sign_in_name,
 };
 use runtime::http::{AlsoTold, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
 use runtime::metrics::count_now;
@@ -85,30 +85,37 @@ async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let answer = ConsentAnswer { browser: cookie(&headers), ..read(query.as_deref().unwrap_or_default()) };
+    let read = read(query.as_deref().unwrap_or_default());
+    let name = read.state.as_deref().map(sign_in_name).unwrap_or_default();
+    let answer = ConsentAnswer { browser: cookie(&headers, &name), ..read };
     match taken(&api, &trail, &answer).await {
         Ok(Next::Connected(connected)) => {
             let also = also_told(&connected.organisation, &connected.tenant.tenant);
             let reply = page(StatusCode::OK, "Connected", &text_for(&connected));
-            (Extension(also), without_cookie(reply)).into_response()
+            (Extension(also), without_cookie(reply, &name)).into_response()
         }
         Ok(Next::Waiting(waiting)) => {
             let Waiting { organisation, tenant, .. } = &*waiting;
             let text = "<p>Microsoft does not yet show what was granted; that takes some minutes after a consent. It is \
                         tried again for an hour, and nothing is read until then. You can close this page: your \
                         service provider sees how it ends.</p>";
-            let reply = without_cookie(page(StatusCode::ACCEPTED, "Waiting", text));
+            let reply = without_cookie(page(StatusCode::ACCEPTED, "Waiting", text), &name);
             (Extension(also_told(organisation, tenant)), reply).into_response()
         }
         Ok(Next::SignIn(sign_in)) => {
             let reply = page(StatusCode::OK, "Read this before you sign in", &text_before(&sign_in));
-            with_cookie(reply, &sign_in.browser, SIGN_IN_MINUTES * 60)
+            let reply = too_many(&headers).into_iter().fold(reply, |reply, of| without_cookie(reply, &of));
+            with_cookie(reply, &sign_in.name, &sign_in.browser, SIGN_IN_MINUTES * 60)
         }
         Err(error) => {
             if !matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Throttled { .. }) {
                 count_now(&CONSENTS_REFUSED);
             }
             let hint = match error.kind() {
+                // Why not to reload: a code is good once, and this one may have been redeemed. The link still is.
+                ErrorKind::Unavailable | ErrorKind::Throttled { .. } if answer.code.is_some() => {
+                    "Follow the link again in a minute."
+                }
                 ErrorKind::Unavailable | ErrorKind::Throttled { .. } => "Reload this page in a minute.",
                 ErrorKind::Conflict => "Please speak with your service provider.",
                 ErrorKind::Denied => {
@@ -150,31 +157,48 @@ fn read(query: &str) -> ConsentAnswer {
     }
 }
 
-/// The cookie that shows that a sign-in comes back in the browser in which it began. The prefix has the browser itself
-/// hold that it was set by this host, over TLS, for all of its paths. A browser takes it on `http://localhost` too where it
-/// counts that as safe.
+/// What the name of a cookie begins with that shows that a sign-in comes back in the browser in which it began; the name of
+/// the sign-in follows, so that each has its own. The prefix has the browser itself hold that it was set by this host, over
+/// TLS, for all of its paths. A browser takes it on `http://localhost` too where it counts that as safe.
 /// Source: RFC 6265bis, 4.1.3.2.
-const COOKIE: &str = "__Host-holdfast-consent";
+const COOKIE: &str = "__Host-holdfast-consent-";
+/// How many sign-ins one browser may have begun: one more, and it forgets the oldest. All its cookies come with each
+/// request, whose headers may have 10,240 bytes.
+/// Source: docs.aws.amazon.com/apigateway, "Quotas for configuring and running an HTTP API".
+const MOST_SIGN_INS: usize = 8;
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
+/// The cookies of sign-ins that a browser sends, oldest first: their names without what they begin with, and their values.
+/// Source: RFC 6265bis, 5.8.3, for the order.
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let sent = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = sent.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut found = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value.to_owned());
+    pairs.filter_map(|(name, value)| Some((name.strip_prefix(COOKIE)?, value)))
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut found = cookies(headers).filter(|(of, _)| *of == name).map(|(_, value)| value.to_owned());
     // Why: as with parameters, one that comes twice counts as absent.
     found.next().filter(|_| found.next().is_none())
 }
 
+/// The names of the cookies that are to go before there is one more.
+fn too_many(headers: &HeaderMap) -> Vec<String> {
+    let mut names: Vec<_> = cookies(headers).map(|(name, _)| name.to_owned()).collect();
+    names.truncate((names.len() + 1).saturating_sub(MOST_SIGN_INS));
+    names
+}
+
 // Why `Lax`: the browser comes from Microsoft's page, which `Strict` would keep the cookie from.
-fn with_cookie(mut reply: Response, value: &str, seconds: i64) -> Response {
-    let cookie = format!("{COOKIE}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax");
+fn with_cookie(mut reply: Response, name: &str, value: &str, seconds: i64) -> Response {
+    let cookie = format!("{COOKIE}{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Lax");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         reply.headers_mut().append(header::SET_COOKIE, cookie);
     }
     reply
 }
 
-fn without_cookie(reply: Response) -> Response {
-    with_cookie(reply, "", 0)
+fn without_cookie(reply: Response, name: &str) -> Response {
+    with_cookie(reply, name, "", 0)
 }
 
 /// Who is to have which tenant, and the way on. Nothing leads there by itself: whoever signs in has been told.

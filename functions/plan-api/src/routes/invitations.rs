@@ -24,7 +24,8 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
         Route::post("/v1/invitations", "invite", invite)
             .says(
                 "Invites a person by mail.",
-                "Makes an invitation and mails its code. Whoever signs in and shows the code becomes the person.",
+                "Makes an invitation and mails its code. Whoever signs in and shows the code becomes the person. A partner \
+                 makes at most 100 in a day: beyond that the answer is 429.",
             )
             .right(Action::ManagePeople)
             .answers::<InvitationOut>(201)

@@ -176,7 +176,10 @@ proptest! {
             let before = plane.kept();
             let uri = format!("/v1/consent/callback?{}", encoded(&query));
             if uri.len() < 8_000 {
-                let request = Request::get(&uri).header("cookie", format!("__Host-holdfast-consent={cookie}"));
+                let state = query.iter().find(|(name, _)| name == "state").map_or("", |(_, state)| state.as_str());
+                let name = partners::commands::connect::sign_in_name(state);
+                let cookie = format!("__Host-holdfast-consent-{name}={cookie}");
+                let request = Request::get(&uri).header("cookie", cookie);
                 let answer = plane.send(None, request.body(Body::empty()).unwrap()).await;
                 assert!(answer.status.is_client_error(), "{query:?}: {answer:?}");
             }

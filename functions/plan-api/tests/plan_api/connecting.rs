@@ -9,6 +9,7 @@ use engine::ports::Clock;
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use support::faulty::Mode;
 
 /// Somebody who holds no role and whom the directory does not hold either, as in delegated administration.
 const DELEGATED: &str = "0a000000-0000-4000-8000-000000000009";
@@ -22,10 +23,17 @@ async fn refused(story: &Story, state: &str, status: StatusCode) -> String {
     answer.text
 }
 
-/// The same sign-in connects the tenant once its administrator makes it.
-async fn connects(story: &Story, state: &str) {
+/// The link is followed again, and connects the tenant once its administrator signs in: a code is good once, so that no
+/// sign-in that was refused goes on.
+async fn connects(story: &Story, link: &str) {
     TENANT.clone_into(&mut story.login.of.lock().unwrap());
     *story.login.user.lock().unwrap() = Some(ADMINISTRATOR);
+    let state = story.follow(link).await;
+    signed_in(story, &state).await;
+}
+
+/// The sign-in of that state connects the tenant.
+async fn signed_in(story: &Story, state: &str) {
     let answer = story.callback(&format!("code=good&state={state}")).await;
     assert_eq!((answer.status, &story.tenant().await["id"]), (StatusCode::OK, &json!(TENANT)), "{answer:?}");
 }
@@ -33,47 +41,47 @@ async fn connects(story: &Story, state: &str) {
 #[tokio::test]
 async fn a_user_without_a_role_is_refused_and_the_link_stays_good() {
     let story = story(TENANT).await;
-    let state = story.sent_to_sign_in().await;
+    let (link, state) = story.link_and_sign_in().await;
     *story.login.user.lock().unwrap() = Some(PLAIN);
     refused(&story, &state, StatusCode::FORBIDDEN).await;
-    connects(&story, &state).await;
+    connects(&story, &link).await;
 }
 
 #[tokio::test]
 async fn a_user_of_another_tenant_is_refused_and_the_link_stays_good() {
     let story = story(OTHER).await;
-    let state = story.sent_to_sign_in().await;
+    let (link, state) = story.link_and_sign_in().await;
     *story.login.user.lock().unwrap() = Some(PLAIN);
     refused(&story, &state, StatusCode::FORBIDDEN).await;
-    connects(&story, &state).await;
+    connects(&story, &link).await;
 }
 
 #[tokio::test]
 async fn an_administrator_of_another_tenant_is_refused_and_the_link_stays_good() {
     let story = story(OTHER).await;
-    let state = story.sent_to_sign_in().await;
+    let (link, state) = story.link_and_sign_in().await;
     *story.login.wids.lock().unwrap() = MAY_CONSENT.to_vec();
     let page = refused(&story, &state, StatusCode::FORBIDDEN).await;
     assert!(page.contains("of another tenant"), "{page}");
-    connects(&story, &state).await;
+    connects(&story, &link).await;
 }
 
 #[tokio::test]
 async fn whoever_works_through_delegated_administration_is_told_a_way_on() {
     let story = story(TENANT).await;
-    let state = story.sent_to_sign_in().await;
+    let (link, state) = story.link_and_sign_in().await;
     *story.login.user.lock().unwrap() = Some(DELEGATED);
     let page = refused(&story, &state, StatusCode::FORBIDDEN).await;
     assert!(page.contains("delegated administration") && page.contains("invited as a guest"), "{page}");
     assert!(page.contains("Follow the link again"), "{page}");
-    connects(&story, &state).await;
+    connects(&story, &link).await;
 }
 
 #[tokio::test]
 async fn a_state_that_was_used_is_refused_and_changes_nothing() {
     let story = story(TENANT).await;
     let state = story.sent_to_sign_in().await;
-    connects(&story, &state).await;
+    signed_in(&story, &state).await;
     let before = story.plane.kept();
     let again = story.callback(&format!("code=good&state={state}")).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -103,7 +111,7 @@ async fn a_sign_in_that_comes_back_in_another_browser_is_refused_before_its_code
     }
     assert_eq!(*story.login.redeemed.lock().unwrap(), 0, "the code is not touched");
     story.set_cookies(&["other=1".to_owned(), own[0].clone(), "more=2".to_owned()]);
-    connects(&story, &state).await;
+    signed_in(&story, &state).await;
 }
 
 #[tokio::test]
@@ -112,9 +120,98 @@ async fn the_cookie_of_one_sign_in_is_good_for_no_other() {
     let first = story.sent_to_sign_in().await;
     let mine = story.cookies();
     let second = story.sent_to_sign_in().await;
-    assert_ne!(mine, story.cookies());
-    refused(&story, &first, StatusCode::FORBIDDEN).await;
-    connects(&story, &second).await;
+    let both = story.cookies();
+    let (name, value) = (mine[0].split_once('=').unwrap().0, both[1].split_once('=').unwrap().1);
+    assert!(mine[0] != both[1] && both.len() == 2, "{both:?}");
+    for cookies in [vec![both[1].clone()], vec![format!("{name}={value}")]] {
+        story.set_cookies(&cookies);
+        let page = refused(&story, &first, StatusCode::FORBIDDEN).await;
+        assert!(page.contains("another browser"), "{page}");
+    }
+    story.set_cookies(&both);
+    signed_in(&story, &second).await;
+}
+
+/// Whoever connects two customers has two pages open, and signs in at one after the other.
+#[tokio::test]
+async fn two_sign_ins_begun_in_one_browser_both_connect() {
+    let first = story(TENANT).await;
+    let (_, at_first) = first.link_and_sign_in().await;
+    let path = format!("/v1/organisations/{}", first.org);
+    let second = first.in_another_organisation().await;
+    let answer = second.consented(OTHER).await;
+    let at_second = Story::state_in(&answer);
+    assert_eq!(second.cookies().len(), 2);
+    let back = async |of: &str, state: &str| {
+        of.clone_into(&mut second.login.of.lock().unwrap());
+        let answer = second.callback(&format!("code=good&state={state}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    };
+    back(TENANT, &at_first).await;
+    back(OTHER, &at_second).await;
+    let connected = second.plane.get(&second.owner, &path).await.json();
+    assert_eq!((&connected["tenant"]["id"], &second.tenant().await["id"]), (&json!(TENANT), &json!(OTHER)));
+    assert_eq!(second.cookies(), Vec::<String>::new(), "nothing of them is left");
+}
+
+#[tokio::test]
+async fn a_browser_keeps_the_cookies_of_eight_sign_ins_and_one_more_ends_the_oldest() {
+    let story = story(TENANT).await;
+    let mut states = Vec::new();
+    for _ in 0..10 {
+        states.push(story.sent_to_sign_in().await);
+    }
+    assert_eq!(story.cookies().len(), 8);
+    for oldest in &states[..2] {
+        refused(&story, oldest, StatusCode::FORBIDDEN).await;
+    }
+    signed_in(&story, &states[2]).await;
+}
+
+/// The code of a sign-in is good once: where it was redeemed, the page that it leads to can be loaded again in vain.
+#[tokio::test]
+async fn a_sign_in_that_ends_in_an_outage_says_to_follow_the_link_again() {
+    for kind in [ErrorKind::Unavailable, ErrorKind::Throttled { retry_after_ms: None }] {
+        let story = story(TENANT).await;
+        let (link, state) = story.link_and_sign_in().await;
+        *story.login.outage.lock().unwrap() = Some(kind);
+        let answer = story.callback(&format!("code=good&state={state}")).await;
+        assert!([429, 503].contains(&answer.status.as_u16()), "{answer:?}");
+        says_to_follow_the_link(&answer.text);
+        *story.login.outage.lock().unwrap() = None;
+        refused(&story, &state, StatusCode::FORBIDDEN).await;
+        connects(&story, &link).await;
+    }
+    // Wherever the table does not answer on the way back from the sign-in.
+    let mut outages = 0;
+    for call in 0..40 {
+        let story = story(TENANT).await;
+        let (link, state) = story.link_and_sign_in().await;
+        story.plane.plan.take_log();
+        story.plane.plan.fail_at(call, Mode::Before);
+        let answer = story.callback(&format!("code=good&state={state}")).await;
+        story.plane.plan.heal();
+        if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+            outages += 1;
+            says_to_follow_the_link(&answer.text);
+            connects(&story, &link).await;
+        }
+    }
+    assert!(outages >= 5, "{outages}");
+    // On the way back from the consent nothing is spent: the same page can be loaded again.
+    let story = story(TENANT).await;
+    let (link, _) = story.link_and_sign_in().await;
+    story.plane.plan.take_log();
+    story.plane.plan.fail_at(0, Mode::Before);
+    let answer = story.callback(&format!("admin_consent=True&tenant={TENANT}&state={link}")).await;
+    story.plane.plan.heal();
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.text.contains("Reload this page in a minute"), "{}", answer.text);
+    connects(&story, &link).await;
+}
+
+fn says_to_follow_the_link(page: &str) {
+    assert!(page.contains("Follow the link again in a minute") && !page.contains("Reload"), "{page}");
 }
 
 #[tokio::test]
@@ -146,8 +243,7 @@ async fn a_sign_in_that_took_too_long_is_refused_and_the_link_is_followed_again(
     let (link, state) = story.link_and_sign_in().await;
     story.plane.world.clock.advance(SignedDuration::from_mins(15));
     refused(&story, &state, StatusCode::UNPROCESSABLE_ENTITY).await;
-    let again = story.callback(&format!("admin_consent=True&tenant={TENANT}&state={link}")).await;
-    connects(&story, &Story::state_in(&again)).await;
+    connects(&story, &link).await;
 }
 
 #[tokio::test]
@@ -176,7 +272,7 @@ async fn a_consent_without_a_sign_in_connects_nothing() {
         assert!(answer.status.is_client_error(), "{query}: {answer:?}");
         assert_eq!((story.tenant().await, story.plane.kept()), (Value::Null, before.clone()), "{query}");
     }
-    connects(&story, &state).await;
+    signed_in(&story, &state).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use http::{Method, Request, StatusCode};
 use jiff::SignedDuration;
 use partners::commands::Caller;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use support::contracts::{self, AccessProbe};
 use url::Url;
@@ -25,7 +26,11 @@ pub struct Login {
     pub of: Mutex<String>,
     pub user: Mutex<Option<&'static str>>,
     pub wids: Mutex<Vec<&'static str>>,
+    /// Why codes cannot be redeemed now, if so. They are spent all the same.
+    pub outage: Mutex<Option<ErrorKind>>,
     asked: Mutex<Vec<(String, String)>>,
+    /// The codes that were redeemed, each with the nonce of its sign-in.
+    spent: Mutex<BTreeSet<(String, String)>>,
     pub redeemed: Mutex<u32>,
 }
 
@@ -41,8 +46,12 @@ impl SignIns for Login {
         *self.redeemed.lock().unwrap() += 1;
         let asked = (ask.nonce.to_owned(), ask.verifier.to_owned());
         assert!(self.asked.lock().unwrap().contains(&asked), "the secrets of another sign-in");
-        if code != "good" {
+        let is_new = self.spent.lock().unwrap().insert((ask.nonce.to_owned(), code.to_owned()));
+        if code != "good" || !is_new {
             return Err(Error::denied("the login does not take what the sign-in ended with"));
+        }
+        if let Some(kind) = *self.outage.lock().unwrap() {
+            return Err(Error::new(kind, "the login does not answer now"));
         }
         let tenant: TenantId = self.of.lock().unwrap().parse()?;
         let user = self.user.lock().unwrap().unwrap_or(ADMINISTRATOR).to_owned();
@@ -97,11 +106,14 @@ impl Story {
         }
         let answer = self.plane.send(None, request.body(Body::empty()).unwrap()).await;
         for set in answer.headers.get_all("set-cookie") {
-            let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let set = set.to_str().unwrap();
+            let pair = set.split(';').next().unwrap().to_owned();
             let name = format!("{}=", pair.split('=').next().unwrap());
             let mut kept = self.cookies.lock().unwrap();
             kept.retain(|cookie| !cookie.starts_with(&name));
-            kept.push(pair);
+            if !set.contains("; Max-Age=0;") {
+                kept.push(pair);
+            }
         }
         answer
     }
@@ -136,8 +148,13 @@ impl Story {
     /// The state of a link, and that of the sign-in that followed.
     pub async fn link_and_sign_in(&self) -> (String, String) {
         let link = self.link().await;
-        let sent = self.callback(&format!("admin_consent=True&tenant={TENANT}&state={link}")).await;
-        (link, Self::state_in(&sent))
+        let state = self.follow(&link).await;
+        (link, state)
+    }
+
+    /// The link of that state is followed, again if it was before: the state of the sign-in that begins.
+    pub async fn follow(&self, link: &str) -> String {
+        Self::state_in(&self.callback(&format!("admin_consent=True&tenant={TENANT}&state={link}")).await)
     }
 
     /// The organisation was deleted, and all of its tenant with it.
@@ -245,13 +262,14 @@ async fn somebody_without_a_role_that_can_consent_connects_nothing_and_the_link_
     *story.login.user.lock().unwrap() = Some(PLAIN);
     // Any other role proves nothing.
     *story.login.wids.lock().unwrap() = vec!["fe930be7-5e62-47db-91af-98c3a49a38b1"];
-    let state = story.sent_to_sign_in().await;
+    let (link, state) = story.link_and_sign_in().await;
     let before = story.plane.kept();
     let answer = story.callback(&format!("code=good&state={state}")).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert!(answer.text.contains("neither Global Administrator nor"), "{}", answer.text);
     assert_eq!((story.tenant().await, story.plane.kept()), (Value::Null, before));
     *story.login.user.lock().unwrap() = None;
+    let state = story.follow(&link).await;
     let answer = story.callback(&format!("code=good&state={state}")).await;
     assert_eq!((answer.status, &story.tenant().await["id"]), (StatusCode::OK, &json!(TENANT)));
 }
@@ -301,16 +319,22 @@ async fn the_writing_app_asks_for_the_role_too_and_does_not_wait() {
     let path = format!("/v1/organisations/{}/consent-link", story.org);
     let link = story.plane.post(&story.owner, &path, &json!({ "app": "writer" })).await.json();
     let consent = state_of(link["url"].as_str().unwrap());
-    let answer = story.callback(&format!("admin_consent=True&tenant={TENANT}&state={consent}")).await;
-    let state = Story::state_in(&answer);
+    let signs_in = async || {
+        let state = story.follow(&consent).await;
+        story.callback(&format!("code=good&state={state}")).await
+    };
     *story.login.user.lock().unwrap() = Some(PLAIN);
-    assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::FORBIDDEN);
+    let plain = signs_in().await;
+    assert_eq!(plain.status, StatusCode::FORBIDDEN);
+    assert!(plain.text.contains("neither Global Administrator nor"), "{}", plain.text);
     story.plane.directory.0.lock().unwrap().holders = Err(ErrorKind::Denied);
-    assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::FORBIDDEN);
+    let unseen = signs_in().await;
+    assert_eq!(unseen.status, StatusCode::FORBIDDEN);
+    assert!(unseen.text.contains("who holds roles is not shown"), "{}", unseen.text);
     assert!(story.tenant().await["writerConsentedAt"].is_null());
     *story.login.user.lock().unwrap() = None;
     story.plane.directory.0.lock().unwrap().holders = Ok(vec![ADMINISTRATOR]);
-    assert_eq!(story.callback(&format!("code=good&state={state}")).await.status, StatusCode::OK);
+    assert_eq!(signs_in().await.status, StatusCode::OK);
     assert!(story.tenant().await["writerConsentedAt"].is_string());
 }
 

@@ -67,13 +67,26 @@ async fn a_reply_is_not_given_again_to_who_lost_the_right() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_given_again_as_it_was() {
+async fn a_refusal_of_what_was_sent_is_given_again_as_it_was() {
     let (plane, owner) = started().await;
-    let first = send(&plane, &owner, "/v1/plans", "k", &plan("BackupEntra")).await;
-    let again = send(&plane, &owner, "/v1/plans", "k", &plan("BackupEntra")).await;
-    assert_eq!((first.status, again.status), (StatusCode::CONFLICT, StatusCode::CONFLICT));
+    let wrong = json!({ "product": "Backup" });
+    let first = send(&plane, &owner, "/v1/plans", "k", &wrong).await;
+    let again = send(&plane, &owner, "/v1/plans", "k", &wrong).await;
+    assert_eq!((first.status, again.status), (StatusCode::UNPROCESSABLE_ENTITY, first.status));
     assert_eq!(first.problem(), again.problem());
     assert_eq!(again.headers["idempotency-replayed"], "true");
+}
+
+#[tokio::test]
+async fn a_state_that_did_not_allow_it_is_looked_at_again_under_the_same_key() {
+    let (plane, owner) = started().await;
+    let entra = plan("BackupEntra");
+    assert_eq!(send(&plane, &owner, "/v1/plans", "k", &entra).await.status, StatusCode::CONFLICT);
+    plane.post(&owner, "/v1/partner/sku", &json!({ "sku": "Entra" })).await;
+    let taken = send(&plane, &owner, "/v1/plans", "k", &entra).await;
+    assert_eq!((taken.status, taken.headers.get("idempotency-replayed")), (StatusCode::CREATED, None));
+    assert_eq!(send(&plane, &owner, "/v1/plans", "k", &entra).await.text, taken.text);
+    assert_eq!(plans(&plane, &owner).await, 1);
 }
 
 #[tokio::test]

@@ -12,6 +12,23 @@ use partners::commands::Caller;
 use serde_json::{Value, json};
 use support::faulty::Mode;
 
+/// Routes without a caller that do nothing: they answer what anybody may read, and it is the same for everybody.
+const ONLY_TELL: [&str; 3] = ["GET /portal", "GET /v1/openapi.json", "GET /v1/signing-keys"];
+
+#[test]
+fn every_open_route_that_does_something_says_whose_log_it_is() {
+    let operations = plan_api::operations();
+    let open: Vec<_> = operations.iter().filter(|operation| operation.is_open()).collect();
+    for operation in &open {
+        let tells_only = ONLY_TELL.contains(&operation.key().as_str());
+        assert_eq!(operation.has_trail(), !tells_only, "{} takes no AuditTrail", operation.key());
+    }
+    assert!(ONLY_TELL.iter().all(|key| open.iter().any(|operation| operation.key() == *key)));
+    // It has a caller, whom nobody knows yet: whoever has merely signed in.
+    let accept = operations.iter().find(|operation| operation.id() == "acceptInvitation").unwrap();
+    assert!(accept.has_trail() && !accept.is_open());
+}
+
 /// A plane, a partner's Owner, and the token of a link to an organisation of it.
 async fn linked() -> (Plane, Caller, String) {
     let plane = Plane::new();

@@ -3,6 +3,7 @@
 
 use crate::common::Plane;
 use axum::body::Body;
+use engine::records::InvitedToday;
 use http::{Request, StatusCode};
 use partners::commands::Caller;
 use plan_api::OPENAPI;
@@ -18,6 +19,26 @@ async fn whoever_is_not_known_is_refused_by_every_route_that_the_document_does_n
         let is_refused = answer.status == StatusCode::UNAUTHORIZED;
         assert_eq!(is_refused, !operation.is_open(), "{}: {answer:?}", operation.key());
     }
+}
+
+#[test]
+fn what_the_api_says_of_how_many_are_invited_in_a_day_is_what_holds() {
+    let operations = plan_api::operations();
+    let says = operations.iter().find(|operation| operation.id() == "invite").unwrap().description();
+    let limit = format!("at most {} in a day", InvitedToday::MOST);
+    assert!(says.contains(&limit), "{limit:?}: {says}");
+}
+
+#[test]
+fn every_operation_of_the_document_says_what_it_takes_of_its_callers_budget() {
+    let document: Value = serde_json::from_str(OPENAPI).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations: Vec<_> = paths.flat_map(|path| path.as_object().unwrap().values()).collect();
+    for operation in &operations {
+        let is_open = operation["security"] == json!([]);
+        assert_eq!(operation["x-units"].as_u64().is_some(), !is_open, "{}", operation["operationId"]);
+    }
+    assert!(operations.iter().any(|operation| operation["x-units"].as_u64() > Some(1)));
 }
 
 #[tokio::test]

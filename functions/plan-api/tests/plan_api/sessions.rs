@@ -227,6 +227,77 @@ async fn the_sessions_of_a_portal_are_listed_and_ended_and_none_sees_another() {
     assert_eq!((plane.held(&first).await, plane.held(&second).await), (None, None));
 }
 
+/// The catalog removes rows that have ended days later: until then they stand in front of those that are good.
+#[tokio::test]
+async fn expired_sessions_hide_none_and_the_cap_and_the_end_still_hold() {
+    let (plane, owner, eve) = started().await;
+    for _ in 0..40 {
+        begun(&plane, &eve).await;
+        plane.world.clock.advance_ms(1);
+    }
+    pass(&plane, 12 * 60);
+    let mut good = Vec::new();
+    for _ in 0..17 {
+        good.push(begun(&plane, &eve).await);
+        plane.world.clock.advance_ms(1);
+    }
+    let (mut held, mut listed) = (0, Vec::new());
+    for made in &good {
+        held += usize::from(plane.held(made).await.is_some());
+    }
+    for item in plane.get(&eve, "/v1/sessions").await.json()["items"].as_array().unwrap() {
+        listed.push(item["id"].clone());
+    }
+    let newest: Vec<_> = good[1..].iter().map(|made| made["id"].clone()).collect();
+    assert_eq!((held, listed), (16, newest));
+
+    let org = plane.organisation(&owner, "Contoso").await;
+    let switch = |features: Value| json!({ "features": features });
+    act(&plane, &owner, &org, "features", Some(&switch(json!(["search"])))).await;
+    for _ in 0..16 {
+        opened(&plane, &owner, &org).await;
+    }
+    pass(&plane, 61);
+    let session = opened(&plane, &owner, &org).await;
+    act(&plane, &owner, &org, "features", Some(&switch(json!([])))).await;
+    act(&plane, &owner, &org, "features", Some(&switch(json!(["search"])))).await;
+    assert_eq!(plane.held(&session).await, None, "what ended with the feature does not come back with it");
+}
+
+/// Who begins sessions at one moment may have more than sixteen, and more than one write can end.
+#[tokio::test]
+async fn more_sessions_than_one_write_ends_are_ended_all_the_same_and_made_sixteen_again() {
+    let (plane, owner, eve) = started().await;
+    let first = begun(&plane, &eve).await;
+    let person = first["person"].as_str().unwrap().to_owned();
+    let records = plane.records();
+    let hash = engine::records::ApiToken::hash(text(&first));
+    let of = records.get(&Session::at(&hash)).await.unwrap().value;
+    for n in 0..59 {
+        let id = domain::SessionId::from_ulid(&format!("00{n:024}"));
+        let session = Session { id, hash: format!("{n:064}"), ..of.clone() };
+        records.put_new(&session).await.unwrap();
+        records.put_new(&engine::records::SessionEntry { session }).await.unwrap();
+    }
+    let rows =
+        |plane: &Plane| plane.kept().iter().filter(|(_, row)| row.key.starts_with(Session::PREFIX)).count();
+    assert_eq!(rows(&plane), 2 * 60);
+    let mut left = Vec::new();
+    for _ in 0..4 {
+        begun(&plane, &eve).await;
+        left.push(rows(&plane) / 2);
+    }
+    assert_eq!(left, [45, 30, 16, 16]);
+    for n in 0..40 {
+        let id = domain::SessionId::from_ulid(&format!("01{n:024}"));
+        let session = Session { id, hash: format!("{:064}", 100 + n), ..of.clone() };
+        records.put_new(&session).await.unwrap();
+        records.put_new(&engine::records::SessionEntry { session }).await.unwrap();
+    }
+    assert_eq!(plane.bare(&owner, Method::DELETE, &format!("/v1/people/{person}")).await.status, 200);
+    assert_eq!(rows(&plane), 0);
+}
+
 #[tokio::test]
 async fn a_portals_session_gains_no_feature_and_ends_with_the_features_that_it_was_opened_for() {
     let (plane, owner, _) = started().await;

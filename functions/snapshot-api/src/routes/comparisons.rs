@@ -26,7 +26,8 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .says(
                 "Compares two snapshots, or one with the live tenant.",
                 "Queues a comparison of a snapshot with a later one or with the live tenant, of everything, of some \
-                 kinds, or of one object.",
+                 kinds, or of one object. At most 5 comparisons of a tenant are open, 3 of one person, and its own people \
+                 ask for 50 in a day: beyond that the answer is 429.",
             )
             .answers::<ComparisonOut>(202)
             .located(),

@@ -23,7 +23,8 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .says(
                 "Previews a restore.",
                 "Queues the preview of a restore, from objects of a snapshot or from the changes of a comparison. \
-                 Nothing is written to the tenant before the preview is run.",
+                 Nothing is written to the tenant before the preview is run. At most 5 previews of a tenant are open, 3 of \
+                 one person, and its own people ask for 50 in a day: beyond that the answer is 429.",
             )
             .weighs(HEAVY)
             .answers::<RestoreOut>(202)

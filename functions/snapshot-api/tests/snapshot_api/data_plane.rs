@@ -3,6 +3,7 @@
 use crate::common::{
     ASSIGNMENT, DIFF, EARLIER_SNAPSHOT, FEATURES, NO_SNAPSHOT, Plane, RESTORE, SNAPSHOT, TENANT, as_role,
 };
+use backup::commands::slots::{MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use domain::rights::{Action, Role, Verdict, may};
 use engine::records::{OrganisationState, RestoreState};
 use partners::commands::Caller;
@@ -65,6 +66,21 @@ fn every_route_of_the_router_is_asked_here() {
         snapshot_api::operations().iter().map(|o| (o.id(), o.method().to_uppercase())).collect();
     let asked = routes().iter().map(|asked| (asked.id, asked.method.to_owned())).collect();
     assert_eq!(of_router, asked);
+}
+
+#[test]
+fn what_the_api_says_of_how_much_work_may_be_open_is_what_holds() {
+    for (id, work) in [("startComparison", "comparisons"), ("previewRestore", "previews")] {
+        let operations = snapshot_api::operations();
+        let says = operations.iter().find(|operation| operation.id() == id).unwrap().description();
+        for limit in [
+            format!("At most {MOST_OPEN} {work} of a tenant"),
+            format!("{MOST_OPEN_OF_ONE} of one person"),
+            format!("{MOST_A_DAY} in a day"),
+        ] {
+            assert!(says.contains(&limit), "{id} does not say {limit:?}: {says}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,18 @@
 //! What an operator does when something is broken, walked: `infra/README.md`, "Operations", names the story of each
 //! procedure.
 
+mod office;
+
 use crate::rig::{Rig, changes_of};
+use domain::rights::Role;
 use domain::stored::Manifest;
 use domain::{ErrorKind, SnapshotId};
 use engine::ports::{BlobName, JobQueue, Row, Scope};
-use engine::records::{JobState, Side};
+use engine::records::{ApiToken, JobState, Side};
 use jiff::SignedDuration;
+use office::Office;
+use partners::commands::Caller;
+use partners::commands::people::PersonChange;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use support::memory::QueueSettings;
@@ -71,6 +77,122 @@ async fn a_table_that_is_turned_back_finds_what_it_names_and_goes_on() {
     rig.manifest(rig.tenant(), &first).await.expect("the snapshot from before is there");
     let kept: Vec<_> = rig.snapshot_rows(rig.tenant()).await.into_iter().map(|row| row.id).collect();
     assert_eq!(kept, [first, again], "the snapshot in between is in no list");
+}
+
+/// What the runbook names in that part of step 4: partitions, each with beginnings of keys.
+fn named_in_step_4(beginning: &str) -> Vec<(String, String)> {
+    let readme = include_str!("../../../../infra/README.md");
+    let step = readme.split_once("4. So does what was taken back").unwrap().1.split_once("\n5. ").unwrap().0;
+    let part = step.split("\n   - ").find(|part| part.starts_with(beginning)).unwrap();
+    let list = part.split_once(": ").unwrap().1.split_once(". ").unwrap().0;
+    let mut named = Vec::new();
+    for of in list.split(';') {
+        let (partition, keys) = of.split_once(':').unwrap();
+        for key in keys.split(',') {
+            let bare = |text: &str| text.trim().trim_matches('`').to_owned();
+            named.push((bare(partition), bare(key)));
+        }
+    }
+    named
+}
+
+/// Step 4 of the runbook, from the old table to the one that was restored.
+fn step_4(old: &[(Scope, Row)], restored: Vec<(Scope, Row)>) -> Vec<(Scope, Row)> {
+    let is_of = |named: &[(String, String)], scope: &Scope, row: &Row| {
+        let partition = scope.text();
+        named.iter().any(|(of, key)| {
+            let is_in = of.strip_suffix("...").map_or(partition == *of, |begin| partition.starts_with(begin));
+            is_in && row.key.starts_with(key.as_str())
+        })
+    };
+    let (copied, deleted) = (named_in_step_4("As the old table"), named_in_step_4("Delete from"));
+    assert_eq!((copied.len(), deleted.len()), (5, 9), "{copied:?} {deleted:?}");
+    let mut rows: Vec<_> = restored
+        .into_iter()
+        .filter(|(scope, row)| !is_of(&copied, scope, row) && !is_of(&deleted, scope, row))
+        .collect();
+    rows.extend(old.iter().filter(|(scope, row)| is_of(&copied, scope, row)).cloned());
+    rows
+}
+
+/// The table is turned back, and step 4 of the runbook followed as it is written: whoever was shut out stays out.
+#[tokio::test]
+async fn what_was_revoked_stays_so_in_a_table_that_is_turned_back() {
+    let rig = Rig::new().await;
+    let of = rig.organisation();
+    let office = Office { rig: &rig, partner: of.partner, organisation: of.id };
+    let (_, ada) = office.person("ada", Role::Owner).await;
+    let (bo_id, bo) = office.person("bo", Role::SuperAdmin).await;
+    let (eve_id, eve) = office.person("eve", Role::SuperAdmin).await;
+    let revoked = office.token(&ada, Role::Owner).await;
+    let below =
+        office.token(&office.authorizer().find(&revoked.text).await.unwrap().unwrap(), Role::Admin).await;
+    let narrowed = office.token(&bo, Role::Admin).await;
+    let of_eve = office.token(&eve, Role::SuperAdmin).await;
+    let rotated = office.token(&ada, Role::Support).await;
+    let good = office.token(&ada, Role::Support).await;
+    let (session, begun) = office.sessions().create(&ada).await.unwrap();
+    let opened = office.portal().open(&office.link(&ada).await).await.unwrap();
+    let unused = office.link(&ada).await;
+    let (withdrawn, secret) = office.invited(&ada, "mallory").await;
+    let (_, accepted) = office.invited(&ada, "carl").await;
+    let then: Vec<(Scope, Row)> = rig.world.catalog.rows();
+
+    rig.clock.advance(SignedDuration::from_mins(1));
+    office.tokens().revoke(&ada, &revoked.entry.id).await.unwrap();
+    let limited = PersonChange {
+        role: Some(Role::Admin),
+        organisations: Some(Some(vec![office.organisation.clone()])),
+        ..PersonChange::default()
+    };
+    office.people().change(&ada, &bo_id, 1, &limited).await.unwrap();
+    office.people().remove(&ada, &eve_id).await.unwrap();
+    let renewed = office.tokens().rotate(&ada, &rotated.entry.id).await.unwrap();
+    office.sessions().end(&ada, &begun.id).await.unwrap();
+    office.sessions().end_of_portal(&ada, &office.organisation, &opened.id).await.unwrap();
+    office.portal().open(&unused).await.unwrap();
+    office.invitations().withdraw(&ada, &withdrawn).await.unwrap();
+    let carl = office.accepts("carl", &accepted).await.unwrap();
+    let old = rig.world.catalog.rows();
+
+    // Turned back and no more: all of it is good again.
+    rig.world.catalog.set_rows(then.clone());
+    for made in [&revoked.text, &below.text, &of_eve.text, &rotated.text, &session, &opened.token] {
+        assert!(office.reach(made).await.is_some());
+    }
+    assert_eq!(office.reach(&narrowed.text).await.unwrap().organisations, None);
+    assert!(matches!(office.signed_in("eve").await, Caller::Member(_)));
+    assert!(office.portal().open(&unused).await.is_ok());
+    assert!(office.accepts("mallory", &secret).await.is_ok());
+
+    rig.world.catalog.set_rows(step_4(&old, then));
+    rig.restart();
+    for made in [&revoked.text, &below.text, &of_eve.text, &rotated.text, &session, &opened.token] {
+        assert_eq!(office.reach(made).await, None);
+    }
+    let left = office.reach(&narrowed.text).await.unwrap().organisations;
+    assert_eq!(left, Some(vec![office.organisation.clone()]));
+    let row = rig.records.get(&ApiToken::at(&ApiToken::hash(&narrowed.text))).await.unwrap().value;
+    assert_eq!(
+        (row.revoked_at, row.organisations),
+        (None, left),
+        "by its own row too, and not by its maker's"
+    );
+    assert!(matches!(office.signed_in("eve").await, Caller::SignedIn(_)));
+    assert_eq!(office.portal().open(&unused).await.unwrap_err().kind(), ErrorKind::NotFound);
+    // As the API says it: 404. Nor is it mailed again.
+    assert_eq!(office.accepts("mallory", &secret).await, Err(ErrorKind::NotFound));
+    assert_eq!(office.accepts("carl2", &accepted).await, Err(ErrorKind::NotFound));
+    let mailed = rig.world.mailer.sent().len();
+    rig.tick().await;
+    assert_eq!(rig.world.mailer.sent().len(), mailed);
+    // And what was good stays good.
+    for made in [&good.text, &renewed.text] {
+        assert_eq!(office.reach(made).await.unwrap().role, Role::Support);
+    }
+    assert_eq!(office.signed_in("ada").await.name(), ada.name());
+    let Caller::Member(member) = office.signed_in("carl").await else { panic!("a person since") };
+    assert_eq!(member.person(), Some(&carl));
 }
 
 /// The copy of the vault in another region lags behind the table: blobs of the newest snapshot did not arrive.

@@ -57,8 +57,8 @@ impl Diffs {
     /// Asks for a comparison, in the name of that person or token.
     ///
     /// # Errors
-    /// `NotFound` when a side is no snapshot of the tenant; `Conflict` when it is not sealed, or too many comparisons are
-    /// open; `Throttled` when end customers have asked for enough in this day.
+    /// `NotFound` when a side is no snapshot of the tenant; `Conflict` when it is not sealed; `Throttled` when too many
+    /// comparisons are open, or end customers have asked for enough in this day.
     pub async fn start(
         &self,
         tenant: &TenantId,

@@ -66,9 +66,9 @@ impl Restores {
     /// Asks for a preview, in the name of that person or token.
     ///
     /// # Errors
-    /// `Invalid`, naming the field, when the choice is not one; `NotFound` when there is no such sealed
-    /// snapshot or finished comparison; `Conflict` when objects are named of a comparison that is not done, or too many
-    /// previews are open; `Throttled` when end customers have asked for enough in this day.
+    /// `Invalid`, naming the field, when the choice is not one; `NotFound` when there is no such snapshot or comparison;
+    /// `Conflict` when the snapshot is not sealed or the comparison is not done; `Throttled` when too many previews are
+    /// open, or end customers have asked for enough in this day.
     pub async fn create_preview(
         &self,
         tenant: &TenantId,
@@ -288,14 +288,15 @@ impl Restores {
         let found = self.records.get(&Snapshot::at(tenant, snapshot)).await?;
         match found.value.state {
             JobState::Done => Ok(()),
-            _ => Err(Error::not_found("there is no such sealed snapshot")),
+            // Why not as if there were none: it may be sealed soon.
+            _ => Err(Error::conflict("the snapshot is not sealed")),
         }
     }
 
     async fn earlier_side(&self, tenant: &TenantId, diff: &DiffId) -> Result<SnapshotId> {
         let found = self.records.get(&Diff::at(tenant, diff)).await?.value;
         if found.state != JobState::Done {
-            return Err(Error::not_found("there is no such finished comparison"));
+            return Err(Error::conflict("the comparison is not done"));
         }
         Ok(found.before)
     }

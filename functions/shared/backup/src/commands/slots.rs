@@ -14,8 +14,13 @@ pub const MOST_OPEN: usize = 5;
 pub const MOST_OPEN_OF_ONE: usize = 3;
 /// How many comparisons, previews and snapshots, of each, the end customers of a tenant may ask for in a day.
 pub const MOST_A_DAY: u32 = 50;
-/// How often a slot is taken anew while others take one of the same tenant.
-const ATTEMPTS: u32 = 4;
+/// How often a slot is taken anew while others take one of the same tenant. Why once more than there are slots: whoever
+/// loses to somebody else each time finds them all taken in the end.
+const ATTEMPTS: usize = MOST_OPEN + 1;
+/// After how many milliseconds it is worth asking again when all slots are taken: comparisons and previews take minutes.
+const FULL_RETRY_MS: u64 = 30_000;
+/// The same when others were always faster.
+const RACED_RETRY_MS: u64 = 1_000;
 
 /// Who asks for work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +51,9 @@ pub(super) struct TakesSlot<T> {
 /// Takes a slot for a new piece of work, of that id, and writes its row: both or neither.
 ///
 /// # Errors
-/// `Conflict` when too much of it is open; `Throttled` when end customers have asked for enough in this day.
+/// `Throttled`, with when to ask again, when too much of it is open, when others were faster each time, and when end
+/// customers have asked for enough in this day. Why no `Conflict`: it passes by itself, so that the same request may
+/// be taken later.
 pub(super) async fn take<T: Record>(
     records: &Records,
     of: &TakesSlot<T>,
@@ -80,6 +87,10 @@ pub(super) async fn take<T: Record>(
         };
         match records.write(vec![row.clone(), taken]).await {
             Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                let message = format!("others ask for {} of this tenant at the same time", work.name());
+                return Err(Error::throttled(message, Some(RACED_RETRY_MS)).caused_by(error));
+            }
             other => return other,
         }
     }
@@ -117,14 +128,14 @@ fn check_open(slots: &WorkSlots, asker: &Asker) -> Result<()> {
     if slots.open.len() >= MOST_OPEN {
         let message =
             format!("{MOST_OPEN} {what} of this tenant are under way: wait until one of them is done");
-        return Err(Error::conflict(message));
+        return Err(Error::throttled(message, Some(FULL_RETRY_MS)));
     }
     let own = slots.open.iter().filter(|slot| slot.who == asker.name).count();
     if own >= MOST_OPEN_OF_ONE {
         let message = format!(
             "{MOST_OPEN_OF_ONE} {what} that you asked for are under way: wait until one of them is done"
         );
-        return Err(Error::conflict(message));
+        return Err(Error::throttled(message, Some(FULL_RETRY_MS)));
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! One-time rows that have expired: those of the installation, of what lets somebody in, and mailed secrets.
 //!
 //! Reads never see an expired row; this only frees its place where the catalog does not do so by itself (DynamoDB
-//! does).
+//! does). Not here: expired rows of partners and tenants, whose scopes are in no list, and rows whose keys are used again.
+//! On one machine those stay, and are read past: see infra/README.md, "On one machine".
 
 use super::{Report, Worker};
 use crate::ports::{Page, Row, Scope, Write};

@@ -3,8 +3,8 @@
 //! used stands in a scope of its own. The first two are always written together.
 
 use super::address::{At, Auth, People, Under, Uses};
-use super::{Maker, Record, Records, delete};
-use crate::ports::{Page, Write};
+use super::{Found, Maker, Record, Records, delete};
+use crate::ports::Write;
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PersonId, Result, SessionId, Timestamp};
 use jiff::SignedDuration;
@@ -135,16 +135,31 @@ impl Record for SessionEntry {
 /// them, two rows each, end in one write, together with what ends them.
 pub const MOST_SESSIONS: usize = 16;
 
-/// The writes that end all sessions of a person, or of an organisation's portal.
+/// The writes that end all sessions of a person, or of an organisation's portal: at most two for each of
+/// [`MOST_SESSIONS`]. Where several began at one moment there are more, and the oldest of these are ended here already.
+///
+/// # Errors
+/// Those of the catalog; `Conflict` when one that is ended here was changed meanwhile.
 pub async fn end_of_sessions(
     records: &Records,
     partner: &PartnerId,
     owner: impl fmt::Display,
 ) -> Result<Vec<Write>> {
-    let (entries, _) =
-        records.list(&SessionEntry::of_owner(partner, owner), Page::first(MOST_SESSIONS)).await?;
+    let entries = records.list_all(&SessionEntry::of_owner(partner, owner)).await?;
+    let (first, last) = entries.split_at(entries.len().saturating_sub(MOST_SESSIONS));
+    for some in first.chunks(MOST_SESSIONS) {
+        records.write(ends_of(records, some).await?).await?;
+    }
+    ends_of(records, last).await
+}
+
+/// The writes that end these sessions, two for each at most.
+///
+/// # Errors
+/// Those of the catalog.
+pub async fn ends_of(records: &Records, entries: &[Found<SessionEntry>]) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
-    for entry in &entries {
+    for entry in entries {
         writes.push(delete(&entry.value, entry.version));
         let session = records.find(&Session::at(&entry.value.session.hash)).await?;
         writes.extend(session.map(|session| delete(&session.value, session.version)));

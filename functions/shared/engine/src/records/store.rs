@@ -2,10 +2,13 @@
 
 use super::address::{At, Owner, Under};
 use super::families::{Family, family_of};
-use crate::ports::{Catalog, Clock, Page, Row, Watch, Write};
+use crate::ports::{Catalog, Clock, Page, Row, Watch, Write, list_cursor};
 use domain::{Error, Result, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
+
+/// How many rows are looked through at once where rows that have ended stand in front of those that are wanted.
+const ROWS_AT_ONCE: usize = 250;
 
 /// A record: what one row of a family holds.
 pub trait Record: Serialize + DeserializeOwned + Send + Sync + Sized {
@@ -72,16 +75,40 @@ impl Records {
         self.find(at).await?.ok_or_else(|| Error::not_found(format!("there is no such {family}")))
     }
 
-    /// A page of the records of a list, and the key after which the next page begins, if there is one.
+    /// A page of the records of a list, and the cursor behind which the next page begins, if there is one. Rows that have
+    /// ended take no place in it, however many lie in front: the catalog removes them days later. Whoever wants all records
+    /// asks [`Self::list_all`], since a catalog may give fewer rows than were asked for.
+    ///
+    /// # Errors
+    /// Those of the catalog; `Corrupt` when a row cannot be read.
     pub async fn list<T: Record>(
         &self,
         under: &Under<T>,
         page: Page,
     ) -> Result<(Vec<Found<T>>, Option<String>)> {
-        let found = self.catalog.list(under.scope(), under.prefix(), page).await?;
-        let now = self.clock.now();
-        let live = found.rows.into_iter().filter(|(_, r)| r.expires_at.is_none_or(|at| at > now));
-        Ok((live.map(|(_, r)| read(r)).collect::<Result<_>>()?, found.next))
+        let Page { mut after, limit, descending } = page;
+        let (mut live, mut rows) = (Vec::new(), limit);
+        loop {
+            let page = Page { after, limit: rows, descending };
+            let found = self.catalog.list(under.scope(), under.prefix(), page).await?;
+            let (now, looked_at, wanted) = (self.clock.now(), found.rows.len(), limit - live.len());
+            let good: Vec<_> =
+                found.rows.into_iter().filter(|(_, r)| r.expires_at.is_none_or(|at| at > now)).collect();
+            let ended = looked_at - good.len();
+            let last = wanted.checked_sub(1).and_then(|last| good.get(last));
+            let cut = last.filter(|_| good.len() > wanted).map(|(_, r)| list_cursor(under.scope(), &r.key));
+            for (_, row) in good.into_iter().take(wanted) {
+                live.push(read(row)?);
+            }
+            if cut.is_some() {
+                return Ok((live, cut));
+            }
+            if live.len() == limit || ended == 0 || found.next.is_none() {
+                return Ok((live, found.next));
+            }
+            // Why as many at once: with as few as are wanted, a page of one would ask once for each row that has ended.
+            (after, rows) = (found.next, limit.max(ROWS_AT_ONCE));
+        }
     }
 
     /// A page of a list, each row by its key: one that cannot be read is told as such, and hides no other. Rows that have

@@ -4,6 +4,7 @@ use engine::ports::{Clock, Page};
 use engine::records::rights::{Function, LISTS, RIGHTS, rights_to};
 use engine::records::{FAMILIES, IdempotentRequest, ReadingState, Record, Records, RequestState};
 use jiff::SignedDuration;
+use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 
 #[tokio::test]
@@ -33,6 +34,48 @@ async fn a_row_that_has_ended_is_in_no_list_and_a_new_one_takes_its_place() {
     assert_eq!(records.find(&short.address()).await.unwrap(), None);
     records.put_new(&row("short", 1)).await.unwrap();
     assert_eq!(names().await, ["long", "short"]);
+}
+
+#[tokio::test]
+async fn rows_that_have_ended_take_no_place_in_a_page_and_cost_few_questions() {
+    let (world, plan) = (World::new(1), FaultPlan::new());
+    let records = Records::new(Faulty::new(world.catalog.clone(), &plan), world.clock.clone());
+    let row = |name: String, hours: i64| IdempotentRequest {
+        partner: None,
+        name,
+        body_hash: "h".to_owned(),
+        progress: RequestState::Running,
+        expires_at: world.clock.now() + SignedDuration::from_hours(hours),
+    };
+    for n in 0..1_000 {
+        // Every hundredth outlives the others.
+        let hours = if n % 100 == 50 { 9 } else { 1 };
+        records.put_new(&row(format!("{n:04}"), hours)).await.unwrap();
+    }
+    world.clock.advance(SignedDuration::from_hours(2));
+    let all: Vec<_> = (0..10).map(|n| format!("{n:02}50")).collect();
+    for (limit, descending) in [(1, false), (3, false), (3, true), (10, false), (1_000, true)] {
+        let (mut told, mut after) = (Vec::new(), None);
+        plan.take_log();
+        let mut pages = 0;
+        loop {
+            let page = Page { after, limit, descending };
+            let (found, next) = records.list(&IdempotentRequest::all(&None), page).await.unwrap();
+            assert!(found.len() == limit || next.is_none(), "a page is full: {} of {limit}", found.len());
+            told.extend(found.into_iter().map(|found| found.value.name));
+            (after, pages) = (next, pages + 1);
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut expected = all.clone();
+        if descending {
+            expected.reverse();
+        }
+        assert_eq!(told, expected, "pages of {limit}");
+        let calls = plan.take_log().count_of_port("catalog");
+        assert!(calls <= 2 * pages + 4, "{calls} questions for {pages} pages of {limit}");
+    }
 }
 
 #[test]

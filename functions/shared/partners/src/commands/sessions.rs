@@ -7,9 +7,9 @@
 use super::{Caller, Gate, Member, Proof};
 use domain::rights::Action;
 use domain::{Error, OrganisationId, PartnerId, PersonId, Result, SessionId, Timestamp};
-use engine::ports::{Clock, Ids, Page, Write};
+use engine::ports::{Clock, Ids, Write};
 use engine::records::{
-    ApiToken, MOST_SESSIONS, Person, Records, Session, SessionEntry, SessionOf, SessionUse, delete, put_new,
+    ApiToken, MOST_SESSIONS, Person, Records, Session, SessionEntry, SessionOf, SessionUse, ends_of, put_new,
 };
 use jiff::SignedDuration;
 use std::fmt;
@@ -60,7 +60,7 @@ pub(super) struct NewSession {
 }
 
 /// A new session with its secret, and the writes that begin it; where its owner has as many as there may be, they end the
-/// oldest.
+/// oldest. At most 34 writes.
 pub(super) async fn begin(
     records: &Records,
     ids: &dyn Ids,
@@ -71,16 +71,12 @@ pub(super) async fn begin(
     let text = format!("{}{}", Session::START, ids.token());
     let id = SessionId::from_ulid(&ids.ulid());
     let session = Session { id, hash: ApiToken::hash(&text), partner, of, created_at: now, expires_at };
-    let all = SessionEntry::of_owner(&session.partner, session.of.owner());
-    let (others, _) = records.list(&all, Page::first(MOST_SESSIONS)).await?;
+    let mut others = records.list_all(&SessionEntry::of_owner(&session.partner, session.of.owner())).await?;
     let mut writes = vec![put_new(&session)?, put_new(&SessionEntry { session: session.clone() })?];
-    if others.len() >= MOST_SESSIONS
-        && let Some(oldest) = others.first()
-    {
-        writes.push(delete(&oldest.value, oldest.version));
-        let row = records.find(&Session::at(&oldest.value.session.hash)).await?;
-        writes.extend(row.map(|row| delete(&row.value, row.version)));
-    }
+    // More than one where several began at one moment; what one write cannot end, the next session's ends.
+    let too_many = (others.len() + 1).saturating_sub(MOST_SESSIONS);
+    others.truncate(too_many.min(MOST_SESSIONS));
+    writes.extend(ends_of(records, &others).await?);
     Ok((text, session, writes))
 }
 
@@ -196,8 +192,7 @@ impl Sessions {
     /// The good sessions of a person or of a portal: there are few at a time.
     async fn of_owner(&self, partner: &PartnerId, owner: impl fmt::Display) -> Result<Vec<SessionView>> {
         let (records, now) = (&self.gate.records, self.clock.now());
-        let (entries, _) =
-            records.list(&SessionEntry::of_owner(partner, owner), Page::first(2 * MOST_SESSIONS)).await?;
+        let entries = records.list_all(&SessionEntry::of_owner(partner, owner)).await?;
         let mut all = Vec::new();
         for session in entries.into_iter().map(|entry| entry.value.session) {
             let used = records.find(&SessionUse::at(partner, &session.id)).await?.map(|u| u.value.at);
@@ -211,10 +206,7 @@ impl Sessions {
     async fn end_of(&self, partner: &PartnerId, owner: impl fmt::Display, id: &SessionId) -> Result<()> {
         let records = &self.gate.records;
         let entry = records.find(&SessionEntry::at(partner, owner, id)).await?.ok_or_else(no_session)?;
-        let mut writes = vec![delete(&entry.value, entry.version)];
-        let row = records.find(&Session::at(&entry.value.session.hash)).await?;
-        writes.extend(row.map(|row| delete(&row.value, row.version)));
-        records.write(writes).await
+        records.write(ends_of(records, &[entry]).await?).await
     }
 }
 

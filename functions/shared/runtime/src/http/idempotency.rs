@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: a POST that is sent again under its key is done once.
 //!
 //! As draft-ietf-httpapi-idempotency-key-header says. The key may be bare or in quotes. A reply is kept for 24 hours
-//! and given again with `Idempotency-Replayed: true`; failures of ours (5xx) and 429 are not kept. A reply that shows
+//! and given again with `Idempotency-Replayed: true`. Not kept are failures of ours (5xx) and refusals that may pass by
+//! themselves ([`PASSING`]): nothing was done, and the same request may be taken later. A reply that shows
 //! a secret is not kept either: sent again, it is 409 and names what was made. A request whose process ended before
 //! it answered lets its key go after a minute; whether it took effect is for the sender to look up.
 //! A reply is given again only to who still has the right that the request takes: what one may no longer ask for, one may
@@ -33,6 +34,16 @@ pub const KEY_CHARS: usize = 255;
 /// Headers that are part of the answer.
 const KEPT_HEADERS: [HeaderName; 4] =
     [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL];
+
+/// Refusals that the next request may not meet: somebody was faster or a state does not allow it now (another snapshot is
+/// being taken, a comparison is not done), it was asked too often, or it names a wrong version or none. Other refusals say
+/// something of the request itself.
+const PASSING: [StatusCode; 4] = [
+    StatusCode::CONFLICT,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::PRECONDITION_FAILED,
+    StatusCode::PRECONDITION_REQUIRED,
+];
 
 /// The router, each of whose POSTs can be sent again by who has its right.
 pub fn idempotent(router: Router, records: Records, rights: Rights) -> Router {
@@ -121,10 +132,7 @@ fn named(request: &Request, caller: &Caller, key: &str) -> (Option<PartnerId>, S
 
 async fn ended(keys: &Idempotency, begun: Found<IdempotentRequest>, reply: Response, id: &str) -> Response {
     let status = reply.status();
-    // Why also those of a version: nothing was done, and the same request with the right version is a new one.
-    let again =
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::PRECONDITION_FAILED, StatusCode::PRECONDITION_REQUIRED];
-    let (written, reply) = if status.is_server_error() || again.contains(&status) {
+    let (written, reply) = if status.is_server_error() || PASSING.contains(&status) {
         (keys.forget(&begun).await, reply)
     } else {
         match kept(reply, id).await {

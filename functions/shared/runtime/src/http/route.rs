@@ -201,7 +201,8 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
     /// busy with one that costs much. Without it, one.
     #[must_use]
     pub fn weighs(self, units: u32) -> Self {
-        Self { weight: units, ..self }
+        let noted = self.noting(|operation| operation.weighs(units));
+        Self { weight: units, ..noted }
     }
     /// What it does: in a few words, for a list of operations, and in sentences, for whoever calls it.
     #[must_use]

@@ -138,7 +138,9 @@ impl<S: Sync> FromRequestParts<S> for AuditTrail {
 }
 
 impl Takes for AuditTrail {
-    fn note(_: &mut Operation) {}
+    fn note(operation: &mut Operation) {
+        operation.takes_trail();
+    }
 }
 
 /// How much strangers had written lately, in this process.

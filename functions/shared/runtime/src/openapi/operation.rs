@@ -37,7 +37,9 @@ pub struct Operation {
     description: &'static str,
     tag: Option<&'static Tag>,
     right: Option<Action>,
+    weight: u32,
     asks_caller: bool,
+    has_trail: bool,
     query: Option<SchemaOf>,
     body: Option<SchemaOf>,
     answers: Vec<Answer>,
@@ -59,7 +61,9 @@ impl Operation {
             description: "",
             tag: None,
             right: None,
+            weight: 1,
             asks_caller: false,
+            has_trail: false,
             query: None,
             body: None,
             answers: Vec::new(),
@@ -82,6 +86,14 @@ impl Operation {
     /// It has to be known who asks.
     pub fn asks_caller(&mut self) {
         self.asks_caller = true;
+    }
+    /// Its handler says whose audit log a request of nobody known belongs into.
+    pub(crate) fn takes_trail(&mut self) {
+        self.has_trail = true;
+    }
+    /// A request takes so many units of its caller's budget before it is begun.
+    pub(crate) fn weighs(&mut self, units: u32) {
+        self.weight = units;
     }
     /// It has problems of these statuses, beside those that every operation of its sort has.
     pub fn problems(&mut self, statuses: &[u16]) {
@@ -136,6 +148,15 @@ impl Operation {
     pub fn is_open(&self) -> bool {
         !self.asks_caller
     }
+    /// Whether its handler takes an [`AuditTrail`](crate::http::AuditTrail): where nobody known calls, nothing else is
+    /// written into an audit log.
+    pub fn has_trail(&self) -> bool {
+        self.has_trail
+    }
+    /// What it does, in sentences, for whoever calls it.
+    pub fn description(&self) -> &'static str {
+        self.description
+    }
     /// The heading that it is under.
     pub fn tag(&self) -> Option<&'static Tag> {
         self.tag
@@ -176,6 +197,9 @@ impl Operation {
         }
         if let Some(right) = self.right {
             operation["x-right"] = json!(format!("{right:?}"));
+        }
+        if self.asks_caller {
+            operation["x-units"] = json!(self.weight);
         }
         let parameters = self.parameters(requests);
         if !parameters.is_empty() {
@@ -236,9 +260,12 @@ impl Operation {
         let text = parameters::text_header;
         let mut headers = json!({ "X-Request-Id": text("The request's id, which names it in our logs.") });
         if self.asks_caller {
-            headers["RateLimit"] =
-                text("How many more requests the caller may make now, and when all are back.");
-            headers["RateLimit-Policy"] = text("How many requests a caller may make in how many seconds.");
+            headers["RateLimit"] = text(
+                "How many units the caller may still use now, and in how many seconds all are back. A unit is a tenth of \
+                 a second in which we work on a request. A request takes the `x-units` of its operation before it is \
+                 begun, and is counted by its time when it is over.",
+            );
+            headers["RateLimit-Policy"] = text("How many units a caller may use in how many seconds.");
         }
         if self.method == "post" && self.asks_caller {
             headers[IDEMPOTENCY_REPLAYED.as_str()] =

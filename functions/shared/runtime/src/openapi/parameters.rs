@@ -49,7 +49,8 @@ pub(super) fn shared() -> Value {
         "IdempotencyKey": {
             "name": IDEMPOTENCY_KEY.as_str(), "in": "header", "required": false, "schema": key,
             "description": "A key of the caller's choice. Sent again under the same key within 24 hours, the request \
-                            is done once, and the reply is given again.",
+                            is done once, and the reply is given again. A refusal that may pass (409, 412, 428, 429, \
+                            5xx) is not kept: nothing was done, and the request can be sent again under its key.",
         },
         "IfMatch": {
             "name": "If-Match", "in": "header", "required": true, "schema": { "type": "string" },

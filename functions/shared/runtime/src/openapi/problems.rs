@@ -14,7 +14,7 @@ const PROBLEMS: [(u16, &str); 13] = [
     (415, "The body is not JSON."),
     (422, "A field is wrong; `errors` names it."),
     (428, "`If-Match` is missing."),
-    (429, "The caller makes too many requests."),
+    (429, "The caller makes too many requests, or has asked for as much work as it may for now."),
     (500, "Something went wrong on our side."),
     (503, "A service that is needed cannot answer now, and nothing was done."),
 ];

@@ -9,6 +9,7 @@ use engine::ports::{
     BlobName, Catalog, Clock, DataKey, KeyRing, Page, Put, Row, RowPage, Scope, Vault, WrappedKey, Write,
 };
 use engine::records::Records;
+use engine::records::rights::Function;
 use http::Request;
 use http_body_util::BodyExt;
 use jiff::SignedDuration;
@@ -22,6 +23,7 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use support::memory::{ManualClock, World};
+use support::policy::{Deployed, Refusals};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
@@ -186,6 +188,8 @@ struct Instance {
 pub struct Fleet {
     simulation: Arc<Simulation>,
     instances: Vec<Instance>,
+    /// What the role of snapshot-api, as the template has it, did not allow.
+    _refusals: Refusals,
 }
 
 /// What a caller saw of a request.
@@ -199,8 +203,10 @@ pub struct Seen {
 
 impl Fleet {
     pub fn new(world: &World, simulation: &Arc<Simulation>, instances: usize, limit: RateLimit) -> Arc<Self> {
+        let (deployed, refusals) = (Deployed::read(), Refusals::default());
         let made = |_| {
             let catalog = Arc::new(Priced(world.catalog.clone(), simulation.clone()));
+            let catalog = deployed.catalog(Function::SnapshotApi, catalog, &refusals);
             let records = Records::new(catalog, simulation.clone());
             let api = SnapshotApi::new(Ports {
                 vault: Arc::new(Priced(world.vault.clone(), simulation.clone())),
@@ -214,7 +220,7 @@ impl Fleet {
             Instance { router, is_busy: AtomicBool::new(false) }
         };
         let instances = (0..instances).map(made).collect();
-        Arc::new(Self { simulation: simulation.clone(), instances })
+        Arc::new(Self { simulation: simulation.clone(), instances, _refusals: refusals })
     }
 
     /// A caller who makes those requests in turn, at a steady pace, whether they are answered or not.

@@ -4,38 +4,40 @@
 use super::function_names;
 use crate::rig::{Rig, Setting};
 use domain::{PartnerId, TenantId};
-use engine::ports::Scope;
+use engine::ports::{Clock, Scope};
 use engine::records::rights::{Act, Function, LISTS, rights_to};
-use engine::records::{FAMILIES, JobState, OwnerKind};
+use engine::records::{FAMILIES, JobState, OwnerKind, Person, Record, Side};
+use partners::commands::idempotency::{Begun, Idempotency};
+use partners::commands::sessions::Sessions;
+use partners::commands::{Caller, Gate, Member, Proof};
 use std::collections::BTreeSet;
 use support::policy::{Ask, BUCKET, Deployed, Role, TABLE};
 
 const TENANT: &str = "a1b2c3d4-0000-1111-2222-333344445555";
 
-/// Every partition of an owner, with some partner and some tenant.
+/// Every partition of an owner, with some partner and some tenant. Why by kind: an owner that is added to the table does
+/// not compile until it is here.
 fn partitions(owner: OwnerKind) -> Vec<Scope> {
     let partner = PartnerId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
     let tenant: TenantId = TENANT.parse().unwrap();
-    let all = [
-        Scope::System,
-        Scope::Uses,
-        Scope::Auth,
-        Scope::Invitations,
-        Scope::FormerTenants,
-        Scope::Audit(None),
-        Scope::Audit(Some(partner.clone())),
-        Scope::Replies(None),
-        Scope::Replies(Some(partner.clone())),
-        Scope::Partner(partner.clone()),
-        Scope::Organisations(partner.clone()),
-        Scope::People(partner.clone()),
-        Scope::Heard(partner),
-        Scope::Key(tenant.clone()),
-        Scope::Restores(tenant.clone()),
-        Scope::Approvals(tenant.clone()),
-        Scope::Tenant(tenant),
-    ];
-    all.into_iter().filter(|scope| scope.text().split('/').next() == Some(owner.name())).collect()
+    match owner {
+        OwnerKind::Installation => vec![Scope::System],
+        OwnerKind::Uses => vec![Scope::Uses],
+        OwnerKind::Budgets => vec![Scope::Budgets],
+        OwnerKind::Auth => vec![Scope::Auth],
+        OwnerKind::Invitations => vec![Scope::Invitations],
+        OwnerKind::FormerTenants => vec![Scope::FormerTenants],
+        OwnerKind::Audit => vec![Scope::Audit(None), Scope::Audit(Some(partner))],
+        OwnerKind::Replies => vec![Scope::Replies(None), Scope::Replies(Some(partner))],
+        OwnerKind::Partner => vec![Scope::Partner(partner)],
+        OwnerKind::Organisations => vec![Scope::Organisations(partner)],
+        OwnerKind::People => vec![Scope::People(partner)],
+        OwnerKind::Heard => vec![Scope::Heard(partner)],
+        OwnerKind::Keys => vec![Scope::Key(tenant)],
+        OwnerKind::Restores => vec![Scope::Restores(tenant)],
+        OwnerKind::Approvals => vec![Scope::Approvals(tenant)],
+        OwnerKind::Tenant => vec![Scope::Tenant(tenant)],
+    }
 }
 
 fn may(role: &Role, action: &'static str, partition: &str) -> bool {
@@ -63,22 +65,22 @@ fn the_table_of_rights_knows_the_functions_that_are_deployed() {
 
 #[test]
 fn who_may_read_put_and_delete_the_rows_of_each_family_is_what_the_table_of_rights_says() {
-    let mut looked_at = 0;
     for deployed in [Deployed::read(), Deployed::read().restored()] {
         for family in FAMILIES {
             let rights = rights_to(family).unwrap();
-            for partition in partitions(family.owner) {
+            let partitions = partitions(family.owner);
+            assert!(!partitions.is_empty(), "{} is held against nothing", family.record);
+            for partition in partitions {
+                assert_eq!(partition.text().split('/').next(), Some(family.owner.name()));
                 for act in [Act::Read, Act::Put, Act::Delete] {
                     let mut wanted = rights.who_may(act).to_vec();
                     wanted.sort();
                     let found = who_may(&deployed, act, &partition.text());
                     assert_eq!(found, wanted, "{act:?} {} in {}", family.record, partition.text());
-                    looked_at += 1;
                 }
             }
         }
     }
-    assert!(looked_at >= 2 * 3 * FAMILIES.len(), "each family has a partition: {looked_at}");
 }
 
 #[test]
@@ -202,34 +204,102 @@ fn the_operator_too_puts_nothing_over_a_blob_while_replication_is_another_action
     }
 }
 
+/// What is asked of a function whose right was taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// A job takes a snapshot; it is not done.
+    Snapshot,
+    /// Somebody asks for a snapshot, and hears of it at once.
+    StartSnapshot,
+    /// Somebody begins a session.
+    BeginSession,
+    /// Somebody ends the session that they have.
+    EndSession,
+    /// A request failed, and its idempotency key is to be free again.
+    ForgetKey,
+    /// A job compares; it is not done.
+    Comparison,
+}
+
+impl Asked {
+    async fn fails(self, rig: &Rig, function: Function) {
+        let (tenant, world) = (rig.tenant().clone(), rig.world.clone());
+        let sessions =
+            |records| Sessions { gate: Gate { records }, clock: rig.clock.clone(), ids: world.ids.clone() };
+        match self {
+            Self::Snapshot => {
+                let id = rig.ask_snapshot(&tenant).await;
+                rig.work_once().await;
+                assert_ne!(rig.snapshot_row(&tenant, &id).await.state, JobState::Done);
+            }
+            Self::StartSnapshot => {
+                let snapshots = backup::commands::snapshots::Snapshots {
+                    records: rig.records_of(function),
+                    queue: world.queue,
+                    clock: rig.clock.clone(),
+                    ids: world.ids,
+                };
+                snapshots.start(&tenant, engine::records::Reason::Person).await.unwrap_err();
+            }
+            Self::BeginSession => {
+                sessions(rig.records_of(function)).create(&signed_in(rig).await).await.unwrap_err();
+            }
+            Self::EndSession => {
+                let caller = signed_in(rig).await;
+                let (_, session) = sessions(rig.records.clone()).create(&caller).await.unwrap();
+                sessions(rig.records_of(function)).end(&caller, &session.id).await.unwrap_err();
+            }
+            Self::ForgetKey => {
+                let keys = |records| Idempotency { records };
+                let Begun::Run(begun) = keys(rig.records.clone()).begin(None, "n", "h").await.unwrap() else {
+                    panic!("it is new")
+                };
+                keys(rig.records_of(function)).forget(&begun).await.unwrap_err();
+            }
+            Self::Comparison => {
+                let before = rig.snapshot().await;
+                let diff = rig.ask_diff(&before, Side::Live).await;
+                rig.work_once().await;
+                let rows = rig.diff_rows(&tenant).await;
+                assert!(rows.iter().any(|row| row.id == diff.id && row.state != JobState::Done));
+            }
+        }
+    }
+}
+
+/// One of the partner's people, who has signed in now.
+async fn signed_in(rig: &Rig) -> Caller {
+    let partner = rig.organisation().partner;
+    let person = rig.records.list_all(&Person::all(&partner)).await.unwrap().remove(0).value;
+    let proof = Proof::SignIn { person: person.id.clone(), at: Some(rig.clock.now()) };
+    let token = person.id.to_string();
+    Caller::Member(Member { partner, role: person.role, organisations: None, features: None, token, proof })
+}
+
 #[tokio::test]
 async fn a_right_that_is_taken_away_fails_the_story_that_needs_it() {
-    for (function, sid, refused) in [
-        (Function::TakeSnapshot, "ReadRows", "dynamodb:GetItem"),
-        (Function::TakeSnapshot, "PutRows", "dynamodb:PutItem"),
-        (Function::TakeSnapshot, "ReadAndAddBlobs", "s3:"),
-        (Function::SnapshotApi, "PutRows", "dynamodb:PutItem"),
+    for (function, sid, refused, asked) in [
+        (Function::TakeSnapshot, "ReadRows", "dynamodb:GetItem", Asked::Snapshot),
+        (Function::TakeSnapshot, "PutRows", "dynamodb:PutItem", Asked::Snapshot),
+        (Function::TakeSnapshot, "ReadAndAddBlobs", "s3:", Asked::Snapshot),
+        (Function::SnapshotApi, "ReadRows", "dynamodb:GetItem", Asked::StartSnapshot),
+        (Function::SnapshotApi, "PutRows", "dynamodb:PutItem", Asked::StartSnapshot),
+        (Function::SnapshotApi, "DeleteRows", "dynamodb:DeleteItem", Asked::ForgetKey),
+        (Function::PlanApi, "ReadRows", "dynamodb:Query", Asked::BeginSession),
+        (Function::PlanApi, "PutRows", "dynamodb:PutItem", Asked::BeginSession),
+        (Function::PlanApi, "ReadRows", "dynamodb:GetItem", Asked::EndSession),
+        (Function::PlanApi, "DeleteRows", "dynamodb:DeleteItem", Asked::EndSession),
+        (Function::DiffSnapshots, "ReadRows", "dynamodb:GetItem", Asked::Comparison),
+        (Function::DiffSnapshots, "PutRows", "dynamodb:PutItem", Asked::Comparison),
     ] {
         let deployed = Deployed::read().without(function, sid);
         let rig = Rig::with(Setting { deployed, ..Setting::default() }).await;
-        let tenant = rig.tenant().clone();
-        if function == Function::SnapshotApi {
-            // Whoever asks hears of it at once.
-            let world = rig.world.clone();
-            let snapshots = backup::commands::snapshots::Snapshots {
-                records: rig.records_of(function),
-                queue: world.queue,
-                clock: rig.clock.clone(),
-                ids: world.ids,
-            };
-            snapshots.start(&tenant, engine::records::Reason::Person).await.unwrap_err();
-        } else {
-            let id = rig.ask_snapshot(&tenant).await;
-            rig.work_once().await;
-            assert_ne!(rig.snapshot_row(&tenant, &id).await.state, JobState::Done, "without {sid}");
-        }
+        asked.fails(&rig, function).await;
         let refusals = rig.refusals.take();
         let named = format!("{} may not {refused}", function.name());
-        assert!(refusals.iter().any(|told| told.starts_with(&named)), "{refusals:?}");
+        assert!(
+            refusals.iter().any(|told| told.starts_with(&named)),
+            "{asked:?} without {sid}: {refusals:?}"
+        );
     }
 }

@@ -12,7 +12,7 @@ mod waiting;
 mod whose;
 
 pub(crate) use link::{Key, Linker};
-pub use sign_in::{LOOK_UP_SECONDS, SIGN_IN_MINUTES};
+pub use sign_in::{LOOK_UP_SECONDS, SIGN_IN_MINUTES, sign_in_name};
 pub use waiting::Waiting;
 pub(crate) use waiting::may_pass;
 
@@ -134,6 +134,8 @@ pub struct ConsentAnswer {
 pub struct SignInPage {
     /// The address of Microsoft's page for the sign-in.
     pub url: Url,
+    /// What tells this sign-in from others that were begun in the same browser, as [`sign_in_name`] gives it.
+    pub name: String,
     /// What the browser has to keep and send along when it comes back: random, good for this sign-in alone.
     pub browser: String,
     /// The partner that made the link. Its name is what it called itself.

@@ -28,6 +28,15 @@ pub const SIGN_IN_MINUTES: i64 = 15;
 /// is tried again later, without it. Why so few: anybody with a link can have it looked at, and an instance waits too.
 pub const LOOK_UP_SECONDS: i64 = 3;
 
+/// How many characters the name of a sign-in has: enough to tell those of one browser from one another, and what it is
+/// made of is not found from it.
+const NAME_CHARS: usize = 16;
+
+/// The name of the sign-in of that state, by which a browser keeps what belongs to it: hexadecimal digits.
+pub fn sign_in_name(state: &str) -> String {
+    ApiToken::hash(state).chars().take(NAME_CHARS).collect()
+}
+
 fn no_role() -> Error {
     Error::denied(
         "the account that signed in is neither Global Administrator nor Privileged Role Administrator of the tenant",
@@ -70,8 +79,8 @@ impl Connect {
         records.put_new(&kept).await?;
         let url = sign_ins.page(&self.ask(&kept, &state)).await?;
         let before = former.map(|found| found.value.ended_at);
-        let app = ConsentApp::of(&consent.value);
-        Ok(SignInPage { url, browser, partner, organisation, tenant: kept.tenant, app, before })
+        let (name, app) = (sign_in_name(&state), ConsentApp::of(&consent.value));
+        Ok(SignInPage { url, name, browser, partner, organisation, tenant: kept.tenant, app, before })
     }
 
     /// Connects the tenant that was consented to, when it is the one that was signed in to by somebody who can consent.
