@@ -4,7 +4,7 @@ use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use backup::schedule_snapshots::{self, Report};
 use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId};
-use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Side, Snapshot};
+use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Side, Snapshot, Span};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,6 +155,7 @@ async fn with_stuck(office: &Office, of: &TenantId, from: u32, count: u32) {
             counts: DiffCounts::default(),
             pages: 0,
             progress: None,
+            span: Span::default(),
             not_compared: Vec::new(),
             error: None,
             course: Course::default(),
