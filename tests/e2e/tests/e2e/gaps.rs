@@ -80,6 +80,65 @@ async fn an_administrator_who_was_made_while_roles_could_not_be_read_is_told_onc
 }
 
 #[tokio::test]
+async fn a_part_that_is_read_by_a_path_of_its_own_is_compared_across_its_gap_too() {
+    let rig = Rig::new().await;
+    let admin = rig.admin(rig.tenant()).await;
+    let user = admin.create_user("Uma Berg", "Auditor").await;
+    admin.create("directory/attributeSets", &json!({"id": "Posts", "maxAttributesPerSet": 9})).await;
+    let definition = json!({"attributeSet": "Posts", "name": "Clearance", "type": "String", "status": "Available",
+        "isCollection": false, "isSearchable": true, "usePreDefinedValuesOnly": false});
+    admin.create("directory/customSecurityAttributeDefinitions", &definition).await;
+    let clearance = async |admin: &Admin, level: &str| {
+        let values = json!({"@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue",
+            "Clearance": level});
+        let body = json!({"customSecurityAttributes": {"Posts": values}});
+        admin.patch(&format!("users/{user}"), &body).await;
+    };
+    clearance(&admin, "low").await;
+    let first = rig.snapshot().await;
+    without(&rig, &["CustomSecAttributeAssignment.Read.All"]);
+    rig.snapshot().await;
+    clearance(&rig.admin(rig.tenant()).await, "high").await;
+    without(&rig, &[]);
+    let third = rig.snapshot().await;
+    let diff = comparison_of(&rig, &third).await;
+    let changes = changes_of(&rig, rig.tenant(), &diff.id).await;
+    let paths: Vec<_> = changes.iter().flat_map(|c| &c.attributes).map(|a| a.path.as_str()).collect();
+    assert_eq!(paths, ["customSecurityAttributes/Posts/Clearance"], "{changes:#?}");
+    let held: Vec<_> = diff.span.held_earlier.iter().map(|h| (h.source.as_str(), &h.snapshot)).collect();
+    assert_eq!(held, [("users.customSecurityAttributes", &first)]);
+    assert_eq!(diff.not_compared, []);
+}
+
+#[tokio::test]
+async fn where_what_it_would_begin_at_is_damaged_a_comparison_begins_again_right_before_and_says_so() {
+    let rig = Rig::new().await;
+    let user = rig.admin(rig.tenant()).await.create_user("Uma Berg", "Auditor").await;
+    let first = rig.snapshot().await;
+    let name = domain::stored::Manifest::blob_name(&first);
+    rig.world.vault.flip_byte(rig.tenant(), &BlobName::new(name.as_str()).unwrap(), 40);
+    rig.clock.advance(SignedDuration::from_hours(1));
+    let second = rig.snapshot().await;
+    assert_eq!(comparison_of(&rig, &second).await.state, JobState::Failed);
+    let title = json!({"jobTitle": "Contractor"});
+    rig.admin(rig.tenant()).await.patch(&format!("users/{user}"), &title).await;
+    mails(&rig);
+    rig.clock.advance(SignedDuration::from_hours(1));
+    let third = rig.snapshot().await;
+    let diff = comparison_of(&rig, &third).await;
+    assert_eq!((diff.state, &diff.before, diff.span.begun_again), (JobState::Done, &second, true));
+    assert_eq!(changes_of(&rig, rig.tenant(), &diff.id).await.len(), 1);
+    let all = mails(&rig);
+    let said: Vec<_> =
+        all.iter().filter(|(_, text)| text.contains("is not told: it could not be compared")).collect();
+    assert_eq!((said.len(), all.len()), (1, 1), "{all:?}");
+    rig.clock.advance(SignedDuration::from_hours(1));
+    let fourth = rig.snapshot().await;
+    let after = comparison_of(&rig, &fourth).await;
+    assert_eq!((after.before, after.span.begun_again), (third, false));
+}
+
+#[tokio::test]
 async fn what_people_compare_by_hand_is_the_two_snapshots_that_they_name() {
     let rig = Rig::new().await;
     let user = rig.admin(rig.tenant()).await.create_user("Uma Berg", "Auditor").await;

@@ -63,15 +63,20 @@ impl State {
         Ok(())
     }
 
-    /// The properties that a type of objects of that kind has on one side alone.
+    /// Forgets what turned out to be a property of some objects alone.
+    pub(super) fn keep_shapes(&mut self) {
+        self.candidates.retain(Candidate::is_everywhere);
+    }
+
+    /// The properties that a type of objects of that kind has on one side alone; once they are counted.
     pub(super) fn everywhere(&self, kind: &Kind) -> Everywhere {
-        let of_kind = self.candidates.iter().filter(|c| c.run == kind.run() && c.is_everywhere());
+        let of_kind = self.candidates.iter().filter(|c| c.run == kind.run());
         Everywhere::new(of_kind.map(|c| (c.of_type.clone(), c.property.clone())))
     }
 
-    /// A line for each of them, of all kinds.
+    /// A line for each of them, of all kinds. Once they are counted.
     pub(super) fn lines_of_shapes(&self) -> impl Iterator<Item = NotCovered> {
-        self.candidates.iter().filter(|c| c.is_everywhere()).map(|c| {
+        self.candidates.iter().map(|c| {
             let (cause, side, other) =
                 if c.property.came { ("came-everywhere", "later", "earlier") } else { ("gone-everywhere", "earlier", "later") };
             let of_type = if c.of_type.is_empty() { String::new() } else { format!(" of {}", c.of_type) };

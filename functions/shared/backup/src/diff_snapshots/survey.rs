@@ -32,6 +32,7 @@ impl Comparison<'_> {
             if !self.count_shapes(state, is_over).await? {
                 return Ok(false);
             }
+            state.keep_shapes();
             state.go_to(Stage::Changes);
         }
         self.write_changes(state, is_over).await
