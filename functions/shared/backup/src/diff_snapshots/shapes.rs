@@ -77,13 +77,13 @@ impl State {
     /// A line for each of them, of all kinds. Once they are counted.
     pub(super) fn lines_of_shapes(&self) -> impl Iterator<Item = NotCovered> {
         self.candidates.iter().map(|c| {
-            let (cause, side, other) =
-                if c.property.came { ("came-everywhere", "later", "earlier") } else { ("gone-everywhere", "earlier", "later") };
+            let (cause, why) = if c.property.came {
+                ("came-everywhere", "have it and none had it before: Graph gives it since")
+            } else {
+                ("gone-everywhere", "had it and none has it now: Graph no longer gives it")
+            };
             let of_type = if c.of_type.is_empty() { String::new() } else { format!(" of {}", c.of_type) };
-            let why = format!(
-                "{} objects{of_type} have it on the {side} side and none on the {other}: Graph gives it since, or no longer",
-                c.tally.objects()
-            );
+            let why = format!("{} objects{of_type} {why}", c.tally.objects());
             NotCovered { source: format!("{}.{}", c.run, c.property.path), cause: cause.to_owned(), why }
         })
     }
