@@ -150,6 +150,7 @@ impl Workbench {
             next_snapshot_at: None,
             open_snapshot: None,
             last_sealed: None,
+            untold_since: None,
             last_full_at: None,
             connected_at: now,
             has_parked: false,

@@ -110,6 +110,26 @@ impl Control {
         crate::graph::add_plan(&mut directory, crate::seed::MAIN_SKU, &plan);
     }
 
+    /// Somebody activates, for eight hours, a role over the whole directory that they are eligible for; gives the id of the
+    /// schedule.
+    pub fn activate_role(&self, tenant: &str, principal: &str, role: &str) -> String {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut d = tenant.directory.write().expect("the lock is never held over a panic");
+        let start = crate::clock::iso(d.now());
+        let expiration =
+            serde_json::json!({"type": "afterDuration", "endDateTime": null, "duration": "PT8H"});
+        let info = serde_json::json!({"startDateTime": start, "recurrence": null, "expiration": expiration});
+        let schedule = crate::graph::add_schedule(&mut d, false, principal, role, "/", &info, true);
+        schedule["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The activation of that id comes to its end.
+    pub fn end_activation(&self, tenant: &str, id: &str) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut d = tenant.directory.write().expect("the lock is never held over a panic");
+        crate::graph::remove_schedule(&mut d, "roleAssignmentSchedules", id);
+    }
+
     /// Sets what a new token of this application in this tenant may do.
     pub fn set_permissions(&self, tenant: &str, client_id: &str, permissions: Vec<String>) {
         self.0.set_grant(self.tenant(tenant), self.app(client_id), Some(permissions));

@@ -30,7 +30,7 @@ pub use http::SimServer;
 pub use login::SignedIn;
 pub use observe::{Exchange, SeenRequest};
 pub use switches::{
-    ExpandedSettings, ExpiredDelta, NotArrived, Nowhere, OverMaximum, RetryAfter, Switches, Withheld,
+    Among, ExpandedSettings, ExpiredDelta, NotArrived, Nowhere, OverMaximum, RetryAfter, Switches, Withheld,
 };
 pub use throttle::{Area, Limit, Limits, Metric, Scope};
 

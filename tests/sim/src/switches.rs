@@ -19,8 +19,7 @@
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
 //! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
-//! | `activated_role_is_assignment` | remembered: what PIM activated is among the role assignments too | yes |
-//! | `timed_roles_are_assignments` | said of activations, of roles assigned until a date not | yes |
+//! | `schedules_among_assignments` | remembered of activations: they are among the role assignments too; of roles until a date not said | all |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -96,6 +95,17 @@ pub enum NotArrived {
     Unauthorized,
 }
 
+/// Which roles that Privileged Identity Management gives are among the role assignments too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum Among {
+    /// Each that is active.
+    All,
+    /// Not those that were activated.
+    NotActivated,
+    /// Those alone that have no end.
+    Lasting,
+}
+
 /// The switches; the table of the module says what each one decides.
 #[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "the table of the module says what each one is")]
@@ -117,12 +127,11 @@ pub struct Switches {
     pub leave_date_withheld: Withheld,
     pub hidden_members_refused: bool,
     pub security_groups_soft_delete: bool,
-    pub timed_roles_are_assignments: bool,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
     pub consent_delay: Option<(i64, NotArrived)>,
-    pub activated_role_is_assignment: bool,
+    pub schedules_among_assignments: Among,
     /// The administrator declines the consent page.
     pub refuse_consent: bool,
     /// Page order and the order of unordered collections vary with this seed.
@@ -148,11 +157,10 @@ impl Default for Switches {
             leave_date_withheld: Withheld::Null,
             hidden_members_refused: false,
             security_groups_soft_delete: true,
-            timed_roles_are_assignments: true,
             assertion_clock_real: true,
             wids_in_id_token: false,
             consent_delay: None,
-            activated_role_is_assignment: true,
+            schedules_among_assignments: Among::All,
             refuse_consent: false,
             shuffle: None,
         }

@@ -87,6 +87,7 @@ impl Office {
             next_snapshot_at: Some(at("2026-11-22T19:00:00Z")),
             open_snapshot: None,
             last_sealed: None,
+            untold_since: None,
             last_full_at: None,
             connected_at: at(START),
             has_parked: false,
@@ -152,7 +153,8 @@ impl Office {
 
     /// Two changes, one of who may do what.
     pub async fn announce_two_changes(&self) -> domain::Result<()> {
-        let counts = DiffCounts { created: 1, deleted: 0, modified: 1, privileged: 1 };
+        let counts =
+            DiffCounts { created: 1, deleted: 0, modified: 1, privileged: 1, ..DiffCounts::default() };
         self.announcer().announce_changes(&tenant(), &diff(), &two_changes().iter().collect(), &counts).await
     }
 
@@ -198,6 +200,8 @@ pub fn two_changes() -> Vec<Change> {
             },
         ],
         links: vec![],
+        ends_at: None,
+        since: None,
         consequences: 0,
         privileged: false,
     };
@@ -209,6 +213,8 @@ pub fn two_changes() -> Vec<Change> {
         what: What::Created,
         attributes: vec![],
         links: vec![],
+        ends_at: None,
+        since: None,
         consequences: 0,
         privileged: true,
     };

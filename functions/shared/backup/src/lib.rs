@@ -20,3 +20,4 @@ pub mod schedule_snapshots;
 pub mod take_snapshot;
 
 mod administrators;
+mod held;

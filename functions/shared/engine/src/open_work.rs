@@ -13,7 +13,7 @@ use crate::records::{
     At, Cause, Course, Diff, Found, GivenUp, JobState, Record, Records, Restore, RestoreState, Snapshot,
     Subject, Tenant, put_new, replace,
 };
-use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
+use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 
 /// A row of work that a job has to finish.
@@ -43,6 +43,10 @@ pub trait OpenWork: Record + Clone {
     fn label(&self) -> &'static str;
     /// How long it must have been in vain before it is given up.
     fn patience(&self) -> SignedDuration;
+    /// The snapshot since which it was to tell people what changed; none where it tells nobody.
+    fn untold(&self) -> Option<&SnapshotId> {
+        None
+    }
     /// Whether people are told of several such pieces, given up for one cause, once: because there may be many, and
     /// whoever asked for one follows it.
     fn is_told_once(&self) -> bool;
@@ -51,7 +55,7 @@ pub trait OpenWork: Record + Clone {
 macro_rules! open_work {
     (
         $record:ty, $failed:path, $label:literal, $subject:path, $patience:expr, $told_once:expr,
-        |$row:ident| $message:expr
+        |$row:ident| $message:expr $(, untold: $untold:expr)?
     ) => {
         impl OpenWork for $record {
             fn tenant(&self) -> &TenantId {
@@ -98,6 +102,10 @@ macro_rules! open_work {
                 let patience: fn(&Self) -> SignedDuration = $patience;
                 patience(self)
             }
+            $(fn untold(&self) -> Option<&SnapshotId> {
+                let untold: fn(&Self) -> Option<&SnapshotId> = $untold;
+                untold(self)
+            })?
             fn is_told_once(&self) -> bool {
                 let told_once: fn(&Self) -> bool = $told_once;
                 told_once(self)
@@ -114,7 +122,7 @@ open_work!(Snapshot, JobState::Failed, "A snapshot", Subject::Snapshot, |_| PATI
 });
 open_work!(Diff, JobState::Failed, "A comparison", Subject::Diff, |_| PATIENCE, |_| true, |d| {
     messages::diff_snapshots(&d.tenant, &d.id, d.attempts)
-});
+}, untold: |d| Some(&d.before).filter(|_| d.announce));
 open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, patience_of, is_preview, |r| {
     if is_preview(r) {
         messages::preview_restore(&r.tenant, &r.id, r.attempts)
@@ -212,8 +220,9 @@ pub async fn give_up<T: OpenWork>(
         let at = records.clock().now();
         writes.push(put_new(&GivenUp { tenant: tenant.clone(), work, cause, at })?);
     }
+    let untold = found.value.untold().cloned();
     writes.extend([replace(&found.value.given_up(records.clock().now(), cause, why), found.version)?]);
-    writes.extend(release_tenant(records, &tenant, &subject).await?);
+    writes.extend(release_tenant(records, &tenant, &subject, untold.as_ref()).await?);
     match records.write(writes).await {
         Ok(()) => {
             // Why only after the write: so there is one line for each piece of work that is given up.
@@ -237,14 +246,31 @@ pub async fn find_given_up<T: OpenWork>(records: &Records, row: &T, cause: Cause
     Ok(records.find(&at).await?.map(|found| found.value))
 }
 
-/// Takes the open snapshot that is given up out of its tenant's row, so that the next one can begin.
-async fn release_tenant(records: &Records, tenant: &TenantId, given_up: &Subject) -> Result<Option<Write>> {
-    let Some(mut found) = records.find(&Tenant::at(tenant)).await? else {
+/// Says in the tenant's row since when nobody was told what changed, where that comparison was to tell it and will not.
+/// For the write that ends the comparison; none where nothing is to be written.
+///
+/// # Errors
+/// Those of the catalog.
+pub async fn untold_since(records: &Records, ended: &Diff) -> Result<Option<Write>> {
+    release_tenant(records, &ended.tenant, &ended.subject(), ended.untold()).await
+}
+
+/// Takes the open snapshot that is given up out of its tenant's row, so that the next one can begin; and remembers there
+/// the snapshot since which changes were to be told that nobody tells now.
+async fn release_tenant(
+    records: &Records,
+    tenant: &TenantId,
+    given_up: &Subject,
+    untold: Option<&SnapshotId>,
+) -> Result<Option<Write>> {
+    let Some(found) = records.find(&Tenant::at(tenant)).await? else {
         return Ok(None);
     };
-    if found.value.open_snapshot.as_ref().map(domain::SnapshotId::as_str) != Some(given_up.id()) {
-        return Ok(None);
+    let mut after = found.value.clone();
+    if after.open_snapshot.as_ref().map(SnapshotId::as_str) == Some(given_up.id()) {
+        after.open_snapshot = None;
     }
-    found.value.open_snapshot = None;
-    replace(&found.value, found.version).map(Some)
+    // Why the least: ids begin with their time, and what is told from the earliest on is all told.
+    after.untold_since = after.untold_since.into_iter().chain(untold.cloned()).min();
+    if after == found.value { Ok(None) } else { replace(&after, found.version).map(Some) }
 }

@@ -3,7 +3,7 @@
 use backup::commands::diffs::NewComparison;
 use domain::kinds::{self, NamedKind};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
-use engine::records::{Cause, Diff, DiffCounts, JobState, NotCovered, Side};
+use engine::records::{Cause, Diff, DiffCounts, HeldEarlier, JobState, NotCovered, Side};
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,9 @@ pub struct ComparisonOut {
     done_at: Option<Timestamp>,
     /// How many objects differ, once it is done.
     counts: DiffCounts,
+    /// What was compared with an older snapshot than `before`, which does not hold it: in the comparison that follows each
+    /// snapshot, so that what changed meanwhile is told.
+    held_earlier: Vec<HeldEarlier>,
     /// What could not be compared, and why.
     not_compared: Vec<NotCovered>,
     /// Why it waits or has failed, for a person.
@@ -125,6 +128,7 @@ impl From<Diff> for ComparisonOut {
             requested_at: row.requested_at,
             done_at: row.done_at,
             counts: row.counts,
+            held_earlier: row.span.held_earlier,
             not_compared: row.not_compared,
             error: row.error,
             cause: row.course.cause(),

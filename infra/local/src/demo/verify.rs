@@ -48,6 +48,8 @@ pub(super) fn row(change: &Change) -> Vec<String> {
         What::Created => "created",
         What::Deleted => "deleted",
         What::Modified => "changed",
+        What::Activated => "activated",
+        What::Ended => "ended",
     };
     let mut details: Vec<String> = Vec::new();
     for attribute in &change.attributes {
@@ -66,8 +68,8 @@ pub(super) fn row(change: &Change) -> Vec<String> {
     }
     for link in &change.links {
         let sign = match link.what {
-            What::Created => "+",
-            What::Deleted => "-",
+            What::Created | What::Activated => "+",
+            What::Deleted | What::Ended => "-",
             What::Modified => "~",
         };
         let relation = link.link.split('.').next_back().unwrap_or(&link.link);

@@ -185,7 +185,8 @@ async fn a_role_counts_that_is_held_by_oneself_by_a_group_or_by_activation_and_a
             rig.control.switch(|switches| {
                 switches.wids_in_id_token = wids;
                 // Either reading of Microsoft: what is active is among the assignments, or it is not.
-                switches.activated_role_is_assignment = how != 3;
+                switches.schedules_among_assignments =
+                    if how == 3 { sim::Among::NotActivated } else { sim::Among::All };
             });
             let user = match how {
                 1 => guest(&admin, "A Guest").await,

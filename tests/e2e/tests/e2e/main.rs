@@ -1,6 +1,7 @@
 //! The stories, in one binary: one module per subject.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod activations;
 mod bad_luck;
 mod conformance;
 mod connecting;
@@ -12,6 +13,7 @@ mod endings;
 mod events;
 mod example;
 mod formats;
+mod gaps;
 mod logs;
 mod operations;
 mod orderings;

@@ -80,7 +80,8 @@ async fn without_administrators(rig: &Rig, admin: &Admin) {
 async fn a_role_until_a_date_is_restored_until_that_date_or_not_at_all() {
     for (lists_it, days_later) in [(true, 40), (false, 40), (true, 10), (false, 10)] {
         let rig = Rig::new().await;
-        rig.control.switch(|s| s.timed_roles_are_assignments = lists_it);
+        let among = if lists_it { sim::Among::All } else { sim::Among::Lasting };
+        rig.control.switch(|s| s.schedules_among_assignments = among);
         let admin = rig.admin(rig.tenant()).await;
         let user = admin.create_user("Uma Berg", "Auditor").await;
         let end = engine::ports::Clock::now(rig.clock.as_ref()) + SignedDuration::from_hours(24 * 30);

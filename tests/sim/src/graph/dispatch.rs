@@ -92,7 +92,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             // What is only looked up by id, of whatever type it is.
             ["directoryObjects" | "servicePrincipals" | "applications", id] => misc::any_object(call, d, id),
             ["servicePrincipals", id, "appRoleAssignments"] => misc::app_roles(inner, call, d, id),
-            ["roleManagement", "directory", rest @ ..] => roles::read(inner, call, d, rest),
+            ["roleManagement", "directory", rest @ ..] => roles::read(call, d, rest),
             ["directoryRoles", rest @ ..] => misc::directory_roles(call, d, rest),
             ["organization", ..] => misc::organization(call, d),
             ["subscribedSkus", ..] => licences::skus(call, d),

@@ -39,7 +39,7 @@ pub(crate) use intune::seeded as seed_policy;
 pub(crate) use licences::{
     add_plan, settle as settle_licences, state as licence_state, states_of as licence_states,
 };
-pub(crate) use pim::add_schedule;
+pub(crate) use pim::{add_schedule, remove_schedule};
 pub(crate) use roles::{BUILT_IN, add_assignment, assign_role_by_name};
 
 use call::{Call, Reply, Version};

@@ -9,6 +9,7 @@ use super::error::{Failure, bad, failure, missing};
 use super::roles;
 use crate::clock::iso;
 use crate::state::{Directory, Docs};
+use crate::switches::Among;
 
 pub(super) fn is_pim(rest: &[&str]) -> bool {
     rest.first().is_some_and(|name| name.contains("Schedule"))
@@ -46,14 +47,18 @@ fn instance(schedule: &Value, eligible: bool) -> Value {
     out
 }
 
-/// Whether a role assignment is there only because a schedule gives the role until a date.
-pub(super) fn is_timed(d: &Directory, assignment: &str) -> bool {
-    d.docs("roleAssignmentSchedules").iter().any(|schedule| {
+/// Whether a role assignment is listed, if a schedule is why it is there.
+pub(super) fn is_listed(call: &Call, d: &Directory, assignment: &str) -> bool {
+    let among = call.switches.schedules_among_assignments;
+    let mut schedules = d.docs("roleAssignmentSchedules").iter().filter(|schedule| {
         let id = schedule["id"].as_str().unwrap_or_default();
         d.docs("scheduleAssignments").get(id).is_some_and(|a| a == assignment)
-            && schedule["assignmentType"] == "Assigned"
-            && schedule["scheduleInfo"]["expiration"]["type"] != "noExpiration"
-    })
+    });
+    among == Among::All
+        || schedules.all(|schedule| {
+            let has_end = schedule["scheduleInfo"]["expiration"]["type"] != "noExpiration";
+            schedule["assignmentType"] != "Activated" && !(has_end && among == Among::Lasting)
+        })
 }
 
 pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
@@ -79,11 +84,15 @@ pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
     }
 }
 
-/// The ids of the role assignments that exist because an eligible role was activated.
-pub(super) fn activated_assignments(d: &Directory) -> Vec<String> {
-    let activated = d.docs("roleAssignmentSchedules").iter().filter(|s| s["assignmentType"] == "Activated");
-    let ids = activated.filter_map(|s| d.docs("scheduleAssignments").get(s["id"].as_str()?)?.as_str());
-    ids.map(str::to_owned).collect()
+/// Ends what a schedule gives: the schedule is gone, and with it the assignment that it made.
+pub(crate) fn remove_schedule(d: &mut Directory, name: &str, id: &str) {
+    d.docs_mut(name).remove(id);
+    let assignment = d.docs_mut("scheduleAssignments").remove(id);
+    if let Some(assignment) = assignment.as_ref().and_then(Value::as_str)
+        && !assignment.is_empty()
+    {
+        let _ = roles::delete_assignment(d, assignment);
+    }
 }
 
 /// Adds a schedule without any check; one of an assignment gets a role assignment too.
@@ -149,6 +158,8 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             one["principalId"] == json!(principal)
                 && one["roleDefinitionId"] == json!(role)
                 && one["directoryScopeId"] == json!(scope)
+                // What somebody activated is not what they were given.
+                && one["assignmentType"] != "Activated"
         })
         .and_then(|one| one["id"].as_str())
         .map(str::to_owned);
@@ -173,13 +184,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
         }
         ("adminRemove", Some(id)) => {
             // The assignment that the schedule made goes with it; an eligible role has none.
-            d.docs_mut(name).remove(&id);
-            let assignment = d.docs_mut("scheduleAssignments").remove(&id);
-            if let Some(assignment) = assignment.as_ref().and_then(Value::as_str)
-                && !assignment.is_empty()
-            {
-                let _ = roles::delete_assignment(d, assignment);
-            }
+            remove_schedule(d, name, &id);
             json!(id)
         }
         ("adminUpdate" | "adminExtend" | "adminRenew", Some(id)) => {

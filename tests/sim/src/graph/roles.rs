@@ -8,7 +8,6 @@ use super::filter::{Filter, member};
 use super::groups;
 use super::paging::Paging;
 use super::pim;
-use crate::inner::Inner;
 use crate::schema;
 use crate::state::{Directory, Docs, Index, Kind, Life, Relation};
 
@@ -180,7 +179,7 @@ fn with_principal(call: &Call, d: &Directory, assignment: &Value) -> Value {
     out
 }
 
-pub(super) fn read(inner: &Inner, call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
+pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
     if pim::is_pim(rest) {
         return pim::read(call, d, rest);
     }
@@ -192,19 +191,11 @@ pub(super) fn read(inner: &Inner, call: &Call, d: &Directory, rest: &[&str]) -> 
         let principal = assignment["principalId"].as_str().and_then(|id| d.index(id));
         principal.is_none_or(|index| d.is_live(index))
     };
-    let shown = |assignment: &Value| {
-        call.switches.timed_roles_are_assignments
-            || !pim::is_timed(d, assignment["id"].as_str().unwrap_or_default())
-    };
+    let shown = |assignment: &Value| pim::is_listed(call, d, assignment["id"].as_str().unwrap_or_default());
     match rest {
         [_] if name == "roleAssignments" => {
             let mut live = Docs::default();
-            let activated = inner.switches().activated_role_is_assignment;
-            let hidden = if activated { Vec::new() } else { pim::activated_assignments(d) };
             for one in d.docs(name).iter().filter(|one| alive(one) && shown(one)) {
-                if hidden.iter().any(|id| one["id"] == *id) {
-                    continue;
-                }
                 live.insert(one["id"].as_str().unwrap_or_default(), one.clone());
             }
             page(call, &live, &set, 100, 999, |one| with_principal(call, d, one))

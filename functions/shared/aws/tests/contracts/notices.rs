@@ -70,6 +70,7 @@ async fn office(world: &World, records: &Records) {
         next_snapshot_at: None,
         open_snapshot: None,
         last_sealed: None,
+        untold_since: None,
         last_full_at: None,
         connected_at: now,
         has_parked: false,
@@ -140,10 +141,12 @@ async fn announce(announcer: &Announcer) {
         what: What::Created,
         attributes: vec![],
         links: vec![],
+        ends_at: None,
+        since: None,
         consequences: 0,
         privileged: true,
     };
-    let counts = DiffCounts { created: 1, deleted: 0, modified: 0, privileged: 1 };
+    let counts = DiffCounts { created: 1, deleted: 0, modified: 0, privileged: 1, ..DiffCounts::default() };
     announcer
         .announce_changes(&tenant(), &DiffId::from_ulid(ULID), &[change].iter().collect(), &counts)
         .await

@@ -3,13 +3,15 @@
 use super::tenant::TenantArchive;
 use domain::changes::Change;
 use domain::kinds::{KINDS, Kind, KindName};
-use domain::{DiffId, Error, Result};
+use domain::{Error, Result};
 use engine::records::Diff;
 use std::collections::{BTreeMap, HashMap};
 
 /// The name of a page of a comparison's changes; pages count from 0.
-pub(crate) fn page_name(diff: &DiffId, page: u32) -> String {
-    format!("diffs/{diff}/{page:06}")
+pub(crate) fn page_name(diff: &Diff, page: u32) -> String {
+    // Why elsewhere: what was stored before it was begun again is never replaced.
+    let place = if diff.span.begun_again { "again/" } else { "" };
+    format!("diffs/{}/{place}{page:06}", diff.id)
 }
 
 /// One page of a finished comparison; pages count from 0.
@@ -20,7 +22,7 @@ pub async fn get_page(archive: &TenantArchive, diff: &Diff, page: u32) -> Result
     if page >= diff.pages {
         return Err(Error::not_found("there is no such page of changes"));
     }
-    let bytes = archive.find(&page_name(&diff.id, page)).await?;
+    let bytes = archive.find(&page_name(diff, page)).await?;
     let bytes = bytes.ok_or_else(|| Error::corrupt("a page of changes is missing"))?;
     serde_json::from_slice(&bytes)
         .map_err(|e| Error::corrupt("a page of changes cannot be read").caused_by(e))

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 pub enum Op<'a> {
     /// The object is exactly this, in every property that was asked for.
     Complete(&'a [u8]),
+    /// The object is exactly this, unless another operation on its key says what it is.
+    Unless(&'a [u8]),
     /// The object has these properties now; its other properties stay as they are.
     Overlay(&'a [u8]),
     /// The object is begun afresh with these properties: whatever it was before no longer counts, and a property that
@@ -25,6 +27,7 @@ impl<'a> Op<'a> {
     pub(super) fn parts(self) -> (u8, &'a [u8]) {
         match self {
             Op::Complete(object) => (b'w', object),
+            Op::Unless(object) => (b'u', object),
             Op::Overlay(object) => (b'o', object),
             Op::Renew(object) => (b'n', object),
             Op::Put(value) => (b'p', value),
@@ -39,6 +42,7 @@ impl<'a> Op<'a> {
     pub(super) fn from_bytes(bytes: &'a [u8]) -> Result<Self> {
         match bytes.split_first() {
             Some((b'w', object)) => Ok(Op::Complete(object)),
+            Some((b'u', object)) => Ok(Op::Unless(object)),
             Some((b'o', object)) => Ok(Op::Overlay(object)),
             Some((b'n', object)) => Ok(Op::Renew(object)),
             Some((b'p', value)) => Ok(Op::Put(value)),
@@ -57,15 +61,16 @@ pub(super) fn combine(earlier: &mut Vec<u8>, later: &[u8]) -> Result<()> {
     let (new, renews) = match Op::from_bytes(later)? {
         Op::Overlay(new) => (new, false),
         Op::Renew(new) => (new, true),
+        Op::Unless(_) if !matches!(Op::from_bytes(earlier)?, Op::Unless(_) | Op::Remove) => return Ok(()),
         // These say everything about the record: what came before no longer matters.
-        Op::Complete(_) | Op::Put(_) | Op::Remove => {
+        Op::Complete(_) | Op::Unless(_) | Op::Put(_) | Op::Remove => {
             earlier.clear();
             earlier.extend_from_slice(later);
             return Ok(());
         }
     };
     let (tag, object) = match Op::from_bytes(earlier)? {
-        Op::Complete(old) => (b'w', overlaid(old, new)?),
+        Op::Complete(old) | Op::Unless(old) => (b'w', overlaid(old, new)?),
         // Why both: a piece of an object of which everything is read may come before or after a change to it.
         Op::Overlay(old) => (if renews { b'n' } else { b'o' }, overlaid(old, new)?),
         Op::Renew(old) => (b'n', overlaid(old, new)?),
@@ -105,7 +110,11 @@ mod tests {
     #[test]
     fn a_later_operation_follows_an_earlier_one() {
         let (a, b, both) = (br#"{"a":1}"#, br#"{"b":2}"#, br#"{"a":1,"b":2}"#);
-        let cases: [(Op<'_>, Op<'_>, Op<'_>); 11] = [
+        let cases: [(Op<'_>, Op<'_>, Op<'_>); 15] = [
+            (Op::Unless(a), Op::Complete(b), Op::Complete(b)),
+            (Op::Complete(a), Op::Unless(b), Op::Complete(a)),
+            (Op::Unless(a), Op::Unless(b), Op::Unless(b)),
+            (Op::Remove, Op::Unless(a), Op::Unless(a)),
             (Op::Complete(a), Op::Overlay(b), Op::Complete(both)),
             (Op::Overlay(a), Op::Overlay(b), Op::Overlay(both)),
             (Op::Remove, Op::Overlay(b), Op::Renew(b)),

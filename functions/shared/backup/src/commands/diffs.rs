@@ -9,7 +9,7 @@ use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue};
 use engine::records::{
-    AskedWork, Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot, put_new,
+    AskedWork, Course, Diff, DiffCounts, Found, JobState, Record, Records, Side, Snapshot, Span, put_new,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -88,6 +88,7 @@ impl Diffs {
             counts: DiffCounts::default(),
             pages: 0,
             progress: None,
+            span: Span::default(),
             not_compared: Vec::new(),
             error: None,
             course: Course::default(),

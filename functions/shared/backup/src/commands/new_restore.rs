@@ -88,11 +88,13 @@ pub(super) fn sought(named: &[NamedObject]) -> Result<Vec<(&'static Kind, &str)>
     kinds.zip(named).map(|(kind, object)| Ok((kind?, object.key.as_str()))).collect()
 }
 
-/// Chooses what takes back the changes of these objects.
+/// Chooses what takes back the changes of these objects; gives the snapshot that holds them as they were, where that is
+/// not the comparison's own earlier side.
 ///
 /// # Errors
-/// `Invalid`, naming the object: it is not among the changes, or named twice.
-pub(super) fn choose(found: &FoundChanges, selection: &mut Selection) -> Result<()> {
+/// `Invalid`, naming the object: it is not among the changes, or named twice, or another snapshot holds it as it was than
+/// the first one.
+pub(super) fn choose(found: &FoundChanges, selection: &mut Selection) -> Result<Option<SnapshotId>> {
     let unknown = |number| {
         let why = if found.is_complete {
             "is not in the comparison".to_owned()
@@ -107,7 +109,16 @@ pub(super) fn choose(found: &FoundChanges, selection: &mut Selection) -> Result<
         });
     selection.items = chosen.collect::<Result<_>>()?;
     // What is wrong with an item is wrong with the object of the same number in the caller's list.
-    check_items(selection).map_err(|e| renamed(e, ITEMS, ONLY))
+    check_items(selection).map_err(|e| renamed(e, ITEMS, ONLY))?;
+    let mut since = found.changes.iter().flatten().map(|change| &change.since);
+    let first = since.next().cloned().flatten();
+    match since.position(|other| *other != first) {
+        None => Ok(first),
+        Some(before) => {
+            let why = "was before as another snapshot holds it than the one for the first: name it in a restore of its own";
+            Err(Error::invalid_field(format!("{ONLY}[{}].key", before + 1), why))
+        }
+    }
 }
 
 /// Checks objects that were chosen one by one.

@@ -237,6 +237,9 @@ impl Restores {
     }
 
     /// Chooses what takes back the changes of these objects; gives the snapshot that holds them as they were.
+    ///
+    /// # Errors
+    /// `Invalid` when no one snapshot holds all of them.
     async fn choose(
         &self,
         tenant: &TenantId,
@@ -247,8 +250,8 @@ impl Restores {
         let row = self.records.get(&Diff::at(tenant, diff)).await?.value;
         let sought = sought(named)?;
         let found = self.comparisons.find_changes(tenant, diff, &sought).await?;
-        choose(&found, selection)?;
-        Ok(row.before)
+        let since = choose(&found, selection)?;
+        Ok(since.unwrap_or(row.before))
     }
 
     async fn find(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Found<Restore>> {

@@ -7,8 +7,8 @@ use super::stream::{Links, Stream};
 use super::survey::{IsOver, object_runs, out_of_order};
 use domain::Result;
 use domain::changes::{Change, LinkChange, What};
-use domain::kinds::{self, Kind, LinkType};
-use std::collections::{BTreeMap, BTreeSet};
+use domain::kinds::{Kind, LinkType};
+use std::collections::BTreeSet;
 
 /// The differences of one kind, each run positioned behind what is done of it.
 struct Streams {
@@ -103,7 +103,8 @@ impl Comparison<'_> {
             }
             pair
         };
-        let mut change = if pair.is_empty() { None } else { self.object_change(kind, key, pair).await? };
+        let mut change =
+            if pair.is_empty() { None } else { self.object_change(state, kind, key, pair).await? };
         for (link, stream) in &mut streams.links {
             let links = if is_apart {
                 self.links_apart(state, link, key).await?
@@ -164,56 +165,8 @@ impl Comparison<'_> {
             return Ok(());
         }
         change.consequences += state.ends.counted(change.new_key.as_ref().unwrap_or(&change.key));
-        let counts = &mut state.counts;
-        match change.what {
-            What::Created => counts.created += 1,
-            What::Deleted => counts.deleted += 1,
-            What::Modified => counts.modified += 1,
-        }
-        counts.privileged += u64::from(change.privileged);
+        state.counts.count(&change);
         state.sample.push(&change);
         pages::push(self.archive, self.diff, state, &change).await
-    }
-
-    /// The change of a role that was given, unless it is reported in its other form: it may be a role assignment and
-    /// an active schedule.
-    async fn unless_reported(
-        &self,
-        state: &State,
-        kind: &'static Kind,
-        key: &str,
-        change: Change,
-    ) -> Result<Option<Change>> {
-        let is_either = |(one, other): &(&Kind, &Kind)| [one.name, other.name].contains(&kind.name);
-        let Some((assignments, schedules)) = kinds::assignments().find(is_either) else {
-            return Ok(Some(change));
-        };
-        let is_assignment = kind.name == assignments.name;
-        let other = if is_assignment { schedules } else { assignments };
-        // Where the other form is not compared, this one alone can report the fact.
-        if !self.kinds.iter().any(|k| k.name == other.name) {
-            return Ok(Some(change));
-        }
-        let pair = if self.ids.concern_key(other, key) {
-            self.pair_apart(state, other, key).await?
-        } else {
-            let mut pair = Pair::default();
-            if let Some(record) = self.difference_at(other.run(), key).await? {
-                pair.lay(None, &record)?;
-            }
-            pair
-        };
-        let reported = if pair.is_empty() { None } else { self.object_change(other, key, pair).await? };
-        let of = |change: Option<Change>| -> BTreeMap<String, Change> {
-            change.into_iter().map(|change| (key.to_owned(), change)).collect()
-        };
-        // The fact is folded as all of them are, so that its two forms decide about it alike, whichever comes first.
-        let (mut own, mut others) = (of(Some(change)), of(reported));
-        if !is_assignment {
-            std::mem::swap(&mut own, &mut others);
-        }
-        let (mut assignment, mut schedule) = (own, others);
-        self.fold_schedules(schedules, &mut assignment, &mut schedule).await?;
-        Ok(if is_assignment { assignment.remove(key) } else { schedule.remove(key) })
     }
 }

@@ -4,18 +4,24 @@
 //! by link -> pages in the vault -> row `Done` -> people are notified. The live tenant is read as an incremental
 //! snapshot that is not listed. Not here: what a difference means (`domain::changes`).
 //!
+//! What the earlier side does not hold is compared with the last snapshot that did, so that what changed meanwhile is
+//! told: in the comparison that follows each snapshot, and there alone (`earlier`).
+//!
 //! One object is compared at a time, with its links. Besides it the job holds the page that is being written, the ids
 //! of what came or went, and the keys of what was created again. All of it is stored when the job is suspended, and
 //! loaded when it is resumed.
 
+mod earlier;
 mod emit;
 mod ends;
+mod failing;
 mod live;
 mod matching;
 mod naming;
 mod objects;
 mod pages;
 mod schedules;
+mod shapes;
 mod state;
 mod stream;
 mod survey;
@@ -33,12 +39,13 @@ use engine::messages;
 use engine::open_work::put_off;
 use engine::ports::{Clock, Directory, Ids, KeyRing, Queue, Vault};
 use engine::records::{
-    Cause, Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Subject,
+    Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Span,
 };
 use engine::work::{JobWorker, unless_gone};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+use earlier::Earlier;
 use matching::NewIds;
 use state::State;
 
@@ -157,29 +164,13 @@ impl Worker {
             return Ok(Report::Waits(until));
         }
         let row = self.take_up(found).await?;
-        match self.compare(row, deadline).await {
-            Err((row, error))
+        match self.compare_row(&row, deadline).await {
+            Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt | ErrorKind::Denied) =>
             {
-                // Why only then: what a person asked for they follow themselves; the comparison after a snapshot
-                // nobody watches.
-                if row.value.announce {
-                    let subject = Subject::Diff(row.value.id.clone());
-                    let what = "The comparison with the snapshot before";
-                    self.announcer.announce_error(&row.value.tenant, subject, what, error.kind()).await?;
-                }
-                if error.kind() == ErrorKind::Corrupt {
-                    tracing::error!(tenant = %row.value.tenant, diff = %row.value.id, %error, "stored bytes are damaged");
-                }
-                let mut failed = row.value;
-                failed.state = JobState::Failed;
-                failed.error = Some(error.summary().into());
-                failed.course.fail(Cause::of(error.kind()));
-                self.records.replace(&failed, row.version).await?;
-                Ok(Report::Failed(error.summary().into()))
+                self.fail(row, &error).await
             }
-            Err((_, error)) => Err(error),
-            Ok(report) => Ok(report),
+            done => done,
         }
     }
 
@@ -195,17 +186,6 @@ impl Worker {
         }
         self.records.replace(&value, version).await?;
         Ok(Found { value, version: version + 1 })
-    }
-
-    async fn compare(
-        &self,
-        row: Found<Diff>,
-        deadline: Timestamp,
-    ) -> Result<Report, (Found<Diff>, domain::Error)> {
-        match self.compare_row(&row, deadline).await {
-            Ok(report) => Ok(report),
-            Err(error) => Err((row, error)),
-        }
     }
 
     async fn compare_row(&self, row: &Found<Diff>, deadline: Timestamp) -> Result<Report> {
@@ -225,14 +205,14 @@ impl Worker {
             (Side::Live, None) => return Err(domain::Error::corrupt("a live comparison has no reading")),
         };
         let archive = self.archive.open(&diff.tenant).await?;
-        let before = SnapshotView::open(&archive, &diff.before).await?;
         let after = SnapshotView::open(&archive, &after_id).await?;
-        let (chosen, not_compared) = chosen_kinds(diff, &before, &after)?;
+        let before = Earlier::open(self, &archive, diff, &after).await?;
+        let (chosen, mut not_compared) = chosen_kinds(diff, &before, &after)?;
         // Why only up to then: what was created again after the later side was read is not in it.
         let ids = self.new_ids(&diff.tenant, after.manifest().started_at).await?;
         let comparison = objects::Comparison {
             archive: &archive,
-            diff: &diff.id,
+            diff,
             before: &before,
             after: &after,
             ids: &ids,
@@ -246,12 +226,17 @@ impl Worker {
         if !comparison.go_on(&mut state, &|| self.clock.now() >= deadline).await? {
             return self.suspend(row, &archive, &state).await;
         }
+        let span = Span { held_earlier: before.held_earlier(), ..diff.span.clone() };
+        not_compared.extend(state.lines_of_shapes());
         // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
         if diff.announce {
+            let gone: Vec<&str> = before.gone().keys().map(String::as_str).collect();
+            state.sample.say_where_it_begins(&span, before.began_at(), &gone);
             let (sample, counts) = (&state.sample, &state.counts);
             self.announcer.announce_changes(&diff.tenant, &diff.id, sample, counts).await?;
         }
         let mut done = diff.clone();
+        done.span = span;
         done.state = JobState::Done;
         done.done_at = Some(self.clock.now());
         done.touched_at = self.clock.now();
@@ -288,7 +273,7 @@ impl Worker {
 /// The kinds to compare, and those that one of the sides does not hold.
 fn chosen_kinds(
     diff: &Diff,
-    before: &SnapshotView,
+    before: &Earlier,
     after: &SnapshotView,
 ) -> Result<(Vec<&'static Kind>, Vec<NotCovered>)> {
     let asked: Vec<&'static Kind> = if diff.kinds.is_empty() {
@@ -298,26 +283,27 @@ fn chosen_kinds(
     };
     let (mut chosen, mut missing) = (Vec::new(), Vec::new());
     for kind in asked {
-        match [before, after].into_iter().find_map(|side| side.run(kind.run()).err()) {
+        let not_held = |name: &str| not_held(name, before, after);
+        match not_held(kind.run()) {
             None => {
                 chosen.push(kind);
-                missing.extend(unknown::parts(kind, [before, after]));
-                for facet in kind.facets() {
-                    let name = kind.part(facet);
-                    missing.extend(
-                        [before, after]
-                            .into_iter()
-                            .find_map(|s| s.run(&name).err())
-                            .map(|e| not_held(&name, &e)),
-                    );
-                }
+                let parts = unknown::parts(kind, [before.of(kind.run()), after]);
+                // Why not such a link type: it is compared with an older snapshot, which holds it.
+                missing.extend(parts.into_iter().filter(|part| before.since(&part.source).is_none()));
+                missing.extend(kind.facets().filter_map(|facet| not_held(&kind.part(facet))));
             }
-            Some(error) => missing.push(not_held(kind.run(), &error)),
+            Some(missed) => missing.push(missed),
         }
     }
     Ok((chosen, missing))
 }
 
-fn not_held(source: &str, error: &domain::Error) -> NotCovered {
-    NotCovered { source: source.to_owned(), cause: "not-held".to_owned(), why: error.summary().into() }
+/// The run of that name, where one of the sides does not hold it.
+fn not_held(name: &str, before: &Earlier, after: &SnapshotView) -> Option<NotCovered> {
+    let error = [before.of(name), after].into_iter().find_map(|side| side.run(name).err())?;
+    let why = match before.gone().get(name) {
+        Some(id) => format!("the last snapshot that held it, {id}, is no longer there"),
+        None => error.summary().into(),
+    };
+    Some(NotCovered { source: name.to_owned(), cause: "not-held".to_owned(), why })
 }

@@ -5,13 +5,17 @@ use domain::Result;
 use domain::kinds::{self, Kind, KindName};
 use serde_json::{Map, Value};
 
-/// Looks names up on the later side first, then on the earlier side.
+/// Looks names up in one snapshot after the other: first on the later side.
 pub(super) struct Names<'a> {
-    pub(super) before: &'a SnapshotView,
-    pub(super) after: &'a SnapshotView,
+    views: Vec<&'a SnapshotView>,
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    /// Names from these snapshots.
+    pub(super) fn new(views: impl Iterator<Item = &'a SnapshotView>) -> Self {
+        Self { views: views.collect() }
+    }
+
     /// The name of an object, or for a fact a sentence about it.
     pub(super) async fn of(&self, kind: &Kind, object: &Map<String, Value>) -> Result<Option<String>> {
         let Some(grant) = kind.grant() else { return Ok(name_of(kind, object)) };
@@ -47,9 +51,11 @@ impl Names<'_> {
     }
 
     async fn find(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {
-        match self.after.find_name(candidates, id).await? {
-            Some(name) => Ok(Some(name)),
-            None => self.before.find_name(candidates, id).await,
+        for view in &self.views {
+            if let Some(name) = view.find_name(candidates, id).await? {
+                return Ok(Some(name));
+            }
         }
+        Ok(None)
     }
 }

@@ -1,21 +1,24 @@
 //! What a difference of one object comes to: what happened to it, which attributes differ, and what its links show.
 
+use super::earlier::Earlier;
 use super::ends::Ends;
 use super::matching::NewIds;
 use super::naming::Names;
+use super::state::State;
 use super::stream::Record;
 use super::unknown;
 use crate::archive::{SnapshotView, TenantArchive, read_object};
-use domain::changes::{Change, What, compare_objects, equal_values};
+use domain::changes::{Change, What, compare_objects, equal_values, type_of};
 use domain::kinds::{Kind, LinkType};
-use domain::{DiffId, Error, Result};
+use domain::{Error, Result};
+use engine::records::Diff;
 use serde_json::{Map, Value};
 
 /// Two opened snapshots of one tenant, and what of them is compared.
 pub(super) struct Comparison<'a> {
     pub(super) archive: &'a TenantArchive,
-    pub(super) diff: &'a DiffId,
-    pub(super) before: &'a SnapshotView,
+    pub(super) diff: &'a Diff,
+    pub(super) before: &'a Earlier,
     pub(super) after: &'a SnapshotView,
     pub(super) ids: &'a NewIds,
     pub(super) kinds: &'a [&'static Kind],
@@ -59,15 +62,15 @@ pub(super) struct Judged {
 
 impl Comparison<'_> {
     pub(super) fn names(&self) -> Names<'_> {
-        Names { before: self.before, after: self.after }
+        Names::new(std::iter::once(self.after).chain(self.before.views()))
     }
 
     /// Whether the object is there before and after.
     pub(super) async fn presence(&self, kind: &Kind, key: &str, pair: &Pair) -> Result<(bool, bool)> {
         let old_key = pair.old_key.as_deref().unwrap_or(key);
         // Why the objects' own run is asked: a facet can come or go while the object stays.
-        let before =
-            is_object(pair.before.as_ref()) || self.before.find_object(kind, old_key).await?.is_some();
+        let earlier = self.before.of(kind.run());
+        let before = is_object(pair.before.as_ref()) || earlier.find_object(kind, old_key).await?.is_some();
         let after = is_object(pair.after.as_ref()) || self.after.find_object(kind, key).await?.is_some();
         Ok((before, after))
     }
@@ -75,6 +78,7 @@ impl Comparison<'_> {
     /// The change of one object that differs; none where the difference has no meaning.
     pub(super) async fn object_change(
         &self,
+        state: &State,
         kind: &'static Kind,
         key: &str,
         pair: Pair,
@@ -89,7 +93,10 @@ impl Comparison<'_> {
                 let before = self.ids.object(kind, pair.before.unwrap_or_default());
                 let after = pair.after.unwrap_or_default();
                 let mut attributes = compare_objects(kind, &before, &after);
-                unknown::forget(&mut attributes, kind, [(self.before, &before), (self.after, &after)]);
+                let earlier = self.before.of(kind.run());
+                unknown::forget(&mut attributes, kind, [(earlier, &before), (self.after, &after)]);
+                let everywhere = state.everywhere(kind);
+                attributes.retain(|a| !everywhere.explains(type_of(&after), a));
                 if old_key != key {
                     // Why not these: what the service gives to a new object cannot be given back.
                     attributes.retain(|a| !kind.read_only.contains(&a.property.as_str()));
@@ -115,7 +122,7 @@ impl Comparison<'_> {
     ) -> Result<Change> {
         let object = match self.after.find_object(kind, key).await? {
             Some(object) => Some(object),
-            None => self.before.find_object(kind, old_key).await?,
+            None => self.before.of(kind.run()).find_object(kind, old_key).await?,
         };
         let object = object.unwrap_or_default();
         let name = self.names().of(kind, &object).await?;
@@ -125,6 +132,8 @@ impl Comparison<'_> {
             new_key: (old_key != key).then(|| key.to_owned()),
             name,
             what,
+            ends_at: None,
+            since: self.before.since(kind.run()).cloned(),
             attributes: Vec::new(),
             links: Vec::new(),
             consequences: 0,
@@ -184,7 +193,8 @@ impl Comparison<'_> {
         if what == What::Deleted && self.is_held_nowhere(link, far_of(to), before).await? {
             return Ok(false);
         }
-        unknown::both_know(kind, link, [(self.before, from.0), (self.after, from.1)]).await
+        let earlier = self.before.of(kind.run());
+        unknown::both_know(kind, link, [(earlier, from.0), (self.after, from.1)]).await
     }
 
     async fn is_role_assignable(&self, kind: &'static Kind, key: &str) -> Result<bool> {
@@ -199,14 +209,15 @@ impl Comparison<'_> {
     /// gone, since before the earlier side. Whether Graph still lists such a link is not documented.
     async fn is_held_nowhere(&self, link: &LinkType, far: &str, said: Option<&Value>) -> Result<bool> {
         let odata_type = said.and_then(|v| v.get("@odata.type")).and_then(Value::as_str);
-        let kind = link.end(odata_type).filter(|k| self.before.covers(k) && self.after.covers(k));
+        let covers = |k: &&Kind| self.before.of(k.run()).covers(k) && self.after.covers(k);
+        let kind = link.end(odata_type).filter(covers);
         let Some(kind) = kind else {
             return Ok(false);
         };
         if !domain::ids::is_guid(far) {
             return Ok(false);
         }
-        Ok(self.before.find_object(kind, far).await?.is_none()
+        Ok(self.before.of(kind.run()).find_object(kind, far).await?.is_none()
             && self.after.find_object(kind, far).await?.is_none())
     }
 }

@@ -3,8 +3,9 @@
 use super::state::State;
 use crate::archive::{TenantArchive, page_name};
 use domain::changes::Change;
-use domain::{DiffId, Error, Result};
+use domain::{Error, Result};
 use engine::ports::Put;
+use engine::records::Diff;
 
 /// The most changes on a page.
 pub const PAGE: usize = 200;
@@ -15,7 +16,7 @@ pub const PAGE_BYTES: usize = 256 << 10;
 /// Adds a change to the page that is being written; where it has no room there, that page is stored first.
 pub(super) async fn push(
     archive: &TenantArchive,
-    diff: &DiffId,
+    diff: &Diff,
     state: &mut State,
     change: &Change,
 ) -> Result<()> {
@@ -39,7 +40,7 @@ pub(super) async fn push(
 ///
 /// # Errors
 /// `Corrupt` when another page was stored in its place.
-pub(super) async fn flush(archive: &TenantArchive, diff: &DiffId, state: &mut State) -> Result<()> {
+pub(super) async fn flush(archive: &TenantArchive, diff: &Diff, state: &mut State) -> Result<()> {
     if state.open_count == 0 {
         return Ok(());
     }

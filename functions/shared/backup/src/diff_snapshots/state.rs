@@ -1,6 +1,7 @@
 //! How far a comparison is, and what it has found so far: all that it holds besides the object that it is comparing.
 
 use super::ends::Ends;
+use super::shapes::Candidate;
 use crate::archive::TenantArchive;
 use domain::{DiffId, Error, Result};
 use engine::announce::Sample;
@@ -17,6 +18,8 @@ pub(super) enum Stage {
     Objects,
     /// Counts how many links came or went with them.
     Links,
+    /// Counts the objects that have what a whole type of them may have on one side alone.
+    Shapes,
     /// Writes the changes into pages.
     Changes,
 }
@@ -36,6 +39,8 @@ pub(super) struct State {
     pub ends: Ends,
     /// Objects that were created again and differ, by run: they do not come in the order of their keys.
     pub apart: BTreeMap<String, Apart>,
+    /// Properties that a whole type of objects may have on one side alone.
+    pub candidates: Vec<Candidate>,
     pub counts: DiffCounts,
     /// How many pages are stored.
     pub pages: u32,

@@ -26,6 +26,13 @@ impl Comparison<'_> {
             if matters && !self.survey_links(state, is_over).await? {
                 return Ok(false);
             }
+            state.go_to(Stage::Shapes);
+        }
+        if state.stage == Stage::Shapes {
+            if !self.count_shapes(state, is_over).await? {
+                return Ok(false);
+            }
+            state.keep_shapes();
             state.go_to(Stage::Changes);
         }
         self.write_changes(state, is_over).await
@@ -46,6 +53,8 @@ impl Comparison<'_> {
                     && record.before.is_some() != record.after.is_some()
                 {
                     state.ends.insert(&record.key);
+                } else if let (None, Some(before), Some(after)) = (&facet, &record.before, &record.after) {
+                    state.look_for_shapes(kind, before, after)?;
                 }
                 state.after = Some(record.key);
                 if is_over() {
@@ -175,7 +184,7 @@ impl Comparison<'_> {
         let (Some(before), Some(after)) = (self.before.find_run(run), self.after.find_run(run)) else {
             return Ok(None);
         };
-        let before = self.before.find_record(before, key.as_bytes()).await?;
+        let before = self.before.of(run).find_record(before, key.as_bytes()).await?;
         let after = self.after.find_record(after, key.as_bytes()).await?;
         Ok((before != after).then(|| Record { key: key.to_owned(), before, after }))
     }

@@ -17,7 +17,8 @@ pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
 use crate::archive::Archive;
 use crate::plans::{self, PlanStore};
 use async_trait::async_trait;
-use domain::restore::{Guard, Inputs, RestorePlan, SelectedItem, Selection};
+use domain::changes::Change;
+use domain::restore::{Guard, Impossible, Inputs, RestorePlan, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
@@ -184,7 +185,7 @@ impl Worker {
             return Ok(stored.plan);
         }
         let snapshot = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
-        let selection = self.selection(restore).await?;
+        let (selection, elsewhere) = self.selection(restore).await?;
         selection.check()?;
         let ids = plans::new_ids(&self.records, &restore.tenant).await?;
         let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &ids, deadline);
@@ -206,7 +207,8 @@ impl Worker {
         let first = domain::restore::plan(&inputs);
         gather.targets(&first, &mut inputs).await?;
         inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;
-        let plan = domain::restore::plan(&inputs);
+        let mut plan = domain::restore::plan(&inputs);
+        plan.impossible.extend(elsewhere);
         if plan.steps.len() > StepOutcome::MAX_STEPS {
             let most = StepOutcome::MAX_STEPS;
             return Err(Error::invalid(format!(
@@ -222,16 +224,34 @@ impl Worker {
         }
     }
 
-    async fn selection(&self, restore: &Restore) -> Result<Selection> {
-        let mut selection = restore.selection.clone();
+    /// What is to be restored; and of a comparison's changes those that its earlier snapshot does not hold.
+    async fn selection(&self, restore: &Restore) -> Result<(Selection, Vec<Impossible>)> {
+        let (mut selection, mut elsewhere) = (restore.selection.clone(), Vec::new());
         if let Some(diff) = &restore.diff {
             let changes = self.snapshots.list_changes(&restore.tenant, diff).await?;
-            selection.items = changes.iter().map(SelectedItem::of_change).collect();
+            selection.items =
+                changes.iter().filter(|c| c.since.is_none()).map(SelectedItem::of_change).collect();
+            elsewhere.extend(changes.into_iter().filter_map(in_another_snapshot));
         }
         if selection.items.len() > MAX_ITEMS {
             let message = format!("at most {MAX_ITEMS} objects can be restored at once");
             return Err(Error::invalid_field("items", message));
         }
-        Ok(selection)
+        Ok((selection, elsewhere))
     }
+}
+
+/// That a change cannot be taken back together with the others, since an older snapshot holds what was before.
+fn in_another_snapshot(change: Change) -> Option<Impossible> {
+    let since = change.since?;
+    Some(Impossible {
+        kind: change.kind,
+        key: change.key,
+        name: change.name,
+        what: "object".to_owned(),
+        cause: domain::restore::Cause::NotInSnapshot,
+        why: format!(
+            "what was before is held by the snapshot {since} alone: restore it apart, from that one"
+        ),
+    })
 }

@@ -12,10 +12,11 @@ impl KindReader<'_> {
         let deleted = self.sorters.take(&deleted(self.kind)).into_blocks().await?;
         let full_at = self.full_at();
         let seats_in_use = (!self.kind.seated_by.is_empty()).then(|| self.seats_in_use()).flatten();
-        let asked = self.asked();
+        let (asked, expanded) = (self.asked(), self.expanded());
         let missing = self.missing();
         Ok(KindRuns {
             asked,
+            expanded,
             runs: self.state.merging.runs,
             tokens: self.state.tokens,
             missing,

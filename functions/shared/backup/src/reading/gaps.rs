@@ -25,6 +25,13 @@ impl KindReader<'_> {
         sources.map(|source| (source.name.to_owned(), of(source.select))).collect()
     }
 
+    /// The relations that the objects were asked to be given with, by source. Only of lists: a delta takes none, and what
+    /// everything is read with beside a delta are links, which have runs of their own.
+    pub(super) fn expanded(&self) -> BTreeMap<String, Vec<String>> {
+        let lists = self.kind.reading.iter().filter(|source| !source.is_delta() && !source.expand.is_empty());
+        lists.map(|s| (s.name.to_owned(), s.expands().map(str::to_owned).collect())).collect()
+    }
+
     /// The parts of the kind that could not be read, though the kind could.
     pub(super) fn missing(&self) -> Vec<Missing> {
         let mut all = self.state.missing.clone();

@@ -30,7 +30,7 @@ impl Resolver for ObjectResolver<'_> {
     fn resolve(&mut self, key: &[u8], old: Option<&[u8]>, op: Op<'_>, new: &mut Vec<u8>) -> Result<bool> {
         match op {
             Op::Remove => {}
-            Op::Complete(object) => new.extend_from_slice(object),
+            Op::Complete(object) | Op::Unless(object) => new.extend_from_slice(object),
             Op::Renew(object) => self.write_complete(read_object(object)?, new),
             Op::Overlay(object) => match old {
                 Some(old) => self.write_complete(read_object(&overlaid(old, object)?)?, new),
@@ -162,7 +162,9 @@ impl Resolver for PutResolver {
                 Ok(true)
             }
             Op::Remove => Ok(false),
-            Op::Complete(_) | Op::Overlay(_) | Op::Renew(_) => Err(Error::corrupt("an object among links")),
+            Op::Complete(_) | Op::Unless(_) | Op::Overlay(_) | Op::Renew(_) => {
+                Err(Error::corrupt("an object among links"))
+            }
         }
     }
 }

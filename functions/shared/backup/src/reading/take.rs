@@ -4,7 +4,8 @@ use super::reader::KindReader;
 use super::sorters::{self, Sorters};
 use crate::archive::{Op, OpenRun};
 use domain::Result;
-use domain::kinds::{Interpreted, Kind, LinkRecord, LinkType, LinkWrite, Removal};
+use domain::kinds::{Interpreted, Kind, LinkRecord, LinkType, LinkWrite, ObjectText, Removal, Term};
+use domain::restore::is_activated;
 use engine::records::ReadingStage;
 use std::collections::BTreeMap;
 
@@ -70,6 +71,8 @@ impl Intake {
 
         let Some(object) = item.object else { return Ok(()) };
         let op = match (object.is_whole, self.everything) {
+            // Why: who activated a role may have been given it for good as well, which is the same fact of the same key.
+            (true, _) if is_activation(kind, &object)? => Op::Unless(&object.text),
             (true, _) => Op::Complete(&object.text),
             // Why: a first round leaves out what has no value, and may give an object on several pages.
             (false, true) => Op::Renew(&object.text),
@@ -100,6 +103,14 @@ impl Intake {
         join(&mut self.key, to, from);
         let op = if value.is_some() { Op::Put(b"") } else { Op::Remove };
         sorters.get(&sorters::reverse(link.name)).push(&self.key, op).await
+    }
+}
+
+/// Whether the object is the activation of a role, and not that it was given.
+fn is_activation(kind: &Kind, object: &ObjectText) -> Result<bool> {
+    match kind.grant() {
+        Some(grant) if grant.term == Term::Scheduled => Ok(is_activated(&object.to_map()?)),
+        _ => Ok(false),
     }
 }
 

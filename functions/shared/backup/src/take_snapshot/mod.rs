@@ -178,7 +178,7 @@ impl Worker {
             return Ok(Some(manifest));
         }
         let Some(progress) = self.read(archive, row, deadline).await? else { return Ok(None) };
-        seal::seal(archive, &progress, self.clock.now()).await.map(Some)
+        seal::seal((archive, &self.records), &progress, self.clock.now()).await.map(Some)
     }
 
     /// Goes on with the reading; returns its state once it is complete.
@@ -198,7 +198,7 @@ impl Worker {
         // Why a base that cannot be read is no failure: without one, everything is read and the snapshot is complete
         // all the same.
         let base = match &progress.base {
-            Some(id) => readable_base(archive, id).await?,
+            Some(id) => seal::readable_base(archive, id).await?,
             None => None,
         };
         let access = self.directory.access(tenant).await?;
@@ -321,6 +321,8 @@ impl Worker {
             let mut after = tenant.value.clone();
             after.open_snapshot = None;
             after.last_sealed = Some(done.id.clone());
+            // Why: from here on it is for the comparison that begins there to tell it.
+            after.untold_since = None;
             if done.mode == Some(SnapshotMode::Full) {
                 after.last_full_at = Some(manifest.started_at);
             }
@@ -343,7 +345,7 @@ impl Worker {
                     None => engine::records::put_new(&count)?,
                 });
             }
-            if let Some(diff) = seal::comparison(&done, tenant.value.last_sealed.as_ref()) {
+            if let Some(diff) = seal::comparison(&done, &tenant.value) {
                 writes.push(engine::records::put_new(&diff)?);
             }
         } else if has_parked && !tenant.value.has_parked {
@@ -385,15 +387,4 @@ fn count(row: &Snapshot, manifest: &Manifest) {
     metrics::GRAPH_REQUESTS.add(manifest.requests);
     metrics::GRAPH_THROTTLED.add(manifest.throttled);
     metrics::STORED_BYTES.add(manifest.stored_bytes);
-}
-
-/// The manifest to build on; none when it is not readable: then everything is read, and nothing is lost.
-async fn readable_base(archive: &TenantArchive, id: &SnapshotId) -> Result<Option<Manifest>> {
-    match archive.find_manifest(id).await {
-        Err(error) if error.kind() == ErrorKind::Corrupt => {
-            tracing::error!(snapshot = %id, "the snapshot to build on is damaged; reading everything");
-            Ok(None)
-        }
-        other => other,
-    }
 }

@@ -1,6 +1,7 @@
 //! The end of a reading: manifest, rows, the comparison that follows.
 
 use crate::archive::TenantArchive;
+use crate::held::{compared_runs, last_holders};
 use domain::kinds;
 use domain::permissions::{Excess, excess};
 use domain::stored::{FORMAT_VERSION, Manifest, MissingCause};
@@ -9,10 +10,10 @@ use engine::ports::{Put, Spent};
 use engine::records::not_protected as by_permissions;
 use engine::records::{
     Course, CredentialStatus, Diff, DiffCounts, JobState, KindState, NotCovered, NotProtected, ReadingState,
-    Reason, RunCount, SeatCount, Side, Snapshot, SnapshotMode,
+    Reason, Records, RunCount, SeatCount, Side, Snapshot, SnapshotMode, Span, Tenant,
 };
 use jiff::SignedDuration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes the manifest; where another invocation was faster, its manifest counts.
 ///
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 /// With the reason `NothingRead` when no kind at all could be read, which makes no snapshot: `Denied` when each was
 /// refused, else `Unavailable`.
 pub(super) async fn seal(
-    archive: &TenantArchive,
+    (archive, records): (&TenantArchive, &Records),
     progress: &ReadingState,
     now: Timestamp,
 ) -> Result<Manifest> {
@@ -34,6 +35,8 @@ pub(super) async fn seal(
         runs: BTreeMap::default(),
         tokens: BTreeMap::default(),
         asked: BTreeMap::default(),
+        expanded: BTreeMap::default(),
+        held_in: None,
         missing: Vec::new(),
         full_at: BTreeMap::default(),
         permissions: progress.permissions.clone(),
@@ -50,6 +53,7 @@ pub(super) async fn seal(
                 manifest.runs.extend(done.runs.clone());
                 manifest.tokens.extend(done.tokens.clone());
                 manifest.asked.extend(done.asked.clone());
+                manifest.expanded.extend(done.expanded.clone());
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
                 manifest.seats_in_use = manifest.seats_in_use.or(done.seats_in_use);
@@ -71,10 +75,41 @@ pub(super) async fn seal(
             Error::new(kind, format!("no kind could be read: {why}")).because(ErrorReason::NothingRead)
         );
     }
+    manifest.held_in = Some(held_in(archive, records, progress, &manifest).await?);
     // Create-only, so that two invocations at the same time seal one snapshot, and both go on with that.
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {
         Put::New => Ok(manifest),
         Put::AlreadyThere => archive.get_manifest(&manifest.snapshot).await,
+    }
+}
+
+/// For each run that the snapshot does not hold, the last one before it that does.
+async fn held_in(
+    archive: &TenantArchive,
+    records: &Records,
+    progress: &ReadingState,
+    manifest: &Manifest,
+) -> Result<BTreeMap<String, SnapshotId>> {
+    let lacking: BTreeSet<String> = compared_runs().filter(|run| !manifest.runs.contains_key(run)).collect();
+    let Some(before) = progress.base.as_ref().filter(|_| !lacking.is_empty()) else {
+        return Ok(BTreeMap::new());
+    };
+    let base = readable_base(archive, before).await?;
+    let (held, further): (BTreeSet<String>, BTreeSet<String>) =
+        lacking.into_iter().partition(|run| base.as_ref().is_some_and(|base| base.runs.contains_key(run)));
+    let mut found = last_holders(records, &progress.tenant, (before, base.as_ref()), further).await?;
+    found.extend(held.into_iter().map(|run| (run, before.clone())));
+    Ok(found)
+}
+
+/// The manifest to build on; none when it is not readable: then everything is read, and nothing is lost.
+pub(super) async fn readable_base(archive: &TenantArchive, id: &SnapshotId) -> Result<Option<Manifest>> {
+    match archive.find_manifest(id).await {
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            tracing::error!(snapshot = %id, "the snapshot to build on is damaged; reading everything");
+            Ok(None)
+        }
+        other => other,
     }
 }
 
@@ -175,9 +210,12 @@ pub(super) fn comparison_id(snapshot: &SnapshotId) -> DiffId {
     DiffId::from_ulid(snapshot.as_str().trim_start_matches(SnapshotId::PREFIX))
 }
 
-/// The row of the comparison with the snapshot before, if there is one.
-pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option<Diff> {
-    let before = before.filter(|b| **b != done.id && done.reason != Reason::Live)?;
+/// The row of the comparison with the snapshot before, if there is one; `tenant` is the row before this snapshot.
+pub(super) fn comparison(done: &Snapshot, tenant: &Tenant) -> Option<Diff> {
+    let last = tenant.last_sealed.as_ref().filter(|b| **b != done.id && done.reason != Reason::Live)?;
+    // Why there: what changed since was told to nobody.
+    let before = tenant.untold_since.as_ref().unwrap_or(last);
+    let instead_of = (before != last).then(|| last.clone());
     Some(Diff {
         id: comparison_id(&done.id),
         tenant: done.tenant.clone(),
@@ -195,6 +233,7 @@ pub(super) fn comparison(done: &Snapshot, before: Option<&SnapshotId>) -> Option
         counts: DiffCounts::default(),
         pages: 0,
         progress: None,
+        span: Span { instead_of, ..Span::default() },
         not_compared: Vec::new(),
         error: None,
         course: Course::default(),
@@ -207,7 +246,7 @@ mod tests {
     use crate::archive::Archive;
     use domain::OrganisationId;
     use engine::ports::{Clock, KeyRing};
-    use engine::records::{KindRuns, Records, StoredKey};
+    use engine::records::{KindRuns, StoredKey};
     use support::memory::World;
 
     #[tokio::test]
@@ -219,7 +258,7 @@ mod tests {
         let organisation = OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
         let key = StoredKey { tenant: tenant.clone(), organisation, wrapped, created_at: now };
         records.put_new(&key).await.unwrap();
-        let archive = Archive::new(world.vault.clone(), world.key_ring.clone(), records);
+        let archive = Archive::new(world.vault.clone(), world.key_ring.clone(), records.clone());
         let archive = archive.open(&tenant).await.unwrap();
         let index = archive.put_named(domain::stored::Class::Index, b"").await.unwrap();
         let run = domain::stored::RunRef {
@@ -243,8 +282,8 @@ mod tests {
             stored_bytes: 0,
             advances: 0,
         };
-        let first = seal(&archive, &progress, now).await.unwrap();
-        let second = seal(&archive, &progress, now + SignedDuration::from_secs(1)).await.unwrap();
+        let first = seal((&archive, &records), &progress, now).await.unwrap();
+        let second = seal((&archive, &records), &progress, now + SignedDuration::from_secs(1)).await.unwrap();
         assert_eq!((second.sealed_at, &second), (now, &first));
     }
 }

@@ -7,7 +7,7 @@ use domain::changes::{Change, What};
 use domain::stored::Manifest;
 use domain::{DiffId, SnapshotId, kinds};
 use engine::ports::Clock;
-use engine::records::{Cause, Course, Diff, DiffCounts, JobState, NewId, Records, Side};
+use engine::records::{Cause, Course, Diff, DiffCounts, JobState, NewId, Records, Side, Span};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -98,6 +98,7 @@ async fn run(desk: &Desk, before: &Manifest, after: &Manifest) -> (Report, Diff)
         counts: DiffCounts::default(),
         pages: 0,
         progress: None,
+        span: Span::default(),
         not_compared: vec![],
         error: None,
         course: Course::default(),
@@ -151,6 +152,39 @@ async fn a_facet_that_one_side_does_not_hold_is_no_change() {
     let after = company.read(&desk).await;
     before.runs.remove(FACET).unwrap();
     assert_eq!(short(&compared(&desk, &before, &after).await), []);
+}
+
+#[tokio::test]
+async fn links_of_a_type_that_one_side_has_no_run_of_are_not_compared_and_named() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let company = Company::new();
+    let mut before = company.read(&desk).await;
+    let after = company.read(&desk).await;
+    before.runs.remove("groups.members").unwrap();
+    let (report, row) = run(&desk, &before, &after).await;
+    assert!(matches!(&report, Report::Compared(counts) if counts.changes() == 0), "{report:?}");
+    assert!(row.not_compared.iter().any(|n| n.source == "groups.members"), "{:?}", row.not_compared);
+}
+
+#[tokio::test]
+async fn a_relation_that_the_policies_of_one_side_were_not_asked_with_is_not_compared_and_named() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let mut company = Company::new();
+    let mut before = company.read(&desk).await;
+    company.policies[0]["settings"] =
+        json!([{"id": "0", "settingInstance": {"settingDefinitionId": "s", "value": 1}}]);
+    company.policies[0]["settingCount"] = json!(1);
+    let after = company.read(&desk).await;
+    assert_eq!(compared(&desk, &before, &after).await.len(), 1);
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let mut bare = Company::new();
+    bare.policies[0].as_object_mut().unwrap().remove("settings");
+    before = bare.read(&desk).await;
+    before.expanded = [("ConfigurationPolicies".to_owned(), vec!["assignments".to_owned()])].into();
+    let after = company.read(&desk).await;
+    let (report, row) = run(&desk, &before, &after).await;
+    assert!(matches!(&report, Report::Compared(counts) if counts.changes() == 0), "{report:?}");
+    assert!(row.not_compared.iter().any(|n| n.source == "ConfigurationPolicies.settings"));
 }
 
 #[tokio::test]

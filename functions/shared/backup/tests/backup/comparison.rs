@@ -154,6 +154,89 @@ fn a_service_plan_more_for_everybody_is_no_change_and_nothing_is_kept_of_it() {
     });
 }
 
+const POLICIES: &str = "DeviceConfiguration";
+
+/// So many policies of a type, from that number on, which differ in what `after` adds to each.
+fn policies(
+    sides: &mut Sides,
+    (first, count): (usize, usize),
+    of_type: &str,
+    after: impl Fn(usize) -> Option<serde_json::Value>,
+) {
+    for n in first..first + count {
+        let before = json!({ "id": id(n), "@odata.type": of_type, "displayName": format!("Policy {n}"), "note": null });
+        let mut now = before.clone();
+        for (key, value) in after(n).iter().flat_map(|more| more.as_object().unwrap()) {
+            now[key] = value.clone();
+        }
+        sides.object(POLICIES, &id(n), Some(before), Some(now));
+    }
+}
+
+/// The keys of what changed, with the paths, both ways: in one invocation and in as many as possible.
+async fn told(sides: &Sides) -> (Vec<(String, Vec<String>)>, Vec<(String, String)>) {
+    let stage = SideBySide::new(sides).await;
+    let (changes, _) = stage.compare(None, 1).await;
+    let lines = stage.not_compared().await;
+    assert_eq!(stage.compare(None, 2).await.0, changes, "in pieces");
+    assert_eq!(stage.not_compared().await, lines, "in pieces");
+    let of = |c: domain::changes::Change| (c.key, c.attributes.into_iter().map(|a| a.path).collect());
+    // What the sides have no run of is not compared either.
+    let of_policies = lines.into_iter().filter(|(source, _)| source.starts_with("DeviceConfiguration."));
+    (
+        changes.into_iter().map(of).collect(),
+        of_policies.filter(|(s, _)| !s.ends_with(".assignments")).collect(),
+    )
+}
+
+#[test]
+fn a_property_that_is_new_in_every_policy_of_a_type_is_one_line_and_what_differs_besides_is_told() {
+    run(async {
+        let mut sides = Sides::default();
+        let new = |n: usize| {
+            let renamed = if n == 7 { json!("Renamed") } else { json!(format!("Policy {n}")) };
+            Some(json!({ "newlyGiven": n, "displayName": renamed }))
+        };
+        policies(&mut sides, (0, 64), "#one", new);
+        // Of four of another type each is told, and of a type of which some had it before.
+        policies(&mut sides, (64, 4), "#few", |_| Some(json!({ "newlyGiven": 1 })));
+        let (changes, lines) = told(&sides).await;
+        let mut expected: Vec<_> = (64..68).map(|n| (id(n), vec!["newlyGiven".to_owned()])).collect();
+        expected.push((id(7), vec!["displayName".to_owned()]));
+        expected.sort();
+        assert_eq!(changes, expected);
+        assert_eq!(lines, [("DeviceConfiguration.newlyGiven".to_owned(), "came-everywhere".to_owned())]);
+    });
+}
+
+#[test]
+fn a_property_that_is_gone_from_every_policy_is_one_line_too() {
+    run(async {
+        let mut turned = Sides::default();
+        policies(&mut turned, (0, 200), "#one", |n| (n != 5).then(|| json!({ "given": true })));
+        let mut sides = Sides::default();
+        for (key, before) in &turned.runs[POLICIES].0 {
+            let read = |text: &String| serde_json::from_str(text).unwrap();
+            sides.object(POLICIES, key, Some(read(&turned.runs[POLICIES].1[key])), Some(read(before)));
+        }
+        let (changes, lines) = told(&sides).await;
+        assert_eq!(changes, []);
+        assert_eq!(lines, [("DeviceConfiguration.given".to_owned(), "gone-everywhere".to_owned())]);
+    });
+}
+
+#[test]
+fn what_somebody_writes_into_every_policy_is_a_change_of_each() {
+    run(async {
+        let mut sides = Sides::default();
+        policies(&mut sides, (0, 20), "#one", |_| Some(json!({ "note": "written by hand" })));
+        // What only nine in ten have is nothing that Graph gives with all of them.
+        policies(&mut sides, (20, 20), "#other", |n| (n > 21).then(|| json!({ "newlyGiven": 1 })));
+        let (changes, lines) = told(&sides).await;
+        assert_eq!((changes.len(), lines), (38, vec![]));
+    });
+}
+
 #[test]
 fn the_kinds_of_the_random_pairs_are_kinds() {
     assert!(kinds_of().iter().all(|name| KINDS.iter().any(|kind| kind.run() == *name)));

@@ -3,7 +3,7 @@ use backup::archive::{Archive, MOST_PAGES, find_changes};
 use backup::commands::diffs::Diffs;
 use domain::{DiffId, SnapshotId, TenantId, kinds};
 use engine::ports::{Clock, KeyRing, Page};
-use engine::records::{Course, Diff, DiffCounts, JobState, Records, Side, StoredKey};
+use engine::records::{Course, Diff, DiffCounts, JobState, Records, Side, Span, StoredKey};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};
@@ -71,6 +71,7 @@ impl Stored {
             counts: DiffCounts::default(),
             pages: u32::try_from(pages.len()).unwrap(),
             progress: None,
+            span: Span::default(),
             not_compared: Vec::new(),
             error: None,
             course: Course::default(),

@@ -7,7 +7,9 @@ use backup::commands::snapshots::Snapshots;
 use backup::schedule_snapshots::{self, Report};
 use domain::{DiffId, Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
-use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Records, Side, Snapshot};
+use engine::records::{
+    Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Records, Side, Snapshot, Span,
+};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -224,6 +226,7 @@ async fn with_stuck(office: &Office, of: &TenantId, from: u32, count: u32) {
             counts: DiffCounts::default(),
             pages: 0,
             progress: None,
+            span: Span::default(),
             not_compared: Vec::new(),
             error: None,
             course: Course::default(),

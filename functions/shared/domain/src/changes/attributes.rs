@@ -40,6 +40,11 @@ pub fn equal_values(before: &Value, after: &Value) -> bool {
     canonical::text(&normal(before, false)) == canonical::text(&normal(after, false))
 }
 
+/// Whether a value says as much as none at all.
+pub(super) fn says_nothing(value: &Value) -> bool {
+    normal(value, false).is_null()
+}
+
 struct Walk<'a> {
     property: &'a str,
     numbered: bool,
@@ -99,7 +104,7 @@ impl Walk<'_> {
 }
 
 /// The items with what they set, when each says it and no two say the same.
-fn by_setting(items: &[Value]) -> Option<Vec<(&str, &Value)>> {
+pub(super) fn by_setting(items: &[Value]) -> Option<Vec<(&str, &Value)>> {
     let named: Vec<(&str, &Value)> =
         items.iter().map(|i| setting_of(i).map(|s| (s, i))).collect::<Option<_>>()?;
     let mut ids: Vec<&str> = named.iter().map(|(id, _)| *id).collect();
@@ -107,14 +112,14 @@ fn by_setting(items: &[Value]) -> Option<Vec<(&str, &Value)>> {
     ids.windows(2).all(|w| w[0] != w[1]).then_some(named)
 }
 
-fn setting_of(item: &Value) -> Option<&str> {
+pub(super) fn setting_of(item: &Value) -> Option<&str> {
     item.pointer("/settingInstance/settingDefinitionId")
         .or_else(|| item.get("settingDefinitionId"))
         .or_else(|| item.get("ruleName"))
         .and_then(Value::as_str)
 }
 
-fn is_annotation(key: &str) -> bool {
+pub(super) fn is_annotation(key: &str) -> bool {
     key != "@odata.type" && key.contains("@odata.")
 }
 

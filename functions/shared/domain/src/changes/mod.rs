@@ -4,10 +4,13 @@
 //! order and spelling of dates never make a change; an object created again under a new id is the same.
 
 mod attributes;
+mod shape;
 
 pub use attributes::{compare_objects, equal_values};
+pub use shape::{Everywhere, OneSided, Tally, one_sided, type_of};
 
 use crate::kinds::NamedKind;
+use crate::{SnapshotId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +25,17 @@ pub enum What {
     Deleted,
     /// It is on both sides and differs.
     Modified,
+    /// A role that somebody was eligible for was activated, and ends by itself: nobody was given anything.
+    Activated,
+    /// Such an activation ended.
+    Ended,
+}
+
+impl What {
+    /// Whether it is about the activation of a role.
+    pub fn is_activation(self) -> bool {
+        matches!(self, Self::Activated | Self::Ended)
+    }
 }
 
 /// One attribute that differs.
@@ -77,15 +91,23 @@ pub struct Change {
     /// Its name, where it has one; for facts a sentence such as `Ann Lee: Global Administrator`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether the object came, went or was changed.
+    /// Whether the object came, went or was changed; of roles, whether one was activated.
     pub what: What,
-    /// Its attributes that differ; empty for created and deleted objects.
+    /// When an activation ends by itself, where Graph says so; of activations alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
+    /// The snapshot that it was compared with, where that is an older one than the comparison's own: those between the two
+    /// did not hold what changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<SnapshotId>,
+    /// Its attributes that differ; of modified objects alone.
     pub attributes: Vec<AttributeChange>,
     /// Links from it that differ. A link that is gone because its far end is gone, or new because its far
     /// end is new, is told among that object's `consequences` instead.
     pub links: Vec<LinkChange>,
     /// How many links of others to this object came or went with it (created and deleted objects).
     pub consequences: u64,
-    /// Whether it changes who may do what.
+    /// Whether it changes who may do what. The activation of a role does not: that somebody may activate it was told when
+    /// they were made eligible.
     pub privileged: bool,
 }

@@ -100,6 +100,14 @@ mod tests {
     }
 
     #[test]
+    fn the_relations_of_an_expansion_are_named_without_what_is_asked_of_them() {
+        let of = |kind: &str| get(kind).unwrap().reading[0].expands().collect::<Vec<_>>();
+        assert_eq!(of("DeviceConfiguration"), ["assignments"]);
+        assert_eq!(of("DeviceCompliancePolicies"), ["assignments", "scheduledActionsForRule"]);
+        assert_eq!(of("admins"), [""; 0]);
+    }
+
+    #[test]
     fn what_is_compared_can_be_read_and_what_is_alone_can_be_written() {
         for kind in KINDS {
             let main = &kind.reading[0];

@@ -101,6 +101,20 @@ impl Source {
     pub fn is_delta(&self) -> bool {
         matches!(self.read, Read::Delta(_))
     }
+
+    /// The relations that each object is asked to be given with, as `$expand` names them.
+    pub fn expands(&self) -> impl Iterator<Item = &'static str> {
+        let mut depth = 0_usize;
+        let parts = self.expand.split(move |c| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            c == ',' && depth == 0
+        });
+        parts.filter_map(|part| part.split('(').next()).map(str::trim).filter(|name| !name.is_empty())
+    }
 }
 
 /// What makes an object the same object in two snapshots.

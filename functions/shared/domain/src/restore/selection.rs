@@ -186,6 +186,8 @@ mod tests {
                 before: None,
                 after: None,
             }],
+            ends_at: None,
+            since: None,
             consequences: 0,
             privileged: false,
         };

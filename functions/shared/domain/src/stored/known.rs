@@ -15,7 +15,18 @@ impl Manifest {
     pub fn unknown_of(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {
         let mut unknown = kind.unknown(object, &self.permissions);
         unknown.extend(kind.links.iter().filter(|l| !self.runs.contains_key(l.name)).map(|l| l.relation));
+        unknown.extend(self.not_expanded(kind).filter(|relation| !object.contains_key(*relation)));
         unknown
+    }
+
+    /// The relations that are kept in the objects of a kind and were not asked for along with them.
+    fn not_expanded(&self, kind: &Kind) -> impl Iterator<Item = &'static str> {
+        let main = &kind.reading[0];
+        let asked = self.expanded.get(main.name);
+        // Why nothing of a writer that does not say: those asked for what the first row of the kind named.
+        main.expands()
+            .filter(|r| !kind.is_relation(r))
+            .filter(move |relation| asked.is_some_and(|asked| asked.iter().all(|a| a != relation)))
     }
 
     /// Whether it is not known what one property of a stored object is, or one part of the property.
@@ -46,6 +57,7 @@ impl Manifest {
         let asked = self.asked_of(kind);
         let is_asked = |p: &str| asked.as_ref().is_none_or(|asked| asked.iter().any(|a| a == p));
         parts.extend(kind.selected().filter(|p| !is_asked(p) || is_missing(p)).map(name));
+        parts.extend(self.not_expanded(kind).map(name));
         parts
     }
 
@@ -110,5 +122,21 @@ mod tests {
         let missing =
             json!([{ "source": "administrativeUnits.visibility", "cause": "unknown", "why": "unknown" }]);
         assert_eq!(lacks(json!({ "missing": missing })), [false, true]);
+    }
+
+    #[test]
+    fn a_relation_that_the_objects_were_not_asked_with_is_unknown_and_of_a_writer_that_did_not_say_it_is_known()
+     {
+        let policies = kinds::get("ConfigurationPolicies").unwrap();
+        let (policy, settings) = (json!({ "id": "1" }), "ConfigurationPolicies.settings");
+        let is_unknown = |more: Value| {
+            let manifest = manifest(&more);
+            let is_unknown = manifest.is_unknown(policies, "settings", policy.as_object().unwrap());
+            assert_eq!(manifest.unknown_parts(policies).contains(settings), is_unknown);
+            is_unknown
+        };
+        assert!(!is_unknown(json!({})), "the writer did not say");
+        assert!(is_unknown(json!({ "expanded": { "ConfigurationPolicies": ["assignments"] } })));
+        assert!(!is_unknown(json!({ "expanded": { "ConfigurationPolicies": ["assignments", "settings"] } })));
     }
 }

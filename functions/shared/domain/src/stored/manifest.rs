@@ -86,6 +86,14 @@ pub struct Manifest {
     /// everything that Graph gives. A source that is not named: the writer did not say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub asked: BTreeMap<String, Vec<String>>,
+    /// By source, the relations that each object was asked to be given with (`$expand`). A source that is not named: the
+    /// writer did not say, or none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expanded: BTreeMap<String, Vec<String>>,
+    /// For each run of objects, of a facet or of links that this snapshot does not hold: the newest snapshot before it that
+    /// does. What is not named was never held. Absent: the writer did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_in: Option<BTreeMap<String, SnapshotId>>,
     /// What of the tenant could not be read, each with its cause.
     pub missing: Vec<Missing>,
     /// When each kind, and each facet, was last read whole, by name.

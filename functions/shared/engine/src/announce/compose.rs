@@ -1,10 +1,11 @@
 //! What each notice says: events go in, drafts come out, and nothing is read or written.
 
 use super::severity_of;
-use super::words::{far_end, one_line, role_sentence, value_line};
+use super::span;
+use super::words::{far_end, link_line, one_line, role_sentence, value_line};
 use crate::records::{
     ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered,
-    RestoreCounts, Severity, Subject,
+    RestoreCounts, Severity, Span, Subject,
 };
 use domain::changes::{Change, What};
 use domain::notices::Topic;
@@ -25,15 +26,31 @@ const MAX_DETAILS: usize = 12;
 pub struct Sample {
     privileged: Vec<ChangeLine>,
     others: Vec<ChangeLine>,
+    activations: Vec<ChangeLine>,
+    /// Where the comparison begins, in words.
+    begins: Vec<String>,
 }
 
 impl Sample {
     /// Adds the next change of the comparison, where there is still room for its sort.
     pub fn push(&mut self, change: &Change) {
-        let lines = if change.privileged { &mut self.privileged } else { &mut self.others };
+        let lines = if change.what.is_activation() {
+            &mut self.activations
+        } else if change.privileged {
+            &mut self.privileged
+        } else {
+            &mut self.others
+        };
         if lines.len() < MAX_CHANGES && lines.iter().map(bytes_of).sum::<usize>() <= MAX_BYTES {
             lines.push(line(change));
         }
+    }
+
+    /// Adds where the comparison begins, where that is not the snapshot right before with everything. `began_at` is when the
+    /// reading of its earlier snapshot began. Of the runs that `gone` names, the last snapshot that held them is no longer
+    /// there.
+    pub fn say_where_it_begins(&mut self, span: &Span, began_at: Timestamp, gone: &[&str]) {
+        self.begins = span::lines(span, began_at, gone);
     }
 }
 
@@ -90,7 +107,7 @@ impl Draft {
 }
 
 pub(super) fn changes(diff: &DiffId, sample: &Sample, counts: &DiffCounts) -> Draft {
-    let all = counts.created + counts.deleted + counts.modified;
+    let all = counts.changes();
     let mut draft = Draft::new(
         Topic::Changes,
         if counts.privileged > 0 { Severity::Warning } else { Severity::Info },
@@ -101,6 +118,7 @@ pub(super) fn changes(diff: &DiffId, sample: &Sample, counts: &DiffCounts) -> Dr
         "{} created, {} deleted, {} modified; {} of who may do what.",
         counts.created, counts.deleted, counts.modified, counts.privileged
     ));
+    draft.lines.extend(sample.begins.iter().cloned());
     // Why the changes of power first: the others may not fit any more. Otherwise in the order of the comparison.
     draft.with_changes(sample.privileged.iter().chain(&sample.others), all)
 }
@@ -110,8 +128,24 @@ pub(super) fn privileged_changes(diff: &DiffId, sample: &Sample, counts: &DiffCo
     let single = first.and_then(|line| line.sentence.clone());
     let title =
         single.unwrap_or_else(|| counted(counts.privileged, "privileged change", "privileged changes"));
-    Draft::new(Topic::PrivilegedChanges, Severity::Critical, Subject::Diff(diff.clone()), title)
-        .with_changes(sample.privileged.iter(), counts.privileged)
+    let mut draft =
+        Draft::new(Topic::PrivilegedChanges, Severity::Critical, Subject::Diff(diff.clone()), title);
+    draft.lines.extend(sample.begins.iter().cloned());
+    draft.with_changes(sample.privileged.iter(), counts.privileged)
+}
+
+/// The notice that roles were activated, or that activations ended.
+pub(super) fn activations(diff: &DiffId, sample: &Sample, counts: &DiffCounts) -> Draft {
+    let all = counts.activations();
+    let first = sample.activations.first().filter(|_| all == 1);
+    let title = first.and_then(|line| line.sentence.clone()).unwrap_or_else(|| {
+        let begun = counted(counts.activated, "activation of a role", "activations of roles");
+        format!("{begun}, {} ended", counts.ended)
+    });
+    let mut draft = Draft::new(Topic::Changes, Severity::Info, Subject::Diff(diff.clone()), title);
+    draft.id = format!("{}.activations", draft.id);
+    draft.lines.extend(sample.begins.iter().cloned());
+    draft.with_changes(sample.activations.iter(), all)
 }
 
 pub(super) fn error(subject: Subject, what: &str, kind: ErrorKind) -> Draft {
@@ -287,9 +321,9 @@ fn line(change: &Change) -> ChangeLine {
         after: a.after.as_ref().and_then(value_line),
     });
     let links = change.links.iter().map(|l| {
-        let there = |value: &Option<serde_json::Value>| match value.as_ref().and_then(value_line) {
-            Some(text) if text != "{}" => Some(format!("{} {text}", far_end(l))),
-            _ => Some(far_end(l)),
+        let there = |value: &Option<serde_json::Value>| match value.as_ref().and_then(link_line) {
+            Some(text) => Some(format!("{}, {text}", far_end(l))),
+            None => Some(far_end(l)),
         };
         let label = kinds::link(&l.link).map_or(l.link.as_str(), |t| t.label);
         ChangeDetail {

@@ -5,6 +5,7 @@
 //! Not here: who hears of it, and the mails (`send_digests`).
 
 mod compose;
+mod span;
 mod words;
 
 use crate::messages;
@@ -69,8 +70,13 @@ impl Announcer {
         if counts.privileged > 0 {
             self.notify(tenant, compose::privileged_changes(diff, sample, counts)).await?;
         }
-        if counts.created + counts.deleted + counts.modified > 0 {
+        if counts.changes() > 0 {
             self.notify(tenant, compose::changes(diff, sample, counts)).await?;
+        }
+        // Why apart: an administrator who does a day's work with a role is not what a change of power is, and digests put
+        // a day's activations together.
+        if counts.activations() > 0 {
+            self.notify(tenant, compose::activations(diff, sample, counts)).await?;
         }
         Ok(())
     }

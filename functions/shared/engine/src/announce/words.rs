@@ -10,6 +10,9 @@ const NAME_CHARS: usize = 120;
 /// The greatest length of a value, in characters; the rest is cut.
 const VALUE_CHARS: usize = 80;
 
+/// The greatest length of what is said of a link: the names of its parts are long.
+const LINK_CHARS: usize = 2 * VALUE_CHARS;
+
 /// A name on one line, without what could make it look like something else.
 #[must_use]
 pub fn one_line(text: &str) -> String {
@@ -22,6 +25,30 @@ pub(super) fn value_line(value: &Value) -> Option<String> {
         Value::Null => None,
         Value::String(text) => Some(text::one_line(text, VALUE_CHARS)),
         other => Some(text::one_line(&other.to_string(), VALUE_CHARS)),
+    }
+}
+
+/// What Graph says of a link besides its ends, on one short line: `filter f1, filter type include`. None where it says
+/// nothing but what the link and its end are.
+pub(super) fn link_line(value: &Value) -> Option<String> {
+    let mut said = Vec::new();
+    gather(value, "", &mut said);
+    if said.is_empty() { None } else { Some(text::one_line(&said.join(", "), LINK_CHARS)) }
+}
+
+/// The names and values at the ends of an object's branches, without annotations, ids, and what is empty.
+fn gather(value: &Value, name: &str, said: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            let own = ["id", "source", "sourceId", "groupId"];
+            for (key, value) in map.iter().filter(|(k, _)| !k.contains('@') && !own.contains(&k.as_str())) {
+                gather(value, key, said);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, name, said)),
+        Value::Null => {}
+        Value::String(text) => said.push(format!("{name} {text}").trim().to_owned()),
+        other => said.push(format!("{name} {other}").trim().to_owned()),
     }
 }
 
@@ -55,6 +82,11 @@ pub(super) fn role_sentence(change: &Change) -> Option<String> {
         What::Created => format!("{who} {given} {which} over {over}"),
         What::Deleted => format!("{who} {taken} {which} over {over}"),
         What::Modified => format!("{who}: the terms of {which} over {over} changed"),
+        What::Activated => {
+            let until = change.ends_at.map(|end| end.strftime(" until %-d %B %Y, %H:%M (UTC)").to_string());
+            format!("{who} activated {which} over {over}{}", until.unwrap_or_default())
+        }
+        What::Ended => format!("{who}: the activation of {which} over {over} ended"),
     })
 }
 
@@ -85,6 +117,8 @@ mod tests {
             what,
             attributes: vec![],
             links: vec![],
+            ends_at: None,
+            since: None,
             consequences: 0,
             privileged: true,
         }
@@ -105,6 +139,36 @@ mod tests {
         let unnamed = fact("eligibleAdmins", What::Created, "p1|r1|/a1|", None);
         assert_eq!(role_sentence(&unnamed).unwrap(), "p1 may now activate role r1 over the object a1");
         assert_eq!(role_sentence(&fact("roles", What::Modified, "r1", Some("Mine: own"))), None);
+    }
+
+    #[test]
+    fn an_activation_says_until_when_it_lasts_and_nothing_of_a_grant() {
+        let mut active = fact("activeAdmins", What::Activated, "p1|r1|/|", Some("Ann: Global Administrator"));
+        let sentence = "Ann activated Global Administrator over the whole directory";
+        assert_eq!(role_sentence(&active).unwrap(), sentence);
+        active.ends_at = Some("2026-11-22T18:00:00Z".parse().unwrap());
+        assert_eq!(
+            role_sentence(&active).unwrap(),
+            format!("{sentence} until 22 November 2026, 18:00 (UTC)")
+        );
+        active.what = What::Ended;
+        assert_eq!(
+            role_sentence(&active).unwrap(),
+            "Ann: the activation of Global Administrator over the whole directory ended"
+        );
+    }
+
+    #[test]
+    fn a_link_says_in_words_what_it_says_and_nothing_of_types_and_ids() {
+        let said = |value: Value| link_line(&value);
+        assert_eq!(said(serde_json::json!({})), None);
+        assert_eq!(said(serde_json::json!({ "@odata.type": "#microsoft.graph.user" })), None);
+        let target = serde_json::json!({ "id": "1", "source": "direct", "target": { "@odata.type": "#t", "groupId": "g",
+            "deviceAndAppManagementAssignmentFilterId": "f1", "deviceAndAppManagementAssignmentFilterType": "include" } });
+        assert_eq!(
+            said(target).unwrap(),
+            "deviceAndAppManagementAssignmentFilterId f1, deviceAndAppManagementAssignmentFilterType include"
+        );
     }
 
     #[test]

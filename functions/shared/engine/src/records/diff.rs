@@ -4,6 +4,7 @@ use super::address::At;
 use super::snapshot::{JobState, NotCovered};
 use super::{Course, Record, watched};
 use crate::ports::Watch;
+use domain::changes::{Change, What};
 use domain::kinds::NamedKind;
 use domain::{DiffId, SnapshotId, TenantId, Timestamp};
 use schemars::JsonSchema;
@@ -19,6 +20,41 @@ pub enum Side {
     Live,
 }
 
+/// An older snapshot with which a part of the later side is compared, since those after it did not hold that part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldEarlier {
+    /// What is compared with it: a kind, a facet or a link type, by name.
+    pub source: String,
+    /// The newest snapshot before the comparison's own that holds it.
+    pub snapshot: SnapshotId,
+    /// When the reading of that snapshot began: what changed since is told.
+    pub at: Timestamp,
+}
+
+/// Where a comparison that follows a snapshot begins, if not at the snapshot right before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Span {
+    /// What begins at an older snapshot than the rest, by what it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_earlier: Vec<HeldEarlier>,
+    /// Comparisons up to this snapshot, the one right before, were given up; this one begins where the first of them did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<SnapshotId>,
+    /// It was begun again at the snapshot right before, since where it began first could not be read. Its pages are in a
+    /// place of their own then: FORMAT.md section 2.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub begun_again: bool,
+}
+
+impl Span {
+    /// Whether it begins at the snapshot right before, with everything.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How many changes a comparison found, by what happened to the object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -31,6 +67,34 @@ pub struct DiffCounts {
     pub modified: u64,
     /// Of all these, the changes of who may do what.
     pub privileged: u64,
+    /// Roles that were activated for a while; not among those above.
+    pub activated: u64,
+    /// Activations of roles that ended; not among those above.
+    pub ended: u64,
+}
+
+impl DiffCounts {
+    /// Counts one more change.
+    pub fn count(&mut self, change: &Change) {
+        match change.what {
+            What::Created => self.created += 1,
+            What::Deleted => self.deleted += 1,
+            What::Modified => self.modified += 1,
+            What::Activated => self.activated += 1,
+            What::Ended => self.ended += 1,
+        }
+        self.privileged += u64::from(change.privileged);
+    }
+
+    /// How many changes there are, activations not among them.
+    pub fn changes(&self) -> u64 {
+        self.created + self.deleted + self.modified
+    }
+
+    /// How many activations began or ended.
+    pub fn activations(&self) -> u64 {
+        self.activated + self.ended
+    }
 }
 
 /// The row of a comparison. The changes themselves are in the vault, in pages.
@@ -70,6 +134,9 @@ pub struct Diff {
     /// Where a suspended comparison is kept: the name of a blob in the vault. FORMAT.md section 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<String>,
+    /// Where it begins, if not at the snapshot right before with everything.
+    #[serde(default, skip_serializing_if = "Span::is_plain")]
+    pub span: Span,
     /// What could not be compared, since one side does not hold it.
     pub not_compared: Vec<NotCovered>,
     /// Why it failed, as a sentence for a person; none unless it has failed.

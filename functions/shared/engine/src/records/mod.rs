@@ -44,7 +44,7 @@ pub use audit::{
 };
 pub use budget::CallerBudget;
 pub use course::{Cause, Course, HeldUp};
-pub use diff::{Diff, DiffCounts, Side};
+pub use diff::{Diff, DiffCounts, HeldEarlier, Side, Span};
 pub use domain::organisations::OrganisationState;
 pub use families::{End, FAMILIES, Family, OwnerKind};
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};

@@ -208,6 +208,8 @@ pub struct KindRuns {
     pub tokens: BTreeMap<String, Token>,
     /// The names of the properties that were asked for, by source.
     pub asked: BTreeMap<String, Vec<String>>,
+    /// The names of the relations that the objects were asked to be given with, by source.
+    pub expanded: BTreeMap<String, Vec<String>>,
     /// Parts of it that could not be read.
     pub missing: Vec<Missing>,
     /// When the kind, and each of its facets, was last read completely.

@@ -70,7 +70,9 @@ pub struct RunCount {
 pub struct NotCovered {
     /// The name of the source (`users`, `users.customSecurityAttributes`).
     pub source: String,
-    /// The kind of error: `denied`, `unavailable`, …
+    /// The kind of error: `denied`, `unavailable`, … Of a comparison: `not-held` and `not-read` where one side does not have
+    /// it; `came-everywhere` and `gone-everywhere` of a property that as good as all objects of a type have on one side and
+    /// none has on the other.
     pub cause: String,
     /// Why it is not held, for a person.
     pub why: String,

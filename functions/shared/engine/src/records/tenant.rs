@@ -57,6 +57,10 @@ pub struct Tenant {
     pub open_snapshot: Option<SnapshotId>,
     /// The newest sealed snapshot; none before the first.
     pub last_sealed: Option<SnapshotId>,
+    /// The snapshot since which people were not told what changed, where a comparison was given up: the next one begins
+    /// there. None where nothing is untold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold_since: Option<SnapshotId>,
     /// When a snapshot last read everything.
     pub last_full_at: Option<Timestamp>,
     /// When it was connected.

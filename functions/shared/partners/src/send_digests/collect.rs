@@ -1,6 +1,6 @@
 //! What a digest lists: the notices of a person's period, by topic.
 
-use super::Worker;
+use super::{Worker, fold};
 use domain::notices::{Topic, next_digest_at};
 use domain::{Result, Timestamp};
 use engine::records::{Notice, NoticeEntry, Person};
@@ -70,6 +70,7 @@ impl Worker {
                 notices.extend(found.map(|f| f.value));
             }
             if !notices.is_empty() {
+                let notices = fold::activations_by_day(notices, &person.zone()?);
                 sections.push(Section { topic, notices, left_out });
             }
         }

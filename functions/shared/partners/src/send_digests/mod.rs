@@ -14,6 +14,7 @@
 mod at_once;
 mod collect;
 mod digest;
+mod fold;
 mod invite;
 mod render;
 

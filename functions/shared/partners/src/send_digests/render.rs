@@ -199,6 +199,8 @@ fn verb(what: What) -> &'static str {
         What::Created => "created",
         What::Deleted => "deleted",
         What::Modified => "modified",
+        What::Activated => "activated",
+        What::Ended => "ended",
     }
 }
 

@@ -34,7 +34,7 @@ fn told(office: &Office) -> u64 {
 }
 
 async fn announce(office: &Office, n: u32) {
-    let counts = DiffCounts { created: 1, deleted: 0, modified: 1, privileged: 1 };
+    let counts = DiffCounts { created: 1, deleted: 0, modified: 1, privileged: 1, ..DiffCounts::default() };
     let diff = DiffId::from_ulid(&format!("01J{:023}", 1_000 + n));
     office
         .announcer()

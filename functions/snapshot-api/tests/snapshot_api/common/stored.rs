@@ -9,7 +9,7 @@ use domain::{OrganisationId, PartnerId};
 use engine::ports::{Clock, Spent};
 use engine::records::{
     Approval, AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts,
-    RestoreState, RunCount, Side, Snapshot, Tenant, WorkSlots, delete,
+    RestoreState, RunCount, Side, Snapshot, Span, Tenant, WorkSlots, delete,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -66,6 +66,7 @@ impl Plane {
             next_snapshot_at: None,
             open_snapshot: None,
             last_sealed: Some(SNAPSHOT.parse().unwrap()),
+            untold_since: None,
             last_full_at: None,
             connected_at: now,
             has_parked: false,
@@ -99,6 +100,7 @@ impl Plane {
             counts: DiffCounts { modified: 1, ..DiffCounts::default() },
             pages: 1,
             progress: None,
+            span: Span::default(),
             not_compared: Vec::new(),
             error: None,
             course: Course::default(),

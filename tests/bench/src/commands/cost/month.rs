@@ -226,6 +226,7 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         next_snapshot_at: Some(schedule::next_due(per_day, offset, now).map_err(text_of)?),
         open_snapshot: None,
         last_sealed: None,
+        untold_since: None,
         last_full_at: None,
         connected_at: now,
         has_parked: false,

@@ -77,10 +77,17 @@ impl Rig {
     pub async fn work_once(&self) -> bool {
         let mut worked = false;
         for queue in JobQueue::ALL {
-            for delivery in self.world.queue.receive(queue) {
-                worked = true;
-                self.deliver(&delivery).await;
-            }
+            worked |= self.work_on(queue).await;
+        }
+        worked
+    }
+
+    /// The same of one queue: what it enqueues for others stays there.
+    pub async fn work_on(&self, queue: JobQueue) -> bool {
+        let mut worked = false;
+        for delivery in self.world.queue.receive(queue) {
+            worked = true;
+            self.deliver(&delivery).await;
         }
         worked
     }

@@ -310,6 +310,7 @@ impl Rig {
                 next_snapshot_at: (per_day > 0).then_some(now),
                 open_snapshot: None,
                 last_sealed: None,
+                untold_since: None,
                 last_full_at: None,
                 connected_at: now,
                 has_parked: false,

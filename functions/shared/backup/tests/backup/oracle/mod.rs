@@ -134,7 +134,7 @@ impl Comparison<'_> {
             None => self.before.find_object(kind, old_key).await?,
         };
         let object = object.unwrap_or_default();
-        let name = Names { before: self.before, after: self.after }.of(kind, &object).await?;
+        let name = Names::new([self.after, self.before].into_iter()).of(kind, &object).await?;
         let role_assignable = kind.name == support::kind("groups").name
             && object.get("isAssignableToRole") == Some(&Value::Bool(true));
         Ok(Change {
@@ -145,6 +145,8 @@ impl Comparison<'_> {
             what,
             attributes: Vec::new(),
             links: Vec::new(),
+            ends_at: None,
+            since: None,
             consequences: 0,
             privileged: kind.privileged || role_assignable,
         })
@@ -181,7 +183,7 @@ impl Comparison<'_> {
                 sides.entry((from.to_owned(), to.to_owned())).or_default().1 = Some(value);
             }
         }
-        let names = Names { before: self.before, after: self.after };
+        let names = Names::new([self.after, self.before].into_iter());
         for ((from, to), (before, after)) in sides {
             let what = match (&before, &after) {
                 (Some(b), Some(a)) if link_says_the_same(b, a) => continue,

@@ -195,6 +195,8 @@ pub fn manifest(progress: &ReadingState) -> Manifest {
         sealed_at: progress.started_at,
         runs: BTreeMap::new(),
         asked: BTreeMap::new(),
+        expanded: BTreeMap::new(),
+        held_in: None,
         tokens: BTreeMap::new(),
         missing: vec![],
         full_at: BTreeMap::new(),

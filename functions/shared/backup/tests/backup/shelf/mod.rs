@@ -130,6 +130,8 @@ impl Shelf {
             sealed_at: now,
             runs: self.runs.clone(),
             asked: BTreeMap::new(),
+            expanded: BTreeMap::new(),
+            held_in: None,
             tokens: BTreeMap::new(),
             missing: self.missing.clone(),
             full_at: BTreeMap::new(),

@@ -17,7 +17,7 @@ use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Page, Queue, Vault};
-use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, StoredKey};
+use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, Span, StoredKey};
 use jiff::SignedDuration;
 use sides::Run;
 use std::collections::{BTreeMap, HashMap};
@@ -140,7 +140,7 @@ impl SideBySide {
                 Report::Compared(counts) => {
                     let row = self.row().await;
                     let changes = list_changes(&self.archive, &row).await.unwrap();
-                    let all = counts.created + counts.deleted + counts.modified;
+                    let all = counts.changes();
                     assert_eq!((row.counts, usize::try_from(all).unwrap()), (counts, changes.len()));
                     assert_eq!((row.state, row.progress), (JobState::Done, None));
                     return (changes, invocations);
@@ -192,6 +192,7 @@ impl SideBySide {
             counts: DiffCounts::default(),
             pages: 0,
             progress: None,
+            span: Span::default(),
             not_compared: vec![],
             error: None,
             course: Course::default(),
@@ -204,6 +205,11 @@ impl SideBySide {
     async fn row(&self) -> Diff {
         let id = self.last.lock().unwrap().clone().unwrap();
         self.records.get(&Diff::at(&tenant(), &id)).await.unwrap().value
+    }
+
+    /// What the last comparison says that it did not compare: source and cause.
+    pub async fn not_compared(&self) -> Vec<(String, String)> {
+        self.row().await.not_compared.into_iter().map(|n| (n.source, n.cause)).collect()
     }
 
     /// The changes of the last comparison as a caller lists them, that many at a time.
@@ -305,6 +311,8 @@ fn manifest(id: &SnapshotId, runs: BTreeMap<String, RunRef>, at: domain::Timesta
         sealed_at: at,
         runs,
         asked: BTreeMap::new(),
+        expanded: BTreeMap::new(),
+        held_in: None,
         tokens: BTreeMap::new(),
         missing: vec![],
         full_at: BTreeMap::new(),

@@ -131,6 +131,7 @@ impl Linker {
                 next_snapshot_at: Some(now),
                 open_snapshot: None,
                 last_sealed: None,
+                untold_since: None,
                 last_full_at: None,
                 connected_at: now,
                 has_parked: false,
