@@ -82,6 +82,7 @@ impl Office {
             organisation: organisation(),
             name: "Contoso <AG>".to_owned(),
             credentials: CredentialStatus::Connected,
+            refused: None,
             not_protected: None,
             snapshots_per_day: 1,
             next_snapshot_at: Some(at("2026-11-22T19:00:00Z")),
@@ -89,6 +90,7 @@ impl Office {
             last_sealed: None,
             last_full_at: None,
             connected_at: at(START),
+            consented_at: None,
             has_parked: false,
         };
         records.put_new(&tenant).await.unwrap();

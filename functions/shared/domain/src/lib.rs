@@ -68,8 +68,10 @@ pub mod changes;
 pub mod error;
 pub mod ids;
 pub mod kinds;
+pub mod login;
 pub mod notices;
 pub mod organisations;
+mod own_fault;
 pub mod permissions;
 pub mod plans;
 pub mod reach;
@@ -90,4 +92,5 @@ pub use ids::{
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;
+pub use own_fault::OwnFault;
 pub use refusal::Refusal;

@@ -99,6 +99,7 @@ impl Snapshots {
             attempts: 0,
             counts: BTreeMap::new(),
             not_covered: vec![],
+            provisional: false,
             spent: Spent::default(),
             stored_bytes: 0,
             stored_blobs: 0,

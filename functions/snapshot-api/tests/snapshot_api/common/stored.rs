@@ -58,6 +58,7 @@ impl Plane {
             organisation: OrganisationId::from_ulid(ULID),
             name: "Contoso".to_owned(),
             credentials: CredentialStatus::Connected,
+            refused: None,
             not_protected: None,
             snapshots_per_day: 1,
             next_snapshot_at: None,
@@ -65,6 +66,7 @@ impl Plane {
             last_sealed: Some(SNAPSHOT.parse().unwrap()),
             last_full_at: None,
             connected_at: now,
+            consented_at: None,
             has_parked: false,
         };
         self.records.put_new(&row).await.unwrap();

@@ -221,6 +221,7 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         organisation,
         name,
         credentials: CredentialStatus::Connected,
+        refused: None,
         not_protected: None,
         snapshots_per_day: per_day,
         next_snapshot_at: Some(schedule::next_due(per_day, offset, now).map_err(text_of)?),
@@ -228,6 +229,7 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         last_sealed: None,
         last_full_at: None,
         connected_at: now,
+        consented_at: None,
         has_parked: false,
     };
     rig.records.put_new(&row).await.map_err(text_of)?;
