@@ -286,8 +286,11 @@ async fn nothing_is_written_and_nothing_of_the_customer_is_printed() {
     let printed = [report.to_text(), serde_json::to_string(&report).unwrap()];
     for text in printed.map(|text| text.to_lowercase()) {
         assert!(text.len() > 1_000, "there is something to look through");
+        let words: BTreeSet<&str> = text.split(|letter: char| !letter.is_alphabetic()).collect();
         for name in &private {
-            assert!(!text.contains(name.as_str()), "{name} is printed");
+            let is_word = name.chars().all(char::is_alphabetic);
+            let is_printed = if is_word { words.contains(name.as_str()) } else { text.contains(name) };
+            assert!(!is_printed, "{name} is printed");
         }
     }
 }
