@@ -94,7 +94,7 @@ pub struct TenantConfig {
 }
 
 /// A licence without which Graph refuses a part of a tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub enum Licence {
     /// Microsoft Entra ID P1.
     PremiumP1,

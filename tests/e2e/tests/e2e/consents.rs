@@ -1,23 +1,29 @@
 //! A consent that takes minutes to arrive everywhere: for an hour nothing that is refused is final, and nobody is alarmed.
 
-use super::rig::{Admin, Rig, Setting};
+use super::rig::{Rig, Setting};
 use domain::organisations::MAY_CONSENT;
 use domain::{SnapshotId, TenantId};
 use engine::ports::Clock;
-use engine::records::{Cause, CredentialStatus, JobState, Snapshot};
+use engine::records::{Cause, CredentialStatus, JobState, Reason, Snapshot};
 use jiff::SignedDuration;
 use partners::commands::connect::Next;
 use serde_json::json;
 use sim::{NotArrived, READER_CLIENT_ID, READING};
 
+/// Somebody who can consent.
+async fn administrator(rig: &Rig) -> String {
+    let admin = rig.admin(rig.tenant()).await;
+    let user = admin.create_user("Ada Holder", "Head of IT").await;
+    let role = json!({ "principalId": user, "roleDefinitionId": MAY_CONSENT[0], "directoryScopeId": "/" });
+    admin.create("roleManagement/directory/roleAssignments", &role).await;
+    user
+}
+
 /// A tenant that was connected just now: by somebody whose role Microsoft showed at once. Its first snapshot is due.
 async fn connected_now() -> (Rig, TenantId) {
     let rig = Rig::with(Setting { connected: false, ..Setting::default() }).await;
     let tenant = rig.tenant().clone();
-    let admin: Admin = rig.admin(&tenant).await;
-    let user = admin.create_user("Ada Holder", "Head of IT").await;
-    let role = json!({ "principalId": user, "roleDefinitionId": MAY_CONSENT[0], "directoryScopeId": "/" });
-    admin.create("roleManagement/directory/roleAssignments", &role).await;
+    let user = administrator(&rig).await;
     rig.control.consent(tenant.as_str(), READER_CLIENT_ID);
     let state = rig.consent_link(&rig.organisation(), "reader").await;
     let next = rig.come_back(&state, &tenant, &user).await.unwrap();
@@ -178,12 +184,41 @@ async fn what_the_tenant_does_on_purpose_is_told_at_once_however_young_the_conse
 
 #[tokio::test]
 async fn a_person_who_asks_meanwhile_waits_for_no_part() {
-    let (rig, tenant) = connected_now().await;
-    granted(&rig, &without("Member.Read.Hidden"));
-    pass(&rig, 2).await;
-    let id = rig.ask_snapshot(&tenant).await;
-    pass(&rig, 2).await;
-    let row = rig.snapshot_row(&tenant, &id).await;
-    assert_eq!((row.state, row.provisional), (JobState::Done, true));
-    assert_eq!((status(&rig).await, mails(&rig)), (CredentialStatus::Waiting, vec![]));
+    // Before another snapshot follows, and while that one waits: then it goes on at once.
+    for waits in [false, true] {
+        let (rig, tenant) = connected_now().await;
+        granted(&rig, &without("Member.Read.Hidden"));
+        pass(&rig, if waits { 12 } else { 2 }).await;
+        let id = rig.ask_snapshot(&tenant).await;
+        assert_eq!(snapshots(&rig).await.len(), 2, "{waits}");
+        pass(&rig, 2).await;
+        let row = rig.snapshot_row(&tenant, &id).await;
+        assert_eq!(
+            (row.state, row.reason, row.provisional),
+            (JobState::Done, Reason::Person, true),
+            "{waits}"
+        );
+        assert_eq!((status(&rig).await, mails(&rig)), (CredentialStatus::Waiting, vec![]), "{waits}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_waits_beyond_its_hour_while_our_own_application_is_refused() {
+    let rig = Rig::with(Setting { connected: false, ..Setting::default() }).await;
+    let tenant = rig.tenant().clone();
+    let user = administrator(&rig).await;
+    rig.control.consent(tenant.as_str(), READER_CLIENT_ID);
+    rig.control.switch(|switches| switches.consent_delay = Some((60, NotArrived::NoToken)));
+    let state = rig.consent_link(&rig.organisation(), "reader").await;
+    let next = rig.come_back(&state, &tenant, &user).await.unwrap();
+    assert!(matches!(next, Next::Waiting(_)), "{next:?}");
+    rig.control.set_secret_expired(READER_CLIENT_ID, true);
+    rig.restart();
+    pass(&rig, 90).await;
+    let waits = rig.organisation().connecting.expect("it waits");
+    assert_eq!((waits.refused, mails(&rig)), (None, vec![]), "it is no fault of whoever consented");
+    rig.control.set_secret_expired(READER_CLIENT_ID, false);
+    pass(&rig, 10).await;
+    assert!(rig.find_tenant_row(&tenant).await.is_some(), "and it comes about");
+    assert_eq!(mails(&rig), [""; 0]);
 }

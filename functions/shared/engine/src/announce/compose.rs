@@ -265,9 +265,7 @@ fn status_name(status: CredentialStatus) -> &'static str {
 
 fn meaning(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Denied => {
-            "Microsoft does not permit it: what was consented to lacks a permission, or was taken back."
-        }
+        ErrorKind::Denied => "Microsoft does not permit it. What it answered stands with the work itself.",
         ErrorKind::Throttled { .. } => "Microsoft asked to come back later for too long.",
         ErrorKind::Unavailable => "A service did not answer, however often it was asked.",
         ErrorKind::Corrupt => "Stored bytes are not what was stored; this needs somebody's attention.",
