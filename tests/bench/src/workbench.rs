@@ -145,6 +145,7 @@ impl Workbench {
             organisation: OrganisationId::from_ulid(&ulid),
             name: "A customer".into(),
             credentials: CredentialStatus::Connected,
+            refused: None,
             not_protected: None,
             snapshots_per_day: 1,
             next_snapshot_at: None,
@@ -153,6 +154,7 @@ impl Workbench {
             untold_since: None,
             last_full_at: None,
             connected_at: now,
+            consented_at: None,
             has_parked: false,
         };
         let (_, wrapped) = self.keys.generate(tenant).await.map_err(|e| e.to_string())?;

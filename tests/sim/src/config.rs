@@ -83,10 +83,25 @@ pub struct TenantConfig {
     pub users: usize,
     /// Service plans of the licence that most people have: 3 at the least; an E5 has about 90.
     pub service_plans: usize,
+    /// Whether there is a licence for Microsoft Entra ID P1.
+    pub premium_p1: bool,
     /// Whether there is a licence for Privileged Identity Management.
     pub premium_p2: bool,
     /// Whether there is an active Intune licence.
     pub intune: bool,
+    /// Whether Graph tracks changes: not in an external tenant (External ID, B2C).
+    pub tracks_changes: bool,
+}
+
+/// A licence without which Graph refuses a part of a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum Licence {
+    /// Microsoft Entra ID P1.
+    PremiumP1,
+    /// Microsoft Entra ID P2: Privileged Identity Management.
+    PremiumP2,
+    /// Microsoft Intune.
+    Intune,
 }
 
 /// An application that is registered with Microsoft, with all that it may get.
@@ -153,8 +168,10 @@ impl SimConfig {
                 domain: "fabrikam.example".into(),
                 users,
                 service_plans: 3,
+                premium_p1: true,
                 premium_p2: true,
                 intune: true,
+                tracks_changes: true,
             }],
             apps: vec![
                 app(READER_CLIENT_ID, "Reader", READER_SECRET, list(READING), &[]),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::config::Licence;
 use crate::faults::FaultRule;
 use crate::inner::Inner;
 use crate::login::{SignedIn, id_token};
@@ -128,6 +129,13 @@ impl Control {
         let tenant = &self.0.tenants[self.tenant(tenant)];
         let mut d = tenant.directory.write().expect("the lock is never held over a panic");
         crate::graph::remove_schedule(&mut d, "roleAssignmentSchedules", id);
+    }
+
+    /// Buys a licence for the tenant, or lets it lapse: what it was for stays stored, and Graph no longer gives it.
+    pub fn set_licence(&self, tenant: &str, licence: Licence, is_there: bool) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        crate::graph::set_licence(&mut directory, licence, is_there);
     }
 
     /// Sets what a new token of this application in this tenant may do.

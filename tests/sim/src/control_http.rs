@@ -143,6 +143,15 @@ pub(crate) fn handle(
             return reply(200, &json!({ "idToken": control.id_token(base, &tenant, &who) }));
         }
         ("POST", "consent") => control.consent(&tenant, app),
+        // Why null ends it: a login that serves the tenant gives no error.
+        ("POST", "login-refusal") => {
+            let code = body["code"].as_u64().and_then(|code| u32::try_from(code).ok());
+            control.set_login_refusal(&tenant, body["error"].as_str().zip(code));
+        }
+        ("POST", "licence") => match serde_json::from_value(body["licence"].clone()) {
+            Ok(licence) => control.set_licence(&tenant, licence, body["isThere"] == true),
+            Err(error) => return reply(400, &json!({"error": error.to_string()})),
+        },
         ("PUT", raw) if raw.starts_with("raw/") => {
             let id = control.put_raw(&tenant, raw.trim_start_matches("raw/"), body);
             return reply(200, &json!({ "id": id }));

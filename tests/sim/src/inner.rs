@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::config::{AppConfig, SimConfig, TenantConfig};
+use crate::config::{AppConfig, Licence, SimConfig, TenantConfig};
 use crate::faults::Faults;
 use crate::graph::DeltaQueries;
 use crate::login::Login;
@@ -60,9 +60,18 @@ impl Inner {
             let id = Uuid::parse_str(&tenant.id).expect("a tenant's id is a GUID");
             let mut directory =
                 Directory::new(id, &tenant.name, &tenant.domain, config.seed, Arc::clone(&clock));
+            directory.premium_p1 = tenant.premium_p1;
             directory.premium_p2 = tenant.premium_p2;
+            directory.tracks_changes = tenant.tracks_changes;
             directory.intune = tenant.intune;
             crate::seed::fill(&mut directory, config.seed, (tenant.users, tenant.service_plans));
+            for (licence, is_there) in [
+                (Licence::PremiumP1, tenant.premium_p1),
+                (Licence::PremiumP2, tenant.premium_p2),
+                (Licence::Intune, tenant.intune),
+            ] {
+                crate::graph::set_licence(&mut directory, licence, is_there);
+            }
             TenantState {
                 config: tenant,
                 directory: RwLock::new(directory),

@@ -19,6 +19,9 @@
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
 //! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
+//! | `delta_refused_with` | documented: no change tracking in external tenants; not with which status it is refused | 400 |
+//! | `premium_parts` | not documented which reads a tenant without Entra ID P1 is refused | units and security attributes |
+//! | `lapsed_lists_are_empty` | not documented: a licence that is gone refuses the list, or leaves it empty | refuses |
 //! | `schedules_among_assignments` | remembered of activations: they are among the role assignments too; of roles until a date not said | all |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
@@ -93,6 +96,10 @@ pub enum NotArrived {
     NoRoles,
     /// Graph does not accept the tokens.
     Unauthorized,
+    /// Graph does not know the identity behind the tokens.
+    NoIdentity,
+    /// Graph refuses each call but for the organisation, though the tokens have the roles.
+    Forbidden,
 }
 
 /// Which roles that Privileged Identity Management gives are among the role assignments too.
@@ -132,6 +139,11 @@ pub struct Switches {
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
     pub consent_delay: Option<(i64, NotArrived)>,
     pub schedules_among_assignments: Among,
+    /// The status with which a tenant that tracks no changes refuses a delta: 400, 404, 405 or 501.
+    pub delta_refused_with: u16,
+    /// Of these a tenant without Entra ID P1 is refused: a collection's path, or a property that is selected.
+    pub premium_parts: &'static [&'static str],
+    pub lapsed_lists_are_empty: bool,
     /// The administrator declines the consent page.
     pub refuse_consent: bool,
     /// Page order and the order of unordered collections vary with this seed.
@@ -161,6 +173,9 @@ impl Default for Switches {
             wids_in_id_token: false,
             consent_delay: None,
             schedules_among_assignments: Among::All,
+            delta_refused_with: 400,
+            premium_parts: &["administrativeUnits", "customSecurityAttributes"],
+            lapsed_lists_are_empty: false,
             refuse_consent: false,
             shuffle: None,
         }

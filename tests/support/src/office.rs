@@ -82,6 +82,7 @@ impl Office {
             organisation: organisation(),
             name: "Contoso <AG>".to_owned(),
             credentials: CredentialStatus::Connected,
+            refused: None,
             not_protected: None,
             snapshots_per_day: 1,
             next_snapshot_at: Some(at("2026-11-22T19:00:00Z")),
@@ -90,6 +91,7 @@ impl Office {
             untold_since: None,
             last_full_at: None,
             connected_at: at(START),
+            consented_at: None,
             has_parked: false,
         };
         records.put_new(&tenant).await.unwrap();

@@ -4,7 +4,7 @@ use super::deletions::EndingOut;
 use super::{Format, Name};
 use domain::plans::ProductType;
 use domain::rights::Feature;
-use domain::{OrganisationId, PartnerId, PlanId, SnapshotId, TenantId, Timestamp};
+use domain::{OrganisationId, PartnerId, PlanId, Refusal, SnapshotId, TenantId, Timestamp};
 use engine::ports::Page;
 use engine::records::{
     ConnectRefusal, Connecting, CredentialStatus, NotProtected, Organisation, OrganisationState, Tenant,
@@ -181,6 +181,10 @@ pub struct TenantMoreOut {
     pub name: String,
     /// Whether what was consented to is enough.
     pub credentials: CredentialStatus,
+    /// Why the tenant does not let the application in; null while it does.
+    pub refused: Option<Refusal>,
+    /// What that means and what can be done.
+    pub advice: Option<&'static str>,
     /// How many snapshots fall due in a day.
     pub snapshots_per_day: u8,
     /// When the next snapshot is due; null while none is.
@@ -199,6 +203,8 @@ impl TenantMoreOut {
         Self {
             name: row.name,
             credentials: row.credentials,
+            refused: row.refused,
+            advice: row.refused.map(Refusal::advice),
             snapshots_per_day: row.snapshots_per_day,
             next_snapshot_at: row.next_snapshot_at,
             last_sealed: row.last_sealed,

@@ -4,7 +4,7 @@
 //! Foreign errors become this one in three places: `graph/error.rs`, `aws/error.rs` and [`crate::stored`].
 //! Two tables consume the kind: the queue's reply and the HTTP problem, both in `runtime`.
 
-use crate::Refusal;
+use crate::{OwnFault, Refusal};
 use std::fmt;
 
 /// What a caller should do about it.
@@ -62,6 +62,10 @@ pub struct FieldFault {
 pub enum ErrorReason {
     /// The tenant does not let the application in, and it is known why.
     NotAdmitted(Refusal),
+    /// Microsoft does not accept our own credential, in any tenant, until the operator has mended it.
+    OwnFault(OwnFault),
+    /// Microsoft still refuses what was consented to a short while ago: a consent takes minutes to arrive everywhere.
+    ConsentArriving,
     /// The customer has no licence for the feature that was asked for, so there is nothing of it. Whether the
     /// permissions would be enough is then not known.
     Unlicensed,
@@ -152,6 +156,15 @@ impl Error {
     pub fn refused(refusal: Refusal, shown: impl fmt::Display) -> Self {
         Self::denied(format!("{} ({shown})", refusal.advice())).because(ErrorReason::NotAdmitted(refusal))
     }
+    /// An error of the kind [`ErrorKind::Unavailable`]: our own application is refused. `shown` is the code of Microsoft's
+    /// that says so.
+    pub fn own_fault(fault: OwnFault, shown: impl fmt::Display) -> Self {
+        let advice = fault.advice();
+        Self::unavailable(format!(
+            "Holdfast's own application is refused ({shown}), for its operator: {advice}"
+        ))
+        .because(ErrorReason::OwnFault(fault))
+    }
     /// The same error with the reason that a caller acts on.
     #[must_use]
     pub fn because(mut self, reason: ErrorReason) -> Self {
@@ -192,6 +205,13 @@ impl Error {
     pub fn refusal(&self) -> Option<Refusal> {
         match self.reason {
             Some(ErrorReason::NotAdmitted(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
+    /// What is wrong with our own application, where that is the reason.
+    pub fn fault(&self) -> Option<OwnFault> {
+        match self.reason {
+            Some(ErrorReason::OwnFault(fault)) => Some(fault),
             _ => None,
         }
     }

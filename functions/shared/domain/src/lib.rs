@@ -26,6 +26,8 @@
 //!   it is the same when it is taken away and given again.
 //! - **facet**: a property that has to be read apart from its object, and is stored in a run of its own.
 //! - **link**: a relation from one object to another, such as a member of a group.
+//! - **consent**: what lets our applications into a tenant. A **refusal** is why a tenant does not let them in; an **own
+//!   fault** what Microsoft finds wrong with the applications themselves, in every tenant: see [`login`].
 //! - **delta**: Graph's list of what changed since a **token**, which is the link that the last such list ended with.
 //! - **chain**: pages of Graph that follow one another; a reading follows several side by side. (A chain of an audit log
 //!   is another thing: see [`audit`].)
@@ -68,8 +70,10 @@ pub mod changes;
 pub mod error;
 pub mod ids;
 pub mod kinds;
+pub mod login;
 pub mod notices;
 pub mod organisations;
+mod own_fault;
 pub mod permissions;
 pub mod plans;
 pub mod reach;
@@ -90,4 +94,5 @@ pub use ids::{
 };
 /// Instants are UTC and printed as RFC 3339.
 pub use jiff::Timestamp;
+pub use own_fault::OwnFault;
 pub use refusal::Refusal;

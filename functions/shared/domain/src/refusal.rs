@@ -20,13 +20,15 @@ pub enum Refusal {
     TenantOutOfService,
     /// Microsoft Graph is switched off, or not there, in the tenant.
     ResourceDisabled,
+    /// The tenant is in another of Microsoft's clouds than the one that this installation asks.
+    OtherCloud,
     /// The login refuses, finally, for a reason that is not in our table.
     Unknown,
 }
 
 impl Refusal {
     /// Every refusal, in the order in which they are declared.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::NoConsent,
         Self::ApplicationDisabled,
         Self::ConditionalAccess,
@@ -34,8 +36,24 @@ impl Refusal {
         Self::TenantInactive,
         Self::TenantOutOfService,
         Self::ResourceDisabled,
+        Self::OtherCloud,
         Self::Unknown,
     ];
+
+    /// What is the matter, as the subject of a mail: a sentence without its full stop.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NoConsent => "Consent is missing",
+            Self::ApplicationDisabled => "The application is disabled in the tenant",
+            Self::ConditionalAccess => "A conditional access policy blocks the application",
+            Self::NoTenant => "The tenant does not exist any more",
+            Self::TenantInactive => "Microsoft has blocked the tenant for inactivity",
+            Self::TenantOutOfService => "Microsoft has put the tenant out of service",
+            Self::ResourceDisabled => "Microsoft Graph is disabled in the tenant",
+            Self::OtherCloud => "The tenant is in another Microsoft cloud",
+            Self::Unknown => "Microsoft's login refuses the tenant",
+        }
+    }
 
     /// What is the matter and what can be done, in one sentence without its full stop.
     pub fn advice(self) -> &'static str {
@@ -58,6 +76,10 @@ impl Refusal {
             Self::ResourceDisabled => {
                 "Microsoft Graph is disabled in this tenant: check the tenant's subscriptions, and that Graph is \
                  enabled under Enterprise applications"
+            }
+            Self::OtherCloud => {
+                "the tenant is in another of Microsoft's clouds (US Government, China): an installation for that cloud \
+                 can protect it"
             }
             Self::Unknown => {
                 "Microsoft's login does not admit the app to this tenant, for a reason that its code alone tells"

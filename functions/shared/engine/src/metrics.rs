@@ -94,6 +94,7 @@ metrics_table! {
         Sample SNAPSHOT_SECONDS = "SnapshotSeconds" in Seconds: "From asking for a snapshot to its seal.";
         Sum GRAPH_REQUESTS = "GraphRequests" in Count: "Requests to Microsoft Graph for sealed snapshots.";
         Sum GRAPH_THROTTLED = "GraphThrottled" in Count: "Of these, refused because of a limit.";
+        Level OWN_CREDENTIAL_DAYS = "OwnCredentialDays" in Count: "Days until our own certificate or secret for reading ends.";
         Sum STORED_BYTES = "StoredBytes" in Bytes: "What sealed snapshots added to the vault.";
     }
     "send-digests" {
@@ -111,5 +112,6 @@ metrics_table! {
     "every job" {
         Sum MESSAGES_PARKED = "MessagesParked" in Count: "Messages that no other try can help.";
         Sum MESSAGES_LATER = "MessagesLater" in Count: "Messages that come back: somebody was unwell.";
+        Sum OWN_APPLICATION_REFUSED = "OwnApplicationRefused" in Count: "Work that waits since Microsoft does not accept our own application.";
     }
 }

@@ -190,7 +190,8 @@ async fn wait<T: OpenWork>(records: &Records, found: Found<T>, mark: u64, error:
         ErrorKind::Throttled { retry_after_ms } => retry_after_ms,
         _ => None,
     };
-    course.hold_up(Cause::of(error.kind()), mark, now, asked_ms);
+    course.hold_up(Cause::of_wait(error), mark, now, asked_ms);
+    metrics::OWN_APPLICATION_REFUSED.add(u64::from(error.fault().is_some()));
     let (subject, what) = (found.value.subject(), found.value.label());
     let waiting = found.value.held_up(course, now);
     records.replace(&waiting, found.version).await?;

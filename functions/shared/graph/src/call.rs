@@ -277,7 +277,8 @@ impl GraphClient {
                 error: Error::unavailable(format!("{}: Graph's answer is not JSON", ask.what)),
                 left: true,
             },
-            (400..500, body) => Sent::Reply(reply(body.unwrap_or_default())),
+            // Why 501 too: what is not implemented is not there the next time either.
+            (400..=499 | 501, body) => Sent::Reply(reply(body.unwrap_or_default())),
             (_, body) => Sent::Cut {
                 error: reply(body.unwrap_or_default()).refusal().into_error(&ask.what),
                 left: true,

@@ -80,6 +80,7 @@ impl GraphClient {
             ids: ids.clone(),
             slots: Mutex::default(),
             credential: tokio::sync::Mutex::default(),
+            told: Mutex::default(),
         };
         let throttle = Throttle::new(f64::from(settings.tenant_permille) / 1_000.0, settings.instances);
         let shared = Shared {

@@ -4,7 +4,7 @@ use crate::GraphClient;
 use async_trait::async_trait;
 use domain::{
     Error, Result, TenantId, Timestamp,
-    kinds::{Kind, LinkType, Source},
+    kinds::{Kind, Licence, LinkType, Source},
 };
 use engine::ports::{
     Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
@@ -90,6 +90,9 @@ impl DirectoryPages for GraphDirectory {
     }
     async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         self.client.last_recovery(tenant).await
+    }
+    async fn has_licence(&self, tenant: &TenantId, licence: &'static Licence) -> Result<Option<bool>> {
+        self.client.has_licence(tenant, licence).await
     }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.client.take_spent(tenant)

@@ -185,7 +185,7 @@ impl Refusal {
 
     fn kind(&self) -> ErrorKind {
         match self.status {
-            400..500 if self.status != 429 && self.needs_licence() => ErrorKind::Denied,
+            400..=499 if self.status != 429 && self.needs_licence() => ErrorKind::Denied,
             400 if self.means(Meaning::Taken) || self.means(Meaning::ScheduleThere) => ErrorKind::Conflict,
             400 if self.means(Meaning::ReferenceMissing) || self.means(Meaning::ScheduleGone) => {
                 ErrorKind::NotFound
@@ -194,7 +194,7 @@ impl Refusal {
             404 | 410 => ErrorKind::NotFound,
             409 | 412 | 423 => ErrorKind::Conflict,
             429 => ErrorKind::Throttled { retry_after_ms: None },
-            400..500 => ErrorKind::Invalid,
+            400..=499 | 501 => ErrorKind::Invalid,
             _ => ErrorKind::Unavailable,
         }
     }

@@ -34,7 +34,7 @@ impl GraphClient {
         facets: &[&'static str],
     ) -> Result<ReadPage> {
         let (url, page) = match cursor {
-            Cursor::Next(link) | Cursor::NextListed(link) | Cursor::Delta(link) => {
+            Cursor::Next(link) | Cursor::NextListed(link) | Cursor::NextWhole(link) | Cursor::Delta(link) => {
                 let url = self.own_link(link)?;
                 let units =
                     read_units(source.path, !source.select.is_empty(), !source.expand.is_empty(), source.top);
@@ -47,7 +47,9 @@ impl GraphClient {
         if source.sizes_tenant {
             self.shared.throttle.learn_users(tenant, items.len());
         }
-        let is_listed = matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();
+        let is_whole = matches!(cursor, Cursor::Whole | Cursor::NextWhole(_));
+        let is_listed =
+            is_whole || matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();
         let end = match (next, delta) {
             (Some(next), _) => {
                 // Why: a chain that leads to itself would be read for ever.
@@ -56,6 +58,7 @@ impl GraphClient {
                 }
                 PageEnd::More(match cursor {
                     Cursor::Listed | Cursor::NextListed(_) => Cursor::NextListed(next),
+                    Cursor::Whole | Cursor::NextWhole(_) => Cursor::NextWhole(next),
                     _ => Cursor::Next(next),
                 })
             }
@@ -71,9 +74,13 @@ impl GraphClient {
                 )));
             }
         };
-        if !source.expand.is_empty() {
+        if is_whole || !source.expand.is_empty() {
             let mut apart = items.iter().map(|item| parse(item)).collect::<Result<Vec<_>>>()?;
-            self.complete(tenant, source, &mut apart).await?;
+            if is_whole {
+                self.add_links(tenant, source, &mut apart).await?;
+            } else {
+                self.complete(tenant, source, &mut apart).await?;
+            }
             items = apart.iter().map(to_raw).collect::<Result<_>>()?;
         }
         let unknown = self.unknown_properties(tenant);
@@ -172,7 +179,7 @@ struct Question {
 }
 
 impl Question {
-    fn new(source: &Source, cursor: &Cursor) -> Self {
+    fn new(source: &'static Source, cursor: &Cursor) -> Self {
         let usual = Self {
             path: source.path,
             expand: source.expand,
@@ -187,6 +194,14 @@ impl Question {
             }
             (Cursor::Listed, Read::Delta(Whole::Chunked { path, top, .. })) => {
                 Self { path, top: Some(top), ids_only: true, ..usual }
+            }
+            (Cursor::Whole, Read::Delta(whole)) => {
+                let (path, expand, top) = match whole {
+                    Whole::Listed { path, expand, top } => (path, expand, Some(top)),
+                    Whole::Chunked { path, top, .. } => (path, "", Some(top)),
+                    Whole::Round => (source.path.trim_end_matches("/delta"), "", None),
+                };
+                Self { path, expand, top, relations: false, ..usual }
             }
             (Cursor::Latest, _) => Self { tail: "$deltatoken=latest".to_owned(), ..usual },
             (Cursor::Ids(ids), _) => {

@@ -35,24 +35,43 @@ impl Default for GraphSettings {
     }
 }
 
-impl GraphSettings {
-    /// Hosts of Graph in Microsoft's clouds; a token for one is asked for by its own name.
-    /// Source: learn.microsoft.com/graph/deployments.
-    pub const GRAPH_HOSTS: &'static [&'static str] = &[
-        "graph.microsoft.com",
-        "graph.microsoft.us",
-        "dod-graph.microsoft.us",
-        "microsoftgraph.chinacloudapi.cn",
-    ];
-    /// Hosts of the login in Microsoft's clouds.
-    /// Source: learn.microsoft.com/entra/identity-platform/authentication-national-cloud.
-    pub const LOGIN_HOSTS: &'static [&'static str] = &[
-        "login.microsoftonline.com",
-        "login.microsoftonline.us",
-        "login.chinacloudapi.cn",
-        "login.partner.microsoftonline.cn",
-    ];
+/// One of Microsoft's clouds: a tenant is in one of them, and so are the applications that read it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MicrosoftCloud {
+    /// What Microsoft calls it.
+    pub name: &'static str,
+    /// The host of its Graph; a token for it is asked for by that name.
+    pub graph: &'static str,
+    /// The hosts of its login; the last is the one that Microsoft names today.
+    pub logins: &'static [&'static str],
+}
 
+/// Microsoft's clouds. Source: learn.microsoft.com/graph/deployments and
+/// learn.microsoft.com/entra/identity-platform/authentication-national-cloud.
+pub static MICROSOFT_CLOUDS: [MicrosoftCloud; 4] = [
+    MicrosoftCloud {
+        name: "the global service",
+        graph: "graph.microsoft.com",
+        logins: &["login.microsoftonline.com"],
+    },
+    MicrosoftCloud {
+        name: "US Government L4",
+        graph: "graph.microsoft.us",
+        logins: &["login.microsoftonline.us"],
+    },
+    MicrosoftCloud {
+        name: "US Government L5 (DoD)",
+        graph: "dod-graph.microsoft.us",
+        logins: &["login.microsoftonline.us"],
+    },
+    MicrosoftCloud {
+        name: "China, operated by 21Vianet",
+        graph: "microsoftgraph.chinacloudapi.cn",
+        logins: &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
+    },
+];
+
+impl GraphSettings {
     /// The setting that names another Graph.
     pub const GRAPH_URL: &'static str = "HOLDFAST_GRAPH_URL";
     /// The setting that names another login.
@@ -104,23 +123,47 @@ impl GraphSettings {
     /// `Invalid`, naming the setting, unless it is one of Microsoft's hosts, or this machine: customers' tokens and the
     /// applications' credentials are sent there.
     pub fn addresses(&self) -> Result<(Url, Url)> {
-        let graph = base_url(Self::GRAPH_URL, &self.graph_url, Self::GRAPH_HOSTS)?;
-        let login = base_url(Self::LOGIN_URL, &self.login_url, Self::LOGIN_HOSTS)?;
+        let graph = base_url(Self::GRAPH_URL, &self.graph_url, &Self::graph_hosts())?;
+        let login = base_url(Self::LOGIN_URL, &self.login_url, &Self::login_hosts())?;
+        // Why: no cloud takes the tokens of another, and the first to hear of it would be a customer who consents.
+        if let Some(cloud) = cloud_of(&graph)
+            && Self::login_hosts().iter().any(|host| login.host_str() == Some(host))
+            && cloud.logins.iter().all(|host| login.host_str() != Some(host))
+        {
+            let message = format!("must be the login of the cloud of Graph's: {}", cloud.logins.join(" or "));
+            return Err(Error::invalid_field(Self::LOGIN_URL, message));
+        }
         Ok((graph, login))
     }
 
     /// Whether the login is Microsoft's own and no stand-in for it.
     pub fn is_microsofts_login(&self) -> bool {
         let host = Url::parse(&self.login_url).ok().and_then(|u| u.host_str().map(str::to_owned));
-        host.is_some_and(|host| Self::LOGIN_HOSTS.contains(&host.as_str()))
+        host.is_some_and(|host| Self::login_hosts().contains(&host.as_str()))
+    }
+
+    /// Hosts of Graph in Microsoft's clouds.
+    pub fn graph_hosts() -> Vec<&'static str> {
+        MICROSOFT_CLOUDS.iter().map(|cloud| cloud.graph).collect()
+    }
+
+    /// Hosts of the login in Microsoft's clouds; two clouds share one.
+    pub fn login_hosts() -> Vec<&'static str> {
+        let mut hosts: Vec<_> = MICROSOFT_CLOUDS.iter().flat_map(|cloud| cloud.logins).copied().collect();
+        hosts.dedup();
+        hosts
     }
 
     /// The OAuth scope of the Graph in use.
     pub(crate) fn scope(&self) -> String {
-        let host = Url::parse(&self.graph_url).ok().and_then(|u| u.host_str().map(str::to_owned));
-        let host = host.filter(|h| Self::GRAPH_HOSTS.contains(&h.as_str()));
-        format!("https://{}/.default", host.as_deref().unwrap_or(Self::GRAPH_HOSTS[0]))
+        let cloud = Url::parse(&self.graph_url).ok().and_then(|url| cloud_of(&url));
+        format!("https://{}/.default", cloud.unwrap_or(&MICROSOFT_CLOUDS[0]).graph)
     }
+}
+
+/// The cloud whose Graph that is; none for a stand-in.
+fn cloud_of(graph: &Url) -> Option<&'static MicrosoftCloud> {
+    MICROSOFT_CLOUDS.iter().find(|cloud| graph.host_str() == Some(cloud.graph))
 }
 
 fn number(find: impl Fn(&str) -> Option<String>, name: &str, default: u32) -> Result<u32> {
@@ -166,7 +209,7 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_this_machine_only() {
-        let base_url = |text| base_url("x", text, GraphSettings::GRAPH_HOSTS);
+        let base_url = |text| base_url("x", text, &GraphSettings::graph_hosts());
         assert!(base_url("http://127.0.0.1:9/").is_ok());
         assert!(base_url("http://localhost:9").is_ok());
         assert!(base_url("https://graph.microsoft.us").is_ok());
@@ -198,6 +241,19 @@ mod tests {
         ] {
             assert_eq!(of(other, login), Err(GraphSettings::GRAPH_URL.to_owned()), "{other}");
         }
+        for cloud in &MICROSOFT_CLOUDS {
+            for login in cloud.logins {
+                assert_eq!(of(&format!("https://{}", cloud.graph), &format!("https://{login}")), Ok(()));
+            }
+        }
+        for (graph, login) in [
+            (graph, "https://login.microsoftonline.us"),
+            ("https://dod-graph.microsoft.us", login),
+            ("https://microsoftgraph.chinacloudapi.cn", "https://login.microsoftonline.us"),
+        ] {
+            assert_eq!(of(graph, login), Err(GraphSettings::LOGIN_URL.to_owned()), "{graph} {login}");
+        }
+        assert_eq!(of(graph, "http://localhost:9"), Ok(()), "a stand-in is of every cloud");
         for other in ["https://login.example.com", graph, "http://login.microsoftonline.com"] {
             assert_eq!(of(graph, other), Err(GraphSettings::LOGIN_URL.to_owned()), "{other}");
         }

@@ -91,11 +91,14 @@ async fn redeem(tokens: &Tokens, ask: &SignInAsk<'_>, code: &str) -> Result<Sign
         let error = login_error(status, &body);
         let is_the_code = body.get("error").and_then(Value::as_str) == Some("invalid_grant");
         // Why not what the table knows of the tenant: that says more than that the code is none.
-        return Err(if is_the_code && error.refusal().is_none_or(|r| r == Refusal::Unknown) {
-            Error::denied("the login does not take what the sign-in ended with").caused_by(error)
-        } else {
-            error
-        });
+        return Err(
+            if is_the_code && error.fault().is_none() && error.refusal().is_none_or(|r| r == Refusal::Unknown)
+            {
+                Error::denied("the login does not take what the sign-in ended with").caused_by(error)
+            } else {
+                error
+            },
+        );
     }
     let token = body.get("id_token").and_then(Value::as_str).unwrap_or_default();
     let claims = claims(token);

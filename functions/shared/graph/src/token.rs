@@ -9,7 +9,7 @@ use crate::{
     waits::{after, backoff_ms, least_ms, retry_after_ms},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
+use domain::{Error, ErrorKind, OwnFault, Result, TenantId, Timestamp};
 use engine::ports::{Clock, Ids, Secrets};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -62,6 +62,8 @@ pub(crate) struct Tokens {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) slots: Mutex<HashMap<TenantId, Slot>>,
     pub(crate) credential: AsyncMutex<Option<(Timestamp, Arc<Credential>)>>,
+    /// What the operator was told of that is wrong with our own application, until a token comes again.
+    pub(crate) told: Mutex<Option<OwnFault>>,
 }
 
 impl Tokens {
@@ -105,9 +107,15 @@ impl Tokens {
         let mut attempt = 0;
         loop {
             let Failure { error, asked_ms, passing } = match self.request_once(tenant).await {
-                Ok(token) => return Ok(token),
+                Ok(token) => {
+                    self.hear_fault(None);
+                    return Ok(token);
+                }
                 Err(failure) => failure,
             };
+            if error.fault().is_some() {
+                self.hear_fault(Some(&error));
+            }
             let throttled = matches!(error.kind(), ErrorKind::Throttled { .. });
             if !throttled && (!passing || attempt + 1 >= ATTEMPTS) {
                 return Err(error);
@@ -124,6 +132,18 @@ impl Tokens {
             }
             self.clock.sleep_ms(wait_ms).await;
             attempt += 1;
+        }
+    }
+
+    /// Tells the operator of a fault of ours, in the log: once, however many tenants and calls meet it.
+    fn hear_fault(&self, error: Option<&Error>) {
+        let fault = error.and_then(Error::fault);
+        let before = std::mem::replace(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner), fault);
+        if let (Some(error), Some(fault)) = (error, fault)
+            && before != Some(fault)
+        {
+            let (secret, fault) = (&self.secret_name, fault.name());
+            tracing::error!(secret, fault, reason = %error, "our own application is refused");
         }
     }
 
@@ -169,14 +189,20 @@ impl Tokens {
     /// The application's credential, kept for a while.
     ///
     /// # Errors
-    /// Those of the secrets; `Invalid` when the secret is not one.
+    /// Those of the secrets; a fault of ours where there is no secret, or it is not one.
     pub(crate) async fn credential(&self, now: Timestamp) -> Result<Arc<Credential>> {
         let mut kept = self.credential.lock().await;
         if let Some((_, credential)) = kept.as_ref().filter(|(until, _)| now < *until) {
             return Ok(credential.clone());
         }
-        let secret = self.secrets.get(&self.secret_name).await?;
-        let credential = Arc::new(Credential::parse(&self.secret_name, secret.expose())?);
+        let none = |error: Error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::Invalid => {
+                Error::own_fault(OwnFault::NoCredential, "nothing was asked").caused_by(error)
+            }
+            _ => error,
+        };
+        let secret = self.secrets.get(&self.secret_name).await.map_err(none)?;
+        let credential = Arc::new(Credential::parse(&self.secret_name, secret.expose()).map_err(none)?);
         *kept = Some((after(now, SECRET_KEPT_MS), credential.clone()));
         Ok(credential)
     }

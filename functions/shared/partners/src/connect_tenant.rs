@@ -111,7 +111,8 @@ impl Worker {
                     Err(error) => Err(error),
                 }
             }
-            Err(error) if may_pass(&error) && self.clock.now() < waits.until => {
+            // Why beyond its time while our own application is refused: that is no fault of the consent's.
+            Err(error) if may_pass(&error) && (self.clock.now() < waits.until || error.fault().is_some()) => {
                 let (tenant, kind) = (&waits.tenant, error.kind().name());
                 tracing::info!(%tenant, kind, reason = %error, "the consent has not arrived yet");
                 Ok(Report::Waits)

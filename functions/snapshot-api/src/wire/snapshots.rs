@@ -55,6 +55,8 @@ pub struct SnapshotOut {
     counts: BTreeMap<String, RunCount>,
     /// What it could not read, and why.
     not_covered: Vec<NotCovered>,
+    /// Whether the tenant's consent may still have been arriving then, so that another snapshot follows soon.
+    provisional: bool,
     /// What no snapshot holds of the kinds that this one does. Shown where one snapshot
     /// is read, and not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,6 +87,7 @@ impl From<Snapshot> for SnapshotOut {
             sealed_at: row.sealed_at,
             counts: row.counts,
             not_covered: row.not_covered,
+            provisional: row.provisional,
             unread: None,
             spent: row.spent,
             stored_bytes: row.stored_bytes,

@@ -1,10 +1,13 @@
-//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`, `holdfast verify-audit`.
+//! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`, `holdfast verify-audit`,
+//! `holdfast ask-tenant`.
 
+pub mod ask_tenant;
 mod serve;
 mod simulate;
 mod upgrade;
 mod verify_audit;
 
+pub use ask_tenant::AskTenantOptions;
 pub use serve::ServeOptions;
 pub use simulate::SimulateOptions;
 pub use upgrade::UpgradeOptions;
@@ -40,6 +43,8 @@ enum Command {
     Upgrade(UpgradeOptions),
     /// Verifies an exported audit log, alone or against the signed heads of its days.
     VerifyAudit(VerifyAuditOptions),
+    /// Asks a real tenant, by reading alone, what is in doubt about Microsoft Graph; prints counts and codes, no values.
+    AskTenant(AskTenantOptions),
 }
 
 #[derive(Args)]
@@ -106,6 +111,7 @@ fn run(command: Command) -> Result<()> {
             Command::Simulate(options) => simulate::run(options).await,
             Command::Upgrade(options) => upgrade::run(options).await,
             Command::VerifyAudit(options) => verify_audit::run(&options),
+            Command::AskTenant(options) => ask_tenant::run(options).await,
         }
     })
 }

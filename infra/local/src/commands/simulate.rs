@@ -21,6 +21,9 @@ pub struct SimulateOptions {
     /// Service plans of the licence that most people have: an E5 has about 90.
     #[arg(long, default_value_t = 3)]
     pub plans: usize,
+    /// Plays an external tenant (External ID): Graph tracks no changes, and there is no licence for anything.
+    #[arg(long)]
+    pub external: bool,
 }
 
 /// Runs `holdfast simulate`: prints the simulated tenants and apps, and answers until interrupted.
@@ -31,6 +34,10 @@ pub async fn run(options: SimulateOptions) -> Result<()> {
     let mut config = SimConfig::company(options.seed, options.users);
     for tenant in &mut config.tenants {
         tenant.service_plans = options.plans;
+        tenant.tracks_changes = !options.external;
+        for licence in [&mut tenant.premium_p1, &mut tenant.premium_p2, &mut tenant.intune] {
+            *licence = !options.external;
+        }
     }
     let (tenants, apps) = (config.tenants.clone(), config.apps.clone());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod ask_tenant;
 mod cloud;
 mod common;
 mod contracts;

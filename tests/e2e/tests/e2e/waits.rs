@@ -128,8 +128,8 @@ async fn work_that_finds_nobody_for_hours_is_given_up_and_told_once() {
     rig.snapshot().await;
     rig.clock.advance(SignedDuration::from_hours(1));
     rig.world.mailer.take_sent();
-    // The login refuses our own credential, which is nobody's fault but ours.
-    rig.control.set_secret_expired(sim::READER_CLIENT_ID, true);
+    // The login is unwell, for a day.
+    rig.control.set_login_refusal(rig.tenant().as_str(), Some(("temporarily_unavailable", 90_033)));
     rig.restart();
     let id = rig.ask_snapshot(rig.tenant()).await;
     rig.settle().await;

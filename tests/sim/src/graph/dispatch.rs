@@ -3,7 +3,8 @@
 use super::call::{Call, Outcome, Reply};
 use super::error::{denied, failure, no_segment};
 use super::{
-    deleted, delta, groups, intune, licences, lists, misc, permissions, pim, refs, roles, units, users,
+    deleted, delta, groups, intune, licences, licensed, lists, misc, permissions, pim, refs, roles, units,
+    users,
 };
 use crate::inner::Inner;
 use crate::state::{Kind, Relation};
@@ -29,19 +30,24 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
         return Err(denied());
     }
     let tenant = &inner.tenants[call.token.tenant];
-    if *first == "deviceManagement" && !tenant.config.intune {
-        return Err(failure(
-            400,
-            "BadRequest",
-            "Request not applicable to target tenant: there is no active Intune licence.",
-        ));
+    let licensed = tenant.directory.read().expect("the lock is never held over a panic");
+    if let Some(answer) = licensed::refused(call, &licensed, &path) {
+        return answer;
     }
+    drop(licensed);
     // Why reads and writes part here: reads share the directory's lock, and a write holds it alone. A POST such as
     // `getByIds` is a read too.
     if call.reads() {
         let d = &*tenant.directory.read().expect("the lock is never held over a panic");
         return match path.as_slice() {
             // Why delta comes first: `users/delta` would otherwise be the user whose id is `delta`.
+            [_, "delta"] | ["directory", "administrativeUnits", "delta"] if !d.tracks_changes => {
+                Err(failure(
+                    call.switches.delta_refused_with,
+                    "Request_UnsupportedQuery",
+                    "Change tracking is not supported for this tenant.",
+                ))
+            }
             [_, "delta"] | ["directory", "administrativeUnits", "delta"] => delta::run(inner, call, d, &path),
             ["users"] => lists::all(call, d, Kind::User),
             ["groups"] => lists::all(call, d, Kind::Group),

@@ -15,6 +15,7 @@ mod groups;
 mod holders;
 mod intune;
 mod licences;
+mod licensed;
 mod lists;
 mod misc;
 mod paging;
@@ -39,6 +40,7 @@ pub(crate) use intune::seeded as seed_policy;
 pub(crate) use licences::{
     add_plan, settle as settle_licences, state as licence_state, states_of as licence_states,
 };
+pub(crate) use licensed::set_licence;
 pub(crate) use pim::{add_schedule, remove_schedule};
 pub(crate) use roles::{BUILT_IN, add_assignment, assign_role_by_name};
 
@@ -89,10 +91,18 @@ fn token(inner: &Inner, incoming: &Incoming) -> Result<Arc<Token>, Failure> {
     let now = inner.clock.seconds();
     let token = inner.login.bearer(value, now);
     let token = token.ok_or_else(|| refuse("Lifetime validation failed, the token is expired."))?;
-    if inner.not_arrived(token.tenant, token.app) == Some(NotArrived::Unauthorized) {
-        return Err(refuse("The identity of the calling application could not be established."));
+    match inner.not_arrived(token.tenant, token.app) {
+        Some(NotArrived::Unauthorized) => {
+            Err(refuse("The identity of the calling application could not be established."))
+        }
+        Some(NotArrived::NoIdentity) => Err(failure(
+            401,
+            "Authorization_IdentityNotFound",
+            "The identity of the calling application could not be established.",
+        )),
+        Some(NotArrived::Forbidden) if !incoming.path.ends_with("/organization") => Err(error::denied()),
+        _ => Ok(token),
     }
-    Ok(token)
 }
 
 fn charge(inner: &Inner, token: &Token, cost: Cost) -> Verdict {

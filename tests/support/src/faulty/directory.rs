@@ -2,7 +2,7 @@
 
 use super::{Faulty, LoggedCall};
 use async_trait::async_trait;
-use domain::kinds::{Kind, LinkType, Source};
+use domain::kinds::{Kind, Licence, LinkType, Source};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
     Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
@@ -55,9 +55,10 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
         let at = match cursor {
             Cursor::Start => "from the start",
             Cursor::Listed => "listed",
+            Cursor::Whole => "whole",
             Cursor::Ids(_) => "by ids",
             Cursor::Latest => "latest",
-            Cursor::Next(_) | Cursor::NextListed(_) => "next",
+            Cursor::Next(_) | Cursor::NextListed(_) | Cursor::NextWhole(_) => "next",
             Cursor::Delta(_) => "delta",
         };
         let call = LoggedCall::new("directory", "read_page", format!("{} {at}", source.path)).of(tenant);
@@ -66,6 +67,10 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
     async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         let call = LoggedCall::new("directory", "last_recovery", "").of(tenant);
         self.plan.around(call, self.inner.last_recovery(tenant)).await
+    }
+    async fn has_licence(&self, tenant: &TenantId, licence: &'static Licence) -> Result<Option<bool>> {
+        let call = LoggedCall::new("directory", "has_licence", "").of(tenant);
+        self.plan.around(call, self.inner.has_licence(tenant, licence)).await
     }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.inner.take_spent(tenant)

@@ -5,9 +5,10 @@
 use super::slots::{Asker, counted};
 use domain::{Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::messages;
+use engine::open_work::OpenWork;
 use engine::ports::{Clock, Ids, Queue, Spent, Write};
 use engine::records::{
-    AskedWork, Course, Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace,
+    AskedWork, Cause, Course, Found, JobState, Reason, Records, Snapshot, Tenant, put_new, replace,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +33,8 @@ impl Snapshots {
     /// Starts a snapshot and returns its id; it is taken when its message is handled.
     ///
     /// # Errors
-    /// `Conflict`, naming the open snapshot, when there is one; `NotFound` when the tenant is not connected.
+    /// `Conflict`, naming the open snapshot, when there is one that does not only wait for a consent to arrive: that is the
+    /// one that a person then gets. `NotFound` when the tenant is not connected.
     pub async fn start(&self, tenant: &TenantId, reason: Reason) -> Result<SnapshotId> {
         self.start_for(tenant, reason, None).await
     }
@@ -54,6 +56,9 @@ impl Snapshots {
         for tried in 1.. {
             let found = self.records.get(&Tenant::at(tenant)).await?;
             if let Some(open) = self.find_open(&found.value).await? {
+                if reason == Reason::Person && self.take_over(tenant, &open).await? {
+                    return Ok(open);
+                }
                 return Err(Error::conflict(format!("snapshot {open} is being taken")));
             }
             let next = found.value.next_snapshot_at;
@@ -71,6 +76,25 @@ impl Snapshots {
             }
         }
         unreachable!("the last try returns")
+    }
+
+    /// Lets a snapshot that waits for a consent to arrive go on at once, as one that a person asked for, which waits for no
+    /// part. False where it waits for nothing of that kind, or a job was faster.
+    async fn take_over(&self, tenant: &TenantId, open: &SnapshotId) -> Result<bool> {
+        let Some(Found { value, version }) = self.records.find(&Snapshot::at(tenant, open)).await? else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        let waits = value.course.waits_until(now).is_some() && value.course.cause() == Some(Cause::Consent);
+        if !waits {
+            return Ok(false);
+        }
+        let again = Snapshot { reason: Reason::Person, course: Course::default(), ..value.again(now) };
+        match self.records.replace(&again, version).await {
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
+            Err(error) => Err(error),
+            Ok(()) => self.queue.send(again.message()).await.map(|()| true),
+        }
     }
 
     /// The snapshot that is being taken, if there is one.
@@ -134,6 +158,7 @@ impl Snapshots {
             attempts: 0,
             counts: BTreeMap::new(),
             not_covered: vec![],
+            provisional: false,
             spent: Spent::default(),
             stored_bytes: 0,
             stored_blobs: 0,

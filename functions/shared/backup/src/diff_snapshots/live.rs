@@ -37,6 +37,7 @@ fn row(diff: &Diff, id: &SnapshotId, now: Timestamp) -> Snapshot {
         attempts: 0,
         counts: BTreeMap::new(),
         not_covered: Vec::new(),
+        provisional: false,
         spent: Spent::default(),
         stored_bytes: 0,
         stored_blobs: 0,

@@ -71,11 +71,17 @@ pub(super) async fn read_kind(
     let mut before = before;
     let mut begun_anew = false;
     loop {
-        let (was_incremental, was_by_round) = (before.incremental, before.by_round);
+        let (was_incremental, was_by_round, was_by_list) =
+            (before.incremental, before.by_round, before.by_list);
         let (mut reading, error) = match attempt(context, kind, before).await {
             Attempt::Progress(next) => return (next, None),
             Attempt::Failed(reading, error) => (*reading, error),
         };
+
+        // Why no kind is missing then: whoever is no longer let in gets no further with any.
+        if error.refusal().is_some() {
+            return (KindState::Reading(Box::new(reading)), Some(error));
+        }
 
         // A cursor that is no longer good, a base that is damaged, a way of asking that this Graph does not
         // know: each costs reading everything, no more. Why once: a tenant in which next links die at once
@@ -85,16 +91,22 @@ pub(super) async fn read_kind(
         let reads_all = !was_incremental && !reading.has_begun_merging();
         let by_round =
             reads_all && error.kind() == ErrorKind::Invalid && !was_by_round && begin::has_other_way(kind);
+        // Why: of some tenants Graph tracks no changes, and then it refuses a round as well.
+        let by_list = reads_all
+            && error.kind() == ErrorKind::Invalid
+            && kind.reading[0].is_delta()
+            && !(by_round || was_by_list || reading.endless);
         // Why: a licence may be missing for a facet though the permission is there.
         let apart = reads_all
             && error.kind() == ErrorKind::Denied
             && !context.carried(kind, reading.facets_apart).is_empty();
-        let other_way = by_round || apart;
+        let other_way = by_round || by_list || apart;
         // Why: what is wrong with a list of changes need not be wrong with the list of everything.
         let refused = was_incremental && error.kind() == ErrorKind::Invalid;
         if other_way || refused || lost && (was_incremental || !begun_anew) {
             tracing::warn!(kind = kind.run(), cause = error.kind().name(), "reading everything of the kind");
             reading.by_round |= by_round;
+            reading.by_list |= by_list;
             reading.facets_apart |= apart;
             begun_anew |= !was_incremental && !other_way;
             before = reading.begun_anew(context.clock.now());

@@ -148,7 +148,7 @@ impl Chains<'_, '_> {
         let source = self.source(&chain.role);
         let is_changes = state.stage == ReadingStage::Changes
             || matches!(chain.role, ChainRole::Chunk(_) | ChainRole::Ids);
-        let listed = is_listed(source, state.by_round, is_changes);
+        let listed = state.by_list || is_listed(source, state.by_round, is_changes);
         let how = How { apart: state.facets_apart, listed };
         let cursor = match (&chain.role, &chain.cursor) {
             (ChainRole::Chunk(chunk), Cursor::Start) => Cursor::Ids(chunk.awaited.iter().cloned().collect()),
@@ -166,7 +166,8 @@ impl Chains<'_, '_> {
         state.left_out.extend(page.left_out.into_iter().map(str::to_owned));
 
         // Why before its items are taken: a page of a ring may not be followed by the same again.
-        if let PageEnd::More(Cursor::Next(link) | Cursor::NextListed(link)) = &page.end
+        if let PageEnd::More(Cursor::Next(link) | Cursor::NextListed(link) | Cursor::NextWhole(link)) =
+            &page.end
             && let Err(astray) = chain.trail.follow(link, entries(&page.items))
         {
             return self.lead_nowhere(&chain, astray);

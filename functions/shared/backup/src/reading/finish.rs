@@ -2,13 +2,18 @@
 
 use super::reader::KindReader;
 use super::sorters::deleted;
-use domain::{Result, Timestamp};
+use domain::stored::{MissingCause, RunRef};
+use domain::{Error, ErrorReason, Result, Timestamp};
 use engine::records::KindRuns;
 use std::collections::BTreeMap;
 
 impl KindReader<'_> {
     /// The kind, done. What it deleted for good is parked, for the links of other kinds.
+    ///
+    /// # Errors
+    /// `Denied` for want of a licence, where that is why nothing is listed any more.
     pub(super) async fn finish(mut self) -> Result<KindRuns> {
+        self.check_licence().await?;
         let deleted = self.sorters.take(&deleted(self.kind)).into_blocks().await?;
         let full_at = self.full_at();
         let seats_in_use = (!self.kind.seated_by.is_empty()).then(|| self.seats_in_use()).flatten();
@@ -25,6 +30,25 @@ impl KindReader<'_> {
             incremental: self.state.incremental,
             deleted,
         })
+    }
+
+    /// Checks that a kind of which nothing is listed any more has not only lost the licence that shows it. It is not
+    /// documented whether Graph refuses then, or lists nothing.
+    async fn check_licence(&self) -> Result<()> {
+        let (kind, context) = (self.kind, self.context);
+        let (Some(licence), Some(base)) = (kind.licence, context.base.as_deref()) else { return Ok(()) };
+        let is_empty = |runs: &BTreeMap<String, RunRef>| runs.get(kind.run()).is_none_or(|r| r.records == 0);
+        let was_unlicensed =
+            base.missing.iter().any(|m| m.source == kind.run() && m.cause == MissingCause::Unlicensed);
+        if !is_empty(&self.state.merging.runs) || is_empty(&base.runs) && !was_unlicensed {
+            return Ok(());
+        }
+        let tenant = context.archive.tenant();
+        if context.directory.has_licence(tenant, licence).await? == Some(false) {
+            let why = format!("{}: the tenant has no licence of {} any more", kind.run(), licence.name);
+            return Err(Error::denied(why).because(ErrorReason::Unlicensed));
+        }
+        Ok(())
     }
 
     /// When the objects, and each facet that is held, were last read completely: in this reading, or as the base says.

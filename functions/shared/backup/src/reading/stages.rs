@@ -32,7 +32,7 @@ impl KindReader<'_> {
     async fn take_token(&mut self) -> Result<()> {
         let (context, kind, main) = (self.context, self.kind, self.main_source());
         context.choose_facets(kind, &mut self.state);
-        if self.state.by_round || !begin::has_other_way(kind) {
+        if self.state.by_round || self.state.by_list || !begin::has_other_way(kind) {
             return Ok(());
         }
         let asked_at = context.clock.now();
@@ -71,6 +71,10 @@ impl KindReader<'_> {
             }
         } else {
             chains.push(match self.main_source().read {
+                Read::Delta(_) if state.by_list => {
+                    carried = self.context.carried(self.kind, state.facets_apart);
+                    objects(Cursor::Whole)
+                }
                 Read::Delta(Whole::Listed { .. }) if !state.by_round => {
                     carried = self.context.carried(self.kind, state.facets_apart);
                     objects(Cursor::Listed)

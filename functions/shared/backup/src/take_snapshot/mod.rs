@@ -7,21 +7,21 @@
 
 mod further;
 mod notify;
+mod refused;
 mod seal;
 
 use crate::archive::{Archive, TenantArchive};
 use crate::reading::Reading;
 use async_trait::async_trait;
 use domain::stored::Manifest;
-use domain::{Error, ErrorKind, ErrorReason, Result, SnapshotId, TenantId, Timestamp};
+use domain::{ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
 use engine::metrics;
 use engine::open_work::put_off;
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::{
-    Cause, CredentialStatus, Found, JobState, ReadingState, Reason, Records, SeatCount, Snapshot,
-    SnapshotMode, Tenant,
+    Found, JobState, ReadingState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
 };
 use engine::work::{JobWorker, unless_gone};
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,9 @@ impl Worker {
             }
             Ok(None) => self.go_on(request, row).await,
             Err(error) if error.kind() == ErrorKind::Denied => {
+                if let Some(until) = self.wait_for_consent(&row, &error).await? {
+                    return Ok(Report::Waits(until));
+                }
                 self.fail(&row, &error).await?;
                 metrics::SNAPSHOTS_REFUSED.add(u64::from(row.value.reason == Reason::Schedule));
                 Ok(Report::Failed(error.summary().into()))
@@ -201,7 +204,13 @@ impl Worker {
             Some(id) => seal::readable_base(archive, id).await?,
             None => None,
         };
+        // Why by a new token each time: the roles that a consent gives are in no earlier one.
         let access = self.directory.access(tenant).await?;
+        let owner: Found<Tenant> = self.records.get(&Tenant::at(tenant)).await?;
+        let consent = self.consent(row, &owner.value).await?;
+        if !consent.is_settled() {
+            refused::forget_what_may_have_come(&mut progress, &access.permissions);
+        }
         let mut everything = false;
         // Only at the beginning: what the token said then decides what counts as missing, and how to read is decided
         // once.
@@ -224,6 +233,10 @@ impl Worker {
         progress.advances += u32::from(further::got_further(&before, &progress.kinds));
         let (new_blobs, new_bytes) = archive.stored();
         (progress.stored_blobs, progress.stored_bytes) = (blobs + new_blobs, bytes + new_bytes);
+        let outcome = outcome.and_then(|is_complete| {
+            let waits = is_complete.then(|| refused::check_arrived(consent, row.reason, &progress));
+            waits.unwrap_or(Ok(())).map(|()| is_complete)
+        });
         match outcome {
             Ok(true) => Ok(Some(progress)),
             Ok(false) => self.save(&progress, version).await.map(|()| None),
@@ -276,44 +289,14 @@ impl Worker {
         })
     }
 
-    /// Ends the row of a snapshot that cannot be taken, and notifies people.
-    async fn fail(&self, row: &Found<Snapshot>, error: &Error) -> Result<()> {
-        let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
-        let mut failed = row.value.clone();
-        failed.state = JobState::Failed;
-        failed.error = Some(error.summary().into());
-        failed.course.fail(Cause::of(error.kind()));
-        let mut after = tenant.value.clone();
-        after.credentials = match error.refusal() {
-            Some(refusal) if refusal.is_about_consent() => CredentialStatus::ConsentWithdrawn,
-            Some(_) => CredentialStatus::Unreachable,
-            None if error.reason() == Some(ErrorReason::NothingRead) => CredentialStatus::MissingPermissions,
-            None => CredentialStatus::ConsentWithdrawn,
-        };
-        if after.open_snapshot.as_ref() == Some(&failed.id) {
-            after.open_snapshot = None;
-        }
-        // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
-        self.notify_failure(
-            &failed,
-            error,
-            (after.credentials != tenant.value.credentials).then_some(after.credentials),
-        )
-        .await?;
-        self.records
-            .write(vec![
-                engine::records::replace(&failed, row.version)?,
-                engine::records::replace(&after, tenant.version)?,
-            ])
-            .await
-    }
-
     /// Writes to the rows that the snapshot is sealed; then starts the comparison with the one before.
     async fn finish(&self, row: &Found<Snapshot>, manifest: &Manifest, has_parked: bool) -> Result<()> {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.value.tenant)).await?;
         let progress: Option<Found<ReadingState>> =
             self.records.find(&ReadingState::at(&row.value.tenant, &row.value.id)).await?;
-        let done = seal::done_row(&row.value, manifest, self.clock.now());
+        let mut done = seal::done_row(&row.value, manifest, self.clock.now());
+        let is_settled = self.consent(&done, &tenant.value).await?.is_settled();
+        done.provisional = !is_settled && refused::is_partial(&done);
         let mut writes = vec![engine::records::replace(&done, row.version)?];
         // A reading for a comparison changes nothing else of the tenant: it is never the newest snapshot, and is not
         // listed.
@@ -326,11 +309,15 @@ impl Worker {
             if done.mode == Some(SnapshotMode::Full) {
                 after.last_full_at = Some(manifest.started_at);
             }
-            let ends_at = self.directory.credential_ends_at().await?;
-            after.credentials = seal::credentials(manifest, ends_at, self.clock.now());
+            seal::count_days_left(self.directory.credential_ends_at().await?, self.clock.now());
+            after.refused = None;
+            after.credentials = seal::credentials(manifest);
+            if done.provisional {
+                self.expect_more(&mut after);
+            }
             after.not_protected = Some(seal::not_protected(manifest));
             // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
-            if tenant.value.credentials != after.credentials {
+            if refused::is_news(tenant.value.credentials, after.credentials) {
                 let excess = seal::excess_permissions(manifest);
                 self.announcer.announce_excess(&done.tenant, &done.id, after.credentials, &excess).await?;
             }
@@ -355,7 +342,7 @@ impl Worker {
         if let Some(progress) = progress {
             writes.push(engine::records::delete(&progress.value, progress.version));
         }
-        self.notify_new_gaps(&done, tenant.value.last_sealed.as_ref()).await?;
+        self.notify_new_gaps(&done, &tenant.value).await?;
         self.records.write(writes).await?;
         count(&done, manifest);
         self.compare_with_base(&done).await

@@ -1,11 +1,10 @@
 //! What a sealed snapshot shows that people are to be notified of, when it begins.
 
 use super::Worker;
+use super::refused::final_gaps;
 use domain::subscriptions::over_use;
-use domain::{Error, Result, SnapshotId};
-use engine::records::{
-    CredentialStatus, Found, NotCovered, Organisation, SeatCount, Snapshot, Subject, Tenant,
-};
+use domain::{Error, Result};
+use engine::records::{CredentialStatus, Found, Organisation, SeatCount, Snapshot, Subject, Tenant};
 
 impl Worker {
     /// Notifies that a snapshot came to nothing, and of the credentials' status where that has changed.
@@ -45,18 +44,11 @@ impl Worker {
         Ok(())
     }
 
-    /// Notifies of what this snapshot does not hold and the one before did.
-    pub(super) async fn notify_new_gaps(&self, done: &Snapshot, before: Option<&SnapshotId>) -> Result<()> {
-        let known: Vec<NotCovered> = match before {
-            Some(id) => {
-                let before: Option<Found<Snapshot>> =
-                    self.records.find(&Snapshot::at(&done.tenant, id)).await?;
-                before.map(|b| b.value.not_covered).unwrap_or_default()
-            }
-            None => Vec::new(),
-        };
-        let new: Vec<_> =
-            done.not_covered.iter().filter(|n| known.iter().all(|k| k.source != n.source)).cloned().collect();
+    /// Notifies of what this snapshot does not hold and the one before did, as far as that is final.
+    pub(super) async fn notify_new_gaps(&self, done: &Snapshot, tenant: &Tenant) -> Result<()> {
+        let known = self.known_gaps(tenant).await?;
+        let mut new = final_gaps(done);
+        new.retain(|gap| known.iter().all(|known| known.source != gap.source));
         self.announcer.announce_not_covered(&done.tenant, &done.id, &new).await
     }
 }

@@ -6,6 +6,7 @@ use domain::kinds;
 use domain::permissions::{Excess, excess};
 use domain::stored::{FORMAT_VERSION, Manifest, MissingCause};
 use domain::{DiffId, Error, ErrorKind, ErrorReason, Result, SnapshotId, Timestamp};
+use engine::metrics;
 use engine::ports::{Put, Spent};
 use engine::records::not_protected as by_permissions;
 use engine::records::{
@@ -160,8 +161,13 @@ pub(super) fn seat_count(manifest: &Manifest) -> Option<SeatCount> {
     })
 }
 
-/// How long before our certificate or secret ends people are notified.
-const ENDS_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Counts the days that are left until our certificate or secret ends: the operator hears when they are few.
+pub(super) fn count_days_left(ends_at: Option<Timestamp>, now: Timestamp) {
+    if let Some(ends_at) = ends_at {
+        let days = ends_at.duration_since(now).as_hours() / 24;
+        metrics::OWN_CREDENTIAL_DAYS.set(u64::try_from(days).unwrap_or_default());
+    }
+}
 
 /// What a missing permission keeps out of the snapshot: by what the token says, and by what was denied where the
 /// token does not say.
@@ -178,18 +184,12 @@ pub(super) fn not_protected(manifest: &Manifest) -> Vec<NotProtected> {
     found
 }
 
-/// The credentials' status: the worst that the reading, the token and the credential show.
-pub(super) fn credentials(
-    manifest: &Manifest,
-    credential_ends_at: Option<Timestamp>,
-    now: Timestamp,
-) -> CredentialStatus {
+/// The credentials' status: the worst that the reading and the token show.
+pub(super) fn credentials(manifest: &Manifest) -> CredentialStatus {
     let denied = manifest.missing.iter().any(|m| m.cause == MissingCause::Denied);
     let worst = manifest.permissions.iter().filter_map(|p| excess(p)).max();
     if denied {
         CredentialStatus::MissingPermissions
-    } else if credential_ends_at.is_some_and(|at| at <= now + ENDS_SOON) {
-        CredentialStatus::SecretExpiring
     } else {
         match worst {
             Some(Excess::Writes) => CredentialStatus::ExcessPermissions,
@@ -247,6 +247,7 @@ mod tests {
     use domain::OrganisationId;
     use engine::ports::{Clock, KeyRing};
     use engine::records::{KindRuns, StoredKey};
+    use jiff::SignedDuration;
     use support::memory::World;
 
     #[tokio::test]

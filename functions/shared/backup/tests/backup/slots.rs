@@ -33,6 +33,7 @@ async fn office() -> Office {
         attempts: 1,
         counts: BTreeMap::new(),
         not_covered: Vec::new(),
+        provisional: false,
         spent: engine::ports::Spent::default(),
         stored_bytes: 0,
         stored_blobs: 0,

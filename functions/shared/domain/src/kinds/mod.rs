@@ -19,8 +19,8 @@ pub use name::{KindName, NamedKind};
 pub use rights::{Grant, Rights, Term, assignments};
 pub use rows::KINDS;
 pub use shape::{
-    ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Rule, Sorting, Source,
-    Unread, Whole,
+    ApiVersion, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference, Rule, Sorting,
+    Source, Unread, Whole,
 };
 pub use writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
 

@@ -5,8 +5,8 @@
 use super::KindName;
 use super::rights::{Grant, Rights, Term};
 use super::shape::{
-    ApiVersion, Gives, Guarded, Identity, Kind, LinkType, LinkWrite, Read, Reference, Rule, Sorting, Source,
-    Unread, Whole,
+    ApiVersion, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference, Rule, Sorting,
+    Source, Unread, Whole,
 };
 use super::writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
 
@@ -721,7 +721,10 @@ const SCHEDULES: Kind = Kind {
     guarded: &[],
     write_permissions: ROLE_WRITE,
     unread: &[],
-    licence: Some("Microsoft Entra ID P2"),
+    licence: Some(&Licence {
+        name: "Microsoft Entra ID P2",
+        plans: &["AAD_PREMIUM_P2", "Entra_Identity_Governance"],
+    }),
     cut_bits: 10,
     privileged: true,
     rights: grant(Term::Eligible),
@@ -741,7 +744,7 @@ const POLICY_VOLATILE: &[&str] = &[
     "supportsScopeTags",
     "priorityMetaData",
 ];
-const INTUNE: Option<&str> = Some("Microsoft Intune");
+const INTUNE: Option<&Licence> = Some(&Licence { name: "Microsoft Intune", plans: &["INTUNE"] });
 
 macro_rules! assignments {
     ($kind:literal, $name:literal) => {

@@ -236,6 +236,16 @@ pub struct Guarded {
     pub permissions: &'static [&'static str],
 }
 
+/// A licence of the tenant on which a kind depends.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Licence {
+    /// What Microsoft calls it.
+    pub name: &'static str,
+    /// The service plans of which any one is it, by the beginning of their `servicePlanName` in the subscribed SKUs.
+    /// Source: learn.microsoft.com/entra/identity/users/licensing-service-plan-reference.
+    pub plans: &'static [&'static str],
+}
+
 /// A row of the table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
@@ -285,8 +295,8 @@ pub struct Kind {
     pub write_permissions: &'static [&'static str],
     /// What a snapshot does not hold.
     pub unread: &'static [Unread],
-    /// Its presence depends on a licence; without it Graph refuses, and the kind is not covered.
-    pub licence: Option<&'static str>,
+    /// Its presence depends on a licence; without it Graph refuses, or lists nothing, and the kind is not covered.
+    pub licence: Option<&'static Licence>,
     /// Leaves are cut after a key whose hash ends in so many zero bits, so that one is about 256 KiB.
     pub cut_bits: u32,
     /// A change here is a change of who may do what.

@@ -234,14 +234,11 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus, excess
             "Nothing that is not backed up should be readable: the permissions that nothing needs should be taken back.",
         ),
         CredentialStatus::ConsentWithdrawn => (
-            "Consent was withdrawn",
+            "Consent is missing",
             "Nothing is backed up until a Global Administrator consents again. What is stored is kept.",
         ),
-        CredentialStatus::SecretExpiring => {
-            ("A credential ends soon", "The app registration's certificate or secret must be renewed.")
-        }
         CredentialStatus::Waiting => {
-            ("The consent has not arrived yet", "It is tried again for an hour; nothing is read until then.")
+            ("The consent has not arrived yet", "What is still refused is tried again for an hour.")
         }
         CredentialStatus::Unreachable => {
             ("Microsoft does not answer for this tenant", "It is tried again at every scheduled time.")
@@ -263,7 +260,7 @@ pub(super) fn credentials(seen_by: &SnapshotId, status: CredentialStatus, excess
 pub(super) fn no_entry(seen_by: &SnapshotId, status: CredentialStatus, refusal: Refusal) -> Draft {
     let mut draft = credentials(seen_by, status, &[]);
     if !refusal.is_about_consent() {
-        "The tenant cannot be read".clone_into(&mut draft.title);
+        refusal.title().clone_into(&mut draft.title);
         let kept = "Nothing is backed up while this lasts; it is tried at every scheduled time. What is stored is kept.";
         draft.lines = vec![sentence(refusal.advice()), kept.to_owned()];
     }
@@ -295,7 +292,6 @@ fn status_name(status: CredentialStatus) -> &'static str {
         CredentialStatus::ExcessPermissions => "excess-permissions",
         CredentialStatus::ExcessReading => "excess-reading",
         CredentialStatus::ConsentWithdrawn => "consent-withdrawn",
-        CredentialStatus::SecretExpiring => "secret-expiring",
         CredentialStatus::Unreachable => "unreachable",
         CredentialStatus::Waiting => "waiting",
     }
@@ -303,7 +299,7 @@ fn status_name(status: CredentialStatus) -> &'static str {
 
 fn meaning(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Denied => "Consent, a permission or a licence is missing.",
+        ErrorKind::Denied => "Microsoft does not permit it. What it answered stands with the work itself.",
         ErrorKind::Throttled { .. } => "Microsoft asked to come back later for too long.",
         ErrorKind::Unavailable => "A service did not answer, however often it was asked.",
         ErrorKind::Corrupt => "Stored bytes are not what was stored; this needs somebody's attention.",

@@ -291,7 +291,7 @@ pub fn severity_of(status: CredentialStatus) -> Severity {
         CredentialStatus::Connected | CredentialStatus::Waiting | CredentialStatus::ExcessReading => {
             Severity::Info
         }
-        CredentialStatus::ExcessPermissions | CredentialStatus::SecretExpiring => Severity::Warning,
+        CredentialStatus::ExcessPermissions => Severity::Warning,
         CredentialStatus::MissingPermissions
         | CredentialStatus::ConsentWithdrawn
         | CredentialStatus::Unreachable => Severity::Critical,

@@ -1,7 +1,7 @@
 //! The port of a customer's directory: Microsoft Graph, read with one credential and written with another.
 
 use async_trait::async_trait;
-use domain::kinds::{Kind, LinkEnd, LinkType, Source};
+use domain::kinds::{Kind, Licence, LinkEnd, LinkType, Source};
 use domain::{Result, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub enum Cursor {
     /// At the beginning of the list that stands for a delta's first round (`Whole::Listed`), or of the list of
     /// its ids (`Whole::Chunked`).
     Listed,
+    /// At the beginning of the list of everything, each object with all its links, where there is no delta.
+    Whole,
     /// At the beginning of a delta's first round over the objects of these ids, 1 to 50.
     Ids(Vec<String>),
     /// Nothing but the delta link for what changes from now on.
@@ -32,6 +34,8 @@ pub enum Cursor {
     Next(String),
     /// At Graph's next link inside the list that was begun by `Listed`.
     NextListed(String),
+    /// At Graph's next link inside the list that was begun by `Whole`.
+    NextWhole(String),
     /// At what changed since Graph's delta link, as it gave it.
     Delta(String),
 }
@@ -184,6 +188,11 @@ pub trait DirectoryPages: Send + Sync {
     /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
     /// when that cannot be seen here (no permission, no licence): what it writes leaves no trace in any delta.
     async fn last_recovery(&self, _tenant: &TenantId) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    /// Whether the tenant has a licence now, by its subscribed SKUs; `None` where that cannot be seen here.
+    async fn has_licence(&self, _tenant: &TenantId, _licence: &'static Licence) -> Result<Option<bool>> {
         Ok(None)
     }
 

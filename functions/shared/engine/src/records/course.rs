@@ -2,7 +2,7 @@
 //! rows of snapshots, comparisons and restores; [`crate::open_work`] writes it.
 
 use super::stale_at;
-use domain::{ErrorKind, Timestamp};
+use domain::{Error, ErrorKind, Timestamp};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,10 @@ pub enum Cause {
     Lost,
     /// Nobody approved it, or what was approved is another plan.
     NotApproved,
+    /// A consent has not arrived everywhere at Microsoft: it is tried again every few minutes, for an hour.
+    Consent,
+    /// Microsoft does not accept Holdfast's own application. It waits until the operator has mended that.
+    Operator,
 }
 
 impl Cause {
@@ -45,15 +49,25 @@ impl Cause {
         }
     }
 
+    /// The cause that an error is to work that waits.
+    pub fn of_wait(error: &Error) -> Self {
+        if error.fault().is_some() { Self::Operator } else { Self::of(error.kind()) }
+    }
+
+    /// Whether work waits for it however long that takes: somebody else ends it, and no try is in vain.
+    fn has_no_limit(self) -> bool {
+        matches!(self, Self::Consent | Self::Operator)
+    }
+
     /// The kind of error that the cause is reported as.
     pub fn kind(self) -> ErrorKind {
         match self {
             Self::Invalid | Self::NotApproved => ErrorKind::Invalid,
             Self::NotFound => ErrorKind::NotFound,
-            Self::Denied => ErrorKind::Denied,
+            Self::Denied | Self::Consent => ErrorKind::Denied,
             Self::Corrupt => ErrorKind::Corrupt,
             Self::Throttled => ErrorKind::Throttled { retry_after_ms: None },
-            Self::Unavailable | Self::Lost => ErrorKind::Unavailable,
+            Self::Unavailable | Self::Lost | Self::Operator => ErrorKind::Unavailable,
             Self::Conflict => ErrorKind::Conflict,
         }
     }
@@ -124,7 +138,9 @@ impl Course {
     /// It got no further: once more in vain, or for the first time since its mark was another. `asked_ms` is the
     /// pause that a service asked for, in milliseconds.
     pub fn hold_up(&mut self, cause: Cause, mark: u64, now: Timestamp, asked_ms: Option<u64>) {
+        // Why anew when another cause follows a wait without a limit: that was nobody's vain try.
         let before = self.held_up.filter(|held| held.mark == mark);
+        let before = before.filter(|held| held.cause == cause || !held.cause.has_no_limit());
         let (since, attempts) = before.map_or((now, 1), |held| (held.since, held.attempts.saturating_add(1)));
         let step = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         let pause = PAUSES_MINUTES[step.min(PAUSES_MINUTES.len() - 1)];
@@ -141,6 +157,9 @@ impl Course {
         let lost = HeldUp { cause: Cause::Lost, since: touched_at, attempts: 0, mark: 0, until: None };
         let held = self.held_up.get_or_insert(lost);
         if held.until.take().is_none() {
+            if held.cause.has_no_limit() {
+                *held = lost;
+            }
             held.cause = Cause::Lost;
             held.attempts = held.attempts.saturating_add(1);
         }
@@ -148,7 +167,7 @@ impl Course {
 
     /// Whether it was taken up in vain often enough, and for at least `patience`, so that it is given up.
     pub fn is_hopeless(&self, patience: SignedDuration, now: Timestamp) -> bool {
-        self.held_up.is_some_and(|held| {
+        self.held_up.filter(|held| !held.cause.has_no_limit()).is_some_and(|held| {
             let lasted = now.duration_since(held.since);
             lasted >= patience && (held.attempts >= MAX_FRUITLESS || lasted >= LONGEST_IN_VAIN)
         })
@@ -207,6 +226,24 @@ mod tests {
         assert!(!course.is_hopeless(patience, at(239)) && course.is_hopeless(patience, at(240)));
         course.hold_up(Cause::Unavailable, 1, at(240), None);
         assert!(!course.is_hopeless(patience, at(24 * 60)), "it got further");
+    }
+
+    #[test]
+    fn what_waits_for_somebody_to_mend_something_is_never_hopeless_and_what_follows_counts_anew() {
+        let (mut course, patience) = (Course::default(), SignedDuration::from_hours(4));
+        for cause in [Cause::Operator, Cause::Consent] {
+            for _ in 0..20 {
+                course.hold_up(cause, 0, at(0), None);
+                course.again(at(0));
+            }
+            assert!(!course.is_hopeless(patience, at(24 * 60 * 30)), "{cause:?}");
+        }
+        course.hold_up(Cause::Unavailable, 0, at(24 * 60 * 30), None);
+        assert_eq!(course.held_up.map(|held| (held.attempts, held.since)), Some((1, at(24 * 60 * 30))));
+        course.hold_up(Cause::Operator, 0, at(0), None);
+        course.take_up();
+        course.again(at(600));
+        assert_eq!(course.held_up.map(|held| (held.cause, held.since)), Some((Cause::Lost, at(600))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! An organisation's row, the row by which it is found from its id alone, and what is left when it is deleted.
 
 use super::address::{At, Installation, Organisations};
-use super::{Record, watched};
+use super::{Record, Tenant, watched};
 use crate::ports::Watch;
 use domain::organisations::OrganisationState;
 use domain::rights::Feature;
@@ -105,7 +105,7 @@ pub struct Connecting {
 
 impl Connecting {
     /// How long it waits from one try to the next.
-    pub const TRY_AFTER: SignedDuration = SignedDuration::from_mins(5);
+    pub const TRY_AFTER: SignedDuration = Tenant::CONSENT_TRIED_AFTER;
 }
 
 /// Why a pending connection came to nothing.

@@ -110,6 +110,9 @@ pub struct KindReading {
     /// Whether everything is read along the delta's first round, because this Graph refuses the other ways.
     #[serde(default)]
     pub by_round: bool,
+    /// Whether everything is listed, since this Graph refuses a delta in any form: it tracks no changes for the tenant.
+    #[serde(default)]
+    pub by_list: bool,
     /// Whether facets are asked for apart from the objects, because this Graph refuses to give them together.
     #[serde(default)]
     pub facets_apart: bool,
@@ -157,6 +160,7 @@ impl KindReading {
             incremental: false,
             without_base: false,
             by_round: false,
+            by_list: false,
             facets_apart: false,
             started_at: now,
             stage: ReadingStage::Token,
@@ -188,8 +192,8 @@ impl KindReading {
     /// A reading of everything, at its beginning again, that keeps what this one has learnt of this Graph.
     #[must_use]
     pub fn begun_anew(&self, now: Timestamp) -> Self {
-        let Self { without_base, by_round, facets_apart, failures, .. } = *self;
-        Self { without_base, by_round, facets_apart, failures, ..Self::of_everything(now) }
+        let Self { without_base, by_round, by_list, facets_apart, failures, .. } = *self;
+        Self { without_base, by_round, by_list, facets_apart, failures, ..Self::of_everything(now) }
     }
 
     /// Whether a run is merged already, or its merge has begun.

@@ -106,6 +106,10 @@ pub struct Snapshot {
     pub counts: BTreeMap<String, RunCount>,
     /// The kinds, and parts of kinds, that it does not hold.
     pub not_covered: Vec<NotCovered>,
+    /// Whether the tenant's consent may still have been arriving when it was sealed: what it lacks for want of a permission
+    /// was not told, and another snapshot follows soon.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// What its reading cost at Graph.
     pub spent: Spent,
     /// How many sealed bytes it added to the vault.

@@ -4,7 +4,8 @@ use super::address::{At, FormerTenants, Installation, Keys, Restores};
 use super::{NotProtected, Record, Records, watched};
 use crate::ports::{Watch, WrappedKey};
 use domain::kinds::NamedKind;
-use domain::{OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use domain::{OrganisationId, PartnerId, Refusal, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialStatus {
     /// All that is needed is granted.
+    // Rows of earlier releases say of a tenant that our own secret ends; that was never about the tenant.
+    #[serde(alias = "secret-expiring")]
     Connected,
     /// A permission is missing, so that some kinds cannot be read.
     MissingPermissions,
@@ -20,15 +23,29 @@ pub enum CredentialStatus {
     ExcessPermissions,
     /// The application that reads may read what is not backed up, and may do nothing else.
     ExcessReading,
-    /// The customer took consent back.
+    /// Nobody consents any more: consent was taken back, or never arrived.
     ConsentWithdrawn,
-    /// Our certificate or secret ends soon.
-    SecretExpiring,
-    /// Microsoft does not answer, or does not serve the tenant.
+    /// Microsoft does not serve the tenant, or somebody in it keeps the application out; why is said beside it.
     Unreachable,
-    /// A consent has not arrived everywhere yet, and nothing is read until it has. Only of a tenant that is not
-    /// connected yet.
+    /// A consent has not arrived everywhere yet: what is still refused is tried again every few minutes.
     Waiting,
+}
+
+impl CredentialStatus {
+    /// What the credentials of a tenant are called that does not let the application in.
+    pub fn of_refusal(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoConsent => Self::ConsentWithdrawn,
+            Refusal::ApplicationDisabled
+            | Refusal::ConditionalAccess
+            | Refusal::NoTenant
+            | Refusal::TenantInactive
+            | Refusal::TenantOutOfService
+            | Refusal::ResourceDisabled
+            | Refusal::OtherCloud
+            | Refusal::Unknown => Self::Unreachable,
+        }
+    }
 }
 
 /// A tenant that is protected. One organisation owns it.
@@ -45,6 +62,9 @@ pub struct Tenant {
     pub name: String,
     /// Whether the credentials work, as they were last tried.
     pub credentials: CredentialStatus,
+    /// Why the tenant does not let the application in, as the last snapshot was refused; none while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
     /// What is not protected because a permission is missing, as the last snapshot found it; none before the first
     /// says so, when the organisation's row does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +85,9 @@ pub struct Tenant {
     pub last_full_at: Option<Timestamp>,
     /// When it was connected.
     pub connected_at: Timestamp,
+    /// When an administrator last consented; none: when it was connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consented_at: Option<Timestamp>,
     /// Whether blocks that were parked for a snapshot may be left in the vault; they are swept while no snapshot is
     /// being taken.
     #[serde(default)]
@@ -72,6 +95,22 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// How long a consent may take to arrive everywhere at Microsoft: what is refused until then is tried again. Met by
+    /// others: minutes.
+    pub const CONSENT_TAKES: SignedDuration = SignedDuration::from_hours(1);
+    /// How long what is still refused waits until it is tried again.
+    pub const CONSENT_TRIED_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+    /// When an administrator last consented.
+    pub fn consent_at(&self) -> Timestamp {
+        self.consented_at.unwrap_or(self.connected_at)
+    }
+
+    /// Whether the last consent is so young that it may not have arrived everywhere.
+    pub fn is_consent_young(&self, now: Timestamp) -> bool {
+        now < self.consent_at() + Self::CONSENT_TAKES
+    }
+
     /// The address of the one row of a tenant.
     pub fn at(tenant: &TenantId) -> At<Self> {
         At::of(tenant, "")

@@ -184,7 +184,7 @@ async fn errors_and_credentials_say_what_it_means_and_are_told_once_for_each_sna
     }
     handle_mail_messages(&office).await;
     let subjects: Vec<_> = office.world.mailer.sent().into_iter().map(|m| m.subject).collect();
-    assert_eq!(subjects, ["[Contoso <AG>] The snapshot failed", "[Contoso <AG>] Consent was withdrawn"]);
+    assert_eq!(subjects, ["[Contoso <AG>] The snapshot failed", "[Contoso <AG>] Consent is missing"]);
 }
 
 #[tokio::test]

@@ -61,6 +61,7 @@ impl Plane {
             organisation: OrganisationId::from_ulid(ULID),
             name: "Contoso".to_owned(),
             credentials: CredentialStatus::Connected,
+            refused: None,
             not_protected: None,
             snapshots_per_day: 1,
             next_snapshot_at: None,
@@ -69,6 +70,7 @@ impl Plane {
             untold_since: None,
             last_full_at: None,
             connected_at: now,
+            consented_at: None,
             has_parked: false,
         };
         self.records.put_new(&row).await.unwrap();

@@ -221,6 +221,7 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         organisation,
         name,
         credentials: CredentialStatus::Connected,
+        refused: None,
         not_protected: None,
         snapshots_per_day: per_day,
         next_snapshot_at: Some(schedule::next_due(per_day, offset, now).map_err(text_of)?),
@@ -229,6 +230,7 @@ async fn connect(rig: &Rig, per_day: u8) -> Result<(), String> {
         untold_since: None,
         last_full_at: None,
         connected_at: now,
+        consented_at: None,
         has_parked: false,
     };
     rig.records.put_new(&row).await.map_err(text_of)?;

@@ -35,6 +35,7 @@ use engine::records::{
     CredentialStatus, Organisation, OrganisationPlace, OrganisationState, Partner, Person, Records,
     StoredKey, Tenant,
 };
+use jiff::SignedDuration;
 use sim::{Sim, SimConfig, SimServer, TenantConfig};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -58,6 +59,12 @@ pub struct Setting {
     pub two_tenants: bool,
     /// Whether the tenants have the licence for Privileged Identity Management.
     pub premium_p2: bool,
+    /// Whether the tenants have the licence for Entra ID P1.
+    pub premium_p1: bool,
+    /// Whether the tenants have the licence for Intune.
+    pub intune: bool,
+    /// Whether Graph tracks changes for the tenants: not for external ones.
+    pub tracks_changes: bool,
     /// How the queues behave.
     pub queue: QueueSettings,
     /// So many snapshots fall due a day, the first one now; 0: only a person asks for one.
@@ -76,6 +83,9 @@ impl Default for Setting {
             service_plans: 3,
             two_tenants: false,
             premium_p2: true,
+            premium_p1: true,
+            intune: true,
+            tracks_changes: true,
             // As the template says.
             queue: QueueSettings { visibility_ms: 5_400_000, ..QueueSettings::default() },
             snapshots_per_day: 0,
@@ -136,6 +146,9 @@ impl Rig {
         }
         for tenant in &mut config.tenants {
             tenant.premium_p2 = setting.premium_p2;
+            tenant.premium_p1 = setting.premium_p1;
+            tenant.intune = setting.intune;
+            tenant.tracks_changes = setting.tracks_changes;
             tenant.service_plans = setting.service_plans;
         }
         let tenants: Vec<TenantId> = config.tenants.iter().map(|t| t.id.parse().unwrap()).collect();
@@ -305,6 +318,7 @@ impl Rig {
                 organisation: organisation.id.clone(),
                 name: "A customer".into(),
                 credentials: CredentialStatus::Connected,
+                refused: None,
                 not_protected: None,
                 snapshots_per_day: per_day.max(1),
                 next_snapshot_at: (per_day > 0).then_some(now),
@@ -312,7 +326,9 @@ impl Rig {
                 last_sealed: None,
                 untold_since: None,
                 last_full_at: None,
-                connected_at: now,
+                // Why long ago: only stories of a young consent are about one that has not arrived.
+                connected_at: now - SignedDuration::from_hours(30 * 24),
+                consented_at: None,
                 has_parked: false,
             })
             .await

@@ -13,9 +13,10 @@ fn pattern(hosts: &[&str]) -> String {
 #[test]
 fn graph_and_its_login_are_microsofts_or_on_the_machine_itself() {
     let template = Template::read();
-    for (name, hosts) in [("GraphUrl", GraphSettings::GRAPH_HOSTS), ("LoginUrl", GraphSettings::LOGIN_HOSTS)]
+    for (name, hosts) in
+        [("GraphUrl", GraphSettings::graph_hosts()), ("LoginUrl", GraphSettings::login_hosts())]
     {
-        assert_eq!(template.parameters()[name]["AllowedPattern"], pattern(hosts), "{name}");
+        assert_eq!(template.parameters()[name]["AllowedPattern"], pattern(&hosts), "{name}");
     }
     let defaults = GraphSettings::default();
     assert_eq!(template.parameters()["GraphUrl"]["Default"], defaults.graph_url);
@@ -33,5 +34,5 @@ fn a_consent_without_a_sign_in_cannot_be_deployed_against_any_login_of_microsoft
         let login = format!("https://{host}");
         json!({ "Fn::Not": [{ "Fn::Equals": [reference("LoginUrl"), login] }] })
     };
-    assert_eq!(asserted, GraphSettings::LOGIN_HOSTS.iter().map(is_not).collect::<Vec<_>>());
+    assert_eq!(asserted, GraphSettings::login_hosts().iter().map(is_not).collect::<Vec<_>>());
 }

@@ -143,6 +143,8 @@ fn what_is_counted_is_shown_and_alarms_read_what_is_counted() {
         "MailsLater",
         "MailsNotTaken",
         "MessagesParked",
+        "OwnApplicationRefused",
+        "OwnCredentialDays",
         "SnapshotsLate",
         "SnapshotsRefused",
         "SnapshotsSealed",

@@ -37,9 +37,10 @@ fn word(cursor: &Cursor) -> String {
     match cursor {
         Cursor::Start => "start",
         Cursor::Listed => "listed",
+        Cursor::Whole => "whole",
         Cursor::Latest => "latest",
         Cursor::Ids(_) => "ids",
-        Cursor::Next(link) | Cursor::NextListed(link) | Cursor::Delta(link) => link,
+        Cursor::Next(link) | Cursor::NextListed(link) | Cursor::NextWhole(link) | Cursor::Delta(link) => link,
     }
     .to_owned()
 }

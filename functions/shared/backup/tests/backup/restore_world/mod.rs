@@ -140,6 +140,7 @@ impl RestoreWorld {
             attempts: 1,
             counts: BTreeMap::new(),
             not_covered: vec![],
+            provisional: false,
             spent: engine::ports::Spent::default(),
             stored_bytes: 0,
             stored_blobs: 0,

@@ -157,6 +157,7 @@ impl Shelf {
             attempts: 1,
             counts: BTreeMap::new(),
             not_covered: Vec::new(),
+            provisional: false,
             spent: Spent::default(),
             stored_bytes: 0,
             stored_blobs: 0,

@@ -115,8 +115,15 @@ impl Linker {
         // A tenant that was connected before keeps its row, and above all its key: its snapshots are sealed with it.
         let row = if let Some(Found { value, version }) = before {
             // Why due now: what could not be read until this consent should be protected soon.
-            let not_protected = None;
-            let row = Tenant { name, credentials, not_protected, next_snapshot_at: Some(now), ..value };
+            let row = Tenant {
+                name,
+                credentials,
+                refused: None,
+                not_protected: None,
+                next_snapshot_at: Some(now),
+                consented_at: Some(now),
+                ..value
+            };
             writes.push(replace(&row, version)?);
             row
         } else {
@@ -126,6 +133,7 @@ impl Linker {
                 organisation: organisation.id.clone(),
                 name,
                 credentials,
+                refused: None,
                 not_protected: None,
                 snapshots_per_day: 1,
                 next_snapshot_at: Some(now),
@@ -134,6 +142,7 @@ impl Linker {
                 untold_since: None,
                 last_full_at: None,
                 connected_at: now,
+                consented_at: Some(now),
                 has_parked: false,
             };
             // Why the key last: making one is a call that costs, and is of use only when all else is in order.

@@ -8,11 +8,11 @@ use super::Connect;
 use super::link::new_key;
 use domain::{Error, ErrorKind, Refusal, Result, TenantId, Timestamp};
 use engine::ports::Write;
-use engine::records::{Connecting, Found, Organisation, replace};
+use engine::records::{Connecting, Found, Organisation, Tenant, replace};
 use jiff::SignedDuration;
 
 /// How long a connection waits and is tried again.
-const WAIT: SignedDuration = SignedDuration::from_hours(1);
+const WAIT: SignedDuration = Tenant::CONSENT_TAKES;
 
 /// A connection that waits for its consent to arrive.
 #[derive(Clone, Debug)]

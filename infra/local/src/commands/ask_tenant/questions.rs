@@ -1,0 +1,137 @@
+//! The questions: one for each switch of the simulator (`tests/sim/src/switches.rs`), or why there is none. A test holds
+//! this table against the switches.
+
+/// What is looked at to answer a question; `probes` has how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is explained by the question that it answers")]
+pub enum Probe {
+    ExpandedSettings,
+    DeltaSecurityAttributes,
+    TopOverMaximum,
+    ListPage,
+    DeltaPage,
+    DeltaLinks,
+    GroupRound,
+    FirstRoundEmpty,
+    LeaveDate,
+    HiddenMembers,
+    DeletedGroups,
+    TimedRoles,
+    ActivatedRoles,
+    SameOrder,
+    Delta,
+    Premium,
+    Unlicensed,
+}
+
+/// How a question is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By looking.
+    Ask(Probe),
+    /// Not by reading alone, and why.
+    Cannot(&'static str),
+}
+
+/// A question about what Microsoft Graph does.
+#[derive(Debug)]
+pub struct Question {
+    /// The switch of the simulator that it is about.
+    pub switch: &'static str,
+    /// What is asked, for a person.
+    pub asks: &'static str,
+    /// How it is answered.
+    pub way: Way,
+}
+
+const fn ask(switch: &'static str, asks: &'static str, probe: Probe) -> Question {
+    Question { switch, asks, way: Way::Ask(probe) }
+}
+
+const fn cannot(switch: &'static str, asks: &'static str, why: &'static str) -> Question {
+    Question { switch, asks, way: Way::Cannot(why) }
+}
+
+const WRITES: &str = "somebody would have to write to the tenant";
+
+/// Every question, in the order of the switches.
+pub const QUESTIONS: &[Question] = &[
+    ask(
+        "expanded_settings",
+        "does $expand=settings ever give fewer than settingCount?",
+        Probe::ExpandedSettings,
+    ),
+    ask(
+        "delta_reports_security_attributes",
+        "does users/delta give custom security attributes that are selected?",
+        Probe::DeltaSecurityAttributes,
+    ),
+    ask("top_over_maximum", "is $top above the maximum refused, or made smaller?", Probe::TopOverMaximum),
+    cannot(
+        "expired_delta",
+        "how is a delta link refused that is too old?",
+        "a link of more than seven days is needed",
+    ),
+    cannot("duplicate_role_assignment_status", "how is a role assignment refused that is there?", WRITES),
+    cannot("missing_assignment_group_refused", "is an assignment to a group refused that is gone?", WRITES),
+    cannot("assignments_move_modified", "does an assignment move a policy's lastModifiedDateTime?", WRITES),
+    cannot(
+        "retry_after",
+        "what does a 429 say about when to come back?",
+        "the tenant would have to be overloaded",
+    ),
+    ask("page_limit", "does a page have as many objects as were asked for?", Probe::ListPage),
+    ask("delta_page_size", "how many objects has a page of users/delta?", Probe::DeltaPage),
+    ask("delta_link_entries", "how many members has a page of groups/delta?", Probe::DeltaLinks),
+    ask("rounds_lead_nowhere", "does a round of groups/delta with members end?", Probe::GroupRound),
+    ask(
+        "first_rounds_leave_out_empty",
+        "does the first round of a delta name properties without a value?",
+        Probe::FirstRoundEmpty,
+    ),
+    ask(
+        "leave_date_withheld",
+        "what is employeeLeaveDateTime to a token without its permission?",
+        Probe::LeaveDate,
+    ),
+    ask(
+        "hidden_members_refused",
+        "what are hidden members to a token without their permission?",
+        Probe::HiddenMembers,
+    ),
+    ask(
+        "security_groups_soft_delete",
+        "are deleted security groups in the recycle bin?",
+        Probe::DeletedGroups,
+    ),
+    ask(
+        "timed_roles_are_assignments",
+        "is a role until a date among the role assignments?",
+        Probe::TimedRoles,
+    ),
+    cannot(
+        "assertion_clock_real",
+        "by which clock is an assertion judged?",
+        "it is about the simulator alone",
+    ),
+    cannot("wids_in_id_token", "does an id token name the roles?", "a person would have to sign in"),
+    cannot(
+        "consent_delay",
+        "how does a consent show that has not arrived?",
+        "somebody would have to consent",
+    ),
+    ask(
+        "activated_role_is_assignment",
+        "is an activated role among the role assignments?",
+        Probe::ActivatedRoles,
+    ),
+    ask("delta_refused_with", "does Graph track changes, and how does it refuse where not?", Probe::Delta),
+    ask("premium_parts", "which parts need Entra ID P1 to be read?", Probe::Premium),
+    ask("lapsed_lists_are_empty", "how is a list answered without the licence for it?", Probe::Unlicensed),
+    cannot(
+        "refuse_consent",
+        "what comes back when somebody declines?",
+        "somebody would have to be asked to consent",
+    ),
+    ask("shuffle", "do two readings of one page give the same order?", Probe::SameOrder),
+];
