@@ -3,7 +3,7 @@
 use crate::lock;
 use async_trait::async_trait;
 use domain::{Error, Result};
-use engine::ports::{Handed, Mail, Mailer, is_address};
+use engine::ports::{Handed, MAX_MAIL_BYTES, Mail, Mailer, is_address};
 use std::sync::Mutex;
 
 /// Keeps every mail handed over, repetitions too, in order.
@@ -29,6 +29,9 @@ impl Mailer for MemoryMailer {
         }
         if mail.subject.chars().any(char::is_control) {
             return Err(Error::invalid("a mail's subject is one line"));
+        }
+        if mail.subject.len() + mail.text.len() + mail.html.len() > MAX_MAIL_BYTES {
+            return Err(Error::denied("a mail is longer than the mail service takes"));
         }
         let mut sent = lock(&self.0);
         sent.push(mail.clone());
