@@ -7,6 +7,7 @@ mod common;
 mod contracts;
 mod files;
 mod listener;
+mod mails;
 mod poller;
 mod queue;
 mod vault;

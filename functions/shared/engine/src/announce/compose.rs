@@ -316,7 +316,7 @@ fn line(change: &Change) -> ChangeLine {
         };
         let label = kinds::link(&l.link).map_or(l.link.as_str(), |t| t.label);
         ChangeDetail {
-            what: label.to_owned(),
+            what: one_line(label),
             before: if l.what == What::Created { None } else { there(&l.before) },
             after: if l.what == What::Deleted { None } else { there(&l.after) },
         }

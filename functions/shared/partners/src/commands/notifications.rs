@@ -50,7 +50,7 @@ impl Notifications {
     /// A person of the caller's partner, or the caller themself, with the version that a change must name.
     ///
     /// # Errors
-    /// `NotFound` for nobody of the caller's partner; `Denied` without the right, and for a token asking for its own.
+    /// `NotFound` for nobody of the caller's partner, and for a token that asks for its own; `Denied` without the right.
     pub async fn get(&self, caller: &Caller, person: Option<&PersonId>) -> Result<Found<Person>> {
         let (partner, id) = self.whose(caller, person).await?;
         let found = self.gate.records.find(&Person::at(&partner, &id)).await?;
@@ -143,7 +143,7 @@ impl Notifications {
         }
         let member = caller.member()?;
         let own = member.person().cloned();
-        let own = own.ok_or_else(|| Error::denied("a token or a portal is no person, and gets no mail"))?;
+        let own = own.ok_or_else(|| Error::not_found("a token or a portal is no person, and gets no mail"))?;
         Ok((member.partner.clone(), own))
     }
 

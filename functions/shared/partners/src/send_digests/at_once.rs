@@ -143,7 +143,12 @@ impl Worker {
         };
         match self.records.write(vec![claim]).await {
             Err(e) if e.kind() == ErrorKind::Conflict => return Ok(Mailed::Waits),
-            claimed => claimed?,
+            Err(error) => {
+                let (ours, free) = (sent.handed, SentNotice { handed: None, ..sent });
+                self.take_back(&free, |row| row.handed == ours).await;
+                return Err(error);
+            }
+            Ok(()) => {}
         }
         // From here on the row says that the mail may have left. It takes that back only on the service's own word.
         let handed = self.hand_over(&mail, &person.id).await;
@@ -165,6 +170,16 @@ impl Worker {
     pub(super) async fn note<T: Record>(&self, row: &T, version: u64) {
         if let Err(error) = self.records.replace(row, version).await {
             tracing::warn!(kind = error.kind().name(), %error, "what became of a mail was not written");
+        }
+    }
+
+    /// Frees a row whose write failed and may have taken effect all the same: nothing was handed over. Where this fails too,
+    /// the row stays as that of a mail that may have left.
+    pub(super) async fn take_back<T: Record>(&self, free: &T, is_ours: impl Fn(&T) -> bool) {
+        if let Ok(Some(found)) = self.records.find(&free.address()).await
+            && is_ours(&found.value)
+        {
+            self.note(free, found.version).await;
         }
     }
 

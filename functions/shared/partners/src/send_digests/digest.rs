@@ -108,7 +108,12 @@ impl Worker {
         };
         match self.records.write(vec![claim]).await {
             Err(e) if e.kind() == ErrorKind::Conflict => return Ok(DigestOutcome::Waits),
-            claimed => claimed?,
+            Err(error) => {
+                let (ours, free) = (digest.handed, Digest { handed: None, ..digest });
+                self.take_back(&free, |row| row.handed == ours).await;
+                return Err(error);
+            }
+            Ok(()) => {}
         }
         // From here on the row says that the mail may have left. It takes that back only on the service's own word.
         let delivery = match self.hand_over(&mail, &person.id).await {
