@@ -29,9 +29,10 @@ pub async fn handle(
     let batch: SqsEvent = serde_json::from_value(event)
         .map_err(|e| Error::invalid("a batch of messages is none").caused_by(e))?;
     let (clock, returns) = queue;
-    let of_ses = batch.records.iter().all(|message| {
-        message.event_source_arn.as_deref().is_some_and(|queue| queue.ends_with(MAIL_EVENTS))
-    });
+    let of_ses = batch
+        .records
+        .iter()
+        .all(|message| message.event_source_arn.as_deref().is_some_and(|queue| queue.ends_with(MAIL_EVENTS)));
     // Why by its own time: that queue is none of a job's, whose messages come back when we say.
     let returns = if of_ses { &AsTheQueueSays } else { returns };
     let messages = MailMessages(worker.clone());

@@ -92,7 +92,8 @@ impl AllNews {
     pub fn about(organisation: OrganisationId) -> Self {
         let ulid = |n: u32| format!("01J{n:023}");
         let changes: Vec<_> = (0..60).map(largest_change).collect();
-        let gap = |n| NotCovered { source: format!("{n}{NASTY}"), cause: "denied".to_owned(), why: longest() };
+        let gap =
+            |n| NotCovered { source: format!("{n}{NASTY}"), cause: "denied".to_owned(), why: longest() };
         Self {
             diff: DiffId::from_ulid(&ulid(70)),
             organisation,

@@ -94,10 +94,7 @@ fn shown(found: Found<Person>) -> Versioned<NotificationsOut> {
     versioned(found.version, found.value.into())
 }
 
-async fn read_own(
-    State(api): State<PlanApi>,
-    Asked(caller): Asked,
-) -> Reply<Versioned<NotificationsOut>> {
+async fn read_own(State(api): State<PlanApi>, Asked(caller): Asked) -> Reply<Versioned<NotificationsOut>> {
     Ok(shown(api.notifications.get(&caller, None).await?))
 }
 
@@ -135,8 +132,7 @@ fn link(query: &NotificationListIn, next: &str) -> domain::Result<HeaderValue> {
         asked.append_pair("limit", &limit.to_string());
     }
     let link = format!("</v1/notifications?{}>; rel=\"next\"", asked.append_pair("cursor", next).finish());
-    HeaderValue::from_str(&link)
-        .map_err(|e| Error::corrupt("a cursor is not fit for a header").caused_by(e))
+    HeaderValue::from_str(&link).map_err(|e| Error::corrupt("a cursor is not fit for a header").caused_by(e))
 }
 
 async fn read(

@@ -45,7 +45,8 @@ fn body(subscriptions: &Value) -> Value {
 /// How often the answer says that a topic is heard of, about everything.
 fn how_often<'a>(answer: &'a Value, topic: &str) -> (&'a str, bool) {
     let items = answer["subscriptions"].as_array().unwrap().iter();
-    let found = items.clone().find(|s| s["topic"] == topic && s["organisation"].is_null() && s["partner"].is_null());
+    let found =
+        items.clone().find(|s| s["topic"] == topic && s["organisation"].is_null() && s["partner"].is_null());
     let found = found.unwrap_or_else(|| panic!("no {topic} in {answer}"));
     (found["frequency"].as_str().unwrap(), found["chosen"].as_bool().unwrap())
 }
@@ -77,9 +78,16 @@ async fn a_person_hears_what_their_role_does_until_they_choose_otherwise() {
     assert_eq!((&chosen["hour"], &chosen["timeZone"]), (&json!(17), &json!("Asia/Tokyo")));
     let narrower = &chosen["subscriptions"].as_array().unwrap()[7..];
     assert_eq!(narrower.len(), 2);
-    assert_eq!((&narrower[0]["organisation"], &narrower[0]["frequency"]), (&json!(stage.org), &json!("immediate")));
+    assert_eq!(
+        (&narrower[0]["organisation"], &narrower[0]["frequency"]),
+        (&json!(stage.org), &json!("immediate"))
+    );
     assert_eq!((&narrower[1]["partner"], &narrower[1]["frequency"]), (&json!(below), &json!("daily")));
-    assert_eq!(stage.plane.get(&stage.owner, &stage.path()).await.json(), chosen, "as who manages them sees it");
+    assert_eq!(
+        stage.plane.get(&stage.owner, &stage.path()).await.json(),
+        chosen,
+        "as who manages them sees it"
+    );
     // What is not named follows the role again, and what is withdrawn is gone.
     let back = stage.put(&stage.admin, own, &body(&json!([]))).await.json();
     assert_eq!(how_often(&back, "errors"), ("immediate", false));
@@ -98,7 +106,11 @@ async fn who_manages_people_chooses_for_them_and_an_owner_alone_for_an_owner() {
     let second = as_role(&stage.owner, Role::SuperAdmin, None);
     assert_eq!(stage.put(&second, &of_owner, &wanted).await.status, StatusCode::FORBIDDEN);
     assert_eq!(stage.put(&stage.owner, &of_owner, &wanted).await.status, StatusCode::OK);
-    assert_eq!(stage.plane.get(&stage.owner, "/v1/me/notifications").await.status, 404, "a token gets no mail");
+    assert_eq!(
+        stage.plane.get(&stage.owner, "/v1/me/notifications").await.status,
+        404,
+        "a token gets no mail"
+    );
 }
 
 #[tokio::test]
@@ -189,12 +201,20 @@ async fn that_no_mail_reaches_somebody_is_shown_and_taken_back() {
     let person = format!("/v1/people/{}", stage.admin_id);
     for path in [person.clone(), stage.path()] {
         let answer = stage.plane.get(&stage.owner, &path).await.json();
-        assert_eq!(answer["mailState"], json!({ "trouble": "bounced", "since": since, "told": null }), "{path}");
+        assert_eq!(
+            answer["mailState"],
+            json!({ "trouble": "bounced", "since": since, "told": null }),
+            "{path}"
+        );
     }
     let again = format!("{person}/mail-state");
     assert_eq!(stage.plane.bare(&stage.owner, Method::DELETE, &again).await.status, StatusCode::NO_CONTENT);
     assert_eq!(stage.plane.get(&stage.owner, &person).await.json()["mailState"], Value::Null);
-    assert_eq!(stage.plane.bare(&stage.owner, Method::DELETE, &again).await.status, StatusCode::NO_CONTENT, "twice");
+    assert_eq!(
+        stage.plane.bare(&stage.owner, Method::DELETE, &again).await.status,
+        StatusCode::NO_CONTENT,
+        "twice"
+    );
 }
 
 #[tokio::test]

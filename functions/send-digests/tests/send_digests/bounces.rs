@@ -24,9 +24,13 @@ async fn a_digest_that_bounced_is_known_as_returned_and_its_readers_address_as_d
     let world = World::new(1);
     let records = Records::new(world.catalog.clone(), world.clock.clone());
     let now = world.clock.now();
-    let (id, partner) = (PersonId::from_ulid("01J00000000000000000000010"), PartnerId::from_ulid("01J00000000000000000000002"));
+    let (id, partner) = (
+        PersonId::from_ulid("01J00000000000000000000010"),
+        PartnerId::from_ulid("01J00000000000000000000002"),
+    );
     let above = vec![];
-    let row = Partner { id: partner.clone(), name: "P".to_owned(), above, entra_sku_active: true, created_at: now };
+    let row =
+        Partner { id: partner.clone(), name: "P".to_owned(), above, entra_sku_active: true, created_at: now };
     records.put_new(&row).await.unwrap();
     let person = Person::new(id.clone(), partner.clone(), Role::Admin, "Ada", "ada@msp.example", "UTC", now);
     records.put_new(&person.unwrap()).await.unwrap();
@@ -38,7 +42,8 @@ async fn a_digest_that_bounced_is_known_as_returned_and_its_readers_address_as_d
     records.put_new(&digest).await.unwrap();
     let (mailer, clock, ids) = (world.mailer.clone(), world.clock.clone(), world.ids.clone());
     let worker = Worker::new(Ports { records: records.clone(), mailer, clock, ids }).unwrap();
-    let event: Value = serde_json::from_str(include_str!("../../../../events/send-digests/bounce.json")).unwrap();
+    let event: Value =
+        serde_json::from_str(include_str!("../../../../events/send-digests/bounce.json")).unwrap();
     let call = Invocation::ending_at(Timestamp::MAX);
     let reply = send_digests::handle(&worker, (&*world.clock, &NotAsked), event, &call).await.unwrap();
     assert_eq!(reply["batchItemFailures"], json!([]));

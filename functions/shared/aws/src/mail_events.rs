@@ -101,9 +101,7 @@ mod tests {
 
     #[test]
     fn each_event_of_ses_says_what_became_of_which_mail() {
-        let complaint = |sub: Value| {
-            json!({ "complaint": { "complaintSubType": sub, "timestamp": "2026-11-23T07:00:09.000Z" } })
-        };
+        let complaint = |sub: Value| json!({ "complaint": { "complaintSubType": sub, "timestamp": "2026-11-23T07:00:09.000Z" } });
         for (kind, more, fate) in [
             ("Send", json!({ "send": {} }), MailFate::Sent),
             ("Reject", json!({ "reject": { "reason": "Bad content" } }), MailFate::Rejected),

@@ -50,7 +50,11 @@ async fn whatever_there_is_to_tell_is_a_file_in_the_outbox() {
     office.records().replace(&owner, 1).await.unwrap();
     let all = AllNews::about(organisation());
     for news in all.each() {
-        office.announcer().announce(&tenant(), &news).await.unwrap_or_else(|e| panic!("{}: {e}", number(&news)));
+        office
+            .announcer()
+            .announce(&tenant(), &news)
+            .await
+            .unwrap_or_else(|e| panic!("{}: {e}", number(&news)));
     }
     handle(&office, &worker(&office, folder.path())).await;
     assert_eq!(files(folder.path()), all.each().len());

@@ -6,9 +6,7 @@ use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use domain::{InvitationId, OrganisationId, PartnerId, PersonId, Result, TenantId};
 use engine::announce::Announcer;
-use engine::ports::{
-    Clock, Handed, JobQueue, MAX_MAIL_BYTES, Mail, MailEvent, MailFate, MailRef, Mailer,
-};
+use engine::ports::{Clock, Handed, JobQueue, MAX_MAIL_BYTES, Mail, MailEvent, MailFate, MailRef, Mailer};
 use engine::records::{CredentialStatus, Invitation, Invited, Partner, Person, Records, Tenant};
 use engine::work::JobWorker;
 use jiff::SignedDuration;
@@ -105,8 +103,7 @@ async fn no_mail_that_we_make_is_refused_by_us_whatever_it_tells() {
     }
     let count = all.each().len();
     let post = Arc::new(Post::default());
-    let ports =
-        Ports { records, mailer: post.clone(), clock: world.clock.clone(), ids: world.ids.clone() };
+    let ports = Ports { records, mailer: post.clone(), clock: world.clock.clone(), ids: world.ids.clone() };
     let worker = Worker::new(ports).unwrap().with_portal("https://holdfast.example/portal");
     let far = || world.clock.now() + SignedDuration::from_mins(10);
     loop {
@@ -140,9 +137,13 @@ async fn no_mail_that_we_make_is_refused_by_us_whatever_it_tells() {
         // SES: names and values of tags are letters, digits, `_` and `-`, at most 256 of them.
         for (name, value) in mail.about.tags() {
             let fine = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
-            assert!([name, &value].iter().all(|t| (1..=256).contains(&t.len()) && t.bytes().all(fine)), "{value}");
+            assert!(
+                [name, &value].iter().all(|t| (1..=256).contains(&t.len()) && t.bytes().all(fine)),
+                "{value}"
+            );
         }
-        let find = |name: &str| mail.about.tags().into_iter().find(|(n, _)| *n == name).map(|(_, value)| value);
+        let find =
+            |name: &str| mail.about.tags().into_iter().find(|(n, _)| *n == name).map(|(_, value)| value);
         let read = MailRef::from_tags(|name| find(name).map(|value| &*value.leak()));
         assert_eq!(read.as_ref(), Some(&mail.about), "what SES tells of it is found");
         let message = MessageParser::default().parse(bytes).unwrap();

@@ -9,9 +9,7 @@ use crate::records::{
 use domain::changes::{Change, What};
 use domain::notices::Topic;
 use domain::organisations::HOW_TO_WITHDRAW;
-use domain::{
-    DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds, text,
-};
+use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds, text};
 use serde::{Deserialize, Serialize};
 
 /// How many changes a notice shows one by one,

@@ -81,10 +81,9 @@ impl MailRef {
                 notice: String::from_utf8(hex::decode(notice).ok()?).ok()?,
                 person: person()?,
             },
-            (None, Some(until), None) => MailOf::Digest {
-                person: person()?,
-                until: Timestamp::from_second(until.parse().ok()?).ok()?,
-            },
+            (None, Some(until), None) => {
+                MailOf::Digest { person: person()?, until: Timestamp::from_second(until.parse().ok()?).ok()? }
+            }
             (None, None, Some(invitation)) => MailOf::Invitation { invitation: invitation.parse().ok()? },
             (None, None, None) => MailOf::Trouble { person: person()? },
             _ => return None,

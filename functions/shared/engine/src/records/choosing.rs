@@ -1,7 +1,7 @@
 //! What a person chooses to hear of, and when their next digest is due.
 
-use super::hearing::{About, LateNotice, Line, MOST_LATE, Narrower, Subscription};
 use super::Person;
+use super::hearing::{About, LateNotice, Line, MOST_LATE, Narrower, Subscription};
 use domain::notices::{Frequency, Topic, next_digest_at};
 use domain::rights::Role;
 use domain::{Error, OrganisationId, Result, Timestamp};
@@ -82,12 +82,7 @@ impl Person {
     ///
     /// # Errors
     /// `Invalid` when the stored time zone is not one.
-    pub fn withdraw(
-        &mut self,
-        topic: Topic,
-        (about, line): (&About, &Line),
-        now: Timestamp,
-    ) -> Result<()> {
+    pub fn withdraw(&mut self, topic: Topic, (about, line): (&About, &Line), now: Timestamp) -> Result<()> {
         let wider = self.wider(topic, line).and_then(|wider| wider.frequency);
         if let Some(narrower) = self.narrower.iter_mut().find(|n| n.topic == topic && n.about == *about) {
             narrower.subscription.change(wider, now);
@@ -117,13 +112,7 @@ impl Person {
         self.replan(now)
     }
 
-    fn set(
-        &mut self,
-        topic: Topic,
-        frequency: Option<Frequency>,
-        is_chosen: bool,
-        now: Timestamp,
-    ) {
+    fn set(&mut self, topic: Topic, frequency: Option<Frequency>, is_chosen: bool, now: Timestamp) {
         match self.subscriptions.get_mut(&topic) {
             Some(subscription) => {
                 subscription.change(frequency, now);
@@ -176,9 +165,9 @@ impl Person {
                     && wider.former == own.former
                     && wider.frequency == own.frequency
             };
-            let partners = narrower.iter().filter(|w| {
-                w.topic == n.topic && !w.is_withdrawn && matches!(w.about, About::Partner(_))
-            });
+            let partners = narrower
+                .iter()
+                .filter(|w| w.topic == n.topic && !w.is_withdrawn && matches!(w.about, About::Partner(_)));
             let mut wider = base.get(&n.topic).into_iter().chain(partners.map(|w| &w.subscription));
             let has_nothing = own.frequency.is_none() && own.former.is_empty();
             !(n.is_withdrawn && (has_nothing || wider.any(is_like)))

@@ -19,7 +19,7 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Former {
-    /// Notices made until then, and after the while before, are told by it.
+    /// Notices made before then, and after the while before, are told by it.
     pub until: Timestamp,
     /// How often they are told.
     pub frequency: Frequency,
@@ -70,7 +70,7 @@ impl Subscription {
     /// How a notice of that time is told: none for never.
     #[must_use]
     pub fn frequency_at(&self, at: Timestamp) -> Option<Frequency> {
-        let former = self.former.iter().find(|former| at <= former.until);
+        let former = self.former.iter().find(|former| at < former.until);
         former.map_or(self.frequency, |former| Some(former.frequency))
     }
 
@@ -107,7 +107,8 @@ impl Subscription {
             }
             (Some(Frequency::Immediate), Some(_)) => {
                 if !self.owes_digest() {
-                    self.told_until = now;
+                    // Why the moment before: what is made now is the digest's, which tells of what is later than this.
+                    self.told_until = now - SignedDuration::from_micros(1);
                 }
                 self.former.push(Former { until: now, frequency: Frequency::Immediate });
             }

@@ -116,7 +116,8 @@ impl Notifications {
             person.withdraw(topic, (&about, line_of(&lines, &about)), now)?;
         }
         if person.narrower.len() > MOST_NARROWER {
-            let why = format!("a person has {MOST_NARROWER} choices about organisations and partners at the most");
+            let why =
+                format!("a person has {MOST_NARROWER} choices about organisations and partners at the most");
             return Err(Error::invalid_field("subscriptions", why));
         }
         stale_if_slower(self.gate.records.replace(&person, version).await, "the person")?;
@@ -143,7 +144,8 @@ impl Notifications {
         }
         let member = caller.member()?;
         let own = member.person().cloned();
-        let own = own.ok_or_else(|| Error::not_found("a token or a portal is no person, and gets no mail"))?;
+        let own =
+            own.ok_or_else(|| Error::not_found("a token or a portal is no person, and gets no mail"))?;
         Ok((member.partner.clone(), own))
     }
 
@@ -156,9 +158,8 @@ impl Notifications {
     ) -> Result<BTreeMap<About, Vec<PartnerId>>> {
         let (member, mut lines, mut seen) = (caller.member()?, BTreeMap::new(), BTreeSet::new());
         for (i, choice) in choices.iter().enumerate() {
-            let fault = |name: &str, why: String| {
-                Err(Error::invalid_field(format!("subscriptions[{i}]{name}"), why))
-            };
+            let fault =
+                |name: &str, why: String| Err(Error::invalid_field(format!("subscriptions[{i}]{name}"), why));
             if choice.frequency.is_some() && !choice.topic.is_open_to(person.role) {
                 let (topic, role) = (choice.topic.name(), person.role.label());
                 return fault(".topic", format!("{topic} is not open to the role {role}"));

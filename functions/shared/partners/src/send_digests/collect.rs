@@ -191,11 +191,8 @@ fn remember(contents: &mut Contents, mut met: Vec<(Timestamp, String)>) {
 /// The person's row once the digest of that period is done: listed up to its end, with the time of the next digest.
 pub(super) fn moved_on(mut person: Person, period: &Period, contents: &Contents) -> Result<Person> {
     // Why not back when there was nothing: without a digest there is no row that says what was told.
-    let look_back = if contents.count() == 0 && !contents.told.is_empty() {
-        period.ends
-    } else {
-        contents.look_back
-    };
+    let look_back =
+        if contents.count() == 0 && !contents.told.is_empty() { period.ends } else { contents.look_back };
     person.told(&period.due, (period.ends, period.until, look_back));
     person.late.retain(|late| !contents.late_rows.contains(late));
     person.plan_digest(period.until)?;

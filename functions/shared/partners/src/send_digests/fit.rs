@@ -28,9 +28,11 @@ impl Templates {
         for notice in notices {
             let lines = |lines| Room { lines, changes: 0 };
             let bound = if notices.len() == 1 { BEGINNINGS_BYTES } else { ONE_BEGINNING_BYTES };
-            let room = lines(most(notice.lines.len(), |count| {
-                Ok(self.bytes(notice, zone, lines(count))? <= bound)
-            })?);
+            let room =
+                lines(most(
+                    notice.lines.len(),
+                    |count| Ok(self.bytes(notice, zone, lines(count))? <= bound),
+                )?);
             let bytes = self.bytes(notice, zone, room)?;
             if begun + bytes > BEGINNINGS_BYTES {
                 break;

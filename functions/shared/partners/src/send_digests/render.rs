@@ -95,8 +95,7 @@ impl Templates {
             notice: notice.id.clone(),
             person: person.id.clone(),
         };
-        let id =
-            MailId::of(notice.topic.name(), &[&notice.id, notice.tenant.as_str(), person.id.as_str()]);
+        let id = MailId::of(notice.topic.name(), &[&notice.id, notice.tenant.as_str(), person.id.as_str()]);
         self.mail((id, of), person, &subject, "notice", &context)
     }
 
@@ -213,7 +212,8 @@ impl Templates {
 fn shown<'a>(contents: &Contents, all: &'a [Notice], rooms: &[Room], zone: &Zone) -> Vec<SectionView<'a>> {
     let late = contents.late.len();
     let views = |which: &dyn Fn(usize, &Notice) -> bool| -> Vec<NoticeView<'a>> {
-        let with_room = all.iter().zip(rooms).enumerate().filter(|(place, (notice, _))| which(*place, notice));
+        let with_room =
+            all.iter().zip(rooms).enumerate().filter(|(place, (notice, _))| which(*place, notice));
         with_room.map(|(_, (notice, room))| view(notice, zone, *room)).collect()
     };
     let left_out = |which: &dyn Fn(usize, &Notice) -> bool| {

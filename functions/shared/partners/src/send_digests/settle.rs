@@ -10,8 +10,8 @@ use domain::{Error, PartnerId, PersonId, Result, TenantId};
 use engine::metrics::{MAILS_NOT_TAKEN, MAILS_RETURNED};
 use engine::ports::{MailEvent, MailFate, MailOf};
 use engine::records::{
-    Delivery, Digest, Found, Invitation, LateNotice, MailState, MailTrouble, Notice, Partner,
-    Person, Record, SentNotice, replace,
+    Delivery, Digest, Found, Invitation, LateNotice, MailState, MailTrouble, Notice, Partner, Person, Record,
+    SentNotice, replace,
 };
 
 impl Worker {
@@ -134,12 +134,7 @@ impl Worker {
     }
 
     /// The address may be good, and this one mail did not arrive: its notice is told with the next.
-    async fn tell_late(
-        &self,
-        mut found: Found<Person>,
-        tenant: TenantId,
-        notice: String,
-    ) -> Result<()> {
+    async fn tell_late(&self, mut found: Found<Person>, tenant: TenantId, notice: String) -> Result<()> {
         let late = LateNotice { tenant, notice, delivery: Delivery::Returned };
         found.value.add_late(late, self.clock.now())?;
         self.records.replace(&found.value, found.version).await

@@ -139,7 +139,10 @@ async fn whatever_call_fails_everybody_gets_one_mail_in_the_end() {
             let late = late(&office).await;
             // Who died with a mail in their hands may have sent it: nobody sends it again, and it is told late.
             assert!(mails.iter().all(|mail| expected.contains(mail)), "call {call} {mode:?}, dies: {dies}");
-            assert!(mails.len() == 2 || (dies && mails.len() + late == 2), "call {call} {mode:?}, dies: {dies}");
+            assert!(
+                mails.len() == 2 || (dies && mails.len() + late == 2),
+                "call {call} {mode:?}, dies: {dies}"
+            );
             assert!(late <= usize::from(dies), "call {call} {mode:?}, dies: {dies}: {late}");
             let repeated = office.world.mailer.sent().len() - mails.len();
             // Only the mail whose answer was lost goes out again, word for word.

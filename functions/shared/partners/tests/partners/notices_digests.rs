@@ -136,7 +136,8 @@ async fn whatever_call_fails_the_digest_is_told_once() {
             assert!(all <= 1 + usize::from(of_mailer), "call {call} {mode:?}, dies: {dies}: {all}");
             // The mail service tells of what it took; what it tells nothing of stands in the next digest.
             for mail in &mails {
-                let event = MailEvent { mail: mail.about.clone(), fate: MailFate::Sent, at: office.clock().now() };
+                let event =
+                    MailEvent { mail: mail.about.clone(), fate: MailFate::Sent, at: office.clock().now() };
                 mail_worker(&office).settle(&event).await.unwrap();
             }
             if mails.is_empty() {

@@ -6,9 +6,7 @@ use async_trait::async_trait;
 use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use domain::{Error, Timestamp};
-use engine::ports::{
-    Catalog, Handed, Mail, MailEvent, MailFate, Mailer, Page, Row, RowPage, Scope, Write,
-};
+use engine::ports::{Catalog, Handed, Mail, MailEvent, MailFate, Mailer, Page, Row, RowPage, Scope, Write};
 use engine::records::{Delivery, Digest, Notice, NoticeEntry, Person, Record, Records, SentNotice, put_new};
 use jiff::SignedDuration;
 use partners::send_digests::{Ports, Worker};
@@ -94,6 +92,11 @@ impl Mailer for ThenSick {
     }
 }
 
+/// Mails of the privileged change at once: the tick has others to tell of.
+fn of_power(office: &Office) -> usize {
+    office.world.mailer.sent().iter().filter(|mail| mail.subject.contains("Ann Lee was given")).count()
+}
+
 fn sick_worker(office: &Office) -> (Arc<SickOnceSent>, Worker) {
     let catalog = Arc::new(SickOnceSent { inner: office.catalog(), is_sick: AtomicBool::new(false) });
     let worker = Worker::new(Ports {
@@ -148,10 +151,10 @@ async fn under_a_catalog_that_is_unwell_for_an_hour_a_notice_is_mailed_once() {
     office.announce_two_changes().await.unwrap();
     let (catalog, worker) = sick_worker(&office);
     minutes(&office, &worker, 60).await;
-    assert_eq!(office.world.mailer.sent().len(), 1);
+    assert_eq!(of_power(&office), 1);
     catalog.is_sick.store(false, Ordering::SeqCst);
     minutes(&office, &mail_worker(&office), 300).await;
-    assert_eq!(office.world.mailer.sent().len(), 1);
+    assert_eq!(of_power(&office), 1);
     let notice = format!("privileged-changes.{}", diff());
     assert_eq!(office.notice(&notice).await.due_at, None);
     assert_eq!(office.person(&owner).await.late.len(), 1, "the next mail tells it once more");

@@ -6,7 +6,9 @@ use domain::rights::Role;
 use engine::records::{DiffCounts, OrganisationPlace, Person, Tenant, delete};
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use support::office::{DISTRIBUTOR, Office, PARTNER, SIBLING, at, organisation, partner, tenant, two_changes};
+use support::office::{
+    DISTRIBUTOR, Office, PARTNER, SIBLING, at, organisation, partner, tenant, two_changes,
+};
 
 /// The organisation goes to another partner, as the command that does so writes it.
 async fn transfer(office: &Office, to: u32) {
@@ -51,7 +53,11 @@ async fn a_former_partner_gets_no_digest_and_no_late_mail_of_what_was_while_it_h
     mail_worker(&office).send_due(office.deadline()).await.unwrap();
     assert_eq!(heard(&office), ["person11@msp.example"], "and in its digest; the former partner in none");
     office.world.clock.advance(SignedDuration::from_mins(30));
-    assert_eq!(scheduler(&office).run(office.deadline()).await.unwrap().mails_again, 0, "nothing is left due");
+    assert_eq!(
+        scheduler(&office).run(office.deadline()).await.unwrap().mails_again,
+        0,
+        "nothing is left due"
+    );
 }
 
 #[tokio::test]

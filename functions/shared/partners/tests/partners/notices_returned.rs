@@ -37,10 +37,9 @@ async fn delivery(office: &Office, person: &PersonId) -> Option<Delivery> {
 
 #[tokio::test]
 async fn a_mail_that_bounces_was_not_sent_and_another_owner_hears_of_it_and_gets_what_it_told() {
-    for (fate, trouble) in [
-        (MailFate::Bounced, MailTrouble::Bounced),
-        (MailFate::Suppressed, MailTrouble::Suppressed),
-    ] {
+    for (fate, trouble) in
+        [(MailFate::Bounced, MailTrouble::Bounced), (MailFate::Suppressed, MailTrouble::Suppressed)]
+    {
         let (office, people) = office_with(&[(10, PARTNER)]).await;
         office.announce_two_changes().await.unwrap();
         handle_mail_messages(&office).await;
@@ -48,11 +47,18 @@ async fn a_mail_that_bounces_was_not_sent_and_another_owner_hears_of_it_and_gets
         let other = office.add_person(11, PARTNER, Role::Owner, "Europe/Zurich").await;
         let first = office.world.mailer.take_sent().remove(0);
         tell(&office, &first, fate).await;
-        assert_eq!(delivery(&office, &people[0].id).await, Some(Delivery::Returned), "suppressed is not sent");
+        assert_eq!(
+            delivery(&office, &people[0].id).await,
+            Some(Delivery::Returned),
+            "suppressed is not sent"
+        );
         let state = office.person(&people[0]).await.mail_state.unwrap();
         assert_eq!((state.trouble, state.told), (trouble, Some(other.id.clone())));
         let mails = office.world.mailer.take_sent();
-        assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["person11@msp.example"; 2]);
+        assert_eq!(
+            mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(),
+            ["person11@msp.example"; 2]
+        );
         assert_eq!(mails[0].subject, "Mail to Person 10 does not arrive");
         assert!(mails[1].subject.contains("Ann Lee was given"));
         assert!(mails[1].text.contains("in the place of Person 10"), "{}", mails[1].text);
@@ -67,7 +73,11 @@ async fn to_whom_no_mail_comes_none_is_sent_and_the_other_owner_gets_each_once()
     handle_mail_messages(&office).await;
     let mails = office.world.mailer.take_sent();
     tell(&office, to(&mails, 10)[0], MailFate::Bounced).await;
-    assert_eq!(office.world.mailer.take_sent().len(), 1, "only that mail does not arrive: they had the notice");
+    assert_eq!(
+        office.world.mailer.take_sent().len(),
+        1,
+        "only that mail does not arrive: they had the notice"
+    );
     let subject = engine::records::Subject::Diff(diff());
     let kind = domain::ErrorKind::Unavailable;
     office.announcer().announce_error(&tenant(), subject, "A comparison", kind).await.unwrap();
@@ -120,7 +130,10 @@ async fn a_complaint_ends_the_mail_and_tells_no_content_again() {
     assert_eq!(delivery(&office, &people[0].id).await, Some(Delivery::Sent), "whoever complains has read it");
     assert_eq!(office.person(&people[0]).await.mail_state.unwrap().trouble, MailTrouble::Complained);
     let mails = office.world.mailer.take_sent();
-    assert_eq!(mails.iter().map(|m| m.subject.as_str()).collect::<Vec<_>>(), ["Mail to Person 10 does not arrive"]);
+    assert_eq!(
+        mails.iter().map(|m| m.subject.as_str()).collect::<Vec<_>>(),
+        ["Mail to Person 10 does not arrive"]
+    );
 }
 
 #[tokio::test]

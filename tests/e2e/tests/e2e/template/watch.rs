@@ -174,7 +174,10 @@ fn mail_goes_through_the_set_whose_bounces_and_complaints_are_told() {
     let may_send = &template.get("MailEventsQueuePolicy").properties["PolicyDocument"]["Statement"][0];
     assert_eq!(may_send["Condition"]["ArnEquals"]["aws:SourceArn"], reference("MailFeedbackTopic"));
     let operator = &template.get("MailFeedbackSubscription").properties["FilterPolicy"]["eventType"];
-    assert!(!operator.as_array().unwrap().contains(&json!("Send")), "the operator hears of no mail that is sent");
+    assert!(
+        !operator.as_array().unwrap().contains(&json!("Send")),
+        "the operator hears of no mail that is sent"
+    );
     for alarm in ["MailBouncesAlarm", "MailComplaintsAlarm"] {
         let dimensions = json!([{ "Name": "ses:configuration-set", "Value": set }]);
         assert_eq!(template.get(alarm).properties["Dimensions"], dimensions);
