@@ -66,6 +66,11 @@ impl Mailer for SesMailer {
             Err(error) => Err(not_taken(error)),
         }
     }
+
+    // The configuration set publishes `SEND`: infra/template.yaml.
+    fn tells(&self) -> bool {
+        true
+    }
 }
 
 /// Whether a call came to no answer that says what became of the mail: it may have been taken. That includes an error of

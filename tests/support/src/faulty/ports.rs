@@ -124,6 +124,9 @@ impl<T: Mailer + ?Sized> Mailer for Faulty<T> {
             handed => handed,
         }
     }
+    fn tells(&self) -> bool {
+        self.inner.tells()
+    }
 }
 
 #[async_trait]

@@ -126,4 +126,10 @@ pub trait Mailer: Send + Sync {
     /// as usual, and always as an answer: that nothing was answered is no error. None of them says anything about the
     /// address.
     async fn send(&self, mail: &Mail) -> Result<Handed>;
+
+    /// Whether the service tells of every mail that it sends, soon after it took it, so that from its silence follows that
+    /// it took none.
+    fn tells(&self) -> bool {
+        false
+    }
 }

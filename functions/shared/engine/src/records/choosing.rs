@@ -174,6 +174,14 @@ impl Person {
         });
     }
 
+    /// Forgets what the person chose of an organisation, and what is late of it; whether there was anything.
+    pub fn forget(&mut self, organisation: &OrganisationId) -> bool {
+        let before = self.narrower.len() + self.late.len();
+        self.narrower.retain(|n| n.about != About::Organisation(organisation.clone()));
+        self.late.retain(|late| late.organisation != *organisation);
+        before > self.narrower.len() + self.late.len()
+    }
+
     fn check_open(&self, topic: Topic, frequency: Option<Frequency>) -> Result<()> {
         if frequency.is_none() || topic.is_open_to(self.role) {
             return Ok(());

@@ -4,7 +4,7 @@
 //! Each subscription knows up to when its notices were told. What changes is decided by the time of a notice alone, so
 //! that of everything that happened, before a change or after it, exactly one mail tells.
 
-use super::Delivery;
+use super::{Delivery, Notice};
 use domain::notices::{Frequency, Topic};
 use domain::{OrganisationId, PartnerId, PersonId, TenantId, Timestamp};
 use jiff::SignedDuration;
@@ -52,6 +52,19 @@ pub struct Subscription {
     /// What it was before, oldest first, for notices of that time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<Former>,
+}
+
+impl LateNotice {
+    /// That this notice is late, and what is known of its mail.
+    #[must_use]
+    pub fn of(notice: &Notice, delivery: Delivery) -> Self {
+        Self {
+            tenant: notice.tenant.clone(),
+            organisation: notice.organisation.clone(),
+            notice: notice.id.clone(),
+            delivery,
+        }
+    }
 }
 
 impl Subscription {
@@ -195,6 +208,8 @@ pub struct MailState {
 pub struct LateNotice {
     /// The tenant of the notice.
     pub tenant: TenantId,
+    /// The organisation that it is about, with which it ends.
+    pub organisation: OrganisationId,
     /// The id of the notice.
     pub notice: String,
     /// What is known of its mail.

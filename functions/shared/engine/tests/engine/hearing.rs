@@ -4,7 +4,7 @@
 use domain::notices::{Frequency, Hour, Topic};
 use domain::rights::Role;
 use domain::{OrganisationId, PartnerId, PersonId, Timestamp};
-use engine::records::{About, Person, Record};
+use engine::records::{About, Delivery, LateNotice, Person, Record};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -218,6 +218,26 @@ fn a_narrower_choice_begins_where_the_wider_one_is_and_withdrawn_it_tells_nothin
     person.told(&both, (ends, until, ends));
     assert!(person.narrower.is_empty(), "{:?}", person.narrower);
     assert_eq!((begins(&person, 7), begins(&person, 8)), (ends, ends));
+}
+
+#[test]
+fn of_an_organisation_that_leaves_nothing_stays_in_a_persons_row() {
+    let now = at("2026-11-16T12:00:00Z");
+    let mut person = owner("2026-11-16T12:00:00Z");
+    for (n, often) in [(7, Frequency::Daily), (8, Frequency::Weekly)] {
+        let about = About::Organisation(org(n));
+        person.subscribe_to(Topic::Changes, (&about, &[]), Some(often), now).unwrap();
+        let late = LateNotice {
+            tenant: "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap(),
+            organisation: org(n),
+            notice: format!("changes.{n}"),
+            delivery: Delivery::Unknown,
+        };
+        person.add_late(late, now).unwrap();
+    }
+    assert!(person.forget(&org(7)) && !person.forget(&org(7)));
+    assert_eq!((person.narrower.len(), person.late.len()), (1, 1));
+    assert!(!serde_json::to_string(&person).unwrap().contains(org(7).as_str()));
 }
 
 #[test]

@@ -118,10 +118,10 @@ impl Worker {
             if let Some(delivery) = before.value.delivery {
                 return Ok(settled(delivery));
             }
-            match HandOver::standing(before.value.handed.as_ref(), now) {
+            match self.standing(before.value.handed.as_ref()) {
                 MailStanding::Waits => return Ok(Mailed::Waits),
                 MailStanding::Lost => {
-                    self.may_have_left(before, &person.partner).await?;
+                    self.may_have_left(before, notice, &person.partner).await?;
                     return Ok(settled(Delivery::Unknown));
                 }
                 MailStanding::Free => {}
@@ -185,13 +185,17 @@ impl Worker {
 
     /// Settles a mail of which nobody knows whether it left: it is not sent again, and its notice is told with the person's
     /// next digest.
-    async fn may_have_left(&self, sent: &Found<SentNotice>, partner: &PartnerId) -> Result<()> {
+    async fn may_have_left(
+        &self,
+        sent: &Found<SentNotice>,
+        notice: &Notice,
+        partner: &PartnerId,
+    ) -> Result<()> {
         let now = self.clock.now();
         let unknown = SentNotice { delivery: Some(Delivery::Unknown), at: now, ..sent.value.clone() };
         let mut writes = vec![replace(&unknown, sent.version)?];
         if let Some(mut person) = self.records.find(&Person::at(partner, &unknown.person)).await? {
-            let SentNotice { tenant, notice, .. } = unknown;
-            person.value.add_late(LateNotice { tenant, notice, delivery: Delivery::Unknown }, now)?;
+            person.value.add_late(LateNotice::of(notice, Delivery::Unknown), now)?;
             writes.push(replace(&person.value, person.version)?);
         }
         self.records.write(writes).await

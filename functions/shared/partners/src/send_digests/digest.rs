@@ -58,12 +58,19 @@ impl Worker {
         let period = Period::of(&found.value, until)?;
         let before = self.records.find(&Digest::at(&listed.partner, &found.value.id, until)).await?;
         if let Some(digest) = &before {
+            if digest.value.delivery == Some(Delivery::Unknown) {
+                // What it told is for the next one, whenever this is due again.
+                let mut person = found.value;
+                person.plan_digest(until)?;
+                self.records.replace(&person, found.version).await?;
+                return Ok(DigestOutcome::Nothing);
+            }
             if digest.value.delivery.is_some() {
                 // Why: a time zone that was changed and changed back makes an old period due again; its digest was sent.
                 let contents = self.collect(&found.value, &period).await?;
                 return self.move_on(found, &period, &contents).await.map(|()| DigestOutcome::Nothing);
             }
-            match HandOver::standing(digest.value.handed.as_ref(), self.clock.now()) {
+            match self.standing(digest.value.handed.as_ref()) {
                 MailStanding::Waits => return Ok(DigestOutcome::Waits),
                 MailStanding::Lost => {
                     return self.may_have_left_digest(found, digest).await.map(|()| DigestOutcome::Nothing);

@@ -65,7 +65,7 @@ impl Worker {
         let Some(Found { value: mut invitation, version }) = found.filter(|f| due(&f.value)) else {
             return Ok(Invite::Claimed);
         };
-        match HandOver::standing(invitation.handed.as_ref(), now) {
+        match self.standing(invitation.handed.as_ref()) {
             MailStanding::Waits => return Ok(Invite::Waits),
             // It has left, as far as anybody knows: whoever invited sees when, and can invite again.
             MailStanding::Lost => {

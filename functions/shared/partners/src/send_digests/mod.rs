@@ -8,10 +8,11 @@
 //! | nothing, or that the service did not take it | it is sent | the service's own word: it has not left |
 //! | handed over | nothing for a quarter of an hour | somebody is at it, or the service tells in between that it sent it |
 //! | handed over, no answer came (a time-out) | sent again after that, under its id | **at least once**: the service would have told that it sends it. An alert that is lost does more harm than one that comes twice, and a receiver knows a repetition by its id |
-//! | handed over, and nothing since | never sent again; what it told stands in the next digest | **at most once**: mostly the mail has left and only the row failed, as long as the catalog is unwell for every mail alike. Nothing is lost either way |
+//! | handed over, and nothing since, where the service tells what it sends (SES) | sent again after a quarter of an hour | it told nothing, so it took nothing: who was about to hand it over had ended before |
+//! | the same, where it tells nothing (a folder) | never sent again; what it told stands in the next digest | **at most once**: mostly the mail has left and only the row failed, and a catalog that is unwell is so for every mail. Nothing is lost either way |
 //!
-//! What the service tells (`settle`) counts before all of that, whenever it comes. Where nothing tells us what became of
-//! mail (a local host without its queue), the two quarters of an hour decide alone.
+//! What the service tells (`settle`) counts before all of that, whenever it comes. So a row that could not be written sends
+//! no mail a second time.
 //!
 //! Only an address that can take no mail is refused for good, and then another Owner is told in that person's place. A mail
 //! that did not leave for any other reason stays due and is tried again, however long that lasts; where somebody has to
@@ -35,7 +36,7 @@ use domain::{Error, Result, TenantId, Timestamp};
 use engine::messages;
 use engine::metrics::{MAILS_LATER, MAILS_NOT_TAKEN};
 use engine::ports::{Clock, Handed, Ids, Mail, Mailer};
-use engine::records::{Delivery, Records};
+use engine::records::{Delivery, HandOver, MailStanding, Records};
 use engine::work::{JobWorker, TickWorker, unless_gone};
 use render::Templates;
 use serde::{Deserialize, Serialize};
@@ -123,6 +124,15 @@ impl Worker {
         report.waiting += invited.waiting;
         report.failed += invited.failed;
         Ok(report)
+    }
+
+    /// How a mail stands whose row says that about its hand-over, and no end.
+    fn standing(&self, handed: Option<&HandOver>) -> MailStanding {
+        match HandOver::standing(handed, self.clock.now()) {
+            // The service would have told of it by now.
+            MailStanding::Lost if self.mailer.tells() => MailStanding::Free,
+            standing => standing,
+        }
     }
 
     /// Hands a mail over, for the person or the invitation of that id. None when the service gave no answer.

@@ -6,11 +6,11 @@
 use super::Worker;
 use super::at_once::{Addressee, Mailed};
 use domain::rights::Role;
-use domain::{Error, PartnerId, PersonId, Result, TenantId};
+use domain::{Error, PartnerId, PersonId, Result};
 use engine::metrics::{MAILS_NOT_TAKEN, MAILS_RETURNED};
 use engine::ports::{MailEvent, MailFate, MailOf};
 use engine::records::{
-    Delivery, Digest, Found, Invitation, LateNotice, MailState, MailTrouble, Notice, Partner, Person, Record,
+    At, Delivery, Digest, Found, Invitation, LateNotice, MailState, MailTrouble, Notice, Partner, Person, Record,
     SentNotice, replace,
 };
 
@@ -59,7 +59,7 @@ impl Worker {
                         }
                         Ok(())
                     }
-                    None => self.tell_late(found, tenant.clone(), notice.clone()).await,
+                    None => self.tell_late(found, &Notice::at(tenant, notice)).await,
                 }
             }
             MailOf::Digest { person, until } => {
@@ -134,10 +134,11 @@ impl Worker {
     }
 
     /// The address may be good, and this one mail did not arrive: its notice is told with the next.
-    async fn tell_late(&self, mut found: Found<Person>, tenant: TenantId, notice: String) -> Result<()> {
-        let late = LateNotice { tenant, notice, delivery: Delivery::Returned };
-        found.value.add_late(late, self.clock.now())?;
-        self.records.replace(&found.value, found.version).await
+    async fn tell_late(&self, mut person: Found<Person>, notice: &At<Notice>) -> Result<()> {
+        // Why none is fine: it was deleted with its tenant, and is nobody's business any more.
+        let Some(notice) = self.records.find(notice).await? else { return Ok(()) };
+        person.value.add_late(LateNotice::of(&notice.value, Delivery::Returned), self.clock.now())?;
+        self.records.replace(&person.value, person.version).await
     }
 
     /// Writes that no mail reaches a person, and tells another Owner, who takes over what is late. Gives that Owner; none

@@ -162,6 +162,36 @@ async fn under_a_catalog_that_is_unwell_for_an_hour_a_notice_is_mailed_once() {
     assert_eq!(office.person(&owner).await.late.len(), 0, "unless the service says that it left");
 }
 
+#[tokio::test]
+async fn where_the_service_tells_what_it_sends_a_sick_catalog_sends_nothing_twice_and_a_crash_loses_nothing() {
+    // The row was not written, and the service told: nothing leaves again, not that day and not the next.
+    let (office, _) = sunday_with_changes().await;
+    office.world.mailer.begin_to_tell();
+    office.world.clock.advance_to(at(MONDAY_8));
+    let (catalog, worker) = sick_worker(&office);
+    minutes(&office, &worker, 60).await;
+    catalog.is_sick.store(false, Ordering::SeqCst);
+    say_sent(&office, &mail_worker(&office)).await;
+    minutes(&office, &mail_worker(&office), 60).await;
+    office.world.clock.advance_to(at(TUESDAY_8));
+    tick(&office).await;
+    assert_eq!(office.world.mailer.sent().len(), 1);
+    // Who was about to hand it over ended before: the service told nothing, and it leaves after a quarter of an hour.
+    let (office, owner) = sunday_with_changes().await;
+    office.world.mailer.begin_to_tell();
+    office.world.clock.advance_to(at(MONDAY_8));
+    let claimed: Digest = serde_json::from_value(serde_json::json!({
+        "partner": owner.partner, "person": owner.id, "until": MONDAY_8, "delivery": null, "notices": 1,
+        "doneAt": null, "handed": { "at": MONDAY_8 },
+    }))
+    .unwrap();
+    office.records().put_new(&claimed).await.unwrap();
+    minutes(&office, &mail_worker(&office), 15).await;
+    assert_eq!(office.world.mailer.sent().len(), 0);
+    minutes(&office, &mail_worker(&office), 2).await;
+    assert_eq!(office.world.mailer.sent().len(), 1);
+}
+
 /// A mail service that gives no answer, whether it takes the mail or not.
 struct Silent {
     inner: Arc<dyn Mailer>,
