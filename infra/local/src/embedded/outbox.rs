@@ -82,7 +82,10 @@ impl Mailer for Outbox {
             let deduplication_id = MailId::of("event", &[mail.id.as_str(), &sent_at.to_string()]).to_string();
             let (body, group) = (event.to_string(), "mail-events".to_owned());
             let sent = Outgoing { queue: JobQueue::SendDigests, group, deduplication_id, body };
-            queue.send(sent).await?;
+            // Why no failure of the mail: it lies in the folder.
+            if let Err(error) = queue.send(sent).await {
+                tracing::warn!(mail = %mail.id, %error, "what became of a mail was not told");
+            }
         }
         Ok(handed)
     }
@@ -103,6 +106,8 @@ fn event_of(mail: &Mail, at: &str) -> Option<Value> {
     };
     let tags = mail.about.tags().into_iter().map(|(name, value)| (name.to_owned(), json!([value])));
     let mut event = json!({
+        // A message of our queues has a type; SES's own has none.
+        "type": "mail-event",
         "eventType": kind,
         "mail": {
             "timestamp": at,

@@ -10,8 +10,8 @@ use domain::{Error, PartnerId, PersonId, Result};
 use engine::metrics::{MAILS_NOT_TAKEN, MAILS_RETURNED};
 use engine::ports::{MailEvent, MailFate, MailOf};
 use engine::records::{
-    At, Delivery, Digest, Found, Invitation, LateNotice, MailState, MailTrouble, Notice, Partner, Person, Record,
-    SentNotice, replace,
+    At, Delivery, Digest, Found, Invitation, LateNotice, MailState, MailTrouble, Notice, Partner, Person,
+    Record, SentNotice, replace,
 };
 
 impl Worker {

@@ -163,7 +163,8 @@ async fn under_a_catalog_that_is_unwell_for_an_hour_a_notice_is_mailed_once() {
 }
 
 #[tokio::test]
-async fn where_the_service_tells_what_it_sends_a_sick_catalog_sends_nothing_twice_and_a_crash_loses_nothing() {
+async fn where_the_service_tells_what_it_sends_a_sick_catalog_sends_nothing_twice_and_a_crash_loses_nothing()
+{
     // The row was not written, and the service told: nothing leaves again, not that day and not the next.
     let (office, _) = sunday_with_changes().await;
     office.world.mailer.begin_to_tell();
