@@ -497,6 +497,9 @@ class Check:
 
 
 def main():
+    # What is begun in the background has interrupts ignored, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     ministack, holdfast, binaries = (pathlib.Path(p).absolute() for p in sys.argv[1:])
     with tempfile.TemporaryDirectory() as scratch:
         check = Check(ministack, holdfast, binaries, pathlib.Path(scratch))

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::kept::{kept, put_back};
+
 /// When the clock starts, in seconds since 1970: 2026-01-05T08:00:00Z, a Monday.
 pub(crate) const START_SECOND: i64 = 1_767_600_000;
 
+#[derive(Clone)]
 struct State {
     offset: Duration,
     since: Option<Instant>,
@@ -34,6 +37,16 @@ impl Clock {
 
     pub fn advance(&self, by: Duration) {
         self.0.lock().expect("the clock's lock is never held over a panic").offset += by;
+    }
+
+    /// As it is now.
+    pub fn kept(&self) -> Self {
+        Self(kept(&self.0))
+    }
+
+    /// Becomes as that one is.
+    pub fn become_as(&self, kept: &Self) {
+        put_back(&self.0, &kept.0);
     }
 
     pub fn run_with_real_time(&self, runs: bool) {

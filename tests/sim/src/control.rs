@@ -17,7 +17,7 @@ use crate::throttle::Limits;
 /// Controls the simulator. Tenants are named by id, domain or name, applications by client id; a name that nobody has
 /// is a mistake in the test and panics.
 #[derive(Clone)]
-pub struct Control(Arc<Inner>);
+pub struct Control(pub(crate) Arc<Inner>);
 
 impl Control {
     pub(crate) fn new(inner: Arc<Inner>) -> Self {

@@ -25,7 +25,7 @@ pub struct FaultRule {
 }
 
 #[derive(Default)]
-pub(crate) struct Faults(Mutex<Vec<FaultRule>>);
+pub(crate) struct Faults(pub Mutex<Vec<FaultRule>>);
 
 impl Faults {
     pub fn add(&self, rule: FaultRule) {

@@ -21,9 +21,9 @@ use crate::throttle::{Limits, Throttle};
 pub(crate) struct TenantState {
     pub config: TenantConfig,
     pub directory: RwLock<Directory>,
-    grants: Mutex<HashMap<usize, Grant>>,
+    pub grants: Mutex<HashMap<usize, Grant>>,
     /// The `error` and the code that the login answers instead of a token; none when it serves the tenant.
-    refusal: Mutex<Option<(String, u32)>>,
+    pub refusal: Mutex<Option<(String, u32)>>,
 }
 
 /// An application's consent in a tenant.
@@ -40,7 +40,7 @@ pub(crate) struct Inner {
     pub clock: Arc<Clock>,
     pub tenants: Vec<TenantState>,
     pub apps: Vec<AppConfig>,
-    switches: RwLock<Arc<Switches>>,
+    pub switches: RwLock<Arc<Switches>>,
     pub limits: RwLock<Limits>,
     pub throttle: Mutex<Throttle>,
     pub faults: Faults,
@@ -49,8 +49,8 @@ pub(crate) struct Inner {
     pub seen: Mutex<Vec<SeenRequest>>,
     pub observers: RwLock<Vec<Observer>>,
     pub latency_ms: AtomicU64,
-    expired_secrets: Mutex<HashSet<usize>>,
-    requests: AtomicU64,
+    pub expired_secrets: Mutex<HashSet<usize>>,
+    pub requests: AtomicU64,
 }
 
 impl Inner {

@@ -12,6 +12,7 @@ mod faults;
 mod graph;
 mod http;
 mod inner;
+mod kept;
 mod login;
 mod observe;
 mod schema;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::kept::{kept, put_back};
 use crate::state::{Index, Kind};
 
 /// What was asked of a delta; the tokens of its pages refer to it by number.
@@ -25,6 +26,17 @@ pub(crate) struct DeltaQueries {
 }
 
 impl DeltaQueries {
+    /// As they are now.
+    pub fn kept(&self) -> Self {
+        Self { queries: kept(&self.queries), epoch: AtomicU64::new(self.epoch.load(Ordering::Relaxed)) }
+    }
+
+    /// They become as those are.
+    pub fn become_as(&self, kept: &Self) {
+        put_back(&self.queries, &kept.queries);
+        self.epoch.store(kept.epoch.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
     pub fn expire(&self) {
         self.epoch.fetch_add(1, Ordering::Relaxed);
     }

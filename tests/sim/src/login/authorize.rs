@@ -20,7 +20,7 @@ const LIFETIME: i64 = 600;
 const DELEGATED: &str = "delegated";
 
 /// What a code stands for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Code {
     /// The tenant of whoever signed in, by its place in the cloud.
     tenant: usize,

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::inner::Inner;
+use crate::kept::{kept, put_back};
 
 pub use id_token::SignedIn;
 pub(crate) use id_token::id_token;
@@ -39,6 +40,21 @@ pub(crate) struct Login {
     tokens: Mutex<HashMap<String, Arc<Token>>>,
     used: Mutex<HashSet<String>>,
     codes: Mutex<HashMap<String, authorize::Code>>,
+}
+
+impl Login {
+    /// As it is now.
+    pub fn kept(&self) -> Self {
+        let Self { tokens, used, codes } = self;
+        Self { tokens: kept(tokens), used: kept(used), codes: kept(codes) }
+    }
+
+    /// Becomes as that one is.
+    pub fn become_as(&self, kept: &Self) {
+        put_back(&self.tokens, &kept.tokens);
+        put_back(&self.used, &kept.used);
+        put_back(&self.codes, &kept.codes);
+    }
 }
 
 /// A request to the login service.

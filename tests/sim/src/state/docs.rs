@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Docs {
     order: Vec<Option<Value>>,
     places: HashMap<String, usize>,

@@ -44,6 +44,7 @@ pub(crate) enum Life {
     Gone,
 }
 
+#[derive(Clone)]
 pub(crate) struct Object {
     pub id: Uuid,
     pub kind: Kind,
@@ -81,6 +82,7 @@ pub(crate) struct Change {
     pub what: What,
 }
 
+#[derive(Clone)]
 pub(crate) struct Directory {
     pub id: Uuid,
     pub name: String,

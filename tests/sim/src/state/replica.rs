@@ -17,6 +17,7 @@ pub(crate) enum Delay {
     Millis(i64),
 }
 
+#[derive(Clone)]
 struct Pending {
     kind: Kind,
     created: bool,
@@ -40,6 +41,13 @@ pub(crate) struct Replica {
     pub delay: Delay,
     any: AtomicBool,
     pending: Mutex<HashMap<Index, Pending>>,
+}
+
+impl Clone for Replica {
+    fn clone(&self) -> Self {
+        let any = AtomicBool::new(self.any.load(Ordering::Relaxed));
+        Self { delay: self.delay, any, pending: Mutex::new(self.map().clone()) }
+    }
 }
 
 impl Replica {

@@ -113,7 +113,7 @@ impl Default for Limits {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Throttle {
     windows: HashMap<(usize, usize, usize), (i64, u32)>,
 }

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 /// Signed heads in memory.
 #[derive(Default)]
-pub struct MemoryAnchors(Mutex<BTreeMap<AnchorName, String>>);
+pub struct MemoryAnchors(pub(super) Mutex<BTreeMap<AnchorName, String>>);
 
 impl MemoryAnchors {
     /// All that is kept, in the order of its names.

@@ -18,7 +18,7 @@ type Place = (Scope, String);
 
 /// A catalog; of writers at once one wins.
 #[derive(Default)]
-pub struct MemoryCatalog(Mutex<BTreeMap<Place, Row>>);
+pub struct MemoryCatalog(pub(super) Mutex<BTreeMap<Place, Row>>);
 
 impl MemoryCatalog {
     /// Every row of every scope, expired ones too: what a test compares as "the end state".

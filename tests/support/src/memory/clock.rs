@@ -9,10 +9,10 @@ use std::sync::Mutex;
 
 /// Starts on Monday, 5 January 2026, 08:00 UTC. Sleeping moves it at once, so nothing ever waits.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<Moments>);
+pub struct ManualClock(pub(super) Mutex<Moments>);
 
-#[derive(Debug)]
-struct Moments {
+#[derive(Clone, Debug)]
+pub(super) struct Moments {
     now: Timestamp,
     slept_ms: u64,
 }

@@ -10,10 +10,11 @@ use ulid::Ulid;
 /// ULIDs and tokens from a seed; of two ULIDs the later made is always the greater.
 pub struct SeededIds {
     clock: Arc<ManualClock>,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
 }
 
-struct State {
+#[derive(Clone)]
+pub(super) struct State {
     rng: StdRng,
     last: Ulid,
 }

@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// A ring whose wrapped bytes are only a name for the key: nobody else can make anything of them.
-pub struct MemoryKeyRing(Mutex<Ring>);
+pub struct MemoryKeyRing(pub(super) Mutex<Ring>);
 
-struct Ring {
+#[derive(Clone)]
+pub(super) struct Ring {
     name: String,
     rng: StdRng,
     keys: BTreeMap<String, (TenantId, DataKey)>,

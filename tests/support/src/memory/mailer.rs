@@ -8,10 +8,10 @@ use std::sync::Mutex;
 
 /// Keeps every mail handed over, repetitions too, in order.
 #[derive(Default)]
-pub struct MemoryMailer(Mutex<State>);
+pub struct MemoryMailer(pub(super) Mutex<State>);
 
-#[derive(Default)]
-struct State {
+#[derive(Clone, Default)]
+pub(super) struct State {
     sent: Vec<Mail>,
     count: u64,
     /// What it has not told of yet; none while it tells nothing.

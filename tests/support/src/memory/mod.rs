@@ -29,6 +29,7 @@ pub use secrets::MemorySecrets;
 pub use signer::MemorySigner;
 pub use vault::MemoryVault;
 
+use crate::lock;
 use std::sync::Arc;
 
 /// All of them, on one clock and one seed.
@@ -76,6 +77,30 @@ impl World {
             mailer: Arc::default(),
             secrets: Arc::default(),
             clock,
+        }
+    }
+
+    /// Keeps all of it as it is now. Whoever calls what comes back puts it back so, as often as is wanted: time, names
+    /// and chance go on from there.
+    pub fn keep(&self) -> impl Fn() + use<> {
+        // Why all are named: a part that is added has to be kept too.
+        let Self { clock, ids, vault, catalog, queue, key_ring, signer: _, anchors, mailer, secrets } =
+            self.clone();
+        let (now, names) = (lock(&clock.0).clone(), lock(&ids.state).clone());
+        let (disk, rows, queues) =
+            (lock(&vault.0).clone(), lock(&catalog.0).clone(), lock(&queue.state).clone());
+        let (ring, heads) = (lock(&key_ring.0).clone(), lock(&anchors.0).clone());
+        let (post, hidden) = (lock(&mailer.0).clone(), lock(&secrets.0).clone());
+        move || {
+            *lock(&clock.0) = now.clone();
+            *lock(&ids.state) = names.clone();
+            *lock(&vault.0) = disk.clone();
+            *lock(&catalog.0) = rows.clone();
+            *lock(&queue.state) = queues.clone();
+            *lock(&key_ring.0) = ring.clone();
+            *lock(&anchors.0) = heads.clone();
+            *lock(&mailer.0) = post.clone();
+            *lock(&secrets.0) = hidden.clone();
         }
     }
 }

@@ -84,7 +84,7 @@ pub struct DeadLetter {
 /// All queues of an installation, in memory.
 pub struct MemoryQueue {
     clock: Arc<ManualClock>,
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
 }
 
 impl MemoryQueue {

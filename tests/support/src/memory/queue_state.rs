@@ -14,6 +14,7 @@ const DEDUPLICATION: SignedDuration = SignedDuration::from_mins(5);
 /// Source: Amazon SQS, `ReceiveMessage`, `MaxNumberOfMessages`.
 const RECEIVE_LIMIT: usize = 10;
 
+#[derive(Clone)]
 pub(super) struct State {
     settings: QueueSettings,
     rng: StdRng,
@@ -25,6 +26,7 @@ pub(super) struct State {
     pub(super) sent: Vec<Outgoing>,
 }
 
+#[derive(Clone)]
 struct Message {
     number: u64,
     content: Outgoing,

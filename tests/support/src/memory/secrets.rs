@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 /// Secrets by name; a name can be closed to the caller.
 #[derive(Default)]
-pub struct MemorySecrets(Mutex<BTreeMap<String, Option<Secret>>>);
+pub struct MemorySecrets(pub(super) Mutex<BTreeMap<String, Option<Secret>>>);
 
 impl MemorySecrets {
     /// Sets the current value.

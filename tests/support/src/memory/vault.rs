@@ -11,10 +11,10 @@ use std::sync::Mutex;
 
 /// A vault that can be damaged, filled and looked into.
 #[derive(Default)]
-pub struct MemoryVault(Mutex<Disk>);
+pub struct MemoryVault(pub(super) Mutex<Disk>);
 
-#[derive(Default)]
-struct Disk {
+#[derive(Clone, Default)]
+pub(super) struct Disk {
     tenants: BTreeMap<TenantId, BTreeMap<BlobName, Bytes>>,
     capacity_bytes: Option<u64>,
 }

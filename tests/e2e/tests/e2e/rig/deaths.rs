@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use support::faulty::{CallLog, LoggedCall, Mode};
 
 /// Of the calls that are like others, one in so many is taken.
-const ONE_IN: usize = 25;
+const ONE_IN: usize = 10;
 
 /// Whether every call and every seed is asked for, which takes many minutes.
 pub fn is_all_asked_for() -> bool {

@@ -160,6 +160,12 @@ impl Rig {
 #[derive(Default)]
 pub struct Reasons(Mutex<HashMap<String, String>>);
 
+impl Reasons {
+    pub fn forget(&self) {
+        self.0.lock().unwrap().clear();
+    }
+}
+
 /// A worker whose failures are written down.
 struct Reasoned<'a> {
     worker: &'a dyn JobWorker,

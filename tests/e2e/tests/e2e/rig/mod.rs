@@ -213,6 +213,22 @@ impl Rig {
         self.workers.replace(Arc::new(workers));
     }
 
+    /// Keeps the world as it is now. Whoever calls what comes back puts it back so, as often as is wanted, with a new
+    /// process that knows nothing and no death ordered.
+    pub fn keep(&self) -> impl Fn() + use<'_> {
+        let (ours, theirs, traces) = (self.world.keep(), self.control.keep(), self.traces.get());
+        move || {
+            ours();
+            theirs();
+            self.traces.set(traces);
+            self.reasons.forget();
+            self.death.set(None);
+            self.plan.heal();
+            self.plan.take_log();
+            self.restart();
+        }
+    }
+
     /// The rows as a function sees them, behind its role; under no plan.
     pub fn records_of(&self, function: Function) -> Records {
         let catalog = self.deployed.catalog(function, self.world.catalog.clone(), &self.refusals);
