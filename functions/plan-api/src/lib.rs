@@ -14,6 +14,7 @@ use ::partners::commands::audit::Audit;
 use ::partners::commands::connect::{Connect, ConsentSettings};
 use ::partners::commands::downgrades::Downgrades;
 use ::partners::commands::invitations::Invitations;
+use ::partners::commands::notifications::Notifications;
 use ::partners::commands::organisations::Organisations;
 use ::partners::commands::partners::Partners;
 use ::partners::commands::people::People;
@@ -71,6 +72,7 @@ pub struct PlanApi {
     access: PortalAccess,
     people: People,
     invitations: Invitations,
+    notifications: Notifications,
     tokens: Tokens,
     sessions: Sessions,
     connect: Connect,
@@ -102,6 +104,7 @@ impl PlanApi {
             access: PortalAccess { gate: gate(), clock: clock(), ids: ids(), portal_url },
             people: People { gate: gate(), clock: clock() },
             invitations: Invitations { gate: gate(), clock: clock(), ids: ids(), has_sign_in },
+            notifications: Notifications { gate: gate(), clock: clock() },
             tokens: Tokens { gate: gate(), clock: clock(), ids: ids() },
             sessions: Sessions { gate: gate(), clock: clock(), ids: ids() },
             connect: Connect {

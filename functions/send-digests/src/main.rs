@@ -2,7 +2,7 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use partners::send_digests::{Ports, Worker};
-use runtime::{call::Invocation, metrics, wiring::Wiring};
+use runtime::{call::Invocation, metrics, settings::PUBLIC_URL, wiring::Wiring};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -10,12 +10,17 @@ use std::sync::Arc;
 async fn main() -> Result<(), Error> {
     let wiring = Wiring::from_env()?;
     let (clock, returns) = (wiring.clock.clone(), wiring.returns());
-    let worker = Arc::new(Worker::new(Ports {
+    let ports = Ports {
         records: wiring.records(),
         mailer: wiring.mailer(),
         clock: clock.clone(),
         ids: wiring.ids.clone(),
-    })?);
+    };
+    let worker = Worker::new(ports)?;
+    let worker = Arc::new(match wiring.settings.find(PUBLIC_URL) {
+        Some(url) => worker.with_portal(&format!("{}/portal", url.trim_end_matches('/'))),
+        None => worker,
+    });
     run(service_fn(move |event: LambdaEvent<Value>| {
         let (worker, clock, returns) = (worker.clone(), clock.clone(), returns.clone());
         async move {

@@ -121,7 +121,7 @@ async fn embedded(base: Base<'_>, outbox: Outbox, secrets: FileSecrets) -> Resul
         keys: Arc::new(KeyFile::open(&base.folder.join("keys/master.key"), base.ids.clone()).await?),
         signer: Arc::new(SigningFile::open(&base.folder.join("keys/signing.key")).await?),
         anchors: Arc::new(AnchorFolder::new(base.folder.join("anchors"))),
-        mailer: Arc::new(outbox),
+        mailer: Arc::new(outbox.telling(Arc::new(queue.clone()))),
         secrets: Arc::new(secrets),
         clock: base.clock,
         ids: base.ids,

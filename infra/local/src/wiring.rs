@@ -17,6 +17,7 @@ use partners::commands::connect::ConsentSettings;
 use partners::commands::sign_in::FindCaller;
 use partners::send_digests;
 use plan_api::PlanApi;
+use runtime::mail::MailMessages;
 use runtime::settings::Settings;
 use snapshot_api::SnapshotApi;
 use std::sync::Arc;
@@ -211,6 +212,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         ids: ids.clone(),
     });
     let digests = send_digests::Worker::new(send_digests::Ports { records, mailer, clock, ids })?;
+    let digests = digests.with_portal(&portal(wanted));
     // Why batches of one: when a message fails, those of its group behind it in the batch count as received too, and
     // soon become dead letters with it.
     let job = |queue, worker| Job { queue, worker, batch_size: 1, concurrency: 4 };
@@ -219,7 +221,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         job(JobQueue::DiffSnapshots, Arc::new(diff)),
         job(JobQueue::PreviewRestore, Arc::new(preview)),
         job(JobQueue::RunRestore, Arc::new(restore)),
-        job(JobQueue::SendDigests, Arc::new(digests)),
+        job(JobQueue::SendDigests, Arc::new(MailMessages(digests))),
     ])
 }
 
@@ -238,12 +240,18 @@ fn ticks(wanted: Wanted<'_>) -> Result<Vec<Ticking>> {
         clock: clock.clone(),
         ids: ids.clone(),
     })?;
+    let digests = digests.with_portal(&portal(wanted));
     let purge = purge_data::Worker::new(purge_data::Ports { catalog, vault, signer, anchors, clock, ids });
     Ok(vec![
         Ticking { worker: Arc::new(schedule), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(digests), every_ms: MINUTE_MS },
         Ticking { worker: Arc::new(purge), every_ms: HOUR_MS },
     ])
+}
+
+/// Where people find what a mail has no room for.
+fn portal(wanted: Wanted<'_>) -> String {
+    format!("{}/portal", wanted.api_url.trim_end_matches('/'))
 }
 
 fn records(wanted: Wanted<'_>) -> Records {

@@ -8,6 +8,7 @@ pub mod builders;
 pub mod contracts;
 pub mod faulty;
 pub mod memory;
+pub mod news;
 pub mod office;
 pub mod openapi;
 pub mod policy;

@@ -7,6 +7,7 @@ mod consent;
 mod deletions;
 mod downgrades;
 mod invitations;
+mod notifications;
 mod organisations;
 mod partners;
 mod people;
@@ -43,6 +44,7 @@ fn page_headers(policy: &str) -> [(HeaderName, &str); 7] {
 pub fn all<N: Notes>() -> Vec<Route<PlanApi, N>> {
     let mut all = partners::routes();
     all.extend(people::routes());
+    all.extend(notifications::routes());
     all.extend(invitations::routes());
     all.extend(tokens::routes());
     all.extend(sessions::routes());

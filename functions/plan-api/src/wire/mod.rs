@@ -7,6 +7,7 @@ pub mod deletions;
 pub mod downgrades;
 pub mod invitations;
 mod name;
+pub mod notifications;
 pub mod organisations;
 pub mod partners;
 pub mod people;

@@ -1,5 +1,6 @@
 //! People of the partner.
 
+use super::notifications::MailStateOut;
 use super::tokens::TokenOut;
 use super::{Name, some_and_few};
 use domain::rights::Role;
@@ -60,6 +61,8 @@ pub struct PersonOut {
     pub organisations: Option<Vec<OrganisationId>>,
     /// The IANA time zone in which mails give times.
     pub time_zone: String,
+    /// That no mail reaches the person; null as far as is known that it does.
+    pub mail_state: Option<MailStateOut>,
     /// Whether the person can sign in, and does not only get mail.
     pub signs_in: bool,
     /// The API tokens that the person had made, and that were revoked or narrowed with this change, 400 of them at the
@@ -103,6 +106,7 @@ impl From<Person> for PersonOut {
             role: person.role,
             organisations: person.organisations.map(|o| o.into_iter().collect()),
             time_zone: person.time_zone,
+            mail_state: person.mail_state.map(Into::into),
             signs_in: person.identity.is_some(),
             changed_tokens: None,
         }

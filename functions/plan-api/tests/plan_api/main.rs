@@ -18,6 +18,7 @@ mod invitations;
 mod lives;
 mod makers;
 mod names;
+mod notifications;
 mod open_routes;
 mod openapi;
 mod partner_plane;

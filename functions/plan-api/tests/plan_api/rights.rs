@@ -65,6 +65,13 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/people/{per}",                        "yy----", true),
     ("PATCH",  "/v1/people/{per}",                        "y-----", true),
     ("DELETE", "/v1/people/{per}",                        "y-----", true),
+    ("GET",    "/v1/notifications",                       "yy----", false),
+    ("GET",    "/v1/people/{per}/notifications",          "yy----", true),
+    ("PUT",    "/v1/people/{per}/notifications",          "y-----", true),
+    ("DELETE", "/v1/people/{per}/mail-state",             "y-----", true),
+    // A person's own; here tokens ask, which are no person.
+    ("GET",    "/v1/me/notifications",                    "yyyyyy", true),
+    ("PUT",    "/v1/me/notifications",                    "yyyyyy", true),
     ("POST",   "/v1/invitations",                         "yy----", false),
     ("GET",    "/v1/invitations",                         "yy----", false),
     ("DELETE", "/v1/invitations/{inv}",                   "yy----", true),
@@ -165,6 +172,9 @@ fn body_of(method: &str, path: &str, partner: Option<&str>) -> Value {
         ("POST", "/v1/partner/own-licence") => json!({ "product": "BackupEntra", "currency": "EUR" }),
         ("PATCH", "/v1/organisations/{org}/subscription") => json!({ "seats": 20 }),
         ("POST", "/v1/downgrade-requests/{dwn}/refuse") => json!({ "reason": "No." }),
+        ("PUT", "/v1/people/{per}/notifications" | "/v1/me/notifications") => {
+            json!({ "hour": 8, "timeZone": "UTC", "subscriptions": [] })
+        }
         ("POST", "/v1/tokens") => json!({ "name": "CI", "role": "admin" }),
         _ => Value::Null,
     };

@@ -4,6 +4,7 @@
 //! environment, as the SDK documents; nothing in this crate knows what stands behind an endpoint.
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
@@ -117,9 +118,13 @@ impl AwsClients {
         self.kms.get_or_init(|| aws_sdk_kms::Client::new(&self.shared))
     }
 
-    /// The client of SES, for mail.
+    /// The client of SES, for mail. Why without the SDK's own retries: after a call that was not answered they would send
+    /// the mail a second time.
     pub fn ses(&self) -> &aws_sdk_sesv2::Client {
-        self.ses.get_or_init(|| aws_sdk_sesv2::Client::new(&self.shared))
+        self.ses.get_or_init(|| {
+            let once = aws_sdk_sesv2::config::Builder::from(&self.shared);
+            aws_sdk_sesv2::Client::from_conf(once.retry_config(RetryConfig::disabled()).build())
+        })
     }
 
     /// The client of Secrets Manager, for the installation's secrets.

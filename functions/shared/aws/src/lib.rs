@@ -5,13 +5,14 @@
 //! every adapter takes one client and the names that it needs. [`provision()`] makes what they name on a stand-in,
 //! which is a server that answers like AWS; in AWS the template makes it. [`SqsReceiver`] reads queues where no
 //! event-source mapping does.
-//! Not here: retries beyond the SDK's own three attempts of a call, rules of the product, the wall clock. Every
+//! Not here: retries beyond the SDK's own three attempts of a call (of a mail there is one), rules of the product, the wall clock. Every
 //! failure of the SDK becomes a `domain::Error` in `error.rs` and nowhere else.
 
 mod catalog;
 mod clients;
 pub mod error;
 mod key_ring;
+mod mail_events;
 mod mailer;
 mod names;
 mod provision;
@@ -24,6 +25,7 @@ mod signer;
 pub use catalog::DynamoCatalog;
 pub use clients::AwsClients;
 pub use key_ring::KmsKeyRing;
+pub use mail_events::{is_mail_event, read_mail_event};
 pub use mailer::{SesMailer, mime};
 pub use names::AwsNames;
 pub use provision::{Provision, provision, provision_table};

@@ -4,15 +4,15 @@
 //! by that a receiver can tell a repetition.
 //! Source: <https://docs.aws.amazon.com/ses/latest/dg/header-fields.html>
 
-use crate::error::{from_sdk, incomplete};
+use crate::error::{from_sdk, status};
 use async_trait::async_trait;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::http::HttpResponse;
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::primitives::Blob;
-use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
+use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
 use domain::{Error, ErrorKind, Result};
-use engine::ports::{Handed, Mail, Mailer, is_address};
+use engine::ports::{Handed, MAX_MAIL_BYTES, Mail, Mailer, is_address};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::raw::Raw;
 
@@ -48,15 +48,38 @@ impl Mailer for SesMailer {
         }
         let raw = RawMessage::builder().data(Blob::new(mime(mail, &self.sender)?)).build();
         let raw = raw.map_err(|_| Error::invalid("the mail cannot be expressed"))?;
+        let tag = |(name, value)| MessageTag::builder().name(name).value(value).build();
+        let tags = mail.about.tags().into_iter().map(tag).collect::<std::result::Result<Vec<_>, _>>();
+        let tags = tags.map_err(|_| Error::invalid("the mail cannot be expressed"))?;
         let send = self
             .client
             .send_email()
             .from_email_address(&self.sender)
             .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(EmailContent::builder().raw(raw).build())
+            .set_email_tags(Some(tags))
             .set_configuration_set_name(self.configuration_set.clone());
-        let answer = send.send().await.map_err(not_taken)?;
-        answer.message_id.map(Handed::Taken).ok_or_else(|| incomplete(CALL, "message id"))
+        match send.send().await {
+            // Why taken, without a name too: SES said yes, and a mail that it took is not sent again.
+            Ok(answer) => Ok(Handed::Taken(answer.message_id.unwrap_or_default())),
+            Err(error) if is_unanswered(&error) => Ok(Handed::Unanswered),
+            Err(error) => Err(not_taken(error)),
+        }
+    }
+
+    // The configuration set publishes `SEND`: infra/template.yaml.
+    fn tells(&self) -> bool {
+        true
+    }
+}
+
+/// Whether a call came to no answer that says what became of the mail: it may have been taken. That includes an error of
+/// SES's own, but for the one that says that it does not work on requests now.
+fn is_unanswered<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::ServiceError(_) => status(error).is_some_and(|status| status >= 500 && status != 503),
+        _ => true,
     }
 }
 
@@ -89,7 +112,8 @@ where
 /// The mail as an RFC 5322 message from that sender (`a@b` or `Name <a@b>`).
 ///
 /// # Errors
-/// `Invalid` when an address is not one, or a header would be more than one line.
+/// `Invalid` when an address is not one, or a header would be more than one line; `Denied` when it would be longer than
+/// [`MAX_MAIL_BYTES`].
 pub fn mime(mail: &Mail, sender: &str) -> Result<Vec<u8>> {
     let (name, from) = parts_of(sender);
     for (field, address) in [("sender", from), ("to", &mail.to)] {
@@ -110,7 +134,12 @@ pub fn mime(mail: &Mail, sender: &str) -> Result<Vec<u8>> {
         .header("X-Holdfast-Mail-Id", Raw::new(mail.id.as_str()))
         .text_body(mail.text.as_str())
         .html_body(mail.html.as_str());
-    message.write_to_vec().map_err(|e| Error::invalid("the mail cannot be expressed").caused_by(e))
+    let bytes = message.write_to_vec();
+    let bytes = bytes.map_err(|e| Error::invalid("the mail cannot be expressed").caused_by(e))?;
+    if bytes.len() > MAX_MAIL_BYTES {
+        return Err(Error::denied("a mail is longer than the mail service takes"));
+    }
+    Ok(bytes)
 }
 
 /// The bare address of `a@b` or `Name <a@b>`.
@@ -128,8 +157,10 @@ fn parts_of(sender: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_sesv2::error::ErrorMetadata;
+    use aws_sdk_sesv2::error::{ConnectorError, ErrorMetadata};
     use aws_sdk_sesv2::operation::send_email::SendEmailError;
+    use domain::{PartnerId, PersonId};
+    use engine::ports::{MailOf, MailRef};
 
     fn mail() -> Mail {
         Mail {
@@ -138,6 +169,10 @@ mod tests {
             subject: "Rôle accordé: Global Administrator".to_owned(),
             text: "Somebody was given a role.".to_owned(),
             html: "<p>Somebody was given a role.</p>".to_owned(),
+            about: MailRef {
+                partner: PartnerId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                of: MailOf::Trouble { person: PersonId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA") },
+            },
         }
     }
 
@@ -196,5 +231,29 @@ mod tests {
             assert_eq!(error.kind(), kind, "{code} with {status}");
             assert!(!error.to_string().contains("ada"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_ses_did_not_answer_is_neither_sent_nor_refused() {
+        let answer = |status: u16| HttpResponse::new(status.try_into().unwrap(), "".into());
+        let refused = |status: u16| {
+            let meta = ErrorMetadata::builder().code("InternalFailure").build();
+            SdkError::service_error(SendEmailError::generic(meta), answer(status))
+        };
+        let timed_out: SdkError<SendEmailError, HttpResponse> = SdkError::timeout_error("late");
+        assert!(is_unanswered(&timed_out));
+        assert!(is_unanswered(&SdkError::<SendEmailError, _>::response_error("cut off", answer(200))));
+        let broken = ConnectorError::io("reset by peer".into());
+        assert!(is_unanswered(&SdkError::<SendEmailError, HttpResponse>::dispatch_failure(broken)));
+        assert!(is_unanswered(&refused(500)) && is_unanswered(&refused(504)));
+        for status in [400, 403, 404, 429, 503] {
+            assert!(!is_unanswered(&refused(status)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_mail_that_is_longer_than_ses_takes_is_refused_before_ses_is_asked() {
+        let long = Mail { html: "x".repeat(MAX_MAIL_BYTES), ..mail() };
+        assert_eq!(mime(&long, "a@backup.example").unwrap_err().kind(), ErrorKind::Denied);
     }
 }

@@ -53,7 +53,8 @@
 //!   what is impossible. Nothing is written before the plan is approved.
 //! - **outcome**: what became of one step, or of one call in the audit log.
 //! - **notice**: what people are notified of, at once by a mail of its own or later in a **digest**, one mail for a
-//!   period.
+//!   period. How often a person hears of a topic is their **subscription** to it. (What an organisation pays for is called
+//!   so too: see [`subscriptions`].)
 //!
 //! The same act has the same verb:
 //!

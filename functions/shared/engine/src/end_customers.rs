@@ -1,7 +1,6 @@
 //! What ends with an organisation of its own people at a partner: end customers, invitations to become one, and tokens of
-//! that role. Who sees other organisations too loses this one alone.
-//!
-//! Not here: the partner's own people, who stay whatever they were limited to.
+//! that role. Who sees other organisations too loses this one alone. Of the partner's own people, who stay whatever they were
+//! limited to, what they had chosen to hear of it, and what was late of it, ends too.
 
 use crate::ports::Write;
 use crate::records::{
@@ -72,9 +71,13 @@ async fn people(
 ) -> Result<Vec<Vec<Write>>> {
     let mut groups = Vec::new();
     for found in records.list_all(&Person::all(partner)).await? {
-        let person = found.value;
+        let mut person = found.value;
+        let is_changed = person.forget(organisation);
         let Some(left) = left(person.role, person.organisations.clone().unwrap_or_default(), organisation)
         else {
+            if is_changed {
+                groups.push(vec![replace(&person, found.version)?]);
+            }
             continue;
         };
         if !left.is_empty() {

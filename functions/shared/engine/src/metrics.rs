@@ -99,6 +99,7 @@ metrics_table! {
     }
     "send-digests" {
         Sum MAILS_LATER = "MailsLater" in Count: "Mails that did not leave since the mail service was unwell; they are tried again.";
+        Sum MAILS_RETURNED = "MailsReturned" in Count: "Mails that the mail service took and that did not arrive, or that their readers complained of.";
         Sum MAILS_NOT_TAKEN = "MailsNotTaken" in Count: "Mails that the mail service does not take from us until somebody helps; they stay due.";
     }
     "run-restore" {

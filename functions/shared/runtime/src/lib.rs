@@ -7,6 +7,7 @@
 pub mod call;
 pub mod http;
 pub mod logs;
+pub mod mail;
 pub mod metrics;
 pub mod openapi;
 pub mod problem;

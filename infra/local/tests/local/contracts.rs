@@ -136,6 +136,7 @@ fn mail_of(bytes: &[u8]) -> Mail {
         subject: message.subject().unwrap_or_default().to_owned(),
         text: body(message.body_text(0)),
         html: body(message.body_html(0)),
+        about: contracts::about(),
     }
 }
 

@@ -99,6 +99,7 @@ async fn a_mail_sent_again_replaces_its_file_and_names_sort_by_time() {
         subject: "Changes".to_owned(),
         text: text.to_owned(),
         html: format!("<p>{text}</p>"),
+        about: support::contracts::about(),
     };
     let first = outbox.send(&mail("z-1", "once")).await.unwrap();
     clock.0.advance_ms(1500);
@@ -107,7 +108,7 @@ async fn a_mail_sent_again_replaces_its_file_and_names_sort_by_time() {
     assert_eq!(outbox.send(&mail("z-1", "twice")).await.unwrap(), first);
     let name = |handed| match handed {
         Handed::Taken(name) => name,
-        Handed::AddressRefused => panic!("the address is good"),
+        other => panic!("the address is good: {other:?}"),
     };
     let (first, second) = (name(first), name(second));
     assert_eq!(first, "20260105T080000000Z-z-1.eml");

@@ -8,6 +8,7 @@ mod common;
 mod contracts;
 mod files;
 mod listener;
+mod mails;
 mod poller;
 mod queue;
 mod vault;

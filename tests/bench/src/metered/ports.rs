@@ -151,4 +151,7 @@ impl Mailer for MeteredMailer {
         self.counters.add(Meter::Mails, 1);
         self.inner.send(mail).await
     }
+    fn tells(&self) -> bool {
+        self.inner.tells()
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::{Allowance, Allowances, Subjects, refused};
 use async_trait::async_trait;
-use domain::ErrorKind;
-use engine::ports::{Handed, Mail, MailId, Mailer};
+use domain::{ErrorKind, PartnerId, PersonId};
+use engine::ports::{Handed, MAX_MAIL_BYTES, Mail, MailId, MailOf, MailRef, Mailer};
 use std::sync::Arc;
 
 /// What has left a target.
@@ -12,6 +12,13 @@ pub trait MailProbe: Send + Sync {
     /// Every mail so far, oldest first, decoded: headers and both bodies as they were handed over. Line ends
     /// within the bodies are `\n`.
     async fn sent(&self) -> Vec<Mail>;
+}
+
+/// What a mail is about, where that is of no account.
+#[must_use]
+pub fn about() -> MailRef {
+    let ulid = "01JAAAAAAAAAAAAAAAAAAAAAAA";
+    MailRef { partner: PartnerId::from_ulid(ulid), of: MailOf::Trouble { person: PersonId::from_ulid(ulid) } }
 }
 
 /// Asserts the contract of `Mailer`.
@@ -28,6 +35,7 @@ pub async fn mailer(
         subject: subject.to_owned(),
         text: text.to_owned(),
         html: format!("<p>{}</p>", text.replace('\n', "<br>")),
+        about: about(),
     };
     let long_line =
         "A line that is far longer than the 998 characters that a line of a mail may have. ".repeat(40);
@@ -56,6 +64,8 @@ pub async fn mailer(
         assert_eq!(sent.text.trim_end(), mail.text.trim_end());
         assert_eq!(sent.html.trim_end(), mail.html.trim_end());
     }
+    let long = Mail { html: "x".repeat(MAX_MAIL_BYTES), ..mails[0].clone() };
+    refused(mailer.send(&long).await, ErrorKind::Denied, "a mail that no mail service takes");
     mailer.send(&mails[0]).await.expect("the same mail may be sent again, under the same id");
     if allowances.has(Allowance::MailIsNotChecked) {
         return;

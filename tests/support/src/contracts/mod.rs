@@ -44,7 +44,7 @@ pub use directory::{
     AccessProbe, LiveProbe, PagesProbe, directory_access, directory_pages, directory_writer, live_objects,
 };
 pub use key_ring::key_ring;
-pub use mailer::{MailProbe, mailer};
+pub use mailer::{MailProbe, about, mailer};
 pub use queue::{QueueProbe, queue};
 pub use secrets::secrets;
 pub use signer::{read as read_signed, signer};

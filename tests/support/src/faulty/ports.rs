@@ -3,7 +3,7 @@
 use super::{Faulty, LoggedCall};
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Result, TenantId, Timestamp};
+use domain::{ErrorKind, Result, TenantId, Timestamp};
 use engine::ports::{
     AnchorName, Anchors, BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing,
     Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper,
@@ -116,7 +116,16 @@ impl<T: KeyRing + ?Sized> KeyRing for Faulty<T> {
 #[async_trait]
 impl<T: Mailer + ?Sized> Mailer for Faulty<T> {
     async fn send(&self, mail: &Mail) -> Result<Handed> {
-        self.plan.around(LoggedCall::new("mailer", "send", &mail.id), self.inner.send(mail)).await
+        let handed =
+            self.plan.around(LoggedCall::new("mailer", "send", &mail.id), self.inner.send(mail)).await;
+        match handed {
+            // A call of which the caller learns no end is no refusal: the mail may have left.
+            Err(error) if error.kind() == ErrorKind::Unavailable => Ok(Handed::Unanswered),
+            handed => handed,
+        }
+    }
+    fn tells(&self) -> bool {
+        self.inner.tells()
     }
 }
 

@@ -152,6 +152,7 @@ impl MailProbe for Outbox {
                 subject: message.subject().unwrap().to_owned(),
                 text: body(message.body_text(0)),
                 html: body(message.body_html(0)),
+                about: contracts::about(),
             }
         };
         self.0.lock().unwrap().iter().map(read).collect()
@@ -168,6 +169,7 @@ async fn ses_takes_a_mail_as_it_was_meant() {
         subject: "Rôle accordé".to_owned(),
         text: "Zoë was given a role.\n".to_owned(),
         html: "<p>Zoë was given a role.</p>\n".to_owned(),
+        about: contracts::about(),
     };
     let Handed::Taken(name) = mailer.send(&mail).await.unwrap() else { panic!("refused") };
     let wrong = Mail { to: "nobody".to_owned(), ..mail.clone() };

@@ -3,13 +3,14 @@
 
 mod periods;
 
-pub use periods::{Zone, next_digest_at};
+pub use periods::{Hour, Zone, next_digest_at};
 
 use crate::rights::{self, Action, Role, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a notice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
     /// Work that was given up; kinds that a snapshot does not hold.
@@ -29,7 +30,7 @@ pub enum Topic {
 }
 
 /// How soon a person hears of a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Frequency {
     /// A mail for each notice, at once.

@@ -1,4 +1,4 @@
-//! When digests are due: at eight in the morning where the person is, whatever the clocks there do.
+//! When digests are due: at an hour of the person's choice where they are, whatever the clocks there do.
 //!
 //! A boundary is a civil date and hour turned into an instant, so daylight saving shifts the instant and
 //! never the hour. An hour that a zone leaves out counts as the first one after the gap, an hour that it
@@ -9,10 +9,54 @@ use crate::{Error, Result, Timestamp};
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
-/// The local hour of every digest.
-const HOUR: i8 = 8;
+/// An hour of the day at which digests are due, 0 to 23, in the person's own zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Hour(i8);
+
+impl Hour {
+    /// The hour for whoever has chosen none: eight in the morning.
+    pub const DEFAULT: Self = Self(8);
+
+    /// The hour of that number.
+    ///
+    /// # Errors
+    /// `Invalid` naming `hour` when it is none from 0 to 23.
+    pub fn new(hour: u8) -> Result<Self> {
+        match i8::try_from(hour) {
+            Ok(number @ 0..=23) => Ok(Self(number)),
+            _ => Err(Error::invalid_field("hour", "must be a whole hour from 0 to 23")),
+        }
+    }
+
+    /// Whether it is the hour for whoever has chosen none.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::DEFAULT
+    }
+}
+
+impl Default for Hour {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl TryFrom<u8> for Hour {
+    type Error = Error;
+    fn try_from(hour: u8) -> Result<Self> {
+        Self::new(hour)
+    }
+}
+
+impl From<Hour> for u8 {
+    fn from(hour: Hour) -> Self {
+        hour.0.unsigned_abs()
+    }
+}
 
 /// A time zone of the IANA database that is built in: the machine's own files are never read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +90,8 @@ impl Zone {
         at.to_zoned(self.0.clone()).date()
     }
 
-    fn boundary(&self, date: Date) -> Result<Timestamp> {
-        let ambiguous = self.0.to_ambiguous_timestamp(date.at(HOUR, 0, 0, 0));
+    fn boundary(&self, date: Date, hour: Hour) -> Result<Timestamp> {
+        let ambiguous = self.0.to_ambiguous_timestamp(date.at(hour.0, 0, 0, 0));
         ambiguous.compatible().map_err(|e| Error::invalid("a date is out of range").caused_by(e))
     }
 }
@@ -57,7 +101,12 @@ impl Zone {
 ///
 /// # Errors
 /// `Invalid` beyond the year 9999.
-pub fn next_digest_at(frequency: Frequency, zone: &Zone, after: Timestamp) -> Result<Option<Timestamp>> {
+pub fn next_digest_at(
+    frequency: Frequency,
+    zone: &Zone,
+    hour: Hour,
+    after: Timestamp,
+) -> Result<Option<Timestamp>> {
     let out_of_range = |e: jiff::Error| Error::invalid("a date is out of range").caused_by(e);
     // Why a day early: a zone may leave out a whole day, and its boundary then falls on the day after.
     let mut date = zone.date(after).checked_sub(1.day()).map_err(out_of_range)?;
@@ -69,7 +118,7 @@ pub fn next_digest_at(frequency: Frequency, zone: &Zone, after: Timestamp) -> Re
             Frequency::Monthly => date.day() == 1,
         };
         if falls {
-            let at = zone.boundary(date)?;
+            let at = zone.boundary(date, hour)?;
             if at > after {
                 return Ok(Some(at));
             }
@@ -87,7 +136,8 @@ mod tests {
         text.parse().unwrap()
     }
     fn next(frequency: Frequency, zone: &str, after: &str) -> String {
-        next_digest_at(frequency, &Zone::new(zone).unwrap(), at(after)).unwrap().unwrap().to_string()
+        let zone = Zone::new(zone).unwrap();
+        next_digest_at(frequency, &zone, Hour::DEFAULT, at(after)).unwrap().unwrap().to_string()
     }
 
     #[test]
@@ -120,10 +170,20 @@ mod tests {
     #[test]
     fn what_is_immediate_has_no_digest_and_what_is_no_zone_is_refused() {
         let now = at("2026-11-22T18:00:00Z");
-        assert_eq!(next_digest_at(Frequency::Immediate, &Zone::utc(), now).unwrap(), None);
+        assert_eq!(next_digest_at(Frequency::Immediate, &Zone::utc(), Hour::DEFAULT, now).unwrap(), None);
         for name in ["", "Mars/Olympus", "../../etc/passwd", "Europe/Zürich"] {
             assert_eq!(Zone::new(name).unwrap_err().kind(), crate::ErrorKind::Invalid, "{name}");
         }
+    }
+
+    #[test]
+    fn a_digest_comes_at_the_hour_that_was_chosen_and_there_is_no_hour_24() {
+        let (zone, noon) = (Zone::new("Asia/Kathmandu").unwrap(), Hour::new(12).unwrap());
+        let due = next_digest_at(Frequency::Daily, &zone, noon, at("2026-11-22T06:15:00Z")).unwrap();
+        assert_eq!(due, Some(at("2026-11-23T06:15:00Z")));
+        assert_eq!(Hour::new(24).unwrap_err().fields()[0].field, "hour");
+        assert_eq!(serde_json::from_str::<Hour>("23").unwrap(), Hour::new(23).unwrap());
+        assert!(serde_json::from_str::<Hour>("24").is_err() && serde_json::from_str::<Hour>("200").is_err());
     }
 
     #[test]
@@ -142,19 +202,28 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(512))]
 
         #[test]
-        fn in_every_zone_and_year_the_next_digest_is_later_on_the_right_day_at_eight(
+        fn in_every_zone_and_year_the_next_digest_is_later_on_the_right_day_at_its_hour(
             zone in any_zone(),
+            hour in 0_u8..24,
             second in 946_684_800_i64..4_102_444_800, // 2000 to 2099
             frequency in proptest::sample::select(vec![Frequency::Daily, Frequency::Weekly, Frequency::Monthly]),
         ) {
             let after = Timestamp::from_second(second).unwrap();
-            let due = next_digest_at(frequency, &zone, after).unwrap().unwrap();
+            let hour = Hour::new(hour).unwrap();
+            let due = next_digest_at(frequency, &zone, hour, after).unwrap().unwrap();
             prop_assert!(due > after);
             let days = match frequency { Frequency::Monthly => 31, Frequency::Weekly => 7, _ => 1 };
             // A zone may move by up to a day across the date line.
             prop_assert!(due.duration_since(after).as_hours() <= days * 24 + 25);
             let local = due.to_zoned(zone.0.clone());
-            prop_assert!(local.hour() == HOUR || local.date() == jiff::civil::date(2011, 12, 31), "{local}");
+            // An hour that the zone leaves out on that day counts as the first one after the gap, which may be the next day's.
+            let is_clear = |day: Date| !zone.0.to_ambiguous_timestamp(day.at(hour.0, 0, 0, 0)).is_ambiguous();
+            let is_there = is_clear(local.date());
+            let was_yesterday = local.date().yesterday().is_ok_and(|day| !is_clear(day));
+            prop_assert!(local.hour() == hour.0 || !is_there || was_yesterday, "{local}");
+            if was_yesterday {
+                return Ok(());
+            }
             match frequency {
                 Frequency::Weekly => prop_assert_eq!(local.weekday(), Weekday::Monday),
                 Frequency::Monthly => prop_assert_eq!(local.day(), 1),
@@ -162,8 +231,8 @@ mod tests {
             }
             // Whoever asks in between gets the same; whoever asks at the boundary gets the next one.
             let between = after + (due.duration_since(after) / 2);
-            prop_assert_eq!(next_digest_at(frequency, &zone, between).unwrap(), Some(due));
-            let following = next_digest_at(frequency, &zone, due).unwrap().unwrap();
+            prop_assert_eq!(next_digest_at(frequency, &zone, hour, between).unwrap(), Some(due));
+            let following = next_digest_at(frequency, &zone, hour, due).unwrap().unwrap();
             prop_assert!(following > due);
         }
     }

@@ -10,13 +10,18 @@ use crate::records::{
 use domain::changes::{Change, What};
 use domain::notices::Topic;
 use domain::organisations::HOW_TO_WITHDRAW;
-use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds};
+use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds, text};
 use serde::{Deserialize, Serialize};
 
 /// How many changes a notice shows one by one,
 const MAX_CHANGES: usize = 40;
-/// in how many bytes of JSON; a row holds 300 KB.
+/// in how many bytes of JSON. A row holds 300 KB: this, what follows, and what names the notice stay below it, whatever
+/// characters the names consist of.
 const MAX_BYTES: usize = 200 << 10;
+/// In how many bytes of JSON a notice says what else there is to say.
+const MAX_LINE_BYTES: usize = 32 << 10;
+/// How many characters a title has at the most.
+const TITLE_CHARS: usize = 500;
 /// And how many details of each change it shows.
 const MAX_DETAILS: usize = 12;
 
@@ -90,6 +95,22 @@ impl Draft {
             more_changes: 0,
             subject,
         }
+    }
+
+    /// The same with no more lines, and no longer a title, than a row holds; how many lines are left out is said in their
+    /// place.
+    pub(super) fn bounded(mut self) -> Self {
+        self.title = text::one_line(&self.title, TITLE_CHARS);
+        let mut bytes = 0;
+        let mut fits = |line: &String| {
+            bytes += serde_json::to_vec(line).map_or(MAX_LINE_BYTES, |text| text.len());
+            bytes <= MAX_LINE_BYTES
+        };
+        let kept = self.lines.iter().take_while(|line| fits(line)).count();
+        let more = self.lines.len() - kept;
+        self.lines.truncate(kept);
+        self.lines.extend((more > 0).then(|| format!("and {more} more")));
+        self
     }
 
     fn with_changes<'a>(mut self, shown: impl Iterator<Item = &'a ChangeLine>, all: u64) -> Self {
@@ -323,7 +344,7 @@ fn line(change: &Change) -> ChangeLine {
         };
         let label = kinds::link(&l.link).map_or(l.link.as_str(), |t| t.label);
         ChangeDetail {
-            what: label.to_owned(),
+            what: one_line(label),
             before: if l.what == What::Created { None } else { there(&l.before) },
             after: if l.what == What::Deleted { None } else { there(&l.after) },
         }

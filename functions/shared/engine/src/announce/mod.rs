@@ -5,6 +5,7 @@
 //! Not here: who hears of it, and the mails (`send_digests`).
 
 mod compose;
+mod news;
 mod span;
 mod words;
 
@@ -25,6 +26,7 @@ use jiff::SignedDuration;
 use std::sync::Arc;
 
 pub use compose::not_connected_notices;
+pub use news::News;
 pub use words::one_line;
 
 /// The organisation that a notice is about, and its place in the tree.
@@ -68,15 +70,15 @@ impl Announcer {
         counts: &DiffCounts,
     ) -> Result<()> {
         if counts.privileged > 0 {
-            self.notify(tenant, compose::privileged_changes(diff, sample, counts)).await?;
+            self.announce(tenant, &News::PrivilegedChanges { diff, sample, counts }).await?;
         }
         if counts.changes() > 0 {
-            self.notify(tenant, compose::changes(diff, sample, counts)).await?;
+            self.announce(tenant, &News::Changes { diff, sample, counts }).await?;
         }
         // Why apart: an administrator who does a day's work with a role is not what a change of power is, and digests put
         // a day's activations together.
         if counts.activations() > 0 {
-            self.notify(tenant, compose::activations(diff, sample, counts)).await?;
+            self.announce(tenant, &News::Activations { diff, sample, counts }).await?;
         }
         Ok(())
     }
@@ -89,7 +91,7 @@ impl Announcer {
         what: &str,
         kind: ErrorKind,
     ) -> Result<()> {
-        self.notify(tenant, compose::error(subject, what, kind)).await
+        self.announce(tenant, &News::GivenUp { subject, what, kind }).await
     }
 
     /// Notifies of work that came to nothing since the tenant does not admit Holdfast, and why. As
@@ -101,7 +103,7 @@ impl Announcer {
         what: &str,
         refusal: Refusal,
     ) -> Result<()> {
-        self.notify(tenant, compose::refused(subject, what, refusal)).await
+        self.announce(tenant, &News::Refused { subject, what, refusal }).await
     }
 
     /// Notifies of a pending connection that came to nothing. The tenant is not the organisation's, so the notice is
@@ -112,8 +114,8 @@ impl Announcer {
         waited: &Connecting,
         why: ConnectRefusal,
     ) -> Result<()> {
-        let draft = compose::not_connected(&organisation.id, waited.since, why);
-        self.notify_of(&waited.tenant, draft, Some(About::of(organisation))).await
+        let news = News::NotConnected { organisation: &organisation.id, since: waited.since, why };
+        self.notify_of(&waited.tenant, news.draft(), Some(About::of(organisation))).await
     }
 
     /// Notifies of what a sealed snapshot does not hold. To be called with only those gaps that the snapshot before
@@ -127,7 +129,7 @@ impl Announcer {
         if gaps.is_empty() {
             return Ok(());
         }
-        self.notify(tenant, compose::not_covered(snapshot, gaps)).await
+        self.announce(tenant, &News::NotCovered { snapshot, gaps }).await
     }
 
     /// Notifies of a restore that has ended, and how many of its steps came to which end.
@@ -137,7 +139,7 @@ impl Announcer {
         restore: &RestoreId,
         counts: &RestoreCounts,
     ) -> Result<()> {
-        self.notify(tenant, compose::restore(restore, counts)).await
+        self.announce(tenant, &News::Restored { restore, counts }).await
     }
 
     /// Notifies of a new status of the credentials; `seen_by` is the snapshot that found it. To be called when the
@@ -148,7 +150,7 @@ impl Announcer {
         seen_by: &SnapshotId,
         status: CredentialStatus,
     ) -> Result<()> {
-        self.notify(tenant, compose::credentials(seen_by, status, &[])).await
+        self.announce(tenant, &News::Credentials { seen_by, status, excess: &[] }).await
     }
 
     /// The same of a status that says that more is granted than is needed, with the names of the permissions that nothing
@@ -160,7 +162,7 @@ impl Announcer {
         status: CredentialStatus,
         excess: &[String],
     ) -> Result<()> {
-        self.notify(tenant, compose::credentials(seen_by, status, excess)).await
+        self.announce(tenant, &News::Credentials { seen_by, status, excess }).await
     }
 
     /// The same of a tenant that does not admit Holdfast, with the reason.
@@ -171,7 +173,7 @@ impl Announcer {
         status: CredentialStatus,
         refusal: Refusal,
     ) -> Result<()> {
-        self.notify(tenant, compose::no_entry(seen_by, status, refusal)).await
+        self.announce(tenant, &News::NoEntry { seen_by, status, refusal }).await
     }
 
     /// Notifies that more seats are in use than are paid for; `counted_by` is the snapshot that counted. To be called
@@ -183,11 +185,15 @@ impl Announcer {
         seats: u32,
         in_use: u64,
     ) -> Result<()> {
-        self.notify(tenant, compose::over_use(counted_by, seats, in_use)).await
+        self.announce(tenant, &News::OverUse { counted_by, seats, in_use }).await
     }
 
-    async fn notify(&self, tenant: &TenantId, draft: Draft) -> Result<()> {
-        self.notify_of(tenant, draft, None).await
+    /// Notifies of any news about a connected tenant.
+    ///
+    /// # Errors
+    /// `NotFound` when the tenant has no row; otherwise those of catalog and queue. Done again, it notifies nobody twice.
+    pub async fn announce(&self, tenant: &TenantId, news: &News<'_>) -> Result<()> {
+        self.notify_of(tenant, news.draft(), None).await
     }
 
     /// `about` says whose tenant it is, where the tenant's row does not.
@@ -233,7 +239,7 @@ pub async fn ending_notice(
     let (Some(tenant), Some(ending)) = (&organisation.tenant, &organisation.ending) else {
         return Ok(Vec::new());
     };
-    let draft = compose::ending(&organisation.id, ending);
+    let draft = News::Ending { organisation: &organisation.id, ending }.draft();
     if records.find(&Notice::at(tenant, &draft.id)).await?.is_some() {
         return Ok(Vec::new());
     }

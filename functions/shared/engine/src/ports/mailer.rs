@@ -1,8 +1,10 @@
 //! The port of mail that leaves. Amazon SES in AWS, a folder of `.eml` files locally.
 //!
-//! That a mail did not leave has two meanings, and they are two types: an address that takes no mail is an answer
-//! ([`Handed::AddressRefused`]); everything else is an error, after which the mail is still due.
+//! What came of a mail has four meanings. The service took it, or nothing can be sent to such an address: these are
+//! answers ([`Handed`]). It said that it does not take the mail now: that is an error, after which the mail is still due.
+//! And it said nothing, which is no answer either way ([`Handed::Unanswered`]): the mail may leave.
 
+use super::mail_event::MailRef;
 use async_trait::async_trait;
 use domain::{Error, Result};
 use std::fmt;
@@ -75,7 +77,12 @@ pub struct Mail {
     pub text: String,
     /// The same content as HTML.
     pub html: String,
+    /// What it tells, and whom: the service gives it back with what it tells of the mail.
+    pub about: MailRef,
 }
+
+/// How long a mail may be, in bytes as it is sent: what SES takes without asking AWS for more.
+pub const MAX_MAIL_BYTES: usize = 10 << 20;
 
 /// What became of a mail that was handed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +91,8 @@ pub enum Handed {
     Taken(String),
     /// Nothing can be sent to such an address, now or later.
     AddressRefused,
+    /// No answer came, in time or at all: the mail may leave, or may not. What the service tells later says which.
+    Unanswered,
 }
 
 /// Whether mail can be sent to a text as an address: the dot-atoms of RFC 5322 around one `@`, in ASCII, with a domain that
@@ -113,7 +122,14 @@ pub trait Mailer: Send + Sync {
     ///
     /// # Errors
     /// `Denied` when the service takes no mail of ours until somebody helps: the account, the sender, a limit for
-    /// good, or a mail that is too long. `Invalid` when a subject is more than one line. Otherwise as usual. None of
-    /// them says anything about the address.
+    /// good, or a mail that is longer than [`MAX_MAIL_BYTES`]. `Invalid` when a subject is more than one line. Otherwise
+    /// as usual, and always as an answer: that nothing was answered is no error. None of them says anything about the
+    /// address.
     async fn send(&self, mail: &Mail) -> Result<Handed>;
+
+    /// Whether the service tells of every mail that it sends, soon after it took it, so that from its silence follows that
+    /// it took none.
+    fn tells(&self) -> bool {
+        false
+    }
 }

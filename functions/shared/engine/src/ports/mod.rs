@@ -12,6 +12,7 @@ mod directory;
 mod key_ring;
 mod key_sets;
 mod list_cursor;
+mod mail_event;
 mod mailer;
 mod queue;
 mod secrets;
@@ -29,7 +30,8 @@ pub use directory::{
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;
 pub use list_cursor::{list_cursor, read_list_cursor};
-pub use mailer::{Handed, Mail, MailId, Mailer, is_address};
+pub use mail_event::{MailEvent, MailFate, MailOf, MailRef};
+pub use mailer::{Handed, MAX_MAIL_BYTES, Mail, MailId, Mailer, is_address};
 pub use queue::{Delivered, JobQueue, Outgoing, Queue, Returns};
 pub use secrets::{Secret, Secrets};
 pub use sign_ins::{SignInAsk, SignIns, SignedIn};

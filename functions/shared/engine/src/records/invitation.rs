@@ -1,7 +1,7 @@
 //! Invitations: the invitation, the secrets that were mailed for it, and who signs in as whom.
 
 use super::address::{At, Auth, Invitations, People};
-use super::{Maker, Partner, Record, watched};
+use super::{HandOver, Maker, Partner, Record, watched};
 use crate::ports::Watch;
 use domain::rights::Role;
 use domain::{Error, InvitationId, OrganisationId, PartnerId, PersonId, Result, Timestamp};
@@ -41,6 +41,9 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// When its mail is due; none once it has left.
     pub mail_due_at: Option<Timestamp>,
+    /// That its mail was handed over, where nothing is known to have become of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<HandOver>,
     /// When its mail left.
     pub mailed_at: Option<Timestamp>,
     /// No mail can be sent to the address.
@@ -92,6 +95,7 @@ impl Invitation {
             created_at: now,
             expires_at: now + OPEN_FOR,
             mail_due_at: Some(now),
+            handed: None,
             mailed_at: None,
             refused: false,
             accepted_at: None,

@@ -11,9 +11,11 @@ mod address;
 mod approval;
 mod audit;
 mod budget;
+mod choosing;
 mod course;
 mod diff;
 mod families;
+mod hearing;
 mod idempotency;
 mod invitation;
 mod not_protected;
@@ -47,18 +49,22 @@ pub use course::{Cause, Course, HeldUp};
 pub use diff::{Diff, DiffCounts, HeldEarlier, Side, Span};
 pub use domain::organisations::OrganisationState;
 pub use families::{End, FAMILIES, Family, OwnerKind};
+pub use hearing::{
+    About, Former, LateNotice, Line, LookBack, MOST_LATE, MailState, MailTrouble, Narrower, Subscription,
+};
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedBy, InvitedToday};
 pub use not_protected::not_protected;
 pub use notice::{
-    ChangeDetail, ChangeLine, Claim, Delivery, Digest, Notice, NoticeEntry, SentNotice, Severity, Subject,
+    ChangeDetail, ChangeLine, Delivery, Digest, HandOver, MailStanding, Notice, NoticeEntry, SentNotice,
+    Severity, Subject,
 };
 pub use organisation::{
     ConnectRefusal, Connecting, DeletionCertificate, Ending, NotProtected, Organisation, OrganisationPlace,
 };
 pub use owners::{Owners, PartnerBelow};
 pub use partner::Partner;
-pub use person::{Person, Subscription};
+pub use person::Person;
 pub use plan::{AssignedPlan, FormerPrice, OwnLicence, Plan, PlanAssignment, PlanPlace};
 pub use reading::{
     Chain, ChainRole, IdChunk, KindReading, KindRuns, KindState, MergingState, ReadingStage, ReadingState,

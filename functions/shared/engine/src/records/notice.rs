@@ -12,14 +12,16 @@ use domain::notices::Topic;
 use domain::{DiffId, OrganisationId, PartnerId, PersonId, RestoreId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// How much a notice matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Severity {
     /// Good to know; nothing is to be done.
     Info,
-    /// Somebody should look at it.
+    /// Somebody should look at it. Entries of earlier releases, which do not say, count as such.
+    #[default]
     Warning,
     /// Something is not protected, or somebody has more power than before.
     Critical,
@@ -136,6 +138,12 @@ impl Notice {
         At::of(tenant, id)
     }
 
+    /// How many things it tells of, those of power over others a thousandfold.
+    pub fn weight(&self) -> u64 {
+        let of_power = self.changes.iter().filter(|change| change.sentence.is_some()).count() as u64;
+        1_000 * of_power + self.changes.len() as u64 + self.more_changes + self.lines.len() as u64
+    }
+
     /// Who may hear of it: the partner and everybody above.
     pub fn listeners(&self) -> impl Iterator<Item = &PartnerId> {
         self.above.iter().chain([&self.partner])
@@ -177,6 +185,13 @@ pub struct NoticeEntry {
     pub topic: Topic,
     /// The id of the notice.
     pub notice: String,
+    /// How much the notice matters: a digest has the worst first.
+    #[serde(default)]
+    pub severity: Severity,
+    /// How many things the notice tells of, those of power over others a thousandfold: of two that matter as much, the
+    /// weightier stands first.
+    #[serde(default)]
+    pub weight: u64,
 }
 
 impl NoticeEntry {
@@ -189,7 +204,17 @@ impl NoticeEntry {
             organisation: notice.organisation.clone(),
             topic: notice.topic,
             notice: notice.id.clone(),
+            severity: notice.severity,
+            weight: notice.weight(),
         }
+    }
+
+    /// What tells this notice from every other, in few bytes: the first 64 bits of a hash, in hexadecimal.
+    pub fn mark(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.tenant.as_str().as_bytes());
+        hasher.update(self.notice.as_bytes());
+        hasher.finalize().to_hex()[..16].to_owned()
     }
 
     /// The entries of a listener of one day (UTC), in order of time.
@@ -217,6 +242,55 @@ pub enum Delivery {
     Sent,
     /// No mail can be sent to the address, now or later.
     Refused,
+    /// It was handed over and the end of that was not recorded: it may have left. It is not sent again, and what it told
+    /// is told with the next mail.
+    Unknown,
+    /// The mail service took it, and it came back.
+    Returned,
+}
+
+/// For how long the mail service may take to say what became of a mail: longer than any function may run.
+const ANSWERED: SignedDuration = SignedDuration::from_mins(15);
+
+/// That a mail was handed to the mail service, written before it is: whoever finds it sends no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HandOver {
+    /// When it was handed over.
+    pub at: Timestamp,
+    /// Whether the service gave no answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unanswered: bool,
+}
+
+/// What a mail may be done with whose row says no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailStanding {
+    /// It may be sent: it never was, or the service neither answered nor said later that it had sent it.
+    Free,
+    /// It is being sent, or its answer may still come.
+    Waits,
+    /// It was handed over, and who did that ended before the row said how it went.
+    Lost,
+}
+
+impl HandOver {
+    /// A mail that is about to be handed over.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self { at: now, is_unanswered: false }
+    }
+
+    /// How a mail stands that was handed over like that, or never was.
+    #[must_use]
+    pub fn standing(handed: Option<&Self>, now: Timestamp) -> MailStanding {
+        match handed {
+            None => MailStanding::Free,
+            Some(handed) if now < handed.at + ANSWERED => MailStanding::Waits,
+            Some(handed) if handed.is_unanswered => MailStanding::Free,
+            Some(_) => MailStanding::Lost,
+        }
+    }
 }
 
 /// What became of the immediate mail of a notice to one person.
@@ -229,9 +303,12 @@ pub struct SentNotice {
     pub notice: String,
     /// The person who was written to.
     pub person: PersonId,
-    /// What became of it.
-    pub delivery: Delivery,
-    /// When the mail was sent or refused.
+    /// What became of it; none until something has.
+    pub delivery: Option<Delivery>,
+    /// That it was handed over, where nothing is known to have become of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<HandOver>,
+    /// When that was written.
     pub at: Timestamp,
 }
 
@@ -257,16 +334,6 @@ impl Record for SentNotice {
     }
 }
 
-/// The claim of the process that is about to send a digest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Claim {
-    /// A random name of the process, unlike any other.
-    pub by: String,
-    /// When it made the claim.
-    pub at: Timestamp,
-}
-
 /// A person's digest: made before it is sent, so that one process sends it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -277,14 +344,21 @@ pub struct Digest {
     pub person: PersonId,
     /// The end of its period.
     pub until: Timestamp,
-    /// Who is sending it now.
-    pub claim: Option<Claim>,
+    /// That it was handed over, where nothing is known to have become of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<HandOver>,
     /// What became of it; none until something has.
     pub delivery: Option<Delivery>,
     /// How many notices the digest contains.
     pub notices: u64,
     /// When it was sent or refused.
     pub done_at: Option<Timestamp>,
+    /// The marks of those notices that the next digest will come across again and that are told.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub told: BTreeSet<String>,
+    /// From when on the next digest looks again: `told` has every notice since then that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_back: Option<Timestamp>,
 }
 
 impl Digest {

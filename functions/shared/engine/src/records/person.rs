@@ -1,23 +1,14 @@
 //! The row of a person: who they are, what they may see and what they want to hear of.
 
 use super::address::{At, People};
+use super::hearing::{LateNotice, MailState, Narrower, Subscription};
 use super::{Identity, Record, watched};
 use crate::ports::Watch;
-use domain::notices::{Frequency, Topic, Zone, next_digest_at};
+use domain::notices::{Hour, Topic, Zone};
 use domain::rights::Role;
-use domain::{Error, OrganisationId, PartnerId, PersonId, Result, Timestamp};
+use domain::{OrganisationId, PartnerId, PersonId, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How often a person hears of a topic, and what of it it has heard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Subscription {
-    /// How often the person hears of the topic.
-    pub frequency: Frequency,
-    /// Notices up to then were sent or were not wanted; the next digest begins after it.
-    pub told_until: Timestamp,
-}
 
 /// A person of a partner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,8 +35,20 @@ pub struct Person {
     pub identity: Option<Identity>,
     /// The topics that it hears of, and how often; of a topic that is not here it is never notified.
     pub subscriptions: BTreeMap<Topic, Subscription>,
+    /// What it hears otherwise about single organisations and partners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub narrower: Vec<Narrower>,
+    /// The hour of the day at which its digests are due, where it is.
+    #[serde(default, skip_serializing_if = "Hour::is_default")]
+    pub hour: Hour,
     /// When its next digest is due; none while it has none.
     pub next_digest_at: Option<Timestamp>,
+    /// That no mail reaches it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_state: Option<MailState>,
+    /// What was to be mailed at once and may not have arrived; its next mail tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<LateNotice>,
 }
 
 impl Person {
@@ -68,7 +71,7 @@ impl Person {
         now: Timestamp,
     ) -> Result<Self> {
         let subscription = |topic: Topic| {
-            topic.default_for(role).map(|frequency| (topic, Subscription { frequency, told_until: now }))
+            topic.default_for(role).map(|frequency| (topic, Subscription::new(frequency, now)))
         };
         let mut person = Self {
             id,
@@ -81,7 +84,11 @@ impl Person {
             organisations: None,
             identity: None,
             subscriptions: Topic::ALL.into_iter().filter_map(subscription).collect(),
+            narrower: Vec::new(),
+            hour: Hour::DEFAULT,
             next_digest_at: None,
+            mail_state: None,
+            late: Vec::new(),
         };
         person.plan_digest(now)?;
         Ok(person)
@@ -102,30 +109,6 @@ impl Person {
         Self::new(id, partner, Role::Owner, name, email, time_zone, now)
     }
 
-    /// Changes how often the person hears of a topic; `None` is never. It hears of notices from `now` on, except that
-    /// a change between two digests leaves nothing out.
-    ///
-    /// # Errors
-    /// `Invalid` when the role may not hear of the topic.
-    pub fn subscribe(&mut self, topic: Topic, frequency: Option<Frequency>, now: Timestamp) -> Result<()> {
-        if frequency.is_some() && !topic.is_open_to(self.role) {
-            let why = format!("{} is not open to the role {}", topic.name(), self.role.label());
-            return Err(Error::invalid_field(format!("subscriptions.{}", topic.name()), why));
-        }
-        match frequency {
-            None => {
-                self.subscriptions.remove(&topic);
-            }
-            Some(frequency) => {
-                let before = self.subscriptions.get(&topic);
-                let told_until =
-                    before.filter(|s| s.frequency != Frequency::Immediate).map_or(now, |s| s.told_until);
-                self.subscriptions.insert(topic, Subscription { frequency, told_until });
-            }
-        }
-        self.plan_digest(now)
-    }
-
     /// Moves it to another time zone.
     ///
     /// # Errors
@@ -133,7 +116,7 @@ impl Person {
     pub fn move_to(&mut self, time_zone: &str, now: Timestamp) -> Result<()> {
         Zone::new(time_zone)?;
         time_zone.clone_into(&mut self.time_zone);
-        self.plan_digest(now)
+        self.replan(now)
     }
 
     /// The person's time zone.
@@ -142,33 +125,6 @@ impl Person {
     /// `Invalid` when the stored name is not a time zone's.
     pub fn zone(&self) -> Result<Zone> {
         Zone::new(&self.time_zone)
-    }
-
-    /// Sets when its next digest is due: the first end of a period after `after`, of any of its frequencies.
-    ///
-    /// # Errors
-    /// `Invalid` when the stored time zone is not one.
-    pub fn plan_digest(&mut self, after: Timestamp) -> Result<()> {
-        let zone = self.zone()?;
-        let mut next = None;
-        for subscription in self.subscriptions.values() {
-            let due = next_digest_at(subscription.frequency, &zone, after)?;
-            next = [next, due].into_iter().flatten().min();
-        }
-        self.next_digest_at = next;
-        Ok(())
-    }
-
-    /// Whether it may hear of a topic about that organisation of its partner, or of one below it.
-    pub fn may_hear(&self, topic: Topic, organisation: &OrganisationId) -> bool {
-        topic.is_open_to(self.role)
-            && self.organisations.as_ref().is_none_or(|limit| limit.contains(organisation))
-    }
-
-    /// Whether it gets a mail of its own for each notice of a topic about that organisation.
-    pub fn hears_at_once(&self, topic: Topic, organisation: &OrganisationId) -> bool {
-        self.subscriptions.get(&topic).is_some_and(|s| s.frequency == Frequency::Immediate)
-            && self.may_hear(topic, organisation)
     }
 }
 
@@ -180,67 +136,5 @@ impl Record for Person {
     }
     fn watch(&self) -> Option<Watch> {
         self.next_digest_at.map(|at| Watch { list: watched::DIGESTS_DUE.to_owned(), at })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-    fn owner(now: &str) -> Person {
-        let ulid = "01JAAAAAAAAAAAAAAAAAAAAAAA";
-        let (id, partner) = (PersonId::from_ulid(ulid), PartnerId::from_ulid(ulid));
-        Person::owner(id, partner, "Ann Lee", "ann@msp.example", "Europe/Zurich", at(now)).unwrap()
-    }
-
-    #[test]
-    fn an_owner_hears_of_privileged_changes_at_once_and_of_changes_the_next_morning() {
-        let owner = owner("2026-11-22T18:00:00Z");
-        let anywhere = OrganisationId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
-        assert!(owner.hears_at_once(Topic::PrivilegedChanges, &anywhere));
-        assert!(!owner.hears_at_once(Topic::Changes, &anywhere));
-        assert_eq!(owner.next_digest_at, Some(at("2026-11-23T07:00:00Z")));
-    }
-
-    #[test]
-    fn a_limit_to_organisations_holds_for_mail_too() {
-        let mut owner = owner("2026-11-22T18:00:00Z");
-        let (own, other) = ("01JBBBBBBBBBBBBBBBBBBBBBBB", "01JCCCCCCCCCCCCCCCCCCCCCCC");
-        owner.organisations = Some([OrganisationId::from_ulid(own)].into());
-        assert!(owner.hears_at_once(Topic::Errors, &OrganisationId::from_ulid(own)));
-        assert!(!owner.hears_at_once(Topic::Errors, &OrganisationId::from_ulid(other)));
-    }
-
-    #[test]
-    fn finance_cannot_subscribe_to_changes() {
-        let mut person = owner("2026-11-22T18:00:00Z");
-        person.role = Role::Finance;
-        let now = at("2026-11-22T18:00:00Z");
-        let refused = person.subscribe(Topic::Changes, Some(Frequency::Daily), now).unwrap_err();
-        assert_eq!(refused.fields()[0].field, "subscriptions.changes");
-    }
-
-    #[test]
-    fn changing_from_weekly_to_daily_in_mid_week_leaves_nothing_out() {
-        let mut person = owner("2026-11-16T12:00:00Z");
-        let (monday, friday) = (at("2026-11-16T12:00:00Z"), at("2026-11-20T12:00:00Z"));
-        person.subscribe(Topic::Changes, Some(Frequency::Weekly), monday).unwrap();
-        person.subscribe(Topic::Changes, Some(Frequency::Daily), friday).unwrap();
-        assert_eq!(person.subscriptions[&Topic::Changes].told_until, monday);
-        person.subscribe(Topic::Changes, Some(Frequency::Immediate), friday).unwrap();
-        person.subscribe(Topic::Changes, Some(Frequency::Daily), at("2026-11-21T12:00:00Z")).unwrap();
-        assert_eq!(person.subscriptions[&Topic::Changes].told_until, at("2026-11-21T12:00:00Z"));
-    }
-
-    #[test]
-    fn who_wants_no_digest_is_not_waited_for() {
-        let mut person = owner("2026-11-22T18:00:00Z");
-        for topic in Topic::ALL {
-            person.subscribe(topic, None, at("2026-11-22T18:00:00Z")).unwrap();
-        }
-        assert_eq!(person.watch(), None);
     }
 }

@@ -118,7 +118,7 @@ const fn rights(
 /// The rights to all rows: owner, who may read, who may put, who may delete.
 #[rustfmt::skip]
 pub static RIGHTS: &[Rights] = &[
-    rights(Of::Installation, &[PlanApi, SnapshotApi, TakeSnapshot, PurgeData], &[PlanApi, TakeSnapshot], &[PlanApi, PurgeData]),
+    rights(Of::Installation, &[PlanApi, SnapshotApi, TakeSnapshot, SendDigests, PurgeData], &[PlanApi, TakeSnapshot], &[PlanApi, PurgeData]),
     rights(Of::Uses, &[AuthorizeRequest, PlanApi], &[AuthorizeRequest], &[]),
     rights(Of::Budgets, &[PlanApi, SnapshotApi], &[PlanApi, SnapshotApi], &[]),
     rights(Of::Auth, &[AuthorizeRequest, PlanApi, PurgeData], &[PlanApi], &[PlanApi, PurgeData]),
@@ -126,7 +126,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::FormerTenants, &[PlanApi, TakeSnapshot, PurgeData], &[PurgeData], &[]),
     rights(Of::Audit, &[PlanApi, SnapshotApi, PurgeData], &[PlanApi, SnapshotApi, PurgeData], &[]),
     rights(Of::Replies, &[PlanApi, SnapshotApi, PurgeData], &[PlanApi, SnapshotApi], &[PlanApi, SnapshotApi, PurgeData]),
-    rights(Of::Partner, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[PlanApi], &[PlanApi]),
+    rights(Of::Partner, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[PlanApi], &[PlanApi]),
     rights(Of::Organisations, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, PurgeData], &[PlanApi, PurgeData]),
     rights(Of::People, &[AuthorizeRequest, PlanApi, SendDigests, PurgeData], &[PlanApi, SendDigests, PurgeData], &[PlanApi, PurgeData]),
     rights(Of::Heard, &[SendDigests, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[PurgeData]),

@@ -9,7 +9,7 @@ use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
     AuditEntry, AuditOf, DeletionCertificate, Ending, Identity, IdentityLink, NoticeEntry, Organisation,
-    OrganisationPlace, Person, Record, StoredKey, Tenant, key_of,
+    OrganisationPlace, Person, Record, Severity, StoredKey, Tenant, key_of,
 };
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -173,6 +173,8 @@ async fn what_former_partners_heard_goes_too() {
         organisation: organisation(),
         topic: domain::notices::Topic::Changes,
         notice: "n".to_owned(),
+        severity: Severity::Info,
+        weight: 1,
     };
     office.records().put_new(&heard).await.unwrap();
     // One that has ended long ago, which the catalog has not swept yet.

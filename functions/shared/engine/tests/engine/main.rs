@@ -4,6 +4,7 @@
 
 mod audit;
 mod deletion;
+mod hearing;
 mod queues;
 mod records;
 mod sweeps;

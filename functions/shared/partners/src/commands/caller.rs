@@ -8,7 +8,7 @@ use domain::reach::Reach;
 use domain::rights::{Action, Condition, Feature, Role, Verdict, can_be_limited, may, may_give};
 use domain::{Error, OrganisationId, PartnerId, PersonId, Result, SessionId, Timestamp, TokenId};
 use engine::records::{
-    Found, Identity, Maker, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
+    About, Found, Identity, Maker, Organisation, OrganisationPlace, OrganisationState, Partner, Records,
 };
 
 /// Who makes a call.
@@ -246,6 +246,24 @@ impl Gate {
         named.sort();
         named.dedup();
         Ok(Some(named))
+    }
+
+    /// Whose that is: the partner that has the organisation, or those above the partner, the nearest first. None where the
+    /// caller does not see it.
+    pub(super) async fn line(&self, member: &Member, about: &About) -> Result<Option<Vec<PartnerId>>> {
+        let above = |partner: Partner| partner.above.into_iter().rev();
+        match about {
+            About::Partner(id) => {
+                let found = self.find_partner(id).await?.filter(|p| p.value.is_seen_by(&member.partner));
+                Ok(found.map(|found| above(found.value).collect()))
+            }
+            About::Organisation(id) => {
+                let Some(found) = self.seen_organisation(member, id).await? else { return Ok(None) };
+                let own = found.value.partner;
+                let Some(partner) = self.find_partner(&own).await? else { return Ok(None) };
+                Ok(Some(std::iter::once(own).chain(above(partner.value)).collect()))
+            }
+        }
     }
 
     async fn seen_organisation(

@@ -9,6 +9,7 @@ pub mod downgrades;
 pub mod idempotency;
 pub mod invitations;
 mod makers;
+pub mod notifications;
 pub mod organisations;
 pub mod partners;
 pub mod people;

@@ -117,13 +117,12 @@ impl People {
             let reach = self.gate.reach(caller, role, limitation).await?;
             person.organisations = reach.map(BTreeSet::from_iter);
         }
-        person.role = role;
-        // Why: a role that may not see a topic must not get its mails.
-        person.subscriptions.retain(|topic, _| topic.is_open_to(role));
         if let Some(name) = &change.name {
             name.trim().clone_into(&mut person.name);
         }
         let now = self.clock.now();
+        // Why with the role: it says what is heard by default, and a topic that it may not see must not be mailed.
+        person.take_role(role, now).map_err(|e| Error::invalid_field("timeZone", e.summary()))?;
         person
             .move_to(change.time_zone.as_deref().unwrap_or(&before.time_zone), now)
             .map_err(|e| Error::invalid_field("timeZone", e.summary()))?;

@@ -1,17 +1,17 @@
 //! The digests that are due: one mail per person and period.
 //!
-//! The digest's row is inserted before the mail is sent, and claims the digest for one process. That the mail was sent,
-//! and the person's next due time, are one write. A claim that its process never fulfilled ends by itself.
+//! The digest's row is written before the mail is handed over, and keeps every other process from sending it. That the mail
+//! was sent, and the person's next due time, are one write. Where that write fails, the row still says that the mail was
+//! handed over, and no other is sent: see [`super`] for how it is settled.
 
-use super::collect::{Period, Section, moved_on};
+use super::collect::{Contents, Period, moved_on};
 use super::{Report, Worker};
-use domain::{ErrorKind, Result, Timestamp};
+use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::ports::Page;
-use engine::records::{At, Claim, Delivery, Digest, Found, Person, put_new, replace, watched};
-use jiff::SignedDuration;
+use engine::records::{
+    Delivery, Digest, Found, HandOver, MailStanding, MailTrouble, Person, put_new, replace, watched,
+};
 
-/// How long a claim is good: longer than any function may run.
-const CLAIM: SignedDuration = SignedDuration::from_mins(15);
 /// How often the row of a finished digest is written when its person changes in between.
 const TRIES: u32 = 4;
 /// How many due people are read at once.
@@ -22,7 +22,8 @@ enum DigestOutcome {
     Sent,
     Refused,
     Empty,
-    Claimed,
+    /// It was handed over, by this process or by another, and what became of it is not known yet.
+    Waits,
     /// It was no longer due, or somebody else was faster.
     Nothing,
 }
@@ -55,51 +56,100 @@ impl Worker {
             return Ok(DigestOutcome::Nothing);
         };
         let period = Period::of(&found.value, until)?;
-        let at = Digest::at(&listed.partner, &found.value.id, until);
-        let before = self.records.find(&at).await?;
-        if before.as_ref().is_some_and(|d| d.value.delivery.is_some()) {
-            // Why: a time zone that was changed and changed back makes an old period due again; its digest was sent.
-            return self.move_on(found, &period, until).await;
-        }
-        let sections = self.collect(&found.value, &period).await?;
-        if sections.is_empty() {
-            self.move_on(found, &period, until).await?;
-            return Ok(DigestOutcome::Empty);
-        }
-        let claim = Claim { by: self.ids.ulid(), at: self.clock.now() };
-        match self.deliver(found, &period, until, before, &sections, &claim).await {
-            Err(error) => {
-                self.release(&at, &claim).await;
-                Err(error)
+        let before = self.records.find(&Digest::at(&listed.partner, &found.value.id, until)).await?;
+        if let Some(digest) = &before {
+            if digest.value.delivery == Some(Delivery::Unknown) {
+                // What it told is for the next one, whenever this is due again.
+                let mut person = found.value;
+                person.plan_digest(until)?;
+                self.records.replace(&person, found.version).await?;
+                return Ok(DigestOutcome::Nothing);
             }
-            outcome => outcome,
+            if digest.value.delivery.is_some() {
+                // Why: a time zone that was changed and changed back makes an old period due again; its digest was sent.
+                let contents = self.collect(&found.value, &period).await?;
+                return self.move_on(found, &period, &contents).await.map(|()| DigestOutcome::Nothing);
+            }
+            match self.standing(digest.value.handed.as_ref()) {
+                MailStanding::Waits => return Ok(DigestOutcome::Waits),
+                MailStanding::Lost => {
+                    return self.may_have_left_digest(found, digest).await.map(|()| DigestOutcome::Nothing);
+                }
+                MailStanding::Free => {}
+            }
         }
+        let contents = self.collect(&found.value, &period).await?;
+        if contents.count() == 0 {
+            return self.move_on(found, &period, &contents).await.map(|()| DigestOutcome::Empty);
+        }
+        if found.value.mail_state.is_some() {
+            // Nothing reaches them: an Owner was told, and what concerns power and errors goes to that one at once.
+            return self.move_on(found, &period, &contents).await.map(|()| DigestOutcome::Refused);
+        }
+        self.deliver(found, &period, before, &contents).await
     }
 
     async fn deliver(
         &self,
         found: Found<Person>,
         period: &Period,
-        until: Timestamp,
         before: Option<Found<Digest>>,
-        sections: &[Section],
-        claim: &Claim,
+        contents: &Contents,
     ) -> Result<DigestOutcome> {
         let person = &found.value;
-        let mail = self.templates.digest(person, period, until, sections)?;
-        let Some((mut digest, version)) = self.claim(person, until, before, claim).await? else {
-            return Ok(DigestOutcome::Claimed);
+        let mail = self.templates.digest(person, period, contents)?;
+        let mut digest = Digest {
+            partner: person.partner.clone(),
+            person: person.id.clone(),
+            until: period.until,
+            handed: Some(HandOver::new(self.clock.now())),
+            delivery: None,
+            notices: contents.count(),
+            done_at: None,
+            told: contents.told.clone(),
+            look_back: Some(contents.look_back),
         };
-        let delivery = self.hand_over(&mail, &person.id).await?;
-        let outcome = match delivery {
-            Delivery::Sent => DigestOutcome::Sent,
-            Delivery::Refused => DigestOutcome::Refused,
+        let (claim, version) = match before {
+            None => (put_new(&digest)?, 1),
+            Some(before) => (replace(&digest, before.version)?, before.version + 1),
         };
-        digest.claim = None;
+        match self.records.write(vec![claim]).await {
+            Err(e) if e.kind() == ErrorKind::Conflict => return Ok(DigestOutcome::Waits),
+            Err(error) => {
+                let (ours, free) = (digest.handed, Digest { handed: None, ..digest });
+                self.take_back(&free, |row| row.handed == ours).await;
+                return Err(error);
+            }
+            Ok(()) => {}
+        }
+        // From here on the row says that the mail may have left. It takes that back only on the service's own word.
+        let delivery = match self.hand_over(&mail, &person.id).await {
+            Ok(Some(delivery)) => delivery,
+            Ok(None) => {
+                digest.handed = Some(HandOver { at: self.clock.now(), is_unanswered: true });
+                self.note(&digest, version).await;
+                return Ok(DigestOutcome::Waits);
+            }
+            Err(error) => {
+                digest.handed = None;
+                self.note(&digest, version).await;
+                return Err(error);
+            }
+        };
+        digest.handed = None;
         digest.delivery = Some(delivery);
-        digest.notices = sections.iter().map(|s| s.notices.len() as u64 + s.left_out).sum();
         digest.done_at = Some(self.clock.now());
-        self.finish(found, period, until, &digest, version).await.map(|()| outcome)
+        let person = found.value.clone();
+        if let Err(error) = self.finish(found, period, contents, (&digest, version)).await {
+            // Why no failure of the digest: it has left, and the row that says so keeps it from leaving again.
+            let (id, kind) = (&person.id, error.kind().name());
+            tracing::warn!(person = %id, kind, %error, "what became of a digest was not written");
+        }
+        if delivery == Delivery::Refused {
+            self.no_mail_reaches(&person, MailTrouble::Refused).await?;
+            return Ok(DigestOutcome::Refused);
+        }
+        Ok(DigestOutcome::Sent)
     }
 
     /// Writes that the digest is done and moves the person on to the next period: both or neither. A change that
@@ -108,12 +158,11 @@ impl Worker {
         &self,
         mut person: Found<Person>,
         period: &Period,
-        until: Timestamp,
-        digest: &Digest,
-        version: u64,
+        contents: &Contents,
+        (digest, version): (&Digest, u64),
     ) -> Result<()> {
         for tried in 1.. {
-            let moved = moved_on(person.value, period, until)?;
+            let moved = moved_on(person.value, period, contents)?;
             let both = vec![replace(digest, version)?, replace(&moved, person.version)?];
             match self.records.write(both).await {
                 Err(e) if e.kind() == ErrorKind::Conflict && tried < TRIES => {
@@ -125,68 +174,46 @@ impl Worker {
         unreachable!("the last try returns")
     }
 
-    /// The digest's row, claimed for this process, with its version; none when another process holds the claim.
-    async fn claim(
-        &self,
-        person: &Person,
-        until: Timestamp,
-        before: Option<Found<Digest>>,
-        claim: &Claim,
-    ) -> Result<Option<(Digest, u64)>> {
-        let (digest, write, version) = match before {
-            None => {
-                let digest = Digest {
-                    partner: person.partner.clone(),
-                    person: person.id.clone(),
-                    until,
-                    claim: Some(claim.clone()),
-                    delivery: None,
-                    notices: 0,
-                    done_at: None,
-                };
-                let write = put_new(&digest)?;
-                (digest, write, 1)
-            }
-            Some(found) => {
-                if found.value.claim.as_ref().is_some_and(|c| c.at + CLAIM > claim.at) {
-                    return Ok(None);
-                }
-                let digest = Digest { claim: Some(claim.clone()), ..found.value };
-                let write = replace(&digest, found.version)?;
-                (digest, write, found.version + 1)
-            }
+    /// Settles a digest of which nobody knows whether it left: it is not sent again, and the next one lists its notices
+    /// with its own, unless the mail service says before then that this one was sent.
+    async fn may_have_left_digest(&self, mut person: Found<Person>, found: &Found<Digest>) -> Result<()> {
+        let unknown = Digest {
+            delivery: Some(Delivery::Unknown),
+            done_at: Some(self.clock.now()),
+            ..found.value.clone()
         };
-        match self.records.write(vec![write]).await {
-            Ok(()) => Ok(Some((digest, version))),
-            Err(e) if e.kind() == ErrorKind::Conflict => Ok(None),
-            Err(e) => Err(e),
-        }
+        person.value.plan_digest(unknown.until)?;
+        let writes = vec![replace(&unknown, found.version)?, replace(&person.value, person.version)?];
+        tracing::warn!(person = %unknown.person, "whether a digest left is not known; the next one repeats it");
+        self.records.write(writes).await
     }
 
-    /// Gives a claim back after a failure, so that the next tick need not wait for its end. When this fails
-    /// too, the claim ends by itself.
-    async fn release(&self, at: &At<Digest>, claim: &Claim) {
-        if let Ok(Some(found)) = self.records.find(at).await
-            && found.value.claim.as_ref() == Some(claim)
-        {
-            let free = Digest { claim: None, ..found.value };
-            if let Err(error) = self.records.replace(&free, found.version).await {
-                tracing::debug!(%error, "a claim was not given back; it ends by itself");
-            }
+    /// Settles a digest of which the mail service says that it was sent, after nobody had written that.
+    pub(super) async fn digest_was_sent(&self, found: Found<Digest>) -> Result<()> {
+        if found.value.delivery.is_some_and(|delivery| delivery != Delivery::Unknown) {
+            return Ok(());
         }
+        let mut digest = found.value;
+        let person = self.records.find(&Person::at(&digest.partner, &digest.person)).await?;
+        (digest.delivery, digest.handed) = (Some(Delivery::Sent), None);
+        digest.done_at = Some(self.clock.now());
+        let Some(mut person) = person else { return self.records.replace(&digest, found.version).await };
+        let period = Period::of(&person.value, digest.until)?;
+        let look_back = digest.look_back.unwrap_or(period.ends);
+        person.value.told(&period.due, (period.ends, period.until, look_back));
+        if person.value.next_digest_at.is_none_or(|next| next <= digest.until) {
+            person.value.plan_digest(digest.until)?;
+        }
+        let both = vec![replace(&digest, found.version)?, replace(&person.value, person.version)?];
+        self.records.write(both).await
     }
 
     /// Moves a person on to its next period. When somebody changed it meanwhile, the next tick does it.
-    async fn move_on(
-        &self,
-        found: Found<Person>,
-        period: &Period,
-        until: Timestamp,
-    ) -> Result<DigestOutcome> {
-        let moved = moved_on(found.value, period, until)?;
+    async fn move_on(&self, found: Found<Person>, period: &Period, contents: &Contents) -> Result<()> {
+        let moved = moved_on(found.value, period, contents)?;
         match self.records.replace(&moved, found.version).await {
             Err(e) if e.kind() != ErrorKind::Conflict => Err(e),
-            _ => Ok(DigestOutcome::Nothing),
+            _ => Ok(()),
         }
     }
 }
@@ -197,12 +224,16 @@ impl Report {
             Ok(DigestOutcome::Sent) => self.sent += 1,
             Ok(DigestOutcome::Refused) => self.refused += 1,
             Ok(DigestOutcome::Empty) => self.empty += 1,
-            Ok(DigestOutcome::Claimed) => self.claimed += 1,
+            Ok(DigestOutcome::Waits) => self.waiting += 1,
             Ok(DigestOutcome::Nothing) => {}
             Err(error) => {
                 self.failed += 1;
-                tracing::warn!(person = %person.id, kind = error.kind().name(), %error, "a digest failed");
+                tell(person, &error);
             }
         }
     }
+}
+
+fn tell(person: &Person, error: &Error) {
+    tracing::warn!(person = %person.id, kind = error.kind().name(), %error, "a digest failed");
 }

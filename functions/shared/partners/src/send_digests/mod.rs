@@ -1,29 +1,43 @@
 //! Mail: notices at once (from the queue) and digests (from the tick).
 //!
-//! A mail service cannot be part of a transaction, so a mail is handed over at least once: should the
-//! process die between the service's yes and the row that says so, the same mail goes out again, word for
-//! word and under the same id (`Mail::id`), by which a receiver can recognise a repetition. Nothing else repeats
-//! one: not a message that is delivered twice, not two ticks at once, not a retry.
+//! A mail service cannot be part of a transaction. So the row of a mail says that it is handed over before it is, and what
+//! became of it afterwards; between the two stands one call of the service.
 //!
-//! Only an address that can take no mail is refused for good. A mail that did not leave for any other reason stays
-//! due and is tried again, however long that lasts; where somebody has to help first, a metric raises the operator's
-//! alarm.
+//! | what the row says | what is done | why |
+//! | --- | --- | --- |
+//! | nothing, or that the service did not take it | it is sent | the service's own word: it has not left |
+//! | handed over | nothing for a quarter of an hour | somebody is at it, or the service tells in between that it sent it |
+//! | handed over, no answer came (a time-out) | sent again after that, under its id | **at least once**: the service would have told that it sends it. An alert that is lost does more harm than one that comes twice, and a receiver knows a repetition by its id |
+//! | handed over, and nothing since, where the service tells what it sends (SES) | sent again after a quarter of an hour | it told nothing, so it took nothing: who was about to hand it over had ended before |
+//! | the same, where it tells nothing (a folder) | never sent again; what it told stands in the next digest | **at most once**: mostly the mail has left and only the row failed, and a catalog that is unwell is so for every mail. Nothing is lost either way |
 //!
-//! What a mail shows is what its reader may see: topics by role, organisations by the person's limit.
+//! What the service tells (`settle`) counts before all of that, whenever it comes. So a row that could not be written sends
+//! no mail a second time.
+//!
+//! Only an address that can take no mail is refused for good, and then another Owner is told in that person's place. A mail
+//! that did not leave for any other reason stays due and is tried again, however long that lasts; where somebody has to
+//! help first, a metric raises the operator's alarm.
+//!
+//! What a mail shows is what its reader may see when it leaves: topics by role, organisations by the person's limit and by
+//! whose they are now.
 
 mod at_once;
 mod collect;
 mod digest;
+mod fit;
 mod fold;
 mod invite;
+mod places;
 mod render;
+mod settle;
+mod views;
 
 use async_trait::async_trait;
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::messages;
 use engine::metrics::{MAILS_LATER, MAILS_NOT_TAKEN};
 use engine::ports::{Clock, Handed, Ids, Mail, Mailer};
-use engine::records::{Delivery, Records};
+use engine::records::{Delivery, HandOver, MailStanding, Records};
 use engine::work::{JobWorker, TickWorker, unless_gone};
 use render::Templates;
 use serde::{Deserialize, Serialize};
@@ -71,8 +85,10 @@ pub struct Report {
     pub refused: u64,
     /// Digests with nothing in them, not sent.
     pub empty: u64,
-    /// Digests and invitations that another process is sending.
+    /// Invitations that another process is sending.
     pub claimed: u64,
+    /// Mails that were handed over, by this process or by another, and of which is not known yet what became.
+    pub waiting: u64,
     /// Mails that failed; they are tried again.
     pub failed: u64,
 }
@@ -87,6 +103,13 @@ impl Worker {
         Ok(Self { records, mailer, clock, ids, templates: Arc::new(Templates::new()?) })
     }
 
+    /// The same, with the address at which people find what a mail has no room for.
+    #[must_use]
+    pub fn with_portal(mut self, portal: &str) -> Self {
+        self.templates = Arc::new(self.templates.with_portal(portal));
+        self
+    }
+
     /// Sends the invitations and the digests that are due.
     ///
     /// # Errors
@@ -99,20 +122,35 @@ impl Worker {
         report.sent += invited.sent;
         report.refused += invited.refused;
         report.claimed += invited.claimed;
+        report.waiting += invited.waiting;
         report.failed += invited.failed;
         Ok(report)
     }
 
-    /// Hands a mail over, for the person or the invitation of that id.
+    /// How a mail stands whose row says that about its hand-over, and no end.
+    fn standing(&self, handed: Option<&HandOver>) -> MailStanding {
+        match HandOver::standing(handed, self.clock.now()) {
+            // The service would have told of it by now.
+            MailStanding::Lost if self.mailer.tells() => MailStanding::Free,
+            standing => standing,
+        }
+    }
+
+    /// Hands a mail over, for the person or the invitation of that id. None when the service gave no answer.
     ///
     /// # Errors
-    /// When it has not left and is still due.
-    async fn hand_over(&self, mail: &Mail, to: &(dyn Display + Sync)) -> Result<Delivery> {
+    /// When the service did not take it, so that it is still due.
+    async fn hand_over(&self, mail: &Mail, to: &(dyn Display + Sync)) -> Result<Option<Delivery>> {
         match self.mailer.send(mail).await {
-            Ok(Handed::Taken(_)) => Ok(Delivery::Sent),
+            Ok(Handed::Taken(_)) => Ok(Some(Delivery::Sent)),
             Ok(Handed::AddressRefused) => {
                 tracing::warn!(%to, mail = %mail.id, "no mail can be sent to this address");
-                Ok(Delivery::Refused)
+                Ok(Some(Delivery::Refused))
+            }
+            Ok(Handed::Unanswered) => {
+                tracing::warn!(%to, mail = %mail.id, "the mail service gave no answer; the mail may have left");
+                MAILS_LATER.add(1);
+                Ok(None)
             }
             Err(error) if error.is_transient() => {
                 MAILS_LATER.add(1);

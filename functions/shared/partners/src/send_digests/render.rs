@@ -1,12 +1,13 @@
 //! Notices as mails: text and HTML from the templates beside this file, times in the reader's zone.
 
-use super::collect::{Period, Section};
-use domain::changes::What;
-use domain::notices::Zone;
+use super::collect::{Contents, Period};
+use super::fit::MAX_HTML_BYTES;
+use super::views::{NoticeView, Room, view};
+use domain::notices::{Topic, Zone};
 use domain::text::one_line;
-use domain::{Error, Result, Timestamp};
-use engine::ports::{Mail, MailId};
-use engine::records::{ApiToken, ChangeLine, Invitation, Notice, Person, Severity};
+use domain::{Error, Result};
+use engine::ports::{Mail, MailId, MailOf, MailRef};
+use engine::records::{ApiToken, Invitation, MailState, MailTrouble, Notice, Person};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -31,31 +32,19 @@ fn as_invited(name: &str) -> String {
 }
 
 /// The templates, read once.
+#[derive(Clone)]
 pub(super) struct Templates {
     environment: Environment<'static>,
+    portal: Option<String>,
 }
 
-#[derive(Serialize)]
-struct ChangeView<'a> {
-    #[serde(flatten)]
-    line: &'a ChangeLine,
-    verb: &'static str,
-}
-
-#[derive(Serialize)]
-struct NoticeView<'a> {
-    organisation: &'a str,
-    organisation_id: &'a str,
-    tenant: &'a str,
-    topic: &'static str,
-    severity: &'static str,
-    title: &'a str,
-    at: String,
-    lines: &'a [String],
-    changes: Vec<ChangeView<'a>>,
-    more_changes: u64,
-    subject_label: &'static str,
-    subject_id: &'a str,
+/// What is to be said of an immediate mail itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Aside<'a> {
+    /// Whether it could not be sent when it should have been.
+    pub is_late: bool,
+    /// In whose place its reader gets it.
+    pub instead_of: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -79,59 +68,90 @@ impl Templates {
         for (name, source) in SOURCES {
             environment.add_template(name, source).map_err(|e| broken(&e))?;
         }
-        Ok(Self { environment })
+        Ok(Self { environment, portal: None })
+    }
+
+    /// The same, with the address of what a mail has no room for.
+    pub fn with_portal(&self, portal: &str) -> Self {
+        Self { portal: Some(portal.to_owned()), ..self.clone() }
     }
 
     /// The mail that notifies one person of one notice.
-    pub fn notice(&self, notice: &Notice, person: &Person) -> Result<Mail> {
+    pub fn notice(&self, notice: &Notice, person: &Person, aside: Aside<'_>) -> Result<Mail> {
         let zone = person.zone()?;
         let subject = format!("[{}] {}", notice.organisation_name, notice.title);
+        let fit = self.fit(std::slice::from_ref(notice), &zone)?;
+        let room = fit.first().copied().unwrap_or(Room { lines: 0, changes: 0 });
         let context = context! {
             name => one_line(&person.name, NAME_CHARS),
             subject => subject.clone(),
-            notice => Value::from(Serde(view(notice, &zone))),
+            is_late => aside.is_late,
+            instead_of => aside.instead_of.map(|name| one_line(name, NAME_CHARS)),
+            portal => self.portal.as_ref().filter(|_| room != Room::all(notice)),
+            notice => Value::from(Serde(view(notice, &zone, room))),
         };
-        self.mail(
-            MailId::of(notice.topic.name(), &[&notice.id, notice.tenant.as_str(), person.id.as_str()]),
-            &person.email,
-            &subject,
-            "notice",
-            &context,
-        )
+        let of = MailOf::Notice {
+            tenant: notice.tenant.clone(),
+            notice: notice.id.clone(),
+            person: person.id.clone(),
+        };
+        let id = MailId::of(notice.topic.name(), &[&notice.id, notice.tenant.as_str(), person.id.as_str()]);
+        self.mail((id, of), person, &subject, "notice", &context)
     }
 
-    /// The mail that lists the notices of one period for one person.
-    pub fn digest(
-        &self,
-        person: &Person,
-        period: &Period,
-        until: Timestamp,
-        sections: &[Section],
-    ) -> Result<Mail> {
+    /// The mail that lists the notices of one period for one person: of each topic the worst first, as far as there is
+    /// room.
+    pub fn digest(&self, person: &Person, period: &Period, contents: &Contents) -> Result<Mail> {
         let zone = person.zone()?;
-        let count = sections.iter().map(|s| s.notices.len() as u64 + s.left_out).sum::<u64>();
+        let count = contents.count();
         let what = if count == 1 { "1 notice".to_owned() } else { format!("{count} notices") };
-        let subject = format!("Holdfast: {what} until {}", zone.date(until).strftime("%-d %B %Y"));
-        let begins = period.begins.values().min().copied().unwrap_or(period.ends);
-        let shown = sections.iter().map(|section| SectionView {
-            label: section.topic.label(),
-            notices: section.notices.iter().map(|n| view(n, &zone)).collect(),
-            left_out: section.left_out,
-        });
+        let subject = format!("Holdfast: {what} until {}", zone.date(period.until).strftime("%-d %B %Y"));
+        // Why what is late stands before all else: it should have been told at once.
+        let all: Vec<Notice> = contents.late.iter().chain(&contents.notices).cloned().collect();
+        let mut rooms = self.fit(&all, &zone)?;
+        loop {
+            let shown = shown(contents, &all, &rooms, &zone);
+            let is_cut = rooms.len() < all.len()
+                || contents.left_out.values().any(|more| *more > 0)
+                || all.iter().zip(&rooms).any(|(notice, room)| *room != Room::all(notice));
+            let context = context! {
+                name => one_line(&person.name, NAME_CHARS),
+                subject => subject.clone(),
+                begins => zone.show(period.begins(person)),
+                ends => zone.show(period.ends),
+                portal => self.portal.as_ref().filter(|_| is_cut),
+                sections => Value::from(Serde(shown)),
+            };
+            let id = MailId::of("digest", &[person.id.as_str(), &period.until.as_second().to_string()]);
+            let of = MailOf::Digest { person: person.id.clone(), until: period.until };
+            let mail = self.mail((id, of), person, &subject, "digest", &context)?;
+            // What was measured piece by piece fits as a whole; should a template say otherwise one day, less is shown.
+            if mail.html.len() <= MAX_HTML_BYTES || rooms.pop().is_none() {
+                return Ok(mail);
+            }
+        }
+    }
+
+    /// The mail that tells an Owner that no mail reaches somebody.
+    pub fn trouble(&self, owner: &Person, person: &Person, state: &MailState) -> Result<Mail> {
+        let who = one_line(&person.name, NAME_CHARS);
+        let subject = format!("Mail to {who} does not arrive");
         let context = context! {
-            name => one_line(&person.name, NAME_CHARS),
+            name => one_line(&owner.name, NAME_CHARS),
             subject => subject.clone(),
-            begins => zone.show(begins),
-            ends => zone.show(period.ends),
-            sections => Value::from(Serde(shown.collect::<Vec<_>>())),
+            who => who,
+            address => one_line(&person.email, NAME_CHARS),
+            since => owner.zone()?.show(state.since),
+            why => match state.trouble {
+                MailTrouble::Bounced => "A mail came back: there is no such mailbox, or it takes no mail from us.",
+                MailTrouble::Suppressed => "Mail to this address came back before, so nothing is sent to it any more.",
+                MailTrouble::Complained => "A mail of ours was reported as unwanted, so nothing is sent any more.",
+                MailTrouble::Refused => "This is no address that mail can be sent to.",
+            },
         };
-        self.mail(
-            MailId::of("digest", &[person.id.as_str(), &until.as_second().to_string()]),
-            &person.email,
-            &subject,
-            "digest",
-            &context,
-        )
+        let since = state.since.as_second().to_string();
+        let id = MailId::of("trouble", &[person.id.as_str(), owner.id.as_str(), &since]);
+        self.mail((id, MailOf::Trouble { person: owner.id.clone() }), owner, &subject, "trouble", &context)
     }
 
     /// The mail that invites somebody, with the secret that accepts.
@@ -149,60 +169,85 @@ impl Templates {
         };
         // Why with the hash: another secret is another mail.
         let id = MailId::of("invitation", &[invitation.id.as_str(), &ApiToken::hash(secret)]);
-        self.mail(id, &invitation.email, &subject, "invitation", &context)
+        let of = MailOf::Invitation { invitation: invitation.id.clone() };
+        let about = MailRef { partner: invitation.partner.clone(), of };
+        self.made((id, about), &invitation.email, &subject, "invitation", &context)
     }
 
-    fn mail(&self, id: MailId, to: &str, subject: &str, template: &str, context: &Value) -> Result<Mail> {
-        let render = |ending: &str| {
-            let template = self.environment.get_template(&format!("{template}.{ending}"));
-            template.and_then(|t| t.render(context)).map_err(|e| broken(&e))
-        };
+    /// A mail to a person.
+    fn mail(
+        &self,
+        (id, of): (MailId, MailOf),
+        to: &Person,
+        subject: &str,
+        template: &str,
+        context: &Value,
+    ) -> Result<Mail> {
+        let about = MailRef { partner: to.partner.clone(), of };
+        self.made((id, about), &to.email, subject, template, context)
+    }
+
+    fn made(
+        &self,
+        (id, about): (MailId, MailRef),
+        to: &str,
+        subject: &str,
+        template: &str,
+        context: &Value,
+    ) -> Result<Mail> {
+        let render = |ending: &str| self.render(&format!("{template}.{ending}"), context);
         let subject = one_line(subject, SUBJECT_CHARS);
-        Ok(Mail { id, to: to.to_owned(), subject, text: render("txt")?, html: render("html")? })
+        Ok(Mail { id, to: to.to_owned(), subject, text: render("txt")?, html: render("html")?, about })
+    }
+
+    /// What a template makes of that.
+    pub(super) fn render(&self, template: &str, context: &Value) -> Result<String> {
+        let template = self.environment.get_template(template);
+        template.and_then(|t| t.render(context)).map_err(|e| broken(&e))
     }
 }
 
-const SOURCES: [(&str, &str); 8] = [
+/// The sections of a digest: what is late, then the topics in the order of [`Topic::ALL`], which has the gravest first.
+/// `all` are the late notices and then the others, and of each of the first there is that much room.
+fn shown<'a>(contents: &Contents, all: &'a [Notice], rooms: &[Room], zone: &Zone) -> Vec<SectionView<'a>> {
+    let late = contents.late.len();
+    let views = |which: &dyn Fn(usize, &Notice) -> bool| -> Vec<NoticeView<'a>> {
+        let with_room =
+            all.iter().zip(rooms).enumerate().filter(|(place, (notice, _))| which(*place, notice));
+        with_room.map(|(_, (notice, room))| view(notice, zone, *room)).collect()
+    };
+    let left_out = |which: &dyn Fn(usize, &Notice) -> bool| {
+        let besides = all.iter().enumerate().skip(rooms.len());
+        besides.filter(|(place, notice)| which(*place, notice)).count() as u64
+    };
+    let is_late = |place: usize, _: &Notice| place < late;
+    let first = SectionView {
+        label: "Late: these were to be mailed at once, and may not have arrived",
+        notices: views(&is_late),
+        left_out: left_out(&is_late),
+    };
+    let topics = Topic::ALL.into_iter().map(|topic| {
+        let is_of = |place: usize, notice: &Notice| place >= late && notice.topic == topic;
+        let more = contents.left_out.get(&topic).copied().unwrap_or_default();
+        SectionView { label: topic.label(), notices: views(&is_of), left_out: left_out(&is_of) + more }
+    });
+    let sections = std::iter::once(first).chain(topics);
+    sections.filter(|section| !section.notices.is_empty() || section.left_out > 0).collect()
+}
+
+const SOURCES: [(&str, &str); 11] = [
     ("invitation.txt", include_str!("templates/invitation.txt")),
     ("invitation.html", include_str!("templates/invitation.html")),
     ("notice.txt", include_str!("templates/notice.txt")),
     ("notice.html", include_str!("templates/notice.html")),
     ("digest.txt", include_str!("templates/digest.txt")),
     ("digest.html", include_str!("templates/digest.html")),
+    ("trouble.txt", include_str!("templates/trouble.txt")),
+    ("trouble.html", include_str!("templates/trouble.html")),
+    ("measure.html", include_str!("templates/measure.html")),
     ("parts.txt", include_str!("templates/parts.txt")),
     ("parts.html", include_str!("templates/parts.html")),
 ];
-
-fn view<'a>(notice: &'a Notice, zone: &Zone) -> NoticeView<'a> {
-    NoticeView {
-        organisation: &notice.organisation_name,
-        organisation_id: notice.organisation.as_str(),
-        tenant: notice.tenant.as_str(),
-        topic: notice.topic.label(),
-        severity: match notice.severity {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        },
-        title: &notice.title,
-        at: zone.show(notice.at),
-        lines: &notice.lines,
-        changes: notice.changes.iter().map(|line| ChangeView { line, verb: verb(line.what) }).collect(),
-        more_changes: notice.more_changes,
-        subject_label: notice.subject.label(),
-        subject_id: notice.subject.id(),
-    }
-}
-
-fn verb(what: What) -> &'static str {
-    match what {
-        What::Created => "created",
-        What::Deleted => "deleted",
-        What::Modified => "modified",
-        What::Activated => "activated",
-        What::Ended => "ended",
-    }
-}
 
 // Why without the cause's text: it may quote what was to be shown.
 fn broken(error: &minijinja::Error) -> Error {

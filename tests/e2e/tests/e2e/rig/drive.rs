@@ -4,7 +4,7 @@ use super::Rig;
 use async_trait::async_trait;
 use aws_lambda_events::sqs::SqsEvent;
 use domain::{Result, Timestamp};
-use engine::ports::{Clock, JobQueue};
+use engine::ports::{Clock, JobQueue, MailEvent, MailFate};
 use engine::records::watched;
 use engine::trace::Trace;
 use engine::work::JobWorker;
@@ -60,6 +60,7 @@ impl Rig {
             if self.work_once().await {
                 continue;
             }
+            self.tell_of_mails().await;
             let sent = self.world.queue.sent().len();
             self.tick().await;
             if self.world.queue.sent().len() > sent {
@@ -100,6 +101,21 @@ impl Rig {
         let reply = handle_batch(event(delivery), &worker, queue, &self.call(None)).await;
         if !self.has_died() && reply.batch_item_failures.is_empty() {
             self.world.queue.delete(delivery);
+        }
+    }
+
+    /// As SES does, tells of each mail that it took. What could not be settled is told again.
+    async fn tell_of_mails(&self) {
+        for mail in self.world.mailer.take_untold() {
+            let event = MailEvent { mail: mail.about, fate: MailFate::Sent, at: self.clock.now() };
+            for _ in 0..2 {
+                let workers = self.workers.borrow().clone();
+                let settled = workers.mail().settle(&event).await;
+                if !self.has_died() {
+                    settled.unwrap();
+                    break;
+                }
+            }
         }
     }
 

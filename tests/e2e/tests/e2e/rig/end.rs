@@ -170,6 +170,7 @@ fn without_chance(value: Value) -> Value {
         "requestId",
         "readBack",
         "claim",
+        "told",
     ];
     match value {
         Value::Object(map) => {

@@ -40,6 +40,7 @@ impl Workers {
         let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), plan);
         let catalog: Arc<dyn Catalog> = Faulty::new(world.catalog.clone(), plan);
         let queue: Arc<dyn Queue> = Faulty::new(world.queue.clone(), plan);
+        world.mailer.begin_to_tell();
         let mailer: Arc<dyn Mailer> = Faulty::new(world.mailer.clone(), plan);
         let ids = world.ids.clone();
         let client = |secret: &str| {
@@ -119,6 +120,11 @@ impl Workers {
             JobQueue::RunRestore => &*self.restore,
             JobQueue::SendDigests => &self.mail,
         }
+    }
+
+    /// What hears from the mail service.
+    pub fn mail(&self) -> &Mail {
+        &self.mail
     }
 
     /// What the clock calls, in order.

@@ -96,7 +96,9 @@ fn is_of_the_platform(function: &str, action: &str, grant: &Grant) -> bool {
     match action.split_once(':').unwrap() {
         ("logs" | "xray", _) => true,
         // The mapping's poller.
-        ("sqs", "ReceiveMessage" | "DeleteMessage" | "GetQueueAttributes") => on(&own_queue),
+        ("sqs", "ReceiveMessage" | "DeleteMessage" | "GetQueueAttributes") => {
+            on(&own_queue) || (function == "send-digests" && on("MailEventsQueue"))
+        }
         // A tick that failed.
         ("sqs", "SendMessage") => on("TickDeadLetters"),
         // Services that open what they keep.

@@ -41,7 +41,22 @@ fn every_job_has_a_fifo_queue_with_dead_letters_and_a_mapping_with_partial_repli
     }
     let mappings = template.of_kind("AWS::Lambda::EventSourceMapping").count();
     let queues = template.of_kind("AWS::SQS::Queue").count();
-    assert_eq!((mappings, queues), (JobQueue::ALL.len(), 2 * JobQueue::ALL.len() + 1));
+    // Besides: what SES tells of mail, and where ticks end that failed.
+    assert_eq!((mappings, queues), (JobQueue::ALL.len() + 1, 2 * JobQueue::ALL.len() + 3));
+}
+
+#[test]
+fn what_ses_tells_of_mail_comes_to_the_function_that_sends_it() {
+    let template = Template::read();
+    let queue = template.get("MailEventsQueue").properties;
+    assert_eq!(queue["QueueName"], json!({ "Fn::Sub": "${AWS::StackName}-mail-events" }));
+    assert_eq!(queue.get("FifoQueue"), None, "SNS puts nothing into a FIFO queue without a group");
+    assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], attribute("MailEventsDeadLetters", "Arn"));
+    assert!(queue["VisibilityTimeout"].as_u64().unwrap() >= 6 * timeout_s(&template, "send-digests"));
+    let mapping = template.get("MailEventsMapping").properties;
+    assert_eq!(mapping["EventSourceArn"], attribute("MailEventsQueue", "Arn"));
+    assert_eq!(mapping["FunctionName"], reference("SendDigestsFunction"));
+    assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
 }
 
 #[test]

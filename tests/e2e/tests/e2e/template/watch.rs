@@ -1,6 +1,6 @@
 //! What watches: alarms, the dashboard, what comes of mail; and whether `infra/README.md` says what to do about it.
 
-use super::{Resource, Template, function_names, pascal, reference, root};
+use super::{Resource, Template, attribute, function_names, pascal, reference, root};
 use engine::metrics;
 use engine::ports::JobQueue;
 use serde_json::{Value, json};
@@ -142,6 +142,7 @@ fn what_is_counted_is_shown_and_alarms_read_what_is_counted() {
     let wanted = [
         "MailsLater",
         "MailsNotTaken",
+        "MailsReturned",
         "MessagesParked",
         "OwnApplicationRefused",
         "OwnCredentialDays",
@@ -164,9 +165,21 @@ fn mail_goes_through_the_set_whose_bounces_and_complaints_are_told() {
     assert_eq!(feedback["ConfigurationSetName"], set);
     let to = &feedback["EventDestination"];
     assert_eq!(to["SnsDestination"]["TopicARN"], reference("MailFeedbackTopic"));
-    for event in ["BOUNCE", "COMPLAINT"] {
+    // Why `SEND`: it settles a mail whose answer was lost.
+    for event in ["SEND", "BOUNCE", "COMPLAINT", "REJECT"] {
         assert!(to["MatchingEventTypes"].as_array().unwrap().contains(&json!(event)), "{event}");
     }
+    let told = template.get("MailEventsSubscription").properties;
+    assert_eq!(told["TopicArn"], reference("MailFeedbackTopic"));
+    assert_eq!((&told["Protocol"], &told["RawMessageDelivery"]), (&json!("sqs"), &json!(true)));
+    assert_eq!(told["Endpoint"], attribute("MailEventsQueue", "Arn"));
+    let may_send = &template.get("MailEventsQueuePolicy").properties["PolicyDocument"]["Statement"][0];
+    assert_eq!(may_send["Condition"]["ArnEquals"]["aws:SourceArn"], reference("MailFeedbackTopic"));
+    let operator = &template.get("MailFeedbackSubscription").properties["FilterPolicy"]["eventType"];
+    assert!(
+        !operator.as_array().unwrap().contains(&json!("Send")),
+        "the operator hears of no mail that is sent"
+    );
     for alarm in ["MailBouncesAlarm", "MailComplaintsAlarm"] {
         let dimensions = json!([{ "Name": "ses:configuration-set", "Value": set }]);
         assert_eq!(template.get(alarm).properties["Dimensions"], dimensions);
