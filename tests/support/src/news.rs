@@ -14,7 +14,7 @@ use serde_json::json;
 pub const NASTY: &str = "A\r\nBcc: eve@example.com\u{1}\u{85}\u{2028}\u{202e}\u{200b}Ž<b>&\"'";
 
 /// How many sorts of news there are; [`number`] does not compile when there is one more.
-pub const SORTS: usize = 11;
+pub const SORTS: usize = 12;
 
 /// The number of a sort of news, from 0.
 #[must_use]
@@ -31,6 +31,7 @@ pub fn number(news: &News<'_>) -> usize {
         News::Credentials { .. } => 8,
         News::NoEntry { .. } => 9,
         News::OverUse { .. } => 10,
+        News::Activations { .. } => 11,
     }
 }
 
@@ -55,13 +56,12 @@ pub struct AllNews {
     snapshots: Vec<SnapshotId>,
 }
 
-const STATUSES: [CredentialStatus; 8] = [
+const STATUSES: [CredentialStatus; 7] = [
     CredentialStatus::Connected,
     CredentialStatus::MissingPermissions,
     CredentialStatus::ExcessPermissions,
     CredentialStatus::ExcessReading,
     CredentialStatus::ConsentWithdrawn,
-    CredentialStatus::SecretExpiring,
     CredentialStatus::Unreachable,
     CredentialStatus::Waiting,
 ];
@@ -100,7 +100,14 @@ impl AllNews {
             restore: RestoreId::from_ulid(&ulid(72)),
             text: longest(),
             sample: changes.iter().collect(),
-            counts: DiffCounts { created: u64::MAX / 4, deleted: 0, modified: 60, privileged: 30 },
+            counts: DiffCounts {
+                created: u64::MAX / 4,
+                deleted: 0,
+                modified: 60,
+                privileged: 30,
+                activated: 40,
+                ended: u64::MAX / 4,
+            },
             gaps: (0..1_000).map(gap).collect(),
             ending: Ending {
                 by: NASTY.to_owned(),
@@ -127,6 +134,7 @@ impl AllNews {
         let mut all = vec![
             News::Changes { diff, sample, counts },
             News::PrivilegedChanges { diff, sample, counts },
+            News::Activations { diff, sample, counts },
             News::Ending { organisation: &self.organisation, ending: &self.ending },
             News::NotCovered { snapshot: next(), gaps: &self.gaps },
             News::Restored { restore: &self.restore, counts: &self.restored },
@@ -183,7 +191,9 @@ fn largest_change(n: u32) -> Change {
         key: format!("{n}|r|/administrativeUnits/{}|", longest()),
         new_key: None,
         name: Some(format!("{}: {}", longest(), longest())),
-        what: What::Created,
+        what: if n % 4 == 0 { What::Activated } else { What::Created },
+        ends_at: Some(Timestamp::UNIX_EPOCH),
+        since: Some(SnapshotId::from_ulid(&format!("01J{n:023}"))),
         attributes: if is_grant { vec![] } else { details.collect() },
         links: links.collect(),
         consequences: 0,

@@ -94,6 +94,7 @@ mod tests {
             stored_blobs: 0,
             error: None,
             course: Course::default(),
+            provisional: false,
         }
     }
 

@@ -8,8 +8,8 @@ use local::commands::ask_tenant::{Fact, QUESTIONS, Report, Way, ask};
 use local::embedded::{FileSecrets, SecretSettings};
 use serde_json::{Value, json};
 use sim::{
-    COMPANY_TENANT_ID, ExpandedSettings, Licence, Nowhere, OverMaximum, READER_CLIENT_ID, Sim, SimConfig,
-    SimServer, Switches, Withheld,
+    Among, COMPANY_TENANT_ID, ExpandedSettings, Licence, Nowhere, OverMaximum, READER_CLIENT_ID, Sim,
+    SimConfig, SimServer, Switches, Withheld,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -186,8 +186,7 @@ async fn what_became_of_deleted_groups_and_of_roles_for_a_time_is_seen() {
         let asked = Asked::new(|_| {}).await;
         asked.switch(|switches| {
             switches.security_groups_soft_delete = kept;
-            switches.timed_roles_are_assignments = kept;
-            switches.activated_role_is_assignment = kept;
+            switches.schedules_among_assignments = if kept { Among::All } else { Among::Lasting };
         });
         let admin = asked.admin().await;
         let group = admin.create_group("Night shift", "Made by hand").await.unwrap();
@@ -200,16 +199,20 @@ async fn what_became_of_deleted_groups_and_of_roles_for_a_time_is_seen() {
                 "expiration": { "type": "afterDateTime", "endDateTime": "2099-01-01T00:00:00Z" } },
         });
         admin.create("roleManagement/directory/roleAssignmentScheduleRequests", &role).await.unwrap();
+        let other = domain::organisations::MAY_CONSENT[0];
+        asked.sim.control().activate_role(COMPANY_TENANT_ID, &user, other);
         let report = asked.report().await;
         let deleted = number(&report, "security_groups_soft_delete", "of these security groups");
         assert_eq!(deleted, u64::from(kept));
-        let switch = "timed_roles_are_assignments";
-        let in_force = number(&report, switch, "in force");
-        assert!(in_force > 0);
-        let among = number(&report, switch, "of these among the assignments");
-        assert_eq!(among, if kept { in_force } else { 0 });
-        // The seed activates none: the question says so, and what it would say is the same.
-        assert_eq!(number(&report, "activated_role_is_assignment", "status"), 200);
+        let switch = "schedules_among_assignments";
+        for (of, what) in [
+            ("until a date", "of these among the assignments"),
+            ("activated", "of the activated among the assignments"),
+        ] {
+            let in_force = number(&report, switch, of);
+            assert!(in_force > 0, "{of}");
+            assert_eq!(number(&report, switch, what), if kept { in_force } else { 0 }, "{of}");
+        }
     }
 }
 

@@ -13,7 +13,6 @@ use engine::records::{
     Course, CredentialStatus, Diff, DiffCounts, JobState, KindState, NotCovered, NotProtected, ReadingState,
     Reason, Records, RunCount, SeatCount, Side, Snapshot, SnapshotMode, Span, Tenant,
 };
-use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes the manifest; where another invocation was faster, its manifest counts.

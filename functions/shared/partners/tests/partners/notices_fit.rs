@@ -30,6 +30,8 @@ fn largest_change(n: usize, is_privileged: bool) -> Change {
         new_key: None,
         name: Some(format!("{n}{}", longest())),
         what: What::Modified,
+        ends_at: None,
+        since: None,
         attributes: details.collect(),
         links: vec![],
         consequences: 0,
@@ -39,7 +41,7 @@ fn largest_change(n: usize, is_privileged: bool) -> Change {
 
 fn largest() -> (Sample, DiffCounts) {
     let changes: Vec<_> = (0..60).map(|n| largest_change(n, n < 30)).collect();
-    (changes.iter().collect(), DiffCounts { created: 0, deleted: 0, modified: 60, privileged: 30 })
+    (changes.iter().collect(), DiffCounts { modified: 60, privileged: 30, ..DiffCounts::default() })
 }
 
 async fn with_owner() -> (Office, Person) {

@@ -19,7 +19,7 @@ async fn transfer(office: &Office, to: u32) {
 
 async fn announce(office: &Office, n: u32) {
     let diff = DiffId::from_ulid(&format!("01J{:023}", 1_000 + n));
-    let counts = DiffCounts { created: 1, deleted: 0, modified: 1, privileged: 1 };
+    let counts = DiffCounts { created: 1, modified: 1, privileged: 1, ..DiffCounts::default() };
     let changes = two_changes();
     let sample = changes.iter().collect();
     office.announcer().announce_changes(&tenant(), &diff, &sample, &counts).await.unwrap();

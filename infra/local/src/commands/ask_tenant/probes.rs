@@ -92,15 +92,7 @@ impl Asker {
             Probe::LeaveDate => self.leave_date().await,
             Probe::HiddenMembers => self.hidden_members().await,
             Probe::DeletedGroups => self.deleted_groups().await,
-            Probe::TimedRoles => {
-                self.roles_in_force(|instance| {
-                    instance["assignmentType"] == "Assigned" && instance["endDateTime"].is_string()
-                })
-                .await
-            }
-            Probe::ActivatedRoles => {
-                self.roles_in_force(|instance| instance["assignmentType"] == "Activated").await
-            }
+            Probe::RolesForATime => self.roles_for_a_time().await,
             Probe::SameOrder => self.same_order().await,
             Probe::Delta => self.delta().await,
             Probe::Premium => self.premium().await,
@@ -216,7 +208,7 @@ impl Asker {
     }
 
     /// Whether those of the active assignments of Privileged Identity Management are among the role assignments too.
-    async fn roles_in_force(&self, wanted: impl Fn(&Value) -> bool) -> Result<Facts> {
+    async fn roles_for_a_time(&self) -> Result<Facts> {
         let fact = |of: &Value| {
             let part = |name: &str| of[name].as_str().unwrap_or_default().to_owned();
             [part("principalId"), part("roleDefinitionId"), part("directoryScopeId")]
@@ -225,11 +217,17 @@ impl Asker {
             self.pages("roleManagement/directory/roleAssignmentScheduleInstances?$top=999").await?;
         let (assignments, _) = self.pages("roleManagement/directory/roleAssignments?$top=999").await?;
         let assigned: BTreeSet<_> = assignments.iter().flat_map(items).map(fact).collect();
-        let active: Vec<_> = instances.iter().flat_map(items).filter(|one| wanted(one)).map(fact).collect();
+        let is_activated = |one: &Value| one["assignmentType"] == "Activated";
+        let is_until = |one: &Value| one["assignmentType"] == "Assigned" && one["endDateTime"].is_string();
+        let all = || instances.iter().flat_map(items);
+        let until: Vec<_> = all().filter(|one| is_until(one)).map(fact).collect();
+        let activated: Vec<_> = all().filter(|one| is_activated(one)).map(fact).collect();
+        let among = |active: &[_]| count(active.iter().filter(|one| assigned.contains(*one)).count());
         let mut facts = answered(&instances[0]);
-        facts.insert("in force", count(active.len()));
-        let among = active.iter().filter(|one| assigned.contains(*one)).count();
-        facts.insert("of these among the assignments", count(among));
+        facts.insert("until a date", count(until.len()));
+        facts.insert("of these among the assignments", among(&until));
+        facts.insert("activated", count(activated.len()));
+        facts.insert("of the activated among the assignments", among(&activated));
         Ok(facts)
     }
 
