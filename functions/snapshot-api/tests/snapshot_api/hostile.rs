@@ -177,8 +177,8 @@ async fn one_partner_with_a_new_session_each_second() {
     assert_eq!(refused, 0, "of the quiet ones' requests: {:?}", quiet.iter().find(|s| s.status != 200));
     let (before, after) = (p99(&undisturbed), p99(&quiet));
     assert!(after <= 2 * before, "99 of 100 are answered within {after} us, undisturbed {before} us");
-    // Ten times a caller's limit, its burst of fifty seconds, and what instances let through before they settle.
+    // Ten times a caller's limit, a burst of thirty seconds, and by how much what was begun took longer than it weighs.
     let busy_us: u64 = seen.iter().filter(|s| s.status == 200).map(|s| s.took_us).sum();
-    assert!(busy_us <= (10 * SECONDS + 50 + 250) * 1_000_000, "{busy_us} us of instances");
+    assert!(busy_us <= (10 * SECONDS + 30 + 100) * 1_000_000, "{busy_us} us of instances");
     assert!(seen.iter().filter(|s| s.status == 429).count() * 2 >= seen.len());
 }

@@ -52,14 +52,14 @@ impl RateLimit {
 
 /// How many units of one caller's budget an instance lets through before it settles them.
 pub(super) const BLOCK: i64 = 5;
-/// The same of a budget that many callers share. Why more: who asks little then adds no call at all, and who asks much a row
-/// access for each ten units; and what a search is taken for at first ([`crate::http::Route::weighs`]) is mostly given back
-/// before it is settled.
-pub(super) const SHARED_BLOCK: i64 = 25;
+/// The same of a budget that many callers share. Why more: who asks little adds no call at all then, and who asks much a row
+/// access for each ten units. Why not more than a search weighs: it is settled before it is begun then, so that fifty
+/// instances that know nothing of each other do not each begin one.
+pub(super) const SHARED_BLOCK: i64 = 20;
 /// The units that a request can use at the most: as long as a function behind the API may run, 29 seconds, and one more.
 const MOST_USED: u32 = 300;
 /// How often a settling is tried while others settle the same budget.
-const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 6;
 /// Whoever is refused by what the instance remembers is looked up again this often, since others may have given
 /// back.
 const LOOK_EVERY_US: i64 = 1_000_000;
@@ -96,6 +96,15 @@ struct Account {
     owed: i64,
     /// When the row was last looked at.
     seen_at_us: i64,
+}
+
+/// What became of a settling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settled {
+    /// It was done, or there was none to do, or the row cannot be reached.
+    AsFarAsKnown,
+    /// Others settled the same budget each time that it was tried.
+    Contended,
 }
 
 /// What a budget says of a request.
@@ -137,11 +146,16 @@ impl Budgets {
                 return Drawn { of, ..said };
             }
         }
-        join_all(budgets.iter().map(|budget| self.add(budget, budget.clamped(units), now_us))).await;
-        // What others used is known only now; whoever has overdrawn is refused after all, and gets the units back.
+        let added = budgets.iter().map(|budget| self.add(budget, budget.clamped(units), now_us));
+        let settled = join_all(added).await;
+        // What others used is known only now; whoever has overdrawn is refused after all, and gets the units back. So is
+        // whoever could not settle since many others did at that moment: each of them would go by what it knew before.
         let mut first = None;
-        for (of, budget) in budgets.iter().enumerate() {
-            let after = self.with(budget, now_us, |account| drawn(budget.limit, account, now_us, 0));
+        for (of, (budget, settled)) in budgets.iter().zip(settled).enumerate() {
+            let mut after = self.with(budget, now_us, |account| drawn(budget.limit, account, now_us, 0));
+            if settled == Settled::Contended {
+                after.wait_us = after.wait_us.or(Some(LOOK_EVERY_US));
+            }
             if after.wait_us.is_some() {
                 for budget in budgets {
                     self.with(budget, now_us, |account| account.owed -= budget.clamped(units));
@@ -175,15 +189,16 @@ impl Budgets {
     }
 
     /// Counts units that are let through from a time on, or given back, and settles where that is enough.
-    async fn add(&self, budget: &Budget, units: i64, from_us: i64) {
+    async fn add(&self, budget: &Budget, units: i64, from_us: i64) -> Settled {
         let owed = self.with(budget, from_us, |account| {
             account.owed += units;
             account.owed
         });
         // Why back sooner: what is not given back is missing to all who share it.
         if owed >= budget.block || owed <= -BLOCK {
-            self.settle(budget, from_us).await;
+            return self.settle(budget, from_us).await;
         }
+        Settled::AsFarAsKnown
     }
 
     fn with<T>(&self, budget: &Budget, now_us: i64, act: impl FnOnce(&mut Account) -> T) -> T {
@@ -202,19 +217,26 @@ impl Budgets {
 
     /// Writes what this instance let through into the budget's row, as used from a time on, and looks at what others did.
     /// Where that cannot be done it stays owed, and the next request tries again.
-    async fn settle(&self, budget: &Budget, from_us: i64) {
+    async fn settle(&self, budget: &Budget, from_us: i64) -> Settled {
         let now_us = self.now().as_microsecond();
         // Why taken out at once: of two requests that settle at the same time, each writes its own part.
         let owed = self.with(budget, now_us, |account| std::mem::take(&mut account.owed));
         let settled = self.write(budget, owed, from_us).await;
         self.with(budget, now_us, |account| match settled {
-            Ok(full_at_us) => (account.full_at_us, account.seen_at_us) = (full_at_us, now_us),
+            Ok(full_at_us) => {
+                (account.full_at_us, account.seen_at_us) = (full_at_us, now_us);
+                Settled::AsFarAsKnown
+            }
             Err(error) => {
                 account.owed += owed;
                 account.seen_at_us = now_us;
+                if error.kind() == ErrorKind::Conflict {
+                    return Settled::Contended;
+                }
                 tracing::warn!(%error, "a budget was not settled; this instance goes by what it knows");
+                Settled::AsFarAsKnown
             }
-        });
+        })
     }
 
     /// Adds the units to the row; gives by when the budget is whole then.

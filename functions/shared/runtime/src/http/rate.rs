@@ -139,7 +139,7 @@ impl Limiter {
             name: "partners",
             refusal: "the partner and those above and below it make too many requests together",
             whose: format!("partners {}", self.top(partner).await),
-            limit: self.limit.times(10, 5),
+            limit: self.limit.times(10, 3),
             block: SHARED_BLOCK,
         }
     }
