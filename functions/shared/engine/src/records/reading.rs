@@ -111,7 +111,7 @@ pub struct KindReading {
     #[serde(default)]
     pub by_round: bool,
     /// Whether everything is listed, since this Graph refuses a delta in any form: it tracks no changes for the tenant.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_list: bool,
     /// Whether facets are asked for apart from the objects, because this Graph refuses to give them together.
     #[serde(default)]
