@@ -61,6 +61,7 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
             "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
             "take-snapshot" | "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
+            "send-digests" => &[PUBLIC_URL],
             "purge-data" => &[ANCHORS_BUCKET],
             _ => &[],
         };
