@@ -174,6 +174,23 @@ async fn a_run_that_both_snapshots_have_is_compared_without_reading_anything() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_read_from_a_key_on_begins_with_the_record_of_that_key() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let key = |i: u32| format!("{i:05}").into_bytes();
+    let base = apply(&archive, None, &[(0..40).map(|i| (key(i), Some(vec![1]))).collect()]).await;
+    let layered = apply(&archive, Some(&base), &[vec![(key(7), Some(vec![2]))]]).await;
+    for run in [&base, &layered] {
+        let run = archive.open_run(Some(run)).await.unwrap();
+        for from in (0..40).map(key) {
+            for mut reader in [run.from_key(&from).await.unwrap(), run.scan(&from).await.unwrap()] {
+                assert_eq!(reader.next().await.unwrap().map(|(key, _)| key).as_ref(), Some(&from));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_changed_value_stores_one_leaf_and_one_index() {
     let world = World::new(1);
     let archive = archive(&world).await;
