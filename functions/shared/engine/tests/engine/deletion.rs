@@ -4,7 +4,7 @@ use domain::audit::Outcome;
 use domain::organisations::OrganisationState;
 use domain::rights::Role;
 use domain::{OrganisationId, PlanId, TenantId, TokenId};
-use engine::ports::{BlobName, Catalog, Clock, Row, Scope, Vault, Write};
+use engine::ports::{BlobName, Catalog, Row, Scope, Vault, Write};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
