@@ -190,9 +190,12 @@ mod tests {
     fn settings_are_ordered_by_what_they_set_not_by_their_number() {
         let setting =
             |id: &str, what: &str| json!({"id": id, "settingInstance": {"settingDefinitionId": what}});
-        let a = json!({"id": "p", "settings": [setting("0", "b"), setting("1", "a")]});
-        let b = json!({"id": "p", "settings": [setting("1", "a"), setting("0", "b")]});
-        assert_eq!(canonical("ConfigurationPolicies", &a), canonical("ConfigurationPolicies", &b));
+        for numbers in [["0", "1"], ["1", "0"]] {
+            let came = json!({"id": "p", "settings": [setting(numbers[0], "b"), setting(numbers[1], "a")]});
+            let kept = canonical("ConfigurationPolicies", &came);
+            let order: Vec<_> = kept["settings"].as_array().unwrap().iter().map(|s| &s["id"]).collect();
+            assert_eq!(order, [numbers[1], numbers[0]]);
+        }
     }
 
     #[test]
@@ -203,6 +206,18 @@ mod tests {
             append_property(kind, "x", &RawValue::from_string(came.to_owned()).unwrap(), &mut out).unwrap();
             let read: Value = serde_json::from_str(came).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), text(&read), "{came}");
+        }
+    }
+
+    #[test]
+    fn a_text_has_one_form_however_its_signs_were_escaped() {
+        let kind = kinds::get("users").unwrap();
+        for (came, kept) in
+            [(r#""\u0041nn""#, r#""Ann""#), (r#""a\/b""#, r#""a/b""#), (r#""\u000a""#, r#""\n""#)]
+        {
+            let mut out = Vec::new();
+            append_property(kind, "x", &RawValue::from_string(came.to_owned()).unwrap(), &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), kept, "{came}");
         }
     }
 

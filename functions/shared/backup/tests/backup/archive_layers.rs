@@ -1,8 +1,9 @@
 //! Layers of a run that are made one, and leaves that are stored before their index.
 
 use crate::runs::{Block, Put, apply, archive, contents, sorted, tenant};
-use backup::archive::{Archive, Merge, Onto, consolidate};
+use backup::archive::{Archive, Merge, Merged, Onto, consolidate};
 use domain::stored::{BlobHash, Class};
+use engine::ports::BlobName;
 use engine::records::Records;
 use support::faulty::{FaultPlan, Faulty, Mode, crash_points};
 use support::memory::World;
@@ -60,4 +61,24 @@ async fn wherever_storing_is_cut_off_an_index_that_is_there_has_all_of_its_leave
     for (call, mode) in crash_points(calls) {
         stored(Some((call, mode))).await;
     }
+}
+
+#[tokio::test]
+async fn what_is_read_anew_is_stored_whole_though_the_run_before_is_damaged() {
+    let world = World::new(1);
+    let plain = archive(&world).await;
+    let records: Block = (0..40).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let before = apply(&plain, None, std::slice::from_ref(&records)).await;
+    let leaf = plain.get_index(&before.index).await.unwrap().leaves[0].hash;
+    for name in [before.index.blob_name(Class::Index), leaf.blob_name(Class::Leaf)] {
+        assert!(world.vault.remove(&tenant(), &BlobName::new(name).unwrap()));
+    }
+    let ops = sorted(&plain, std::slice::from_ref(&records)).await.into_ops(None).await.unwrap();
+    let merge = Merge::new(&plain, 2, Onto::Anew { sharing: Some(&before) });
+    let Merged::Done(again) = merge.run(ops, &mut Put::default()).await.unwrap() else { panic!("stopped") };
+    assert_eq!(again, before);
+    // One that has kept nothing in memory.
+    let rows = Records::new(world.catalog.clone(), world.clock.clone());
+    let reader = Archive::new(world.vault.clone(), world.key_ring.clone(), rows);
+    assert_eq!(contents(&reader.open(&tenant()).await.unwrap(), &again).await.len(), 40);
 }

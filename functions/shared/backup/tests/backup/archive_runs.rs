@@ -1,11 +1,13 @@
 //! Runs over the vault: merged, compared, read back, damaged.
 
-use crate::runs::{Block, Contents, Way, apply, apply_as, apply_in_pieces, archive, contents, tenant};
-use backup::archive::{Archive, Differences, consolidate};
+use crate::runs::{
+    Block, Contents, Put, Way, apply, apply_as, apply_in_pieces, archive, contents, sorted, tenant,
+};
+use backup::archive::{Archive, Differences, Merge, Merged, Onto, consolidate};
 use domain::ErrorKind;
 use domain::stored::{Class, TenantKeys};
-use engine::ports::BlobName;
-use engine::records::Records;
+use engine::ports::{BlobName, KeyRing};
+use engine::records::{Record, Records, StoredKey, delete};
 use proptest::prelude::*;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
@@ -171,6 +173,77 @@ async fn a_run_that_both_snapshots_have_is_compared_without_reading_anything() {
     let mut differing = Differences::new(&counted, Some(&base), Some(&changed)).await.unwrap();
     assert!(differing.next().await.unwrap().is_some());
     assert!(plan.call_count() > 0, "calls are counted");
+}
+
+/// A function that stays warm knows the keys of the tenants that it worked for.
+#[tokio::test]
+async fn a_key_that_is_known_is_used_only_while_its_row_is_there_and_is_the_same() {
+    let world = World::new(1);
+    archive(&world).await;
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let warm = Archive::new(world.vault.clone(), world.key_ring.clone(), records.clone());
+    let first = warm.open(&tenant()).await.unwrap().name(Class::Leaf, b"x");
+    assert_eq!(warm.open(&tenant()).await.unwrap().name(Class::Leaf, b"x"), first);
+
+    let mut row = records.list_all(&StoredKey::all(&tenant())).await.unwrap().remove(0);
+    row.value.wrapped = world.key_ring.generate(&tenant()).await.unwrap().1;
+    records.replace(&row.value, row.version).await.unwrap();
+    assert_ne!(warm.open(&tenant()).await.unwrap().name(Class::Leaf, b"x"), first);
+
+    let row = records.get(&row.value.address()).await.unwrap();
+    records.write(vec![delete(&row.value, row.version)]).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(warm.open(&tenant()).await.map(|_| ()).unwrap_err().kind(), ErrorKind::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn operations_behind_a_key_are_without_that_one_whether_they_were_parked_or_not() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let key = |i: u32| format!("{i:05}").into_bytes();
+    let records: Block = (0..40).map(|i| (key(i), Some(vec![1]))).collect();
+    for blocks in [vec![records.clone()], vec![records.clone(), vec![]]] {
+        let ops = sorted(&archive, &blocks).await.into_ops(Some(&key(19))).await.unwrap();
+        let merge = Merge::new(&archive, 2, Onto::Anew { sharing: None });
+        let Merged::Done(run) = merge.run(ops, &mut Put::default()).await.unwrap() else { panic!("stopped") };
+        assert!(contents(&archive, &run).await.into_keys().eq((20..40).map(key)), "{} blocks", blocks.len());
+    }
+}
+
+/// In a thread of its own: of two blocks that are never passed, no call would ever return.
+#[test]
+fn a_key_that_two_blocks_hold_is_met_once_and_the_merge_ends() {
+    let (sender, merged) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let told = run_test(async {
+            let world = World::new(1);
+            let archive = archive(&world).await;
+            let blocks = [1, 2].map(|value| vec![(b"a".to_vec(), Some(vec![value]))]);
+            let run = apply(&archive, None, &[&blocks[..], &[vec![]]].concat()).await;
+            contents(&archive, &run).await
+        });
+        sender.send(told)
+    });
+    let told = merged.recv_timeout(std::time::Duration::from_secs(60)).expect("the merge does not end");
+    assert_eq!(told, Contents::from([(b"a".to_vec(), vec![2])]));
+}
+
+#[tokio::test]
+async fn a_run_that_is_read_from_a_key_on_begins_with_the_record_of_that_key() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let key = |i: u32| format!("{i:05}").into_bytes();
+    let base = apply(&archive, None, &[(0..40).map(|i| (key(i), Some(vec![1]))).collect()]).await;
+    let layered = apply(&archive, Some(&base), &[vec![(key(7), Some(vec![2]))]]).await;
+    for run in [&base, &layered] {
+        let run = archive.open_run(Some(run)).await.unwrap();
+        for from in (0..40).map(key) {
+            for mut reader in [run.from_key(&from).await.unwrap(), run.scan(&from).await.unwrap()] {
+                assert_eq!(reader.next().await.unwrap().map(|(key, _)| key).as_ref(), Some(&from));
+            }
+        }
+    }
 }
 
 #[tokio::test]

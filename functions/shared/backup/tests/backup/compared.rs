@@ -154,6 +154,24 @@ async fn a_facet_that_one_side_does_not_hold_is_no_change() {
     assert_eq!(short(&compared(&desk, &before, &after).await), []);
 }
 
+/// A group that came and one that went, each with its members; who they were is not known of one side.
+#[tokio::test]
+async fn links_that_one_side_does_not_hold_are_neither_told_nor_counted() {
+    for side in [0, 1] {
+        let desk = Desk::new(16, SignedDuration::ZERO).await;
+        let mut company = Company::new();
+        let before = company.read(&desk).await;
+        company.groups = vec![group("chiefs", true, &["bob"]), group("club", false, &["bob"])];
+        let mut read = [before, company.read(&desk).await];
+        read[side].runs.remove("groups.members").unwrap();
+        let changes = compared(&desk, &read[0], &read[1]).await;
+        let mut found = short(&changes);
+        found.sort_unstable_by_key(|change| change.1);
+        let expected = [("groups", "club", What::Created, 0, 0), ("groups", "team", What::Deleted, 0, 0)];
+        assert_eq!(found, expected, "side {side}");
+    }
+}
+
 #[tokio::test]
 async fn links_of_a_type_that_one_side_has_no_run_of_are_not_compared_and_named() {
     let desk = Desk::new(16, SignedDuration::ZERO).await;
@@ -206,6 +224,16 @@ async fn a_role_that_is_seen_as_an_assignment_and_as_a_schedule_is_told_once() {
     let changes = told(|c| c.admins.push(role("ann"))).await;
     assert_eq!(changes.len(), 1, "{changes:#?}");
     assert_eq!((changes[0].kind.get().unwrap().run(), changes[0].what), ("admins", What::Created));
+}
+
+#[tokio::test]
+async fn a_role_that_has_an_end_is_told_once_and_as_the_schedule_that_says_so() {
+    let mut given = role("ann");
+    given["scheduleInfo"] =
+        json!({"expiration": {"type": "afterDateTime", "endDateTime": "2027-01-01T00:00:00Z"}});
+    let changes = told(|c| c.admins.push(given)).await;
+    assert_eq!(changes.len(), 1, "{changes:#?}");
+    assert_eq!((changes[0].kind.get().unwrap().run(), changes[0].what), ("activeAdmins", What::Created));
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod search;
 mod shelf;
 mod side_by_side;
 mod slots;
+mod take_snapshot;
 
 // Where `naming.rs`, which the oracle shares with the job, looks for it.
 use backup::archive;

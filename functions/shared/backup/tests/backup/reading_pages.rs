@@ -291,6 +291,24 @@ async fn when_everything_was_read_last_is_not_moved_by_a_reading_of_changes() {
 }
 
 #[tokio::test]
+async fn what_was_cleared_is_empty_once_everything_is_read_again() {
+    let desk = Desk::new(16, AT_ONCE).await;
+    let unit = json!({"id": "u", "displayName": "U", "description": "to be cleared"});
+    desk.directory.page("administrativeUnits", "start", vec![unit], None);
+    let mut base = desk.read(None).await;
+    *base.full_at.get_mut("administrativeUnits").unwrap() -= SignedDuration::from_hours(7 * 24);
+    // Of what is empty a round of everything says nothing.
+    let cleared = json!({"id": "u", "displayName": "U"});
+    desk.directory.page("administrativeUnits", "start", vec![cleared], None);
+    let read = desk.read(Some(&base)).await;
+    let view = desk.view(&read, "01JBBBBBBBBBBBBBBBBBBBBBBB").await;
+    let units = kinds::get("administrativeUnits").unwrap();
+    let unit = view.find_object(units, "u").await.unwrap().unwrap();
+    assert_eq!(unit["displayName"], json!("U"));
+    assert!(unit.get("description").is_none_or(Value::is_null), "{unit:?}");
+}
+
+#[tokio::test]
 async fn a_page_that_names_all_members_takes_the_others_away() {
     let (desk, base) = company().await;
     let whole = json!({"id": "staff", "displayName": "Staff", "members": [{"id": "dan"}]});

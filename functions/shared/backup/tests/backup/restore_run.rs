@@ -1,11 +1,17 @@
 //! Restores from preview to report, over a directory that is a table in memory.
 
 use crate::restore_world::{RestoreWorld, item, object};
-use backup::run_restore;
-use domain::RestoreId;
+use async_trait::async_trait;
+use backup::preview_restore::{self, OwnPrincipals};
+use backup::run_restore::{self, Announce};
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
-use engine::records::{Approval, Cause, FailCause, OutcomeState, ReadBack, Restore, RestoreState, SkipCause};
+use domain::{RestoreId, Result, TenantId};
+use engine::records::{
+    Approval, Cause, FailCause, OutcomeState, ReadBack, Record, Records, Restore, RestoreState, SkipCause,
+};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use support::faulty::{Mode, crash_points};
 
 fn everything(stage: &RestoreWorld) -> Selection {
@@ -302,4 +308,72 @@ async fn a_step_that_was_finished_when_a_run_was_cut_off_is_not_looked_at_again(
         met += usize::from(!finished.is_empty());
     }
     assert!(met > 0, "some step is finished before the run is cut off");
+}
+
+#[tokio::test]
+async fn a_run_whose_wait_is_not_over_writes_nothing() {
+    let stage = stage();
+    stage.directory.remove("admins", "ann|r|/|");
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.approve(&restore).await;
+    let records = stage.worker().records;
+    let mut row = records.get(&Restore::at(&stage.tenant, &restore)).await.unwrap();
+    row.value.course.hold_up(Cause::Throttled, 0, stage.now(), Some(60_000));
+    records.replace(&row.value, row.version).await.unwrap();
+    let report = stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    assert_eq!((report.is_continued, stage.directory.write_count()), (true, 0));
+    stage.world.clock.advance(jiff::SignedDuration::from_mins(1));
+    let report = stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    assert_eq!((report.is_continued, stage.directory.write_count()), (false, 1));
+}
+
+/// Counts how often it is told that a restore has ended.
+#[derive(Default)]
+struct Ears(AtomicU32);
+
+#[async_trait]
+impl Announce for Ears {
+    async fn restore_finished(&self, _: &Restore) -> Result<()> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn that_a_restore_has_ended_is_told_again_when_its_message_comes_again() {
+    let stage = stage();
+    let restore = stage.previewed(everything(&stage)).await;
+    stage.approve(&restore).await;
+    let ears = Arc::new(Ears::default());
+    let worker = run_restore::Worker { announce: ears.clone(), ..stage.worker() };
+    // The first run may have been cut off before it told anybody: nobody can know.
+    for told in [1, 2] {
+        worker.run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        assert_eq!(ears.0.load(Ordering::Relaxed), told);
+    }
+}
+
+/// Ends all restores of the tenant when our applications there are asked for, in the middle of a preview.
+struct Ends(Records);
+
+#[async_trait]
+impl OwnPrincipals for Ends {
+    async fn list_own(&self, tenant: &TenantId) -> Result<Vec<String>> {
+        for mut row in self.0.list_all(&Restore::all(tenant)).await? {
+            row.value.state = RestoreState::Failed;
+            self.0.replace(&row.value, row.version).await?;
+        }
+        Ok(vec![])
+    }
+}
+
+#[tokio::test]
+async fn a_restore_that_was_ended_while_its_preview_was_made_stays_ended() {
+    let stage = stage();
+    let restore = stage.asked(everything(&stage)).await;
+    let worker = stage.preview_worker();
+    let worker = preview_restore::Worker { own: Arc::new(Ends(worker.records.clone())), ..worker };
+    let request = preview_restore::Request { tenant: stage.tenant.clone(), restore: restore.clone() };
+    assert!(worker.run(&request, stage.deadline()).await.unwrap().was_done);
+    assert_eq!(stage.restore(&restore).await.state, RestoreState::Failed);
 }

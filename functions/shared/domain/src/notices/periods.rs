@@ -168,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_that_a_zone_has_twice_counts_once_and_as_the_first() {
+        // Kwajalein crossed the date line on 1 October 1969 and had 30 September twice.
+        let first = next(Frequency::Daily, "Pacific/Kwajalein", "1969-09-29T00:00:00Z");
+        assert_eq!(first, "1969-09-29T21:00:00Z");
+        assert_eq!(next(Frequency::Daily, "Pacific/Kwajalein", &first), "1969-10-01T20:00:00Z");
+    }
+
+    #[test]
     fn what_is_immediate_has_no_digest_and_what_is_no_zone_is_refused() {
         let now = at("2026-11-22T18:00:00Z");
         assert_eq!(next_digest_at(Frequency::Immediate, &Zone::utc(), Hour::DEFAULT, now).unwrap(), None);

@@ -3,15 +3,17 @@
 use domain::audit::Outcome;
 use domain::organisations::OrganisationState;
 use domain::rights::Role;
-use domain::{OrganisationId, PlanId, TenantId};
-use engine::ports::{BlobName, Vault};
+use domain::{OrganisationId, PlanId, TenantId, TokenId};
+use engine::ports::{BlobName, Catalog, Row, Scope, Vault, Write};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
-    AuditEntry, AuditOf, DeletionCertificate, Ending, Identity, IdentityLink, NoticeEntry, Organisation,
-    OrganisationPlace, Person, Record, Severity, StoredKey, Tenant, key_of,
+    ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, End, Ending, FAMILIES, IdempotentRequest,
+    Identity, IdentityLink, NoticeEntry, Organisation, OrganisationPlace, OwnerKind, Person, Record,
+    RequestState, Severity, StoredKey, Tenant, TokenEntry, TransferOffer, TransferOffered, key_of,
 };
 use jiff::SignedDuration;
+use serde_json::json;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::office::{Office, PARTNER, SIBLING, at, organisation, partner, tenant};
@@ -245,4 +247,177 @@ async fn what_an_open_snapshot_put_aside_stays_until_it_is_sealed() {
         office.world.clock.advance(SignedDuration::from_mins(1));
         assert_eq!(tick(&office, &FaultPlan::new()).await.swept, swept);
     }
+}
+
+/// Ticks until the certificate is there.
+async fn to_the_end(office: &Office) {
+    assert_eq!(tick(office, &FaultPlan::new()).await.deleted, 0);
+    office.world.clock.advance(SignedDuration::from_mins(21));
+    assert_eq!(tick(office, &FaultPlan::new()).await.deleted, 1);
+}
+
+#[tokio::test]
+async fn however_empty_it_is_found_an_organisation_is_certified_only_when_nobody_can_hold_its_key() {
+    let office = doomed().await;
+    for _ in 0..3 {
+        assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 0);
+        office.world.clock.advance(SignedDuration::from_mins(6));
+    }
+    // A worker that had the key before it was destroyed.
+    let late = BlobName::new("leaves/aa/x").unwrap();
+    office.world.vault.put_new(&tenant(), &late, vec![1].into()).await.unwrap();
+    office.world.clock.advance(SignedDuration::from_mins(2));
+    assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 0, "it has just been swept");
+    assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 1);
+    assert_eq!(office.world.vault.blobs(&tenant()).len(), 0);
+}
+
+/// A watched list may lag behind its rows.
+#[tokio::test]
+async fn a_deletion_that_is_listed_as_due_begins_only_if_its_row_says_so_too() {
+    let office = doomed().await;
+    let mut rows = office.world.catalog.rows();
+    let row = rows.iter_mut().map(|(_, row)| row).find(|row| row.body.get("ending").is_some()).unwrap();
+    row.body["ending"]["deleteAt"] = json!("2026-11-25T00:00:00Z");
+    office.world.catalog.set_rows(rows);
+    assert_eq!(tick(&office, &FaultPlan::new()).await.begun, 0);
+    assert!(office.records().find(&StoredKey::at(&tenant(), &organisation())).await.unwrap().is_some());
+    office.world.clock.advance_to(at("2026-11-25T00:00:00Z"));
+    assert_eq!(tick(&office, &FaultPlan::new()).await.begun, 1);
+}
+
+#[tokio::test]
+async fn of_no_family_that_ends_with_a_tenant_is_a_row_left() {
+    let office = doomed().await;
+    let of_tenant = || {
+        // Its key is there already, and goes first.
+        let families = FAMILIES.iter().filter(|f| f.end == End::Tenant && f.owner != OwnerKind::Keys);
+        families.map(|family| (family.owner.scope_of_tenant(&tenant()).unwrap(), family.prefix))
+    };
+    for (scope, prefix) in of_tenant() {
+        let write = Write::PutNew(scope, Row::new(format!("{prefix}left"), json!({})));
+        office.world.catalog.write(office.clock().now(), vec![write]).await.unwrap();
+    }
+    to_the_end(&office).await;
+    let rows = office.world.catalog.rows();
+    for (scope, prefix) in of_tenant() {
+        assert!(!rows.iter().any(|(of, row)| *of == scope && row.key.starts_with(prefix)), "{prefix}");
+    }
+}
+
+#[tokio::test]
+async fn what_its_partner_heard_of_others_and_was_answered_about_others_stays() {
+    let office = doomed().await;
+    let other: TenantId = "b1b2c3d4-0000-1111-2222-333344445555".parse().unwrap();
+    let elsewhere = OrganisationId::from_ulid("01JYYYYYYYYYYYYYYYYYYYYYYY");
+    let mut kept = Vec::new();
+    for (tenant, organisation) in [(other, elsewhere), (tenant(), organisation())] {
+        let heard = NoticeEntry {
+            listener: partner(PARTNER),
+            at: at(support::office::START),
+            tenant,
+            organisation: organisation.clone(),
+            topic: domain::notices::Topic::Changes,
+            notice: "n".to_owned(),
+        };
+        let answered = IdempotentRequest {
+            partner: Some(partner(PARTNER)),
+            name: organisation.to_string(),
+            body_hash: "b".to_owned(),
+            progress: RequestState::DoneUnkept { status: 201, made: Some(organisation.to_string()) },
+            expires_at: at("2027-01-01T00:00:00Z"),
+        };
+        office.records().put_new(&heard).await.unwrap();
+        office.records().put_new(&answered).await.unwrap();
+        kept.push((heard.address().key().to_owned(), answered.address().key().to_owned()));
+    }
+    to_the_end(&office).await;
+    let keys: Vec<_> = office.world.catalog.rows().into_iter().map(|(_, row)| row.key).collect();
+    for ((heard, answered), stays) in kept.iter().zip([true, false]) {
+        assert_eq!((keys.contains(heard), keys.contains(answered)), (stays, stays), "{keys:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_connection_that_was_refused_nothing_is_left_but_what_is_the_tenants_own() {
+    let office = doomed().await;
+    let records = office.records();
+    let other: TenantId = "b1b2c3d4-0000-1111-2222-333344445555".parse().unwrap();
+    let found = records.get(&Organisation::at(&partner(PARTNER), &organisation())).await.unwrap();
+    let waited = Connecting {
+        tenant: other.clone(),
+        person: None,
+        since: at(support::office::START),
+        until: at(support::office::START),
+        try_at: None,
+        attempts: 1,
+        refused: None,
+    };
+    records
+        .replace(&Organisation { tenant: None, connecting: Some(waited), ..found.value }, found.version)
+        .await
+        .unwrap();
+    let scope = Scope::Tenant(other);
+    let ours = format!("notice#credentials.{}.not-connected.1", organisation());
+    for key in [ours.as_str(), "notice#changes.n"] {
+        let write = Write::PutNew(scope.clone(), Row::new(key, json!({})));
+        office.world.catalog.write(office.clock().now(), vec![write]).await.unwrap();
+    }
+    for deleted in [0, 1] {
+        assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, deleted);
+    }
+    let rows = office.world.catalog.rows();
+    let left: Vec<_> = rows.iter().filter(|(of, _)| *of == scope).map(|(_, row)| row.key.as_str()).collect();
+    assert_eq!(left, ["notice#changes.n"]);
+}
+
+#[tokio::test]
+async fn with_an_organisation_its_token_and_its_offer_end() {
+    let office = doomed().await;
+    let records = office.records();
+    let token = ApiToken {
+        id: None,
+        hash: "h".to_owned(),
+        prefix: "hft_12345678".to_owned(),
+        name: "portal".to_owned(),
+        partner: partner(PARTNER),
+        role: Role::EndCustomer,
+        organisations: Some(vec![organisation()]),
+        features: None,
+        made_by: None,
+        created_at: at(support::office::START),
+        expires_at: at("2027-01-01T00:00:00Z"),
+        revoked_at: None,
+    };
+    let entry = TokenEntry {
+        id: TokenId::from_ulid("01JCCCCCCCCCCCCCCCCCCCCCCC"),
+        organisation: Some(organisation()),
+        token: token.clone(),
+    };
+    let offer = TransferOffer {
+        organisation: organisation(),
+        from: partner(PARTNER),
+        to: partner(SIBLING),
+        by: "somebody".to_owned(),
+        offered_at: at(support::office::START),
+        expires_at: at("2027-01-01T00:00:00Z"),
+    };
+    let offered = TransferOffered {
+        organisation: organisation(),
+        name: "Contoso".to_owned(),
+        seats: 5,
+        from: partner(PARTNER),
+        from_name: "Partner".to_owned(),
+        to: partner(SIBLING),
+        expires_at: at("2027-01-01T00:00:00Z"),
+    };
+    records.put_new(&token).await.unwrap();
+    records.put_new(&entry).await.unwrap();
+    records.put_new(&offer).await.unwrap();
+    records.put_new(&offered).await.unwrap();
+    to_the_end(&office).await;
+    assert_eq!(records.find(&token.address()).await.unwrap(), None);
+    assert_eq!(records.find(&entry.address()).await.unwrap(), None);
+    assert_eq!(records.find(&offer.address()).await.unwrap(), None);
+    assert_eq!(records.find(&offered.address()).await.unwrap(), None);
 }

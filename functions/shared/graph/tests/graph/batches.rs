@@ -103,6 +103,28 @@ async fn what_a_batch_leaves_out_is_an_error_and_never_taken_for_empty() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
 
+/// Of a list nothing is as good an answer as any.
+#[tokio::test]
+async fn members_that_a_batch_leaves_out_are_not_taken_for_none() {
+    let world = world(|s| {
+        let requests = s.body["requests"].as_array().filter(|_| s.path == "/v1.0/$batch")?;
+        let is_given = |r: &&Value| !r["url"].as_str().unwrap().contains("/members");
+        let reply = |r: &Value| {
+            let is_list = r["url"].as_str().unwrap().contains("/owners");
+            let body = if is_list { json!({"value": []}) } else { json!({"id": "g", "displayName": "G"}) };
+            json!({"id": r["id"], "status": 200, "body": body})
+        };
+        let replies: Vec<_> = requests.iter().filter(is_given).map(reply).collect();
+        Some(ok(json!({ "responses": replies })))
+    })
+    .await;
+    let groups = domain::kinds::get("groups").unwrap();
+    let links: Vec<_> = groups.links.iter().filter(|l| ["members", "owners"].contains(&l.relation)).collect();
+    assert_eq!(links.len(), 2);
+    let error = world.directory().find_live(&tenant(), groups, "g", &links).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
 #[tokio::test]
 async fn of_several_waits_in_one_batch_the_longest_is_kept() {
     for (one, other) in [("9", "3.5"), ("3.5", "9")] {

@@ -261,6 +261,21 @@ async fn a_digest_that_another_process_has_handed_over_is_left_to_it_until_its_t
     assert!(met > 0, "some process dies between its row and its mail");
 }
 
+/// Who changes a person at another place may have a clock that is behind, and plan a period anew that has ended.
+#[tokio::test]
+async fn a_digest_that_was_sent_is_not_sent_again_when_its_time_is_planned_once_more() {
+    let (office, owner) = sunday_with_changes().await;
+    office.world.clock.advance_to(at(MONDAY_8));
+    assert_eq!(tick(&office).await.sent, 1);
+    let mut row = office.records().get(&owner.address()).await.unwrap();
+    row.value.next_digest_at = Some(at(MONDAY_8));
+    row.value.subscriptions.clone_from(&owner.subscriptions);
+    office.records().replace(&row.value, row.version).await.unwrap();
+    assert_eq!(tick(&office).await, Report::default());
+    assert_eq!(office.world.mailer.sent().len(), 1);
+    assert_eq!(office.person(&owner).await.next_digest_at, Some(at("2026-11-24T07:00:00Z")));
+}
+
 /// A mail service that takes so long that the person changes meanwhile.
 struct Slow {
     inner: Arc<dyn Mailer>,

@@ -211,3 +211,17 @@ async fn an_attackers_role_goes_once_the_owners_is_back() {
     assert!(stage.directory.has("admins", &key("ann")));
     assert!(stage.directory.ends("groups.members", "admins").is_empty());
 }
+
+#[tokio::test]
+async fn who_lost_the_role_in_this_run_does_not_count_though_lists_still_show_it() {
+    let stage = people();
+    for administrator in ["ann", "bob", "cid"] {
+        holds(&stage, administrator);
+    }
+    let restore = stage.previewed(undo(&[("admins", &key("ann")), ("admins", &key("bob"))])).await;
+    stage.directory.remove("admins", &key("cid"));
+    stage.directory.freeze_lists();
+    stage.run(&restore).await;
+    let outcomes: Vec<_> = stage.report(&restore).await.steps.into_iter().map(|s| s.outcome).collect();
+    assert_eq!(outcomes, [OutcomeState::Done, skipped(SkipCause::LockOut)]);
+}

@@ -34,6 +34,8 @@ struct State {
     may_write: Vec<String>,
     unreadable: BTreeMap<&'static str, bool>,
     writer: Option<String>,
+    /// What lists show, where that is not what there is.
+    listed: Option<Table>,
 }
 
 pub struct TableDirectory {
@@ -149,6 +151,11 @@ impl TableDirectory {
             Some(false) => Err(Error::denied("PermissionScopeNotGranted")),
         }
     }
+    /// From now on lists show what there is at this moment.
+    pub fn freeze_lists(&self) {
+        let mut state = self.state();
+        state.listed = Some(state.live.clone());
+    }
     /// The writing application's own service principal.
     pub fn writes_as(&self, principal: &str) {
         self.state().writer = Some(principal.to_owned());
@@ -218,7 +225,8 @@ impl DirectoryPages for TableDirectory {
     ) -> Result<ReadPage> {
         let state = self.state();
         Self::readable(&state, source.name)?;
-        let of = state.live.iter().filter(|((kind, _), _)| kind == source.name);
+        let listed = state.listed.as_ref().unwrap_or(&state.live);
+        let of = listed.iter().filter(|((kind, _), _)| kind == source.name);
         let items = of.map(|(_, (object, _))| serde_json::value::to_raw_value(object).unwrap()).collect();
         Ok(ReadPage { items, end: PageEnd::Done(None), left_out: vec![] })
     }

@@ -125,6 +125,14 @@ impl RestoreWorld {
 
     /// Asks for a preview and makes it.
     pub async fn previewed(&self, selection: Selection) -> RestoreId {
+        let restore = self.asked(selection).await;
+        let request = preview_restore::Request { tenant: self.tenant.clone(), restore: restore.clone() };
+        self.preview_worker().run(&request, self.deadline()).await.unwrap();
+        restore
+    }
+
+    /// Asks for a preview that nobody has made yet.
+    pub async fn asked(&self, selection: Selection) -> RestoreId {
         let id = SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
         let now = self.now();
         let row = Snapshot {
@@ -152,8 +160,11 @@ impl RestoreWorld {
             assert_eq!(error.kind(), domain::ErrorKind::Conflict);
         }
         let new = NewRestore { from: RestoreFrom::Items(id), selection };
-        let restore = self.commands().create_preview(&self.tenant, "me", new).await.unwrap();
-        let worker = preview_restore::Worker {
+        self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id
+    }
+
+    pub fn preview_worker(&self) -> preview_restore::Worker {
+        preview_restore::Worker {
             snapshots: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
             directory: self.directory.clone(),
             plans: self.plans.clone(),
@@ -165,10 +176,7 @@ impl RestoreWorld {
                 self.world.queue.clone(),
                 self.world.clock.clone(),
             ),
-        };
-        let request = preview_restore::Request { tenant: self.tenant.clone(), restore: restore.id.clone() };
-        worker.run(&request, self.deadline()).await.unwrap();
-        restore.id
+        }
     }
 
     pub fn request(&self, restore: &RestoreId) -> run_restore::Request {
