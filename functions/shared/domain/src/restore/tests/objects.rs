@@ -102,6 +102,34 @@ fn what_a_creation_requires_and_the_snapshot_does_not_have_is_made_up_as_little_
 }
 
 #[test]
+fn of_telephone_numbers_of_which_graph_takes_one_a_creation_has_the_first() {
+    let wanted = user(&json!({"businessPhones": ["1", "2"]}));
+    let plan = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(body["businessPhones"], json!(["1"]));
+}
+
+#[test]
+fn what_graph_does_not_show_is_sent_and_not_looked_for_afterwards() {
+    let wanted = held(&json!({"id": "g", "displayName": "G", "mailNickname": "g",
+        "resourceBehaviorOptions": ["WelcomeEmailDisabled"]}));
+    let plan = plan(&exactly(vec![item("groups", "g", Some(wanted), None)]));
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(body["resourceBehaviorOptions"], json!(["WelcomeEmailDisabled"]));
+    let after = plan.steps[0].after.as_ref().unwrap();
+    assert_eq!((&after["displayName"], after.get("resourceBehaviorOptions")), (&json!("G"), None));
+}
+
+#[test]
+fn what_is_only_read_is_named_unless_it_follows_from_something_else() {
+    let side = |value: &str| Some(user(&json!({"creationType": value, "employeeHireDate": value})));
+    let every = item("users", "u", side("a"), side("b"));
+    assert_eq!(causes(&plan(&exactly(vec![every.clone()]))), [("employeeHireDate", Cause::ReadOnly)]);
+    let named = Item { properties: Some(vec!["creationType".to_owned()]), ..every };
+    assert_eq!(causes(&plan(&exactly(vec![named]))), [("creationType", Cause::ReadOnly)]);
+}
+
+#[test]
 fn within_a_phase_what_is_added_comes_before_what_is_taken_and_a_change_before_both() {
     let group = |id: &str, name: &str, members: &[&str]| {
         linked(held(&json!({"id": id, "displayName": name, "groupTypes": []})), "groups.members", members)
