@@ -209,7 +209,7 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
     let token = ask(plane, giver, "POST", &scene.path("/token"), None, None).await;
     let token = token.json()["token"].as_str().unwrap().to_owned();
     assert!(plane.find.find(&token).await.unwrap().is_some());
-    let taken = plane.post(&taker, &accept, &json!({ "plan": own })).await;
+    let taken = plane.late(async || plane.post(&taker, &accept, &json!({ "plan": own })).await).await;
     assert_eq!(plane.find.find(&token).await.unwrap(), None, "the organisation's own token ends");
     assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
     assert_eq!((taken.json()["partner"].as_str(), &taken.json()["plan"]), (Some(taker_id.as_str()), &own));
@@ -225,6 +225,20 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
     assert_eq!((&last["whoPartner"], &last["status"]), (&json!(taker_id), &json!(200)));
     let again = plane.post(&taker, &accept, &json!({ "plan": own })).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND, "an offer is accepted once");
+}
+
+#[tokio::test]
+async fn what_comes_too_late_is_done_again_and_not_for_ever() {
+    let scene = Scene::new().await;
+    let (plane, owner) = (&scene.plane, &scene.owner);
+    assert_eq!(
+        ask(plane, owner, "POST", &scene.path("/token"), None, None).await.status,
+        StatusCode::CREATED
+    );
+    for (method, rest) in [("POST", "/token"), ("DELETE", "/token"), ("POST", "/suspend")] {
+        let answer = plane.late(async || scene.act(owner, method, rest, None).await).await;
+        assert!(answer.status.is_success(), "{method} {rest}: {answer:?}");
+    }
 }
 
 #[tokio::test]
