@@ -259,6 +259,8 @@ async fn an_end_customer_sees_its_own_organisations_entries_and_cannot_export() 
     let seen = log(&plane, &customer).await;
     assert_eq!(seen.len(), 2);
     assert!(seen.iter().all(|e| e["subjects"]["org"] == own.as_str()));
+    let found = plane.get(&customer, "/v1/audit?limit=2").await.json();
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(2), "behind the newer ones of the other");
     let named = plane.get(&customer, &format!("/v1/audit?partner={partner}")).await;
     assert_eq!(named.json()["items"].as_array().map(Vec::len), Some(2), "its own partner by name: {named:?}");
     let limited = as_role(&owner, Role::Admin, Some(vec![other.clone()]));

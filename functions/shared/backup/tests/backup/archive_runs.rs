@@ -235,19 +235,27 @@ async fn a_small_block_is_parked_only_while_others_hold_the_memory() {
     let world = World::new(1);
     let archive = archive(&world).await;
     let budget = Budget::default();
+    assert!(!archive.has_parked());
     assert!(filled(&archive, &budget, 33).await.has_blocks(), "it is full");
-    let mut others = Vec::new();
-    for _ in 0..4 {
-        others.push(filled(&archive, &budget, 31).await);
-    }
-    assert!(others.iter().all(|other| !other.has_blocks()));
+    assert!(archive.has_parked());
+    let many = async || {
+        let mut sorters = Vec::new();
+        for _ in 0..4 {
+            sorters.push(filled(&archive, &budget, 31).await);
+        }
+        assert!(sorters.iter().all(|sorter| !sorter.has_blocks()));
+        sorters
+    };
+    let others = many().await;
     assert!(!filled(&archive, &budget, 7).await.has_blocks(), "it is too small to be parked");
     assert!(filled(&archive, &budget, 9).await.has_blocks(), "all together hold too much");
+    drop(others);
+    assert!(!filled(&archive, &budget, 9).await.has_blocks(), "nobody holds any");
+    let mut others = many().await;
     let ops = others.pop().unwrap().into_ops(None).await.unwrap();
     assert!(filled(&archive, &budget, 9).await.has_blocks(), "what is merged is still in memory");
     drop(ops);
-    drop(others);
-    assert!(!filled(&archive, &budget, 9).await.has_blocks(), "nobody holds any");
+    assert!(!filled(&archive, &budget, 9).await.has_blocks(), "three hold less");
 }
 
 #[tokio::test]
@@ -257,11 +265,13 @@ async fn a_changed_value_stores_one_leaf_and_one_index() {
     let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
     let base = apply(&archive, None, &[records]).await;
     let names = |world: &World| world.vault.blobs(&tenant()).into_iter().map(|b| b.0).collect::<Vec<_>>();
-    let before = names(&world);
+    let (before, stored) = (names(&world), archive.stored());
     apply(&archive, Some(&base), &[vec![(b"00250".to_vec(), Some(vec![2]))]]).await;
     let new: Vec<_> = names(&world).into_iter().filter(|n| !before.contains(n)).collect();
     let of = |folder: &str| new.iter().filter(|n| n.as_str().starts_with(folder)).count();
     assert_eq!((of("leaves/"), of("indexes/")), (1, 1), "{new:?}");
+    assert_eq!(archive.stored().0 - stored.0, new.len() as u64);
+    assert!(archive.stored().1 > stored.1);
 }
 
 #[tokio::test]

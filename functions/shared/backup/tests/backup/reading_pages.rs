@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use support::contracts::{self, PagesProbe};
 
 pub(crate) const AT_ONCE: SignedDuration = SignedDuration::ZERO;
-const FACET: &str = "users.customSecurityAttributes";
+pub(crate) const FACET: &str = "users.customSecurityAttributes";
 
 pub(crate) fn user(id: &str, more: &Value) -> Value {
     let mut user = json!({"id": id, "displayName": id, "userPrincipalName": format!("{id}@x.y")});

@@ -1,9 +1,15 @@
 //! In which way a kind is read, and what is told of it: to those who read on, and in the snapshot.
 
 use crate::paged::{Desk, manifest};
-use crate::reading_pages::{AT_ONCE, after, company, plain, records, user, with_groups};
-use domain::ErrorKind;
+use crate::reading_pages::{AT_ONCE, FACET, after, company, plain, records, user, with_groups};
+use backup::archive::Archive;
+use backup::reading::Reading;
+use domain::{ErrorKind, kinds};
+use engine::ports::Clock;
+use engine::records::Records;
+use jiff::SignedDuration;
 use serde_json::json;
+use support::faulty::{FaultPlan, Faulty};
 
 #[tokio::test]
 async fn of_kinds_that_are_put_off_together_the_longest_wait_is_told() {
@@ -31,6 +37,16 @@ async fn few_groups_are_read_along_a_round_and_of_many_no_more_are_listed_than_a
     let read = desk.read(None).await;
     assert_eq!((records(&read, "groups"), read.missing), (300, vec![]));
     assert_eq!(desk.directory.asked("groups")[..4], ["latest", "listed", "ids", "ids"]);
+    // With two calls at once the list goes on beside the groups that it gave.
+    let desk = with_groups(2, AT_ONCE).await;
+    for (at, of, next) in
+        [("listed", 0..60, Some("second")), ("second", 60..120, Some("third")), ("third", 120..300, None)]
+    {
+        desk.directory.page("groups", at, ids(of), next);
+    }
+    let read = desk.read(None).await;
+    assert_eq!((records(&read, "groups"), read.missing), (300, vec![]));
+    assert_eq!(desk.directory.asked("groups")[..5], ["latest", "listed", "second", "ids", "third"]);
 }
 
 #[tokio::test]
@@ -88,5 +104,60 @@ async fn a_layer_that_has_grown_as_large_as_its_base_is_folded_into_it() {
         let users: Vec<_> = ["ann", "bob", "cid", "dan", "eve"].iter().take(changed).map(renamed).collect();
         let (read, _) = after(&desk, &base, users, vec![]).await;
         assert_eq!(read.runs["users"].layers.len(), layers, "{changed} of five have changed");
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_is_told_of_what_is_held_alone() {
+    let desk = Desk::new(16, AT_ONCE).await;
+    desk.directory.page("users", "listed", plain(&["a"]), None);
+    let base = desk.read(None).await;
+    assert!(base.asked.contains_key("users") && base.asked.contains_key(FACET), "{:?}", base.asked);
+    desk.directory.fail(FACET, "start", ErrorKind::Invalid, u32::MAX);
+    let read = desk.read(Some(&base)).await;
+    assert_eq!(read.missing.iter().map(|m| m.source.as_str()).collect::<Vec<_>>(), [FACET]);
+    assert!(read.asked.contains_key("users") && !read.asked.contains_key(FACET), "{:?}", read.asked);
+}
+
+#[tokio::test]
+async fn where_permissions_are_not_told_a_base_is_built_on_all_the_same() {
+    let desk = Desk::new(16, AT_ONCE).await;
+    desk.directory.page("users", "listed", plain(&["a"]), None);
+    let mut base = desk.read(None).await;
+    base.permissions = vec!["User.Read.All".to_owned()];
+    desk.directory.asked("users");
+    desk.read(Some(&base)).await;
+    assert_eq!(desk.directory.asked("users"), ["later"]);
+}
+
+#[tokio::test]
+async fn of_a_group_that_hides_its_members_all_are_known_with_the_permission_for_them_alone() {
+    let (_, mut base) = company().await;
+    let groups = kinds::get("groups").unwrap();
+    for (permissions, may_lack) in [(vec![], true), (vec!["Member.Read.Hidden".to_owned()], false)] {
+        base.permissions = permissions;
+        assert_eq!(base.may_lack_links(groups, "members"), may_lack);
+        assert!(!base.may_lack_links(groups, "owners"));
+    }
+}
+
+#[tokio::test]
+async fn what_a_young_base_holds_is_not_stored_again_and_what_one_of_last_week_holds_is() {
+    for (days, is_stored) in [(1, false), (8, true)] {
+        let desk = Desk::new(16, AT_ONCE).await;
+        desk.directory.page("roles", "start", vec![json!({"id": "r", "displayName": "R"})], None);
+        let base = desk.read(None).await;
+        desk.world.clock.advance(SignedDuration::from_hours(24 * days));
+        let (world, plan) = (&desk.world, FaultPlan::new());
+        let rows = Records::new(world.catalog.clone(), world.clock.clone());
+        let counted = Archive::new(Faulty::new(world.vault.clone(), &plan), world.key_ring.clone(), rows);
+        let counted = counted.open(desk.archive.tenant()).await.unwrap();
+        let deadline = world.clock.now() + SignedDuration::from_mins(15);
+        let (directory, clock) = (desk.directory.clone(), world.clock.clone());
+        let reading = Reading::new(directory, &counted, clock, Some(base), &[], deadline);
+        assert!(reading.run(&mut desk.begun()).await.unwrap());
+        let log = plan.log();
+        let leaves = log.calls().iter().filter(|c| c.method == "put_new" && c.subject.starts_with("leaves/"));
+        assert_eq!(leaves.count() > 0, is_stored, "{days} days");
     }
 }

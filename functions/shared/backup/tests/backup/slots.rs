@@ -2,12 +2,14 @@
 use backup::archive::Archive;
 use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
+use backup::commands::snapshots::Snapshots;
 use backup::schedule_snapshots::{self, Report};
 use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId};
-use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Side, Snapshot};
+use engine::records::{Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Records, Side, Snapshot};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use support::faulty::{FaultPlan, Faulty, Mode};
 use support::office::{Office, tenant};
 
 const BEFORE: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
@@ -90,6 +92,26 @@ async fn one_person_has_three_of_them_at_once() {
     assert_eq!(refused.kind(), ErrorKind::Conflict);
     assert!(refused.to_string().contains("that you asked for"), "{refused}");
     ask(&office, "per_2").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_that_could_not_be_written_down_is_told_and_not_tried_again() {
+    let started = async |fails_at: Option<u64>| {
+        let (office, plan) = (office().await, FaultPlan::new());
+        let catalog = Faulty::new(office.world.catalog.clone(), &plan);
+        let records = Records::new(catalog, office.world.clock.clone());
+        if let Some(call) = fails_at {
+            plan.fail_at(call, Mode::Before);
+        }
+        let (queue, clock, ids) = (office.queue(), office.clock(), office.ids());
+        let started = Snapshots { records, queue, clock, ids }.start(&tenant(), Reason::Person).await;
+        (started.map_err(|e| e.kind()), plan.take_log())
+    };
+    let (done, log) = started(None).await;
+    done.unwrap();
+    let write = log.calls().iter().position(|call| call.method == "write").unwrap();
+    let (failed, log) = started(Some(write as u64)).await;
+    assert_eq!((failed.unwrap_err(), log.count("catalog", "write")), (ErrorKind::Unavailable, 1));
 }
 
 #[tokio::test]

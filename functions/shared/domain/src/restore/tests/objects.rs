@@ -19,6 +19,12 @@ fn merging_leaves_what_was_empty_and_overwriting_empties_it() {
 }
 
 #[test]
+fn an_empty_text_and_none_are_alike() {
+    let (wanted, live) = (user(&json!({"jobTitle": ""})), user(&json!({"jobTitle": null, "city": ""})));
+    assert!(plan(&exactly(vec![item("users", "u", Some(wanted), Some(live))])).steps.is_empty());
+}
+
+#[test]
 fn only_chosen_attributes_are_written() {
     let (wanted, live) = (user(&json!({"jobTitle": "a", "city": "b"})), user(&json!({})));
     let mut chosen = item("users", "u", Some(wanted), Some(live));
@@ -67,6 +73,7 @@ fn a_user_in_the_recycle_bin_comes_back_and_is_compared_afterwards() {
     assert_eq!(plan.steps[0].action, WriteAction::Undelete);
     assert!(plan.steps[1..].iter().all(|s| s.warnings == [Warning::ComparedLater] && s.before.is_none()));
     assert!(plan.steps[1..].iter().all(|s| s.depends_on == ["u"]));
+    assert_eq!(plan.steps.iter().map(Step::is_compared_later).collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn a_policy_that_is_of_another_type_now_is_left_as_it_is() {
     let plan = plan(&exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), Some(live))]));
     assert!(plan.steps.is_empty());
     assert_eq!(causes(&plan), [("object", Cause::TypeChanged)]);
+    assert_eq!(plan.impossible[0].name.as_deref(), Some("P"), "by the name that a person knows it by");
 }
 
 #[test]
