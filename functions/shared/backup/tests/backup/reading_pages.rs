@@ -289,6 +289,7 @@ async fn when_everything_was_read_last_is_not_moved_by_a_reading_of_changes() {
         assert_eq!(read.full_at[kind], base.full_at[kind], "{kind}");
     }
     assert!(read.full_at["roles"] > base.full_at["roles"], "a list is read whole each time");
+    assert_eq!(read.full_at[FACET], base.full_at[FACET], "of so many users not each hour");
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ fn a_user_in_the_recycle_bin_comes_back_and_is_compared_afterwards() {
     assert_eq!(plan.steps[0].action, WriteAction::Undelete);
     assert!(plan.steps[1..].iter().all(|s| s.warnings == [Warning::ComparedLater] && s.before.is_none()));
     assert!(plan.steps[1..].iter().all(|s| s.depends_on == ["u"]));
-    assert_eq!(plan.steps.iter().map(Step::is_compared_later).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(plan.steps.iter().map(Step::is_compared_later).collect::<Vec<_>>(), [false, true, true]);
 }
 
 #[test]
