@@ -65,6 +65,7 @@ async fn a_write_is_written_down_before_it_is_done_and_with_its_outcome_afterwar
     assert_eq!(made.status, StatusCode::CREATED);
     let items = log(&plane, &owner).await;
     assert_eq!(items.len(), 2, "{items:?}");
+    assert_eq!(plane.get(&owner, "/v1/audit").await.json()["next"], json!(null), "and there are no others");
     let (after, before) = (&items[0], &items[1]);
     assert_eq!((&before["number"], &before["status"]), (&json!(1), &json!(null)));
     assert_eq!((&after["number"], &after["status"]), (&json!(2), &json!(201)));
@@ -258,6 +259,10 @@ async fn an_end_customer_sees_its_own_organisations_entries_and_cannot_export() 
     let seen = log(&plane, &customer).await;
     assert_eq!(seen.len(), 2);
     assert!(seen.iter().all(|e| e["subjects"]["org"] == own.as_str()));
+    let found = plane.get(&customer, "/v1/audit?limit=2").await.json();
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(2), "behind the newer ones of the other");
+    let named = plane.get(&customer, &format!("/v1/audit?partner={partner}")).await;
+    assert_eq!(named.json()["items"].as_array().map(Vec::len), Some(2), "its own partner by name: {named:?}");
     let limited = as_role(&owner, Role::Admin, Some(vec![other.clone()]));
     assert!(log(&plane, &limited).await.iter().all(|e| e["subjects"]["org"] == other.as_str()));
 

@@ -191,9 +191,14 @@ async fn consent_given_again_repairs_and_keeps_the_key() {
     let state = link(&plane, &owner, &org, "reader").await["state"].clone();
     callback(&plane, &granted(&state)).await;
     plane.directory.0.lock().unwrap().access = Ok(WORLD.to_vec());
+    let (records, at) = (plane.records(), Tenant::at(&TENANT.parse().unwrap()));
+    let mut found = records.get(&at).await.unwrap();
+    found.value.name = "As it was called then".to_owned();
+    records.replace(&found.value, found.version).await.unwrap();
     let state = link(&plane, &owner, &org, "reader").await["state"].clone();
     assert_eq!(callback(&plane, &granted(&state)).await.status, StatusCode::OK);
     assert_eq!(tenant_of(&plane, &owner, &org).await["credentials"], "connected");
+    assert_eq!(records.get(&at).await.unwrap().value.name, "Contoso <Ltd>", "as the directory says now");
     assert_eq!(plane.world.key_ring.generated_count(), 1);
 }
 

@@ -196,6 +196,14 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
     let theirs = plane.get(giver, &scene.path("")).await.json()["plan"].clone();
     let wrong = plane.post(&taker, &accept, &json!({ "plan": theirs })).await;
     assert_eq!((wrong.status, wrong.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["plan".into()]));
+    let hidden = plane.post(&taker, "/v1/plans", &plan("BackupEntra")).await.json()["id"].clone();
+    let path = format!("/v1/plans/{}", hidden.as_str().unwrap());
+    assert_eq!(
+        plane.patch(&taker, &path, "\"1\"", &json!({ "visible": false })).await.status,
+        StatusCode::OK
+    );
+    let refused = plane.post(&taker, &accept, &json!({ "plan": hidden })).await;
+    assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["plan".into()]));
     // Neither is a transfer a way round the moves of a subscription.
     let cheaper = plane.post(&taker, "/v1/plans", &plan("Backup")).await.json()["id"].clone();
     let refused = plane.post(&taker, &accept, &json!({ "plan": cheaper })).await;
@@ -209,7 +217,7 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
     let token = ask(plane, giver, "POST", &scene.path("/token"), None, None).await;
     let token = token.json()["token"].as_str().unwrap().to_owned();
     assert!(plane.find.find(&token).await.unwrap().is_some());
-    let taken = plane.post(&taker, &accept, &json!({ "plan": own })).await;
+    let taken = plane.late(async || plane.post(&taker, &accept, &json!({ "plan": own })).await).await;
     assert_eq!(plane.find.find(&token).await.unwrap(), None, "the organisation's own token ends");
     assert_eq!(taken.status, StatusCode::OK, "{taken:?}");
     assert_eq!((taken.json()["partner"].as_str(), &taken.json()["plan"]), (Some(taker_id.as_str()), &own));
@@ -225,6 +233,33 @@ async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it
     assert_eq!((&last["whoPartner"], &last["status"]), (&json!(taker_id), &json!(200)));
     let again = plane.post(&taker, &accept, &json!({ "plan": own })).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND, "an offer is accepted once");
+}
+
+#[tokio::test]
+async fn what_comes_too_late_is_done_again_and_not_for_ever() {
+    let scene = Scene::new().await;
+    let (plane, owner) = (&scene.plane, &scene.owner);
+    assert_eq!(
+        ask(plane, owner, "POST", &scene.path("/token"), None, None).await.status,
+        StatusCode::CREATED
+    );
+    for (method, rest) in [("POST", "/token"), ("DELETE", "/token"), ("POST", "/suspend")] {
+        let answer = plane.late(async || scene.act(owner, method, rest, None).await).await;
+        assert!(answer.status.is_success(), "{method} {rest}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_opened_the_portal_of_an_organisation_that_is_suspended_has_no_session_any_more() {
+    let scene = Scene::new().await;
+    let link = ask(&scene.plane, &scene.owner, "POST", &scene.path("/access-link"), None, None).await;
+    let url = link.json()["url"].as_str().unwrap().to_owned();
+    let opened = scene.plane.open(url.split("access=").nth(1).unwrap()).await;
+    assert_eq!(opened.status, StatusCode::CREATED, "{opened:?}");
+    let sessions = || scene.plane.kept().iter().filter(|(_, row)| row.key.starts_with("session#")).count();
+    assert!(sessions() > 0);
+    assert_eq!(scene.act(&scene.owner, "POST", "/suspend", None).await.status, StatusCode::OK);
+    assert_eq!(sessions(), 0);
 }
 
 #[tokio::test]

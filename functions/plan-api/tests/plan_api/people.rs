@@ -171,6 +171,26 @@ async fn the_last_owner_stays_and_of_two_who_leave_at_once_one_stays() {
 }
 
 #[tokio::test]
+async fn whoever_comes_too_late_tries_again_and_not_for_ever() {
+    let plane = Plane::new();
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    let invited = plane.post(&owner, "/v1/invitations", &invitation("admin")).await;
+    let withdrawn = format!("/v1/invitations/{}", invited.json()["id"].as_str().unwrap());
+    let (id, _) = plane.person(&owner, Role::Admin, None, "bo").await;
+    let person = format!("/v1/people/{id}");
+    let (again, up) = (invitation("support"), json!({ "role": "owner" }));
+    for (method, path, version, body) in [
+        (Method::POST, "/v1/invitations", None, Some(&again)),
+        (Method::DELETE, withdrawn.as_str(), None, None),
+        (Method::PATCH, person.as_str(), Some(1), Some(&up)),
+        (Method::DELETE, person.as_str(), None, None),
+    ] {
+        let answer = plane.late(async || plane.ask(&owner, method.clone(), path, version, body).await).await;
+        assert!(answer.status.is_success(), "{method} {path}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_edit_names_the_version_that_it_was_made_from() {
     let plane = Plane::new();
     let (_, owner) = plane.partner(&Caller::Operator, "P").await;

@@ -5,6 +5,7 @@ use domain::rights::Role;
 use http::{Method, StatusCode};
 use partners::commands::Caller;
 use serde_json::{Value, json};
+use support::faulty::Mode;
 
 async fn made(plane: &Plane, owner: &Caller, body: &Value) -> String {
     let answer = plane.post(owner, "/v1/plans", body).await;
@@ -86,6 +87,27 @@ async fn finance_changes_prices_and_nothing_else_and_support_sees_none() {
 }
 
 #[tokio::test]
+async fn wherever_the_catalog_fails_an_edit_is_made_or_fails_and_is_not_refused() {
+    let edited = async |fails_at: Option<u64>| {
+        let plane = Plane::new();
+        let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+        let id = made(&plane, &owner, &plan("Backup")).await;
+        plane.plan.take_log();
+        if let Some(call) = fails_at {
+            plane.plan.fail_at(call, Mode::Before);
+        }
+        let answer = patch(&plane, &owner, &id, 1, &json!({ "name": "N" })).await;
+        (answer.status.as_u16(), plane.plan.call_count())
+    };
+    let (status, calls) = edited(None).await;
+    assert!(status == 200 && calls > 5, "{calls} calls");
+    for call in 0..calls {
+        let (status, _) = edited(Some(call)).await;
+        assert!(status == 200 || status == 503, "call {call} failed: {status}");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_is_sold_by_whom_it_is_assigned_to_and_by_nobody_else() {
     let plane = Plane::new();
     let (top_id, top) = plane.partner(&Caller::Operator, "Top").await;
@@ -99,7 +121,8 @@ async fn a_plan_is_sold_by_whom_it_is_assigned_to_and_by_nobody_else() {
     assert_eq!(plane.get(&left, &path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(plane.post(&left, "/v1/organisations", &new).await.fields(), ["plan"]);
     for _ in 0..2 {
-        let answer = plane.ask(&top, Method::PUT, &to(&left_id), None, None).await;
+        let assign = async || plane.ask(&top, Method::PUT, &to(&left_id), None, None).await;
+        let answer = plane.cut_off(assign).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
     }
     let (of_left, of_right) = (plane.get(&left, "/v1/plans").await, plane.get(&right, "/v1/plans").await);

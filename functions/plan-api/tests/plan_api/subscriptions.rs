@@ -216,6 +216,14 @@ async fn approved_and_refused_at_once_it_is_one_of_both() {
 }
 
 #[tokio::test]
+async fn a_decision_that_comes_too_late_is_made_again_and_not_for_ever() {
+    let shop = Shop::on("ArchiverEntra").await;
+    let request = shop.asked().await;
+    let approved = shop.plane.late(async || shop.decide(&shop.top, &request, "approve").await).await;
+    assert_eq!(approved.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn who_may_not_ask_for_a_downgrade_is_told_who_may() {
     let shop = Shop::on("ArchiverEntra").await;
     let plan = shop.plan("BackupEntra").await;

@@ -37,5 +37,7 @@ mod tests {
         assert_eq!(read_units("groups/g/members", true, false, Some(999)), 2);
         assert_eq!(read_units("groups/g/members", true, false, Some(10)), 1);
         assert_eq!(read_units("roleManagement/directory/roleDefinitions", false, false, None), 1);
+        assert_eq!(read_units("groups/g/transitiveMembers", false, false, None), 5);
+        assert_eq!(read_units("directoryObjects/getByIds", false, false, None), 5);
     }
 }

@@ -109,4 +109,9 @@ mod tests {
         assert_eq!(Lane::of("/v1.0/identity/conditionalAccess/policies"), Lane::ConditionalAccess);
         assert_eq!(Lane::of("/beta/deviceManagement/configurationPolicies"), Lane::Intune);
     }
+
+    #[test]
+    fn tenants_are_small_below_fifty_users_and_large_beyond_five_hundred() {
+        assert_eq!([0, 49, 50, 500, 501].map(size_of), [0, 0, 1, 1, 2]);
+    }
 }

@@ -73,6 +73,9 @@ mod tests {
                 "scheduleInfo": {"startDateTime": "2026-01-01T00:00:00Z",
                     "expiration": {"type": "afterDateTime", "endDateTime": "2027-01-01T00:00:00Z"}}})
         );
+        let mut changed = schedule.clone();
+        changed.insert("action".to_owned(), json!("adminUpdate"));
+        assert_eq!(assign(&changed, now)["action"], "adminUpdate");
         assert_eq!(
             remove(schedule),
             json!({"action": "adminRemove", "principalId": "p", "roleDefinitionId": "r", "directoryScopeId": "/",

@@ -285,6 +285,17 @@ mod tests {
     }
 
     #[test]
+    fn readers_and_writers_share_the_applications_limits_among_as_many_as_is_said_of_them() {
+        let find = |name: &str| match name {
+            GraphSettings::READER_INSTANCES => Some("7".to_owned()),
+            GraphSettings::WRITER_INSTANCES => Some("3".to_owned()),
+            _ => None,
+        };
+        assert_eq!(GraphSettings::for_reading(find).unwrap().instances, 7);
+        assert_eq!(GraphSettings::for_writing(find).unwrap().instances, 3);
+    }
+
+    #[test]
     fn a_setting_that_is_empty_is_as_if_not_given() {
         let settings = GraphSettings::from_settings(|name| {
             Some(if name == GraphSettings::GRAPH_URL { "http://localhost:1" } else { " " }.to_owned())

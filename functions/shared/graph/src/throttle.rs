@@ -356,6 +356,16 @@ mod tests {
     }
 
     #[test]
+    fn writes_that_used_up_their_limit_hold_up_no_reads() {
+        let (throttle, a) = (throttle(), tenant(1));
+        let wait = |cost| throttle.tenant_wait_ms(&a, Lane::Intune, cost, now(), Some(now()));
+        assert!((0..90).all(|_| wait(WRITE) == 0));
+        throttle.hear_refusal(&a, Lane::Intune, now());
+        assert!(wait(WRITE) > 0);
+        assert_eq!(wait(ONE), 0);
+    }
+
+    #[test]
     fn the_application_has_its_own_limit_which_instances_share_evenly() {
         let throttle = Throttle::new(0.9, 100);
         let wait = || throttle.application_wait_ms(Lane::Directory, ONE, now(), None);

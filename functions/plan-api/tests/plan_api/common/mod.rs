@@ -132,24 +132,46 @@ impl Answer {
 }
 
 /// The catalog, which lets others go first before each call: requests that are joined really meet.
-pub struct Shared(pub Arc<MemoryCatalog>);
+pub struct Shared {
+    catalog: Arc<MemoryCatalog>,
+    failing: Arc<Mutex<Failing>>,
+}
+
+/// How many of the next writes fail, and how. What is noted of a request beside its work is not among them.
+type Failing = (u32, ErrorKind);
+
+/// Whether a write is a note of the request that it is made for.
+fn is_note(write: &Write) -> bool {
+    let (scope, key) = match write {
+        Write::PutNew(scope, row) | Write::Replace(scope, row, _) => (scope, &row.key),
+        Write::Delete(scope, key, _) => (scope, key),
+    };
+    matches!(scope, Scope::Audit(_)) || key.starts_with("idempotency#")
+}
 
 #[async_trait]
 impl Catalog for Shared {
     async fn find(&self, scope: &Scope, key: &str, now: Timestamp) -> Result<Option<Row>> {
         tokio::task::yield_now().await;
-        self.0.find(scope, key, now).await
+        self.catalog.find(scope, key, now).await
     }
     async fn list(&self, scope: &Scope, prefix: &str, page: Page) -> Result<RowPage> {
         tokio::task::yield_now().await;
-        self.0.list(scope, prefix, page).await
+        self.catalog.list(scope, prefix, page).await
     }
     async fn list_due(&self, list: &str, until: Timestamp, page: Page) -> Result<RowPage> {
-        self.0.list_due(list, until, page).await
+        self.catalog.list_due(list, until, page).await
     }
     async fn write(&self, now: Timestamp, writes: Vec<Write>) -> Result<()> {
         tokio::task::yield_now().await;
-        self.0.write(now, writes).await
+        if !writes.iter().any(is_note) {
+            let (left, kind) = &mut *self.failing.lock().unwrap();
+            if *left > 0 {
+                *left -= 1;
+                return Err(Error::new(*kind, "planned"));
+            }
+        }
+        self.catalog.write(now, writes).await
     }
 }
 
@@ -159,6 +181,7 @@ pub struct Plane {
     pub find: FindCaller,
     /// Every call of the catalog that the plane makes, counted, and failed as a test tells.
     pub plan: Arc<FaultPlan>,
+    failing: Arc<Mutex<Failing>>,
     /// What the role of plan-api, as the template has it, did not allow.
     _refusals: Refusals,
     router: Router,
@@ -182,9 +205,11 @@ impl Plane {
     fn made(sign_ins: Option<Arc<dyn SignIns>>, has_sign_in: bool) -> Self {
         let world = World::new(7);
         let plan = FaultPlan::new();
+        let failing = Arc::new(Mutex::new((0, ErrorKind::Conflict)));
         let (deployed, refusals) = (Deployed::read(), Refusals::default());
         let behind = |function| {
-            let catalog = Faulty::new(Arc::new(Shared(world.catalog.clone())), &plan);
+            let shared = Shared { catalog: world.catalog.clone(), failing: failing.clone() };
+            let catalog = Faulty::new(Arc::new(shared), &plan);
             let catalog = deployed.catalog(function, catalog, &refusals);
             Records::new(catalog, world.clock.clone())
         };
@@ -218,7 +243,8 @@ impl Plane {
             clock: world.clock.clone(),
             bootstrap_sha256: Some(bootstrap_sha256(BOOTSTRAP)),
         };
-        Self { world, directory, find, plan, _refusals: refusals, router: service(router(api.unwrap())) }
+        let router = service(router(api.unwrap()));
+        Self { world, directory, find, plan, failing, _refusals: refusals, router }
     }
 
     /// Sends a request as it is.
@@ -277,6 +303,27 @@ impl Plane {
         }
         let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
         self.send(Some(caller), request.body(body).unwrap()).await
+    }
+
+    /// Makes a request whose writes all come too late, which ends after a few tries; then one whose first write does, and
+    /// gives its answer.
+    pub async fn late(&self, request: impl AsyncFn() -> Answer) -> Answer {
+        *self.failing.lock().unwrap() = (100, ErrorKind::Conflict);
+        let refused = request().await;
+        let tries = 100 - std::mem::replace(&mut self.failing.lock().unwrap().0, 1);
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{refused:?}");
+        assert!((2..=10).contains(&tries), "{tries} tries");
+        let answer = request().await;
+        assert_eq!(self.failing.lock().unwrap().0, 0, "it did not write: {answer:?}");
+        answer
+    }
+
+    /// Makes a request whose write fails for a moment, which says so; then the same again, and gives its answer.
+    pub async fn cut_off(&self, request: impl AsyncFn() -> Answer) -> Answer {
+        *self.failing.lock().unwrap() = (1, ErrorKind::Unavailable);
+        let failed = request().await;
+        assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{failed:?}");
+        request().await
     }
 
     /// A new partner's id and its Owner.

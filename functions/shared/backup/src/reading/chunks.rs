@@ -114,6 +114,29 @@ mod tests {
     }
 
     #[test]
+    fn where_objects_differ_chunks_leave_room_on_their_last_page() {
+        let best = |chunks: &[u32]| {
+            let mut density = Density::default();
+            density.learn_page(500);
+            chunks.iter().for_each(|links| density.learn(50, *links));
+            density.best(50)
+        };
+        // 48 objects have 2,967 links and fit in six pages; where one in a few chunks has more, it needs a seventh.
+        assert_eq!(best(&[3_091; 5]), 48);
+        assert_eq!(best(&[3_075, 3_016, 3_217, 2_982, 3_167]), 47);
+    }
+
+    #[test]
+    fn the_pages_that_are_expected_are_those_of_a_normal_curve() {
+        for (mean, deviation, pages) in
+            [(2.5, 0.0, 3.0), (0.0, 1.0, 1.16), (0.0, 2.0, 1.51), (10.0, 1.0, 10.44)]
+        {
+            let found = expected_pages(mean, deviation);
+            assert!((found - pages).abs() < 0.01, "{found} pages for {mean} and {deviation}");
+        }
+    }
+
+    #[test]
     fn ids_are_taken_evenly_and_none_is_lost() {
         let mut waiting: Vec<String> = (0..10).map(|n| n.to_string()).collect();
         assert_eq!(pick(&mut waiting, 4), ["0", "2", "5", "7"]);

@@ -3,7 +3,9 @@
 use crate::runs::{
     Block, Contents, Put, Way, apply, apply_as, apply_in_pieces, archive, contents, sorted, tenant,
 };
-use backup::archive::{Archive, Differences, Merge, Merged, Onto, consolidate};
+use backup::archive::{
+    Archive, Budget, Differences, Merge, Merged, Onto, Op, Sorter, TenantArchive, consolidate,
+};
 use domain::ErrorKind;
 use domain::stored::{Class, TenantKeys};
 use engine::ports::{BlobName, KeyRing};
@@ -247,17 +249,100 @@ async fn a_run_that_is_read_from_a_key_on_begins_with_the_record_of_that_key() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_written_anew_stores_nothing_that_the_run_has_which_it_shares_with() {
+    let world = World::new(1);
+    let plain = archive(&world).await;
+    let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&plain, None, std::slice::from_ref(&records)).await;
+    let plan = FaultPlan::new();
+    let rows = Records::new(world.catalog.clone(), world.clock.clone());
+    let counted = Archive::new(Faulty::new(world.vault.clone(), &plan), world.key_ring.clone(), rows);
+    let counted = counted.open(&tenant()).await.unwrap();
+    let mut writes = Vec::new();
+    for sharing in [Some(&base), None] {
+        let ops = sorted(&counted, std::slice::from_ref(&records)).await.into_ops(None).await.unwrap();
+        plan.take_log();
+        let merge = Merge::new(&counted, 2, Onto::Anew { sharing });
+        let Merged::Done(run) = merge.run(ops, &mut Put::default()).await.unwrap() else {
+            panic!("nobody stopped it")
+        };
+        assert_eq!(run, base);
+        writes.push(plan.take_log().calls().iter().filter(|call| call.method == "put_new").count());
+    }
+    assert_eq!(writes[0], 0, "it has them all");
+    assert!(writes[1] > 10, "{} without it", writes[1]);
+}
+
+#[tokio::test]
+async fn operations_behind_a_key_are_those_that_are_parked_and_those_in_memory() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let block =
+        |keys: &[&str]| keys.iter().map(|k| (k.as_bytes().to_vec(), Some(vec![1]))).collect::<Block>();
+    // Of the blocks the last one is still in memory.
+    let blocks = [block(&["a", "c", "e"]), block(&["b", "c", "f"])];
+    for (after, wanted) in [("a", "bcef"), ("b", "cef"), ("bb", "cef"), ("c", "ef"), ("e", "f"), ("f", "")] {
+        let mut ops = sorted(&archive, &blocks).await.into_ops(Some(after.as_bytes())).await.unwrap();
+        let mut given = Vec::new();
+        while ops.advance().await.unwrap() {
+            given.extend_from_slice(ops.head().unwrap());
+        }
+        assert_eq!(String::from_utf8(given).unwrap(), wanted, "after {after}");
+    }
+}
+
+/// A sorter that was given so many megabytes.
+async fn filled(archive: &TenantArchive, budget: &Budget, megabytes: u8) -> Sorter {
+    let mut sorter = Sorter::new(archive, Vec::new(), budget);
+    let megabyte = vec![7; 1 << 20];
+    for n in 0..megabytes {
+        sorter.push(&[n], Op::Put(&megabyte)).await.unwrap();
+    }
+    sorter
+}
+
+#[tokio::test]
+async fn a_small_block_is_parked_only_while_others_hold_the_memory() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let budget = Budget::default();
+    assert!(!archive.has_parked());
+    assert!(filled(&archive, &budget, 33).await.has_blocks(), "it is full");
+    assert!(archive.has_parked());
+    let many = async || {
+        let mut sorters = Vec::new();
+        for _ in 0..4 {
+            sorters.push(filled(&archive, &budget, 31).await);
+        }
+        assert!(sorters.iter().all(|sorter| !sorter.has_blocks()));
+        sorters
+    };
+    let others = many().await;
+    assert!(!filled(&archive, &budget, 7).await.has_blocks(), "it is too small to be parked");
+    assert!(filled(&archive, &budget, 9).await.has_blocks(), "all together hold too much");
+    drop(others);
+    assert!(!filled(&archive, &budget, 9).await.has_blocks(), "nobody holds any");
+    let mut others = many().await;
+    let ops = others.pop().unwrap().into_ops(None).await.unwrap();
+    assert!(filled(&archive, &budget, 9).await.has_blocks(), "what is merged is still in memory");
+    drop(ops);
+    assert!(!filled(&archive, &budget, 9).await.has_blocks(), "three hold less");
+}
+
+#[tokio::test]
 async fn a_changed_value_stores_one_leaf_and_one_index() {
     let world = World::new(1);
     let archive = archive(&world).await;
     let records: Vec<_> = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
     let base = apply(&archive, None, &[records]).await;
     let names = |world: &World| world.vault.blobs(&tenant()).into_iter().map(|b| b.0).collect::<Vec<_>>();
-    let before = names(&world);
+    let (before, stored) = (names(&world), archive.stored());
     apply(&archive, Some(&base), &[vec![(b"00250".to_vec(), Some(vec![2]))]]).await;
     let new: Vec<_> = names(&world).into_iter().filter(|n| !before.contains(n)).collect();
     let of = |folder: &str| new.iter().filter(|n| n.as_str().starts_with(folder)).count();
     assert_eq!((of("leaves/"), of("indexes/")), (1, 1), "{new:?}");
+    assert_eq!(archive.stored().0 - stored.0, new.len() as u64);
+    assert!(archive.stored().1 > stored.1);
 }
 
 #[tokio::test]
@@ -271,6 +356,58 @@ async fn a_reading_of_everything_that_found_nothing_new_stores_nothing() {
     let before = kept(names(&world));
     assert_eq!(apply_as(&archive, Some(&base), Way::Replacing, &[records]).await, base);
     assert_eq!(kept(names(&world)), before);
+}
+
+#[tokio::test]
+async fn a_reading_of_everything_becomes_a_layer_unless_leaves_are_cut_at_other_keys_now() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let mut records: Block = (0..500).map(|i| (format!("{i:05}").into_bytes(), Some(vec![1]))).collect();
+    let base = apply(&archive, None, std::slice::from_ref(&records)).await;
+    records[250].1 = Some(vec![2]);
+    let mut runs = Vec::new();
+    for cut_bits in [base.cut_bits, base.cut_bits + 1] {
+        let ops = sorted(&archive, std::slice::from_ref(&records)).await.into_ops(None).await.unwrap();
+        let merge = Merge::new(&archive, cut_bits, Onto::Replacing(&base));
+        let Merged::Done(run) = merge.run(ops, &mut Put::default()).await.unwrap() else {
+            panic!("nobody stopped it")
+        };
+        assert_eq!(run.cut_bits, cut_bits);
+        assert_eq!(contents(&archive, &run).await[b"00250".as_slice()], [2]);
+        runs.push((run.index == base.index, run.layers.len()));
+    }
+    assert_eq!(runs, [(true, 1), (false, 0)]);
+}
+
+#[tokio::test]
+async fn a_lookup_finds_records_in_whatever_order_they_are_asked_for() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let keys: Vec<_> = (0..100).map(|i| format!("{i:05}").into_bytes()).collect();
+    let records: Block = keys.iter().map(|key| (key.clone(), Some(key.clone()))).collect();
+    let run = apply(&archive, None, &[records]).await;
+    let mut lookup = archive.open_run(Some(&run)).await.unwrap().lookup();
+    for key in keys.iter().chain(keys.iter().rev()) {
+        assert_eq!(lookup.get(key).await.unwrap(), Some(key.as_slice()));
+    }
+}
+
+#[tokio::test]
+async fn of_the_leaves_that_were_read_last_a_few_megabytes_are_kept() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let records: Block = (0..12_u8).map(|i| (vec![i], Some(vec![i; 1 << 20]))).collect();
+    let run = apply(&archive, None, &[records]).await;
+    let opened = archive.open_run(Some(&run)).await.unwrap();
+    let reads_of = async |key: u8| {
+        let before = archive.reads();
+        assert!(opened.lookup().get(&[key]).await.unwrap().is_some());
+        archive.reads() - before
+    };
+    for key in 0..12 {
+        reads_of(key).await;
+    }
+    assert_eq!((reads_of(11).await, reads_of(0).await, reads_of(0).await), (0, 1, 0));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod named_changes;
 mod oracle;
 mod paged;
 mod reading_pages;
+mod reading_ways;
 mod restore_changed;
 mod restore_run;
 mod restore_stories;

@@ -4,6 +4,7 @@ use crate::restore_world::{RestoreWorld, item, object};
 use async_trait::async_trait;
 use backup::preview_restore::{self, OwnPrincipals};
 use backup::run_restore::{self, Announce};
+use domain::ErrorKind;
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use domain::{RestoreId, Result, TenantId};
 use engine::records::{
@@ -57,6 +58,8 @@ async fn whoever_was_deleted_for_good_comes_back_with_every_reference_to_her() {
     stage.directory.hard_delete("ann");
     let restore =
         stage.previewed(Selection { items: vec![item("users", "ann")], ..everything(&stage) }).await;
+    let early = stage.commands().get_report(&stage.tenant, &restore).await.unwrap_err();
+    assert_eq!(early.kind(), ErrorKind::Conflict, "nothing was done yet");
     let done = stage.run(&restore).await;
     assert_eq!((done.state, done.counts.done, done.counts.failed), (RestoreState::Done, 4, 0));
     let ann = stage.directory.id_of("userPrincipalName", "ann@x.y");

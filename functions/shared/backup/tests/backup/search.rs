@@ -55,6 +55,16 @@ async fn a_page_that_is_exactly_full_is_not_the_end() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_full_holds_what_every_walk_finds() {
+    let names = [("u1", "Ann"), ("u2", "Joann"), ("u3", "Bob")];
+    let names: Vec<_> = names.map(|(id, name)| (id.to_owned(), name.to_owned())).into();
+    let shelf = Shelf::of(&[("users", &names), ("groups", &names)]).await;
+    let (browse, page) = (shelf.browse(), page(None, 10));
+    let listed = browse.objects(&shelf.tenant, &shelf.snapshot, None, Some("ann"), page).await.unwrap();
+    assert_eq!((listed.items.len(), listed.complete), (4, true));
+}
+
+#[tokio::test]
 async fn an_object_that_two_of_its_words_find_is_told_once_on_whatever_page() {
     let names: Vec<_> = (0..9).map(|n| (format!("u{n}"), format!("Ann{n} Annex Anna"))).collect();
     let shelf = Shelf::of(&[("users", &names)]).await;

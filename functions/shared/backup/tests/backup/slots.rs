@@ -13,6 +13,7 @@ use engine::records::{
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use support::faulty::{FaultPlan, Faulty, Mode};
 use support::office::{Office, tenant};
 
 const BEFORE: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
@@ -156,6 +157,26 @@ async fn the_fifty_first_snapshot_of_a_day_by_its_own_people_is_refused() {
     sealed(&snapshots.start(&tenant(), Reason::Schedule).await.unwrap()).await;
     office.world.clock.advance(SignedDuration::from_hours(6));
     snapshots.ask(&tenant(), &customer("hft_9")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_that_could_not_be_written_down_is_told_and_not_tried_again() {
+    let started = async |fails_at: Option<u64>| {
+        let (office, plan) = (office().await, FaultPlan::new());
+        let catalog = Faulty::new(office.world.catalog.clone(), &plan);
+        let records = Records::new(catalog, office.world.clock.clone());
+        if let Some(call) = fails_at {
+            plan.fail_at(call, Mode::Before);
+        }
+        let (queue, clock, ids) = (office.queue(), office.clock(), office.ids());
+        let started = Snapshots { records, queue, clock, ids }.start(&tenant(), Reason::Person).await;
+        (started.map_err(|e| e.kind()), plan.take_log())
+    };
+    let (done, log) = started(None).await;
+    done.unwrap();
+    let write = log.calls().iter().position(|call| call.method == "write").unwrap();
+    let (failed, log) = started(Some(write as u64)).await;
+    assert_eq!((failed.unwrap_err(), log.count("catalog", "write")), (ErrorKind::Unavailable, 1));
 }
 
 #[tokio::test]

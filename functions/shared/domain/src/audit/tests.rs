@@ -276,6 +276,13 @@ fn a_tail_that_was_cut_and_a_chain_that_is_gone_are_found() {
 }
 
 #[test]
+fn a_chain_that_was_signed_before_its_first_entry_is_not_missed() {
+    let Log { entries, mut heads } = log();
+    heads.heads.push(Head::beginning(partner(), Some(chain_of(3))).mark);
+    assert_eq!(checked(&entries, &[heads]).map(|found| (found.chains, found.signed)), Ok((3, 3)));
+}
+
+#[test]
 fn an_entry_or_a_chain_that_came_after_the_signature_is_found() {
     let Log { mut entries, heads } = log();
     let last = Head { partner: partner(), mark: entries[6].mark() };

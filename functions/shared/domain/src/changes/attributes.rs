@@ -217,6 +217,19 @@ mod tests {
     }
 
     #[test]
+    fn a_type_is_part_of_a_value_and_what_graph_notes_beside_it_is_not() {
+        let said = |of_type: &str, noted: bool| {
+            let mut value = json!({"@odata.type": of_type, "value": 1});
+            if noted {
+                value["value@odata.type"] = json!("#Int32");
+            }
+            json!([value])
+        };
+        assert!(equal_values(&said("#a", true), &said("#a", false)));
+        assert!(!equal_values(&said("#a", false), &said("#b", false)));
+    }
+
+    #[test]
     fn every_real_difference_is_a_change() {
         assert_eq!(paths("users", json!({"id": "1", "x": 1}), json!({"id": "1", "y": "1"})), ["x", "y"]);
         assert!(!equal_values(&json!(["a"]), &json!(["a", "a"])));

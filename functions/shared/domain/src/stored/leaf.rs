@@ -216,6 +216,16 @@ mod tests {
         )
     }
 
+    #[test]
+    fn between_two_leaves_no_record_is_open_and_within_one_all_since_the_cut_are() {
+        let mut cutter = LeafCutter::by_bytes(1_000);
+        assert!(cutter.is_at_cut() && cutter.open_records().is_none());
+        assert!(cutter.push(b"a", b"1").unwrap().is_none());
+        assert!(!cutter.is_at_cut() && cutter.open_records().is_some());
+        assert!(cutter.push(b"b", &[0; 1_000]).unwrap().is_some());
+        assert!(cutter.is_at_cut() && cutter.open_records().is_none());
+    }
+
     proptest! {
         #[test]
         fn what_was_cut_reads_back_whole(records in any_records(), bits in 0_u32..5) {

@@ -168,6 +168,12 @@ fn year(year: i16) -> Vec<Month> {
     (1..=12).map(|m| Month::of(date(year, m, 1))).collect()
 }
 
+#[test]
+fn what_rounding_leaves_goes_to_the_largest_remainders() {
+    // The exact shares are 4.5, 2.7 and 1.8.
+    assert_eq!(allocate(9, &[5, 3, 2]), [4, 3, 2]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))] // two years of days each
 

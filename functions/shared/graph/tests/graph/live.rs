@@ -1,8 +1,9 @@
 //! One object as it is now.
 
 use crate::common::{Answer, Seen, ok, refuse, tenant, world};
+use domain::ErrorKind;
 use domain::kinds::{self, LinkEnd};
-use engine::ports::LiveObjects;
+use engine::ports::{DirectoryAccess, LiveObjects};
 use serde_json::{Value, json};
 
 /// Answers each part of a batch by a function of its address.
@@ -159,6 +160,27 @@ async fn a_name_is_compared_exactly_and_cannot_break_out_of_the_filter() {
     let found = world.directory().find_by_property(&tenant(), users, "displayName", "O'Neil").await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["id"], "2");
+}
+
+#[tokio::test]
+async fn what_has_the_name_and_no_id_is_an_error_and_no_object() {
+    let world =
+        world(|s| (s.path == "/v1.0/users").then(|| ok(json!({"value": [{"displayName": "A"}]})))).await;
+    let users = kinds::get("users").unwrap();
+    let error = world.directory().find_by_property(&tenant(), users, "displayName", "A").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+#[tokio::test]
+async fn the_organisation_is_what_graph_says_of_it_and_none_is_an_error() {
+    for (value, name) in
+        [(json!([{"id": "t", "displayName": "Contoso"}]), Some("Contoso")), (json!([]), None)]
+    {
+        let world =
+            world(move |s| (s.path == "/v1.0/organization").then(|| ok(json!({ "value": value })))).await;
+        let found = world.directory().organisation(&tenant()).await;
+        assert_eq!(found.ok().as_ref().map(|found| &found["displayName"]), name.map(|n| json!(n)).as_ref());
+    }
 }
 
 #[tokio::test]

@@ -84,7 +84,8 @@ async fn what_was_to_be_expanded_and_is_absent_is_read_in_batches_of_twenty() {
         assert_eq!(policy["assignments"], json!([{ "id": own }]));
     }
     assert_eq!(world.seen().len(), 1 + 3);
-    assert_eq!(directory.take_spent(&tenant()).requests, 1 + 45);
+    let spent = directory.take_spent(&tenant());
+    assert_eq!((spent.requests, spent.resource_units), (1 + 45, 2 + 45));
 }
 
 #[tokio::test]
@@ -92,9 +93,14 @@ async fn scheduled_actions_come_with_their_configurations() {
     let world = world(|s| {
         let path = s.path.strip_prefix("/beta/deviceManagement/deviceCompliancePolicies")?;
         match path {
-            "" => Some(ok(
-                json!({"value": [{"id": "p", "assignments": [], "scheduledActionsForRule": [{"id": "r"}]}]}),
-            )),
+            "" => Some(ok(json!({"value": [
+                {"id": "p", "assignments": [], "scheduledActionsForRule": [{"id": "r"}]},
+                {"id": "q", "assignments": [], "scheduledActionsForRule": [{"id": "s",
+                    "scheduledActionConfigurations": [{"id": "d"}],
+                    "scheduledActionConfigurations@odata.nextLink":
+                        format!("{}/beta/deviceManagement/deviceCompliancePolicies/more", s.base)}]},
+            ]}))),
+            "/more" => Some(ok(json!({"value": [{"id": "e"}]}))),
             "/p/scheduledActionsForRule" => {
                 assert_eq!(s.query, "$expand=scheduledActionConfigurations");
                 Some(ok(json!({"value": [{"id": "r", "scheduledActionConfigurations": [{"id": "c"}]}]})))
@@ -107,6 +113,9 @@ async fn scheduled_actions_come_with_their_configurations() {
     let page = world.directory().read_page(&tenant(), source, &Cursor::Start, &[]).await.unwrap();
     let configurations = "/scheduledActionsForRule/0/scheduledActionConfigurations/0/id";
     assert_eq!(page.values().unwrap()[0].pointer(configurations), Some(&json!("c")));
+    let cut =
+        page.values().unwrap()[1]["scheduledActionsForRule"][0]["scheduledActionConfigurations"].clone();
+    assert_eq!(cut, json!([{"id": "d"}, {"id": "e"}]), "they are read on");
 }
 
 #[tokio::test]

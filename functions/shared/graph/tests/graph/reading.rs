@@ -43,12 +43,31 @@ async fn a_round_of_changes_is_read_page_after_page_by_graphs_own_links() {
     assert!(!seen[0].query.contains("$top") && !seen[0].query.contains("$expand"));
     assert_eq!(seen[0].header("authorization"), "Bearer token-0");
     assert_eq!(seen[0].header("x-ms-throttle-priority"), "low");
+    assert!(seen[0].headers.get("content-length").is_none(), "a read has no body");
     assert_eq!(seen[0].header("client-request-id").len(), 36);
     assert_ne!(seen[0].header("client-request-id"), seen[1].header("client-request-id"));
     assert_eq!(world.logins().len(), 1);
     let spent = directory.take_spent(&tenant());
     assert_eq!((spent.requests, spent.resource_units, spent.throttled), (3, 3, 0));
     assert_eq!(directory.take_spent(&tenant()).requests, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_graph_does_not_weigh_counts_like_the_first() {
+    let world = world(|s| {
+        let (more, at) = if s.query.starts_with("$select=") { ("next", "2") } else { ("delta", "3") };
+        let link = format!("{}/v1.0/users/delta?$skiptoken={at}", s.base);
+        s.path
+            .ends_with("/users/delta")
+            .then(|| ok(json!({"value": [], (format!("@odata.{more}Link")): link})))
+    })
+    .await;
+    let directory = world.directory();
+    let page = directory.read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap();
+    let PageEnd::More(next) = page.end else { panic!("there is another") };
+    let first = directory.take_spent(&tenant()).resource_units;
+    directory.read_page(&tenant(), source("users"), &next, &[]).await.unwrap();
+    assert_eq!((first, directory.take_spent(&tenant()).resource_units), (1, 1));
 }
 
 #[tokio::test]

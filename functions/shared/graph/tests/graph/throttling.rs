@@ -1,9 +1,10 @@
 //! Graph says when to come again, and we do, no sooner.
 
-use crate::common::{ok, refuse, source, tenant, world};
+use crate::common::{ok, refuse, source, status, tenant, world};
 use domain::ErrorKind;
-use engine::ports::{Clock, Cursor, DirectoryPages, LiveObjects};
-use serde_json::json;
+use engine::ports::{Clock, Cursor, DirectoryPages, DirectoryWrite, DirectoryWriter, LiveObjects};
+use graph::{GraphDirectory, GraphWriter};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_fraction_of_a_second_is_waited_for_exactly() {
@@ -82,6 +83,54 @@ async fn near_the_limit_the_next_calls_are_slower() {
     }
     assert_eq!(world.waits_ms().len(), 1, "{:?}", world.waits_ms());
     assert_eq!(world.waits_ms()[0], 1_000);
+}
+
+/// What is refused first: a call by this scope, or a part of a batch.
+#[derive(Clone, Copy)]
+enum Refused {
+    Call(&'static str),
+    Part(u16),
+}
+
+#[tokio::test]
+async fn after_a_refusal_for_the_tenants_limit_fewer_calls_go_at_once_and_after_another_as_many() {
+    for (refused, are_fewer) in [
+        (Refused::Call("Tenant_Application/ReadWrite/x/y"), true),
+        (Refused::Call("Application/ReadWrite/x"), false),
+        (Refused::Part(429), true),
+        (Refused::Part(503), false),
+    ] {
+        let world = world(move |s| match (s.method.as_str(), s.path.as_str(), refused) {
+            (_, path, _) if path.ends_with("/token") => None,
+            (_, "/beta/$batch", _) => {
+                let part = |r: &Value| match (refused, s.before, r["id"].as_str()) {
+                    (Refused::Part(status), 0, Some("0")) => {
+                        json!({"id": "0", "status": status, "headers": {"Retry-After": "1"}, "body": {}})
+                    }
+                    _ => json!({"id": r["id"], "status": 200, "body": {"value": []}}),
+                };
+                let requests = s.body["requests"].as_array().unwrap();
+                Some(ok(json!({ "responses": requests.iter().map(part).collect::<Vec<_>>() })))
+            }
+            ("GET", _, Refused::Call(scope)) if s.before == 0 => {
+                Some(refuse(429, "", "").with("retry-after", "1").with("x-ms-throttle-scope", scope))
+            }
+            ("GET", ..) => Some(ok(json!({"value": [{"id": "p"}, {"id": "q"}]}))),
+            _ => Some(status(204, Value::Null)),
+        })
+        .await;
+        let client = world.client();
+        let (directory, writer) = (GraphDirectory::new(client.clone()), GraphWriter::new(client));
+        directory.read_page(&tenant(), source("DeviceConfiguration"), &Cursor::Start, &[]).await.unwrap();
+        assert_eq!(world.waits_ms(), [1_000]);
+        // Ninety go at once, of a hundred that Intune takes in twenty seconds.
+        let (kind, id) = (domain::kinds::get("DeviceConfiguration").unwrap(), "p".to_owned());
+        let call = DirectoryWrite::Update { kind, id, body: serde_json::Map::new() };
+        for _ in 0..60 {
+            writer.apply(&tenant(), &call).await.unwrap();
+        }
+        assert_eq!(world.waits_ms().len() > 1, are_fewer, "{:?}", world.waits_ms());
+    }
 }
 
 /// A user and her manager are read in one batch.

@@ -192,6 +192,37 @@ async fn a_login_that_throttles_or_fails_for_a_moment_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_login_that_asks_to_wait_until_the_deadline_is_waited_for_and_beyond_it_is_not() {
+    for (seconds, waits) in [(7, vec![7_000]), (6, vec![])] {
+        let world = world(|s| {
+            let is_first = s.path.ends_with("/token") && s.before == 0;
+            is_first.then(|| status(429, json!({})).with("retry-after", "7")).or_else(|| empty(s))
+        })
+        .await;
+        let deadline = world.clock.now() + std::time::Duration::from_secs(seconds);
+        let read = read_roles(&world.directory().with_deadline(deadline)).await.map_err(|e| e.kind());
+        let wanted =
+            if waits.is_empty() { Err(ErrorKind::Throttled { retry_after_ms: Some(7_000) }) } else { Ok(()) };
+        assert_eq!((read, world.waits_ms()), (wanted, waits), "{seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn a_token_serves_for_a_week_at_the_most_whatever_the_login_says() {
+    let world = world(|s| {
+        let lives = json!({"expires_in": 100 * 86_400, "access_token": "t"});
+        if s.path.ends_with("/token") { Some(ok(lives)) } else { empty(s) }
+    })
+    .await;
+    let directory = world.directory();
+    for (later_hours, logins) in [(0, 1), (7 * 24 - 1, 1), (1, 2)] {
+        world.clock.advance_ms(later_hours * 3_600_000);
+        read_roles(&directory).await.unwrap();
+        assert_eq!(world.logins().len(), logins, "{later_hours}");
+    }
+}
+
+#[tokio::test]
 async fn a_login_that_goes_on_failing_is_asked_five_times() {
     let world =
         world(|s| s.path.ends_with("/token").then(|| status(503, json!({"error": "unavailable"})))).await;

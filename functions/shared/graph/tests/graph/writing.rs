@@ -260,6 +260,7 @@ async fn what_is_so_already_is_a_success_that_says_so() {
         let applied = writer.apply(&tenant(), &call).await.unwrap();
         assert!(applied.was_so, "{call:?}");
     }
+    assert_eq!(world.seen().len(), 7, "each is asked for once");
 }
 
 #[tokio::test]

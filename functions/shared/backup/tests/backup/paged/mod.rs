@@ -87,6 +87,7 @@ impl DirectoryPages for Paged {
             *times -= 1;
             return Err(match kind {
                 ErrorKind::NotFound => Error::not_found("the cursor is lost"),
+                ErrorKind::Invalid => Error::invalid("such a page is not given"),
                 ErrorKind::Throttled { retry_after_ms } => Error::throttled("not now", *retry_after_ms),
                 _ => Error::unavailable("the page cannot be had"),
             });

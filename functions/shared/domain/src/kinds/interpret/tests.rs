@@ -110,6 +110,21 @@ fn an_excluded_group_and_the_same_group_included_are_two_assignments() {
 }
 
 #[test]
+fn assignments_that_are_null_are_none_and_what_is_no_list_is_an_error() {
+    let with = |assignments: Value| {
+        try_read("ConfigurationPolicies", &json!({"id": "p", "name": "P", "assignments": assignments}), false)
+    };
+    assert!(with(Value::Null).unwrap().links.is_empty());
+    assert!(with(json!({})).is_err());
+}
+
+#[test]
+fn a_link_to_one_kind_alone_says_which() {
+    let only = |link: &str| kinds::link(link).unwrap().only_end().map(|kind| kind.run());
+    assert_eq!((only("users.manager"), only("groups.members")), (Some("users"), None));
+}
+
+#[test]
 fn what_went_into_the_recycle_bin_is_told_from_what_is_gone_for_good() {
     let removed = |reason: &str| read("users", json!({"id": "u", "@removed": {"reason": reason}})).removed;
     assert_eq!(removed("changed"), Some(Removal::Soft));

@@ -101,6 +101,24 @@ fn whoever_cannot_sign_in_is_no_administrator() {
 }
 
 #[test]
+fn an_administrator_who_no_longer_owns_a_group_of_administrators_is_one_still() {
+    let owned = linked(group("g", &["ann"]), "groups.owners", &["ann"]);
+    let plan = guarded(vec![item("groups", "g", Some(group("g", &["ann"])), Some(owned))], through_a_group());
+    assert_eq!((causes(&plan), names_of(&plan)), (vec![], vec!["removeLink g".to_owned()]));
+}
+
+#[test]
+fn a_group_whose_members_nobody_could_read_keeps_the_role_that_nobody_else_is_known_to_hold() {
+    let unread = Guarded::Known(Administrators {
+        grants: [("g".to_owned(), Standing::Permanent)].into(),
+        groups: [("g".to_owned(), None)].into(),
+        ..Administrators::default()
+    });
+    let plan = guarded(vec![item("admins", &key("g"), None, Some(grant("g")))], unread);
+    assert_eq!((causes(&plan), plan.steps.len()), (vec![("object", Cause::LockOut)], 0));
+}
+
+#[test]
 fn a_service_principal_and_an_empty_group_are_no_administrators() {
     let Guarded::Known(mut administrators) = held_by(&["ann"]) else { unreachable!() };
     administrators.grants.insert("app".to_owned(), Standing::Permanent);

@@ -118,6 +118,25 @@ fn a_membership_rule_names_groups_by_the_ids_that_they_have_now() {
 }
 
 #[test]
+fn what_a_step_shows_is_rewritten_with_what_it_writes() {
+    let group = |rule: &str| {
+        held(
+            &json!({"id": "g", "displayName": "G", "groupTypes": ["DynamicMembership"], "membershipRule": rule}),
+        )
+    };
+    let rules = (group("in ['old']"), group("in ['other']"));
+    let plan = plan(&exactly(vec![item("groups", "g", Some(rules.0), Some(rules.1))]));
+    let step = Step { depends_on: vec!["old".to_owned()], ..plan.steps[0].clone() };
+    let mut ids = IdMap::default();
+    ids.insert("old", "new");
+    let rewritten = step.rewritten(&ids).unwrap();
+    let WriteAction::Update { body, .. } = &rewritten.action else { panic!("{rewritten:?}") };
+    assert_eq!(body["membershipRule"], "in ['new']");
+    assert_eq!(rewritten.after.unwrap()["membershipRule"], "in ['new']");
+    assert_eq!(rewritten.before.unwrap()["membershipRule"], "in ['other']");
+}
+
+#[test]
 fn merging_takes_no_licence_away_and_overwriting_does() {
     let user = |skus: &[&str]| {
         let licences: Vec<_> = skus.iter().map(|s| json!({"skuId": s, "disabledPlans": []})).collect();

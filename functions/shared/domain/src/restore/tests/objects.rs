@@ -19,6 +19,12 @@ fn merging_leaves_what_was_empty_and_overwriting_empties_it() {
 }
 
 #[test]
+fn an_empty_text_and_none_are_alike() {
+    let (wanted, live) = (user(&json!({"jobTitle": ""})), user(&json!({"jobTitle": null, "city": ""})));
+    assert!(plan(&exactly(vec![item("users", "u", Some(wanted), Some(live))])).steps.is_empty());
+}
+
+#[test]
 fn only_chosen_attributes_are_written() {
     let (wanted, live) = (user(&json!({"jobTitle": "a", "city": "b"})), user(&json!({})));
     let mut chosen = item("users", "u", Some(wanted), Some(live));
@@ -67,6 +73,7 @@ fn a_user_in_the_recycle_bin_comes_back_and_is_compared_afterwards() {
     assert_eq!(plan.steps[0].action, WriteAction::Undelete);
     assert!(plan.steps[1..].iter().all(|s| s.warnings == [Warning::ComparedLater] && s.before.is_none()));
     assert!(plan.steps[1..].iter().all(|s| s.depends_on == ["u"]));
+    assert_eq!(plan.steps.iter().map(Step::is_compared_later).collect::<Vec<_>>(), [false, true, true]);
 }
 
 #[test]
@@ -99,6 +106,34 @@ fn what_a_creation_requires_and_the_snapshot_does_not_have_is_made_up_as_little_
     let plan = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
     let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
     assert_eq!((&body["accountEnabled"], &body["mailNickname"]), (&json!(false), &json!("u.v")));
+}
+
+#[test]
+fn of_telephone_numbers_of_which_graph_takes_one_a_creation_has_the_first() {
+    let wanted = user(&json!({"businessPhones": ["1", "2"]}));
+    let plan = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(body["businessPhones"], json!(["1"]));
+}
+
+#[test]
+fn what_graph_does_not_show_is_sent_and_not_looked_for_afterwards() {
+    let wanted = held(&json!({"id": "g", "displayName": "G", "mailNickname": "g",
+        "resourceBehaviorOptions": ["WelcomeEmailDisabled"]}));
+    let plan = plan(&exactly(vec![item("groups", "g", Some(wanted), None)]));
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert_eq!(body["resourceBehaviorOptions"], json!(["WelcomeEmailDisabled"]));
+    let after = plan.steps[0].after.as_ref().unwrap();
+    assert_eq!((&after["displayName"], after.get("resourceBehaviorOptions")), (&json!("G"), None));
+}
+
+#[test]
+fn what_is_only_read_is_named_unless_it_follows_from_something_else() {
+    let side = |value: &str| Some(user(&json!({"creationType": value, "employeeHireDate": value})));
+    let every = item("users", "u", side("a"), side("b"));
+    assert_eq!(causes(&plan(&exactly(vec![every.clone()]))), [("employeeHireDate", Cause::ReadOnly)]);
+    let named = Item { properties: Some(vec!["creationType".to_owned()]), ..every };
+    assert_eq!(causes(&plan(&exactly(vec![named]))), [("creationType", Cause::ReadOnly)]);
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn a_policy_that_is_of_another_type_now_is_left_as_it_is() {
     let plan = plan(&exactly(vec![item("ConfigurationPolicies", "p", Some(wanted), Some(live))]));
     assert!(plan.steps.is_empty());
     assert_eq!(causes(&plan), [("object", Cause::TypeChanged)]);
+    assert_eq!(plan.impossible[0].name.as_deref(), Some("P"), "by the name that a person knows it by");
 }
 
 #[test]
@@ -84,6 +85,51 @@ fn encrypted_oma_settings_are_not_written_over() {
     let plan = plan(&exactly(items));
     assert!(plan.steps.is_empty());
     assert_eq!(causes(&plan), [("omaSettings", Cause::SecretValue)]);
+}
+
+/// A configuration of that many secrets, each known by what stands for it, and of a plain setting.
+fn oma(secrets: &[Value], value: &str) -> Held {
+    let mut settings = secrets.to_vec();
+    settings.push(json!({"displayName": "plain", "isEncrypted": false, "value": value}));
+    held(
+        &json!({"@odata.type": "#microsoft.graph.windows10CustomConfiguration", "id": "p", "displayName": "P",
+        "description": "", "omaSettings": settings}),
+    )
+}
+
+#[test]
+fn oma_settings_travel_together_so_beside_a_secret_none_is_written_over() {
+    let secret = [json!({"displayName": "key", "isEncrypted": true, "secretReferenceValueId": "1"})];
+    let beside = |secrets: &[Value]| {
+        let items = vec![item("DeviceConfiguration", "p", Some(oma(secrets, "1")), Some(oma(secrets, "2")))];
+        plan(&exactly(items))
+    };
+    assert_eq!(causes(&beside(&secret)), [("omaSettings", Cause::SecretValue)]);
+    assert!(beside(&secret).steps.is_empty());
+    assert_eq!((causes(&beside(&[])).len(), beside(&[]).steps.len()), (0, 1));
+}
+
+#[test]
+fn settings_of_a_catalog_are_written_beside_a_secret_that_is_as_it_was() {
+    let secret = json!({"settingInstance": {"settingDefinitionId": "key",
+        "simpleSettingValue": {"valueState": "encryptedValueToken", "value": "token"}}});
+    let side = |value: &str| policy(json!([setting("a", value), secret]));
+    let items = vec![item("ConfigurationPolicies", "p", Some(side("1")), Some(side("2")))];
+    let plan = plan(&exactly(items));
+    assert_eq!((causes(&plan), plan.steps.len()), (vec![], 1));
+}
+
+#[test]
+fn a_new_configuration_comes_without_what_is_encrypted_and_with_its_empty_text() {
+    let secret = [json!({"displayName": "key", "isEncrypted": true})];
+    let mut wanted = oma(&secret, "1");
+    wanted.object.insert("deviceManagementApplicabilityRuleOsEdition".to_owned(), Value::Null);
+    let plan = plan(&exactly(vec![item("DeviceConfiguration", "p", Some(wanted), None)]));
+    assert_eq!(causes(&plan), [("omaSettings[key]", Cause::SecretValue)]);
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    let names: Vec<_> = body["omaSettings"].as_array().unwrap().iter().map(|s| &s["displayName"]).collect();
+    assert_eq!((names, &body["description"]), (vec![&json!("plain")], &json!("")));
+    assert!(!body.contains_key("deviceManagementApplicabilityRuleOsEdition"), "{body:?}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn what_the_snapshot_does_not_know_is_left_as_it_is_and_named_while_the_rest_is_
     let wanted = user(&json!({"employeeLeaveDateTime": null, "jobTitle": "Clerk"}), UNKNOWN);
     let plan = plan(&exactly(vec![item("users", "u", Some(wanted), Some(user(&attributes(), &[])))]));
     assert_eq!(updates(&plan), [&map(&json!({"jobTitle": "Clerk"}))]);
+    assert!(plan.impossible.iter().all(|i| i.why.contains("the snapshot could not read it")), "{plan:?}");
     let expected = UNKNOWN.iter().map(|p| (*p, Cause::NotRead)).collect::<Vec<_>>();
     assert_eq!(causes(&plan), expected);
 }
