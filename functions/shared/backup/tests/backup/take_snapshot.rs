@@ -4,7 +4,7 @@ use backup::take_snapshot::{Ports, Report, Request, Worker};
 use domain::{DiffId, SnapshotId};
 use engine::ports::{JobQueue, Spent};
 use engine::records::{
-    Cause, Course, Diff, DiffCounts, JobState, Reason, Record, Side, Snapshot, SnapshotMode,
+    Cause, Course, Diff, DiffCounts, JobState, Reason, Record, Side, Snapshot, SnapshotMode, Span,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ fn snapshot(office: &Office, state: JobState) -> Snapshot {
         stored_blobs: 0,
         error: None,
         course: Course::default(),
+        provisional: false,
     }
 }
 
@@ -86,6 +87,7 @@ async fn a_snapshot_that_is_sealed_starts_its_comparison_again_while_that_has_no
         not_compared: vec![],
         error: None,
         course: Course::default(),
+        span: Span::default(),
     };
     office.records().put_new(&diff).await.unwrap();
     assert_eq!(run(&office).await, Report::AlreadyDone);
