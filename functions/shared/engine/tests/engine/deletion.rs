@@ -318,6 +318,8 @@ async fn what_its_partner_heard_of_others_and_was_answered_about_others_stays() 
             tenant,
             organisation: organisation.clone(),
             topic: domain::notices::Topic::Changes,
+            severity: Severity::Info,
+            weight: 0,
             notice: "n".to_owned(),
         };
         let answered = IdempotentRequest {
