@@ -154,7 +154,7 @@ fn secrets(of: &Caller) -> Vec<Caller> {
 #[tokio::test]
 async fn one_partner_with_a_new_session_each_second() {
     const PER_SECOND: u64 = 2;
-    let (undisturbed, _) = Scene::set(RateLimit::default()).await.told(SECONDS, false).await;
+    let (undisturbed, _) = Scene::set(RateLimit::default()).await.told(SECONDS / 3, false).await;
     let scene = Scene::set(RateLimit::default()).await;
     let (caller, below) = &scene.hostile;
     let asks = [
