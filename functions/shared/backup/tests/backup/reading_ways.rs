@@ -62,11 +62,13 @@ async fn where_a_list_is_refused_everything_is_read_along_the_changes() {
 async fn what_will_not_pass_costs_the_kind_at_once_and_not_the_snapshot() {
     let desk = Desk::new(16, AT_ONCE).await;
     desk.directory.page("users", "listed", plain(&["a"]), None);
-    desk.directory.fail("administrativeUnits", "start", ErrorKind::Invalid, u32::MAX);
+    for way in ["start", "whole"] {
+        desk.directory.fail("administrativeUnits", way, ErrorKind::Invalid, u32::MAX);
+    }
     let read = desk.read(None).await;
     let missing: Vec<_> = read.missing.iter().map(|m| m.source.as_str()).collect();
     assert_eq!((records(&read, "users"), missing), (1, vec!["administrativeUnits"]));
-    assert_eq!(desk.directory.asked("administrativeUnits").len(), 1);
+    assert_eq!(desk.directory.asked("administrativeUnits"), ["start", "whole"], "each way once");
 }
 
 #[tokio::test]
