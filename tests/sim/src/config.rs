@@ -72,6 +72,7 @@ pub struct SimConfig {
 
 /// What one customer's directory is seeded with.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct TenantConfig {
     /// The tenant's id, a GUID.
     pub id: String,

@@ -185,13 +185,13 @@ fn largest_change(n: u32) -> Change {
         before: Some(json!({ "a": longest() })),
         after: Some(json!({ "a": longest() })),
     });
-    let is_grant = n % 2 == 0;
+    let is_grant = n.is_multiple_of(2);
     Change {
         kind: crate::kind(if is_grant { "admins" } else { "users" }).name.into(),
         key: format!("{n}|r|/administrativeUnits/{}|", longest()),
         new_key: None,
         name: Some(format!("{}: {}", longest(), longest())),
-        what: if n % 4 == 0 { What::Activated } else { What::Created },
+        what: if n.is_multiple_of(4) { What::Activated } else { What::Created },
         ends_at: Some(Timestamp::UNIX_EPOCH),
         since: Some(SnapshotId::from_ulid(&format!("01J{n:023}"))),
         attributes: if is_grant { vec![] } else { details.collect() },

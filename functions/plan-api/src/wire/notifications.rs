@@ -78,18 +78,16 @@ pub struct HeardIn {
     #[garde(skip)]
     pub organisation: Option<OrganisationId>,
     /// Only notices about organisations of this partner and of those below it. Not together with an organisation.
-    #[garde(custom(not_beside(&self.organisation)))]
+    #[garde(custom(unless_there_is(self.organisation.is_some())))]
     pub partner: Option<PartnerId>,
     /// How often the person is to hear of them.
     #[garde(skip)]
     pub frequency: HowOften,
 }
 
-fn not_beside<'a>(
-    organisation: &'a Option<OrganisationId>,
-) -> impl FnOnce(&Option<PartnerId>, &()) -> garde::Result + 'a {
+fn unless_there_is(organisation: bool) -> impl FnOnce(&Option<PartnerId>, &()) -> garde::Result {
     move |partner, ()| {
-        if organisation.is_some() && partner.is_some() {
+        if organisation && partner.is_some() {
             return Err(garde::Error::new("is not chosen together with an organisation"));
         }
         Ok(())

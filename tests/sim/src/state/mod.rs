@@ -83,6 +83,7 @@ pub(crate) struct Change {
 }
 
 #[derive(Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct Directory {
     pub id: Uuid,
     pub name: String,

@@ -118,7 +118,9 @@ mod tests {
         let best = |chunks: &[u32]| {
             let mut density = Density::default();
             density.learn_page(500);
-            chunks.iter().for_each(|links| density.learn(50, *links));
+            for links in chunks {
+                density.learn(50, *links);
+            }
             density.best(50)
         };
         // 48 objects have 2,967 links and fit in six pages; where one in a few chunks has more, it needs a seventh.

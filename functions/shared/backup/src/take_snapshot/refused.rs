@@ -35,7 +35,7 @@ impl Consent {
 
 /// Whether a snapshot lacks something that a permission would give.
 pub(super) fn is_partial(row: &Snapshot) -> bool {
-    row.not_covered.iter().any(|gap| is_denied(gap))
+    row.not_covered.iter().any(is_denied)
 }
 
 fn is_denied(gap: &NotCovered) -> bool {

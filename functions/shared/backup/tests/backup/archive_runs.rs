@@ -227,7 +227,7 @@ fn a_key_that_two_blocks_hold_is_met_once_and_the_merge_ends() {
         });
         sender.send(told)
     });
-    let told = merged.recv_timeout(std::time::Duration::from_secs(60)).expect("the merge does not end");
+    let told = merged.recv_timeout(std::time::Duration::from_mins(1)).expect("the merge does not end");
     assert_eq!(told, Contents::from([(b"a".to_vec(), vec![2])]));
 }
 

@@ -113,15 +113,12 @@ impl Person {
     }
 
     fn set(&mut self, topic: Topic, frequency: Option<Frequency>, is_chosen: bool, now: Timestamp) {
-        match self.subscriptions.get_mut(&topic) {
-            Some(subscription) => {
-                subscription.change(frequency, now);
-                subscription.is_chosen = is_chosen;
-            }
-            None => {
-                let new = Subscription { is_chosen, frequency, ..Subscription::new(Frequency::Daily, now) };
-                self.subscriptions.insert(topic, new);
-            }
+        if let Some(subscription) = self.subscriptions.get_mut(&topic) {
+            subscription.change(frequency, now);
+            subscription.is_chosen = is_chosen;
+        } else {
+            let new = Subscription { frequency, is_chosen, ..Subscription::new(Frequency::Daily, now) };
+            self.subscriptions.insert(topic, new);
         }
         if frequency.is_none() && !is_chosen {
             self.subscriptions.remove(&topic);

@@ -26,7 +26,7 @@ async fn tell(office: &Office, mail: &Mail, fate: MailFate) {
     }
 }
 
-fn to<'a>(mails: &'a [Mail], n: u32) -> Vec<&'a Mail> {
+fn to(mails: &[Mail], n: u32) -> Vec<&Mail> {
     mails.iter().filter(|mail| mail.to == format!("person{n}@msp.example")).collect()
 }
 

@@ -48,6 +48,7 @@ use workers::Workers;
 pub const OTHER_TENANT_ID: &str = "7e000000-0000-4000-8000-000000000002";
 
 /// What a rig is made of.
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Setting {
     /// Every chance follows from it.
     pub seed: u64,

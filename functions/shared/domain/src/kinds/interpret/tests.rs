@@ -120,7 +120,7 @@ fn assignments_that_are_null_are_none_and_what_is_no_list_is_an_error() {
 
 #[test]
 fn a_link_to_one_kind_alone_says_which() {
-    let only = |link: &str| kinds::link(link).unwrap().only_end().map(|kind| kind.run());
+    let only = |link: &str| kinds::link(link).unwrap().only_end().map(Kind::run);
     assert_eq!((only("users.manager"), only("groups.members")), (Some("users"), None));
 }
 
