@@ -1,6 +1,7 @@
 //! One tenant's directory: objects, links, the log of changes, and small collections.
 //!
 //! No operation looks at every object: lists are paged by position, delta reads the log from a position on.
+//! Over 400 lines: a write touches objects, links, names and the log at once, so they stand side by side.
 
 mod docs;
 mod links;

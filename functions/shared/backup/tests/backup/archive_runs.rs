@@ -1,4 +1,5 @@
 //! Runs over the vault: merged, compared, read back, damaged.
+//! Over 400 lines: one test for each thing that can befall a run, over the same few helpers.
 
 use crate::runs::{
     Block, Contents, Put, Way, apply, apply_as, apply_in_pieces, archive, contents, sorted, tenant,

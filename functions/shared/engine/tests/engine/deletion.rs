@@ -1,4 +1,5 @@
 //! What the deletion of an organisation does first, and what it finds.
+//! Over 400 lines: one test for each thing that a deletion has to find, over the same doomed organisation.
 
 use domain::audit::Outcome;
 use domain::organisations::OrganisationState;
