@@ -149,11 +149,12 @@ impl Budgets {
         let added = budgets.iter().map(|budget| self.add(budget, budget.clamped(units), now_us));
         let settled = join_all(added).await;
         // What others used is known only now; whoever has overdrawn is refused after all, and gets the units back. So is
-        // whoever could not settle since many others did at that moment: each of them would go by what it knew before.
+        // whoever could not settle since many others did at that moment, where less than half is left: each of them would go by
+        // what it knew before.
         let mut first = None;
         for (of, (budget, settled)) in budgets.iter().zip(settled).enumerate() {
             let mut after = self.with(budget, now_us, |account| drawn(budget.limit, account, now_us, 0));
-            if settled == Settled::Contended {
+            if settled == Settled::Contended && after.left < budget.limit.burst / 2 {
                 after.wait_us = after.wait_us.or(Some(LOOK_EVERY_US));
             }
             if after.wait_us.is_some() {
@@ -223,31 +224,31 @@ impl Budgets {
         let owed = self.with(budget, now_us, |account| std::mem::take(&mut account.owed));
         let settled = self.write(budget, owed, from_us).await;
         self.with(budget, now_us, |account| match settled {
-            Ok(full_at_us) => {
+            Ok((full_at_us, settled)) => {
                 (account.full_at_us, account.seen_at_us) = (full_at_us, now_us);
-                Settled::AsFarAsKnown
+                if settled == Settled::Contended {
+                    account.owed += owed;
+                }
+                settled
             }
             Err(error) => {
                 account.owed += owed;
                 account.seen_at_us = now_us;
-                if error.kind() == ErrorKind::Conflict {
-                    return Settled::Contended;
-                }
                 tracing::warn!(%error, "a budget was not settled; this instance goes by what it knows");
                 Settled::AsFarAsKnown
             }
         })
     }
 
-    /// Adds the units to the row; gives by when the budget is whole then.
-    async fn write(&self, budget: &Budget, units: i64, from_us: i64) -> Result<i64> {
+    /// Adds the units to the row; gives by when the budget is whole, and whether they were added.
+    async fn write(&self, budget: &Budget, units: i64, from_us: i64) -> Result<(i64, Settled)> {
         let caller = CallerBudget::caller_of(&budget.whose);
         let mut attempt = 1;
         loop {
             let found: Option<Found<CallerBudget>> = self.records.find(&CallerBudget::at(&caller)).await?;
             let before = found.as_ref().map_or(from_us, |f| f.value.full_at.as_microsecond());
             if units == 0 {
-                return Ok(before);
+                return Ok((before, Settled::AsFarAsKnown));
             }
             let after = before.max(from_us) + units * budget.limit.interval_us();
             let full_at = Timestamp::from_microsecond(after)
@@ -259,7 +260,8 @@ impl Budgets {
             };
             match written {
                 Err(error) if error.kind() == ErrorKind::Conflict && attempt < ATTEMPTS => attempt += 1,
-                other => return other.map(|()| after),
+                Err(error) if error.kind() == ErrorKind::Conflict => return Ok((before, Settled::Contended)),
+                other => return other.map(|()| (after, Settled::AsFarAsKnown)),
             }
         }
     }
