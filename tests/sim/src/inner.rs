@@ -62,7 +62,6 @@ impl Inner {
                 Directory::new(id, &tenant.name, &tenant.domain, config.seed, Arc::clone(&clock));
             directory.premium_p1 = tenant.premium_p1;
             directory.premium_p2 = tenant.premium_p2;
-            directory.tracks_changes = tenant.tracks_changes;
             directory.intune = tenant.intune;
             crate::seed::fill(&mut directory, config.seed, (tenant.users, tenant.service_plans));
             for (licence, is_there) in [

@@ -41,7 +41,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
         let d = &*tenant.directory.read().expect("the lock is never held over a panic");
         return match path.as_slice() {
             // Why delta comes first: `users/delta` would otherwise be the user whose id is `delta`.
-            [_, "delta"] | ["directory", "administrativeUnits", "delta"] if !d.tracks_changes => {
+            [_, "delta"] | ["directory", "administrativeUnits", "delta"] if !tenant.config.tracks_changes => {
                 Err(failure(
                     call.switches.delta_refused_with,
                     "Request_UnsupportedQuery",
