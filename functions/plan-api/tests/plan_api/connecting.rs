@@ -26,10 +26,15 @@ async fn refused(story: &Story, state: &str, status: StatusCode) -> String {
 /// The link is followed again, and connects the tenant once its administrator signs in: a code is good once, so that no
 /// sign-in that was refused goes on.
 async fn connects(story: &Story, link: &str) {
+    let state = story.follow(link).await;
+    signs_in(story, &state).await;
+}
+
+/// The sign-in of that state is that of the tenant's administrator, and connects it.
+async fn signs_in(story: &Story, state: &str) {
     TENANT.clone_into(&mut story.login.of.lock().unwrap());
     *story.login.user.lock().unwrap() = Some(ADMINISTRATOR);
-    let state = story.follow(link).await;
-    signed_in(story, &state).await;
+    signed_in(story, state).await;
 }
 
 /// The sign-in of that state connects the tenant.
@@ -305,7 +310,7 @@ async fn whoever_waited_for_one_tenant_and_connected_another_leaves_no_key_when_
     assert_eq!((waits.status, named(&story).len()), (StatusCode::ACCEPTED, 1), "{waits:?}");
     story.plane.directory.0.lock().unwrap().holders = Ok(vec![ADMINISTRATOR]);
     let state = story.sent_to_sign_in().await;
-    connects(&story, &state).await;
+    signs_in(&story, &state).await;
     assert_eq!(named(&story), [format!("key/{TENANT}"), format!("key/{OTHER}")]);
     story.ended_elsewhere().await;
     assert_eq!(named(&story), [""; 0]);
@@ -335,7 +340,7 @@ async fn whoever_signs_in_has_seen_for_whom() {
     assert_eq!(mallory.tenant().await, Value::Null);
     // The state of the link and that of the sign-in.
     assert_eq!(mallory.plane.kept().len(), before.len() + 2);
-    connects(&mallory, &Story::state_in(&page)).await;
+    signs_in(&mallory, &Story::state_in(&page)).await;
 }
 
 #[tokio::test]
