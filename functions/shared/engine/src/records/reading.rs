@@ -213,6 +213,7 @@ pub struct KindRuns {
     /// The names of the properties that were asked for, by source.
     pub asked: BTreeMap<String, Vec<String>>,
     /// The names of the relations that the objects were asked to be given with, by source.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub expanded: BTreeMap<String, Vec<String>>,
     /// Parts of it that could not be read.
     pub missing: Vec<Missing>,
