@@ -26,12 +26,13 @@ impl JobWorker for Relay {
     async fn handle(&self, body: &str, _: Timestamp) -> Result<()> {
         let value: Value = serde_json::from_str(body).map_err(|_| Error::invalid("unreadable"))?;
         let name = value["name"].as_str().unwrap().to_owned();
+        // Why first: whoever takes the next message may be faster than this one.
+        self.seen.lock().unwrap().push(name.clone());
         if name.len() < 4 {
             let mut next = message("t", &format!("{name}x"));
             next.queue = JobQueue::ALL[name.len()];
             self.queue.send(next).await?;
         }
-        self.seen.lock().unwrap().push(name);
         Ok(())
     }
 }
