@@ -95,7 +95,13 @@ REWRITES = [
     ),
     *(
         (f"no {name}", f"{OLD} has no metric math in alarms", without_resource(name))
-        for name in ("FunctionsFailingAlarm", "FunctionsThrottledAlarm", "SealedPerDayAlarm", "WorkGivenUpAlarm")
+        for name in (
+            "FunctionsFailingAlarm",
+            "FunctionsThrottledAlarm",
+            "OwnApplicationAlarm",
+            "SealedPerDayAlarm",
+            "WorkGivenUpAlarm",
+        )
     ),
     ("secrets by their ARN", f"{OLD} has the name for Ref of AWS::SecretsManager::Secret", secrets_by_their_arn),
     ("mail from anywhere", f"{OLD} asks whether mail may be sent, not as whom", mail_from_anywhere),
