@@ -8,10 +8,10 @@ use serde_json::Value;
 
 const WHAT: &str = "looking at what Graph answers";
 
-/// What Graph answered.
+/// What Graph answered to a look, refusals too.
 #[derive(Clone, Debug)]
 pub struct Looked {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// The body, where it is JSON; else null.
     pub body: Value,

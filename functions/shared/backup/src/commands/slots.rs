@@ -40,7 +40,7 @@ impl From<&str> for Asker {
 
 /// Work that takes a slot while it is open.
 pub(super) struct TakesSlot<T> {
-    /// Which work.
+    /// The sort of work that it is.
     pub(super) work: AskedWork,
     /// The address of the piece of that id.
     pub(super) at: fn(&TenantId, &str) -> Result<At<T>>,

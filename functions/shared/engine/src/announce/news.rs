@@ -12,7 +12,7 @@ use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, 
 pub enum News<'a> {
     /// What a comparison found.
     Changes {
-        /// The comparison.
+        /// The comparison that found them.
         diff: &'a DiffId,
         /// Some of the changes, in their order.
         sample: &'a Sample,
@@ -21,7 +21,7 @@ pub enum News<'a> {
     },
     /// Those changes that alter who may do what.
     PrivilegedChanges {
-        /// The comparison.
+        /// The comparison that found them.
         diff: &'a DiffId,
         /// Some of the changes, in their order.
         sample: &'a Sample,
@@ -30,7 +30,7 @@ pub enum News<'a> {
     },
     /// Roles that were activated, and activations that ended.
     Activations {
-        /// The comparison.
+        /// The comparison that found them.
         diff: &'a DiffId,
         /// Some of the changes, in their order.
         sample: &'a Sample,
@@ -39,20 +39,20 @@ pub enum News<'a> {
     },
     /// Work that was given up.
     GivenUp {
-        /// The work.
+        /// The piece of work that it is about.
         subject: Subject,
         /// The work in words for a person: *A snapshot*.
         what: &'a str,
-        /// Why.
+        /// The kind of error that ended it.
         kind: ErrorKind,
     },
     /// Work that came to nothing since the tenant does not admit Holdfast.
     Refused {
-        /// The work.
+        /// The piece of work that it is about.
         subject: Subject,
         /// The work in words for a person: *A snapshot*.
         what: &'a str,
-        /// Why.
+        /// Why Microsoft lets nobody of ours in there.
         refusal: Refusal,
     },
     /// A connection that waited and came to nothing.
@@ -61,14 +61,14 @@ pub enum News<'a> {
         organisation: &'a OrganisationId,
         /// When the wait began, which tells it from others of the organisation.
         since: Timestamp,
-        /// Why.
+        /// What the connection was refused for.
         why: ConnectRefusal,
     },
     /// An organisation whose end was asked for.
     Ending {
-        /// The organisation.
+        /// The organisation that is to end.
         organisation: &'a OrganisationId,
-        /// When it ends.
+        /// When it ends, who asked for it and when.
         ending: &'a Ending,
     },
     /// What a sealed snapshot does not hold.
@@ -89,7 +89,7 @@ pub enum News<'a> {
     Credentials {
         /// The snapshot that found it.
         seen_by: &'a SnapshotId,
-        /// The status.
+        /// The status that the credentials have now.
         status: CredentialStatus,
         /// The permissions that nothing needs, by name.
         excess: &'a [String],
@@ -100,7 +100,7 @@ pub enum News<'a> {
         seen_by: &'a SnapshotId,
         /// The status of the credentials.
         status: CredentialStatus,
-        /// Why.
+        /// Why Microsoft lets nobody of ours in there.
         refusal: Refusal,
     },
     /// More seats in use than paid for.

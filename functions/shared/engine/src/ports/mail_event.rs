@@ -26,9 +26,9 @@ pub enum MailOf {
         /// Who is written to.
         person: PersonId,
     },
-    /// An invitation.
+    /// The invitation of somebody to a partner.
     Invitation {
-        /// Its id.
+        /// The id of the invitation.
         invitation: InvitationId,
     },
 }
@@ -112,7 +112,7 @@ pub enum MailFate {
 /// That something became of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailEvent {
-    /// Which mail.
+    /// The mail that it became of.
     pub mail: MailRef,
     /// What became of it.
     pub fate: MailFate,

@@ -238,6 +238,7 @@ impl Worker {
         deadline: Timestamp,
         swept: &mut Swept,
     ) -> Result<()> {
+        // Why anywhere in the row: a kept reply has the shape of whatever route gave it. An id is looked for, no word.
         let names_it = |row: &Row| row.body.to_string().contains(id.as_str());
         for listener in listeners {
             let scope = Scope::Replies(Some(listener.clone()));

@@ -151,7 +151,7 @@ impl Subscription {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type", content = "id")]
 pub enum About {
-    /// One organisation.
+    /// One organisation, by its id.
     Organisation(OrganisationId),
     /// The organisations of a partner and of those below it.
     Partner(PartnerId),

@@ -42,7 +42,7 @@ pub struct Choices {
     pub hour: u8,
     /// The IANA time zone of that hour, and of times in mails.
     pub time_zone: String,
-    /// The single choices.
+    /// How often, for each topic and place that something was chosen for.
     pub choices: Vec<Choice>,
 }
 

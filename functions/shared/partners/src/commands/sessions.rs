@@ -53,7 +53,7 @@ pub struct Me {
 pub(super) struct NewSession {
     /// The partner that it belongs to.
     pub partner: PartnerId,
-    /// Whose it is.
+    /// The person, or the portal, whose session it is.
     pub of: SessionOf,
     /// When it ends at the latest.
     pub expires_at: Timestamp,

@@ -44,9 +44,9 @@ pub struct AskTenantOptions {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Fact {
-    /// So many.
+    /// How many there were, or a number that Microsoft gave.
     Count(u64),
-    /// Yes or no.
+    /// Whether it is so.
     Is(bool),
     /// A word of ours.
     Word(&'static str),
@@ -75,7 +75,7 @@ pub type Facts = BTreeMap<&'static str, Fact>;
 pub struct Answer {
     /// The switch of the simulator that it is about.
     pub switch: &'static str,
-    /// What was asked.
+    /// The question, in words for people.
     pub asked: &'static str,
     /// What was seen; empty where it cannot be asked.
     pub seen: Facts,
