@@ -9,6 +9,7 @@
 //! | `rounds_lead_nowhere` | met by others, for the delta of that path (`groups/delta`) | none |
 //! | `duplicate_role_assignment_status` | remembered, not read | 400 |
 //! | `missing_assignment_group_refused` | refused, or a dead reference | refused |
+//! | `missing_scope_tag_refused` | not documented: a policy that names a scope tag that is gone is refused, or keeps the dead id | refused |
 //! | `assignments_move_modified` | remembered: need not move | no |
 //! | `retry_after` | may be missing, may be fractional | full seconds |
 //! | `page_limit` | a page may have fewer objects than were asked for | no limit |
@@ -124,6 +125,7 @@ pub struct Switches {
     pub expired_delta: ExpiredDelta,
     pub duplicate_role_assignment_status: u16,
     pub missing_assignment_group_refused: bool,
+    pub missing_scope_tag_refused: bool,
     pub assignments_move_modified: bool,
     pub retry_after: RetryAfter,
     pub page_limit: usize,
@@ -159,6 +161,7 @@ impl Default for Switches {
             expired_delta: ExpiredDelta::Gone,
             duplicate_role_assignment_status: 400,
             missing_assignment_group_refused: true,
+            missing_scope_tag_refused: true,
             assignments_move_modified: false,
             retry_after: RetryAfter::Whole,
             page_limit: usize::MAX,

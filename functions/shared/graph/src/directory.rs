@@ -4,13 +4,15 @@ use crate::GraphClient;
 use async_trait::async_trait;
 use domain::{
     Error, Result, TenantId, Timestamp,
-    kinds::{Kind, Licence, LinkType, Source},
+    kinds::{Kind, Licence, LinkType, Outside, Source},
+    restore::Units,
 };
 use engine::ports::{
     Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
     Standing,
 };
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -125,5 +127,15 @@ impl LiveObjects for GraphDirectory {
         value: &str,
     ) -> Result<Vec<Map<String, Value>>> {
         self.client.find_by_property(tenant, kind, property, value).await
+    }
+    async fn list_outside(
+        &self,
+        tenant: &TenantId,
+        outside: &'static Outside,
+    ) -> Result<Option<BTreeSet<String>>> {
+        self.client.list_outside(tenant, outside).await
+    }
+    async fn list_subscribed(&self, tenant: &TenantId) -> Result<Option<BTreeMap<String, Units>>> {
+        self.client.list_subscribed(tenant).await
     }
 }

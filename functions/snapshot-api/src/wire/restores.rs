@@ -1,7 +1,7 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
 
 use backup::commands::restores::{FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom};
-use domain::restore::{AttributeMode, Impossible, LinkMode, Remark, SelectedItem, Selection, Step};
+use domain::restore::{AttributeMode, Impossible, Left, LinkMode, Remark, SelectedItem, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{
@@ -31,14 +31,14 @@ pub struct RestoreIn {
     #[garde(skip)]
     #[schemars(length(min = 1, max = MAX_NAMED))]
     only: Option<Vec<ObjectRefIn>>,
-    /// How attributes are written.
+    /// How attributes are written. Where it is not said, the items of a snapshot are merged, and of the changes of a
+    /// comparison exactly the attributes that changed are overwritten: they are undone.
     #[garde(skip)]
-    #[serde(default)]
-    attributes: AttributeMode,
-    /// How links are written.
+    attributes: Option<AttributeMode>,
+    /// How links are written. Where it is not said, the items of a snapshot are merged, and of the changes of a
+    /// comparison exactly the links that came or went are rolled back: they are undone.
     #[garde(skip)]
-    #[serde(default)]
-    links: LinkMode,
+    links: Option<LinkMode>,
     /// Whether a chosen object that was not there then is deleted.
     #[garde(skip)]
     #[serde(default)]
@@ -83,7 +83,13 @@ impl TryFrom<RestoreIn> for NewRestore {
                 ));
             }
         };
-        let (attributes, links, delete_created) = (asked.attributes, asked.links, asked.delete_created);
+        // Whoever asks for changes to be taken back means those that added something, too.
+        let (attributes, links) = match from {
+            RestoreFrom::Items(_) => (AttributeMode::default(), LinkMode::default()),
+            RestoreFrom::Changes(_) | RestoreFrom::Only(..) => (AttributeMode::Overwrite, LinkMode::Rollback),
+        };
+        let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
+        let delete_created = asked.delete_created;
         Ok(Self { from, selection: Selection { items, attributes, links, delete_created } })
     }
 }
@@ -172,6 +178,8 @@ pub struct PlanOut {
     remarks: Vec<Remark>,
     /// What cannot be restored, and why; on the first part only.
     impossible: Vec<Impossible>,
+    /// What differs and stays as it is, since the chosen modes do not write it; on the first part only.
+    left_by_mode: Vec<Left>,
     /// The steps, in the order in which they are written; none until there is a preview.
     items: Vec<StepOut>,
     /// The `cursor` of the next part; null at the end.
@@ -184,6 +192,7 @@ impl From<PlanPage> for PlanOut {
             restore: page.restore.into(),
             remarks: page.remarks,
             impossible: page.impossible,
+            left_by_mode: page.left_by_mode,
             items: page.steps.items.into_iter().map(Into::into).collect(),
             next: page.steps.next,
         }

@@ -16,7 +16,7 @@ use snapshot_api::{Ports, SnapshotApi, router};
 use tower::ServiceExt;
 
 /// The API of the rig's one organisation, as its partner's Owner calls it.
-struct Client<'a> {
+pub(super) struct Client<'a> {
     rig: &'a Rig,
     router: Router,
     caller: Caller,
@@ -24,7 +24,7 @@ struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    async fn new(rig: &'a Rig) -> Self {
+    pub(super) async fn new(rig: &'a Rig) -> Self {
         let api = SnapshotApi::new(Ports {
             vault: rig.world.vault.clone(),
             keys: rig.world.key_ring.clone(),
@@ -43,7 +43,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
+    pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
         let context = gateway_context("request-1", "$default", Some(authorizer_context(&self.caller)));
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
@@ -53,14 +53,14 @@ impl<'a> Client<'a> {
         (parts.status, serde_json::from_slice(&bytes).unwrap())
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         let (status, found) = self.ask(Method::GET, &format!("{}/{path}", self.organisation), None).await;
         assert_eq!(status, StatusCode::OK, "{path}: {found}");
         found
     }
 
     /// Asks for work and lets everything work until it is done: the path where it can be read, below the organisation.
-    async fn done(&self, path: &str, body: Option<&Value>) -> String {
+    pub(super) async fn done(&self, path: &str, body: Option<&Value>) -> String {
         let (status, made) = self.ask(Method::POST, &format!("{}/{path}", self.organisation), body).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{path}: {made}");
         self.rig.settle().await;

@@ -21,6 +21,7 @@ mod operations;
 mod orderings;
 mod permissions;
 mod privileges;
+mod put_back;
 mod reading;
 mod real_policies;
 mod recovery;

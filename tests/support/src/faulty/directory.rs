@@ -2,13 +2,15 @@
 
 use super::{Faulty, LoggedCall};
 use async_trait::async_trait;
-use domain::kinds::{Kind, Licence, LinkType, Source};
+use domain::kinds::{Kind, Licence, LinkType, Outside, Source};
+use domain::restore::Units;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
     Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
     LiveObject, LiveObjects, ReadPage, Spent, Standing,
 };
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl<T: Directory + ?Sized> Directory for Faulty<T> {
@@ -104,6 +106,18 @@ impl<T: LiveObjects + ?Sized> LiveObjects for Faulty<T> {
         let subject = format!("{} {property}", kind.name);
         let call = LoggedCall::new("directory", "find_by_property", subject).of(tenant);
         self.plan.around(call, self.inner.find_by_property(tenant, kind, property, value)).await
+    }
+    async fn list_outside(
+        &self,
+        tenant: &TenantId,
+        outside: &'static Outside,
+    ) -> Result<Option<BTreeSet<String>>> {
+        let call = LoggedCall::new("directory", "list_outside", outside.name).of(tenant);
+        self.plan.around(call, self.inner.list_outside(tenant, outside)).await
+    }
+    async fn list_subscribed(&self, tenant: &TenantId) -> Result<Option<BTreeMap<String, Units>>> {
+        let call = LoggedCall::new("directory", "list_subscribed", "").of(tenant);
+        self.plan.around(call, self.inner.list_subscribed(tenant)).await
     }
 }
 

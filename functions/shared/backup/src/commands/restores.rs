@@ -7,7 +7,7 @@ use super::new_restore::{choose, sought};
 use super::slots::{self, Asker, TakesSlot};
 use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Snapshots;
-use domain::restore::{Impossible, Remark, RestorePlan, Selection, Step};
+use domain::restore::{Impossible, Left, Remark, RestorePlan, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
@@ -41,6 +41,8 @@ pub struct PlanPage {
     pub remarks: Vec<Remark>,
     /// What cannot be restored; on the first page only.
     pub impossible: Vec<Impossible>,
+    /// What differs and is left by the chosen modes; on the first page only.
+    pub left_by_mode: Vec<Left>,
     /// The steps in the order in which they are written; none until there is a preview.
     pub steps: Listed<FollowedStep>,
 }
@@ -186,14 +188,15 @@ impl Restores {
         // it.
         if row.previewed_at.is_none() {
             let steps = Listed { items: Vec::new(), next: None };
-            return Ok(PlanPage { restore: row, remarks: Vec::new(), impossible: Vec::new(), steps });
+            let (remarks, impossible, left_by_mode) = Default::default();
+            return Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, steps });
         }
         let plan = self.plan(tenant, restore).await?;
         let is_first = page.after.is_none();
         let steps = self.follow(tenant, restore, &plan, page).await?;
-        let (remarks, impossible) =
-            if is_first { (plan.remarks, plan.impossible) } else { (Vec::new(), Vec::new()) };
-        Ok(PlanPage { restore: row, remarks, impossible, steps })
+        let RestorePlan { remarks, impossible, left_by_mode, .. } =
+            if is_first { plan } else { RestorePlan::default() };
+        Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, steps })
     }
 
     /// As [`Self::read_plan`], of a restore that was run to its end.

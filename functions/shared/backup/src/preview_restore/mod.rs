@@ -7,6 +7,7 @@
 mod archived;
 mod gather;
 mod guard;
+mod outside;
 mod ports;
 mod referrers;
 mod targets;
@@ -206,6 +207,7 @@ impl Worker {
         // Why twice: only a plan says which far ends matter, and whether it can take somebody's rights.
         let first = domain::restore::plan(&inputs);
         gather.targets(&first, &mut inputs).await?;
+        gather.outside(&first, &mut inputs).await?;
         inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;
         let mut plan = domain::restore::plan(&inputs);
         plan.impossible.extend(elsewhere);

@@ -87,7 +87,11 @@ pub(super) fn asked(step: &Step) -> String {
         WriteAction::AddLinks { link, to } => format!("add {} {link}", to.len()),
         WriteAction::RemoveLink { link, .. } => format!("remove 1 {link}"),
         WriteAction::Assign { assignments, .. } => format!("assign {}", assignments.len()),
-        WriteAction::AssignLicences { add, remove } => format!("licences +{} -{}", add.len(), remove.len()),
+        WriteAction::AssignLicences { add, remove } => {
+            let gives = add.iter().filter_map(|l| l.get("skuId")?.as_str()).map(|sku| format!("+{sku}"));
+            let all: Vec<String> = gives.chain(remove.iter().map(|sku| format!("-{sku}"))).collect();
+            format!("licences {}", all.join(" "))
+        }
         WriteAction::Delete => "delete".to_owned(),
     }
 }

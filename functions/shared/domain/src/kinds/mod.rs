@@ -7,6 +7,7 @@
 mod guarded;
 mod interpret;
 mod name;
+mod outside;
 mod rights;
 mod rows;
 mod shape;
@@ -16,6 +17,7 @@ pub use interpret::{
     Asked, Interpreted, LinkEnd, LinkRecord, ObjectText, Removal, assignment_key, interpret,
 };
 pub use name::{KindName, NamedKind};
+pub use outside::{Named, OUTSIDE, Outside, named_in};
 pub use rights::{Grant, Rights, Term, assignments};
 pub use rows::KINDS;
 pub use shape::{

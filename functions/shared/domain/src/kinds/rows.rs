@@ -216,6 +216,16 @@ static USERS: Kind = Kind {
             Required { property: "accountEnabled", otherwise: Otherwise::False },
             Required { property: "mailNickname", otherwise: Otherwise::BeforeAt("userPrincipalName") },
         ],
+        regrown: &[
+            "createdDateTime",
+            "creationType",
+            "externalUserState",
+            "isResourceAccount",
+            "legalAgeGroupClassification",
+            "onPremisesSyncEnabled",
+            "securityIdentifier",
+            "showInAddressList",
+        ],
         limits: &[Limit::Guest],
         password: true,
         licences: true,
@@ -331,6 +341,7 @@ static GROUPS: Kind = Kind {
                 mark: Mark { property: "groupTypes", value: "DynamicMembership" },
                 property: "membershipRule",
                 empties: true,
+                by_hand: None,
             }),
             keeps_last: None,
             passes_roles: true,
@@ -391,7 +402,13 @@ static GROUPS: Kind = Kind {
             Required { property: "mailNickname", otherwise: Otherwise::LettersOf("displayName") },
         ],
         only_of: &[("visibility", UNIFIED), ("preferredDataLocation", UNIFIED)],
-        not_shown: &["resourceBehaviorOptions", "resourceProvisioningOptions"],
+        not_shown: &["resourceBehaviorOptions"],
+        regrown: &["createdDateTime", "mail", "onPremisesSyncEnabled", "securityIdentifier"],
+        // Source: learn.microsoft.com/graph/teams-create-group-and-team.
+        claims: &[(
+            "resourceProvisioningOptions",
+            "the team, its channels, its messages and its files do not come back",
+        )],
         settled: &[
             Settled {
                 mark: Mark { property: "visibility", value: "HiddenMembership" },
@@ -483,6 +500,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
             mark: Mark { property: "membershipType", value: "Dynamic" },
             property: "membershipRule",
             empties: false,
+            by_hand: Some("Assigned"),
         }),
         keeps_last: None,
         passes_roles: false,

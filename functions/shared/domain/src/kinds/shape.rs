@@ -211,6 +211,17 @@ pub struct Rule {
     pub property: &'static str,
     /// Whether Graph deletes the links of an object that gets the mark.
     pub empties: bool,
+    /// What the property of the mark says, where it is a text, of objects whose links are made by hand. Graph shows
+    /// nothing for it where nobody ever said it.
+    /// Source: learn.microsoft.com/graph/api/resources/administrativeunit, membershipType.
+    pub by_hand: Option<&'static str>,
+}
+
+impl Rule {
+    /// Whether the property says how links come about: by hand, or by which rule.
+    pub fn is_about(&self, property: &str) -> bool {
+        property == self.mark.property || property == self.property
+    }
 }
 
 /// A property or relation of a kind that no snapshot holds, and why. Told with each snapshot over the API.

@@ -174,6 +174,12 @@ pub struct Writing {
     pub only_of: &'static [(&'static str, Mark)],
     /// Properties that a new object is given and that it shows otherwise, or not at all.
     pub not_shown: &'static [&'static str],
+    /// Properties that the service gives every new object by itself, or that follow from others: nobody misses what
+    /// they said.
+    pub regrown: &'static [&'static str],
+    /// Properties by which another service says that it has a part in the object, and what of it does not come back. A
+    /// new object is not given them: they would say that something is there that is not.
+    pub claims: &'static [(&'static str, &'static str)],
     /// Values that a property keeps, or never gets.
     pub settled: &'static [Settled],
     /// Which objects are not written like the others.
@@ -201,6 +207,8 @@ impl Writing {
         required: &[],
         only_of: &[],
         not_shown: &[],
+        regrown: &[],
+        claims: &[],
         settled: &[],
         limits: &[],
         password: false,
@@ -238,6 +246,8 @@ mod tests {
             let select = kind.reading[0].select;
             let writing = &kind.writing;
             let names = writing.sensitive.iter().chain(writing.never_empty).chain(writing.not_shown);
+            let names =
+                names.chain(writing.regrown).chain(writing.claims.iter().map(|(property, _)| property));
             let marks = writing.settled.iter().map(|s| s.mark.property);
             let only_of = writing.only_of.iter().flat_map(|(property, mark)| [*property, mark.property]);
             let required = writing.required.iter().map(|r| r.property);

@@ -2,7 +2,7 @@
 //! onto it. What becomes of the page, and the order of its steps, is decided in `planner`.
 
 use super::values;
-use super::{Cause, Impossible, Inputs, Item, Phase, Step, Warning, WriteAction};
+use super::{Cause, Impossible, Inputs, Item, Left, LeftBy, Phase, Step, Warning, WriteAction};
 use crate::kinds::KindName;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -25,6 +25,7 @@ pub(super) struct Planner<'a> {
     scheduled: BTreeSet<(KindName, String)>,
     pub steps: Vec<Step>,
     pub impossible: Vec<Impossible>,
+    pub left: Vec<Left>,
 }
 
 impl Item {
@@ -58,7 +59,14 @@ impl Item {
 impl<'a> Planner<'a> {
     /// An empty page; `returning` are the ids of objects that steps will bring back.
     pub fn new(inputs: &'a Inputs, returning: BTreeSet<String>) -> Self {
-        Self { inputs, returning, scheduled: BTreeSet::new(), steps: vec![], impossible: vec![] }
+        Self {
+            inputs,
+            returning,
+            scheduled: BTreeSet::new(),
+            steps: vec![],
+            impossible: vec![],
+            left: vec![],
+        }
     }
 
     /// Adds a step on an item.
@@ -87,6 +95,18 @@ impl<'a> Planner<'a> {
             what: what.to_owned(),
             cause,
             why: why.to_owned(),
+        });
+    }
+
+    /// Says that a part of an item stays as it is, since the chosen mode does not write it.
+    pub fn left(&mut self, item: &Item, what: &str, to: Vec<String>, mode: LeftBy) {
+        self.left.push(Left {
+            kind: item.kind.name.into(),
+            key: item.key.clone(),
+            name: item.name(self.inputs),
+            what: what.to_owned(),
+            to,
+            mode,
         });
     }
 

@@ -48,6 +48,17 @@ pub enum Guarded {
     Unreadable,
 }
 
+/// How many licences of a SKU a tenant has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Units {
+    /// The SKU's name, such as `ENTERPRISEPACK`, where it is known.
+    pub name: Option<String>,
+    /// How many there are, given or not.
+    pub there: u64,
+    /// How many of them are given.
+    pub given: u64,
+}
+
 /// Everything that a plan follows from.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
@@ -60,6 +71,11 @@ pub struct Inputs {
     pub ids: IdMap,
     /// Ids (those of today) of far ends that are known not to be live.
     pub missing: BTreeSet<String>,
+    /// Of collections that are no kinds (`kinds::OUTSIDE`), by their names: the ids of what is there. Of a collection
+    /// that is not among them nothing is known.
+    pub outside: BTreeMap<&'static str, BTreeSet<String>>,
+    /// How many licences of each SKU the tenant has, by the SKU's id; none where that could not be read.
+    pub units: Option<BTreeMap<String, Units>>,
     /// Names of far ends, by the ids of today.
     pub names: BTreeMap<String, String>,
     /// What a restore must not take away.

@@ -1,7 +1,7 @@
 //! Licences: only those that were given directly; what comes through a group comes by itself.
 
 use super::draft::{Draft, Planner};
-use super::{AttributeMode, Cause, Held, Item, Phase, WriteAction, unread};
+use super::{AttributeMode, Cause, Held, Item, LeftBy, Phase, WriteAction, unread};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -28,6 +28,15 @@ pub fn direct_licences(object: &Map<String, Value>) -> Vec<Value> {
     by_sku.into_iter().map(|(sku, plans)| json!({ "skuId": sku, "disabledPlans": plans })).collect()
 }
 
+/// The SKUs of an object's own licences that are not in effect, with Graph's word for why (`CountViolation`).
+/// Source: learn.microsoft.com/graph/api/resources/licenseassignmentstate.
+fn in_error(object: &Map<String, Value>) -> Vec<(&str, &str)> {
+    let states = object.get(STATES).and_then(Value::as_array).into_iter().flatten();
+    let failed =
+        states.filter(|s| s["state"] == "Error" && s.get("assignedByGroup").is_none_or(Value::is_null));
+    failed.filter_map(|s| Some((s["skuId"].as_str()?, s["error"].as_str().unwrap_or("Other")))).collect()
+}
+
 /// The step that makes the licences of an item what they shall be.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
     if !item.kind.writing.licences || !item.chooses(PROPERTY) {
@@ -40,13 +49,18 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     let (then, now) =
         (direct_licences(&wanted.object), live.map(|l| direct_licences(&l.object)).unwrap_or_default());
     let sku = |licence: &Value| licence["skuId"].as_str().unwrap_or_default().to_owned();
-    let add: Vec<Value> = then.iter().filter(|l| !now.contains(l)).cloned().collect();
-    let remove: Vec<String> = match planner.inputs.attributes {
-        AttributeMode::Overwrite => {
-            now.iter().map(sku).filter(|s| !then.iter().any(|l| sku(l) == *s)).collect()
+    for (sku, error) in live.into_iter().flat_map(|live| in_error(&live.object)) {
+        if then.iter().any(|licence| licence["skuId"] == sku) {
+            let why = format!("it is assigned, and Microsoft says that it is not in effect: {error}");
+            planner.impossible(item, &format!("{PROPERTY}/{sku}"), Cause::LicenceInError, &why);
         }
-        AttributeMode::Merge => vec![],
-    };
+    }
+    let add: Vec<Value> = then.iter().filter(|l| !now.contains(l)).cloned().collect();
+    let mut remove: Vec<String> =
+        now.iter().map(sku).filter(|s| !then.iter().any(|l| sku(l) == *s)).collect();
+    if planner.inputs.attributes == AttributeMode::Merge && !remove.is_empty() {
+        planner.left(item, PROPERTY, std::mem::take(&mut remove), LeftBy::Attributes);
+    }
     if add.is_empty() && remove.is_empty() {
         return;
     }

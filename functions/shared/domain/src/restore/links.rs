@@ -4,7 +4,7 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::unread::{self, Known};
 use super::values::{is_true, same};
-use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, WriteAction};
+use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, WriteAction, left, outside};
 use crate::kinds::{LinkType, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +18,6 @@ type Side<'a> = BTreeMap<&'a str, &'a HeldLink>;
 /// The steps that make the chosen links what they shall be; `live` is none for an object that is not there
 /// (or lies in the recycle bin).
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
-    if planner.inputs.links == LinkMode::Skip {
-        return;
-    }
     // The choice names far ends as the snapshot has them; they may have been created again under other ids.
     let chosen: Option<BTreeSet<(&str, String)>> = item
         .links
@@ -52,9 +49,9 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         let add: Vec<&HeldLink> =
             then.values().filter(|l| chooses(&l.to) && !now.contains_key(l.to.as_str())).copied().collect();
         let single = link.write == LinkWrite::Single;
-        let remove: Vec<&HeldLink> = now
+        let mut remove: Vec<&HeldLink> = now
             .values()
-            .filter(|l| planner.inputs.links == LinkMode::Rollback && known == Known::Both && chooses(&l.to))
+            .filter(|l| known == Known::Both && chooses(&l.to))
             .filter(|l| !then.contains_key(l.to.as_str()) && (!single || add.is_empty()))
             .copied()
             .collect();
@@ -62,9 +59,17 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             continue;
         }
         // Asked only now: where nothing differs, nobody needs to hear that it could not be written.
-        if let Some((cause, why)) = refusal(item, link, wanted, live) {
-            planner.impossible(item, link.name, cause, why);
+        if let Some((cause, why)) = refusal(planner, item, link, wanted, live) {
+            if planner.inputs.links != LinkMode::Skip {
+                planner.impossible(item, link.name, cause, why);
+            }
             continue;
+        }
+        left::links(planner, item, link.name, &ids(&add), &ids(&remove));
+        match planner.inputs.links {
+            LinkMode::Skip => continue,
+            LinkMode::Merge => remove.clear(),
+            LinkMode::Rollback => {}
         }
         // What is added counts among what remains: a group that gets an owner back may lose one that came since.
         let added = add_links(planner, item, link, add, &now, live.is_some());
@@ -73,8 +78,13 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     }
 }
 
+fn ids<'a>(links: &[&'a HeldLink]) -> Vec<&'a str> {
+    links.iter().map(|l| l.to.as_str()).collect()
+}
+
 /// Why no link of the type can be written.
 fn refusal(
+    planner: &Planner<'_>,
     item: &Item,
     link: &LinkType,
     wanted: &Held,
@@ -88,9 +98,19 @@ fn refusal(
         return Some(refused);
     }
     let mark = link.ruled_by?.mark;
-    // What it will be when members are written.
-    let becomes = if item.chooses(mark.property) { &wanted.object } else { now };
-    mark.is_on(becomes)
+    // What the steps that come before the links make of it.
+    let id = item.id(planner.inputs);
+    let written = planner.steps.iter().filter(|s| s.id == id && s.kind == item.kind.name).find_map(|s| {
+        match &s.action {
+            WriteAction::Create { body } | WriteAction::Update { body, .. }
+                if body.contains_key(mark.property) =>
+            {
+                Some(body)
+            }
+            _ => None,
+        }
+    });
+    mark.is_on(written.unwrap_or(now))
         .then_some((Cause::DynamicMembership, "members follow from the rule, which is restored instead"))
 }
 
@@ -182,6 +202,13 @@ fn assign(
     now: &Side<'_>,
     chooses: &dyn Fn(&str) -> bool,
 ) {
+    let differs = |to: &str| then.get(to).map(|l| target_of(l)) != now.get(to).map(|l| target_of(l));
+    let add: Vec<&str> = then.keys().copied().filter(|to| chooses(to) && differs(to)).collect();
+    let extra: Vec<&str> = now.keys().copied().filter(|to| chooses(to) && !then.contains_key(to)).collect();
+    left::links(planner, item, link.name, &add, &extra);
+    if planner.inputs.links == LinkMode::Skip {
+        return;
+    }
     let rollback = planner.inputs.links == LinkMode::Rollback;
     let mut goal: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     // Begins with what is live: what was not chosen stays as it is.
@@ -192,11 +219,14 @@ fn assign(
     }
     // Then the chosen ones as they were, but for groups that are not there: those can be assigned nothing.
     for (to, held) in then.iter().filter(|(to, _)| chooses(to)) {
-        let group = held.value.get("target").and_then(|t| t.get("groupId")).and_then(Value::as_str);
+        let target = held.value.get("target").and_then(Value::as_object);
+        let group = target.and_then(|t| t.get("groupId")).and_then(Value::as_str);
+        let what = format!("{}/{to}", link.name);
         if group.is_some_and(|g| planner.is_missing(g)) {
             goal.remove(to);
-            let what = format!("{}/{to}", link.name);
             planner.impossible(item, &what, Cause::TargetMissing, TARGET_MISSING);
+        } else if let Some(why) = target.and_then(|t| outside::gone_from_target(planner, t)) {
+            planner.impossible(item, &what, Cause::TargetMissing, &why);
         } else {
             goal.insert(to, target_of(held));
         }

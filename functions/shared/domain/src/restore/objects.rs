@@ -4,7 +4,10 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::properties::writable;
 use super::values::{is_true, text};
-use super::{Cause, Held, Item, Phase, Warning, WriteAction, licences, links, policies, properties, unread};
+use super::{
+    Cause, Held, Item, Phase, Warning, WriteAction, licences, links, lost, outside, policies, properties,
+    unread,
+};
 use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
 
@@ -65,6 +68,7 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
         return;
     }
     let body = create_body(planner, item, wanted);
+    lost::tell(planner, item, wanted, &body);
     let mut warnings = vec![Warning::NewId];
     if item.kind.writing.password {
         warnings.push(Warning::PasswordReset);
@@ -95,6 +99,11 @@ fn create_body(planner: &mut Planner<'_>, item: &Item, wanted: &Held) -> Map<Str
             body.insert(required.property.to_owned(), value);
         }
     }
+    for (property, why) in writing.claims {
+        if body.remove(*property).is_some() {
+            planner.impossible(item, property, Cause::OtherService, why);
+        }
+    }
     for (property, mark) in writing.only_of {
         if !mark.is_on(&body) {
             body.remove(*property);
@@ -102,6 +111,10 @@ fn create_body(planner: &mut Planner<'_>, item: &Item, wanted: &Held) -> Map<Str
     }
     if writing.typed {
         policies::complete(planner, item, &mut body);
+        for (property, value) in &mut body {
+            outside::without_gone(planner, item, property, value);
+        }
+        body.retain(|property, value| !value.is_null() || property.contains('@'));
     }
     body
 }

@@ -2,8 +2,8 @@
 
 use super::draft::Planner;
 use super::{
-    Cause, Guarded, Held, Impossible, Inputs, Item, LinkMode, Remark, RestorePlan, SelectedLink, Step,
-    WriteAction, administrators, facts, may_lose, objects,
+    Cause, Guarded, Held, Impossible, Inputs, Item, LeftBy, LinkMode, Remark, RestorePlan, SelectedLink,
+    Step, WriteAction, administrators, facts, may_lose, objects, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,9 +14,7 @@ pub fn plan(inputs: &Inputs) -> RestorePlan {
     for item in &inputs.items {
         planner.plan_item(item);
     }
-    if inputs.links != LinkMode::Skip {
-        planner.plan_referrers();
-    }
+    planner.plan_referrers();
     planner.finish()
 }
 
@@ -77,11 +75,18 @@ impl Planner<'_> {
             }
         }
         for item in more.values() {
-            self.plan_item(item);
+            // Links that are skipped say so themselves; the roles of whoever is created again are skipped with them.
+            let is_skipped = self.inputs.links == LinkMode::Skip && item.kind.identity != Identity::Id;
+            match (is_skipped, &item.live) {
+                (false, _) => self.plan_item(item),
+                (true, None) => self.left(item, "object", vec![], LeftBy::Links),
+                (true, Some(_)) => {}
+            }
         }
     }
 
     fn finish(mut self) -> RestorePlan {
+        units::share_out(&mut self);
         for step in &mut self.steps {
             step.depends_on = step.refers_to();
             step.depends_on.retain(|id| self.returning.contains(id));
@@ -96,7 +101,7 @@ impl Planner<'_> {
         for (number, step) in (1..).zip(&mut steps) {
             step.number = number;
         }
-        RestorePlan { remarks, steps, impossible: self.impossible }
+        RestorePlan { remarks, steps, impossible: self.impossible, left_by_mode: self.left }
     }
 
     /// The steps that leave the tenant with an administrator and us with our access; what is refused is named.
@@ -213,6 +218,8 @@ fn rank(step: &Step) -> usize {
         WriteAction::Create { .. } => 1,
         WriteAction::Update { .. } => 2,
         WriteAction::Act { .. } => 3,
+        // What is taken away is free for what is given.
+        WriteAction::AssignLicences { ref add, .. } if add.is_empty() => 3,
         WriteAction::AddLinks { .. } | WriteAction::Assign { .. } | WriteAction::AssignLicences { .. } => 4,
         WriteAction::RemoveLink { .. } => 5,
         WriteAction::Delete => 100 - KINDS.iter().position(|k| step.kind == k.name).unwrap_or_default(),

@@ -9,10 +9,21 @@ use serde_json::{Map, Value};
 const STRIPPED: &[&str] = &["id", "settingDefinitions", "assignments", "settings@odata.count"];
 
 /// The content of an object. Of policies: without what the service numbers and adds by itself, so that two
-/// policies of the same content are equal. Other objects are their own content.
+/// policies of the same content are equal. Other objects are their own content, but for what of them may be said or left
+/// unsaid.
 pub fn clean(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> {
     if !kind.writing.typed {
-        return object.clone();
+        let mut object = object.clone();
+        // What nobody ever said and what was said by hand are the same: links that follow from no rule.
+        for rule in kind.links.iter().filter_map(|link| link.ruled_by) {
+            let (Some(value), Some(by_hand)) = (object.get_mut(rule.mark.property), rule.by_hand) else {
+                continue;
+            };
+            if value.is_null() {
+                *value = Value::from(by_hand);
+            }
+        }
+        return object;
     }
     let fits = |p: &str| !STRIPPED.contains(&p) && !kind.volatile.contains(&p) && is_content(p);
     object.iter().filter(|(p, _)| fits(p)).map(|(p, v)| (p.clone(), inner(p, v))).collect()

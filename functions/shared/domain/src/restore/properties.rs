@@ -3,12 +3,14 @@
 use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::values::{is_empty, is_true, parts, same, text};
-use super::{AttributeMode, Cause, Held, Item, Warning, WriteAction, licences, policies, unread};
-use crate::kinds::{Form, Kind, Sorting, Update};
+use super::{
+    AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, licences, outside, policies, unread,
+};
+use crate::kinds::{Form, Kind, Rule, Sorting, Update};
 use serde_json::{Map, Value, json};
 
 /// Properties that differ in every object that was created again, or follow from another property.
-const FOLLOWS: &[&str] = &["createdDateTime", "creationType", "proxyAddresses", "securityIdentifier"];
+const FOLLOWS: &[&str] = &["createdDateTime", "creationType", "securityIdentifier"];
 
 /// The properties of an object that can be written when it is created, without those that need a request of their
 /// own.
@@ -42,13 +44,19 @@ struct Difference {
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: &Held) {
     let kind = item.kind;
     let (then, now) = (policies::clean(kind, &wanted.object), policies::clean(kind, &live.object));
+    // Where links come to follow from a rule, or no longer do, that and the rule are one thing, in whatever mode.
+    let turned = turned(item, wanted, live);
     let mut differences = Vec::new();
     let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
     names.sort_unstable();
     names.dedup();
     for property in names {
         let property = property.as_str();
-        if property == "@odata.type" || property == licences::PROPERTY || !item.chooses(property) {
+        let is_turned = turned.iter().any(|rule| rule.is_about(property));
+        if property == "@odata.type" || property == licences::PROPERTY {
+            continue;
+        }
+        if !is_turned && !item.chooses(property) {
             continue;
         }
         // What is volatile is never written, nor what one side does not know: an unknown value is not an empty one.
@@ -56,25 +64,43 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             continue;
         }
         let (before, after) = (now.get(property), then.get(property));
-        if same(before, after) || (planner.inputs.attributes == AttributeMode::Merge && is_empty(after)) {
+        if same(before, after) {
             continue;
         }
-        let form = kind.writing.form(property);
         // What would be written need not be what the snapshot holds: parts are merged, and it may come out as it is
         // live.
-        let Some(after) = goal(planner, form, before, after, &now) else { continue };
-        if same(before, Some(&after)) {
+        let form = kind.writing.form(property);
+        let Some(whole) = goal(AttributeMode::Overwrite, form, before, after, &now) else { continue };
+        if same(before, Some(&whole)) {
             continue;
         }
+        let mode = if is_turned { AttributeMode::Overwrite } else { planner.inputs.attributes };
+        let after = match mode {
+            AttributeMode::Overwrite => Some(whole.clone()),
+            AttributeMode::Merge if is_empty(after) => None,
+            AttributeMode::Merge => goal(mode, form, before, after, &now),
+        };
+        let after = after.filter(|after| !same(before, Some(after)));
+        let after = after.map(|mut after| {
+            outside::without_gone(planner, item, property, &mut after);
+            after
+        });
         // A person hears of what cannot be written, but not of what differs in every object that was created again,
         // unless it was chosen by name.
-        if let Some((cause, why)) = refusal(kind, property, &then, &now, &after) {
-            let quiet = cause == Cause::ReadOnly && FOLLOWS.contains(&property);
+        if let Some((cause, why)) = refusal(kind, property, &then, &now, after.as_ref().unwrap_or(&whole)) {
+            let addresses = |object| super::lost::other_addresses(object);
+            let follows = FOLLOWS.contains(&property)
+                || (property == super::lost::PROXY_ADDRESSES && addresses(&then) == addresses(&now));
+            let quiet = cause == Cause::ReadOnly && follows;
             if item.names(property) || !quiet {
                 planner.impossible(item, property, cause, why);
             }
             continue;
         }
+        if !same(after.as_ref().or(before), Some(&whole)) {
+            planner.left(item, property, vec![], LeftBy::Attributes);
+        }
+        let Some(after) = after.filter(|after| !same(before, Some(after))) else { continue };
         let before = before.cloned().unwrap_or_default();
         differences.push(Difference { property: property.to_owned(), before, after });
     }
@@ -94,15 +120,24 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     }
 }
 
+/// The rules of an object that say by now whether its links follow from them, and said the contrary then; those of which
+/// something was chosen.
+fn turned(item: &Item, wanted: &Held, live: &Held) -> Vec<Rule> {
+    let rules = item.kind.links.iter().filter_map(|link| link.ruled_by);
+    let chosen = rules.filter(|rule| item.chooses(rule.mark.property) || item.chooses(rule.property));
+    let is_known = |held: &Held, rule: &Rule| !held.unknown.iter().any(|property| rule.is_about(property));
+    let known = chosen.filter(|rule| is_known(wanted, rule) && is_known(live, rule));
+    known.filter(|rule| rule.mark.is_on(&wanted.object) != rule.mark.is_on(&live.object)).collect()
+}
+
 /// What a property shall become.
 fn goal(
-    planner: &Planner<'_>,
+    mode: AttributeMode,
     form: Option<Form>,
     before: Option<&Value>,
     after: Option<&Value>,
     now: &Map<String, Value>,
 ) -> Option<Value> {
-    let mode = planner.inputs.attributes;
     let mut after = after.cloned().unwrap_or_default();
     match form {
         Some(Form::Parts) => after = parts(&after, before, mode),

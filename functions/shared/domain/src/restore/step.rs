@@ -1,6 +1,6 @@
 //! A plan: steps in order, and what cannot be done. It is stored, shown, approved and then executed.
 
-use super::{IdMap, id_map};
+use super::{IdMap, Left, id_map};
 use crate::kinds::{self, NamedKind, Phase};
 use crate::{Error, Result};
 use schemars::JsonSchema;
@@ -185,6 +185,14 @@ pub enum Cause {
     Unsupported,
     /// Objects refer to each other in a circle.
     Circular,
+    /// Another service has it, and makes no new one.
+    OtherService,
+    /// All licences of the SKU are given to others.
+    NoFreeLicence,
+    /// The tenant has no subscription to the SKU any more.
+    NotSubscribed,
+    /// It is assigned, and Microsoft says that it is not in effect.
+    LicenceInError,
 }
 
 /// What cannot be restored, named before anything starts.
@@ -229,6 +237,9 @@ pub struct RestorePlan {
     pub steps: Vec<Step>,
     /// What was asked for and cannot be restored.
     pub impossible: Vec<Impossible>,
+    /// What differs and stays as it is, since the chosen mode does not write it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_by_mode: Vec<Left>,
 }
 
 impl Step {

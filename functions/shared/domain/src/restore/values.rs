@@ -30,10 +30,20 @@ fn prune(value: Option<&Value>) -> Option<Value> {
         Value::Object(map) => {
             let kept: Map<_, _> =
                 map.iter().filter_map(|(k, v)| prune(Some(v)).map(|v| (k.clone(), v))).collect();
-            kept.keys().any(|k| !k.contains('@')).then_some(Value::Object(kept))
+            says_something(&kept).then_some(Value::Object(kept))
         }
         other => Some(other.clone()),
     }
+}
+
+/// The type of sets of custom security attributes: of a set without attributes it says nothing.
+const ATTRIBUTE_SET: &str = "#Microsoft.DirectoryServices.CustomSecurityAttributeValue";
+
+/// Whether an object says anything, by a property or by its type: some types have no other property, such as all
+/// devices as a target.
+fn says_something(object: &Map<String, Value>) -> bool {
+    let is_type = |key: &str, value: &Value| key == "@odata.type" && value != ATTRIBUTE_SET;
+    object.iter().any(|(key, value)| !key.contains('@') || is_type(key, value))
 }
 
 /// What a value that is an object of parts becomes: every part that differs is given, since a part that is
@@ -74,6 +84,10 @@ mod tests {
         assert!(same(Some(&json!({"extensionAttribute1": null})), None));
         assert!(!same(Some(&json!(false)), None));
         assert!(!same(Some(&json!("x")), None));
+        let typed = |of_type: &str| json!({"@odata.type": of_type});
+        assert!(!same(Some(&typed("#allDevices")), Some(&typed("#allUsers"))));
+        assert!(!same(Some(&typed("#edgeHomeButtonHidden")), None));
+        assert!(same(Some(&json!({"Eng": {"@odata.type": ATTRIBUTE_SET, "Level": null}})), None));
     }
 
     #[test]

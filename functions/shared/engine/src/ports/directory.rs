@@ -1,13 +1,14 @@
 //! The port of a customer's directory: Microsoft Graph, read with one credential and written with another.
 
 use async_trait::async_trait;
-use domain::kinds::{Kind, Licence, LinkEnd, LinkType, Source};
+use domain::kinds::{Kind, Licence, LinkEnd, LinkType, Outside, Source};
+use domain::restore::Units;
 use domain::{Result, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The application permission that lets Microsoft's own recoveries be seen. Without it no object is missing, but what
@@ -225,6 +226,20 @@ pub trait LiveObjects: Send + Sync {
         property: &str,
         value: &str,
     ) -> Result<Vec<Map<String, Value>>>;
+
+    /// The ids of all objects of a collection that is no kind; `None` where that cannot be seen here.
+    async fn list_outside(
+        &self,
+        _tenant: &TenantId,
+        _outside: &'static Outside,
+    ) -> Result<Option<BTreeSet<String>>> {
+        Ok(None)
+    }
+
+    /// How many licences the tenant has of each SKU, by the SKU's id; `None` where that cannot be seen here.
+    async fn list_subscribed(&self, _tenant: &TenantId) -> Result<Option<BTreeMap<String, Units>>> {
+        Ok(None)
+    }
 }
 
 /// A directory, read with the reading credential only: what the jobs hold. Its methods are those of its parts;

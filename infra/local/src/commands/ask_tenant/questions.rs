@@ -73,6 +73,7 @@ pub const QUESTIONS: &[Question] = &[
     ),
     cannot("duplicate_role_assignment_status", "how is a role assignment refused that is there?", WRITES),
     cannot("missing_assignment_group_refused", "is an assignment to a group refused that is gone?", WRITES),
+    cannot("missing_scope_tag_refused", "is a policy refused whose scope tag is gone?", WRITES),
     cannot("assignments_move_modified", "does an assignment move a policy's lastModifiedDateTime?", WRITES),
     cannot(
         "retry_after",

@@ -23,6 +23,20 @@ fn check_type(kind: &PolicyKind, body: &Map<String, Value>) -> Result<(), Failur
     )))
 }
 
+/// Refuses scope tags that are gone, unless the switch says that they are kept as dead ids.
+fn check_scope_tags(call: &Call, d: &Directory, body: &Map<String, Value>) -> Result<(), Failure> {
+    let tags = body.get("roleScopeTagIds").and_then(Value::as_array).into_iter().flatten();
+    let mut gone = tags
+        .filter_map(Value::as_str)
+        .filter(|tag| d.docs("deviceManagement/roleScopeTags").get(tag).is_none());
+    match gone.next() {
+        Some(tag) if call.switches.missing_scope_tag_refused => {
+            Err(wrong(format!("The scope tag {tag} does not exist.")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Numbers settings from 0, as the service does.
 fn numbered(list: &[Value]) -> Vec<Value> {
     let mut list = list.to_vec();
@@ -93,6 +107,7 @@ fn stamp(d: &mut Directory, policy: &mut Value, created: bool) {
 fn create(call: &Call, d: &mut Directory, kind: &PolicyKind) -> Outcome {
     let body = call.object()?;
     check_type(kind, &body)?;
+    check_scope_tags(call, d, &body)?;
     if body.get(kind.title).and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(wrong(format!("'{}' is required.", kind.title)));
     }
@@ -136,6 +151,7 @@ fn update(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, replaces:
     let body = call.object()?;
     let mut policy = d.docs(&set).get(id).cloned().ok_or_else(|| not_found(id))?;
     check_type(kind, &body)?;
+    check_scope_tags(call, d, &body)?;
     if !kind.subtype.is_empty() && body["@odata.type"] != policy["@odata.type"] {
         return Err(wrong("The type of a policy cannot be changed."));
     }

@@ -1,14 +1,18 @@
 //! Tests of plans: stories about single rules, and properties over small random tenants.
 
 mod administrators;
+mod left;
 mod links;
 mod model;
 mod modes;
 mod objects;
+mod outside;
 mod policies;
 mod properties;
 mod roles;
 mod schedules;
+mod turned;
+mod units;
 mod unread;
 
 use super::{Administrators, Guarded, SignIn, Standing};

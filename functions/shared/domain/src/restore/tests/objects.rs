@@ -231,3 +231,46 @@ fn what_came_since_is_deleted_only_when_that_is_asked_for() {
     inputs.delete_created = false;
     assert_eq!(causes(&plan(&inputs)), [("object", Cause::NotInSnapshot)]);
 }
+
+#[test]
+fn what_a_new_user_cannot_be_given_is_named_and_what_grows_again_is_not() {
+    let wanted = user(&json!({"employeeHireDate": "2020-01-01T00:00:00Z", "faxNumber": "1",
+        "proxyAddresses": ["SMTP:u@x.y", "smtp:alias@x.y"], "createdDateTime": "2020-01-01T00:00:00Z",
+        "securityIdentifier": "S-1-12-1", "isResourceAccount": false, "jobTitle": "Nurse",
+        "assignedLicenses": [{"skuId": "s", "disabledPlans": []}], "preferredDataLocation": null,
+        "identities": [{"signInType": "userPrincipalName", "issuer": "x.y", "issuerAssignedId": "u@x.y"}]}));
+    let made = plan(&exactly(vec![item("users", "u", Some(wanted), None)]));
+    let expected = ["employeeHireDate", "faxNumber", "proxyAddresses"].map(|what| (what, Cause::ReadOnly));
+    assert_eq!(causes(&made), expected);
+    let plain = user(&json!({"proxyAddresses": ["SMTP:u@x.y", "smtp:u@tenant.onmicrosoft.com"]}));
+    assert!(plan(&exactly(vec![item("users", "u", Some(plain), None)])).impossible.is_empty());
+}
+
+#[test]
+fn addresses_of_a_live_user_that_cannot_be_written_are_named_where_they_differ_beyond_the_first() {
+    let with = |addresses: &[&str]| Some(user(&json!({"proxyAddresses": addresses})));
+    let of = |then: &[&str], now: &[&str]| plan(&exactly(vec![item("users", "u", with(then), with(now))]));
+    assert!(of(&["SMTP:u@x.y"], &["SMTP:v@x.y"]).impossible.is_empty(), "the first follows from the name");
+    let lost = of(&["SMTP:u@x.y", "smtp:alias@x.y"], &["SMTP:u@x.y"]);
+    assert_eq!(causes(&lost), [("proxyAddresses", Cause::ReadOnly)]);
+}
+
+#[test]
+fn a_new_group_does_not_claim_to_be_a_team_and_its_label_and_language_are_named() {
+    let wanted = held(&json!({"id": "g", "displayName": "G", "mailNickname": "g", "groupTypes": ["Unified"],
+        "mailEnabled": true, "securityEnabled": false, "resourceProvisioningOptions": ["Team"], "visibility": "Private",
+        "classification": "Secret", "theme": "Teal", "mail": "g@x.y", "proxyAddresses": ["SMTP:g@x.y", "SPO:SPO_1"],
+        "assignedLabels": [{"labelId": "l", "displayName": "L"}]}));
+    let made = plan(&exactly(vec![item("groups", "g", Some(wanted), None)]));
+    let WriteAction::Create { body } = &made.steps[0].action else { panic!("{made:?}") };
+    assert!(!body.contains_key("resourceProvisioningOptions"));
+    let named: std::collections::BTreeSet<_> = causes(&made).into_iter().collect();
+    let expected = [
+        ("assignedLabels", Cause::ReadOnly),
+        ("classification", Cause::ReadOnly),
+        ("resourceProvisioningOptions", Cause::OtherService),
+        ("theme", Cause::ReadOnly),
+    ];
+    assert_eq!(named, std::collections::BTreeSet::from(expected));
+    assert!(made.impossible.iter().any(|i| i.why.contains("channels")));
+}

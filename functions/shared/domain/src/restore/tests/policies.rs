@@ -171,3 +171,38 @@ fn scheduled_actions_are_part_of_a_creation_and_an_action_of_their_own_afterward
     assert_eq!(names_of(&changed), ["act p"]);
     assert_eq!(changed.steps[0].after, Some(clean));
 }
+
+#[test]
+fn a_type_that_has_no_other_property_is_written_and_created() {
+    let edge = |button: &str| {
+        held(
+            &json!({"@odata.type": "#microsoft.graph.windows10GeneralConfiguration", "id": "p", "displayName": "P",
+            "edgeHomeButtonConfiguration": {"@odata.type": format!("#microsoft.graph.{button}")}}),
+        )
+    };
+    let hidden = json!({"@odata.type": "#microsoft.graph.edgeHomeButtonHidden"});
+    for live in [None, Some(edge("edgeHomeButtonOpensNewTab"))] {
+        let made =
+            plan(&exactly(vec![item("DeviceConfiguration", "p", Some(edge("edgeHomeButtonHidden")), live)]));
+        let (WriteAction::Create { body } | WriteAction::Update { body, .. }) = &made.steps[0].action else {
+            panic!("{made:?}")
+        };
+        assert_eq!(body["edgeHomeButtonConfiguration"], hidden);
+    }
+    let all = |who: &str| {
+        assigned(
+            edge("edgeHomeButtonHidden"),
+            "DeviceConfiguration.assignments",
+            &[json!({"@odata.type": format!("#microsoft.graph.{who}AssignmentTarget")})],
+        )
+    };
+    let made = plan(&exactly(vec![item(
+        "DeviceConfiguration",
+        "p",
+        Some(all("allDevices")),
+        Some(all("allLicensedUsers")),
+    )]));
+    let WriteAction::Assign { assignments, .. } = &made.steps[0].action else { panic!("{made:?}") };
+    assert_eq!(assignments.len(), 1);
+    assert_eq!(assignments[0]["target"]["@odata.type"], "#microsoft.graph.allDevicesAssignmentTarget");
+}

@@ -100,6 +100,21 @@ fn ends(ids: &IdMap, held: &Held) -> Vec<(&'static str, String)> {
     ends
 }
 
+/// What of its object a step changes: properties, or a type of links.
+fn parts_of(step: &Step) -> Vec<String> {
+    match &step.action {
+        WriteAction::Update { properties, .. } => properties.clone(),
+        WriteAction::AddLinks { link, .. }
+        | WriteAction::RemoveLink { link, .. }
+        | WriteAction::Assign { link, .. } => {
+            vec![link.clone()]
+        }
+        WriteAction::AssignLicences { .. } => vec!["assignedLicenses".to_owned()],
+        WriteAction::Act { property, .. } => vec![property.clone()],
+        WriteAction::Create { .. } | WriteAction::Undelete | WriteAction::Delete => vec!["object".to_owned()],
+    }
+}
+
 proptest! {
     #[test]
     fn executing_a_plan_makes_the_tenant_what_the_snapshot_says(before in seed(), after in seed(), bin in any::<u8>()) {
@@ -137,8 +152,17 @@ proptest! {
             delete_created: false,
             ..tenant.inputs(&snapshot)
         };
-        tenant.apply(&plan(&merge(&tenant)));
+        let merged = plan(&merge(&tenant));
+        tenant.apply(&merged);
         prop_assert_eq!(plan(&merge(&tenant)).steps, vec![]);
+        // Whatever differs still, the preview has said.
+        let rest = plan(&Inputs { delete_created: false, ..tenant.inputs(&snapshot) });
+        for step in &rest.steps {
+            for part in parts_of(step) {
+                let is_said = merged.left_by_mode.iter().any(|l| l.kind == step.kind && l.key == step.key && l.what == part);
+                prop_assert!(is_said, "{} {}: {part} differs, and nobody said so", step.kind, step.key);
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,103 @@
+//! Licences and the units that there are.
+
+use super::super::Units;
+use super::*;
+
+fn user(id: &str, skus: &[&str]) -> Held {
+    let licences: Vec<_> = skus.iter().map(|s| json!({"skuId": s, "disabledPlans": []})).collect();
+    held(&json!({"id": id, "displayName": id, "assignedLicenses": licences}))
+}
+
+fn inputs(users: &[(&str, &[&str], &[&str])], free: &[(&str, u64)]) -> Inputs {
+    let item = |(id, then, now): &(&str, &[&str], &[&str])| {
+        item("users", id, Some(user(id, then)), Some(user(id, now)))
+    };
+    let units = |(sku, free): &(&str, u64)| {
+        ((*sku).to_owned(), Units { name: Some(format!("NAME_{sku}")), there: 10 + free, given: 10 })
+    };
+    Inputs { units: Some(free.iter().map(units).collect()), ..exactly(users.iter().map(item).collect()) }
+}
+
+/// Who is given and who loses what, in the order of the plan.
+fn told(plan: &RestorePlan) -> Vec<String> {
+    let tell = |step: &Step| match &step.action {
+        WriteAction::AssignLicences { add, remove } => {
+            let add = add.iter().map(|l| format!("+{}", l["skuId"].as_str().unwrap()));
+            format!("{} {}", step.key, add.chain(remove.iter().map(|r| format!("-{r}"))).collect::<String>())
+        }
+        other => panic!("{other:?}"),
+    };
+    plan.steps.iter().map(tell).collect()
+}
+
+#[test]
+fn of_two_licences_of_which_one_is_sold_out_the_other_is_given_and_the_one_is_named() {
+    let made = plan(&inputs(&[("u", &["a", "b", "c"], &[])], &[("a", 1), ("b", 0)]));
+    assert_eq!(told(&made), ["u +a"]);
+    let expected =
+        [("assignedLicenses/b", Cause::NoFreeLicence), ("assignedLicenses/c", Cause::NotSubscribed)];
+    assert_eq!(causes(&made), expected);
+    assert!(made.impossible[0].why.contains("NAME_b"), "{:?}", made.impossible);
+    assert_eq!(made.steps[0].after, Some(json!([{"skuId": "a", "disabledPlans": []}])));
+}
+
+#[test]
+fn free_units_are_shared_over_the_whole_choice() {
+    let made = plan(&inputs(&[("u", &["a"], &[]), ("v", &["a"], &[]), ("w", &["a"], &[])], &[("a", 2)]));
+    assert_eq!(told(&made), ["u +a", "v +a"]);
+    assert_eq!((made.impossible.len(), made.impossible[0].key.as_str()), (1, "w"));
+}
+
+#[test]
+fn what_is_taken_away_is_free_for_what_is_given() {
+    let moved = plan(&inputs(&[("u", &["a"], &[]), ("v", &[], &["a"])], &[("a", 0)]));
+    assert_eq!(told(&moved), ["v -a", "u +a"]);
+    assert!(moved.impossible.is_empty());
+    let swapped = inputs(&[("u", &["a"], &["b"]), ("v", &["b"], &["a"])], &[("a", 0), ("b", 0)]);
+    let made = plan(&swapped);
+    assert_eq!(told(&made), ["u -b", "v -a", "u +a", "v +b"]);
+    assert_eq!((&made.steps[0].after, &made.steps[2].before), (&Some(json!([])), &Some(json!([]))));
+    // With units enough for everybody, one call for each.
+    let plenty = inputs(&[("u", &["a"], &["b"]), ("v", &["b"], &["a"])], &[("a", 1), ("b", 1)]);
+    assert_eq!(told(&plan(&plenty)), ["u +a-b", "v +b-a"]);
+}
+
+#[test]
+fn other_plans_of_a_licence_take_no_unit_and_a_licence_of_a_group_is_for_graph_to_count() {
+    let plans = |disabled: &[&str]| {
+        held(
+            &json!({"id": "u", "displayName": "U", "assignedLicenses": [{"skuId": "a", "disabledPlans": disabled}]}),
+        )
+    };
+    let group = |skus: &[&str]| {
+        let mut group = user("g", skus);
+        group.object.insert("groupTypes".to_owned(), json!([]));
+        group
+    };
+    let mut inputs = inputs(&[], &[("a", 0)]);
+    inputs.items = vec![
+        item("users", "u", Some(plans(&["p"])), Some(plans(&[]))),
+        item("groups", "g", Some(group(&["a"])), Some(group(&[]))),
+    ];
+    let made = plan(&inputs);
+    assert_eq!((made.steps.len(), made.impossible.len()), (2, 0), "{made:?}");
+    // Where units could not be read, everything is tried.
+    inputs.items = vec![item("users", "u", Some(user("u", &["x"])), Some(user("u", &[])))];
+    inputs.units = None;
+    assert_eq!(told(&plan(&inputs)), ["u +x"]);
+}
+
+#[test]
+fn a_licence_that_is_assigned_and_not_in_effect_is_named() {
+    let with = |state: &str, error: &str| {
+        let mut user = user("u", &["a"]);
+        let state = json!([{"skuId": "a", "disabledPlans": [], "assignedByGroup": null, "state": state, "error": error}]);
+        user.object.insert("licenseAssignmentStates".to_owned(), state);
+        user
+    };
+    let (then, now) = (with("Active", "None"), with("Error", "CountViolation"));
+    let made = plan(&exactly(vec![item("users", "u", Some(then), Some(now))]));
+    assert!(made.steps.is_empty());
+    assert_eq!(causes(&made), [("assignedLicenses/a", Cause::LicenceInError)]);
+    assert!(made.impossible[0].why.ends_with("CountViolation"));
+}
