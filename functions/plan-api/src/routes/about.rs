@@ -26,7 +26,8 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             .answers::<KeySet>(200),
         Route::get("/v1/openapi.json", "readOpenApi", document)
             .says("This document.", "Reads the OpenAPI document of this installation, which is this one.")
-            .answers::<Map<String, Value>>(200),
+            .answers::<Map<String, Value>>(200)
+            .revalidated(),
     ];
     under(&TAG, rows)
 }

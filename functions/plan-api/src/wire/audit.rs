@@ -6,6 +6,7 @@ use domain::{PartnerId, Timestamp};
 use engine::ports::Page;
 use garde::Validate;
 use partners::commands::audit::Verified;
+use runtime::http::MAX_CURSOR;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ pub struct AuditIn {
     #[garde(skip)]
     pub partner: Option<PartnerId>,
     /// The `next` of the part before; without it the log is read from its newest entry.
-    #[garde(length(max = 2_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
     /// The most entries that the part may have.
     #[garde(range(min = 1, max = 200))]
@@ -40,7 +41,7 @@ pub struct ExportIn {
     #[serde(default)]
     pub format: Format,
     /// Where the part before ended, from its `Link`.
-    #[garde(length(max = 2_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
     /// The most entries that the part may have.
     #[garde(range(min = 1, max = 1_000))]
@@ -73,7 +74,7 @@ pub struct VerifyIn {
     #[garde(skip)]
     pub partner: Option<PartnerId>,
     /// The `next` of the call before, to go on from there; without it the log is verified from its beginning.
-    #[garde(length(max = 2_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub after: Option<String>,
 }
 

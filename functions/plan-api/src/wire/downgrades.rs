@@ -7,7 +7,7 @@ use domain::{DowngradeId, OrganisationId, PartnerId, PlanId, Timestamp};
 use engine::ports::Page;
 use engine::records::DowngradeRequest;
 use garde::Validate;
-use runtime::http::PageIn;
+use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ pub struct DowngradesIn {
     #[garde(skip)]
     pub state: Option<RequestState>,
     /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = 2_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
     /// The most items that the part may have: 50 when nothing is said.
     #[garde(range(min = 1, max = 200))]

@@ -10,7 +10,7 @@ use engine::ports::Page;
 use engine::records::{About, MailState, MailTrouble, Person};
 use garde::Validate;
 use partners::commands::notifications::{Choice, Choices};
-use runtime::http::PageIn;
+use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -244,7 +244,7 @@ pub struct NotificationListIn {
     #[garde(skip)]
     pub format: Option<Format>,
     /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = 2_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
     /// The most people that the part may have: 50 when nothing is said.
     #[garde(range(min = 1, max = 200))]

@@ -11,7 +11,7 @@ use engine::records::{
 };
 use garde::Validate;
 use partners::commands::organisations::{Edit, NewOrganisation, OrganisationView, Wanted};
-use runtime::http::PageIn;
+use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,7 @@ pub struct SearchIn {
     #[garde(skip)]
     pub format: Option<Format>,
     /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = 2_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
     /// The most items that the part may have: 50 when nothing is said.
     #[garde(range(min = 1, max = 200))]

@@ -21,6 +21,44 @@ async fn whoever_is_not_known_is_refused_by_every_route_that_the_document_does_n
     }
 }
 
+#[tokio::test]
+async fn a_method_that_the_document_does_not_have_is_not_answered() {
+    let plane = Plane::new();
+    let (_, owner) = plane.partner(&Caller::Operator, "P").await;
+    let operations = plan_api::operations();
+    let has =
+        |path: &str, method: &str| operations.iter().any(|of| of.path() == path && of.method() == method);
+    for operation in &operations {
+        let path = operation.path().replace("{org}", "org_01jaaaaaaaaaaaaaaaaaaaaaaa");
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if has(operation.path(), method) {
+                continue;
+            }
+            let request = Request::builder().method(method.to_uppercase().as_str()).uri(&path);
+            let answer = plane.send(Some(&owner), request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_says_what_it_is_for_and_what_it_does() {
+    for operation in plan_api::operations() {
+        let (summary, description) = (operation.summary(), operation.description());
+        assert!(summary.ends_with('.') && description.ends_with('.'), "{}", operation.key());
+    }
+}
+
+#[test]
+fn the_document_names_every_budget_that_replies_tell_of() {
+    let document: Value = serde_json::from_str(OPENAPI).unwrap();
+    let policy = &document["paths"]["/v1/me"]["get"]["responses"]["200"]["headers"]["RateLimit-Policy"];
+    let says = policy["description"].as_str().unwrap();
+    for name in ["caller", "signed-in", "organisation", "partners"] {
+        assert!(says.contains(&format!("`{name}` counts ")), "{name}: {says}");
+    }
+}
+
 #[test]
 fn what_the_api_says_of_how_many_are_invited_in_a_day_is_what_holds() {
     let operations = plan_api::operations();

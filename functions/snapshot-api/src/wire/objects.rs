@@ -6,7 +6,7 @@ use backup::commands::search::{Found, Searched};
 use domain::kinds::KindName;
 use engine::ports::Page;
 use garde::Validate;
-use runtime::http::PageIn;
+use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,7 +42,7 @@ impl ObjectsIn {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LinksIn {
     /// The `next` of the part before, of the same object.
-    #[garde(length(max = 4_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
     /// The most links that the part may have: 200 when nothing is said.
     #[garde(range(min = 1, max = 200))]

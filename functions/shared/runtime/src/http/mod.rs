@@ -17,13 +17,14 @@ mod version;
 
 pub use audit::{AlsoTold, Audited, audited};
 pub use budget::RateLimit;
+pub(crate) use budget::TOLD as POLICIES_TOLD;
 pub use caller::{Asked, authorizer_context, gateway_context};
 pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, idempotent};
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text, id_in_path};
 pub use rate::rate_limited;
 pub use reply::{
-    Accepted, Created, CreatedVersion, PageIn, Versioned, accepted, created, created_version, listed,
-    versioned,
+    Accepted, Created, CreatedVersion, MAX_CURSOR, PageIn, Versioned, accepted, created, created_version,
+    listed, versioned,
 };
 pub use route::{
     Arguments, Notes, Rights, Route, Takes, Unnoted, Weights, operations_of, router_of, under, weights_of,

@@ -9,7 +9,7 @@
 //! request also counts on that of its organisation, where an end customer asks, and on that of the whole tree of partners.
 //! Who is not known is not counted, until a link or a state that they show says which partner made it ([`Tab`]).
 
-use super::budget::{BLOCK, Budget, Budgets, Drawn, RateLimit, SHARED_BLOCK};
+use super::budget::{Budget, Budgets, CALLER, Drawn, LINKS, ORGANISATION, PARTNERS, RateLimit, SIGNED_IN};
 use super::caller;
 use super::route::Weights;
 use crate::problem::Problem;
@@ -74,7 +74,7 @@ async fn layer(State(limiter): State<Arc<Limiter>>, mut request: Request, next: 
         }
         Some(refusal) => Problem::from(refusal).into_response(),
     };
-    let (name, limit, seconds) = (decides.name, decides.limit, |us: i64| (us + 999_999) / 1_000_000);
+    let (name, limit, seconds) = (decides.policy.name, decides.limit, |us: i64| (us + 999_999) / 1_000_000);
     let headers = [
         (POLICY, format!("\"{name}\";q={};w={}", limit.burst.max(1), seconds(limit.full_us()))),
         (LEFT, format!("\"{name}\";r={};t={}", drawn.left, seconds(drawn.full_in_us))),
@@ -90,42 +90,23 @@ async fn layer(State(limiter): State<Arc<Limiter>>, mut request: Request, next: 
 /// What is said where a budget has not enough.
 fn refusal(budget: &Budget, drawn: Drawn) -> Option<Error> {
     let wait_ms = u64::try_from(drawn.wait_us?).unwrap_or(0).div_ceil(1_000);
-    Some(Error::throttled(budget.refusal, Some(wait_ms)))
+    Some(Error::throttled(budget.policy.refusal, Some(wait_ms)))
 }
 
 impl Limiter {
     /// The budgets that a caller's requests count on; its own is the first.
     async fn of(&self, caller: &Caller) -> Vec<Budget> {
-        let own = Budget {
-            name: "caller",
-            refusal: "this caller makes too many requests",
-            whose: own(caller),
-            limit: self.limit,
-            block: BLOCK,
-        };
-        let mut budgets = vec![own];
+        let mut budgets = vec![CALLER.of(own(caller), self.limit)];
         match caller {
             Caller::Operator => {}
             // Why together: anybody can sign in somewhere, and as many as they like.
-            Caller::SignedIn(_) => budgets.push(Budget {
-                name: "signed-in",
-                refusal: "those who have only signed in make too many requests together",
-                whose: "signed-in".to_owned(),
-                limit: self.limit.times(5, 2),
-                block: BLOCK,
-            }),
+            Caller::SignedIn(_) => budgets.push(SIGNED_IN.of("signed-in".to_owned(), self.limit)),
             Caller::Member(member) => {
                 let organisation = member.organisations.as_ref().and_then(|own| own.first());
                 if member.role == Role::EndCustomer
                     && let Some(id) = organisation
                 {
-                    budgets.push(Budget {
-                        name: "organisation",
-                        refusal: "people, portals and tokens of this organisation make too many requests together",
-                        whose: format!("organisation {id}"),
-                        limit: self.limit.times(3, 2),
-                        block: BLOCK,
-                    });
+                    budgets.push(ORGANISATION.of(format!("organisation {id}"), self.limit));
                 }
                 budgets.push(self.partners(&member.partner).await);
             }
@@ -135,13 +116,7 @@ impl Limiter {
 
     /// The budget of a partner and all that are above and below it.
     async fn partners(&self, partner: &PartnerId) -> Budget {
-        Budget {
-            name: "partners",
-            refusal: "the partner and those above and below it make too many requests together",
-            whose: format!("partners {}", self.top(partner).await),
-            limit: self.limit.times(10, 3),
-            block: SHARED_BLOCK,
-        }
+        PARTNERS.of(format!("partners {}", self.top(partner).await), self.limit)
     }
 
     async fn top(&self, partner: &PartnerId) -> PartnerId {
@@ -197,13 +172,7 @@ impl Tab {
     /// `Throttled` when what the partner made was opened too often of late: then nothing may be done.
     pub(super) async fn charge(&self, partner: &PartnerId) -> Result<()> {
         // Why of all partners of a tree: partners make partners.
-        let links = Budget {
-            name: "links",
-            refusal: "links of this service provider are followed too often at once",
-            whose: format!("links {}", self.limiter.top(partner).await),
-            limit: self.limiter.limit,
-            block: BLOCK,
-        };
+        let links = LINKS.of(format!("links {}", self.limiter.top(partner).await), self.limiter.limit);
         let budgets = vec![links, self.limiter.partners(partner).await];
         let drawn = self.limiter.budgets.draw(&budgets, self.weight).await;
         if let Some(refusal) = budgets.get(drawn.of).and_then(|decides| refusal(decides, drawn)) {

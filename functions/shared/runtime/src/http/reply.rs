@@ -12,12 +12,15 @@ use serde::Deserialize;
 /// Items of a part of a list when the request names no limit.
 const PAGE_ITEMS: usize = 50;
 
+/// The longest `next` that any list gives: a longer one is none of ours.
+pub const MAX_CURSOR: usize = 4_000;
+
 /// Which part of a list is asked for.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PageIn {
     /// The `next` of the part before; without it the list is read from its beginning.
-    #[garde(length(max = 4_000))]
+    #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
     /// The most items that the part may have: 50 when nothing is said. It may have fewer though more follow.
     #[garde(range(min = 1, max = 200))]

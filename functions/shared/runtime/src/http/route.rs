@@ -246,6 +246,11 @@ impl<S: Clone + Send + Sync + 'static, N: Notes> Route<S, N> {
     pub fn versioned(self) -> Self {
         self.noting(Operation::versioned)
     }
+    /// Its answer carries an `ETag`; whoever sends that again in `If-None-Match` is told by 304 that it is still so.
+    #[must_use]
+    pub fn revalidated(self) -> Self {
+        self.noting(Operation::revalidated)
+    }
 }
 
 /// The rows, all under one heading of the document.

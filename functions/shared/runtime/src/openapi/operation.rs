@@ -2,7 +2,7 @@
 
 use super::parameters;
 use super::schema::{plain, without_null};
-use crate::http::IDEMPOTENCY_REPLAYED;
+use crate::http::{IDEMPOTENCY_REPLAYED, POLICIES_TOLD};
 use domain::rights::Action;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -46,6 +46,7 @@ pub struct Operation {
     problems: Vec<u16>,
     located: bool,
     versioned: bool,
+    revalidated: bool,
     takes_version: bool,
 }
 
@@ -70,6 +71,7 @@ impl Operation {
             problems: Vec::new(),
             located: false,
             versioned: false,
+            revalidated: false,
             takes_version: false,
         }
     }
@@ -124,6 +126,10 @@ impl Operation {
     pub(crate) fn versioned(&mut self) {
         self.versioned = true;
     }
+    pub(crate) fn revalidated(&mut self) {
+        self.revalidated = true;
+        self.answers.push(Answer { status: 304, media_type: "", schema: None });
+    }
 }
 
 /// What is read of it.
@@ -152,6 +158,10 @@ impl Operation {
     /// written into an audit log.
     pub fn has_trail(&self) -> bool {
         self.has_trail
+    }
+    /// What it is for, in one sentence.
+    pub fn summary(&self) -> &'static str {
+        self.summary
     }
     /// What it does, in sentences, for whoever calls it.
     pub fn description(&self) -> &'static str {
@@ -253,6 +263,9 @@ impl Operation {
         if self.takes_version {
             all.push(header("IfMatch"));
         }
+        if self.revalidated {
+            all.push(header("IfNoneMatch"));
+        }
         all
     }
 
@@ -261,11 +274,16 @@ impl Operation {
         let mut headers = json!({ "X-Request-Id": text("The request's id, which names it in our logs.") });
         if self.asks_caller {
             headers["RateLimit"] = text(
-                "How many units the caller may still use now, and in how many seconds all are back. A unit is a tenth of \
+                "How many units the budget that `RateLimit-Policy` names still has, and in how many seconds all are back. A unit is a tenth of \
                  a second in which we work on a request. A request takes the `x-units` of its operation before it is \
                  begun, and is counted by its time when it is over.",
             );
-            headers["RateLimit-Policy"] = text("How many units a caller may use in how many seconds.");
+            let counted = POLICIES_TOLD.map(|policy| format!("`{}` counts {}", policy.name, policy.counts));
+            headers["RateLimit-Policy"] = text(&format!(
+                "How many units may be used in how many seconds. It is the caller's own budget, or, of those that the \
+                 request counts on besides, one that has not enough for it: {}.",
+                counted.join("; ")
+            ));
         }
         if self.method == "post" && self.asks_caller {
             headers[IDEMPOTENCY_REPLAYED.as_str()] =
@@ -277,6 +295,9 @@ impl Operation {
         if self.versioned {
             headers["ETag"] = text("The version of what is shown, for the `If-Match` of an edit.");
         }
+        if self.revalidated {
+            headers["ETag"] = text("The version of what is shown, for an `If-None-Match`.");
+        }
         headers
     }
 }
@@ -287,6 +308,7 @@ fn meaning(status: u16) -> &'static str {
         201 => "It was made.",
         202 => "It was accepted, and takes effect later.",
         204 => "It was done, and there is nothing to show.",
+        304 => "It is still what the `If-None-Match` of the request names.",
         302 => "It goes on at the address in `Location`.",
         _ => "What was asked for.",
     }

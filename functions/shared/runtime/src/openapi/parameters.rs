@@ -56,5 +56,9 @@ pub(super) fn shared() -> Value {
             "name": "If-Match", "in": "header", "required": true, "schema": { "type": "string" },
             "description": "The `ETag` with which was read what is to be changed.",
         },
+        "IfNoneMatch": {
+            "name": "If-None-Match", "in": "header", "required": false, "schema": { "type": "string" },
+            "description": "The `ETag`s of what the caller has already; where it is one of them, the answer is 304.",
+        },
     })
 }
