@@ -158,6 +158,10 @@ impl SimConfig {
             "Directory.ReadWrite.All",
             "Application.ReadWrite.All",
             "Organization.ReadWrite.All",
+            "Policy.Read.All",
+            "DeviceManagementApps.Read.All",
+            "DeviceManagementManagedDevices.Read.All",
+            "DeviceManagementServiceConfig.ReadWrite.All",
         ]));
         all.sort();
         all.dedup();

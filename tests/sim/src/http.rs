@@ -11,23 +11,30 @@ use http_body_util::BodyExt;
 use crate::control::Control;
 use crate::graph::{self, Incoming};
 use crate::login::{self, LoginRequest};
-use crate::{Sim, control_http};
+use crate::{Sim, control_http, tls};
 
 /// A running simulator; dropping it stops it.
 pub struct SimServer {
     address: SocketAddr,
+    scheme: &'static str,
+    authority_pem: Option<String>,
     sim: Sim,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     task: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl SimServer {
-    /// `http://127.0.0.1:PORT`, to which `/v1.0/...` and `/beta/...` are appended.
+    /// `http://127.0.0.1:PORT` (or `https`), to which `/v1.0/...` and `/beta/...` are appended.
     pub fn graph_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
-    /// `http://127.0.0.1:PORT`, to which `/{tenant}/oauth2/v2.0/token` is appended.
+    /// What a client has to trust, as a certificate in PEM form; none where it listens without TLS.
+    pub fn authority_pem(&self) -> Option<&str> {
+        self.authority_pem.as_deref()
+    }
+
+    /// `http://127.0.0.1:PORT` (or `https`), to which `/{tenant}/oauth2/v2.0/token` is appended.
     pub fn login_url(&self) -> String {
         self.graph_url()
     }
@@ -60,7 +67,26 @@ impl Sim {
     pub async fn serve(self, address: SocketAddr) -> std::io::Result<SimServer> {
         let listener = tokio::net::TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let router = self.router();
+        Ok(self.answer(listener, address, "http", None))
+    }
+
+    /// The same by TLS, with a certificate that is made now; [`SimServer::authority_pem`] is what a client has to trust.
+    pub async fn serve_tls(self, address: SocketAddr) -> std::io::Result<SimServer> {
+        let made = tls::make()?;
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let listener = tls::TlsListener::new(listener, made.acceptor)?;
+        Ok(self.answer(listener, address, "https", Some(made.authority_pem)))
+    }
+
+    fn answer<L: axum::serve::Listener<Addr = SocketAddr>>(
+        self,
+        listener: L,
+        address: SocketAddr,
+        scheme: &'static str,
+        authority_pem: Option<String>,
+    ) -> SimServer {
+        let router = self.router_of(scheme);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let until = async {
@@ -70,16 +96,20 @@ impl Sim {
                 tracing::error!(%error, "the simulator stopped");
             }
         });
-        Ok(SimServer { address, sim: self, stop: Some(stop), task: Some(task) })
+        SimServer { address, scheme, authority_pem, sim: self, stop: Some(stop), task: Some(task) }
     }
 
     /// The same as a service, without a port: for tests that call it directly.
     pub fn router(&self) -> axum::Router {
-        axum::Router::new().fallback(handle).with_state(self.clone())
+        self.router_of("http")
+    }
+
+    fn router_of(&self, scheme: &'static str) -> axum::Router {
+        axum::Router::new().fallback(handle).with_state((self.clone(), scheme))
     }
 }
 
-async fn handle(State(sim): State<Sim>, request: Request) -> Response {
+async fn handle(State((sim, scheme)): State<(Sim, &'static str)>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = match body.collect().await {
         Ok(collected) => collected.to_bytes(),
@@ -88,7 +118,7 @@ async fn handle(State(sim): State<Sim>, request: Request) -> Response {
     // Links in answers lead back to the address that the caller used, which may be a name of its own for this machine.
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).map(str::to_owned);
     let host = host.or_else(|| parts.uri.authority().map(ToString::to_string));
-    let base = format!("http://{}", host.as_deref().unwrap_or("localhost"));
+    let base = format!("{scheme}://{}", host.as_deref().unwrap_or("localhost"));
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or("");
     let method = parts.method.as_str().to_owned();

@@ -20,6 +20,7 @@ mod seed;
 mod state;
 pub mod switches;
 mod throttle;
+mod tls;
 
 use std::sync::Arc;
 

@@ -5,9 +5,10 @@ use clap::Args;
 use domain::{Error, Result};
 use sim::{Sim, SimConfig};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 /// The options of `holdfast simulate`.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct SimulateOptions {
     /// The port of this machine to listen on; 0 means any that is free.
     #[arg(long, default_value_t = 8090)]
@@ -24,12 +25,16 @@ pub struct SimulateOptions {
     /// Plays an external tenant (External ID): Graph tracks no changes, and there is no licence for anything.
     #[arg(long)]
     pub external: bool,
+    /// Listens by TLS, as Microsoft's own libraries demand it, and writes here (PEM) the authority that they have to trust.
+    /// The certificate is for 127.0.0.1 and for Microsoft's names.
+    #[arg(long, value_name = "FILE")]
+    pub tls: Option<PathBuf>,
 }
 
 /// Runs `holdfast simulate`: prints the simulated tenants and apps, and answers until interrupted.
 ///
 /// # Errors
-/// `Conflict` when the port is taken.
+/// `Conflict` when the port is taken, or the file cannot be written.
 pub async fn run(options: SimulateOptions) -> Result<()> {
     let mut config = SimConfig::company(options.seed, options.users);
     for tenant in &mut config.tenants {
@@ -41,9 +46,16 @@ pub async fn run(options: SimulateOptions) -> Result<()> {
     }
     let (tenants, apps) = (config.tenants.clone(), config.apps.clone());
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
-    let server = Sim::new(config).serve(address).await.map_err(|e| {
+    let sim = Sim::new(config);
+    let server = if options.tls.is_some() { sim.serve_tls(address).await } else { sim.serve(address).await };
+    let server = server.map_err(|e| {
         Error::conflict(format!("port {} of this machine cannot be listened on", options.port)).caused_by(e)
     })?;
+    if let (Some(file), Some(authority)) = (&options.tls, server.authority_pem()) {
+        std::fs::write(file, authority)
+            .map_err(|e| Error::conflict(format!("{} cannot be written", file.display())).caused_by(e))?;
+        println!("trust  {}", file.display());
+    }
     println!("{}={}", graph::GraphSettings::GRAPH_URL, server.graph_url());
     println!("{}={}", graph::GraphSettings::LOGIN_URL, server.login_url());
     for tenant in tenants {

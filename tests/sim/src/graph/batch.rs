@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use base64::Engine;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::error::{Failure, malformed};
@@ -18,10 +19,22 @@ const MOST: usize = 20;
 fn refused(inner: &Inner, refusal: &Failure) -> Answered {
     let id = inner.request_id();
     let body = refusal.body(&iso(inner.clock.seconds()), &id, &id);
-    Answered {
-        status: refusal.status,
-        headers: vec![("content-type".into(), "application/json".into()), ("request-id".into(), id)],
-        body: body.to_string().into_bytes(),
+    let mut headers = vec![("content-type".into(), "application/json".into()), ("request-id".into(), id)];
+    headers.extend(owned(&refusal.headers));
+    Answered { status: refusal.status, headers, body: body.to_string().into_bytes() }
+}
+
+/// Whether a segment of a path, decoded, is that of batches.
+pub(super) fn is_batch(segment: &str) -> bool {
+    percent_decode_str(segment).decode_utf8_lossy() == "$batch"
+}
+
+/// An id: a text, or a number as some clients write it. It is answered as a text in any case.
+fn id_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(id) => Some(id.clone()).filter(|id| !id.is_empty()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
     }
 }
 
@@ -37,9 +50,7 @@ struct Step {
 /// Reads one request of a batch; `known` holds the ids of those before it.
 fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
     let text = |name: &str| entry[name].as_str().map(str::to_owned);
-    let id = text("id")
-        .filter(|id| !id.is_empty())
-        .ok_or_else(|| malformed("A request of the batch has no id."))?;
+    let id = id_of(&entry["id"]).ok_or_else(|| malformed("A request of the batch has no id."))?;
     if known.contains(&id) {
         return Err(malformed("The ids of a batch must be unique."));
     }
@@ -47,7 +58,8 @@ fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
         text("method").ok_or_else(|| malformed("A request of the batch has no method."))?.to_uppercase();
     let url = text("url").filter(|url| !url.is_empty() && !url.starts_with("http"));
     let url = url.ok_or_else(|| malformed("A request of the batch needs a relative url."))?;
-    if url.trim_start_matches('/').starts_with("$batch") {
+    let first = url.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+    if is_batch(first) {
         return Err(malformed("Batches cannot be nested."));
     }
     let headers: HashMap<String, String> = entry["headers"]
@@ -69,8 +81,8 @@ fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|v| v.as_str().map(str::to_owned))
-        .collect();
+        .map(|one| id_of(one).ok_or_else(|| malformed("dependsOn names requests by their ids.")))
+        .collect::<Result<_, _>>()?;
     // Why only those before it: requests are worked on in their order, so that no circle is possible.
     if after.iter().any(|one| !known.contains(one)) {
         return Err(malformed("dependsOn names a request that does not come before."));
@@ -104,9 +116,14 @@ fn response(id: &str, answered: &Answered) -> Value {
         })
         .collect();
     let mut out = json!({"id": id, "status": answered.status, "headers": headers});
+    let is_json = |(name, value): &(String, String)| {
+        name.eq_ignore_ascii_case("content-type") && value.starts_with("application/json")
+    };
     if !answered.body.is_empty() {
-        out["body"] = serde_json::from_slice(&answered.body)
-            .unwrap_or_else(|_| json!(base64::engine::general_purpose::STANDARD.encode(&answered.body)));
+        // Why base64 for anything else: a body of a batch is a JSON value, and only JSON is one as it stands.
+        let body = answered.headers.iter().any(is_json).then(|| serde_json::from_slice(&answered.body).ok());
+        let encoded = || json!(base64::engine::general_purpose::STANDARD.encode(&answered.body));
+        out["body"] = body.flatten().unwrap_or_else(encoded);
     }
     out
 }
@@ -146,12 +163,7 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
     if let Some(rule) = rule.as_ref().filter(|rule| !rule.after) {
         let answered = match super::faulty(rule) {
             Ok(reply) => Answered { status: reply.status, headers: owned(&reply.headers), body: reply.body },
-            Err(refusal) => {
-                let headers = owned(&refusal.headers);
-                let mut answered = refused(inner, &refusal);
-                answered.headers.extend(headers);
-                answered
-            }
+            Err(refusal) => refused(inner, &refusal),
         };
         return finish(answered);
     }

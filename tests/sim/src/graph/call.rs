@@ -70,11 +70,25 @@ pub(crate) struct Call {
     pub switches: Arc<Switches>,
 }
 
-/// The segments of a path; `users('x')` counts as `users/x`.
+/// Functions and actions that are bound to an object or a collection; OData lets them be called with their namespace.
+const BOUND: &[&str] =
+    &["checkMemberGroups", "checkMemberObjects", "delta", "getByIds", "getMemberGroups", "getMemberObjects"];
+
+/// Those of them that only read, though they are POST.
+const READING_ACTIONS: &[&str] =
+    &["checkMemberGroups", "checkMemberObjects", "getByIds", "getMemberGroups", "getMemberObjects"];
+
+/// The segments of a path; `users('x')` counts as `users/x`, and `users/microsoft.graph.delta()` as `users/delta`.
 pub(crate) fn segments(path: &str) -> Vec<String> {
     let mut out = Vec::new();
     for part in path.split('/').filter(|part| !part.is_empty()) {
         let part = percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let bare = part.strip_suffix("()").unwrap_or(&part);
+        let bare = bare.strip_prefix("microsoft.graph.").unwrap_or(bare);
+        if let Some(name) = BOUND.iter().find(|name| name.eq_ignore_ascii_case(bare)) {
+            out.push((*name).to_owned());
+            continue;
+        }
         match part.strip_suffix("')").and_then(|p| p.split_once("('")) {
             Some((name, key)) if !name.contains('=') => {
                 out.push(name.to_owned());
@@ -84,6 +98,11 @@ pub(crate) fn segments(path: &str) -> Vec<String> {
         }
     }
     out
+}
+
+/// Whether a POST to it changes nothing.
+pub(crate) fn is_reading_action(segment: &str) -> bool {
+    READING_ACTIONS.contains(&segment)
 }
 
 impl Call {
@@ -100,7 +119,7 @@ impl Call {
     }
 
     pub fn reads(&self) -> bool {
-        self.method == "GET" || self.path.last().is_some_and(|last| last.ends_with("getByIds"))
+        self.method == "GET" || self.path.last().is_some_and(|last| is_reading_action(last))
     }
 
     /// The body as a JSON object.
@@ -148,6 +167,10 @@ impl Reply {
 
     pub fn json(status: u16, value: &Value) -> Self {
         Self::bytes(status, value.to_string().into_bytes())
+    }
+
+    pub fn text(text: String) -> Self {
+        Self { status: 200, headers: vec![("content-type", "text/plain".into())], body: text.into_bytes() }
     }
 
     pub fn empty() -> Self {

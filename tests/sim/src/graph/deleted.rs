@@ -1,9 +1,8 @@
 //! Deleted items: list, restore, delete for good. Source: "Restore deleted directory object item".
 
 use super::call::{Call, Outcome, Reply};
+use super::collection::{Places, Wanted};
 use super::error::{bad, conflict, denied, malformed, missing};
-use super::filter::Filter;
-use super::paging::Paging;
 use super::render::{self, How};
 use super::{lists, refs, users};
 use crate::schema;
@@ -37,7 +36,7 @@ fn may(call: &Call, kind: Kind, writes: bool) -> bool {
 
 /// One deleted object, or the deleted objects of a type.
 pub(super) fn get(call: &Call, d: &Directory, id: &str) -> Outcome {
-    if id.starts_with("microsoft.graph.") {
+    if refs::is_cast(id) {
         return list(call, d, refs::cast(id)?);
     }
     let index = find(d, id).ok_or_else(|| missing(id))?;
@@ -45,12 +44,9 @@ pub(super) fn get(call: &Call, d: &Directory, id: &str) -> Outcome {
     if !may(call, kind, false) {
         return Err(denied());
     }
-    let mut out = vec![b'['];
     let context = call.context("directoryObjects/$entity");
-    let how = How { context: Some(&context), typed: true, alone: true, ..How::default() };
-    render::object(&mut out, call, d, index, &refs::loose(call, kind), how);
-    out.remove(0);
-    Ok(Reply::bytes(200, out))
+    let how = How { context: Some(&context), typed: true, ..How::default() };
+    Ok(render::alone(call, d, index, &refs::loose(call, kind), how))
 }
 
 fn list(call: &Call, d: &Directory, kind: Kind) -> Outcome {
@@ -63,21 +59,12 @@ fn list(call: &Call, d: &Directory, kind: Kind) -> Outcome {
     {
         chosen.mask |= 1 << property;
     }
-    let filter = Filter::of(call)?;
     let bin: Vec<Index> = d.bin().filter(|index| d.object(*index).kind == kind).collect();
-    let paging = Paging::of(call, bin.len(), 100, 999)?;
-    let mut out = render::open_page(&call.context(schema::of(kind).set));
-    let next = paging.fill(bin.len(), |place| {
-        let index = bin[place];
-        let shown = filter.as_ref().is_none_or(|f| f.passes(&|path| lists::property(d, index, path)));
-        if shown {
-            render::object(&mut out, call, d, index, &chosen, How::default());
-        }
-        shown
-    });
-    let link = next.map(|next| paging.link(call, next));
-    render::close_page(&mut out, link.as_deref().map(|link| ("@odata.nextLink", link)));
-    Ok(Reply::bytes(200, out))
+    let places = Places { positions: bin.len(), at: &|place| Some(bin[place]), maximum: 999 };
+    let context = call.context(schema::of(kind).set);
+    Wanted::of(call, kind)?.page(call, d, &context, &places, |out, index| {
+        render::object(out, call, d, index, &chosen, How::default());
+    })
 }
 
 pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
@@ -119,12 +106,9 @@ pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
         d.set(index, &gone);
     }
     d.restore(index);
-    let mut out = vec![b'['];
     let context = call.context("directoryObjects/$entity");
-    let how = How { context: Some(&context), typed: true, alone: true, ..How::default() };
-    render::object(&mut out, call, d, index, &refs::loose(call, kind), how);
-    out.remove(0);
-    Ok(Reply::bytes(200, out))
+    let how = How { context: Some(&context), typed: true, ..How::default() };
+    Ok(render::alone(call, d, index, &refs::loose(call, kind), how))
 }
 
 pub(super) fn purge(call: &Call, d: &mut Directory, id: &str) -> Outcome {

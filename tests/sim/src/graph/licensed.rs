@@ -43,7 +43,7 @@ pub(crate) fn set_licence(d: &mut Directory, licence: Licence, is_there: bool) {
 pub(super) fn refused(call: &Call, d: &Directory, path: &[&str]) -> Option<Outcome> {
     let refusal = missing(call, d, path)?;
     // Why only lists: one object by its id, and a write, are refused in any case.
-    let is_list = call.reads() && path.len() == if path[0] == "deviceManagement" { 2 } else { 3 };
+    let is_list = call.reads() && path.len() == if path[0].starts_with("device") { 2 } else { 3 };
     if call.switches.lapsed_lists_are_empty && is_list && refusal.1 {
         let context = call.context(&path.join("/"));
         return Some(Ok(Reply::json(200, &json!({"@odata.context": context, "value": []}))));
@@ -55,7 +55,7 @@ pub(super) fn refused(call: &Call, d: &Directory, path: &[&str]) -> Option<Outco
 fn missing(call: &Call, d: &Directory, path: &[&str]) -> Option<(Failure, bool)> {
     let premium = |text: &str| failure(403, "AadPremiumLicenseRequired", text);
     match path {
-        ["deviceManagement", ..] if !d.intune => {
+        ["deviceManagement" | "deviceAppManagement", ..] if !d.intune => {
             let text = "Request not applicable to target tenant: there is no active Intune licence.";
             Some((failure(400, "BadRequest", text), true))
         }

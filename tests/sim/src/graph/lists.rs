@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::call::{Call, Outcome, Reply};
+use super::collection::{Places, Wanted};
 use super::error::{Failure, denied, malformed, missing};
-use super::filter::{Filter, member};
-use super::paging::Paging;
+use super::filter::member;
 use super::render::{self, How, Selection};
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation};
@@ -82,25 +82,15 @@ fn context(call: &Call, set: &str) -> String {
 
 pub(crate) fn all(call: &Call, d: &Directory, kind: Kind) -> Outcome {
     let selection = selection(call, kind)?;
-    let list = d.list(kind);
-    let schema = schema::of(kind);
     let maximum =
         if call.query.get("$select").is_some_and(|s| s.contains("signInActivity")) { 500 } else { 999 };
-    let paging = Paging::of(call, list.len(), 100, maximum)?;
-    let filter = Filter::of(call)?;
-    let mut out = render::open_page(&context(call, schema.set));
-    let next = paging.fill(list.len(), |place| {
-        let index = list[place];
-        let shown = d.listed(index)
-            && filter.as_ref().is_none_or(|filter| filter.passes(&|path| property(d, index, path)));
-        if shown {
-            render::object(&mut out, call, d, index, &selection, How::default());
-        }
-        shown
-    });
-    let link = next.map(|next| paging.link(call, next));
-    render::close_page(&mut out, link.as_deref().map(|link| ("@odata.nextLink", link)));
-    Ok(Reply::bytes(200, out))
+    let context = context(call, schema::of(kind).set);
+    let list = d.list(kind);
+    let at = |place: usize| Some(list[place]).filter(|index| d.listed(*index));
+    let places = Places { positions: list.len(), at: &at, maximum };
+    Wanted::of(call, kind)?.page(call, d, &context, &places, |out, index| {
+        render::object(out, call, d, index, &selection, How::default());
+    })
 }
 
 pub(crate) fn write_single(
@@ -112,12 +102,8 @@ pub(crate) fn write_single(
 ) -> Reply {
     let schema = schema::of(d.object(index).kind);
     let context = format!("{}/$entity", context(call, schema.set));
-    let mut out = Vec::with_capacity(2048);
-    out.push(b'[');
-    let how = How { context: Some(&context), alone: true, ..How::default() };
-    render::object(&mut out, call, d, index, chosen, how);
-    out.remove(0);
-    Reply::bytes(status, out)
+    let how = How { context: Some(&context), ..How::default() };
+    Reply { status, ..render::alone(call, d, index, chosen, how) }
 }
 
 pub(crate) fn single(call: &Call, d: &Directory, kind: Kind, id: &str) -> Outcome {

@@ -3,27 +3,20 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Outcome, Reply};
+use super::collection::Wanted;
 use super::error::{Failure, bad, failure, malformed, missing, no_segment};
-use super::filter::Filter;
 use super::render::{self, How};
 use super::{lists, refs, roles};
 use crate::inner::Inner;
 use crate::schema;
 use crate::state::{Directory, Kind};
 
+/// Answers how many there are, as text.
 pub(super) fn count(call: &Call, d: &Directory, kind: Kind) -> Outcome {
     if !call.header("consistencylevel").eq_ignore_ascii_case("eventual") {
-        return Err(bad("$count needs the header ConsistencyLevel: eventual."));
+        return Err(bad("$count is not currently supported."));
     }
-    let number = match Filter::of(call)? {
-        None => d.live[kind as usize],
-        Some(filter) => d
-            .list(kind)
-            .iter()
-            .filter(|index| d.listed(**index) && filter.passes(&|path| lists::property(d, **index, path)))
-            .count(),
-    };
-    Ok(Reply::bytes(200, number.to_string().into_bytes()))
+    Ok(Reply::text(Wanted::of_count(call, kind)?.count(d, d.list(kind)).to_string()))
 }
 
 pub(super) fn by_ids(call: &Call, d: &Directory) -> Outcome {
@@ -54,15 +47,24 @@ pub(super) fn by_ids(call: &Call, d: &Directory) -> Outcome {
     Ok(Reply::bytes(200, out))
 }
 
+/// Answers an object by its id, of whatever type it is.
 pub(super) fn any_object(call: &Call, d: &Directory, id: &str) -> Outcome {
+    let index = d.find(id).ok_or_else(|| missing(id))?;
+    let context = call.context("directoryObjects/$entity");
+    let chosen = refs::loose(call, d.object(index).kind);
+    Ok(render::alone(call, d, index, &chosen, How { context: Some(&context), typed: true, ..How::default() }))
+}
+
+/// Answers an application or a service principal by its id, or by `(appId='...')`.
+pub(super) fn registered(call: &Call, d: &Directory, kind: Kind, id: &str) -> Outcome {
     let by_app = id.strip_prefix("(appId='").map(|id| id.trim_end_matches("')"));
+    let prefix = if kind == Kind::Application { "app" } else { "sp" };
     let index = match by_app {
-        Some(app) => d.names.get(&format!("sp:{}", app.to_lowercase())).copied(),
-        None => d.find(id),
+        Some(app) => d.names.get(&format!("{prefix}:{}", app.to_lowercase())).copied(),
+        None => d.find_kind(id, kind),
     };
     let index = index.ok_or_else(|| missing(id))?;
-    let chosen = refs::loose(call, d.object(index).kind);
-    Ok(lists::write_single(call, d, index, 200, &chosen))
+    Ok(lists::write_single(call, d, index, 200, &refs::loose(call, kind)))
 }
 
 /// Answers the application permissions that were granted by consent.

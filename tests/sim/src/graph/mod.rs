@@ -4,6 +4,7 @@
 
 mod batch;
 mod call;
+mod collection;
 mod deleted;
 mod delta;
 mod delta_token;
@@ -17,6 +18,7 @@ mod intune;
 mod licences;
 mod licensed;
 mod lists;
+mod memberships;
 mod misc;
 mod paging;
 mod permissions;
@@ -24,6 +26,7 @@ mod pim;
 mod refs;
 mod render;
 mod roles;
+mod search;
 mod security_attributes;
 mod units;
 mod users;
@@ -32,7 +35,7 @@ mod write;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) use call::Query;
+pub(crate) use call::{Query, is_reading_action};
 pub(crate) use delta_token::DeltaQueries;
 pub(crate) use dump::{dump, import};
 pub(crate) use holders::{global_administrators, tenant_wide_roles};
@@ -76,14 +79,22 @@ pub(crate) struct Answered {
 }
 
 pub(crate) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
-    if incoming.path.ends_with("/$batch") && incoming.method == "POST" {
-        return batch::answer(inner, incoming);
+    // Why decoded first: clients write `$batch` and `%24batch`, and both are the same address.
+    let (root, last) = incoming.path.rsplit_once('/').unwrap_or(("", &incoming.path));
+    if incoming.method == "POST" && batch::is_batch(last) {
+        return batch::answer(inner, &Incoming { path: format!("{root}/$batch"), ..incoming.clone() });
     }
     one(inner, incoming, false)
 }
 
 fn token(inner: &Inner, incoming: &Incoming) -> Result<Arc<Token>, Failure> {
-    let refuse = |text: &str| failure(401, "InvalidAuthenticationToken", text);
+    // Source: "Unauthorized" answers name where tokens come from (RFC 6750); clients read it to sign in again.
+    let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"";
+    let unauthorized = |code: &str, text: &str| Failure {
+        headers: vec![("WWW-Authenticate", challenge.to_owned())],
+        ..failure(401, code, text)
+    };
+    let refuse = |text: &str| unauthorized("InvalidAuthenticationToken", text);
     let header = incoming.headers.get("authorization").map_or("", String::as_str);
     let Some(value) = header.strip_prefix("Bearer ").filter(|value| !value.is_empty()) else {
         return Err(refuse("Access token is empty."));
@@ -95,8 +106,7 @@ fn token(inner: &Inner, incoming: &Incoming) -> Result<Arc<Token>, Failure> {
         Some(NotArrived::Unauthorized) => {
             Err(refuse("The identity of the calling application could not be established."))
         }
-        Some(NotArrived::NoIdentity) => Err(failure(
-            401,
+        Some(NotArrived::NoIdentity) => Err(unauthorized(
             "Authorization_IdentityNotFound",
             "The identity of the calling application could not be established.",
         )),
@@ -216,7 +226,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
         let body = refused.body(&iso(inner.clock.seconds()), &request_id, &client_id);
         Reply { status: refused.status, headers: refused.headers, body: body.to_string().into_bytes() }
     });
-    if !reply.body.is_empty() {
+    if !reply.body.is_empty() && !reply.headers.iter().any(|(name, _)| *name == "content-type") {
         put(
             "content-type",
             "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"

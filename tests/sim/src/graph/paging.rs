@@ -68,6 +68,11 @@ impl Paging {
         }
     }
 
+    /// What is sorted stays so, also where pages are in another order.
+    pub fn keep_order(&mut self) {
+        self.seed = None;
+    }
+
     /// The stored position of the n-th place, in the order of this reading.
     pub fn place(&self, n: usize) -> usize {
         match self.seed {

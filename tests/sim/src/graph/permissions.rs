@@ -164,6 +164,16 @@ const RULES: &[Rule] = &[
         &["DeviceManagementRBAC.ReadWrite.All"],
     ),
     (
+        &["deviceManagement", "notificationMessageTemplates"],
+        &["DeviceManagementServiceConfig.Read.All", "DeviceManagementServiceConfig.ReadWrite.All"],
+        &["DeviceManagementServiceConfig.ReadWrite.All"],
+    ),
+    (
+        &["identity", "conditionalAccess"],
+        &["Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess"],
+        &["Policy.ReadWrite.ConditionalAccess"],
+    ),
+    (
         &["deviceManagement"],
         &["DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All"],
         &["DeviceManagementConfiguration.ReadWrite.All"],

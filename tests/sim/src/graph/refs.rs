@@ -3,20 +3,29 @@
 use serde_json::{Map, Value};
 
 use super::call::{Call, Outcome, Reply};
+use super::collection::{Places, Wanted};
 use super::error::{Failure, bad, denied, malformed, missing};
 use super::groups;
-use super::paging::Paging;
 use super::render::{self, How, Selection};
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation};
+
+/// A type's name without its namespace, which has a short form: `graph.user` is `microsoft.graph.user`.
+fn without_namespace(name: &str) -> Option<&str> {
+    name.strip_prefix("microsoft.graph.").or_else(|| name.strip_prefix("graph."))
+}
+
+/// Whether a segment names a type and not an object.
+pub(crate) fn is_cast(name: &str) -> bool {
+    without_namespace(name).is_some()
+}
 
 /// The kind that a cast such as `microsoft.graph.user` names.
 pub(crate) fn cast(name: &str) -> Result<Kind, Failure> {
     crate::state::KINDS
         .into_iter()
         .find(|kind| {
-            name.strip_prefix("microsoft.graph.")
-                .is_some_and(|name| name.eq_ignore_ascii_case(schema::of(*kind).entity))
+            without_namespace(name).is_some_and(|name| name.eq_ignore_ascii_case(schema::of(*kind).entity))
         })
         .ok_or_else(|| malformed(format!("Resource not found for the segment '{name}'.")))
 }
@@ -49,18 +58,15 @@ pub(crate) fn list(
         return Err(denied());
     }
     let links = d.object(index).links(relation);
-    let paging = Paging::of(call, links.positions(), 100, 999)?;
     let references = call.path.last().is_some_and(|last| last == "$ref");
-    let mut out = render::open_page(&call.context("directoryObjects"));
     // Why by position: a member that leaves between two pages moves no other one out of sight.
-    let next = paging.fill(links.positions(), |place| {
-        let Some(target) = links.at(place).filter(|target| !hidden && d.listed(*target)) else {
-            return false;
-        };
-        let target_kind = d.object(target).kind;
-        if only.is_some_and(|only| only != target_kind) {
-            return false;
-        }
+    let at = |place: usize| {
+        let target = links.at(place).filter(|target| !hidden && d.listed(*target))?;
+        only.is_none_or(|only| only == d.object(target).kind).then_some(target)
+    };
+    let places = Places { positions: links.positions(), at: &at, maximum: 999 };
+    let context = call.context("directoryObjects");
+    Wanted::of_linked(call, only)?.page(call, d, &context, &places, |out, target| {
         if references {
             if out.last() != Some(&b'[') {
                 out.push(b',');
@@ -69,45 +75,29 @@ pub(crate) fn list(
             out.extend_from_slice(serde_json::json!({"@odata.id": url}).to_string().as_bytes());
         } else {
             let how = How { typed: only.is_none(), ..How::default() };
-            render::object(&mut out, call, d, target, &loose(call, target_kind), how);
+            render::object(out, call, d, target, &loose(call, d.object(target).kind), how);
         }
-        true
-    });
-    let link = next.map(|next| paging.link(call, next));
-    render::close_page(&mut out, link.as_deref().map(|link| ("@odata.nextLink", link)));
-    Ok(Reply::bytes(200, out))
+    })
 }
 
-fn write_all(call: &Call, d: &Directory, found: &[Index]) -> Outcome {
-    let paging = Paging::of(call, found.len(), 100, 999)?;
-    let mut out = render::open_page(&call.context("directoryObjects"));
-    let next = paging.fill(found.len(), |place| {
-        let index = found[place];
-        let kind = d.object(index).kind;
-        render::object(&mut out, call, d, index, &loose(call, kind), How { typed: true, ..How::default() });
-        true
-    });
-    let link = next.map(|next| paging.link(call, next));
-    render::close_page(&mut out, link.as_deref().map(|link| ("@odata.nextLink", link)));
-    Ok(Reply::bytes(200, out))
+/// Answers these objects, of one type only where a cast says so.
+pub(crate) fn write_all(call: &Call, d: &Directory, found: &[Index], only: Option<Kind>) -> Outcome {
+    let at = |place: usize| {
+        Some(found[place]).filter(|index| only.is_none_or(|only| only == d.object(*index).kind))
+    };
+    let places = Places { positions: found.len(), at: &at, maximum: 999 };
+    let context = call.context("directoryObjects");
+    Wanted::of_linked(call, only)?.page(call, d, &context, &places, |out, index| {
+        let how = How { typed: only.is_none(), ..How::default() };
+        render::object(out, call, d, index, &loose(call, d.object(index).kind), how);
+    })
 }
 
 /// Answers the objects that link to this one.
 pub(crate) fn back(call: &Call, d: &Directory, kind: Kind, id: &str, relation: Relation) -> Outcome {
     let index = d.find_kind(id, kind).ok_or_else(|| missing(id))?;
     let found: Vec<Index> = d.object(index).back(relation).filter(|source| d.listed(*source)).collect();
-    write_all(call, d, &found)
-}
-
-pub(crate) fn member_of(call: &Call, d: &Directory, kind: Kind, id: &str, only: Option<&str>) -> Outcome {
-    let only = only.map(cast).transpose()?;
-    let index = d.find_kind(id, kind).ok_or_else(|| missing(id))?;
-    let found: Vec<Index> = d
-        .object(index)
-        .back(Relation::Members)
-        .filter(|source| d.listed(*source) && only.is_none_or(|only| d.object(*source).kind == only))
-        .collect();
-    write_all(call, d, &found)
+    write_all(call, d, &found, None)
 }
 
 /// The id in an `@odata.id`: its last segment.

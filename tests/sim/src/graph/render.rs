@@ -1,6 +1,6 @@
 //! Objects and pages as JSON text, written straight from the stored rows.
 
-use super::call::Call;
+use super::call::{Call, Reply};
 use super::error::{Failure, malformed};
 use crate::schema::{self, Schema, Type, flag};
 use crate::state::{Directory, Index, Kind, Relation};
@@ -244,6 +244,16 @@ pub(crate) fn object(
     out.push(b'}');
 }
 
+/// An object as the whole answer.
+pub(crate) fn alone(call: &Call, d: &Directory, index: Index, chosen: &Selection, how: How<'_>) -> Reply {
+    // Why behind a bracket: what is written after one is written without a comma.
+    let mut out = Vec::with_capacity(2048);
+    out.push(b'[');
+    object(&mut out, call, d, index, chosen, How { alone: true, ..how });
+    out.remove(0);
+    Reply::bytes(200, out)
+}
+
 /// How an object is presented.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct How<'a> {
@@ -293,9 +303,18 @@ fn expanded(out: &mut Vec<u8>, call: &Call, directory: &Directory, index: Index,
 
 /// The head of a collection up to and including `"value":[`.
 pub(crate) fn open_page(context: &str) -> Vec<u8> {
+    open_counted_page(context, None)
+}
+
+/// The same, with how many there are on all pages together.
+pub(crate) fn open_counted_page(context: &str, count: Option<usize>) -> Vec<u8> {
     let mut out = Vec::with_capacity(64 * 1024);
     out.push(b'{');
     text_member(&mut out, "@odata.context", context);
+    if let Some(count) = count {
+        key(&mut out, "@odata.count");
+        out.extend_from_slice(count.to_string().as_bytes());
+    }
     key(&mut out, "value");
     out.push(b'[');
     out

@@ -122,6 +122,18 @@ pub(crate) fn add_assignment(d: &mut Directory, principal: &str, role: &str, sco
     assignment
 }
 
+/// What the small collections can be filtered by, where Microsoft says so. Source: their list pages.
+const FILTERED: &[(&str, &[&str])] = &[
+    ("roleManagement/directory/roleAssignments", GRANTS),
+    ("roleManagement/directory/roleAssignmentSchedules", GRANTS),
+    ("roleManagement/directory/roleAssignmentScheduleInstances", GRANTS),
+    ("roleManagement/directory/roleEligibilitySchedules", GRANTS),
+    ("roleManagement/directory/roleEligibilityScheduleInstances", GRANTS),
+    ("roleManagement/directory/roleDefinitions", &["id", "displayName", "isBuiltIn", "templateId"]),
+];
+const GRANTS: &[&str] =
+    &["id", "principalId", "roleDefinitionId", "directoryScopeId", "appScopeId", "memberType", "status"];
+
 /// Answers a page of a small collection.
 pub(crate) fn page(
     call: &Call,
@@ -132,6 +144,13 @@ pub(crate) fn page(
     show: impl Fn(&Value) -> Value,
 ) -> Outcome {
     let filter = Filter::of(call)?;
+    if let (Some(filter), Some((_, properties))) = (&filter, FILTERED.iter().find(|(name, _)| *name == set)) {
+        filter.only_of(properties)?;
+    }
+    // Why refused and not passed over: a page in another order, or of everything, would look like the answer.
+    if let Some(name) = ["$search", "$orderby"].into_iter().find(|name| call.query.get(name).is_some()) {
+        return Err(malformed(format!("'{name}' is not supported on '{set}'.")));
+    }
     let paging = Paging::of(call, docs.positions(), default, maximum)?;
     let select: Option<Vec<&str>> = call.query.get("$select").map(|s| s.split(',').map(str::trim).collect());
     let mut list = Vec::new();

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use crate::graph::Query;
 use crate::inner::Inner;
 use crate::kept::{kept, put_back};
 
@@ -103,9 +104,45 @@ pub(crate) fn handle(inner: &Inner, request: &LoginRequest<'_>) -> Answer {
         ("GET", [tenant, "v2.0", "adminconsent"]) => consent::ask(inner, request, tenant, true),
         ("GET", [tenant, "adminconsent"]) => consent::ask(inner, request, tenant, false),
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => configuration(request, tenant),
+        ("GET", ["common", "discovery", "instance"]) => instance(request),
         ("GET", [_, "discovery", "v2.0", "keys"]) => answer(200, &keys::published()),
         _ => page(404, "There is no such page."),
     }
+}
+
+/// Which names the login has, asked by clients before they send a secret to an address that they do not know.
+/// Source: what login.microsoftonline.com answers; [MS-OAPX] and MSAL's instance discovery.
+fn instance(request: &LoginRequest<'_>) -> Answer {
+    const MICROSOFT: &[&str] =
+        &["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"];
+    let own = request.base.split_once("://").map_or(request.base, |(_, host)| host);
+    let query = Query::parse(request.query);
+    let asked = query.get("authorization_endpoint").unwrap_or_default();
+    let url = url::Url::parse(asked).ok();
+    let host = url.as_ref().and_then(|url| {
+        let host = url.host_str()?;
+        Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+    });
+    let known = host.as_deref().filter(|host| *host == own || MICROSOFT.contains(host));
+    let Some((host, url)) = known.zip(url.as_ref()) else {
+        let text = format!("AADSTS50049: Unknown or invalid instance: '{asked}'.");
+        return answer(
+            400,
+            &json!({"error": "invalid_instance", "error_description": text, "error_codes": [50049]}),
+        );
+    };
+    let tenant = url.path().split('/').find(|part| !part.is_empty()).unwrap_or("common");
+    let aliases: Vec<&str> = if host == own { vec![own] } else { MICROSOFT.to_vec() };
+    let scheme = url.scheme();
+    answer(
+        200,
+        &json!({
+            "tenant_discovery_endpoint":
+                format!("{scheme}://{host}/{tenant}/v2.0/.well-known/openid-configuration"),
+            "api-version": "1.1",
+            "metadata": [{"preferred_network": host, "preferred_cache": aliases[0], "aliases": aliases}],
+        }),
+    )
 }
 
 fn configuration(request: &LoginRequest<'_>, tenant: &str) -> Answer {

@@ -2,7 +2,7 @@
 //! and access.
 
 use super::Area;
-use crate::graph::Query;
+use crate::graph::{Query, is_reading_action};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
@@ -14,6 +14,7 @@ pub(crate) struct Cost {
 fn base(segments: &[&str]) -> u32 {
     match segments {
         [.., "transitiveMembers" | "getByIds"] => 5,
+        [.., "checkMemberGroups" | "checkMemberObjects"] => 4,
         ["groups", _, "members", ..] | ["subscribedSkus" | "contracts", ..] => 3,
         [.., "domainNameReferences"] => 4,
         ["users" | "applications" | "oauth2PermissionGrants", ..]
@@ -24,11 +25,11 @@ fn base(segments: &[&str]) -> u32 {
 
 pub(crate) fn cost(method: &str, segments: &[&str], query: &Query) -> Cost {
     let area = match segments {
-        ["deviceManagement", ..] => Area::Intune,
+        ["deviceManagement" | "deviceAppManagement", ..] => Area::Intune,
         ["identity", "conditionalAccess", ..] => Area::ConditionalAccess,
         _ => Area::Directory,
     };
-    let reads = method == "GET" || segments.last() == Some(&"getByIds");
+    let reads = method == "GET" || segments.last().is_some_and(|last| is_reading_action(last));
     if !reads {
         return Cost { area, units: 1, write: true };
     }

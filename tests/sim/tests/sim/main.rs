@@ -3,8 +3,10 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod changes;
+mod clients;
 mod common;
 mod directory;
+mod filters;
 mod front;
 mod policies;
 mod sign_in;

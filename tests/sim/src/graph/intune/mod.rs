@@ -3,10 +3,12 @@
 //! Source: the Intune pages of the API reference (beta). No delta and no bin. Objects keep every property that they
 //! were given, because subtypes come and go; only what the service computes is refused or ignored.
 
+mod others;
 mod write;
 
 use serde_json::{Value, json};
 
+pub(super) use others::read as read_others;
 pub(crate) use write::seeded;
 pub(super) use write::write;
 
@@ -87,6 +89,12 @@ const KINDS: &[PolicyKind] = &[
         ..NONE
     },
     PolicyKind { name: "roleScopeTags", fixed_type: Some("roleScopeTag"), ..NONE },
+    PolicyKind {
+        name: "notificationMessageTemplates",
+        v1: true,
+        fixed_type: Some("notificationMessageTemplate"),
+        ..NONE
+    },
 ];
 
 /// What the service computes: ignored in a create, refused in an update.
@@ -102,7 +110,9 @@ const COMPUTED: &[&str] = &[
     "isBuiltIn",
 ];
 /// Kept with the policy, shown on demand only.
-const PARTS: &[&str] = &["assignments", "settings", "scheduledActionsForRule"];
+const PARTS: &[&str] = &["assignments", "settings", "scheduledActionsForRule", MESSAGES];
+/// The texts of a notification, one for each language.
+const MESSAGES: &str = "localizedNotificationMessages";
 /// How many settings a page of `/settings` has.
 const SETTINGS_PAGE: usize = 25;
 
@@ -213,6 +223,9 @@ pub(super) fn read(call: &Call, d: &Directory, rest: &[&str]) -> Outcome {
         ["scheduledActionsForRule"] if kind.actions => {
             let list = list_of(policy, "scheduledActionsForRule");
             part_page(call, &format!("{set}/scheduledActionsForRule"), list, 1000, 1000)
+        }
+        [MESSAGES] if kind.name == "notificationMessageTemplates" => {
+            part_page(call, &format!("{set}/{MESSAGES}"), list_of(policy, MESSAGES), 1000, 1000)
         }
         [name] if name.starts_with("getOmaSettingPlainTextValue") => {
             let reference = name.split('\'').nth(1).unwrap_or_default();

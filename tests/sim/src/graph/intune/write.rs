@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::call::{Call, Outcome, Reply};
 use super::super::error::{Failure, failure, no_segment};
-use super::{COMPUTED, PARTS, PolicyKind, collection, kind_of, list_of, not_found, show, wrong};
+use super::{COMPUTED, MESSAGES, PARTS, PolicyKind, collection, kind_of, list_of, not_found, show, wrong};
 use crate::clock::iso_with_fraction;
 use crate::state::{Directory, Kind};
 
@@ -273,6 +273,28 @@ fn schedule(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str, name: &
     Ok(Reply::empty())
 }
 
+/// Adds the text of a notification in one more language.
+fn add_message(call: &Call, d: &mut Directory, kind: &PolicyKind, id: &str) -> Outcome {
+    let set = collection(kind.name);
+    let body = call.object()?;
+    for name in ["locale", "subject", "messageTemplate"] {
+        if body.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
+            return Err(wrong(format!("'{name}' is required.")));
+        }
+    }
+    let mut policy = d.docs(&set).get(id).cloned().ok_or_else(|| not_found(id))?;
+    let mut list = list_of(&policy, MESSAGES).to_vec();
+    if list.iter().any(|known| known["locale"] == body["locale"]) {
+        return Err(wrong("A template has one message for each locale."));
+    }
+    let mut message = Value::Object(body);
+    message["id"] = json!(d.new_id().to_string());
+    list.push(message.clone());
+    policy[MESSAGES] = list.into();
+    d.docs_mut(&set).insert(id, policy);
+    Ok(Reply::json(201, &message))
+}
+
 pub(in crate::graph) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
     let kind = kind_of(call, rest)?;
     let first = kind.name == "deviceCompliancePolicies";
@@ -285,6 +307,9 @@ pub(in crate::graph) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> 
             Ok(Reply::empty())
         }
         ("POST", [id, "assign"]) if !kind.assignment_type.is_empty() => assign(call, d, kind, id),
+        ("POST", [id, MESSAGES]) if kind.name == "notificationMessageTemplates" => {
+            add_message(call, d, kind, id)
+        }
         ("POST", [id, "scheduleActionsForRules"]) if first => {
             schedule(call, d, kind, id, "deviceComplianceScheduledActionForRules")
         }
