@@ -1,7 +1,9 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
 
 use backup::commands::restores::{FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom};
-use domain::restore::{AttributeMode, Impossible, Left, LinkMode, Remark, SelectedItem, Selection, Step};
+use domain::restore::{
+    AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
+};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{
@@ -43,6 +45,12 @@ pub struct RestoreIn {
     #[garde(skip)]
     #[serde(default)]
     delete_created: bool,
+    /// What is done about objects whose place is taken, as an earlier preview of the same told (`conflicts`). What is not
+    /// named here is left.
+    #[garde(skip)]
+    #[serde(default)]
+    #[schemars(length(max = MAX_NAMED))]
+    conflicts: Vec<Resolution>,
 }
 
 /// An object by its kind and key.
@@ -89,8 +97,8 @@ impl TryFrom<RestoreIn> for NewRestore {
             RestoreFrom::Changes(_) | RestoreFrom::Only(..) => (AttributeMode::Overwrite, LinkMode::Rollback),
         };
         let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
-        let delete_created = asked.delete_created;
-        Ok(Self { from, selection: Selection { items, attributes, links, delete_created } })
+        let (delete_created, conflicts) = (asked.delete_created, asked.conflicts);
+        Ok(Self { from, selection: Selection { items, attributes, links, delete_created, conflicts } })
     }
 }
 
@@ -180,6 +188,9 @@ pub struct PlanOut {
     impossible: Vec<Impossible>,
     /// What differs and stays as it is, since the chosen modes do not write it; on the first part only.
     left_by_mode: Vec<Left>,
+    /// Objects that are to come back and whose place is taken: each is left, unless another preview is asked for with
+    /// something else chosen for it; on the first part only.
+    conflicts: Vec<Conflict>,
     /// The steps, in the order in which they are written; none until there is a preview.
     items: Vec<StepOut>,
     /// The `cursor` of the next part; null at the end.
@@ -193,6 +204,7 @@ impl From<PlanPage> for PlanOut {
             remarks: page.remarks,
             impossible: page.impossible,
             left_by_mode: page.left_by_mode,
+            conflicts: page.conflicts,
             items: page.steps.items.into_iter().map(Into::into).collect(),
             next: page.steps.next,
         }

@@ -241,3 +241,121 @@ async fn of_licences_that_are_sold_out_the_others_are_given_and_what_is_freed_is
         .collect();
     assert_eq!(asked, [format!("licences -{first_sku}"), format!("licences +{first_sku}")]);
 }
+
+/// A snapshot with a user in a group, both of whom are then deleted for good, and made again by hand without each other.
+async fn made_again_by_hand(client: &Client<'_>, admin: &Admin) -> (String, [String; 2], [String; 2]) {
+    let olds = [admin.create_user("Uma Berg", "Auditor").await, admin.create_group("Night watch").await];
+    admin.link(&format!("groups/{}/members/$ref", olds[1]), &olds[0]).await;
+    let first = snapshot(client).await;
+    for (collection, id) in ["users", "groups"].iter().zip(&olds) {
+        admin.delete(&format!("{collection}/{id}")).await;
+        admin.delete(&format!("directory/deletedItems/{id}")).await;
+    }
+    let news = [admin.create_user("Uma Berg", "New").await, admin.create_group("Night watch").await];
+    (first, olds, news)
+}
+
+#[tokio::test]
+async fn what_somebody_made_again_by_hand_is_told_and_left_until_it_is_adopted() {
+    let rig = Rig::new().await;
+    let client = Client::new(&rig).await;
+    let admin = rig.admin(rig.tenant()).await;
+    let (first, [uma, group], [new_uma, new_group]) = made_again_by_hand(&client, &admin).await;
+    let compared = comparison(&client, &first).await;
+    let only = json!([{ "kind": "users", "key": uma }, { "kind": "groups", "key": group }]);
+    let mut asked = json!({ "comparison": compared, "only": only });
+    let (_, shown) = preview(&client, &asked).await;
+    assert_eq!(shown["items"], json!([]));
+    let told = shown["conflicts"].as_array().unwrap();
+    let of = |key: &str| told.iter().find(|one| one["key"] == key).unwrap();
+    assert_eq!(
+        (&of(&uma)["property"], &of(&uma)["with"]["id"]),
+        (&json!("userPrincipalName"), &json!(new_uma))
+    );
+    assert_eq!(
+        (&of(&group)["property"], &of(&group)["with"]["id"]),
+        (&json!("displayName"), &json!(new_group))
+    );
+    assert_eq!(of(&uma)["choices"], json!(["leave", "adopt", "rename"]));
+
+    let adopt = |kind: &str, key: &str, id: &str| json!({ "kind": kind, "key": key, "choice": { "type": "adopt", "id": id } });
+    asked["conflicts"] = json!([adopt("users", &uma, &new_uma), adopt("groups", &group, &new_group)]);
+    let (path, shown) = preview(&client, &asked).await;
+    assert_eq!((&shown["conflicts"], &shown["impossible"]), (&json!([]), &json!([])));
+    let report = run(&client, &path).await;
+    assert_eq!(
+        (&report["counts"]["failed"], &report["counts"]["skipped"]),
+        (&json!(0), &json!(0)),
+        "{report}"
+    );
+    assert_eq!(members(&admin, &format!("groups/{new_group}")).await, [new_uma.clone()]);
+    assert_eq!(rig.dump()["users"][&new_uma]["jobTitle"], "Auditor");
+    let named = |collection: &str, name: &str| {
+        rig.dump()[collection].as_object().unwrap().values().filter(|one| one["displayName"] == name).count()
+    };
+    assert_eq!((named("users", "Uma Berg"), named("groups", "Night watch")), (1, 1));
+    // From then on each is the one that it was taken for.
+    let left = comparison(&client, &first).await;
+    let changes = client.get(&format!("comparisons/{left}/changes?limit=200")).await;
+    let all = changes["items"].as_array().unwrap().iter();
+    let came_or_went: Vec<&Value> =
+        all.filter(|one| one["what"] != "modified").map(|one| &one["key"]).collect();
+    for id in [&uma, &group, &new_uma, &new_group] {
+        assert!(!came_or_went.iter().any(|key| *key == id.as_str()), "{id}: {changes}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_cannot_have_their_name_back_comes_back_under_another() {
+    let rig = Rig::new().await;
+    let client = Client::new(&rig).await;
+    let admin = rig.admin(rig.tenant()).await;
+    let (first, [uma, group], [new_uma, new_group]) = made_again_by_hand(&client, &admin).await;
+    let (name, title) = (format!("uma.second@{}", admin.inner().domain()), "Night watch, as it was");
+    let rename = |kind: &str, key: &str, to: &str| json!({ "kind": kind, "key": key, "choice": { "type": "rename", "to": to } });
+    let asked = json!({ "snapshot": first, "items": [{ "kind": "users", "key": uma }, { "kind": "groups", "key": group }],
+        "conflicts": [rename("users", &uma, &name), rename("groups", &group, title)] });
+    let (path, shown) = preview(&client, &asked).await;
+    assert_eq!(shown["conflicts"], json!([]));
+    let report = run(&client, &path).await;
+    assert_eq!(
+        (&report["counts"]["failed"], &report["counts"]["skipped"]),
+        (&json!(0), &json!(0)),
+        "{report}"
+    );
+    let dump = rig.dump();
+    let find = |collection: &str, property: &str, value: &str| {
+        let all = dump[collection].as_object().unwrap();
+        all.iter().find(|(_, one)| one[property] == value).map(|(id, _)| id.clone()).unwrap()
+    };
+    let (second_uma, second_group) =
+        (find("users", "userPrincipalName", &name), find("groups", "displayName", title));
+    assert!(second_uma != new_uma && second_group != new_group);
+    assert_eq!(members(&admin, &format!("groups/{second_group}")).await, [second_uma]);
+    assert_eq!(members(&admin, &format!("groups/{new_group}")).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_new_group_claims_no_team_and_the_preview_says_what_does_not_come_back() {
+    let rig = Rig::new().await;
+    let client = Client::new(&rig).await;
+    let admin = rig.admin(rig.tenant()).await;
+    let team = json!({ "displayName": "Crew", "mailEnabled": true, "mailNickname": "crew", "securityEnabled": false,
+        "groupTypes": ["Unified"], "resourceProvisioningOptions": ["Team"] });
+    let group = admin.create("groups", &team).await;
+    let first = snapshot(&client).await;
+    admin.delete(&format!("groups/{group}")).await;
+    admin.delete(&format!("directory/deletedItems/{group}")).await;
+    let items = json!([{ "kind": "groups", "key": group }]);
+    let (path, shown) = preview(&client, &json!({ "snapshot": first, "items": items })).await;
+    let lost = shown["impossible"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["what"] == "resourceProvisioningOptions");
+    assert_eq!(lost.unwrap()["cause"], "otherService");
+    run(&client, &path).await;
+    let dump = rig.dump();
+    let made = dump["groups"].as_object().unwrap().values().find(|one| one["displayName"] == "Crew").unwrap();
+    assert_eq!(made["resourceProvisioningOptions"], Value::Null);
+}

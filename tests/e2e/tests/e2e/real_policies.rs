@@ -126,6 +126,7 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
             attributes: AttributeMode::Overwrite,
             links: LinkMode::Rollback,
             delete_created: false,
+            ..Selection::default()
         };
         let from = RestoreFrom::Items(snapshot);
         let restore = rig

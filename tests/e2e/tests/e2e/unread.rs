@@ -36,6 +36,7 @@ async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Resto
         attributes: AttributeMode::Overwrite,
         links: LinkMode::Rollback,
         delete_created: false,
+        ..Selection::default()
     };
     let restores = rig.restores();
     let from = RestoreFrom::Items(from.clone());

@@ -55,6 +55,8 @@ impl NewRestore {
     /// `Invalid`, naming the field: nothing is chosen, too much is, or something that cannot be.
     pub fn check(&self) -> Result<()> {
         let items = &self.selection.items;
+        self.selection.check_conflicts()?;
+        check_number("conflicts", self.selection.conflicts.len())?;
         match &self.from {
             RestoreFrom::Items(_) if items.is_empty() => {
                 Err(Error::invalid_field(ITEMS, "nothing is chosen"))

@@ -7,7 +7,7 @@ use super::new_restore::{choose, sought};
 use super::slots::{self, Asker, TakesSlot};
 use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Snapshots;
-use domain::restore::{Impossible, Left, Remark, RestorePlan, Selection, Step};
+use domain::restore::{Conflict, Impossible, Left, Remark, RestorePlan, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
@@ -43,6 +43,8 @@ pub struct PlanPage {
     pub impossible: Vec<Impossible>,
     /// What differs and is left by the chosen modes; on the first page only.
     pub left_by_mode: Vec<Left>,
+    /// Objects whose place is taken; on the first page only.
+    pub conflicts: Vec<Conflict>,
     /// The steps in the order in which they are written; none until there is a preview.
     pub steps: Listed<FollowedStep>,
 }
@@ -188,15 +190,15 @@ impl Restores {
         // it.
         if row.previewed_at.is_none() {
             let steps = Listed { items: Vec::new(), next: None };
-            let (remarks, impossible, left_by_mode) = Default::default();
-            return Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, steps });
+            let (remarks, impossible, left_by_mode, conflicts) = Default::default();
+            return Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, conflicts, steps });
         }
         let plan = self.plan(tenant, restore).await?;
         let is_first = page.after.is_none();
         let steps = self.follow(tenant, restore, &plan, page).await?;
-        let RestorePlan { remarks, impossible, left_by_mode, .. } =
+        let RestorePlan { remarks, impossible, left_by_mode, conflicts, .. } =
             if is_first { plan } else { RestorePlan::default() };
-        Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, steps })
+        Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, conflicts, steps })
     }
 
     /// As [`Self::read_plan`], of a restore that was run to its end.

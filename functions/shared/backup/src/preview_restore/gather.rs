@@ -41,7 +41,7 @@ impl<'a> Gather<'a> {
         all(chosen.iter().map(|item| self.item(item).boxed()).collect()).await
     }
 
-    async fn item(&self, chosen: &SelectedItem) -> Result<Item> {
+    pub async fn item(&self, chosen: &SelectedItem) -> Result<Item> {
         let kind = chosen.kind.get()?;
         let wanted = self.wanted(kind, &chosen.key).await?;
         let id = self.ids.rewrite(&chosen.key);

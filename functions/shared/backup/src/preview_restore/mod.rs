@@ -10,6 +10,7 @@ mod guard;
 mod outside;
 mod ports;
 mod referrers;
+mod rivals;
 mod targets;
 
 pub use archived::Archived;
@@ -19,7 +20,7 @@ use crate::archive::Archive;
 use crate::plans::{self, PlanStore};
 use async_trait::async_trait;
 use domain::changes::Change;
-use domain::restore::{Guard, Impossible, Inputs, RestorePlan, SelectedItem, Selection};
+use domain::restore::{Choice, Guard, Impossible, Inputs, Item, RestorePlan, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
@@ -188,14 +189,28 @@ impl Worker {
         let snapshot = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
         let (selection, elsewhere) = self.selection(restore).await?;
         selection.check()?;
-        let ids = plans::new_ids(&self.records, &restore.tenant).await?;
+        let mut ids = plans::new_ids(&self.records, &restore.tenant).await?;
+        let known = ids.clone();
+        let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &known, deadline);
+        let mut items = gather.items(&selection.items).await?;
+        let mut rivals = gather.rivals(&items).await?;
+        // What is adopted is looked at once more, as the object that it now is.
+        let adopted = rivals::adopted(&selection, &items, &mut rivals, &mut ids);
         let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &ids, deadline);
-        let items = gather.items(&selection.items).await?;
-        let referrers = gather.referrers(&items).await?;
+        gather.look_again(&mut items, &adopted).await?;
+        let referrers = gather.referrers(&items, &adopted).await?;
+        let choice = |item: &Item| {
+            let choice = selection.choice(item.kind, &item.key);
+            (*choice != Choice::Leave).then(|| ((item.kind.name, item.key.clone()), choice.clone()))
+        };
+        let choices = items.iter().filter_map(choice).collect();
         let own_principals = self.own.list_own(&restore.tenant).await?.into_iter().collect();
         let mut inputs = Inputs {
             items,
             referrers,
+            rivals,
+            choices,
+            adopted,
             ids: ids.clone(),
             guard: Guard { own_principals, ..Guard::default() },
             attributes: selection.attributes,

@@ -2,6 +2,7 @@
 //! that they were managers of, policies that target them, roles that they hold.
 
 use super::gather::{Gather, all};
+use super::rivals::Adopted;
 use domain::Result;
 use domain::kinds::{self, Identity, Kind, KindName, LinkType, LinkWrite};
 use domain::restore::{Held, HeldLink, Item, SelectedLink, Tenure};
@@ -20,10 +21,12 @@ struct Reference {
 
 impl Gather<'_> {
     /// The referrers, by the id (of today) of what they refer to.
-    pub async fn referrers(&self, items: &[Item]) -> Result<BTreeMap<String, Vec<Item>>> {
+    pub async fn referrers(&self, items: &[Item], adopted: &Adopted) -> Result<BTreeMap<String, Vec<Item>>> {
         let mut found: BTreeMap<String, Vec<Item>> = BTreeMap::new();
         let mut references: BTreeMap<(KindName, String), Vec<Reference>> = BTreeMap::new();
-        for item in items.iter().filter(|i| Self::is_gone(i)) {
+        for item in
+            items.iter().filter(|i| Self::is_gone(i) || adopted.contains_key(&(i.kind.name, i.key.clone())))
+        {
             let gone = self.ids.rewrite(&item.key);
             for link in kinds::links().filter(|l| l.to.contains(&item.kind.name)) {
                 let from = link.from.row()?;

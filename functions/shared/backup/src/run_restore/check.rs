@@ -45,7 +45,7 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
         });
     };
     match &step.action {
-        WriteAction::Undelete | WriteAction::Create { .. } => Ok(Check::So),
+        WriteAction::Undelete | WriteAction::Adopt { .. } | WriteAction::Create { .. } => Ok(Check::So),
         WriteAction::Update { body, .. } if step.is_fact() => Ok(schedule(kind, step, body, live)),
         WriteAction::Update { body, .. } => Ok(update(kind, step, body, live)),
         WriteAction::Act { property, argument } => act(kind, step, property, argument, live),

@@ -6,6 +6,7 @@
 //! twice and no step is lost, wherever a run is cut off; no password is kept; nothing counts as done that a read-back
 //! did not find.
 
+mod adopt;
 mod check;
 mod create;
 mod credentials;

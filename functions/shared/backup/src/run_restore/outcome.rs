@@ -81,6 +81,7 @@ fn cause_of(error: &Error) -> FailCause {
 pub(super) fn asked(step: &Step) -> String {
     match &step.action {
         WriteAction::Undelete => "undelete".to_owned(),
+        WriteAction::Adopt { .. } => "adopt".to_owned(),
         WriteAction::Create { .. } => "create".to_owned(),
         WriteAction::Update { properties, .. } => format!("update {}", properties.join(", ")),
         WriteAction::Act { property, .. } => format!("update {property}"),

@@ -114,6 +114,7 @@ impl<'a> RestoreRun<'a> {
                 let now = self.of_today(step)?;
                 match &now.action {
                     WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
+                    WriteAction::Adopt { old } => self.take_for(step, old).await?,
                     _ => self.perform(step, &now).await?,
                 }
             };

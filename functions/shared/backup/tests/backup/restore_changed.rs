@@ -9,7 +9,13 @@ use serde_json::{Value, json};
 use support::faulty::crash_points;
 
 fn exactly(items: Vec<SelectedItem>) -> Selection {
-    Selection { items, attributes: AttributeMode::Overwrite, links: LinkMode::Rollback, delete_created: true }
+    Selection {
+        items,
+        attributes: AttributeMode::Overwrite,
+        links: LinkMode::Rollback,
+        delete_created: true,
+        ..Selection::default()
+    }
 }
 
 fn user(key: &str, more: &Value) -> (String, String, serde_json::Map<String, Value>) {

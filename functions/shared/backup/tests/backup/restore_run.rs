@@ -27,6 +27,7 @@ fn everything(stage: &RestoreWorld) -> Selection {
         attributes: AttributeMode::Overwrite,
         links: LinkMode::Rollback,
         delete_created: true,
+        ..Selection::default()
     }
 }
 

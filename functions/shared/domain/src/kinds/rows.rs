@@ -154,6 +154,7 @@ static USERS: Kind = Kind {
         write: LinkWrite::Single,
         ruled_by: None,
         keeps_last: None,
+        restricts: None,
         passes_roles: false,
         cut_bits: 12,
     }],
@@ -216,6 +217,7 @@ static USERS: Kind = Kind {
             Required { property: "accountEnabled", otherwise: Otherwise::False },
             Required { property: "mailNickname", otherwise: Otherwise::BeforeAt("userPrincipalName") },
         ],
+        rival_by: &["userPrincipalName"],
         regrown: &[
             "createdDateTime",
             "creationType",
@@ -344,6 +346,7 @@ static GROUPS: Kind = Kind {
                 by_hand: None,
             }),
             keeps_last: None,
+            restricts: None,
             passes_roles: true,
             cut_bits: 12,
         },
@@ -356,6 +359,7 @@ static GROUPS: Kind = Kind {
             write: LinkWrite::OneByOne,
             ruled_by: None,
             keeps_last: Some(UNIFIED),
+            restricts: None,
             passes_roles: false,
             cut_bits: 12,
         },
@@ -403,6 +407,7 @@ static GROUPS: Kind = Kind {
         ],
         only_of: &[("visibility", UNIFIED), ("preferredDataLocation", UNIFIED)],
         not_shown: &["resourceBehaviorOptions"],
+        rival_by: &["displayName"],
         regrown: &["createdDateTime", "mail", "onPremisesSyncEnabled", "securityIdentifier"],
         // Source: learn.microsoft.com/graph/teams-create-group-and-team.
         claims: &[(
@@ -503,6 +508,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
             by_hand: Some("Assigned"),
         }),
         keeps_last: None,
+        restricts: Some("isMemberManagementRestricted"),
         passes_roles: false,
         cut_bits: 12,
     }],
@@ -775,6 +781,7 @@ macro_rules! assignments {
             write: LinkWrite::AssignAll,
             ruled_by: None,
             keeps_last: None,
+            restricts: None,
             passes_roles: false,
             cut_bits: 10,
         }]

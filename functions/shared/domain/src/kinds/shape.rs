@@ -181,6 +181,10 @@ pub struct LinkType {
     /// Of which objects Graph does not take the last link away: a Microsoft 365 group keeps an owner.
     /// Source: learn.microsoft.com/graph/api/group-delete-owners.
     pub keeps_last: Option<Mark>,
+    /// The property by which an object keeps what it leads to from being managed by others, us included: such links are
+    /// written when everything else is.
+    /// Source: learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management.
+    pub restricts: Option<&'static str>,
     /// Whether whoever it leads to holds the roles of the object that it leads from.
     pub passes_roles: bool,
     /// Leaves are cut after a key whose hash ends in so many zero bits.

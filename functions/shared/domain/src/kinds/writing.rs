@@ -28,6 +28,8 @@ pub enum Phase {
     Policies,
     /// The assignments of policies to groups.
     Assignments,
+    /// Members of units that keep others from managing them: whoever is in one is written by nobody else afterwards.
+    RestrictedLinks,
     /// Deletion of objects that came since the snapshot.
     Deletions,
 }
@@ -180,6 +182,9 @@ pub struct Writing {
     /// Properties by which another service says that it has a part in the object, and what of it does not come back. A
     /// new object is not given them: they would say that something is there that is not.
     pub claims: &'static [(&'static str, &'static str)],
+    /// Properties whose value says which object is meant, to a person or to Graph: a live object that has the value of one
+    /// that is to come back has its place.
+    pub rival_by: &'static [&'static str],
     /// Values that a property keeps, or never gets.
     pub settled: &'static [Settled],
     /// Which objects are not written like the others.
@@ -208,6 +213,7 @@ impl Writing {
         only_of: &[],
         not_shown: &[],
         regrown: &[],
+        rival_by: &[],
         claims: &[],
         settled: &[],
         limits: &[],
@@ -246,8 +252,10 @@ mod tests {
             let select = kind.reading[0].select;
             let writing = &kind.writing;
             let names = writing.sensitive.iter().chain(writing.never_empty).chain(writing.not_shown);
-            let names =
-                names.chain(writing.regrown).chain(writing.claims.iter().map(|(property, _)| property));
+            let names = names
+                .chain(writing.regrown)
+                .chain(writing.rival_by)
+                .chain(writing.claims.iter().map(|(property, _)| property));
             let marks = writing.settled.iter().map(|s| s.mark.property);
             let only_of = writing.only_of.iter().flat_map(|(property, mark)| [*property, mark.property]);
             let required = writing.required.iter().map(|r| r.property);

@@ -225,6 +225,7 @@ fn effects(step: &Step) -> Vec<Effect> {
     match &step.action {
         // Whoever comes out of the recycle bin may be disabled; a licence, a policy gives nobody a role.
         WriteAction::Undelete
+        | WriteAction::Adopt { .. }
         | WriteAction::Act { .. }
         | WriteAction::Assign { .. }
         | WriteAction::AssignLicences { .. } => {

@@ -2,7 +2,7 @@
 //! onto it. What becomes of the page, and the order of its steps, is decided in `planner`.
 
 use super::values;
-use super::{Cause, Impossible, Inputs, Item, Left, LeftBy, Phase, Step, Warning, WriteAction};
+use super::{Cause, Conflict, Impossible, Inputs, Item, Left, LeftBy, Phase, Step, Warning, WriteAction};
 use crate::kinds::KindName;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -26,6 +26,7 @@ pub(super) struct Planner<'a> {
     pub steps: Vec<Step>,
     pub impossible: Vec<Impossible>,
     pub left: Vec<Left>,
+    pub conflicts: Vec<Conflict>,
 }
 
 impl Item {
@@ -66,6 +67,7 @@ impl<'a> Planner<'a> {
             steps: vec![],
             impossible: vec![],
             left: vec![],
+            conflicts: vec![],
         }
     }
 
@@ -84,6 +86,11 @@ impl<'a> Planner<'a> {
             depends_on: vec![],
             warnings: draft.warnings,
         });
+    }
+
+    /// What a person calls the object of an item.
+    pub fn name_of(&self, item: &Item) -> Option<String> {
+        item.name(self.inputs)
     }
 
     /// Says that a part of an item cannot be restored.

@@ -20,6 +20,11 @@ impl IdMap {
         self.0.is_empty()
     }
 
+    /// Whether an object of another id was created again as this one.
+    pub fn leads_to(&self, id: &str) -> bool {
+        self.0.values().any(|new| new == id)
+    }
+
     /// The id that the object has, as far as is known.
     pub fn resolve<'a>(&'a self, id: &'a str) -> &'a str {
         let mut at = id;

@@ -1,9 +1,9 @@
 //! What a plan is made from: read by the engine, judged here.
 
 use super::held::Held;
-use super::{Administrators, AttributeMode, IdMap, LinkMode, SelectedLink, Tenure};
+use super::{Administrators, AttributeMode, Choice, IdMap, LinkMode, Rival, SelectedLink, Tenure};
 use crate::Timestamp;
-use crate::kinds::Kind;
+use crate::kinds::{Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A chosen object, or one that refers to a chosen object which has to be created again.
@@ -71,6 +71,12 @@ pub struct Inputs {
     pub ids: IdMap,
     /// Ids (those of today) of far ends that are known not to be live.
     pub missing: BTreeSet<String>,
+    /// Live objects that have the place of chosen ones which are to come back, by kind and key of these.
+    pub rivals: BTreeMap<(KindName, String), Vec<Rival>>,
+    /// What a person chose about them.
+    pub choices: BTreeMap<(KindName, String), Choice>,
+    /// The ids, until now, of chosen objects for which a live one is taken: `ids` leads from them to its id.
+    pub adopted: BTreeMap<(KindName, String), String>,
     /// Of collections that are no kinds (`kinds::OUTSIDE`), by their names: the ids of what is there. Of a collection
     /// that is not among them nothing is known.
     pub outside: BTreeMap<&'static str, BTreeSet<String>>,

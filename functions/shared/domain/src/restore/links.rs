@@ -141,7 +141,7 @@ fn add_links(
         planner.step(
             item,
             Draft {
-                phase: Phase::Links,
+                phase: phase(item, link),
                 action: WriteAction::AddLinks { link: link.name.to_owned(), to: chunk.to_vec() },
                 before: before.clone(),
                 after: None,
@@ -150,6 +150,13 @@ fn add_links(
         );
     }
     count
+}
+
+/// When links are added: those that keep their far ends from being written, when everything else is.
+fn phase(item: &Item, link: &LinkType) -> Phase {
+    let now = item.live.as_ref().or(item.wanted.as_ref());
+    let restricts = link.restricts.zip(now).is_some_and(|(property, held)| is_true(&held.object, property));
+    if restricts { Phase::RestrictedLinks } else { Phase::Links }
 }
 
 const TARGET_MISSING: &str = "what it leads to is not there; choose that too, to have it back first";

@@ -7,6 +7,7 @@
 //! left as it is.
 
 mod administrators;
+mod conflicts;
 mod draft;
 mod facts;
 mod held;
@@ -33,6 +34,7 @@ mod values;
 
 pub use crate::kinds::Phase;
 pub use administrators::{Administrators, SignIn, Standing, gains, may_lose};
+pub use conflicts::{Choice, ChoiceName, Conflict, Resolution, Rival};
 pub use held::{Held, HeldLink};
 pub use id_map::{IdMap, tokens};
 pub use inputs::{Guard, Guarded, Inputs, Item, Units};

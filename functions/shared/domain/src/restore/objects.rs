@@ -5,8 +5,8 @@ use super::limits::{self, Attempt};
 use super::properties::writable;
 use super::values::{is_true, text};
 use super::{
-    Cause, Held, Item, Phase, Warning, WriteAction, licences, links, lost, outside, policies, properties,
-    unread,
+    Cause, Held, Item, Phase, Warning, WriteAction, conflicts, licences, links, lost, outside, policies,
+    properties, unread,
 };
 use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>, live: Option<Held>) {
     match (wanted, live) {
         (Some(wanted), Some(live)) => {
+            conflicts::adopt(planner, item);
             properties::plan(planner, item, &wanted, &live);
             licences::plan(planner, item, &wanted, Some(&live));
             links::plan(planner, item, &wanted, Some(&live));
@@ -53,6 +54,10 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     if let Some((cause, why)) = refusal(item) {
         return planner.impossible(item, "object", cause, why);
     }
+    if conflicts::tell(planner, item, wanted) {
+        return;
+    }
+    let wanted = &conflicts::renamed(planner, item, wanted.clone());
     let phase = item.kind.phase;
     if !item.in_recycle_bin {
         unread::tell_lost_properties(planner, item, wanted);

@@ -3,7 +3,7 @@
 use super::draft::Planner;
 use super::{
     Cause, Guarded, Held, Impossible, Inputs, Item, LeftBy, LinkMode, Remark, RestorePlan, SelectedLink,
-    Step, WriteAction, administrators, facts, may_lose, objects, units,
+    Step, WriteAction, administrators, conflicts, facts, may_lose, objects, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,7 @@ fn returning(inputs: &Inputs) -> BTreeSet<String> {
             && i.wanted.is_some()
             && i.live.is_none()
             && objects::refusal(i).is_none()
+            && !conflicts::keep_out(inputs, i)
     };
     inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect()
 }
@@ -48,7 +49,7 @@ impl Planner<'_> {
         let created: BTreeSet<&str> = self
             .steps
             .iter()
-            .filter(|s| matches!(s.action, WriteAction::Create { .. }))
+            .filter(|s| matches!(s.action, WriteAction::Create { .. } | WriteAction::Adopt { .. }))
             .map(|s| s.id.as_str())
             .collect();
         let mut more: BTreeMap<(KindName, &str), Item> = BTreeMap::new();
@@ -101,7 +102,13 @@ impl Planner<'_> {
         for (number, step) in (1..).zip(&mut steps) {
             step.number = number;
         }
-        RestorePlan { remarks, steps, impossible: self.impossible, left_by_mode: self.left }
+        RestorePlan {
+            remarks,
+            steps,
+            impossible: self.impossible,
+            left_by_mode: self.left,
+            conflicts: self.conflicts,
+        }
     }
 
     /// The steps that leave the tenant with an administrator and us with our access; what is refused is named.
@@ -214,7 +221,7 @@ fn part_of(step: &Step) -> String {
 /// against the order of the kinds.
 fn rank(step: &Step) -> usize {
     match step.action {
-        WriteAction::Undelete => 0,
+        WriteAction::Undelete | WriteAction::Adopt { .. } => 0,
         WriteAction::Create { .. } => 1,
         WriteAction::Update { .. } => 2,
         WriteAction::Act { .. } => 3,

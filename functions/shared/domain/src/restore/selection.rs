@@ -1,7 +1,8 @@
 //! What a person chose to have back, and how.
 
+use super::{Choice, Resolution};
 use crate::changes::{Change, What};
-use crate::kinds::{self, NamedKind};
+use crate::kinds::{self, Kind, NamedKind};
 use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,9 @@ pub struct Selection {
     /// Whether a chosen object that was not there at the snapshot is deleted.
     #[serde(default)]
     pub delete_created: bool,
+    /// What is done about chosen objects whose place is taken; what is not named here is left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Resolution>,
 }
 
 impl SelectedItem {
@@ -93,12 +97,36 @@ impl SelectedItem {
 }
 
 impl Selection {
+    /// What is to be done about the conflict of an object.
+    pub fn choice(&self, kind: &Kind, key: &str) -> &Choice {
+        let of = |resolution: &&Resolution| resolution.kind == kind.name && resolution.key == key;
+        self.conflicts.iter().find(of).map_or(&Choice::Leave, |resolution| &resolution.choice)
+    }
+
+    /// Checks what is to be done about conflicts.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the field: an unknown kind, a name that is none.
+    pub fn check_conflicts(&self) -> Result<()> {
+        for (i, resolution) in self.conflicts.iter().enumerate() {
+            let field = |name: &str| format!("conflicts[{i}].{name}");
+            resolution.kind.get().map_err(|e| e.within(field("kind")))?;
+            if let Choice::Rename { to } = &resolution.choice
+                && (to.trim().is_empty() || to.chars().any(char::is_control))
+            {
+                return Err(Error::invalid_field(field("choice.to"), "a name is a line of visible text"));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks what can be checked without the snapshot.
     ///
     /// # Errors
     /// `Invalid`, naming the field: an unknown kind or link, a link of another kind, an object twice, a
     /// property that is not one.
     pub fn check(&self) -> Result<()> {
+        self.check_conflicts()?;
         let mut seen = std::collections::BTreeSet::new();
         for (i, item) in self.items.iter().enumerate() {
             let field = |name: &str| format!("items[{i}].{name}");

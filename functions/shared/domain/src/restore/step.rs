@@ -1,6 +1,6 @@
 //! A plan: steps in order, and what cannot be done. It is stored, shown, approved and then executed.
 
-use super::{IdMap, Left, id_map};
+use super::{Conflict, IdMap, Left, id_map};
 use crate::kinds::{self, NamedKind, Phase};
 use crate::{Error, Result};
 use schemars::JsonSchema;
@@ -28,6 +28,12 @@ pub struct End {
 pub enum WriteAction {
     /// Takes the object out of the recycle bin, under its old id.
     Undelete,
+    /// Takes a live object for the one that is to come back. Nothing is written to the tenant: from then on the one's id
+    /// stands for the other's.
+    Adopt {
+        /// The id that the object had.
+        old: String,
+    },
     /// Creates the object anew; it gets another id.
     Create {
         /// What is sent. Holds no password: one is made when it is sent, and is kept nowhere.
@@ -187,6 +193,8 @@ pub enum Cause {
     Circular,
     /// Another service has it, and makes no new one.
     OtherService,
+    /// Another object has its place.
+    Conflict,
     /// All licences of the SKU are given to others.
     NoFreeLicence,
     /// The tenant has no subscription to the SKU any more.
@@ -240,6 +248,9 @@ pub struct RestorePlan {
     /// What differs and stays as it is, since the chosen mode does not write it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_by_mode: Vec<Left>,
+    /// Objects that are to come back and whose place is taken; a person chooses what is done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 impl Step {

@@ -76,6 +76,7 @@ impl Rig {
             attributes: AttributeMode::Overwrite,
             links: LinkMode::Rollback,
             delete_created: true,
+            ..Selection::default()
         }
     }
 

@@ -16,6 +16,7 @@ fn undo(items: &[(&str, &str)]) -> Selection {
         attributes: AttributeMode::Overwrite,
         links: LinkMode::Rollback,
         delete_created: true,
+        ..Selection::default()
     }
 }
 

@@ -23,6 +23,7 @@ fn whole(kind: &str, key: &str) -> Selection {
         attributes: AttributeMode::Overwrite,
         links: LinkMode::Rollback,
         delete_created: true,
+        ..Selection::default()
     }
 }
 

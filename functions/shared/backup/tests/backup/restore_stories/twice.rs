@@ -32,6 +32,7 @@ fn whole(kind: &str, key: &str) -> Selection {
         attributes: AttributeMode::Overwrite,
         links: LinkMode::Rollback,
         delete_created: false,
+        ..Selection::default()
     }
 }
 

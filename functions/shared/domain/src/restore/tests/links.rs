@@ -98,3 +98,25 @@ fn whoever_is_created_again_is_a_member_again_and_holds_the_role_again() {
     inputs.links = LinkMode::Skip;
     assert_eq!(names_of(&plan(&inputs)), ["create u"]);
 }
+
+#[test]
+fn whoever_goes_into_a_unit_that_keeps_others_out_goes_there_when_all_else_is_written() {
+    let unit = |restricted: bool| {
+        let unit = held(&json!({"id": "a", "displayName": "A", "isMemberManagementRestricted": restricted}));
+        linked(unit, "administrativeUnits.members", &["u", "g"])
+    };
+    let user = held(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y",
+        "assignedLicenses": [{"skuId": "s", "disabledPlans": []}]}));
+    let steps = |restricted: bool| {
+        names_of(&plan(&exactly(vec![
+            item("administrativeUnits", "a", Some(unit(restricted)), None),
+            item("users", "u", Some(user.clone()), None),
+            item("groups", "g", Some(group(&[], &["u"], &[])), None),
+        ])))
+    };
+    let made = steps(true);
+    assert_eq!(made[made.len() - 2..], ["addLinks a", "addLinks a"]);
+    assert_eq!(made.len(), 7, "{made:?}");
+    let open = steps(false);
+    assert_eq!(open.last().unwrap(), "assignLicences u", "{open:?}");
+}

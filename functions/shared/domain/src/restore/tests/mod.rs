@@ -1,6 +1,7 @@
 //! Tests of plans: stories about single rules, and properties over small random tenants.
 
 mod administrators;
+mod conflicts;
 mod left;
 mod links;
 mod model;

@@ -49,6 +49,7 @@ impl Tenant {
                     let back = self.bin.remove(&at).expect("it is in the bin");
                     self.live.insert(at, back);
                 }
+                WriteAction::Adopt { old } => self.ids.insert(old.as_str(), now.id.as_str()),
                 WriteAction::Create { body } if now.is_fact() => {
                     self.expect(&body["principalId"]);
                     self.live.insert(at, Held { object: body.clone(), links: vec![], ..Held::default() });

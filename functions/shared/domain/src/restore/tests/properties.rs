@@ -111,7 +111,10 @@ fn parts_of(step: &Step) -> Vec<String> {
         }
         WriteAction::AssignLicences { .. } => vec!["assignedLicenses".to_owned()],
         WriteAction::Act { property, .. } => vec![property.clone()],
-        WriteAction::Create { .. } | WriteAction::Undelete | WriteAction::Delete => vec!["object".to_owned()],
+        WriteAction::Create { .. }
+        | WriteAction::Adopt { .. }
+        | WriteAction::Undelete
+        | WriteAction::Delete => vec!["object".to_owned()],
     }
 }
 
