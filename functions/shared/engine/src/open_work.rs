@@ -183,6 +183,31 @@ pub async fn put_off<T: OpenWork>(
     }
 }
 
+/// Where jobs ended in the middle of that work again and again, lets it wait and gives until when; none where it may be taken
+/// up. Why not tried until its message is given up: what the tenant has behind it in the same queue would wait for hours.
+///
+/// # Errors
+/// Those of the catalog.
+pub async fn wait_if_deadly<T: OpenWork>(
+    records: &Records,
+    found: &Found<T>,
+    mark: impl AsyncFnOnce(&T) -> u64,
+) -> Result<Option<Timestamp>> {
+    let mut course = *found.value.course();
+    if !course.is_deadly() {
+        return Ok(None);
+    }
+    let now = records.clock().now();
+    course.hold_up_lost(mark(&found.value).await, now);
+    let waiting = found.value.clone().held_up(course, now);
+    records.replace(&waiting, found.version).await?;
+    metrics::MESSAGES_LATER.add(1);
+    let (tenant, id, what) = (waiting.tenant(), waiting.subject(), waiting.label());
+    let attempts = course.held_up.map(|held| held.attempts);
+    tracing::warn!(%tenant, id = id.id(), what, attempts, "jobs ended in the middle of it; it waits");
+    Ok(course.waits_until(now))
+}
+
 /// Writes to the row until when nobody takes it up.
 async fn wait<T: OpenWork>(records: &Records, found: Found<T>, mark: u64, error: &Error) -> Result<()> {
     let (now, mut course) = (records.clock().now(), *found.value.course());

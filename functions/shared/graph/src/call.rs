@@ -203,6 +203,7 @@ impl GraphClient {
         let mut request = shared
             .http
             .request(ask.method.clone(), ask.url.clone())
+            .timeout(self.answer_within())
             .bearer_auth(token.bearer.expose_secret())
             .header("accept", "application/json")
             .header("client-request-id", guid(&*shared.ids));

@@ -20,6 +20,10 @@ use url::Url;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest wait between two pieces of an answer; Graph takes up to a minute for a heavy page.
 const READ_TIMEOUT: Duration = Duration::from_secs(100);
+/// So long before the deadline an answer is no longer waited for: what came before it has to be saved by then.
+const SAVING: Duration = Duration::from_secs(30);
+/// An answer is waited for at least so long, how near the deadline may be.
+const LEAST_ANSWER: Duration = Duration::from_secs(15);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// A client of Graph with one credential. Cheap to clone; clones share connections, tokens and counts.
@@ -126,6 +130,13 @@ impl GraphClient {
     /// Whether waiting that many milliseconds goes beyond the deadline.
     pub(crate) fn is_too_long(&self, wait_ms: u64) -> bool {
         self.deadline.is_some_and(|end| after(self.now(), wait_ms) > end)
+    }
+    /// How long the whole of an answer is waited for that is asked for now.
+    pub(crate) fn answer_within(&self) -> Duration {
+        let most = self.shared.settings.answer_within;
+        let Some(end) = self.deadline else { return most };
+        let left = Duration::try_from(end.duration_since(self.now())).unwrap_or_default();
+        left.saturating_sub(SAVING).max(LEAST_ANSWER).min(most)
     }
     pub(crate) async fn sleep_ms(&self, wait_ms: u64) {
         self.shared.clock.sleep_ms(wait_ms).await;

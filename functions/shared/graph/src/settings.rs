@@ -1,6 +1,7 @@
 //! Where Graph and its login are, and how we introduce ourselves.
 
 use domain::{Error, Result};
+use std::time::Duration;
 use url::{Host, Url};
 
 /// Endpoints and manners. The defaults are the worldwide cloud's.
@@ -20,6 +21,8 @@ pub struct GraphSettings {
     pub tenant_permille: u32,
     /// How many functions with this application may run at once: they share its limits over all tenants evenly.
     pub instances: u32,
+    /// How long the whole of an answer is waited for, however steadily its pieces come; less where the deadline is nearer.
+    pub answer_within: Duration,
 }
 
 impl Default for GraphSettings {
@@ -31,6 +34,7 @@ impl Default for GraphSettings {
             low_priority: true,
             tenant_permille: 900,
             instances: 1,
+            answer_within: Duration::from_secs(300),
         }
     }
 }

@@ -16,6 +16,7 @@ use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -25,6 +26,8 @@ const MARGIN_SECONDS: i64 = 300;
 const SECRET_KEPT_MS: u64 = 300_000;
 /// How often a request is made at most, when it fails for a passing reason.
 const ATTEMPTS: u32 = 5;
+/// How long the whole of the login's answer is waited for, however steadily its pieces come.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A token and what it permits.
 pub(crate) struct Token {
@@ -159,7 +162,7 @@ impl Tokens {
             asked_ms: None,
             passing: true,
         };
-        let reply = self.http.post(&url).form(&form).send().await.map_err(cut)?;
+        let reply = self.http.post(&url).timeout(LOGIN_TIMEOUT).form(&form).send().await.map_err(cut)?;
         let status = reply.status().as_u16();
         let retry_after = reply.headers().get("retry-after").and_then(|v| v.to_str().ok());
         let asked_ms = retry_after.and_then(|v| retry_after_ms(v, self.clock.now()));

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `Invalid`, `NotFound`, `Corrupt` | failed, and back at once: SQS moves it to the dead letters after its last receipt |
 //! | `Denied` | done: another try cannot help; the job has told whom it concerns |
-//! | `Throttled` | failed: it comes back when that was asked for, or as below |
+//! | `Throttled` | failed: it comes back when that was asked for, within a quarter of an hour at the most, or as below |
 //! | `Unavailable`, `Conflict`, `Stale` | failed: it comes back after a pause that grows with its receipts |
 //!
 //! What a job can say in its row, it does: an error comes here where there is no row, or none that can be written.
@@ -138,6 +138,9 @@ enum Fate {
 /// The pause after each receipt; the fifth is the last. Together they outlast what a service takes to be well again, and
 /// are over before the sweeper sends another message for the same work.
 const PAUSES_S: [u32; 5] = [30, 60, 240, 600, 1];
+/// A pause that was asked for is granted up to here. Why no longer: whatever its tenant has behind it in the queue waits too;
+/// a job that can say in its row that it waits does so, and its message is done.
+const LONGEST_PAUSE_S: u32 = 900;
 /// SQS hides a message for no longer. Why an hour less: it counts from the receipt on.
 const LONGEST_S: u32 = 11 * 3600;
 
@@ -160,7 +163,7 @@ fn fate(error: &Error, receipts: u32) -> Fate {
             return Fate::Back { after_s: 1 };
         }
         ErrorKind::Throttled { retry_after_ms: Some(ms) } => {
-            u32::try_from(ms.div_ceil(1000)).unwrap_or(LONGEST_S).min(LONGEST_S)
+            u32::try_from(ms.div_ceil(1000)).unwrap_or(LONGEST_PAUSE_S).min(LONGEST_PAUSE_S)
         }
         ErrorKind::Throttled { retry_after_ms: None }
         | ErrorKind::Unavailable

@@ -33,3 +33,4 @@ mod tenants;
 mod unlike_ours;
 mod unread;
 mod waits;
+mod waits_of_each_job;

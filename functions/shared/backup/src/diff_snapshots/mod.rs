@@ -36,7 +36,7 @@ use domain::kinds::{KINDS, Kind, NamedKind};
 use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
-use engine::open_work::put_off;
+use engine::open_work::{put_off, wait_if_deadly};
 use engine::ports::{Clock, Directory, Ids, KeyRing, Queue, Vault};
 use engine::records::{
     Course, Diff, DiffCounts, Found, JobState, NewId, NotCovered, Record, Records, Side, Span,
@@ -145,11 +145,7 @@ impl JobWorker for Worker {
         });
         let done = unless_gone(&self.records, &request.tenant, done).await;
         let at = Diff::at(&request.tenant, &request.diff);
-        let mark = async |row: &Diff| match &row.live_snapshot {
-            Some(reading) => self.reader.mark(&row.tenant, reading).await,
-            None => 0,
-        };
-        put_off((&self.records, &self.announcer), &at, mark, done).await
+        put_off((&self.records, &self.announcer), &at, async |row: &Diff| self.mark(row).await, done).await
     }
 }
 
@@ -163,6 +159,10 @@ impl Worker {
         if let Some(until) = found.value.course.waits_until(self.clock.now()) {
             return Ok(Report::Waits(until));
         }
+        let mark = async |row: &Diff| self.mark(row).await;
+        if let Some(until) = wait_if_deadly(&self.records, &found, mark).await? {
+            return Ok(Report::Waits(until));
+        }
         let row = self.take_up(found).await?;
         match self.compare_row(&row, deadline).await {
             Err(error)
@@ -171,6 +171,14 @@ impl Worker {
                 self.fail(row, &error).await
             }
             done => done,
+        }
+    }
+
+    /// How far the comparison is, as a figure: how far its reading of the live tenant is.
+    async fn mark(&self, row: &Diff) -> u64 {
+        match &row.live_snapshot {
+            Some(reading) => self.reader.mark(&row.tenant, reading).await,
+            None => 0,
         }
     }
 
@@ -196,6 +204,9 @@ impl Worker {
             (Side::Snapshot(id), _) => id.clone(),
             (Side::Live, Some(id)) => {
                 if !live::read(self, diff, id, deadline).await? {
+                    // The reading got further, so nothing holds the comparison up.
+                    let free = Diff { course: Course::default(), ..diff.clone() };
+                    self.records.replace(&free, row.version).await?;
                     let next = messages::diff_snapshots(&diff.tenant, &diff.id, diff.attempts + 1);
                     self.queue.send(next).await?;
                     return Ok(Report::Continues);

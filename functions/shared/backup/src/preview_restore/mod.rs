@@ -24,7 +24,7 @@ use domain::restore::{Choice, Guard, Impossible, Inputs, Item, RestorePlan, Sele
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
-use engine::open_work::put_off;
+use engine::open_work::{put_off, wait_if_deadly};
 use engine::ports::{Clock, Directory, KeyRing, Put, Queue, Vault};
 use engine::records::{Cause, Course, Found, Records, Restore, RestoreState, StepOutcome};
 use engine::work::{JobWorker, unless_gone};
@@ -143,6 +143,10 @@ impl Worker {
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         let waits = found.value.course.waits_until(self.clock.now()).is_some();
         if found.value.state != RestoreState::Previewing || waits {
+            return Ok(Report { was_done: true, ..Report::default() });
+        }
+        // Why always the same mark: a preview begins anew each time.
+        if wait_if_deadly(&self.records, &found, async |_: &Restore| 0).await?.is_some() {
             return Ok(Report { was_done: true, ..Report::default() });
         }
         let Found { mut value, version } = found;

@@ -24,7 +24,7 @@ use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
-use engine::open_work::{OpenWork, put_off};
+use engine::open_work::{OpenWork, put_off, wait_if_deadly};
 use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Spent, Vault};
 use engine::records::{
     Approval, Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject,
@@ -196,6 +196,9 @@ impl Worker {
             }
         }
         if found.value.course.waits_until(self.clock.now()).is_some() {
+            return Ok(Report { counts: found.value.counts, is_continued: true, was_done: false });
+        }
+        if wait_if_deadly(&self.records, &found, async |row: &Restore| row.counts.ended()).await?.is_some() {
             return Ok(Report { counts: found.value.counts, is_continued: true, was_done: false });
         }
         let mut found = self.take_up(found).await?;

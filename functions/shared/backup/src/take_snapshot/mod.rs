@@ -18,7 +18,7 @@ use domain::{ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
 use engine::metrics;
-use engine::open_work::put_off;
+use engine::open_work::{put_off, wait_if_deadly};
 use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
 use engine::records::{
     Found, JobState, ReadingState, Reason, Records, SeatCount, Snapshot, SnapshotMode, Tenant,
@@ -136,6 +136,13 @@ impl Worker {
         }
         if let Some(until) = found.value.course.waits_until(self.clock.now()) {
             return Ok(Report::Waits(until));
+        }
+        // Why not of a reading for a comparison: the comparison's own row says whether that waits.
+        if found.value.reason != Reason::Live {
+            let mark = async |_: &Snapshot| self.mark(&request.tenant, &request.snapshot).await;
+            if let Some(until) = wait_if_deadly(&self.records, &found, mark).await? {
+                return Ok(Report::Waits(until));
+            }
         }
         let row = self.take_up(found).await?;
         let archive = self.archive.open(&request.tenant).await?;

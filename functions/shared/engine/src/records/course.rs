@@ -99,6 +99,15 @@ pub struct Course {
     /// Why it was given up; none unless it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<Cause>,
+    /// How often it was taken up since a job last put it down: done, suspended or waiting. More than 1 while a job works on
+    /// it says that the process of an earlier one ended in the middle.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub taken_up: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The longest wait that is granted. No service asks for a longer one and means it; after that it is asked again.
@@ -108,6 +117,9 @@ const LONGEST_IN_VAIN: SignedDuration = SignedDuration::from_hours(48);
 
 /// Work that was taken up in vain this often in a row may be given up.
 const MAX_FRUITLESS: u32 = 10;
+/// So many processes in a row may end in the middle of the same work; then it waits, and its queue goes on. Why two: one may
+/// have ended for a cause of its own, and each keeps what is behind it in the queue waiting for a quarter of an hour.
+const MOST_LOST: u32 = 2;
 /// How many minutes work waits after each time in a row that somebody did not answer. Why in ever longer steps: half
 /// an hour lies between the first and the fifth, after which a reading reports a kind as missing.
 const PAUSES_MINUTES: [i64; 5] = [1, 4, 10, 20, 30];
@@ -130,14 +142,29 @@ impl Course {
 
     /// A job works on it; how often that was in vain stays.
     pub fn take_up(&mut self) {
+        self.taken_up = self.taken_up.saturating_add(1);
         if let Some(held) = &mut self.held_up {
             held.until = None;
+        }
+    }
+
+    /// Whether so many jobs ended in the middle of it, one after the other, that it is to wait.
+    pub fn is_deadly(&self) -> bool {
+        self.taken_up >= MOST_LOST
+    }
+
+    /// It waits, since jobs ended in the middle of it: each of them was in vain. `mark` as in [`Self::hold_up`].
+    pub fn hold_up_lost(&mut self, mark: u64, now: Timestamp) {
+        let lost = std::mem::take(&mut self.taken_up);
+        for _ in 0..lost.max(1) {
+            self.hold_up(Cause::Lost, mark, now, None);
         }
     }
 
     /// It got no further: once more in vain, or for the first time since its mark was another. `asked_ms` is the
     /// pause that a service asked for, in milliseconds.
     pub fn hold_up(&mut self, cause: Cause, mark: u64, now: Timestamp, asked_ms: Option<u64>) {
+        self.taken_up = 0;
         // Why anew when another cause follows a wait without a limit: that was nobody's vain try.
         let before = self.held_up.filter(|held| held.mark == mark);
         let before = before.filter(|held| held.cause == cause || !held.cause.has_no_limit());
@@ -180,7 +207,7 @@ impl Course {
 
     /// The work is given up for that cause.
     pub fn fail(&mut self, cause: Cause) {
-        *self = Self { held_up: None, failed: Some(cause) };
+        *self = Self { failed: Some(cause), ..Self::default() };
     }
 }
 
@@ -244,6 +271,27 @@ mod tests {
         course.take_up();
         course.again(at(600));
         assert_eq!(course.held_up.map(|held| (held.cause, held.since)), Some((Cause::Lost, at(600))));
+    }
+
+    #[test]
+    fn work_in_whose_middle_two_jobs_ended_waits_and_both_were_in_vain() {
+        let mut course = Course::default();
+        course.take_up();
+        assert!(!course.is_deadly(), "somebody is at it, or was");
+        course.take_up();
+        assert!(course.is_deadly());
+        course.hold_up_lost(7, at(30));
+        assert_eq!(
+            course.held_up.map(|held| (held.cause, held.attempts, held.mark)),
+            Some((Cause::Lost, 2, 7))
+        );
+        assert_eq!((course.waits_until(at(30)), course.is_deadly()), (Some(at(34)), false));
+        course.again(at(30));
+        course.take_up();
+        assert!(!course.is_deadly(), "it is tried anew");
+        course.hold_up(Cause::Throttled, 7, at(40), None);
+        course.take_up();
+        assert!(!course.is_deadly(), "whoever waits has put it down");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod reading;
 mod recovery;
 mod roles;
 mod sign_in;
+mod slow;
 mod throttling;
 mod tokens;
 mod writing;

@@ -27,7 +27,8 @@ impl JobWorker for Obedient {
             "not-found" => Err(Error::not_found("no")),
             "corrupt" => Err(Error::corrupt("no")),
             "denied" => Err(Error::denied("no")),
-            "throttled" => Err(Error::throttled("no", Some(7_200_500))),
+            "throttled" => Err(Error::throttled("no", Some(120_500))),
+            "throttled-for-hours" => Err(Error::throttled("no", Some(7_200_500))),
             "unavailable" => Err(Error::unavailable("no")),
             "conflict" => Err(Error::conflict("no")),
             "panic" => panic!("at the disco"),
@@ -145,7 +146,9 @@ async fn a_message_is_hidden_while_its_call_may_take_and_comes_back_in_growing_p
             assert_eq!(comes_back(body, receipts).await, [call_s, after_s], "{body} {receipts}");
         }
     }
-    assert_eq!(comes_back("throttled", 3).await, [call_s, 7_201], "never sooner than asked");
+    assert_eq!(comes_back("throttled", 3).await, [call_s, 121], "never sooner than asked");
+    let longest = comes_back("throttled-for-hours", 1).await;
+    assert_eq!(longest, [call_s, 900], "what is behind it in its group does not wait for hours");
     for body in ["invalid", "not-found", "corrupt"] {
         assert_eq!(comes_back(body, 1).await, [call_s, 1], "{body}: its group does not wait for hours");
     }

@@ -38,6 +38,11 @@ impl Rig {
         self.death.set(Some(death));
     }
 
+    /// From here on each process that is given a message which names `id` dies at that call of its work on it.
+    pub fn poison(&self, id: &str, call: u64) {
+        self.poison.replace(Some((id.to_owned(), call)));
+    }
+
     /// Whether the process has died; then another one stands ready, and knows nothing.
     fn has_died(&self) -> bool {
         let dead = self.death.get().is_some_and(|death| self.plan.call_count() > death.call);
@@ -98,9 +103,17 @@ impl Rig {
         let workers = self.workers.borrow().clone();
         let worker = Reasoned { worker: workers.job(delivery.queue), reasons: &self.reasons };
         let queue = (&*self.clock as &dyn Clock, &*workers.returns);
+        let poison = self.poison.borrow().clone().filter(|(id, _)| delivery.body.contains(id));
+        if let Some((_, call)) = &poison {
+            self.die_at(Death { call: *call, mode: Mode::Before });
+        }
         let reply = handle_batch(event(delivery), &worker, queue, &self.call(None)).await;
         if !self.has_died() && reply.batch_item_failures.is_empty() {
             self.world.queue.delete(delivery);
+        }
+        if poison.is_some() && self.death.take().is_some() {
+            // It did less than that many calls.
+            self.plan.heal();
         }
     }
 

@@ -184,11 +184,11 @@ impl World {
         self.client_at(&self.url)
     }
     pub fn client_at(&self, graph_url: &str) -> GraphClient {
-        let settings = GraphSettings {
-            graph_url: graph_url.to_owned(),
-            login_url: self.url.clone(),
-            ..GraphSettings::default()
-        };
+        self.client_with(GraphSettings { graph_url: graph_url.to_owned(), ..GraphSettings::default() })
+    }
+    /// A client with those settings, but for the login, which is here.
+    pub fn client_with(&self, settings: GraphSettings) -> GraphClient {
+        let settings = GraphSettings { login_url: self.url.clone(), ..settings };
         let secret = self.secret.to_string();
         let secrets =
             TestSecrets(HashMap::from([("graph-reader".to_owned(), secret)]), self.exchanged.clone());
