@@ -152,6 +152,30 @@ fn merging_takes_no_licence_away_and_overwriting_does() {
 }
 
 #[test]
+fn a_licence_of_which_other_plans_are_disabled_is_given_as_it_was_and_taken_from_nobody() {
+    let licence = |sku: &str, disabled: &[&str]| json!({"skuId": sku, "disabledPlans": disabled});
+    let user =
+        |licences: &[Value]| held(&json!({"id": "u", "displayName": "U", "assignedLicenses": licences}));
+    let kept = licence("b", &["z"]);
+    let (then, now) = (licence("a", &["p", "q"]), licence("a", &["q"]));
+    let live = user(&[now.clone(), kept.clone()]);
+    for mode in [AttributeMode::Overwrite, AttributeMode::Merge] {
+        let wanted = user(&[then.clone(), kept.clone()]);
+        let mut inputs = exactly(vec![item("users", "u", Some(wanted), Some(live.clone()))]);
+        inputs.attributes = mode;
+        let plan = plan(&inputs);
+        let [step] = &plan.steps[..] else { panic!("{mode:?}: {plan:?}") };
+        let asked = WriteAction::AssignLicences { add: vec![then.clone()], remove: vec![] };
+        assert_eq!(step.action, asked, "{mode:?}");
+        assert_eq!(step.before, Some(json!([now, kept])), "{mode:?}");
+        assert_eq!(step.after, Some(json!([then, kept])), "{mode:?}");
+    }
+    let reordered = user(&[kept, licence("a", &["q", "p"])]);
+    let same = item("users", "u", Some(user(&[licence("b", &["z"]), then])), Some(reordered));
+    assert!(plan(&exactly(vec![same])).steps.is_empty(), "the order of plans and licences says nothing");
+}
+
+#[test]
 fn a_replaced_list_of_identities_keeps_the_one_that_is_the_name_of_the_user() {
     let name = json!({"signInType": "userPrincipalName", "issuer": "x.y", "issuerAssignedId": "u@x.y"});
     let mail = |at: &str| json!({"signInType": "emailAddress", "issuer": "x.y", "issuerAssignedId": at});

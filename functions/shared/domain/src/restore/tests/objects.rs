@@ -201,6 +201,32 @@ fn what_can_only_be_set_on_creation_is_named() {
 }
 
 #[test]
+fn what_is_settled_when_a_group_is_created_is_named_whether_it_came_or_went_since() {
+    let group = |more: &Value| {
+        let mut whole = json!({"id": "g", "displayName": "G", "groupTypes": ["Unified"]});
+        whole.as_object_mut().unwrap().extend(map(more));
+        held(&whole)
+    };
+    let differs = |then: Value, now: Value| {
+        let plan = plan(&exactly(vec![item("groups", "g", Some(group(&then)), Some(group(&now)))]));
+        let written = plan.steps.len();
+        (plan.impossible.into_iter().map(|i| (i.what, i.cause)).collect::<Vec<_>>(), written)
+    };
+    let refused = |what: &str| (vec![(what.to_owned(), Cause::CreateOnly)], 0);
+    let (hidden, open, closed) = ("HiddenMembership", "Public", "Private");
+    for (then, now) in [(hidden, open), (open, hidden)] {
+        let (then, now) = (json!({"visibility": then}), json!({"visibility": now}));
+        assert_eq!(differs(then.clone(), now), refused("visibility"), "{then}");
+    }
+    for (then, now) in [(json!(["Unified"]), json!([])), (json!([]), json!(["Unified"]))] {
+        let found = differs(json!({"groupTypes": then}), json!({"groupTypes": now}));
+        assert_eq!(found, refused("groupTypes"), "{then}");
+    }
+    // What is not settled is written, of the same property too.
+    assert_eq!(differs(json!({"visibility": open}), json!({"visibility": closed})), (vec![], 1));
+}
+
+#[test]
 fn the_last_global_administrator_is_neither_deleted_nor_disabled() {
     let mut inputs = exactly(vec![
         item("users", "u", None, Some(user(&json!({})))),
