@@ -127,7 +127,18 @@ async fn handle(State((sim, scheme)): State<(Sim, &'static str)>, request: Reque
     }
     if !path.starts_with("/v1.0") && !path.starts_with("/beta") {
         let request = LoginRequest { method: &method, path, query, body: &body, base: &base };
-        let (status, headers, body) = login::handle(sim.inner(), &request);
+        let rule = sim.inner().faults.take_login(&method, path);
+        if let Some(rule) = rule.as_ref().filter(|rule| !rule.is_about_the_answer()) {
+            let headers = rule.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+            let wait = rule.retry_after.as_deref().map(|wait| ("retry-after", wait));
+            return broken(rule.status).unwrap_or_else(|| {
+                respond(rule.status, headers.chain(wait), rule.body.clone().into_bytes())
+            });
+        }
+        let (status, headers, mut body) = login::handle(sim.inner(), &request);
+        if let Some(rule) = rule {
+            rule.change(&mut body);
+        }
         return respond(status, headers.iter().map(|(n, v)| (*n, v.as_str())), body);
     }
     // Why Graph alone is slow: how fast a client is depends on its many pages, not on one token.
@@ -149,10 +160,8 @@ async fn handle(State((sim, scheme)): State<(Sim, &'static str)>, request: Reque
         base,
     };
     let answered = graph::answer(sim.inner(), &incoming);
-    if answered.status == 0 {
-        return cut();
-    }
-    respond(answered.status, answered.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())), answered.body)
+    let headers = answered.headers.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+    broken(answered.status).unwrap_or_else(|| respond(answered.status, headers, answered.body))
 }
 
 fn respond<'a>(status: u16, headers: impl Iterator<Item = (&'a str, &'a str)>, body: Vec<u8>) -> Response {
@@ -161,6 +170,16 @@ fn respond<'a>(status: u16, headers: impl Iterator<Item = (&'a str, &'a str)>, b
         builder = builder.header(name, value);
     }
     builder.body(Body::from(body)).expect("the simulator writes valid headers")
+}
+
+/// What stands for a status that is none: an answer that breaks off, or a connection that is closed without one.
+fn broken(status: u16) -> Option<Response> {
+    match status {
+        0 => Some(cut()),
+        // Why so: whoever serves the connection stops in the middle of it, and nothing is written anywhere.
+        1 => std::panic::resume_unwind(Box::new("the connection is closed")),
+        _ => None,
+    }
 }
 
 /// An answer that breaks off in the middle, as when a connection is cut.

@@ -58,7 +58,7 @@ impl Control {
         } = &*inner;
         let tenants: Vec<_> = tenants.iter().map(keep_tenant).collect();
         let (time, doubts, bounds) = (clock.kept(), kept_shared(switches), kept_shared(limits));
-        let (windows, rules) = (kept(throttle), kept(&faults.0));
+        let (windows, rules, drawn) = (kept(throttle), kept(&faults.rules), kept(&faults.numbers));
         let (sessions, chains, answered) = (login.kept(), delta.kept(), kept(seen));
         let (latency, expired, numbers) =
             (kept_count(latency_ms), kept(expired_secrets), kept_count(requests));
@@ -70,7 +70,8 @@ impl Control {
             put_back_shared(&inner.switches, &doubts);
             put_back_shared(&inner.limits, &bounds);
             put_back(&inner.throttle, &windows);
-            put_back(&inner.faults.0, &rules);
+            put_back(&inner.faults.rules, &rules);
+            put_back(&inner.faults.numbers, &drawn);
             inner.login.become_as(&sessions);
             inner.delta.become_as(&chains);
             put_back(&inner.seen, &answered);

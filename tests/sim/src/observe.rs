@@ -25,6 +25,23 @@ pub struct SeenRequest {
     pub at_millis: i64,
 }
 
+impl SeenRequest {
+    /// What was asked for, without the version and without what stands in the link of a delta.
+    pub fn address(&self) -> &str {
+        address(&self.path_and_query)
+    }
+}
+
+/// The path with its query, without the version. Of a link of a delta without its token, which says when it was given.
+pub(crate) fn address(path_and_query: &str) -> &str {
+    let path = ["/v1.0", "/beta"].iter().find_map(|version| path_and_query.strip_prefix(version));
+    let path = path.unwrap_or(path_and_query);
+    match path.split_once("token=") {
+        Some((before, token)) if path.contains("/delta?") && token != "latest" => before,
+        _ => path,
+    }
+}
+
 /// One request with its reply.
 #[derive(Clone, Debug)]
 pub struct Exchange {

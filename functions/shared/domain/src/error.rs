@@ -74,6 +74,8 @@ pub enum ErrorReason {
     ValuesInvalid,
     /// A tenant answered, but not one kind of it could be read.
     NothingRead,
+    /// The pages of a list lead on and on and give nothing new.
+    Endless,
     /// A row that was read was changed by somebody else before it was written: a new try may succeed.
     Raced,
 }

@@ -17,6 +17,17 @@ const REPLAYED: u64 = 2_000;
 /// Pages that give nothing, one after the other: more than a delta of two million objects has, of 200 a page, in
 /// which none of what changed was asked for.
 const EMPTY_PAGES: u64 = 10_000;
+/// The same three of a list that belongs to one object, as the members of a group: its pages are full.
+const OF_A_LIST: Bounds = Bounds { doubted: 50, replayed: 200, empty: 50 };
+const OF_A_CHAIN: Bounds = Bounds { doubted: DOUBTED_PAGES, replayed: REPLAYED, empty: EMPTY_PAGES };
+
+/// How much of what leads nowhere is put up with.
+struct Bounds {
+    doubted: u64,
+    replayed: u64,
+    empty: u64,
+}
+
 /// How many of the smallest hashes are kept. From them the number of different entries is estimated, give or take an
 /// eighth.
 const KEPT: usize = 64;
@@ -59,6 +70,27 @@ impl Trail {
         link: &str,
         entries: impl Iterator<Item = [&'a str; 3]>,
     ) -> Result<(), Astray> {
+        self.follow_within(&OF_A_CHAIN, link, entries)
+    }
+
+    /// The same of the pages of a list that belongs to one object: they are doubted sooner.
+    ///
+    /// # Errors
+    /// The way in which the pages lead nowhere.
+    pub fn follow_list<'a>(
+        &mut self,
+        link: &str,
+        entries: impl Iterator<Item = [&'a str; 3]>,
+    ) -> Result<(), Astray> {
+        self.follow_within(&OF_A_LIST, link, entries)
+    }
+
+    fn follow_within<'a>(
+        &mut self,
+        bounds: &Bounds,
+        link: &str,
+        entries: impl Iterator<Item = [&'a str; 3]>,
+    ) -> Result<(), Astray> {
         let link = hash(&[link]);
         // Brent: a ring meets the last mark once the distance between marks is as long as the ring.
         if self.pages > 0 && link == self.mark {
@@ -70,10 +102,10 @@ impl Trail {
         }
         let mut entries = entries.peekable();
         self.empty = if entries.peek().is_some() { 0 } else { self.empty + 1 };
-        if self.empty > EMPTY_PAGES {
+        if self.empty > bounds.empty {
             return Err(Astray::Empty);
         }
-        if self.pages <= DOUBTED_PAGES {
+        if self.pages <= bounds.doubted {
             return Ok(());
         }
         for entry in entries {
@@ -83,7 +115,7 @@ impl Trail {
                 self.smallest.pop_last();
             }
         }
-        if self.entries > TIMES_EACH.saturating_mul(self.different()).saturating_add(REPLAYED) {
+        if self.entries > TIMES_EACH.saturating_mul(self.different()).saturating_add(bounds.replayed) {
             return Err(Astray::NothingNew);
         }
         Ok(())

@@ -1,15 +1,20 @@
 //! Several reads in one call (`$batch`), each judged by itself.
 //!
 //! Source: learn.microsoft.com/graph/json-batching: at most 20, replies in any order, no transaction; each
-//! part is throttled alone, with a Retry-After of its own. A part without a reply is an error.
+//! part is throttled alone, with a Retry-After of its own. A part without a reply is an error, and so is, of that part
+//! alone, a reply that cannot be read.
 
 use crate::{
     GraphClient,
     call::{ATTEMPTS, Ask, Reply},
+    lenient::Items,
     limits::Lane,
     waits::{least_ms, retry_after_ms},
 };
-use domain::{Error, Result, TenantId, kinds::ApiVersion};
+use domain::{
+    Error, Result, TenantId,
+    kinds::{ApiVersion, id_of},
+};
 use engine::ports::Spent;
 use http::Method;
 use serde_json::{Value, json};
@@ -26,20 +31,22 @@ pub(crate) struct Part {
 }
 
 impl GraphClient {
-    /// The replies to the parts, in their order; a part that Graph refused is among them.
+    /// The replies to the parts, in their order; a part that Graph refused is among them, and the error of one that failed
+    /// again and again while others did not.
     pub(crate) async fn get_many(
         &self,
         tenant: &TenantId,
         version: ApiVersion,
         parts: &[Part],
-    ) -> Result<Vec<Reply>> {
+    ) -> Result<Vec<Result<Reply>>> {
         // A batch of one would cost a call of its own, and a plain call is repeated and throttled by itself.
         if let [part] = parts {
             let ask = Ask::get(self.address(version, &part.below)?, part.units, part.what.clone());
-            return Ok(vec![self.ask(tenant, &ask).await?]);
+            return Ok(vec![Ok(self.ask(tenant, &ask).await?)]);
         }
-        let mut replies: Vec<Option<Reply>> = parts.iter().map(|_| None).collect();
-        let (mut refused, mut failed, mut renewed) = (0, 0, false);
+        let mut replies: Vec<Option<Result<Reply>>> = parts.iter().map(|_| None).collect();
+        let mut failures = vec![0; parts.len()];
+        let (mut refused, mut renewed) = (0, false);
         loop {
             // Only parts without a reply are sent again: those that Graph answered are not asked for twice.
             let open: Vec<usize> =
@@ -49,30 +56,39 @@ impl GraphClient {
             }
             let lane = Lane::of(&parts[open[0]].below);
             let answers = self.ask_batch(tenant, version, lane, parts, &open).await?;
-            let (mut later_ms, mut failure, mut is_limited) = (None::<u64>, None, false);
+            let (mut later_ms, mut is_limited) = (None::<u64>, false);
+            let mut failed: Vec<(usize, Error)> = Vec::new();
             // The token may have ended while the batch was under way, for every part that came after. A 401 to a part
             // that was asked with the new one is a reply like any other.
-            let has_old_token = !renewed && answers.iter().any(|(_, answer)| answer.reply.status == 401);
+            let has_old_token = !renewed && answers.iter().any(|(_, answer)| answer.status() == Some(401));
             if has_old_token {
                 renewed = true;
                 self.renew_token(tenant).await?;
             }
             for (i, answer) in answers {
-                let status = answer.reply.status;
+                let Answer { reply, wait_ms, .. } = answer;
+                let reply = match reply {
+                    Ok(reply) => reply,
+                    Err(error) => {
+                        failed.push((i, error));
+                        continue;
+                    }
+                };
+                let status = reply.status;
                 match status {
                     // Each part may name a wait of its own. The longest counts, since the open parts go together
                     // again.
-                    429 | 503 if status == 429 || answer.wait_ms.is_some() => {
+                    429 | 503 if status == 429 || wait_ms.is_some() => {
                         is_limited |= status == 429;
-                        let wait_ms = answer.wait_ms.map_or_else(
+                        let wait_ms = wait_ms.map_or_else(
                             || self.backoff_ms(refused),
                             |asked_ms| asked_ms.max(least_ms(refused)),
                         );
                         later_ms = Some(later_ms.unwrap_or(0).max(wait_ms));
                     }
                     401 if has_old_token => {}
-                    500.. => failure = Some(answer.reply.refusal().into_error(&parts[i].what)),
-                    _ => replies[i] = Some(answer.reply),
+                    500.. => failed.push((i, reply.refusal().into_error(&parts[i].what))),
+                    _ => replies[i] = Some(Ok(reply)),
                 }
             }
             // Graph refused without looking, so this does not use up an attempt; the wait is taken before the next
@@ -85,12 +101,24 @@ impl GraphClient {
                 self.hold_back(tenant, lane, wait_ms, false);
             }
             // A failure of Graph's passes or does not: it is tried a few times, as a single call would be.
-            if let Some(error) = failure {
-                let wait_ms = self.backoff_ms(failed);
-                failed += 1;
-                if failed >= ATTEMPTS || self.is_too_long(wait_ms) {
+            let Some(most) = failed.iter().map(|(i, _)| failures[*i]).max() else { continue };
+            let wait_ms = self.backoff_ms(most);
+            // Why all: then it is no fault of the parts. One that is left alone is judged by those that were answered before.
+            let is_answered = replies.iter().any(|reply| matches!(reply, Some(Ok(_))));
+            let is_graphs = failed.len() == open.len() && (open.len() > 1 || !is_answered);
+            let (mut is_again, is_too_long) = (false, self.is_too_long(wait_ms));
+            for (i, error) in failed {
+                failures[i] += 1;
+                let is_last = failures[i] >= ATTEMPTS;
+                if is_too_long || is_last && is_graphs {
                     return Err(error);
                 }
+                if is_last {
+                    replies[i] = Some(Err(error));
+                }
+                is_again |= !is_last;
+            }
+            if is_again {
                 self.sleep_ms(wait_ms).await;
             }
         }
@@ -116,23 +144,36 @@ impl GraphClient {
             counted: false,
             parts: open.len() as u64,
             lane,
+            page: true,
             ..Ask::get(self.address(version, "$batch")?, units, "a batch of reads")
         };
-        let mut body = self.ask(tenant, &ask).await?.success(&ask.what)?;
-        let Some(Value::Array(answers)) = body.get_mut("responses").map(Value::take) else {
+        let reply = self.ask(tenant, &ask).await?;
+        if !reply.is_success() {
+            return Err(reply.refusal().into_error(&ask.what));
+        }
+        let Some(Items { items, unreadable, .. }) = reply.page else {
             return Err(Error::unavailable("a batch was answered without its replies"));
         };
+        let known = items.iter().map(|item| (id_of(item), serde_json::from_str(item.get()).ok()));
+        let answers: Vec<(Option<String>, Option<Value>)> =
+            known.chain(unreadable.into_iter().map(|id| (id, None))).collect();
+        // Replies of which not even the part is known that they are to.
+        let mut unknown = answers.iter().filter(|(id, answer)| id.is_none() && answer.is_none()).count();
         // A reply to nothing, or a second reply to one part, would put one object's data in the place of another's:
         // the batch as a whole is then not believed.
         let mut found: Vec<(usize, Answer)> = Vec::with_capacity(open.len());
-        for answer in answers {
-            let id = answer.get("id").and_then(Value::as_str).and_then(|id| id.parse::<usize>().ok());
+        for (id, answer) in answers {
+            if id.is_none() && answer.is_none() {
+                continue;
+            }
+            let id = id.and_then(|id| id.parse::<usize>().ok());
             let Some(i) = id.filter(|i| open.contains(i) && found.iter().all(|(j, _)| j != i)) else {
                 return Err(Error::unavailable(
                     "a batch was answered with a reply to nothing that was asked",
                 ));
             };
-            let answer = self.answer(answer)?;
+            let answer = answer.and_then(|answer| self.answer(answer));
+            let answer = answer.unwrap_or_else(|| Answer::unreadable(&parts[i]));
             // Counted part by part, since Graph counts the parts and not the batch.
             let said = answer.units;
             self.count(
@@ -140,10 +181,16 @@ impl GraphClient {
                 Spent {
                     requests: 1,
                     resource_units: said.unwrap_or(parts[i].units),
-                    throttled: u64::from(answer.reply.status == 429),
+                    throttled: u64::from(answer.status() == Some(429)),
                 },
             );
             found.push((i, answer));
+        }
+        for i in open.iter().filter(|i| found.iter().all(|(j, _)| j != *i)).copied().collect::<Vec<_>>() {
+            if unknown > 0 {
+                unknown -= 1;
+                found.push((i, Answer::unreadable(&parts[i])));
+            }
         }
         // A part that Graph passed over is an error: read as empty, it would be data that is lost.
         match open.iter().find(|i| found.iter().all(|(j, _)| j != *i)) {
@@ -154,11 +201,9 @@ impl GraphClient {
         }
     }
 
-    fn answer(&self, mut answer: Value) -> Result<Answer> {
-        let status = answer.get("status").and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok());
-        let Some(status) = status else {
-            return Err(Error::unavailable("a reply of a batch has no status"));
-        };
+    /// A reply to one part; none where it does not say how the part went.
+    fn answer(&self, mut answer: Value) -> Option<Answer> {
+        let status = answer.get("status").and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok())?;
         let header = |name: &str| {
             let headers = answer.get("headers").and_then(Value::as_object)?;
             let (_, value) = headers.iter().find(|(k, _)| k.eq_ignore_ascii_case(name))?;
@@ -168,13 +213,24 @@ impl GraphClient {
         let units = header("x-ms-resource-unit").and_then(|v| v.trim().parse().ok());
         let request_id = header("request-id");
         let body = answer.get_mut("body").map(Value::take).unwrap_or_default();
-        Ok(Answer { reply: Reply { status, body, page: None, request_id }, wait_ms, units })
+        Some(Answer { reply: Ok(Reply { status, body, page: None, request_id }), wait_ms, units })
     }
 }
 
 /// A reply to one part.
 struct Answer {
-    reply: Reply,
+    /// An error where it cannot be read.
+    reply: Result<Reply>,
     wait_ms: Option<u64>,
     units: Option<u64>,
+}
+
+impl Answer {
+    fn unreadable(to: &Part) -> Self {
+        let error = Error::unavailable(format!("{}: the reply cannot be read", to.what));
+        Self { reply: Err(error), wait_ms: None, units: None }
+    }
+    fn status(&self) -> Option<u16> {
+        self.reply.as_ref().ok().map(|reply| reply.status)
+    }
 }

@@ -8,6 +8,7 @@ use crate::{
     GraphClient,
     cost::WRITE_UNITS,
     error::Refusal,
+    lenient::{self, Items},
     limits::{Cost, Lane},
     throttle::is_of_application,
     token::{Token, guid},
@@ -17,8 +18,7 @@ use domain::{Error, Result, TenantId};
 use engine::ports::Spent;
 use http::{HeaderMap, Method};
 use secrecy::ExposeSecret;
-use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use url::Url;
 
 /// How often a read is made at most, when it fails for a passing reason.
@@ -43,7 +43,7 @@ pub(crate) struct Ask {
     /// How many calls Graph sees in it.
     pub(crate) parts: u64,
     pub(crate) lane: Lane,
-    /// Whether a success is a page of a collection, whose items are wanted as they came.
+    /// Whether a success is a collection, whose items are wanted as they came.
     pub(crate) page: bool,
 }
 
@@ -75,24 +75,13 @@ impl Ask {
     }
 }
 
-/// A page of a collection, its items as they came.
-#[derive(Debug, Deserialize)]
-pub(crate) struct RawPage {
-    #[serde(rename = "value")]
-    pub(crate) items: Vec<Box<RawValue>>,
-    #[serde(rename = "@odata.nextLink", default)]
-    pub(crate) next: Option<String>,
-    #[serde(rename = "@odata.deltaLink", default)]
-    pub(crate) delta: Option<String>,
-}
-
 /// Graph's answer to one request, whether a success or a refusal.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
-    /// The page, where one was asked for and is there; then `body` is null.
-    pub(crate) page: Option<RawPage>,
+    /// The collection, where one was asked for and is there; then `body` is null.
+    pub(crate) page: Option<Items>,
     pub(crate) request_id: Option<String>,
 }
 
@@ -255,26 +244,21 @@ impl GraphClient {
         // Items of a page are kept as they came: they become canonical text without a tree of values in between.
         let mut page = None;
         let body = if bytes.iter().all(u8::is_ascii_whitespace) {
-            Ok(Value::Null)
+            Some(Value::Null)
         } else if ask.page && (200..300).contains(&status) {
-            match serde_json::from_slice::<RawPage>(&bytes) {
-                Ok(read) => {
-                    page = Some(read);
-                    Ok(Value::Null)
-                }
-                // What is JSON and no page is told apart from what is cut off.
-                Err(_) => serde_json::from_slice(&bytes),
-            }
+            page = lenient::items(&bytes);
+            // What is JSON and no page is told apart from what is cut off.
+            if page.is_some() { Some(Value::Null) } else { lenient::value(&bytes) }
         } else {
-            serde_json::from_slice(&bytes)
+            lenient::value(&bytes)
         };
         // What says something of the request goes to the caller, refusals included. What says something of the moment
         // is repeated, where that is safe.
         let reply = |body| Reply { status, body, page, request_id };
         match (status, body) {
             (401, body) => Sent::Unauthorised(reply(body.unwrap_or_default())),
-            (200..300, Ok(body)) => Sent::Reply(reply(body)),
-            (200..300, Err(_)) => Sent::Cut {
+            (200..300, Some(body)) => Sent::Reply(reply(body)),
+            (200..300, None) => Sent::Cut {
                 error: Error::unavailable(format!("{}: Graph's answer is not JSON", ask.what)),
                 left: true,
             },

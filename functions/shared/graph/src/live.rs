@@ -76,6 +76,7 @@ impl GraphClient {
             let Some(reply) = replies.next() else {
                 return Err(Error::unavailable(format!("{what}: no reply")));
             };
+            let reply = reply?;
             // Only the object itself decides whether it is there; its parts may be missing for other reasons.
             if reply.status == 404 {
                 return Ok(None);
@@ -83,9 +84,12 @@ impl GraphClient {
             if !reply.is_success() && self.can_do_without(tenant, main, &reply) {
                 continue;
             }
-            let mut items = [reply.success(&what)?];
-            self.complete(tenant, main, &mut items).await?;
-            let [item] = items;
+            let mut items = vec![reply.success(&what)?];
+            let mut lost = self.complete(tenant, main, &mut items).await?;
+            if let Some(error) = lost.take_error() {
+                return Err(mid_way(error));
+            }
+            let Some(item) = items.pop() else { return Ok(None) };
             let replies = wanted.iter().zip(&parts).zip(replies).map(|((w, p), r)| (w, p, r));
             return self.assemble(tenant, kind, &select, item, replies, links).await.map(Some);
         }
@@ -97,11 +101,12 @@ impl GraphClient {
         kind: &'static Kind,
         select: &[&'static str],
         mut item: Value,
-        replies: impl Iterator<Item = (&Wanted, &Part, Reply)>,
+        replies: impl Iterator<Item = (&Wanted, &Part, Result<Reply>)>,
         links: &[&'static LinkType],
     ) -> Result<LiveObject> {
         let (mut facets, mut unknown) = (Map::new(), BTreeSet::new());
         for (wanted, part, reply) in replies {
+            let reply = reply?;
             match wanted {
                 // Why: without the permission a snapshot has no facet either; the object is still to be had.
                 Wanted::Facet(source) if reply.status == 403 => {

@@ -2,16 +2,17 @@
 
 use crate::{
     GraphClient,
-    call::{Ask, RawPage, Reply},
+    call::{Ask, Reply},
     cost::read_units,
+    lenient::Items,
     select::{equals, is_indispensable, kind_of, with_query},
 };
 use domain::{
-    Error, Result, TenantId,
+    Error, ErrorReason, Result, TenantId,
     canonical::parse,
-    kinds::{Read, Source, Whole},
+    kinds::{Read, Source, Whole, id_of},
 };
-use engine::ports::{Cursor, PageEnd, ReadPage};
+use engine::ports::{Cursor, PageEnd, ReadPage, Unreadable};
 use serde_json::{
     Value,
     value::{RawValue, to_raw_value},
@@ -43,7 +44,9 @@ impl GraphClient {
             }
             first => self.first_page(tenant, source, first, facets).await?,
         };
-        let RawPage { mut items, next, delta } = page;
+        let Items { mut items, unreadable, next, delta } = page;
+        let mut unreadable: Vec<Unreadable> = unreadable.into_iter().map(Unreadable::of_text).collect();
+        let mut refused = Vec::new();
         if source.sizes_tenant {
             self.shared.throttle.learn_users(tenant, items.len());
         }
@@ -54,7 +57,8 @@ impl GraphClient {
             (Some(next), _) => {
                 // Why: a chain that leads to itself would be read for ever.
                 if self.own_link(&next)? == url {
-                    return Err(Error::unavailable(format!("{}: a page leads to itself", what(source))));
+                    let why = format!("{}: a page leads to itself", what(source));
+                    return Err(Error::invalid(why).because(ErrorReason::Endless));
                 }
                 PageEnd::More(match cursor {
                     Cursor::Listed | Cursor::NextListed(_) => Cursor::NextListed(next),
@@ -75,18 +79,27 @@ impl GraphClient {
             }
         };
         if is_whole || !source.expand.is_empty() {
-            let mut apart = items.iter().map(|item| parse(item)).collect::<Result<Vec<_>>>()?;
-            if is_whole {
-                self.add_links(tenant, source, &mut apart).await?;
-            } else {
-                self.complete(tenant, source, &mut apart).await?;
+            let mut apart = Vec::with_capacity(items.len());
+            for item in &items {
+                match parse(item).ok().filter(|item| item.get("id").is_some_and(Value::is_string)) {
+                    Some(item) => apart.push(item),
+                    None => unreadable.push(Unreadable::of_text(id_of(item))),
+                }
             }
+            let lost = if is_whole {
+                self.add_links(tenant, source, &mut apart).await?
+            } else {
+                self.complete(tenant, source, &mut apart).await?
+            };
+            let (lost, relations) = lost.take_out(&mut apart);
+            unreadable.extend(lost);
+            refused = relations;
             items = apart.iter().map(to_raw).collect::<Result<_>>()?;
         }
         let unknown = self.unknown_properties(tenant);
         let left_out = unknown.into_iter().filter(|(name, _)| *name == source.name).map(|(_, p)| p);
-        let left_out = left_out.chain(self.withheld(tenant, source).await?).collect();
-        Ok(ReadPage { items, end, left_out })
+        let left_out = left_out.chain(self.withheld(tenant, source).await?).chain(refused).collect();
+        Ok(ReadPage { items, unreadable, end, left_out })
     }
 
     /// What the token may not read of that source: asked for it, Graph gives nothing and does not say so, or refuses.
@@ -129,7 +142,7 @@ impl GraphClient {
         source: &'static Source,
         cursor: &Cursor,
         facets: &[&'static str],
-    ) -> Result<(Url, RawPage)> {
+    ) -> Result<(Url, Items)> {
         let mut question = Question::new(source, cursor);
         loop {
             let select = question.select(source, self.selectable(tenant, source).await?, facets);
@@ -150,6 +163,11 @@ impl GraphClient {
             let is_too_much = refusal.status == 400 && !refusal.needs_licence();
             if let Some(top) = question.top.filter(|_| is_too_much) {
                 question.top = (top > SMALL_TOP).then_some(SMALL_TOP);
+                continue;
+            }
+            // What is expanded can be asked for apart, object by object.
+            if is_too_much && !question.expand.is_empty() && question.expand == source.expand {
+                question.expand = "";
                 continue;
             }
             // Why: to the port, "not found" says that a cursor is lost; here there was none to lose.
@@ -245,7 +263,7 @@ fn page_of(url: Url, units: u64, source: &Source) -> Ask {
 ///
 /// # Errors
 /// `Unavailable` when it is none: a reply without its collection is not an empty page.
-fn page(source: &Source, reply: Reply) -> Result<RawPage> {
+fn page(source: &Source, reply: Reply) -> Result<Items> {
     let missing = || Error::unavailable(format!("{}: Graph's answer is not a collection", what(source)));
     reply.page.ok_or_else(missing)
 }
@@ -258,7 +276,7 @@ fn what(source: &Source) -> String {
     format!("reading {}", source.name)
 }
 
-fn next_page(source: &'static Source, reply: Reply) -> Result<RawPage> {
+fn next_page(source: &'static Source, reply: Reply) -> Result<Items> {
     if !reply.is_success() && reply.refusal().is_cursor_lost() {
         return Err(Error::not_found(format!(
             "{}: Graph no longer knows where we were (answered {}); read from the start",

@@ -1,16 +1,19 @@
 //! Objects of a list with all their links, where there is no delta that would give them.
 //!
-//! Each relation of each object is a list of its own, asked for in batches and read to its end: what cannot be had whole is
-//! an error, but for members that only a permission of its own shows, which are reported by that permission.
+//! Each relation of each object is a list of its own, asked for in batches and read to its end: an object of which one cannot
+//! be had whole is lost, but for members that only a permission of its own shows, which are reported by that permission.
 
 use crate::{
     GraphClient,
     batch::Part,
+    call::Reply,
+    complete::passes,
     cost::read_units,
+    lost::Lost,
     select::{collection, encoded, kind_of, with_query},
 };
 use domain::{
-    Error, ErrorKind, Result, TenantId,
+    Error, Result, TenantId,
     kinds::{LinkWrite, Source},
 };
 use serde_json::Value;
@@ -19,17 +22,19 @@ use serde_json::Value;
 const LINKS_TOP: u32 = 999;
 
 impl GraphClient {
-    /// Adds to each item the far ends of all its links, as an expanded list would have them.
+    /// Adds to each item the far ends of all its links, as an expanded list would have them; gives what cannot be had of
+    /// them.
     ///
     /// # Errors
-    /// Those of the reads; `Unavailable` where an item has no id, or was deleted meanwhile.
+    /// Those of the reads that pass, and what is wrong with every item; `Unavailable` where one has no id.
     pub(crate) async fn add_links(
         &self,
         tenant: &TenantId,
         source: &'static Source,
         items: &mut [Value],
-    ) -> Result<()> {
-        let Some(kind) = kind_of(source) else { return Ok(()) };
+    ) -> Result<Lost> {
+        let mut lost = Lost::default();
+        let Some(kind) = kind_of(source) else { return Ok(lost) };
         // Why not those of one far end: they are expanded in the list itself.
         let links = || kind.links.iter().filter(|link| link.write != LinkWrite::Single);
         let mut parts = Vec::new();
@@ -44,25 +49,44 @@ impl GraphClient {
             }
         }
         let mut replies = parts.iter().zip(self.get_many(tenant, kind.version, &parts).await?);
-        for item in items.iter_mut() {
+        for (at, item) in items.iter_mut().enumerate() {
+            let mut failed = None;
             for link in links() {
                 let Some((part, reply)) = replies.next() else {
                     return Err(Error::unavailable(format!("{}: no reply", link.name)));
                 };
                 let is_guarded = kind.guarded.iter().any(|guarded| guarded.part == link.relation);
-                let ends = if reply.status == 403 && is_guarded {
-                    Vec::new()
-                } else {
-                    // Why: to the port, "not found" says that a cursor is lost.
-                    let body = reply.success(&part.what).map_err(|e| match e.kind() {
-                        ErrorKind::NotFound => Error::unavailable(e.summary()),
-                        _ => e,
-                    })?;
-                    self.all_of(tenant, collection(body, &part.what)?, part.units, &part.what).await?
-                };
-                item[link.relation] = Value::Array(ends);
+                match self.far_ends(tenant, part, reply, is_guarded).await? {
+                    Ok(ends) => item[link.relation] = Value::Array(ends),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            if let Some(error) = failed {
+                self.lose(tenant, source, &mut lost, (at, item), error).await?;
             }
         }
-        Ok(())
+        lost.unless_all(items.len())
+    }
+
+    /// The far ends that a reply begins to name, to the last. The inner error is that object's alone.
+    async fn far_ends(
+        &self,
+        tenant: &TenantId,
+        part: &Part,
+        reply: Result<Reply>,
+        is_guarded: bool,
+    ) -> Result<Result<Vec<Value>>> {
+        let first = match reply {
+            Ok(reply) if reply.status == 403 && is_guarded => return Ok(Ok(Vec::new())),
+            reply => reply.and_then(|reply| collection(reply.success(&part.what)?, &part.what)),
+        };
+        let first = match first {
+            Ok(first) => first,
+            Err(error) => return Ok(Err(error)),
+        };
+        match self.all_of(tenant, first, part.units, &part.what).await {
+            Err(error) if passes(&error) => Err(error),
+            other => Ok(other),
+        }
     }
 }

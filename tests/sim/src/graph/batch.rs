@@ -160,11 +160,12 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
     };
     // An ordered fault of the batch itself: before its requests take effect here, after them at the end.
     let rule = inner.faults.take("POST", &incoming.path);
-    if let Some(rule) = rule.as_ref().filter(|rule| !rule.after) {
-        let answered = match super::faulty(rule) {
+    if let Some(rule) = rule.as_ref().filter(|rule| !rule.is_late()) {
+        let mut answered = match super::faulty(rule) {
             Ok(reply) => Answered { status: reply.status, headers: owned(&reply.headers), body: reply.body },
             Err(refusal) => refused(inner, &refusal),
         };
+        answered.headers.extend(rule.headers.iter().cloned());
         return finish(answered);
     }
     let root = incoming.path.trim_end_matches("/$batch").to_owned();
@@ -194,25 +195,29 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
             base: incoming.base.clone(),
         };
         let answered = one(inner, &inside, true);
-        if answered.status >= 400 || answered.status == 0 {
+        if answered.status >= 400 || answered.status <= 1 {
             failed.insert(step.id.clone());
         }
         // Why 500: a connection cannot be cut inside a batch.
-        let status = if answered.status == 0 { 500 } else { answered.status };
+        let status = if answered.status <= 1 { 500 } else { answered.status };
         responses.push(response(&step.id, &Answered { status, ..answered }));
     }
-    if let Some(rule) = rule {
-        return finish(Answered { status: rule.status, headers: Vec::new(), body: rule.body.into_bytes() });
+    if let Some(rule) = rule.as_ref().filter(|rule| !rule.is_about_the_answer()) {
+        return finish(Answered {
+            status: rule.status,
+            headers: Vec::new(),
+            body: rule.body.clone().into_bytes(),
+        });
     }
     // Why rotated: Microsoft promises no order, so a client that relies on one has to fail here. The number varies from
     // call to call.
     let by = inner.request_id().bytes().map(usize::from).sum::<usize>() % responses.len().max(1);
     responses.rotate_left(by);
-    finish(Answered {
-        status: 200,
-        headers: vec![("content-type".into(), "application/json".into())],
-        body: json!({ "responses": responses }).to_string().into_bytes(),
-    })
+    let mut body = json!({ "responses": responses }).to_string().into_bytes();
+    if let Some(rule) = rule {
+        rule.change(&mut body);
+    }
+    finish(Answered { status: 200, headers: vec![("content-type".into(), "application/json".into())], body })
 }
 
 fn owned(headers: &[(&'static str, String)]) -> Vec<(String, String)> {

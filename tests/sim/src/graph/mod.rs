@@ -71,7 +71,7 @@ pub(crate) struct Incoming {
     pub base: String,
 }
 
-/// A reply as it goes out; status 0 means that the connection is cut.
+/// A reply as it goes out; status 0 means that the connection is cut in the middle of it, 1 that it is closed before.
 pub(crate) struct Answered {
     pub status: u16,
     pub headers: Vec<(String, String)>,
@@ -155,8 +155,10 @@ fn faulty(rule: &FaultRule) -> Result<Reply, Failure> {
     if let Some(value) = &rule.retry_after {
         headers.push(("Retry-After", value.clone()));
     }
-    if rule.body.is_empty() && rule.status != 0 {
+    if rule.body.is_empty() && rule.status > 1 {
         let code = match rule.status {
+            401 => "InvalidAuthenticationToken",
+            403 => "Authorization_RequestDenied",
             429 => "TooManyRequests",
             500 => "InternalServerError",
             503 => "ServiceUnavailable",
@@ -187,6 +189,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
     let segments: Vec<&str> = path.iter().map(String::as_str).collect();
     let cost = cost(&incoming.method, &segments, &query);
     let token = token(inner, incoming);
+    let mut further: Vec<(String, String)> = Vec::new();
     let result = match (&token, Version::named(version)) {
         (Err(refused), _) => Err(refused.clone()),
         (_, None) => Err(error::malformed(format!("Invalid version: {version}"))),
@@ -199,9 +202,10 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
             }
             // Why throttling beats an ordered fault: a test that orders a fault still has to see the limits kept.
             let rule = inner.faults.take(&incoming.method, &path_and_query);
+            further = rule.iter().flat_map(|rule| rule.headers.iter().cloned()).collect();
             match (too_many(inner, &verdict), rule) {
                 (Some(refused), _) => Err(refused),
-                (None, Some(rule)) if !rule.after => faulty(&rule),
+                (None, Some(rule)) if !rule.is_late() => faulty(&rule),
                 (None, rule) => {
                     let call = Call {
                         version,
@@ -217,7 +221,14 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
                     };
                     // A fault that is ordered for afterwards: the write takes effect, and its answer is lost.
                     let done = dispatch::run(inner, &call);
-                    rule.map_or(done, |rule| faulty(&rule))
+                    match rule {
+                        Some(rule) if rule.is_about_the_answer() => done.map(|mut reply| {
+                            rule.change(&mut reply.body);
+                            reply
+                        }),
+                        Some(rule) => faulty(&rule),
+                        None => done,
+                    }
                 }
             }
         }
@@ -226,7 +237,10 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
         let body = refused.body(&iso(inner.clock.seconds()), &request_id, &client_id);
         Reply { status: refused.status, headers: refused.headers, body: body.to_string().into_bytes() }
     });
-    if !reply.body.is_empty() && !reply.headers.iter().any(|(name, _)| *name == "content-type") {
+    // What a handler or a fault says of the type of its answer stands.
+    let is_said = reply.headers.iter().any(|(name, _)| *name == "content-type")
+        || further.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    if !reply.body.is_empty() && !is_said {
         put(
             "content-type",
             "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -236,6 +250,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
     for (name, value) in reply.headers {
         put(name, value);
     }
+    headers.extend(further);
     // Why only with a token: requests are counted by tenant, and without a token there is none.
     if let Ok(token) = &token {
         let seen = SeenRequest {

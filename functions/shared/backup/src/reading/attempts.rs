@@ -6,7 +6,7 @@ use super::context::Context;
 use super::missing;
 use super::reader::KindReader;
 use domain::kinds::Kind;
-use domain::{Error, ErrorKind};
+use domain::{Error, ErrorKind, ErrorReason};
 use engine::records::{KindReading, KindState};
 
 /// A kind that fails this often for a passing reason, without a page in between, is reported missing.
@@ -88,6 +88,7 @@ pub(super) async fn read_kind(
         // must not hold an invocation for ever.
         let lost = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt);
         reading.without_base |= error.kind() == ErrorKind::Corrupt;
+        reading.endless |= error.reason() == Some(ErrorReason::Endless);
         let reads_all = !was_incremental && !reading.has_begun_merging();
         let by_round =
             reads_all && error.kind() == ErrorKind::Invalid && !was_by_round && begin::has_other_way(kind);

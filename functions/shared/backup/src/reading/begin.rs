@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use super::missing;
+use super::unreadable;
 use domain::Timestamp;
 use domain::kinds::{KINDS, Kind, Read, Source, Whole};
 use domain::stored::Manifest;
@@ -43,7 +44,8 @@ impl Context {
                 let token = base.tokens.get(kind.reading[0].name).map(|t| t.link.clone()).unwrap_or_default();
                 // Why: a token keeps the question of its first round; what that left out, the token leaves out too.
                 let left_out = left_out_of(base, kind);
-                KindReading { left_out, ..KindReading::of_changes(now, token) }
+                let missing = unreadable::named_by(base, kind);
+                KindReading { left_out, missing, ..KindReading::of_changes(now, token) }
             }
             None => KindReading::of_everything(now),
         };

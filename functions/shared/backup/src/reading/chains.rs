@@ -173,6 +173,17 @@ impl Chains<'_, '_> {
             return self.lead_nowhere(&chain, astray);
         }
 
+        if chain.role == ChainRole::Ids && !page.unreadable.is_empty() {
+            return Err(Error::invalid(format!("{}: an id cannot be read", self.source(&chain.role).name)));
+        }
+        if let ChainRole::Chunk(chunk) = &mut chain.role {
+            page.unreadable.iter().filter_map(|one| one.id.as_ref()).for_each(|id| {
+                chunk.awaited.remove(id);
+            });
+        }
+        let source = self.source(&chain.role);
+        self.reader.note_unreadable(source, page.unreadable)?;
+
         let mut links = 0;
         if chain.role == ChainRole::Ids {
             let is_all = chain.cursor == Cursor::Listed && matches!(page.end, PageEnd::Done(_));

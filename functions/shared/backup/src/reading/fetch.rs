@@ -1,9 +1,9 @@
 //! Pages, fetched and understood away from where they are collected.
 
 use super::context::Context;
-use domain::Result;
-use domain::kinds::{Asked, Interpreted, Kind, Read, Source, Whole, interpret};
-use engine::ports::{Cursor, PageEnd, ReadPage};
+use domain::kinds::{Asked, Interpreted, Kind, Read, Source, Whole, id_of, interpret};
+use domain::{Error, Result};
+use engine::ports::{Cursor, PageEnd, ReadPage, Unreadable};
 
 /// How a page is asked for and understood.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub(super) struct How {
 /// A page whose items are understood.
 pub(super) struct Fetched {
     pub(super) items: Vec<Interpreted>,
+    /// Items that cannot be read or understood.
+    pub(super) unreadable: Vec<Unreadable>,
     pub(super) end: PageEnd,
     /// Properties that were not asked for, since this Graph does not know them.
     pub(super) left_out: Vec<&'static str>,
@@ -51,9 +53,18 @@ impl Context {
             source.select.iter().copied().filter(|p| !page.left_out.contains(p)).collect();
         let withheld: Vec<&str> = kind.withheld(&self.permissions).collect();
         let asked = Asked { select: &select, withheld: &withheld, whole: how.listed };
-        let items =
-            page.items.iter().map(|item| interpret(kind, source, asked, item)).collect::<Result<_>>()?;
-        Ok(Fetched { items, end: page.end, left_out: page.left_out })
+        let (mut items, mut unreadable) = (Vec::with_capacity(page.items.len()), page.unreadable);
+        for item in &page.items {
+            match interpret(kind, source, asked, item) {
+                Ok(understood) => items.push(understood),
+                Err(error) => unreadable.push(Unreadable { id: id_of(item), why: error.summary().into() }),
+            }
+        }
+        // Why no page then: where nothing of several can be read it is no fault of single objects.
+        if items.is_empty() && unreadable.len() > 1 {
+            return Err(Error::unavailable(format!("{}: no item of a page can be read", source.name)));
+        }
+        Ok(Fetched { items, unreadable, end: page.end, left_out: page.left_out })
     }
 }
 

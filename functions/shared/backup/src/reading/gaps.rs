@@ -2,7 +2,7 @@
 
 use super::missing;
 use super::reader::KindReader;
-use domain::kinds::Guarded;
+use domain::kinds::{Guarded, Source};
 use domain::stored::Missing;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,10 @@ impl KindReader<'_> {
     /// everything is read with beside a delta are links, which have runs of their own.
     pub(super) fn expanded(&self) -> BTreeMap<String, Vec<String>> {
         let lists = self.kind.reading.iter().filter(|source| !source.is_delta() && !source.expand.is_empty());
-        lists.map(|s| (s.name.to_owned(), s.expands().map(str::to_owned).collect())).collect()
+        let left_out = self.left_out();
+        let of =
+            |s: &'static Source| s.expands().filter(|r| !left_out.contains(*r)).map(str::to_owned).collect();
+        lists.map(|s| (s.name.to_owned(), of(s))).collect()
     }
 
     /// The parts of the kind that could not be read, though the kind could.

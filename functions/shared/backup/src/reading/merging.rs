@@ -16,6 +16,7 @@ impl<'a> KindReader<'a> {
     /// Merges run after run; says whether all are complete, or the time is over first. A run that is complete is passed
     /// over, so that a merge which was suspended goes on where it was.
     pub(super) async fn merge_runs(&mut self) -> Result<bool> {
+        self.hold_as_before().await?;
         // Objects first: names, and the links that go, follow from what became of them.
         if !self.merge_objects().await? {
             return Ok(false);

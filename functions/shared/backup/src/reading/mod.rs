@@ -9,13 +9,14 @@
 //! - `sorters`: the operations of each run. `reader`: the object of one kind's reading, whose methods follow.
 //! - `fetch`: a page. `take`: its items as operations. `chunks`: how many ids to ask for at a time. `chains`: pages
 //!   that follow one another, several chains side by side. `stages`: chains, stage after stage.
-//! - `gaps`: what could not be read. `links`: operations on links made ready. `resolvers`: what a record becomes.
+//! - `unreadable`: single objects that cannot be read. `gaps`: what could not be read. `links`: operations on links made ready. `resolvers`: what a record becomes.
 //!   `merging`: operations into runs. `finish`: the kind, done.
 //! - `attempts`: all of that once, and again in another way where Graph refuses one.
 //! - `prune`: when every kind is finished, the links to what was deleted for good.
 //!
 //! Not here: rows, queues and manifests (`take_snapshot`).
-//! Invariants: a page that failed is not an empty page; a kind is held completely or reported as missing; what a
+//! Invariants: a page that failed is not an empty page; a kind is held completely, but for single objects
+//! that are named, or reported as missing; what a
 //! run holds does not depend on the order of pages, nor on where the work was suspended.
 
 mod attempts;
@@ -35,6 +36,7 @@ mod resolvers;
 mod sorters;
 mod stages;
 mod take;
+mod unreadable;
 
 use crate::archive::TenantArchive;
 use context::Context;

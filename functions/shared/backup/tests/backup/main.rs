@@ -25,6 +25,7 @@ mod shelf;
 mod side_by_side;
 mod slots;
 mod take_snapshot;
+mod unreadable;
 
 // Where `naming.rs`, which the oracle shares with the job, looks for it.
 use backup::archive;

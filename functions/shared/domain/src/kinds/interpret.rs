@@ -152,6 +152,18 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The id that an item names, where it has the shape of one; none where not even that can be read.
+pub fn id_of(item: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: Cow<'a, str>,
+    }
+    let Named { id } = serde_json::from_str(item.get()).ok()?;
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    (!id.is_empty() && id.len() <= 100 && id.bytes().all(is_plain)).then(|| id.into_owned())
+}
+
 /// Reads one item of a page of `source`.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ mod shape;
 mod writing;
 
 pub use interpret::{
-    Asked, Interpreted, LinkEnd, LinkRecord, ObjectText, Removal, assignment_key, interpret,
+    Asked, Interpreted, LinkEnd, LinkRecord, ObjectText, Removal, assignment_key, id_of, interpret,
 };
 pub use name::{KindName, NamedKind};
 pub use outside::{Named, OUTSIDE, Outside, named_in};

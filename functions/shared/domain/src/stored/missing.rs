@@ -4,14 +4,15 @@
 //! type; the text beside it is for people. [`cause_of`] is the one place that looks at a text, since older writers
 //! did not tell a missing licence from a missing permission in any other way.
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ErrorReason};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A source, or a part of one, that a snapshot does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "StoredMissing")]
 pub struct Missing {
-    /// The name of a kind, a facet, a property (`users.faxNumber`), or [`crate::kinds::Guarded::name`].
+    /// The name of a kind, a facet, a property (`users.faxNumber`), or [`crate::kinds::Guarded::name`]; or one object
+    /// (`users/` and its id, or `users/unknown`).
     pub source: String,
     /// Why it could not be read, for programs.
     pub cause: MissingCause,
@@ -21,6 +22,13 @@ pub struct Missing {
     /// writer did not say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub any_of: Vec<String>,
+}
+
+impl Missing {
+    /// The kind and the id of the one object that it is about; none where it is about a source or a part of one.
+    pub fn object(&self) -> Option<(&str, &str)> {
+        self.source.split_once('/')
+    }
 }
 
 /// Why a snapshot does not hold a source.
@@ -37,6 +45,8 @@ pub enum MissingCause {
     UnknownToGraph,
     /// Its pages led nowhere: the same ones came again and again.
     Endless,
+    /// One object could not be read, though others of its kind could.
+    Unreadable,
     /// Graph called the request wrong.
     Invalid,
     /// Graph did not know the address, or the object that it is read below.
@@ -57,11 +67,12 @@ pub enum MissingCause {
 
 impl MissingCause {
     /// Every cause that is written.
-    const WRITTEN: [Self; 11] = [
+    const WRITTEN: [Self; 12] = [
         Self::Denied,
         Self::Unlicensed,
         Self::UnknownToGraph,
         Self::Endless,
+        Self::Unreadable,
         Self::Invalid,
         Self::NotFound,
         Self::Conflict,
@@ -75,6 +86,7 @@ impl MissingCause {
     pub fn of(error: &Error) -> Self {
         match error.kind() {
             _ if error.is_unlicensed() => Self::Unlicensed,
+            _ if error.reason() == Some(ErrorReason::Endless) => Self::Endless,
             ErrorKind::Invalid => Self::Invalid,
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Conflict => Self::Conflict,
@@ -93,6 +105,7 @@ impl MissingCause {
             Self::Unlicensed => "unlicensed",
             Self::UnknownToGraph => "unknown",
             Self::Endless => "endless",
+            Self::Unreadable => "unreadable",
             Self::Invalid => "invalid",
             Self::NotFound => "not-found",
             Self::Conflict => "conflict",
@@ -147,7 +160,6 @@ fn cause_of(word: &str, why: &str) -> MissingCause {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorReason;
     use serde_json::json;
 
     #[test]

@@ -70,11 +70,29 @@ impl std::ops::AddAssign for Spent {
     }
 }
 
+/// One item of a page that cannot be read, though the page can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id at Graph, where that can be read.
+    pub id: Option<String>,
+    /// Why, for a person; nothing of what it holds.
+    pub why: String,
+}
+
+impl Unreadable {
+    /// An item that is not what Graph documents, or not quite JSON, or not quite Unicode.
+    pub fn of_text(id: Option<String>) -> Self {
+        Self { id, why: "what Graph gives of it cannot be read".to_owned() }
+    }
+}
+
 /// One page of a source, as Graph answered it.
 #[derive(Clone, Debug)]
 pub struct ReadPage {
     /// The objects as Graph gave them, with complete expanded collections. May be empty though more follows.
     pub items: Vec<Box<RawValue>>,
+    /// Items of the page that cannot be read, or of which a part cannot be had. They are not in `items`.
+    pub unreadable: Vec<Unreadable>,
     /// Whether another page follows, and where.
     pub end: PageEnd,
     /// Properties of the row that were not asked for: this tenant's Graph does not know them, or the token may not
@@ -176,8 +194,8 @@ pub trait DirectoryPages: Send + Sync {
     ///
     /// # Errors
     /// `NotFound` when a delta cursor is no longer good (410, `syncStateNotFound`, `resyncRequired`): read from the
-    /// start. `Denied` when the permission or the licence is missing. Otherwise as usual. A page of which a part
-    /// cannot be had is an error.
+    /// start. `Denied` when the permission or the licence is missing. Otherwise as usual. An item of which a part
+    /// cannot be had is among the unreadable ones; a page of which none can be had is an error.
     async fn read_page(
         &self,
         tenant: &TenantId,

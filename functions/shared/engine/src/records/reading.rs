@@ -85,6 +85,8 @@ pub struct MergingState {
     pub seats: SeatChange,
     /// Whether the operations on links were already turned into the form that is merged.
     pub links_prepared: bool,
+    /// Whether what is held of objects that cannot be read was already put in place of what pages said of them.
+    pub held_back: bool,
 }
 
 /// How many users take a seat, among the records that a merge touched.

@@ -68,7 +68,7 @@ pub struct RunCount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NotCovered {
-    /// The name of the source (`users`, `users.customSecurityAttributes`).
+    /// The name of the source (`users`, `users.customSecurityAttributes`), or of one object (`users/` and its id).
     pub source: String,
     /// The kind of error: `denied`, `unavailable`, … Of a comparison: `not-held` and `not-read` where one side does not have
     /// it; `came-everywhere` and `gone-everywhere` of a property that as good as all objects of a type have on one side and

@@ -6,7 +6,7 @@ use backup::reading::Reading;
 use domain::kinds::Source;
 use domain::stored::{FORMAT_VERSION, Manifest};
 use domain::{Error, ErrorKind, Result, SnapshotId, TenantId};
-use engine::ports::{Clock, Cursor, DirectoryPages, KeyRing, PageEnd, ReadPage, Spent};
+use engine::ports::{Clock, Cursor, DirectoryPages, KeyRing, PageEnd, ReadPage, Spent, Unreadable};
 use engine::records::{KindState, ReadingState, Records, StoredKey};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -22,6 +22,8 @@ struct State {
     /// What is given for an id that is asked for.
     by_id: BTreeMap<String, Value>,
     asked: Vec<(String, String)>,
+    /// Of a page the items that cannot be read.
+    unreadable: BTreeMap<(String, String), Vec<Option<String>>>,
 }
 
 /// The directory. What nobody wrote down is empty; a delta's link is `later`.
@@ -50,6 +52,11 @@ impl Paged {
     pub fn page(&self, source: &str, at: &str, items: Vec<Value>, next: Option<&str>) {
         let at = (source.to_owned(), at.to_owned());
         self.state.lock().unwrap().pages.insert(at, (items, next.map(str::to_owned)));
+    }
+    /// On that page there are items that cannot be read, of which that much is known.
+    pub fn unreadable(&self, source: &str, at: &str, ids: &[Option<&str>]) {
+        let ids = ids.iter().map(|id| id.map(str::to_owned)).collect();
+        self.state.lock().unwrap().unreadable.insert((source.to_owned(), at.to_owned()), ids);
     }
     /// What is given by ids.
     pub fn by_ids(&self, objects: impl IntoIterator<Item = Value>) {
@@ -104,7 +111,9 @@ impl DirectoryPages for Paged {
             None => PageEnd::Done(Some("later".to_owned())),
         };
         let items = items.iter().map(|item| serde_json::value::to_raw_value(item).unwrap()).collect();
-        Ok(ReadPage { items, end, left_out: vec![] })
+        let unreadable = state.unreadable.get(&at).cloned().unwrap_or_default();
+        let unreadable = unreadable.into_iter().map(Unreadable::of_text).collect();
+        Ok(ReadPage { items, unreadable, end, left_out: vec![] })
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()

@@ -228,7 +228,7 @@ impl DirectoryPages for TableDirectory {
         let listed = state.listed.as_ref().unwrap_or(&state.live);
         let of = listed.iter().filter(|((kind, _), _)| kind == source.name);
         let items = of.map(|(_, (object, _))| serde_json::value::to_raw_value(object).unwrap()).collect();
-        Ok(ReadPage { items, end: PageEnd::Done(None), left_out: vec![] })
+        Ok(ReadPage { items, unreadable: vec![], end: PageEnd::Done(None), left_out: vec![] })
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()

@@ -50,13 +50,19 @@ pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Value,
+    /// What is sent in place of the body, whatever it is.
+    raw: Option<Vec<u8>>,
 }
 
 pub fn ok(body: Value) -> Answer {
     status(200, body)
 }
 pub fn status(status: u16, body: Value) -> Answer {
-    Answer { status, headers: vec![], body }
+    Answer { status, headers: vec![], body, raw: None }
+}
+/// A success that is nearly JSON.
+pub fn raw(bytes: impl Into<Vec<u8>>) -> Answer {
+    Answer { raw: Some(bytes.into()), ..ok(Value::Null) }
 }
 pub fn refuse(code: u16, name: &str, message: &str) -> Answer {
     status(code, json!({"error": {"code": name, "message": message}}))
@@ -75,6 +81,7 @@ impl IntoResponse for Answer {
             response = response.header(name, value);
         }
         let body = if self.body.is_null() { Bytes::new() } else { self.body.to_string().into() };
+        let body = self.raw.map_or(body, Bytes::from);
         response.header("content-type", "application/json").body(body.into()).unwrap()
     }
 }
