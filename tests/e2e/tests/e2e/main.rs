@@ -13,6 +13,7 @@ mod documented;
 mod endings;
 mod events;
 mod example;
+mod faults;
 mod formats;
 mod gaps;
 mod logins;
