@@ -15,6 +15,7 @@
 //! | `page_limit` | a page may have fewer objects than were asked for | no limit |
 //! | `delta_page_size`, `delta_link_entries` | observed 200 and about 500 | 200, 500 |
 //! | `first_rounds_leave_out_empty` | observed by others: a first round does not name what has no value | no |
+//! | `undelete_is_silent` | reports differ: a delta with `$select` does not tell that an object was restored | told |
 //! | `leave_date_withheld` | met by others without the permission for it: null; absent or 403 are as likely | null |
 //! | `hidden_members_refused` | documented: hidden members are left out; of one group alone a 403 is as likely | no |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
@@ -133,6 +134,7 @@ pub struct Switches {
     pub delta_link_entries: usize,
     pub rounds_lead_nowhere: Option<(&'static str, Nowhere)>,
     pub first_rounds_leave_out_empty: bool,
+    pub undelete_is_silent: bool,
     pub leave_date_withheld: Withheld,
     pub hidden_members_refused: bool,
     pub security_groups_soft_delete: bool,
@@ -169,6 +171,7 @@ impl Default for Switches {
             delta_link_entries: 500,
             rounds_lead_nowhere: None,
             first_rounds_leave_out_empty: false,
+            undelete_is_silent: false,
             leave_date_withheld: Withheld::Null,
             hidden_members_refused: false,
             security_groups_soft_delete: true,

@@ -68,6 +68,7 @@
 pub mod audit;
 pub mod canonical;
 pub mod changes;
+pub mod coverage;
 pub mod error;
 pub mod ids;
 pub mod kinds;

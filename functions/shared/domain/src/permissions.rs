@@ -25,6 +25,51 @@ const NEEDED: &[&str] = &[
     "User.Read",
 ];
 
+/// A permission without which nothing that is protected is lost.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Optional {
+    /// Its name at Microsoft, such as `Directory.Read.All`.
+    pub permission: &'static str,
+    /// Whether it is the writing application that would have it; otherwise the reading one.
+    pub writes: bool,
+    /// What it adds, for a person.
+    pub adds: &'static str,
+}
+
+/// The permissions that a customer may leave out, and what each of them adds.
+pub const OPTIONAL: &[Optional] = &[
+    Optional {
+        permission: "Directory.Read.All",
+        writes: false,
+        adds: "the names of the tenant's directory extensions, whose values are then read, compared and restored",
+    },
+    Optional {
+        permission: "DeviceManagementApps.Read.All",
+        writes: false,
+        adds: "who changed a device policy, from Intune's audit events",
+    },
+    Optional {
+        permission: "CustomSecAttributeAuditLogs.Read.All",
+        writes: false,
+        adds: "who changed a custom security attribute, from the log that holds these alone",
+    },
+    Optional {
+        permission: "EntraBackup.Read.All",
+        writes: false,
+        adds: "that Microsoft's own recovery wrote is seen by the next snapshot, and not within the week",
+    },
+    Optional {
+        permission: "User.ManageIdentities.All",
+        writes: true,
+        adds: "the identities of users are written back",
+    },
+    Optional {
+        permission: "UserAuthMethod-TAP.ReadWrite.All",
+        writes: true,
+        adds: "a Temporary Access Pass for people who are created again",
+    },
+];
+
 /// Permissions that together do what another does.
 const TOGETHER: &[(&str, &[&str])] = &[("User.ReadWrite.All", &["User.Create", "User.ReadUpdate.All"])];
 
@@ -140,6 +185,17 @@ mod tests {
         }
         // A constraint of its own is another permission.
         assert_eq!(excess("Directory.Read.Everything"), Some(Excess::Reads));
+    }
+
+    #[test]
+    fn an_optional_permission_of_the_reading_application_is_no_excess_and_no_kind_depends_on_it_alone() {
+        for optional in OPTIONAL {
+            assert!(optional.writes || excess(optional.permission).is_none(), "{}", optional.permission);
+            for kind in KINDS {
+                let alone = kind.read_permissions == [optional.permission];
+                assert!(!alone, "{}: {}", kind.name, optional.permission);
+            }
+        }
     }
 
     #[test]

@@ -17,10 +17,13 @@ use serde_json::{
     Value,
     value::{RawValue, to_raw_value},
 };
+use std::borrow::Cow;
 use url::Url;
 
 /// Tenants were seen that refuse more at a time (msgraph-sdk-powershell issue 1898).
 const SMALL_TOP: u32 = 120;
+/// The most that Graph gives of the recycle bin at a time.
+const BIN_TOP: u32 = 999;
 
 impl GraphClient {
     /// One page of a source, from where `cursor` stands, with these facets where the source carries them.
@@ -35,7 +38,11 @@ impl GraphClient {
         facets: &[&'static str],
     ) -> Result<ReadPage> {
         let (url, page) = match cursor {
-            Cursor::Next(link) | Cursor::NextListed(link) | Cursor::NextWhole(link) | Cursor::Delta(link) => {
+            Cursor::Next(link)
+            | Cursor::NextListed(link)
+            | Cursor::NextWhole(link)
+            | Cursor::NextBin(link)
+            | Cursor::Delta(link) => {
                 let url = self.own_link(link)?;
                 let units =
                     read_units(source.path, !source.select.is_empty(), !source.expand.is_empty(), source.top);
@@ -47,12 +54,15 @@ impl GraphClient {
         let Items { mut items, unreadable, next, delta } = page;
         let mut unreadable: Vec<Unreadable> = unreadable.into_iter().map(Unreadable::of_text).collect();
         let mut refused = Vec::new();
-        if source.sizes_tenant {
+        let is_bin = matches!(cursor, Cursor::Bin | Cursor::NextBin(_));
+        if source.sizes_tenant && !is_bin {
             self.shared.throttle.learn_users(tenant, items.len());
         }
         let is_whole = matches!(cursor, Cursor::Whole | Cursor::NextWhole(_));
-        let is_listed =
-            is_whole || matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();
+        let is_listed = is_bin
+            || is_whole
+            || matches!(cursor, Cursor::Listed | Cursor::NextListed(_))
+            || !source.is_delta();
         let end = match (next, delta) {
             (Some(next), _) => {
                 // Why: a chain that leads to itself would be read for ever.
@@ -63,6 +73,7 @@ impl GraphClient {
                 PageEnd::More(match cursor {
                     Cursor::Listed | Cursor::NextListed(_) => Cursor::NextListed(next),
                     Cursor::Whole | Cursor::NextWhole(_) => Cursor::NextWhole(next),
+                    Cursor::Bin | Cursor::NextBin(_) => Cursor::NextBin(next),
                     _ => Cursor::Next(next),
                 })
             }
@@ -78,7 +89,7 @@ impl GraphClient {
                 )));
             }
         };
-        if is_whole || !source.expand.is_empty() {
+        if is_whole || !source.expand.is_empty() && !is_bin {
             let mut apart = Vec::with_capacity(items.len());
             for item in &items {
                 match parse(item).ok().filter(|item| item.get("id").is_some_and(Value::is_string)) {
@@ -148,7 +159,7 @@ impl GraphClient {
             let select = question.select(source, self.selectable(tenant, source).await?, facets);
             let url = self.address(source.version, &question.below(&select))?;
             let expands = !question.expand.is_empty();
-            let units = read_units(question.path, !select.is_empty(), expands, question.top);
+            let units = read_units(&question.path, !select.is_empty(), expands, question.top);
             let reply = self.ask(tenant, &page_of(url.clone(), units, source)).await?;
             if reply.is_success() {
                 return Ok((url, page(source, reply)?));
@@ -185,7 +196,7 @@ impl GraphClient {
 
 /// What a first page is asked for.
 struct Question {
-    path: &'static str,
+    path: Cow<'static, str>,
     expand: &'static str,
     top: Option<u32>,
     /// Only ids are wanted.
@@ -199,7 +210,7 @@ struct Question {
 impl Question {
     fn new(source: &'static Source, cursor: &Cursor) -> Self {
         let usual = Self {
-            path: source.path,
+            path: source.path.into(),
             expand: source.expand,
             top: source.top,
             ids_only: false,
@@ -208,10 +219,10 @@ impl Question {
         };
         match (cursor, source.read) {
             (Cursor::Listed, Read::Delta(Whole::Listed { path, expand, top })) => {
-                Self { path, expand, top: Some(top), relations: false, ..usual }
+                Self { path: path.into(), expand, top: Some(top), relations: false, ..usual }
             }
             (Cursor::Listed, Read::Delta(Whole::Chunked { path, top, .. })) => {
-                Self { path, top: Some(top), ids_only: true, ..usual }
+                Self { path: path.into(), top: Some(top), ids_only: true, ..usual }
             }
             (Cursor::Whole, Read::Delta(whole)) => {
                 let (path, expand, top) = match whole {
@@ -219,7 +230,12 @@ impl Question {
                     Whole::Chunked { path, top, .. } => (path, "", Some(top)),
                     Whole::Round => (source.path.trim_end_matches("/delta"), "", None),
                 };
-                Self { path, expand, top, relations: false, ..usual }
+                Self { path: path.into(), expand, top, relations: false, ..usual }
+            }
+            (Cursor::Bin, _) => {
+                let cast = kind_of(source).and_then(|kind| kind.writing.recycle_bin).unwrap_or_default();
+                let path = format!("directory/deletedItems/{cast}").into();
+                Self { path, expand: "", top: Some(BIN_TOP), ids_only: true, relations: false, ..usual }
             }
             (Cursor::Latest, _) => Self { tail: "$deltatoken=latest".to_owned(), ..usual },
             (Cursor::Ids(ids), _) => {
@@ -246,7 +262,7 @@ impl Question {
 
     /// Path and query below the version segment.
     fn below(&self, select: &[&str]) -> String {
-        let below = with_query(self.path, select, self.expand, self.top);
+        let below = with_query(&self.path, select, self.expand, self.top);
         match (self.tail.is_empty(), below.contains('?')) {
             (true, _) => below,
             (false, true) => format!("{below}&{}", self.tail),

@@ -2,7 +2,7 @@
 
 use crate::SnapshotApi;
 use crate::door::{Admitted, UseSnapshots};
-use crate::wire::SnapshotOut;
+use crate::wire::{CoverageOut, SnapshotOut};
 use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, SnapshotId};
@@ -38,6 +38,13 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                 "Reads one snapshot: how far it is or what it holds, and what it could not or never does hold.",
             )
             .answers::<SnapshotOut>(200),
+        Route::get("/v1/organisations/{org}/snapshots/{snp}/coverage", "readCoverage", coverage)
+            .says(
+                "What a snapshot holds, and what not.",
+                "Says of each kind whether a sealed snapshot holds it, which of its properties and relations it does \
+                 not hold, why, and which permission would give them. 409 while the snapshot is not sealed.",
+            )
+            .answers::<CoverageOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -67,4 +74,13 @@ async fn read(
     PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
 ) -> Reply<Json<SnapshotOut>> {
     Ok(Json(SnapshotOut::with_unread(api.browse.get(admitted.stored()?, &id).await?)))
+}
+
+async fn coverage(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
+) -> Reply<Json<CoverageOut>> {
+    let view = api.browse.open(admitted.stored()?, &id).await?;
+    Ok(Json(view.manifest().into()))
 }

@@ -1,11 +1,13 @@
 //! The data plane's JSON. Changes and steps are written as the domain keeps them; all else is only here.
 
 mod comparisons;
+mod coverage;
 mod objects;
 mod restores;
 mod snapshots;
 
 pub use comparisons::{ComparisonIn, ComparisonOut};
+pub use coverage::CoverageOut;
 pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 pub use restores::{PlanOut, RestoreIn, RestoreOut};
 pub use snapshots::SnapshotOut;

@@ -6,6 +6,7 @@ mod bad_luck;
 mod conformance;
 mod connecting;
 mod consents;
+mod cover;
 mod crash_points;
 mod data_plane;
 mod directory;

@@ -42,7 +42,9 @@ async fn a_tenant_whose_changes_graph_does_not_track_is_listed_and_holds_the_sam
     let usual = Rig::new().await;
     usual.staged().await;
     let id = usual.snapshot().await;
-    let expected = usual.manifest(usual.tenant(), &id).await.unwrap().runs;
+    let mut expected = usual.manifest(usual.tenant(), &id).await.unwrap().runs;
+    // Why not the bin: where everything is listed each time, whoever is back from it is there.
+    expected.retain(|run, _| !run.ends_with(".bin"));
     for refused_with in [400, 404, 405, 501] {
         let rig = Rig::with(Setting { tracks_changes: false, ..Setting::default() }).await;
         rig.control.switch(|switches| switches.delta_refused_with = refused_with);

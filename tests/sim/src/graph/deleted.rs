@@ -105,7 +105,7 @@ pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
         gone.extend(schema.property("proxyAddresses").map(|property| (property, None)));
         d.set(index, &gone);
     }
-    d.restore(index);
+    d.restore(index, !call.switches.undelete_is_silent);
     let context = call.context("directoryObjects/$entity");
     let how = How { context: Some(&context), typed: true, ..How::default() };
     Ok(render::alone(call, d, index, &refs::loose(call, kind), how))

@@ -325,7 +325,10 @@ fn write_change(
     out: &mut Vec<u8>,
 ) {
     let object = d.object(index);
+    // Where nobody says that it is back, its deletion is the last that is known of it.
+    let is_stale = gathered.removed && !gathered.full && gathered.mask == 0 && gathered.links.is_empty();
     let reason = match object.life {
+        Life::Live if is_stale => Some("changed"),
         Life::Live => None,
         Life::Deleted { .. } => Some("changed"),
         Life::Gone => Some("deleted"),

@@ -276,11 +276,15 @@ impl Directory {
         removed
     }
 
-    /// Records a change of every link from this object and to it.
-    fn record_links(&mut self, index: Index) {
+    /// Records a change of every link to this object.
+    fn record_links_to(&mut self, index: Index) {
         for (source, relation) in self.object(index).back.clone() {
             self.record(source, What::Link(relation, index));
         }
+    }
+
+    /// Records a change of every link from this object.
+    fn record_links_from(&mut self, index: Index) {
         let own: Vec<_> =
             self.object(index).links.iter().flat_map(|(r, set)| set.iter().map(|t| (*r, t))).collect();
         for (relation, target) in own {
@@ -302,12 +306,11 @@ impl Directory {
         }
         self.release_names(index);
         self.record(index, What::Removed);
-        for (source, relation) in self.object(index).back.clone() {
-            self.record(source, What::Link(relation, index));
-        }
+        self.record_links_to(index);
     }
 
-    pub fn restore(&mut self, index: Index) {
+    /// Takes an object out of the bin. Where that is not told, its own log does not have it.
+    pub fn restore(&mut self, index: Index, told: bool) {
         let kind = self.object(index).kind;
         if let Life::Deleted { at } = self.object(index).life {
             self.bin.remove(&(at, index));
@@ -318,8 +321,11 @@ impl Directory {
         self.objects[index as usize].life = Life::Live;
         self.live[kind as usize] += 1;
         self.claim_names(index);
-        self.record(index, What::Restored);
-        self.record_links(index);
+        if told {
+            self.record(index, What::Restored);
+            self.record_links_from(index);
+        }
+        self.record_links_to(index);
     }
 
     /// Deletes an object for good, with its links and role assignments.

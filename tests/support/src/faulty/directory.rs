@@ -60,7 +60,8 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
             Cursor::Whole => "whole",
             Cursor::Ids(_) => "by ids",
             Cursor::Latest => "latest",
-            Cursor::Next(_) | Cursor::NextListed(_) | Cursor::NextWhole(_) => "next",
+            Cursor::Bin => "recycle bin",
+            Cursor::Next(_) | Cursor::NextListed(_) | Cursor::NextWhole(_) | Cursor::NextBin(_) => "next",
             Cursor::Delta(_) => "delta",
         };
         let call = LoggedCall::new("directory", "read_page", format!("{} {at}", source.path)).of(tenant);

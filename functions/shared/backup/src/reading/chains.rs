@@ -4,6 +4,7 @@ use super::chunks::{Density, pick};
 use super::fetch::{Fetched, How, is_listed};
 use super::missing;
 use super::reader::KindReader;
+use super::returned;
 use super::take::Intake;
 use domain::kinds::{Interpreted, Read, Source, Whole};
 use domain::stored::{Missing, Token};
@@ -131,6 +132,7 @@ impl Chains<'_, '_> {
     fn most_ids(&self) -> usize {
         match self.reader.main_source().read {
             Read::Delta(Whole::Chunked { ids, .. }) => ids,
+            _ if self.reader.state.stage == ReadingStage::Returned => returned::IDS,
             _ => 1,
         }
     }
@@ -244,7 +246,10 @@ impl Chains<'_, '_> {
             }
             ChainRole::Chunk(chunk) => {
                 self.density.learn(chunk.objects, chunk.links);
-                state.unseen.extend(chunk.awaited);
+                // Why not of what left the recycle bin: what is not there either was deleted for good.
+                if state.stage != ReadingStage::Returned {
+                    state.unseen.extend(chunk.awaited);
+                }
             }
             ChainRole::Ids | ChainRole::Facet(_) => {}
         }

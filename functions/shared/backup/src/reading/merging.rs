@@ -2,12 +2,12 @@
 
 use super::reader::KindReader;
 use super::resolvers::{ObjectResolver, PutResolver};
-use super::sorters::{gone, names, reverse};
+use super::sorters::{bin, gone, names, reverse};
 use crate::archive::{Merge, Merged, Onto, Resolver, Stop, consolidate};
 use domain::Result;
 use engine::records::SeatChange;
 
-/// The keys of a name run are some sixty bytes, so its leaves end more rarely than those of objects.
+/// The keys of runs of names, and of the recycle bin, are some sixty bytes, so their leaves end more rarely than those of objects.
 const NAMES_CUT_BITS: u32 = 12;
 /// How many plain bytes a second can be folded, at the least.
 const FOLDED_A_SECOND: u64 = 4 << 20;
@@ -26,6 +26,12 @@ impl<'a> KindReader<'a> {
         let onto =
             if self.main_source().is_delta() { self.changing(&name_run) } else { self.anew(&name_run) };
         if !self.merge_run(&name_run, NAMES_CUT_BITS, onto).await? {
+            return Ok(false);
+        }
+
+        let bin_run = bin(self.kind);
+        let knows_bin = self.state.knows_bin;
+        if knows_bin && !self.merge_run(&bin_run, NAMES_CUT_BITS, self.changing(&bin_run)).await? {
             return Ok(false);
         }
 

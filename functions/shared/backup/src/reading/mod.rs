@@ -9,7 +9,9 @@
 //! - `sorters`: the operations of each run. `reader`: the object of one kind's reading, whose methods follow.
 //! - `fetch`: a page. `take`: its items as operations. `chunks`: how many ids to ask for at a time. `chains`: pages
 //!   that follow one another, several chains side by side. `stages`: chains, stage after stage.
-//! - `unreadable`: single objects that cannot be read. `gaps`: what could not be read. `links`: operations on links made ready. `resolvers`: what a record becomes.
+//! - `unreadable`: single objects that cannot be read. `returned`: what is back from the recycle bin, though no change
+//!   tells of it.
+//! - `gaps`: what could not be read. `links`: operations on links made ready. `resolvers`: what a record becomes.
 //!   `merging`: operations into runs. `finish`: the kind, done.
 //! - `attempts`: all of that once, and again in another way where Graph refuses one.
 //! - `prune`: when every kind is finished, the links to what was deleted for good.
@@ -33,6 +35,7 @@ mod missing;
 mod prune;
 mod reader;
 mod resolvers;
+mod returned;
 mod sorters;
 mod stages;
 mod take;

@@ -24,6 +24,16 @@ pub(super) fn deleted(kind: &Kind) -> String {
     format!("{}!deleted", kind.run())
 }
 
+/// Where the objects of a kind are collected that went into the recycle bin.
+pub(super) fn binned(kind: &Kind) -> String {
+    format!("{}!binned", kind.run())
+}
+
+/// The run of the objects of a kind that are in the recycle bin, by id.
+pub(super) fn bin(kind: &Kind) -> String {
+    format!("{}.bin", kind.run())
+}
+
 /// The run of the names of a kind's objects.
 pub(super) fn names(kind: &Kind) -> String {
     format!("{}.names", kind.run())
@@ -41,7 +51,8 @@ impl Sorters {
         kind: &Kind,
         blocks: &mut BTreeMap<String, Vec<ParkedBlock>>,
     ) -> Self {
-        let mut all = vec![kind.run().to_owned(), names(kind), gone(kind), deleted(kind)];
+        let mut all =
+            vec![kind.run().to_owned(), names(kind), gone(kind), deleted(kind), binned(kind), bin(kind)];
         all.extend(kind.facets().map(|f| format!("{}.{f}", kind.run())));
         all.extend(kind.links.iter().flat_map(|link| [link.name.to_owned(), reverse(link.name)]));
         let by_run = all.into_iter().map(|run| {

@@ -19,6 +19,7 @@ impl KindReader<'_> {
             let is_done = match self.state.stage {
                 ReadingStage::Token => self.take_token().await.map(|()| true)?,
                 ReadingStage::Everything | ReadingStage::Changes => self.read_chains().await?,
+                ReadingStage::Returned => self.read_returned().await?,
                 ReadingStage::Merging => return Ok(true),
             };
             if !is_done {
@@ -51,7 +52,7 @@ impl KindReader<'_> {
     }
 
     /// Reads the chains of the stage on, from where they stopped; says whether all are at their end.
-    async fn read_chains(&mut self) -> Result<bool> {
+    pub(super) async fn read_chains(&mut self) -> Result<bool> {
         let chains = self.state.chains.take().unwrap_or_else(|| self.first_chains());
         let Ended { left, result } = chains::read(self, chains).await;
         self.state.chains = Some(left);
@@ -105,7 +106,8 @@ impl KindReader<'_> {
         self.state.stage = match self.state.stage {
             ReadingStage::Token => ReadingStage::Everything,
             ReadingStage::Everything if self.state.since.is_some() => ReadingStage::Changes,
-            ReadingStage::Everything | ReadingStage::Changes | ReadingStage::Merging => ReadingStage::Merging,
+            ReadingStage::Everything | ReadingStage::Changes => ReadingStage::Returned,
+            ReadingStage::Returned | ReadingStage::Merging => ReadingStage::Merging,
         };
         if self.state.stage == ReadingStage::Merging && !self.state.unseen.is_empty() {
             return Err(Error::invalid(format!(

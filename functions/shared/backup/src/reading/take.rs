@@ -17,6 +17,8 @@ pub(super) struct Intake {
     held: BTreeMap<&'static str, OpenRun>,
     /// Whether everything is read: what no page says of an object is empty, whatever the base says.
     everything: bool,
+    /// Whether objects are asked for that may be back from the recycle bin.
+    returned: bool,
     /// Space for a key, and for a value; kept from item to item.
     key: Vec<u8>,
     value: Vec<u8>,
@@ -35,7 +37,8 @@ impl Intake {
             }
         }
         let everything = reader.state.stage == ReadingStage::Everything;
-        Ok(Self { kind, held, everything, key: Vec::new(), value: Vec::new() })
+        let returned = reader.state.stage == ReadingStage::Returned;
+        Ok(Self { kind, held, everything, returned, key: Vec::new(), value: Vec::new() })
     }
 
     /// Pushes what the item says into the sorters of the runs that it concerns.
@@ -48,14 +51,21 @@ impl Intake {
 
         // An object that is gone takes its facets along at once. Its links are only known when runs are merged.
         if let Some(removal) = item.removed {
-            if removal == Removal::Hard {
-                sorters.get(&sorters::deleted(kind)).push(item.key.as_bytes(), Op::Remove).await?;
-            }
+            let kept = match removal {
+                Removal::Hard => sorters::deleted(kind),
+                Removal::Soft => sorters::binned(kind),
+            };
+            sorters.get(&kept).push(item.key.as_bytes(), Op::Remove).await?;
             for facet in kind.facets() {
                 let run = format!("{}.{facet}", kind.run());
                 sorters.get(&run).push(item.key.as_bytes(), Op::Remove).await?;
             }
             return sorters.get(kind.run()).push(item.key.as_bytes(), Op::Remove).await;
+        }
+
+        // What was asked for since it left the recycle bin, and is there.
+        if self.returned {
+            sorters.get(&sorters::bin(kind)).push(item.key.as_bytes(), Op::Remove).await?;
         }
 
         // Links of which the item names all: first every one of the base goes, then those that it names are there.

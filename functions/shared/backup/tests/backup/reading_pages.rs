@@ -117,7 +117,7 @@ async fn the_token_is_taken_first_and_what_changed_since_is_read_last() {
     desk.directory.page("users", "listed", plain(&["a"]), None);
     desk.directory.page("users", "later", plain(&["b"]), None);
     let read = desk.read(None).await;
-    assert_eq!(desk.directory.asked("users"), ["latest", "listed", "later"]);
+    assert_eq!(desk.directory.asked("users"), ["latest", "listed", "later", "bin"]);
     assert_eq!(records(&read, "users"), 2);
 }
 

@@ -29,7 +29,7 @@ async fn of_kinds_that_are_put_off_together_the_longest_wait_is_told() {
 #[tokio::test]
 async fn few_groups_are_read_along_a_round_and_of_many_no_more_are_listed_than_are_asked_for_soon() {
     let (desk, _) = company().await;
-    assert_eq!(desk.directory.asked("groups"), ["latest", "listed", "start"]);
+    assert_eq!(desk.directory.asked("groups"), ["latest", "listed", "start", "bin"]);
     let desk = with_groups(1, AT_ONCE).await;
     let ids = |of: std::ops::Range<u32>| of.map(|n| json!({"id": format!("g{n:03}")})).collect();
     desk.directory.page("groups", "listed", ids(0..150), Some("second"));

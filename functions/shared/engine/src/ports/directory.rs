@@ -31,12 +31,16 @@ pub enum Cursor {
     Ids(Vec<String>),
     /// Nothing but the delta link for what changes from now on.
     Latest,
+    /// At the beginning of the list of what is in the recycle bin of the kind whose main source it is: ids alone.
+    Bin,
     /// At Graph's next link, as it gave it.
     Next(String),
     /// At Graph's next link inside the list that was begun by `Listed`.
     NextListed(String),
     /// At Graph's next link inside the list that was begun by `Whole`.
     NextWhole(String),
+    /// At Graph's next link inside the list that was begun by `Bin`.
+    NextBin(String),
     /// At what changed since Graph's delta link, as it gave it.
     Delta(String),
 }

@@ -22,6 +22,8 @@ pub enum ReadingStage {
     Everything,
     /// Read what has changed since the token.
     Changes,
+    /// Ask by id for what left the recycle bin, though no change told of it.
+    Returned,
     /// Merge what was read into runs.
     Merging,
 }
@@ -140,6 +142,9 @@ pub struct KindReading {
     /// Properties that this Graph does not know.
     #[serde(default)]
     pub left_out: BTreeSet<String>,
+    /// Whether it is known what is in the recycle bin.
+    #[serde(default)]
+    pub knows_bin: bool,
     /// Sources that could not be read though the kind could.
     pub missing: Vec<Missing>,
     /// Whether pages led nowhere: in a ring, or on and on without anything new.
@@ -173,6 +178,7 @@ impl KindReading {
             facets: BTreeSet::new(),
             tokens: BTreeMap::new(),
             left_out: BTreeSet::new(),
+            knows_bin: false,
             missing: Vec::new(),
             endless: false,
             blocks: BTreeMap::new(),

@@ -89,6 +89,7 @@ pub const QUESTIONS: &[Question] = &[
         "does the first round of a delta name properties without a value?",
         Probe::FirstRoundEmpty,
     ),
+    cannot("undelete_is_silent", "does a delta with $select tell of a user that was restored?", WRITES),
     ask(
         "leave_date_withheld",
         "what is employeeLeaveDateTime to a token without its permission?",

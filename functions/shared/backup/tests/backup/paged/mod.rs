@@ -42,7 +42,12 @@ fn word(cursor: &Cursor) -> String {
         Cursor::Whole => "whole",
         Cursor::Latest => "latest",
         Cursor::Ids(_) => "ids",
-        Cursor::Next(link) | Cursor::NextListed(link) | Cursor::NextWhole(link) | Cursor::Delta(link) => link,
+        Cursor::Bin => "bin",
+        Cursor::Next(link)
+        | Cursor::NextListed(link)
+        | Cursor::NextWhole(link)
+        | Cursor::NextBin(link)
+        | Cursor::Delta(link) => link,
     }
     .to_owned()
 }
@@ -99,12 +104,15 @@ impl DirectoryPages for Paged {
                 _ => Error::unavailable("the page cannot be had"),
             });
         }
-        let is_listed = matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();
+        let is_bin = matches!(cursor, Cursor::Bin | Cursor::NextBin(_));
+        let is_listed =
+            is_bin || matches!(cursor, Cursor::Listed | Cursor::NextListed(_)) || !source.is_delta();
         let (items, next) = match cursor {
             Cursor::Ids(ids) => (ids.iter().filter_map(|id| state.by_id.get(id)).cloned().collect(), None),
             _ => state.pages.get(&at).cloned().unwrap_or_default(),
         };
         let end = match next {
+            Some(next) if is_bin => PageEnd::More(Cursor::NextBin(next)),
             Some(next) if is_listed => PageEnd::More(Cursor::NextListed(next)),
             Some(next) => PageEnd::More(Cursor::Next(next)),
             None if is_listed => PageEnd::Done(None),
