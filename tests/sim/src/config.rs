@@ -35,7 +35,7 @@ pub const READING: &[&str] = &[
     "EntraBackup.Read.All",
 ];
 
-/// The application permissions that are needed to read and write everything.
+/// The application permissions that the product asks for to restore, and no others.
 pub const WRITING: &[&str] = &[
     "User.ReadWrite.All",
     "User-LifeCycleInfo.ReadWrite.All",
@@ -45,10 +45,24 @@ pub const WRITING: &[&str] = &[
     "AdministrativeUnit.ReadWrite.All",
     "RoleManagement.ReadWrite.Directory",
     "CustomSecAttributeAssignment.ReadWrite.All",
-    "CustomSecAttributeDefinition.ReadWrite.All",
     "Organization.Read.All",
     "DeviceManagementConfiguration.ReadWrite.All",
+    "AuditLog.Read.All",
+    "Device.Read.All",
+];
+
+/// What an administrator may do beyond reading everything and [`WRITING`].
+const ADMINISTERING: &[&str] = &[
+    "Application.ReadWrite.All",
+    "CustomSecAttributeDefinition.ReadWrite.All",
+    "DeviceManagementApps.Read.All",
+    "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementRBAC.ReadWrite.All",
+    "DeviceManagementServiceConfig.ReadWrite.All",
+    "Directory.ReadWrite.All",
+    "Organization.ReadWrite.All",
+    "Policy.Read.All",
+    "User.ManageIdentities.All",
 ];
 
 /// What a simulated cloud starts with.
@@ -154,15 +168,7 @@ impl SimConfig {
         };
         let mut all = list(READING);
         all.extend(list(WRITING));
-        all.extend(list(&[
-            "Directory.ReadWrite.All",
-            "Application.ReadWrite.All",
-            "Organization.ReadWrite.All",
-            "Policy.Read.All",
-            "DeviceManagementApps.Read.All",
-            "DeviceManagementManagedDevices.Read.All",
-            "DeviceManagementServiceConfig.ReadWrite.All",
-        ]));
+        all.extend(list(ADMINISTERING));
         all.sort();
         all.dedup();
         Self {

@@ -17,6 +17,8 @@ pub struct FaultRule {
     pub path_contains: String,
     /// Only requests of exactly this address, as [`crate::SeenRequest::address`] gives it; none means any.
     pub address: Option<String>,
+    /// Only requests whose body contains this.
+    pub body_contains: String,
     /// Only requests for tokens; otherwise only requests to Graph.
     pub login: bool,
     /// The status of the answer; 0 cuts the connection in the middle of it, 1 closes it before any of it.
@@ -93,16 +95,16 @@ impl Faults {
     }
 
     /// The rule for this request to Graph, which is used up by one.
-    pub fn take(&self, method: &str, path_and_query: &str) -> Option<FaultRule> {
-        self.take_of(method, path_and_query, false)
+    pub fn take(&self, method: &str, path_and_query: &str, body: &[u8]) -> Option<FaultRule> {
+        self.take_of(method, path_and_query, body, false)
     }
 
     /// The rule for this request for a token, which is used up by one.
     pub fn take_login(&self, method: &str, path: &str) -> Option<FaultRule> {
-        self.take_of(method, path, true)
+        self.take_of(method, path, &[], true)
     }
 
-    fn take_of(&self, method: &str, path_and_query: &str, login: bool) -> Option<FaultRule> {
+    fn take_of(&self, method: &str, path_and_query: &str, body: &[u8], login: bool) -> Option<FaultRule> {
         let mut rules = self.rules();
         let address = address(path_and_query);
         let number = if rules.iter().any(|rule| rule.one_in > 0) {
@@ -119,6 +121,8 @@ impl Faults {
                 && rule.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(method))
                 && rule.address.as_ref().is_none_or(|wanted| *wanted == address)
                 && path_and_query.contains(&rule.path_contains)
+                && (rule.body_contains.is_empty()
+                    || String::from_utf8_lossy(body).contains(&rule.body_contains))
                 && rule.is_drawn(method, address, number)
         })?;
         if rule.skip > 0 {

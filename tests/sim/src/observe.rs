@@ -11,6 +11,8 @@ pub struct SeenRequest {
     pub method: String,
     /// The path after the version, with the query as it was sent.
     pub path_and_query: String,
+    /// The caller's own id of the request.
+    pub client_request_id: String,
     /// The version of Graph: `v1.0` or `beta`.
     pub version: String,
     /// The status of the answer.

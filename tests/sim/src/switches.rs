@@ -19,6 +19,7 @@
 //! | `leave_date_withheld` | met by others without the permission for it: null; absent or 403 are as likely | null |
 //! | `hidden_members_refused` | documented: hidden members are left out; of one group alone a 403 is as likely | no |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
+//! | `undeletes_replicate` | not documented whether what leaves the recycle bin is known everywhere at once | as new objects |
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
 //! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
 //! | `delta_refused_with` | documented: no change tracking in external tenants; not with which status it is refused | 400 |
@@ -138,6 +139,7 @@ pub struct Switches {
     pub leave_date_withheld: Withheld,
     pub hidden_members_refused: bool,
     pub security_groups_soft_delete: bool,
+    pub undeletes_replicate: bool,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
@@ -175,6 +177,7 @@ impl Default for Switches {
             leave_date_withheld: Withheld::Null,
             hidden_members_refused: false,
             security_groups_soft_delete: true,
+            undeletes_replicate: true,
             assertion_clock_real: true,
             wids_in_id_token: false,
             consent_delay: None,

@@ -141,6 +141,7 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
         app: token.client_id.clone(),
         method: "POST".into(),
         path_and_query: "/$batch".into(),
+        client_request_id: incoming.headers.get("client-request-id").cloned().unwrap_or_default(),
         version: if incoming.path.starts_with("/beta") { "beta" } else { "v1.0" }.into(),
         status,
         resource_units: 0,
@@ -159,7 +160,7 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
         Err(refusal) => return finish(refused(inner, &refusal)),
     };
     // An ordered fault of the batch itself: before its requests take effect here, after them at the end.
-    let rule = inner.faults.take("POST", &incoming.path);
+    let rule = inner.faults.take("POST", &incoming.path, &incoming.body);
     if let Some(rule) = rule.as_ref().filter(|rule| !rule.is_late()) {
         let mut answered = match super::faulty(rule) {
             Ok(reply) => Answered { status: reply.status, headers: owned(&reply.headers), body: reply.body },

@@ -106,6 +106,9 @@ pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
         d.set(index, &gone);
     }
     d.restore(index, !call.switches.undelete_is_silent);
+    if call.switches.undeletes_replicate {
+        d.replicate(index);
+    }
     let context = call.context("directoryObjects/$entity");
     let how = How { context: Some(&context), typed: true, ..How::default() };
     Ok(render::alone(call, d, index, &refs::loose(call, kind), how))

@@ -129,14 +129,25 @@ fn bind(
     Ok(())
 }
 
+/// Refuses service principals at the far end where the caller may not write applications: members are otherwise
+/// written with the permission for groups.
+fn check_permission(call: &Call, d: &Directory, targets: &[Index]) -> Result<(), Failure> {
+    let is_principal = |target: &Index| d.object(*target).kind == Kind::ServicePrincipal;
+    let may = call.may("Application.ReadWrite.All") || call.may("Directory.ReadWrite.All");
+    if !may && targets.iter().any(is_principal) { Err(denied()) } else { Ok(()) }
+}
+
 fn bindings(
+    call: &Call,
     d: &Directory,
     body: &serde_json::Map<String, Value>,
 ) -> Result<Vec<(Relation, Vec<Index>)>, Failure> {
     let mut wanted = Vec::new();
     for relation in [Relation::Members, Relation::Owners] {
         if let Some(value) = body.get(&format!("{}@odata.bind", relation.name())) {
-            wanted.push((relation, refs::bound(d, value)?));
+            let bound = refs::bound(d, value)?;
+            check_permission(call, d, &bound)?;
+            wanted.push((relation, bound));
         }
     }
     if wanted.iter().map(|(_, targets)| targets.len()).sum::<usize>() > BIND {
@@ -166,7 +177,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     let mut changes = write::check(schema, &body, true)?;
     check_body(&body)?;
     // Why the references so early: one that names nothing refuses the request, whatever sort of group it would be.
-    let wanted = bindings(d, &body)?;
+    let wanted = bindings(call, d, &body)?;
     let row = Row::default().with(&changes);
     let nature = nature(&row);
     // What sort of group it would be decides what is refused: Graph cannot create Exchange's groups, and each sort has
@@ -256,7 +267,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let changes = write::check(schema, &body, false)?;
     old.refuse(call)?;
     check_body(&body)?;
-    let wanted = bindings(d, &body)?;
+    let wanted = bindings(call, d, &body)?;
     // Properties that a group cannot be without, and those that an application may not set.
     for name in ["displayName", "mailNickname", "securityEnabled"] {
         if body.get(name).is_some_and(Value::is_null) {
@@ -332,6 +343,7 @@ fn relation(name: &str) -> Relation {
 pub(super) fn add_related(call: &Call, d: &mut Directory, id: &str, name: &str) -> Outcome {
     let index = find(d, id)?;
     let target = refs::target(d, &call.object()?)?;
+    check_permission(call, d, &[target])?;
     bind(call, d, index, &[(relation(name), vec![target])])?;
     Ok(Reply::empty())
 }

@@ -201,7 +201,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
                 put("x-ms-throttle-limit-percentage", format!("{:.2}", verdict.used.min(1.8)));
             }
             // Why throttling beats an ordered fault: a test that orders a fault still has to see the limits kept.
-            let rule = inner.faults.take(&incoming.method, &path_and_query);
+            let rule = inner.faults.take(&incoming.method, &path_and_query, &incoming.body);
             further = rule.iter().flat_map(|rule| rule.headers.iter().cloned()).collect();
             match (too_many(inner, &verdict), rule) {
                 (Some(refused), _) => Err(refused),
@@ -258,6 +258,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
             app: token.client_id.clone(),
             method: incoming.method.clone(),
             path_and_query: path_and_query.split_once('/').map_or("", |(_, p)| p).to_owned(),
+            client_request_id: client_id.clone(),
             version: version.to_owned(),
             status: reply.status,
             resource_units: cost.units,

@@ -104,6 +104,17 @@ fn check_values(body: &serde_json::Map<String, Value>) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses properties that need a permission of their own, of new users as of others.
+fn refuse_guarded(call: &Call, body: &serde_json::Map<String, Value>) -> Result<(), Failure> {
+    const GUARDED: [(&str, &str); 2] = [
+        ("employeeLeaveDateTime", "User-LifeCycleInfo.ReadWrite.All"),
+        ("identities", "User.ManageIdentities.All"),
+    ];
+    let is_refused =
+        |(property, permission): &(&str, &str)| body.contains_key(*property) && !call.may(permission);
+    if GUARDED.iter().any(is_refused) { Err(denied()) } else { Ok(()) }
+}
+
 pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     let body = call.object()?;
     let schema = schema::of(Kind::User);
@@ -112,6 +123,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     if body.get("passwordProfile").is_none_or(|profile| profile["password"].is_null()) {
         return Err(bad("A password must be specified to create a new user."));
     }
+    refuse_guarded(call, &body)?;
     check_names(d, None, &changes)?;
     security_attributes::merge(call, d, &crate::state::Row::default(), &body, &mut changes)?;
     derive(&mut changes);
@@ -158,12 +170,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     if sensitive {
         require_role(call, d, index)?;
     }
-    if body.contains_key("employeeLeaveDateTime") && !call.may("User-LifeCycleInfo.ReadWrite.All") {
-        return Err(denied());
-    }
-    if body.contains_key("identities") && !call.may("User.ManageIdentities.All") {
-        return Err(denied());
-    }
+    refuse_guarded(call, &body)?;
     write::refuse_synced(schema, &row, &changes)?;
     for name in ["displayName", "userPrincipalName", "mailNickname", "accountEnabled"] {
         if body.get(name).is_some_and(Value::is_null) {

@@ -328,6 +328,12 @@ impl Directory {
         self.record_links_to(index);
     }
 
+    /// Lets an object be unknown for as long as a new one is.
+    pub fn replicate(&self, index: Index) {
+        let kind = self.object(index).kind;
+        self.replica.created(index, kind, self.logs[kind as usize].len() - 1, self.clock.millis());
+    }
+
     /// Deletes an object for good, with its links and role assignments.
     pub fn purge(&mut self, index: Index) {
         let (id, kind, life) = {

@@ -105,6 +105,11 @@ pub const QUESTIONS: &[Question] = &[
         "are deleted security groups in the recycle bin?",
         Probe::DeletedGroups,
     ),
+    cannot(
+        "undeletes_replicate",
+        "is an object that leaves the recycle bin known everywhere at once?",
+        WRITES,
+    ),
     ask(
         "schedules_among_assignments",
         "are roles until a date, and activated ones, among the role assignments?",
