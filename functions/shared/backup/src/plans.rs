@@ -7,7 +7,8 @@ use domain::restore::{IdMap, Impossible, RestorePlan, Step};
 use domain::{Error, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Put, Spent};
 use engine::records::{
-    Approval, NewId, OutcomeState, ReadBack, Record, Records, Restore, RestoreCounts, StepOutcome,
+    Approval, NewId, OutcomeState, ReadBack, Record, Records, RefusedPart, Restore, RestoreCounts,
+    StepOutcome,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,23 @@ pub trait PlanStore: Send + Sync {
     /// The plan of a restore; none before its preview.
     async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<StoredPlan>>;
 
+    /// Stores what Graph said of a step that it refused, unless that is there.
+    async fn put_new_sentences(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        step: u32,
+        sentences: &[Sentence],
+    ) -> Result<Put>;
+
+    /// What Graph said of a step that it refused; empty where it said nothing.
+    async fn list_sentences(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        step: u32,
+    ) -> Result<Vec<Sentence>>;
+
     /// Stores the report of a restore, unless there is one.
     async fn put_new_report(
         &self,
@@ -51,6 +69,18 @@ pub trait PlanStore: Send + Sync {
 
     /// The report of a restore; none before its end.
     async fn find_report(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<FinalReport>>;
+}
+
+/// What Graph said of a step that it refused: each of its sentences, with the part of the step that it was said of where
+/// that is known. Kept sealed, since they may quote a customer's values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sentence {
+    /// The part of the step, as its outcome names it; none where the step was refused as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// Graph's sentence, for a person; nobody decides by it.
+    pub said: String,
 }
 
 /// A step and what became of it.
@@ -67,6 +97,15 @@ pub struct ReportedStep {
     /// Graph's id of the request, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Our own id of the step's requests, which Graph keeps in its logs (`client-request-id`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+    /// Whether it was written, no answer to that is known, and it was found so afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found_after_interruption: bool,
+    /// The parts that Graph did not take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedPart>,
     /// What a read-back found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_back: Option<ReadBack>,
@@ -130,6 +169,9 @@ impl FinalReport {
                 outcome: outcome.state.clone(),
                 status: outcome.status,
                 request_id: outcome.request_id.clone(),
+                client_request_id: outcome.client_request_id.clone(),
+                found_after_interruption: outcome.found_after_interruption,
+                refused: outcome.refused.clone(),
                 read_back: outcome.read_back.clone(),
                 new_id: outcome.new_id.clone(),
                 needs_password_reset: step.kind.find().is_some_and(|kind| kind.writing.password)

@@ -97,12 +97,32 @@ impl From<Prose<'_>> for String {
     }
 }
 
-/// An error: what to do about it, a text for a person and, where they are known, its reason, the fields at fault and
-/// the error below that caused it.
+/// What a service answered to a request that it refused, for receipts and for people. Nobody decides by it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The service's own error code; empty where it gave none.
+    pub code: String,
+    /// The service's id of the request, for its support.
+    pub request_id: Option<String>,
+    /// The service's sentence. It may quote a customer's values, so it belongs into what is sealed alone.
+    pub sentence: String,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.code)
+    }
+}
+
+/// An error: what to do about it, a text for a person and, where they are known, its reason, the fields at fault,
+/// what a service answered, and the error below that caused it.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     reason: Option<ErrorReason>,
+    answer: Option<Box<Answer>>,
     summary: String,
     fields: Vec<FieldFault>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -114,7 +134,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind`. The summary must hold no secret and no customer data.
     pub fn new(kind: ErrorKind, summary: impl Into<String>) -> Self {
-        Self { kind, reason: None, summary: summary.into(), fields: Vec::new(), source: None }
+        Self { kind, reason: None, answer: None, summary: summary.into(), fields: Vec::new(), source: None }
     }
     /// An error of the kind [`ErrorKind::Invalid`].
     pub fn invalid(summary: impl Into<String>) -> Self {
@@ -173,6 +193,12 @@ impl Error {
         self.reason = Some(reason);
         self
     }
+    /// The same error with what a service answered.
+    #[must_use]
+    pub fn answered(mut self, answer: Answer) -> Self {
+        self.answer = Some(Box::new(answer));
+        self
+    }
     /// The same error with the error below that caused it; [`Display`](fmt::Display) shows both.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -198,6 +224,10 @@ impl Error {
     /// What more is known of it, where a caller acts on that.
     pub fn reason(&self) -> Option<ErrorReason> {
         self.reason
+    }
+    /// What a service answered, where one did.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.answer.as_deref()
     }
     /// What happened, for a person, without the causes below: those may name what only the operator should see.
     pub fn summary(&self) -> Prose<'_> {

@@ -89,7 +89,7 @@ pub mod text;
 pub mod trail;
 pub mod usage;
 
-pub use error::{Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
+pub use error::{Answer, Error, ErrorKind, ErrorReason, FieldFault, Prose, Result};
 pub use ids::{
     DiffId, DowngradeId, InvitationId, OrganisationId, PartnerId, PersonId, PlanId, RestoreId, SessionId,
     SnapshotId, SubscriptionId, TenantId, TokenId,

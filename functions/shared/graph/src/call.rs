@@ -36,6 +36,8 @@ pub(crate) struct Ask {
     pub(crate) units: u64,
     /// For errors: what is asked, without a customer's values.
     pub(crate) what: String,
+    /// Our own id of the request, which Graph keeps in its logs; none where any will do.
+    pub(crate) client_request_id: Option<String>,
     /// Whether it can be sent twice without harm: a read can, a write cannot.
     pub(crate) repeatable: bool,
     /// Whether Graph counts the call itself (a `$batch` is counted by its parts).
@@ -57,6 +59,7 @@ impl Ask {
             body: None,
             units,
             what,
+            client_request_id: None,
             repeatable: true,
             counted: true,
             parts: 1,
@@ -195,7 +198,7 @@ impl GraphClient {
             .timeout(self.answer_within())
             .bearer_auth(token.bearer.expose_secret())
             .header("accept", "application/json")
-            .header("client-request-id", guid(&*shared.ids));
+            .header("client-request-id", ask.client_request_id.clone().unwrap_or_else(|| guid(&*shared.ids)));
         // Reads yield to the customer's own traffic; a write that a person waits for does not.
         if ask.repeatable && shared.settings.low_priority {
             request = request.header("x-ms-throttle-priority", "low");

@@ -4,7 +4,7 @@
 //! sentences. Summaries carry Graph's codes and the property at fault, never its sentences: those may quote a
 //! customer's values. Source: learn.microsoft.com/graph/errors.
 
-use domain::{Error, ErrorKind, ErrorReason};
+use domain::{Answer, Error, ErrorKind, ErrorReason};
 use serde_json::Value;
 
 /// What a refusal is about, as far as anybody acts on it.
@@ -162,8 +162,14 @@ impl Refusal {
         if let Some(id) = self.request_id.as_deref().map(plain).filter(|id| !id.is_empty()) {
             message = format!("{}, request-id {id}", message.trim_end());
         }
-        let error = Error::new(kind, format!("{}{hint}", message.trim_end()));
-        match self.reason(kind) {
+        let reason = self.reason(kind);
+        let error = Error::new(kind, format!("{}{hint}", message.trim_end())).answered(Answer {
+            status: self.status,
+            code: plain(&self.code),
+            request_id: self.request_id,
+            sentence: self.message,
+        });
+        match reason {
             Some(reason) => error.because(reason),
             None => error,
         }
@@ -281,6 +287,17 @@ mod tests {
             "POST users: Graph answered 400 Request_BadRequest (ObjectConflict: userPrincipalName, X), \
              request-id 462649d3-a124-42bc-b046-815fb41aae76"
         );
+    }
+
+    #[test]
+    fn an_error_keeps_what_graph_answered_and_shows_its_sentence_nowhere() {
+        let said = "anna@contoso.com exists already";
+        let error = refusal(400, "Request_BadRequest", said, &json!([])).into_error("POST users");
+        let answer = error.answer().unwrap();
+        assert_eq!((answer.status, answer.code.as_str()), (400, "Request_BadRequest"));
+        assert_eq!(answer.request_id.as_deref(), Some("462649d3-a124-42bc-b046-815fb41aae76"));
+        assert_eq!(answer.sentence, said);
+        assert!(!format!("{error} {error:?}").contains("anna"), "it is a customer's value");
     }
 
     #[test]

@@ -27,6 +27,14 @@ pub(crate) struct Planned {
     pub(crate) new_id: Option<&'static str>,
 }
 
+impl Planned {
+    /// The same under our own id of the request.
+    pub(crate) fn under(mut self, request: Option<&str>) -> Self {
+        self.ask.client_request_id = request.map(str::to_owned);
+        self
+    }
+}
+
 /// Graph's own limit for links in one PATCH.
 pub(crate) const LINKS_AT_ONCE: usize = 20;
 

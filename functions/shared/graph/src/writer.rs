@@ -57,16 +57,26 @@ impl GraphWriter {
         })
     }
 
+    /// Makes a write, under our own id of the request where there is one.
+    async fn make(&self, tenant: &TenantId, call: &DirectoryWrite, request: Option<&str>) -> Result<Applied> {
+        match call {
+            DirectoryWrite::AddLinks { link, from, to } => {
+                self.add_links(tenant, link, from, to, (call, request)).await
+            }
+            other => self.send(tenant, &self.client.plan(other)?.under(request)).await,
+        }
+    }
+
     async fn add_links(
         &self,
         tenant: &TenantId,
         link: &'static LinkType,
         from: &str,
         to: &[(String, Option<String>)],
-        call: &DirectoryWrite,
+        (call, request): (&DirectoryWrite, Option<&str>),
     ) -> Result<Applied> {
         if to.is_empty() || link.write == LinkWrite::Collection {
-            let planned = self.client.plan(call)?;
+            let planned = self.client.plan(call)?.under(request);
             let reply = self.client.ask(tenant, &planned.ask).await?;
             // Why: Graph adds all or none; one that is there already must not keep the others out.
             let is_partly_so = to.len() > 1 && !reply.is_success() && reply.refusal().is_already_there();
@@ -83,7 +93,7 @@ impl GraphWriter {
         }
         let mut all = Applied { was_so: true, ..Applied::default() };
         for (id, annotation) in to {
-            let planned = self.client.add_link(link, from, id, annotation.as_deref())?;
+            let planned = self.client.add_link(link, from, id, annotation.as_deref())?.under(request);
             let one = self.send(tenant, &planned).await?;
             all = Applied { was_so: all.was_so && one.was_so, ..one };
         }
@@ -115,10 +125,10 @@ impl DirectoryWriter for GraphWriter {
     }
 
     async fn apply(&self, tenant: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
-        match call {
-            DirectoryWrite::AddLinks { link, from, to } => self.add_links(tenant, link, from, to, call).await,
-            other => self.send(tenant, &self.client.plan(other)?).await,
-        }
+        self.make(tenant, call, None).await
+    }
+    async fn apply_as(&self, tenant: &TenantId, call: &DirectoryWrite, request: &str) -> Result<Applied> {
+        self.make(tenant, call, Some(request)).await
     }
 
     fn take_spent(&self, tenant: &TenantId) -> Spent {

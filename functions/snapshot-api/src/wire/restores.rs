@@ -1,13 +1,15 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
 
 use backup::commands::restores::{FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom};
+use backup::plans::Sentence;
 use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
 };
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{
-    Cause, NotProtected, OutcomeState, ReadBack, Restore, RestoreCounts, RestoreState, StepOutcome,
+    Cause, NotProtected, OutcomeState, ReadBack, RefusedPart, Restore, RestoreCounts, RestoreState,
+    StepOutcome,
 };
 use garde::Validate;
 use schemars::JsonSchema;
@@ -136,6 +138,9 @@ pub struct RestoreOut {
     done_at: Option<Timestamp>,
     /// How many steps there are, and what became of them.
     counts: RestoreCounts,
+    /// Whether all of its steps are as they were asked: false where one failed, was skipped or was not reached; null
+    /// until it has come to its end.
+    complete: Option<bool>,
     /// What its execution asked of Microsoft Graph.
     spent: Spent,
     /// Kinds for whose writing no permission was granted when its execution began.
@@ -150,6 +155,7 @@ pub struct RestoreOut {
 
 impl From<Restore> for RestoreOut {
     fn from(row: Restore) -> Self {
+        let complete = row.is_complete();
         Self {
             id: row.id,
             snapshot: row.snapshot,
@@ -165,6 +171,7 @@ impl From<Restore> for RestoreOut {
             queued_at: row.queued_at,
             started_at: row.started_at,
             done_at: row.done_at,
+            complete,
             counts: row.counts,
             spent: row.spent,
             not_permitted: row.not_permitted,
@@ -223,7 +230,25 @@ pub struct StepOut {
 
 impl From<FollowedStep> for StepOut {
     fn from(followed: FollowedStep) -> Self {
-        Self { step: followed.step, outcome: followed.outcome.map(Into::into) }
+        let said: Vec<SentenceOut> = followed.said.into_iter().map(Into::into).collect();
+        let outcome = followed.outcome.map(OutcomeOut::from);
+        Self { step: followed.step, outcome: outcome.map(|outcome| OutcomeOut { said, ..outcome }) }
+    }
+}
+
+/// What Microsoft Graph said of something that it did not take.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SentenceOut {
+    /// The part of the step, as `refused` names it; null where the step was refused as a whole.
+    what: Option<String>,
+    /// Microsoft's sentence, for a person: it may change at any time.
+    said: String,
+}
+
+impl From<Sentence> for SentenceOut {
+    fn from(sentence: Sentence) -> Self {
+        Self { what: sentence.what, said: sentence.said }
     }
 }
 
@@ -239,6 +264,15 @@ pub struct OutcomeOut {
     status: Option<u16>,
     /// The id under which Microsoft knows the request.
     request_id: Option<String>,
+    /// Our own id of the step's requests, which Microsoft keeps beside its own (`client-request-id`); null where nothing was
+    /// sent.
+    client_request_id: Option<String>,
+    /// Whether it was written, no answer to that is known, and it was found so afterwards.
+    found_after_interruption: bool,
+    /// The parts of the step that Microsoft Graph did not take, though it may have taken the others.
+    refused: Vec<RefusedPart>,
+    /// What Microsoft Graph said of what it did not take.
+    said: Vec<SentenceOut>,
     /// What was found when the object was read again; null where it was not.
     read_back: Option<ReadBack>,
     /// The id of the object that was made; null where none was.
@@ -254,6 +288,10 @@ impl From<StepOutcome> for OutcomeOut {
             state: row.state,
             status: row.status,
             request_id: row.request_id,
+            client_request_id: row.client_request_id,
+            found_after_interruption: row.found_after_interruption,
+            refused: row.refused,
+            said: Vec::new(),
             read_back: row.read_back,
             new_id: row.new_id,
             at: row.at,

@@ -55,6 +55,7 @@ async fn dies_anywhere(story: Story) {
         let when = format!("{}, call {call} of {calls} {mode:?}: {logged}", story.name);
         assert!(!rig.is_death_outstanding(), "{when}: it did not die");
         rig.end(&known).await.assert_is(&expected.end, &when);
+        rig.assert_receipts(&when).await;
     }
     println!("{}: {calls} calls, {} deaths", story.name, deaths.len());
 }

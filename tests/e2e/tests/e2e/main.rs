@@ -21,6 +21,7 @@ mod logins;
 mod logs;
 mod operations;
 mod orderings;
+mod parcels;
 mod permissions;
 mod privileges;
 mod put_back;

@@ -137,6 +137,10 @@ impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
         let logged = LoggedCall::new("writer", "apply", told(call)).of(tenant);
         self.plan.around(logged, self.inner.apply(tenant, call)).await
     }
+    async fn apply_as(&self, tenant: &TenantId, call: &DirectoryWrite, request: &str) -> Result<Applied> {
+        let logged = LoggedCall::new("writer", "apply", told(call)).of(tenant);
+        self.plan.around(logged, self.inner.apply_as(tenant, call, request)).await
+    }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.inner.take_spent(tenant)
     }

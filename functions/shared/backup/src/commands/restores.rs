@@ -5,7 +5,7 @@
 
 use super::new_restore::{choose, sought};
 use super::slots::{self, Asker, TakesSlot};
-use crate::plans::{FinalReport, PlanStore, StoredPlan};
+use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
 use crate::preview_restore::Snapshots;
 use domain::restore::{Conflict, Impossible, Left, Remark, RestorePlan, Selection, Step};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
@@ -13,8 +13,8 @@ use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue, Spent};
 use engine::records::{
-    Approval, AskedWork, Course, Diff, Found, JobState, Record, Records, Restore, RestoreCounts,
-    RestoreState, Snapshot, StepOutcome, put_new, replace,
+    Approval, AskedWork, Course, Diff, Found, JobState, OutcomeState, Record, Records, Restore,
+    RestoreCounts, RestoreState, Snapshot, StepOutcome, put_new, replace,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub struct FollowedStep {
     pub step: Step,
     /// What became of it; none while it was not tried.
     pub outcome: Option<StepOutcome>,
+    /// What Graph said of what it did not take.
+    pub said: Vec<Sentence>,
 }
 
 /// A restore with a part of its plan.
@@ -276,7 +278,13 @@ impl Restores {
         for step in plan.steps.iter().skip(after).take(page.limit) {
             let at = StepOutcome::at(tenant, restore, step.number);
             let outcome = self.records.find(&at).await?.map(|f| f.value);
-            items.push(FollowedStep { step: step.clone(), outcome });
+            let has_failed = outcome.as_ref().is_some_and(|o| matches!(o.state, OutcomeState::Failed { .. }));
+            let said = if has_failed {
+                self.plans.list_sentences(tenant, restore, step.number).await?
+            } else {
+                Vec::new()
+            };
+            items.push(FollowedStep { step: step.clone(), outcome, said });
         }
         let end = after.saturating_add(items.len());
         Ok(Listed { items, next: (end < plan.steps.len()).then(|| end.to_string()) })

@@ -2,7 +2,7 @@
 
 use super::ports::{OpenSnapshot, Snapshots};
 use crate::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
-use crate::plans::{FinalReport, PlanStore, StoredPlan};
+use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
@@ -125,6 +125,30 @@ impl PlanStore for Archived {
 
     async fn find_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Option<StoredPlan>> {
         self.find(tenant, restore, "plan").await?.map(|bytes| StoredPlan::read(&bytes)).transpose()
+    }
+
+    async fn put_new_sentences(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        step: u32,
+        sentences: &[Sentence],
+    ) -> Result<Put> {
+        self.put_new(tenant, restore, &format!("said-{step:05}"), &sentences).await
+    }
+
+    async fn list_sentences(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        step: u32,
+    ) -> Result<Vec<Sentence>> {
+        let read = |bytes: Vec<u8>| {
+            serde_json::from_slice(&bytes)
+                .map_err(|e| Error::corrupt("what was said of a step cannot be read").caused_by(e))
+        };
+        let found = self.find(tenant, restore, &format!("said-{step:05}")).await?;
+        Ok(found.map(read).transpose()?.unwrap_or_default())
     }
 
     async fn put_new_report(

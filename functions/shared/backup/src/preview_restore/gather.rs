@@ -2,8 +2,10 @@
 
 use super::{OpenSnapshot, Worker};
 use domain::kinds::{Identity, Kind, LinkEnd, LinkType};
-use domain::restore::{Held, HeldLink, IdMap, Item, Schedule, SelectedItem, Tenure, may_be_privileged};
-use domain::{Error, Result, TenantId, Timestamp};
+use domain::restore::{
+    Cause, Held, HeldLink, IdMap, Impossible, Item, Schedule, SelectedItem, Tenure, may_be_privileged,
+};
+use domain::{Error, ErrorKind, ErrorReason, Result, TenantId, Timestamp};
 use engine::ports::LiveObject;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -11,6 +13,10 @@ use serde_json::{Map, Value};
 
 /// How many objects are read at the same time.
 const AT_ONCE: usize = 8;
+/// How often an object is read again that Graph does not answer for,
+const TRIES: u32 = 3;
+/// and half of the first pause before that.
+const PAUSE_MS: u64 = 1_000;
 
 /// Does the work, [`AT_ONCE`] pieces at the same time; the answers are in the order of the work.
 pub(super) async fn all<T: Send>(work: Vec<BoxFuture<'_, Result<T>>>) -> Result<Vec<T>> {
@@ -36,9 +42,53 @@ impl<'a> Gather<'a> {
         Self { worker, tenant, snapshot, ids, deadline }
     }
 
-    /// The chosen objects, in the order of the choice.
-    pub async fn items(&self, chosen: &[SelectedItem]) -> Result<Vec<Item>> {
-        all(chosen.iter().map(|item| self.item(item).boxed()).collect()).await
+    /// The chosen objects, in the order of the choice; and what could not be read of them.
+    pub async fn items(&self, chosen: &[SelectedItem]) -> Result<(Vec<Item>, Vec<Impossible>)> {
+        let work = chosen.iter().map(|item| {
+            async {
+                let kind = item.kind.get()?;
+                self.or_unreadable(kind, &item.key, "object", self.item(item).await).await
+            }
+            .boxed()
+        });
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+        for read in all(work.collect()).await? {
+            match read {
+                Ok(item) => items.push(item),
+                Err(why) => unreadable.push(why),
+            }
+        }
+        Ok((items, unreadable))
+    }
+
+    /// What was read or, where only this object cannot be read, why that part of it cannot be restored.
+    ///
+    /// # Errors
+    /// What concerns all of the preview: what may pass, time that is up, a snapshot that is damaged, an application
+    /// that is not let in.
+    pub async fn or_unreadable<T>(
+        &self,
+        kind: &'static Kind,
+        key: &str,
+        what: &str,
+        read: Result<T>,
+    ) -> Result<Result<T, Impossible>> {
+        let error = match read {
+            Ok(read) => return Ok(Ok(read)),
+            Err(error) if is_of_object(&error) => error,
+            Err(error) => return Err(error),
+        };
+        self.in_time()?;
+        let then = self.snapshot.find_object(kind, key).await.ok().flatten();
+        let name = then.as_ref().and_then(|object| object.get(kind.name_property)).and_then(Value::as_str);
+        Ok(Err(Impossible {
+            kind: kind.name.into(),
+            key: key.to_owned(),
+            name: name.map(str::to_owned),
+            what: what.to_owned(),
+            cause: Cause::Unreadable,
+            why: format!("it cannot be read, so it is left as it is: {}", error.summary()),
+        }))
     }
 
     pub async fn item(&self, chosen: &SelectedItem) -> Result<Item> {
@@ -85,8 +135,19 @@ impl<'a> Gather<'a> {
         id: &str,
         links: &[&'static LinkType],
     ) -> Result<Option<Held>> {
-        self.in_time()?;
-        Ok(self.worker.directory.find_live(self.tenant, kind, id, links).await?.map(|l| held(kind, l)))
+        let mut tries = 0;
+        loop {
+            self.in_time()?;
+            let live = self.worker.directory.find_live(self.tenant, kind, id, links).await;
+            match live {
+                // Why here already: an error that passes would otherwise begin the preview anew, with all its objects.
+                Err(error) if error.kind() == ErrorKind::Unavailable && tries < TRIES => {
+                    tries += 1;
+                    self.worker.clock.sleep_ms(PAUSE_MS << tries).await;
+                }
+                live => return Ok(live?.map(|live| held(kind, live))),
+            }
+        }
     }
 
     fn in_time(&self) -> Result<()> {
@@ -136,6 +197,13 @@ impl<'a> Gather<'a> {
             && !item.in_recycle_bin
             && item.properties.is_none()
     }
+}
+
+/// Whether an error is about one object, which others need not share: a permission or a licence that only this one needs,
+/// a part of it that is not there, a kind that the snapshot does not hold.
+fn is_of_object(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid)
+        && matches!(error.reason(), None | Some(ErrorReason::Unlicensed))
 }
 
 /// What the reading of a schedule shows. A reading that failed shows nothing; without the licence there are no

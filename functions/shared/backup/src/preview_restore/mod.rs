@@ -191,18 +191,20 @@ impl Worker {
             return Ok(stored.plan);
         }
         let snapshot = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
-        let (selection, elsewhere) = self.selection(restore).await?;
+        let (selection, mut apart) = self.selection(restore).await?;
         selection.check()?;
         let mut ids = plans::new_ids(&self.records, &restore.tenant).await?;
         let known = ids.clone();
         let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &known, deadline);
-        let mut items = gather.items(&selection.items).await?;
+        let (mut items, unreadable) = gather.items(&selection.items).await?;
+        apart.extend(unreadable);
         let mut rivals = gather.rivals(&items).await?;
         // What is adopted is looked at once more, as the object that it now is.
         let adopted = rivals::adopted(&selection, &items, &mut rivals, &mut ids);
         let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &ids, deadline);
         gather.look_again(&mut items, &adopted).await?;
-        let referrers = gather.referrers(&items, &adopted).await?;
+        let (referrers, unreadable) = gather.referrers(&items, &adopted).await?;
+        apart.extend(unreadable);
         let choice = |item: &Item| {
             let choice = selection.choice(item.kind, &item.key);
             (*choice != Choice::Leave).then(|| ((item.kind.name, item.key.clone()), choice.clone()))
@@ -229,7 +231,7 @@ impl Worker {
         gather.outside(&first, &mut inputs).await?;
         inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;
         let mut plan = domain::restore::plan(&inputs);
-        plan.impossible.extend(elsewhere);
+        plan.impossible.extend(apart);
         if plan.steps.len() > StepOutcome::MAX_STEPS {
             let most = StepOutcome::MAX_STEPS;
             return Err(Error::invalid(format!(

@@ -5,7 +5,7 @@ use super::gather::{Gather, all};
 use super::rivals::Adopted;
 use domain::Result;
 use domain::kinds::{self, Identity, Kind, KindName, LinkType, LinkWrite};
-use domain::restore::{Held, HeldLink, Item, SelectedLink, Tenure};
+use domain::restore::{Held, HeldLink, Impossible, Item, SelectedLink, Tenure};
 use futures::FutureExt;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -20,9 +20,14 @@ struct Reference {
 }
 
 impl Gather<'_> {
-    /// The referrers, by the id (of today) of what they refer to.
-    pub async fn referrers(&self, items: &[Item], adopted: &Adopted) -> Result<BTreeMap<String, Vec<Item>>> {
+    /// The referrers, by the id (of today) of what they refer to; and what could not be read of them.
+    pub async fn referrers(
+        &self,
+        items: &[Item],
+        adopted: &Adopted,
+    ) -> Result<(BTreeMap<String, Vec<Item>>, Vec<Impossible>)> {
         let mut found: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+        let mut unreadable = Vec::new();
         let mut references: BTreeMap<(KindName, String), Vec<Reference>> = BTreeMap::new();
         for item in
             items.iter().filter(|i| Self::is_gone(i) || adopted.contains_key(&(i.kind.name, i.key.clone())))
@@ -38,18 +43,25 @@ impl Gather<'_> {
                 }
             }
             for kind in kinds::KINDS.iter().filter(|k| k.identity != Identity::Id) {
-                let facts = self.facts_of(kind, item).await?;
+                let (facts, unread) = self.facts_of(kind, item).await?;
                 found.entry(gone.clone()).or_default().extend(facts);
+                unreadable.extend(unread);
             }
         }
         // Each referrer is read once, however many of its links lead to deleted objects.
         let reading = references.into_iter();
         let reading = reading.map(|((kind, from), refs)| self.referrer(kind, from, refs).boxed());
-        let read: Vec<Vec<(String, Item)>> = all(reading.collect()).await?;
-        for (gone, item) in read.into_iter().flatten() {
-            found.entry(gone).or_default().push(item);
+        for read in all(reading.collect()).await? {
+            match read {
+                Ok(items) => {
+                    for (gone, item) in items {
+                        found.entry(gone).or_default().push(item);
+                    }
+                }
+                Err(unread) => unreadable.extend(unread),
+            }
         }
-        Ok(found)
+        Ok((found, unreadable))
     }
 
     async fn links_to(&self, link: &'static LinkType, key: &str, gone: &str) -> Result<Vec<Reference>> {
@@ -72,13 +84,23 @@ impl Gather<'_> {
         kind: KindName,
         from: String,
         references: Vec<Reference>,
-    ) -> Result<Vec<(String, Item)>> {
+    ) -> Result<Result<Vec<(String, Item)>, Vec<Impossible>>> {
         let kind = kind.row()?;
         let mut links: Vec<&'static LinkType> = references.iter().map(|r| r.link).collect();
         links.sort_unstable_by_key(|l| l.name);
         links.dedup_by_key(|l| l.name);
         // A referrer that is gone itself has no link to give back.
-        let Some(live) = self.live(kind, &self.ids.rewrite(&from), &links).await? else { return Ok(vec![]) };
+        let live = self.live(kind, &self.ids.rewrite(&from), &links).await;
+        let live = match self.or_unreadable(kind, &from, "links", live).await? {
+            Ok(Some(live)) => live,
+            Ok(None) => return Ok(Ok(vec![])),
+            // Each link that cannot be given back is named.
+            Err(why) => {
+                let part =
+                    |r: &Reference| Impossible { what: format!("{}/{}", r.link.name, r.to), ..why.clone() };
+                return Ok(Err(references.iter().map(part).collect()));
+            }
+        };
         let object = self.snapshot.find_object(kind, &from).await?.unwrap_or_default();
         let unknown = self.snapshot.unknown(kind, &object);
         let wanted: Vec<HeldLink> = references
@@ -105,17 +127,24 @@ impl Gather<'_> {
             };
             (reference.gone, item)
         };
-        Ok(references.into_iter().map(item).collect())
+        Ok(Ok(references.into_iter().map(item).collect()))
     }
 
-    async fn facts_of(&self, kind: &'static Kind, gone: &Item) -> Result<Vec<Item>> {
+    async fn facts_of(&self, kind: &'static Kind, gone: &Item) -> Result<(Vec<Item>, Vec<Impossible>)> {
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
         if !self.snapshot.covers(kind) {
-            return Ok(vec![]);
+            return Ok((items, unreadable));
         }
-        let mut items = Vec::new();
         for (key, object) in self.snapshot.list_facts_of(kind, &gone.key).await? {
             let id = self.ids.rewrite(&key);
-            let live = self.live(kind, &id, &[]).await?;
+            let live = match self.or_unreadable(kind, &key, "object", self.live(kind, &id, &[]).await).await?
+            {
+                Ok(live) => live,
+                Err(why) => {
+                    unreadable.push(why);
+                    continue;
+                }
+            };
             let tenure = match live {
                 None => self.tenure(kind, &key, &id, &object).await?,
                 Some(_) => Tenure::Permanent,
@@ -131,6 +160,6 @@ impl Gather<'_> {
                 key,
             });
         }
-        Ok(items)
+        Ok((items, unreadable))
     }
 }

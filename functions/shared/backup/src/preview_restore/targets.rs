@@ -45,7 +45,12 @@ impl Gather<'_> {
     async fn look(&self, id: &str, kinds: &BTreeSet<KindName>) -> Result<(String, Option<String>, bool)> {
         for kind in kinds {
             let kind = kind.row()?;
-            if let Some(live) = self.live(kind, id, &[]).await? {
+            // What cannot be looked at is not taken for missing: Graph says so, of this one alone, when it is written.
+            let looked = self.live(kind, id, &[]).await;
+            let Ok(looked) = self.or_unreadable(kind, id, "object", looked).await? else {
+                return Ok((id.to_owned(), None, true));
+            };
+            if let Some(live) = looked {
                 let name = live.object.get(kind.name_property).and_then(Value::as_str);
                 return Ok((id.to_owned(), name.map(str::to_owned), true));
             }

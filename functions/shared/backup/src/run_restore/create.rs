@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 use std::ops::ControlFlow;
 
-/// How long the object of a lost answer is looked for before it is created (again).
+/// How long the object of a lost answer is looked for before it is created (again), where Graph refuses a second one.
 const SEARCH: SignedDuration = SignedDuration::from_mins(2);
 /// How often a creation whose fate is unknown is tried.
 const TRIES: u32 = 3;
@@ -38,7 +38,7 @@ impl RestoreRun<'_> {
         let mut tried = 0;
         loop {
             let call = DirectoryWrite::Create { kind, body: self.with_password(kind, body) };
-            let error = match self.worker.writer.apply(self.tenant(), &call).await {
+            let error = match self.apply(&call).await {
                 Ok(applied) => return self.adopt_answered(step, now, body, &before_ids, applied).await,
                 Err(e) if is_of_run(&e) => return Err(e),
                 Err(e) => e,
@@ -63,7 +63,7 @@ impl RestoreRun<'_> {
                     Waited::Enough => {}
                 }
             }
-            return Ok(Verdict::failed(&error, None));
+            return self.create_with_least(step, now, body, &before_ids, error).await;
         }
     }
 
@@ -79,7 +79,12 @@ impl RestoreRun<'_> {
         // object may exist and has to be looked for.
         let earlier = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
         if let Some((_, Some(id))) = earlier {
-            return Ok(ControlFlow::Break(self.read_back(step, now, &id, None).await?));
+            // What was refused of it may not be there yet, where the rest can follow.
+            return Ok(ControlFlow::Break(if now.kind()?.writing.needed.is_empty() {
+                self.read_back(step, now, &id, None).await?
+            } else {
+                self.fill_in(step, now.clone(), id, None).await?
+            }));
         }
         // Why look: since the preview, another restore may have brought the object back.
         if let Some(new_id) = self.made_anew(&step.id).await? {
@@ -132,7 +137,7 @@ impl RestoreRun<'_> {
     }
 
     /// Goes on with the object that Graph has just created.
-    async fn adopt_answered(
+    pub(super) async fn adopt_answered(
         &mut self,
         step: &Step,
         now: &Step,
@@ -150,7 +155,7 @@ impl RestoreRun<'_> {
 
     /// Looks for the object that a creation of unknown fate may have made, and goes on with it. None when there is
     /// no such object, as far as can be seen.
-    async fn adopt_found(
+    pub(super) async fn adopt_found(
         &mut self,
         step: &Step,
         now: &Step,
@@ -244,7 +249,11 @@ impl RestoreRun<'_> {
         body: &Map<String, Value>,
         before_ids: &[String],
     ) -> Result<Search> {
-        let mut patience = Patience::until(self.worker.clock.now() + SEARCH);
+        // Why longer where names are not unique: Graph would take a second creation, and its index may not show for
+        // minutes what the first one made.
+        let at_least = self.worker.clock.now() + SEARCH;
+        let begun = self.outcome(now.number).filter(|_| kind.unique_property.is_none());
+        let mut patience = Patience::until(begun.map_or(at_least, |begun| at_least.max(begun.at + FRESH)));
         loop {
             match self.same_name(kind, body).await {
                 Ok(found) => {
@@ -289,7 +298,7 @@ impl RestoreRun<'_> {
     }
 
     /// The body with a password, which a user needs. Nobody learns it, and the first sign-in asks for another.
-    fn with_password(&self, kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
+    pub(super) fn with_password(&self, kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
         let mut body = body.clone();
         if kind.writing.password {
             // Why this beginning: with it there are all classes of characters that a password policy may ask for.

@@ -11,8 +11,13 @@ mod check;
 mod create;
 mod credentials;
 mod guard;
+mod least;
+mod narrow;
+mod narrowing;
 mod outcome;
+mod parcel;
 mod progress;
+mod rows;
 mod step;
 mod wait;
 
@@ -223,8 +228,9 @@ impl Worker {
             Err(error) => return Err(error),
         };
         found.value.not_permitted = checked.not_permitted;
-        let mut progress = RestoreRun::load(self, &found.value, checked.own, deadline).await?;
+        let mut progress = RestoreRun::load(self, &found, checked.own, deadline).await?;
         let is_over = progress.execute(&plan).await;
+        found.version = progress.version;
         // What was spent and done is written to the row however the execution ended.
         found.value.spent += self.taken(&request.tenant);
         found.value.counts = progress.counts(&plan);

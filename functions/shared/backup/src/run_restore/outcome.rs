@@ -1,9 +1,11 @@
 //! What a step came to, before it is written to its row.
 
+use crate::plans::Sentence;
 use domain::restore::{Step, WriteAction};
 use domain::{Error, ErrorKind};
 use engine::ports::Applied;
-use engine::records::{FailCause, OutcomeState, ReadBack, SkipCause};
+use engine::records::{FailCause, OutcomeState, ReadBack, RefusedPart, SkipCause};
+use std::collections::BTreeSet;
 
 /// How the work on a step ended.
 pub(super) enum Ended {
@@ -17,54 +19,97 @@ pub(super) enum Ended {
 pub(super) struct Verdict {
     pub state: OutcomeState,
     pub answer: Option<Applied>,
+    /// The parts that Graph did not take.
+    pub refused: Vec<RefusedPart>,
+    /// What Graph said of what it did not take.
+    pub said: Vec<Sentence>,
     pub read_back: Option<ReadBack>,
     /// The id of the object, where that is not the plan's.
     pub new_id: Option<String>,
 }
 
 impl Verdict {
+    fn of(state: OutcomeState) -> Self {
+        Self { state, answer: None, refused: Vec::new(), said: Vec::new(), read_back: None, new_id: None }
+    }
     pub fn skipped(cause: SkipCause) -> Ended {
-        Ended::With(Self {
-            state: OutcomeState::Skipped { cause },
-            answer: None,
-            read_back: None,
-            new_id: None,
-        })
+        Ended::With(Self::of(OutcomeState::Skipped { cause }))
     }
     /// The outcome of a step whose object another restore brought back, under that id; `is_there` says whether it
     /// still is there.
     pub fn moved(new_id: &str, is_there: bool) -> Ended {
-        let state = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
+        let verdict = Self::of(OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview });
         let read_back = (!is_there).then_some(ReadBack::Absent);
-        Ended::With(Self { state, answer: None, read_back, new_id: Some(new_id.to_owned()) })
+        Ended::With(Self { read_back, new_id: Some(new_id.to_owned()), ..verdict })
     }
     pub fn already_so() -> Ended {
         let read_back = Some(ReadBack::AsAsked);
-        Ended::With(Self { state: OutcomeState::AlreadySo, answer: None, read_back, new_id: None })
+        Ended::With(Self { read_back, ..Self::of(OutcomeState::AlreadySo) })
     }
     pub fn done(answer: Option<Applied>) -> Ended {
-        Ended::With(Self {
-            state: OutcomeState::Done,
-            answer,
-            read_back: Some(ReadBack::AsAsked),
-            new_id: None,
-        })
+        let read_back = Some(ReadBack::AsAsked);
+        Ended::With(Self { answer, read_back, ..Self::of(OutcomeState::Done) })
     }
-    pub fn failed(error: &Error, answer: Option<Applied>) -> Ended {
-        let message = error.summary().into();
-        let state = OutcomeState::Failed { cause: cause_of(error), message };
-        Ended::With(Self { state, answer, read_back: None, new_id: None })
+    /// Graph refused all of it.
+    pub fn failed(error: &Error) -> Ended {
+        let state = OutcomeState::Failed { cause: cause_of(error), message: error.summary().into() };
+        let answer = error.answer().map(|answer| Applied {
+            status: answer.status,
+            request_id: answer.request_id.clone(),
+            ..Applied::default()
+        });
+        Ended::With(Self { answer, said: sentence(None, error).into_iter().collect(), ..Self::of(state) })
+    }
+    /// Graph refused some parts, or all; `found` is what a read-back found of the step as it was asked.
+    pub fn refused(answer: Option<Applied>, refused: &[Refusal], found: ReadBack) -> Ended {
+        let Some(first) = refused.first() else { return Self::not_seen(answer, found) };
+        let Ended::With(failed) = Self::failed(&first.error) else { return Ended::OutOfTime };
+        let parts = refused.iter().flat_map(Refusal::parts).collect();
+        // Why the refusal's answer: the status of a step that failed is the one that says why.
+        let said =
+            refused.iter().filter_map(|refusal| sentence(refusal.names.first(), &refusal.error)).collect();
+        let answer = failed.answer.or(answer);
+        Ended::With(Self { answer, refused: parts, said, read_back: Some(found), ..failed })
     }
     pub fn unreadable(error: &Error) -> Ended {
         let message = error.summary().into();
-        let state = OutcomeState::Failed { cause: FailCause::Unreadable, message };
-        Ended::With(Self { state, answer: None, read_back: None, new_id: None })
+        Ended::With(Self::of(OutcomeState::Failed { cause: FailCause::Unreadable, message }))
     }
     pub fn not_seen(answer: Option<Applied>, found: ReadBack) -> Ended {
         let message = "a read-back did not find it".to_owned();
         let state = OutcomeState::Failed { cause: FailCause::NotSeen, message };
-        Ended::With(Self { state, answer, read_back: Some(found), new_id: None })
+        Ended::With(Self { answer, read_back: Some(found), ..Self::of(state) })
     }
+}
+
+/// What Graph said with an error, of that part.
+fn sentence(what: Option<&String>, error: &Error) -> Option<Sentence> {
+    let said = error.answer().map(|answer| answer.sentence.clone()).filter(|said| !said.is_empty())?;
+    Some(Sentence { what: what.cloned(), said })
+}
+
+/// Parts of a step that Graph refused, with its refusal.
+pub(super) struct Refusal {
+    /// Several where they go together or not at all.
+    pub names: BTreeSet<String>,
+    pub error: Error,
+}
+
+impl Refusal {
+    fn parts(&self) -> impl Iterator<Item = RefusedPart> + '_ {
+        let answer = self.error.answer();
+        self.names.iter().map(move |what| RefusedPart {
+            what: what.clone(),
+            cause: cause_of(&self.error),
+            status: answer.map(|answer| answer.status),
+            code: answer.map(|answer| answer.code.clone()).filter(|code| !code.is_empty()),
+        })
+    }
+}
+
+/// Whether Graph looked at a write and did not take it: then nothing of that write was done.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Denied)
 }
 
 fn cause_of(error: &Error) -> FailCause {

@@ -6,7 +6,7 @@ use super::wait::{FRESH, MARGIN};
 use crate::plans::new_ids;
 use domain::restore::{Administrators, IdMap, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
-use engine::ports::LiveObject;
+use engine::ports::{Applied, DirectoryWrite, LiveObject};
 use engine::records::{
     Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause, StepOutcome,
     put_new, replace,
@@ -41,6 +41,10 @@ pub(super) enum Begun {
 pub(super) struct RestoreRun<'a> {
     pub worker: &'a Worker,
     pub restore: Restore,
+    /// The version of the restore's row, which is rewritten while the run goes on.
+    pub version: u64,
+    /// When the row was last written.
+    pub told_at: Timestamp,
     pub deadline: Timestamp,
     /// The ids of our own service principals in the tenant.
     pub own: Vec<String>,
@@ -53,6 +57,8 @@ pub(super) struct RestoreRun<'a> {
     /// Ids that objects got when they were created again: in this restore and in others.
     pub ids: IdMap,
     pub seen: Option<Seen>,
+    /// Our own id of the requests of the step that is performed now.
+    pub request: String,
     outcomes: BTreeMap<u32, Found<StepOutcome>>,
     /// When objects came back, by their ids in the plan: for a while parts of Graph do not know them yet.
     came_back_at: BTreeMap<String, Timestamp>,
@@ -63,15 +69,18 @@ pub(super) struct RestoreRun<'a> {
 impl<'a> RestoreRun<'a> {
     pub async fn load(
         worker: &'a Worker,
-        restore: &Restore,
+        row: &Found<Restore>,
         own: Vec<String>,
         deadline: Timestamp,
     ) -> Result<Self> {
+        let restore = &row.value;
         let outcomes = StepOutcome::of_restore(&restore.tenant, &restore.id);
         let rows = worker.records.list_all(&outcomes).await?;
         Ok(Self {
             worker,
             restore: restore.clone(),
+            version: row.version,
+            told_at: worker.clock.now(),
             deadline,
             own,
             last_look: None,
@@ -79,6 +88,7 @@ impl<'a> RestoreRun<'a> {
             made: Vec::new(),
             ids: new_ids(&worker.records, &restore.tenant).await?,
             seen: None,
+            request: String::new(),
             outcomes: rows.into_iter().map(|row| (row.value.number, row)).collect(),
             came_back_at: BTreeMap::new(),
             lost: BTreeSet::new(),
@@ -104,6 +114,7 @@ impl<'a> RestoreRun<'a> {
             if self.worker.clock.now() + MARGIN > self.deadline {
                 return Ok(false);
             }
+            self.request = StepOutcome::client_request_id(&self.restore.id, step.number);
             // A step that needs a lost object cannot succeed; one whose object another restore created again is not
             // what the preview showed.
             let ended = if step.depends_on.iter().any(|id| self.lost.contains(id)) {
@@ -123,6 +134,7 @@ impl<'a> RestoreRun<'a> {
                 Ended::OutOfTime => return Ok(false),
             }
             self.remember(step)?;
+            self.tell(plan).await?;
         }
         Ok(true)
     }
@@ -131,7 +143,9 @@ impl<'a> RestoreRun<'a> {
     pub fn patience(&self, step: &Step) -> Timestamp {
         let now = self.worker.clock.now();
         let fresh = step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).max();
-        let settled = now + super::wait::SETTLED;
+        // What leaves the recycle bin may be as unknown for a while as what is new.
+        let is_undelete = matches!(step.action, WriteAction::Undelete);
+        let settled = now + if is_undelete { FRESH } else { super::wait::SETTLED };
         fresh.map_or(settled, |at| settled.max(*at + FRESH))
     }
 
@@ -139,6 +153,25 @@ impl<'a> RestoreRun<'a> {
     pub fn is_fresh(&self, step: &Step) -> bool {
         let now = self.worker.clock.now();
         step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).any(|at| *at + FRESH > now)
+    }
+
+    /// Whether the object of that id, the plan's or today's, came back a moment ago.
+    pub fn is_new(&self, id: &str) -> bool {
+        let now = self.worker.clock.now();
+        let is_it = |old: &str| old == id || self.ids.resolve(old) == id;
+        self.came_back_at.iter().any(|(old, at)| *at + FRESH > now && is_it(old))
+    }
+
+    /// Remembers that the object of that id in the plan came back now, under that id.
+    pub fn came_back(&mut self, old: &str, id: &str) {
+        self.came_back_at.insert(old.to_owned(), self.worker.clock.now());
+        self.ids.insert(old, id);
+    }
+
+    /// Makes one write in the tenant.
+    pub async fn apply(&mut self, call: &DirectoryWrite) -> Result<Applied> {
+        self.seen = None;
+        self.worker.writer.apply_as(self.tenant(), call, &self.request).await
     }
 
     /// The id under which another restore made an object of the step that this plan does not bring back, or the fact
@@ -212,7 +245,8 @@ impl<'a> RestoreRun<'a> {
         };
         let (Begun::Afresh(before_ids) | Begun::Taken(before_ids)) = &begun else { return Ok(begun) };
         // Why claim and outcome in one write: whoever finds the claim has to find the ids from before it, too.
-        let row = self.row(step, OutcomeState::Started { before_ids: before_ids.clone() });
+        let mut row = self.row(step, OutcomeState::Started { before_ids: before_ids.clone() });
+        row.client_request_id = Some(self.request.clone());
         self.put(row, vec![claim]).await?;
         Ok(begun)
     }
@@ -220,12 +254,7 @@ impl<'a> RestoreRun<'a> {
     /// Writes the id of a created object to its outcome, and the row that leads to it from the old id, both or
     /// neither. A row that leads there already is as good; one that leads elsewhere is not touched, and the answer is
     /// `false`.
-    pub async fn found_new(
-        &mut self,
-        step: &Step,
-        answer: &engine::ports::Applied,
-        id: &str,
-    ) -> Result<bool> {
+    pub async fn found_new(&mut self, step: &Step, answer: &Applied, id: &str) -> Result<bool> {
         let Some(mut row) = self.outcome(step.number).cloned() else { return Ok(true) };
         let known = self.worker.records.find(&NewId::at(&self.restore.tenant, &step.id)).await?;
         if known.as_ref().is_some_and(|k| k.value.new != id) {
@@ -249,11 +278,22 @@ impl<'a> RestoreRun<'a> {
     }
 
     async fn write_outcome(&mut self, step: &Step, verdict: Verdict) -> Result<()> {
+        // Why before the row: what the row says has happened can then be read.
+        if !verdict.said.is_empty() {
+            let (tenant, restore) = (&self.restore.tenant, &self.restore.id);
+            self.worker.plans.put_new_sentences(tenant, restore, step.number, &verdict.said).await?;
+        }
         let begun = self.outcome(step.number).cloned();
         let mut row = self.row(step, verdict.state);
+        row.refused = verdict.refused;
         row.read_back = verdict.read_back;
         row.new_id = verdict.new_id;
         if let Some(begun) = begun {
+            // What was begun is our own work, whoever finds it so.
+            if row.state == OutcomeState::AlreadySo {
+                row.state = OutcomeState::Done;
+            }
+            row.client_request_id = begun.client_request_id;
             row.new_id = row.new_id.or(begun.new_id);
             row.status = begun.status;
             row.request_id = begun.request_id;
@@ -262,10 +302,11 @@ impl<'a> RestoreRun<'a> {
             row.status = (answer.status > 0).then_some(answer.status).or(row.status);
             row.request_id = answer.request_id.or(row.request_id);
         }
+        row.found_after_interruption = row.state == OutcomeState::Done && row.status.is_none();
         self.put(row, vec![]).await
     }
 
-    fn row(&self, step: &Step, state: OutcomeState) -> StepOutcome {
+    pub(super) fn row(&self, step: &Step, state: OutcomeState) -> StepOutcome {
         StepOutcome {
             tenant: self.restore.tenant.clone(),
             restore: self.restore.id.clone(),
@@ -275,13 +316,16 @@ impl<'a> RestoreRun<'a> {
             state,
             status: None,
             request_id: None,
+            client_request_id: None,
+            found_after_interruption: false,
+            refused: Vec::new(),
             read_back: None,
             new_id: None,
             at: self.worker.clock.now(),
         }
     }
 
-    async fn put(&mut self, row: StepOutcome, with: Vec<engine::ports::Write>) -> Result<()> {
+    pub(super) async fn put(&mut self, row: StepOutcome, with: Vec<engine::ports::Write>) -> Result<()> {
         let version = self.outcomes.get(&row.number).map(|f| f.version);
         let mut writes = vec![match version {
             Some(version) => replace(&row, version)?,
@@ -303,10 +347,13 @@ impl<'a> RestoreRun<'a> {
             return Ok(());
         }
         // Why apart: what follows a return from the recycle bin is written without comparing, and only where the
-        // preview showed it.
-        let is_undelete = matches!(step.action, WriteAction::Undelete);
+        // preview showed it. Where Graph said that the object is back, it is, though it does not show yet.
+        let is_taken = outcome.status.is_some_and(|status| (200..300).contains(&status));
         let is_there = outcome.state.is_success()
-            || (!is_undelete && outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent));
+            || match step.action {
+                WriteAction::Undelete => is_taken,
+                _ => outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent),
+            };
         if !is_there {
             self.lost.insert(step.id.clone());
             return Ok(());

@@ -1,7 +1,8 @@
 //! One step on an object that is there, or on a fact: read, write, read again.
 
 use super::check::{Check, check, link_of};
-use super::outcome::{Ended, Verdict, is_of_run};
+use super::outcome::{Ended, Refusal, Verdict, is_of_run, is_refusal};
+use super::parcel::Parcel;
 use super::progress::{RestoreRun, Seen};
 use super::wait::{Patience, Waited};
 use domain::kinds::LinkType;
@@ -10,7 +11,6 @@ use domain::{Error, ErrorKind, ErrorReason, Result};
 use engine::ports::{Applied, DirectoryWrite, LiveObject};
 use engine::records::{ReadBack, SkipCause};
 use jiff::SignedDuration;
-use std::ops::ControlFlow;
 
 /// How often a write whose fate is unknown is tried.
 const TRIES: u32 = 3;
@@ -18,16 +18,78 @@ const TRIES: u32 = 3;
 /// which serves the next step on the same object.
 const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
 
+/// A step that is being performed, and how far it has come.
+pub(super) struct Work {
+    /// What is left of the step, with the ids of today: without what Graph refused for good.
+    pub(super) now: Step,
+    /// What Graph answered last; none until it took something.
+    pub(super) answer: Option<Applied>,
+    /// Whether nothing more is to be written: what is left is to be seen.
+    pub(super) is_written: bool,
+    /// What Graph refused for good.
+    pub(super) refused: Vec<Refusal>,
+    /// A refusal of all parts together that is known before anything is sent.
+    known: Option<Error>,
+}
+
+impl Work {
+    pub fn on(now: Step) -> Self {
+        Self { now, answer: None, is_written: false, refused: Vec::new(), known: None }
+    }
+    /// The same where it is known that Graph does not take all parts together.
+    pub fn after_refusal(now: Step, error: Error) -> Self {
+        Self { known: Some(error), ..Self::on(now) }
+    }
+    fn names(&self) -> Vec<String> {
+        self.refused.iter().flat_map(|refusal| refusal.names.iter().cloned()).collect()
+    }
+    /// The outcome where what is left is seen.
+    fn seen(&self) -> Ended {
+        let answer = self.answer.clone();
+        if self.refused.is_empty() {
+            return if answer.is_some() { Verdict::done(answer) } else { Verdict::already_so() };
+        }
+        Verdict::refused(answer, &self.refused, ReadBack::Differs { what: self.names() })
+    }
+    /// The outcome where what was written is not seen.
+    fn not_seen(&self, found: ReadBack) -> Ended {
+        let answer = self.answer.clone();
+        if self.refused.is_empty() {
+            return Verdict::not_seen(answer, found);
+        }
+        let found = match found {
+            ReadBack::Differs { what } => {
+                ReadBack::Differs { what: what.into_iter().chain(self.names()).collect() }
+            }
+            other => other,
+        };
+        Verdict::refused(answer, &self.refused, found)
+    }
+}
+
 impl RestoreRun<'_> {
     /// Performs a step; `step` as it stands in the plan, `now` with the ids of today.
     ///
     /// # Errors
     /// Only what concerns all of the run: throttling, and rows.
     pub async fn perform(&mut self, step: &Step, now: &Step) -> Result<Ended> {
+        self.perform_work(step, now, Work::on(now.clone())).await
+    }
+
+    /// The same for a step of which something is known already.
+    pub(super) async fn perform_work(&mut self, step: &Step, now: &Step, mut work: Work) -> Result<Ended> {
+        let ended = self.go_on_with(step, now, &mut work).await;
+        if let (Ok(Ended::OutOfTime), Some(answer)) = (&ended, &work.answer) {
+            self.keep_answer(step, answer).await?;
+        }
+        ended
+    }
+
+    async fn go_on_with(&mut self, step: &Step, now: &Step, work: &mut Work) -> Result<Ended> {
         let mut patience = Patience::until(self.patience(step));
-        // What Graph answered to the write; none until there was one.
-        let mut answer: Option<Applied> = None;
         let mut may_use_seen = true;
+        // Cut off before its end, an earlier try may have written all of it or some.
+        let was_begun = self.outcome(step.number).is_some();
         loop {
             // Every round begins with a look: what is written follows from the object as it is, and a write counts
             // only once it is seen.
@@ -45,24 +107,27 @@ impl RestoreRun<'_> {
             };
             // Why only the first look may be an earlier one: the others have to see what was written since.
             may_use_seen = false;
-            let is_written = answer.is_some();
-            let found = match check(now, live.as_ref())? {
-                Check::So if is_written => return Ok(Verdict::done(answer)),
-                Check::So => return Ok(Verdict::already_so()),
+            // What was refused may be there all the same: somebody else wrote it, or Graph did after all.
+            if !work.refused.is_empty() && check(now, live.as_ref())? == Check::So {
+                return Ok(Verdict::done(work.answer.clone()));
+            }
+            let has_begun = was_begun || work.answer.is_some() || !work.refused.is_empty();
+            let found = match check(&work.now, live.as_ref())? {
+                Check::So => return Ok(work.seen()),
                 // The object is as the preview showed it: this is the moment to write.
-                Check::Write(call, _) if !is_written => {
-                    match self.write(step, now, &call, &mut patience).await? {
-                        ControlFlow::Continue(answered) => answer = answered,
-                        ControlFlow::Break(ended) => return Ok(ended),
+                Check::Write(call, _) if !work.is_written => {
+                    let ended = self.write(step, work, &call, live.as_ref(), &mut patience).await?;
+                    if let Some(ended) = ended {
+                        return Ok(ended);
                     }
                     continue;
                 }
                 // Somebody else changed or deleted the object since the preview, so it is left alone. Why not while
                 // it is fresh: an object that came back a moment ago may not be visible yet.
-                Check::Changed(_) if !is_written => {
+                Check::Changed(_) if !has_begun => {
                     return Ok(Verdict::skipped(SkipCause::ChangedSincePreview));
                 }
-                Check::Gone if !is_written && !self.is_fresh(step) => {
+                Check::Gone if !has_begun && !self.is_fresh(step) => {
                     return Ok(Verdict::skipped(SkipCause::Gone));
                 }
                 Check::Write(_, what) | Check::Changed(what) => ReadBack::Differs { what },
@@ -72,43 +137,63 @@ impl RestoreRun<'_> {
             match patience.wait(self.worker, self.deadline).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
-                Waited::Enough if is_written => return Ok(Verdict::not_seen(answer, found)),
+                Waited::Enough if has_begun => return Ok(work.not_seen(found)),
                 Waited::Enough => return Ok(Verdict::skipped(SkipCause::Gone)),
             }
         }
     }
 
-    /// Makes the write of a step: what Graph answered, none where the refusal may pass and the object is to be looked
-    /// at again. Or how the step ended, where it is not to be written.
+    /// Makes the write of a step, as far as Graph takes it; none where the object is to be looked at again. Or how
+    /// the step ended, where it is not to be written.
     async fn write(
         &mut self,
         step: &Step,
-        now: &Step,
+        work: &mut Work,
         call: &DirectoryWrite,
+        live: Option<&LiveObject>,
         patience: &mut Patience,
-    ) -> Result<ControlFlow<Ended, Option<Applied>>> {
+    ) -> Result<Option<Ended>> {
         // Why look first: an object that has left the bin for good is reported as gone, and not as refused by Graph.
-        if let WriteAction::Undelete = now.action {
-            match self.is_in_bin(now).await {
+        if let WriteAction::Undelete = work.now.action {
+            match self.is_in_bin(&work.now).await {
                 Ok(true) => {}
-                Ok(false) => return Ok(ControlFlow::Break(Verdict::skipped(SkipCause::Gone))),
+                Ok(false) => return Ok(Some(Verdict::skipped(SkipCause::Gone))),
                 Err(e) if is_of_run(&e) => return Err(e),
-                Err(e) => return Ok(ControlFlow::Break(Verdict::unreadable(&e))),
+                Err(e) => return Ok(Some(Verdict::unreadable(&e))),
             }
         }
         // The preview's look at the administrators may be old by now.
-        if let Some(ended) = self.refuses(now).await? {
-            return Ok(ControlFlow::Break(ended));
+        if let Some(ended) = self.refuses(&work.now).await? {
+            return Ok(Some(ended));
         }
-        let error = match self.send(step, call).await {
-            Ok(applied) => return Ok(ControlFlow::Continue(Some(applied))),
+        self.intend(step).await?;
+        let sent = match work.known.take() {
+            Some(error) => Err(error),
+            None => self.send(&work.now, call).await,
+        };
+        let error = match sent {
+            Ok(applied) => {
+                work.answer = Some(applied);
+                work.is_written = true;
+                return Ok(None);
+            }
             Err(e) if is_of_run(&e) => return Err(e),
             Err(e) => e,
         };
-        Ok(match self.after_refusal(step, &error, patience).await {
-            Waited::Again => ControlFlow::Continue(None),
-            Waited::OutOfTime => ControlFlow::Break(Ended::OutOfTime),
-            Waited::Enough => ControlFlow::Break(self.judge(now, &error).await),
+        let parcel = Parcel::of(&work.now, call, live);
+        if is_refusal(&error) && parcel.len() > 0 {
+            return self.narrow(step, work, &parcel, error, patience).await;
+        }
+        let waited = if self.is_fresh(step) && is_of_young(&error) {
+            // Graph may not know yet what was created or restored a moment ago.
+            patience.wait(self.worker, self.deadline).await
+        } else {
+            Waited::Enough
+        };
+        Ok(match waited {
+            Waited::Again => None,
+            Waited::OutOfTime => Some(Ended::OutOfTime),
+            Waited::Enough => Some(self.judge(&work.now, &error).await),
         })
     }
 
@@ -140,11 +225,10 @@ impl RestoreRun<'_> {
     }
 
     /// Writes. Whether a write of unknown fate took effect is looked at again by the caller.
-    async fn send(&mut self, step: &Step, call: &DirectoryWrite) -> Result<Applied> {
-        self.seen = None;
+    async fn send(&mut self, now: &Step, call: &DirectoryWrite) -> Result<Applied> {
         let mut tried = 1;
         loop {
-            let error = match self.worker.writer.apply(self.tenant(), call).await {
+            let error = match self.apply(call).await {
                 Ok(applied) => return Ok(applied),
                 Err(e) => e,
             };
@@ -159,16 +243,10 @@ impl RestoreRun<'_> {
                 ErrorKind::Conflict if matches!(call, DirectoryWrite::Create { .. }) => {
                     return Ok(Applied { status: 409, was_so: true, ..Applied::default() });
                 }
-                ErrorKind::Invalid | ErrorKind::NotFound if !self.is_fresh(step) => {
-                    if let Some(applied) = self.send_singly(call).await? {
-                        return Ok(applied);
-                    }
-                    return Err(error);
-                }
                 ErrorKind::Unavailable if tried < TRIES => {
                     tried += 1;
                     self.worker.clock.sleep_ms(1000).await;
-                    if let Some(applied) = self.took_effect(step).await? {
+                    if let Some(applied) = self.took_effect(now).await? {
                         return Ok(applied);
                     }
                 }
@@ -178,42 +256,13 @@ impl RestoreRun<'_> {
     }
 
     /// Whether a write whose answer was lost took effect all the same.
-    async fn took_effect(&mut self, step: &Step) -> Result<Option<Applied>> {
-        let now = self.of_today(step)?;
-        let live = match self.look(&now, false).await {
+    async fn took_effect(&mut self, now: &Step) -> Result<Option<Applied>> {
+        let live = match self.look(now, false).await {
             Ok(live) => live,
             Err(e) if is_of_run(&e) => return Err(e),
             Err(_) => return Ok(None),
         };
-        Ok((check(&now, live.as_ref())? == Check::So).then(Applied::default))
-    }
-
-    /// Sends several links one by one. Why: Graph takes all or none of them, and one that it refuses must not keep
-    /// the others out.
-    async fn send_singly(&self, call: &DirectoryWrite) -> Result<Option<Applied>> {
-        let DirectoryWrite::AddLinks { link, from, to } = call else { return Ok(None) };
-        if to.len() < 2 {
-            return Ok(None);
-        }
-        let mut last = None;
-        for end in to {
-            let one = DirectoryWrite::AddLinks { link, from: from.clone(), to: vec![end.clone()] };
-            match self.worker.writer.apply(self.tenant(), &one).await {
-                Ok(applied) => last = Some(applied),
-                Err(e) if is_of_run(&e) => return Err(e),
-                Err(_) => {} // A look says which are missing.
-            }
-        }
-        Ok(last)
-    }
-
-    /// Waits if a refusal may pass: Graph may not know yet what was created or restored a moment ago.
-    async fn after_refusal(&self, step: &Step, error: &Error, patience: &mut Patience) -> Waited {
-        if self.is_fresh(step) && is_of_young(error) {
-            patience.wait(self.worker, self.deadline).await
-        } else {
-            Waited::Enough
-        }
+        Ok((check(now, live.as_ref())? == Check::So).then(Applied::default))
     }
 
     /// What a write that failed comes to: it may have taken effect all the same.
@@ -221,7 +270,7 @@ impl RestoreRun<'_> {
         let seen = self.look(now, false).await.ok();
         match seen.map(|live| check(now, live.as_ref())) {
             Some(Ok(Check::So)) => Verdict::done(None),
-            _ => Verdict::failed(error, None),
+            _ => Verdict::failed(error),
         }
     }
 }

@@ -245,16 +245,18 @@ async fn a_run_that_is_out_of_time_goes_on_with_its_own_message() {
 
 #[tokio::test]
 async fn wherever_a_run_is_cut_off_the_tenant_ends_as_if_it_had_not_been() {
-    let calls = {
+    let (calls, once) = {
         let stage = stage();
         stage.directory.hard_delete("ann");
         let restore = stage.previewed(everything(&stage)).await;
         stage.approve(&restore).await;
         stage.faults.take_log();
         stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
-        stage.faults.call_count()
+        let steps = stage.report(&restore).await.steps;
+        (stage.faults.call_count(), steps.into_iter().map(|s| s.client_request_id).collect::<Vec<_>>())
     };
     assert!(calls > 20, "{calls}");
+    assert!(once.iter().all(Option::is_some), "each step was written under an id: {once:?}");
     for (call, mode) in crash_points(calls) {
         let stage = stage();
         stage.directory.hard_delete("ann");
@@ -274,6 +276,15 @@ async fn wherever_a_run_is_cut_off_the_tenant_ends_as_if_it_had_not_been() {
         let ann = stage.directory.id_of("userPrincipalName", "ann@x.y");
         assert_eq!(stage.directory.ends("groups.members", "staff"), std::slice::from_ref(&ann), "{at}");
         assert_eq!(stage.new_id("ann").await, ann, "{at}");
+        for step in stage.report(&restore).await.steps {
+            assert_eq!(step.outcome, OutcomeState::Done, "it is our own work: {at}");
+            assert_eq!(step.client_request_id, once[step.step.number as usize - 1], "{at}");
+            assert_ne!(
+                step.status.is_some(),
+                step.found_after_interruption,
+                "an answer, or that it was lost: {at}"
+            );
+        }
     }
 }
 

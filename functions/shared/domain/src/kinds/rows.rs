@@ -218,6 +218,7 @@ static USERS: Kind = Kind {
             Required { property: "mailNickname", otherwise: Otherwise::BeforeAt("userPrincipalName") },
         ],
         rival_by: &["userPrincipalName"],
+        needed: &["accountEnabled", "displayName", "mailNickname", "userPrincipalName"],
         regrown: &[
             "createdDateTime",
             "creationType",
@@ -405,6 +406,13 @@ static GROUPS: Kind = Kind {
             Required { property: "securityEnabled", otherwise: Otherwise::False },
             Required { property: "mailNickname", otherwise: Otherwise::LettersOf("displayName") },
         ],
+        needed: &[
+            "displayName",
+            "groupTypes",
+            "membershipRule",
+            "membershipRuleProcessingState",
+            "visibility",
+        ],
         only_of: &[("visibility", UNIFIED), ("preferredDataLocation", UNIFIED)],
         not_shown: &["resourceBehaviorOptions"],
         rival_by: &["displayName"],
@@ -520,6 +528,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     phase: Phase::AdministrativeUnits,
     writing: Writing {
         recycle_bin: Some("microsoft.graph.administrativeUnit"),
+        needed: &["displayName"],
         never_empty: &["displayName"],
         ..Writing::PATCHED
     },
@@ -583,6 +592,7 @@ static ROLES: Kind = Kind {
         never_empty: &["displayName"],
         // Why: references by template id survive, and the role is recognisably the same.
         required: &[Required { property: "templateId", otherwise: Otherwise::Key }],
+        needed: &["displayName", "isEnabled", "rolePermissions"],
         limits: &[Limit::BuiltIn],
         ..Writing::PATCHED
     },

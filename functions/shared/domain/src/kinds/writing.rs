@@ -172,6 +172,9 @@ pub struct Writing {
     pub forms: &'static [(&'static str, Form)],
     /// Properties that Graph wants of every new object.
     pub required: &'static [Required],
+    /// Properties without which there is no such object, or another one. What else there is can follow by an update;
+    /// empty where nothing can.
+    pub needed: &'static [&'static str],
     /// Properties that Graph gives of every object and takes, for new ones, only of those that have the mark.
     pub only_of: &'static [(&'static str, Mark)],
     /// Properties that a new object is given and that it shows otherwise, or not at all.
@@ -210,6 +213,7 @@ impl Writing {
         cloud_owned: &[],
         forms: &[],
         required: &[],
+        needed: &[],
         only_of: &[],
         not_shown: &[],
         regrown: &[],
@@ -255,6 +259,7 @@ mod tests {
             let names = names
                 .chain(writing.regrown)
                 .chain(writing.rival_by)
+                .chain(writing.needed)
                 .chain(writing.claims.iter().map(|(property, _)| property));
             let marks = writing.settled.iter().map(|s| s.mark.property);
             let only_of = writing.only_of.iter().flat_map(|(property, mark)| [*property, mark.property]);

@@ -137,7 +137,10 @@ fn add_links(
     let before = (link.write == LinkWrite::Single && is_seen)
         .then(|| Value::Array(now.keys().map(|id| Value::from(*id)).collect()));
     let in_bin = item.live.is_none() && item.in_recycle_bin;
-    for chunk in ends.chunks(at_once) {
+    // Why by type: members of some types need a permission of their own, and Graph takes all of a request or nothing.
+    ends.sort_by(|a, b| a.odata_type.cmp(&b.odata_type));
+    let alike = ends.chunk_by(|a, b| a.odata_type == b.odata_type);
+    for chunk in alike.flat_map(|alike| alike.chunks(at_once)) {
         planner.step(
             item,
             Draft {

@@ -228,6 +228,8 @@ pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
     let is_verified = failed == 0 && counts.unverified == 0;
     let (severity, title) = if is_verified {
         (Severity::Info, "A restore is done and verified".to_owned())
+    } else if failed > 0 {
+        (Severity::Warning, format!("A restore ended, and {} failed", counted(failed, "step", "steps")))
     } else {
         (Severity::Warning, "A restore ended with steps that were not verified".to_owned())
     };

@@ -395,6 +395,13 @@ pub trait DirectoryWriter: Send + Sync {
     /// whether the write took effect).
     async fn apply(&self, tenant: &TenantId, call: &DirectoryWrite) -> Result<Applied>;
 
+    /// As [`Self::apply`], under our own id of the request, which Graph keeps beside its own (`client-request-id`): a
+    /// GUID. Whoever plays a directory without such logs has no use for it.
+    async fn apply_as(&self, tenant: &TenantId, call: &DirectoryWrite, request: &str) -> Result<Applied> {
+        let _ = request;
+        self.apply(tenant, call).await
+    }
+
     /// What was spent for this tenant since the last call of this method; counting then begins at zero.
     fn take_spent(&self, tenant: &TenantId) -> Spent;
 }

@@ -130,6 +130,14 @@ impl Restore {
     pub fn at(tenant: &TenantId, id: &RestoreId) -> At<Self> {
         At::of(tenant, id)
     }
+    /// Whether all of its steps are as they were asked; none until it has come to its end.
+    pub fn is_complete(&self) -> Option<bool> {
+        match self.state {
+            RestoreState::Done => Some(self.counts.done == self.counts.steps),
+            RestoreState::Failed => Some(false),
+            _ => None,
+        }
+    }
 }
 
 impl Record for Restore {
@@ -187,9 +195,9 @@ pub enum FailCause {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum OutcomeState {
-    /// A creation was begun and is not verified yet.
+    /// A write was begun and is not verified yet.
     Started {
-        /// The ids of live objects of the same name before: the new one is none of these.
+        /// Of a creation the ids of live objects of the same name before: the new one is none of these.
         before_ids: Vec<String>,
     },
     /// Written, and found as asked.
@@ -236,6 +244,20 @@ pub enum ReadBack {
     Absent,
 }
 
+/// A part of a step that Graph did not take, while it may have taken the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedPart {
+    /// The name of the property; of a link, a licence or an assignment also what it leads to (`groups.members/<id>`).
+    pub what: String,
+    /// Why it was not taken, for programs.
+    pub cause: FailCause,
+    /// The HTTP status of Graph's answer.
+    pub status: Option<u16>,
+    /// Graph's error code, such as `Authorization_RequestDenied`.
+    pub code: Option<String>,
+}
+
 /// The row of a step: how it ended, and what Graph answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -257,6 +279,16 @@ pub struct StepOutcome {
     pub status: Option<u16>,
     /// Graph's id of the request, for its support.
     pub request_id: Option<String>,
+    /// Our own id of the step's requests, which Graph keeps in its logs (`client-request-id`); none where nothing was
+    /// sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+    /// Whether it was written, no answer to that is known, and it was found so afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found_after_interruption: bool,
+    /// The parts that Graph did not take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedPart>,
     /// What a read-back found.
     pub read_back: Option<ReadBack>,
     /// The id of the object that the step created; none where it created none.
@@ -273,6 +305,13 @@ impl StepOutcome {
     /// The address of the outcome of a restore's step.
     pub fn at(tenant: &TenantId, restore: &RestoreId, number: u32) -> At<Self> {
         At::of(tenant, format_args!("{restore}#{number:05}"))
+    }
+    /// Our own id of a step's requests at Graph: a GUID, the same however often the step is begun.
+    pub fn client_request_id(restore: &RestoreId, number: u32) -> String {
+        let hash = blake3::hash(format!("holdfast step {restore} {number}").as_bytes()).to_hex();
+        let (start, end) = (format!("{}-{}", &hash[..8], &hash[8..12]), &hash[20..32]);
+        // Version 8 and variant 1: made of a hash.
+        format!("{start}-8{}-8{}-{end}", &hash[13..16], &hash[17..20])
     }
     /// The greatest number of steps: one more would not sort.
     pub const MAX_STEPS: usize = 99_999;

@@ -21,12 +21,14 @@ struct State {
     live: Table,
     shows_at: BTreeMap<String, Timestamp>,
     late_ms: u64,
+    undeletes_late_ms: u64,
     made: u32,
     writes: u32,
     forgets: bool,
     loses_answer: bool,
     loses: Option<&'static str>,
-    refused_end: Option<String>,
+    /// What Graph does not take, wherever it occurs in a write, and the status of its refusal.
+    poisoned: BTreeMap<String, u16>,
     bin: Table,
     updates: Vec<Map<String, Value>>,
     refuses: Option<String>,
@@ -128,7 +130,15 @@ impl TableDirectory {
     }
     /// Links to that object are refused, with all that travel together with them.
     pub fn refuse_links_to(&self, end: &str) {
-        self.state().refused_end = Some(end.to_owned());
+        self.poison(end, 400);
+    }
+    /// Every write is refused, whole and with that status, in which this property, far end or licence occurs.
+    pub fn poison(&self, what: &str, status: u16) {
+        self.state().poisoned.insert(what.to_owned(), status);
+    }
+    /// How often the directory was asked to write since the last call of this.
+    pub fn take_write_count(&self) -> u32 {
+        std::mem::take(&mut self.state().writes)
     }
     /// New objects are made without this property, whatever was sent.
     pub fn lose(&self, property: &'static str) {
@@ -173,6 +183,10 @@ impl TableDirectory {
     /// New objects are known only after so long.
     pub fn show_after_ms(&self, late_ms: u64) {
         self.state().late_ms = late_ms;
+    }
+    /// What leaves the recycle bin is known only after so long.
+    pub fn show_undeleted_after_ms(&self, late_ms: u64) {
+        self.state().undeletes_late_ms = late_ms;
     }
     pub fn write_count(&self) -> u32 {
         self.state().writes
@@ -287,6 +301,9 @@ impl DirectoryWriter for TableDirectory {
     async fn apply(&self, _: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
         let mut state = self.state();
         state.writes += 1;
+        if let Some(status) = parts_of(call).iter().find_map(|part| state.poisoned.get(part)) {
+            return Err(refusal(*status));
+        }
         let (mut id_made, mut was_so) = (None, false);
         match call {
             DirectoryWrite::Create { kind, .. } if state.refuses.as_deref() == Some(kind.run()) => {
@@ -337,6 +354,9 @@ impl DirectoryWriter for TableDirectory {
             DirectoryWrite::Undelete { kind, id } => {
                 let at = (kind.name.to_string(), id.clone());
                 let back = state.bin.remove(&at).unwrap();
+                let late = SignedDuration::from_millis(i64::try_from(state.undeletes_late_ms).unwrap());
+                let shows_at = self.clock.now() + late;
+                state.shows_at.insert(id.clone(), shows_at);
                 state.live.insert(at, back);
             }
             DirectoryWrite::Update { kind, id, body } => {
@@ -347,11 +367,6 @@ impl DirectoryWriter for TableDirectory {
                     let object = object.ok_or_else(|| Error::not_found("Request_ResourceNotFound"))?;
                     object.0.extend(body.clone());
                 }
-            }
-            DirectoryWrite::AddLinks { to, .. }
-                if to.iter().any(|(end, _)| state.refused_end.as_ref() == Some(end)) =>
-            {
-                return Err(Error::invalid("Request_BadRequest"));
             }
             DirectoryWrite::AddLinks { link, from, to } => {
                 was_so = true;
@@ -375,10 +390,15 @@ impl DirectoryWriter for TableDirectory {
                 let at = (link.from.to_string(), from.clone());
                 state.live.get_mut(&at).unwrap().1 = to.map(|to| (link.name.to_owned(), to)).collect();
             }
-            DirectoryWrite::AssignLicences { kind, id, add, .. } => {
+            DirectoryWrite::AssignLicences { kind, id, add, remove } => {
                 let at = (kind.name.to_string(), id.clone());
                 let object = &mut state.live.get_mut(&at).unwrap().0;
-                object.insert("assignedLicenses".to_owned(), Value::from(add.clone()));
+                let held = object.get("assignedLicenses").and_then(Value::as_array).cloned();
+                let mut held = held.unwrap_or_default();
+                let is_new = |of: &Value| add.iter().any(|licence| licence["skuId"] == of["skuId"]);
+                held.retain(|of| !is_new(of) && !remove.iter().any(|sku| of["skuId"] == sku.as_str()));
+                held.extend(add.iter().cloned());
+                object.insert("assignedLicenses".to_owned(), Value::from(held));
             }
             DirectoryWrite::Delete { kind, id, object } => {
                 let key = match kind.identity {
@@ -398,6 +418,41 @@ impl DirectoryWriter for TableDirectory {
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()
     }
+}
+
+/// What a write names: properties, far ends, SKUs.
+fn parts_of(call: &DirectoryWrite) -> Vec<String> {
+    match call {
+        DirectoryWrite::Create { body, .. } | DirectoryWrite::Update { body, .. } => {
+            body.keys().cloned().collect()
+        }
+        DirectoryWrite::AddLinks { to, .. } => to.iter().map(|(end, _)| end.clone()).collect(),
+        DirectoryWrite::Assign { assignments, .. } => {
+            assignments.iter().map(|a| kinds::assignment_key(&a["target"])).collect()
+        }
+        DirectoryWrite::AssignLicences { add, remove, .. } => {
+            let given = add.iter().map(|licence| licence["skuId"].as_str().unwrap().to_owned());
+            given.chain(remove.iter().cloned()).collect()
+        }
+        _ => vec![],
+    }
+}
+
+/// As the adapter gives a refusal of that status.
+fn refusal(status: u16) -> Error {
+    let (kind, code) = match status {
+        403 => (domain::ErrorKind::Denied, "Authorization_RequestDenied"),
+        404 => (domain::ErrorKind::NotFound, "Request_ResourceNotFound"),
+        409 | 423 => (domain::ErrorKind::Conflict, "ObjectConflict"),
+        _ => (domain::ErrorKind::Invalid, "Request_BadRequest"),
+    };
+    let (code, sentence) = (code.to_owned(), "Ann's value is refused.".to_owned());
+    Error::new(kind, format!("Graph answered {status} {code}")).answered(domain::Answer {
+        status,
+        code,
+        request_id: Some("r".to_owned()),
+        sentence,
+    })
 }
 
 /// What a link says of itself: an assignment where it leads, any other nothing.

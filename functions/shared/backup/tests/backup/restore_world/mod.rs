@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use backup::archive::FoundChanges;
 use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::plans::FinalReport;
-use backup::plans::{PlanStore, StoredPlan};
+use backup::plans::{PlanStore, Sentence, StoredPlan};
 use backup::preview_restore::{self, OpenSnapshot, Snapshots};
 use backup::run_restore::{self, Silence};
 pub use directory::TableDirectory;
@@ -299,6 +299,19 @@ impl PlanStore for Plans {
     }
     async fn find_plan(&self, _: &TenantId, id: &RestoreId) -> Result<Option<StoredPlan>> {
         Ok(self.find(&format!("{id}/plan")).map(|b| StoredPlan::read(&b).unwrap()))
+    }
+    async fn put_new_sentences(
+        &self,
+        _: &TenantId,
+        id: &RestoreId,
+        step: u32,
+        sentences: &[Sentence],
+    ) -> Result<Put> {
+        Ok(self.put(format!("{id}/said-{step}"), serde_json::to_vec(sentences).unwrap()))
+    }
+    async fn list_sentences(&self, _: &TenantId, id: &RestoreId, step: u32) -> Result<Vec<Sentence>> {
+        let found = self.find(&format!("{id}/said-{step}"));
+        Ok(found.map(|b| serde_json::from_slice(&b).unwrap()).unwrap_or_default())
     }
     async fn put_new_report(&self, _: &TenantId, id: &RestoreId, report: &FinalReport) -> Result<Put> {
         Ok(self.put(format!("{id}/report"), serde_json::to_vec(report).unwrap()))
