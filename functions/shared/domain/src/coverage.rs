@@ -24,6 +24,8 @@ pub enum GapCause {
     UnknownToGraph,
     /// What Graph answered could not be used: its pages led nowhere, or it called the request wrong.
     Refused,
+    /// One object could not be read, though others of its kind could; it is held as it was before, if it was.
+    Unreadable,
     /// Graph, or a service of ours, could not answer.
     Unavailable,
     /// The program that took the snapshot did not ask for it.
@@ -39,6 +41,7 @@ impl From<MissingCause> for GapCause {
             MissingCause::Unlicensed => Self::Unlicensed,
             MissingCause::DeniedOrUnlicensed => Self::DeniedOrUnlicensed,
             MissingCause::UnknownToGraph => Self::UnknownToGraph,
+            MissingCause::Unreadable => Self::Unreadable,
             MissingCause::Endless | MissingCause::Invalid | MissingCause::NotFound => Self::Refused,
             MissingCause::Conflict
             | MissingCause::Stale
@@ -53,8 +56,8 @@ impl From<MissingCause> for GapCause {
 /// A part of a kind that a snapshot does not hold, or the kind as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// The kind (`users`), a property, facet or relation of it (`users.faxNumber`), or a part that needs a permission of its
-    /// own (`groups.hiddenMembers`).
+    /// The kind (`users`), a property, facet or relation of it (`users.faxNumber`), a part that needs a permission of its
+    /// own (`groups.hiddenMembers`), or one object (`users/ID`).
     pub part: String,
     /// Why, for programs.
     pub cause: GapCause,
@@ -115,6 +118,8 @@ fn cover(manifest: &Manifest, kind: &'static Kind) -> KindCover {
         // What a later writer names of the kind that this program has no part for is told all the same.
         let of_kind = format!("{}.", kind.run());
         parts.extend(manifest.missing.iter().map(|m| m.source.clone()).filter(|s| s.starts_with(&of_kind)));
+        let objects = manifest.missing.iter().filter(|m| m.object().is_some_and(|(of, _)| of == kind.run()));
+        parts.extend(objects.map(|m| m.source.clone()));
         parts.iter().map(|part| gap(part)).collect()
     } else {
         vec![gap(kind.run())]
@@ -188,6 +193,7 @@ mod tests {
         let missing = json!([
             { "source": "users.customSecurityAttributes", "cause": "denied", "why": "no" },
             { "source": "users.faxNumber", "cause": "unknown", "why": "no" },
+            { "source": "users/u1", "cause": "unreadable", "why": "no" },
             { "source": "admins", "cause": "unavailable", "why": "no" },
         ]);
         let manifest = manifest(&json!({
@@ -203,6 +209,7 @@ mod tests {
             [
                 ("users.customSecurityAttributes".to_owned(), GapCause::Denied, attributes),
                 ("users.faxNumber".to_owned(), GapCause::UnknownToGraph, vec![]),
+                ("users/u1".to_owned(), GapCause::Unreadable, vec![]),
             ]
         );
         let hidden = vec!["Member.Read.Hidden".to_owned()];

@@ -7,7 +7,7 @@
 use crate::{
     GraphClient,
     call::{ATTEMPTS, Ask, Reply},
-    lenient::Items,
+    lenient::Listing,
     limits::Lane,
     waits::{least_ms, retry_after_ms},
 };
@@ -151,7 +151,7 @@ impl GraphClient {
         if !reply.is_success() {
             return Err(reply.refusal().into_error(&ask.what));
         }
-        let Some(Items { items, unreadable, .. }) = reply.page else {
+        let Some(Listing { items, unreadable, .. }) = reply.page else {
             return Err(Error::unavailable("a batch was answered without its replies"));
         };
         let known = items.iter().map(|item| (id_of(item), serde_json::from_str(item.get()).ok()));

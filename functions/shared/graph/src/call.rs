@@ -8,7 +8,7 @@ use crate::{
     GraphClient,
     cost::WRITE_UNITS,
     error::Refusal,
-    lenient::{self, Items},
+    lenient::{self, Listing},
     limits::{Cost, Lane},
     throttle::is_of_application,
     token::{Token, guid},
@@ -84,7 +84,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Value,
     /// The collection, where one was asked for and is there; then `body` is null.
-    pub(crate) page: Option<Items>,
+    pub(crate) page: Option<Listing>,
     pub(crate) request_id: Option<String>,
 }
 

@@ -20,7 +20,7 @@ use std::fmt::Write;
 
 /// The items of a collection as they came, and those that cannot be read.
 #[derive(Debug, Default)]
-pub(crate) struct Items {
+pub(crate) struct Listing {
     pub(crate) items: Vec<Box<RawValue>>,
     /// Of each item that cannot be read its id, where that much of it can.
     pub(crate) unreadable: Vec<Option<String>>,
@@ -42,7 +42,7 @@ struct Envelope<'a> {
 }
 
 /// Reads an answer that is a collection; none where it is not one.
-pub(crate) fn items(bytes: &[u8]) -> Option<Items> {
+pub(crate) fn items(bytes: &[u8]) -> Option<Listing> {
     let strict = std::str::from_utf8(bytes).ok().and_then(|text| serde_json::from_str(text).ok());
     if let Some(envelope) = strict {
         return collected(envelope, |_| false);
@@ -63,9 +63,9 @@ pub(crate) fn items(bytes: &[u8]) -> Option<Items> {
     collected(envelope, |item| doubts.iter().any(|doubt| range(item).contains(doubt)))
 }
 
-fn collected(envelope: Envelope<'_>, is_doubtful: impl Fn(&RawValue) -> bool) -> Option<Items> {
+fn collected(envelope: Envelope<'_>, is_doubtful: impl Fn(&RawValue) -> bool) -> Option<Listing> {
     let Envelope { value, responses, next, delta } = envelope;
-    let mut read = Items { next, delta, ..Items::default() };
+    let mut read = Listing { next, delta, ..Listing::default() };
     for item in value.or(responses)? {
         if is_doubtful(item) {
             read.unreadable.push(id_of(item));
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn read(answer: impl AsRef<[u8]>) -> Option<(Vec<String>, Vec<Option<String>>)> {
-        let Items { items, unreadable, .. } = items(answer.as_ref())?;
+        let Listing { items, unreadable, .. } = items(answer.as_ref())?;
         Some((items.iter().map(|item| item.get().to_owned()).collect(), unreadable))
     }
 

@@ -4,7 +4,7 @@ use crate::{
     GraphClient,
     call::{Ask, Reply},
     cost::read_units,
-    lenient::Items,
+    lenient::Listing,
     select::{equals, is_indispensable, kind_of, with_query},
 };
 use domain::{
@@ -51,7 +51,7 @@ impl GraphClient {
             }
             first => self.first_page(tenant, source, first, facets).await?,
         };
-        let Items { mut items, unreadable, next, delta } = page;
+        let Listing { mut items, unreadable, next, delta } = page;
         let mut unreadable: Vec<Unreadable> = unreadable.into_iter().map(Unreadable::of_text).collect();
         let mut refused = Vec::new();
         let is_bin = matches!(cursor, Cursor::Bin | Cursor::NextBin(_));
@@ -153,7 +153,7 @@ impl GraphClient {
         source: &'static Source,
         cursor: &Cursor,
         facets: &[&'static str],
-    ) -> Result<(Url, Items)> {
+    ) -> Result<(Url, Listing)> {
         let mut question = Question::new(source, cursor);
         loop {
             let select = question.select(source, self.selectable(tenant, source).await?, facets);
@@ -279,7 +279,7 @@ fn page_of(url: Url, units: u64, source: &Source) -> Ask {
 ///
 /// # Errors
 /// `Unavailable` when it is none: a reply without its collection is not an empty page.
-fn page(source: &Source, reply: Reply) -> Result<Items> {
+fn page(source: &Source, reply: Reply) -> Result<Listing> {
     let missing = || Error::unavailable(format!("{}: Graph's answer is not a collection", what(source)));
     reply.page.ok_or_else(missing)
 }
@@ -292,7 +292,7 @@ fn what(source: &Source) -> String {
     format!("reading {}", source.name)
 }
 
-fn next_page(source: &'static Source, reply: Reply) -> Result<Items> {
+fn next_page(source: &'static Source, reply: Reply) -> Result<Listing> {
     if !reply.is_success() && reply.refusal().is_cursor_lost() {
         return Err(Error::not_found(format!(
             "{}: Graph no longer knows where we were (answered {}); read from the start",

@@ -34,7 +34,7 @@ impl Default for GraphSettings {
             low_priority: true,
             tenant_permille: 900,
             instances: 1,
-            answer_within: Duration::from_secs(300),
+            answer_within: Duration::from_mins(5),
         }
     }
 }

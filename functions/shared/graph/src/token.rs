@@ -27,7 +27,7 @@ const SECRET_KEPT_MS: u64 = 300_000;
 /// How often a request is made at most, when it fails for a passing reason.
 const ATTEMPTS: u32 = 5;
 /// How long the whole of the login's answer is waited for, however steadily its pieces come.
-const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
+const LOGIN_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A token and what it permits.
 pub(crate) struct Token {

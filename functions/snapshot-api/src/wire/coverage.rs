@@ -11,8 +11,8 @@ use serde::Serialize;
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GapOut {
-    /// The kind (`users`), a property, facet or relation of it (`users.faxNumber`), or a part that needs a permission of
-    /// its own (`groups.hiddenMembers`).
+    /// The kind (`users`), a property, facet or relation of it (`users.faxNumber`), a part that needs a permission of its
+    /// own (`groups.hiddenMembers`), or one object (`users/ID`).
     part: String,
     /// Why it is not held, for programs.
     cause: GapCause,

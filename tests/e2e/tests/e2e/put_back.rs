@@ -231,7 +231,7 @@ async fn of_licences_that_are_sold_out_the_others_are_given_and_what_is_freed_is
     assert_eq!(said(&shown, "impossible", &uma), [format!("assignedLicenses/{second_sku}")]);
     let report = run(&client, &path).await;
     assert_eq!(report["counts"]["failed"], 0, "{report}");
-    assert_eq!(licences_of(&admin, &uma).await, [first_sku.clone()]);
+    assert_eq!(licences_of(&admin, &uma).await, std::slice::from_ref(first_sku));
     assert_eq!(licences_of(&admin, &ole).await, [""; 0]);
     let asked: Vec<&str> = report["items"]
         .as_array()
@@ -288,7 +288,7 @@ async fn what_somebody_made_again_by_hand_is_told_and_left_until_it_is_adopted()
         (&json!(0), &json!(0)),
         "{report}"
     );
-    assert_eq!(members(&admin, &format!("groups/{new_group}")).await, [new_uma.clone()]);
+    assert_eq!(members(&admin, &format!("groups/{new_group}")).await, std::slice::from_ref(&new_uma));
     assert_eq!(rig.dump()["users"][&new_uma]["jobTitle"], "Auditor");
     let named = |collection: &str, name: &str| {
         rig.dump()[collection].as_object().unwrap().values().filter(|one| one["displayName"] == name).count()

@@ -30,7 +30,8 @@ async fn with_second(second: &'static [u8]) -> World {
 
 #[tokio::test]
 async fn an_answer_that_is_not_quite_json_or_not_quite_unicode_costs_the_item_that_is_not_and_no_more() {
-    let cases: [(&[u8], &[&str], &[Option<&str>]); 7] = [
+    type Case = (&'static [u8], &'static [&'static str], &'static [Option<&'static str>]);
+    let cases: [Case; 7] = [
         (b"{\"id\":\"2\",\"displayName\":\"a\x01\tb\"}", &["1", "2", "3"], &[]),
         (b"{\"id\":\"2\",}", &["1", "2", "3"], &[]),
         (b"{\"id\":\"2\",\"city\":\"a\",\"city\":\"b\"}", &["1", "2", "3"], &[]),
@@ -86,15 +87,15 @@ async fn policies(of: impl Fn(&str, &Seen) -> Value + Send + Sync + 'static) -> 
             "" => Some(ok(json!({"value": [policy("a"), policy("b"), policy("c")]}))),
             "/b" => Some(ok(policy("b"))),
             // A list that goes on and on: with the same link, or with ever new ones.
-            "/ring" => Some(more(s, "ring", json!([]))),
-            "/new" => Some(more(s, &format!("new?n={}", s.query.len()), json!([]))),
+            "/ring" => Some(more(s, "ring", &json!([]))),
+            "/new" => Some(more(s, &format!("new?n={}", s.query.len()), &json!([]))),
             _ => None,
         }
     })
     .await
 }
 
-fn more(s: &Seen, next: &str, value: Value) -> Answer {
+fn more(s: &Seen, next: &str, value: &Value) -> Answer {
     let n = if next.starts_with("new") {
         format!("{next}{}", "x".repeat(s.query.len()))
     } else {

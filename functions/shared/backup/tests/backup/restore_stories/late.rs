@@ -1,18 +1,8 @@
 //! Directories show late what was written: a restore waits, and makes nothing twice.
 
-use crate::restore_world::{RestoreWorld, item, object};
-use domain::restore::{AttributeMode, LinkMode, Selection};
+use crate::restore_world::{RestoreWorld, object, whole};
 use engine::records::RestoreState;
 use serde_json::json;
-
-fn whole(items: &[(&str, &str)]) -> Selection {
-    Selection {
-        items: items.iter().map(|(kind, key)| item(kind, key)).collect(),
-        attributes: AttributeMode::Overwrite,
-        links: LinkMode::Rollback,
-        delete_created: true,
-    }
-}
 
 /// A user and a group that had her.
 fn stage() -> RestoreWorld {

@@ -1,7 +1,6 @@
 //! One bad member, property, licence or assignment costs itself: whatever travels with it is written.
 
-use crate::restore_world::{RestoreWorld, item, object};
-use domain::restore::{AttributeMode, LinkMode, Selection};
+use crate::restore_world::{RestoreWorld, item, object, whole};
 use engine::records::{FailCause, RestoreState};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -18,15 +17,6 @@ const STATUSES: [(u16, FailCause); 5] = [
 /// Writes beyond the refused one that a bad part among so many may cost.
 fn most(parts: usize) -> u32 {
     parts.next_power_of_two().trailing_zeros() + 1
-}
-
-fn whole(kind: &str, key: &str) -> Selection {
-    Selection {
-        items: vec![item(kind, key)],
-        attributes: AttributeMode::Overwrite,
-        links: LinkMode::Rollback,
-        delete_created: true,
-    }
 }
 
 fn user(stage: &mut RestoreWorld, id: &str) {
@@ -56,7 +46,7 @@ async fn of_twenty_members_one_that_is_refused_keeps_no_other_out() {
             for member in &members {
                 stage.directory.unlink("groups.members", "staff", member);
             }
-            let restore = stage.previewed(whole("groups", "staff")).await;
+            let restore = stage.previewed(whole(&[("groups", "staff")])).await;
             stage.directory.poison(&members[bad], status);
             let done = stage.run(&restore).await;
             let at = format!("{status}, member {bad}");
@@ -80,7 +70,7 @@ async fn of_twenty_members_one_that_is_refused_keeps_no_other_out() {
 async fn of_a_group_that_was_just_created_a_member_that_is_gone_is_not_waited_for() {
     let (stage, members) = group_of(5);
     stage.directory.hard_delete("staff");
-    let restore = stage.previewed(whole("groups", "staff")).await;
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
     stage.directory.poison(&members[2], 404);
     let before = stage.now();
     stage.run(&restore).await;
@@ -97,7 +87,7 @@ async fn of_members_that_came_back_in_the_same_run_one_that_shows_late_is_waited
     for gone in ["staff", "u01", "u04"] {
         stage.directory.hard_delete(gone);
     }
-    let mut selection = whole("groups", "staff");
+    let mut selection = whole(&[("groups", "staff")]);
     selection.items.extend([item("users", "u01"), item("users", "u04")]);
     let restore = stage.previewed(selection).await;
     stage.directory.show_after_ms(3 * 60_000);
@@ -129,7 +119,7 @@ async fn a_property_that_is_refused_takes_no_other_with_it() {
                 then.insert(property.to_owned(), json!("then"));
                 stage.directory.set("users", "ann", property, json!("now"));
             }
-            let restore = stage.previewed(whole("users", "ann")).await;
+            let restore = stage.previewed(whole(&[("users", "ann")])).await;
             stage.directory.poison(bad, status);
             stage.run(&restore).await;
             let at = format!("{status} {bad}");
@@ -158,7 +148,7 @@ async fn a_user_comes_back_without_the_property_that_is_refused_and_with_all_tha
         stage.both(object("users", "ann", &ann));
         stage.link("groups.members", "staff", "ann");
         stage.directory.hard_delete("ann");
-        let restore = stage.previewed(whole("users", "ann")).await;
+        let restore = stage.previewed(whole(&[("users", "ann")])).await;
         stage.directory.poison("employeeLeaveDateTime", status);
         stage.run(&restore).await;
         let id = stage.directory.id_of("userPrincipalName", "ann@x.y");
@@ -180,7 +170,7 @@ async fn a_user_comes_back_without_the_property_that_is_refused_and_with_all_tha
 async fn an_object_that_cannot_be_without_what_is_refused_is_not_made_without_it() {
     let (stage, _) = group_of(0);
     stage.directory.hard_delete("staff");
-    let restore = stage.previewed(whole("groups", "staff")).await;
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
     stage.directory.poison("mailNickname", 409);
     let done = stage.run(&restore).await;
     assert_eq!((stage.directory.count("groups"), done.counts.failed), (0, 1));
@@ -195,7 +185,7 @@ async fn a_licence_that_is_refused_keeps_no_other_out() {
         ["s1", "s2", "s3"].iter().map(|sku| json!({"skuId": sku, "disabledPlans": []})).collect();
     let of_ann = ("users".to_owned(), "ann".to_owned());
     stage.snapshot.get_mut(&of_ann).unwrap().0.insert("assignedLicenses".to_owned(), json!(licences));
-    let restore = stage.previewed(whole("users", "ann")).await;
+    let restore = stage.previewed(whole(&[("users", "ann")])).await;
     stage.directory.poison("s2", 400);
     stage.run(&restore).await;
     let held = stage.directory.get("users", "ann")["assignedLicenses"].as_array().unwrap().clone();
@@ -219,7 +209,7 @@ async fn an_assignment_that_is_refused_keeps_no_other_out_and_takes_none_that_is
     for lost in ["g1", "g2", "g3"] {
         stage.directory.unlink("DeviceConfiguration.assignments", "wifi", lost);
     }
-    let restore = stage.previewed(whole("DeviceConfiguration", "wifi")).await;
+    let restore = stage.previewed(whole(&[("DeviceConfiguration", "wifi")])).await;
     stage.directory.poison("g2", 400);
     stage.run(&restore).await;
     let mut now = stage.directory.ends("DeviceConfiguration.assignments", "wifi");
@@ -235,7 +225,7 @@ async fn where_nothing_is_taken_each_is_named_after_few_more_writes_than_there_a
     for member in &members {
         stage.directory.unlink("groups.members", "staff", member);
     }
-    let restore = stage.previewed(whole("groups", "staff")).await;
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
     for member in &members {
         stage.directory.poison(member, 403);
     }

@@ -1,19 +1,10 @@
 //! What cannot be read costs itself: the rest of a preview is made.
 
-use crate::restore_world::{RestoreWorld, item, object};
-use domain::restore::{AttributeMode, Cause, Impossible, LinkMode, Selection};
+use crate::restore_world::{RestoreWorld, object, whole};
+use domain::restore::{Cause, Impossible};
 use engine::records::RestoreState;
 use serde_json::json;
 use support::faulty::Mode;
-
-fn whole(items: &[(&str, &str)]) -> Selection {
-    Selection {
-        items: items.iter().map(|(kind, key)| item(kind, key)).collect(),
-        attributes: AttributeMode::Overwrite,
-        links: LinkMode::Rollback,
-        delete_created: true,
-    }
-}
 
 /// Two users and a group; Bob has changed.
 fn stage() -> RestoreWorld {

@@ -12,7 +12,7 @@ use backup::run_restore::{self, Silence};
 pub use directory::TableDirectory;
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
-use domain::restore::{RestorePlan, SelectedItem, Selection};
+use domain::restore::{AttributeMode, LinkMode, RestorePlan, SelectedItem, Selection};
 use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
@@ -30,6 +30,17 @@ pub fn object(kind: &str, key: &str, value: &Value) -> (String, String, Map<Stri
     let mut object = value.as_object().unwrap().clone();
     object.entry("id").or_insert_with(|| key.into());
     (kind.to_owned(), key.to_owned(), object)
+}
+
+/// These objects and all of their links, as they were and nothing else.
+pub fn whole(items: &[(&str, &str)]) -> Selection {
+    Selection {
+        items: items.iter().map(|(kind, key)| item(kind, key)).collect(),
+        attributes: AttributeMode::Overwrite,
+        links: LinkMode::Rollback,
+        delete_created: true,
+        ..Selection::default()
+    }
 }
 
 pub fn item(kind: &str, key: &str) -> SelectedItem {
