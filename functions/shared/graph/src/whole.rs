@@ -48,6 +48,7 @@ impl GraphClient {
                 parts.push(Part { below, units, what: format!("reading {}", link.name) });
             }
         }
+        let permissions = self.permissions(tenant).await?;
         let mut replies = parts.iter().zip(self.get_many(tenant, kind.version, &parts).await?);
         for (at, item) in items.iter_mut().enumerate() {
             let mut failed = None;
@@ -55,8 +56,13 @@ impl GraphClient {
                 let Some((part, reply)) = replies.next() else {
                     return Err(Error::unavailable(format!("{}: no reply", link.name)));
                 };
-                let is_guarded = kind.guarded.iter().any(|guarded| guarded.part == link.relation);
-                match self.far_ends(tenant, part, reply, is_guarded).await? {
+                // Why only where the permission is not there: with it a refusal is a failure, and not a relation without ends.
+                let is_withheld = kind.guarded.iter().any(|guarded| {
+                    guarded.part == link.relation
+                        && !guarded.is_granted(&permissions)
+                        && item.as_object().is_none_or(|object| guarded.concerns(object))
+                });
+                match self.far_ends(tenant, part, reply, is_withheld).await? {
                     Ok(ends) => item[link.relation] = Value::Array(ends),
                     Err(error) => failed = failed.or(Some(error)),
                 }
@@ -74,10 +80,10 @@ impl GraphClient {
         tenant: &TenantId,
         part: &Part,
         reply: Result<Reply>,
-        is_guarded: bool,
+        is_withheld: bool,
     ) -> Result<Result<Vec<Value>>> {
         let first = match reply {
-            Ok(reply) if reply.status == 403 && is_guarded => return Ok(Ok(Vec::new())),
+            Ok(reply) if reply.status == 403 && is_withheld => return Ok(Ok(Vec::new())),
             reply => reply.and_then(|reply| collection(reply.success(&part.what)?, &part.what)),
         };
         let first = match first {

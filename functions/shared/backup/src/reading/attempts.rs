@@ -9,7 +9,8 @@ use domain::kinds::Kind;
 use domain::{Error, ErrorKind, ErrorReason};
 use engine::records::{KindReading, KindState};
 
-/// A kind that fails this often for a passing reason, without a page in between, is reported missing.
+/// A kind that fails this often for a passing reason, without a page in between, is reported missing; so is one that Graph
+/// loses this often.
 /// Throttling does not count: it is waited out.
 const FAILURES: u32 = 5;
 
@@ -115,12 +116,19 @@ pub(super) async fn read_kind(
         }
 
         // What may pass is tried again by another call, a few times; anything else costs the kind, not the snapshot.
+        // Why losses apart: a reading that begins again gets its first pages each time, and these clear the failures.
         reading.failures += 1;
+        reading.losses += u32::from(lost);
         let throttled = matches!(error.kind(), ErrorKind::Throttled { .. });
         let passing = error.is_transient() || lost;
-        if throttled || (passing && reading.failures < FAILURES) {
-            let reading = if lost { reading.begun_anew(context.clock.now()) } else { reading };
-            return (KindState::Reading(Box::new(reading)), Some(error));
+        if throttled || (passing && reading.failures.max(reading.losses) < FAILURES) {
+            if !lost {
+                return (KindState::Reading(Box::new(reading)), Some(error));
+            }
+            // Why no longer called lost: whoever hears that gives up, and a reading that begins again can still come to its end.
+            let passing = Error::unavailable(error.summary());
+            let reading = reading.begun_anew(context.clock.now());
+            return (KindState::Reading(Box::new(reading)), Some(passing));
         }
         tracing::warn!(kind = kind.run(), cause = error.kind().name(), "the kind is not covered");
         let missing = if reading.endless {

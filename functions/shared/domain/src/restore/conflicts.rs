@@ -70,7 +70,7 @@ pub struct Conflict {
     pub name: Option<String>,
     /// The property whose value both have, such as `userPrincipalName`.
     pub property: String,
-    /// That value.
+    /// The value that both have, as it was at the snapshot.
     pub value: String,
     /// The object that has it now.
     pub with: End,

@@ -88,6 +88,7 @@ pub struct MergingState {
     /// Whether the operations on links were already turned into the form that is merged.
     pub links_prepared: bool,
     /// Whether what is held of objects that cannot be read was already put in place of what pages said of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub held_back: bool,
 }
 
@@ -143,7 +144,7 @@ pub struct KindReading {
     #[serde(default)]
     pub left_out: BTreeSet<String>,
     /// Whether it is known what is in the recycle bin.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub knows_bin: bool,
     /// Sources that could not be read though the kind could.
     pub missing: Vec<Missing>,
@@ -158,6 +159,9 @@ pub struct KindReading {
     /// How often the reading failed for a passing reason since it last got a page.
     #[serde(default)]
     pub failures: u32,
+    /// In how many calls Graph no longer knew where the reading was, so that it began again; pages in between do not clear it.
+    #[serde(default, skip_serializing_if = "super::course::is_zero")]
+    pub losses: u32,
 }
 
 impl KindReading {
@@ -184,6 +188,7 @@ impl KindReading {
             blocks: BTreeMap::new(),
             merging: MergingState::default(),
             failures: 0,
+            losses: 0,
         }
     }
 
@@ -200,8 +205,8 @@ impl KindReading {
     /// A reading of everything, at its beginning again, that keeps what this one has learnt of this Graph.
     #[must_use]
     pub fn begun_anew(&self, now: Timestamp) -> Self {
-        let Self { without_base, by_round, by_list, facets_apart, failures, .. } = *self;
-        Self { without_base, by_round, by_list, facets_apart, failures, ..Self::of_everything(now) }
+        let Self { without_base, by_round, by_list, facets_apart, failures, losses, .. } = *self;
+        Self { without_base, by_round, by_list, facets_apart, failures, losses, ..Self::of_everything(now) }
     }
 
     /// Whether a run is merged already, or its merge has begun.
