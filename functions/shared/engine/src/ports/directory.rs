@@ -1,4 +1,5 @@
 //! The port of a customer's directory: Microsoft Graph, read with one credential and written with another.
+//! Over 400 lines: it is every part of the directory, with what it carries, side by side.
 
 use async_trait::async_trait;
 use domain::kinds::{Kind, Licence, LinkEnd, LinkType, Outside, Source};
