@@ -59,7 +59,7 @@ pub struct Gap {
     /// The kind (`users`), a property, facet or relation of it (`users.faxNumber`), a part that needs a permission of its
     /// own (`groups.hiddenMembers`), or one object (`users/ID`).
     pub part: String,
-    /// Why, for programs.
+    /// Why it is not held, for programs to decide by.
     pub cause: GapCause,
     /// Any one of these application permissions would let it be read; empty where that would not help.
     pub any_of: Vec<String>,
@@ -70,7 +70,7 @@ pub struct Gap {
 /// What a snapshot holds of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindCover {
-    /// The kind.
+    /// The kind whose row this is.
     pub kind: KindName,
     /// Whether its objects are held.
     pub held: bool,

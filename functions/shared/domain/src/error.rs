@@ -100,7 +100,7 @@ impl From<Prose<'_>> for String {
 /// What a service answered to a request that it refused, for receipts and for people. Nobody decides by it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status that it answered.
     pub status: u16,
     /// The service's own error code; empty where it gave none.
     pub code: String,

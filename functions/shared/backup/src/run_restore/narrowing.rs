@@ -40,7 +40,7 @@ enum Asked {
     Half(Vec<usize>, Vec<usize>),
     /// What was put off: a single suspect is left.
     Rest,
-    /// The single suspect.
+    /// The suspect that halving has left, by itself.
     Alone,
     /// One part of those that are sent one by one.
     Single(usize),

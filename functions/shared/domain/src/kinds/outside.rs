@@ -46,7 +46,7 @@ pub struct Outside {
     pub named: Named,
 }
 
-/// Every such collection.
+/// Every collection that is no kind and that what is written may refer to.
 pub static OUTSIDE: &[Outside] = &[
     Outside {
         name: "assignmentFilters",

@@ -83,7 +83,7 @@ pub struct Conflict {
 pub struct Rival {
     /// The property whose value both have.
     pub property: &'static str,
-    /// The object's id.
+    /// The id of the live object.
     pub id: String,
     /// The object's name, where it has one.
     pub name: Option<String>,

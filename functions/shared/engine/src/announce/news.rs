@@ -73,14 +73,14 @@ pub enum News<'a> {
     },
     /// What a sealed snapshot does not hold.
     NotCovered {
-        /// The snapshot.
+        /// The snapshot that was sealed.
         snapshot: &'a SnapshotId,
         /// The parts that are missing.
         gaps: &'a [NotCovered],
     },
     /// A restore that has ended.
     Restored {
-        /// The restore.
+        /// The restore that has ended.
         restore: &'a RestoreId,
         /// How many of its steps came to which end.
         counts: &'a RestoreCounts,

@@ -57,7 +57,7 @@ impl Worker {
         }
     }
 
-    /// Mails one invitation.
+    /// Mails one invitation, unless it is accepted, revoked or over by now.
     async fn invite_one(&self, listed: &Invitation) -> Result<Invite> {
         let now = self.clock.now();
         let found = self.records.find(&Invitation::at(&listed.partner, &listed.id)).await?;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// So many pages of a chain are followed at the most.
 const MOST_PAGES: usize = 30;
 
-/// Asks one tenant.
+/// Asks one tenant, and only ever reads.
 pub(super) struct Asker {
     pub(super) client: GraphClient,
     pub(super) tenant: TenantId,
