@@ -1,6 +1,6 @@
 //! In which way a kind is read, and what is told of it: to those who read on, and in the snapshot.
 
-use crate::paged::Desk;
+use crate::paged::{Desk, manifest};
 use crate::reading_pages::{AT_ONCE, FACET, after, company, plain, records, user, with_groups};
 use backup::archive::Archive;
 use backup::reading::Reading;
@@ -76,10 +76,20 @@ async fn links_that_die_at_once_do_not_hold_a_call_for_ever() {
     let desk = Desk::new(16, AT_ONCE).await;
     desk.directory.page("users", "listed", plain(&["a"]), Some("second"));
     desk.directory.fail("users", "second", ErrorKind::NotFound, u32::MAX);
-    let failed = desk.go_on(&mut desk.begun(), None, 900).await.unwrap_err();
-    assert_eq!(failed.kind(), ErrorKind::NotFound);
-    let tries = desk.directory.asked("users").iter().filter(|at| *at == "second").count();
-    assert_eq!(tries, 2, "once more, with everything read anew");
+    desk.directory.page("groups", "start", plain(&["g"]), None);
+    let mut progress = desk.begun();
+    for call in 1..5 {
+        let failed = desk.go_on(&mut progress, None, 900).await.unwrap_err();
+        assert!(failed.is_transient(), "call {call} ends, and another one goes on: {failed}");
+        let tries = desk.directory.asked("users").iter().filter(|at| *at == "second").count();
+        assert_eq!(tries, 2, "call {call}: once more, with everything read anew");
+    }
+
+    // The fifth time it costs the kind and not the snapshot.
+    assert!(desk.go_on(&mut progress, None, 900).await.unwrap());
+    let read = manifest(&progress);
+    let missing: Vec<_> = read.missing.iter().map(|m| m.source.as_str()).collect();
+    assert_eq!((records(&read, "groups"), missing), (1, vec!["users"]));
 }
 
 #[tokio::test]
