@@ -1,7 +1,7 @@
 //! Tables as text for a spreadsheet. RFC 4180.
 
 use axum::response::{IntoResponse, Response};
-use csv::Writer;
+use csv::{Terminator, Writer, WriterBuilder};
 use domain::{Error, Result};
 use http::{HeaderName, header};
 
@@ -24,6 +24,18 @@ pub fn harmless(cell: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// One line of a table that is sent as it is read, with its line break, after each cell was made [`harmless`].
+///
+/// # Errors
+/// `Invalid` when it cannot be written.
+pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<String> {
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    let failed = |e: csv::Error| Error::invalid("a line cannot be written").caused_by(e);
+    writer.write_record(cells.into_iter().map(harmless)).map_err(failed)?;
+    let bytes = writer.into_inner().map_err(|e| failed(e.into_error().into()))?;
+    String::from_utf8(bytes).map_err(|e| Error::invalid("a line is not text").caused_by(e))
 }
 
 /// A table that is being written.
@@ -55,5 +67,24 @@ impl Table {
             (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
         ];
         Ok((headers, bytes).into_response())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_where_it_must_be_and_no_part_of_it_is_a_formula() {
+        for (cell, written) in [
+            ("a", "a\r\n"),
+            ("a,\"b\"", "\"a,\"\"b\"\"\"\r\n"),
+            ("=1+1", "'=1+1\r\n"),
+            ("a;=1+1", "a;'=1+1\r\n"),
+            ("two\n@lines", "\"two\n'@lines\"\r\n"),
+        ] {
+            assert_eq!(line([cell]).unwrap(), written, "{cell:?}");
+        }
+        assert_eq!(line(["a", "", "b"]).unwrap(), "a,,b\r\n");
     }
 }

@@ -79,7 +79,7 @@ async fn export(
     let (kind, text) = match query.format {
         Format::Jsonl => ("application/jsonl", found.items.iter().map(json_line).collect::<Reply<String>>()?),
         Format::Csv => {
-            let lines: String = found.items.into_iter().map(csv_line).collect();
+            let lines: String = found.items.into_iter().map(csv_line).collect::<domain::Result<_>>()?;
             let header = if query.cursor.is_none() { CSV_HEADER } else { "" };
             ("text/csv; charset=utf-8", format!("{header}{lines}"))
         }

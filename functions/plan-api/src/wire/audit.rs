@@ -1,8 +1,9 @@
 //! The audit log on the wire: which part of it is wanted, its entries, and what verifying it found.
 
+use crate::csv;
 use domain::audit::{Broken, ChainId, Entry, Outcome};
 use domain::rights::Role;
-use domain::{PartnerId, Timestamp};
+use domain::{PartnerId, Result, Timestamp};
 use engine::ports::Page;
 use garde::Validate;
 use partners::commands::audit::Verified;
@@ -170,7 +171,10 @@ pub const CSV_HEADER: &str =
     "partner,number,at,who,role,what,subjects,from,request,status,previous,hash,whoPartner,chain\r\n";
 
 /// A line of an export as CSV. What a spreadsheet would take for a formula is written as text.
-pub fn csv_line(entry: Entry) -> String {
+///
+/// # Errors
+/// `Invalid` when the line cannot be written.
+pub fn csv_line(entry: Entry) -> Result<String> {
     let out = AuditEntryOut::from(entry);
     let subjects: Vec<_> = out.subjects.iter().map(|(name, id)| format!("{name}={id}")).collect();
     let fields = [
@@ -189,28 +193,5 @@ pub fn csv_line(entry: Entry) -> String {
         out.who_partner.map(String::from).unwrap_or_default(),
         out.chain.map(String::from).unwrap_or_default(),
     ];
-    let fields: Vec<_> = fields.iter().map(|field| csv_field(field)).collect();
-    format!("{}\r\n", fields.join(","))
-}
-
-fn csv_field(text: &str) -> String {
-    let guarded =
-        if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text.to_owned() };
-    if guarded.contains([',', '"', '\r', '\n']) {
-        format!("\"{}\"", guarded.replace('"', "\"\""))
-    } else {
-        guarded
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::csv_field;
-
-    #[test]
-    fn a_field_is_quoted_where_it_must_be_and_never_a_formula() {
-        assert_eq!(csv_field("a"), "a");
-        assert_eq!(csv_field("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(csv_field("=1+1"), "'=1+1");
-    }
+    csv::line(fields.iter().map(String::as_str))
 }

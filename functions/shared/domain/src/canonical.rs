@@ -4,10 +4,9 @@
 //! sorted; everything else, known or not, is kept as it came. FORMAT.md section 3 is normative.
 //! Invariant: the canonical form of a canonical form is itself.
 
-use crate::kinds::{Kind, Sorting};
 use crate::{Error, Result};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 /// Whether a key is an annotation that the stored form leaves out.
 ///
@@ -21,22 +20,24 @@ pub fn is_dropped_annotation(key: &str) -> bool {
     }
 }
 
-/// The object of a kind without annotations and links, its unordered collections sorted.
-pub fn object(kind: &Kind, value: Map<String, Value>) -> Map<String, Value> {
-    let mut clean = Map::new();
-    for (key, value) in value {
-        if is_dropped_annotation(&key) || kind.links.iter().any(|l| l.relation == key) {
-            continue;
+/// How the order inside collections is treated when an object is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sorting {
+    /// Graph promises no order anywhere in this kind: every collection is sorted.
+    All,
+    /// Only these properties at the top of the object are sorted.
+    Only(&'static [&'static str]),
+}
+
+impl Sorting {
+    /// Sorts what has no promised order in the value of a top-level property.
+    pub fn apply(self, property: &str, value: &mut Value) {
+        match self {
+            Self::All => sort_collections(value),
+            Self::Only(keys) if keys.contains(&property) => sort_collection(value),
+            Self::Only(_) => {}
         }
-        let mut value = strip(value);
-        match kind.sorting {
-            Sorting::All => sort_collections(&mut value),
-            Sorting::Only(keys) if keys.contains(&key.as_str()) => sort_collection(&mut value),
-            Sorting::Only(_) => {}
-        }
-        clean.insert(key, value);
     }
-    clean
 }
 
 /// A value without the annotations that the stored form leaves out, at any depth.
@@ -55,7 +56,7 @@ pub fn strip(value: Value) -> Value {
 ///
 /// # Errors
 /// `Unavailable` when it is not JSON.
-pub fn append_property(kind: &Kind, property: &str, raw: &RawValue, out: &mut Vec<u8>) -> Result<()> {
+pub fn append_property(sorting: Sorting, property: &str, raw: &RawValue, out: &mut Vec<u8>) -> Result<()> {
     let came = raw.get();
     let is_canonical = match came.as_bytes() {
         [b't' | b'f' | b'n', ..] | b"[]" | b"{}" => true,
@@ -70,11 +71,7 @@ pub fn append_property(kind: &Kind, property: &str, raw: &RawValue, out: &mut Ve
         return Ok(());
     }
     let mut value = strip(parse(raw)?);
-    match kind.sorting {
-        Sorting::All => sort_collections(&mut value),
-        Sorting::Only(keys) if keys.contains(&property) => sort_collection(&mut value),
-        Sorting::Only(_) => {}
-    }
+    sorting.apply(property, &mut value);
     out.extend_from_slice(text(&value).as_bytes());
     Ok(())
 }
@@ -167,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     fn canonical(kind: &str, value: &Value) -> Value {
-        Value::Object(object(kinds::get(kind).unwrap(), value.as_object().unwrap().clone()))
+        Value::Object(kinds::get(kind).unwrap().canonical(value.as_object().unwrap().clone()))
     }
 
     #[test]
@@ -203,7 +200,8 @@ mod tests {
         let kind = kinds::get("users").unwrap();
         for came in ["-0", "1e3", "1.50", "-7", "12345678901234567", "1234567890123456789012345"] {
             let mut out = Vec::new();
-            append_property(kind, "x", &RawValue::from_string(came.to_owned()).unwrap(), &mut out).unwrap();
+            append_property(kind.sorting, "x", &RawValue::from_string(came.to_owned()).unwrap(), &mut out)
+                .unwrap();
             let read: Value = serde_json::from_str(came).unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), text(&read), "{came}");
         }
@@ -216,7 +214,8 @@ mod tests {
             [(r#""\u0041nn""#, r#""Ann""#), (r#""a\/b""#, r#""a/b""#), (r#""\u000a""#, r#""\n""#)]
         {
             let mut out = Vec::new();
-            append_property(kind, "x", &RawValue::from_string(came.to_owned()).unwrap(), &mut out).unwrap();
+            append_property(kind.sorting, "x", &RawValue::from_string(came.to_owned()).unwrap(), &mut out)
+                .unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), kept, "{came}");
         }
     }
@@ -245,7 +244,7 @@ mod tests {
             let came = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
             let raw = RawValue::from_string(came.unwrap()).unwrap();
             let mut out = Vec::new();
-            append_property(kind, "x", &raw, &mut out).unwrap();
+            append_property(kind.sorting, "x", &raw, &mut out).unwrap();
             let mut apart = strip(value);
             sort_collections(&mut apart);
             prop_assert_eq!(String::from_utf8(out).unwrap(), text(&apart));

@@ -9,7 +9,7 @@ use crate::{
     batch::Part,
     call::{Ask, Reply},
     cost::read_units,
-    lost::Lost,
+    lost::{Lost, passes},
     select::{Collection, collection, encoded, is_indispensable, kind_of, relations},
 };
 use domain::{Error, ErrorKind, ErrorReason, Result, TenantId, kinds::Source, trail::Trail};
@@ -221,11 +221,6 @@ impl GraphClient {
         }
         Ok(())
     }
-}
-
-/// Whether the same may be asked for again with another outcome.
-pub(crate) fn passes(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Throttled { .. } | ErrorKind::Unavailable)
 }
 
 fn part(source: &Source, item: &Value, lack: &Lack) -> Result<Part> {

@@ -11,7 +11,7 @@ use crate::{
     select::{collection, encoded, equals, with_query},
 };
 use domain::{
-    Error, ErrorKind, Result, TenantId, canonical,
+    Error, ErrorKind, Result, TenantId,
     kinds::{Asked, Identity, Interpreted, Kind, LinkType, LinkWrite, Source, interpret},
 };
 use engine::ports::LiveObject;
@@ -320,9 +320,7 @@ fn mid_way(error: Error) -> Error {
 
 fn object_of(kind: &Kind, item: Value) -> Result<Map<String, Value>> {
     match item {
-        Value::Object(item) if item.get("id").is_some_and(Value::is_string) => {
-            Ok(canonical::object(kind, item))
-        }
+        Value::Object(item) if item.get("id").is_some_and(Value::is_string) => Ok(kind.canonical(item)),
         _ => Err(Error::unavailable(format!("{}: an item has no id", kind.name))),
     }
 }

@@ -1,10 +1,14 @@
 //! What of a page cannot be had though the page can: single items, and relations that Graph refuses of every item.
 
-use crate::complete::passes;
 use domain::{Error, ErrorKind, Result};
 use engine::ports::Unreadable;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether the same may be asked for again with another outcome.
+pub(crate) fn passes(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Throttled { .. } | ErrorKind::Unavailable)
+}
 
 /// What of the items of a page cannot be had; an item is named by its position.
 #[derive(Debug, Default)]

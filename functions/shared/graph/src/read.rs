@@ -55,9 +55,11 @@ impl GraphClient {
         let mut unreadable: Vec<Unreadable> = unreadable.into_iter().map(Unreadable::of_text).collect();
         let mut refused = Vec::new();
         let is_bin = matches!(cursor, Cursor::Bin | Cursor::NextBin(_));
+        // Why not by the bin: who lies there says nothing of how large the tenant is, by which Graph sets its limits.
         if source.sizes_tenant && !is_bin {
             self.shared.throttle.learn_users(tenant, items.len());
         }
+        // A list ends with its last page; a round of changes has to say where the next one begins.
         let is_whole = matches!(cursor, Cursor::Whole | Cursor::NextWhole(_));
         let is_listed = is_bin
             || is_whole
@@ -89,6 +91,8 @@ impl GraphClient {
                 )));
             }
         };
+        // What a page holds in part alone is asked for at once. Why items are taken apart here and nowhere else: most pages
+        // hold all, and are stored as they came.
         if is_whole || !source.expand.is_empty() && !is_bin {
             let mut apart = Vec::with_capacity(items.len());
             for item in &items {
@@ -108,6 +112,7 @@ impl GraphClient {
             items = apart.iter().map(to_raw).collect::<Result<_>>()?;
         }
         let unknown = self.unknown_properties(tenant);
+        // Not asked for is not empty: what the question left out is named beside the items.
         let left_out = unknown.into_iter().filter(|(name, _)| *name == source.name).map(|(_, p)| p);
         let left_out = left_out.chain(self.withheld(tenant, source).await?).chain(refused).collect();
         Ok(ReadPage { items, unreadable, end, left_out })

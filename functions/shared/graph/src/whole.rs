@@ -7,9 +7,9 @@ use crate::{
     GraphClient,
     batch::Part,
     call::Reply,
-    complete::passes,
     cost::read_units,
     lost::Lost,
+    lost::passes,
     select::{collection, encoded, kind_of, with_query},
 };
 use domain::{

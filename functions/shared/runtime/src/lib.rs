@@ -5,11 +5,13 @@
 //! Not here: routes and rules; they are the functions' and the engine's.
 
 pub mod call;
+mod headers;
 pub mod http;
 pub mod logs;
 pub mod mail;
 pub mod metrics;
 pub mod openapi;
+mod policies;
 pub mod problem;
 pub mod queue;
 pub mod settings;

@@ -38,9 +38,9 @@ fn count_kept(folder: &Path) -> (usize, usize) {
             bodies += usize::from(body.is_object());
             for object in objects(body) {
                 for kind in kinds::KINDS {
-                    let once = canonical::object(kind, object.clone());
+                    let once = kind.canonical(object.clone());
                     assert_eq!(
-                        canonical::text(&Value::Object(canonical::object(kind, once.clone()))),
+                        canonical::text(&Value::Object(kind.canonical(once.clone()))),
                         canonical::text(&Value::Object(once.clone())),
                         "{} is no fixed point",
                         file.display()

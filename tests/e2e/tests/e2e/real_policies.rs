@@ -40,7 +40,7 @@ fn real() -> Option<Vec<(&'static Kind, Map<String, Value>)>> {
 /// What can be written of a policy: no dates, counts and numbers of the service's own, no annotations but
 /// types of things.
 fn writable(kind: &Kind, policy: &Map<String, Value>) -> Map<String, Value> {
-    let mut object = canonical::object(kind, policy.clone());
+    let mut object = kind.canonical(policy.clone());
     object.retain(|name, _| kind.can_update(name) && !name.contains("@odata."));
     object.into_iter().map(|(k, v)| (k, said(v))).collect()
 }
@@ -111,7 +111,7 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
         let snapshot = rig.snapshot().await;
         for ((kind, policy), item) in real.iter().zip(&items) {
             let kept = stored(&rig, &snapshot, kind, &item.key).await;
-            let said = canonical::object(kind, policy.clone());
+            let said = kind.canonical(policy.clone());
             for (name, value) in said.into_iter().filter(|(name, _)| !name.contains("@odata.")) {
                 let kept = kept.get(&name).unwrap_or(&Value::Null);
                 assert!(equal_values(&value, kept), "{} {name} is not kept whole", policy["id"]);

@@ -1,8 +1,9 @@
 //! Sealed snapshots, looked through: listed, searched, read, with names beside ids.
 
 use super::links;
+pub use super::links::SeenLink;
 use crate::archive::{Archive, SnapshotView, name_of};
-use domain::kinds::{Kind, LinkType};
+use domain::kinds::Kind;
 use domain::{Error, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::ports::Page;
@@ -23,21 +24,6 @@ pub struct SeenObject {
     pub object: Map<String, Value>,
     /// A part of the links, those from the object before those to it.
     pub links: Listed<SeenLink>,
-}
-
-/// A link of an object, from it or to it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeenLink {
-    /// The link's type, such as `groups.members`.
-    pub link: &'static LinkType,
-    /// Whether it leads from the object that was asked for; otherwise it leads to it.
-    pub outgoing: bool,
-    /// The other end: an object's key; for policies an assignment's key.
-    pub other: String,
-    /// The other end's name, where the snapshot knows it.
-    pub name: Option<String>,
-    /// What the link holds besides its two ends.
-    pub value: Map<String, Value>,
 }
 
 /// The command that looks through snapshots.

@@ -3,8 +3,7 @@
 //! A part ends when it is full or when [`READS`] blobs were read, like a part of a search: a group of a hundred thousand
 //! members is read to its end, in as many requests as that takes.
 
-use super::browse::SeenLink;
-use super::search::READS;
+use super::reads::READS;
 use crate::archive::{SnapshotView, read_object};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +11,22 @@ use domain::kinds::{self, Kind, LinkType};
 use domain::{Error, Result};
 use engine::Listed;
 use engine::ports::Page;
+use serde_json::{Map, Value};
+
+/// A link of an object, from it or to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenLink {
+    /// The link's type, such as `groups.members`.
+    pub link: &'static LinkType,
+    /// Whether it leads from the object that was asked for; otherwise it leads to it.
+    pub outgoing: bool,
+    /// The other end: an object's key; for policies an assignment's key.
+    pub other: String,
+    /// The other end's name, where the snapshot knows it.
+    pub name: Option<String>,
+    /// What the link holds besides its two ends.
+    pub value: Map<String, Value>,
+}
 
 /// One type of links, from the object or to it.
 #[derive(Clone, Copy)]

@@ -7,6 +7,7 @@ pub mod browse;
 pub mod diffs;
 mod links;
 mod new_restore;
+mod reads;
 pub mod restores;
 pub mod search;
 pub mod slots;

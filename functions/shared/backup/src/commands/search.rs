@@ -4,6 +4,7 @@
 //! Only an answer without `next` says that everything was looked at.
 
 use super::browse::Browse;
+pub use super::reads::READS;
 use crate::archive::{Hit, Limits, SnapshotView, Walked, Way, ways};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,9 +14,6 @@ use domain::{Error, Result, SnapshotId, TenantId};
 use engine::ports::Page;
 use schemars::JsonSchema;
 use serde::Serialize;
-
-/// How many blobs are read for one page, and a few more: what one key needs is read to its end.
-pub const READS: u64 = 250;
 
 /// A part of what was found.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,6 +11,7 @@
 //! of what came or went, and the keys of what was created again. All of it is stored when the job is suspended, and
 //! loaded when it is resumed.
 
+mod candidate;
 mod earlier;
 mod emit;
 mod ends;

@@ -4,38 +4,18 @@
 //! The survey collects which properties may be such, from the objects that differ; only then are the objects counted
 //! that have them. Of kinds whose properties are selected, what was not asked for is unknown anyhow.
 
+use super::candidate::Candidate;
 use super::objects::Comparison;
 use super::state::State;
 use super::survey::IsOver;
 use crate::archive::read_object;
-use domain::changes::{Everywhere, OneSided, Tally, one_sided, type_of};
+use domain::changes::{Everywhere, Tally, one_sided, type_of};
 use domain::kinds::Kind;
 use domain::{Error, Result};
 use engine::records::NotCovered;
-use serde::{Deserialize, Serialize};
 
 /// How many properties of a kind are kept in mind; of further ones each change is told.
 const MOST: usize = 200;
-
-/// A property that may be one of a whole type of objects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Candidate {
-    /// The kind of the objects, by the name of their run.
-    run: String,
-    of_type: String,
-    #[serde(flatten)]
-    property: OneSided,
-    /// How many objects that differ show it.
-    seen: u64,
-    tally: Tally,
-}
-
-impl Candidate {
-    fn is_everywhere(&self) -> bool {
-        self.tally.is_everywhere(self.property.came)
-    }
-}
 
 impl State {
     /// Looks at an object that is on both sides and differs.

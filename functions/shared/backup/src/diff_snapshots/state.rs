@@ -1,7 +1,7 @@
 //! How far a comparison is, and what it has found so far: all that it holds besides the object that it is comparing.
 
+use super::candidate::Candidate;
 use super::ends::Ends;
-use super::shapes::Candidate;
 use crate::archive::TenantArchive;
 use domain::{DiffId, Error, Result};
 use engine::announce::Sample;

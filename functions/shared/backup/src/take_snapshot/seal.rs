@@ -47,6 +47,7 @@ pub(super) async fn seal(
         stored_blobs: progress.stored_blobs,
         stored_bytes: progress.stored_bytes,
     };
+    // What was read of each kind lies in the vault already; the manifest names it, or says why it is not there.
     for kind in progress.kinds.values() {
         match kind {
             KindState::Done(done) => {
@@ -75,6 +76,7 @@ pub(super) async fn seal(
             Error::new(kind, format!("no kind could be read: {why}")).because(ErrorReason::NothingRead)
         );
     }
+    // Where to look for what this snapshot lacks: comparisons and restores ask the last one that holds it.
     manifest.held_in = Some(held_in(archive, records, progress, &manifest).await?);
     // Create-only, so that two invocations at the same time seal one snapshot, and both go on with that.
     match archive.put_new(&Manifest::blob_name(&manifest.snapshot), &manifest.to_bytes()?).await? {

@@ -2,7 +2,8 @@
 
 use super::AttributeChange;
 use crate::canonical;
-use crate::kinds::{Kind, Sorting};
+use crate::canonical::Sorting;
+use crate::kinds::Kind;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 

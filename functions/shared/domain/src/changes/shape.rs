@@ -5,7 +5,8 @@
 
 use super::AttributeChange;
 use super::attributes::{by_setting, is_annotation, says_nothing, setting_of};
-use crate::kinds::{Kind, Sorting};
+use crate::canonical::Sorting;
+use crate::kinds::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;

@@ -252,7 +252,7 @@ fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<O
         }
         says_more |= key != "id" && !key.starts_with("@odata.");
         begin(key, &mut text);
-        canonical::append_property(kind, key, raw, &mut text)?;
+        canonical::append_property(kind.sorting, key, raw, &mut text)?;
     }
     for null in nulls {
         begin(null, &mut text);
@@ -269,6 +269,19 @@ impl Kind {
     /// `Unavailable` when the object lacks its id.
     pub fn key_of(&self, object: &Map<String, Value>) -> Result<String> {
         key_of(self, object)
+    }
+
+    /// An object of this kind in canonical form: without annotations and links, its unordered collections sorted.
+    pub fn canonical(&self, object: Map<String, Value>) -> Map<String, Value> {
+        let is_link = |key: &str| self.links.iter().any(|link| link.relation == key);
+        let kept =
+            object.into_iter().filter(|(key, _)| !canonical::is_dropped_annotation(key) && !is_link(key));
+        let clean = kept.map(|(key, value)| {
+            let mut value = canonical::strip(value);
+            self.sorting.apply(&key, &mut value);
+            (key, value)
+        });
+        clean.collect()
     }
 }
 

@@ -5,10 +5,11 @@
 use super::KindName;
 use super::rights::{Grant, Rights, Term};
 use super::shape::{
-    ApiVersion, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference, Rule, Sorting,
-    Source, Unread, Whole,
+    ApiVersion, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference, Rule, Source,
+    Unread, Whole,
 };
 use super::writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
+use crate::canonical::Sorting;
 
 /// Every kind, in the order in which a restore writes them (references point upwards).
 pub static KINDS: [&Kind; 11] = [

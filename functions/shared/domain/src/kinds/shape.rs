@@ -1,6 +1,7 @@
 //! What a row of the table of kinds can say. What it says of writing is in `writing`, of roles in `rights`.
 
 use super::{KINDS, KindName, Mark, Phase, Rights, Update, Writing};
+use crate::canonical::Sorting;
 
 /// Graph's two API versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,15 +126,6 @@ pub enum Identity {
     /// The values of these properties. For facts that have no life of their own, such as a role
     /// assignment: taken away and given again it has a new id and is the same fact.
     Natural(&'static [&'static str]),
-}
-
-/// How the order inside collections is treated when an object is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sorting {
-    /// Graph promises no order anywhere in this kind: every collection is sorted.
-    All,
-    /// Only these properties at the top of the object are sorted.
-    Only(&'static [&'static str]),
 }
 
 /// A property that holds the id of another object. References are rewritten when that object was

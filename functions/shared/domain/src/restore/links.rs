@@ -215,6 +215,7 @@ fn assign(
     let differs = |to: &str| then.get(to).map(|l| target_of(l)) != now.get(to).map(|l| target_of(l));
     let add: Vec<&str> = then.keys().copied().filter(|to| chooses(to) && differs(to)).collect();
     let extra: Vec<&str> = now.keys().copied().filter(|to| chooses(to) && !then.contains_key(to)).collect();
+    // What the mode leaves as it is, is said even where nothing is written.
     left::links(planner, item, link.name, &add, &extra);
     if planner.inputs.links == LinkMode::Skip {
         return;
@@ -241,6 +242,7 @@ fn assign(
             goal.insert(to, target_of(held));
         }
     }
+    // Why compared as a whole: what is sent replaces all, so there is one step or none.
     let current: BTreeMap<&str, Map<String, Value>> = now.iter().map(|(to, l)| (*to, target_of(l))).collect();
     let list = |side: &BTreeMap<&str, Map<String, Value>>| -> Vec<Map<String, Value>> {
         side.values().cloned().collect()

@@ -6,7 +6,8 @@ use super::values::{is_empty, is_true, parts, same, text};
 use super::{
     AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, licences, outside, policies, unread,
 };
-use crate::kinds::{Form, Kind, Rule, Sorting, Update};
+use crate::canonical::Sorting;
+use crate::kinds::{Form, Kind, Rule, Update};
 use serde_json::{Map, Value, json};
 
 /// Properties that differ in every object that was created again, or follow from another property.

@@ -109,6 +109,7 @@ impl Worker {
             told: contents.told.clone(),
             look_back: Some(contents.look_back),
         };
+        // Of several calls at once, the one that writes the row sends the digest. The others come again later.
         let (claim, version) = match before {
             None => (put_new(&digest)?, 1),
             Some(before) => (replace(&digest, before.version)?, before.version + 1),
@@ -116,6 +117,7 @@ impl Worker {
         match self.records.write(vec![claim]).await {
             Err(e) if e.kind() == ErrorKind::Conflict => return Ok(DigestOutcome::Waits),
             Err(error) => {
+                // Why taken back: the write may have been made all the same, and a claim of nobody would hold the digest up.
                 let (ours, free) = (digest.handed, Digest { handed: None, ..digest });
                 self.take_back(&free, |row| row.handed == ours).await;
                 return Err(error);

@@ -3,7 +3,7 @@
 //! The bound is that of what readers see whole: mail programs cut a longer mail, and mail services refuse one that is much
 //! longer. What takes how much is measured on the templates themselves.
 
-use super::render::Templates;
+use super::render::{MAX_HTML_BYTES, Templates};
 use super::views::{Room, view};
 use domain::Result;
 use domain::notices::Zone;
@@ -11,8 +11,6 @@ use engine::records::Notice;
 use minijinja::context;
 use minijinja::value::Serde;
 
-/// How long a mail's HTML may be, in bytes: Gmail shows no more than 102 kB of a mail.
-pub(super) const MAX_HTML_BYTES: usize = 90_000;
 /// What a mail needs besides its notices: headings, the reader's name, the link.
 const FRAME_BYTES: usize = 8_000;
 /// How much of a mail the beginnings of its notices may take; the rest is for the changes of the worst.

@@ -1,7 +1,6 @@
 //! Notices as mails: text and HTML from the templates beside this file, times in the reader's zone.
 
 use super::collect::{Contents, Period};
-use super::fit::MAX_HTML_BYTES;
 use super::views::{NoticeView, Room, view};
 use domain::notices::{Topic, Zone};
 use domain::text::one_line;
@@ -12,6 +11,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
+
+/// How long a mail's HTML may be, in bytes: Gmail shows no more than 102 kB of a mail.
+pub(super) const MAX_HTML_BYTES: usize = 90_000;
 
 /// How long a subject may be, in characters: many mail programs cut longer ones.
 const SUBJECT_CHARS: usize = 150;

@@ -39,6 +39,7 @@ impl Worker {
         match &event.mail.of {
             MailOf::Notice { tenant, notice, person } => {
                 let sent = self.records.find(&SentNotice::at(tenant, notice, person)).await?;
+                // Why not once more: events come twice.
                 if let Some(sent) = sent.filter(|sent| !is_told && !is_returned(sent.value.delivery)) {
                     let row = SentNotice {
                         delivery: Some(Delivery::Returned),
@@ -50,6 +51,8 @@ impl Worker {
                 }
                 let found = self.records.find(&Person::at(partner, person)).await?;
                 let Some(found) = found else { return Ok(()) };
+                // Of an address that takes no mail an Owner hears, who gets what it missed; one mail that was lost is told in
+                // the person's next digest.
                 match trouble {
                     Some(trouble) => {
                         let owner = self.no_mail_reaches(&found.value, trouble).await?;
@@ -63,6 +66,7 @@ impl Worker {
                 }
             }
             MailOf::Digest { person, until } => {
+                // Why nothing is sent again: the next digest takes up what this one was to tell.
                 if let Some(found) = self.records.find(&Digest::at(partner, person, *until)).await?
                     && !is_told
                     && !is_returned(found.value.delivery)
@@ -74,6 +78,7 @@ impl Worker {
             }
             MailOf::Trouble { person } => self.reaches_nobody(partner, person, trouble).await,
             MailOf::Invitation { invitation } => {
+                // Why no more: whoever invited sees that it did not arrive, and may know another address.
                 if let Some(found) = self.records.find(&Invitation::at(partner, invitation)).await? {
                     let row = Invitation { refused: true, mailed_at: None, ..found.value };
                     self.records.replace(&row, found.version).await?;

@@ -9,6 +9,7 @@
 //! Where the row cannot be read or written, the instance goes by what it knows, which is a limit of its own. Why not to
 //! refuse: then a table that is slow for a moment would lock out everybody, and instances are few.
 
+use crate::policies::{BLOCK, Policy};
 use domain::{ErrorKind, Result, Timestamp};
 use engine::records::{CallerBudget, Found, Records};
 use futures::future::join_all;
@@ -50,12 +51,6 @@ impl RateLimit {
     }
 }
 
-/// How many units of one caller's budget an instance lets through before it settles them.
-pub(super) const BLOCK: i64 = 5;
-/// The same of a budget that many callers share. Why more: who asks little adds no call at all then, and who asks much a row
-/// access for each ten units. Why not more than a search weighs: it is settled before it is begun then, so that fifty
-/// instances that know nothing of each other do not each begin one.
-pub(super) const SHARED_BLOCK: i64 = 20;
 /// The units that a request can use at the most: as long as a function behind the API may run, 29 seconds, and one more.
 const MOST_USED: u32 = 300;
 /// How often a settling is tried while others settle the same budget.
@@ -66,65 +61,12 @@ const LOOK_EVERY_US: i64 = 1_000_000;
 /// So many budgets are remembered before those that owe nothing and are whole are forgotten.
 const REMEMBERED: usize = 4_096;
 
-/// A sort of budget: how much it has of the limit of one caller, and what is said of it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Policy {
-    /// How headers of replies call it.
-    pub(crate) name: &'static str,
-    /// Whose requests count on it, for the API's document.
-    pub(crate) counts: &'static str,
-    /// What is said to whoever has used it up.
-    pub(super) refusal: &'static str,
-    /// How many times one caller's units it has: in the long run, and at once.
-    times: (u32, u32),
-    /// How many units an instance lets through before it settles them.
-    pub(super) block: i64,
-}
-
 impl Policy {
     /// A budget of this sort, where one caller's has `limit`. Of this sort no other is `whose`.
     pub(super) fn of(&'static self, whose: String, limit: RateLimit) -> Budget {
         Budget { policy: self, whose, limit: limit.times(self.times.0, self.times.1) }
     }
 }
-
-pub(super) static CALLER: Policy = Policy {
-    name: "caller",
-    counts: "the caller's own: the person's, with all their sessions, or the token's",
-    refusal: "this caller makes too many requests",
-    times: (1, 1),
-    block: BLOCK,
-};
-pub(super) static SIGNED_IN: Policy = Policy {
-    name: "signed-in",
-    counts: "those of everybody who has signed in and belongs to no partner",
-    refusal: "those who have only signed in make too many requests together",
-    times: (5, 2),
-    block: BLOCK,
-};
-pub(super) static ORGANISATION: Policy = Policy {
-    name: "organisation",
-    counts: "those of an end customer: of all people, portals and tokens of the organisation",
-    refusal: "people, portals and tokens of this organisation make too many requests together",
-    times: (3, 2),
-    block: BLOCK,
-};
-pub(super) static PARTNERS: Policy = Policy {
-    name: "partners",
-    counts: "those of the partner and of all partners above and below it",
-    refusal: "the partner and those above and below it make too many requests together",
-    times: (10, 3),
-    block: SHARED_BLOCK,
-};
-pub(super) static LINKS: Policy = Policy {
-    name: "links",
-    counts: "those of whoever follows links of the partner",
-    refusal: "links of this service provider are followed too often at once",
-    times: (1, 1),
-    block: BLOCK,
-};
-/// Those that replies to a known caller tell of; nobody known follows links.
-pub(crate) static TOLD: [&Policy; 4] = [&CALLER, &SIGNED_IN, &ORGANISATION, &PARTNERS];
 
 /// A budget that a request is counted on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@
 use super::audit::route_of;
 use super::route::Rights;
 use super::{MAX_BODY_BYTES, caller};
+use crate::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::problem::{Problem, Reply};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
@@ -24,10 +25,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use partners::commands::idempotency::{Begun, Idempotency, hash_of};
 use partners::commands::{Caller, Gate};
 
-/// The header of a request that carries the key.
-pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// On a reply that is given again.
-pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// A key may be so long.
 pub const KEY_CHARS: usize = 255;
 

@@ -15,11 +15,11 @@ mod route;
 mod trail;
 mod version;
 
+pub use crate::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 pub use audit::{AlsoTold, Audited, audited};
 pub use budget::RateLimit;
-pub(crate) use budget::TOLD as POLICIES_TOLD;
 pub use caller::{Asked, authorizer_context, gateway_context};
-pub use idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, idempotent};
+pub use idempotency::idempotent;
 pub use input::{Input, MAX_BODY_BYTES, PathOf, QueryOf, Text, id_in_path};
 pub use rate::rate_limited;
 pub use reply::{

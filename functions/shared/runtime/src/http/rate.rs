@@ -9,9 +9,10 @@
 //! request also counts on that of its organisation, where an end customer asks, and on that of the whole tree of partners.
 //! Who is not known is not counted, until a link or a state that they show says which partner made it ([`Tab`]).
 
-use super::budget::{Budget, Budgets, CALLER, Drawn, LINKS, ORGANISATION, PARTNERS, RateLimit, SIGNED_IN};
+use super::budget::{Budget, Budgets, Drawn, RateLimit};
 use super::caller;
 use super::route::Weights;
+use crate::policies::{CALLER, LINKS, ORGANISATION, PARTNERS, SIGNED_IN};
 use crate::problem::Problem;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};

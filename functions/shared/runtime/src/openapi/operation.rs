@@ -2,7 +2,8 @@
 
 use super::parameters;
 use super::schema::{plain, without_null};
-use crate::http::{IDEMPOTENCY_REPLAYED, POLICIES_TOLD};
+use crate::headers::IDEMPOTENCY_REPLAYED;
+use crate::policies::TOLD;
 use domain::rights::Action;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -278,7 +279,7 @@ impl Operation {
                  a second in which we work on a request. A request takes the `x-units` of its operation before it is \
                  begun, and is counted by its time when it is over.",
             );
-            let counted = POLICIES_TOLD.map(|policy| format!("`{}` counts {}", policy.name, policy.counts));
+            let counted = TOLD.map(|policy| format!("`{}` counts {}", policy.name, policy.counts));
             headers["RateLimit-Policy"] = text(&format!(
                 "How many units may be used in how many seconds. It is the caller's own budget, or, of those that the \
                  request counts on besides, one that has not enough for it: {}.",

@@ -1,6 +1,6 @@
 //! Parameters in paths, and headers.
 
-use crate::http::IDEMPOTENCY_KEY;
+use crate::headers::IDEMPOTENCY_KEY;
 use serde_json::{Value, json};
 
 /// The parts of paths that vary: the name, the pattern of the text, and what it is.

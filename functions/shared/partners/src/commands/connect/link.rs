@@ -101,6 +101,7 @@ impl Linker {
         // Why here, though some callers have checked it before: what is written depends on whether the tenant has a
         // row.
         let before = self.check_free(&organisation, tenant).await?;
+        // What the consent lacks is said from now on, and not from the first snapshot on.
         organisation.not_protected = not_protected(&seen.access.permissions);
         organisation.tenant = Some(tenant.clone());
         organisation.turn_to(tenant);
