@@ -8,7 +8,7 @@ use domain::stored::MissingCause;
 use engine::records::{CredentialStatus, Side};
 use jiff::SignedDuration;
 use serde_json::json;
-use sim::Licence;
+use sim::{FaultRule, Licence};
 use std::collections::{BTreeMap, BTreeSet};
 
 const INTUNE: [&str; 4] =
@@ -31,6 +31,11 @@ async fn compared(rig: &Rig, after: &SnapshotId) -> (usize, BTreeSet<String>) {
     let diff = rows.iter().find(|diff| diff.after == Side::Snapshot(after.clone())).unwrap();
     let changes = changes_of(rig, rig.tenant(), &diff.id).await;
     (changes.len(), diff.not_compared.iter().map(|n| n.source.clone()).collect())
+}
+
+/// The newest snapshot.
+async fn last(rig: &Rig) -> SnapshotId {
+    rig.snapshot_rows(rig.tenant()).await.into_iter().map(|row| row.id).max().unwrap()
 }
 
 async fn status(rig: &Rig) -> CredentialStatus {
@@ -142,20 +147,36 @@ async fn without_intune_the_rest_is_taken_and_without_p1_what_graph_then_refuses
 
 #[tokio::test]
 async fn a_licence_that_lapses_leaves_its_kinds_missing_and_never_empty_until_it_is_back() {
-    for (licence, kinds) in [(Licence::Intune, &INTUNE[..]), (Licence::PremiumP2, &SCHEDULES)] {
-        // Graph refuses the list then, or it has nothing in it.
-        for lists_nothing in [false, true] {
-            let case = format!("{licence:?} {lists_nothing}");
+    let p2 = json!({ "error": { "code": "AadPremiumLicenseRequired", "message": "" } }).to_string();
+    let intune = "Request not applicable to target tenant: there is no active Intune licence.";
+    let intune = json!({ "error": { "code": "Forbidden", "message": intune } }).to_string();
+    let lapsing = [
+        (Licence::Intune, &INTUNE[..], "/deviceManagement/", intune),
+        (Licence::PremiumP2, &SCHEDULES, "Schedules", p2),
+    ];
+    for (licence, kinds, path, refusal) in lapsing {
+        // Graph refuses the list then, by one status or another, or it has nothing in it.
+        for lapsed in ["refused with 400", "refused with 403", "nothing listed"] {
+            let case = format!("{licence:?} {lapsed}");
             let rig = Rig::new().await;
             let tenant = rig.tenant().clone();
             rig.staged().await;
-            rig.control.switch(|switches| switches.lapsed_lists_are_empty = lists_nothing);
+            rig.control.switch(|switches| switches.lapsed_lists_are_empty = lapsed == "nothing listed");
             let first = rig.snapshot().await;
             let held = rig.manifest(&tenant, &first).await.unwrap().runs;
             let records = |kind: &&str| held[*kind].records;
             let expected: Vec<&str> = kinds.iter().copied().filter(|kind| records(kind) > 0).collect();
             assert!(!expected.is_empty(), "{case}: there is something to lose");
             rig.control.set_licence(tenant.as_str(), licence, false);
+            if lapsed == "refused with 403" {
+                rig.control.fail_next(FaultRule {
+                    path_contains: path.to_owned(),
+                    status: 403,
+                    body: refusal.clone(),
+                    times: u32::MAX,
+                    ..FaultRule::default()
+                });
+            }
             // What the first snapshot does not hold, the second one's emptiness takes nothing from.
             for turn in 0..2 {
                 rig.clock.advance(SignedDuration::from_hours(1));
@@ -171,6 +192,16 @@ async fn a_licence_that_lapses_leaves_its_kinds_missing_and_never_empty_until_it
                 assert!(expected.iter().all(|kind| left_out.contains(*kind)), "{case} {turn}: {left_out:?}");
                 assert_eq!(status(&rig).await, CredentialStatus::Connected, "{case} {turn}");
             }
+            // So it is where somebody asks for the comparison of the time with the licence and the time without.
+            let asked = rig.ask_diff(&first, Side::Snapshot(last(&rig).await)).await;
+            rig.settle().await;
+            let row = rig.diffs().get(&tenant, &asked.id).await.unwrap();
+            assert_eq!(changes_of(&rig, &tenant, &asked.id).await.len(), 0, "{case}");
+            for kind in &expected {
+                let line = row.not_compared.iter().find(|line| line.source == **kind).unwrap();
+                assert_eq!(line.cause, "not-held", "{case}: {kind}");
+            }
+            rig.control.clear_faults();
             rig.control.set_licence(tenant.as_str(), licence, true);
             rig.clock.advance(SignedDuration::from_hours(1));
             let back = rig.snapshot().await;
