@@ -356,6 +356,14 @@ mod tests {
     }
 
     #[test]
+    fn the_short_last_page_of_a_list_makes_no_tenant_small_again() {
+        let (throttle, large) = (throttle(), tenant(1));
+        throttle.learn_users(&large, 501);
+        throttle.learn_users(&large, 3);
+        assert_eq!(burst(&throttle, &large, Lane::Directory, ONE), 7_200);
+    }
+
+    #[test]
     fn writes_that_used_up_their_limit_hold_up_no_reads() {
         let (throttle, a) = (throttle(), tenant(1));
         let wait = |cost| throttle.tenant_wait_ms(&a, Lane::Intune, cost, now(), Some(now()));

@@ -232,6 +232,19 @@ async fn of_who_comes_out_of_the_recycle_bin_only_what_differs_is_written() {
 }
 
 #[tokio::test]
+async fn a_licence_whose_disabled_plans_alone_differ_is_as_it_was_after_the_recycle_bin() {
+    let licence = |plans: &[&str]| json!([{"skuId": "e5", "disabledPlans": plans}]);
+    let mut stage = RestoreWorld::new();
+    stage.both(user("ann", &json!({"assignedLicenses": licence(&["teams"])})));
+    stage.directory.set("users", "ann", "assignedLicenses", licence(&[]));
+    stage.directory.soft_delete("users", "ann");
+    let restore = stage.previewed(exactly(vec![item("users", "ann")])).await;
+    let done = stage.run(&restore).await;
+    assert_eq!((done.counts.failed, done.counts.skipped, done.counts.unverified), (0, 0, 0));
+    assert_eq!(stage.directory.get("users", "ann")["assignedLicenses"], licence(&["teams"]));
+}
+
+#[tokio::test]
 async fn what_has_left_the_recycle_bin_since_the_preview_is_told_as_gone_and_nothing_is_sent() {
     let mut stage = RestoreWorld::new();
     stage.both(user("ann", &json!({})));

@@ -231,6 +231,22 @@ mod tests {
     }
 
     #[test]
+    fn another_type_is_a_change_where_both_sides_name_one() {
+        let policy = |of_type: Option<&str>| {
+            let mut policy = json!({"id": "p", "name": "P"});
+            if let Some(of_type) = of_type {
+                policy["@odata.type"] = json!(of_type);
+            }
+            policy
+        };
+        for (before, after, changed) in [(Some("#a"), Some("#b"), true), (Some("#a"), None, false)] {
+            let found = paths("ConfigurationPolicies", policy(before), policy(after));
+            assert_eq!(found == ["@odata.type"], changed, "{found:?}");
+            assert_eq!(found.is_empty(), !changed, "{found:?}");
+        }
+    }
+
+    #[test]
     fn every_real_difference_is_a_change() {
         assert_eq!(paths("users", json!({"id": "1", "x": 1}), json!({"id": "1", "y": "1"})), ["x", "y"]);
         assert!(!equal_values(&json!(["a"]), &json!(["a", "a"])));

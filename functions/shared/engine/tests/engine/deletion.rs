@@ -9,9 +9,10 @@ use engine::ports::{BlobName, Catalog, Row, Scope, Vault, Write};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
-    ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, End, Ending, FAMILIES, IdempotentRequest,
-    Identity, IdentityLink, NoticeEntry, Organisation, OrganisationPlace, OwnerKind, Person, Record,
-    RequestState, Severity, StoredKey, Tenant, TokenEntry, TransferOffer, TransferOffered, key_of,
+    ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, End, Ending, FAMILIES, FormerTenant,
+    IdempotentRequest, Identity, IdentityLink, NoticeEntry, Organisation, OrganisationPlace, OwnerKind,
+    Person, Record, RequestState, Severity, StoredKey, Tenant, TokenEntry, TransferOffer, TransferOffered,
+    key_of,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -199,6 +200,8 @@ async fn a_certificate_counts_what_all_passes_removed() {
     let at = DeletionCertificate::at(&partner(PARTNER), &organisation());
     let certificate = office.records().get(&at).await.unwrap().value;
     assert_eq!(certificate.blobs, 1);
+    let former = office.records().find(&FormerTenant::at(&tenant())).await.unwrap();
+    assert!(former.is_some(), "whoever connects the tenant next is told that it was here");
 }
 
 #[tokio::test]
@@ -374,24 +377,53 @@ async fn of_a_connection_that_was_refused_nothing_is_left_but_what_is_the_tenant
     assert_eq!(left, ["notice#changes.n"]);
 }
 
-#[tokio::test]
-async fn with_an_organisation_its_token_and_its_offer_end() {
-    let office = doomed().await;
-    let records = office.records();
-    let token = ApiToken {
+/// An end customer's token that shows these organisations.
+fn token(hash: &str, organisations: &[OrganisationId]) -> ApiToken {
+    ApiToken {
         id: None,
-        hash: "h".to_owned(),
+        hash: hash.to_owned(),
         prefix: "hft_12345678".to_owned(),
         name: "portal".to_owned(),
         partner: partner(PARTNER),
         role: Role::EndCustomer,
-        organisations: Some(vec![organisation()]),
+        organisations: Some(organisations.to_vec()),
         features: None,
         made_by: None,
         created_at: at(support::office::START),
         expires_at: at("2027-01-01T00:00:00Z"),
         revoked_at: None,
-    };
+    }
+}
+
+/// The partner made them: they are not the organisation's own, and are found by what they show.
+#[tokio::test]
+async fn of_the_partners_tokens_for_end_customers_those_end_that_show_nothing_else() {
+    let office = doomed().await;
+    let records = office.records();
+    let elsewhere = OrganisationId::from_ulid("01JYYYYYYYYYYYYYYYYYYYYYYY");
+    let shows: [(&str, &str, &[OrganisationId]); 2] = [
+        ("alone", "01JCCCCCCCCCCCCCCCCCCCCCCC", &[organisation()]),
+        ("both", "01JDDDDDDDDDDDDDDDDDDDDDDD", &[organisation(), elsewhere.clone()]),
+    ];
+    for (hash, id, organisations) in shows {
+        let token = token(hash, organisations);
+        records.put_new(&token).await.unwrap();
+        let entry = TokenEntry { id: TokenId::from_ulid(id), organisation: None, token };
+        records.put_new(&entry).await.unwrap();
+    }
+    to_the_end(&office).await;
+    assert_eq!(records.find(&ApiToken::at("alone")).await.unwrap(), None, "nobody may sign in with it");
+    let listed = records.list_all(&TokenEntry::of_partner(&partner(PARTNER))).await.unwrap();
+    let listed: Vec<_> = listed.into_iter().map(|entry| entry.value.token).collect();
+    assert_eq!(listed, [token("both", &[elsewhere])]);
+    assert!(records.find(&ApiToken::at("both")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn with_an_organisation_its_token_and_its_offer_end() {
+    let office = doomed().await;
+    let records = office.records();
+    let token = token("h", &[organisation()]);
     let entry = TokenEntry {
         id: TokenId::from_ulid("01JCCCCCCCCCCCCCCCCCCCCCCC"),
         organisation: Some(organisation()),

@@ -103,6 +103,27 @@ async fn what_a_batch_leaves_out_is_an_error_and_never_taken_for_empty() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
 
+/// Which of the two is meant nobody can tell: one of them is of another object.
+#[tokio::test]
+async fn a_part_that_is_answered_twice_is_an_error_and_neither_answer_is_believed() {
+    for is_last in [false, true] {
+        let world = world(move |s| {
+            let requests = s.body["requests"].as_array().filter(|_| s.path == "/v1.0/$batch")?;
+            let reply = |r: &Value, name: &str| {
+                json!({"id": r["id"], "status": 200, "body": {"id": "u", "displayName": name}})
+            };
+            let mut replies: Vec<_> = requests.iter().map(|r| reply(r, "Ann")).collect();
+            let place = if is_last { replies.len() } else { 0 };
+            replies.insert(place, reply(&requests[0], "Bob"));
+            Some(ok(json!({ "responses": replies })))
+        })
+        .await;
+        let users = domain::kinds::get("users").unwrap();
+        let error = world.directory().find_live(&tenant(), users, "u", &[]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    }
+}
+
 /// Of a list nothing is as good an answer as any.
 #[tokio::test]
 async fn members_that_a_batch_leaves_out_are_not_taken_for_none() {

@@ -27,6 +27,27 @@ async fn a_fraction_of_a_second_is_waited_for_exactly() {
 }
 
 #[tokio::test]
+async fn a_wait_that_another_call_hears_while_one_waits_holds_for_that_one_too() {
+    let world = world(|s| {
+        let wait = ["2", "10"].get(s.before);
+        (!s.path.ends_with("/token")).then(|| match wait {
+            Some(wait) => refuse(429, "", "").with("retry-after", wait),
+            None => ok(json!({"value": []})),
+        })
+    })
+    .await;
+    let directory = world.directory();
+    // The other has no time to wait itself: it hears the wait, and gives up.
+    let other = directory.with_deadline(world.clock.now() + std::time::Duration::from_secs(3));
+    world.clock.meanwhile(async move {
+        let error = other.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Throttled { retry_after_ms: Some(10_000) });
+    });
+    directory.read_page(&tenant(), source("roles"), &Cursor::Start, &[]).await.unwrap();
+    assert_eq!((world.waits_ms(), world.seen().len()), (vec![2_000, 10_000], 3));
+}
+
+#[tokio::test]
 async fn where_graph_names_no_wait_it_grows_by_itself_and_the_run_is_not_given_up() {
     let world = world(|s| {
         if s.path.ends_with("/token") {

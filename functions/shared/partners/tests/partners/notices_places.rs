@@ -1,8 +1,8 @@
 //! Whose an organisation is when the mail leaves: a former partner hears nothing of a customer that left.
 
 use crate::mail_room::{handle_mail_messages, mail_worker, scheduler};
-use domain::DiffId;
 use domain::rights::Role;
+use domain::{DiffId, OrganisationId};
 use engine::records::{DiffCounts, OrganisationPlace, Person, Tenant, delete};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -73,6 +73,32 @@ async fn of_an_organisation_that_has_ended_nobody_hears_and_nothing_stays_due() 
     assert_eq!(heard(&office), [""; 0]);
     let places = office.records().find(&OrganisationPlace::at(&organisation())).await.unwrap();
     assert!(places.is_none());
+}
+
+/// Another organisation may have connected the tenant since: what was told is about the one before.
+#[tokio::test]
+async fn of_what_was_before_nobody_hears_for_the_sake_of_the_organisation_that_has_the_tenant_now() {
+    for is_there in [false, true] {
+        let office = Office::new().await;
+        people(&office).await;
+        announce(&office, 1).await;
+        let row = office.records().get(&Tenant::at(&tenant())).await.unwrap();
+        let other = OrganisationId::from_ulid("01JYYYYYYYYYYYYYYYYYYYYYYY");
+        let moved = Tenant { partner: partner(SIBLING), organisation: other, ..row.value };
+        office.records().replace(&moved, row.version).await.unwrap();
+        if is_there {
+            let (organisation, partner) = (organisation(), partner(PARTNER));
+            let place = OrganisationPlace { organisation, partner, tenant: None };
+            office.records().put_new(&place).await.unwrap();
+        }
+        let expected: &[&str] =
+            if is_there { &["person11@msp.example", "person12@msp.example"] } else { &[] };
+        handle_mail_messages(&office).await;
+        assert_eq!(heard(&office), expected, "at once");
+        office.world.clock.advance_to(at("2026-11-23T07:00:00Z"));
+        mail_worker(&office).send_due(office.deadline()).await.unwrap();
+        assert_eq!(heard(&office), expected, "in digests");
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -191,6 +191,25 @@ async fn a_digest_that_bounces_was_not_sent() {
     assert_eq!(office.person(&people[0]).await.mail_state.unwrap().trouble, MailTrouble::Bounced);
 }
 
+/// What the service tells comes in no order.
+#[tokio::test]
+async fn that_a_mail_was_sent_is_no_news_once_it_has_come_back() {
+    let (office, people) = office_with(&[(10, PARTNER)]).await;
+    office.announce_two_changes().await.unwrap();
+    handle_mail_messages(&office).await;
+    office.world.clock.advance_to(at("2026-11-23T07:00:00Z"));
+    mail_worker(&office).send_due(office.deadline()).await.unwrap();
+    let mails = office.world.mailer.take_sent();
+    assert_eq!(mails.len(), 2, "a notice and a digest");
+    for mail in &mails {
+        tell(&office, mail, MailFate::Bounced).await;
+        tell(&office, mail, MailFate::Sent).await;
+    }
+    assert_eq!(delivery(&office, &people[0].id).await, Some(Delivery::Returned));
+    let at = Digest::at(&people[0].partner, &people[0].id, at("2026-11-23T07:00:00Z"));
+    assert_eq!(office.records().get(&at).await.unwrap().value.delivery, Some(Delivery::Returned));
+}
+
 #[tokio::test]
 async fn an_address_that_can_take_no_mail_is_known_as_such_and_an_owner_is_told() {
     let (office, people) = office_with(&[(10, PARTNER)]).await;

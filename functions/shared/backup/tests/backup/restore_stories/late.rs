@@ -49,3 +49,17 @@ async fn a_group_whose_creation_was_not_answered_and_that_shows_minutes_later_is
     let report = stage.report(&restore).await;
     assert!(report.steps[0].found_after_interruption, "its answer was lost");
 }
+
+/// Graph said that she is back. That she does not show in time leaves that step without its proof, and takes nothing from
+/// those that follow.
+#[tokio::test]
+async fn who_is_back_and_shows_after_her_step_gave_up_gets_what_follows_all_the_same() {
+    let stage = stage();
+    stage.directory.set("users", "ann", "jobTitle", json!("Changed"));
+    stage.directory.soft_delete("users", "ann");
+    let restore = stage.previewed(whole(&[("users", "ann")])).await;
+    stage.directory.show_undeleted_after_ms(13 * 60_000);
+    let done = stage.run(&restore).await;
+    assert_eq!((done.state, done.counts.unverified, done.counts.skipped), (RestoreState::Done, 1, 0));
+    assert_eq!(stage.directory.get("users", "ann")["jobTitle"], "Clerk");
+}

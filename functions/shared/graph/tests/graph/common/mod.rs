@@ -14,6 +14,7 @@ use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -86,10 +87,13 @@ impl IntoResponse for Answer {
     }
 }
 
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A clock that stands still but for those who wait.
 pub struct TestClock {
     now: Mutex<Timestamp>,
     pub waits_ms: Mutex<Vec<u64>>,
+    meanwhile: Mutex<Option<Meanwhile>>,
 }
 #[async_trait]
 impl Clock for TestClock {
@@ -99,10 +103,18 @@ impl Clock for TestClock {
     async fn sleep_ms(&self, duration_ms: u64) {
         self.waits_ms.lock().unwrap().push(duration_ms);
         self.advance_ms(duration_ms);
-        tokio::task::yield_now().await;
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        match meanwhile {
+            Some(meanwhile) => meanwhile.await,
+            None => tokio::task::yield_now().await,
+        }
     }
 }
 impl TestClock {
+    /// What happens when the next wait is nearly over.
+    pub fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::pin(happens));
+    }
     pub fn advance_ms(&self, ms: u64) {
         *self.now.lock().unwrap() += std::time::Duration::from_millis(ms);
     }
@@ -175,7 +187,7 @@ pub async fn world(answer: impl Fn(&Seen) -> Option<Answer> + Send + Sync + 'sta
     });
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     let now = Mutex::new("2026-01-01T00:00:00Z".parse().unwrap());
-    let clock = Arc::new(TestClock { now, waits_ms: Mutex::default() });
+    let clock = Arc::new(TestClock { now, waits_ms: Mutex::default(), meanwhile: Mutex::default() });
     let secret = json!({"clientId": "app", "clientSecret": "hunter2"});
     World { url, seen, clock, secret, exchanged: Arc::default() }
 }
