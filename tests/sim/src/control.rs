@@ -193,6 +193,29 @@ impl Control {
         crate::graph::import(&mut directory, path, object)
     }
 
+    /// An application defines a directory extension, which is described as Graph describes one, by its short name; gives its
+    /// whole name.
+    pub fn define_extension(&self, tenant: &str, described: &Value) -> String {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        crate::graph::define_extension(&mut directory, described)
+    }
+
+    /// The application that a directory extension belongs to is deleted: the extension is gone, and its values with it.
+    pub fn undefine_extension(&self, tenant: &str, name: &str) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        directory.extended.undefine(name);
+    }
+
+    /// Gives an object the value of a directory extension, as the customer's own directory does by its synchronisation.
+    pub fn synchronise_extension(&self, tenant: &str, id: &str, name: &str, value: Value) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        let index = directory.index(id).unwrap_or_else(|| panic!("no object {id}"));
+        directory.extend(index, vec![(name.to_owned(), value)]);
+    }
+
     /// Gives a property of a user another value as Microsoft's own recovery does: with a job, and no entry in any
     /// delta.
     pub fn recover_user(&self, tenant: &str, id: &str, property: &str, value: &Value) {

@@ -26,6 +26,8 @@
 //! | `premium_parts` | not documented which reads a tenant without Entra ID P1 is refused | units and security attributes |
 //! | `lapsed_lists_are_empty` | not documented: a licence that is gone refuses the list, or leaves it empty | refuses |
 //! | `schedules_among_assignments` | remembered of activations: they are among the role assignments too; of roles until a date not said | all |
+//! | `delta_gives_all_extensions` | documented: where one directory extension changed, a delta gives all of the object; not whether those too that are not selected | those too |
+//! | `unknown_extensions_refused` | not documented: a `$select` of a directory extension that the tenant does not have is refused, or passed over | refused |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -140,6 +142,8 @@ pub struct Switches {
     pub hidden_members_refused: bool,
     pub security_groups_soft_delete: bool,
     pub undeletes_replicate: bool,
+    pub delta_gives_all_extensions: bool,
+    pub unknown_extensions_refused: bool,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
@@ -178,6 +182,8 @@ impl Default for Switches {
             hidden_members_refused: false,
             security_groups_soft_delete: true,
             undeletes_replicate: true,
+            delta_gives_all_extensions: true,
+            unknown_extensions_refused: true,
             assertion_clock_real: true,
             wids_in_id_token: false,
             consent_delay: None,

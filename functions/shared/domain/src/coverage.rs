@@ -3,9 +3,10 @@
 //!
 //! Not here: why reading failed (`stored::missing`), and what one stored object lacks (`stored::known`).
 
+use crate::extensions;
 use crate::kinds::{KINDS, Kind, KindName, Unread};
 use crate::permissions::{OPTIONAL, Optional, is_granted};
-use crate::stored::{Manifest, Missing, MissingCause};
+use crate::stored::{EXTENSIONS, ExtensionsKnown, Manifest, Missing, MissingCause};
 use crate::{SnapshotId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,6 +29,10 @@ pub enum GapCause {
     Unreadable,
     /// Graph, or a service of ours, could not answer.
     Unavailable,
+    /// More names than one request takes: this one was not asked for.
+    TooMany,
+    /// An optional permission was not granted; nothing that is protected otherwise depends on it.
+    NotGranted,
     /// The program that took the snapshot did not ask for it.
     NotAsked,
     /// It was asked for, and it is not known whether the permission for it was there: what came empty is not believed.
@@ -42,6 +47,7 @@ impl From<MissingCause> for GapCause {
             MissingCause::DeniedOrUnlicensed => Self::DeniedOrUnlicensed,
             MissingCause::UnknownToGraph => Self::UnknownToGraph,
             MissingCause::Unreadable => Self::Unreadable,
+            MissingCause::TooMany => Self::TooMany,
             MissingCause::Endless | MissingCause::Invalid | MissingCause::NotFound => Self::Refused,
             MissingCause::Conflict
             | MissingCause::Stale
@@ -120,13 +126,31 @@ fn cover(manifest: &Manifest, kind: &'static Kind) -> KindCover {
         parts.extend(manifest.missing.iter().map(|m| m.source.clone()).filter(|s| s.starts_with(&of_kind)));
         let objects = manifest.missing.iter().filter(|m| m.object().is_some_and(|(of, _)| of == kind.run()));
         parts.extend(objects.map(|m| m.source.clone()));
-        parts.iter().map(|part| gap(part)).collect()
+        parts.iter().map(|part| gap(part)).chain(of_extensions(manifest, kind)).collect()
     } else {
         vec![gap(kind.run())]
     };
     let held_in = manifest.held_in.as_ref().and_then(|held_in| held_in.get(kind.run())).cloned();
     let full_at = manifest.full_at.get(kind.run()).copied();
     KindCover { kind: kind.name, held, held_in, full_at, gaps, never: kind.unread }
+}
+
+/// What is not known of the directory extensions of a kind, besides what the manifest names; none where all are known.
+fn of_extensions(manifest: &Manifest, kind: &Kind) -> Option<Gap> {
+    let (cause, why) = match (kind.extended_as?, manifest.extensions_known) {
+        (_, Some(ExtensionsKnown::All)) => return None,
+        (_, Some(ExtensionsKnown::NotGranted)) => (
+            GapCause::NotGranted,
+            "which directory extensions there are may not be asked without this permission",
+        ),
+        (_, Some(ExtensionsKnown::NotAnswered | ExtensionsKnown::Other)) => {
+            (GapCause::Unavailable, "Graph did not say which directory extensions there are")
+        }
+        (_, None) => (GapCause::NotAsked, "the program that took the snapshot did not ask for them"),
+    };
+    let helps = cause == GapCause::NotGranted;
+    let any_of = helps.then(|| extensions::PERMISSION.to_owned()).into_iter().collect();
+    Some(Gap { part: kind.part(EXTENSIONS), cause, any_of, why: why.to_owned() })
 }
 
 /// What the manifest says is missing.
@@ -210,17 +234,42 @@ mod tests {
                 ("users.customSecurityAttributes".to_owned(), GapCause::Denied, attributes),
                 ("users.faxNumber".to_owned(), GapCause::UnknownToGraph, vec![]),
                 ("users/u1".to_owned(), GapCause::Unreadable, vec![]),
+                ("users.extensions".to_owned(), GapCause::NotAsked, vec![]),
             ]
         );
         let hidden = vec!["Member.Read.Hidden".to_owned()];
         assert_eq!(
             gaps(&manifest, "groups"),
-            [("groups.hiddenMembers".to_owned(), GapCause::NotProven, hidden)]
+            [
+                ("groups.hiddenMembers".to_owned(), GapCause::NotProven, hidden),
+                ("groups.extensions".to_owned(), GapCause::NotAsked, vec![]),
+            ]
         );
         assert_eq!(gaps(&manifest, "admins"), [("admins".to_owned(), GapCause::Unavailable, vec![])]);
         assert_eq!(gaps(&manifest, "roles"), [("roles".to_owned(), GapCause::NotAsked, vec![])]);
         let admins = of(&manifest).into_iter().find(|c| c.kind.to_string() == "admins").unwrap();
         assert!(!admins.held && admins.held_in.is_some() && admins.full_at.is_none());
+    }
+
+    #[test]
+    fn what_is_not_known_of_directory_extensions_is_a_gap_with_the_permission_where_that_would_help() {
+        let of =
+            |more: Value| gaps(&manifest(&more), "users").into_iter().find(|(p, ..)| p == "users.extensions");
+        let gap = |cause, any_of: &[&str]| {
+            let any_of = any_of.iter().map(|p| (*p).to_owned()).collect();
+            Some(("users.extensions".to_owned(), cause, any_of))
+        };
+        assert_eq!(of(json!({ "extensionsKnown": "all" })), None);
+        assert_eq!(
+            of(json!({ "extensionsKnown": "not-granted" })),
+            gap(GapCause::NotGranted, &["Directory.Read.All"])
+        );
+        assert_eq!(of(json!({ "extensionsKnown": "not-answered" })), gap(GapCause::Unavailable, &[]));
+        assert_eq!(of(json!({ "extensionsKnown": "someday" })), gap(GapCause::Unavailable, &[]));
+        assert_eq!(of(json!({})), gap(GapCause::NotAsked, &[]));
+        let missing = json!([{ "source": "users.extension_a_b", "cause": "too-many", "why": "no" }]);
+        let named = gaps(&manifest(&json!({ "extensionsKnown": "all", "missing": missing })), "users");
+        assert!(named.contains(&("users.extension_a_b".to_owned(), GapCause::TooMany, vec![])), "{named:?}");
     }
 
     #[test]

@@ -70,6 +70,7 @@ pub mod canonical;
 pub mod changes;
 pub mod coverage;
 pub mod error;
+pub mod extensions;
 pub mod ids;
 pub mod kinds;
 pub mod login;

@@ -1,6 +1,7 @@
 //! The client: connections, endpoints, tokens, counts. How a call is made is in `call`.
 
 use crate::{
+    extensions,
     limits::Lane,
     settings::{GraphSettings, is_loopback},
     throttle::Throttle,
@@ -42,7 +43,8 @@ pub(crate) struct Shared {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) throttle: Throttle,
     pub(crate) spent: Mutex<HashMap<TenantId, Spent>>,
-    pub(crate) unknown: Mutex<HashMap<TenantId, BTreeSet<(&'static str, &'static str)>>>,
+    pub(crate) unknown: Mutex<HashMap<TenantId, BTreeSet<(&'static str, String)>>>,
+    pub(crate) extensions: Mutex<HashMap<TenantId, extensions::Known>>,
 }
 
 impl GraphClient {
@@ -97,6 +99,7 @@ impl GraphClient {
             throttle,
             spent: Mutex::default(),
             unknown: Mutex::default(),
+            extensions: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), deadline: None })
     }
@@ -109,15 +112,18 @@ impl GraphClient {
 
     /// Properties that the tenant's Graph did not know, as `(source, property)`: they were asked for and
     /// left out, and are missing in what was read.
-    pub fn unknown_properties(&self, tenant: &TenantId) -> Vec<(&'static str, &'static str)> {
+    pub fn unknown_properties(&self, tenant: &TenantId) -> Vec<(&'static str, String)> {
         let unknown = self.shared.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        unknown.get(tenant).into_iter().flatten().copied().collect()
+        unknown.get(tenant).into_iter().flatten().cloned().collect()
     }
 
-    pub(crate) fn learn_unknown(&self, tenant: &TenantId, source: &'static str, property: &'static str) {
-        tracing::warn!(%tenant, source, property, "this Graph does not know a property; it is left out");
+    pub(crate) fn learn_unknown(&self, tenant: &TenantId, source: &'static str, property: &str) {
+        // Why not the names of extensions: the customer made them.
+        let is_extension = domain::kinds::find(source).is_some_and(|kind| kind.is_extension(property));
+        let name = (!is_extension).then_some(property);
+        tracing::warn!(%tenant, source, property = name, "this Graph does not know a property; it is left out");
         let mut unknown = self.shared.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        unknown.entry(tenant.clone()).or_default().insert((source, property));
+        unknown.entry(tenant.clone()).or_default().insert((source, property.to_owned()));
     }
 
     /// What gets and keeps the access tokens of this client.

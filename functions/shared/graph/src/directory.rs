@@ -4,6 +4,7 @@ use crate::GraphClient;
 use async_trait::async_trait;
 use domain::{
     Error, Result, TenantId, Timestamp,
+    extensions::Extension,
     kinds::{Kind, Licence, LinkType, Outside, Source},
     restore::Units,
 };
@@ -90,15 +91,18 @@ impl DirectoryPages for GraphDirectory {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
-        facets: &[&'static str],
+        also: &[&str],
     ) -> Result<ReadPage> {
-        self.client.read_page(tenant, source, cursor, facets).await
+        self.client.read_page(tenant, source, cursor, also).await
     }
     async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         self.client.last_recovery(tenant).await
     }
     async fn has_licence(&self, tenant: &TenantId, licence: &'static Licence) -> Result<Option<bool>> {
         self.client.has_licence(tenant, licence).await
+    }
+    async fn list_extensions(&self, tenant: &TenantId) -> Result<Vec<Extension>> {
+        self.client.list_extensions(tenant).await
     }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.client.take_spent(tenant)

@@ -14,6 +14,7 @@ mod cost;
 mod credential;
 mod directory;
 mod error;
+mod extensions;
 mod lenient;
 mod licence;
 mod limits;

@@ -65,8 +65,10 @@ impl GraphClient {
             wanted.push(Wanted::Link(link));
             parts.push(Part { below, units, what: format!("reading {}", link.name) });
         }
+        let names = self.extension_names(tenant, kind).await?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         loop {
-            let select = self.select_without_links(tenant, kind).await?;
+            let select = self.select_without_links(tenant, kind, &names).await?;
             let path = one(kind, id);
             let units = read_units(&path, !select.is_empty(), !main.expand.is_empty(), None);
             let below = with_query(&path, &select, main.expand, None);
@@ -81,7 +83,7 @@ impl GraphClient {
             if reply.status == 404 {
                 return Ok(None);
             }
-            if !reply.is_success() && self.can_do_without(tenant, main, &reply) {
+            if !reply.is_success() && self.can_do_without(tenant, main, &names, &reply) {
                 continue;
             }
             let mut items = vec![reply.success(&what)?];
@@ -99,7 +101,7 @@ impl GraphClient {
         &self,
         tenant: &TenantId,
         kind: &'static Kind,
-        select: &[&'static str],
+        select: &[&str],
         mut item: Value,
         replies: impl Iterator<Item = (&Wanted, &Part, Result<Reply>)>,
         links: &[&'static LinkType],
@@ -145,6 +147,8 @@ impl GraphClient {
             Some(object) => object.to_map()?,
             None => id.map(|id| ("id".to_owned(), id)).into_iter().collect(),
         };
+        // Why: Graph may give directory extensions that were not asked for, here and not in a list.
+        object.retain(|property, _| !kind.is_extension(property) || select.contains(&property.as_str()));
         // Asked for and not given means that it is empty; without this it would count as not known.
         for property in select {
             object.entry(*property).or_insert(Value::Null);
@@ -212,13 +216,14 @@ impl GraphClient {
         self.all_of(tenant, first, units, what).await
     }
 
-    /// The properties that the main source reads, known to this Graph, without the relations.
-    pub(crate) async fn select_without_links(
+    /// The properties that the main source reads, and these besides, known to this Graph, without the relations.
+    pub(crate) async fn select_without_links<'a>(
         &self,
         tenant: &TenantId,
         kind: &'static Kind,
-    ) -> Result<Vec<&'static str>> {
-        let selectable = self.selectable(tenant, &kind.reading[0]).await?;
+        also: &[&'a str],
+    ) -> Result<Vec<&'a str>> {
+        let selectable = self.selectable(tenant, &kind.reading[0], also).await?;
         Ok(selectable.into_iter().filter(|p| kind.link(p).is_none()).collect())
     }
 
@@ -233,7 +238,9 @@ impl GraphClient {
         let has_value = |item: &Value| item.get(property).and_then(Value::as_str) == Some(value);
         let main = &kind.reading[0];
         if main.expand.is_empty() {
-            let select = self.select_without_links(tenant, kind).await?;
+            let names = self.extension_names(tenant, kind).await?;
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let select = self.select_without_links(tenant, kind, &names).await?;
             let found = self.filtered(tenant, kind, &select, property, value).await?;
             // Why: Graph compares without regard to case.
             return found

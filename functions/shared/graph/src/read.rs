@@ -26,7 +26,7 @@ const SMALL_TOP: u32 = 120;
 const BIN_TOP: u32 = 999;
 
 impl GraphClient {
-    /// One page of a source, from where `cursor` stands, with these facets where the source carries them.
+    /// One page of a source, from where `cursor` stands, with these properties besides.
     ///
     /// # Errors
     /// Those of the port: `NotFound` when the cursor is lost, so that everything has to be read anew.
@@ -35,7 +35,7 @@ impl GraphClient {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
-        facets: &[&'static str],
+        also: &[&str],
     ) -> Result<ReadPage> {
         let (url, page) = match cursor {
             Cursor::Next(link)
@@ -49,7 +49,7 @@ impl GraphClient {
                 let reply = self.ask(tenant, &page_of(url.clone(), units, source)).await?;
                 (url, next_page(source, reply)?)
             }
-            first => self.first_page(tenant, source, first, facets).await?,
+            first => self.first_page(tenant, source, first, also).await?,
         };
         let Listing { mut items, unreadable, next, delta } = page;
         let mut unreadable: Vec<Unreadable> = unreadable.into_iter().map(Unreadable::of_text).collect();
@@ -113,8 +113,11 @@ impl GraphClient {
         }
         let unknown = self.unknown_properties(tenant);
         // Not asked for is not empty: what the question left out is named beside the items.
-        let left_out = unknown.into_iter().filter(|(name, _)| *name == source.name).map(|(_, p)| p);
-        let left_out = left_out.chain(self.withheld(tenant, source).await?).chain(refused).collect();
+        let is_asked = |p: &str| source.select.contains(&p) || also.contains(&p);
+        let unknown = unknown.into_iter().filter(|(name, p)| *name == source.name && is_asked(p));
+        let withheld = self.withheld(tenant, source).await?;
+        let known = withheld.into_iter().chain(refused).map(str::to_owned);
+        let left_out = unknown.map(|(_, p)| p).chain(known).collect();
         Ok(ReadPage { items, unreadable, end, left_out })
     }
 
@@ -126,25 +129,42 @@ impl GraphClient {
     }
 
     /// What can be selected: known to this tenant's Graph, and not kept back from the token.
-    pub(crate) async fn selectable(
+    pub(crate) async fn selectable<'a>(
         &self,
         tenant: &TenantId,
         source: &'static Source,
-    ) -> Result<Vec<&'static str>> {
+        also: &[&'a str],
+    ) -> Result<Vec<&'a str>> {
         let withheld = self.withheld(tenant, source).await?;
-        Ok(self.selected(tenant, source).into_iter().filter(|p| !withheld.contains(p)).collect())
+        Ok(self.selected(tenant, source, also).into_iter().filter(|p| !withheld.contains(p)).collect())
     }
 
-    /// What is selected, without what this tenant's Graph does not know.
-    pub(crate) fn selected(&self, tenant: &TenantId, source: &'static Source) -> Vec<&'static str> {
+    /// What is selected and, of a source whose properties are, these besides; without what this tenant's Graph does not know.
+    pub(crate) fn selected<'a>(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+        also: &[&'a str],
+    ) -> Vec<&'a str> {
         let unknown = self.unknown_properties(tenant);
-        source.select.iter().copied().filter(|p| !unknown.contains(&(source.name, *p))).collect()
+        let is_known = |p: &&str| !unknown.iter().any(|(of, known)| *of == source.name && known == p);
+        source.select.iter().chain(also).copied().filter(is_known).collect()
     }
 
     /// Whether the refusal is about a property that can be left out; then it is, from now on.
-    pub(crate) fn can_do_without(&self, tenant: &TenantId, source: &'static Source, reply: &Reply) -> bool {
-        let selected = self.selected(tenant, source);
-        let named = reply.refusal().unknown_property(&selected).filter(|p| !is_indispensable(source, p));
+    pub(crate) fn can_do_without(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+        also: &[&str],
+        reply: &Reply,
+    ) -> bool {
+        let selected = self.selected(tenant, source, also);
+        let named = reply
+            .refusal()
+            .unknown_property(&selected)
+            .filter(|p| !is_indispensable(source, p))
+            .filter(|p| !source.carries.contains(p));
         if let Some(property) = named {
             self.learn_unknown(tenant, source.name, property);
         }
@@ -157,11 +177,11 @@ impl GraphClient {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
-        facets: &[&'static str],
+        also: &[&str],
     ) -> Result<(Url, Listing)> {
         let mut question = Question::new(source, cursor);
         loop {
-            let select = question.select(source, self.selectable(tenant, source).await?, facets);
+            let select = question.select(source, self.selectable(tenant, source, also).await?);
             let url = self.address(source.version, &question.below(&select))?;
             let expands = !question.expand.is_empty();
             let units = read_units(&question.path, !select.is_empty(), expands, question.top);
@@ -170,7 +190,7 @@ impl GraphClient {
                 return Ok((url, page(source, reply)?));
             }
             // Some clouds lack properties that others have: the property is left out, and reported as missing.
-            if self.can_do_without(tenant, source, &reply) {
+            if self.can_do_without(tenant, source, also, &reply) {
                 continue;
             }
             let refusal = reply.refusal();
@@ -251,18 +271,13 @@ impl Question {
         }
     }
 
-    fn select(
-        &self,
-        source: &'static Source,
-        known: Vec<&'static str>,
-        facets: &[&'static str],
-    ) -> Vec<&'static str> {
+    fn select<'a>(&self, source: &'static Source, known: Vec<&'a str>) -> Vec<&'a str> {
         if self.ids_only {
             return vec!["id"];
         }
         let kind = kind_of(source);
         let is_wanted = |p: &&str| self.relations || kind.is_none_or(|k| !k.is_relation(p));
-        known.into_iter().filter(is_wanted).chain(facets.iter().copied()).collect()
+        known.into_iter().filter(is_wanted).collect()
     }
 
     /// Path and query below the version segment.

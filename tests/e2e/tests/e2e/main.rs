@@ -14,6 +14,7 @@ mod documented;
 mod endings;
 mod events;
 mod example;
+mod extensions;
 mod faults;
 mod formats;
 mod gaps;

@@ -256,9 +256,9 @@ impl DirectoryPages for Eventful {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
-        facets: &[&'static str],
+        also: &[&str],
     ) -> Result<ReadPage> {
-        let page = self.inner.read_page(tenant, source, cursor, facets).await?;
+        let page = self.inner.read_page(tenant, source, cursor, also).await?;
         let is_list_of_users = source.name == "users" && *cursor == Cursor::Listed;
         let happening = if is_list_of_users { self.happening.lock().unwrap().take() } else { None };
         if let Some(happening) = happening {

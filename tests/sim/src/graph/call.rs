@@ -71,12 +71,25 @@ pub(crate) struct Call {
 }
 
 /// Functions and actions that are bound to an object or a collection; OData lets them be called with their namespace.
-const BOUND: &[&str] =
-    &["checkMemberGroups", "checkMemberObjects", "delta", "getByIds", "getMemberGroups", "getMemberObjects"];
+const BOUND: &[&str] = &[
+    "checkMemberGroups",
+    "checkMemberObjects",
+    "delta",
+    "getAvailableExtensionProperties",
+    "getByIds",
+    "getMemberGroups",
+    "getMemberObjects",
+];
 
 /// Those of them that only read, though they are POST.
-const READING_ACTIONS: &[&str] =
-    &["checkMemberGroups", "checkMemberObjects", "getByIds", "getMemberGroups", "getMemberObjects"];
+const READING_ACTIONS: &[&str] = &[
+    "checkMemberGroups",
+    "checkMemberObjects",
+    "getAvailableExtensionProperties",
+    "getByIds",
+    "getMemberGroups",
+    "getMemberObjects",
+];
 
 /// The segments of a path; `users('x')` counts as `users/x`, and `users/microsoft.graph.delta()` as `users/delta`.
 pub(crate) fn segments(path: &str) -> Vec<String> {

@@ -12,7 +12,7 @@ use super::delta_token::{Cursor, DeltaQuery, place};
 use super::error::{Failure, bad, denied, failure, malformed};
 use super::filter::Filter;
 use super::render::{self, How, Selection, key, text_member};
-use super::{groups, lists};
+use super::{extensions, groups, lists};
 use crate::inner::Inner;
 use crate::schema;
 use crate::state::{Change, Directory, Index, Kind, Life, Relation, What};
@@ -260,6 +260,8 @@ struct Gathered {
     /// Whether every property is shown, because the object is new or has come back.
     full: bool,
     removed: bool,
+    /// Whether a directory extension has another value.
+    extended: bool,
     links: Vec<(Relation, Index)>,
 }
 
@@ -283,6 +285,7 @@ fn changes(
         let relevant = match what {
             What::Props(mask) => mask & selection.mask != 0,
             What::Link(relation, _) => selection.relations.contains(&relation),
+            What::Extended => !selection.extensions.is_empty(),
             _ => true,
         } && query.ids.as_ref().is_none_or(|ids| ids.contains(&object));
         if relevant {
@@ -299,6 +302,7 @@ fn changes(
                 What::Created | What::Restored => gathered.full = true,
                 What::Removed => gathered.removed = true,
                 What::Props(mask) => gathered.mask |= mask,
+                What::Extended => gathered.extended = true,
                 What::Link(relation, target) => {
                     if !gathered.links.contains(&(relation, target)) {
                         gathered.links.push((relation, target));
@@ -326,7 +330,11 @@ fn write_change(
 ) {
     let object = d.object(index);
     // Where nobody says that it is back, its deletion is the last that is known of it.
-    let is_stale = gathered.removed && !gathered.full && gathered.mask == 0 && gathered.links.is_empty();
+    let is_stale = gathered.removed
+        && !gathered.full
+        && !gathered.extended
+        && gathered.mask == 0
+        && gathered.links.is_empty();
     let reason = match object.life {
         Life::Live if is_stale => Some("changed"),
         Life::Live => None,
@@ -347,7 +355,14 @@ fn write_change(
     if minimal {
         chosen.mask &= gathered.mask;
     }
-    open(out, call, d, index, &chosen, How::default());
+    if minimal && !gathered.extended {
+        chosen.extensions.clear();
+    }
+    // Source: "Use delta query", tracking changes of extension properties: all of them come, selected or not.
+    if gathered.extended && call.switches.delta_gives_all_extensions {
+        chosen.extensions = extensions::names(d, index);
+    }
+    open(out, call, d, index, &chosen, How { changed: true, ..How::default() });
     let shown = selection.relations.iter().filter(|relation| !groups::hides(call, d, index, **relation));
     for relation in shown {
         let targets = gathered.links.iter().filter(|(r, _)| r == relation);

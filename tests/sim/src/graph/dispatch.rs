@@ -3,8 +3,8 @@
 use super::call::{Call, Outcome, Reply};
 use super::error::{denied, failure, no_segment};
 use super::{
-    deleted, delta, groups, intune, licences, licensed, lists, memberships, misc, permissions, pim, refs,
-    roles, units, users,
+    deleted, delta, extensions, groups, intune, licences, licensed, lists, memberships, misc, permissions,
+    pim, refs, roles, units, users,
 };
 use crate::inner::Inner;
 use crate::state::{Kind, Relation};
@@ -44,6 +44,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
     // `getByIds` is a read too.
     if call.reads() {
         let d = &*tenant.directory.read().expect("the lock is never held over a panic");
+        extensions::check_selected(call, d)?;
         return match path.as_slice() {
             // Why delta comes first: `users/delta` would otherwise be the user whose id is `delta`.
             [_, "delta"] | ["directory", "administrativeUnits", "delta"] if !tenant.config.tracks_changes => {
@@ -65,6 +66,7 @@ pub(crate) fn run(inner: &Inner, call: &Call) -> Outcome {
             ["applications", "$count"] => misc::count(call, d, Kind::Application),
             ["directory", "administrativeUnits", "$count"] => misc::count(call, d, Kind::Unit),
             ["users" | "groups" | "directoryObjects", "getByIds"] => misc::by_ids(call, d),
+            ["directoryObjects", "getAvailableExtensionProperties"] => extensions::available(call, d),
             [
                 "users" | "groups" | "servicePrincipals" | "directoryObjects",
                 id,

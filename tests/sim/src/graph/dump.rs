@@ -31,6 +31,7 @@ fn object(d: &Directory, index: Index) -> Value {
         let value = serde_json::from_slice(json).unwrap_or(Value::Null);
         out.insert(schema.props[usize::from(property)].name.into(), value);
     }
+    out.extend(d.extended.values(index).map(|(name, value)| (name.clone(), value.clone())));
     for relation in schema.relations {
         let mut ids: Vec<String> = object
             .links(*relation)

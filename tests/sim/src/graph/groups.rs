@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Outcome, Reply};
 use super::error::{Failure, bad, conflict, denied, missing};
-use super::{licences, lists, refs, roles, write};
+use super::{extensions, licences, lists, refs, roles, write};
 use crate::clock::iso;
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation, Row};
@@ -172,7 +172,8 @@ fn check_body(body: &serde_json::Map<String, Value>) -> Result<(), Failure> {
 
 /// Creates a group, with the members and owners that the body binds.
 pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
-    let body = call.object()?;
+    let mut body = call.object()?;
+    let extended = extensions::take(d, Kind::Group, &mut body)?;
     let schema = schema::of(Kind::Group);
     let mut changes = write::check(schema, &body, true)?;
     check_body(&body)?;
@@ -248,6 +249,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
         }
     }
     let index = d.add(Kind::Group, id, Row::default().with(&changes));
+    d.extend(index, extended);
     d.claim_names(index);
     for (relation, targets) in &wanted {
         for target in targets {
@@ -260,7 +262,8 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
 /// Changes the properties that the body names, and binds further members and owners.
 pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let index = find(d, id)?;
-    let body = call.object()?;
+    let mut body = call.object()?;
+    let extended = extensions::take(d, Kind::Group, &mut body)?;
     let schema = schema::of(Kind::Group);
     let row = d.object(index).row.clone();
     let old = nature(&row);
@@ -320,6 +323,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     }
     d.release_names(index);
     d.set(index, &changes);
+    d.extend(index, extended);
     d.claim_names(index);
     Ok(Reply::empty())
 }

@@ -11,6 +11,7 @@ mod delta_token;
 mod dispatch;
 mod dump;
 mod error;
+mod extensions;
 mod filter;
 mod groups;
 mod holders;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 pub(crate) use call::{Query, is_reading_action};
 pub(crate) use delta_token::DeltaQueries;
 pub(crate) use dump::{dump, import};
+pub(crate) use extensions::define as define_extension;
 pub(crate) use holders::{global_administrators, tenant_wide_roles};
 pub(crate) use intune::seeded as seed_policy;
 pub(crate) use licences::{

@@ -146,6 +146,11 @@ const RULES: &[Rule] = &[
         &["Application.ReadWrite.All"],
     ),
     (
+        &["directoryObjects", "getAvailableExtensionProperties"],
+        &["Directory.Read.All", "Directory.ReadWrite.All"],
+        &[],
+    ),
+    (
         &["directoryObjects"],
         &[
             "Directory.Read.All",

@@ -16,7 +16,8 @@ pub(crate) struct Selection {
     pub relations: Vec<Relation>,
     pub expand: Vec<Expand>,
     pub explicit: bool,
-    pub unselected_extra: Vec<String>,
+    /// Directory extensions, by their names.
+    pub extensions: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +68,7 @@ impl Selection {
             relations: Vec::new(),
             expand: Vec::new(),
             explicit: false,
-            unselected_extra: Vec::new(),
+            extensions: Vec::new(),
         }
     }
 
@@ -79,7 +80,7 @@ impl Selection {
             relations: Vec::new(),
             expand: Vec::new(),
             explicit: true,
-            unselected_extra: Vec::new(),
+            extensions: Vec::new(),
         }
     }
 
@@ -100,7 +101,7 @@ impl Selection {
                 {
                     selection.relations.push(relation);
                 } else if name.starts_with("extension_") {
-                    selection.unselected_extra.push(name.to_owned());
+                    selection.extensions.push(name.to_owned());
                 } else {
                     return Err(malformed(format!(
                         "Could not find a property named '{name}' on type 'microsoft.graph.{}'.",
@@ -201,6 +202,20 @@ pub(crate) fn members(
             _ => out.extend_from_slice(json),
         }
     }
+    for name in &selection.extensions {
+        match directory.extended.value(index, name) {
+            Some(value) => {
+                key(out, name);
+                out.extend_from_slice(value.to_string().as_bytes());
+            }
+            // Why: an extension without a value is no member of the object, but a change says that it was emptied.
+            None if how.changed => {
+                key(out, name);
+                out.extend_from_slice(b"null");
+            }
+            None => {}
+        }
+    }
     while left != 0 {
         let property = u8::try_from(left.trailing_zeros()).unwrap_or(127);
         left &= left - 1;
@@ -264,6 +279,8 @@ pub(crate) struct How<'a> {
     pub alone: bool,
     /// Properties without a value are left out.
     pub without_empty: bool,
+    /// It tells what changed.
+    pub changed: bool,
 }
 
 /// How many related objects `$expand` gives at most.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Outcome, Reply};
 use super::error::{Failure, bad, missing};
-use super::{lists, refs, roles, write};
+use super::{extensions, lists, refs, roles, write};
 use crate::schema;
 use crate::state::{Directory, Index, Kind, Relation, Row};
 
@@ -29,17 +29,22 @@ fn check(row: &Row) -> Result<(), Failure> {
 }
 
 pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
-    let changes = write::check(schema::of(Kind::Unit), &call.object()?, true)?;
+    let mut body = call.object()?;
+    let extended = extensions::take(d, Kind::Unit, &mut body)?;
+    let changes = write::check(schema::of(Kind::Unit), &body, true)?;
     let row = Row::default().with(&changes);
     check(&row)?;
     let id = d.new_id();
     let index = d.add(Kind::Unit, id, row);
+    d.extend(index, extended);
     Ok(lists::created(call, d, index))
 }
 
 pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let index = find(d, id)?;
-    let changes = write::check(schema::of(Kind::Unit), &call.object()?, false)?;
+    let mut body = call.object()?;
+    let extended = extensions::take(d, Kind::Unit, &mut body)?;
+    let changes = write::check(schema::of(Kind::Unit), &body, false)?;
     let row = d.object(index).row.with(&changes);
     check(&row)?;
     if is_dynamic(&row) && !is_dynamic(&d.object(index).row) {
@@ -49,6 +54,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
         }
     }
     d.set(index, &changes);
+    d.extend(index, extended);
     Ok(Reply::empty())
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Outcome, Reply};
 use super::error::{Failure, bad, conflict, denied, missing};
 use super::write::{self, Changes};
-use super::{lists, refs, roles, security_attributes};
+use super::{extensions, lists, refs, roles, security_attributes};
 use crate::clock::{iso, iso_with_fraction};
 use crate::schema::{self, flag};
 use crate::state::{Directory, Index, Kind, Relation};
@@ -116,7 +116,8 @@ fn refuse_guarded(call: &Call, body: &serde_json::Map<String, Value>) -> Result<
 }
 
 pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
-    let body = call.object()?;
+    let mut body = call.object()?;
+    let extended = extensions::take(d, Kind::User, &mut body)?;
     let schema = schema::of(Kind::User);
     let mut changes = write::check(schema, &body, true)?;
     check_values(&body)?;
@@ -146,6 +147,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     }
     let row = crate::state::Row::default().with(&changes);
     let index = d.add(Kind::User, id, row);
+    d.extend(index, extended);
     d.claim_names(index);
     Ok(lists::created(call, d, index))
 }
@@ -159,7 +161,8 @@ pub(crate) fn require_role(call: &Call, d: &Directory, target: Index) -> Result<
 pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let index = find(d, id)?;
     roles::refuse_restricted(call, d, index)?;
-    let body = call.object()?;
+    let mut body = call.object()?;
+    let extended = extensions::take(d, Kind::User, &mut body)?;
     let schema = schema::of(Kind::User);
     let row = d.object(index).row.clone();
     let mut changes = write::check(schema, &body, false)?;
@@ -189,6 +192,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     derive(&mut changes);
     d.release_names(index);
     d.set(index, &changes);
+    d.extend(index, extended);
     d.claim_names(index);
     Ok(Reply::empty())
 }

@@ -4,6 +4,7 @@
 //! Over 400 lines: a write touches objects, links, names and the log at once, so they stand side by side.
 
 mod docs;
+mod extended;
 mod links;
 mod replica;
 mod row;
@@ -16,6 +17,7 @@ use rand::{Rng, SeedableRng};
 use uuid::Uuid;
 
 pub(crate) use docs::Docs;
+pub(crate) use extended::{Definition, Extended};
 pub(crate) use links::{Index, LinkSet, Relation};
 pub(crate) use replica::{Delay, Replica};
 pub(crate) use row::{Row, RowBuilder};
@@ -74,6 +76,8 @@ pub(crate) enum What {
     Restored,
     Removed,
     Props(u128),
+    /// A directory extension has another value.
+    Extended,
     Link(Relation, Index),
 }
 
@@ -107,6 +111,7 @@ pub(crate) struct Directory {
     /// Consumed units by SKU.
     pub consumed: HashMap<String, i64>,
     pub replica: Replica,
+    pub extended: Extended,
     /// Jobs of Microsoft's own recovery, as Graph lists them.
     pub recoveries: Vec<serde_json::Value>,
     pub random: SmallRng,
@@ -133,6 +138,7 @@ impl Directory {
             holders: HashMap::new(),
             consumed: HashMap::new(),
             replica: Replica::default(),
+            extended: Extended::default(),
             recoveries: Vec::new(),
             random: SmallRng::seed_from_u64(seed ^ u64::from(id.as_fields().0)),
         }
@@ -235,6 +241,17 @@ impl Directory {
     pub fn set_quietly(&mut self, index: Index, changes: &[(u8, Option<String>)]) {
         let new = self.object(index).row.with(changes);
         self.objects[index as usize].row = new;
+    }
+
+    /// Writes values of directory extensions, and records that some changed.
+    pub fn extend(&mut self, index: Index, values: Vec<(String, serde_json::Value)>) {
+        let mut any = false;
+        for (name, value) in values {
+            any |= self.extended.set(index, &name, value);
+        }
+        if any {
+            self.record(index, What::Extended);
+        }
     }
 
     /// Adds a link without an entry in the log, for the seed.
@@ -363,6 +380,7 @@ impl Directory {
         }
         self.objects[index as usize].life = Life::Gone;
         self.objects[index as usize].row = Row::default();
+        self.extended.forget(index);
         self.record(index, What::Removed);
     }
 

@@ -6,6 +6,7 @@ mod changes;
 mod clients;
 mod common;
 mod directory;
+mod extensions;
 mod filters;
 mod front;
 mod policies;

@@ -2,6 +2,7 @@
 
 use super::{Faulty, LoggedCall};
 use async_trait::async_trait;
+use domain::extensions::Extension;
 use domain::kinds::{Kind, Licence, LinkType, Outside, Source};
 use domain::restore::Units;
 use domain::{Result, TenantId, Timestamp};
@@ -52,7 +53,7 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
-        facets: &[&'static str],
+        also: &[&str],
     ) -> Result<ReadPage> {
         let at = match cursor {
             Cursor::Start => "from the start",
@@ -65,7 +66,7 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
             Cursor::Delta(_) => "delta",
         };
         let call = LoggedCall::new("directory", "read_page", format!("{} {at}", source.path)).of(tenant);
-        self.plan.around(call, self.inner.read_page(tenant, source, cursor, facets)).await
+        self.plan.around(call, self.inner.read_page(tenant, source, cursor, also)).await
     }
     async fn last_recovery(&self, tenant: &TenantId) -> Result<Option<Timestamp>> {
         let call = LoggedCall::new("directory", "last_recovery", "").of(tenant);
@@ -74,6 +75,10 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
     async fn has_licence(&self, tenant: &TenantId, licence: &'static Licence) -> Result<Option<bool>> {
         let call = LoggedCall::new("directory", "has_licence", "").of(tenant);
         self.plan.around(call, self.inner.has_licence(tenant, licence)).await
+    }
+    async fn list_extensions(&self, tenant: &TenantId) -> Result<Vec<Extension>> {
+        let call = LoggedCall::new("directory", "list_extensions", "").of(tenant);
+        self.plan.around(call, self.inner.list_extensions(tenant)).await
     }
     fn take_spent(&self, tenant: &TenantId) -> Spent {
         self.inner.take_spent(tenant)

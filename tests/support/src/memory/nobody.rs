@@ -29,13 +29,7 @@ impl DirectoryAccess for Nobody {
 
 #[async_trait]
 impl DirectoryPages for Nobody {
-    async fn read_page(
-        &self,
-        _: &TenantId,
-        _: &'static Source,
-        _: &Cursor,
-        _: &[&'static str],
-    ) -> Result<ReadPage> {
+    async fn read_page(&self, _: &TenantId, _: &'static Source, _: &Cursor, _: &[&str]) -> Result<ReadPage> {
         Err(Error::unavailable("nobody"))
     }
     fn take_spent(&self, _: &TenantId) -> Spent {

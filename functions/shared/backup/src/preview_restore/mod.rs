@@ -5,6 +5,7 @@
 //! [`domain::restore`]; this job fetches.
 
 mod archived;
+mod extensions;
 mod gather;
 mod guard;
 mod outside;
@@ -211,8 +212,10 @@ impl Worker {
         };
         let choices = items.iter().filter_map(choice).collect();
         let own_principals = self.own.list_own(&restore.tenant).await?.into_iter().collect();
+        let extensions = gather.extensions(&items).await?;
         let mut inputs = Inputs {
             items,
+            extensions,
             referrers,
             rivals,
             choices,

@@ -26,10 +26,11 @@ pub(super) fn has_other_way(kind: &Kind) -> bool {
     matches!(kind.reading[0].read, Read::Delta(Whole::Listed { .. } | Whole::Chunked { .. }))
 }
 
-/// The properties that the base's token does not ask for, though the row names them.
-fn left_out_of(base: &Manifest, kind: &Kind) -> BTreeSet<String> {
-    let is_missing = |p: &&str| base.missing.iter().any(|m| m.source == format!("{}.{p}", kind.run()));
-    kind.selected().filter(is_missing).map(str::to_owned).collect()
+/// The properties that the base's token does not ask for, though the row or the tenant's extensions name them.
+fn left_out_of(base: &Manifest, kind: &Kind, extensions: &[String]) -> BTreeSet<String> {
+    let is_missing = |p: &&str| base.said_of(&kind.part(p)).is_some();
+    let of_row = kind.selected().filter(is_missing).map(str::to_owned);
+    of_row.chain(extensions.iter().filter(|p| is_missing(&p.as_str())).cloned()).collect()
 }
 
 impl Context {
@@ -43,7 +44,7 @@ impl Context {
             Some(base) => {
                 let token = base.tokens.get(kind.reading[0].name).map(|t| t.link.clone()).unwrap_or_default();
                 // Why: a token keeps the question of its first round; what that left out, the token leaves out too.
-                let left_out = left_out_of(base, kind);
+                let left_out = left_out_of(base, kind, self.extensions(kind));
                 let missing = unreadable::named_by(base, kind);
                 KindReading { left_out, missing, ..KindReading::of_changes(now, token) }
             }

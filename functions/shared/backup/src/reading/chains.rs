@@ -165,7 +165,7 @@ impl Chains<'_, '_> {
     async fn take(&mut self, mut chain: Chain, page: Fetched, asked_at: Timestamp) -> Result<()> {
         let state = &mut self.reader.state;
         state.failures = 0;
-        state.left_out.extend(page.left_out.into_iter().map(str::to_owned));
+        state.left_out.extend(page.left_out);
 
         // Why before its items are taken: a page of a ring may not be followed by the same again.
         if let PageEnd::More(Cursor::Next(link) | Cursor::NextListed(link) | Cursor::NextWhole(link)) =

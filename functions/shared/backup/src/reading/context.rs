@@ -2,6 +2,7 @@
 
 use crate::archive::{Budget, TenantArchive};
 use domain::Timestamp;
+use domain::extensions::Chosen;
 use domain::kinds::{Kind, Source};
 use domain::stored::Manifest;
 use engine::ports::{Clock, DirectoryPages};
@@ -25,6 +26,8 @@ pub(super) struct Context {
     pub(super) reads_everything: bool,
     /// Application permissions; empty when they are not known.
     pub(super) permissions: Arc<[String]>,
+    /// The directory extensions that are asked for; none where it is not known which there are.
+    pub(super) extensions: Option<Arc<Chosen>>,
     /// From then on nothing new is begun.
     pub(super) stop_at: Timestamp,
     /// One place for each call to Graph that may be under way at once.
@@ -55,6 +58,7 @@ impl Context {
             base: base.map(Arc::new),
             reads_everything: false,
             permissions: permissions.into(),
+            extensions: None,
             stop_at: deadline.saturating_sub(SignedDuration::from_secs(margin)).unwrap_or(deadline),
             calls: Arc::new(Semaphore::new(at_once)),
             at_once,
@@ -89,11 +93,17 @@ impl Context {
         all.filter(|facet| !apart && may_carry(facet)).collect()
     }
 
+    /// The names of the directory extensions that the objects of a kind are asked for.
+    pub(super) fn extensions(&self, kind: &Kind) -> &[String] {
+        self.extensions.as_deref().map_or(&[], |chosen| chosen.of(kind))
+    }
+
     /// The properties that a delta token stands for, with commas between: a token is good only for the same question.
     pub(super) fn asked(&self, kind: &Kind, apart: bool) -> String {
         let carried = self.carried(kind, apart);
         let withheld: Vec<&str> = kind.withheld(&self.permissions).collect();
-        let asked = kind.reading[0].select.iter().chain(&carried).copied();
+        let extensions = self.extensions(kind).iter().map(String::as_str);
+        let asked = kind.reading[0].select.iter().chain(&carried).copied().chain(extensions);
         asked.filter(|p| !withheld.contains(p)).collect::<Vec<_>>().join(",")
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Fetched {
     pub(super) unreadable: Vec<Unreadable>,
     pub(super) end: PageEnd,
     /// Properties that were not asked for, since this Graph does not know them.
-    pub(super) left_out: Vec<&'static str>,
+    pub(super) left_out: Vec<String>,
 }
 
 impl Context {
@@ -33,8 +33,12 @@ impl Context {
         cursor: &Cursor,
         apart: bool,
     ) -> Result<ReadPage> {
-        let facets = if source.carries.is_empty() { Vec::new() } else { self.carried(kind, apart) };
-        self.directory.read_page(self.archive.tenant(), source, cursor, &facets).await
+        let mut also: Vec<&str> = Vec::new();
+        if *source == kind.reading[0] {
+            also.extend(self.carried(kind, apart));
+            also.extend(self.extensions(kind).iter().map(String::as_str));
+        }
+        self.directory.read_page(self.archive.tenant(), source, cursor, &also).await
     }
 
     /// A page whose items are understood. While it is asked for it takes one of the places for calls.
@@ -49,8 +53,9 @@ impl Context {
             let _place = self.calls.acquire().await;
             self.page(kind, source, cursor, how.apart).await?
         };
-        let select: Vec<&'static str> =
-            source.select.iter().copied().filter(|p| !page.left_out.contains(p)).collect();
+        let extensions = if *source == kind.reading[0] { self.extensions(kind) } else { &[] };
+        let select = source.select.iter().copied().chain(extensions.iter().map(String::as_str));
+        let select: Vec<&str> = select.filter(|p| !page.left_out.iter().any(|left| left == p)).collect();
         let withheld: Vec<&str> = kind.withheld(&self.permissions).collect();
         let asked = Asked { select: &select, withheld: &withheld, whole: how.listed };
         let (mut items, mut unreadable) = (Vec::with_capacity(page.items.len()), page.unreadable);

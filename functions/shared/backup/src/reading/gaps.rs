@@ -19,10 +19,13 @@ impl KindReader<'_> {
         let left_out = self.left_out();
         let is_held = |name: &str| name == self.kind.run() || self.state.merging.runs.contains_key(name);
         let sources = self.kind.reading.iter().filter(|source| is_held(source.name));
-        let of = |select: &[&str]| {
-            select.iter().filter(|p| !left_out.contains(**p)).map(|p| (*p).to_owned()).collect()
+        let extensions = self.context.extensions(self.kind);
+        let of = |source: &'static Source| {
+            let extensions = if source == self.main_source() { extensions } else { &[] };
+            let all = source.select.iter().copied().chain(extensions.iter().map(String::as_str));
+            all.filter(|p| !left_out.contains(*p)).map(str::to_owned).collect()
         };
-        sources.map(|source| (source.name.to_owned(), of(source.select))).collect()
+        sources.map(|source| (source.name.to_owned(), of(source))).collect()
     }
 
     /// The relations that the objects were asked to be given with, by source. Only of lists: a delta takes none, and what

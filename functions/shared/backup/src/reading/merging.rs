@@ -100,6 +100,7 @@ impl<'a> KindReader<'a> {
         let mut resolver = ObjectResolver {
             kind,
             left_out: &left_out,
+            extensions: self.context.extensions(kind),
             names: self.sorters.take(&names(kind)),
             gone: self.sorters.take(&gone(kind)),
             seats,

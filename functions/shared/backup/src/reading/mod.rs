@@ -43,6 +43,7 @@ mod unreadable;
 
 use crate::archive::TenantArchive;
 use context::Context;
+use domain::extensions::Chosen;
 use domain::kinds::KINDS;
 use domain::stored::Manifest;
 use domain::{Error, ErrorKind, Result, Timestamp};
@@ -75,6 +76,12 @@ impl Reading {
     #[must_use]
     pub fn reading_everything(self) -> Self {
         Self { context: Context { reads_everything: true, ..self.context } }
+    }
+
+    /// The same that asks for these directory extensions too.
+    #[must_use]
+    pub fn asking_for(self, extensions: Option<Chosen>) -> Self {
+        Self { context: Context { extensions: extensions.map(Arc::new), ..self.context } }
     }
 
     /// Reads on until every kind is finished or the deadline is near; says whether every kind is finished.

@@ -17,6 +17,8 @@ pub(super) struct ObjectResolver<'a> {
     pub(super) kind: &'static Kind,
     /// Properties that were not asked for, though the row names them.
     pub(super) left_out: &'a BTreeSet<String>,
+    /// The names of the directory extensions that were asked for.
+    pub(super) extensions: &'a [String],
     /// Collects operations on the name run.
     pub(super) names: Sorter,
     /// Collects the ids of objects that are gone.
@@ -69,12 +71,13 @@ impl Resolver for ObjectResolver<'_> {
 impl ObjectResolver<'_> {
     /// Writes an object with every property that was asked for: one that the answer does not have is empty.
     fn write_complete(&self, mut object: Map<String, Value>, new: &mut Vec<u8>) {
-        for property in self.kind.reading[0].select {
-            let asked = !self.kind.is_relation(property) && !self.left_out.contains(*property);
-            if asked && !object.contains_key(*property) {
-                object.insert((*property).to_owned(), Value::Null);
+        let mut complete = |property: &str| {
+            if !self.left_out.contains(property) && !object.contains_key(property) {
+                object.insert(property.to_owned(), Value::Null);
             }
-        }
+        };
+        self.kind.selected().for_each(&mut complete);
+        self.extensions.iter().for_each(|name| complete(name));
         new.extend_from_slice(canonical::text(&Value::Object(object)).as_bytes());
     }
 

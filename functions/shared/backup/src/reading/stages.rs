@@ -41,7 +41,7 @@ impl KindReader<'_> {
         let PageEnd::Done(Some(link)) = page.end else {
             return Err(Error::invalid(format!("{}: Graph gives no token without a round", main.name)));
         };
-        self.state.left_out.extend(page.left_out.into_iter().map(str::to_owned));
+        self.state.left_out.extend(page.left_out);
         self.state.since = Some(link.clone());
         self.state.tokens.insert(
             main.name.to_owned(),

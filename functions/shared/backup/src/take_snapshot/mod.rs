@@ -5,6 +5,7 @@
 //! Invariants: the manifest is written once and last; what it names is stored; a rerun from any point ends in the
 //! same state; what was sealed before is never touched.
 
+mod extensions;
 mod further;
 mod notify;
 mod refused;
@@ -223,12 +224,14 @@ impl Worker {
         // once.
         if progress.kinds.is_empty() {
             progress.permissions.clone_from(&access.permissions);
+            progress.extensions = Some(self.extensions(tenant, &access.permissions, base.as_ref()).await?);
             if let Some(before) = &base {
                 everything = self.may_be_recovered_since(tenant, before).await?;
             }
         }
         let (directory, clock) = (self.directory.clone(), self.clock.clone());
-        let mut reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline);
+        let mut reading = Reading::new(directory, archive, clock, base, &access.permissions, deadline)
+            .asking_for(progress.extensions.clone());
         if everything {
             reading = reading.reading_everything();
         }
@@ -288,6 +291,7 @@ impl Worker {
             started_at: self.clock.now(),
             base: row.base.clone().or(tenant.value.last_sealed),
             permissions: Vec::new(),
+            extensions: None,
             kinds: BTreeMap::new(),
             spent: engine::ports::Spent::default(),
             stored_blobs: 0,

@@ -4,7 +4,7 @@ use crate::archive::TenantArchive;
 use crate::held::{compared_runs, last_holders};
 use domain::kinds;
 use domain::permissions::{Excess, excess};
-use domain::stored::{FORMAT_VERSION, Manifest, MissingCause};
+use domain::stored::{FORMAT_VERSION, Manifest, Missing, MissingCause};
 use domain::{DiffId, Error, ErrorKind, ErrorReason, Result, SnapshotId, Timestamp};
 use engine::metrics;
 use engine::ports::{Put, Spent};
@@ -37,6 +37,7 @@ pub(super) async fn seal(
         asked: BTreeMap::default(),
         expanded: BTreeMap::default(),
         held_in: None,
+        extensions_known: progress.extensions.as_ref().map(|chosen| chosen.known),
         missing: Vec::new(),
         full_at: BTreeMap::default(),
         permissions: progress.permissions.clone(),
@@ -67,6 +68,12 @@ pub(super) async fn seal(
             KindState::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
         }
     }
+    // Of a kind that is not held that alone is said.
+    let of_extensions = progress.extensions.iter().flat_map(|chosen| &chosen.missing).cloned();
+    let is_held =
+        |m: &Missing| m.source.split_once('.').is_some_and(|(kind, _)| manifest.runs.contains_key(kind));
+    let of_extensions: Vec<Missing> = of_extensions.filter(is_held).collect();
+    manifest.missing.extend(of_extensions);
     // Why no manifest then: it would be the newest sealed snapshot, on which the next reading builds.
     if manifest.runs.is_empty() {
         let why = manifest.missing.first().map_or("", |m| m.why.as_str());
@@ -278,6 +285,7 @@ mod tests {
             started_at: now,
             base: None,
             permissions: vec![],
+            extensions: None,
             kinds: [("users".to_owned(), KindState::Done(users))].into(),
             spent: Spent::default(),
             stored_blobs: 0,

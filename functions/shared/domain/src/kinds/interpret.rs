@@ -96,7 +96,7 @@ pub struct Interpreted {
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// The properties that were asked for; empty: everything that Graph gives.
-    pub select: &'a [&'static str],
+    pub select: &'a [&'a str],
     /// Properties of which what an item says is not their value: they are left out.
     pub withheld: &'a [&'static str],
     /// Whether each item is all of its object, as in a list: what was asked for and is not in it was never
@@ -244,6 +244,10 @@ fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<O
     };
     for (key, raw) in &members.0 {
         if canonical::is_dropped_annotation(key) || elsewhere(key) || asked.withheld.contains(&key.as_ref()) {
+            continue;
+        }
+        // Why: Graph may give directory extensions that were not asked for, and would not tell when they change.
+        if kind.is_extension(key) && !asked.select.is_empty() && !asked.select.contains(&key.as_ref()) {
             continue;
         }
         while let Some(null) = nulls.next_if(|null| *null < key.as_ref()) {

@@ -21,8 +21,8 @@ pub use outside::{Named, OUTSIDE, Outside, named_in};
 pub use rights::{Grant, Rights, Term, assignments};
 pub use rows::KINDS;
 pub use shape::{
-    ApiVersion, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference, Rule, Source,
-    Unread, Whole,
+    ApiVersion, EXTENSION_PREFIX, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read,
+    Reference, Rule, Source, Unread, Whole,
 };
 pub use writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
 

@@ -41,6 +41,17 @@ const UNIFIED: Mark = Mark { property: "groupTypes", value: "Unified" };
 /// "Read the memberships of hidden groups and administrative units": learn.microsoft.com/graph/permissions-reference.
 const HIDDEN_MEMBERS: &[&str] = &["Member.Read.Hidden"];
 
+/// Their definitions are listed by the application that owns them, whoever it is, and not by the tenant that uses them.
+/// Source: learn.microsoft.com/graph/extensibility-overview.
+const SCHEMA_EXTENSIONS: Unread = Unread {
+    what: "schema extensions (ext*_*)",
+    why: "Graph gives them only where each is asked for by its name, and does not say which of them a tenant uses",
+};
+const OPEN_EXTENSIONS: Unread = Unread {
+    what: "open extensions",
+    why: "Graph gives them one object at a time, and a delta does not report them",
+};
+
 /// As Microsoft documents it: learn.microsoft.com/graph/api/resources/user, user-update, delta-query-overview.
 static USERS: Kind = Kind {
     name: USER_KIND,
@@ -260,11 +271,10 @@ static USERS: Kind = Kind {
         Unread { what: "passwordProfile", why: "Graph never gives passwords" },
         Unread { what: "sponsors", why: "a delta does not report them" },
         Unread { what: "signInActivity", why: "it is a log, not a setting" },
-        Unread {
-            what: "extension_*, schema extensions, open extensions",
-            why: "Graph gives them only where each is asked for by its name",
-        },
+        SCHEMA_EXTENSIONS,
+        OPEN_EXTENSIONS,
     ],
+    extended_as: Some("User"),
     licence: None,
     cut_bits: 7,
     privileged: false,
@@ -454,11 +464,10 @@ static GROUPS: Kind = Kind {
         },
         Unread { what: "settings", why: "Graph gives them one group at a time" },
         Unread { what: "serviceProvisioningErrors", why: "it is a log, not a setting" },
-        Unread {
-            what: "extension_*, schema extensions, open extensions",
-            why: "Graph gives them only where each is asked for by its name",
-        },
+        SCHEMA_EXTENSIONS,
+        OPEN_EXTENSIONS,
     ],
+    extended_as: Some("Group"),
     licence: None,
     cut_bits: 8,
     privileged: false,
@@ -546,10 +555,15 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
         permissions: HIDDEN_MEMBERS,
     }],
     write_permissions: &["AdministrativeUnit.ReadWrite.All", "Directory.ReadWrite.All"],
-    unread: &[Unread {
-        what: "scopedRoleMembers",
-        why: "the same facts are role assignments scoped to the unit, and are kept there",
-    }],
+    unread: &[
+        Unread {
+            what: "scopedRoleMembers",
+            why: "the same facts are role assignments scoped to the unit, and are kept there",
+        },
+        SCHEMA_EXTENSIONS,
+        OPEN_EXTENSIONS,
+    ],
+    extended_as: Some("AdministrativeUnit"),
     licence: None,
     cut_bits: 8,
     privileged: false,
@@ -601,6 +615,7 @@ static ROLES: Kind = Kind {
     guarded: &[],
     write_permissions: ROLE_WRITE,
     unread: &[],
+    extended_as: None,
     licence: None,
     cut_bits: 6,
     privileged: true,
@@ -674,6 +689,7 @@ static ADMINS: Kind = Kind {
     guarded: &[],
     write_permissions: ROLE_WRITE,
     unread: &[],
+    extended_as: None,
     licence: None,
     cut_bits: 10,
     privileged: true,
@@ -756,6 +772,7 @@ const SCHEDULES: Kind = Kind {
     guarded: &[],
     write_permissions: ROLE_WRITE,
     unread: &[],
+    extended_as: None,
     licence: Some(&Licence {
         name: "Microsoft Entra ID P2",
         plans: &["AAD_PREMIUM_P2", "Entra_Identity_Governance"],
@@ -846,6 +863,7 @@ const POLICIES: Kind = Kind {
     guarded: &[],
     write_permissions: POLICY_WRITE,
     unread: &[],
+    extended_as: None,
     licence: INTUNE,
     cut_bits: 2,
     privileged: false,

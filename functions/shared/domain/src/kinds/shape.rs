@@ -302,6 +302,9 @@ pub struct Kind {
     pub write_permissions: &'static [&'static str],
     /// What a snapshot does not hold.
     pub unread: &'static [Unread],
+    /// What the definition of a directory extension calls the type of its objects; none where they have no such
+    /// properties, or are not asked for them. Source: learn.microsoft.com/graph/api/resources/extensionproperty.
+    pub extended_as: Option<&'static str>,
     /// Its presence depends on a licence; without it Graph refuses, or lists nothing, and the kind is not covered.
     pub licence: Option<&'static Licence>,
     /// Leaves are cut after a key whose hash ends in so many zero bits, so that one is about 256 KiB.
@@ -315,7 +318,14 @@ pub struct Kind {
     pub seated_by: &'static [&'static str],
 }
 
+/// What the name of a directory extension begins with: `extension_`, the application's id without dashes, `_`, a name.
+pub const EXTENSION_PREFIX: &str = "extension_";
+
 impl Kind {
+    /// Whether a property of its objects is a directory extension.
+    pub fn is_extension(&self, property: &str) -> bool {
+        self.extended_as.is_some() && property.starts_with(EXTENSION_PREFIX)
+    }
     /// The link type of that relation.
     pub fn link(&self, relation: &str) -> Option<&'static LinkType> {
         self.links.iter().find(|l| l.relation == relation)

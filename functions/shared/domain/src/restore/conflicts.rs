@@ -39,7 +39,7 @@ pub struct Resolution {
     pub kind: NamedKind,
     /// The object's key in the snapshot.
     pub key: String,
-    /// What is done.
+    /// What is done about the object whose place is taken: one of the choices that the preview offers for it.
     pub choice: Choice,
 }
 
@@ -48,11 +48,11 @@ pub struct Resolution {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ConflictChoiceName")]
 pub enum ChoiceName {
-    /// As [`Choice::Leave`], which is what is done where nothing is chosen.
+    /// The object does not come back; so it is where nothing is chosen.
     Leave,
-    /// As [`Choice::Adopt`].
+    /// The object that has its place is taken for it: what was restored of the one is restored onto the other.
     Adopt,
-    /// As [`Choice::Rename`].
+    /// The object comes back beside the one that has its place, under another name.
     Rename,
 }
 

@@ -1,6 +1,6 @@
 //! What one side, a snapshot or the live tenant, has of an object.
 
-use crate::kinds::LinkType;
+use crate::kinds::{Kind, LinkType};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -25,4 +25,12 @@ pub struct Held {
     /// Properties, facets and relations that are not known: not asked for, or not readable. What the object has of
     /// them says nothing, and links that are not there may be.
     pub unknown: BTreeSet<&'static str>,
+}
+
+impl Held {
+    /// Whether it is not known what a property is. A directory extension is known where the object has it, if need be as
+    /// `null`: its name was asked for then.
+    pub fn lacks(&self, kind: &Kind, property: &str) -> bool {
+        self.unknown.contains(property) || kind.is_extension(property) && !self.object.contains_key(property)
+    }
 }

@@ -3,6 +3,7 @@
 use super::held::Held;
 use super::{Administrators, AttributeMode, Choice, IdMap, LinkMode, Rival, SelectedLink, Tenure};
 use crate::Timestamp;
+use crate::extensions::Extension;
 use crate::kinds::{Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,6 +81,9 @@ pub struct Inputs {
     /// Of collections that are no kinds (`kinds::OUTSIDE`), by their names: the ids of what is there. Of a collection
     /// that is not among them nothing is known.
     pub outside: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The directory extensions that the tenant has; none where that could not be read, or nobody looked since none of the
+    /// items has any.
+    pub extensions: Option<Vec<Extension>>,
     /// How many licences of each SKU the tenant has, by the SKU's id; none where that could not be read.
     pub units: Option<BTreeMap<String, Units>>,
     /// Names of far ends, by the ids of today.

@@ -9,6 +9,7 @@
 mod administrators;
 mod conflicts;
 mod draft;
+mod extensions;
 mod facts;
 mod held;
 mod id_map;

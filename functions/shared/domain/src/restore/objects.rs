@@ -5,8 +5,8 @@ use super::limits::{self, Attempt};
 use super::properties::writable;
 use super::values::{is_true, text};
 use super::{
-    Cause, Held, Item, Phase, Warning, WriteAction, conflicts, licences, links, lost, outside, policies,
-    properties, unread,
+    Cause, Held, Item, Phase, Warning, WriteAction, conflicts, extensions, licences, links, lost, outside,
+    policies, properties, unread,
 };
 use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
@@ -89,6 +89,7 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
 fn create_body(planner: &mut Planner<'_>, item: &Item, wanted: &Held) -> Map<String, Value> {
     let writing = &item.kind.writing;
     let mut body = writable(item.kind, &wanted.object);
+    extensions::take_out(planner, item, &mut body);
     for (property, form) in writing.forms {
         match form {
             Form::One => properties::one_entry(&mut body, property),

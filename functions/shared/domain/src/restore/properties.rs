@@ -4,7 +4,8 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::values::{is_empty, is_true, parts, same, text};
 use super::{
-    AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, licences, outside, policies, unread,
+    AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, extensions, licences, outside, policies,
+    unread,
 };
 use crate::canonical::Sorting;
 use crate::kinds::{Form, Kind, Rule, Update};
@@ -58,6 +59,9 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             continue;
         }
         if !is_turned && !item.chooses(property) {
+            continue;
+        }
+        if extensions::leaves(planner, item, property, wanted, live) {
             continue;
         }
         // What is volatile is never written, nor what one side does not know: an unknown value is not an empty one.
@@ -286,6 +290,7 @@ fn update(
 pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     let mut all = writable(item.kind, &wanted.object);
     all.retain(|property, _| item.kind.can_update(property));
+    extensions::take_out(planner, item, &mut all);
     for (property, _) in item.kind.writing.forms.iter().filter(|(_, form)| *form == Form::One) {
         one_entry(&mut all, property);
     }

@@ -27,8 +27,8 @@ pub(super) fn leaves_property(
     // Why: of a kind of which Graph gives what it likes, what it did not give then may not have been there to give.
     let gives_all = item.kind.reading[0].select.is_empty();
     let was_known =
-        !wanted.unknown.contains(property) && (!gives_all || wanted.object.contains_key(property));
-    let is_known = !live.unknown.contains(property);
+        !wanted.lacks(item.kind, property) && (!gives_all || wanted.object.contains_key(property));
+    let is_known = !live.lacks(item.kind, property);
     if was_known && is_known {
         return false;
     }

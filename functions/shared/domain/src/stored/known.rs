@@ -1,7 +1,8 @@
 //! What a snapshot knows. What was not asked for, or could not be read, is unknown and never empty. FORMAT.md
 //! section 9.
 
-use super::Manifest;
+use super::manifest::EXTENSIONS;
+use super::{Manifest, Missing};
 use crate::kinds::Kind;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -33,6 +34,9 @@ impl Manifest {
     pub fn is_unknown(&self, kind: &Kind, property: &str, object: &Map<String, Value>) -> bool {
         // Why: a record of a facet alone says nothing of the others.
         let is_asked_apart = kind.facets().any(|f| f == property);
+        if kind.is_extension(property) {
+            return !object.contains_key(property);
+        }
         !is_asked_apart && self.unknown_of(kind, object).contains(property)
     }
 
@@ -59,6 +63,23 @@ impl Manifest {
         parts.extend(kind.selected().filter(|p| !is_asked(p) || is_missing(p)).map(name));
         parts.extend(self.not_expanded(kind).map(name));
         parts
+    }
+
+    /// The directory extensions that were asked for of a kind and that Graph knew: their values are known.
+    pub fn extensions_of(&self, kind: &Kind) -> BTreeSet<String> {
+        let asked = self.asked_of(kind).unwrap_or_default().into_iter();
+        asked.filter(|p| kind.is_extension(p) && self.said_of(&kind.part(p)).is_none()).collect()
+    }
+
+    /// Why a directory extension of a kind is not known, where the manifest says it.
+    pub fn said_of_extension(&self, kind: &Kind, name: &str) -> Option<&Missing> {
+        // Why the other too: where there are too many, not each is named.
+        self.said_of(&kind.part(name)).or_else(|| self.said_of(&kind.part(EXTENSIONS)))
+    }
+
+    /// What is said of a source, or of a part of one, that is missing.
+    pub fn said_of(&self, source: &str) -> Option<&Missing> {
+        self.missing.iter().find(|m| m.source == source)
     }
 
     /// What was asked for of the objects of a kind; none where it was everything, or is not known.
@@ -105,6 +126,21 @@ mod tests {
         assert!(older.unknown_parts(users).contains("users.employeeLeaveDateTime"));
         let granted = manifest(&json!({ "permissions": ["User-LifeCycleInfo.Read.All"] }));
         assert!(!granted.is_unknown(users, "employeeLeaveDateTime", user));
+    }
+
+    #[test]
+    fn a_directory_extension_is_known_where_the_object_has_it_and_names_that_graph_did_not_know_are_not_asked()
+     {
+        let users = kinds::get("users").unwrap();
+        let missing = json!([{ "source": "users.extension_a_gone", "cause": "unknown", "why": "unknown" }]);
+        let asked = json!({ "users": ["id", "extension_a_there", "extension_a_gone"] });
+        let manifest = manifest(&json!({ "asked": asked, "missing": missing }));
+        assert_eq!(manifest.extensions_of(users), BTreeSet::from(["extension_a_there".to_owned()]));
+        let user = json!({ "id": "1", "extension_a_there": null });
+        let is_unknown = |name: &str| manifest.is_unknown(users, name, user.as_object().unwrap());
+        assert!(!is_unknown("extension_a_there") && is_unknown("extension_a_other"));
+        // What only some are named of is said of all.
+        assert!(manifest.said_of_extension(users, "extension_a_other").is_none());
     }
 
     #[test]

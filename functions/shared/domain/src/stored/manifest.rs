@@ -61,6 +61,24 @@ pub struct Token {
     pub asked: String,
 }
 
+/// What stands for all directory extensions of a kind where it is about what is not known of them.
+pub(crate) const EXTENSIONS: &str = "extensions";
+
+/// How far a writer knew which directory extensions a tenant has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtensionsKnown {
+    /// All of them.
+    All,
+    /// None, for want of the permission to ask.
+    NotGranted,
+    /// Graph did not say which there are: those that the snapshot before asked for were asked for again.
+    NotAnswered,
+    /// A word of a later writer that this program does not know.
+    #[serde(other)]
+    Other,
+}
+
 /// What a snapshot is made of. Written last; a snapshot without it does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,8 +100,8 @@ pub struct Manifest {
     pub runs: BTreeMap<String, RunRef>,
     /// Delta links, by the name of their source.
     pub tokens: BTreeMap<String, Token>,
-    /// What was asked for, by source: properties, and relations that are asked for like them. An empty list:
-    /// everything that Graph gives. A source that is not named: the writer did not say.
+    /// What was asked for, by source: properties, the names of directory extensions among them, and relations that are
+    /// asked for like them. An empty list: everything that Graph gives. A source that is not named: the writer did not say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub asked: BTreeMap<String, Vec<String>>,
     /// By source, the relations that each object was asked to be given with (`$expand`). A source that is not named: the
@@ -94,6 +112,9 @@ pub struct Manifest {
     /// does. What is not named was never held. Absent: the writer did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_in: Option<BTreeMap<String, SnapshotId>>,
+    /// How far it was known which directory extensions the tenant has. Absent: the writer asked for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions_known: Option<ExtensionsKnown>,
     /// What of the tenant could not be read, each with its cause.
     pub missing: Vec<Missing>,
     /// When each kind, and each facet, was last read whole, by name.

@@ -47,6 +47,8 @@ pub enum MissingCause {
     Endless,
     /// One object could not be read, though others of its kind could.
     Unreadable,
+    /// More names than one request takes: this one is not asked for.
+    TooMany,
     /// Graph called the request wrong.
     Invalid,
     /// Graph did not know the address, or the object that it is read below.
@@ -67,12 +69,13 @@ pub enum MissingCause {
 
 impl MissingCause {
     /// Every cause that is written.
-    const WRITTEN: [Self; 12] = [
+    const WRITTEN: [Self; 13] = [
         Self::Denied,
         Self::Unlicensed,
         Self::UnknownToGraph,
         Self::Endless,
         Self::Unreadable,
+        Self::TooMany,
         Self::Invalid,
         Self::NotFound,
         Self::Conflict,
@@ -106,6 +109,7 @@ impl MissingCause {
             Self::UnknownToGraph => "unknown",
             Self::Endless => "endless",
             Self::Unreadable => "unreadable",
+            Self::TooMany => "too-many",
             Self::Invalid => "invalid",
             Self::NotFound => "not-found",
             Self::Conflict => "conflict",

@@ -18,7 +18,8 @@ mod varint;
 
 pub use index::{Index, LeafRef};
 pub use leaf::{LeafCutter, LeafWalk, PlainLeaf, Record, read_leaf};
-pub use manifest::{FORMAT_VERSION, LayerRef, Manifest, RunRef, Token};
+pub(crate) use manifest::EXTENSIONS;
+pub use manifest::{ExtensionsKnown, FORMAT_VERSION, LayerRef, Manifest, RunRef, Token};
 pub use missing::{Missing, MissingCause};
 pub use parked::{MergeCounts, ParkedBlock, SuspendedMerge};
 pub use seal::{BlobHash, Class, TenantKeys};

@@ -2,9 +2,10 @@
 //! Over 400 lines: it is every part of the directory, with what it carries, side by side.
 
 use async_trait::async_trait;
+use domain::extensions::Extension;
 use domain::kinds::{Kind, Licence, LinkEnd, LinkType, Outside, Source};
 use domain::restore::Units;
-use domain::{Result, TenantId, Timestamp};
+use domain::{Error, Result, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -100,9 +101,9 @@ pub struct ReadPage {
     pub unreadable: Vec<Unreadable>,
     /// Whether another page follows, and where.
     pub end: PageEnd,
-    /// Properties of the row that were not asked for: this tenant's Graph does not know them, or the token may not
-    /// read them.
-    pub left_out: Vec<&'static str>,
+    /// Properties of the row, and such as were to be asked for besides, that were not asked for: this tenant's Graph does
+    /// not know them, or the token may not read them.
+    pub left_out: Vec<String>,
 }
 
 impl ReadPage {
@@ -195,7 +196,8 @@ pub trait DirectoryPages: Send + Sync {
         16
     }
 
-    /// A page of a source. `facets` are asked for along with its objects.
+    /// A page of a source. `also` are properties that are asked for along with its objects: facets, and directory
+    /// extensions by their names.
     ///
     /// # Errors
     /// `NotFound` when a delta cursor is no longer good (410, `syncStateNotFound`, `resyncRequired`): read from the
@@ -206,7 +208,7 @@ pub trait DirectoryPages: Send + Sync {
         tenant: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
-        facets: &[&'static str],
+        also: &[&str],
     ) -> Result<ReadPage>;
 
     /// When Microsoft's own recovery last wrote to the tenant, or now while it does; `None` when it never did, or
@@ -218,6 +220,14 @@ pub trait DirectoryPages: Send + Sync {
     /// Whether the tenant has a licence now, by its subscribed SKUs; `None` where that cannot be seen here.
     async fn has_licence(&self, _tenant: &TenantId, _licence: &'static Licence) -> Result<Option<bool>> {
         Ok(None)
+    }
+
+    /// The directory extensions that the tenant has.
+    ///
+    /// # Errors
+    /// `Denied` without the permission for it; `NotFound` or `Invalid` where this Graph does not say; otherwise as usual.
+    async fn list_extensions(&self, _tenant: &TenantId) -> Result<Vec<Extension>> {
+        Err(Error::denied("which directory extensions there are cannot be seen here"))
     }
 
     /// What was spent for this tenant since the last call of this method; counting then begins at zero.

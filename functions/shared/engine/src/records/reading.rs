@@ -6,6 +6,7 @@
 use super::Record;
 use super::address::At;
 use crate::ports::{Cursor, Spent};
+use domain::extensions::Chosen;
 use domain::stored::{Missing, ParkedBlock, RunRef, SuspendedMerge, Token};
 use domain::trail::Trail;
 use domain::{SnapshotId, TenantId, Timestamp};
@@ -274,6 +275,9 @@ pub struct ReadingState {
     /// The application permissions that were granted when it began; empty when they are not known.
     #[serde(default)]
     pub permissions: Vec<String>,
+    /// Which directory extensions are asked for, as it was when it began; none in a row of an earlier release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Chosen>,
     /// How far each kind has come, by the kind's name.
     pub kinds: BTreeMap<String, KindState>,
     /// What the calls so far cost at Graph.

@@ -154,7 +154,7 @@ async fn a_part_that_graph_refuses_of_every_policy_is_left_out_and_named_and_the
     let refused = json!({"status": 400, "body": {"error": {"code": "BadRequest", "message": "No method match route template"}}});
     let world = policies(move |_, _| refused.clone()).await;
     let page = read(&world, "DeviceCompliancePolicies", Cursor::Start).await.unwrap();
-    assert_eq!((ids(&page).len(), unreadable(&page), &page.left_out), (3, vec![], &vec![RULES]));
+    assert_eq!((ids(&page).len(), unreadable(&page), &page.left_out), (3, vec![], &vec![RULES.to_owned()]));
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn where_graph_does_not_expand_the_parts_are_asked_for_apart() {
         assert_eq!(policy["assignments"].as_array().unwrap().len(), 1);
         assert_eq!(policy[RULES].as_array().unwrap().len(), 1);
     }
-    assert_eq!((page.unreadable, page.left_out), (vec![], vec![]));
+    assert!(page.unreadable.is_empty() && page.left_out.is_empty());
 }
 
 /// Two groups, listed with all their links; `of` is how the members of the second are answered.

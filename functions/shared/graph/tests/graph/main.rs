@@ -6,6 +6,7 @@ mod any_page;
 mod bad_items;
 mod batches;
 mod common;
+mod extensions;
 mod live;
 mod policies;
 mod reading;

@@ -177,7 +177,7 @@ async fn a_property_that_this_graph_does_not_know_costs_that_property_and_not_th
     let directory = world.directory();
     let page = directory.read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap();
     assert_eq!(page.items.len(), 1);
-    assert_eq!(directory.client().unknown_properties(&tenant()), [("users", "faxNumber")]);
+    assert_eq!(directory.client().unknown_properties(&tenant()), [("users", "faxNumber".to_owned())]);
     assert!(world.seen()[1].query.contains("displayName,") && world.seen()[1].query.contains(",manager"));
     directory.read_page(&tenant(), source("users"), &Cursor::Start, &[]).await.unwrap();
     assert_eq!(world.seen().len(), 3, "it is asked for once only");

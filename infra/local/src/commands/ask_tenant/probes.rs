@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 /// So many pages of a chain are followed at the most.
 const MOST_PAGES: usize = 30;
 
+/// A list with a directory extension that no tenant has.
+const NO_EXTENSION: &str = "users?$select=id,extension_00000000000000000000000000000000_none&$top=1";
+
 /// Asks one tenant, and only ever reads.
 pub(super) struct Asker {
     pub(super) client: GraphClient,
@@ -97,6 +100,7 @@ impl Asker {
             Probe::Delta => self.delta().await,
             Probe::Premium => self.premium().await,
             Probe::Unlicensed => self.unlicensed().await,
+            Probe::UnknownExtension => self.page_of(NO_EXTENSION).await,
         }
     }
 

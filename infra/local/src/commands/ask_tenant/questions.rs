@@ -21,6 +21,7 @@ pub enum Probe {
     Delta,
     Premium,
     Unlicensed,
+    UnknownExtension,
 }
 
 /// How a question is answered.
@@ -114,6 +115,16 @@ pub const QUESTIONS: &[Question] = &[
         "schedules_among_assignments",
         "are roles until a date, and activated ones, among the role assignments?",
         Probe::RolesForATime,
+    ),
+    cannot(
+        "delta_gives_all_extensions",
+        "does a change of one directory extension bring those that are not selected?",
+        WRITES,
+    ),
+    ask(
+        "unknown_extensions_refused",
+        "is a $select of a directory extension refused that the tenant does not have?",
+        Probe::UnknownExtension,
     ),
     cannot(
         "assertion_clock_real",

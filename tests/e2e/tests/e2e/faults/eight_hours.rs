@@ -30,6 +30,7 @@ async fn truth(rig: &Rig) -> Held {
         started_at: rig.clock.now(),
         base: None,
         permissions: granted.clone(),
+        extensions: None,
         kinds: BTreeMap::new(),
         spent: Spent::default(),
         stored_blobs: 0,

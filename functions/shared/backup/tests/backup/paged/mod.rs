@@ -89,7 +89,7 @@ impl DirectoryPages for Paged {
         _: &TenantId,
         source: &'static Source,
         cursor: &Cursor,
-        _: &[&'static str],
+        _: &[&str],
     ) -> Result<ReadPage> {
         self.clock.advance(self.pace.1);
         let mut state = self.state.lock().unwrap();
@@ -166,6 +166,7 @@ impl Desk {
             started_at: self.world.clock.now(),
             base: None,
             permissions: vec![],
+            extensions: None,
             kinds: BTreeMap::new(),
             spent: Spent::default(),
             stored_blobs: 0,
@@ -216,6 +217,7 @@ pub fn manifest(progress: &ReadingState) -> Manifest {
         asked: BTreeMap::new(),
         expanded: BTreeMap::new(),
         held_in: None,
+        extensions_known: None,
         tokens: BTreeMap::new(),
         missing: vec![],
         full_at: BTreeMap::new(),

@@ -235,7 +235,7 @@ impl DirectoryPages for TableDirectory {
         _: &TenantId,
         source: &'static Source,
         _: &Cursor,
-        _: &[&'static str],
+        _: &[&str],
     ) -> Result<ReadPage> {
         let state = self.state();
         Self::readable(&state, source.name)?;

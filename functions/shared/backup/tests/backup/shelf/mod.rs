@@ -132,6 +132,7 @@ impl Shelf {
             asked: BTreeMap::new(),
             expanded: BTreeMap::new(),
             held_in: None,
+            extensions_known: None,
             tokens: BTreeMap::new(),
             missing: self.missing.clone(),
             full_at: BTreeMap::new(),

@@ -313,6 +313,7 @@ fn manifest(id: &SnapshotId, runs: BTreeMap<String, RunRef>, at: domain::Timesta
         asked: BTreeMap::new(),
         expanded: BTreeMap::new(),
         held_in: None,
+        extensions_known: None,
         tokens: BTreeMap::new(),
         missing: vec![],
         full_at: BTreeMap::new(),

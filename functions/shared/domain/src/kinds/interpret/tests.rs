@@ -137,3 +137,18 @@ fn what_names_all_members_says_that_there_are_no_others() {
     let whole: Vec<_> = group.whole.iter().map(|link| link.name).collect();
     assert_eq!((whole, group.links.len()), (vec!["groups.members"], 1));
 }
+
+#[test]
+fn a_directory_extension_that_was_not_asked_for_is_left_out_and_one_that_was_and_has_no_value_is_empty() {
+    let users = kinds::get("users").unwrap();
+    let item = json!({"id": "u", "extension_a_asked": "x", "extension_a_other": "y", "new": 1});
+    let raw = serde_json::value::to_raw_value(&item).unwrap();
+    let select = ["id", "extension_a_asked", "extension_a_none"];
+    let asked = Asked { select: &select, withheld: &[], whole: true };
+    let object = interpret(users, &users.reading[0], asked, &raw).unwrap().object.unwrap();
+    let text = br#"{"extension_a_asked":"x","extension_a_none":null,"id":"u","new":1}"#;
+    assert_eq!(String::from_utf8_lossy(&object.text), String::from_utf8_lossy(text));
+    // Of kinds that have none it is a property like any other.
+    let other = read("roles", json!({"id": "r", "extension_a_x": 1})).object.unwrap();
+    assert!(other.to_map().unwrap().contains_key("extension_a_x"));
+}

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod conflicts;
+mod extensions;
 mod left;
 mod links;
 mod model;
