@@ -46,6 +46,25 @@ fn every_source_of_every_kind_asks_for_what_graph_has() {
 }
 
 #[test]
+fn the_collections_of_a_kind_are_those_of_its_type_in_the_metadata() {
+    let Ok(text) = std::fs::read(shared_folder().join("graph/entity-properties.json")) else {
+        eprintln!("NOT CHECKED: the metadata of Graph is absent (HOLDFAST_SHARED)");
+        return;
+    };
+    let types = serde_json::from_slice::<Value>(&text).unwrap()["types"].take();
+    let mut checked = 0;
+    for kind in KINDS.iter().filter(|kind| !kind.reading[0].select.is_empty()) {
+        let entity = kind.run().trim_end_matches('s');
+        let properties = &types[format!("v1.0:{entity}")]["props"];
+        let is_collection = |p: &&str| properties[*p]["c"] == 1 && !kind.is_relation(p);
+        let expected: Vec<_> = kind.reading[0].select.iter().copied().filter(is_collection).collect();
+        assert_eq!(kind.collections, expected, "{}", kind.name);
+        checked += expected.len();
+    }
+    assert!(checked > 15, "{checked}");
+}
+
+#[test]
 fn every_builder_makes_an_object_of_its_declared_type() {
     let Some(checker) = checker() else { return };
     let role = role_definition(1, &["microsoft.directory/groups/basic/update"]);

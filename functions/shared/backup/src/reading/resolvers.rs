@@ -73,7 +73,9 @@ impl ObjectResolver<'_> {
     fn write_complete(&self, mut object: Map<String, Value>, new: &mut Vec<u8>) {
         let mut complete = |property: &str| {
             if !self.left_out.contains(property) && !object.contains_key(property) {
-                object.insert(property.to_owned(), Value::Null);
+                let empty =
+                    if self.kind.is_collection(property) { Value::Array(Vec::new()) } else { Value::Null };
+                object.insert(property.to_owned(), empty);
             }
         };
         self.kind.selected().for_each(&mut complete);

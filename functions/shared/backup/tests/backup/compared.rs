@@ -319,3 +319,27 @@ async fn a_page_of_other_changes_in_the_place_of_ours_fails_the_comparison() {
     assert!(matches!(report, Report::Failed(_)), "{report:?}");
     assert_eq!((row.state, row.course.failed), (JobState::Failed, Some(Cause::Corrupt)));
 }
+
+#[tokio::test]
+async fn an_empty_collection_that_an_older_release_stored_as_null_is_no_change_of_anybody() {
+    let desk = Desk::new(16, SignedDuration::ZERO).await;
+    let people = |empty: &Value| -> Vec<Value> {
+        let person = |n: u8| {
+            let mut person = user(&format!("p{n}"));
+            for property in kinds::get("users").unwrap().collections {
+                person[*property] = empty.clone();
+            }
+            person
+        };
+        (0..9).map(person).collect()
+    };
+    let mut company = Company { users: people(&Value::Null), ..Company::new() };
+    let before = company.read(&desk).await;
+    company.users = people(&json!([]));
+    let after = company.read(&desk).await;
+    assert_ne!(before.runs["users"], after.runs["users"], "they are stored differently");
+    let (report, row) = run(&desk, &before, &after).await;
+    assert!(matches!(report, Report::Compared(_)), "{report:?}");
+    assert_eq!(backup::archive::list_changes(&desk.archive, &row).await.unwrap(), vec![]);
+    assert_eq!(row.not_compared, vec![]);
+}

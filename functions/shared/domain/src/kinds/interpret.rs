@@ -229,9 +229,9 @@ fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<O
         .filter(|p| members.0.binary_search_by(|(k, _)| k.as_ref().cmp(p)).is_err() && !elsewhere(p))
         .collect();
     let is_whole = asked.whole || missing.is_empty();
-    let mut nulls = if asked.whole { std::mem::take(&mut missing) } else { Vec::new() };
-    nulls.sort_unstable();
-    let mut nulls = nulls.into_iter().peekable();
+    let mut empties = if asked.whole { std::mem::take(&mut missing) } else { Vec::new() };
+    empties.sort_unstable();
+    let mut empties = empties.into_iter().peekable();
     let mut says_more = false;
     let mut text = Vec::with_capacity(2048);
     text.push(b'{');
@@ -250,17 +250,17 @@ fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<O
         if kind.is_extension(key) && !asked.select.is_empty() && !asked.select.contains(&key.as_ref()) {
             continue;
         }
-        while let Some(null) = nulls.next_if(|null| *null < key.as_ref()) {
-            begin(null, &mut text);
-            text.extend_from_slice(b"null");
+        while let Some(empty) = empties.next_if(|empty| *empty < key.as_ref()) {
+            begin(empty, &mut text);
+            text.extend_from_slice(kind.empty_value(empty).as_bytes());
         }
         says_more |= key != "id" && !key.starts_with("@odata.");
         begin(key, &mut text);
         canonical::append_property(kind.sorting, key, raw, &mut text)?;
     }
-    for null in nulls {
-        begin(null, &mut text);
-        text.extend_from_slice(b"null");
+    for empty in empties {
+        begin(empty, &mut text);
+        text.extend_from_slice(kind.empty_value(empty).as_bytes());
     }
     text.push(b'}');
     Ok(says_more.then_some(ObjectText { text, is_whole }))

@@ -24,7 +24,7 @@ pub use shape::{
     ApiVersion, EXTENSION_PREFIX, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read,
     Reference, Rule, Source, Unread, Whole,
 };
-pub use writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
+pub use writing::{Action, Empty, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
 
 use crate::{Error, Result};
 

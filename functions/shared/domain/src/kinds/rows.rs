@@ -8,7 +8,9 @@ use super::shape::{
     ApiVersion, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference, Rule, Source,
     Unread, Whole,
 };
-use super::writing::{Action, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
+use super::writing::{
+    Action, Empty, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing,
+};
 use crate::canonical::Sorting;
 
 /// Every kind, in the order in which a restore writes them (references point upwards).
@@ -172,6 +174,18 @@ static USERS: Kind = Kind {
     }],
     references: &[],
     sorting: Sorting::All,
+    collections: &[
+        "assignedLicenses",
+        "assignedPlans",
+        "businessPhones",
+        "identities",
+        "imAddresses",
+        "licenseAssignmentStates",
+        "onPremisesProvisioningErrors",
+        "otherMails",
+        "provisionedPlans",
+        "proxyAddresses",
+    ],
     volatile: &[
         "assignedPlans",
         "provisionedPlans",
@@ -378,6 +392,15 @@ static GROUPS: Kind = Kind {
     ],
     references: &[],
     sorting: Sorting::All,
+    collections: &[
+        "assignedLabels",
+        "assignedLicenses",
+        "groupTypes",
+        "onPremisesProvisioningErrors",
+        "proxyAddresses",
+        "resourceBehaviorOptions",
+        "resourceProvisioningOptions",
+    ],
     volatile: &[
         "expirationDateTime",
         "licenseProcessingState",
@@ -532,6 +555,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     }],
     references: &[],
     sorting: Sorting::All,
+    collections: &[],
     volatile: &[],
     read_only: &[],
     create_only: &["isMemberManagementRestricted"],
@@ -598,6 +622,7 @@ static ROLES: Kind = Kind {
     links: &[],
     references: &[],
     sorting: Sorting::All,
+    collections: &[],
     volatile: &["inheritsPermissionsFrom"],
     read_only: &["isBuiltIn", "resourceScopes"],
     create_only: &["templateId"],
@@ -607,6 +632,7 @@ static ROLES: Kind = Kind {
         never_empty: &["displayName"],
         // Why: references by template id survive, and the role is recognisably the same.
         required: &[Required { property: "templateId", otherwise: Otherwise::Key }],
+        empty: Empty::Lists(&["rolePermissions"]),
         needed: &["displayName", "isEnabled", "rolePermissions"],
         limits: &[Limit::BuiltIn],
         ..Writing::PATCHED
@@ -680,6 +706,7 @@ static ADMINS: Kind = Kind {
     links: &[],
     references: ROLE_REFERENCES,
     sorting: Sorting::All,
+    collections: &[],
     volatile: &["principalOrganizationId"],
     read_only: &[],
     create_only: &[],
@@ -759,6 +786,7 @@ const SCHEDULES: Kind = Kind {
     links: &[],
     references: ROLE_REFERENCES,
     sorting: Sorting::All,
+    collections: &[],
     volatile: &["createdDateTime", "createdUsing", "modifiedDateTime", "status"],
     read_only: &["memberType", "assignmentType"],
     create_only: &[],
@@ -849,12 +877,14 @@ const POLICIES: Kind = Kind {
     links: &[],
     references: &[],
     sorting: Sorting::Only(&["roleScopeTagIds", "settings", "scheduledActionsForRule"]),
+    collections: &[],
     volatile: POLICY_VOLATILE,
     read_only: &[],
     create_only: &[],
     phase: Phase::Policies,
     writing: Writing {
         typed: true,
+        empty: Empty::All,
         never_empty: &["displayName", "name"],
         limits: &[Limit::Opaque("unsupportedDeviceConfiguration")],
         ..Writing::PATCHED

@@ -284,6 +284,8 @@ pub struct Kind {
     pub references: &'static [Reference],
     /// Which collections have an order of their own, and which are sorted before they are stored.
     pub sorting: Sorting,
+    /// Those of the selected properties that hold a collection. Source: the type in Graph's metadata.
+    pub collections: &'static [&'static str],
     /// Changes by itself, or follows from something else that is compared: never a change.
     pub volatile: &'static [&'static str],
     /// Set by the service: shown as a change, cannot be written. A re-created object has its own.
@@ -358,6 +360,15 @@ impl Kind {
             Gives::Facet(property) => Some(property),
             Gives::Objects => None,
         })
+    }
+    /// Whether this selected property holds a collection.
+    pub fn is_collection(&self, property: &str) -> bool {
+        self.collections.contains(&property)
+    }
+    /// What Graph gives for this property where it has no value, as JSON. One way of asking gives that, and another leaves
+    /// the property out: both are stored alike.
+    pub fn empty_value(&self, property: &str) -> &'static str {
+        if self.is_collection(property) { "[]" } else { "null" }
     }
     /// Whether a difference in this top-level property is a change.
     pub fn compares(&self, property: &str) -> bool {

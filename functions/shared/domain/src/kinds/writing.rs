@@ -120,6 +120,29 @@ pub struct Required {
     pub otherwise: Otherwise,
 }
 
+/// What a new object is given though there is nothing in it. What is not given then is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// Nothing: a directory takes no empty text, and does without lists.
+    Nothing,
+    /// These lists, without which Graph creates no such object.
+    Lists(&'static [&'static str]),
+    /// Each text and each list: an object that was made with them has them and shows them, and some have to be there.
+    All,
+}
+
+impl Empty {
+    /// Whether this value, in which there is nothing, is given.
+    pub fn gives(self, property: &str, value: &Value) -> bool {
+        let is_list = value.as_array().is_some_and(Vec::is_empty);
+        match self {
+            Self::Nothing => false,
+            Self::Lists(lists) => is_list && lists.contains(&property),
+            Self::All => is_list || value == "",
+        }
+    }
+}
+
 /// Where the value of a required property comes from when the snapshot has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
@@ -172,6 +195,8 @@ pub struct Writing {
     pub forms: &'static [(&'static str, Form)],
     /// Properties that Graph wants of every new object.
     pub required: &'static [Required],
+    /// What every new object is given though it is empty.
+    pub empty: Empty,
     /// Properties without which there is no such object, or another one. What else there is can follow by an update;
     /// empty where nothing can.
     pub needed: &'static [&'static str],
@@ -213,6 +238,7 @@ impl Writing {
         cloud_owned: &[],
         forms: &[],
         required: &[],
+        empty: Empty::Nothing,
         needed: &[],
         only_of: &[],
         not_shown: &[],

@@ -7,7 +7,6 @@ use super::{
     AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, extensions, licences, outside, policies,
     unread,
 };
-use crate::canonical::Sorting;
 use crate::kinds::{Form, Kind, Rule, Update};
 use serde_json::{Map, Value, json};
 
@@ -25,10 +24,9 @@ pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> 
                 && kind.writing.takes(property))
     };
     let mut out = policies::clean(kind, object);
-    // Why: a directory takes no empty text; a policy that was made with one has it, and shows it.
-    let takes_empty_text = kind.sorting != Sorting::All;
-    let says = |value: &Value| !is_empty(Some(value)) || (takes_empty_text && value == "");
-    out.retain(|property, value| (property == "@odata.type" || fits(property)) && says(value));
+    let says =
+        |property: &str, value: &Value| !is_empty(Some(value)) || kind.writing.empty.gives(property, value);
+    out.retain(|property, value| (property == "@odata.type" || fits(property)) && says(property, value));
     if !kind.writing.typed {
         out.remove("@odata.type");
     }

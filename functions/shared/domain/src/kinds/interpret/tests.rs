@@ -46,6 +46,16 @@ fn what_a_list_does_not_give_was_never_set_and_what_a_delta_does_not_give_did_no
 }
 
 #[test]
+fn what_a_list_leaves_out_is_what_graph_gives_where_it_names_what_is_empty() {
+    let given = |item: &Value| try_read("groups", item, true).unwrap().object.unwrap().text;
+    let named = json!({"id": "g", "displayName": "G", "groupTypes": [], "proxyAddresses": [], "theme": null});
+    let left_out = json!({"id": "g", "displayName": "G"});
+    assert_eq!(given(&left_out), given(&named));
+    let object = try_read("groups", &left_out, true).unwrap().object.unwrap().to_map().unwrap();
+    assert_eq!((&object["groupTypes"], &object["theme"]), (&json!([]), &Value::Null));
+}
+
+#[test]
 fn of_a_member_that_an_item_repeats_the_last_one_counts() {
     let users = kinds::get("users").unwrap();
     let text = r#"{"id": "u", "city": "first", "city": "last"}"#;

@@ -133,6 +133,33 @@ fn a_new_configuration_comes_without_what_is_encrypted_and_with_its_empty_text()
 }
 
 #[test]
+fn a_list_without_items_is_given_to_a_new_object_that_graph_does_not_create_without_it() {
+    let of = |odata_type: &str| json!({"@odata.type": format!("#microsoft.graph.{odata_type}"), "id": "p", "name": "P", "displayName": "P"});
+    for (kind, mut object, property) in [
+        ("ConfigurationPolicies", of("deviceManagementConfigurationPolicy"), "settings"),
+        ("CompliancePolicies", of("deviceManagementCompliancePolicy"), "settings"),
+        ("DeviceConfiguration", of("windows10CustomConfiguration"), "omaSettings"),
+        ("DeviceCompliancePolicies", of("windows10CompliancePolicy"), "roleScopeTagIds"),
+        ("roles", json!({"id": "p", "displayName": "P", "isEnabled": true}), "rolePermissions"),
+    ] {
+        object[property] = json!([]);
+        let plan = plan(&exactly(vec![item(kind, "p", Some(held(&object)), None)]));
+        let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+        assert_eq!(body.get(property), Some(&json!([])), "{kind}: {body:?}");
+        // What the snapshot does not know is not made up.
+        object.as_object_mut().unwrap().remove(property);
+        let plan = super::plan(&exactly(vec![item(kind, "p", Some(held(&object)), None)]));
+        let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+        assert_eq!(body.get(property), None, "{kind}: {body:?}");
+    }
+    // A directory does without: it takes no empty list of a new user, and needs none.
+    let user = json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y", "businessPhones": []});
+    let plan = plan(&exactly(vec![item("users", "u", Some(held(&user)), None)]));
+    let WriteAction::Create { body } = &plan.steps[0].action else { panic!("{plan:?}") };
+    assert!(!body.contains_key("businessPhones"), "{body:?}");
+}
+
+#[test]
 fn all_assignments_travel_together_and_one_to_a_missing_group_is_left_out() {
     let link = "ConfigurationPolicies.assignments";
     let wanted = assigned(policy(json!([])), link, &[to_group("a"), to_group("gone")]);
