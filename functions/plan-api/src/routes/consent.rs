@@ -53,7 +53,12 @@ pub fn routes<N: Notes>() -> Vec<Route<PlanApi, N>> {
             )
             .weighs(CALLBACK)
             .answers_text(200, "text/html")
-            .answers_text(202, "text/html"),
+            .answers_text(202, "text/html")
+            .answers_text(403, "text/html")
+            .answers_text(404, "text/html")
+            .answers_text(409, "text/html")
+            .answers_text(422, "text/html")
+            .answers_text(503, "text/html"),
     ];
     under(&TAG, rows)
 }

@@ -41,6 +41,9 @@ async fn callback(plane: &Plane, query: &str) -> Answer {
     let answer = plane.send(None, request).await;
     assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
     assert_eq!(answer.headers["cache-control"], "no-store");
+    let told: Value = serde_json::from_str(plan_api::OPENAPI).unwrap();
+    let told = &told["paths"]["/v1/consent/callback"]["get"]["responses"][answer.status.as_str()];
+    assert!(told["content"]["text/html"].is_object(), "{} is not in the document", answer.status);
     answer
 }
 

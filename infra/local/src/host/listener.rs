@@ -1,23 +1,23 @@
 //! An HTTP listener that stands for the API Gateway: finds the route, asks the authorizer unless the route
 //! is open, gives the function its event and turns the reply back into HTTP.
 //!
-//! Its own answers are API Gateway's: 401 without credentials, 403 when the authorizer says no, 404 without a
-//! route, 413, 500 and 503 for a function that fails or takes too long. Bodies `{"message": …}`.
+//! Its own answers are API Gateway's: 400 without a host, 401 without credentials, 403 when the authorizer says no, 404
+//! without a route, 408, 413, 431, 500 and 503 for a function that fails or takes too long. Bodies `{"message": …}`.
 
 use super::busy::Busy;
+use super::connection;
 use super::function::Function;
 use super::http_event::{authorizer_event, request_event};
 use super::routes::Routes;
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::{Error, Result};
 use engine::ports::{Clock, Ids};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, Version, header};
 use serde_json::{Map, Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -84,22 +84,20 @@ impl Gateway {
     pub fn serve(self, listener: TcpListener) -> Result<Listening> {
         let address = listener.local_addr().map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = Router::new().fallback(answer).with_state(self);
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let server = tokio::spawn(async move {
-            let stopped = async {
-                stopped.await.ok();
-            };
-            if let Err(reason) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
-                tracing::error!(%reason, "the HTTP listener ended");
-            }
-        });
+        let clock = self.clock.clone();
+        let answered = move |from, request| answer(self.clone(), from, request);
+        let server = tokio::spawn(connection::serve(listener, clock, stopped, answered));
         Ok(Listening { address, stop: Some(stop), server })
     }
 
     async fn request(&self, from: IpAddr, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, BODY_LIMIT_BYTES).await.map_err(|_| Refusal::TooLong)?;
+        // Source: RFC 9112, 3.2: one host, of every request but those of HTTP/1.0.
+        let hosts = parts.headers.get_all(header::HOST).iter().count();
+        if hosts > 1 || hosts == 0 && parts.version == Version::HTTP_11 {
+            return Err(Refusal::Malformed);
+        }
+        let body = self.body(body).await?;
         let path = parts.uri.path().to_owned();
         let Some((route, parameters)) = self.routes.find(parts.method.as_str(), &path) else {
             return Err(Refusal::NotFound);
@@ -114,6 +112,15 @@ impl Gateway {
             tracing::error!(%error, "a function's reply is not HTTP");
             Refusal::Failed
         })
+    }
+
+    /// The whole body; whoever does not send it on is not waited for.
+    async fn body(&self, body: Body) -> Result<Bytes, Refusal> {
+        tokio::select! {
+            biased;
+            body = to_bytes(body, BODY_LIMIT_BYTES) => body.map_err(|_| Refusal::TooLong),
+            () = self.clock.sleep_ms(TIME_LIMIT_MS) => Err(Refusal::NotSent),
+        }
     }
 
     fn event(&self, parts: &Parts, body: &Bytes, route: (&str, Map<String, Value>), from: IpAddr) -> Value {
@@ -146,11 +153,8 @@ impl Gateway {
     }
 }
 
-async fn answer(
-    State(gateway): State<Gateway>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
+/// Answers one request.
+async fn answer(gateway: Gateway, from: SocketAddr, request: Request) -> Response {
     // Why a task of its own: the work goes on when the caller hangs up, as it does in Lambda.
     let busy = gateway.busy.begin();
     let work = tokio::spawn(async move {
@@ -169,6 +173,8 @@ async fn answer(
 
 /// The answers that the gateway gives itself, without a function.
 enum Refusal {
+    Malformed,
+    NotSent,
     Unauthorized,
     Forbidden,
     NotFound,
@@ -180,6 +186,8 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, message) = match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::NotSent => (StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),

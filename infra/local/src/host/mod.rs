@@ -4,6 +4,7 @@
 //! by the functions themselves. Not here: which function stands behind what (`wiring`), rules of the product.
 
 mod busy;
+mod connection;
 mod function;
 mod handlers;
 mod http_event;

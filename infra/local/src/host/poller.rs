@@ -14,13 +14,12 @@ use engine::ports::Clock;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// How long one poll waits for messages. Source: SQS API reference, ReceiveMessage: the longest poll.
 const POLL_MS: u64 = 20_000;
-/// How long a poller rests when its queue does not answer, in milliseconds.
-const REST_MS: u64 = 1_000;
 
 /// A queue and the function that it feeds.
 #[derive(Clone)]
@@ -44,7 +43,7 @@ pub struct Mapping {
 }
 
 /// How long a message that failed waits, in milliseconds, by how often it was received: 1 s, 2 s, 4 s … at most a
-/// minute.
+/// minute. A poller rests as long whose queue does not answer, by how often it did not.
 pub fn backoff_ms(receive_count: u32) -> u64 {
     1000 * (1 << receive_count.saturating_sub(1).min(6)).min(60)
 }
@@ -53,19 +52,30 @@ impl Mapping {
     /// Starts polling until `stop` holds true; the set ends after the invocations that are running.
     pub fn start(&self, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut pollers = JoinSet::new();
+        let is_told = Arc::new(AtomicBool::new(false));
         for _ in 0..self.concurrency {
-            let (mapping, mut stop) = (self.clone(), stop.clone());
+            let (mapping, mut stop, is_told) = (self.clone(), stop.clone(), is_told.clone());
             pollers.spawn(async move {
+                let mut failed = 0;
                 loop {
                     let batch = tokio::select! {
                         biased;
                         _ = stop.wait_for(|stop| *stop) => return,
                         batch = mapping.source.receive(mapping.batch_size, POLL_MS) => batch,
                     };
+                    let queue = mapping.source.queue().name();
                     if let Err(error) = mapping.handle(batch).await {
-                        let (kind, queue) = (error.kind().name(), mapping.source.queue().name());
-                        tracing::error!(%error, kind, queue, "a queue does not answer");
-                        mapping.clock.sleep_ms(REST_MS).await;
+                        // Why once: a queue that is gone is asked by all of its pollers, again and again.
+                        if !is_told.swap(true, Ordering::Relaxed) {
+                            tracing::error!(%error, kind = error.kind().name(), queue, "a queue does not answer");
+                        }
+                        failed += 1;
+                        mapping.clock.sleep_ms(backoff_ms(failed)).await;
+                        continue;
+                    }
+                    failed = 0;
+                    if is_told.swap(false, Ordering::Relaxed) {
+                        tracing::info!(queue, "a queue answers again");
                     }
                 }
             });

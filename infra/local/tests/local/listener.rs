@@ -1,14 +1,18 @@
 //! What the HTTP listener gives to functions, and what it answers by itself.
 
 use crate::common;
+use async_trait::async_trait;
 use aws_lambda_events::apigw::{ApiGatewayV2CustomAuthorizerV2Request, ApiGatewayV2httpRequest};
 use axum::Router;
 use axum::routing::get;
-use domain::Error;
+use domain::{Error, Timestamp};
+use engine::ports::Clock;
 use local::host::{Busy, Function, Gateway, Listening, Route, Routes, bind, http_function, typed};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use support::memory::ManualClock;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// Says yes to `Bearer good`, fails on `Bearer broken`, and keeps what it was asked.
 fn authorizer(asked: Arc<Mutex<Vec<ApiGatewayV2CustomAuthorizerV2Request>>>) -> Arc<dyn Function> {
@@ -46,6 +50,25 @@ struct Api {
 }
 
 async fn api() -> Api {
+    api_by(Arc::new(common::HandClock(ManualClock::new()))).await
+}
+
+/// A clock by which so many milliseconds are over at once, and any other time never.
+struct Over(u64);
+
+#[async_trait]
+impl Clock for Over {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+    async fn sleep_ms(&self, ms: u64) {
+        if ms != self.0 {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+async fn api_by(clock: Arc<dyn Clock>) -> Api {
     let asked = Arc::default();
     let router = Router::new().route("/router/{name}", get(|| async { ([("x-from", "router")], "hello") }));
     let failing = typed(|_: Value, _| async { Err::<Value, _>(Error::unavailable("broken")) });
@@ -61,7 +84,7 @@ async fn api() -> Api {
     let gateway = Gateway {
         authorizer: authorizer(Arc::clone(&asked)),
         routes,
-        clock: Arc::new(common::HandClock(ManualClock::new())),
+        clock,
         ids: common::ids(),
         busy: Busy::default(),
     };
@@ -166,4 +189,67 @@ async fn a_port_that_is_taken_is_a_conflict() {
     let api = api().await;
     let error = bind(api.listening.address().port()).await.unwrap_err();
     assert_eq!(error.kind(), domain::ErrorKind::Conflict);
+}
+
+/// Sends these bytes and no more; gives what comes back until the other side closes the connection.
+async fn answer_to(api: &Api, bytes: &str) -> String {
+    let mut stream = TcpStream::connect(api.listening.address()).await.unwrap();
+    // Why whatever comes of both: a connection that is closed while something is under way is reset.
+    stream.write_all(bytes.as_bytes()).await.ok();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok();
+    String::from_utf8(answer).unwrap()
+}
+
+fn status_of(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or("none")
+}
+
+#[tokio::test]
+async fn a_request_of_http_1_1_names_one_host() {
+    let api = api().await;
+    for (line, hosts, status) in [
+        ("HTTP/1.1", "Host: a.example\r\n", "201"),
+        ("HTTP/1.1", "", "400"),
+        ("HTTP/1.1", "Host: a.example\r\nHost: b.example\r\n", "400"),
+        ("HTTP/1.0", "", "201"),
+    ] {
+        let sent = format!("GET /open/door {line}\r\n{hosts}Connection: close\r\n\r\n");
+        assert_eq!(status_of(&answer_to(&api, &sent).await), status, "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_is_longer_than_api_gateway_takes_is_refused() {
+    let api = api().await;
+    for (length, status) in [(9_000, "201"), (11_000, "431"), (100_000, "431")] {
+        let long = "x".repeat(length);
+        let sent =
+            format!("GET /open/door HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Long: {long}\r\n\r\n");
+        assert_eq!(status_of(&answer_to(&api, &sent).await), status, "{length}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_sends_half_a_request_is_not_waited_for() {
+    // Nothing, half a head: no answer is due.
+    let api = api_by(Arc::new(Over(60_000))).await;
+    for half in ["", "GET /open/door HTTP/1.1\r\nHost: h\r\nX-"] {
+        assert_eq!(answer_to(&api, half).await, "", "{half}");
+    }
+    // Half a body.
+    let api = api_by(Arc::new(Over(30_000))).await;
+    let half =
+        "POST /v1/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer good\r\nContent-Length: 10\r\n\r\nabc";
+    assert_eq!(status_of(&answer_to(&api, half).await), "408");
+    assert!(api.asked.lock().unwrap().is_empty(), "nobody is asked about it");
+}
+
+#[tokio::test]
+async fn headers_of_one_name_are_joined_as_api_gateway_joins_them() {
+    let api = api().await;
+    let request = api.client.post(format!("{}/v1/x", api.url)).header("authorization", "Bearer good");
+    let request = request.header("idempotency-key", "one").header("idempotency-key", "two");
+    let event: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(event["headers"]["idempotency-key"], "one,two");
 }

@@ -6,7 +6,9 @@ use domain::{Error, Result, Timestamp};
 use engine::ports::{Clock, JobQueue, Queue};
 use engine::work::JobWorker;
 use local::embedded::LocalQueue;
-use local::host::{Busy, EmbeddedSource, Function, Mapping, Reasons, backoff_ms, queue_function, typed};
+use local::host::{
+    Busy, EmbeddedSource, Function, Mapping, Message, Reasons, Source, backoff_ms, queue_function, typed,
+};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -201,4 +203,90 @@ async fn a_stopped_poller_ends_what_it_has_begun() {
     end.send_replace(true);
     running.join_all().await;
     assert_eq!(queue.count(JOB).await.unwrap(), 0);
+}
+
+/// A queue that is gone, until it was asked so often.
+struct Gone {
+    asked: Mutex<u32>,
+    until: u32,
+}
+
+#[async_trait]
+impl Source for Gone {
+    fn queue(&self) -> JobQueue {
+        JOB
+    }
+    async fn receive(&self, _: usize, _: u64) -> Result<Vec<Message>> {
+        let asked = {
+            let mut asked = self.asked.lock().unwrap();
+            *asked += 1;
+            *asked
+        };
+        if asked <= self.until {
+            return Err(Error::unavailable("the queue is gone"));
+        }
+        std::future::pending().await
+    }
+    async fn retry(&self, _: &Message, _: u64, _: Option<&str>) -> Result<()> {
+        Ok(())
+    }
+    async fn delete(&self, _: &Message) -> Result<()> {
+        Ok(())
+    }
+    async fn count(&self) -> Result<u64> {
+        Ok(0)
+    }
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A clock that says how long it was slept on, and lets nobody wait.
+struct Rests(tokio::sync::mpsc::UnboundedSender<u64>);
+
+#[async_trait]
+impl Clock for Rests {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+    async fn sleep_ms(&self, ms: u64) {
+        self.0.send(ms).ok();
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_is_gone_is_asked_ever_less_often_and_told_of_once() {
+    let (sender, mut rests) = tokio::sync::mpsc::unbounded_channel();
+    let function = typed(|_: Value, _| async { Ok(json!({})) });
+    let clock = Arc::new(HandClock::default());
+    let mut mapping = mapping(&queue(clock.clone()), &clock, function, Reasons::default());
+    mapping.source = Arc::new(Gone { asked: Mutex::new(0), until: 9 });
+    mapping.clock = Arc::new(Rests(sender));
+    let lines = Lines::default();
+    let kept = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || kept.clone()).finish();
+    let _watched = tracing::subscriber::set_default(subscriber);
+    let stop = watch::Sender::new(false);
+    let running = mapping.start(&stop.subscribe());
+    let mut rested = Vec::new();
+    while rested.len() < 9 {
+        rested.push(rests.recv().await.unwrap() / 1_000);
+    }
+    stop.send_replace(true);
+    running.join_all().await;
+    assert_eq!(rested, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(lines.matches("a queue does not answer").count(), 1, "{lines}");
 }

@@ -104,11 +104,16 @@ fn key_of(headers: &HeaderMap) -> Reply<Option<String>> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().ok().filter(|_| values.next().is_none()).unwrap_or_default();
-    let key = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
-    if (1..=KEY_CHARS).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
+    let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    let key = quoted.unwrap_or(text);
+    // Why no comma in a bare one: API Gateway joins two headers of one name by it, and one key would be made of two.
+    let fits = |b: u8| b.is_ascii_graphic() && b != b'"' && (b != b',' || quoted.is_some());
+    if (1..=KEY_CHARS).contains(&key.len()) && key.bytes().all(fits) {
         return Ok(Some(key.to_owned()));
     }
-    let detail = format!("Idempotency-Key must be one key of 1 to {KEY_CHARS} visible ASCII characters");
+    let detail = format!(
+        "Idempotency-Key must be one key of 1 to {KEY_CHARS} visible ASCII characters; one with a comma is in quotes"
+    );
     let title = "The idempotency key is wrong";
     Err(Problem::new("idempotency-key-invalid", StatusCode::BAD_REQUEST, title, detail))
 }

@@ -311,6 +311,7 @@ fn meaning(status: u16) -> &'static str {
         204 => "It was done, and there is nothing to show.",
         304 => "It is still what the `If-None-Match` of the request names.",
         302 => "It goes on at the address in `Location`.",
+        400.. => "It was not done; the text says why.",
         _ => "What was asked for.",
     }
 }

@@ -44,11 +44,11 @@ pub(super) fn text_header(description: &str) -> Value {
 
 /// The headers that requests may carry, by the names under which operations refer to them.
 pub(super) fn shared() -> Value {
-    let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
+    let key = json!({ "type": "string", "pattern": "^([!#-+.-~-]{1,255}|\"[!#-~]{1,255}\")$" });
     json!({
         "IdempotencyKey": {
             "name": IDEMPOTENCY_KEY.as_str(), "in": "header", "required": false, "schema": key,
-            "description": "A key of the caller's choice. Sent again under the same key within 24 hours, the request \
+            "description": "A key of the caller's choice, bare or in quotes; one with a comma is in quotes. Sent again under the same key within 24 hours, the request \
                             is done once, and the reply is given again. A refusal that may pass (409, 412, 428, 429, \
                             5xx) is not kept: nothing was done, and the request can be sent again under its key.",
         },
