@@ -1,14 +1,16 @@
-"""Lets a program of others use the simulated Microsoft cloud, as it is: `infra/check/clients.py HOLDFAST SCRATCH`.
+"""Lets programs of others use the simulated Microsoft cloud, as they are: `infra/check/clients.py HOLDFAST SCRATCH [NAME]`.
 
-Microsoft's own Python SDK (msgraph-sdk with azure-identity), unchanged and told nothing of the simulator: it asks for
-Microsoft's names by TLS. `holdfast simulate --tls` has a certificate for these names, and a proxy leads each connection to it. What
-it sees is held against what is true: counts and values. Runs in an environment with clients.txt; the command that makes it is in
-CONTRIBUTING.md.
+Microsoft's own Python SDK (msgraph-sdk with azure-identity) and IntuneCD, a backup of Intune into files, unchanged and told
+nothing of the simulator: they ask for Microsoft's names by TLS. `holdfast simulate --tls` has a certificate for these names, and a
+proxy leads each connection to it. What they see is held against what is true: counts, names and values. NAME is `sdk` or
+`intunecd`, where one alone is wanted. Runs in an environment with clients.txt; the command that makes it is in CONTRIBUTING.md.
 """
 
 import asyncio
+import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -214,7 +216,77 @@ async def sdk():
     await credential.close()
 
 
-def main(holdfast, scratch):
+# --- IntuneCD
+
+
+def intunecd(scratch):
+    import requests
+
+    os.environ.update(TENANT_NAME=TENANT, CLIENT_ID=CLIENT, CLIENT_SECRET=SECRET, NO_COLOR="1")
+    asked = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET,
+             "scope": "https://graph.microsoft.com/.default"}
+    token = requests.post(f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token", data=asked).json()["access_token"]
+    graph = requests.Session()
+    graph.headers["Authorization"] = f"Bearer {token}"
+    intune = "https://graph.microsoft.com/beta/deviceManagement/"
+
+    def names(collection):
+        found, link = [], intune + collection
+        while link:
+            page = graph.get(link).json()
+            found += [one.get("displayName") or one["name"] for one in page["value"]]
+            link = page.get("@odata.nextLink")
+        return sorted(found)
+
+    def run(program, name, *arguments):
+        there = pathlib.Path(sys.executable).parent / program
+        done = subprocess.run([there, *map(str, arguments)], capture_output=True, text=True)
+        (scratch / f"{name}.log").write_text(done.stdout + done.stderr)
+        wrong = [line for line in (done.stdout + done.stderr).splitlines() if "error" in line.lower() or "Traceback" in line]
+        same(f"{name}: errors", (done.returncode, wrong), (0, []))
+
+    def backup(name):
+        folder = scratch / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        run("IntuneCD-startbackup", name, "-m", 1, "-o", "json", "-p", folder)
+        return folder
+
+    def held(folder, kind):
+        files = [json.loads(file.read_text()) for file in (folder / kind).rglob("*.json")]
+        return sorted(one.get("displayName") or one["name"] for one in files)
+
+    first = backup("first")
+    for kind, collection in [
+        ("Settings Catalog", "configurationPolicies"),
+        ("Device Configurations", "deviceConfigurations"),
+        ("Compliance Policies/Policies", "deviceCompliancePolicies"),
+        ("Filters", "assignmentFilters"),
+    ]:
+        there = names(collection)
+        found = held(first, kind)
+        # Linux compliance policies are in the folder of the others.
+        found = [name for name in found if name in there] if kind.startswith("Compliance") else found
+        same(f"{kind}, {len(there)} of them", found == there and len(there) > 0, True)
+    linux = names("compliancePolicies")
+    same("Linux compliance policies", [n for n in held(first, "Compliance Policies/Policies") if n in linux] == linux, True)
+
+    # What somebody changes between two backups is what their comparison tells.
+    policies = graph.get(intune + "deviceConfigurations").json()["value"]
+    changed, deleted = policies[0], policies[1]
+    body = {"@odata.type": changed["@odata.type"], "description": "Changed between two backups"}
+    same("a change", graph.patch(intune + f"deviceConfigurations/{changed['id']}", json=body).status_code, 200)
+    same("a deletion", graph.delete(intune + f"deviceConfigurations/{deleted['id']}").status_code, 204)
+    second = backup("second")
+    run("IntuneCD-startcompare", "compared", "-s", second, "-t", first, "-o", scratch / "compared.json")
+    told = json.loads((scratch / "compared.json").read_text())
+    same("what differs between the backups",
+         ([change["name"] for change in told["changes"]],
+          [deleted["displayName"] in file for file in told["missing_in_source"]], told["missing_in_target"]),
+         ([changed["displayName"]], [True], []))
+
+
+def main(holdfast, scratch, only=None):
     scratch = pathlib.Path(scratch).resolve()
     authority = scratch / "authority.pem"
     authority.unlink(missing_ok=True)
@@ -238,8 +310,12 @@ def main(holdfast, scratch):
         for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"):
             os.environ[name] = str(authority)
         begun = time.monotonic()
-        print("Microsoft's SDK:")
-        asyncio.run(sdk())
+        if only in (None, "sdk"):
+            print("Microsoft's SDK:")
+            asyncio.run(sdk())
+        if only in (None, "intunecd"):
+            print("IntuneCD:")
+            intunecd(scratch)
         names = sorted(name.split(":")[0] for name in asked)
         same("names that were asked for", set(names) <= {"graph.microsoft.com", "login.microsoftonline.com", "login.microsoft.com"}, True)
         print(f"{time.monotonic() - begun:.0f} s")

@@ -28,6 +28,8 @@
 //! | `schedules_among_assignments` | remembered of activations: they are among the role assignments too; of roles until a date not said | all |
 //! | `delta_gives_all_extensions` | documented: where one directory extension changed, a delta gives all of the object; not whether those too that are not selected | those too |
 //! | `unknown_extensions_refused` | not documented: a `$select` of a directory extension that the tenant does not have is refused, or passed over | refused |
+//! | `absolute_batch_urls` | documented: relative addresses; SDKs of Microsoft's write absolute ones | refused |
+//! | `search_finds_whole_words` | documented: words of names are found; not whether their beginnings are | beginnings too |
 //! | `assertion_clock_real` | a client has its own clock | its assertions may be by the real clock, id tokens are |
 
 /// How `$expand=settings` on a list of configuration policies is answered.
@@ -154,6 +156,8 @@ pub struct Switches {
     /// Of these a tenant without Entra ID P1 is refused: a collection's path, or a property that is selected.
     pub premium_parts: &'static [&'static str],
     pub lapsed_lists_are_empty: bool,
+    pub absolute_batch_urls: bool,
+    pub search_finds_whole_words: bool,
     /// The administrator declines the consent page.
     pub refuse_consent: bool,
     /// Page order and the order of unordered collections vary with this seed.
@@ -191,6 +195,8 @@ impl Default for Switches {
             delta_refused_with: 400,
             premium_parts: &["administrativeUnits", "customSecurityAttributes"],
             lapsed_lists_are_empty: false,
+            absolute_batch_urls: false,
+            search_finds_whole_words: false,
             refuse_consent: false,
             shuffle: None,
         }

@@ -38,6 +38,12 @@ fn id_of(value: &Value) -> Option<String> {
     }
 }
 
+/// What of an absolute address follows the version.
+fn relative(url: &str) -> &str {
+    let versions = ["/v1.0/", "/beta/"].into_iter().filter(|_| url.starts_with("http"));
+    versions.filter_map(|version| url.split_once(version)).map(|(_, rest)| rest).next().unwrap_or(url)
+}
+
 struct Step {
     id: String,
     method: String,
@@ -48,7 +54,7 @@ struct Step {
 }
 
 /// Reads one request of a batch; `known` holds the ids of those before it.
-fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
+fn step(entry: &Value, known: &HashSet<String>, takes_absolute: bool) -> Result<Step, Failure> {
     let text = |name: &str| entry[name].as_str().map(str::to_owned);
     let id = id_of(&entry["id"]).ok_or_else(|| malformed("A request of the batch has no id."))?;
     if known.contains(&id) {
@@ -56,7 +62,8 @@ fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
     }
     let method =
         text("method").ok_or_else(|| malformed("A request of the batch has no method."))?.to_uppercase();
-    let url = text("url").filter(|url| !url.is_empty() && !url.starts_with("http"));
+    let url = text("url").map(|url| if takes_absolute { relative(&url).to_owned() } else { url });
+    let url = url.filter(|url| !url.is_empty() && !url.starts_with("http"));
     let url = url.ok_or_else(|| malformed("A request of the batch needs a relative url."))?;
     let first = url.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
     if is_batch(first) {
@@ -90,7 +97,7 @@ fn step(entry: &Value, known: &HashSet<String>) -> Result<Step, Failure> {
     Ok(Step { id, method, url, headers, body, after })
 }
 
-fn steps(incoming: &Incoming) -> Result<Vec<Step>, Failure> {
+fn steps(incoming: &Incoming, takes_absolute: bool) -> Result<Vec<Step>, Failure> {
     let body: Value =
         serde_json::from_slice(&incoming.body).map_err(|_| malformed("Invalid batch payload format."))?;
     let list = body["requests"].as_array().ok_or_else(|| malformed("Invalid batch payload format."))?;
@@ -100,7 +107,7 @@ fn steps(incoming: &Incoming) -> Result<Vec<Step>, Failure> {
     let mut known = HashSet::new();
     let mut steps = Vec::new();
     for entry in list {
-        let step = step(entry, &known)?;
+        let step = step(entry, &known, takes_absolute)?;
         known.insert(step.id.clone());
         steps.push(step);
     }
@@ -155,7 +162,7 @@ pub(super) fn answer(inner: &Inner, incoming: &Incoming) -> Answered {
         super::observe(inner, incoming, &incoming.path, &answered, false);
         answered
     };
-    let steps = match steps(incoming) {
+    let steps = match steps(incoming, inner.switches().absolute_batch_urls) {
         Ok(steps) => steps,
         Err(refusal) => return finish(refused(inner, &refusal)),
     };

@@ -54,6 +54,8 @@ pub(crate) struct Places<'a> {
 pub(crate) struct Wanted {
     filter: Option<Filter>,
     search: Option<Search>,
+    /// Whether words are not found by their beginnings.
+    by_whole_words: bool,
     order: Vec<Order>,
     count: bool,
 }
@@ -124,14 +126,15 @@ impl Wanted {
         if is_advanced && call.query.get("$expand").is_some() {
             return Err(unsupported("$expand is not supported in an advanced query."));
         }
+        let by_whole_words = call.switches.search_finds_whole_words;
         // Why silently without the header: Microsoft documents it so.
-        Ok(Self { filter, search, order, count: eventual && counts })
+        Ok(Self { filter, search, by_whole_words, order, count: eventual && counts })
     }
 
     fn fits(&self, d: &Directory, index: Index) -> bool {
         let get = |path: &str| property(d, index, path);
         self.filter.as_ref().is_none_or(|filter| filter.passes(&get))
-            && self.search.as_ref().is_none_or(|search| search.finds(&get))
+            && self.search.as_ref().is_none_or(|search| search.finds(&get, self.by_whole_words))
     }
 
     /// One page of what fits; `write` writes one of them.

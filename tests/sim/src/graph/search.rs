@@ -88,11 +88,15 @@ impl Search {
         if expects_clause { Err(wrong(text)) } else { Ok(Self(alternatives)) }
     }
 
-    pub fn finds(&self, get: &dyn Fn(&str) -> Value) -> bool {
+    /// Whether the object fits; by the beginnings of words, or by whole words alone.
+    pub fn finds(&self, get: &dyn Fn(&str) -> Value, by_whole_words: bool) -> bool {
         let fits = |(property, text): &(String, String)| match get(property) {
             Value::String(value) if WORDS.contains(&property.as_str()) => {
                 let known = words(&value);
-                words(text).iter().all(|word| known.iter().any(|known| known.starts_with(word.as_str())))
+                let is = |known: &String, word: &String| {
+                    if by_whole_words { known == word } else { known.starts_with(word.as_str()) }
+                };
+                words(text).iter().all(|word| known.iter().any(|known| is(known, word)))
             }
             Value::String(value) => value.to_lowercase().starts_with(&text.to_lowercase()),
             _ => false,

@@ -105,6 +105,24 @@ async fn the_address_of_batches_may_be_encoded_and_batches_are_never_nested() {
 }
 
 #[tokio::test]
+async fn absolute_addresses_in_a_batch_are_refused_or_taken() {
+    let sim = company(0);
+    let client = Client::administrator(&sim).await;
+    client.new_user("ada").await;
+    let url = "https://graph.microsoft.com/v1.0/users?$top=1";
+    let body = json!({"requests": [{"id": "1", "method": "GET", "url": url}]});
+    assert_eq!(client.post("/v1.0/$batch", body.clone()).await.status, 400);
+    sim.control().switch(|switches| switches.absolute_batch_urls = true);
+    let seen = client.post("/v1.0/$batch", body).await;
+    assert_eq!(
+        seen.body["responses"][0]["body"]["value"].as_array().map(Vec::len),
+        Some(1),
+        "{:?}",
+        seen.body
+    );
+}
+
+#[tokio::test]
 async fn whoever_has_no_token_is_told_where_there_are_some() {
     let sim = company(0);
     for (method, url, body) in [("GET", "/v1.0/users", ""), ("POST", "/v1.0/$batch", "{\"requests\":[]}")] {
@@ -166,6 +184,19 @@ async fn what_a_tenant_does_not_use_of_intune_is_empty_and_has_its_own_permissio
     );
     assert_eq!(client.get("/beta/deviceManagement/applePushNotificationCertificate").await.status, 404);
     assert_eq!(client.get("/beta/deviceAppManagement/mobileApps/7").await.status, 404);
+    // As IntuneCD asks: a property behind a cast, in parentheses of its own.
+    let cast = "(microsoft.graph.managedApp/appAvailability) eq null or isAssigned eq true";
+    for (filter, status) in
+        [(cast, 200), ("(microsoft.graph.managedApp/appAvailability) eq", 400), ("(isAssigned)", 400)]
+    {
+        let url = format!("/beta/deviceAppManagement/mobileApps?$filter={}", filter.replace(' ', "%20"));
+        assert_eq!(client.get(&url).await.status, status, "{filter}");
+    }
+    let play = client.get("/beta/deviceManagement/androidManagedStoreAccountEnterpriseSettings").await;
+    assert_eq!(
+        (&play.body["bindStatus"], &play.body["ownerUserPrincipalName"]),
+        (&json!("notBound"), &json!(""))
+    );
     let config = vec!["DeviceManagementConfiguration.Read.All".to_owned()];
     sim.control().set_permissions(COMPANY_TENANT_ID, ADMINISTRATOR_CLIENT_ID, config);
     let client = Client::administrator(&sim).await;

@@ -175,7 +175,7 @@ async fn an_advanced_query_needs_the_header_and_the_count() {
 
 #[tokio::test]
 async fn what_is_counted_searched_and_sorted_is_so_over_all_pages() {
-    let (_sim, client) = told().await;
+    let (sim, client) = told().await;
     let seen = client.call("GET", "/v1.0/users?$count=true&$top=3", EVENTUAL, None).await;
     assert_eq!((&seen.body["@odata.count"], seen.list().len()), (&json!(4), 3));
     let next = seen.body["@odata.nextLink"].as_str().unwrap();
@@ -197,6 +197,11 @@ async fn what_is_counted_searched_and_sorted_is_so_over_all_pages() {
     for (search, expected) in told {
         let seen = client.call("GET", &format!("/v1.0/groups?$search={search}"), EVENTUAL, None).await;
         assert_eq!(names(&seen, "displayName"), *expected, "{search}");
+    }
+    sim.control().switch(|switches| switches.search_finds_whole_words = true);
+    for (search, expected) in [("dev", 0), ("development", 1)] {
+        let url = format!("/v1.0/groups?$search=%22displayName:{search}%22");
+        assert_eq!(client.call("GET", &url, EVENTUAL, None).await.list().len(), expected, "{search}");
     }
 
     let (sorted, ..) = client.all("/v1.0/users?$orderby=displayName desc&$top=3&$select=displayName").await;

@@ -141,6 +141,16 @@ pub const QUESTIONS: &[Question] = &[
     ask("premium_parts", "which parts need Entra ID P1 to be read?", Probe::Premium),
     ask("lapsed_lists_are_empty", "how is a list answered without the licence for it?", Probe::Unlicensed),
     cannot(
+        "absolute_batch_urls",
+        "does a batch take absolute addresses?",
+        "a batch is a POST, and nothing but GET is sent",
+    ),
+    cannot(
+        "search_finds_whole_words",
+        "does $search find words by their beginnings?",
+        "whoever asks would have to name a word of the tenant",
+    ),
+    cannot(
         "refuse_consent",
         "what comes back when somebody declines?",
         "somebody would have to be asked to consent",

@@ -142,6 +142,12 @@ impl Parser<'_> {
         self.back.pop().or_else(|| self.tokens.next())
     }
 
+    fn peek(&mut self) -> Option<Token> {
+        let next = self.next();
+        self.back.extend(next.clone());
+        next
+    }
+
     /// Takes the next token if it is that word, whatever its case.
     fn takes_word(&mut self, wanted: &str) -> bool {
         match self.next() {
@@ -212,6 +218,15 @@ impl Parser<'_> {
     fn primary(&mut self) -> Result<Expr, Failure> {
         match self.next() {
             Some(Token::Open) => {
+                // A property in parentheses of its own: `(a/b) eq null`.
+                if let Some(Token::Word(word)) = self.peek() {
+                    self.next();
+                    if self.takes(&Token::Close) {
+                        let left = self.operand(&word)?;
+                        return self.compared(left);
+                    }
+                    self.back.push(Token::Word(word));
+                }
                 let inner = self.either()?;
                 self.expect(&Token::Close)?;
                 Ok(inner)
@@ -276,7 +291,9 @@ impl Parser<'_> {
 
     fn operand(&self, word: &str) -> Result<Operand, Failure> {
         let (path, count) = word.strip_suffix("/$count").map_or((word, false), |path| (path, true));
-        if !path.split('/').all(is_name) {
+        // A segment may be a cast to a type of Graph's.
+        let is_segment = |part: &str| is_name(part.strip_prefix("microsoft.graph.").unwrap_or(part));
+        if !path.split('/').all(is_segment) {
             return self.wrong();
         }
         let (first, rest) = path.split_once('/').unwrap_or((path, ""));

@@ -2,7 +2,7 @@
 //!
 //! Source: the Intune pages of the API reference. Clients that read all of Intune ask for each of them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::call::{Call, Outcome, Reply, Version};
 use super::super::error::{Failure, denied, failure};
@@ -13,8 +13,8 @@ type Row = (&'static str, bool, &'static str, Shape);
 #[derive(Clone, Copy)]
 enum Shape {
     List,
-    /// One object that every tenant has.
-    Settings,
+    /// One object that every tenant has, as it is where nobody changed it: JSON.
+    Settings(&'static str),
     /// One object that is there once it was set up.
     Missing,
 }
@@ -26,12 +26,26 @@ const SERVICE: &str = "DeviceManagementServiceConfig";
 const DEVICES: &str = "DeviceManagementManagedDevices";
 const RBAC: &str = "DeviceManagementRBAC";
 
+/// Source: the androidManagedStoreAccountEnterpriseSettings resource type (beta); a text that nobody set is empty.
+const NO_GOOGLE_PLAY: &str = r#"{"id": "androidManagedStoreAccountEnterpriseSettings", "bindStatus": "notBound",
+    "lastAppSyncDateTime": "0001-01-01T00:00:00Z", "lastAppSyncStatus": "none", "ownerUserPrincipalName": "",
+    "ownerOrganizationName": "", "lastModifiedDateTime": "0001-01-01T00:00:00Z", "enrollmentTarget": "none",
+    "targetGroupIds": [], "deviceOwnerManagementEnabled": false}"#;
+/// Source: the deviceManagementSettings resource type.
+const USUAL: &str = r#"{"deviceComplianceCheckinThresholdDays": 30, "isScheduledActionEnabled": true,
+    "secureByDefault": false}"#;
+
 const ROWS: &[Row] = &[
     ("deviceAppManagement/managedAppPolicies", true, APPS, List),
     ("deviceAppManagement/mobileAppConfigurations", true, APPS, List),
     ("deviceAppManagement/mobileApps", true, APPS, List),
     ("deviceAppManagement/vppTokens", true, SERVICE, List),
-    ("deviceManagement/androidManagedStoreAccountEnterpriseSettings", false, CONFIGURATION, Settings),
+    (
+        "deviceManagement/androidManagedStoreAccountEnterpriseSettings",
+        false,
+        CONFIGURATION,
+        Settings(NO_GOOGLE_PLAY),
+    ),
     ("deviceManagement/applePushNotificationCertificate", true, SERVICE, Missing),
     ("deviceManagement/complianceManagementPartners", true, SERVICE, List),
     ("deviceManagement/depOnboardingSettings", false, SERVICE, List),
@@ -49,7 +63,7 @@ const ROWS: &[Row] = &[
     ("deviceManagement/remoteAssistancePartners", true, SERVICE, List),
     ("deviceManagement/reusablePolicySettings", false, CONFIGURATION, List),
     ("deviceManagement/roleDefinitions", true, RBAC, List),
-    ("deviceManagement/settings", false, SERVICE, Settings),
+    ("deviceManagement/settings", false, SERVICE, Settings(USUAL)),
     ("deviceManagement/templates", false, CONFIGURATION, List),
     ("deviceManagement/windowsAutopilotDeploymentProfiles", false, SERVICE, List),
     ("deviceManagement/windowsAutopilotDeviceIdentities", true, SERVICE, List),
@@ -78,7 +92,11 @@ fn answer(call: &Call, set: &str, permission: &str, shape: Shape, rest: &[&str])
             super::super::filter::Filter::of(call)?;
             Ok(Reply::json(200, &json!({"@odata.context": call.context(set), "value": []})))
         }
-        (_, [], Settings) => Ok(Reply::json(200, &json!({"@odata.context": call.context(set)}))),
+        (_, [], Settings(object)) => {
+            let mut object: Value = serde_json::from_str(object).expect("the table holds JSON");
+            object["@odata.context"] = call.context(set).into();
+            Ok(Reply::json(200, &object))
+        }
         (_, [], Missing) => Err(nothing(set)),
         (_, [id, ..], _) => Err(nothing(id)),
     }

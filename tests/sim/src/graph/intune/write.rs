@@ -54,6 +54,10 @@ fn actions(d: &mut Directory, list: &[Value]) -> Vec<Value> {
             if let Some(list) = action["scheduledActionConfigurations"].as_array_mut() {
                 for one in list {
                     one["id"] = json!(d.new_id().to_string());
+                    // Seen in real tenants: what has no message template shows this id.
+                    if one["notificationTemplateId"].as_str().is_none_or(str::is_empty) {
+                        one["notificationTemplateId"] = json!("00000000-0000-0000-0000-000000000000");
+                    }
                 }
             }
             action
