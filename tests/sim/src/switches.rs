@@ -20,6 +20,10 @@
 //! | `hidden_members_refused` | documented: hidden members are left out; of one group alone a 403 is as likely | no |
 //! | `security_groups_soft_delete` | rolled out 2026-02/03 | yes |
 //! | `undeletes_replicate` | not documented whether what leaves the recycle bin is known everywhere at once | as new objects |
+//! | `bin_shows` | documented that a deleted item can be got with `$select`; not which properties it then has | each that is selected |
+//! | `bin_renames_users` | remembered: a user in the bin has their id before their name | no |
+//! | `synced_users_keep` | not documented which properties of a synced user the cloud may write | few: contact mails, password policies, age group and others are the cloud's |
+//! | `licensed_location_clears` | documented as not nullable, which not every such property keeps | refused while there is a licence |
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
 //! | `consent_delay` | for minutes after a consent it is not known everywhere; how that shows is not documented | at once |
 //! | `delta_refused_with` | documented: no change tracking in external tenants; not with which status it is refused | 400 |
@@ -70,6 +74,17 @@ pub enum Nowhere {
     Ring,
     /// Ever new links, to pages that give the same objects.
     EverNew,
+}
+
+/// What the recycle bin shows of one of its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+pub enum BinShows {
+    /// What is selected.
+    Selected,
+    /// What an object has without a selection, whatever is selected.
+    Defaults,
+    /// Nothing where something is selected: that is refused with 400.
+    Refused,
 }
 
 /// How a property is answered that the token may not read.
@@ -146,6 +161,11 @@ pub struct Switches {
     pub undeletes_replicate: bool,
     pub delta_gives_all_extensions: bool,
     pub unknown_extensions_refused: bool,
+    pub bin_shows: BinShows,
+    pub bin_renames_users: bool,
+    /// Of a synced user the cloud writes custom security attributes and the usage location, and nothing else.
+    pub synced_users_keep: bool,
+    pub licensed_location_clears: bool,
     pub assertion_clock_real: bool,
     pub wids_in_id_token: bool,
     /// For how many seconds after a consent it has not arrived, and in which way that shows.
@@ -188,6 +208,10 @@ impl Default for Switches {
             undeletes_replicate: true,
             delta_gives_all_extensions: true,
             unknown_extensions_refused: true,
+            bin_shows: BinShows::Selected,
+            bin_renames_users: false,
+            synced_users_keep: false,
+            licensed_location_clears: false,
             assertion_clock_real: true,
             wids_in_id_token: false,
             consent_delay: None,

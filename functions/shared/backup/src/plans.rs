@@ -3,7 +3,7 @@
 //! Not here: how a plan is made ([`crate::preview_restore`]), and how it is run ([`crate::run_restore`]).
 
 use async_trait::async_trait;
-use domain::restore::{IdMap, Impossible, RestorePlan, Step};
+use domain::restore::{Conflict, IdMap, Impossible, Left, RestorePlan, Step};
 use domain::{Error, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Put, Spent};
 use engine::records::{
@@ -11,6 +11,8 @@ use engine::records::{
     StepOutcome,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// A plan as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +61,18 @@ pub trait PlanStore: Send + Sync {
         step: u32,
     ) -> Result<Vec<Sentence>>;
 
+    /// Stores what a step is about to write over, unless that is there.
+    async fn put_new_before(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        step: u32,
+        before: &Before,
+    ) -> Result<Put>;
+
+    /// What a step wrote over; none where it wrote nothing.
+    async fn find_before(&self, tenant: &TenantId, restore: &RestoreId, step: u32) -> Result<Option<Before>>;
+
     /// Stores the report of a restore, unless there is one.
     async fn put_new_report(
         &self,
@@ -81,6 +95,42 @@ pub struct Sentence {
     pub what: Option<String>,
     /// Graph's sentence, for a person; nobody decides by it.
     pub said: String,
+}
+
+/// What an object was like right before a step wrote to it. Kept sealed, so that the restore can be undone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Before {
+    /// The object, without links; none where it was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<Map<String, Value>>,
+    /// The types of the links that were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub link_types: Vec<String>,
+    /// All of its links of these types.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<BeforeLink>,
+    /// The properties and relations that could not be read.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unknown: BTreeSet<String>,
+    /// Whether the schedule of a role assignment was looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub knows_schedule: bool,
+    /// The schedule; none where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Map<String, Value>>,
+}
+
+/// A link that an object had.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BeforeLink {
+    /// The type of the link, such as `groups.members`.
+    pub link: String,
+    /// The id of the object at the far end; of a policy's assignment its key.
+    pub to: String,
+    /// What the link says besides its ends.
+    pub value: Map<String, Value>,
 }
 
 /// A step and what became of it.
@@ -143,7 +193,13 @@ pub struct FinalReport {
     pub steps: Vec<ReportedStep>,
     /// What could not be restored, as the preview said.
     pub impossible: Vec<Impossible>,
-    /// Whether the restore failed before its end: steps without an outcome were not tried, and are not listed.
+    /// What differed and was left by the chosen modes, as the preview said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_by_mode: Vec<Left>,
+    /// Objects whose place was taken, as the preview said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
+    /// Whether the restore failed or was cancelled before its end: steps without an outcome were not tried, and are not listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_partial: bool,
 }
@@ -191,9 +247,19 @@ impl FinalReport {
             spent: restore.spent,
             steps: steps.collect(),
             impossible: plan.impossible.clone(),
+            left_by_mode: plan.left_by_mode.clone(),
+            conflicts: plan.conflicts.clone(),
             is_partial: false,
         }
     }
+}
+
+/// A step with the ids of today. Ends of links, and groups in assignments, that another restore created again are
+/// followed: they are the same objects.
+pub(crate) fn of_today(step: &Step, ids: &IdMap) -> Result<Step> {
+    let mut now = step.clone();
+    now.depends_on.extend(step.refers_to().into_iter().filter(|id| ids.resolve(id) != id));
+    Ok(Step { depends_on: step.depends_on.clone(), ..now.rewritten(ids)? })
 }
 
 /// The ids under which objects of a tenant were created again, by their old ones.

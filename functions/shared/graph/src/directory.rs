@@ -123,6 +123,14 @@ impl LiveObjects for GraphDirectory {
     async fn is_in_recycle_bin(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
         self.client.is_in_recycle_bin(tenant, kind, id).await
     }
+    async fn find_binned(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        id: &str,
+    ) -> Result<Option<LiveObject>> {
+        self.client.find_binned(tenant, kind, id).await
+    }
     async fn find_by_property(
         &self,
         tenant: &TenantId,

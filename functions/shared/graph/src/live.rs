@@ -270,17 +270,58 @@ impl GraphClient {
         kind: &'static Kind,
         id: &str,
     ) -> Result<bool> {
-        let Some(cast) = kind.writing.recycle_bin else { return Ok(false) };
+        if kind.writing.recycle_bin.is_none() {
+            return Ok(false);
+        }
         let what = "reading the recycle bin";
         let below = format!("directory/deletedItems/{}", encoded(id));
         let reply = self.ask(tenant, &Ask::get(self.address(kind.version, &below)?, 1, what)).await?;
         if reply.status == 404 {
             return Ok(false);
         }
-        let found = reply.success(what)?;
-        let is_other =
-            found.get("@odata.type").and_then(Value::as_str).is_some_and(|t| t != format!("#{cast}"));
-        Ok(!is_other)
+        Ok(!is_of_another_kind(kind, &reply.success(what)?))
+    }
+
+    /// An object of the kind in the recycle bin, without links and facets. What Graph does not give of it is not known.
+    pub(crate) async fn find_binned(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        id: &str,
+    ) -> Result<Option<LiveObject>> {
+        if kind.writing.recycle_bin.is_none() {
+            return Ok(None);
+        }
+        let what = "reading the recycle bin";
+        let select = self.select_without_links(tenant, kind).await?;
+        let below = with_query(&format!("directory/deletedItems/{}", encoded(id)), &select, "", None);
+        let reply = self.ask(tenant, &Ask::get(self.address(kind.version, &below)?, 1, what)).await?;
+        if reply.status == 404 {
+            return Ok(None);
+        }
+        // Why: it is not documented that each property can be selected there. What is not seen is compared later.
+        if reply.status == 400 {
+            let is_there = self.is_in_recycle_bin(tenant, kind, id).await?;
+            return Ok(is_there.then(|| LiveObject::unseen(kind)));
+        }
+        let mut found = reply.success(what)?;
+        if is_of_another_kind(kind, &found) {
+            return Ok(None);
+        }
+        if let Some(found) = found.as_object_mut() {
+            found.retain(|property, _| !property.contains('@'));
+        }
+        let read = understand(kind, &kind.reading[0], &found)?;
+        let mut object = read.object.map(|object| object.to_map()).transpose()?.unwrap_or_default();
+        // Why no others: what is selected and not given may not be given there at all.
+        for (property, value) in found.as_object().into_iter().flatten().filter(|(_, value)| value.is_null())
+        {
+            object.entry(property).or_insert_with(|| value.clone());
+        }
+        let mut unknown = LiveObject::unseen(kind).unknown;
+        unknown.retain(|property| !object.contains_key(*property));
+        unknown.extend(kind.unknown(&object, &self.permissions(tenant).await?));
+        Ok(Some(LiveObject { object, links: Vec::new(), unknown }))
     }
 
     /// The organisation of the tenant, as Graph gives it: names, verified domains, when it was created.
@@ -299,6 +340,12 @@ impl GraphClient {
 
 /// The most objects that the port gives for one search.
 const FOUND_LIMIT: usize = 100;
+
+/// Whether an object of the recycle bin says that it is of another kind.
+fn is_of_another_kind(kind: &Kind, found: &Value) -> bool {
+    let said = found.get("@odata.type").and_then(Value::as_str);
+    said.zip(kind.writing.recycle_bin).is_some_and(|(said, cast)| said.strip_prefix('#') != Some(cast))
+}
 
 fn one(kind: &Kind, id: &str) -> String {
     format!("{}/{}", kind.path, encoded(id))

@@ -41,7 +41,24 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .says(
                 "Runs a previewed restore.",
                 "Approves the preview and queues its execution, as it was shown and once. What the live tenant no \
-                 longer agrees with is skipped.",
+                 longer agrees with is skipped. A preview that has expired is answered 409: it is made again first.",
+            )
+            .weighs(HEAVY)
+            .answers::<RestoreOut>(202)
+            .located(),
+        Route::post("/v1/organisations/{org}/restores/{rst}/cancel", "cancelRestore", cancel)
+            .says(
+                "Stops a restore.",
+                "Cancels a restore that has not begun; one that is executed ends before its next step. What was written \
+                 until then stays, and its report says what that is. One that has come to its end is answered 409.",
+            )
+            .answers::<RestoreOut>(202)
+            .located(),
+        Route::post("/v1/organisations/{org}/restores/{rst}/again", "previewRestoreAgain", again)
+            .says(
+                "Previews the same restore once more.",
+                "Queues another preview of the same choice, as a restore of its own: of the tenant as it is now. Where nothing \
+                 changed its plan has the same hash. It counts as any preview.",
             )
             .weighs(HEAVY)
             .answers::<RestoreOut>(202)
@@ -49,8 +66,8 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
         Route::get("/v1/organisations/{org}/restores/{rst}/report", "readReport", report)
             .says(
                 "What became of a restore.",
-                "Reads a restore that was run to its end, with a part of its steps and what became of each. While it \
-                 has not ended the answer is 409.",
+                "Reads a restore that was run, to its end or until it was stopped, with a part of its steps and what became \
+                 of each. While it has not ended the answer is 409.",
             )
             .weighs(HEAVY)
             .answers::<PlanOut>(200),
@@ -85,6 +102,26 @@ async fn run(
 ) -> Reply<Accepted<RestoreOut>> {
     let restore = api.restores.run(admitted.live()?, admitted.token(), &id).await?;
     Ok(accepted(format!("/v1/organisations/{org}/restores/{id}"), restore.into()))
+}
+
+async fn cancel(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<RunRestore>,
+    PathOf((org, id)): PathOf<(OrganisationId, RestoreId)>,
+) -> Reply<Accepted<RestoreOut>> {
+    // Why not only while backups run: what writes to a tenant can always be stopped.
+    let restore = api.restores.cancel(admitted.stored()?, admitted.token(), &id).await?;
+    Ok(accepted(format!("/v1/organisations/{org}/restores/{id}"), restore.into()))
+}
+
+async fn again(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<PreviewRestore>,
+    PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
+) -> Reply<Accepted<RestoreOut>> {
+    let restore = api.restores.preview_again(admitted.live()?, admitted.asker(), &id).await?;
+    let location = format!("/v1/organisations/{}/restores/{}", admitted.organisation(), restore.id);
+    Ok(accepted(location, restore.into()))
 }
 
 async fn report(

@@ -15,7 +15,7 @@ use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A restore to be previewed: `snapshot` with `items`, or `comparison`.
+/// A restore to be previewed: `snapshot` with `items`, `comparison`, or `undo`.
 // Why nothing is checked here: the engine's `NewRestore::check` does, and names these fields.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -35,6 +35,10 @@ pub struct RestoreIn {
     #[garde(skip)]
     #[schemars(length(min = 1, max = MAX_NAMED))]
     only: Option<Vec<ObjectRefIn>>,
+    /// The restore whose writes are to be taken back, as far as it came: what it made is deleted, what it deleted comes back,
+    /// and the properties and links that it wrote are as they were. What somebody else changed since stays, and is named.
+    #[garde(skip)]
+    undo: Option<RestoreId>,
     /// How attributes are written. Where it is not said, the items of a snapshot are merged, and of the changes of a
     /// comparison exactly the attributes that changed are overwritten: they are undone.
     #[garde(skip)]
@@ -74,6 +78,20 @@ impl From<ObjectRefIn> for NamedObject {
 impl TryFrom<RestoreIn> for NewRestore {
     type Error = Error;
     fn try_from(asked: RestoreIn) -> Result<Self> {
+        if let Some(undo) = asked.undo {
+            let is_alone = asked.snapshot.is_none()
+                && asked.items.is_none()
+                && asked.comparison.is_none()
+                && asked.only.is_none()
+                && asked.attributes.is_none()
+                && asked.links.is_none();
+            if !is_alone {
+                let why = "goes with nothing else: a restore is undone as it was run";
+                return Err(Error::invalid_field("undo", why));
+            }
+            let selection = Selection { conflicts: asked.conflicts, ..Selection::default() };
+            return Ok(Self { from: RestoreFrom::Undo(undo), selection });
+        }
         let (from, items) = match (asked.snapshot, asked.items, asked.comparison, asked.only) {
             (Some(snapshot), Some(items), None, None) => (RestoreFrom::Items(snapshot), items),
             (None, None, Some(comparison), None) => (RestoreFrom::Changes(comparison), Vec::new()),
@@ -96,7 +114,9 @@ impl TryFrom<RestoreIn> for NewRestore {
         // Whoever asks for changes to be taken back means those that added something, too.
         let (attributes, links) = match from {
             RestoreFrom::Items(_) => (AttributeMode::default(), LinkMode::default()),
-            RestoreFrom::Changes(_) | RestoreFrom::Only(..) => (AttributeMode::Overwrite, LinkMode::Rollback),
+            RestoreFrom::Changes(_) | RestoreFrom::Only(..) | RestoreFrom::Undo(_) => {
+                (AttributeMode::Overwrite, LinkMode::Rollback)
+            }
         };
         let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
         let (delete_created, conflicts) = (asked.delete_created, asked.conflicts);
@@ -114,6 +134,8 @@ pub struct RestoreOut {
     snapshot: SnapshotId,
     /// The comparison whose changes are all taken back; null where objects were chosen one by one.
     comparison: Option<DiffId>,
+    /// The restore that it undoes; null where it undoes none.
+    undoes: Option<RestoreId>,
     /// How attributes are written.
     attributes: AttributeMode,
     /// How links are written.
@@ -145,6 +167,15 @@ pub struct RestoreOut {
     spent: Spent,
     /// Kinds for whose writing no permission was granted when its execution began.
     not_permitted: Vec<NotProtected>,
+    /// The hash of the plan; null until there is a preview. Two previews with one hash write the same.
+    plan: Option<String>,
+    /// Until when the preview can be run: a day, or half an hour where it is about roles and groups that may hold them;
+    /// null until there is a preview.
+    expires_at: Option<Timestamp>,
+    /// When its execution is expected to end, at the speed of its steps so far; null while that is not known.
+    expected_at: Option<Timestamp>,
+    /// Who asked to stop it: a person's id, or the first characters of a token; null where nobody did.
+    cancelled_by: Option<String>,
     /// Why it waits or has failed, for a person.
     error: Option<String>,
     /// Why it waits or has failed, for programs.
@@ -155,11 +186,12 @@ pub struct RestoreOut {
 
 impl From<Restore> for RestoreOut {
     fn from(row: Restore) -> Self {
-        let complete = row.is_complete();
+        let (complete, expires_at) = (row.is_complete(), row.valid_until());
         Self {
             id: row.id,
             snapshot: row.snapshot,
             comparison: row.diff,
+            undoes: row.undoes,
             attributes: row.selection.attributes,
             links: row.selection.links,
             delete_created: row.selection.delete_created,
@@ -175,6 +207,10 @@ impl From<Restore> for RestoreOut {
             counts: row.counts,
             spent: row.spent,
             not_permitted: row.not_permitted,
+            plan: row.plan,
+            expires_at,
+            expected_at: row.expected_at,
+            cancelled_by: row.cancelled_by,
             error: row.error,
             cause: row.course.cause(),
             waiting_until: row.course.held_up.and_then(|held| held.until),

@@ -53,6 +53,16 @@ impl<'a> Client<'a> {
         (parts.status, serde_json::from_slice(&bytes).unwrap())
     }
 
+    /// As [`Self::ask`], of a path below the organisation.
+    pub(super) async fn ask_below(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (StatusCode, Value) {
+        self.ask(method, &format!("{}/{path}", self.organisation), body).await
+    }
+
     pub(super) async fn get(&self, path: &str) -> Value {
         let (status, found) = self.ask(Method::GET, &format!("{}/{path}", self.organisation), None).await;
         assert_eq!(status, StatusCode::OK, "{path}: {found}");

@@ -3,10 +3,11 @@
 use super::call::{Call, Outcome, Reply};
 use super::collection::{Places, Wanted};
 use super::error::{bad, conflict, denied, malformed, missing};
-use super::render::{self, How};
+use super::render::{self, How, Selection};
 use super::{lists, refs, users};
 use crate::schema;
 use crate::state::{BIN_SECONDS, Directory, Index, Kind, Life};
+use crate::switches::BinShows;
 
 fn find(d: &Directory, id: &str) -> Option<Index> {
     let index = d.index(id)?;
@@ -44,9 +45,27 @@ pub(super) fn get(call: &Call, d: &Directory, id: &str) -> Outcome {
     if !may(call, kind, false) {
         return Err(denied());
     }
+    let selects = call.query.get("$select").is_some();
+    let chosen = match call.switches.bin_shows {
+        BinShows::Refused if selects => {
+            return Err(malformed("Query option 'Select' is not allowed."));
+        }
+        BinShows::Selected => refs::loose(call, kind),
+        BinShows::Defaults | BinShows::Refused => Selection::defaults(schema::of(kind)),
+    };
     let context = call.context("directoryObjects/$entity");
     let how = How { context: Some(&context), typed: true, ..How::default() };
-    Ok(render::alone(call, d, index, &refs::loose(call, kind), how))
+    let reply = render::alone(call, d, index, &chosen, how);
+    Ok(if call.switches.bin_renames_users && kind == Kind::User { renamed(reply, id) } else { reply })
+}
+
+/// The answer with the name that a user has in the recycle bin: their id comes before the one that they had.
+fn renamed(reply: Reply, id: &str) -> Reply {
+    let Ok(mut user) = serde_json::from_slice::<serde_json::Value>(&reply.body) else { return reply };
+    if let Some(name) = user["userPrincipalName"].as_str() {
+        user["userPrincipalName"] = format!("{}{name}", id.replace('-', "")).into();
+    }
+    Reply { body: user.to_string().into_bytes(), ..reply }
 }
 
 fn list(call: &Call, d: &Directory, kind: Kind) -> Outcome {

@@ -174,11 +174,16 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
         require_role(call, d, index)?;
     }
     refuse_guarded(call, &body)?;
-    write::refuse_synced(schema, &row, &changes)?;
+    write::refuse_synced(call, schema, &row, &changes)?;
     for name in ["displayName", "userPrincipalName", "mailNickname", "accountEnabled"] {
         if body.get(name).is_some_and(Value::is_null) {
             return Err(bad(format!("Invalid value specified for property '{name}' of resource 'User'.")));
         }
+    }
+    let is_licensed = row.json(schema.at("assignedLicenses")).is_some_and(|all| all != Value::Array(vec![]));
+    let clears = body.get("usageLocation").is_some_and(Value::is_null);
+    if clears && is_licensed && !call.switches.licensed_location_clears {
+        return Err(bad("Invalid value specified for property 'usageLocation' of resource 'User'."));
     }
     check_names(d, Some(index), &changes)?;
     security_attributes::merge(call, d, &row, &body, &mut changes)?;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::call::Call;
 use super::error::{Failure, bad, denied, malformed};
 use crate::schema::{Prop, Schema, Type, flag};
 use crate::state::Row;
@@ -96,11 +97,20 @@ pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) 
 }
 
 /// Refuses a write to an object that is synchronised from on-premises, and so has to be written there.
-pub(crate) fn refuse_synced(schema: &Schema, row: &Row, changes: &Changes) -> Result<(), Failure> {
+pub(crate) fn refuse_synced(
+    call: &Call,
+    schema: &Schema,
+    row: &Row,
+    changes: &Changes,
+) -> Result<(), Failure> {
     if !row.is_true(schema.at("onPremisesSyncEnabled")) {
         return Ok(());
     }
-    let refused = changes.iter().find(|(number, _)| !schema.props[usize::from(*number)].has(flag::CLOUD));
+    const CLOUDS_IN_ANY_CASE: [&str; 2] = ["customSecurityAttributes", "usageLocation"];
+    let is_clouds = |prop: &Prop| {
+        prop.has(flag::CLOUD) && (!call.switches.synced_users_keep || CLOUDS_IN_ANY_CASE.contains(&prop.name))
+    };
+    let refused = changes.iter().find(|(number, _)| !is_clouds(&schema.props[usize::from(*number)]));
     match refused {
         None => Ok(()),
         Some((number, _)) => Err(bad(format!(

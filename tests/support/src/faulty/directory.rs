@@ -102,6 +102,15 @@ impl<T: LiveObjects + ?Sized> LiveObjects for Faulty<T> {
             LoggedCall::new("directory", "is_in_recycle_bin", format!("{} {id}", kind.name)).of(tenant);
         self.plan.around(call, self.inner.is_in_recycle_bin(tenant, kind, id)).await
     }
+    async fn find_binned(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        id: &str,
+    ) -> Result<Option<LiveObject>> {
+        let call = LoggedCall::new("directory", "find_binned", format!("{} {id}", kind.name)).of(tenant);
+        self.plan.around(call, self.inner.find_binned(tenant, kind, id)).await
+    }
     async fn find_by_property(
         &self,
         tenant: &TenantId,

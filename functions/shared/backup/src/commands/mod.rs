@@ -12,3 +12,4 @@ pub mod restores;
 pub mod search;
 pub mod slots;
 pub mod snapshots;
+mod stop_restore;

@@ -6,7 +6,7 @@ use crate::archive::{FoundChanges, MOST_PAGES};
 use crate::preview_restore::MAX_ITEMS;
 use domain::kinds::{self, Kind};
 use domain::restore::{SelectedItem, Selection};
-use domain::{DiffId, Error, Result, SnapshotId};
+use domain::{DiffId, Error, RestoreId, Result, SnapshotId};
 
 /// The most objects that a choice can name one by one; for more, restore the changes of a comparison.
 ///
@@ -37,6 +37,8 @@ pub enum RestoreFrom {
     Changes(DiffId),
     /// The changes of these objects alone, taken back to the comparison's earlier side.
     Only(DiffId, Vec<NamedObject>),
+    /// What that restore wrote, taken back.
+    Undo(RestoreId),
 }
 
 /// An object, as whoever asks names it.
@@ -62,11 +64,11 @@ impl NewRestore {
                 Err(Error::invalid_field(ITEMS, "nothing is chosen"))
             }
             RestoreFrom::Items(_) => check_items(&self.selection),
-            RestoreFrom::Changes(_) | RestoreFrom::Only(..) if !items.is_empty() => {
+            RestoreFrom::Changes(_) | RestoreFrom::Only(..) | RestoreFrom::Undo(_) if !items.is_empty() => {
                 let message = "either objects or a comparison can be chosen, not both";
                 Err(Error::invalid_field(ITEMS, message))
             }
-            RestoreFrom::Changes(_) => Ok(()),
+            RestoreFrom::Changes(_) | RestoreFrom::Undo(_) => Ok(()),
             RestoreFrom::Only(_, named) if named.is_empty() => {
                 Err(Error::invalid_field(ONLY, "nothing is chosen"))
             }

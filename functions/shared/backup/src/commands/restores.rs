@@ -7,7 +7,9 @@ use super::new_restore::{choose, sought};
 use super::slots::{self, Asker, TakesSlot};
 use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
 use crate::preview_restore::Snapshots;
-use domain::restore::{Conflict, Impossible, Left, Remark, RestorePlan, Selection, Step};
+use domain::restore::{
+    AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, RestorePlan, Selection, Step,
+};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::Listed;
 use engine::messages;
@@ -20,6 +22,14 @@ use serde::Serialize;
 use std::sync::Arc;
 
 pub use super::new_restore::{MAX_NAMED, NamedObject, NewRestore, RestoreFrom};
+
+/// What is to be previewed.
+pub(super) struct Choice {
+    pub snapshot: SnapshotId,
+    pub selection: Selection,
+    pub diff: Option<DiffId>,
+    pub undoes: Option<RestoreId>,
+}
 
 /// A step of the plan with what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -84,10 +94,24 @@ impl Restores {
         let asker = asker.into();
         new.check()?;
         let NewRestore { from, mut selection } = new;
+        let mut undoes = None;
         let (snapshot, diff) = match from {
             RestoreFrom::Items(snapshot) => {
                 self.check_snapshot(tenant, &snapshot).await?;
                 (snapshot, None)
+            }
+            RestoreFrom::Undo(restore) => {
+                let row = self.find(tenant, &restore).await?.value;
+                if row.started_at.is_none() || !row.is_over() {
+                    let why = "only what was run, and is over, can be undone; cancel it first";
+                    return Err(Error::conflict(why));
+                }
+                undoes = Some(restore);
+                // What was written is taken back exactly.
+                selection.attributes = AttributeMode::Overwrite;
+                selection.links = LinkMode::Rollback;
+                selection.delete_created = true;
+                (row.snapshot, None)
             }
             RestoreFrom::Changes(diff) => (self.earlier_side(tenant, &diff).await?, Some(diff)),
             RestoreFrom::Only(diff, named) => {
@@ -96,6 +120,16 @@ impl Restores {
                 (snapshot, None)
             }
         };
+        self.put_preview(tenant, asker, Choice { snapshot, selection, diff, undoes }).await
+    }
+
+    pub(super) async fn put_preview(
+        &self,
+        tenant: &TenantId,
+        asker: Asker,
+        choice: Choice,
+    ) -> Result<Restore> {
+        let Choice { snapshot, selection, diff, undoes } = choice;
         // Why the choice stands in the row: the message only names the restore, and a rerun finds the same choice.
         let now = self.clock.now();
         let restore = Restore {
@@ -104,6 +138,7 @@ impl Restores {
             snapshot,
             selection,
             diff,
+            undoes,
             requested_by: asker.name.clone(),
             approved_by: None,
             state: RestoreState::Previewing,
@@ -117,6 +152,10 @@ impl Restores {
             counts: RestoreCounts::default(),
             spent: Spent::default(),
             not_permitted: Vec::new(),
+            plan: None,
+            expires_at: None,
+            expected_at: None,
+            cancelled_by: None,
             error: None,
             course: Course::default(),
         };
@@ -142,12 +181,16 @@ impl Restores {
             RestoreState::Previewed => None,
             RestoreState::Previewing => Some("its preview is not made yet"),
             RestoreState::Failed => Some("it has failed; ask for another preview"),
+            RestoreState::Cancelled => Some("it was cancelled; ask for another preview"),
             RestoreState::Queued | RestoreState::Running | RestoreState::Done => Some("it was run already"),
         };
+        let now = self.clock.now();
+        // Why: what was shown is no longer what there is, and it was approved by what was shown.
+        let has_expired = restore.valid_until().is_some_and(|until| until < now);
+        let message = message.or(has_expired.then_some("its preview has expired; make it again"));
         if let Some(message) = message {
             return Err(Error::conflict(format!("the restore cannot be run: {message}")));
         }
-        let now = self.clock.now();
         // Why a row of its own, which names the plan: jobs write the row of the restore, and none of them approves.
         let approval = Approval {
             tenant: tenant.clone(),
@@ -209,8 +252,7 @@ impl Restores {
     /// As [`Self::read_plan`]; `Conflict` when it was not run, or has not come to its end.
     pub async fn read_report(&self, tenant: &TenantId, restore: &RestoreId, page: Page) -> Result<PlanPage> {
         let row = self.find(tenant, restore).await?.value;
-        let is_over = matches!(row.state, RestoreState::Done | RestoreState::Failed);
-        if row.started_at.is_none() || !is_over {
+        if row.started_at.is_none() || !row.is_over() {
             return Err(Error::conflict("the restore has not been run to its end"));
         }
         self.read_plan(tenant, restore, page).await
@@ -234,7 +276,8 @@ impl Restores {
             return Ok(report);
         }
         // Why it is made only when asked for: the tick may end such a restore, and the tick opens no vault.
-        if row.state != RestoreState::Failed || row.previewed_at.is_none() {
+        let has_stopped = matches!(row.state, RestoreState::Failed | RestoreState::Cancelled);
+        if !has_stopped || row.previewed_at.is_none() {
             return Err(Error::conflict("the restore is not done: it has no report"));
         }
         let plan = self.plan(tenant, restore).await?;
@@ -261,7 +304,7 @@ impl Restores {
         Ok(since.unwrap_or(row.before))
     }
 
-    async fn find(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Found<Restore>> {
+    pub(super) async fn find(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Found<Restore>> {
         self.records.get(&Restore::at(tenant, restore)).await
     }
 

@@ -2,7 +2,7 @@
 
 use super::ports::{OpenSnapshot, Snapshots};
 use crate::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
-use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
+use crate::plans::{Before, FinalReport, PlanStore, Sentence, StoredPlan};
 use async_trait::async_trait;
 use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
@@ -149,6 +149,24 @@ impl PlanStore for Archived {
         };
         let found = self.find(tenant, restore, &format!("said-{step:05}")).await?;
         Ok(found.map(read).transpose()?.unwrap_or_default())
+    }
+
+    async fn put_new_before(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        step: u32,
+        before: &Before,
+    ) -> Result<Put> {
+        self.put_new(tenant, restore, &format!("before-{step:05}"), before).await
+    }
+
+    async fn find_before(&self, tenant: &TenantId, restore: &RestoreId, step: u32) -> Result<Option<Before>> {
+        let read = |bytes: Vec<u8>| {
+            serde_json::from_slice(&bytes)
+                .map_err(|e| Error::corrupt("what a step wrote over cannot be read").caused_by(e))
+        };
+        self.find(tenant, restore, &format!("before-{step:05}")).await?.map(read).transpose()
     }
 
     async fn put_new_report(

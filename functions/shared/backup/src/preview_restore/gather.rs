@@ -97,10 +97,8 @@ impl<'a> Gather<'a> {
         let id = self.ids.rewrite(&chosen.key);
         let all: Vec<&'static LinkType> = kind.links.iter().collect();
         let live = self.live(kind, &id, &all).await?;
-        let in_recycle_bin = wanted.is_some()
-            && live.is_none()
-            && kind.writing.recycle_bin.is_some()
-            && self.worker.directory.is_in_recycle_bin(self.tenant, kind, &id).await?;
+        let may_be_binned = wanted.is_some() && live.is_none() && kind.writing.recycle_bin.is_some();
+        let binned = if may_be_binned { self.binned(kind, &id).await? } else { None };
         let tenure = match (&wanted, &live) {
             (Some(wanted), None) => self.tenure(kind, &chosen.key, &id, &wanted.object).await?,
             _ => Tenure::Permanent,
@@ -112,9 +110,16 @@ impl<'a> Gather<'a> {
             links: chosen.links.clone(),
             wanted,
             live,
-            in_recycle_bin,
+            in_recycle_bin: binned.is_some(),
+            binned,
             tenure,
         })
+    }
+
+    /// An object in the recycle bin, as far as it can be seen there.
+    async fn binned(&self, kind: &'static Kind, id: &str) -> Result<Option<Held>> {
+        let binned = self.worker.directory.find_binned(self.tenant, kind, id).await?;
+        Ok(binned.map(|binned| held(kind, binned)))
     }
 
     async fn wanted(&self, kind: &'static Kind, key: &str) -> Result<Option<Held>> {

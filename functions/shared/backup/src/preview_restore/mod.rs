@@ -13,21 +13,25 @@ mod ports;
 mod referrers;
 mod rivals;
 mod targets;
+mod undo;
 
 pub use archived::Archived;
 pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
 
 use crate::archive::Archive;
-use crate::plans::{self, PlanStore};
+use crate::plans::{self, PlanStore, StoredPlan};
 use async_trait::async_trait;
 use domain::changes::Change;
-use domain::restore::{Choice, Guard, Impossible, Inputs, Item, RestorePlan, SelectedItem, Selection};
+use domain::restore::{Choice, Guard, Impossible, Inputs, Item, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
 use engine::open_work::{put_off, wait_if_deadly};
-use engine::ports::{Clock, Directory, KeyRing, Put, Queue, Vault};
-use engine::records::{Cause, Course, Found, Records, Restore, RestoreState, StepOutcome};
+use engine::ports::{Clock, Directory, KeyRing, Queue, Vault};
+use engine::records::{
+    Cause, Course, Found, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, Records, Restore, RestoreState,
+    StepOutcome,
+};
 use engine::work::{JobWorker, unless_gone};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -164,9 +168,13 @@ impl Worker {
         let Found { mut value, version } = found;
         value.touched_at = self.clock.now();
         let report = match planned {
-            Ok(plan) => {
+            Ok((plan, is_privileged)) => {
                 value.state = RestoreState::Previewed;
                 value.previewed_at = Some(value.touched_at);
+                let good_for = if is_privileged { PRIVILEGED_PREVIEW_GOOD_FOR } else { PREVIEW_GOOD_FOR };
+                value.expires_at = Some(value.touched_at + good_for);
+                value.plan = Some(plan.hash);
+                let plan = plan.plan;
                 value.course = Course::default();
                 value.counts.steps = plan.steps.len() as u64;
                 value.counts.impossible = plan.impossible.len() as u64;
@@ -186,23 +194,41 @@ impl Worker {
         Ok(report)
     }
 
-    async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<RestorePlan> {
+    /// The plan, as it is stored, and whether it is about rights over the tenant.
+    async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<(StoredPlan, bool)> {
         // Why not a new plan: this is a rerun after the plan was stored, and what is stored is what people see.
         if let Some(stored) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
-            return Ok(stored.plan);
+            // Why the shorter time: what the tenant was like when it was made is not known any more.
+            return Ok((stored, true));
         }
-        let snapshot = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
-        let (selection, mut apart) = self.selection(restore).await?;
+        // What a restore goes back to is a snapshot, or what another restore wrote over.
+        let undone = match &restore.undoes {
+            Some(other) => Some(undo::Undone::of(self, &restore.tenant, other).await?),
+            None => None,
+        };
+        let opened;
+        let (snapshot, (selection, mut apart)): (&dyn OpenSnapshot, _) = match &undone {
+            Some(undone) => (undone, undone.selection(&restore.selection)),
+            None => {
+                opened = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
+                (opened.as_ref(), self.selection(restore).await?)
+            }
+        };
         selection.check()?;
         let mut ids = plans::new_ids(&self.records, &restore.tenant).await?;
         let known = ids.clone();
-        let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &known, deadline);
+        let gather = gather::Gather::new(self, &restore.tenant, snapshot, &known, deadline);
         let (mut items, unreadable) = gather.items(&selection.items).await?;
         apart.extend(unreadable);
+        if let Some(undone) = &undone {
+            let (ours, others) = undone.leave_to_others(items);
+            items = ours;
+            apart.extend(others);
+        }
         let mut rivals = gather.rivals(&items).await?;
         // What is adopted is looked at once more, as the object that it now is.
         let adopted = rivals::adopted(&selection, &items, &mut rivals, &mut ids);
-        let gather = gather::Gather::new(self, &restore.tenant, snapshot.as_ref(), &ids, deadline);
+        let gather = gather::Gather::new(self, &restore.tenant, snapshot, &ids, deadline);
         gather.look_again(&mut items, &adopted).await?;
         let (referrers, unreadable) = gather.referrers(&items, &adopted).await?;
         apart.extend(unreadable);
@@ -241,13 +267,10 @@ impl Worker {
                 "this restore has more than {most} steps; choose less at once"
             )));
         }
-        match self.plans.put_new_plan(&restore.tenant, &restore.id, &plan).await? {
-            Put::New => Ok(plan),
-            Put::AlreadyThere => {
-                let stored = self.plans.find_plan(&restore.tenant, &restore.id).await?;
-                stored.map(|s| s.plan).ok_or_else(|| Error::corrupt("a stored plan cannot be found"))
-            }
-        }
+        self.plans.put_new_plan(&restore.tenant, &restore.id, &plan).await?;
+        let stored = self.plans.find_plan(&restore.tenant, &restore.id).await?;
+        let stored = stored.ok_or_else(|| Error::corrupt("a stored plan cannot be found"))?;
+        Ok((stored, domain::restore::is_privileged(&inputs, &plan)))
     }
 
     /// What is to be restored; and of a comparison's changes those that its earlier snapshot does not hold.

@@ -123,6 +123,7 @@ impl Gather<'_> {
                 }),
                 live: Some(live.clone()),
                 in_recycle_bin: false,
+                binned: None,
                 tenure: Tenure::Permanent,
             };
             (reference.gone, item)
@@ -156,6 +157,7 @@ impl Gather<'_> {
                 wanted: Some(Held { object, ..Held::default() }),
                 live,
                 in_recycle_bin: false,
+                binned: None,
                 tenure,
                 key,
             });

@@ -2,7 +2,7 @@
 
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
-use domain::restore::{Ending, Step, WriteAction, content, direct_licences, same};
+use domain::restore::{End, Ending, Step, WriteAction, at_last, content, direct_licences, same};
 use engine::ports::{DirectoryWrite, LiveObject};
 use serde_json::{Map, Value};
 
@@ -24,6 +24,7 @@ pub(super) fn link_of(step: &Step) -> Result<Option<&'static LinkType>> {
     match &step.action {
         WriteAction::AddLinks { link, .. }
         | WriteAction::RemoveLink { link, .. }
+        | WriteAction::RemoveOtherLinks { link, .. }
         | WriteAction::Assign { link, .. } => kinds::link(link).map(Some),
         _ => Ok(None),
     }
@@ -74,6 +75,14 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             let what = vec![format!("{}/{}", link.name, to.id)];
             Ok(write(DirectoryWrite::RemoveLink { link, from: id, to: to.id.clone() }, what))
         }
+        // One by one: each is judged as a removal of its own.
+        WriteAction::RemoveOtherLinks { link, keep } => {
+            let link = kinds::link(link)?;
+            let others = others(live, link, keep);
+            let Some(first) = others.first() else { return Ok(Check::So) };
+            let call = DirectoryWrite::RemoveLink { link, from: id, to: first.clone() };
+            Ok(write(call, others.iter().map(|other| format!("{}/{other}", link.name)).collect()))
+        }
         WriteAction::Assign { link, assignments } => {
             let link = kinds::link(link)?;
             let call = DirectoryWrite::Assign { link, from: id, assignments: assignments.clone() };
@@ -92,23 +101,29 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
     let now = content(kind, &live.object);
     let empty = Map::new();
     let side = |v: &'_ Option<Value>| v.as_ref().and_then(Value::as_object).cloned();
-    let (before, after) = (side(&step.before), side(&step.after).unwrap_or_else(|| empty.clone()));
+    let (before, mut after) = (side(&step.before), side(&step.after).unwrap_or_else(|| empty.clone()));
+    let mut body = body.clone();
+    if step.is_compared_later() {
+        // The object is out of the recycle bin, and what it is to become follows from what it shows now.
+        for (property, value) in &mut after {
+            *value = at_last(kind, property, value, &now, step.is_exact());
+            body.insert(property.clone(), value.clone());
+        }
+    }
     let differs: Vec<String> =
         after.iter().filter(|(p, v)| !same(now.get(*p), Some(v))).map(|(p, _)| p.clone()).collect();
     if differs.is_empty() {
         return Check::So;
     }
-    if let Some(before) = before {
+    if let Some(before) = before.filter(|_| !step.is_compared_later()) {
         let is_other = |p: &&String| !same(now.get(*p), before.get(*p)) && !same(now.get(*p), after.get(*p));
         let others: Vec<String> = after.keys().filter(is_other).cloned().collect();
         if !others.is_empty() {
             return Check::Changed(others);
         }
-        let body = body.clone();
         return write(DirectoryWrite::Update { kind, id: step.id.clone(), body }, differs);
     }
-    // The object came out of the recycle bin, where it kept its values: only what differs is written.
-    let mut body = body.clone();
+    // The object kept its values in the recycle bin: only what differs is written.
     if kind.writing.update == Update::Patch {
         body.retain(|p, _| p.starts_with('@') || differs.contains(p));
     }
@@ -148,7 +163,7 @@ fn act(
 fn licences(kind: &'static Kind, step: &Step, add: &[Value], remove: &[String], live: &LiveObject) -> Check {
     let now = direct_licences(&live.object);
     let what = "assignedLicenses";
-    if step.before.is_some() {
+    if step.before.is_some() && !step.is_compared_later() {
         let call = DirectoryWrite::AssignLicences {
             kind,
             id: step.id.clone(),
@@ -158,10 +173,15 @@ fn licences(kind: &'static Kind, step: &Step, add: &[Value], remove: &[String], 
         return side_by_side(step, &Value::Array(now), call, what);
     }
     let missing: Vec<Value> = add.iter().filter(|l| !now.contains(l)).cloned().collect();
-    if missing.is_empty() {
+    let sku = |licence: &Value| licence.get("skuId").and_then(Value::as_str).map(str::to_owned);
+    let kept: Vec<Value> = step.after.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_kept = |of: &String| kept.iter().filter_map(sku).any(|kept| kept == *of);
+    let mut extra: Vec<String> = now.iter().filter_map(sku).collect();
+    extra.retain(|of| remove.contains(of) || (step.is_exact() && !is_kept(of)));
+    if missing.is_empty() && extra.is_empty() {
         return Check::So;
     }
-    let call = DirectoryWrite::AssignLicences { kind, id: step.id.clone(), add: missing, remove: vec![] };
+    let call = DirectoryWrite::AssignLicences { kind, id: step.id.clone(), add: missing, remove: extra };
     write(call, vec![what.to_owned()])
 }
 
@@ -193,6 +213,12 @@ fn ends<'a>(live: &'a LiveObject, link: &LinkType) -> Vec<&'a str> {
     let mut ends: Vec<&str> = of.map(|(_, to, _)| to.as_str()).collect();
     ends.sort_unstable();
     ends
+}
+
+/// The far ends of the links of a type that are not among those to be kept.
+pub(super) fn others(live: &LiveObject, link: &LinkType, keep: &[End]) -> Vec<String> {
+    let is_kept = |id: &str| keep.iter().any(|end| end.id == id);
+    ends(live, link).into_iter().filter(|id| !is_kept(id)).map(str::to_owned).collect()
 }
 
 /// Assignments in the order of their keys, without what the service adds.

@@ -171,6 +171,25 @@ impl RestoreRun<'_> {
         })
     }
 
+    /// The id of the object that a creation which was begun made, as far as that can be seen now; it is kept.
+    pub(super) async fn created(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        body: &Map<String, Value>,
+    ) -> Result<Option<String>> {
+        let begun = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
+        let before_ids = match begun {
+            Some((_, Some(id))) => return Ok(Some(id)),
+            Some((OutcomeState::Started { before_ids }, None)) => before_ids,
+            _ => return Ok(None),
+        };
+        let found = self.same_name(now.kind()?, body).await?;
+        let ours = found.iter().find(|o| !before_ids.iter().any(|b| b == id_of(o)) && is_ours(o, body));
+        let Some(id) = ours.map(|ours| id_of(ours).to_owned()) else { return Ok(None) };
+        Ok(self.found_new(step, &Applied::default(), &id).await?.then_some(id))
+    }
+
     /// What the step comes to when its object has come back in the meantime; none when it has not.
     async fn has_come_back(&self, kind: &'static Kind, now: &Step) -> Result<Option<Ended>> {
         let directory = &self.worker.directory;

@@ -7,6 +7,8 @@
 //! did not find.
 
 mod adopt;
+mod before;
+mod cancel;
 mod check;
 mod create;
 mod credentials;
@@ -14,6 +16,7 @@ mod guard;
 mod least;
 mod narrow;
 mod narrowing;
+mod others;
 mod outcome;
 mod parcel;
 mod progress;
@@ -35,7 +38,7 @@ use engine::records::{
     Approval, Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject,
 };
 use engine::work::{JobWorker, unless_gone};
-use progress::RestoreRun;
+use progress::{Reached, RestoreRun};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -62,7 +65,7 @@ pub struct Report {
 /// Notifies people that a restore has ended. It may be called twice for the same end.
 #[async_trait]
 pub trait Announce: Send + Sync {
-    /// Called when the restore's state is `Done` or `Failed`.
+    /// Called when the restore's state is `Done`, `Failed` or `Cancelled`.
     async fn restore_finished(&self, restore: &Restore) -> Result<()>;
 }
 
@@ -84,6 +87,10 @@ impl Announce for Announcer {
             let (subject, cause) = (Subject::Restore(restore.id.clone()), restore.course.cause());
             let kind = cause.unwrap_or(Cause::Unavailable).kind();
             return self.announce_error(&restore.tenant, subject, restore.label(), kind).await;
+        }
+        // Of what nothing was begun, nobody needs to hear: whoever stopped it knows.
+        if restore.state == RestoreState::Cancelled && restore.started_at.is_none() {
+            return Ok(());
         }
         self.announce_restore(&restore.tenant, &restore.id, &restore.counts).await
     }
@@ -189,7 +196,7 @@ impl Worker {
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         match found.value.state {
             RestoreState::Queued | RestoreState::Running => {}
-            RestoreState::Done | RestoreState::Failed => {
+            RestoreState::Done | RestoreState::Failed | RestoreState::Cancelled => {
                 // Why again: the last run may have been cut off between the row and the notice.
                 if found.value.queued_at.is_some() {
                     self.announce.restore_finished(&found.value).await?;
@@ -200,10 +207,14 @@ impl Worker {
                 return Err(Error::invalid("the restore is not approved"));
             }
         }
-        if found.value.course.waits_until(self.clock.now()).is_some() {
+        // Who asked to stop it does not wait for what it waits for.
+        let is_stopped = found.value.cancelled_by.is_some();
+        if !is_stopped && found.value.course.waits_until(self.clock.now()).is_some() {
             return Ok(Report { counts: found.value.counts, is_continued: true, was_done: false });
         }
-        if wait_if_deadly(&self.records, &found, async |row: &Restore| row.counts.ended()).await?.is_some() {
+        let is_deadly =
+            wait_if_deadly(&self.records, &found, async |row: &Restore| row.counts.ended()).await?.is_some();
+        if is_deadly {
             return Ok(Report { counts: found.value.counts, is_continued: true, was_done: false });
         }
         let mut found = self.take_up(found).await?;
@@ -218,6 +229,15 @@ impl Worker {
             return self.give_up(found, Cause::NotApproved, &why).await;
         };
         found.value.approved_by = Some(approval.by);
+        if is_stopped {
+            let mut progress = RestoreRun::load(self, &found, vec![], deadline).await?;
+            let counts = progress.counts(&plan);
+            if counts.ended() < counts.steps {
+                return self.cancel(found, &plan, &mut progress).await;
+            }
+            found.value.counts = counts;
+            return self.finish(found, &plan, &progress).await;
+        }
         // Why before the first write: a consent that was taken back ends the restore, rather than failing each of its
         // steps.
         let checked = match self.check_credentials(&request.tenant, &plan).await {
@@ -229,14 +249,18 @@ impl Worker {
         };
         found.value.not_permitted = checked.not_permitted;
         let mut progress = RestoreRun::load(self, &found, checked.own, deadline).await?;
-        let is_over = progress.execute(&plan).await;
+        let reached = progress.execute(&plan).await;
         found.version = progress.version;
+        found.value.cancelled_by.clone_from(&progress.restore.cancelled_by);
+        found.value.attempts = progress.restore.attempts;
+        found.value.expected_at = progress.restore.expected_at;
         // What was spent and done is written to the row however the execution ended.
         found.value.spent += self.taken(&request.tenant);
         found.value.counts = progress.counts(&plan);
-        match is_over {
-            Ok(true) => self.finish(found, &plan, &progress).await,
-            Ok(false) => {
+        match reached {
+            Ok(Reached::End) => self.finish(found, &plan, &progress).await,
+            Ok(Reached::Cancelled) => self.cancel(found, &plan, &mut progress).await,
+            Ok(Reached::Deadline) => {
                 let counts = found.value.counts;
                 found.value.touched_at = self.clock.now();
                 found.value.course = Course::default();
@@ -291,6 +315,7 @@ impl Worker {
         let now = self.clock.now();
         value.state = RestoreState::Done;
         value.course = Course::default();
+        (value.expected_at, value.cancelled_by) = (None, None);
         value.done_at = Some(now);
         value.touched_at = now;
         let report = FinalReport::of(&value, plan, |number| progress.outcome(number));

@@ -71,6 +71,10 @@ impl Verdict {
         let answer = failed.answer.or(answer);
         Ended::With(Self { answer, refused: parts, said, read_back: Some(found), ..failed })
     }
+    /// It came to no end of its own.
+    pub fn ended_by(cause: FailCause, message: &str) -> Ended {
+        Ended::With(Self::of(OutcomeState::Failed { cause, message: message.to_owned() }))
+    }
     pub fn unreadable(error: &Error) -> Ended {
         let message = error.summary().into();
         Ended::With(Self::of(OutcomeState::Failed { cause: FailCause::Unreadable, message }))
@@ -132,6 +136,7 @@ pub(super) fn asked(step: &Step) -> String {
         WriteAction::Act { property, .. } => format!("update {property}"),
         WriteAction::AddLinks { link, to } => format!("add {} {link}", to.len()),
         WriteAction::RemoveLink { link, .. } => format!("remove 1 {link}"),
+        WriteAction::RemoveOtherLinks { link, keep } => format!("remove {link} but {}", keep.len()),
         WriteAction::Assign { assignments, .. } => format!("assign {}", assignments.len()),
         WriteAction::AssignLicences { add, remove } => {
             let gives = add.iter().filter_map(|l| l.get("skuId")?.as_str()).map(|sku| format!("+{sku}"));

@@ -3,7 +3,7 @@
 use super::Worker;
 use super::outcome::{Ended, Verdict, asked};
 use super::wait::{FRESH, MARGIN};
-use crate::plans::new_ids;
+use crate::plans::{self, new_ids};
 use domain::restore::{Administrators, IdMap, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{Applied, DirectoryWrite, LiveObject};
@@ -38,6 +38,17 @@ pub(super) enum Begun {
     ByAnother,
 }
 
+/// How far an execution came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// Each step has its outcome.
+    End,
+    /// The time is up; another invocation goes on.
+    Deadline,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
 pub(super) struct RestoreRun<'a> {
     pub worker: &'a Worker,
     pub restore: Restore,
@@ -45,6 +56,8 @@ pub(super) struct RestoreRun<'a> {
     pub version: u64,
     /// When the row was last written.
     pub told_at: Timestamp,
+    /// When this invocation went on, and how many steps had ended by then.
+    pub went_on_at: (Timestamp, u64),
     pub deadline: Timestamp,
     /// The ids of our own service principals in the tenant.
     pub own: Vec<String>,
@@ -81,6 +94,7 @@ impl<'a> RestoreRun<'a> {
             restore: restore.clone(),
             version: row.version,
             told_at: worker.clock.now(),
+            went_on_at: (worker.clock.now(), 0),
             deadline,
             own,
             last_look: None,
@@ -103,8 +117,15 @@ impl<'a> RestoreRun<'a> {
         self.outcomes.get(&number).map(|f| &f.value)
     }
 
-    /// Executes what is left of the plan; returns `false` when the time is up before its end.
-    pub async fn execute(&mut self, plan: &RestorePlan) -> Result<bool> {
+    /// The numbers of steps that were begun and have not come to an end.
+    pub fn begun(&self) -> Vec<u32> {
+        let begun = self.outcomes.values().filter(|found| !found.value.state.is_final());
+        begun.map(|found| found.value.number).collect()
+    }
+
+    /// Executes what is left of the plan, until its end, until the time is up or somebody stops it.
+    pub async fn execute(&mut self, plan: &RestorePlan) -> Result<Reached> {
+        self.went_on_at = (self.worker.clock.now(), self.counts(plan).ended());
         for step in &plan.steps {
             // Why also for steps that are done: what they brought back, or lost, decides about later steps.
             if self.outcome(step.number).is_some_and(|o| o.state.is_final()) {
@@ -112,7 +133,10 @@ impl<'a> RestoreRun<'a> {
                 continue;
             }
             if self.worker.clock.now() + MARGIN > self.deadline {
-                return Ok(false);
+                return Ok(Reached::Deadline);
+            }
+            if self.is_cancelled().await? {
+                return Ok(Reached::Cancelled);
             }
             self.request = StepOutcome::client_request_id(&self.restore.id, step.number);
             // A step that needs a lost object cannot succeed; one whose object another restore created again is not
@@ -126,17 +150,22 @@ impl<'a> RestoreRun<'a> {
                 match &now.action {
                     WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
                     WriteAction::Adopt { old } => self.take_for(step, old).await?,
+                    WriteAction::RemoveOtherLinks { link, keep } => {
+                        self.remove_others(step, &now, link, keep).await?
+                    }
                     _ => self.perform(step, &now).await?,
                 }
             };
             match ended {
                 Ended::With(verdict) => self.write_outcome(step, verdict).await?,
-                Ended::OutOfTime => return Ok(false),
+                Ended::OutOfTime => return Ok(Reached::Deadline),
             }
             self.remember(step)?;
             self.tell(plan).await?;
         }
-        Ok(true)
+        // Who asks to stop what is in its last step stops nothing, and has written to the row.
+        self.is_cancelled().await?;
+        Ok(Reached::End)
     }
 
     /// Until when a step may wait for what it needs or has written.
@@ -183,12 +212,9 @@ impl<'a> RestoreRun<'a> {
         has_moved.then(|| self.ids.rewrite(&step.id))
     }
 
-    /// The step with the ids of today. Ends of links, and groups in assignments, that another restore created again
-    /// are followed: they are the same objects.
+    /// The step with the ids of today.
     pub fn of_today(&self, step: &Step) -> Result<Step> {
-        let mut now = step.clone();
-        now.depends_on.extend(step.refers_to().into_iter().filter(|id| self.ids.resolve(id) != id));
-        Ok(Step { depends_on: step.depends_on.clone(), ..now.rewritten(&self.ids)? })
+        plans::of_today(step, &self.ids)
     }
 
     /// The id under which the object of that id has been created again, as the rows say now.
@@ -277,7 +303,7 @@ impl<'a> RestoreRun<'a> {
         Ok(true)
     }
 
-    async fn write_outcome(&mut self, step: &Step, verdict: Verdict) -> Result<()> {
+    pub(super) async fn write_outcome(&mut self, step: &Step, verdict: Verdict) -> Result<()> {
         // Why before the row: what the row says has happened can then be read.
         if !verdict.said.is_empty() {
             let (tenant, restore) = (&self.restore.tenant, &self.restore.id);

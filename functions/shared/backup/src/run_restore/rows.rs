@@ -2,10 +2,10 @@
 //! run is.
 
 use super::progress::RestoreRun;
-use domain::Result;
 use domain::restore::{RestorePlan, Step};
+use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::ports::Applied;
-use engine::records::{OutcomeState, Restore};
+use engine::records::{OutcomeState, Restore, RestoreCounts};
 use jiff::SignedDuration;
 
 /// How often a run says in its restore's row how far it is.
@@ -18,10 +18,45 @@ impl RestoreRun<'_> {
         if now < self.told_at + TELLS_EVERY {
             return Ok(());
         }
-        let row = Restore { counts: self.counts(plan), touched_at: now, ..self.restore.clone() };
-        self.worker.records.replace(&row, self.version).await?;
-        (self.restore, self.version, self.told_at) = (row, self.version + 1, now);
+        let counts = self.counts(plan);
+        let expected_at = self.expected_at(&counts, now);
+        let row = Restore { counts, expected_at, touched_at: now, ..self.restore.clone() };
+        self.told_at = now;
+        match self.worker.records.replace(&row, self.version).await {
+            Ok(()) => (self.restore, self.version) = (row, self.version + 1),
+            // Somebody asks to stop it, which is read before the next step.
+            Err(e) if matches!(e.kind(), ErrorKind::Conflict | ErrorKind::Stale) => {}
+            Err(e) => return Err(e),
+        }
         Ok(())
+    }
+
+    /// When the last step ends, if those that are left take as long as those of this invocation did.
+    fn expected_at(&self, counts: &RestoreCounts, now: Timestamp) -> Option<Timestamp> {
+        let (since, before) = self.went_on_at;
+        let took_ms = now.duration_since(since).as_millis();
+        let done = i128::from(counts.ended().saturating_sub(before));
+        let left = i128::from(counts.steps.saturating_sub(counts.ended()));
+        let left_ms = (took_ms * left).checked_div(done)?;
+        now.checked_add(SignedDuration::from_millis(i64::try_from(left_ms).ok()?)).ok()
+    }
+
+    /// Whether somebody asked to stop the restore, by its row as it is now.
+    ///
+    /// # Errors
+    /// `Conflict` where the row says that it is over.
+    pub async fn is_cancelled(&mut self) -> Result<bool> {
+        let (tenant, id) = (&self.restore.tenant, &self.restore.id);
+        let row = self.worker.records.get(&Restore::at(tenant, id)).await?;
+        if row.value.is_over() {
+            return Err(Error::conflict("the restore was ended meanwhile"));
+        }
+        if row.version != self.version {
+            self.version = row.version;
+            self.restore.cancelled_by = row.value.cancelled_by;
+            self.restore.attempts = row.value.attempts;
+        }
+        Ok(self.restore.cancelled_by.is_some())
     }
 
     /// Writes down that the step is about to be written, so that nobody takes what comes of it for somebody else's work.

@@ -166,6 +166,9 @@ impl RestoreRun<'_> {
         if let Some(ended) = self.refuses(&work.now).await? {
             return Ok(Some(ended));
         }
+        if let Some(ended) = self.keep_before(step, &work.now, live).await? {
+            return Ok(Some(ended));
+        }
         self.intend(step).await?;
         let sent = match work.known.take() {
             Some(error) => Err(error),
@@ -198,7 +201,7 @@ impl RestoreRun<'_> {
     }
 
     /// Reads the object that a step is about, with the links that it needs.
-    async fn look(&mut self, step: &Step, may_use_seen: bool) -> Result<Option<LiveObject>> {
+    pub(super) async fn look(&mut self, step: &Step, may_use_seen: bool) -> Result<Option<LiveObject>> {
         let kind = step.kind()?;
         let link = link_of(step)?;
         let now = self.worker.clock.now();

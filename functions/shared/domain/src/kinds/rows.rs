@@ -231,7 +231,17 @@ static USERS: Kind = Kind {
         ],
         recycle_bin: Some("microsoft.graph.user"),
         never_empty: &["accountEnabled", "displayName", "mail", "mailNickname", "userPrincipalName"],
-        cloud_owned: &["customSecurityAttributes", "usageLocation"],
+        cloud_owned: &[
+            "ageGroup",
+            "consentProvidedForMinor",
+            "customSecurityAttributes",
+            "employeeLeaveDateTime",
+            "identities",
+            "otherMails",
+            "passwordPolicies",
+            "usageLocation",
+        ],
+        licensed_by: Some("usageLocation"),
         forms: &[
             ("businessPhones", Form::One),
             ("customSecurityAttributes", Form::SecurityAttributes),
@@ -368,6 +378,7 @@ static GROUPS: Kind = Kind {
             ruled_by: Some(Rule {
                 mark: Mark { property: "groupTypes", value: "DynamicMembership" },
                 property: "membershipRule",
+                state: "membershipRuleProcessingState",
                 empties: true,
                 by_hand: None,
             }),
@@ -435,6 +446,8 @@ static GROUPS: Kind = Kind {
     writing: Writing {
         recycle_bin: Some("microsoft.graph.group"),
         never_empty: &["displayName", "mail", "mailNickname"],
+        // Source: learn.microsoft.com/graph/api/group-update: set once, and immutable then.
+        once: &["uniqueName"],
         required: &[
             Required { property: "mailEnabled", otherwise: Otherwise::False },
             Required { property: "securityEnabled", otherwise: Otherwise::False },
@@ -545,6 +558,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
         ruled_by: Some(Rule {
             mark: Mark { property: "membershipType", value: "Dynamic" },
             property: "membershipRule",
+            state: "membershipRuleProcessingState",
             empties: false,
             by_hand: Some("Assigned"),
         }),

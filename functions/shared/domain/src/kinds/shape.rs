@@ -205,6 +205,8 @@ pub struct Rule {
     pub mark: Mark,
     /// The property that holds the rule.
     pub property: &'static str,
+    /// The property that says whether the rule is followed now or paused.
+    pub state: &'static str,
     /// Whether Graph deletes the links of an object that gets the mark.
     pub empties: bool,
     /// What the property of the mark says, where it is a text, of objects whose links are made by hand. Graph shows

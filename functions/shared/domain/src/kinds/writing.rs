@@ -188,9 +188,13 @@ pub struct Writing {
     pub takes_only: &'static [&'static str],
     /// Properties that can be changed but not emptied.
     pub never_empty: &'static [&'static str],
-    /// Properties that are written even to objects that come from the customer's own directory; everything else of
-    /// these is that directory's.
+    /// Properties that may be written even to objects that come from the customer's own directory; everything else of
+    /// these is that directory's. Where Microsoft does not say, Graph does.
     pub cloud_owned: &'static [&'static str],
+    /// Properties that are given once, while they have no value, and kept from then on.
+    pub once: &'static [&'static str],
+    /// A property that is not emptied while the object has a licence.
+    pub licensed_by: Option<&'static str>,
     /// Properties that Graph takes in another form than it gives.
     pub forms: &'static [(&'static str, Form)],
     /// Properties that Graph wants of every new object.
@@ -236,6 +240,8 @@ impl Writing {
         takes_only: &[],
         never_empty: &[],
         cloud_owned: &[],
+        once: &[],
+        licensed_by: None,
         forms: &[],
         required: &[],
         empty: Empty::Nothing,

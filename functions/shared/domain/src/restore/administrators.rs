@@ -260,6 +260,8 @@ fn effects(step: &Step) -> Vec<Effect> {
             vec![Effect::Leave(id(), to.id.clone())]
         }
         WriteAction::AddLinks { .. } | WriteAction::RemoveLink { .. } => vec![],
+        // Whom it removes shows when the object is back, and is judged then, one by one.
+        WriteAction::RemoveOtherLinks { .. } => vec![],
         WriteAction::Delete => match rights {
             Rights::Person { .. } | Rights::Group { .. } => vec![Effect::Gone(id())],
             Rights::Grant(grant) if gives(&grant) => {

@@ -38,6 +38,10 @@ impl Item {
     pub(super) fn chooses(&self, property: &str) -> bool {
         self.properties.as_ref().is_none_or(|chosen| chosen.iter().any(|c| c == property))
     }
+    /// Whether it comes out of the recycle bin: what follows is compared again once it is back.
+    pub(super) fn returns(&self) -> bool {
+        self.in_recycle_bin && self.live.is_none()
+    }
     /// Whether the property was named, and not just included in everything.
     pub(super) fn names(&self, property: &str) -> bool {
         self.properties.is_some() && self.chooses(property)
@@ -72,7 +76,10 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds a step on an item.
-    pub fn step(&mut self, item: &Item, draft: Draft) {
+    pub fn step(&mut self, item: &Item, mut draft: Draft) {
+        if item.returns() && draft.action != WriteAction::Undelete {
+            draft.warnings.push(Warning::ComparedLater);
+        }
         self.steps.push(Step {
             number: 0,
             phase: draft.phase,

@@ -97,6 +97,7 @@ fn give_for_a_time(
         links: None,
         wanted: Some(wanted.clone()),
         live: live.clone(),
+        binned: None,
         tenure: Tenure::Permanent,
         ..item.clone()
     };

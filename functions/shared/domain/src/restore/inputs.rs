@@ -24,6 +24,8 @@ pub struct Item {
     pub live: Option<Held>,
     /// Whether it lies in the recycle bin.
     pub in_recycle_bin: bool,
+    /// As the recycle bin shows it, without links; none where it is not there or cannot be seen in it.
+    pub binned: Option<Held>,
     /// For role assignments: for how long the role was given, as both sides say.
     pub tenure: Tenure,
 }

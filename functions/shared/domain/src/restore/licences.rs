@@ -1,7 +1,7 @@
 //! Licences: only those that were given directly; what comes through a group comes by itself.
 
 use super::draft::{Draft, Planner};
-use super::{AttributeMode, Cause, Held, Item, LeftBy, Phase, WriteAction, unread};
+use super::{AttributeMode, Cause, Held, Item, LeftBy, Phase, Warning, WriteAction, unread};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -37,14 +37,18 @@ fn in_error(object: &Map<String, Value>) -> Vec<(&str, &str)> {
     failed.filter_map(|s| Some((s["skuId"].as_str()?, s["error"].as_str().unwrap_or("Other")))).collect()
 }
 
+/// Whether a side knows the object's own licences.
+pub(super) fn knows(held: &Held) -> bool {
+    !held.unknown.contains(PROPERTY) && !held.unknown.contains(STATES)
+}
+
 /// The step that makes the licences of an item what they shall be.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: Option<&Held>) {
     if !item.kind.writing.licences || !item.chooses(PROPERTY) {
         return;
     }
-    let known = |held: &Held| !held.unknown.contains(PROPERTY) && !held.unknown.contains(STATES);
-    if !known(wanted) || live.is_some_and(|live| !known(live)) {
-        return planner.impossible(item, PROPERTY, Cause::NotRead, unread::why(known(wanted)));
+    if !knows(wanted) || live.is_some_and(|live| !knows(live)) {
+        return planner.impossible(item, PROPERTY, Cause::NotRead, unread::why(knows(wanted)));
     }
     let (then, now) =
         (direct_licences(&wanted.object), live.map(|l| direct_licences(&l.object)).unwrap_or_default());
@@ -61,7 +65,9 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     if planner.inputs.attributes == AttributeMode::Merge && !remove.is_empty() {
         planner.left(item, PROPERTY, std::mem::take(&mut remove), LeftBy::Attributes);
     }
-    if add.is_empty() && remove.is_empty() {
+    // What cannot be seen in the recycle bin is taken away when it can.
+    let is_exact = item.returns() && live.is_none() && planner.inputs.attributes == AttributeMode::Overwrite;
+    if add.is_empty() && remove.is_empty() && !is_exact {
         return;
     }
     let mut after: Vec<Value> = now
@@ -78,7 +84,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             action: WriteAction::AssignLicences { add, remove },
             before: live.map(|_| Value::Array(now)),
             after: Some(Value::Array(after)),
-            warnings: vec![],
+            warnings: if is_exact { vec![Warning::EmptiesLater] } else { vec![] },
         },
     );
 }

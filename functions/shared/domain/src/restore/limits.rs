@@ -28,6 +28,11 @@ pub(super) fn refusal(
     limits.find_map(|limit| words(*limit, attempt))
 }
 
+/// Whether an object is a guest, where its kind has any.
+pub(super) fn is_guest(kind: &Kind, object: &Map<String, Value>) -> bool {
+    kind.writing.limits.contains(&Limit::Guest) && concerns(Limit::Guest, object)
+}
+
 fn concerns(limit: Limit, object: &Map<String, Value>) -> bool {
     match limit {
         Limit::Guest => {

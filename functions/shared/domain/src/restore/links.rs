@@ -4,7 +4,7 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::unread::{self, Known};
 use super::values::{is_true, same};
-use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, WriteAction, left, outside};
+use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, WriteAction, left, outside};
 use crate::kinds::{LinkType, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,12 +55,16 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             .filter(|l| !then.contains_key(l.to.as_str()) && (!single || add.is_empty()))
             .copied()
             .collect();
-        if add.is_empty() && remove.is_empty() {
+        // Of what lies in the recycle bin nobody sees which links came since.
+        let may_have_others = item.returns() && chosen.is_none() && known == Known::Both;
+        let removes_others = may_have_others && planner.inputs.links == LinkMode::Rollback;
+        if add.is_empty() && remove.is_empty() && !removes_others {
             continue;
         }
         // Asked only now: where nothing differs, nobody needs to hear that it could not be written.
         if let Some((cause, why)) = refusal(planner, item, link, wanted, live) {
-            if planner.inputs.links != LinkMode::Skip {
+            let is_told = !add.is_empty() || !remove.is_empty();
+            if is_told && planner.inputs.links != LinkMode::Skip {
                 planner.impossible(item, link.name, cause, why);
             }
             continue;
@@ -70,6 +74,9 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             LinkMode::Skip => continue,
             LinkMode::Merge => remove.clear(),
             LinkMode::Rollback => {}
+        }
+        if removes_others {
+            remove_others(planner, item, link, &then);
         }
         // What is added counts among what remains: a group that gets an owner back may lose one that came since.
         let added = add_links(planner, item, link, add, &now, live.is_some());
@@ -136,7 +143,6 @@ fn add_links(
     // A manager is replaced: the one that goes is shown.
     let before = (link.write == LinkWrite::Single && is_seen)
         .then(|| Value::Array(now.keys().map(|id| Value::from(*id)).collect()));
-    let in_bin = item.live.is_none() && item.in_recycle_bin;
     // Why by type: members of some types need a permission of their own, and Graph takes all of a request or nothing.
     ends.sort_by(|a, b| a.odata_type.cmp(&b.odata_type));
     let alike = ends.chunk_by(|a, b| a.odata_type == b.odata_type);
@@ -148,7 +154,7 @@ fn add_links(
                 action: WriteAction::AddLinks { link: link.name.to_owned(), to: chunk.to_vec() },
                 before: before.clone(),
                 after: None,
-                warnings: if in_bin { vec![Warning::ComparedLater] } else { vec![] },
+                warnings: vec![],
             },
         );
     }
@@ -193,6 +199,28 @@ fn remove_links(
             },
         );
     }
+}
+
+/// The step that takes away the links that came before the object was deleted.
+fn remove_others(planner: &mut Planner<'_>, item: &Item, link: &'static LinkType, then: &Side<'_>) {
+    // What has one link of the type is given the right one, and a Microsoft 365 group keeps an owner.
+    let is_replaced = link.write == LinkWrite::Single && !then.is_empty();
+    let keeps_last = then.is_empty()
+        && link.keeps_last.zip(item.wanted.as_ref()).is_some_and(|(mark, held)| mark.is_on(&held.object));
+    if is_replaced || keeps_last {
+        return;
+    }
+    let keep = then.values().map(|held| end(planner, held)).collect();
+    planner.step(
+        item,
+        Draft {
+            phase: phase(item, link),
+            action: WriteAction::RemoveOtherLinks { link: link.name.to_owned(), keep },
+            before: None,
+            after: None,
+            warnings: vec![],
+        },
+    );
 }
 
 fn end(planner: &Planner<'_>, held: &HeldLink) -> End {

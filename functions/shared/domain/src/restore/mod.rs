@@ -7,6 +7,7 @@
 //! left as it is.
 
 mod administrators;
+mod circles;
 mod conflicts;
 mod draft;
 mod extensions;
@@ -20,10 +21,12 @@ mod limits;
 mod links;
 mod lost;
 mod objects;
+mod order;
 mod outside;
 mod planner;
 mod policies;
 mod properties;
+mod returned;
 mod schedules;
 mod selection;
 mod step;
@@ -41,9 +44,10 @@ pub use id_map::{IdMap, tokens};
 pub use inputs::{Guard, Guarded, Inputs, Item, Units};
 pub use left::{Left, LeftBy};
 pub use licences::direct_licences;
-pub use planner::plan;
+pub use planner::{is_privileged, plan};
 pub use policies::clean as content;
 pub use properties::writable;
+pub use returned::at_last;
 pub use schedules::{Ending, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
 pub use step::{Cause, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction};

@@ -6,7 +6,7 @@ use super::properties::writable;
 use super::values::{is_true, text};
 use super::{
     Cause, Held, Item, Phase, Warning, WriteAction, conflicts, extensions, licences, links, lost, outside,
-    policies, properties, unread,
+    policies, properties, returned, unread,
 };
 use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
@@ -66,8 +66,10 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
         let action = WriteAction::Undelete;
         planner.step(item, Draft { phase, action, before: None, after: None, warnings: vec![] });
         if !is_true(&wanted.object, "onPremisesSyncEnabled") {
-            properties::plan_blind(planner, item, wanted);
-            licences::plan(planner, item, wanted, None);
+            let seen = item.binned.clone().map(|held| planner.inputs.ids.held(item.kind, held));
+            returned::plan(planner, item, wanted, seen.as_ref());
+            let seen = seen.filter(licences::knows);
+            licences::plan(planner, item, wanted, seen.as_ref());
             links::plan(planner, item, wanted, None);
         }
         return;

@@ -1,9 +1,10 @@
 //! From inputs to a plan: object by object, then in order.
 
 use super::draft::Planner;
+use super::order::in_order;
 use super::{
     Cause, Guarded, Held, Impossible, Inputs, Item, LeftBy, LinkMode, Remark, RestorePlan, SelectedLink,
-    Step, WriteAction, administrators, conflicts, facts, may_lose, objects, units,
+    Step, WriteAction, administrators, circles, conflicts, facts, may_lose, objects, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,21 @@ pub fn plan(inputs: &Inputs) -> RestorePlan {
     }
     planner.plan_referrers();
     planner.finish()
+}
+
+/// Whether a plan is about rights over the tenant: roles, and groups that may hold one.
+pub fn is_privileged(inputs: &Inputs, plan: &RestorePlan) -> bool {
+    let all = inputs.items.iter().chain(inputs.referrers.values().flatten());
+    let may_hold = |item: &&Item| {
+        let mut sides = item.live.iter().chain(&item.wanted);
+        item.kind.is_group() && sides.any(|held| item.kind.can_hold_role(&held.object))
+    };
+    let holders: BTreeSet<(KindName, &str)> =
+        all.filter(may_hold).map(|item| (item.kind.name, item.key.as_str())).collect();
+    plan.steps.iter().any(|step| {
+        let kind = step.kind.find();
+        kind.is_none_or(|kind| kind.privileged || holders.contains(&(kind.name, step.key.as_str())))
+    })
 }
 
 /// Ids of the chosen objects that steps bring back. Found out before anything is planned, since an object may refer to
@@ -93,7 +109,7 @@ impl Planner<'_> {
             step.depends_on.retain(|id| self.returning.contains(id));
         }
         self.steps.sort_by_key(|s| (s.phase, rank(s)));
-        let (steps, stuck) = in_order(std::mem::take(&mut self.steps));
+        let (steps, stuck) = in_order(circles::opened(std::mem::take(&mut self.steps)));
         for step in stuck {
             let why = "what it refers to refers back to it";
             self.impossible.push(refused(step, "object", Cause::Circular, why));
@@ -228,34 +244,7 @@ fn rank(step: &Step) -> usize {
         // What is taken away is free for what is given.
         WriteAction::AssignLicences { ref add, .. } if add.is_empty() => 3,
         WriteAction::AddLinks { .. } | WriteAction::Assign { .. } | WriteAction::AssignLicences { .. } => 4,
-        WriteAction::RemoveLink { .. } => 5,
+        WriteAction::RemoveLink { .. } | WriteAction::RemoveOtherLinks { .. } => 5,
         WriteAction::Delete => 100 - KINDS.iter().position(|k| step.kind == k.name).unwrap_or_default(),
-    }
-}
-
-/// Puts each step after the steps that bring its objects back. Returns the steps in order, and those that are left
-/// because they wait for each other.
-fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
-    let brings = |s: &Step| matches!(s.action, WriteAction::Undelete | WriteAction::Create { .. });
-    let mut awaited: BTreeSet<String> = sorted.iter().filter(|s| brings(s)).map(|s| s.id.clone()).collect();
-    let (mut placed, mut waiting) = (Vec::with_capacity(sorted.len()), sorted);
-    loop {
-        let before = placed.len();
-        let mut later = Vec::new();
-        for step in waiting {
-            let own = brings(&step).then_some(step.id.as_str());
-            if step.depends_on.iter().any(|id| Some(id.as_str()) != own && awaited.contains(id)) {
-                later.push(step);
-                continue;
-            }
-            if brings(&step) {
-                awaited.remove(&step.id);
-            }
-            placed.push(step);
-        }
-        if later.is_empty() || placed.len() == before {
-            return (placed, later);
-        }
-        waiting = later;
     }
 }

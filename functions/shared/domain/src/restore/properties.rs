@@ -34,10 +34,10 @@ pub fn writable(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> 
 }
 
 /// A property that differs: its value as it is live, and as it shall be.
-struct Difference {
-    property: String,
-    before: Value,
-    after: Value,
+pub(super) struct Difference {
+    pub(super) property: String,
+    pub(super) before: Value,
+    pub(super) after: Value,
 }
 
 /// The steps that change an object which is there.
@@ -59,11 +59,17 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if !is_turned && !item.chooses(property) {
             continue;
         }
+        // What is volatile is never written, nor what one side does not know: an unknown value is not an empty one.
+        if !kind.compares(property) {
+            continue;
+        }
+        if item.returns() && (live.lacks(kind, property) || kind.unique_property == Some(property)) {
+            continue; // It is compared when the object is back.
+        }
         if extensions::leaves(planner, item, property, wanted, live) {
             continue;
         }
-        // What is volatile is never written, nor what one side does not know: an unknown value is not an empty one.
-        if !kind.compares(property) || unread::leaves_property(planner, item, property, wanted, live) {
+        if unread::leaves_property(planner, item, property, wanted, live) {
             continue;
         }
         let (before, after) = (now.get(property), then.get(property));
@@ -134,7 +140,7 @@ fn turned(item: &Item, wanted: &Held, live: &Held) -> Vec<Rule> {
 }
 
 /// What a property shall become.
-fn goal(
+pub(super) fn goal(
     mode: AttributeMode,
     form: Option<Form>,
     before: Option<&Value>,
@@ -165,7 +171,8 @@ fn refusal(
     if kind.read_only.contains(&property) || !writing.takes(property) {
         return Some((Cause::ReadOnly, "the service sets it"));
     }
-    if kind.create_only.contains(&property) {
+    let is_given_once = writing.once.contains(&property) && is_empty(now.get(property));
+    if kind.create_only.contains(&property) && !(is_given_once && !is_empty(Some(after))) {
         return Some((Cause::CreateOnly, "it can be set only when the object is created"));
     }
     if is_true(now, "onPremisesSyncEnabled") && !writing.cloud_owned.contains(&property) {
@@ -180,6 +187,13 @@ fn refusal(
     }
     if is_empty(Some(after)) && writing.never_empty.contains(&property) {
         return Some((Cause::CannotBeCleared, "Graph changes it but does not empty it"));
+    }
+    let is_licensed = !is_empty(now.get(licences::PROPERTY));
+    if is_empty(Some(after)) && is_licensed && writing.licensed_by == Some(property) {
+        return Some((Cause::CannotBeCleared, "who has a licence keeps it; take the licence away first"));
+    }
+    if writing.form(property) == Some(Form::Identities) && limits::is_guest(kind, now) {
+        return Some((Cause::Guest, "a guest's follow from how the invitation was accepted"));
     }
     policies::refusal(property, then, now)
 }
@@ -239,13 +253,7 @@ fn patches(
     let rules = item.kind.links.iter().filter_map(|link| link.ruled_by).filter(|rule| rule.empties);
     let turns = rules.map(|rule| rule.mark).filter(|mark| mark.is_on(then) && !mark.is_on(now));
     let emptying: Vec<&str> = turns.map(|mark| mark.property).collect();
-    let alone = |d: &Difference| item.kind.writing.alone.contains(&d.property.as_str());
-    let sensitive = |d: &Difference| item.kind.writing.sensitive.contains(&d.property.as_str());
-    let (apart, together): (Vec<_>, Vec<_>) = differences.into_iter().partition(alone);
-    let (sensitive, plain): (Vec<_>, Vec<_>) = together.into_iter().partition(sensitive);
-    let mut parcels = vec![plain, sensitive];
-    parcels.extend(apart.into_iter().map(|d| vec![d]));
-    for parcel in parcels.into_iter().filter(|p| !p.is_empty()) {
+    for parcel in parcels(item.kind, differences) {
         let mut warnings = Vec::new();
         if parcel.iter().any(|d| emptying.contains(&d.property.as_str())) {
             warnings.push(Warning::LosesMembers);
@@ -254,8 +262,18 @@ fn patches(
     }
 }
 
+/// The differences that travel together, each in one PATCH.
+pub(super) fn parcels(kind: &Kind, differences: Vec<Difference>) -> impl Iterator<Item = Vec<Difference>> {
+    let alone = |d: &Difference| kind.writing.alone.contains(&d.property.as_str());
+    let sensitive = |d: &Difference| kind.writing.sensitive.contains(&d.property.as_str());
+    let (apart, together): (Vec<_>, Vec<_>) = differences.into_iter().partition(alone);
+    let (sensitive, plain): (Vec<_>, Vec<_>) = together.into_iter().partition(sensitive);
+    let parcels = [plain, sensitive].into_iter().chain(apart.into_iter().map(|d| vec![d]));
+    parcels.filter(|parcel| !parcel.is_empty())
+}
+
 /// Adds a step that writes these properties in one PATCH.
-fn update(
+pub(super) fn update(
     planner: &mut Planner<'_>,
     item: &Item,
     parcel: &[Difference],
@@ -282,31 +300,6 @@ fn update(
             warnings,
         },
     );
-}
-
-/// The steps that follow when an object came out of the recycle bin, whose live state nobody can see now.
-pub(super) fn plan_blind(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
-    let mut all = writable(item.kind, &wanted.object);
-    all.retain(|property, _| item.kind.can_update(property));
-    extensions::take_out(planner, item, &mut all);
-    for (property, _) in item.kind.writing.forms.iter().filter(|(_, form)| *form == Form::One) {
-        one_entry(&mut all, property);
-    }
-    let sensitive = |p: &str| item.kind.writing.sensitive.contains(&p);
-    let apart =
-        item.kind.writing.alone.iter().filter_map(|p| Some(((*p).to_owned(), wanted.object.get(*p)?)));
-    let mut parcels: Vec<Vec<(String, Value)>> = vec![
-        all.iter().filter(|(p, _)| !sensitive(p)).map(|(p, v)| (p.clone(), v.clone())).collect(),
-        all.iter().filter(|(p, _)| sensitive(p)).map(|(p, v)| (p.clone(), v.clone())).collect(),
-    ];
-    parcels.extend(apart.filter(|(_, v)| !is_empty(Some(v))).map(|(p, v)| vec![(p, v.clone())]));
-    for parcel in parcels.into_iter().filter(|p| !p.is_empty()) {
-        let parcel: Vec<Difference> = parcel
-            .into_iter()
-            .map(|(property, after)| Difference { property, before: Value::Null, after })
-            .collect();
-        update(planner, item, &parcel, None, vec![Warning::ComparedLater]);
-    }
 }
 
 /// The steps that follow a creation: what creation does not take.

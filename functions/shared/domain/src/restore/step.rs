@@ -67,6 +67,14 @@ pub enum WriteAction {
         /// The object that the link leads to.
         to: End,
     },
+    /// Removes the links of a type that lead to anything but these objects. Of an object in the recycle bin nobody can see
+    /// which those are before it is back.
+    RemoveOtherLinks {
+        /// The type of the links, such as `groups.members`.
+        link: String,
+        /// The objects that the links may lead to.
+        keep: Vec<End>,
+    },
     /// Sets all assignments of a policy.
     Assign {
         /// The type of the links, such as `groups.members`.
@@ -95,9 +103,11 @@ pub enum Warning {
     PasswordReset,
     /// There is no recycle bin for this kind.
     FinalDeletion,
-    /// The object lies in the recycle bin, where it cannot be compared: what differs is found out after it
-    /// came back, and only that is written.
+    /// The object lies in the recycle bin, where not all of it can be seen: it is compared once more after it came back,
+    /// and only what differs then is written.
     ComparedLater,
+    /// What was empty at the snapshot is emptied, once the object is back and shows what it has.
+    EmptiesLater,
     /// Nothing carries over but what is shown: the object gets a new id.
     NewId,
     /// Whether the role was given for a time could not be read: it is given for good.
@@ -185,6 +195,8 @@ pub enum Cause {
     NotInSnapshot,
     /// What it was, or what it is, could not be read: it is unknown, and is left as it is.
     NotRead,
+    /// Somebody changed it since the restore that is undone.
+    ChangedSince,
     /// It is of another type now.
     TypeChanged,
     /// Graph offers no way.
@@ -273,6 +285,11 @@ impl Step {
         self.warnings.contains(&Warning::ComparedLater)
     }
 
+    /// Whether what it writes is to be exactly so: what came since the snapshot is taken away once it can be seen.
+    pub fn is_exact(&self) -> bool {
+        self.warnings.contains(&Warning::EmptiesLater)
+    }
+
     /// The same step with the ids that objects got since the plan was made.
     ///
     /// # Errors
@@ -305,6 +322,9 @@ impl Step {
             WriteAction::RemoveLink { link, to } => {
                 WriteAction::RemoveLink { link: link.clone(), to: end(to) }
             }
+            WriteAction::RemoveOtherLinks { link, keep } => {
+                WriteAction::RemoveOtherLinks { link: link.clone(), keep: keep.iter().map(end).collect() }
+            }
             WriteAction::Assign { link, assignments } => WriteAction::Assign {
                 link: link.clone(),
                 assignments: assignments.iter().map(|a| known.map(a)).collect(),
@@ -330,7 +350,9 @@ impl Step {
                     texts(body.get(property).and_then(Value::as_str).unwrap_or_default());
                 }
             }
-            WriteAction::AddLinks { to, .. } => to.iter().for_each(|e| texts(&e.id)),
+            WriteAction::AddLinks { to: ends, .. } | WriteAction::RemoveOtherLinks { keep: ends, .. } => {
+                ends.iter().for_each(|e| texts(&e.id));
+            }
             WriteAction::RemoveLink { to, .. } => texts(&to.id),
             WriteAction::Assign { assignments, .. } => {
                 for assignment in assignments {

@@ -54,7 +54,7 @@ pub(super) fn share_out(planner: &mut Planner<'_>) {
             planner.impossible.push(impossible(&step, &sku, cause, units.get(&sku)));
         }
         let is_left = matches!(&step.action, WriteAction::AssignLicences { add, remove } if !(add.is_empty() && remove.is_empty()));
-        if is_left {
+        if is_left || step.is_exact() {
             planner.steps.push(step);
         }
     }

@@ -139,6 +139,15 @@ pub struct LiveObject {
     pub unknown: BTreeSet<&'static str>,
 }
 
+impl LiveObject {
+    /// An object that is known to be there and of which nothing can be seen.
+    pub fn unseen(kind: &'static Kind) -> Self {
+        let properties = kind.reading.iter().flat_map(|source| source.select).copied();
+        let relations = kind.links.iter().map(|link| link.relation);
+        Self { object: Map::new(), links: Vec::new(), unknown: properties.chain(relations).collect() }
+    }
+}
+
 /// What a user is to a tenant, where it is about who may let Holdfast in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -250,6 +259,17 @@ pub trait LiveObjects: Send + Sync {
 
     /// Whether an object is in the recycle bin.
     async fn is_in_recycle_bin(&self, tenant: &TenantId, kind: &'static Kind, id: &str) -> Result<bool>;
+
+    /// An object in the recycle bin as it shows there, without links; none where it is not in it. An adapter that cannot show
+    /// what is in it says of all properties that they are not known.
+    async fn find_binned(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        id: &str,
+    ) -> Result<Option<LiveObject>> {
+        Ok(self.is_in_recycle_bin(tenant, kind, id).await?.then(|| LiveObject::unseen(kind)))
+    }
 
     /// Live objects whose property has exactly this value, in canonical form, without links; at most 100.
     async fn find_by_property(

@@ -71,8 +71,8 @@ pub use reading::{
     SeatChange,
 };
 pub use restore::{
-    FailCause, OutcomeState, ReadBack, RefusedPart, Restore, RestoreCounts, RestoreState, SkipCause,
-    StepOutcome,
+    FailCause, OutcomeState, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, ReadBack, RefusedPart, Restore,
+    RestoreCounts, RestoreState, SkipCause, StepOutcome,
 };
 pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, end_of_sessions, ends_of};
 pub use slots::{AskedWork, GivenUp, Slot, WorkSlots};

@@ -6,6 +6,7 @@ use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Spent, Watch};
 use domain::restore::{RestorePlan, Selection};
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
+use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub enum RestoreState {
     Done,
     /// Its preview or its execution was given up, perhaps midway; the error says why.
     Failed,
+    /// Somebody stopped it, perhaps midway: what was written until then is reported.
+    Cancelled,
 }
 
 impl RestoreState {
@@ -87,10 +90,13 @@ pub struct Restore {
     pub tenant: TenantId,
     /// The snapshot that is restored from.
     pub snapshot: SnapshotId,
-    /// What is chosen, and how. Without items when `diff` is set.
+    /// What is chosen, and how. Without items when `diff` or `undoes` is set.
     pub selection: Selection,
     /// The comparison whose changes are taken back, instead of single items.
     pub diff: Option<DiffId>,
+    /// The restore that it undoes, instead of single items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<RestoreId>,
     /// Who asked for the preview: a person's id or a token's prefix.
     pub requested_by: String,
     /// Who approved the plan: a person's id or a token's prefix.
@@ -118,6 +124,18 @@ pub struct Restore {
     /// Kinds for whose writing no permission was granted when its execution began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_permitted: Vec<NotProtected>,
+    /// The hash of the plan that its preview made, as an approval names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Until when the preview can be approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// When its execution is expected to end, at the speed of its steps so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_at: Option<Timestamp>,
+    /// Who asked to stop it: a person's id or a token's prefix. Its execution ends before the next step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_by: Option<String>,
     /// Why it failed, as a sentence for a person; none unless it has failed.
     pub error: Option<String>,
     /// What keeps it from its end: waiting, or given up.
@@ -134,11 +152,25 @@ impl Restore {
     pub fn is_complete(&self) -> Option<bool> {
         match self.state {
             RestoreState::Done => Some(self.counts.done == self.counts.steps),
-            RestoreState::Failed => Some(false),
+            RestoreState::Failed | RestoreState::Cancelled => Some(false),
             _ => None,
         }
     }
+    /// Whether nothing more becomes of it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, RestoreState::Done | RestoreState::Failed | RestoreState::Cancelled)
+    }
+    /// Until when its preview can be approved; none before there is one.
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        // Why: rows of earlier releases do not say it.
+        self.expires_at.or_else(|| self.previewed_at.map(|at| at + PREVIEW_GOOD_FOR))
+    }
 }
+
+/// How long a preview can be approved.
+pub const PREVIEW_GOOD_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// How long one can that gives or takes rights over the tenant.
+pub const PRIVILEGED_PREVIEW_GOOD_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 impl Record for Restore {
     type Owner = Restores;
@@ -189,6 +221,8 @@ pub enum FailCause {
     NotSeen,
     /// The live object could not be read.
     Unreadable,
+    /// It was begun, the restore was stopped, and it was not found as asked then.
+    Cancelled,
 }
 
 /// What became of a step.

@@ -144,6 +144,43 @@ async fn the_recycle_bin_is_asked_only_where_there_is_one() {
 }
 
 #[tokio::test]
+async fn what_the_recycle_bin_does_not_give_of_an_object_is_not_known() {
+    let world = world(|s| match s.path.as_str() {
+        "/v1.0/directory/deletedItems/u" => {
+            assert!(s.query.contains("jobTitle"), "{}", s.query);
+            Some(ok(json!({"@odata.context": "x", "@odata.type": "#microsoft.graph.user", "id": "u",
+                "jobTitle": "Clerk", "city": null})))
+        }
+        // One that takes no selection there.
+        "/v1.0/directory/deletedItems/old" if s.query.is_empty() => {
+            Some(ok(json!({"@odata.type": "#microsoft.graph.user", "id": "old", "jobTitle": "Clerk"})))
+        }
+        "/v1.0/directory/deletedItems/old" => Some(refuse(400, "Request_UnsupportedQuery", "")),
+        "/v1.0/directory/deletedItems/gone" => Some(refuse(404, "Request_ResourceNotFound", "")),
+        _ => None,
+    })
+    .await;
+    let (directory, users) = (world.directory(), kinds::get("users").unwrap());
+    let found = directory.find_binned(&tenant(), users, "u").await.unwrap().unwrap();
+    assert_eq!(found.object["jobTitle"], "Clerk");
+    assert!(
+        found.object["city"].is_null()
+            && !found.unknown.contains("city")
+            && !found.unknown.contains("jobTitle")
+    );
+    assert!(
+        ["state", "assignedLicenses", "customSecurityAttributes", "manager"]
+            .iter()
+            .all(|p| found.unknown.contains(p))
+    );
+    let unseen = directory.find_binned(&tenant(), users, "old").await.unwrap().unwrap();
+    assert!(unseen.unknown.contains("jobTitle"));
+    assert_eq!(directory.find_binned(&tenant(), users, "gone").await.unwrap(), None);
+    let groups = kinds::get("groups").unwrap();
+    assert_eq!(directory.find_binned(&tenant(), groups, "u").await.unwrap(), None, "another kind");
+}
+
+#[tokio::test]
 async fn a_name_is_compared_exactly_and_cannot_break_out_of_the_filter() {
     let world = world(|s| {
         assert!(

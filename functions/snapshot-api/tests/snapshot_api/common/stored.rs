@@ -47,7 +47,7 @@ impl Plane {
             self.records.write(vec![delete(&approval.value, approval.version)]).await.unwrap();
         }
         self.edit(&Restore::at(&self.tenant, &id), |row| {
-            (row.state, row.approved_by) = (state, None);
+            (row.state, row.approved_by, row.cancelled_by) = (state, None, None);
             row.started_at = (state == RestoreState::Done).then_some(now);
         })
         .await;
@@ -135,6 +135,7 @@ impl Plane {
             snapshot: SNAPSHOT.parse().unwrap(),
             selection: Selection::default(),
             diff: None,
+            undoes: None,
             requested_by: "hft_12345678".to_owned(),
             approved_by: None,
             state: RestoreState::Previewed,
@@ -148,6 +149,10 @@ impl Plane {
             counts: RestoreCounts::default(),
             spent: Spent::default(),
             not_permitted: Vec::new(),
+            plan: None,
+            expires_at: None,
+            expected_at: None,
+            cancelled_by: None,
             error: None,
             course: Course::default(),
         };

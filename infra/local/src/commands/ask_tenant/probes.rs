@@ -95,6 +95,7 @@ impl Asker {
             Probe::LeaveDate => self.leave_date().await,
             Probe::HiddenMembers => self.hidden_members().await,
             Probe::DeletedGroups => self.deleted_groups().await,
+            Probe::DeletedUser => self.deleted_user().await,
             Probe::RolesForATime => self.roles_for_a_time().await,
             Probe::SameOrder => self.same_order().await,
             Probe::Delta => self.delta().await,
@@ -208,6 +209,23 @@ impl Asker {
         let all = || pages.iter().flat_map(items);
         facts.insert("deleted groups", count(all().count()));
         facts.insert("of these security groups", count(all().filter(is_security).count()));
+        Ok(facts)
+    }
+
+    /// What the recycle bin shows of one user, and whether they are called there as before.
+    async fn deleted_user(&self) -> Result<Facts> {
+        let deleted = self.v1("directory/deletedItems/microsoft.graph.user?$select=id&$top=1").await?;
+        let mut facts = answered(&deleted);
+        facts.insert("deleted users", count(items(&deleted).len()));
+        if let Some(id) = items(&deleted).first().and_then(|user| user["id"].as_str()) {
+            let select = "id,userPrincipalName,jobTitle,department,assignedLicenses";
+            let looked = self.v1(&format!("directory/deletedItems/{id}?$select={select}")).await?;
+            facts.extend(answered(&looked));
+            let is_given = |property: &&str| looked.body.get(*property).is_some();
+            facts.insert("selected properties given", count(select.split(',').filter(is_given).count()));
+            let name = looked.body["userPrincipalName"].as_str().unwrap_or_default();
+            facts.insert("name begins with the id", Fact::Is(name.starts_with(&id.replace('-', ""))));
+        }
         Ok(facts)
     }
 

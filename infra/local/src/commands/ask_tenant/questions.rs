@@ -16,6 +16,7 @@ pub enum Probe {
     LeaveDate,
     HiddenMembers,
     DeletedGroups,
+    DeletedUser,
     RolesForATime,
     SameOrder,
     Delta,
@@ -111,6 +112,10 @@ pub const QUESTIONS: &[Question] = &[
         "is an object that leaves the recycle bin known everywhere at once?",
         WRITES,
     ),
+    ask("bin_shows", "which properties of a deleted user can be selected?", Probe::DeletedUser),
+    ask("bin_renames_users", "is a deleted user called as before?", Probe::DeletedUser),
+    cannot("synced_users_keep", "which properties of a synced user does the cloud write?", WRITES),
+    cannot("licensed_location_clears", "can a licensed user's usage location be emptied?", WRITES),
     ask(
         "schedules_among_assignments",
         "are roles until a date, and activated ones, among the role assignments?",

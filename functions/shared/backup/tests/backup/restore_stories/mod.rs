@@ -3,6 +3,9 @@
 mod late;
 mod lock_out;
 mod parcels;
+mod returned;
+mod stopped;
 mod terms;
 mod twice;
+mod undone;
 mod unreadable;

@@ -63,11 +63,12 @@ async fn a_role_that_has_run_out_by_the_preview_or_by_the_run_stays_away() {
     let mut stage = stage(GLOBAL_ADMINISTRATOR);
     with_schedule(&mut stage, GLOBAL_ADMINISTRATOR, 30);
     let restore = stage.previewed(whole("admins", &key(GLOBAL_ADMINISTRATOR))).await;
+    stage.approve(&restore).await;
     stage.world.clock.advance(SignedDuration::from_hours(24 * 40));
     let late = stage.previewed(whole("admins", &key(GLOBAL_ADMINISTRATOR))).await;
     let plan = stage.plan(&late).await;
     assert_eq!((plan.steps.len(), plan.impossible[0].cause), (0, Cause::Expired));
-    stage.run(&restore).await;
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
     let report = stage.report(&restore).await;
     assert_eq!(report.steps[0].outcome, OutcomeState::Skipped { cause: SkipCause::Expired });
     assert_eq!(stage.directory.count("admins") + stage.directory.count("activeAdmins"), 0);

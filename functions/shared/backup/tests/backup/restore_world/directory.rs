@@ -30,6 +30,7 @@ struct State {
     /// What Graph does not take, wherever it occurs in a write, and the status of its refusal.
     poisoned: BTreeMap<String, u16>,
     bin: Table,
+    shows_bin: bool,
     updates: Vec<Map<String, Value>>,
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
@@ -74,6 +75,10 @@ impl TableDirectory {
     pub fn get(&self, kind: &str, key: &str) -> Map<String, Value> {
         self.state().live[&(kind.to_owned(), key.to_owned())].0.clone()
     }
+    /// Everything that is live.
+    pub fn table(&self) -> Table {
+        self.state().live.clone()
+    }
     pub fn has(&self, kind: &str, key: &str) -> bool {
         self.state().live.contains_key(&(kind.to_owned(), key.to_owned()))
     }
@@ -114,6 +119,10 @@ impl TableDirectory {
         let at = (kind.to_owned(), id.to_owned());
         let gone = state.live.remove(&at).unwrap();
         state.bin.insert(at, gone);
+    }
+    /// The properties of what is in the recycle bin can be seen.
+    pub fn show_bin(&self) {
+        self.state().shows_bin = true;
     }
     pub fn empty_bin(&self) {
         self.state().bin.clear();
@@ -276,6 +285,18 @@ impl LiveObjects for TableDirectory {
     }
     async fn is_in_recycle_bin(&self, _: &TenantId, kind: &'static Kind, id: &str) -> Result<bool> {
         Ok(self.state().bin.contains_key(&(kind.name.to_string(), id.to_owned())))
+    }
+    async fn find_binned(&self, _: &TenantId, kind: &'static Kind, id: &str) -> Result<Option<LiveObject>> {
+        let state = self.state();
+        let found = state.bin.get(&(kind.name.to_string(), id.to_owned()));
+        Ok(found.map(|(object, _)| {
+            let mut shown = LiveObject::unseen(kind);
+            if state.shows_bin {
+                shown.unknown.retain(|property| !object.contains_key(*property));
+                shown.object = object.clone();
+            }
+            shown
+        }))
     }
     async fn find_by_property(
         &self,

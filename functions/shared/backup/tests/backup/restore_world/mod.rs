@@ -1,12 +1,13 @@
 //! A tenant as a table behind the two directory ports, a snapshot of it, and the jobs over both.
 
 mod directory;
+mod stopping;
 
 use async_trait::async_trait;
 use backup::archive::FoundChanges;
 use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::plans::FinalReport;
-use backup::plans::{PlanStore, Sentence, StoredPlan};
+use backup::plans::{Before, PlanStore, Sentence, StoredPlan};
 use backup::preview_restore::{self, OpenSnapshot, Snapshots};
 use backup::run_restore::{self, Silence};
 pub use directory::TableDirectory;
@@ -174,6 +175,15 @@ impl RestoreWorld {
         self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id
     }
 
+    /// Asks for a restore to be undone, and makes the preview of that.
+    pub async fn undone(&self, restore: &RestoreId) -> RestoreId {
+        let new = NewRestore { from: RestoreFrom::Undo(restore.clone()), selection: Selection::default() };
+        let undo = self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id;
+        let request = preview_restore::Request { tenant: self.tenant.clone(), restore: undo.clone() };
+        self.preview_worker().run(&request, self.deadline()).await.unwrap();
+        undo
+    }
+
     pub fn preview_worker(&self) -> preview_restore::Worker {
         preview_restore::Worker {
             snapshots: Arc::new(Tables(self.snapshot.clone(), self.not_held.clone())),
@@ -323,6 +333,12 @@ impl PlanStore for Plans {
     async fn list_sentences(&self, _: &TenantId, id: &RestoreId, step: u32) -> Result<Vec<Sentence>> {
         let found = self.find(&format!("{id}/said-{step}"));
         Ok(found.map(|b| serde_json::from_slice(&b).unwrap()).unwrap_or_default())
+    }
+    async fn put_new_before(&self, _: &TenantId, id: &RestoreId, step: u32, before: &Before) -> Result<Put> {
+        Ok(self.put(format!("{id}/before-{step}"), serde_json::to_vec(before).unwrap()))
+    }
+    async fn find_before(&self, _: &TenantId, id: &RestoreId, step: u32) -> Result<Option<Before>> {
+        Ok(self.find(&format!("{id}/before-{step}")).map(|b| serde_json::from_slice(&b).unwrap()))
     }
     async fn put_new_report(&self, _: &TenantId, id: &RestoreId, report: &FinalReport) -> Result<Put> {
         Ok(self.put(format!("{id}/report"), serde_json::to_vec(report).unwrap()))

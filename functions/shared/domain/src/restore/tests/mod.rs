@@ -1,6 +1,7 @@
 //! Tests of plans: stories about single rules, and properties over small random tenants.
 
 mod administrators;
+mod circles;
 mod conflicts;
 mod extensions;
 mod left;
@@ -52,6 +53,7 @@ fn item(kind: &str, key: &str, wanted: Option<Held>, live: Option<Held>) -> Item
         wanted,
         live,
         in_recycle_bin: false,
+        binned: None,
         tenure: Tenure::Permanent,
     }
 }

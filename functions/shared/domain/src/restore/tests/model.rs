@@ -11,6 +11,8 @@ pub(super) type Side = BTreeMap<(&'static str, String), Held>;
 pub(super) struct Tenant {
     pub live: Side,
     pub bin: Side,
+    /// Whether the recycle bin shows the properties of what is in it; its links it never does.
+    pub shows_bin: bool,
     pub ids: IdMap,
     pub made: u32,
 }
@@ -31,7 +33,9 @@ impl Tenant {
             let at = (kind, id);
             let mut item =
                 item(kind, &key, snapshot.get(&(kind, key.clone())).cloned(), self.live.get(&at).cloned());
-            item.in_recycle_bin = self.bin.contains_key(&at);
+            let binned = self.bin.get(&at).cloned();
+            item.in_recycle_bin = binned.is_some();
+            item.binned = binned.filter(|_| self.shows_bin).map(|held| Held { links: vec![], ..held });
             item
         };
         Inputs { items: keys.into_iter().map(item).collect(), ids: self.ids.clone(), ..exactly(vec![]) }
@@ -87,6 +91,11 @@ impl Tenant {
                     let held = self.live.get_mut(&at).expect("it is there");
                     held.links.retain(|l| !(l.link.name == link && l.to == to.id));
                 }
+                WriteAction::RemoveOtherLinks { link, keep } => {
+                    let held = self.live.get_mut(&at).expect("it is there");
+                    let is_kept = |l: &HeldLink| keep.iter().any(|end| end.id == l.to);
+                    held.links.retain(|l| l.link.name != link || is_kept(l));
+                }
                 WriteAction::Assign { link, assignments } => {
                     let link = kinds::link(link).unwrap();
                     for group in assignments.iter().filter_map(|a| a["target"].get("groupId")) {
@@ -102,6 +111,9 @@ impl Tenant {
                 WriteAction::AssignLicences { add, remove } => {
                     let object = &mut self.live.get_mut(&at).expect("it is there").object;
                     let mut all = direct_licences(object);
+                    if step.is_exact() {
+                        all.clear();
+                    }
                     all.retain(|l| !remove.iter().any(|r| l["skuId"] == **r));
                     all.retain(|l| !add.iter().any(|a| l["skuId"] == a["skuId"]));
                     all.extend(add.iter().cloned());

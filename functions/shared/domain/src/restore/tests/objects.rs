@@ -71,9 +71,40 @@ fn a_user_in_the_recycle_bin_comes_back_and_is_compared_afterwards() {
     deleted.in_recycle_bin = true;
     let plan = plan(&exactly(vec![deleted]));
     assert_eq!(plan.steps[0].action, WriteAction::Undelete);
-    assert!(plan.steps[1..].iter().all(|s| s.warnings == [Warning::ComparedLater] && s.before.is_none()));
+    assert!(plan.steps[1..].iter().all(|s| s.is_compared_later() && s.before.is_none()));
     assert!(plan.steps[1..].iter().all(|s| s.depends_on == ["u"]));
-    assert_eq!(plan.steps.iter().map(Step::is_compared_later).collect::<Vec<_>>(), [false, true, true]);
+    assert!(!plan.steps[0].is_compared_later());
+}
+
+#[test]
+fn what_the_recycle_bin_shows_is_compared_in_the_preview_and_the_rest_when_the_object_is_back() {
+    let then = user(&json!({"jobTitle": "Nurse", "city": null, "state": null, "mobilePhone": "1"}));
+    let mut binned = user(&json!({"jobTitle": "x", "city": "Oslo", "mobilePhone": "1"}));
+    binned.object.insert("userPrincipalName".to_owned(), json!("0123u@x.y"));
+    binned.unknown.extend(["state", "customSecurityAttributes", "assignedLicenses", "manager"]);
+    let mut deleted = item("users", "u", Some(then), None);
+    (deleted.in_recycle_bin, deleted.binned) = (true, Some(binned));
+    let overwritten = plan(&exactly(vec![deleted.clone()]));
+    let seen: Vec<&Step> = overwritten.steps.iter().filter(|s| s.before.is_some()).collect();
+    let [seen] = seen[..] else { panic!("{overwritten:?}") };
+    assert_eq!(seen.before, Some(json!({"jobTitle": "x", "city": "Oslo"})));
+    assert_eq!(seen.after, Some(json!({"jobTitle": "Nurse", "city": null})));
+    let later: Vec<&Value> =
+        overwritten.steps.iter().filter(|s| s.is_exact()).filter_map(|s| s.after.as_ref()).collect();
+    let named = |property: &str| later.iter().any(|after| after.get(property).is_some());
+    assert!(
+        named("state") && named("userPrincipalName"),
+        "unseen, or called otherwise in the bin: {later:?}"
+    );
+    assert!(!named("mobilePhone") && !named("jobTitle"), "seen already: {later:?}");
+    let removes = |s: &Step| matches!(&s.action, WriteAction::RemoveOtherLinks { link, keep } if link == "users.manager" && keep.is_empty());
+    assert!(overwritten.steps.iter().any(removes), "she had no manager");
+    assert_eq!(overwritten.impossible, vec![]);
+
+    let merge = Inputs { attributes: AttributeMode::Merge, links: LinkMode::Merge, ..exactly(vec![deleted]) };
+    let merged = plan(&merge);
+    assert!(!merged.steps.iter().any(|s| s.is_exact() || removes(s)), "{merged:?}");
+    assert_eq!(merged.left_by_mode.iter().map(|l| l.what.as_str()).collect::<Vec<_>>(), ["city"]);
 }
 
 #[test]
@@ -299,4 +330,66 @@ fn a_new_group_does_not_claim_to_be_a_team_and_its_label_and_language_are_named(
     ];
     assert_eq!(named, std::collections::BTreeSet::from(expected));
     assert!(made.impossible.iter().any(|i| i.why.contains("channels")));
+}
+
+#[test]
+fn a_unique_name_is_given_where_there_is_none_and_never_changed() {
+    let group = |name: Value| {
+        held(&json!({"id": "g", "displayName": "G", "mailEnabled": false,
+        "securityEnabled": true, "groupTypes": [], "uniqueName": name}))
+    };
+    let of = |then: Value, now: Value| {
+        plan(&exactly(vec![item("groups", "g", Some(group(then)), Some(group(now)))]))
+    };
+    let given = of(json!("staff"), json!(null));
+    assert_eq!((updates(&given), causes(&given)), (vec![&map(&json!({"uniqueName": "staff"}))], vec![]));
+    for (then, now) in [(json!(null), json!("staff")), (json!("staff"), json!("other"))] {
+        let kept = of(then, now);
+        assert_eq!((updates(&kept).len(), causes(&kept)), (0, vec![("uniqueName", Cause::CreateOnly)]));
+    }
+}
+
+#[test]
+fn a_usage_location_is_emptied_only_where_there_is_no_licence() {
+    let live = |licences: Value| {
+        user(&json!({"usageLocation": "NO", "assignedLicenses": licences, "licenseAssignmentStates": []}))
+    };
+    let of = |licences: Value| {
+        let wanted =
+            user(&json!({"usageLocation": null, "assignedLicenses": [], "licenseAssignmentStates": []}));
+        plan(&exactly(vec![item("users", "u", Some(wanted), Some(live(licences)))]))
+    };
+    let free = of(json!([]));
+    assert_eq!((updates(&free), causes(&free)), (vec![&map(&json!({"usageLocation": null}))], vec![]));
+    let licensed = of(json!([{"skuId": "s"}]));
+    assert_eq!(
+        (updates(&licensed).len(), causes(&licensed)),
+        (0, vec![("usageLocation", Cause::CannotBeCleared)])
+    );
+}
+
+#[test]
+fn what_a_synced_user_has_of_the_cloud_is_written_and_what_the_other_directory_keeps_is_not() {
+    let synced = |more: Value| {
+        let mut synced = user(&json!({"onPremisesSyncEnabled": true}));
+        synced.object.extend(map(&more));
+        synced
+    };
+    let clouds = json!({"otherMails": ["a@b.example"], "passwordPolicies": "None", "ageGroup": "Adult"});
+    let mut then = synced(clouds.clone());
+    then.object.insert("jobTitle".to_owned(), json!("Nurse"));
+    let plan = plan(&exactly(vec![item("users", "u", Some(then), Some(synced(json!({}))))]));
+    let written: Map<String, Value> = updates(&plan).into_iter().flat_map(|body| body.clone()).collect();
+    assert_eq!(written, map(&clouds));
+    assert_eq!(causes(&plan), [("jobTitle", Cause::Synced)]);
+}
+
+#[test]
+fn the_identities_of_a_guest_who_accepted_since_are_left() {
+    let guest = |issuer: &str| {
+        user(&json!({"userType": "Guest", "identities":
+        [{"signInType": "federated", "issuer": issuer, "issuerAssignedId": null}]}))
+    };
+    let plan = plan(&exactly(vec![item("users", "u", Some(guest("mail")), Some(guest("ExternalAzureAD")))]));
+    assert_eq!((plan.steps, plan.impossible.len(), plan.impossible[0].cause), (vec![], 1, Cause::Guest));
 }

@@ -1,0 +1,70 @@
+//! Restores that are stopped, or previewed once more.
+
+use super::restores::{Choice, Restores};
+use super::slots::Asker;
+use domain::{Error, ErrorKind, RestoreId, Result, TenantId};
+use engine::messages;
+use engine::records::{Course, Found, Restore, RestoreState};
+
+/// How often it is tried to stop a restore whose row is written at the same moment.
+const CANCEL_TRIES: u32 = 8;
+
+impl Restores {
+    /// Stops a restore: one that has not begun is cancelled at once, one that is executed ends before its next step.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such restore; `Conflict` when it has come to its end.
+    pub async fn cancel(&self, tenant: &TenantId, who: &str, restore: &RestoreId) -> Result<Restore> {
+        let mut tries = 0;
+        loop {
+            let Found { value: mut row, version } = self.find(tenant, restore).await?;
+            if row.is_over() {
+                return Err(Error::conflict("the restore has come to its end"));
+            }
+            let now = self.clock.now();
+            let is_running = row.state == RestoreState::Running;
+            if is_running && row.cancelled_by.is_some() {
+                return Ok(row);
+            }
+            row.cancelled_by = Some(who.to_owned());
+            if is_running {
+                // Why one more: the message that wakes it must not be taken for the one that it goes on by.
+                row.attempts += 1;
+            } else {
+                row.state = RestoreState::Cancelled;
+                row.course = Course::default();
+                (row.done_at, row.touched_at) = (Some(now), now);
+            }
+            match self.records.replace(&row, version).await {
+                Ok(()) if is_running => {
+                    self.queue.send(messages::run_restore(tenant, &row.id, row.attempts)).await?;
+                    return Ok(row);
+                }
+                Ok(()) => return Ok(row),
+                // The job wrote to it at this moment.
+                Err(e) if e.kind() == ErrorKind::Conflict && tries < CANCEL_TRIES => tries += 1,
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Asks for the preview of the same choice once more: as a restore of its own, of what is live now. Where nothing
+    /// changed, its plan has the same hash.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such restore; `Conflict` when it was not previewed, or was run; `Throttled` as for any
+    /// preview.
+    pub async fn preview_again(
+        &self,
+        tenant: &TenantId,
+        asker: impl Into<Asker> + Send,
+        restore: &RestoreId,
+    ) -> Result<Restore> {
+        let row = self.find(tenant, restore).await?.value;
+        if row.previewed_at.is_none() {
+            return Err(Error::conflict("the restore has no preview yet"));
+        }
+        let Restore { snapshot, selection, diff, undoes, .. } = row;
+        self.put_preview(tenant, asker.into(), Choice { snapshot, selection, diff, undoes }).await
+    }
+}

@@ -1,0 +1,69 @@
+//! What an object is like right before a step writes to it: stored before it is written, so that the restore can be undone,
+//! also where it died in its middle.
+
+use super::check::link_of;
+use super::outcome::{Ended, Verdict, is_of_run};
+use super::progress::RestoreRun;
+use crate::plans::{Before, BeforeLink};
+use domain::Result;
+use domain::kinds::{LinkEnd, LinkType};
+use domain::restore::{Step, WriteAction};
+use engine::ports::LiveObject;
+
+impl RestoreRun<'_> {
+    /// Stores what is to be written over or destroyed, once for each step: `live` is the object as it was just read, with the
+    /// links that the step is about. Or how the step ended, where that cannot be read.
+    ///
+    /// # Errors
+    /// Only what concerns all of the run: throttling, the vault.
+    pub(super) async fn keep_before(
+        &self,
+        step: &Step,
+        now: &Step,
+        live: Option<&LiveObject>,
+    ) -> Result<Option<Ended>> {
+        // What was begun has kept it: what is there by now may be our own.
+        if self.outcome(step.number).is_some() {
+            return Ok(None);
+        }
+        let kind = now.kind()?;
+        let mut links: Vec<&'static LinkType> = link_of(now)?.into_iter().collect();
+        let mut whole = None;
+        let mut before = Before::default();
+        if now.action == WriteAction::Delete {
+            links = kind.links.iter().collect();
+            match self.worker.directory.find_live(self.tenant(), kind, &now.id, &links).await {
+                Ok(found) => whole = found,
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) => return Ok(Some(Verdict::unreadable(&e))),
+            }
+            // A role assignment is given again for as long as it was given.
+            if let Some(schedules) = kind.schedules() {
+                let found = self.worker.directory.find_live(self.tenant(), schedules, &now.id, &[]).await;
+                match found {
+                    Ok(found) => (before.knows_schedule, before.schedule) = (true, found.map(|f| f.object)),
+                    Err(e) if is_of_run(&e) => return Err(e),
+                    Err(e) => before.knows_schedule = e.is_unlicensed(),
+                }
+            }
+        }
+        if let Some(live) = whole.as_ref().or(live) {
+            before.object = Some(live.object.clone());
+            before.unknown = live.unknown.iter().map(|part| (*part).to_owned()).collect();
+            before.links = live.links.iter().filter_map(link_before).collect();
+        }
+        before.link_types = links.iter().map(|link| link.name.to_owned()).collect();
+        let (tenant, restore) = (self.tenant(), &self.restore.id);
+        self.worker.plans.put_new_before(tenant, restore, step.number, &before).await?;
+        Ok(None)
+    }
+}
+
+fn link_before((link, to, end): &(&'static LinkType, String, LinkEnd)) -> Option<BeforeLink> {
+    match end {
+        LinkEnd::Present(value) => {
+            Some(BeforeLink { link: link.name.to_owned(), to: to.clone(), value: value.clone() })
+        }
+        LinkEnd::Gone => None,
+    }
+}

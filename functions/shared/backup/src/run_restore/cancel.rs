@@ -1,0 +1,89 @@
+//! Ends a restore that somebody stopped: no row stays without an end, and what was written is reported. Nothing is written
+//! to the tenant any more.
+
+use super::check::{Check, check, others};
+use super::outcome::{Ended, Verdict, is_of_run};
+use super::progress::RestoreRun;
+use super::{Report, Worker};
+use crate::plans::FinalReport;
+use domain::Result;
+use domain::kinds;
+use domain::restore::{RestorePlan, Step, WriteAction, content, same};
+use engine::records::{Course, FailCause, Found, Restore, RestoreState};
+use serde_json::Value;
+
+impl Worker {
+    /// Ends a restore before its last step.
+    pub(super) async fn cancel(
+        &self,
+        found: Found<Restore>,
+        plan: &RestorePlan,
+        progress: &mut RestoreRun<'_>,
+    ) -> Result<Report> {
+        progress.settle(plan).await?;
+        let Found { mut value, version } = found;
+        let now = self.clock.now();
+        value.state = RestoreState::Cancelled;
+        value.course = Course::default();
+        value.counts = progress.counts(plan);
+        value.expected_at = None;
+        (value.done_at, value.touched_at) = (Some(now), now);
+        let report = FinalReport::of(&value, plan, |number| progress.outcome(number));
+        let report = FinalReport { is_partial: true, ..report };
+        self.plans.put_new_report(&value.tenant, &value.id, &report).await?;
+        self.records.replace(&value, version).await?;
+        self.announce.restore_finished(&value).await?;
+        Ok(Report { counts: value.counts, ..Report::default() })
+    }
+}
+
+impl RestoreRun<'_> {
+    /// Gives each step that was begun its end, by what is to be seen of it now.
+    async fn settle(&mut self, plan: &RestorePlan) -> Result<()> {
+        for number in self.begun() {
+            let Some(step) = plan.steps.iter().find(|step| step.number == number) else { continue };
+            let seen = match self.is_seen(step).await {
+                Ok(seen) => seen,
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(_) => false,
+            };
+            let ended = if seen { Verdict::done(None) } else { Verdict::stopped() };
+            if let Ended::With(verdict) = ended {
+                self.write_outcome(step, verdict).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what a step asked for is there.
+    async fn is_seen(&mut self, step: &Step) -> Result<bool> {
+        let now = self.of_today(step)?;
+        let kind = now.kind()?;
+        match &now.action {
+            WriteAction::Create { body } if !step.is_fact() => {
+                let Some(id) = self.created(step, &now, body).await? else { return Ok(false) };
+                let live = self.worker.directory.find_live(self.tenant(), kind, &id, &[]).await?;
+                let Some(found) = live.map(|live| content(kind, &live.object)) else { return Ok(false) };
+                let after = now.after.as_ref().and_then(Value::as_object).into_iter().flatten();
+                let mut differs = after.filter(|(property, value)| !same(found.get(*property), Some(value)));
+                Ok(differs.next().is_none())
+            }
+            WriteAction::RemoveOtherLinks { link, keep } => {
+                let live = self.look(&now, false).await?;
+                let link = kinds::link(link)?;
+                Ok(live.is_some_and(|live| others(&live, link, keep).is_empty()))
+            }
+            _ => {
+                let live = self.look(&now, false).await?;
+                Ok(check(&now, live.as_ref())? == Check::So)
+            }
+        }
+    }
+}
+
+impl Verdict {
+    /// It was begun, and nothing more becomes of it.
+    fn stopped() -> Ended {
+        Self::ended_by(FailCause::Cancelled, "the restore was cancelled before it was seen")
+    }
+}

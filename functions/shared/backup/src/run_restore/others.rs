@@ -1,0 +1,67 @@
+//! Takes away the links that an object got between the snapshot and its deletion, which can be seen only now that it is
+//! back: each by a removal of its own, judged as any other.
+
+use super::check::others;
+use super::outcome::{Ended, Verdict, is_of_run};
+use super::progress::RestoreRun;
+use super::step::Work;
+use super::wait::{Patience, Waited};
+use domain::kinds;
+use domain::restore::{End, Step, WriteAction};
+use domain::{ErrorKind, Result};
+use engine::records::{OutcomeState, ReadBack, RefusedPart};
+
+impl RestoreRun<'_> {
+    /// Removes the links of the type but those that are to be kept; `now` is the step with the ids of today.
+    ///
+    /// # Errors
+    /// Only what concerns all of the run: throttling, and rows.
+    pub(super) async fn remove_others(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        link: &str,
+        keep: &[End],
+    ) -> Result<Ended> {
+        // The object may take a while to show after it came back.
+        let mut patience = Patience::until(self.patience(step));
+        let live = loop {
+            match self.look(now, true).await {
+                Ok(Some(live)) => break live,
+                Err(e) if is_of_run(&e) => return Err(e),
+                Err(e) if e.kind() != ErrorKind::Unavailable => return Ok(Verdict::unreadable(&e)),
+                Ok(None) | Err(_) => {}
+            }
+            match patience.wait(self.worker, self.deadline).await {
+                Waited::Again => {}
+                Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                Waited::Enough => return Ok(Verdict::not_seen(None, ReadBack::Absent)),
+            }
+        };
+        let (mut answer, mut refused, mut failed) = (None, Vec::new(), None);
+        for other in others(&live, kinds::link(link)?, keep) {
+            let to = End { id: other, name: None, odata_type: None };
+            let what = format!("{link}/{}", to.id);
+            let action = WriteAction::RemoveLink { link: link.to_owned(), to };
+            let removal = Step { action, ..now.clone() };
+            let Ended::With(verdict) = self.perform_work(step, &removal, Work::on(removal.clone())).await?
+            else {
+                return Ok(Ended::OutOfTime);
+            };
+            if verdict.state.is_success() {
+                answer = verdict.answer.or(answer);
+                continue;
+            }
+            if let OutcomeState::Failed { cause, .. } = &verdict.state {
+                let status = verdict.answer.as_ref().map(|answer| answer.status);
+                refused.push(RefusedPart { what, cause: *cause, status, code: None });
+            }
+            failed.get_or_insert(verdict);
+        }
+        Ok(match failed {
+            Some(failed) => Ended::With(Verdict { refused, ..failed }),
+            None if answer.is_some() => Verdict::done(answer),
+            None => Verdict::already_so(),
+        })
+    }
+}
