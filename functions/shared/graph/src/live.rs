@@ -293,7 +293,8 @@ impl GraphClient {
             return Ok(None);
         }
         let what = "reading the recycle bin";
-        let select = self.select_without_links(tenant, kind).await?;
+        // Directory extensions are compared when the object is back.
+        let select = self.select_without_links(tenant, kind, &[]).await?;
         let below = with_query(&format!("directory/deletedItems/{}", encoded(id)), &select, "", None);
         let reply = self.ask(tenant, &Ask::get(self.address(kind.version, &below)?, 1, what)).await?;
         if reply.status == 404 {
@@ -309,7 +310,7 @@ impl GraphClient {
             return Ok(None);
         }
         if let Some(found) = found.as_object_mut() {
-            found.retain(|property, _| !property.contains('@'));
+            found.retain(|property, _| !property.contains('@') && !kind.is_extension(property));
         }
         let read = understand(kind, &kind.reading[0], &found)?;
         let mut object = read.object.map(|object| object.to_map()).transpose()?.unwrap_or_default();
