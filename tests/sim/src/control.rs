@@ -92,6 +92,11 @@ impl Control {
         self.0.faults.clear();
     }
 
+    /// How many of the failures that were ordered by number have not come yet.
+    pub fn faults_left(&self) -> u64 {
+        self.0.faults.left()
+    }
+
     /// Lets every access token that was issued be refused from now on.
     pub fn expire_tokens(&self) {
         self.0.login.forget();

@@ -94,6 +94,10 @@ impl Faults {
         self.rules().clear();
     }
 
+    pub fn left(&self) -> u64 {
+        self.rules().iter().map(|rule| u64::from(rule.times)).sum()
+    }
+
     /// The rule for this request to Graph, which is used up by one.
     pub fn take(&self, method: &str, path_and_query: &str, body: &[u8]) -> Option<FaultRule> {
         self.take_of(method, path_and_query, body, false)

@@ -49,6 +49,12 @@ impl Held {
         Self(held)
     }
 
+    /// What a sealed snapshot holds.
+    pub async fn by(rig: &Rig, id: &SnapshotId) -> Self {
+        let archive = rig.archive.open(rig.tenant()).await.unwrap();
+        Self::of(&archive, &archive.get_manifest(id).await.unwrap().runs).await
+    }
+
     /// Fails unless the snapshot holds each of these runs with the same records, or names what it does not hold: the kind,
     /// the part, the property, or the object. Gives what it names.
     pub async fn assert_is_held_or_named(&self, rig: &Rig, id: &SnapshotId, when: &str) -> Vec<Missing> {

@@ -1,6 +1,7 @@
-//! Requests that fail in every way, hours of them, and single objects that cannot be read: what a snapshot holds is what is
-//! there, and what it does not hold it names.
+//! Requests that fail in every way, at every place and for hours, and single objects that cannot be read: what a snapshot
+//! holds is what is there, and what it does not hold it names.
 
+mod any_request;
 mod bad_object;
 mod eight_hours;
 mod held;
@@ -13,10 +14,11 @@ use jiff::SignedDuration;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use sim::{ExpandedSettings, FaultRule};
 
-/// How a request fails, by name.
+/// How a request fails, by name; `lasting` ones may fail for ever, the others end by their own word.
 struct Fault {
     name: &'static str,
     rule: FaultRule,
+    lasting: bool,
 }
 
 /// Every kind of fault, for requests that are made about now.
@@ -32,21 +34,21 @@ fn faults(rig: &Rig) -> Vec<Fault> {
     let wait = |after: String| FaultRule { retry_after: Some(after), ..status(429) };
     let html = "<html><body>Our services aren't available right now</body></html>".to_owned();
     let table = [
-        ("400", status(400)),
-        ("401 with a claims challenge", with(401, "WWW-Authenticate", claims)),
-        ("403", status(403)),
-        ("404", status(404)),
-        ("410", status(410)),
-        ("429 with a date", wait(date)),
-        ("429 beyond the deadline", wait("7200".to_owned())),
-        ("500", status(500)),
-        ("503", status(503)),
-        ("HTML", FaultRule { body: html, ..with(200, "Content-Type", "text/html") }),
-        ("half an answer", FaultRule { half: true, ..FaultRule::default() }),
-        ("a cut connection", status(0)),
-        ("a closed connection", status(1)),
+        ("400", status(400), true),
+        ("401 with a claims challenge", with(401, "WWW-Authenticate", claims), true),
+        ("403", status(403), true),
+        ("404", status(404), true),
+        ("410", status(410), true),
+        ("429 with a date", wait(date), false),
+        ("429 beyond the deadline", wait("7200".to_owned()), false),
+        ("500", status(500), true),
+        ("503", status(503), true),
+        ("HTML", FaultRule { body: html, ..with(200, "Content-Type", "text/html") }, true),
+        ("half an answer", FaultRule { half: true, ..FaultRule::default() }, true),
+        ("a cut connection", status(0), true),
+        ("a closed connection", status(1), true),
     ];
-    table.into_iter().map(|(name, rule)| Fault { name, rule }).collect()
+    table.into_iter().map(|(name, rule, lasting)| Fault { name, rule, lasting }).collect()
 }
 
 fn twenty() -> Setting {
