@@ -153,6 +153,10 @@ async fn each_position_of_a_switch_that_can_be_asked_about_is_seen() {
     asked.switch(|switches| switches.first_rounds_leave_out_empty = true);
     assert!(number(&asked.report().await, "first_rounds_leave_out_empty", "absent") > 0);
 
+    assert_eq!(number(&usual, "unknown_extensions_refused", "status"), 400);
+    asked.switch(|switches| switches.unknown_extensions_refused = false);
+    assert_eq!(number(&asked.report().await, "unknown_extensions_refused", "status"), 200);
+
     assert!(is(&usual, "shuffle", "same order"));
     assert!(is(&usual, "delta_refused_with", "gives a link"));
 }

@@ -3,6 +3,8 @@
 //! Source: "Use delta query to track changes in Microsoft Graph data" and the delta page of each type. A first
 //! round walks the collection; later rounds walk the log from where the token stands. Every entry shows the present
 //! state, so it does not matter in which order entries come, nor how often.
+//!
+//! Over 400 lines: a first round and a later one write the same entries, so they stand side by side.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;

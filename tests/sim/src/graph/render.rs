@@ -271,6 +271,7 @@ pub(crate) fn alone(call: &Call, d: &Directory, index: Index, chosen: &Selection
 
 /// How an object is presented.
 #[derive(Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct How<'a> {
     pub context: Option<&'a str>,
     /// With `@odata.type`, where a collection holds several types.

@@ -29,9 +29,10 @@ impl Worker {
             Ok(all) => return Ok(Chosen::of_all(&all)),
             Err(error) => error,
         };
+        if error.refusal().is_some() || matches!(error.kind(), ErrorKind::Throttled { .. }) {
+            return Err(error);
+        }
         match error.kind() {
-            _ if error.refusal().is_some() => Err(error),
-            ErrorKind::Throttled { .. } => Err(error),
             ErrorKind::Denied => Ok(not_granted()),
             // Why no failure: the backup must go on. And why not without any: each value would be unknown, and everything
             // would be read twice, now and when they are named again.

@@ -68,7 +68,7 @@ pub(crate) const EXTENSIONS: &str = "extensions";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExtensionsKnown {
-    /// All of them.
+    /// Every one that the tenant has.
     All,
     /// None, for want of the permission to ask.
     NotGranted,
