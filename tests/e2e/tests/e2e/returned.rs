@@ -91,7 +91,7 @@ async fn of_a_synced_user_is_written_what_graph_takes_and_the_rest_is_named() {
         let (client, admin) = (Client::new(&rig).await, rig.admin(rig.tenant()).await);
         let user = synced(&admin).await;
         let first = client.done("snapshots", None).await;
-        let changed = json!({ "usageLocation": "SE", "otherMails": ["x@y.example"], "passwordPolicies": "DisablePasswordExpiration" });
+        let changed = json!({ "usageLocation": "IS", "otherMails": ["x@y.example"], "passwordPolicies": "DisablePasswordExpiration" });
         admin.patch(&format!("users/{user}"), &changed).await;
         rig.control.switch(|s| s.synced_users_keep = keeps);
         let (path, shown) = previewed(&client, &changes_since(&client, &first).await).await;
@@ -101,7 +101,7 @@ async fn of_a_synced_user_is_written_what_graph_takes_and_the_rest_is_named() {
         let (done, failed) = (&report["counts"]["done"], &report["counts"]["failed"]);
         assert_eq!((failed == &json!(0), done == &report["counts"]["steps"]), (!keeps, !keeps), "{report}");
         let now = &rig.dump()["users"][&user];
-        assert_ne!(now["usageLocation"], "SE", "that is the cloud's in any case");
+        assert_ne!(now["usageLocation"], "IS", "that is the cloud's in any case");
         let is_kept = |property: &str| now[property] == changed[property];
         assert_eq!((is_kept("otherMails"), is_kept("passwordPolicies")), (keeps, keeps));
     }

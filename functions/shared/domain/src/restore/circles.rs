@@ -5,6 +5,7 @@ use super::order::in_order;
 use super::{Phase, Step, WriteAction, id_map};
 use crate::kinds::{Kind, Rule};
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps with the rules taken out of creations that cannot be made with them, and put into steps of their own.
 pub(super) fn opened(steps: Vec<Step>) -> Vec<Step> {
@@ -16,8 +17,11 @@ pub(super) fn opened(steps: Vec<Step>) -> Vec<Step> {
         return steps;
     }
     let (_, stuck) = in_order(steps.clone());
-    let is_stuck =
-        |step: &Step| stuck.iter().any(|s| s.id == step.id && s.kind == step.kind && s.action == step.action);
+    let makes = |step: &&Step| matches!(step.action, WriteAction::Create { .. });
+    let needs: BTreeMap<&str, &[String]> =
+        stuck.iter().filter(makes).map(|step| (step.id.as_str(), step.depends_on.as_slice())).collect();
+    // What merely waits for a circle is made with its rule, once the circle is opened.
+    let is_stuck = |step: &Step| needs.contains_key(step.id.as_str()) && leads_back(&needs, &step.id);
     let mut opened = Vec::with_capacity(steps.len());
     let mut given = Vec::new();
     for step in steps {
@@ -33,6 +37,22 @@ pub(super) fn opened(steps: Vec<Step>) -> Vec<Step> {
     let at = opened.iter().position(|step| step.phase >= Phase::Links).unwrap_or(opened.len());
     opened.splice(at..at, given);
     opened
+}
+
+/// Whether what an object needs leads back to it.
+fn leads_back(needs: &BTreeMap<&str, &[String]>, to: &str) -> bool {
+    let of = |id: &str| needs.get(id).copied().unwrap_or_default();
+    let mut open: Vec<&str> = of(to).iter().map(String::as_str).filter(|id| *id != to).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if id == to {
+            return true;
+        }
+        if seen.insert(id) {
+            open.extend(of(id).iter().map(String::as_str).filter(|next| *next != id));
+        }
+    }
+    false
 }
 
 /// The rules of an object that is created, where its links follow from them.

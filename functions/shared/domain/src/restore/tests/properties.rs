@@ -94,7 +94,8 @@ fn tenant(snapshot: &Side, live: Side, bin: u8) -> Tenant {
         if let Some((_, other)) = other.filter(|_| held.links.is_empty()) {
             held = linked(held, link, &[other]);
         }
-        held.object.insert("jobTitle".to_owned(), json!("in the bin"));
+        let property = if at.0 == "users" { "jobTitle" } else { "description" };
+        held.object.insert(property.to_owned(), json!("in the bin"));
         tenant.bin.insert(at, held);
     }
     tenant
