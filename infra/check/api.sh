@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Asks a running installation what its own OpenAPI document says that it can be asked, for a bounded time, and has a client
-# that a generator makes of the document call it: `infra/check/api.sh SCHEMATHESIS HOLDFAST SCRATCH [WHO]`.
+# that a generator makes of the document call it: `infra/check/api.sh SCHEMATHESIS HOLDFAST SCRATCH [WHO [SECONDS]]`.
 # WHO asks is `owner`, `support` or `end-customer`, a minute each, or `all`, one after the other. Without WHO it is one of
-# them, another for another commit.
+# them, another for another commit. For so many SECONDS what one answer names is asked for by the next: in the 20 of the gate
+# a third of the operations gets its turn, in 200 all of them.
 set -euo pipefail
-schemathesis="$1" holdfast="$(realpath "$2")" scratch="$(realpath "$3")" who="${4:-}"
+schemathesis="$1" holdfast="$(realpath "$2")" scratch="$(realpath "$3")" who="${4:-}" stateful_s="${5:-20}"
 everybody=(owner support end-customer)
 if [ -z "$who" ]; then
     commit="$(git -C "$(dirname "$0")" rev-parse --short=6 HEAD 2>/dev/null || echo 0)"
@@ -70,7 +71,7 @@ for one in "${everybody[@]}"; do
     begin "$one"
     asks --phases examples,coverage,fuzzing --max-examples 10 --max-time 40
     # What one answer names is asked for by the next: lists, then what is in them, then what is made of that.
-    asks --phases stateful --max-examples 20 --max-time 20 "${ends[@]/#/--exclude-operation-id=}"
+    asks --phases stateful --max-examples 20 --max-time "$stateful_s" "${ends[@]/#/--exclude-operation-id=}"
     # Whoever asked did so in vain where they were not let in at all.
     curl -sSf -H "authorization: Bearer $asking" "$api/v1/me" >"$scratch/me.json"
     curl -sSf -H "authorization: Bearer $token" "$api/v1/audit/verify"

@@ -11,6 +11,7 @@ mod connecting;
 mod consent;
 mod consent_sign_in;
 mod counted;
+mod csv_costs;
 mod discreet;
 mod end_customers;
 mod idempotency;

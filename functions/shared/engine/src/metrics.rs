@@ -110,6 +110,9 @@ metrics_table! {
         Sum ACCESS_REFUSED = "AccessRefused" in Count: "Access links that were shown and were not good: used, over, or never made.";
         Sum CONSENTS_REFUSED = "ConsentsRefused" in Count: "Answers to a consent that connected nothing: forged, over, or of somebody who may not consent.";
     }
+    "purge-data" {
+        Level LOGS_UNSIGNED_DAYS = "LogsUnsignedDays" in Count: "How many days the mark up to which the heads of audit logs are signed is from where it should be.";
+    }
     "every job" {
         Sum MESSAGES_PARKED = "MessagesParked" in Count: "Messages that no other try can help.";
         Sum MESSAGES_LATER = "MessagesLater" in Count: "Messages that come back: somebody was unwell.";

@@ -2,19 +2,24 @@
 //! and as many instances of the function as are reserved for it, each with one request at a time.
 
 use crate::common::shelf::Shelf;
-use crate::common::{FEATURES, Plane, TENANT, as_role};
+use crate::common::stored::change;
+use crate::common::{DIFF, FEATURES, Plane, TENANT, as_role};
 use crate::simulated::{Fleet, Seen, Simulation, p99};
+use backup::commands::restores::MAX_NAMED;
 use domain::rights::Role;
 use domain::{PersonId, SessionId, TokenId};
 use partners::commands::{Caller, Member, Proof};
 use runtime::http::RateLimit;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the template reserves for the function.
 const INSTANCES: usize = 50;
 const PARTNERS: u64 = 20;
 const SECONDS: u64 = 60;
+/// Pages of the comparison.
+const PAGES: usize = 100;
 /// Requests a second of the caller who asks without end.
 const HOSTILE_PER_SECOND: u64 = 200;
 
@@ -38,6 +43,9 @@ impl Scene {
         shelf.seal_another().await;
         let snapshot = shelf.snapshot.clone();
         let plane = Plane::over(shelf.world);
+        // A comparison whose changes fill many pages: what is named in vain is looked for in all of them.
+        let page = |p: usize| (0..20).map(|n| change(&format!("u{:06}", p * 20 + n), "Werner")).collect();
+        plane.store_changes(&(0..PAGES).map(page).collect::<Vec<_>>()).await;
         let mut quiet = Vec::new();
         for n in 0..=PARTNERS {
             let ulid = format!("01J{n:023}");
@@ -70,9 +78,14 @@ impl Scene {
         }
         let hostile = if with_hostile {
             let (caller, below) = &self.hostile;
+            let org = below.split("/snapshots").next().unwrap();
+            let named: Vec<_> =
+                (0..MAX_NAMED).map(|n| json!({ "kind": "users", "key": format!("v{n}") })).collect();
             let asks = [
                 ("GET", format!("{below}/objects?name=zzzz"), Value::Null),
+                ("POST", format!("{org}/restores"), json!({ "comparison": DIFF, "only": named })),
                 ("GET", format!("{below}/objects/groups/g000000"), Value::Null),
+                ("GET", format!("{org}/comparisons/{DIFF}/changes?limit=200"), Value::Null),
                 ("GET", format!("{below}/objects?name=erne&limit=200"), Value::Null),
             ];
             let every_us = 1_000_000 / HOSTILE_PER_SECOND;
@@ -115,6 +128,13 @@ async fn whoever_asks_without_end_is_refused_and_others_do_not_notice() {
     assert!(after <= 2 * before, "99 of 100 are answered within {after} us, undisturbed {before} us");
 
     assert_eq!(hostile.len(), usize::try_from(HOSTILE_PER_SECOND * SECONDS).unwrap());
+    // Each sort of what it asks was answered, so each has its price in here.
+    let answered: BTreeSet<u16> = hostile.iter().map(|seen| seen.status).collect();
+    assert_eq!(
+        answered,
+        BTreeSet::from([200, 422, 429]),
+        "what is named in vain is looked for, and is not valid"
+    );
     let first_refused = hostile.iter().find(|seen| seen.status == 429).unwrap();
     assert!(first_refused.at_us <= 2_000_000, "first refused at {} us", first_refused.at_us);
     let refused_from_then =

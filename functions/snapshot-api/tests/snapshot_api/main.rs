@@ -5,6 +5,7 @@
 mod any_input;
 mod common;
 mod data_plane;
+mod discreet;
 mod hostile;
 mod replayed;
 mod search;

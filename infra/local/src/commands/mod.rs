@@ -11,7 +11,9 @@ pub use ask_tenant::AskTenantOptions;
 pub use serve::ServeOptions;
 pub use simulate::SimulateOptions;
 pub use upgrade::UpgradeOptions;
-pub use verify_audit::{VerifyAuditOptions, check as check_audit_log};
+pub use verify_audit::{
+    VerifyAuditOptions, check as check_audit_log, reaches as audit_heads_reach, said as said_of_audit_log,
+};
 
 use crate::demo::{self, DemoOptions, Deployed};
 use clap::{Args, Parser, Subcommand};

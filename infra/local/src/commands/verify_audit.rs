@@ -6,6 +6,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::Args;
 use domain::audit::{Broken, Entry, Fault, HEADS_TYPE, LogCheck, LogFault, LogFound, SignedHeads};
 use domain::{Error, Result};
+use jiff::civil::Date;
 use serde::Deserialize;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -24,6 +25,10 @@ pub struct VerifyAuditOptions {
     /// The answer of `GET /v1/signing-keys`. Without it each statement is held against the key that it carries itself.
     #[arg(long, requires = "heads")]
     pub key: Option<PathBuf>,
+    /// A day on which something was done, such as 2026-11-29: signed heads of it, or of a later day, have to be there. Whoever
+    /// cuts a log and its statements alike, at their end, leaves nothing else to be found by.
+    #[arg(long, requires = "heads")]
+    pub until: Option<Date>,
 }
 
 /// A JSON Web Key, as far as it is needed.
@@ -56,23 +61,57 @@ pub fn run(options: &VerifyAuditOptions) -> Result<()> {
     let heads = options.heads.as_deref().map(read).transpose()?;
     let log = File::open(&options.log).map_err(|e| unreadable(&options.log, e))?;
     let found = check(BufReader::new(log), heads.as_deref(), keys.as_deref())?;
-    println!(
-        "{} entries in {} chains: none is missing, altered or out of its order",
-        found.entries, found.chains
-    );
-    match (found.signed_until, &keys) {
-        (Some(day), Some(_)) => {
-            println!("{} chains end where the installation signed that they do, up to {day}", found.signed);
-        }
-        (Some(day), None) => println!(
-            "{} chains end where a signature says, up to {day}; that the key is the installation's was not looked at (--key)",
-            found.signed
-        ),
-        (None, _) => println!(
-            "no signed heads were given (--heads): a log that somebody wrote anew as a whole would look the same"
-        ),
+    for line in said(&found, keys.is_some()) {
+        println!("{line}");
     }
-    Ok(())
+    options.until.map_or(Ok(()), |day| reaches(&found, day))
+}
+
+/// What is said of a log that is whole; the keys are the installation's, or each statement's own.
+pub fn said(found: &LogFound, with_keys: bool) -> Vec<String> {
+    let LogFound { entries, chains, signed, signed_from, signed_until, is_signed_from_beginning } = found;
+    let mut lines =
+        vec![format!("{entries} entries in {chains} chains: none is missing, altered or out of its order")];
+    let (Some(from), Some(until)) = (signed_from, signed_until) else {
+        lines.push(
+            "no signed heads were given (--heads): a log that somebody wrote anew as a whole would look the same"
+                .to_owned(),
+        );
+        return lines;
+    };
+    let whose = if with_keys { "the installation signed" } else { "a signature says" };
+    lines.push(format!("{signed} chains end where {whose} that they do: signed from {from} until {until}"));
+    if !with_keys {
+        lines.push("that the key is the installation's was not looked at (--key)".to_owned());
+    }
+    if !is_signed_from_beginning {
+        lines.push(format!(
+            "statements of before {from} were left out: nothing vouches for the log until then"
+        ));
+    }
+    let outside = chains - signed;
+    if outside > 0 {
+        lines.push(format!("{outside} chains are of days outside of that: nothing vouches for them"));
+    }
+    lines.push(format!(
+        "what was done after {until} is held against nothing; --until DAY asks for a later day"
+    ));
+    lines
+}
+
+/// Whether the signed heads reach that day.
+///
+/// # Errors
+/// `Corrupt` when they end sooner.
+pub fn reaches(found: &LogFound, day: Date) -> Result<()> {
+    match found.signed_until {
+        Some(until) if until >= day => Ok(()),
+        until => {
+            let ends =
+                until.map_or_else(|| "there are none".to_owned(), |until| format!("they end at {until}"));
+            Err(Error::corrupt(format!("signed heads of {day} or a later day are missing: {ends}")))
+        }
+    }
 }
 
 fn read(path: &Path) -> Result<String> {

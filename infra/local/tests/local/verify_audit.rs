@@ -9,7 +9,7 @@ use engine::purge_data;
 use engine::records::{AuditEntry, AuditOf, AuditStatement, Record, Records};
 use engine::signed;
 use jiff::SignedDuration;
-use local::commands::check_audit_log;
+use local::commands::{audit_heads_reach, check_audit_log, said_of_audit_log};
 use support::memory::World;
 
 /// A log of two processes and two days, its signed heads and the installation's keys.
@@ -162,8 +162,41 @@ async fn a_head_that_was_replaced_or_a_statement_that_is_not_there_is_found() {
     let forged = signed::sign(&*log.world.signer, HEADS_TYPE, &statement).await.unwrap();
     let missing = format!("a statement is missing before or after part 0 of {}", statement.day);
     assert_eq!(log.checked(&log.entries, &[log.heads[0].clone(), forged]).unwrap_err(), missing);
-    // The day of a statement that is left out in the middle is not vouched for.
-    assert_eq!(log.checked(&log.entries, &log.heads[1..]).unwrap().signed, 2);
+}
+
+/// What is left out at either end breaks nothing that is there, so it is told: from when and until when somebody signed.
+#[tokio::test]
+async fn a_statement_that_is_left_out_at_the_begin_or_at_the_end_is_told() {
+    let log = exported().await;
+    let day = |n: usize| log.entries[n].chain.as_ref().unwrap().day();
+    let (first, second) = (day(0), day(11));
+    let lines = |found: &LogFound| said_of_audit_log(found, true).join("\n");
+
+    let whole = log.checked(&log.entries, &log.heads).unwrap();
+    assert_eq!((whole.signed_from, whole.signed_until), (Some(first), Some(second)));
+    assert!(whole.is_signed_from_beginning);
+    let told = lines(&whole);
+    assert!(told.contains(&format!("signed from {first} until {second}")), "{told}");
+    assert!(!told.contains("left out") && !told.contains("nothing vouches for them"), "{told}");
+    audit_heads_reach(&whole, second).unwrap();
+
+    let without_first = log.checked(&log.entries, &log.heads[1..]).unwrap();
+    assert_eq!((without_first.signed, without_first.signed_from), (2, Some(second)));
+    assert!(!without_first.is_signed_from_beginning);
+    let told = lines(&without_first);
+    assert!(told.contains(&format!("statements of before {second} were left out")), "{told}");
+    assert!(told.contains("2 chains are of days outside of that"), "{told}");
+
+    // Log and statements cut alike: what is there is whole, and a day that is asked for is missing.
+    let cut: Vec<Entry> =
+        log.entries.iter().filter(|e| e.chain.as_ref().unwrap().day() == first).cloned().collect();
+    let without_last = log.checked(&cut, &log.heads[..1]).unwrap();
+    assert!(lines(&without_last).contains(&format!("what was done after {first} is held against nothing")));
+    audit_heads_reach(&without_last, first).unwrap();
+    let missing = audit_heads_reach(&without_last, second).unwrap_err().to_string();
+    assert_eq!(missing, format!("signed heads of {second} or a later day are missing: they end at {first}"));
+    let none = check_audit_log(jsonl(&log.entries).as_bytes(), None, None).unwrap();
+    assert!(audit_heads_reach(&none, first).unwrap_err().to_string().ends_with("there are none"));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! Whether a statement of heads is signed by the right key is for the caller to find out before; here it is believed.
 
-use super::{Broken, ChainId, Entry, Fault, Mark, SignedHeads, Walk, fingerprint};
+use super::{BEGINNING, Broken, ChainId, Entry, Fault, Mark, SignedHeads, Walk, fingerprint};
 use crate::{PartnerId, Timestamp};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
@@ -27,8 +27,12 @@ pub struct LogFound {
     pub chains: u64,
     /// How many of the chains end where a signed head says.
     pub signed: u64,
+    /// The first day of which signed heads are there, if there is one.
+    pub signed_from: Option<Date>,
     /// The last day up to which all chains have signed heads, if there is one.
     pub signed_until: Option<Date>,
+    /// Whether the first statement is the log's first; otherwise earlier ones were left out.
+    pub is_signed_from_beginning: bool,
 }
 
 /// One chain, as far as it was walked.
@@ -115,7 +119,9 @@ impl LogCheck {
             entries: self.entries,
             chains: self.chains.len() as u64,
             signed: signed as u64,
+            signed_from: from,
             signed_until: until,
+            is_signed_from_beginning: statements.first().is_some_and(|(s, _)| s.previous == BEGINNING),
         })
     }
 

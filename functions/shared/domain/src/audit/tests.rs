@@ -228,7 +228,14 @@ fn fault(chain: Option<ChainId>, number: u64, fault: Fault) -> std::result::Resu
 fn a_log_whose_chains_end_where_the_signed_heads_say_is_whole() {
     let Log { entries, heads } = log();
     let day = heads.day;
-    let found = LogFound { entries: 7, chains: 3, signed: 3, signed_until: Some(day) };
+    let found = LogFound {
+        entries: 7,
+        chains: 3,
+        signed: 3,
+        signed_from: Some(day),
+        signed_until: Some(day),
+        is_signed_from_beginning: true,
+    };
     assert_eq!(checked(&entries, &[heads]), Ok(found));
     assert_eq!(checked(&entries, &[]).unwrap().signed, 0);
 }

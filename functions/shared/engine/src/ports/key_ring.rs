@@ -49,3 +49,16 @@ pub trait KeyRing: Send + Sync {
     /// `Corrupt` when the wrapped bytes are not those that it made.
     async fn unwrap(&self, tenant: &TenantId, wrapped: &WrappedKey) -> Result<DataKey>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::DataKey;
+
+    /// Does not compile where the key stays in memory.
+    #[test]
+    fn a_data_key_is_wiped_when_it_is_dropped() {
+        fn is_wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let DataKey(bytes) = DataKey::new([7; 32]);
+        is_wiped(&bytes);
+    }
+}

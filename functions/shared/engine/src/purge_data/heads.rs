@@ -27,9 +27,7 @@ const AT_ONCE: usize = 8;
 impl Worker {
     /// Signs the heads of the days that are over, until the deadline.
     pub(super) async fn sign_heads(&self, deadline: Timestamp, report: &mut Report) -> Result<()> {
-        let last_day =
-            ChainId::day_of(self.clock.now() - SignedDuration::from_hours(SETTLE_HOURS)).yesterday();
-        let last_day = last_day.map_err(|e| Error::invalid("there is no day before").caused_by(e))?;
+        let last_day = self.last_day()?;
         let found = self.records.find(&AuditSignedUntil::at()).await?;
         let mut version = found.as_ref().map_or(0, |found| found.version);
         let Some(mut day) = self.first_unsigned(found).await? else { return Ok(()) };
@@ -48,6 +46,25 @@ impl Worker {
             day = next(day)?;
         }
         Ok(())
+    }
+
+    /// The last day that is to be signed.
+    fn last_day(&self) -> Result<Date> {
+        let day = ChainId::day_of(self.clock.now() - SignedDuration::from_hours(SETTLE_HOURS)).yesterday();
+        day.map_err(|e| Error::invalid("there is no day before").caused_by(e))
+    }
+
+    /// How many days the mark up to which all logs are signed is from where it should be. Why in both directions: a mark that
+    /// lies ahead was put there by somebody, and until then nothing is signed.
+    pub(super) async fn unsigned_days(&self) -> Result<u64> {
+        let found = self.records.find(&AuditSignedUntil::at()).await?;
+        let has_mark = found.is_some();
+        let Some(first) = self.first_unsigned(found).await? else { return Ok(0) };
+        let due = next(self.last_day()?)?;
+        let behind =
+            first.until(due).map_err(|e| Error::invalid("no number of days").caused_by(e))?.get_days();
+        // A log that begins today has nothing that could be signed.
+        Ok(if has_mark || behind > 0 { u64::from(behind.unsigned_abs()) } else { 0 })
     }
 
     /// The first day that may have heads to sign; none while no log was ever written into.

@@ -12,6 +12,7 @@ mod parked;
 mod rows;
 
 use crate::audit::AuditLog;
+use crate::metrics;
 use crate::ports::{Anchors, Catalog, Clock, Ids, Signer, VaultSweeper};
 use crate::records::Records;
 use crate::work::TickWorker;
@@ -91,7 +92,10 @@ impl Worker {
     pub async fn run(&self, deadline: Timestamp) -> Result<Report> {
         let mut report = Report::default();
         // Why first: it is due once a day, and is not to wait for a large deletion.
-        self.sign_heads(deadline, &mut report).await?;
+        let signed = self.sign_heads(deadline, &mut report).await;
+        // Why before a failure is returned: a level that is not set keeps its last value.
+        metrics::LOGS_UNSIGNED_DAYS.set(self.unsigned_days().await?);
+        signed?;
         self.delete_organisations(deadline, &mut report).await?;
         self.sweep_parked(deadline, &mut report).await?;
         self.remove_ended(deadline, &mut report).await?;

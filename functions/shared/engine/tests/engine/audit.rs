@@ -1,14 +1,18 @@
 //! Audit logs of many processes, and the heads of their chains signed when a day is over.
 
 use domain::audit::{BEGINNING, Entry, Event, Head, LogCheck, Mark, Outcome, SignedHeads, Who, fingerprint};
-use domain::{PartnerId, Result, Timestamp};
+use domain::{Error, PartnerId, Result, Timestamp};
 use engine::audit::AuditLog;
-use engine::ports::{Catalog, Clock, Page, Row, RowPage, Scope, Write};
+use engine::ports::{AnchorName, Anchors, Catalog, Clock, Page, Put, Row, RowPage, Scope, Write};
 use engine::purge_data;
-use engine::records::{AuditEntry, AuditOf, AuditStatement, OlderAuditHead, Record, Records};
+use engine::records::{
+    AuditEntry, AuditOf, AuditSignedUntil, AuditStatement, OlderAuditHead, Record, Records,
+};
 use engine::signed::key_set;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, ToSpan};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use support::contracts::read_signed;
 use support::faulty::{FaultPlan, Faulty, crash_points};
 use support::memory::{MemoryCatalog, World};
@@ -250,4 +254,79 @@ async fn wherever_the_signing_dies_the_next_tick_ends_it_and_nothing_is_signed_t
             assert!(kept.iter().any(|(_, text)| *text == signed[0].1), "the row is a copy of what is kept");
         }
     }
+}
+
+/// The level of signing as whoever listens has it; none while nobody told one.
+#[derive(Default)]
+struct Level(Arc<AtomicU64>, AtomicBool);
+
+impl Level {
+    fn take(&self) -> Option<f64> {
+        let told = f64::from_bits(self.0.load(Ordering::SeqCst));
+        self.1.swap(false, Ordering::SeqCst).then_some(told)
+    }
+}
+
+impl Recorder for Level {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        assert_eq!(key.name(), "LogsUnsignedDays");
+        self.1.store(true, Ordering::SeqCst);
+        Gauge::from_arc(self.0.clone())
+    }
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+/// Where statements are kept, which is away.
+struct Away;
+
+#[async_trait::async_trait]
+impl Anchors for Away {
+    async fn put_new(&self, _: &AnchorName, _: &str) -> Result<Put> {
+        Err(Error::denied("the role does not allow it"))
+    }
+    async fn find(&self, _: &AnchorName) -> Result<Option<String>> {
+        Err(Error::denied("the role does not allow it"))
+    }
+}
+
+#[tokio::test]
+async fn each_tick_tells_how_many_days_are_not_signed_also_when_none_can_be() {
+    let (world, level) = (World::new(1), Level::default());
+    let listening = metrics::set_default_local_recorder(&level);
+    tick(&world).await;
+    assert_eq!(level.take(), Some(0.0), "there is no log");
+    written(&world).await;
+    tick(&world).await;
+    assert_eq!(level.take(), Some(0.0), "the day is not over");
+    world.clock.advance(SignedDuration::from_hours(24 * 3));
+    tick(&world).await;
+    assert_eq!(level.take(), Some(0.0), "all is signed");
+
+    for days in [1_u32, 2, 3] {
+        written(&world).await;
+        world.clock.advance(SignedDuration::from_hours(24));
+        let worker = purge_data::Worker { anchors: Arc::new(Away), ..worker(&world, &FaultPlan::new()) };
+        let report = worker.run(world.clock.now() + SignedDuration::from_mins(5)).await.unwrap();
+        assert!(report.failed > 0);
+        assert_eq!(level.take(), Some(f64::from(days)));
+    }
+    tick(&world).await;
+    assert_eq!(level.take(), Some(0.0), "what was behind is signed");
+
+    // Somebody moves the mark so that nothing is signed for a while.
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let mut mark = records.get(&AuditSignedUntil::at()).await.unwrap();
+    mark.value.day = mark.value.day.checked_add(30.days()).unwrap();
+    records.replace(&mark.value, mark.version).await.unwrap();
+    assert_eq!(tick(&world).await.signed, 0);
+    assert_eq!(level.take(), Some(30.0));
+    drop(listening);
 }

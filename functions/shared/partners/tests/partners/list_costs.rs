@@ -6,10 +6,13 @@ use domain::subscriptions::RequestState;
 use domain::{DowngradeId, OrganisationId, PlanId};
 use engine::Listed;
 use engine::ports::Page;
-use engine::records::{CredentialStatus, DowngradeRequest, Organisation, OrganisationState, Plan};
+use engine::records::{
+    CredentialStatus, DowngradeRequest, Organisation, OrganisationState, Plan, SubscriptionChange,
+};
 use partners::commands::downgrades::Downgrades;
 use partners::commands::organisations::{Organisations, Wanted};
 use partners::commands::plans::Plans;
+use partners::commands::usage::Usage;
 use partners::commands::{Caller, Gate, Member};
 use std::collections::BTreeSet;
 use support::office::{DISTRIBUTOR, Office, PARTNER, SIBLING, at, partner};
@@ -207,4 +210,43 @@ async fn a_plans_subscriptions_are_counted_as_far_as_a_request_may_read() {
     office.faults.take_log();
     assert_eq!(plans.get(&owner, &plan.id).await.unwrap().subscriptions, None, "too many to be counted");
     assert!(calls(&office) <= 10 + MOST_CALLS);
+}
+
+/// A month is computed from the whole history each time, page after page: so many questions as there are thousands of rows.
+#[tokio::test]
+async fn usage_of_a_month_asks_once_for_each_thousand_organisations_and_changes() {
+    let office = with_organisations().await;
+    let plan = Plan {
+        id: PlanId::from_ulid(&ulid(1)),
+        partner: partner(PARTNER),
+        terms: domain::plans::Terms {
+            product: ProductType::BackupEntra,
+            name: "Entra".to_owned(),
+            periodicity: domain::plans::Periodicity::Monthly,
+            price: domain::plans::Price { amount_minor: 100, currency: "EUR".parse().unwrap() },
+            visible: true,
+        },
+        created_at: at(support::office::START),
+        not_for_resale: false,
+        former_prices: Vec::new(),
+    };
+    office.records().put_new(&plan).await.unwrap();
+    let changes = 4_000;
+    for n in 0..changes {
+        let (row, seats) = (organisation_row(n % ROWS), 10 + n / ROWS);
+        let before = Organisation { seats, ..row.clone() };
+        let after = Organisation { seats: seats + 1, ..row };
+        let change =
+            SubscriptionChange::between(Some(&before), &after, 2 + u64::from(n / ROWS), office.clock().now());
+        office.records().put_new(&change.unwrap()).await.unwrap();
+    }
+    office.faults.take_log();
+    let usage = Usage { gate: gate(&office), clock: office.clock() };
+    let month: domain::usage::Month = office.clock().now().to_string()[..7].parse().unwrap();
+    let owner = caller(PARTNER, Role::Owner, None);
+    let used = usage.of_month(&owner, None, month).await.unwrap();
+    assert_eq!(used.lines.len(), usize::try_from(ROWS).unwrap());
+    let pages = usize::try_from((ROWS + changes) / 1_000).unwrap();
+    let calls = calls(&office);
+    assert!(calls <= pages + MOST_CALLS, "{calls} calls");
 }

@@ -3,7 +3,7 @@
 
 #[path = "../../../../shared/backup/tests/backup/shelf/mod.rs"]
 pub mod shelf;
-mod stored;
+pub mod stored;
 
 use axum::Router;
 use axum::body::Body;

@@ -11,10 +11,19 @@ use engine::records::{
     Approval, AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts,
     RestoreState, RunCount, Side, Snapshot, Span, Tenant, WorkSlots, delete,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 const ULID: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A change of a user's job title, as a comparison stores it.
+pub fn change(key: &str, name: &str) -> Value {
+    json!({
+        "kind": "users", "key": key, "name": name, "what": "modified", "links": [], "consequences": 0,
+        "privileged": false,
+        "attributes": [{ "property": "jobTitle", "path": "jobTitle", "before": "Clerk", "after": "Boss" }],
+    })
+}
 
 impl Plane {
     fn archive(&self) -> Arc<Archive> {
@@ -77,14 +86,18 @@ impl Plane {
     }
 
     async fn store_comparison(&self) {
+        self.store_changes(&[vec![change("u", "Ann")]]).await;
+    }
+
+    /// A comparison that is done, with those pages of changes.
+    pub async fn store_changes(&self, pages: &[Vec<Value>]) {
         let now = self.world.clock.now();
-        let change = json!([{
-            "kind": "users", "key": "u", "name": "Ann", "what": "modified", "links": [], "consequences": 0,
-            "privileged": false,
-            "attributes": [{ "property": "jobTitle", "path": "jobTitle", "before": "Clerk", "after": "Boss" }],
-        }]);
         let archive = self.archive().open(&self.tenant).await.unwrap();
-        archive.put_new(&format!("diffs/{DIFF}/000000"), change.to_string().as_bytes()).await.unwrap();
+        for (page, changes) in pages.iter().enumerate() {
+            let changes = Value::from(changes.clone()).to_string();
+            archive.put_new(&format!("diffs/{DIFF}/{page:06}"), changes.as_bytes()).await.unwrap();
+        }
+        let modified = pages.iter().map(Vec::len).sum::<usize>();
         let row = Diff {
             id: DIFF.parse().unwrap(),
             tenant: self.tenant.clone(),
@@ -99,8 +112,8 @@ impl Plane {
             touched_at: now,
             done_at: Some(now),
             attempts: 1,
-            counts: DiffCounts { modified: 1, ..DiffCounts::default() },
-            pages: 1,
+            counts: DiffCounts { modified: modified.try_into().unwrap(), ..DiffCounts::default() },
+            pages: pages.len().try_into().unwrap(),
             progress: None,
             span: Span::default(),
             not_compared: Vec::new(),

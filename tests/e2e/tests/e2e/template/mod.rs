@@ -4,6 +4,7 @@
 //! (`!Ref X` is `{"Ref": "X"}`). Linters look at the template alone; these tests look at both.
 
 mod addresses;
+mod deletions;
 mod derived;
 mod rights;
 mod rows;

@@ -3,12 +3,20 @@
 
 use super::function_names;
 use crate::rig::{Rig, Setting};
+use backup::commands::restores::{NewRestore, RestoreFrom};
+use domain::restore::{SelectedItem, Selection};
+use domain::rights::Role as Rank;
 use domain::{PartnerId, TenantId};
-use engine::ports::{Clock, Scope};
+use engine::announce::Announcer;
+use engine::ports::{Clock, JobQueue, Scope};
+use engine::purge_data;
 use engine::records::rights::{Act, Function, LISTS, rights_to};
-use engine::records::{FAMILIES, JobState, OwnerKind, Person, Record, Side};
+use engine::records::{CredentialStatus, FAMILIES, JobState, OwnerKind, Person, Record, RestoreState, Side};
+use jiff::SignedDuration;
 use partners::commands::idempotency::{Begun, Idempotency};
 use partners::commands::sessions::Sessions;
+use partners::commands::sign_in::FindCaller;
+use partners::commands::tokens::new_token;
 use partners::commands::{Caller, Gate, Member, Proof};
 use std::collections::BTreeSet;
 use support::policy::{Ask, BUCKET, Deployed, Role, TABLE};
@@ -219,6 +227,18 @@ enum Asked {
     ForgetKey,
     /// A job compares; it is not done.
     Comparison,
+    /// A job makes a preview; it is not made.
+    Preview,
+    /// A job runs what was approved; it is not done.
+    Run,
+    /// The tick starts what is due; nothing is started.
+    DueSnapshot,
+    /// A job mails what people are to hear at once; it may not write down that it did.
+    Mail,
+    /// The tick clears away what has ended; it stays.
+    ClearAway,
+    /// Somebody shows a token that is good, and is not let in.
+    LetIn,
 }
 
 impl Asked {
@@ -263,6 +283,73 @@ impl Asked {
                 let rows = rig.diff_rows(&tenant).await;
                 assert!(rows.iter().any(|row| row.id == diff.id && row.state != JobState::Done));
             }
+            Self::Preview | Self::Run => {
+                let (_, stage) = rig.staged().await;
+                let (snapshot, key) = (rig.snapshot().await, stage.id("Maya").to_owned());
+                let item = SelectedItem {
+                    kind: support::kind("users").name.into(),
+                    key,
+                    properties: None,
+                    links: None,
+                };
+                let selection = Selection { items: vec![item], ..Selection::default() };
+                let new = NewRestore { from: RestoreFrom::Items(snapshot), selection };
+                let asked = rig.restores().create_preview(&tenant, "per_test", new).await.unwrap();
+                rig.work_once().await;
+                let wanted = if self == Self::Run {
+                    rig.ask_run(&asked).await;
+                    rig.work_once().await;
+                    RestoreState::Queued
+                } else {
+                    RestoreState::Previewing
+                };
+                assert_eq!(rig.restores().get(&tenant, &asked.id).await.unwrap().state, wanted);
+            }
+            Self::DueSnapshot => {
+                let tick = backup::schedule_snapshots::Worker {
+                    records: rig.records_of(function),
+                    queue: world.queue,
+                    clock: rig.clock.clone(),
+                    ids: world.ids,
+                };
+                // Whether it fails or goes on with others is its own matter.
+                let _ = tick.run(rig.clock.now() + SignedDuration::from_mins(5)).await;
+                assert_eq!(rig.snapshot_rows(&tenant).await, []);
+            }
+            Self::Mail => {
+                let tell = Announcer::new(rig.records.clone(), world.queue.clone(), rig.clock.clone());
+                let snapshot = rig.snapshot().await;
+                tell.announce_credentials(&tenant, &snapshot, CredentialStatus::ConsentWithdrawn)
+                    .await
+                    .unwrap();
+                assert!(rig.work_on(JobQueue::SendDigests).await);
+            }
+            Self::ClearAway => {
+                let of = (rig.organisation().partner, Rank::Owner);
+                let (_, row) = new_token(&*world.ids, rig.clock.now(), of, "t", None);
+                rig.records.put_new(&row).await.unwrap();
+                rig.clock.advance(SignedDuration::from_hours(24 * 800));
+                let rows = world.catalog.rows().len();
+                let tick = purge_data::Worker::new(purge_data::Ports {
+                    catalog: rig.deployed.catalog(function, world.catalog.clone(), &rig.refusals),
+                    vault: rig.deployed.sweeper(function, world.vault, &rig.refusals),
+                    signer: world.signer,
+                    anchors: world.anchors,
+                    clock: rig.clock.clone(),
+                    ids: world.ids,
+                });
+                let _ = tick.run(rig.clock.now() + SignedDuration::from_mins(5)).await;
+                assert_eq!(world.catalog.rows().len(), rows);
+            }
+            Self::LetIn => {
+                let partner = rig.organisation().partner;
+                let of = (partner, Rank::Owner);
+                let (text, row) = new_token(&*world.ids, rig.clock.now(), of, "t", None);
+                rig.records.put_new(&row).await.unwrap();
+                let find = |records| FindCaller { records, clock: rig.clock.clone(), bootstrap_sha256: None };
+                assert!(find(rig.records.clone()).find(&text).await.unwrap().is_some());
+                find(rig.records_of(function)).find(&text).await.unwrap_err();
+            }
         }
     }
 }
@@ -291,9 +378,16 @@ async fn a_right_that_is_taken_away_fails_the_story_that_needs_it() {
         (Function::PlanApi, "DeleteRows", "dynamodb:DeleteItem", Asked::EndSession),
         (Function::DiffSnapshots, "ReadRows", "dynamodb:GetItem", Asked::Comparison),
         (Function::DiffSnapshots, "PutRows", "dynamodb:PutItem", Asked::Comparison),
+        (Function::PreviewRestore, "PutRows", "dynamodb:PutItem", Asked::Preview),
+        (Function::RunRestore, "ReadRows", "dynamodb:GetItem", Asked::Run),
+        (Function::ScheduleSnapshots, "PutRows", "dynamodb:PutItem", Asked::DueSnapshot),
+        (Function::SendDigests, "PutRows", "dynamodb:PutItem", Asked::Mail),
+        (Function::PurgeData, "DeleteRows", "dynamodb:DeleteItem", Asked::ClearAway),
+        (Function::AuthorizeRequest, "ReadRows", "dynamodb:GetItem", Asked::LetIn),
     ] {
         let deployed = Deployed::read().without(function, sid);
-        let rig = Rig::with(Setting { deployed, ..Setting::default() }).await;
+        let snapshots_per_day = u8::from(asked == Asked::DueSnapshot);
+        let rig = Rig::with(Setting { deployed, snapshots_per_day, ..Setting::default() }).await;
         asked.fails(&rig, function).await;
         let refusals = rig.refusals.take();
         let named = format!("{} may not {refused}", function.name());

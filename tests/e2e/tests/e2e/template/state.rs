@@ -274,11 +274,6 @@ fn blobs_are_versioned_locked_private_and_reached_by_tls_only() {
         json!({ "NoncurrentDays": reference("VaultUndeleteDays") })
     );
     assert_eq!(template.parameters()["VaultUndeleteDays"]["MinValue"], 30);
-    let alarm = template.get("BlobsDeletedAlarm").properties;
-    assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&json!("AWS/S3"), &json!("DeleteRequests")));
-    let counted = &vault["MetricsConfigurations"][0];
-    assert_eq!(counted["Prefix"], "t/");
-    assert_eq!(alarm["Dimensions"][1], json!({ "Name": "FilterId", "Value": counted["Id"] }));
     for bucket in template.of_kind("AWS::S3::Bucket") {
         let block = bucket.properties["PublicAccessBlockConfiguration"].as_object().unwrap();
         assert!(block.len() == 4 && block.values().all(|v| *v == true), "{}", bucket.id);

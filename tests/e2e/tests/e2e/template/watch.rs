@@ -140,6 +140,9 @@ fn what_is_counted_is_shown_and_alarms_read_what_is_counted() {
         }
     }
     let wanted = [
+        "AccessRefused",
+        "ConsentsRefused",
+        "LogsUnsignedDays",
         "MailsLater",
         "MailsNotTaken",
         "MailsReturned",

@@ -1,0 +1,87 @@
+//! What a caller writes is in no log line of the data plane either: keys of objects and words that are searched for are a
+//! customer's data, and stand in paths and queries.
+
+use crate::common::{DIFF, FEATURES, Plane, SNAPSHOT, TENANT};
+use serde_json::{Value, json};
+use std::io;
+use std::sync::{Arc, Mutex};
+use tracing::instrument::WithSubscriber;
+
+const A: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
+const PRIVATE: &str = "ann@customer.com";
+/// The longest line that a request may leave.
+const LINE_BYTES: usize = 1_500;
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Does that, and gives every line that was logged meanwhile.
+async fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+    let kept = Kept::default();
+    let writer = kept.clone();
+    let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+    let done = work.with_subscriber(lines).await;
+    let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+    (done, text.lines().map(str::to_owned).collect())
+}
+
+#[tokio::test]
+async fn keys_of_objects_and_words_that_are_searched_for_are_in_no_log_line() {
+    let plane = Plane::new().await;
+    let (partner, owner) = plane.partner(A, &[]).await;
+    let org = plane.organisation(&partner, A, Some(TENANT)).await;
+    plane.change(&partner, &org, |row| row.features = FEATURES.to_vec()).await;
+    let root = format!("/v1/organisations/{org}");
+    let snapshot = format!("{root}/snapshots/{SNAPSHOT}");
+    let long = PRIVATE.repeat(10_000);
+    let get = |path: String| ("GET", path, Value::Null);
+    let post = |path: &str, body: Value| ("POST", format!("{root}/{path}"), body);
+    let named = json!({ "kind": "users", "key": PRIVATE });
+    for ((method, path, body), statuses) in [
+        // Answered as it was asked, found or not.
+        (get(format!("{snapshot}/objects?name={PRIVATE}")), 200..=200),
+        (get(format!("{snapshot}/objects/users/{PRIVATE}")), 404..=404),
+        (post("restores", json!({ "snapshot": SNAPSHOT, "items": [named] })), 202..=202),
+        // Asked for in vain.
+        (get(format!("{snapshot}/objects/{PRIVATE}/u")), 400..=499),
+        (get(format!("{snapshot}/objects?cursor={PRIVATE}")), 400..=499),
+        (get(format!("{snapshot}/objects?{PRIVATE}=1")), 400..=499),
+        (get(format!("{root}/snapshots/{PRIVATE}")), 400..=499),
+        (get(format!("{root}/comparisons/{DIFF}/changes?cursor={PRIVATE}")), 400..=499),
+        (post("restores", json!({ "comparison": DIFF, "only": [named] })), 400..=499),
+        (
+            post("restores", json!({ "snapshot": SNAPSHOT, "items": [{ "kind": PRIVATE, "key": "u" }] })),
+            400..=499,
+        ),
+        (post("restores", json!({ PRIVATE: 1 })), 400..=499),
+        (post("restores", json!({ "snapshot": &long, "items": [named] })), 400..=499),
+        (post("comparisons", json!({ "before": PRIVATE, "after": "live" })), 400..=499),
+        (post("comparisons", json!({ "before": SNAPSHOT, "after": &long })), 400..=499),
+        (
+            post(
+                "comparisons",
+                json!({ "before": SNAPSHOT, "after": "live", "object": { "kind": PRIVATE } }),
+            ),
+            400..=499,
+        ),
+    ] {
+        let (answer, lines) = logged(plane.ask(Some(&owner), method, &path, &body)).await;
+        let what = format!("{method} {path} {:.200}", body.to_string());
+        assert!(statuses.contains(&answer.status.as_u16()), "{what}: {answer:?}");
+        assert!(!lines.is_empty(), "every request is logged: {what}");
+        for line in &lines {
+            assert!(!line.contains(PRIVATE), "{what}: {line:.1500}");
+            assert!(line.len() <= LINE_BYTES, "{what}: {} bytes: {line:.300}", line.len());
+        }
+    }
+}
