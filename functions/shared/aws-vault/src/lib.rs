@@ -5,10 +5,12 @@
 
 mod anchors;
 mod bucket;
+mod keeper;
 mod vault;
 
 pub use anchors::S3Anchors;
 pub use bucket::make_bucket;
+pub use keeper::S3Keeper;
 pub use vault::S3Vault;
 
 use aws::AwsClients;

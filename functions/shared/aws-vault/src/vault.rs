@@ -123,7 +123,7 @@ impl VaultSweeper for S3Vault {
 }
 
 /// The key of a blob's object, or the common beginning of several.
-fn key_of(tenant: &TenantId, name: &str) -> String {
+pub(crate) fn key_of(tenant: &TenantId, name: &str) -> String {
     format!("t/{tenant}/{name}")
 }
 

@@ -95,6 +95,8 @@ metrics_table! {
         Sum GRAPH_REQUESTS = "GraphRequests" in Count: "Requests to Microsoft Graph for sealed snapshots.";
         Sum GRAPH_THROTTLED = "GraphThrottled" in Count: "Of these, refused because of a limit.";
         Level OWN_CREDENTIAL_DAYS = "OwnCredentialDays" in Count: "Days until our own certificate or secret for reading ends.";
+        Sum LOCKS_RENEWED = "LocksRenewed" in Count: "Blobs whose lock was renewed since the newest snapshot names them.";
+        Sum LOCKS_NOT_RENEWED = "LocksNotRenewed" in Count: "Blobs whose lock could not be renewed; they are tried again a day later.";
         Sum STORED_BYTES = "StoredBytes" in Bytes: "What sealed snapshots added to the vault.";
     }
     "send-digests" {

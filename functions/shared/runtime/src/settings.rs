@@ -18,6 +18,10 @@ pub const WRITER_CLIENT_ID: &str = "HOLDFAST_WRITER_CLIENT_ID";
 pub const BOOTSTRAP_SHA256: &str = "HOLDFAST_BOOTSTRAP_SHA256";
 /// The bucket in which signed heads of audit logs are kept under lock.
 pub const ANCHORS_BUCKET: &str = "HOLDFAST_ANCHORS_BUCKET";
+/// For how many days a blob is locked from its writing.
+pub const VAULT_LOCK_DAYS: &str = "HOLDFAST_VAULT_LOCK_DAYS";
+/// In which mode of S3's: `GOVERNANCE` or `COMPLIANCE`.
+pub const VAULT_LOCK_MODE: &str = "HOLDFAST_VAULT_LOCK_MODE";
 /// The issuer whose tokens are accepted besides API tokens, exactly as they name it; none switches it off.
 pub const OIDC_ISSUER: &str = "HOLDFAST_OIDC_ISSUER";
 /// For whom its tokens must be: our client id there.
@@ -122,6 +126,16 @@ impl Settings {
         Url::parse(&issuer)
             .map_err(|e| Error::invalid_field(OIDC_ISSUER, "is not an address").caused_by(e))?;
         Ok(Some((issuer, audience)))
+    }
+
+    /// For how many days a blob is locked from its writing.
+    ///
+    /// # Errors
+    /// `Invalid` when that is not set, or is no number of days.
+    pub fn vault_lock_days(&self) -> Result<u32> {
+        let [days] = self.get_all([VAULT_LOCK_DAYS])?;
+        let days = days.parse().ok().filter(|days| (1..=36_500).contains(days));
+        days.ok_or_else(|| Error::invalid_field(VAULT_LOCK_DAYS, "is no number of days"))
     }
 
     /// The addresses of Microsoft Graph and of its login.

@@ -20,6 +20,7 @@ mod extensions;
 mod faults;
 mod formats;
 mod gaps;
+mod locks;
 mod logins;
 mod logs;
 mod operations;

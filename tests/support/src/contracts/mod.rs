@@ -7,6 +7,7 @@
 //! | port            | function             | beyond the port                                       |
 //! | --------------- | -------------------- | ----------------------------------------------------- |
 //! | Vault           | [`vault`]            |                                                       |
+//! | VaultKeeper     | [`vault_keeper`]     | the vault, and the time                               |
 //! | VaultSweeper    | [`vault_sweeper`]    |                                                       |
 //! | Catalog         | [`catalog`]          |                                                       |
 //! | Queue           | [`queue`]            | a [`QueueProbe`]: the receiving end                   |
@@ -48,7 +49,7 @@ pub use mailer::{MailProbe, about, mailer};
 pub use queue::{QueueProbe, queue};
 pub use secrets::secrets;
 pub use signer::{read as read_signed, signer};
-pub use vault::{vault, vault_sweeper};
+pub use vault::{vault, vault_keeper, vault_sweeper};
 
 use domain::{ErrorKind, PartnerId, Result, TenantId};
 use engine::ports::Scope;

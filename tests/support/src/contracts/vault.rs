@@ -1,10 +1,11 @@
-//! The contract of `Vault` and `VaultSweeper`.
+//! The contract of `Vault`, `VaultKeeper` and `VaultSweeper`.
 
 use super::{Allowance, Allowances, Subjects, refused};
 use bytes::Bytes;
-use domain::{ErrorKind, TenantId};
-use engine::ports::{BlobName, Put, Vault, VaultSweeper};
+use domain::{ErrorKind, TenantId, Timestamp};
+use engine::ports::{BlobName, Kept, Put, Vault, VaultKeeper, VaultSweeper};
 use futures::future::join_all;
+use jiff::SignedDuration;
 use std::sync::Arc;
 
 const NAMES_COUNT: usize = 1_050;
@@ -129,6 +130,27 @@ async fn many_names_are_listed_page_by_page(vault: &dyn Vault, tenant: &TenantId
             listed.extend(page);
         }
         assert!(listed == names, "{} of {NAMES_COUNT} names, or in another order", listed.len());
+    }
+}
+
+/// Asserts the contract of `VaultKeeper`, over the vault whose blobs it locks.
+pub async fn vault_keeper(
+    keeper: Arc<dyn VaultKeeper>,
+    vault: Arc<dyn Vault>,
+    now: Timestamp,
+    subjects: &Subjects,
+) {
+    let (locked, missing) = (name("keep/locked"), name("keep/missing"));
+    vault.put_new(&subjects.tenant, &locked, "x".into()).await.unwrap();
+    let until = |days: i64| now + SignedDuration::from_hours(24 * days);
+    let first = keeper.keep_until(&subjects.tenant, &locked, until(2)).await.expect("it is there");
+    for days in [2, 3] {
+        assert_eq!(keeper.keep_until(&subjects.tenant, &locked, until(days)).await.unwrap(), first, "{days}");
+    }
+    assert_eq!(vault.find(&subjects.tenant, &locked).await.unwrap().unwrap(), "x", "it is as it was");
+    if first == Kept::Locked {
+        keeper.keep_until(&subjects.tenant, &missing, until(2)).await.expect_err("there is no such blob");
+        keeper.keep_until(&subjects.other, &locked, until(2)).await.expect_err("another tenant has none");
     }
 }
 

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{ErrorKind, Result, TenantId, Timestamp};
 use engine::ports::{
-    AnchorName, Anchors, BlobName, Catalog, DataKey, Delivered, Handed, KeyRing, Mail, Mailer, Outgoing,
-    Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault, VaultSweeper,
-    WrappedKey, Write,
+    AnchorName, Anchors, BlobName, Catalog, DataKey, Delivered, Handed, Kept, KeyRing, Mail, Mailer,
+    Outgoing, Page, PublicKey, Put, Queue, Returns, Row, RowPage, Scope, Secret, Secrets, Signer, Vault,
+    VaultKeeper, VaultSweeper, WrappedKey, Write,
 };
 use engine::upgrade::WholeCatalog;
 
@@ -38,6 +38,14 @@ impl<T: VaultSweeper + ?Sized> VaultSweeper for Faulty<T> {
     async fn delete(&self, tenant: &TenantId, name: &BlobName) -> Result<()> {
         let call = LoggedCall::new("vault", "delete", name).of(tenant);
         self.plan.around(call, self.inner.delete(tenant, name)).await
+    }
+}
+
+#[async_trait]
+impl<T: VaultKeeper + ?Sized> VaultKeeper for Faulty<T> {
+    async fn keep_until(&self, tenant: &TenantId, name: &BlobName, until: Timestamp) -> Result<Kept> {
+        let call = LoggedCall::new("vault", "keep_until", name).of(tenant);
+        self.plan.around(call, self.inner.keep_until(tenant, name, until)).await
     }
 }
 

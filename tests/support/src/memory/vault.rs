@@ -3,8 +3,8 @@
 use crate::lock;
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Error, Result, TenantId};
-use engine::ports::{BlobName, Put, Vault, VaultSweeper};
+use domain::{Error, Result, TenantId, Timestamp};
+use engine::ports::{BlobName, Kept, Put, Vault, VaultKeeper, VaultSweeper};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Mutex;
@@ -17,6 +17,7 @@ pub struct MemoryVault(pub(super) Mutex<Disk>);
 pub(super) struct Disk {
     tenants: BTreeMap<TenantId, BTreeMap<BlobName, Bytes>>,
     capacity_bytes: Option<u64>,
+    locks: BTreeMap<(TenantId, BlobName), Timestamp>,
 }
 
 impl Disk {
@@ -62,6 +63,10 @@ impl MemoryVault {
         let disk = lock(&self.0);
         let blobs = disk.tenants.get(tenant).into_iter().flatten();
         blobs.map(|(name, bytes)| (name.clone(), bytes.clone())).collect()
+    }
+    /// Until when a blob is locked, as somebody asked for; none where nobody did.
+    pub fn locked_until(&self, tenant: &TenantId, name: &BlobName) -> Option<Timestamp> {
+        lock(&self.0).locks.get(&(tenant.clone(), name.clone())).copied()
     }
     /// The tenants that have blobs.
     pub fn tenants(&self) -> Vec<TenantId> {
@@ -120,5 +125,18 @@ impl VaultSweeper for MemoryVault {
     async fn delete(&self, tenant: &TenantId, name: &BlobName) -> Result<()> {
         self.remove(tenant, name);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl VaultKeeper for MemoryVault {
+    async fn keep_until(&self, tenant: &TenantId, name: &BlobName, until: Timestamp) -> Result<Kept> {
+        let mut disk = lock(&self.0);
+        if !disk.tenants.get(tenant).is_some_and(|blobs| blobs.contains_key(name)) {
+            return Err(Error::not_found("there is no such blob"));
+        }
+        let locked = disk.locks.entry((tenant.clone(), name.clone())).or_insert(until);
+        *locked = until.max(*locked);
+        Ok(Kept::Locked)
     }
 }

@@ -95,6 +95,12 @@ fn holds(operator: &str, given: Option<&[String]>, wanted: &[String]) -> bool {
         "Null" => wanted.iter().any(|w| w == if given.is_none() { "true" } else { "false" }),
         "Bool" | "StringEquals" | "ArnEquals" => given.is_some_and(|all| all.iter().any(equal)),
         "StringLike" => given.is_some_and(|all| all.iter().any(like)),
+        "NumericLessThanEquals" => {
+            let number = |text: &String| text.parse::<i64>().ok();
+            let fits =
+                |one: &String| wanted.iter().any(|most| number(one).is_some() && number(one) <= number(most));
+            given.is_some_and(|all| all.iter().any(fits))
+        }
         "ForAllValues:StringEquals" => given.is_none_or(|all| all.iter().all(equal)),
         "ForAllValues:StringLike" => given.is_none_or(|all| all.iter().all(like)),
         other => panic!("{other} is not known to the evaluation of policies"),

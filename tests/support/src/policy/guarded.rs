@@ -5,7 +5,9 @@ use crate::lock;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Error, Result, TenantId, Timestamp};
-use engine::ports::{BlobName, Catalog, Page, Put, Row, RowPage, Scope, Vault, VaultSweeper, Write};
+use engine::ports::{
+    BlobName, Catalog, Clock, Kept, Page, Put, Row, RowPage, Scope, Vault, VaultKeeper, VaultSweeper, Write,
+};
 use std::sync::{Arc, Mutex};
 
 /// What was refused. Whoever holds it and is dropped without having looked fails the test: code may take a refusal for an
@@ -127,5 +129,33 @@ impl<T: VaultSweeper + ?Sized> VaultSweeper for Guarded<T> {
     async fn delete(&self, tenant: &TenantId, name: &BlobName) -> Result<()> {
         self.ask(&Ask::new("s3:DeleteObject", blob(tenant, name)))?;
         self.inner.delete(tenant, name).await
+    }
+}
+
+/// What locks blobs, behind a role. S3 tells IAM how long the lock would be, so it needs the time.
+pub struct GuardedKeeper {
+    guarded: Arc<Guarded<dyn VaultKeeper>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl GuardedKeeper {
+    /// What locks blobs behind that role; refusals are written down there.
+    pub fn new(
+        inner: Arc<dyn VaultKeeper>,
+        clock: Arc<dyn Clock>,
+        role: Role,
+        refusals: &Refusals,
+    ) -> Arc<Self> {
+        Arc::new(Self { guarded: Guarded::new(inner, role, refusals), clock })
+    }
+}
+
+#[async_trait]
+impl VaultKeeper for GuardedKeeper {
+    async fn keep_until(&self, tenant: &TenantId, name: &BlobName, until: Timestamp) -> Result<Kept> {
+        let days = (until.duration_since(self.clock.now()).as_hours() / 24).to_string();
+        let ask = Ask::new("s3:PutObjectRetention", blob(tenant, name));
+        self.guarded.ask(&ask.with("s3:object-lock-remaining-retention-days", vec![days]))?;
+        self.guarded.inner.keep_until(tenant, name, until).await
     }
 }

@@ -9,10 +9,10 @@ mod guarded;
 mod template;
 
 pub use evaluate::{Ask, Statement};
-pub use guarded::{Guarded, Refusals};
+pub use guarded::{Guarded, GuardedKeeper, Refusals};
 pub use template::{Choices, long_form, read_template};
 
-use engine::ports::{Catalog, Vault, VaultSweeper};
+use engine::ports::{Catalog, Clock, Vault, VaultKeeper, VaultSweeper};
 use engine::records::rights::Function;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
@@ -96,6 +96,17 @@ impl Deployed {
     /// A function's vault behind its role and the bucket's policy.
     pub fn vault(&self, function: Function, inner: Arc<dyn Vault>, refusals: &Refusals) -> Arc<dyn Vault> {
         Guarded::new(inner, self.role(function), refusals)
+    }
+
+    /// What locks blobs for a function, behind its role.
+    pub fn keeper(
+        &self,
+        function: Function,
+        inner: Arc<dyn VaultKeeper>,
+        clock: Arc<dyn Clock>,
+        refusals: &Refusals,
+    ) -> Arc<dyn VaultKeeper> {
+        GuardedKeeper::new(inner, clock, self.role(function), refusals)
     }
 
     /// The vault of the function that sweeps it, behind its role and the bucket's policy.

@@ -101,6 +101,7 @@ fn named(name: &str) -> String {
         "Vault.Arn" => BUCKET,
         "RestoredTable" => "catalog",
         "RestoredVault" => "vault",
+        "VaultLockDays" => "21",
         other => other,
     }
     .to_owned()

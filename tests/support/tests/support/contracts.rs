@@ -1,7 +1,7 @@
 //! The contracts, over the memory adapters: what everybody else's tests stand on keeps them to the letter.
 
 use async_trait::async_trait;
-use engine::ports::{JobQueue, Mail, Vault};
+use engine::ports::{Clock, JobQueue, Mail, Vault};
 use std::sync::Arc;
 use support::contracts::{self, Allowances, MailProbe, QueueProbe, Subjects};
 use support::faulty::{FaultPlan, Faulty};
@@ -39,7 +39,8 @@ fn all() -> (World, MemoryProbe, Subjects, Allowances) {
 async fn the_vault_keeps_its_contract() {
     let (world, _, subjects, allowances) = all();
     contracts::vault(world.vault.clone(), &subjects, &allowances).await;
-    contracts::vault_sweeper(world.vault, &subjects).await;
+    contracts::vault_sweeper(world.vault.clone(), &subjects).await;
+    contracts::vault_keeper(world.vault.clone(), world.vault, world.clock.now(), &subjects).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

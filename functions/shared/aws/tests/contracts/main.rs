@@ -15,7 +15,7 @@ use aws::{
     DynamoCatalog, KmsKeyRing, KmsSigner, Received, SecretsManagerSecrets, SesMailer, SqsQueue, SqsReceiver,
     mime,
 };
-use aws_vault::S3Vault;
+use aws_vault::{S3Keeper, S3Vault};
 use domain::{ErrorKind, Result};
 use engine::ports::{Handed, JobQueue, Mail, MailId, Mailer, Signer, is_address};
 use mail_parser::MessageParser;
@@ -32,7 +32,11 @@ async fn s3_keeps_the_contract_of_the_vault() {
     let Some(target) = Target::find("Vault on S3").await else { return };
     let vault = Arc::new(S3Vault::new(&target.clients, &target.names.bucket));
     contracts::vault(vault.clone(), &target.subjects, &target.allowances()).await;
-    contracts::vault_sweeper(vault, &target.subjects).await;
+    contracts::vault_sweeper(vault.clone(), &target.subjects).await;
+    let keeper = S3Keeper::new(&target.clients, &target.names.bucket, "GOVERNANCE").unwrap();
+    contracts::vault_keeper(Arc::new(keeper), vault, domain::Timestamp::now(), &target.subjects).await;
+    let unknown = S3Keeper::new(&target.clients, &target.names.bucket, "NONE");
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::Invalid);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

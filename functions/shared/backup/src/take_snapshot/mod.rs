@@ -7,6 +7,7 @@
 
 mod extensions;
 mod further;
+mod keep;
 mod notify;
 mod refused;
 mod seal;
@@ -28,6 +29,8 @@ use engine::work::{JobWorker, unless_gone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use keep::{Keeper, Renewal};
 
 /// The message `take-snapshot.v1`: which snapshot is to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -36,4 +36,4 @@ pub use queue::{Delivered, JobQueue, Outgoing, Queue, Returns};
 pub use secrets::{Secret, Secrets};
 pub use sign_ins::{SignInAsk, SignIns, SignedIn};
 pub use signer::{PublicKey, Signer};
-pub use vault::{BlobName, PARKED, Put, Vault, VaultSweeper};
+pub use vault::{BlobName, Kept, PARKED, Put, Vault, VaultKeeper, VaultSweeper};

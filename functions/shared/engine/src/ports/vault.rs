@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::{Error, Result, TenantId};
+use domain::{Error, Result, TenantId, Timestamp};
 use std::fmt;
 
 /// What the names of parked blobs begin with; they are swept once the snapshot that they were parked for is sealed.
@@ -71,6 +71,26 @@ pub trait Vault: Send + Sync {
         after: Option<&BlobName>,
         limit: usize,
     ) -> Result<Vec<BlobName>>;
+}
+
+/// What became of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The blob is locked until then, or for longer.
+    Locked,
+    /// The vault has no locks, for any blob.
+    NoLocks,
+}
+
+/// Locks blobs of the vault for longer. Why apart from [`Vault`]: only the job that takes snapshots holds it, and whoever
+/// holds it can make no lock shorter.
+#[async_trait]
+pub trait VaultKeeper: Send + Sync {
+    /// Keeps a blob from being removed until then at the least.
+    ///
+    /// # Errors
+    /// When there is no such blob, among others.
+    async fn keep_until(&self, tenant: &TenantId, name: &BlobName, until: Timestamp) -> Result<Kept>;
 }
 
 /// The vault with the right to delete. Why apart: only the job that sweeps holds it.

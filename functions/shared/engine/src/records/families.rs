@@ -209,6 +209,7 @@ const TABLE: &[Family] = &[
     family(Of::Approvals, ("approval#", "{restore}"), "Approval", &[], Tenant),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),
+    family(Of::Tenant, ("locks-renewed", ""), "LocksRenewed", &[], Tenant),
     family(Of::Tenant, ("snapshot#", "{snapshot}"), "Snapshot", &[watched::OPEN_WORK], Tenant),
     family(Of::Tenant, ("progress#", "{snapshot}"), "ReadingState", &[], Tenant),
     family(Of::Tenant, ("diff#", "{comparison}"), "Diff", &[watched::OPEN_WORK], Tenant),

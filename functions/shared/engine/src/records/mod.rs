@@ -18,6 +18,7 @@ mod families;
 mod hearing;
 mod idempotency;
 mod invitation;
+mod locks;
 mod not_protected;
 mod notice;
 mod organisation;
@@ -54,6 +55,7 @@ pub use hearing::{
 };
 pub use idempotency::{IdempotentRequest, KeptReply, RequestState};
 pub use invitation::{Identity, IdentityLink, Invitation, InvitationToken, Invited, InvitedBy, InvitedToday};
+pub use locks::LocksRenewed;
 pub use not_protected::not_protected;
 pub use notice::{
     ChangeDetail, ChangeLine, Delivery, Digest, HandOver, MailStanding, Notice, NoticeEntry, SentNotice,

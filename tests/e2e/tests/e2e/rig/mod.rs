@@ -24,6 +24,7 @@ pub use drive::Death;
 pub use end::{End, changes_of};
 pub use log::Watch;
 pub use story::Stage;
+pub use workers::LOCK_DAYS;
 
 use backup::archive::Archive;
 pub use clock::JoinedClock;

@@ -3,7 +3,7 @@
 use super::clock::JoinedClock;
 use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
 use engine::ports::{
-    Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault,
+    Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault, VaultKeeper,
 };
 use engine::records::Records;
 use engine::records::rights::Function;
@@ -15,6 +15,9 @@ use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 use support::policy::{Deployed, Refusals};
+
+/// For how many days a blob is locked, as the template says by itself.
+pub const LOCK_DAYS: u32 = 21;
 
 pub struct Workers {
     take: Box<dyn JobWorker>,
@@ -59,15 +62,20 @@ impl Workers {
             Records::new(deployed.catalog(function, catalog.clone(), refusals), clock.clone())
         };
         let vault = |function: Function| deployed.vault(function, vault.clone(), refusals);
+        let keeper: Arc<dyn VaultKeeper> = Faulty::new(world.vault.clone(), plan);
+        let keeper = deployed.keeper(Function::TakeSnapshot, keeper, clock.clone(), refusals);
         Self {
-            take: Box::new(::take_snapshot::Worker::new(take_snapshot::Ports {
-                directory: directory.clone(),
-                vault: vault(Function::TakeSnapshot),
-                keys: keys.clone(),
-                records: records(Function::TakeSnapshot),
-                queue: queue.clone(),
-                clock: clock.clone(),
-            })),
+            take: Box::new(
+                ::take_snapshot::Worker::new(take_snapshot::Ports {
+                    directory: directory.clone(),
+                    vault: vault(Function::TakeSnapshot),
+                    keys: keys.clone(),
+                    records: records(Function::TakeSnapshot),
+                    queue: queue.clone(),
+                    clock: clock.clone(),
+                })
+                .keeping(keeper, LOCK_DAYS),
+            ),
             diff: Box::new(diff_snapshots::Worker::new(diff_snapshots::Ports {
                 directory: directory.clone(),
                 vault: vault(Function::DiffSnapshots),

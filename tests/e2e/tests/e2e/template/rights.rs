@@ -2,9 +2,11 @@
 
 use super::{Template, attribute, function_names, pascal, reference};
 use engine::ports::Scope;
+use engine::records::rights::Function;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::slice;
+use support::policy::{Ask, BUCKET, Deployed};
 
 /// A statement of a role.
 pub struct Grant {
@@ -100,9 +102,33 @@ fn nobody_but_purge_data_may_delete_or_unlock_blobs() {
     let careful = ["s3:GetObject", "s3:PutObject", "s3:ListBucket"];
     for function in function_names().iter().filter(|f| *f != "purge-data") {
         for action in grants(&template, function).into_iter().flat_map(|g| g.actions) {
-            assert!(!action.starts_with("s3:") || careful.contains(&&*action), "{function}: {action}");
+            let renews = function == "take-snapshot" && action == "s3:PutObjectRetention";
+            let is_careful = careful.contains(&&*action) || renews;
+            assert!(!action.starts_with("s3:") || is_careful, "{function}: {action}");
         }
     }
+}
+
+/// Nor may it lock one for ever: what an organisation had is deleted when it ends.
+#[test]
+fn take_snapshot_alone_renews_locks_for_as_long_as_the_bucket_locks_and_bypasses_none() {
+    let template = Template::read();
+    assert_eq!(who_may(&template, "s3:PutObjectRetention", |_| true), ["take-snapshot"]);
+    assert_eq!(who_may(&template, "s3:BypassGovernanceRetention", |_| true), [""; 0]);
+    assert_eq!(who_may(&template, "s3:PutObjectLegalHold", |_| true), [""; 0]);
+    let deployed = Deployed::read();
+    let may = |function: Function, days: Option<&str>| {
+        let ask = Ask::new("s3:PutObjectRetention", format!("{BUCKET}/t/a1b2c3d4/leaves/aa/x"));
+        let key = "s3:object-lock-remaining-retention-days";
+        deployed.role(function).may(&days.map_or(ask.clone(), |days| ask.with(key, vec![days.to_owned()])))
+    };
+    let most = template.parameters()["VaultLockDays"]["Default"].as_i64().unwrap();
+    assert_eq!(most, i64::from(crate::rig::LOCK_DAYS));
+    for (days, is_allowed) in [(1, true), (most, true), (most + 1, false), (36_500, false)] {
+        assert_eq!(may(Function::TakeSnapshot, Some(&days.to_string())), is_allowed, "{days} days");
+    }
+    assert!(!may(Function::TakeSnapshot, None), "for a time that is not said");
+    assert!(!may(Function::PurgeData, Some("1")));
 }
 
 #[test]
@@ -227,7 +253,11 @@ fn a_function_reaches_one_bucket_the_stacks_own_or_the_one_that_takes_its_place(
                 // The bucket that takes its place is named by whoever deploys: another account's is never meant.
                 let account =
                     json!({ "StringEquals": { "aws:ResourceAccount": reference("AWS::AccountId") } });
-                assert_eq!(grant.condition, account, "{function}: {:?}", grant.actions);
+                let mut condition = grant.condition.clone();
+                if grant.actions == ["s3:PutObjectRetention"] {
+                    condition.as_object_mut().unwrap().remove("NumericLessThanEquals");
+                }
+                assert_eq!(condition, account, "{function}: {:?}", grant.actions);
             }
         }
         let variables = template.variables(&function);

@@ -13,7 +13,7 @@ use partners::commands::connect::LOOK_UP_SECONDS;
 use runtime::http::RateLimit;
 use runtime::settings::{
     ANCHORS_BUCKET, BOOTSTRAP_SHA256, CONSENT_SIGN_IN, LOG, OIDC_AUDIENCE, OIDC_ISSUER, PUBLIC_URL,
-    RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, WRITER_CLIENT_ID,
+    RATE_BURST, RATE_PER_MINUTE, READER_CLIENT_ID, VAULT_LOCK_DAYS, VAULT_LOCK_MODE, WRITER_CLIENT_ID,
 };
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -59,7 +59,8 @@ fn every_function_is_given_exactly_the_settings_that_it_reads() {
                 RATE_BURST,
             ],
             "snapshot-api" => &[RATE_PER_MINUTE, RATE_BURST],
-            "take-snapshot" | "diff-snapshots" | "preview-restore" => READING,
+            "take-snapshot" => &[READING, &[VAULT_LOCK_DAYS, VAULT_LOCK_MODE]].concat(),
+            "diff-snapshots" | "preview-restore" => READING,
             "run-restore" => &[READING, &[GraphSettings::WRITER_INSTANCES]].concat(),
             "send-digests" => &[PUBLIC_URL],
             "purge-data" => &[ANCHORS_BUCKET],

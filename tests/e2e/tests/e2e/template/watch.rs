@@ -142,6 +142,7 @@ fn what_is_counted_is_shown_and_alarms_read_what_is_counted() {
     let wanted = [
         "AccessRefused",
         "ConsentsRefused",
+        "LocksNotRenewed",
         "LogsUnsignedDays",
         "MailsLater",
         "MailsNotTaken",
