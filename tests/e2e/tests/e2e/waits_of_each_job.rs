@@ -3,7 +3,7 @@
 
 use super::rig::{Rig, Stage};
 use domain::restore::Selection;
-use domain::{DiffId, RestoreId, SnapshotId};
+use domain::{DiffId, ErrorKind, RestoreId, SnapshotId};
 use engine::ports::{Clock, JobQueue};
 use engine::records::{Cause, Course, JobState, RestoreState, Side};
 use jiff::SignedDuration;
@@ -156,7 +156,7 @@ async fn each_job_goes_on_within_a_minute_of_the_end_of_a_wait_beyond_its_deadli
 }
 
 #[tokio::test]
-async fn each_job_goes_on_when_the_login_is_well_again_after_hours_and_nobody_is_told() {
+async fn each_job_goes_on_when_the_login_heal_after_hours_and_nobody_is_told() {
     for job in JOBS {
         let rig = Rig::new().await;
         let work = Work::begin(job, &rig).await;
@@ -218,6 +218,51 @@ async fn work_in_whose_middle_each_process_ends_is_given_up_within_hours_and_tol
     }
 }
 
+/// How a call of a port may fail that the job does not look for there.
+const UNFORESEEN: [ErrorKind; 8] = [
+    ErrorKind::Invalid,
+    ErrorKind::NotFound,
+    ErrorKind::Conflict,
+    ErrorKind::Stale,
+    ErrorKind::Denied,
+    ErrorKind::Throttled { retry_after_ms: None },
+    ErrorKind::Unavailable,
+    ErrorKind::Corrupt,
+];
+
+#[tokio::test]
+async fn work_that_fails_each_time_in_a_way_that_nobody_foresaw_ends_with_a_cause_or_does_without() {
+    for job in JOBS {
+        let rig = Rig::new().await;
+        let work = Work::begin(job, &rig).await;
+        let (asked, put_back) = (rig.clock.now(), rig.keep());
+        for kind in UNFORESEEN {
+            put_back();
+            rig.world.mailer.take_sent();
+            let when = format!("{job:?} {kind:?}");
+            // Why in quotes: what is mailed of the work is no part of it.
+            rig.ail(&format!("\"{}\"", work.id()), IN_THE_MIDDLE, kind);
+            rig.settle().await;
+            let (stands, course) = work.stands(&rig).await;
+            let told =
+                rig.world.mailer.take_sent().iter().filter(|mail| mail.subject.contains("failed")).count();
+            match stands {
+                Stands::Open => panic!("{when}: it is open for ever"),
+                Stands::Done => assert_eq!((course, told), (Course::default(), 0), "{when}"),
+                // Why not always told: who asks for a comparison or a preview follows it.
+                Stands::Failed => {
+                    let least = usize::from(matches!(job, Job::Snapshot | Job::Run));
+                    let is_named = course.failed.is_some() && (least..=1).contains(&told);
+                    assert!(is_named, "{when}: {course:?}, {told} mails");
+                }
+            }
+            let took = rig.clock.now().duration_since(asked);
+            assert!(took <= SignedDuration::from_hours(5), "{when}: {took}");
+            assert_eq!(rig.dead_letters(), [""; 0], "{when}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn work_in_whose_middle_each_process_ends_holds_nothing_up_that_is_behind_it_in_its_queue() {
     for (job, queue) in
@@ -241,5 +286,46 @@ async fn work_in_whose_middle_each_process_ends_holds_nothing_up_that_is_behind_
         assert_eq!(behind.stands(&rig).await.0, Stands::Done, "{job:?}");
         assert!(went_by <= 40, "{job:?}: it waited for {went_by} minutes");
         assert_eq!(poisoned.stands(&rig).await.0, Stands::Open, "{job:?}: the other is still tried");
+    }
+}
+
+/// What was mailed since this was asked last: to whom, about what.
+fn mailed(rig: &Rig) -> Vec<(String, String)> {
+    let mut mails: Vec<_> = rig.world.mailer.take_sent().into_iter().map(|m| (m.to, m.subject)).collect();
+    mails.sort();
+    mails
+}
+
+#[tokio::test]
+async fn mails_that_fail_each_time_in_a_way_that_nobody_foresaw_leave_once_when_that_is_over() {
+    let rig = Rig::new().await;
+    let (admin, stage) = rig.staged().await;
+    rig.snapshot().await;
+    Stage::happen(&stage, &admin).await;
+    rig.clock.advance(SignedDuration::from_mins(10));
+    rig.ask_snapshot(rig.tenant()).await;
+    while rig.work_on(JobQueue::TakeSnapshot).await || rig.work_on(JobQueue::DiffSnapshots).await {}
+    assert!(rig.world.queue.waiting_count(JobQueue::SendDigests) > 0);
+    mailed(&rig);
+    let put_back = rig.keep();
+    rig.settle().await;
+    let expected = mailed(&rig);
+    assert!(!expected.is_empty());
+    // Why not what is not found: a message is done then whose tenant is deleted.
+    for kind in UNFORESEEN.into_iter().filter(|kind| *kind != ErrorKind::NotFound) {
+        for call in [1, 4, 7] {
+            put_back();
+            mailed(&rig);
+            rig.ail("\"notice\"", call, kind);
+            for _ in 0..60 {
+                rig.tick().await;
+                while rig.work_once().await {}
+                rig.tell_of_mails().await;
+                rig.clock.advance(SignedDuration::from_mins(2));
+            }
+            rig.heal();
+            rig.settle().await;
+            assert_eq!(mailed(&rig), expected, "{kind:?} {call}");
+        }
     }
 }

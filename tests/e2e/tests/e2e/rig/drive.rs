@@ -3,7 +3,7 @@
 use super::Rig;
 use async_trait::async_trait;
 use aws_lambda_events::sqs::SqsEvent;
-use domain::{Result, Timestamp};
+use domain::{ErrorKind, Result, Timestamp};
 use engine::ports::{Clock, JobQueue, MailEvent, MailFate};
 use engine::records::watched;
 use engine::trace::Trace;
@@ -30,6 +30,15 @@ pub struct Death {
     pub mode: Mode,
 }
 
+/// What becomes of the work on messages that name `id`, at that call of it.
+#[derive(Clone)]
+pub struct Poison {
+    id: String,
+    call: u64,
+    /// The call fails in that way; otherwise the process dies.
+    with: Option<ErrorKind>,
+}
+
 impl Rig {
     /// From here on calls are counted; at that one the process dies.
     pub fn die_at(&self, death: Death) {
@@ -40,7 +49,17 @@ impl Rig {
 
     /// From here on each process that is given a message which names `id` dies at that call of its work on it.
     pub fn poison(&self, id: &str, call: u64) {
-        self.poison.replace(Some((id.to_owned(), call)));
+        self.poison.replace(Some(Poison { id: id.to_owned(), call, with: None }));
+    }
+
+    /// From here on that call of any work on a message which names `id` fails with that kind of error.
+    pub fn ail(&self, id: &str, call: u64, with: ErrorKind) {
+        self.poison.replace(Some(Poison { id: id.to_owned(), call, with: Some(with) }));
+    }
+
+    /// From here on nothing that `poison` or `ail` ordered happens any more.
+    pub fn heal(&self) {
+        self.poison.replace(None);
     }
 
     /// Whether the process has died; then another one stands ready, and knows nothing.
@@ -103,22 +122,28 @@ impl Rig {
         let workers = self.workers.borrow().clone();
         let worker = Reasoned { worker: workers.job(delivery.queue), reasons: &self.reasons };
         let queue = (&*self.clock as &dyn Clock, &*workers.returns);
-        let poison = self.poison.borrow().clone().filter(|(id, _)| delivery.body.contains(id));
-        if let Some((_, call)) = &poison {
-            self.die_at(Death { call: *call, mode: Mode::Before });
+        let poison = self.poison.borrow().clone().filter(|poison| delivery.body.contains(&poison.id));
+        match &poison {
+            Some(Poison { call, with: None, .. }) => self.die_at(Death { call: *call, mode: Mode::Before }),
+            Some(Poison { call, with: Some(kind), .. }) => {
+                self.plan.take_log();
+                self.plan.fail_at_with(*call, Mode::Before, *kind);
+            }
+            None => {}
         }
         let reply = handle_batch(event(delivery), &worker, queue, &self.call(None)).await;
         if !self.has_died() && reply.batch_item_failures.is_empty() {
             self.world.queue.delete(delivery);
         }
-        if poison.is_some() && self.death.take().is_some() {
-            // It did less than that many calls.
+        if poison.is_some() {
+            // Also where it did less than that many calls.
+            self.death.take();
             self.plan.heal();
         }
     }
 
     /// As SES does, tells of each mail that it took. What could not be settled is told again.
-    async fn tell_of_mails(&self) {
+    pub async fn tell_of_mails(&self) {
         for mail in self.world.mailer.take_untold() {
             let event = MailEvent { mail: mail.about, fate: MailFate::Sent, at: self.clock.now() };
             for _ in 0..2 {

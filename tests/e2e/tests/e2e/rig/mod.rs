@@ -110,7 +110,7 @@ pub struct Rig {
     pub archive: Arc<Archive>,
     workers: RefCell<Arc<Workers>>,
     death: Cell<Option<Death>>,
-    poison: RefCell<Option<(String, u64)>>,
+    poison: RefCell<Option<drive::Poison>>,
     traces: Cell<u32>,
     reasons: drive::Reasons,
     pub log: Watch,
