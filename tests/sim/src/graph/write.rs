@@ -96,6 +96,9 @@ pub(crate) fn check(schema: &Schema, body: &Map<String, Value>, creating: bool) 
     Ok(changes)
 }
 
+/// What the cloud writes of a synced user whatever else it may write.
+const CLOUDS_IN_ANY_CASE: [&str; 2] = ["customSecurityAttributes", "usageLocation"];
+
 /// Refuses a write to an object that is synchronised from on-premises, and so has to be written there.
 pub(crate) fn refuse_synced(
     call: &Call,
@@ -106,7 +109,6 @@ pub(crate) fn refuse_synced(
     if !row.is_true(schema.at("onPremisesSyncEnabled")) {
         return Ok(());
     }
-    const CLOUDS_IN_ANY_CASE: [&str; 2] = ["customSecurityAttributes", "usageLocation"];
     let is_clouds = |prop: &Prop| {
         prop.has(flag::CLOUD) && (!call.switches.synced_users_keep || CLOUDS_IN_ANY_CASE.contains(&prop.name))
     };

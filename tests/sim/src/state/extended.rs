@@ -51,13 +51,13 @@ impl Extended {
     }
 
     /// Writes a value, or takes it away; whether anything changed.
-    pub fn set(&mut self, index: Index, name: &str, value: Value) -> bool {
+    pub fn set(&mut self, index: Index, name: &str, value: &Value) -> bool {
         let is_none = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
         let values = self.values.entry(index).or_default();
         if is_none {
             return values.remove(name).is_some();
         }
-        values.insert(name.to_owned(), value.clone()).as_ref() != Some(&value)
+        values.insert(name.to_owned(), value.clone()).as_ref() != Some(value)
     }
 
     /// The definition goes, and its values with it.

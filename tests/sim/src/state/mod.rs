@@ -247,7 +247,7 @@ impl Directory {
     pub fn extend(&mut self, index: Index, values: Vec<(String, serde_json::Value)>) {
         let mut any = false;
         for (name, value) in values {
-            any |= self.extended.set(index, &name, value);
+            any |= self.extended.set(index, &name, &value);
         }
         if any {
             self.record(index, What::Extended);

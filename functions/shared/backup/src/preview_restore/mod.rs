@@ -207,12 +207,11 @@ impl Worker {
             None => None,
         };
         let opened;
-        let (snapshot, (selection, mut apart)): (&dyn OpenSnapshot, _) = match &undone {
-            Some(undone) => (undone, undone.selection(&restore.selection)),
-            None => {
-                opened = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
-                (opened.as_ref(), self.selection(restore).await?)
-            }
+        let (snapshot, (selection, mut apart)): (&dyn OpenSnapshot, _) = if let Some(undone) = &undone {
+            (undone, undone.selection(&restore.selection))
+        } else {
+            opened = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
+            (opened.as_ref(), self.selection(restore).await?)
         };
         selection.check()?;
         let mut ids = plans::new_ids(&self.records, &restore.tenant).await?;

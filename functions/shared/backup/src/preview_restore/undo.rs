@@ -244,7 +244,9 @@ impl Touched {
                     .filter(|end| !there.contains(end.id.as_str()))
                     .for_each(|end| select(link, &end.id));
                 if kinds::link(link)?.write == LinkWrite::Single {
-                    there.iter().for_each(|replaced| select(link, replaced));
+                    for replaced in &there {
+                        select(link, replaced);
+                    }
                 }
             }
             WriteAction::RemoveLink { link, to } => select(link, &to.id),
@@ -253,7 +255,9 @@ impl Touched {
                 others.for_each(|other| select(link, other));
             }
             WriteAction::Assign { link, assignments } => {
-                there(link).into_iter().for_each(|to| select(link, to));
+                for to in there(link) {
+                    select(link, to);
+                }
                 let nothing = Value::Null;
                 let keys =
                     assignments.iter().map(|a| kinds::assignment_key(a.get("target").unwrap_or(&nothing)));

@@ -259,9 +259,10 @@ fn effects(step: &Step) -> Vec<Effect> {
         WriteAction::RemoveLink { link, to } if kinds::passes_roles(link) => {
             vec![Effect::Leave(id(), to.id.clone())]
         }
-        WriteAction::AddLinks { .. } | WriteAction::RemoveLink { .. } => vec![],
-        // Whom it removes shows when the object is back, and is judged then, one by one.
-        WriteAction::RemoveOtherLinks { .. } => vec![],
+        // Whom the last removes shows when the object is back, and is judged then, one by one.
+        WriteAction::AddLinks { .. }
+        | WriteAction::RemoveLink { .. }
+        | WriteAction::RemoveOtherLinks { .. } => vec![],
         WriteAction::Delete => match rights {
             Rights::Person { .. } | Rights::Group { .. } => vec![Effect::Gone(id())],
             Rights::Grant(grant) if gives(&grant) => {

@@ -171,8 +171,9 @@ fn refusal(
     if kind.read_only.contains(&property) || !writing.takes(property) {
         return Some((Cause::ReadOnly, "the service sets it"));
     }
-    let is_given_once = writing.once.contains(&property) && is_empty(now.get(property));
-    if kind.create_only.contains(&property) && !(is_given_once && !is_empty(Some(after))) {
+    let is_given_once =
+        writing.once.contains(&property) && is_empty(now.get(property)) && !is_empty(Some(after));
+    if kind.create_only.contains(&property) && !is_given_once {
         return Some((Cause::CreateOnly, "it can be set only when the object is created"));
     }
     if is_true(now, "onPremisesSyncEnabled") && !writing.cloud_owned.contains(&property) {

@@ -351,7 +351,9 @@ impl Step {
                 }
             }
             WriteAction::AddLinks { to: ends, .. } | WriteAction::RemoveOtherLinks { keep: ends, .. } => {
-                ends.iter().for_each(|e| texts(&e.id));
+                for end in ends {
+                    texts(&end.id);
+                }
             }
             WriteAction::RemoveLink { to, .. } => texts(&to.id),
             WriteAction::Assign { assignments, .. } => {

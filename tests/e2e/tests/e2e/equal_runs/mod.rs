@@ -63,7 +63,7 @@ async fn tenant(seed: u64) -> Rig {
     rig.control.switch(|switches| {
         switches.first_rounds_leave_out_empty = seed % 20 < 10;
         switches.undelete_is_silent = seed % 4 == 1;
-        switches.security_groups_soft_delete = seed % 3 == 0;
+        switches.security_groups_soft_delete = seed.is_multiple_of(3);
         switches.delta_reports_security_attributes = seed % 8 < 3;
         switches.schedules_among_assignments =
             [Among::All, Among::NotActivated, Among::Lasting][usize::try_from(seed % 3).unwrap()];
@@ -78,7 +78,9 @@ async fn tenant(seed: u64) -> Rig {
 async fn contents(archive: &TenantArchive, runs: &BTreeMap<String, RunRef>) -> Runs {
     let mut held = Runs::new();
     // Why not the bin: it is what the next reading asks about, and no part of what a snapshot shows.
-    for (name, run) in runs.iter().filter(|(name, _)| !name.ends_with(".bin")) {
+    for (name, run) in
+        runs.iter().filter(|(name, _)| name.split_once('.').is_none_or(|(_, part)| part != "bin"))
+    {
         let mut reader = archive.open_run(Some(run)).await.unwrap().scan(b"").await.unwrap();
         let records = held.entry(name.clone()).or_default();
         while let Some((key, value)) = reader.next().await.unwrap() {
@@ -134,7 +136,7 @@ async fn read(rig: &Rig, way: Way) -> Runs {
                 runs.extend(kind.runs);
             }
             KindState::Missing(missing) => {
-                assert_eq!(missing.cause, MissingCause::Unlicensed, "{way:?}: {name}")
+                assert_eq!(missing.cause, MissingCause::Unlicensed, "{way:?}: {name}");
             }
             KindState::Reading(_) => panic!("{way:?}: {name} is not read"),
         }

@@ -64,17 +64,15 @@ fn by_name(stage: &RestoreWorld) -> BTreeMap<String, (Map<String, Value>, Vec<St
             .and_then(|(_, (o, _))| o.get("displayName")?.as_str().map(str::to_owned))
             .unwrap_or_else(|| id.to_owned())
     };
-    let one = |((kind, key), (object, links)): (
-        &(String, String),
-        &(Map<String, Value>, Vec<(String, String)>),
-    )| {
+    let mut all = BTreeMap::new();
+    for ((kind, key), (object, links)) in &table {
         let mut object = object.clone();
         object.retain(|property, value| property != "id" && !value.is_null() && *value != json!([]));
         let mut ends: Vec<String> = links.iter().map(|(link, to)| format!("{link} {}", name(to))).collect();
         ends.sort();
-        (format!("{kind} {}", name(key)), (object, ends))
-    };
-    table.iter().map(one).collect()
+        all.insert(format!("{kind} {}", name(key)), (object, ends));
+    }
+    all
 }
 
 async fn previewed(stage: &RestoreWorld) -> RestoreId {

@@ -293,7 +293,7 @@ impl LiveObjects for TableDirectory {
             let mut shown = LiveObject::unseen(kind);
             if state.shows_bin {
                 shown.unknown.retain(|property| !object.contains_key(*property));
-                shown.object = object.clone();
+                shown.object.clone_from(object);
             }
             shown
         }))

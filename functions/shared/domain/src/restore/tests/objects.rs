@@ -379,7 +379,7 @@ fn what_a_synced_user_has_of_the_cloud_is_written_and_what_the_other_directory_k
     let mut then = synced(clouds.clone());
     then.object.insert("jobTitle".to_owned(), json!("Nurse"));
     let plan = plan(&exactly(vec![item("users", "u", Some(then), Some(synced(json!({}))))]));
-    let written: Map<String, Value> = updates(&plan).into_iter().flat_map(|body| body.clone()).collect();
+    let written: Map<String, Value> = updates(&plan).into_iter().flat_map(Clone::clone).collect();
     assert_eq!(written, map(&clouds));
     assert_eq!(causes(&plan), [("jobTitle", Cause::Synced)]);
 }
