@@ -3,6 +3,8 @@
 //!
 //! Pure but for its own memory: time and chance come in. Source: learn.microsoft.com/graph/throttling.
 //! Invariant: a tenant that waits takes no place in the application's row, so it holds up nobody else.
+//!
+//! Over 400 lines: half of it tests, each of one limit; the code is one idea.
 
 use crate::limits::{Cost, LIMITS, Lane, Limit, Per, size_of};
 use crate::waits::{after, ms_between, pace_ms};

@@ -36,7 +36,8 @@ pub struct RestoreIn {
     #[schemars(length(min = 1, max = MAX_NAMED))]
     only: Option<Vec<ObjectRefIn>>,
     /// The restore whose writes are to be taken back, as far as it came: what it made is deleted, what it deleted comes back,
-    /// and the properties and links that it wrote are as they were. What somebody else changed since stays, and is named.
+    /// and the properties and links that it wrote are as they were. Properties that somebody else changed since stay, and are named; what is
+    /// done with managers, assignments and what came back from the recycle bin, the preview shows.
     #[garde(skip)]
     undo: Option<RestoreId>,
     /// How attributes are written. Where it is not said, the items of a snapshot are merged, and of the changes of a
@@ -84,7 +85,8 @@ impl TryFrom<RestoreIn> for NewRestore {
                 && asked.comparison.is_none()
                 && asked.only.is_none()
                 && asked.attributes.is_none()
-                && asked.links.is_none();
+                && asked.links.is_none()
+                && !asked.delete_created;
             if !is_alone {
                 let why = "goes with nothing else: a restore is undone as it was run";
                 return Err(Error::invalid_field("undo", why));
@@ -130,7 +132,7 @@ impl TryFrom<RestoreIn> for NewRestore {
 pub struct RestoreOut {
     /// The id of the restore.
     id: RestoreId,
-    /// The snapshot that holds what comes back.
+    /// The snapshot that holds what comes back; of one that undoes another, the snapshot of that one.
     snapshot: SnapshotId,
     /// The comparison whose changes are all taken back; null where objects were chosen one by one.
     comparison: Option<DiffId>,

@@ -70,8 +70,11 @@ impl Mapping {
                             tracing::error!(%error, kind = error.kind().name(), queue, "a queue does not answer");
                         }
                         failed += 1;
-                        mapping.clock.sleep_ms(backoff_ms(failed)).await;
-                        continue;
+                        tokio::select! {
+                            biased;
+                            _ = stop.wait_for(|stop| *stop) => return,
+                            () = mapping.clock.sleep_ms(backoff_ms(failed)) => continue,
+                        }
                     }
                     failed = 0;
                     if is_told.swap(false, Ordering::Relaxed) {

@@ -24,6 +24,8 @@ impl Restores {
             let now = self.clock.now();
             let is_running = row.state == RestoreState::Running;
             if is_running && row.cancelled_by.is_some() {
+                // Why again: the message that wakes it may have been lost, and twice it does nothing more.
+                self.queue.send(messages::run_restore(tenant, &row.id, row.attempts)).await?;
                 return Ok(row);
             }
             row.cancelled_by = Some(who.to_owned());
@@ -52,7 +54,7 @@ impl Restores {
     /// changed, its plan has the same hash.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore; `Conflict` when it was not previewed, or was run; `Throttled` as for any
+    /// `NotFound` when there is no such restore; `Conflict` when it was not previewed; `Throttled` as for any
     /// preview.
     pub async fn preview_again(
         &self,

@@ -1,7 +1,7 @@
 //! What a restore did, as the side to which another one goes back: each object as it was right before it was written.
 //!
 //! What the restore made is to be gone, what it deleted is to be there, and of the rest only the properties and links
-//! that it wrote are looked at. What somebody else changed since is left, and named.
+//! that it wrote are looked at. Properties that somebody else changed since are left, and named.
 
 use super::{OpenSnapshot, Worker};
 use crate::plans::{Before, BeforeLink, new_ids, of_today};
@@ -12,7 +12,7 @@ use domain::restore::{
     WriteAction, content, direct_licences, same,
 };
 use domain::{Error, RestoreId, Result, TenantId};
-use engine::records::{OutcomeState, StepOutcome};
+use engine::records::{FailCause, OutcomeState, StepOutcome};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,13 +49,22 @@ struct Touched {
     left: Map<String, Value>,
 }
 
+/// Whether Graph took nothing of a step: then what is there is somebody else's.
+fn was_refused(outcome: &StepOutcome) -> bool {
+    let refusals = [FailCause::Refused, FailCause::Denied, FailCause::NotFound, FailCause::Conflict];
+    matches!(&outcome.state, OutcomeState::Failed { cause, .. } if refusals.contains(cause))
+        && outcome.refused.is_empty()
+        && outcome.read_back.is_none()
+        && outcome.new_id.is_none()
+}
+
 /// What a restore did.
 #[derive(Debug, Default)]
 pub(super) struct Undone {
     touched: BTreeMap<(KindName, String), Touched>,
     /// The schedules of role assignments that were deleted, by the keys of these.
     schedules: BTreeMap<String, Option<Map<String, Value>>>,
-    /// Whether the schedule of each of those is known.
+    /// Whether the schedule of one of those is not known.
     misses_schedules: bool,
     impossible: Vec<Impossible>,
 }
@@ -73,7 +82,9 @@ impl Undone {
         let mut undone = Self::default();
         for step in &plan.steps {
             let Some(outcome) = outcomes.get(&step.number) else { continue };
-            if matches!(outcome.state, OutcomeState::Skipped { .. } | OutcomeState::AlreadySo) {
+            if matches!(outcome.state, OutcomeState::Skipped { .. } | OutcomeState::AlreadySo)
+                || was_refused(outcome)
+            {
                 continue;
             }
             let before = worker.plans.find_before(tenant, restore, step.number).await?;

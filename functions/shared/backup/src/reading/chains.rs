@@ -157,7 +157,8 @@ impl Chains<'_, '_> {
             (_, cursor) => cursor.clone(),
         };
         let (context, kind) = ((*context).clone(), *kind);
-        let fetch = async move { (number, context.fetch(kind, source, &cursor, how).await) };
+        let left_out = state.left_out.clone();
+        let fetch = async move { (number, context.fetch(kind, source, &cursor, (how, &left_out)).await) };
         tasks.spawn(fetch.in_current_span());
     }
 

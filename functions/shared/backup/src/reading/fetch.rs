@@ -4,6 +4,7 @@ use super::context::Context;
 use domain::kinds::{Asked, Interpreted, Kind, Read, Source, Whole, id_of, interpret};
 use domain::{Error, Result};
 use engine::ports::{Cursor, PageEnd, ReadPage, Unreadable};
+use std::collections::BTreeSet;
 
 /// How a page is asked for and understood.
 #[derive(Clone, Copy)]
@@ -47,7 +48,7 @@ impl Context {
         kind: &'static Kind,
         source: &'static Source,
         cursor: &Cursor,
-        how: How,
+        (how, left_out): (How, &BTreeSet<String>),
     ) -> Result<Fetched> {
         let page = {
             let _place = self.calls.acquire().await;
@@ -55,7 +56,10 @@ impl Context {
         };
         let extensions = if *source == kind.reading[0] { self.extensions(kind) } else { &[] };
         let select = source.select.iter().copied().chain(extensions.iter().map(String::as_str));
-        let select: Vec<&str> = select.filter(|p| !page.left_out.iter().any(|left| left == p)).collect();
+        // Why what earlier pages left out too: a link keeps the question of its first page, which another process may have
+        // asked.
+        let is_left_out = |p: &str| left_out.contains(p) || page.left_out.iter().any(|left| left == p);
+        let select: Vec<&str> = select.filter(|p| !is_left_out(p)).collect();
         let withheld: Vec<&str> = kind.withheld(&self.permissions).collect();
         let asked = Asked { select: &select, withheld: &withheld, whole: how.listed };
         let (mut items, mut unreadable) = (Vec::with_capacity(page.items.len()), page.unreadable);

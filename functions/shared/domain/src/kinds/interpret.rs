@@ -177,7 +177,7 @@ pub fn interpret(
 ) -> Result<Interpreted> {
     let members: Members<'_> = serde_json::from_str(item.get())
         .map_err(|e| Error::unavailable(format!("{}: an item is not an object", source.name)).caused_by(e))?;
-    let Some(id) = members.text("id") else {
+    let Some(id) = members.text("id").filter(|id| is_id(id)) else {
         return Err(Error::unavailable(format!("{}: an item has no id", source.name)));
     };
     let mut read = Interpreted {
@@ -296,14 +296,17 @@ fn key_of(kind: &Kind, object: &Map<String, Value>) -> Result<String> {
 
 fn natural_key<'a>(kind: &Kind, id: String, text: impl Fn(&str) -> Option<Cow<'a, str>>) -> Result<String> {
     match kind.identity {
-        Identity::Id if id.is_empty() => {
-            Err(Error::unavailable(format!("{}: an object has no id", kind.name)))
-        }
+        Identity::Id if !is_id(&id) => Err(Error::unavailable(format!("{}: an object has no id", kind.name))),
         Identity::Id => Ok(id),
         Identity::Natural(properties) => {
             Ok(properties.iter().map(|p| text(p).unwrap_or_default()).collect::<Vec<_>>().join("|"))
         }
     }
+}
+
+/// Whether a text can be an id: in the keys of links one stands before a slash, and one behind it.
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && !text.contains('/')
 }
 
 /// One end of a link, as Graph gives it: what else it says belongs to the far object's own record.
@@ -356,7 +359,7 @@ fn ends<'a>(link: &LinkType, raw: &'a RawValue) -> Result<Vec<End<'a>>> {
 }
 
 fn link_record(link: &'static LinkType, end: End<'_>) -> Result<LinkRecord> {
-    let Some(to) = end.id else {
+    let Some(to) = end.id.filter(|id| is_id(id)) else {
         return Err(Error::unavailable(format!("{}: a link has no id", link.name)));
     };
     let value = match (end.removed, end.odata_type) {

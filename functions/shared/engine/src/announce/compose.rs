@@ -225,8 +225,12 @@ pub(super) fn not_covered(snapshot: &SnapshotId, gaps: &[NotCovered]) -> Draft {
 pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
     // To a reader of the mail, a step that was not tried has failed as much as one that Graph refused.
     let failed = counts.failed + counts.skipped;
+    let left = counts.steps.saturating_sub(counts.ended());
     let is_verified = failed == 0 && counts.unverified == 0;
-    let (severity, title) = if is_verified {
+    let (severity, title) = if left > 0 {
+        let left = counted(left, "step was", "steps were");
+        (Severity::Warning, format!("A restore was stopped, and {left} not tried"))
+    } else if is_verified {
         (Severity::Info, "A restore is done and verified".to_owned())
     } else if failed > 0 {
         (Severity::Warning, format!("A restore ended, and {} failed", counted(failed, "step", "steps")))
@@ -235,7 +239,8 @@ pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
     };
     let mut draft = Draft::new(Topic::Restores, severity, Subject::Restore(restore.clone()), title);
     draft.lines.push(format!(
-        "{} verified, {} written but not found so when read back, {failed} failed, {} declared impossible before.",
+        "{} verified, {} written but not found so when read back, {failed} failed, {left} not tried, {} declared impossible \
+         before.",
         counts.done, counts.unverified, counts.impossible
     ));
     draft

@@ -6,7 +6,7 @@ use super::{Report, Request, Worker};
 use domain::{Error, ErrorKind, PartnerId, Result, Timestamp};
 use engine::records::{
     Delivery, Found, HandOver, LateNotice, MailStanding, MailTrouble, Notice, Person, Record, SentNotice,
-    put_new, replace,
+    Tenant, put_new, replace,
 };
 use jiff::SignedDuration;
 
@@ -29,8 +29,20 @@ pub(super) enum Mailed {
 }
 
 impl Worker {
+    /// There is no such notice. Of a tenant that is being deleted nothing is left to tell. Why not by its key, as other jobs
+    /// see that: this one may read none, and backups are stopped in the write that destroys it.
+    async fn without_notice(&self, request: &Request) -> Result<Report> {
+        let tenant: Option<Found<Tenant>> = self.records.find(&Tenant::at(&request.tenant)).await?;
+        if tenant.is_some_and(|row| row.value.next_snapshot_at.is_none()) {
+            tracing::info!(tenant = %request.tenant, "the tenant is no longer backed up; its message is done");
+            return Ok(Report::default());
+        }
+        Err(Error::not_found("there is no such notice"))
+    }
+
     pub(super) async fn at_once(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
-        let found = self.records.get(&Notice::at(&request.tenant, &request.notice)).await?;
+        let at = Notice::at(&request.tenant, &request.notice);
+        let Some(found) = self.records.find(&at).await? else { return self.without_notice(request).await };
         let mut report = Report::default();
         if found.value.due_at.is_none() {
             return Ok(report);

@@ -38,7 +38,7 @@ use engine::messages;
 use engine::metrics::{MAILS_LATER, MAILS_NOT_TAKEN};
 use engine::ports::{Clock, Handed, Ids, Mail, Mailer};
 use engine::records::{Delivery, HandOver, MailStanding, Records};
-use engine::work::{JobWorker, TickWorker, unless_gone};
+use engine::work::{JobWorker, TickWorker};
 use render::Templates;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -183,10 +183,9 @@ impl JobWorker for Worker {
 
     async fn handle(&self, body: &str, deadline: Timestamp) -> Result<()> {
         let request: Request = messages::read(body, messages::SEND_NOTICE)?;
-        let done = self.send_notice(&request, deadline).await.map(|report| {
-            tracing::info!(tenant = %request.tenant, notice = request.notice, ?report, "send-digests");
-        });
-        unless_gone(&self.records, &request.tenant, done).await
+        let report = self.send_notice(&request, deadline).await?;
+        tracing::info!(tenant = %request.tenant, notice = request.notice, ?report, "send-digests");
+        Ok(())
     }
 }
 
