@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use partners::commands::Caller;
 use serde_json::json;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use tracing::instrument::WithSubscriber;
 
 /// The longest line that a refused request may leave.
@@ -28,6 +28,10 @@ impl io::Write for Kept {
 
 /// Does that, and gives every line that was logged meanwhile.
 async fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+    // Why: what another test's thread comes to first, while nobody listens there, may be taken for a line that nobody wants.
+    static LISTENED_TO: Once = Once::new();
+    LISTENED_TO
+        .call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
     let kept = Kept::default();
     let writer = kept.clone();
     let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();

@@ -4,7 +4,7 @@
 use crate::common::{DIFF, FEATURES, Plane, SNAPSHOT, TENANT};
 use serde_json::{Value, json};
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use tracing::instrument::WithSubscriber;
 
 const A: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
@@ -27,6 +27,10 @@ impl io::Write for Kept {
 
 /// Does that, and gives every line that was logged meanwhile.
 async fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
+    // Why: what another test's thread comes to first, while nobody listens there, may be taken for a line that nobody wants.
+    static LISTENED_TO: Once = Once::new();
+    LISTENED_TO
+        .call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
     let kept = Kept::default();
     let writer = kept.clone();
     let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
