@@ -4,6 +4,7 @@
 //! and what a comparison leaves out. Supporting another type is adding a row in `rows.rs` (CONTRIBUTING.md,
 //! "A kind"). Facts come from Microsoft's documentation; each row names its page.
 
+mod form;
 mod guarded;
 mod interpret;
 mod name;
