@@ -221,9 +221,9 @@ async fn a_request_of_http_1_1_names_one_host() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_longer_than_api_gateway_takes_is_refused() {
+async fn a_head_without_end_is_refused() {
     let api = api().await;
-    for (length, status) in [(9_000, "201"), (11_000, "431"), (100_000, "431")] {
+    for (length, status) in [(50_000, "201"), (70_000, "431"), (100_000, "431")] {
         let long = "x".repeat(length);
         let sent =
             format!("GET /open/door HTTP/1.1\r\nHost: h\r\nConnection: close\r\nX-Long: {long}\r\n\r\n");
