@@ -153,7 +153,7 @@ impl Gateway {
     }
 }
 
-/// Answers one request.
+/// Answers one request of a connection, as the gateway and the function behind it would.
 async fn answer(gateway: Gateway, from: SocketAddr, request: Request) -> Response {
     // Why a task of its own: the work goes on when the caller hangs up, as it does in Lambda.
     let busy = gateway.busy.begin();

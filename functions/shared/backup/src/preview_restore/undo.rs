@@ -29,7 +29,7 @@ enum Way {
     Made,
     /// It took it out of the recycle bin.
     Returned,
-    /// It deleted it.
+    /// The restore deleted the object, which is to come back.
     Deleted,
 }
 

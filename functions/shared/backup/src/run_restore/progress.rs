@@ -45,7 +45,7 @@ pub(super) enum Reached {
     End,
     /// The time is up; another invocation goes on.
     Deadline,
-    /// Somebody stopped it.
+    /// Somebody stopped the restore; no further step is begun.
     Cancelled,
 }
 

@@ -20,7 +20,7 @@ const AT_ONCE: usize = 16;
 /// After how many hours locks that could not be renewed are tried again.
 const AGAIN_HOURS: i64 = 24;
 
-/// Renews locks.
+/// Renews the locks of what a tenant's newest snapshot names.
 #[derive(Clone)]
 pub struct Keeper {
     /// Where blobs are locked.
@@ -35,7 +35,7 @@ pub struct Keeper {
     pub lock_days: u32,
 }
 
-/// What was done.
+/// What one renewal of a tenant's locks did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Renewal {
     /// Blobs whose lock was renewed.

@@ -28,7 +28,7 @@ pub enum Probe {
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// By looking.
+    /// By requests that read and write nothing.
     Ask(Probe),
     /// Not by reading alone, and why.
     Cannot(&'static str),
