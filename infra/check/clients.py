@@ -243,6 +243,8 @@ def intunecd(scratch):
         done = subprocess.run([there, *map(str, arguments)], capture_output=True, text=True)
         (scratch / f"{name}.log").write_text(done.stdout + done.stderr)
         wrong = [line for line in (done.stdout + done.stderr).splitlines() if "error" in line.lower() or "Traceback" in line]
+        # Why: the simulated tenant has no Apple push certificate. Graph answers 404 then, which IntuneCD calls an error.
+        wrong = [line for line in wrong if "applePushNotificationCertificate" not in line]
         same(f"{name}: errors", (done.returncode, wrong), (0, []))
 
     def backup(name):
@@ -281,7 +283,8 @@ def intunecd(scratch):
     run("IntuneCD-startcompare", "compared", "-s", second, "-t", first, "-o", scratch / "compared.json")
     told = json.loads((scratch / "compared.json").read_text())
     same("what differs between the backups",
-         ([change["name"] for change in told["changes"]],
+         # Its report of assignments tells of the deleted policy's, too.
+         ([change["name"] for change in told["changes"] if change["config_type"] != "Assignment Report"],
           [deleted["displayName"] in file for file in told["missing_in_source"]], told["missing_in_target"]),
          ([changed["displayName"]], [True], []))
 

@@ -126,6 +126,16 @@ impl GraphClient {
         unknown.entry(tenant.clone()).or_default().insert((source, property.to_owned()));
     }
 
+    /// Forgets which directory extensions this Graph did not know: the tenant has just said which there are.
+    pub(crate) fn forget_unknown_extensions(&self, tenant: &TenantId) {
+        let mut unknown = self.shared.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_tenant) = unknown.get_mut(tenant) {
+            of_tenant.retain(|(source, property)| {
+                !domain::kinds::find(source).is_some_and(|kind| kind.is_extension(property))
+            });
+        }
+    }
+
     /// What gets and keeps the access tokens of this client.
     pub(crate) fn tokens(&self) -> &Tokens {
         &self.shared.tokens

@@ -31,6 +31,9 @@ impl GraphClient {
         let all = self.all_of(tenant, first, 1, WHAT).await?;
         let all = all.iter().map(extension).collect::<Result<Vec<_>>>()?;
         self.remember(tenant, Chosen::of_all(&all));
+        // Why: a definition that is a moment old is refused where it has not arrived, and would stay unknown for as long as
+        // this process lives.
+        self.forget_unknown_extensions(tenant);
         Ok(all)
     }
 

@@ -5,6 +5,8 @@ use domain::ErrorKind;
 use domain::kinds;
 use engine::ports::{Cursor, DirectoryPages, LiveObjects};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A token with the role `Directory.Read.All`.
 const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJyb2xlcyI6WyJEaXJlY3RvcnkuUmVhZC5BbGwiXX0.x";
@@ -103,4 +105,32 @@ async fn one_that_this_graph_does_not_know_is_left_out_and_named_and_a_facet_nev
     assert!(read(&[NAME]).await.unwrap().left_out.is_empty());
     // A facet that is left out would look like one that is empty.
     assert_eq!(read(&["customSecurityAttributes"]).await.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn one_that_was_refused_once_is_asked_for_again_when_the_tenant_says_once_more_which_there_are() {
+    let arrived = Arc::new(AtomicBool::new(false));
+    let has_arrived = arrived.clone();
+    let world = permitted(move |s| {
+        if s.path == PATH {
+            return Some(ok(json!({ "value": definitions() })));
+        }
+        if s.query.contains(NAME) && !has_arrived.load(Ordering::SeqCst) {
+            let message = format!("Could not find a property named '{NAME}' on type 'microsoft.graph.user'.");
+            return Some(refuse(400, "BadRequest", &message));
+        }
+        let link = format!("{}/v1.0/users/delta?$deltatoken=d", s.base);
+        s.path.ends_with("/delta").then(|| ok(json!({"value": [{"id": "1"}], "@odata.deltaLink": link})))
+    })
+    .await;
+    let directory = world.directory();
+    let left_out = async || {
+        let page = directory.read_page(&tenant(), source("users"), &Cursor::Start, &[NAME]).await;
+        page.unwrap().left_out.iter().any(|name| name == NAME)
+    };
+    assert!(left_out().await);
+    arrived.store(true, Ordering::SeqCst);
+    assert!(left_out().await, "nobody asked again");
+    directory.list_extensions(&tenant()).await.unwrap();
+    assert!(!left_out().await);
 }
