@@ -7,6 +7,7 @@
 pub mod builders;
 pub mod contracts;
 pub mod faulty;
+pub mod lines;
 pub mod memory;
 pub mod news;
 pub mod office;

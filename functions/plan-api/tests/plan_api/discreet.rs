@@ -6,39 +6,10 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use partners::commands::Caller;
 use serde_json::json;
-use std::io;
-use std::sync::{Arc, Mutex, Once};
-use tracing::instrument::WithSubscriber;
+use support::lines::logged;
 
 /// The longest line that a refused request may leave.
 const LINE_BYTES: usize = 1_500;
-
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Does that, and gives every line that was logged meanwhile.
-async fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
-    // Why: what another test's thread comes to first, while nobody listens there, may be taken for a line that nobody wants.
-    static LISTENED_TO: Once = Once::new();
-    LISTENED_TO
-        .call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
-    let kept = Kept::default();
-    let writer = kept.clone();
-    let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
-    let done = work.with_subscriber(lines).await;
-    let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-    (done, text.lines().map(str::to_owned).collect())
-}
 
 #[tokio::test]
 async fn what_a_caller_wrote_in_vain_is_in_no_log_line_and_no_line_is_long() {
