@@ -36,6 +36,8 @@ use std::sync::Arc;
 
 /// The OpenAPI document of both planes, as it is kept in the repository.
 pub const OPENAPI: &str = include_str!("../openapi.json");
+/// The same, compressed by gzip.
+pub(crate) const OPENAPI_GZIP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
 
 /// What the control plane stands on.
 #[derive(Clone)]

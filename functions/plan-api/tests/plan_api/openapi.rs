@@ -115,6 +115,35 @@ async fn whoever_has_the_document_is_told_so_and_not_sent_it_again() {
 }
 
 #[tokio::test]
+async fn the_document_is_compressed_for_whoever_takes_that_and_each_form_has_a_version_of_its_own() {
+    let plane = Plane::new();
+    let ask = async |takes: Option<&str>, version: &str| {
+        let mut request = Request::get("/v1/openapi.json").header("if-none-match", version);
+        if let Some(takes) = takes {
+            request = request.header("accept-encoding", takes);
+        }
+        plane.send(None, request.body(Body::empty()).unwrap()).await
+    };
+    let plain = ask(None, "\"other\"").await;
+    let compressed = ask(Some("br;q=1.0, GZIP;q=0.5"), "\"other\"").await;
+    assert_eq!(compressed.headers["content-encoding"], "gzip");
+    assert_eq!((compressed.text.as_str(), plain.text.as_str()), (OPENAPI, OPENAPI));
+    assert!(compressed.sent_bytes * 4 < plain.sent_bytes, "{} bytes", compressed.sent_bytes);
+    assert_ne!(compressed.headers["etag"], plain.headers["etag"]);
+    for takes in [None, Some("identity"), Some("gzip;q=0"), Some("br")] {
+        let answer = ask(takes, "\"other\"").await;
+        assert!(!answer.headers.contains_key("content-encoding"), "{takes:?}");
+        assert_eq!(answer.headers["vary"], "accept-encoding");
+    }
+    for known in [&plain, &compressed] {
+        let known = known.headers["etag"].to_str().unwrap();
+        for takes in [None, Some("gzip")] {
+            assert_eq!(ask(takes, known).await.status, StatusCode::NOT_MODIFIED, "{takes:?} {known}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_answered_is_as_the_document_says() {
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     let plane = Plane::new();

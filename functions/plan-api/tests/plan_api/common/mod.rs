@@ -22,6 +22,7 @@ use partners::commands::{Caller, Member};
 use plan_api::{PlanApi, Ports, router};
 use runtime::http::{authorizer_context, gateway_context, service};
 use serde_json::{Map, Value, json};
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::{ManualClock, MemoryCatalog, World};
@@ -101,6 +102,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: http::HeaderMap,
     pub text: String,
+    /// As many as were sent; the text may have been compressed.
+    pub sent_bytes: usize,
 }
 
 impl Answer {
@@ -254,9 +257,15 @@ impl Plane {
         let reply = self.router.clone().oneshot(request.with_request_context(context)).await.unwrap();
         let (parts, body) = reply.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let is_compressed = parts.headers.get("content-encoding").is_some_and(|coding| coding == "gzip");
+        let mut text = String::new();
+        if is_compressed {
+            flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
+        } else {
+            text = String::from_utf8(bytes.to_vec()).unwrap();
+        }
         assert_eq!(parts.headers["x-request-id"], "request-1");
-        Answer { status: parts.status, headers: parts.headers, text }
+        Answer { status: parts.status, headers: parts.headers, text, sent_bytes: bytes.len() }
     }
 
     pub async fn get(&self, caller: &Caller, path: &str) -> Answer {
