@@ -87,7 +87,8 @@ impl OpenSnapshot for SnapshotView {
     }
 
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
-        SnapshotView::find_object(self, kind, key).await
+        let found = SnapshotView::find_object(self, kind, key).await?;
+        Ok(found.map(|object| self.manifest().without_unread(kind, object)))
     }
 
     fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {

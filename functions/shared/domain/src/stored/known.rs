@@ -15,9 +15,33 @@ impl Manifest {
     /// writers stored what Graph gives without it. A value is: Graph gave it.
     pub fn unknown_of(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {
         let mut unknown = kind.unknown(object, &self.permissions);
+        unknown.extend(kind.selected().filter(|property| self.gives_way(kind, property, object)));
         unknown.extend(kind.links.iter().filter(|l| !self.runs.contains_key(l.name)).map(|l| l.relation));
         unknown.extend(self.not_expanded(kind).filter(|relation| !object.contains_key(*relation)));
         unknown
+    }
+
+    /// Whether an object says that a property is empty of which the manifest says that it could not be read.
+    ///
+    /// Why: older writers stored what pages did not give as empty, where an earlier page of the same reading had left the
+    /// question out. A value is Graph's, whatever the manifest says.
+    fn gives_way(&self, kind: &Kind, property: &str, object: &Map<String, Value>) -> bool {
+        let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+        object.get(property).is_some_and(is_empty) && self.said_of(&kind.part(property)).is_some()
+    }
+
+    /// Takes out of an object the directory extensions whose values are not known though they are there: one that an object
+    /// does not have is unknown.
+    pub fn without_unread(&self, kind: &Kind, mut object: Map<String, Value>) -> Map<String, Value> {
+        let unread: Vec<String> = object
+            .keys()
+            .filter(|name| kind.is_extension(name) && self.gives_way(kind, name, &object))
+            .cloned()
+            .collect();
+        for name in unread {
+            object.remove(&name);
+        }
+        object
     }
 
     /// The relations that are kept in the objects of a kind and were not asked for along with them.
@@ -35,7 +59,7 @@ impl Manifest {
         // Why: a record of a facet alone says nothing of the others.
         let is_asked_apart = kind.facets().any(|f| f == property);
         if kind.is_extension(property) {
-            return !object.contains_key(property);
+            return !object.contains_key(property) || self.gives_way(kind, property, object);
         }
         !is_asked_apart && self.unknown_of(kind, object).contains(property)
     }
@@ -141,6 +165,33 @@ mod tests {
         assert!(!is_unknown("extension_a_there") && is_unknown("extension_a_other"));
         // What only some are named of is said of all.
         assert!(manifest.said_of_extension(users, "extension_a_other").is_none());
+    }
+
+    #[test]
+    fn what_is_empty_of_a_property_that_the_manifest_says_was_not_read_is_not_believed_and_a_value_is() {
+        let users = kinds::get("users").unwrap();
+        let missing =
+            |part: &str| json!({ "source": format!("users.{part}"), "cause": "unknown", "why": "unknown" });
+        let asked = json!({ "users": ["id", "city", "otherMails", "extension_a_there"] });
+        let parts = ["city", "otherMails", "extension_a_there"];
+        let named = manifest(&json!({ "asked": asked, "missing": parts.map(missing) }));
+        let silent = manifest(&json!({ "asked": asked }));
+        let empty = json!({ "id": "1", "city": null, "otherMails": [], "extension_a_there": null });
+        let full = json!({ "id": "1", "city": "Oslo", "otherMails": ["a@b"], "extension_a_there": 1 });
+        for part in parts {
+            let is_unknown = |manifest: &Manifest, user: &Value| {
+                manifest.is_unknown(users, part, user.as_object().unwrap())
+            };
+            assert!(is_unknown(&named, &empty), "{part}");
+            assert!(!is_unknown(&named, &full) && !is_unknown(&silent, &empty), "{part}");
+        }
+        assert!(named.unknown_of(users, empty.as_object().unwrap()).contains("city"));
+        let kept = |manifest: &Manifest, user: &Value| {
+            manifest
+                .without_unread(users, user.as_object().unwrap().clone())
+                .contains_key("extension_a_there")
+        };
+        assert_eq!([kept(&named, &empty), kept(&named, &full), kept(&silent, &empty)], [false, true, true]);
     }
 
     #[test]
