@@ -19,6 +19,8 @@ pub struct FaultRule {
     pub address: Option<String>,
     /// Only requests whose body contains this.
     pub body_contains: String,
+    /// Only requests whose true answer contains this: it is given up for the fault.
+    pub answer_contains: String,
     /// Only requests for tokens; otherwise only requests to Graph.
     pub login: bool,
     /// The status of the answer; 0 cuts the connection in the middle of it, 1 closes it before any of it.
@@ -48,12 +50,17 @@ pub struct FaultRule {
 impl FaultRule {
     /// Whether the request is worked on before this rule is what answers it.
     pub(crate) fn is_late(&self) -> bool {
-        self.after || self.is_about_the_answer()
+        self.after || self.is_about_the_answer() || !self.answer_contains.is_empty()
     }
 
     /// Whether it is the true answer that is changed.
     pub(crate) fn is_about_the_answer(&self) -> bool {
         self.half || self.replace.is_some()
+    }
+
+    /// Whether the rule fits the true answer.
+    pub(crate) fn fits_answer(&self, body: &[u8]) -> bool {
+        self.answer_contains.is_empty() || String::from_utf8_lossy(body).contains(&self.answer_contains)
     }
 
     /// What becomes of the true answer.

@@ -22,6 +22,8 @@
 //! | `undeletes_replicate` | not documented whether what leaves the recycle bin is known everywhere at once | as new objects |
 //! | `bin_shows` | documented that a deleted item can be got with `$select`; not which properties it then has | each that is selected |
 //! | `bin_renames_users` | remembered: a user in the bin has their id before their name | no |
+//! | `names_are_addresses` | met by others: a new user is refused whose name is another's address; not documented | refused |
+//! | `bin_keeps_immutable_ids` | met by others: a user in the recycle bin still has their immutable id; not documented | has it |
 //! | `synced_users_keep` | not documented which properties of a synced user the cloud may write | few: contact mails, password policies, age group and others are the cloud's |
 //! | `licensed_location_clears` | documented as not nullable, which not every such property keeps | refused while there is a licence |
 //! | `wids_in_id_token` | an optional claim: the application's registration asks for it, or not | not sent |
@@ -163,6 +165,8 @@ pub struct Switches {
     pub unknown_extensions_refused: bool,
     pub bin_shows: BinShows,
     pub bin_renames_users: bool,
+    pub names_are_addresses: bool,
+    pub bin_keeps_immutable_ids: bool,
     /// Of a synced user the cloud writes custom security attributes and the usage location, and nothing else.
     pub synced_users_keep: bool,
     pub licensed_location_clears: bool,
@@ -210,6 +214,8 @@ impl Default for Switches {
             unknown_extensions_refused: true,
             bin_shows: BinShows::Selected,
             bin_renames_users: false,
+            names_are_addresses: true,
+            bin_keeps_immutable_ids: true,
             synced_users_keep: false,
             licensed_location_clears: false,
             assertion_clock_real: true,

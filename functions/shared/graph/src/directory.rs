@@ -9,8 +9,8 @@ use domain::{
     restore::Units,
 };
 use engine::ports::{
-    Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
-    Standing,
+    Access, Cursor, Directory, DirectoryAccess, DirectoryPages, Holders, LiveObject, LiveObjects, ReadPage,
+    Spent, Standing,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,6 +130,22 @@ impl LiveObjects for GraphDirectory {
         id: &str,
     ) -> Result<Option<LiveObject>> {
         self.client.find_binned(tenant, kind, id).await
+    }
+    async fn find_holders(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        wanted: Holders<'_>,
+    ) -> Result<Vec<Map<String, Value>>> {
+        self.client.find_holders(tenant, kind, wanted, false).await
+    }
+    async fn find_binned_holders(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        wanted: Holders<'_>,
+    ) -> Result<Vec<Map<String, Value>>> {
+        self.client.find_holders(tenant, kind, wanted, true).await
     }
     async fn find_by_property(
         &self,

@@ -340,7 +340,7 @@ impl GraphClient {
 }
 
 /// The most objects that the port gives for one search.
-const FOUND_LIMIT: usize = 100;
+pub(crate) const FOUND_LIMIT: usize = 100;
 
 /// Whether an object of the recycle bin says that it is of another kind.
 fn is_of_another_kind(kind: &Kind, found: &Value) -> bool {
@@ -373,7 +373,7 @@ fn mid_way(error: Error) -> Error {
     }
 }
 
-fn object_of(kind: &Kind, item: Value) -> Result<Map<String, Value>> {
+pub(crate) fn object_of(kind: &Kind, item: Value) -> Result<Map<String, Value>> {
     match item {
         Value::Object(item) if item.get("id").is_some_and(Value::is_string) => Ok(kind.canonical(item)),
         _ => Err(Error::unavailable(format!("{}: an item has no id", kind.name))),

@@ -41,6 +41,7 @@ impl GraphClient {
             Cursor::Next(link)
             | Cursor::NextListed(link)
             | Cursor::NextWhole(link)
+            | Cursor::NextSingly(link)
             | Cursor::NextBin(link)
             | Cursor::Delta(link) => {
                 let url = self.own_link(link)?;
@@ -61,8 +62,10 @@ impl GraphClient {
         }
         // A list ends with its last page; a round of changes has to say where the next one begins.
         let is_whole = matches!(cursor, Cursor::Whole | Cursor::NextWhole(_));
+        let is_singly = matches!(cursor, Cursor::Singly | Cursor::NextSingly(_));
         let is_listed = is_bin
             || is_whole
+            || is_singly
             || matches!(cursor, Cursor::Listed | Cursor::NextListed(_))
             || !source.is_delta();
         let end = match (next, delta) {
@@ -75,6 +78,7 @@ impl GraphClient {
                 PageEnd::More(match cursor {
                     Cursor::Listed | Cursor::NextListed(_) => Cursor::NextListed(next),
                     Cursor::Whole | Cursor::NextWhole(_) => Cursor::NextWhole(next),
+                    Cursor::Singly | Cursor::NextSingly(_) => Cursor::NextSingly(next),
                     Cursor::Bin | Cursor::NextBin(_) => Cursor::NextBin(next),
                     _ => Cursor::Next(next),
                 })
@@ -93,7 +97,13 @@ impl GraphClient {
         };
         // What a page holds in part alone is asked for at once. Why items are taken apart here and nowhere else: most pages
         // hold all, and are stored as they came.
-        if is_whole || !source.expand.is_empty() && !is_bin {
+        if is_singly {
+            let (found, lost) = self.one_by_one(tenant, source, &items, also).await?;
+            unreadable.extend(lost);
+            items = found.iter().map(to_raw).collect::<Result<_>>()?;
+        }
+        let needs_links = is_whole || is_singly && source.is_delta();
+        if needs_links || !source.expand.is_empty() && !is_bin {
             let mut apart = Vec::with_capacity(items.len());
             for item in &items {
                 match parse(item).ok().filter(|item| item.get("id").is_some_and(Value::is_string)) {
@@ -101,7 +111,7 @@ impl GraphClient {
                     None => unreadable.push(Unreadable::of_text(id_of(item))),
                 }
             }
-            let lost = if is_whole {
+            let lost = if needs_links {
                 self.add_links(tenant, source, &mut apart).await?
             } else {
                 self.complete(tenant, source, &mut apart).await?
@@ -256,6 +266,15 @@ impl Question {
                     Whole::Round => (source.path.trim_end_matches("/delta"), "", None),
                 };
                 Self { path: path.into(), expand, top, relations: false, ..usual }
+            }
+            (Cursor::Singly, read) => {
+                let path = match read {
+                    Read::Delta(Whole::Listed { path, .. } | Whole::Chunked { path, .. }) => path,
+                    Read::Delta(Whole::Round) => source.path.trim_end_matches("/delta"),
+                    Read::List => source.path,
+                };
+                let (path, top) = (path.into(), Some(SMALL_TOP));
+                Self { path, expand: "", top, ids_only: true, relations: false, ..usual }
             }
             (Cursor::Bin, _) => {
                 let cast = kind_of(source).and_then(|kind| kind.writing.recycle_bin).unwrap_or_default();

@@ -42,9 +42,9 @@ impl GraphClient {
     /// The one request of a call; links are added elsewhere.
     pub(crate) fn plan(&self, call: &DirectoryWrite) -> Result<Planned> {
         match call {
-            DirectoryWrite::Undelete { kind, id } => {
+            DirectoryWrite::Undelete { kind, id, new_name, frees_addresses } => {
                 let below = format!("directory/deletedItems/{}/restore", encoded(id));
-                self.planned(kind, Method::POST, &below, None)
+                self.planned(kind, Method::POST, &below, undelete(new_name.as_deref(), *frees_addresses))
             }
             DirectoryWrite::Create { kind, body } => self.create(kind, body),
             DirectoryWrite::Update { kind, id, body } => {
@@ -167,6 +167,15 @@ impl GraphClient {
     fn object(&self, id: &str) -> String {
         format!("{}/directoryObjects/{}", self.base(ApiVersion::V1), encoded(id))
     }
+}
+
+/// What is sent along with a return from the recycle bin, where it is not to be as it was: both are for users alone.
+/// Source: learn.microsoft.com/graph/api/directory-deleteditems-restore.
+fn undelete(new_name: Option<&str>, frees_addresses: bool) -> Option<Value> {
+    let name = new_name.map(|name| ("newUserPrincipalName".to_owned(), Value::from(name)));
+    let frees = frees_addresses.then(|| ("autoReconcileProxyConflict".to_owned(), Value::Bool(true)));
+    let body: Map<String, Value> = name.into_iter().chain(frees).collect();
+    (!body.is_empty()).then_some(Value::Object(body))
 }
 
 fn one(kind: &Kind, id: &str) -> String {

@@ -3,6 +3,7 @@
 
 mod activations;
 mod bad_luck;
+mod conflicts;
 mod conformance;
 mod connecting;
 mod consents;

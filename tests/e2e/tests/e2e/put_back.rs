@@ -5,7 +5,7 @@ use super::rig::{Admin, Rig};
 use serde_json::{Value, json};
 
 /// Previews over the API: the path of the restore, and its first part.
-async fn preview(client: &Client<'_>, asked: &Value) -> (String, Value) {
+pub(super) async fn preview(client: &Client<'_>, asked: &Value) -> (String, Value) {
     let path = client.done("restores", Some(asked)).await;
     let shown = client.get(&format!("{path}?limit=200")).await;
     assert_eq!(shown["state"], "previewed", "{shown}");
@@ -13,14 +13,14 @@ async fn preview(client: &Client<'_>, asked: &Value) -> (String, Value) {
 }
 
 /// Runs a preview and gives its report.
-async fn run(client: &Client<'_>, path: &str) -> Value {
+pub(super) async fn run(client: &Client<'_>, path: &str) -> Value {
     client.done(&format!("{path}/run"), None).await;
     let report = client.get(&format!("{path}/report?limit=200")).await;
     assert_eq!(report["state"], "done", "{report}");
     report
 }
 
-async fn snapshot(client: &Client<'_>) -> String {
+pub(super) async fn snapshot(client: &Client<'_>) -> String {
     let path = client.done("snapshots", None).await;
     path.split_once('/').unwrap().1.to_owned()
 }

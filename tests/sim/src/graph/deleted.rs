@@ -2,7 +2,7 @@
 
 use super::call::{Call, Outcome, Reply};
 use super::collection::{Places, Wanted};
-use super::error::{bad, conflict, denied, malformed, missing};
+use super::error::{Failure, bad, conflict, denied, malformed, missing};
 use super::render::{self, How, Selection};
 use super::{lists, refs, users};
 use crate::schema;
@@ -101,28 +101,21 @@ pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
         users::require_role(call, d, index)?;
     }
     let schema = schema::of(kind);
+    let before = d.object(index).row.clone();
     if let Some(name) = body.get("newUserPrincipalName").and_then(|v| v.as_str()) {
         if kind != Kind::User {
             return Err(bad("newUserPrincipalName is for users only."));
         }
         d.set(index, &[(schema.at("userPrincipalName"), Some(format!("\"{name}\"")))]);
     }
-    // While the object was in the bin others may have taken its names: a user name has to be changed by the caller, an
-    // address is dropped where the caller allows it.
-    for name in d.claimed(index) {
-        let taken = d.names.get(&name).is_some_and(|holder| *holder != index);
-        if !taken {
-            continue;
+    let frees = body.get("autoReconcileProxyConflict").and_then(serde_json::Value::as_bool) == Some(true);
+    if let Err(refused) = settle_names(d, index, frees) {
+        if kind == Kind::User {
+            let name = schema.at("userPrincipalName");
+            let old = before.text(name).map(|text| serde_json::json!(text).to_string());
+            d.set(index, &[(name, old)]);
         }
-        if name.starts_with("upn:") {
-            return Err(conflict("userPrincipalName"));
-        }
-        if body.get("autoReconcileProxyConflict").and_then(serde_json::Value::as_bool) != Some(true) {
-            return Err(conflict("proxyAddresses"));
-        }
-        let mut gone = vec![(schema.at("mail"), None)];
-        gone.extend(schema.property("proxyAddresses").map(|property| (property, None)));
-        d.set(index, &gone);
+        return Err(refused);
     }
     d.restore(index, !call.switches.undelete_is_silent);
     if call.switches.undeletes_replicate {
@@ -131,6 +124,46 @@ pub(super) fn restore(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     let context = call.context("directoryObjects/$entity");
     let how = How { context: Some(&context), typed: true, ..How::default() };
     Ok(render::alone(call, d, index, &refs::loose(call, kind), how))
+}
+
+/// While the object was in the bin others may have taken its names: a user name has to be changed by the caller, a
+/// user's address is dropped where the caller allows it.
+fn settle_names(d: &mut Directory, index: Index, frees: bool) -> Result<(), Failure> {
+    let is_taken = |name: &String| d.names.get(name).is_some_and(|holder| *holder != index);
+    let taken: Vec<String> = d.claimed(index).into_iter().filter(is_taken).collect();
+    let names =
+        [("upn:", "userPrincipalName"), ("immutable:", "onPremisesImmutableId"), ("unique:", "uniqueName")];
+    for (prefix, property) in names {
+        if taken.iter().any(|name| name.starts_with(prefix)) {
+            return Err(conflict(property));
+        }
+    }
+    if !taken.is_empty() {
+        if d.object(index).kind != Kind::User || !frees {
+            return Err(conflict("proxyAddresses"));
+        }
+        leave_addresses(d, index, &taken);
+    }
+    Ok(())
+}
+
+/// Takes those addresses from an object, which others have by now.
+fn leave_addresses(d: &mut Directory, index: Index, taken: &[String]) {
+    let schema = schema::of(d.object(index).kind);
+    let row = d.object(index).row.clone();
+    let is_kept = |address: &str| !taken.contains(&address.to_lowercase());
+    let mut changes = Vec::new();
+    if let Some(property) = schema.property("proxyAddresses") {
+        let mut left: Vec<String> =
+            row.get(property).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
+        left.retain(|address| is_kept(address));
+        changes.push((property, Some(serde_json::json!(left).to_string())));
+    }
+    let mail = schema.at("mail");
+    if row.text(mail).is_some_and(|text| !is_kept(&format!("smtp:{text}"))) {
+        changes.push((mail, None));
+    }
+    d.set(index, &changes);
 }
 
 pub(super) fn purge(call: &Call, d: &mut Directory, id: &str) -> Outcome {

@@ -228,6 +228,7 @@ pub(crate) fn one(inner: &Inner, incoming: &Incoming, inner_of_batch: bool) -> A
                             rule.change(&mut reply.body);
                             reply
                         }),
+                        Some(rule) if done.as_ref().is_ok_and(|reply| !rule.fits_answer(&reply.body)) => done,
                         Some(rule) => faulty(&rule),
                         None => done,
                     }

@@ -46,11 +46,17 @@ pub(super) fn manager(call: &Call, d: &Directory, id: &str, reference: bool) -> 
     Ok(lists::write_single(call, d, manager, 200, &chosen))
 }
 
-fn check_names(d: &Directory, itself: Option<Index>, changes: &Changes) -> Result<(), Failure> {
+fn check_names(call: &Call, d: &Directory, itself: Option<Index>, changes: &Changes) -> Result<(), Failure> {
     let schema = schema::of(Kind::User);
-    for (name, prefix, target) in
-        [("userPrincipalName", "upn", "userPrincipalName"), ("mail", "smtp", "proxyAddresses")]
-    {
+    // The name of a new user becomes one of their addresses.
+    let is_address = itself.is_none() && call.switches.names_are_addresses;
+    let names = [
+        ("userPrincipalName", "upn", "userPrincipalName"),
+        ("mail", "smtp", "proxyAddresses"),
+        ("onPremisesImmutableId", "immutable", "onPremisesImmutableId"),
+    ];
+    let as_address = ("userPrincipalName", "smtp", "proxyAddresses");
+    for (name, prefix, target) in names.into_iter().chain(is_address.then_some(as_address)) {
         let number = schema.at(name);
         let Some((_, Some(json))) = changes.iter().find(|(n, _)| *n == number) else { continue };
         let text: String = serde_json::from_str(json).unwrap_or_default();
@@ -62,8 +68,14 @@ fn check_names(d: &Directory, itself: Option<Index>, changes: &Changes) -> Resul
                 ));
             }
         }
-        let holder = d.names.get(&format!("{prefix}:{}", text.to_lowercase())).copied();
+        let claimed = format!("{prefix}:{}", text.to_lowercase());
+        let holder = d.names.get(&claimed).copied();
         if holder.is_some_and(|holder| Some(holder) != itself) {
+            return Err(conflict(target));
+        }
+        let is_kept = |index: Index| Some(index) != itself && d.claimed(index).contains(&claimed);
+        let asks_bin = prefix == "immutable" && call.switches.bin_keeps_immutable_ids;
+        if asks_bin && d.bin().any(is_kept) {
             return Err(conflict(target));
         }
     }
@@ -125,7 +137,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
         return Err(bad("A password must be specified to create a new user."));
     }
     refuse_guarded(call, &body)?;
-    check_names(d, None, &changes)?;
+    check_names(call, d, None, &changes)?;
     security_attributes::merge(call, d, &crate::state::Row::default(), &body, &mut changes)?;
     derive(&mut changes);
     let id = d.new_id();
@@ -185,7 +197,7 @@ pub(super) fn update(call: &Call, d: &mut Directory, id: &str) -> Outcome {
     if clears && is_licensed && !call.switches.licensed_location_clears {
         return Err(bad("Invalid value specified for property 'usageLocation' of resource 'User'."));
     }
-    check_names(d, Some(index), &changes)?;
+    check_names(call, d, Some(index), &changes)?;
     security_attributes::merge(call, d, &row, &body, &mut changes)?;
     let extension = schema.at("onPremisesExtensionAttributes");
     if let Some(Value::Object(new)) = body.get("onPremisesExtensionAttributes") {

@@ -171,6 +171,7 @@ pub(crate) fn names(kind: Kind, row: &Row) -> Vec<String> {
         Kind::User => {
             claim("upn", "userPrincipalName");
             claim("smtp", "mail");
+            claim("immutable", "onPremisesImmutableId");
         }
         Kind::Group => {
             claim("smtp", "mail");
@@ -180,5 +181,11 @@ pub(crate) fn names(kind: Kind, row: &Row) -> Vec<String> {
         Kind::Application => claim("app", "appId"),
         Kind::Unit => {}
     }
+    let addresses = schema.property("proxyAddresses").and_then(|p| row.json(p));
+    let addresses = addresses.iter().flat_map(|all| all.as_array().into_iter().flatten());
+    let addresses = addresses.filter_map(serde_json::Value::as_str).map(str::to_lowercase);
+    names.extend(addresses.filter(|address| address.starts_with("smtp:")));
+    names.sort_unstable();
+    names.dedup();
     names
 }

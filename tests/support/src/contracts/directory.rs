@@ -197,7 +197,7 @@ pub async fn directory_writer(
     writer.apply(tenant, &DirectoryWrite::Delete { kind: groups, id: group.clone(), object }).await.unwrap();
     assert!(live().await.is_none(), "what was deleted is not live");
     probe.delete_user(&user).await;
-    writer.apply(tenant, &DirectoryWrite::Undelete { kind: users, id: user.clone() }).await.unwrap();
+    writer.apply(tenant, &undelete(users, &user)).await.unwrap();
     assert!(objects.find_live(tenant, users, &user, &[]).await.unwrap().is_some(), "back from the bin");
     writer.take_spent(tenant);
     assert_eq!(writer.take_spent(tenant), Spent::default(), "what was taken is not counted twice");
@@ -218,4 +218,8 @@ fn body(value: &Value) -> Map<String, Value> {
 /// The links that were found, each as its type's name and its far end.
 fn ends(live: &LiveObject) -> Vec<(&str, &str)> {
     live.links.iter().map(|(link, to, _)| (link.name, to.as_str())).collect()
+}
+
+fn undelete(kind: &'static Kind, id: &str) -> DirectoryWrite {
+    DirectoryWrite::Undelete { kind, id: id.to_owned(), new_name: None, frees_addresses: false }
 }

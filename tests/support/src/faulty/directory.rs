@@ -8,7 +8,7 @@ use domain::restore::Units;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
     Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
-    LiveObject, LiveObjects, ReadPage, Spent, Standing,
+    Holders, LiveObject, LiveObjects, ReadPage, Spent, Standing,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,8 +61,13 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
             Cursor::Whole => "whole",
             Cursor::Ids(_) => "by ids",
             Cursor::Latest => "latest",
+            Cursor::Singly => "one by one",
             Cursor::Bin => "recycle bin",
-            Cursor::Next(_) | Cursor::NextListed(_) | Cursor::NextWhole(_) | Cursor::NextBin(_) => "next",
+            Cursor::Next(_)
+            | Cursor::NextListed(_)
+            | Cursor::NextWhole(_)
+            | Cursor::NextSingly(_)
+            | Cursor::NextBin(_) => "next",
             Cursor::Delta(_) => "delta",
         };
         let call = LoggedCall::new("directory", "read_page", format!("{} {at}", source.path)).of(tenant);
@@ -122,6 +127,26 @@ impl<T: LiveObjects + ?Sized> LiveObjects for Faulty<T> {
         let call = LoggedCall::new("directory", "find_by_property", subject).of(tenant);
         self.plan.around(call, self.inner.find_by_property(tenant, kind, property, value)).await
     }
+    async fn find_holders(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        wanted: Holders<'_>,
+    ) -> Result<Vec<Map<String, Value>>> {
+        let subject = format!("{} {}", kind.name, wanted.property);
+        let call = LoggedCall::new("directory", "find_holders", subject).of(tenant);
+        self.plan.around(call, self.inner.find_holders(tenant, kind, wanted)).await
+    }
+    async fn find_binned_holders(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        wanted: Holders<'_>,
+    ) -> Result<Vec<Map<String, Value>>> {
+        let subject = format!("{} {}", kind.name, wanted.property);
+        let call = LoggedCall::new("directory", "find_binned_holders", subject).of(tenant);
+        self.plan.around(call, self.inner.find_binned_holders(tenant, kind, wanted)).await
+    }
     async fn list_outside(
         &self,
         tenant: &TenantId,
@@ -162,7 +187,7 @@ impl<T: DirectoryWriter + ?Sized> DirectoryWriter for Faulty<T> {
 
 fn told(call: &DirectoryWrite) -> String {
     match call {
-        DirectoryWrite::Undelete { kind, id } => format!("undelete {} {id}", kind.name),
+        DirectoryWrite::Undelete { kind, id, .. } => format!("undelete {} {id}", kind.name),
         DirectoryWrite::Create { kind, .. } => format!("create {}", kind.name),
         DirectoryWrite::Update { kind, id, .. } => format!("update {} {id}", kind.name),
         DirectoryWrite::Act { kind, id, path, .. } => format!("{path} {} {id}", kind.name),

@@ -22,7 +22,7 @@ use crate::archive::Archive;
 use crate::plans::{self, PlanStore, StoredPlan};
 use async_trait::async_trait;
 use domain::changes::Change;
-use domain::restore::{Choice, Guard, Impossible, Inputs, Item, SelectedItem, Selection};
+use domain::restore::{Guard, Impossible, Inputs, Item, SelectedItem, Selection};
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
@@ -231,11 +231,11 @@ impl Worker {
         gather.look_again(&mut items, &adopted).await?;
         let (referrers, unreadable) = gather.referrers(&items, &adopted).await?;
         apart.extend(unreadable);
-        let choice = |item: &Item| {
-            let choice = selection.choice(item.kind, &item.key);
-            (*choice != Choice::Leave).then(|| ((item.kind.name, item.key.clone()), choice.clone()))
+        let chosen = |item: &Item| {
+            let choices = selection.choices(item.kind, &item.key).cloned().collect();
+            ((item.kind.name, item.key.clone()), choices)
         };
-        let choices = items.iter().filter_map(choice).collect();
+        let choices = items.iter().map(chosen).collect();
         let own_principals = self.own.list_own(&restore.tenant).await?.into_iter().collect();
         let extensions = gather.extensions(&items).await?;
         let mut inputs = Inputs {

@@ -111,7 +111,7 @@ impl Undone {
         };
         let at = (kind.name, id);
         let is_made = self.touched.get(&at).is_some_and(|t| matches!(t.way, Way::Made | Way::Returned));
-        let makes = matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete);
+        let makes = matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. });
         let writes = !makes && !matches!(step.action, WriteAction::Adopt { .. });
         if writes && before.is_none() && !is_made {
             // Begun, and not written: it ended before.
@@ -132,7 +132,7 @@ impl Undone {
         let touched = self.touched.entry(at).or_default();
         match &step.action {
             WriteAction::Create { .. } => (touched.way, touched.left) = (Way::Made, after),
-            WriteAction::Undelete => touched.way = Way::Returned,
+            WriteAction::Undelete { .. } => touched.way = Way::Returned,
             WriteAction::Delete if matches!(touched.way, Way::Changed) => touched.way = Way::Deleted,
             WriteAction::Update { properties, .. } => {
                 let written = properties.iter().filter(|p| !refused.contains(p.as_str()));

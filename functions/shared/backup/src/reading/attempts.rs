@@ -5,7 +5,8 @@ use super::begin;
 use super::context::Context;
 use super::missing;
 use super::reader::KindReader;
-use domain::kinds::Kind;
+use super::unreadable;
+use domain::kinds::{Identity, Kind};
 use domain::{Error, ErrorKind, ErrorReason};
 use engine::records::{KindReading, KindState};
 
@@ -72,8 +73,8 @@ pub(super) async fn read_kind(
     let mut before = before;
     let mut begun_anew = false;
     loop {
-        let (was_incremental, was_by_round, was_by_list) =
-            (before.incremental, before.by_round, before.by_list);
+        let (was_incremental, was_by_round, was_by_list, was_singly) =
+            (before.incremental, before.by_round, before.by_list, before.singly);
         let (mut reading, error) = match attempt(context, kind, before).await {
             Attempt::Progress(next) => return (next, None),
             Attempt::Failed(reading, error) => (*reading, error),
@@ -98,17 +99,26 @@ pub(super) async fn read_kind(
             && error.kind() == ErrorKind::Invalid
             && kind.reading[0].is_delta()
             && !(by_round || was_by_list || reading.endless);
+        // Why last: one object that Graph cannot show may cost each page that it is on; it costs itself alone where each
+        // is asked for by its id, at twenty times the requests.
+        let singly = reads_all
+            && error.kind() == ErrorKind::Invalid
+            && error.reason().is_none()
+            && kind.identity == Identity::Id
+            && !unreadable::names_too_many(&reading.missing)
+            && !(by_round || by_list || was_singly || reading.endless);
         // Why: a licence may be missing for a facet though the permission is there.
         let apart = reads_all
             && error.kind() == ErrorKind::Denied
             && !context.carried(kind, reading.facets_apart).is_empty();
-        let other_way = by_round || by_list || apart;
+        let other_way = by_round || by_list || singly || apart;
         // Why: what is wrong with a list of changes need not be wrong with the list of everything.
         let refused = was_incremental && error.kind() == ErrorKind::Invalid;
         if other_way || refused || lost && (was_incremental || !begun_anew) {
             tracing::warn!(kind = kind.run(), cause = error.kind().name(), "reading everything of the kind");
             reading.by_round |= by_round;
             reading.by_list |= by_list;
+            reading.singly |= singly;
             reading.facets_apart |= apart;
             begun_anew |= !was_incremental && !other_way;
             before = reading.begun_anew(context.clock.now());

@@ -169,8 +169,12 @@ impl Chains<'_, '_> {
         state.left_out.extend(page.left_out);
 
         // Why before its items are taken: a page of a ring may not be followed by the same again.
-        if let PageEnd::More(Cursor::Next(link) | Cursor::NextListed(link) | Cursor::NextWhole(link)) =
-            &page.end
+        if let PageEnd::More(
+            Cursor::Next(link)
+            | Cursor::NextListed(link)
+            | Cursor::NextWhole(link)
+            | Cursor::NextSingly(link),
+        ) = &page.end
             && let Err(astray) = chain.trail.follow(link, entries(&page.items))
         {
             return self.lead_nowhere(&chain, astray);

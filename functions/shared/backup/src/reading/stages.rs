@@ -72,6 +72,10 @@ impl KindReader<'_> {
             }
         } else {
             chains.push(match self.main_source().read {
+                _ if state.singly => {
+                    carried = self.context.carried(self.kind, state.facets_apart);
+                    objects(Cursor::Singly)
+                }
                 Read::Delta(_) if state.by_list => {
                     carried = self.context.carried(self.kind, state.facets_apart);
                     objects(Cursor::Whole)

@@ -20,6 +20,11 @@ pub(super) fn named_by(base: &Manifest, kind: &Kind) -> Vec<Missing> {
     base.missing.iter().filter(is_of).cloned().collect()
 }
 
+/// Whether so many objects could not be read that it is no fault of theirs.
+pub(super) fn names_too_many(missing: &[Missing]) -> bool {
+    missing.iter().filter(|m| m.object().is_some()).count() > MOST
+}
+
 impl KindReader<'_> {
     /// Notes the items of a page that cannot be read.
     ///
@@ -38,8 +43,7 @@ impl KindReader<'_> {
                 self.state.missing.push(missing);
             }
         }
-        let named = self.state.missing.iter().filter(|m| m.object().is_some()).count();
-        if named > MOST {
+        if names_too_many(&self.state.missing) {
             return Err(Error::invalid(format!("{}: more than {MOST} objects cannot be read", source.name)));
         }
         Ok(())

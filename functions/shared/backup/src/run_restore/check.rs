@@ -37,7 +37,11 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
     // Without a live object only these actions have something to do; a deletion has nothing left to do.
     let Some(live) = live else {
         return Ok(match &step.action {
-            WriteAction::Undelete => write(DirectoryWrite::Undelete { kind, id }, vec!["object".to_owned()]),
+            WriteAction::Undelete { new_name, without } => {
+                let (new_name, frees_addresses) = (new_name.clone(), !without.is_empty());
+                let call = DirectoryWrite::Undelete { kind, id, new_name, frees_addresses };
+                write(call, vec!["object".to_owned()])
+            }
             WriteAction::Create { body } => {
                 write(DirectoryWrite::Create { kind, body: body.clone() }, vec!["object".to_owned()])
             }
@@ -46,7 +50,9 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
         });
     };
     match &step.action {
-        WriteAction::Undelete | WriteAction::Adopt { .. } | WriteAction::Create { .. } => Ok(Check::So),
+        WriteAction::Undelete { .. } | WriteAction::Adopt { .. } | WriteAction::Create { .. } => {
+            Ok(Check::So)
+        }
         WriteAction::Update { body, .. } if step.is_fact() => Ok(schedule(kind, step, body, live)),
         WriteAction::Update { body, .. } => Ok(update(kind, step, body, live)),
         WriteAction::Act { property, argument } => act(kind, step, property, argument, live),

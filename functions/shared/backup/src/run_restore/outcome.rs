@@ -129,7 +129,7 @@ fn cause_of(error: &Error) -> FailCause {
 /// A step in words without its values: the action, and which properties or links it is about.
 pub(super) fn asked(step: &Step) -> String {
     match &step.action {
-        WriteAction::Undelete => "undelete".to_owned(),
+        WriteAction::Undelete { .. } => "undelete".to_owned(),
         WriteAction::Adopt { .. } => "adopt".to_owned(),
         WriteAction::Create { .. } => "create".to_owned(),
         WriteAction::Update { properties, .. } => format!("update {}", properties.join(", ")),

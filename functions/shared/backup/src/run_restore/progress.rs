@@ -173,7 +173,7 @@ impl<'a> RestoreRun<'a> {
         let now = self.worker.clock.now();
         let fresh = step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).max();
         // What leaves the recycle bin may be as unknown for a while as what is new.
-        let is_undelete = matches!(step.action, WriteAction::Undelete);
+        let is_undelete = matches!(step.action, WriteAction::Undelete { .. });
         let settled = now + if is_undelete { FRESH } else { super::wait::SETTLED };
         fresh.map_or(settled, |at| settled.max(*at + FRESH))
     }
@@ -367,8 +367,8 @@ impl<'a> RestoreRun<'a> {
     fn remember(&mut self, step: &Step) -> Result<()> {
         let Some(outcome) = self.outcome(step.number).cloned() else { return Ok(()) };
         self.note_losses(&self.of_today(step)?, &outcome);
-        let brings =
-            matches!(step.action, WriteAction::Undelete | WriteAction::Create { .. }) && !step.is_fact();
+        let brings = matches!(step.action, WriteAction::Undelete { .. } | WriteAction::Create { .. })
+            && !step.is_fact();
         if !brings {
             return Ok(());
         }
@@ -377,7 +377,7 @@ impl<'a> RestoreRun<'a> {
         let is_taken = outcome.status.is_some_and(|status| (200..300).contains(&status));
         let is_there = outcome.state.is_success()
             || match step.action {
-                WriteAction::Undelete => is_taken,
+                WriteAction::Undelete { .. } => is_taken,
                 _ => outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent),
             };
         if !is_there {

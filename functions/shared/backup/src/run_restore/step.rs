@@ -154,7 +154,7 @@ impl RestoreRun<'_> {
         patience: &mut Patience,
     ) -> Result<Option<Ended>> {
         // Why look first: an object that has left the bin for good is reported as gone, and not as refused by Graph.
-        if let WriteAction::Undelete = work.now.action {
+        if let WriteAction::Undelete { .. } = work.now.action {
             match self.is_in_bin(&work.now).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(Some(Verdict::skipped(SkipCause::Gone))),

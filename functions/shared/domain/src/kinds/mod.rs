@@ -25,7 +25,9 @@ pub use shape::{
     ApiVersion, EXTENSION_PREFIX, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read,
     Reference, Rule, Source, Unread, Whole,
 };
-pub use writing::{Action, Empty, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing};
+pub use writing::{
+    Action, Empty, Form, Limit, Mark, Otherwise, Phase, Place, Required, Settled, Shown, Update, Way, Writing,
+};
 
 use crate::{Error, Result};
 

@@ -9,7 +9,7 @@ use super::shape::{
     Unread, Whole,
 };
 use super::writing::{
-    Action, Empty, Form, Limit, Mark, Otherwise, Phase, Required, Settled, Update, Writing,
+    Action, Empty, Form, Limit, Mark, Otherwise, Phase, Place, Required, Settled, Shown, Update, Way, Writing,
 };
 use crate::canonical::Sorting;
 
@@ -253,7 +253,47 @@ static USERS: Kind = Kind {
             Required { property: "accountEnabled", otherwise: Otherwise::False },
             Required { property: "mailNickname", otherwise: Otherwise::BeforeAt("userPrincipalName") },
         ],
-        rival_by: &["userPrincipalName"],
+        // Sources: learn.microsoft.com/graph/api/user-post-users, directory-deleteditems-restore.
+        places: &[
+            Place {
+                property: "userPrincipalName",
+                among: &[USER_KIND],
+                returned: Some(&[Way::Rename]),
+                ..Place::ADDRESS
+            },
+            // The name of a new user is one of their addresses.
+            Place {
+                property: "userPrincipalName",
+                shown: Shown::Address("userPrincipalName"),
+                among: PRINCIPALS,
+                returned: None,
+                ..Place::ADDRESS
+            },
+            Place {
+                property: "mail",
+                shown: Shown::Address("mail"),
+                among: PRINCIPALS,
+                created: Some(&[Way::Without]),
+                returned: None,
+                ..Place::ADDRESS
+            },
+            Place {
+                property: "proxyAddresses",
+                shown: Shown::Address("proxyAddresses"),
+                among: PRINCIPALS,
+                created: None,
+                returned: Some(&[Way::Without]),
+                ..Place::ADDRESS
+            },
+            Place {
+                property: "onPremisesImmutableId",
+                among: &[USER_KIND],
+                is_unique: true,
+                also_binned: true,
+                created: Some(&[Way::Without]),
+                ..Place::NAME
+            },
+        ],
         needed: &["accountEnabled", "displayName", "mailNickname", "userPrincipalName"],
         regrown: &[
             "createdDateTime",
@@ -462,7 +502,40 @@ static GROUPS: Kind = Kind {
         ],
         only_of: &[("visibility", UNIFIED), ("preferredDataLocation", UNIFIED)],
         not_shown: &["resourceBehaviorOptions"],
-        rival_by: &["displayName"],
+        // Sources: learn.microsoft.com/graph/api/resources/group (mailNickname, uniqueName), group-post-groups.
+        places: &[
+            Place { among: &[GROUP_KIND], ..Place::NAME },
+            Place {
+                property: "mailNickname",
+                among: &[GROUP_KIND],
+                only: Some(UNIFIED),
+                returned: None,
+                ..Place::ADDRESS
+            },
+            // The address of a new group is made of its nickname.
+            Place {
+                property: "mailNickname",
+                shown: Shown::Address("mail"),
+                among: PRINCIPALS,
+                only: Some(UNIFIED),
+                returned: None,
+                ..Place::ADDRESS
+            },
+            Place {
+                property: "proxyAddresses",
+                shown: Shown::Address("proxyAddresses"),
+                among: PRINCIPALS,
+                only: Some(UNIFIED),
+                created: None,
+                ..Place::ADDRESS
+            },
+            Place {
+                property: "uniqueName",
+                among: &[GROUP_KIND],
+                created: Some(&[Way::Without]),
+                ..Place::ADDRESS
+            },
+        ],
         regrown: &["createdDateTime", "mail", "onPremisesSyncEnabled", "securityIdentifier"],
         // Source: learn.microsoft.com/graph/teams-create-group-and-team.
         claims: &[(
@@ -648,6 +721,18 @@ static ROLES: Kind = Kind {
         required: &[Required { property: "templateId", otherwise: Otherwise::Key }],
         empty: Empty::Lists(&["rolePermissions"]),
         needed: &["displayName", "isEnabled", "rolePermissions"],
+        places: &[
+            Place { among: &[ROLE_KIND], ..Place::NAME },
+            // Source: learn.microsoft.com/graph/api/resources/unifiedroledefinition, templateId.
+            Place {
+                property: "templateId",
+                among: &[ROLE_KIND],
+                is_unique: true,
+                ignores_case: true,
+                created: Some(&[]),
+                ..Place::NAME
+            },
+        ],
         limits: &[Limit::BuiltIn],
         ..Writing::PATCHED
     },

@@ -2,6 +2,7 @@
 //!
 //! A row begins from [`Writing::PATCHED`] and names only what differs.
 
+use super::KindName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -165,6 +166,65 @@ pub struct Settled {
     pub why: &'static str,
 }
 
+/// How an object may come back though another one has its place, besides leaving it and taking the other one for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// With another value.
+    Rename,
+    /// Without the value.
+    Without,
+}
+
+/// How it shows that another object has a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Its property of the same name has the value.
+    Same,
+    /// It has the address, or one of the addresses, that this property of the object names among its own
+    /// (`proxyAddresses`).
+    Address(&'static str),
+}
+
+/// A place that an object takes: a value that Graph gives to one object alone, or that tells a person which one is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The property that the place is about.
+    pub property: &'static str,
+    /// How it shows that another object has it.
+    pub shown: Shown,
+    /// The kinds of which one may have it.
+    pub among: &'static [KindName],
+    /// Whether Graph gives it to one object alone. Where not, objects that were there together under it are no rivals.
+    pub is_unique: bool,
+    /// Whether values are the same that differ in their case alone.
+    pub ignores_case: bool,
+    /// It is about objects alone that have this mark, on either side.
+    pub only: Option<Mark>,
+    /// Whether objects in the recycle bin may have it as well.
+    pub also_binned: bool,
+    /// How an object comes back all the same that has to be created again; none where it takes no such place then.
+    pub created: Option<&'static [Way]>,
+    /// The same of one in the recycle bin.
+    pub returned: Option<&'static [Way]>,
+}
+
+impl Place {
+    /// A name that people give, which several objects may have.
+    pub const NAME: Self = Self {
+        property: "displayName",
+        shown: Shown::Same,
+        among: &[],
+        is_unique: false,
+        ignores_case: false,
+        only: None,
+        also_binned: false,
+        created: Some(&[Way::Rename]),
+        returned: Some(&[]),
+    };
+    /// An address of mail, which no two objects of a tenant have.
+    pub const ADDRESS: Self = Self { is_unique: true, ignores_case: true, ..Self::NAME };
+}
+
 /// What can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Writing {
@@ -214,9 +274,8 @@ pub struct Writing {
     /// Properties by which another service says that it has a part in the object, and what of it does not come back. A
     /// new object is not given them: they would say that something is there that is not.
     pub claims: &'static [(&'static str, &'static str)],
-    /// Properties whose value says which object is meant, to a person or to Graph: a live object that has the value of one
-    /// that is to come back has its place.
-    pub rival_by: &'static [&'static str],
+    /// The places that its objects take: whoever has one of those of an object that is to come back is its rival.
+    pub places: &'static [Place],
     /// Values that a property keeps, or never gets.
     pub settled: &'static [Settled],
     /// Which objects are not written like the others.
@@ -249,7 +308,7 @@ impl Writing {
         only_of: &[],
         not_shown: &[],
         regrown: &[],
-        rival_by: &[],
+        places: &[],
         claims: &[],
         settled: &[],
         limits: &[],
@@ -282,6 +341,15 @@ mod tests {
         assert!(!is_on(json!([])) && !is_on(json!(null)) && !is_on(json!("unified")));
     }
 
+    /// The properties that a place is found by.
+    fn looked_at(place: &'static Place) -> impl Iterator<Item = &'static &'static str> {
+        let address = match &place.shown {
+            Shown::Same => None,
+            Shown::Address(named_by) => Some(named_by),
+        };
+        std::iter::once(&place.property).chain(address).chain(place.only.as_ref().map(|mark| &mark.property))
+    }
+
     #[test]
     fn what_a_row_says_of_writing_is_about_properties_that_are_read() {
         for kind in KINDS {
@@ -290,7 +358,7 @@ mod tests {
             let names = writing.sensitive.iter().chain(writing.never_empty).chain(writing.not_shown);
             let names = names
                 .chain(writing.regrown)
-                .chain(writing.rival_by)
+                .chain(writing.places.iter().flat_map(looked_at))
                 .chain(writing.needed)
                 .chain(writing.claims.iter().map(|(property, _)| property));
             let marks = writing.settled.iter().map(|s| s.mark.property);

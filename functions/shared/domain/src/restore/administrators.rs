@@ -224,7 +224,7 @@ fn effects(step: &Step) -> Vec<Effect> {
     let rights = kind.map_or(Rights::None, |kind| kind.rights);
     match &step.action {
         // Whoever comes out of the recycle bin may be disabled; a licence, a policy gives nobody a role.
-        WriteAction::Undelete
+        WriteAction::Undelete { .. }
         | WriteAction::Adopt { .. }
         | WriteAction::Act { .. }
         | WriteAction::Assign { .. }

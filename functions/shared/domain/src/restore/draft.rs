@@ -77,7 +77,7 @@ impl<'a> Planner<'a> {
 
     /// Adds a step on an item.
     pub fn step(&mut self, item: &Item, mut draft: Draft) {
-        if item.returns() && draft.action != WriteAction::Undelete {
+        if item.returns() && !matches!(draft.action, WriteAction::Undelete { .. }) {
             draft.warnings.push(Warning::ComparedLater);
         }
         self.steps.push(Step {

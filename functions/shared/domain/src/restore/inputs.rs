@@ -1,7 +1,7 @@
 //! What a plan is made from: read by the engine, judged here.
 
 use super::held::Held;
-use super::{Administrators, AttributeMode, Choice, IdMap, LinkMode, Rival, SelectedLink, Tenure};
+use super::{Administrators, AttributeMode, IdMap, LinkMode, Resolution, Rival, SelectedLink, Tenure};
 use crate::Timestamp;
 use crate::extensions::Extension;
 use crate::kinds::{Kind, KindName};
@@ -74,10 +74,10 @@ pub struct Inputs {
     pub ids: IdMap,
     /// Ids (those of today) of far ends that are known not to be live.
     pub missing: BTreeSet<String>,
-    /// Live objects that have the place of chosen ones which are to come back, by kind and key of these.
+    /// Objects that have the place of chosen ones which are to come back, by kind and key of these.
     pub rivals: BTreeMap<(KindName, String), Vec<Rival>>,
     /// What a person chose about them.
-    pub choices: BTreeMap<(KindName, String), Choice>,
+    pub choices: BTreeMap<(KindName, String), Vec<Resolution>>,
     /// The ids, until now, of chosen objects for which a live one is taken: `ids` leads from them to its id.
     pub adopted: BTreeMap<(KindName, String), String>,
     /// Of collections that are no kinds (`kinds::OUTSIDE`), by their names: the ids of what is there. Of a collection

@@ -54,16 +54,17 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     if let Some((cause, why)) = refusal(item) {
         return planner.impossible(item, "object", cause, why);
     }
-    if conflicts::tell(planner, item, wanted) {
+    if conflicts::tell(planner, item) {
         return;
     }
-    let wanted = &conflicts::renamed(planner, item, wanted.clone());
+    let beside = conflicts::beside(planner, item, wanted.clone());
+    let wanted = &beside.wanted;
     let phase = item.kind.phase;
     if !item.in_recycle_bin {
         unread::tell_lost_properties(planner, item, wanted);
     }
     if item.in_recycle_bin {
-        let action = WriteAction::Undelete;
+        let action = WriteAction::Undelete { new_name: beside.new_name, without: beside.without };
         planner.step(item, Draft { phase, action, before: None, after: None, warnings: vec![] });
         if !is_true(&wanted.object, "onPremisesSyncEnabled") {
             let seen = item.binned.clone().map(|held| planner.inputs.ids.held(item.kind, held));

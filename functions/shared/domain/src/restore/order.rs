@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// Puts each step after the steps that bring its objects back. Returns the steps in order, and those that are left
 /// because they wait for each other.
 pub(super) fn in_order(sorted: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
-    let brings = |s: &Step| matches!(s.action, WriteAction::Undelete | WriteAction::Create { .. });
+    let brings = |s: &Step| matches!(s.action, WriteAction::Undelete { .. } | WriteAction::Create { .. });
     let mut awaited: BTreeSet<String> = sorted.iter().filter(|s| brings(s)).map(|s| s.id.clone()).collect();
     let (mut placed, mut waiting) = (Vec::with_capacity(sorted.len()), sorted);
     loop {

@@ -237,7 +237,7 @@ fn part_of(step: &Step) -> String {
 /// against the order of the kinds.
 fn rank(step: &Step) -> usize {
     match step.action {
-        WriteAction::Undelete | WriteAction::Adopt { .. } => 0,
+        WriteAction::Undelete { .. } | WriteAction::Adopt { .. } => 0,
         WriteAction::Create { .. } => 1,
         WriteAction::Update { .. } => 2,
         WriteAction::Act { .. } => 3,

@@ -97,20 +97,24 @@ impl SelectedItem {
 }
 
 impl Selection {
-    /// What is to be done about the conflict of an object.
-    pub fn choice(&self, kind: &Kind, key: &str) -> &Choice {
-        let of = |resolution: &&Resolution| resolution.kind == kind.name && resolution.key == key;
-        self.conflicts.iter().find(of).map_or(&Choice::Leave, |resolution| &resolution.choice)
+    /// What is to be done about the conflicts of an object.
+    pub fn choices<'a>(&'a self, kind: &Kind, key: &str) -> impl Iterator<Item = &'a Resolution> {
+        let of = move |resolution: &&Resolution| resolution.kind == kind.name && resolution.key == key;
+        self.conflicts.iter().filter(of)
     }
 
     /// Checks what is to be done about conflicts.
     ///
     /// # Errors
-    /// `Invalid`, naming the field: an unknown kind, a name that is none.
+    /// `Invalid`, naming the field: an unknown kind, a property that no conflict of the kind is about, a name that is none.
     pub fn check_conflicts(&self) -> Result<()> {
         for (i, resolution) in self.conflicts.iter().enumerate() {
             let field = |name: &str| format!("conflicts[{i}].{name}");
-            resolution.kind.get().map_err(|e| e.within(field("kind")))?;
+            let kind = resolution.kind.get().map_err(|e| e.within(field("kind")))?;
+            let is_none = |property: &String| kind.writing.places.iter().all(|p| p.property != *property);
+            if resolution.property.as_ref().is_some_and(is_none) {
+                return Err(Error::invalid_field(field("property"), "no conflict of this kind is about it"));
+            }
             if let Choice::Rename { to } = &resolution.choice
                 && (to.trim().is_empty() || to.chars().any(char::is_control))
             {

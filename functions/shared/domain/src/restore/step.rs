@@ -27,7 +27,14 @@ pub struct End {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum WriteAction {
     /// Takes the object out of the recycle bin, under its old id.
-    Undelete,
+    Undelete {
+        /// The user name that it has then, where it cannot have its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        new_name: Option<String>,
+        /// The addresses of mail that it leaves to those who have them by now.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        without: Vec<String>,
+    },
     /// Takes a live object for the one that is to come back. Nothing is written to the tenant: from then on the one's id
     /// stands for the other's.
     Adopt {

@@ -29,6 +29,9 @@ pub enum Cursor {
     Listed,
     /// At the beginning of the list of everything, each object with all its links, where there is no delta.
     Whole,
+    /// At the beginning of the list of ids of which each object is then asked for by itself, with all its links, where a list
+    /// of objects is refused.
+    Singly,
     /// At the beginning of a delta's first round over the objects of these ids, 1 to 50.
     Ids(Vec<String>),
     /// Nothing but the delta link for what changes from now on.
@@ -41,6 +44,8 @@ pub enum Cursor {
     NextListed(String),
     /// At Graph's next link inside the list that was begun by `Whole`.
     NextWhole(String),
+    /// At Graph's next link inside the list that was begun by `Singly`.
+    NextSingly(String),
     /// At Graph's next link inside the list that was begun by `Bin`.
     NextBin(String),
     /// At what changed since Graph's delta link, as it gave it.
@@ -280,6 +285,30 @@ pub trait LiveObjects: Send + Sync {
         value: &str,
     ) -> Result<Vec<Map<String, Value>>>;
 
+    /// Live objects that hold one of the values, whatever its case, each with what was asked for; at most 100.
+    async fn find_holders(
+        &self,
+        tenant: &TenantId,
+        kind: &'static Kind,
+        wanted: Holders<'_>,
+    ) -> Result<Vec<Map<String, Value>>> {
+        let mut found = Vec::new();
+        for value in wanted.values {
+            found.extend(self.find_by_property(tenant, kind, wanted.property, value).await?);
+        }
+        Ok(found)
+    }
+
+    /// The same of objects in the recycle bin; none where it cannot be searched here.
+    async fn find_binned_holders(
+        &self,
+        _tenant: &TenantId,
+        _kind: &'static Kind,
+        _wanted: Holders<'_>,
+    ) -> Result<Vec<Map<String, Value>>> {
+        Ok(Vec::new())
+    }
+
     /// The ids of all objects of a collection that is no kind; `None` where that cannot be seen here.
     async fn list_outside(
         &self,
@@ -307,6 +336,17 @@ pub trait Directory: DirectoryAccess + DirectoryPages + LiveObjects {
     }
 }
 
+/// Who is looked for: objects of which a property is one of these values or, where it is a list, has one of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Holders<'a> {
+    /// The property, which can be filtered by.
+    pub property: &'static str,
+    /// The values, at least one.
+    pub values: &'a [String],
+    /// A property to be given along with id, name and the one that is looked at.
+    pub also: Option<&'static str>,
+}
+
 /// One write, complete: every id in it is a live one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DirectoryWrite {
@@ -316,6 +356,10 @@ pub enum DirectoryWrite {
         kind: &'static Kind,
         /// The id of the live object.
         id: String,
+        /// The user name that it is to have, where another has its own.
+        new_name: Option<String>,
+        /// Whether it leaves those addresses to others that they have by now.
+        frees_addresses: bool,
     },
     /// Makes a new object; the answer gives its id. The body is what Graph takes, without read-only properties.
     Create {

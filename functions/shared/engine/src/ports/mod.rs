@@ -25,7 +25,7 @@ pub use catalog::{Catalog, Page, Row, RowPage, Scope, Watch, Write};
 pub use clock::{Clock, Ids};
 pub use directory::{
     Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
-    LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent, Standing, Unreadable,
+    Holders, LiveObject, LiveObjects, PageEnd, RECOVERY_PERMISSION, ReadPage, Spent, Standing, Unreadable,
 };
 pub use key_ring::{DataKey, KeyRing, WrappedKey};
 pub use key_sets::KeySets;

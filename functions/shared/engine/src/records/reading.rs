@@ -119,6 +119,9 @@ pub struct KindReading {
     /// Whether everything is listed, since this Graph refuses a delta in any form: it tracks no changes for the tenant.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_list: bool,
+    /// Whether each object is asked for by itself, since a page that would hold all of them is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub singly: bool,
     /// Whether facets are asked for apart from the objects, because this Graph refuses to give them together.
     #[serde(default)]
     pub facets_apart: bool,
@@ -173,6 +176,7 @@ impl KindReading {
             without_base: false,
             by_round: false,
             by_list: false,
+            singly: false,
             facets_apart: false,
             started_at: now,
             stage: ReadingStage::Token,
@@ -206,8 +210,9 @@ impl KindReading {
     /// A reading of everything, at its beginning again, that keeps what this one has learnt of this Graph.
     #[must_use]
     pub fn begun_anew(&self, now: Timestamp) -> Self {
-        let Self { without_base, by_round, by_list, facets_apart, failures, losses, .. } = *self;
-        Self { without_base, by_round, by_list, facets_apart, failures, losses, ..Self::of_everything(now) }
+        let Self { without_base, by_round, by_list, singly, facets_apart, failures, losses, .. } = *self;
+        let anew = Self::of_everything(now);
+        Self { without_base, by_round, by_list, singly, facets_apart, failures, losses, ..anew }
     }
 
     /// Whether a run is merged already, or its merge has begun.

@@ -44,7 +44,12 @@ async fn every_call_is_the_documented_request() {
     let id = || "x".to_owned();
     let table: Vec<(DirectoryWrite, &str, Value)> = vec![
         (
-            DirectoryWrite::Undelete { kind: kind("users"), id: id() },
+            DirectoryWrite::Undelete {
+                kind: kind("users"),
+                id: id(),
+                new_name: None,
+                frees_addresses: false,
+            },
             "POST /v1.0/directory/deletedItems/x/restore",
             Value::Null,
         ),

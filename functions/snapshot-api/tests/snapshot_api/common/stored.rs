@@ -133,7 +133,7 @@ impl Plane {
             key: "u".to_owned(),
             id: "u".to_owned(),
             name: Some("Ann".to_owned()),
-            action: WriteAction::Undelete,
+            action: WriteAction::Undelete { new_name: None, without: vec![] },
             before: None,
             after: None,
             depends_on: Vec::new(),

@@ -114,6 +114,8 @@ pub const QUESTIONS: &[Question] = &[
     ),
     ask("bin_shows", "which properties of a deleted user can be selected?", Probe::DeletedUser),
     ask("bin_renames_users", "is a deleted user called as before?", Probe::DeletedUser),
+    cannot("names_are_addresses", "is a new user refused whose name is another's address?", WRITES),
+    cannot("bin_keeps_immutable_ids", "has a deleted user still their immutable id?", WRITES),
     cannot("synced_users_keep", "which properties of a synced user does the cloud write?", WRITES),
     cannot("licensed_location_clears", "can a licensed user's usage location be emptied?", WRITES),
     ask(

@@ -117,3 +117,48 @@ async fn changes_that_are_refused_once_for_no_known_reason_cost_one_whole_readin
         assert_eq!(refused, 1, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_page_that_is_refused_for_one_object_on_it_costs_that_object_alone() {
+    for (kind, path, property) in [
+        ("users", "users", "jobTitle"),
+        ("groups", "groups", "description"),
+        ("DeviceConfiguration", "deviceManagement/deviceConfigurations", "description"),
+    ] {
+        let rig = Rig::new().await;
+        let (admin, stage) = rig.staged().await;
+        rig.snapshot().await;
+        let id = match kind {
+            "users" => stage.id("Maya").to_owned(),
+            "groups" => stage.id("Night shift").to_owned(),
+            _ => admin.inner().list(path).await.unwrap()[0]["id"].as_str().unwrap().to_owned(),
+        };
+        let mut body = json!({ property: "Xylographer" });
+        if kind == "DeviceConfiguration" {
+            let live = admin.inner().get(&format!("{path}/{id}")).await.unwrap();
+            body["@odata.type"] = live["@odata.type"].clone();
+        }
+        admin.patch(&format!("{path}/{id}"), &body).await;
+        rig.control.fail_next(FaultRule {
+            path_contains: format!("/{path}"),
+            answer_contains: "Xylographer".to_owned(),
+            status: 400,
+            times: u32::MAX,
+            ..FaultRule::default()
+        });
+        rig.clock.advance(SignedDuration::from_hours(1));
+        let before = rig.control.requests(rig.tenant().as_str()).len();
+        let bad = rig.snapshot().await;
+        let named = vec![(format!("{kind}/{id}"), "unreadable".to_owned())];
+        assert_eq!((not_covered(&rig, &bad).await, changes(&rig).await), (named, 0), "{kind}");
+        let records = rig.snapshot_row(rig.tenant(), &bad).await.counts[kind].records;
+        let there = admin.inner().list(&format!("{path}?$select=id")).await.unwrap().len() as u64;
+        assert_eq!(records, there, "{kind}: it is held as it was");
+        let asked = rig.control.requests(rig.tenant().as_str()).len() - before;
+        assert!(asked < 600, "{kind}: {asked} requests");
+        rig.control.clear_faults();
+        rig.clock.advance(SignedDuration::from_hours(8 * 24));
+        let whole = rig.snapshot().await;
+        assert_eq!((not_covered(&rig, &whole).await, changes(&rig).await), (vec![], 1), "{kind}");
+    }
+}

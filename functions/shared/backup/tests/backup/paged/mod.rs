@@ -42,10 +42,12 @@ fn word(cursor: &Cursor) -> String {
         Cursor::Whole => "whole",
         Cursor::Latest => "latest",
         Cursor::Ids(_) => "ids",
+        Cursor::Singly => "singly",
         Cursor::Bin => "bin",
         Cursor::Next(link)
         | Cursor::NextListed(link)
         | Cursor::NextWhole(link)
+        | Cursor::NextSingly(link)
         | Cursor::NextBin(link)
         | Cursor::Delta(link) => link,
     }

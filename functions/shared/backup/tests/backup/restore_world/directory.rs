@@ -372,7 +372,7 @@ impl DirectoryWriter for TableDirectory {
                 }
                 id_made = Some(id);
             }
-            DirectoryWrite::Undelete { kind, id } => {
+            DirectoryWrite::Undelete { kind, id, .. } => {
                 let at = (kind.name.to_string(), id.clone());
                 let back = state.bin.remove(&at).unwrap();
                 let late = SignedDuration::from_millis(i64::try_from(state.undeletes_late_ms).unwrap());

@@ -49,7 +49,7 @@ impl Tenant {
             let kind = now.kind().unwrap();
             let at = (kind.run(), now.id.clone());
             match &now.action {
-                WriteAction::Undelete => {
+                WriteAction::Undelete { .. } => {
                     let back = self.bin.remove(&at).expect("it is in the bin");
                     self.live.insert(at, back);
                 }

@@ -121,7 +121,7 @@ fn parts_of(step: &Step) -> Vec<String> {
         WriteAction::Act { property, .. } => vec![property.clone()],
         WriteAction::Create { .. }
         | WriteAction::Adopt { .. }
-        | WriteAction::Undelete
+        | WriteAction::Undelete { .. }
         | WriteAction::Delete => vec!["object".to_owned()],
     }
 }
@@ -189,7 +189,7 @@ proptest! {
         for (i, step) in plan.steps.iter().enumerate() {
             prop_assert_eq!(step.number as usize, i + 1);
             for id in &step.depends_on {
-                let brings = |s: &Step| s.id == *id && matches!(s.action, WriteAction::Create { .. } | WriteAction::Undelete);
+                let brings = |s: &Step| s.id == *id && matches!(s.action, WriteAction::Create { .. } | WriteAction::Undelete { .. });
                 prop_assert!(plan.steps[..=i].iter().any(brings), "{id} is used before it is there");
             }
         }

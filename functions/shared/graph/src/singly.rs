@@ -1,0 +1,69 @@
+//! Objects asked for one by one, where a page that would hold them is refused: one that Graph cannot show costs itself alone.
+
+use crate::{
+    GraphClient,
+    batch::Part,
+    cost::read_units,
+    lost::passes,
+    select::{encoded, kind_of, with_query},
+};
+use domain::{
+    Error, ErrorKind, Result, TenantId,
+    kinds::{Read, Source, Whole, id_of},
+};
+use engine::ports::Unreadable;
+use serde_json::{Value, value::RawValue};
+
+impl GraphClient {
+    /// The objects of these ids, as a list of them would give them; and those that cannot be had. Who is gone meanwhile is
+    /// neither.
+    ///
+    /// # Errors
+    /// Those that pass, and what is wrong with every object.
+    pub(crate) async fn one_by_one(
+        &self,
+        tenant: &TenantId,
+        source: &'static Source,
+        ids: &[Box<RawValue>],
+        also: &[&str],
+    ) -> Result<(Vec<Value>, Vec<Unreadable>)> {
+        let Some(kind) = kind_of(source) else { return Ok((Vec::new(), Vec::new())) };
+        let select = self.selectable(tenant, source, also).await?;
+        let select: Vec<&str> = select.into_iter().filter(|p| !kind.is_relation(p)).collect();
+        // What a list of policies expands is asked for apart, object by object.
+        let expand = match source.read {
+            Read::Delta(Whole::Listed { expand, .. }) => expand,
+            Read::Delta(_) | Read::List => "",
+        };
+        let ids: Vec<String> = ids
+            .iter()
+            .map(|item| id_of(item).ok_or_else(|| Error::unavailable("an item has no id")))
+            .collect::<Result<_>>()?;
+        let part = |id: &String| {
+            let path = format!("{}/{}", kind.path, encoded(id));
+            let units = read_units(&path, !select.is_empty(), !expand.is_empty(), None);
+            let below = with_query(&path, &select, expand, None);
+            Part { below, units, what: format!("reading one of {}", source.name) }
+        };
+        let parts: Vec<Part> = ids.iter().map(part).collect();
+        let (mut found, mut lost, mut first) = (Vec::new(), Vec::new(), None);
+        for ((id, part), reply) in
+            ids.iter().zip(&parts).zip(self.get_many(tenant, kind.version, &parts).await?)
+        {
+            match reply.and_then(|reply| reply.success(&part.what)) {
+                Ok(object) => found.push(object),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) if passes(&error) && error.kind() != ErrorKind::Unavailable => return Err(error),
+                Err(error) => {
+                    lost.push(Unreadable { id: Some(id.clone()), why: error.summary().into() });
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        match first {
+            // Why: that is no fault of the objects.
+            Some(error) if found.is_empty() && lost.len() > 1 => Err(error),
+            _ => Ok((found, lost)),
+        }
+    }
+}
