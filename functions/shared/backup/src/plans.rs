@@ -70,7 +70,7 @@ pub trait PlanStore: Send + Sync {
         before: &Before,
     ) -> Result<Put>;
 
-    /// What a step wrote over; none where it wrote nothing.
+    /// What a step wrote over, or brought; none where it did neither.
     async fn find_before(&self, tenant: &TenantId, restore: &RestoreId, step: u32) -> Result<Option<Before>>;
 
     /// Stores the report of a restore, unless there is one.
@@ -97,17 +97,18 @@ pub struct Sentence {
     pub said: String,
 }
 
-/// What an object was like right before a step wrote to it. Kept sealed, so that the restore can be undone.
+/// What an object was like right before a step wrote to it; of a step that made one or brought one back, what it was like
+/// once it was there. Kept sealed, so that the restore can be undone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Before {
     /// The object, without links; none where it was not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<Map<String, Value>>,
-    /// The types of the links that were read.
+    /// The types of the links that the step may write.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub link_types: Vec<String>,
-    /// All of its links of these types.
+    /// Those of its links that the step may write.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<BeforeLink>,
     /// The properties and relations that could not be read.
@@ -162,6 +163,9 @@ pub struct ReportedStep {
     /// The id of the object that the step created; none where it created none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_id: Option<String>,
+    /// Whether the step sent an object to be created, and nobody found it: it may be there all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_exist: bool,
     /// Whether the user needs a new password before signing in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_password_reset: bool,
@@ -230,6 +234,7 @@ impl FinalReport {
                 refused: outcome.refused.clone(),
                 read_back: outcome.read_back.clone(),
                 new_id: outcome.new_id.clone(),
+                may_exist: outcome.may_exist_beside.is_some(),
                 needs_password_reset: step.kind.find().is_some_and(|kind| kind.writing.password)
                     && outcome.new_id.is_some()
                     && !matches!(outcome.state, OutcomeState::Skipped { .. }),

@@ -1,6 +1,8 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
 
-use backup::commands::restores::{FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom};
+use backup::commands::restores::{
+    AskedPart, FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom,
+};
 use backup::plans::Sentence;
 use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
@@ -9,7 +11,7 @@ use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{
     Cause, NotProtected, OutcomeState, ReadBack, RefusedPart, Restore, RestoreCounts, RestoreState,
-    StepOutcome,
+    StepOutcome, UndonePart,
 };
 use garde::Validate;
 use schemars::JsonSchema;
@@ -31,15 +33,21 @@ pub struct RestoreIn {
     /// The comparison whose changes are to be taken back to its earlier side.
     #[garde(skip)]
     comparison: Option<DiffId>,
-    /// Only the changes of these objects. It goes with `comparison`; without it all changes are taken back.
+    /// Only the changes of these objects. It goes with `comparison`; without it all changes are taken back. With `undo`, only
+    /// what was written to these objects.
     #[garde(skip)]
     #[schemars(length(min = 1, max = MAX_NAMED))]
     only: Option<Vec<ObjectRefIn>>,
     /// The restore whose writes are to be taken back, as far as it came: what it made is deleted, what it deleted comes back,
-    /// and the properties and links that it wrote are as they were. Properties that somebody else changed since stay, and are named; what is
-    /// done with managers, assignments and what came back from the recycle bin, the preview shows.
+    /// and the properties and links that it wrote are as they were. What somebody else changed since stays, and is named
+    /// (`changedSince`).
     #[garde(skip)]
     undo: Option<RestoreId>,
+    /// Only these steps of the restore that is undone, by their numbers; with the step that made an object, or brought it
+    /// back, go all that were written to it. It goes with `undo`, and with `only`: then what either names is undone.
+    #[garde(skip)]
+    #[schemars(length(min = 1, max = MAX_NAMED))]
+    steps: Option<Vec<u32>>,
     /// How attributes are written. Where it is not said, the items of a snapshot are merged, and of the changes of a
     /// comparison exactly the attributes that changed are overwritten: they are undone.
     #[garde(skip)]
@@ -83,16 +91,22 @@ impl TryFrom<RestoreIn> for NewRestore {
             let is_alone = asked.snapshot.is_none()
                 && asked.items.is_none()
                 && asked.comparison.is_none()
-                && asked.only.is_none()
                 && asked.attributes.is_none()
                 && asked.links.is_none()
                 && !asked.delete_created;
             if !is_alone {
-                let why = "goes with nothing else: a restore is undone as it was run";
+                let why = "goes with `steps` and `only` alone: a restore is undone as it was run";
                 return Err(Error::invalid_field("undo", why));
             }
             let selection = Selection { conflicts: asked.conflicts, ..Selection::default() };
-            return Ok(Self { from: RestoreFrom::Undo(undo), selection });
+            let objects = asked.only.map(|named| named.into_iter().map(Into::into).collect());
+            let part = AskedPart { steps: asked.steps, objects };
+            let is_whole = part == AskedPart::default();
+            let from = if is_whole { RestoreFrom::Undo(undo) } else { RestoreFrom::UndoOnly(undo, part) };
+            return Ok(Self { from, selection });
+        }
+        if asked.steps.is_some() {
+            return Err(Error::invalid_field("steps", "goes with undo"));
         }
         let (from, items) = match (asked.snapshot, asked.items, asked.comparison, asked.only) {
             (Some(snapshot), Some(items), None, None) => (RestoreFrom::Items(snapshot), items),
@@ -102,7 +116,9 @@ impl TryFrom<RestoreIn> for NewRestore {
             }
             (Some(_), None, None, _) => return Err(Error::invalid_field("items", "is missing")),
             (None, Some(_), None, _) => return Err(Error::invalid_field("snapshot", "is missing")),
-            (_, _, None, Some(_)) => return Err(Error::invalid_field("only", "goes with a comparison")),
+            (_, _, None, Some(_)) => {
+                return Err(Error::invalid_field("only", "goes with a comparison or with undo"));
+            }
             (_, _, Some(_), _) => {
                 return Err(Error::invalid_field("comparison", "cannot go with a snapshot or items"));
             }
@@ -116,9 +132,7 @@ impl TryFrom<RestoreIn> for NewRestore {
         // Whoever asks for changes to be taken back means those that added something, too.
         let (attributes, links) = match from {
             RestoreFrom::Items(_) => (AttributeMode::default(), LinkMode::default()),
-            RestoreFrom::Changes(_) | RestoreFrom::Only(..) | RestoreFrom::Undo(_) => {
-                (AttributeMode::Overwrite, LinkMode::Rollback)
-            }
+            _ => (AttributeMode::Overwrite, LinkMode::Rollback),
         };
         let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
         let (delete_created, conflicts) = (asked.delete_created, asked.conflicts);
@@ -138,6 +152,8 @@ pub struct RestoreOut {
     comparison: Option<DiffId>,
     /// The restore that it undoes; null where it undoes none.
     undoes: Option<RestoreId>,
+    /// The part of that restore that it undoes; null where it undoes all of it, or none.
+    undoes_only: Option<UndonePart>,
     /// How attributes are written.
     attributes: AttributeMode,
     /// How links are written.
@@ -194,6 +210,7 @@ impl From<Restore> for RestoreOut {
             snapshot: row.snapshot,
             comparison: row.diff,
             undoes: row.undoes,
+            undoes_only: row.undoes_only,
             attributes: row.selection.attributes,
             links: row.selection.links,
             delete_created: row.selection.delete_created,
@@ -315,6 +332,9 @@ pub struct OutcomeOut {
     read_back: Option<ReadBack>,
     /// The id of the object that was made; null where none was.
     new_id: Option<String>,
+    /// Whether an object was sent to be created and was not found: it may be there all the same. A later restore of it looks
+    /// for it before it creates another.
+    may_exist: bool,
     /// When this was written.
     at: Timestamp,
 }
@@ -331,6 +351,7 @@ impl From<StepOutcome> for OutcomeOut {
             refused: row.refused,
             said: Vec::new(),
             read_back: row.read_back,
+            may_exist: row.may_exist_beside.is_some(),
             new_id: row.new_id,
             at: row.at,
         }

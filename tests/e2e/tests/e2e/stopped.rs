@@ -38,6 +38,7 @@ async fn what_waits_in_its_middle_is_stopped_at_once_and_shows_what_was_written(
     assert_eq!(status, StatusCode::ACCEPTED);
     rig.work_once().await;
     let shown = client.get(&restore).await;
+    let spent = shown["spent"]["requests"].as_u64().unwrap();
     assert_eq!((&shown["state"], &shown["counts"]["done"]), (&json!("running"), &json!(1)), "{shown}");
 
     let (status, stopped) = client.ask_below(Method::POST, &format!("{restore}/cancel"), None).await;
@@ -45,6 +46,10 @@ async fn what_waits_in_its_middle_is_stopped_at_once_and_shows_what_was_written(
     rig.work_once().await;
     let report = client.get(&format!("{restore}/report")).await;
     assert_eq!((&report["state"], &report["complete"]), (&json!("cancelled"), &json!(false)), "{report}");
+    assert!(
+        report["spent"]["requests"].as_u64().unwrap() > spent,
+        "what the last look cost is counted: {report}"
+    );
     let changed = people.iter().filter(|person| rig.dump()["users"][person]["jobTitle"] == "Changed");
     assert_eq!(changed.count(), 2, "one was written before it was stopped");
     let (status, _) = client.ask_below(Method::POST, &format!("{restore}/cancel"), None).await;

@@ -5,8 +5,10 @@
 use crate::archive::{FoundChanges, MOST_PAGES};
 use crate::preview_restore::MAX_ITEMS;
 use domain::kinds::{self, Kind};
-use domain::restore::{SelectedItem, Selection};
+use domain::restore::{RestorePlan, SelectedItem, Selection};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId};
+use engine::records::{UndoneObject, UndonePart};
+use std::collections::BTreeSet;
 
 /// The most objects that a choice can name one by one; for more, restore the changes of a comparison.
 ///
@@ -18,6 +20,7 @@ const MAX_SELECTION_BYTES: usize = 250_000;
 /// The names that the fields of a choice have for the caller.
 const ITEMS: &str = "items";
 const ONLY: &str = "only";
+const STEPS: &str = "steps";
 
 /// A restore that is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +42,17 @@ pub enum RestoreFrom {
     Only(DiffId, Vec<NamedObject>),
     /// What that restore wrote, taken back.
     Undo(RestoreId),
+    /// A part of what that restore wrote, taken back.
+    UndoOnly(RestoreId, AskedPart),
+}
+
+/// The part of a restore that is to be undone, as whoever asks names it; what is none was not said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AskedPart {
+    /// The numbers of steps.
+    pub steps: Option<Vec<u32>>,
+    /// Objects whose steps are all meant.
+    pub objects: Option<Vec<NamedObject>>,
 }
 
 /// An object, as whoever asks names it.
@@ -64,11 +78,17 @@ impl NewRestore {
                 Err(Error::invalid_field(ITEMS, "nothing is chosen"))
             }
             RestoreFrom::Items(_) => check_items(&self.selection),
-            RestoreFrom::Changes(_) | RestoreFrom::Only(..) | RestoreFrom::Undo(_) if !items.is_empty() => {
+            RestoreFrom::Changes(_)
+            | RestoreFrom::Only(..)
+            | RestoreFrom::Undo(_)
+            | RestoreFrom::UndoOnly(..)
+                if !items.is_empty() =>
+            {
                 let message = "either objects or a comparison can be chosen, not both";
                 Err(Error::invalid_field(ITEMS, message))
             }
             RestoreFrom::Changes(_) | RestoreFrom::Undo(_) => Ok(()),
+            RestoreFrom::UndoOnly(_, part) => part.check(),
             RestoreFrom::Only(_, named) if named.is_empty() => {
                 Err(Error::invalid_field(ONLY, "nothing is chosen"))
             }
@@ -80,6 +100,54 @@ impl NewRestore {
                     .try_for_each(|(i, object)| kind_of(ONLY, i, kinds::get(&object.kind)).map(drop))
             }
         }
+    }
+}
+
+impl AskedPart {
+    fn check(&self) -> Result<()> {
+        for (field, number) in
+            [(STEPS, self.steps.as_ref().map(Vec::len)), (ONLY, self.objects.as_ref().map(Vec::len))]
+        {
+            match number {
+                Some(0) => return Err(Error::invalid_field(field, "nothing is chosen")),
+                Some(number) => check_number(field, number)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The part of that plan.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the step or the object that the plan does not have, or that is named twice.
+    pub(super) fn of(&self, plan: &RestorePlan) -> Result<UndonePart> {
+        let numbers: BTreeSet<u32> = plan.steps.iter().map(|step| step.number).collect();
+        let objects: BTreeSet<UndoneObject> = plan.steps.iter().map(UndoneObject::of).collect();
+        let mut part = UndonePart::default();
+        for (i, number) in self.steps.iter().flatten().enumerate() {
+            let wrong = if !numbers.contains(number) {
+                "is no step of that restore"
+            } else if !part.steps.insert(*number) {
+                "is named twice"
+            } else {
+                continue;
+            };
+            return Err(Error::invalid_field(format!("{STEPS}[{i}]"), wrong));
+        }
+        for (i, named) in self.objects.iter().flatten().enumerate() {
+            kind_of(ONLY, i, kinds::get(&named.kind))?;
+            let object = UndoneObject { kind: named.kind.clone(), key: named.key.clone() };
+            let wrong = if !objects.contains(&object) {
+                "is in no step of that restore"
+            } else if !part.objects.insert(object) {
+                "is named twice"
+            } else {
+                continue;
+            };
+            return Err(Error::invalid_field(format!("{ONLY}[{i}].key"), wrong));
+        }
+        Ok(part)
     }
 }
 

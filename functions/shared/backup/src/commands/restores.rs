@@ -16,12 +16,12 @@ use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue, Spent};
 use engine::records::{
     Approval, AskedWork, Course, Diff, Found, JobState, OutcomeState, Record, Records, Restore,
-    RestoreCounts, RestoreState, Snapshot, StepOutcome, put_new, replace,
+    RestoreCounts, RestoreState, Snapshot, StepOutcome, UndonePart, put_new, replace,
 };
 use serde::Serialize;
 use std::sync::Arc;
 
-pub use super::new_restore::{MAX_NAMED, NamedObject, NewRestore, RestoreFrom};
+pub use super::new_restore::{AskedPart, MAX_NAMED, NamedObject, NewRestore, RestoreFrom};
 
 /// What is to be previewed.
 pub(super) struct Choice {
@@ -29,6 +29,7 @@ pub(super) struct Choice {
     pub selection: Selection,
     pub diff: Option<DiffId>,
     pub undoes: Option<RestoreId>,
+    pub undoes_only: Option<UndonePart>,
 }
 
 /// A step of the plan with what became of it.
@@ -94,24 +95,22 @@ impl Restores {
         let asker = asker.into();
         new.check()?;
         let NewRestore { from, mut selection } = new;
-        let mut undoes = None;
+        let (mut undoes, mut undoes_only) = (None, None);
         let (snapshot, diff) = match from {
             RestoreFrom::Items(snapshot) => {
                 self.check_snapshot(tenant, &snapshot).await?;
                 (snapshot, None)
             }
             RestoreFrom::Undo(restore) => {
-                let row = self.find(tenant, &restore).await?.value;
-                if row.started_at.is_none() || !row.is_over() {
-                    let why = "only what was run, and is over, can be undone; cancel it first";
-                    return Err(Error::conflict(why));
-                }
+                let snapshot = self.begin_undo(tenant, &restore, &mut selection).await?;
                 undoes = Some(restore);
-                // What was written is taken back exactly.
-                selection.attributes = AttributeMode::Overwrite;
-                selection.links = LinkMode::Rollback;
-                selection.delete_created = true;
-                (row.snapshot, None)
+                (snapshot, None)
+            }
+            RestoreFrom::UndoOnly(restore, part) => {
+                let snapshot = self.begin_undo(tenant, &restore, &mut selection).await?;
+                undoes_only = Some(part.of(&self.stored_plan(tenant, &restore).await?.plan)?);
+                undoes = Some(restore);
+                (snapshot, None)
             }
             RestoreFrom::Changes(diff) => (self.earlier_side(tenant, &diff).await?, Some(diff)),
             RestoreFrom::Only(diff, named) => {
@@ -120,7 +119,24 @@ impl Restores {
                 (snapshot, None)
             }
         };
-        self.put_preview(tenant, asker, Choice { snapshot, selection, diff, undoes }).await
+        self.put_preview(tenant, asker, Choice { snapshot, selection, diff, undoes, undoes_only }).await
+    }
+
+    /// The snapshot of a restore that is to be undone; what it wrote is taken back exactly.
+    async fn begin_undo(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        selection: &mut Selection,
+    ) -> Result<SnapshotId> {
+        let row = self.find(tenant, restore).await?.value;
+        if row.started_at.is_none() || !row.is_over() {
+            return Err(Error::conflict("only what was run, and is over, can be undone; cancel it first"));
+        }
+        selection.attributes = AttributeMode::Overwrite;
+        selection.links = LinkMode::Rollback;
+        selection.delete_created = true;
+        Ok(row.snapshot)
     }
 
     pub(super) async fn put_preview(
@@ -129,7 +145,7 @@ impl Restores {
         asker: Asker,
         choice: Choice,
     ) -> Result<Restore> {
-        let Choice { snapshot, selection, diff, undoes } = choice;
+        let Choice { snapshot, selection, diff, undoes, undoes_only } = choice;
         // Why the choice stands in the row: the message only names the restore, and a rerun finds the same choice.
         let now = self.clock.now();
         let restore = Restore {
@@ -139,6 +155,7 @@ impl Restores {
             selection,
             diff,
             undoes,
+            undoes_only,
             requested_by: asker.name.clone(),
             approved_by: None,
             state: RestoreState::Previewing,

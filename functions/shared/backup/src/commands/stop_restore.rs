@@ -66,7 +66,8 @@ impl Restores {
         if row.previewed_at.is_none() {
             return Err(Error::conflict("the restore has no preview yet"));
         }
-        let Restore { snapshot, selection, diff, undoes, .. } = row;
-        self.put_preview(tenant, asker.into(), Choice { snapshot, selection, diff, undoes }).await
+        let Restore { snapshot, selection, diff, undoes, undoes_only, .. } = row;
+        self.put_preview(tenant, asker.into(), Choice { snapshot, selection, diff, undoes, undoes_only })
+            .await
     }
 }

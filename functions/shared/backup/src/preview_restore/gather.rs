@@ -12,7 +12,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value};
 
 /// How many objects are read at the same time.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 /// How often an object is read again that Graph does not answer for,
 const TRIES: u32 = 3;
 /// and half of the first pause before that.
@@ -238,7 +238,7 @@ const LICENCE_STATES: &str = "licenseAssignmentStates";
 ///
 /// Why: both sides of all chosen objects are held at the same time, and for a user with 90 service plans these lists
 /// are ten times the rest.
-fn lean(kind: &Kind, mut object: Map<String, Value>) -> Map<String, Value> {
+pub(super) fn lean(kind: &Kind, mut object: Map<String, Value>) -> Map<String, Value> {
     object.retain(|name, value| !value.is_array() || kind.compares(name) || name == LICENCE_STATES);
     object
 }

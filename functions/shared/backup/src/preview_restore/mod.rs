@@ -203,7 +203,10 @@ impl Worker {
         }
         // What a restore goes back to is a snapshot, or what another restore wrote over.
         let undone = match &restore.undoes {
-            Some(other) => Some(undo::Undone::of(self, &restore.tenant, other).await?),
+            Some(other) => {
+                let part = restore.undoes_only.as_ref();
+                Some(undo::Undone::of(self, &restore.tenant, other, part, deadline).await?)
+            }
             None => None,
         };
         let opened;
@@ -220,7 +223,7 @@ impl Worker {
         let (mut items, unreadable) = gather.items(&selection.items).await?;
         apart.extend(unreadable);
         if let Some(undone) = &undone {
-            let (ours, others) = undone.leave_to_others(items);
+            let (ours, others) = undone.leave_to_others(items, &known);
             items = ours;
             apart.extend(others);
         }

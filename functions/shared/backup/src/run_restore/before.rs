@@ -1,12 +1,13 @@
 //! What an object is like right before a step writes to it: stored before it is written, so that the restore can be undone,
-//! also where it died in its middle.
+//! also where it died in its middle. And what an object is like that a step made or brought back: so that it can be seen
+//! whether somebody changed it since.
 
 use super::check::link_of;
 use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::RestoreRun;
 use crate::plans::{Before, BeforeLink};
 use domain::Result;
-use domain::kinds::{LinkEnd, LinkType};
+use domain::kinds::{LinkEnd, LinkType, LinkWrite};
 use domain::restore::{Step, WriteAction};
 use engine::ports::LiveObject;
 
@@ -24,6 +25,10 @@ impl RestoreRun<'_> {
     ) -> Result<Option<Ended>> {
         // What was begun has kept it: what is there by now may be our own.
         if self.outcome(step.number).is_some() {
+            return Ok(None);
+        }
+        // What is made was not there, and is kept once it is.
+        if matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. }) {
             return Ok(None);
         }
         let kind = now.kind()?;
@@ -50,12 +55,39 @@ impl RestoreRun<'_> {
         if let Some(live) = whole.as_ref().or(live) {
             before.object = Some(live.object.clone());
             before.unknown = live.unknown.iter().map(|part| (*part).to_owned()).collect();
-            before.links = live.links.iter().filter_map(link_before).collect();
+            // Why not all: a group may have many members, and as many steps write some of them.
+            let kept = live.links.iter().filter(|(link, to, _)| writes(now, step, link, to));
+            before.links = kept.filter_map(link_before).collect();
         }
         before.link_types = links.iter().map(|link| link.name.to_owned()).collect();
         let (tenant, restore) = (self.tenant(), &self.restore.id);
         self.worker.plans.put_new_before(tenant, restore, step.number, &before).await?;
         Ok(None)
+    }
+
+    /// Stores what an object is like that the step made or brought back, once it is seen.
+    pub(super) async fn keep_came(&self, step: &Step, live: Option<&LiveObject>) -> Result<()> {
+        let brings = matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. });
+        if let Some(live) = live.filter(|_| brings) {
+            let unknown = live.unknown.iter().map(|part| (*part).to_owned()).collect();
+            let came = Before { object: Some(live.object.clone()), unknown, ..Before::default() };
+            let (tenant, restore) = (self.tenant(), &self.restore.id);
+            self.worker.plans.put_new_before(tenant, restore, step.number, &came).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a step may write this link of its object; `now` is the step with the ids of today, or a part of it.
+fn writes(now: &Step, step: &Step, link: &LinkType, to: &str) -> bool {
+    match (&step.action, &now.action) {
+        // It is performed one by one, and kept before the first.
+        (WriteAction::RemoveOtherLinks { .. }, _) => true,
+        (_, WriteAction::AddLinks { to: ends, .. }) => {
+            link.write == LinkWrite::Single || ends.iter().any(|end| end.id == to)
+        }
+        (_, WriteAction::RemoveLink { to: end, .. }) => end.id == to,
+        _ => true,
     }
 }
 

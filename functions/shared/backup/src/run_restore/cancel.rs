@@ -13,7 +13,7 @@ use engine::records::{Course, FailCause, Found, Restore, RestoreState};
 use serde_json::Value;
 
 impl Worker {
-    /// Ends a restore before its last step.
+    /// Ends a restore that somebody stopped: before its last step, or as any other where each step has its end already.
     pub(super) async fn cancel(
         &self,
         found: Found<Restore>,
@@ -22,10 +22,15 @@ impl Worker {
     ) -> Result<Report> {
         progress.settle(plan).await?;
         let Found { mut value, version } = found;
+        value.spent += self.taken(&value.tenant);
+        value.counts = progress.counts(plan);
+        // Whoever stops what has come to its end stops nothing.
+        if value.counts.ended() == value.counts.steps && !progress.is_cut_short() {
+            return self.finish(Found { value, version }, plan, progress).await;
+        }
         let now = self.clock.now();
         value.state = RestoreState::Cancelled;
         value.course = Course::default();
-        value.counts = progress.counts(plan);
         value.expected_at = None;
         (value.done_at, value.touched_at) = (Some(now), now);
         let report = FinalReport::of(&value, plan, |number| progress.outcome(number));
@@ -60,7 +65,10 @@ impl RestoreRun<'_> {
             WriteAction::Create { body } if !step.is_fact() => {
                 let Some(id) = self.created(step, &now, body).await? else { return Ok(false) };
                 let live = self.worker.directory.find_live(self.tenant(), kind, &id, &[]).await?;
-                let Some(found) = live.map(|live| content(kind, &live.object)) else { return Ok(false) };
+                let Some(found) = live.as_ref().map(|live| content(kind, &live.object)) else {
+                    return Ok(false);
+                };
+                self.keep_came(step, live.as_ref()).await?;
                 let after = now.after.as_ref().and_then(Value::as_object).into_iter().flatten();
                 let mut differs = after.filter(|(property, value)| !same(found.get(*property), Some(value)));
                 Ok(differs.next().is_none())
@@ -72,7 +80,11 @@ impl RestoreRun<'_> {
             }
             _ => {
                 let live = self.look(&now, false).await?;
-                Ok(check(&now, live.as_ref())? == Check::So)
+                let is_so = check(&now, live.as_ref())? == Check::So;
+                if is_so {
+                    self.keep_came(step, live.as_ref()).await?;
+                }
+                Ok(is_so)
             }
         }
     }
@@ -81,6 +93,9 @@ impl RestoreRun<'_> {
 impl Verdict {
     /// It was begun, and nothing more becomes of it.
     fn stopped() -> Ended {
-        Self::ended_by(FailCause::Cancelled, "the restore was cancelled before it was seen")
+        Self::ended_by(
+            FailCause::Cancelled,
+            "the restore was cancelled before it was seen; it may be there all the same",
+        )
     }
 }

@@ -241,13 +241,14 @@ impl RestoreRun<'_> {
                 Err(e) if e.kind() == ErrorKind::Unavailable => None,
                 Err(e) => return Ok(Verdict::unreadable(&e)),
             };
-            let found = live.map(|l| content(kind, &l.object));
+            let found = live.as_ref().map(|l| content(kind, &l.object));
             let differs: Option<Vec<String>> = found.map(|found| {
                 let after = after.into_iter().flatten();
                 after.filter(|(p, v)| !same(found.get(*p), Some(v))).map(|(p, _)| p.clone()).collect()
             });
             // Only what the step asked for is compared: the service adds properties of its own.
             if differs.as_ref().is_some_and(Vec::is_empty) {
+                self.keep_came(step, live.as_ref()).await?;
                 return Ok(Verdict::done(answer));
             }
             match patience.wait(self.worker, self.deadline).await {

@@ -231,12 +231,7 @@ impl Worker {
         found.value.approved_by = Some(approval.by);
         if is_stopped {
             let mut progress = RestoreRun::load(self, &found, vec![], deadline).await?;
-            let counts = progress.counts(&plan);
-            if counts.ended() < counts.steps {
-                return self.cancel(found, &plan, &mut progress).await;
-            }
-            found.value.counts = counts;
-            return self.finish(found, &plan, &progress).await;
+            return self.cancel(found, &plan, &mut progress).await;
         }
         // Why before the first write: a consent that was taken back ends the restore, rather than failing each of its
         // steps.

@@ -8,8 +8,8 @@ use domain::restore::{Administrators, IdMap, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{Applied, DirectoryWrite, LiveObject};
 use engine::records::{
-    Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause, StepOutcome,
-    put_new, replace,
+    FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause,
+    StepOutcome, put_new, replace,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,6 +121,13 @@ impl<'a> RestoreRun<'a> {
     pub fn begun(&self) -> Vec<u32> {
         let begun = self.outcomes.values().filter(|found| !found.value.state.is_final());
         begun.map(|found| found.value.number).collect()
+    }
+
+    /// Whether a step that was begun was given up since somebody stopped the restore.
+    pub fn is_cut_short(&self) -> bool {
+        let given_up =
+            |state: &OutcomeState| matches!(state, OutcomeState::Failed { cause: FailCause::Cancelled, .. });
+        self.outcomes.values().any(|found| given_up(&found.value.state))
     }
 
     /// Executes what is left of the plan, until its end, until the time is up or somebody stops it.
@@ -262,10 +269,8 @@ impl<'a> RestoreRun<'a> {
                     .records
                     .find(&StepOutcome::at(&self.restore.tenant, &other.value.restore, other.value.number))
                     .await?;
-                let begun = match outcome.map(|o| o.value.state) {
-                    Some(OutcomeState::Started { before_ids }) => Begun::Taken(before_ids),
-                    _ => Begun::Afresh(before_ids),
-                };
+                let unfound = outcome.and_then(|o| o.value.unfound_beside().map(<[String]>::to_vec));
+                let begun = unfound.map_or(Begun::Afresh(before_ids), Begun::Taken);
                 (replace(&remaking, other.version)?, begun)
             }
         };
@@ -319,6 +324,16 @@ impl<'a> RestoreRun<'a> {
             if row.state == OutcomeState::AlreadySo {
                 row.state = OutcomeState::Done;
             }
+            let is_open = matches!(&row.state, OutcomeState::Failed { cause, .. } if cause.leaves_open());
+            if let OutcomeState::Started { before_ids } = begun.state
+                && is_open
+                && row.new_id.is_none()
+                && begun.new_id.is_none()
+                && matches!(step.action, WriteAction::Create { .. })
+                && !step.is_fact()
+            {
+                row.may_exist_beside = Some(before_ids);
+            }
             row.client_request_id = begun.client_request_id;
             row.new_id = row.new_id.or(begun.new_id);
             row.status = begun.status;
@@ -347,6 +362,7 @@ impl<'a> RestoreRun<'a> {
             refused: Vec::new(),
             read_back: None,
             new_id: None,
+            may_exist_beside: None,
             at: self.worker.clock.now(),
         }
     }

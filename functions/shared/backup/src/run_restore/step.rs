@@ -113,7 +113,12 @@ impl RestoreRun<'_> {
             }
             let has_begun = was_begun || work.answer.is_some() || !work.refused.is_empty();
             let found = match check(&work.now, live.as_ref())? {
-                Check::So => return Ok(work.seen()),
+                Check::So => {
+                    if has_begun {
+                        self.keep_came(step, live.as_ref()).await?;
+                    }
+                    return Ok(work.seen());
+                }
                 // The object is as the preview showed it: this is the moment to write.
                 Check::Write(call, _) if !work.is_written => {
                     let ended = self.write(step, work, &call, live.as_ref(), &mut patience).await?;

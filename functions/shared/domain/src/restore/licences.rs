@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The property of users and groups that holds their licences.
-pub(super) const PROPERTY: &str = "assignedLicenses";
+pub const PROPERTY: &str = "assignedLicenses";
 /// The property that says which of a user's came through a group.
 const STATES: &str = "licenseAssignmentStates";
 

@@ -43,7 +43,7 @@ pub use held::{Held, HeldLink};
 pub use id_map::{IdMap, tokens};
 pub use inputs::{Guard, Guarded, Inputs, Item, Units};
 pub use left::{Left, LeftBy};
-pub use licences::direct_licences;
+pub use licences::{PROPERTY as LICENCES, direct_licences};
 pub use planner::{is_privileged, plan};
 pub use policies::clean as content;
 pub use properties::writable;

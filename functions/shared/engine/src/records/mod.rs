@@ -74,7 +74,7 @@ pub use reading::{
 };
 pub use restore::{
     FailCause, OutcomeState, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, ReadBack, RefusedPart, Restore,
-    RestoreCounts, RestoreState, SkipCause, StepOutcome,
+    RestoreCounts, RestoreState, SkipCause, StepOutcome, UndoneObject, UndonePart,
 };
 pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, end_of_sessions, ends_of};
 pub use slots::{AskedWork, GivenUp, Slot, WorkSlots};

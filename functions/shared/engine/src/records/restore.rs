@@ -4,11 +4,12 @@
 use super::address::{At, Restores, Under};
 use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Spent, Watch};
-use domain::restore::{RestorePlan, Selection};
+use domain::restore::{RestorePlan, Selection, Step};
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Where a restore stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +81,42 @@ impl RestoreCounts {
     }
 }
 
+/// The part of a restore that another one undoes: these steps, and all steps on these objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UndonePart {
+    /// The numbers of steps in that restore's plan.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub steps: BTreeSet<u32>,
+    /// Objects that it wrote to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub objects: BTreeSet<UndoneObject>,
+}
+
+/// An object that a restore wrote to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoneObject {
+    /// The name of its kind, such as `users`.
+    pub kind: String,
+    /// Its key, as the steps give it.
+    pub key: String,
+}
+
+impl UndonePart {
+    /// Whether a step of the restore belongs to it.
+    pub fn names(&self, step: &Step) -> bool {
+        self.steps.contains(&step.number) || self.objects.contains(&UndoneObject::of(step))
+    }
+}
+
+impl UndoneObject {
+    /// The object that a step is about.
+    pub fn of(step: &Step) -> Self {
+        Self { kind: step.kind.to_string(), key: step.key.clone() }
+    }
+}
+
 /// The row of a restore.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -97,6 +134,9 @@ pub struct Restore {
     /// The restore that it undoes, instead of single items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RestoreId>,
+    /// Which part of that restore it undoes; none where it undoes all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes_only: Option<UndonePart>,
     /// Who asked for the preview: a person's id or a token's prefix.
     pub requested_by: String,
     /// Who approved the plan: a person's id or a token's prefix.
@@ -225,6 +265,13 @@ pub enum FailCause {
     Cancelled,
 }
 
+impl FailCause {
+    /// Whether what was sent may have taken effect all the same.
+    pub fn leaves_open(self) -> bool {
+        matches!(self, Self::Unavailable | Self::NotSeen | Self::Unreadable | Self::Cancelled)
+    }
+}
+
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
@@ -327,11 +374,24 @@ pub struct StepOutcome {
     pub read_back: Option<ReadBack>,
     /// The id of the object that the step created; none where it created none.
     pub new_id: Option<String>,
+    /// Of a creation that was sent, and whose object was not found: the ids of the live objects that had its name before.
+    /// The object may be there all the same, under none of these. None where it is known what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_exist_beside: Option<Vec<String>>,
     /// When the outcome was last written.
     pub at: Timestamp,
 }
 
 impl StepOutcome {
+    /// Of a creation that may have made an object which nobody has found, the ids of the live objects that had its name
+    /// before.
+    pub fn unfound_beside(&self) -> Option<&[String]> {
+        match &self.state {
+            _ if self.new_id.is_some() => None,
+            OutcomeState::Started { before_ids } => Some(before_ids),
+            _ => self.may_exist_beside.as_deref(),
+        }
+    }
     /// The outcomes of a restore, in the order of its steps.
     pub fn of_restore(tenant: &TenantId, restore: &RestoreId) -> Under<Self> {
         Under::of(tenant, format_args!("{restore}#"))

@@ -149,6 +149,7 @@ impl Plane {
             selection: Selection::default(),
             diff: None,
             undoes: None,
+            undoes_only: None,
             requested_by: "hft_12345678".to_owned(),
             approved_by: None,
             state: RestoreState::Previewed,

@@ -8,4 +8,6 @@ mod stopped;
 mod terms;
 mod twice;
 mod undone;
+mod undone_part;
+mod undone_since;
 mod unreadable;

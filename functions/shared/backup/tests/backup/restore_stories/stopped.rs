@@ -1,6 +1,7 @@
 //! A restore that somebody stops ends before its next step; a preview that is too old is made again.
 
 use crate::restore_world::{RestoreWorld, object, whole};
+use domain::restore::Cause;
 use domain::{ErrorKind, RestoreId};
 use engine::records::{FailCause, OutcomeState, RestoreState};
 use jiff::SignedDuration;
@@ -104,6 +105,62 @@ async fn a_step_that_was_begun_when_somebody_stopped_it_gets_its_end_by_what_is_
             );
         }
     }
+}
+
+/// A group that is gone, which a restore creates: Graph makes it, nobody hears of it, and it shows only minutes later.
+/// Then somebody stops the restore: before, or once it shows.
+async fn unanswered(shows: bool) -> (RestoreWorld, RestoreId) {
+    let mut stage = RestoreWorld::new();
+    let staff = json!({"displayName": "Staff", "mailNickname": "s", "mailEnabled": false,
+        "securityEnabled": true, "groupTypes": []});
+    stage.both(object("groups", "staff", &staff));
+    stage.directory.hard_delete("staff");
+    stage.directory.show_after_ms(8 * 60_000);
+    stage.directory.lose_answer_of_next_creation();
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    stage.approve(&restore).await;
+    let soon = stage.now() + SignedDuration::from_mins(1);
+    stage.worker().run(&stage.request(&restore), soon).await.unwrap();
+    if shows {
+        stage.world.clock.advance(SignedDuration::from_mins(10));
+    }
+    stage.commands().cancel(&stage.tenant, "chief", &restore).await.unwrap();
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    (stage, restore)
+}
+
+#[tokio::test]
+async fn whoever_stops_a_restore_whose_last_step_turns_out_to_be_done_stops_nothing() {
+    for shows in [true, false] {
+        let (stage, restore) = unanswered(shows).await;
+        let (row, report) = (stage.restore(&restore).await, stage.report(&restore).await);
+        let state = if shows { RestoreState::Done } else { RestoreState::Cancelled };
+        assert_eq!((row.state, report.is_partial, row.cancelled_by.is_some()), (state, !shows, !shows));
+        assert_eq!((row.counts.done, report.steps[0].may_exist), (u64::from(shows), !shows));
+    }
+}
+
+#[tokio::test]
+async fn what_a_stopped_creation_may_have_made_is_found_by_the_next_restore_and_not_made_again() {
+    let (stage, _) = unanswered(false).await;
+    let next = stage.previewed(whole(&[("groups", "staff")])).await;
+    let long = stage.now() + SignedDuration::from_mins(30);
+    stage.approve(&next).await;
+    stage.worker().run(&stage.request(&next), long).await.unwrap();
+    assert_eq!(stage.directory.count("groups"), 1, "it is there once");
+    let found = stage.report(&next).await.steps.remove(0);
+    assert_eq!((found.outcome, found.may_exist), (OutcomeState::Done, false));
+    assert_eq!(found.new_id, Some(stage.new_id("staff").await));
+}
+
+#[tokio::test]
+async fn what_a_stopped_creation_may_have_made_is_named_by_the_undoing_and_not_deleted_on_a_guess() {
+    let (stage, restore) = unanswered(false).await;
+    stage.world.clock.advance(SignedDuration::from_mins(10));
+    let undo = stage.undone(&restore).await;
+    let plan = stage.plan(&undo).await;
+    let named: Vec<_> = plan.impossible.iter().map(|i| (i.key.as_str(), i.what.as_str(), i.cause)).collect();
+    assert_eq!((plan.steps.len(), named), (0, vec![("staff", "object", Cause::NotRead)]));
 }
 
 #[tokio::test]

@@ -175,9 +175,19 @@ impl RestoreWorld {
         self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id
     }
 
+    /// What a step of a restore stored before it wrote, or once it had brought its object.
+    pub async fn kept(&self, restore: &RestoreId, step: u32) -> Option<Before> {
+        self.plans.find_before(&self.tenant, restore, step).await.unwrap()
+    }
+
     /// Asks for a restore to be undone, and makes the preview of that.
     pub async fn undone(&self, restore: &RestoreId) -> RestoreId {
-        let new = NewRestore { from: RestoreFrom::Undo(restore.clone()), selection: Selection::default() };
+        self.undone_from(RestoreFrom::Undo(restore.clone())).await
+    }
+
+    /// The same of a part of it.
+    pub async fn undone_from(&self, from: RestoreFrom) -> RestoreId {
+        let new = NewRestore { from, selection: Selection::default() };
         let undo = self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id;
         let request = preview_restore::Request { tenant: self.tenant.clone(), restore: undo.clone() };
         self.preview_worker().run(&request, self.deadline()).await.unwrap();

@@ -1,0 +1,282 @@
+//! What a restore did, as the side to which another one goes back: each object as it was right before it was written.
+//!
+//! What the restore made is to be gone, what it deleted is to be there, and of the rest only the properties and links
+//! that it wrote are looked at. What somebody else changed since is left, and named ([`since`]). Ids are those of the time
+//! of the restore that is undone: under which ids its objects are today is for the reading of the tenant to find out.
+
+mod since;
+mod touched;
+
+use super::gather::{AT_ONCE, lean};
+use super::{OpenSnapshot, Worker};
+use crate::plans::{Before, of_today};
+use async_trait::async_trait;
+use domain::kinds::{self, Kind, KindName, LinkType};
+use domain::restore::{
+    AttributeMode, Cause, IdMap, Impossible, LinkMode, SelectedItem, Selection, Step, WriteAction,
+};
+use domain::{Error, RestoreId, Result, TenantId, Timestamp};
+use engine::records::{FailCause, NewId, OutcomeState, Record, Remaking, StepOutcome, UndonePart};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use touched::{Touched, Way};
+
+/// Whether Graph took nothing of a step: then what is there is somebody else's.
+fn was_refused(outcome: &StepOutcome) -> bool {
+    let refusals = [FailCause::Refused, FailCause::Denied, FailCause::NotFound, FailCause::Conflict];
+    matches!(&outcome.state, OutcomeState::Failed { cause, .. } if refusals.contains(cause))
+        && outcome.refused.is_empty()
+        && outcome.read_back.is_none()
+        && outcome.new_id.is_none()
+}
+
+/// Whether a step brings an object with an id back, or makes it anew.
+fn brings(step: &Step) -> bool {
+    matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. }) && !step.is_fact()
+}
+
+/// What a restore did.
+#[derive(Debug, Default)]
+pub(super) struct Undone {
+    touched: BTreeMap<(KindName, String), Touched>,
+    /// The schedules of role assignments that were deleted, by the keys of these.
+    schedules: BTreeMap<String, Option<Map<String, Value>>>,
+    /// Whether the schedule of one of those is not known.
+    misses_schedules: bool,
+    impossible: Vec<Impossible>,
+}
+
+/// The plan of a restore that is undone, and what became of it.
+struct Ran {
+    steps: Vec<Step>,
+    outcomes: BTreeMap<u32, StepOutcome>,
+    /// Ids as they were when it ended.
+    ids: IdMap,
+}
+
+impl Ran {
+    async fn read(worker: &Worker, tenant: &TenantId, restore: &RestoreId) -> Result<Self> {
+        let stored = worker.plans.find_plan(tenant, restore).await?;
+        let plan = stored.ok_or_else(|| Error::corrupt("the plan of a restore that was run is missing"))?;
+        let rows = worker.records.list_all(&StepOutcome::of_restore(tenant, restore)).await?;
+        let outcomes: BTreeMap<u32, StepOutcome> =
+            rows.into_iter().map(|row| (row.value.number, row.value)).collect();
+        let last = outcomes.values().map(|outcome| outcome.at).max();
+        let mut ids = IdMap::default();
+        for row in worker.records.list_all(&NewId::all(tenant)).await? {
+            // Why not those of later restores: what these made is theirs, though it stands for the same object.
+            if last.is_some_and(|last| row.value.created_at <= last) {
+                ids.insert(row.value.old, row.value.new);
+            }
+        }
+        for step in plan.plan.steps.iter().filter(|step| brings(step)) {
+            let outcome = outcomes.get(&step.number);
+            let is_ours = |outcome: &&StepOutcome| !matches!(outcome.state, OutcomeState::Skipped { .. });
+            if let Some(new) = outcome.filter(is_ours).and_then(|outcome| outcome.new_id.as_ref())
+                && *new != step.id
+            {
+                ids.insert(step.id.as_str(), new.as_str());
+            }
+        }
+        Ok(Self { steps: plan.plan.steps, outcomes, ids })
+    }
+
+    /// The steps that are to be undone, in the order of the plan: with the one that made an object all that were written to
+    /// it, which go with it.
+    fn chosen<'a>(&'a self, part: Option<&UndonePart>) -> Vec<&'a Step> {
+        let Some(part) = part else { return self.steps.iter().collect() };
+        let made = self.steps.iter().filter(|step| part.names(step) && brings(step));
+        let made: BTreeSet<(String, &str)> = made.map(object_of).collect();
+        self.steps.iter().filter(|step| part.names(step) || made.contains(&object_of(step))).collect()
+    }
+}
+
+/// The object that a step of a plan is about.
+fn object_of(step: &Step) -> (String, &str) {
+    (step.kind.to_string(), step.id.as_str())
+}
+
+impl Undone {
+    /// What that restore did, or a part of it, by its plan, its outcomes and what it kept.
+    ///
+    /// # Errors
+    /// `Invalid` where there is not time enough to read all that it kept.
+    pub async fn of(
+        worker: &Worker,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        part: Option<&UndonePart>,
+        deadline: Timestamp,
+    ) -> Result<Self> {
+        let ran = Ran::read(worker, tenant, restore).await?;
+        let mut undone = Self::default();
+        let tried = ran.chosen(part).into_iter().filter_map(|step| {
+            let outcome = ran.outcomes.get(&step.number)?;
+            let is_tried = !matches!(outcome.state, OutcomeState::Skipped { .. }) && !was_refused(outcome);
+            is_tried.then_some((step, outcome))
+        });
+        let reading = tried.map(|(step, outcome)| {
+            async move {
+                if worker.clock.now() >= deadline {
+                    let why =
+                        "there was not time enough to read what the restore wrote over; undo a part of it";
+                    return Err(Error::invalid(why));
+                }
+                let kept = worker.plans.find_before(tenant, restore, step.number).await?;
+                Ok((step, outcome, kept))
+            }
+            .boxed()
+        });
+        let reading: Vec<BoxFuture<'_, Result<_>>> = reading.collect();
+        // Why one after another into what is undone: only a few of what was kept are then held as they are stored.
+        let mut reading = stream::iter(reading).buffered(AT_ONCE);
+        while let Some((step, outcome, kept)) = reading.try_next().await? {
+            undone.take(&of_today(step, &ran.ids)?, outcome, kept)?;
+        }
+        undone.find_remade(worker, tenant, restore).await?;
+        Ok(undone)
+    }
+
+    /// Takes in a step, with the ids of its time.
+    fn take(&mut self, step: &Step, outcome: &StepOutcome, kept: Option<Before>) -> Result<()> {
+        let kind = step.kind()?;
+        let kept = kept.map(|kept| Before { object: kept.object.map(|object| lean(kind, object)), ..kept });
+        if outcome.state == OutcomeState::AlreadySo {
+            // It wrote nothing, and has shown which links there were.
+            if let Some(touched) = self.touched.get_mut(&(kind.name, step.id.clone())) {
+                touched.all_of(&step.action);
+            }
+            return Ok(());
+        }
+        let id = match &step.action {
+            WriteAction::Create { .. } if !step.is_fact() => match &outcome.new_id {
+                Some(id) => id.clone(),
+                None if outcome.unfound_beside().is_none() => return Ok(()),
+                None => {
+                    let why =
+                        "it may have been made, and under which id is not known: look for it by its name";
+                    self.say(step, Cause::NotRead, why);
+                    return Ok(());
+                }
+            },
+            _ => step.id.clone(),
+        };
+        let at = (kind.name, id);
+        if let WriteAction::Adopt { .. } = step.action {
+            self.say(step, Cause::Unsupported, "which object stands for it stays as it was chosen");
+            return Ok(());
+        }
+        if matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. }) {
+            let id = at.1.clone();
+            self.touched.entry(at).or_default().came(step, &id, kept);
+            return Ok(());
+        }
+        let is_made = self.touched.get(&at).is_some_and(|t| matches!(t.way, Way::Made | Way::Returned));
+        if kept.is_none() && !is_made {
+            // Begun, and not written: it ended before.
+            if outcome.state.is_success() {
+                self.say(step, Cause::NotRead, "what it was before was not kept, and it is left as it is");
+            }
+            return Ok(());
+        }
+        let before = kept.unwrap_or_default();
+        if kind.schedules().is_some() && step.action == WriteAction::Delete {
+            self.misses_schedules |= !before.knows_schedule;
+            self.schedules.insert(at.1.clone(), before.schedule.clone());
+        }
+        let refused = outcome.refused.iter().map(|part| part.what.as_str()).collect();
+        self.touched.entry(at).or_default().write(step, before, &refused)
+    }
+
+    /// Notes which objects another restore has made since under the very id that they had.
+    async fn find_remade(&mut self, worker: &Worker, tenant: &TenantId, restore: &RestoreId) -> Result<()> {
+        for ((_, id), touched) in &mut self.touched {
+            if touched.way == Way::Made && touched.keeps_id {
+                let claim = worker.records.find(&Remaking::at(tenant, id)).await?;
+                touched.is_remade = claim.is_some_and(|claim| claim.value.restore != *restore);
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, step: &Step, cause: Cause, why: &str) {
+        self.impossible.push(Impossible {
+            kind: step.kind.clone(),
+            key: step.id.clone(),
+            name: step.name.clone(),
+            what: "object".to_owned(),
+            cause,
+            why: why.to_owned(),
+        });
+    }
+
+    /// What is to be as it was, and what cannot be told.
+    pub fn selection(&self, asked: &Selection) -> (Selection, Vec<Impossible>) {
+        let item = |((kind, id), touched): (&(KindName, String), &Touched)| {
+            let whole = touched.way != Way::Changed;
+            SelectedItem {
+                kind: (*kind).into(),
+                key: id.clone(),
+                properties: (!whole).then(|| touched.properties.iter().cloned().collect()),
+                links: (!whole).then(|| touched.left_links.keys().cloned().collect()),
+            }
+        };
+        let selection = Selection {
+            items: self.touched.iter().map(item).collect(),
+            attributes: AttributeMode::Overwrite,
+            links: LinkMode::Rollback,
+            delete_created: true,
+            conflicts: asked.conflicts.clone(),
+        };
+        (selection, self.impossible.clone())
+    }
+}
+
+/// Whether objects of the kind say for how long role assignments are given.
+fn is_of_schedules(kind: &Kind) -> bool {
+    kinds::assignments().any(|(_, schedules)| schedules.name == kind.name)
+}
+
+#[async_trait]
+impl OpenSnapshot for Undone {
+    fn covers(&self, kind: &Kind) -> bool {
+        // What is not known of schedules must not be taken for none.
+        !self.misses_schedules || !is_of_schedules(kind)
+    }
+
+    fn is_unlicensed(&self, _: &Kind) -> bool {
+        false
+    }
+
+    async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
+        if let Some(touched) = self.touched.get(&(kind.name, key.to_owned())) {
+            return Ok(touched.before.clone());
+        }
+        Ok(self.schedules.get(key).filter(|_| is_of_schedules(kind)).cloned().flatten())
+    }
+
+    fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {
+        let Some(touched) = kind.key_of(object).ok().and_then(|key| self.touched.get(&(kind.name, key)))
+        else {
+            return BTreeSet::new();
+        };
+        let parts = kind.reading.iter().flat_map(|source| source.select).copied();
+        let parts = parts.chain(kind.links.iter().map(|link| link.relation)).chain(kind.facets());
+        parts.filter(|part| touched.unknown.contains(*part)).collect()
+    }
+
+    async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        let touched = self.touched.get(&(link.from, from.to_owned()));
+        Ok(touched.map(|touched| touched.links_before(link)).unwrap_or_default())
+    }
+
+    async fn list_links_to(&self, _: &LinkType, _: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        Ok(vec![])
+    }
+
+    async fn list_facts_of(&self, _: &Kind, _: &str) -> Result<Vec<(String, Map<String, Value>)>> {
+        Ok(vec![])
+    }
+}
