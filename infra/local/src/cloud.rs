@@ -72,6 +72,7 @@ impl Cloud {
         let listener = bind(config.port).await?;
         let address = listener.local_addr().map_err(|e| Error::unavailable("no address").caused_by(e))?;
         let api_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+        // The apps' ids go into consent links. None where an app has no secret yet: the cloud starts without it.
         let reader = client_id(&*ports.secrets, "graph-reader").await?;
         let writer = client_id(&*ports.secrets, "graph-writer").await?;
         let wanted = Wanted {
@@ -82,8 +83,8 @@ impl Cloud {
             reader_client_id: reader.as_deref(),
             writer_client_id: writer.as_deref(),
         };
-        // What is shared from here on: `busy` lets `settle` see work of every kind, and `reasons` carries why a message
-        // failed from its function to the poller, which AWS would not know.
+        // Shared by all that runs: `busy` lets `settle` see work of every kind, and `reasons` brings from a function to
+        // its poller why a message failed, which no event of AWS has a place for.
         let functions = functions(wanted)?;
         let (busy, reasons) = (Busy::default(), Reasons::default());
         let gateway = Gateway {

@@ -31,8 +31,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "OverLimit"
         | "SlowDown" => ErrorKind::Throttled { retry_after_ms: None },
 
-        // Our rights, our credentials, our account or our key are at fault: the call fails until somebody changes
-        // that. Why keys are here too: for a tenant whose key is disabled or gone, nothing is permitted any more.
+        // Our rights, credentials, account or key: the call fails until somebody changes that. Why keys: without its
+        // key nothing of a tenant is permitted any more. `Kms…` are SQS's words about a queue's key.
         "AccessDenied"
         | "AccessDeniedException"
         | "AccountProblem"
@@ -70,7 +70,7 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "TransactionConflictException"
         | "TransactionInProgressException" => ErrorKind::Conflict,
 
-        // What the call names is not there.
+        // What the call names is not there. KMS says it of a key as well: the key ring makes that `Denied`.
         "NoSuchBucket"
         | "NoSuchKey"
         | "NonExistentQueue"
@@ -79,8 +79,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "QueueDoesNotExist"
         | "ResourceNotFoundException" => ErrorKind::NotFound,
 
-        // The service is at fault, or the moment: the same call may succeed later. Why expired credentials too: they
-        // are replaced by fresh ones without anybody's help.
+        // The service or the moment is at fault: the call may succeed later, with fresh credentials and signed anew.
+        // Why `KeyUnavailable…`: KMS says it of a key that is there. Of one that is disabled or gone see above.
         "ExpiredToken"
         | "ExpiredTokenException"
         | "RequestExpired"

@@ -54,6 +54,7 @@ impl GraphClient {
             if open.is_empty() {
                 return Ok(replies.into_iter().flatten().collect());
             }
+            // One lane serves all: the parts of a call are about one kind, so the same limits count them.
             let lane = Lane::of(&parts[open[0]].below);
             let answers = self.ask_batch(tenant, version, lane, parts, &open).await?;
             let (mut later_ms, mut is_limited) = (None::<u64>, false);
@@ -80,6 +81,7 @@ impl GraphClient {
                     // again.
                     429 | 503 if status == 429 || wait_ms.is_some() => {
                         is_limited |= status == 429;
+                        // A wait of 0, named again and again, must not become a tight loop.
                         let wait_ms = wait_ms.map_or_else(
                             || self.backoff_ms(refused),
                             |asked_ms| asked_ms.max(least_ms(refused)),
@@ -98,18 +100,21 @@ impl GraphClient {
                 if is_limited {
                     self.hear_refusal(tenant, lane);
                 }
+                // `false`: only this tenant waits. Whether the application's limit was meant is not read from parts.
                 self.hold_back(tenant, lane, wait_ms, false);
             }
             // A failure of Graph's passes or does not: it is tried a few times, as a single call would be.
             let Some(most) = failed.iter().map(|(i, _)| failures[*i]).max() else { continue };
             let wait_ms = self.backoff_ms(most);
-            // Why all: then it is no fault of the parts. One that is left alone is judged by those that were answered before.
+            // Where all parts fail it is Graph's fault, and the read fails as a whole. One that is left alone says so
+            // only if none was answered before; else the fault is its own, and its error becomes its reply.
             let is_answered = replies.iter().any(|reply| matches!(reply, Some(Ok(_))));
             let is_graphs = failed.len() == open.len() && (open.len() > 1 || !is_answered);
             let (mut is_again, is_too_long) = (false, self.is_too_long(wait_ms));
             for (i, error) in failed {
                 failures[i] += 1;
                 let is_last = failures[i] >= ATTEMPTS;
+                // No wait goes beyond the deadline: the caller hears of the failure at once, and tries again later.
                 if is_too_long || is_last && is_graphs {
                     return Err(error);
                 }
@@ -138,6 +143,8 @@ impl GraphClient {
             .map(|i| json!({"id": i.to_string(), "method": "GET", "url": format!("/{}", parts[*i].below)}))
             .collect();
         let units = open.iter().map(|i| parts[*i].units).sum();
+        // Not counted here: its parts are, below. Taken as a page, so that a reply that cannot be read costs its own
+        // part and not the whole batch.
         let ask = Ask {
             method: Method::POST,
             body: Some(json!({ "requests": requests })),
@@ -186,6 +193,8 @@ impl GraphClient {
             );
             found.push((i, answer));
         }
+        // Each of those replies stands for a part that got none. It does not matter for which: no such part has an
+        // answer, and all are asked again.
         for i in open.iter().filter(|i| found.iter().all(|(j, _)| j != *i)).copied().collect::<Vec<_>>() {
             if unknown > 0 {
                 unknown -= 1;

@@ -223,7 +223,8 @@ impl GraphClient {
                 return cut(error, left);
             }
         };
-        // Every answer is counted and tells how near the limit is, refusals included.
+        // Every answer is counted and tells how near the limit is, refusals included: this tenant's limit, or that of
+        // the application, at which the calls of all tenants wait.
         let status = reply.status().as_u16();
         let headers = reply.headers().clone();
         let application = is_of_application(text(&headers, "x-ms-throttle-scope"));
@@ -250,7 +251,7 @@ impl GraphClient {
             Some(Value::Null)
         } else if ask.page && (200..300).contains(&status) {
             page = lenient::items(&bytes);
-            // What is JSON and no page is told apart from what is cut off.
+            // What is JSON and no page is the caller's to refuse; what is cut off is asked for again.
             if page.is_some() { Some(Value::Null) } else { lenient::value(&bytes) }
         } else {
             lenient::value(&bytes)

@@ -110,7 +110,8 @@ impl GraphClient {
         for (wanted, part, reply) in replies {
             let reply = reply?;
             match wanted {
-                // Why: without the permission a snapshot has no facet either; the object is still to be had.
+                // Why: without the permission a snapshot has no facet either; the object is still to be had. What is
+                // absent counts as not known, below.
                 Wanted::Facet(source) if reply.status == 403 => {
                     tracing::warn!(%tenant, source = source.name, "not permitted; read without it");
                 }
@@ -127,6 +128,8 @@ impl GraphClient {
                     unknown.insert(link.relation);
                 }
                 Wanted::Link(link) => {
+                    // For a single link 404 says that there is none. A list has no such answer: its object has just
+                    // gone.
                     let value = if link.write == LinkWrite::Single {
                         if reply.status == 404 { Value::Null } else { reply.success(&part.what)? }
                     } else {
@@ -143,6 +146,7 @@ impl GraphClient {
         // live compares with what is stored.
         let id = item.get("id").cloned();
         let read = understand(kind, &kind.reading[0], &item)?;
+        // No object: Graph gave its id and links, and no property.
         let mut object = match read.object {
             Some(object) => object.to_map()?,
             None => id.map(|id| ("id".to_owned(), id)).into_iter().collect(),
@@ -154,6 +158,7 @@ impl GraphClient {
             object.entry(*property).or_insert(Value::Null);
         }
         object.extend(facets);
+        // What is still absent, or empty for want of a permission, is not known: nobody takes it for empty.
         unknown.extend(kind.unknown(&object, &self.permissions(tenant).await?));
         let mut ends = Vec::new();
         for record in read.links.into_iter().filter(|record| links.contains(&record.link)) {

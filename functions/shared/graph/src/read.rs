@@ -37,6 +37,8 @@ impl GraphClient {
         cursor: &Cursor,
         also: &[&str],
     ) -> Result<ReadPage> {
+        // Each way of asking has a `Next` of its own: a link does not say how its list was begun, and its later pages
+        // are treated like the first.
         let (url, page) = match cursor {
             Cursor::Next(link)
             | Cursor::NextListed(link)
@@ -60,7 +62,6 @@ impl GraphClient {
         if source.sizes_tenant && !is_bin {
             self.shared.throttle.learn_users(tenant, items.len());
         }
-        // A list ends with its last page; a round of changes has to say where the next one begins.
         let is_whole = matches!(cursor, Cursor::Whole | Cursor::NextWhole(_));
         let is_singly = matches!(cursor, Cursor::Singly | Cursor::NextSingly(_));
         let is_listed = is_bin
@@ -68,6 +69,8 @@ impl GraphClient {
             || is_singly
             || matches!(cursor, Cursor::Listed | Cursor::NextListed(_))
             || !source.is_delta();
+        // A list ends with its last page. A round of changes has to say where the next one begins: from there the next
+        // snapshot reads on.
         let end = match (next, delta) {
             (Some(next), _) => {
                 // Why: a chain that leads to itself would be read for ever.
@@ -84,6 +87,7 @@ impl GraphClient {
                 })
             }
             (None, Some(delta)) => {
+                // It is stored and followed by the next snapshot: one that no token may follow is not taken.
                 self.own_link(&delta)?;
                 PageEnd::Done(Some(delta))
             }
@@ -95,15 +99,17 @@ impl GraphClient {
                 )));
             }
         };
-        // What a page holds in part alone is asked for at once. Why items are taken apart here and nowhere else: most pages
-        // hold all, and are stored as they came.
+        // Read singly, a page is ids alone: the objects take their place.
         if is_singly {
             let (found, lost) = self.one_by_one(tenant, source, &items, also).await?;
             unreadable.extend(lost);
             items = found.iter().map(to_raw).collect::<Result<_>>()?;
         }
+        // A delta gives links inside its objects; the lists that stand in for it do not, so links are asked for apart.
+        // Of other lists, what they expand is completed. Of the bin, ids are all that is wanted.
         let needs_links = is_whole || is_singly && source.is_delta();
         if needs_links || !source.expand.is_empty() && !is_bin {
+            // Why items are taken apart here and nowhere else: most pages hold all, and are stored as they came.
             let mut apart = Vec::with_capacity(items.len());
             for item in &items {
                 match parse(item).ok().filter(|item| item.get("id").is_some_and(Value::is_string)) {

@@ -238,10 +238,13 @@ impl Worker {
         if !comparison.go_on(&mut state, &|| self.clock.now() >= deadline).await? {
             return self.suspend(row, &archive, &state).await;
         }
+        // What the earlier side does not hold was compared with older snapshots: the row says which. What came or went
+        // in all objects is Graph's doing, and told in a line instead of as changes.
         let span = Span { held_earlier: before.held_earlier(), ..diff.span.clone() };
         not_compared.extend(state.lines_of_shapes());
         // Why before the row is closed: if this is cut off, a rerun comes here again; it makes the same notice.
         if diff.announce {
+            // Runs that nobody can compare: the last snapshot that held them is no longer there.
             let gone: Vec<&str> = before.gone().keys().map(String::as_str).collect();
             state.sample.say_where_it_begins(&span, before.began_at(), &gone);
             let (sample, counts) = (&state.sample, &state.counts);

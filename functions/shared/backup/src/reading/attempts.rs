@@ -73,6 +73,7 @@ pub(super) async fn read_kind(
     let mut before = before;
     let mut begun_anew = false;
     loop {
+        // How this attempt asked: what was tried is not tried again.
         let (was_incremental, was_by_round, was_by_list, was_singly) =
             (before.incremental, before.by_round, before.by_list, before.singly);
         let (mut reading, error) = match attempt(context, kind, before).await {
@@ -89,8 +90,11 @@ pub(super) async fn read_kind(
         // know: each costs reading everything, no more. Why once: a tenant in which next links die at once
         // must not hold an invocation for ever.
         let lost = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Corrupt);
+        // Kept for the attempts that follow: a damaged base is not built on again; endless pages are named as such.
         reading.without_base |= error.kind() == ErrorKind::Corrupt;
         reading.endless |= error.reason() == Some(ErrorReason::Endless);
+        // Another way of asking helps only where Graph refused to give everything: an error in the merge is none of
+        // Graph's. The first other way is the delta's first round, for a kind that is listed.
         let reads_all = !was_incremental && !reading.has_begun_merging();
         let by_round =
             reads_all && error.kind() == ErrorKind::Invalid && !was_by_round && begin::has_other_way(kind);
@@ -99,8 +103,8 @@ pub(super) async fn read_kind(
             && error.kind() == ErrorKind::Invalid
             && kind.reading[0].is_delta()
             && !(by_round || was_by_list || reading.endless);
-        // Why last: one object that Graph cannot show may cost each page that it is on; it costs itself alone where each
-        // is asked for by its id, at twenty times the requests.
+        // Why last: an object that Graph cannot show may cost each page that it is on; asked for by its id it costs
+        // itself alone, at twenty times the requests. An error with a reason, or of many objects, is not of that sort.
         let singly = reads_all
             && error.kind() == ErrorKind::Invalid
             && error.reason().is_none()
@@ -125,8 +129,8 @@ pub(super) async fn read_kind(
             continue;
         }
 
-        // What may pass is tried again by another call, a few times; anything else costs the kind, not the snapshot.
-        // Why losses apart: a reading that begins again gets its first pages each time, and these clear the failures.
+        // Another call tries again: when throttled always, else a few times if it may pass. The rest costs this kind
+        // alone. Why losses apart: a reading begun again gets its first pages each time, and these clear the failures.
         reading.failures += 1;
         reading.losses += u32::from(lost);
         let throttled = matches!(error.kind(), ErrorKind::Throttled { .. });

@@ -53,6 +53,7 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
         WriteAction::Undelete { .. } | WriteAction::Adopt { .. } | WriteAction::Create { .. } => {
             Ok(Check::So)
         }
+        // A schedule is not changed in place: another end is asked for by a request of its own.
         WriteAction::Update { body, .. } if step.is_fact() => Ok(schedule(kind, step, body, live)),
         WriteAction::Update { body, .. } => Ok(update(kind, step, body, live)),
         WriteAction::Act { property, argument } => act(kind, step, property, argument, live),
@@ -81,7 +82,7 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             let what = vec![format!("{}/{}", link.name, to.id)];
             Ok(write(DirectoryWrite::RemoveLink { link, from: id, to: to.id.clone() }, what))
         }
-        // One by one: each is judged as a removal of its own.
+        // One by one: each is judged as a removal of its own. So the call takes the first, and all are named.
         WriteAction::RemoveOtherLinks { link, keep } => {
             let link = kinds::link(link)?;
             let others = others(live, link, keep);
@@ -89,6 +90,7 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             let call = DirectoryWrite::RemoveLink { link, from: id, to: first.clone() };
             Ok(write(call, others.iter().map(|other| format!("{}/{other}", link.name)).collect()))
         }
+        // Sent as a whole, so compared as a whole: if one entry is neither old nor new, all is left.
         WriteAction::Assign { link, assignments } => {
             let link = kinds::link(link)?;
             let call = DirectoryWrite::Assign { link, from: id, assignments: assignments.clone() };

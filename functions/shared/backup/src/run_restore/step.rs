@@ -86,6 +86,8 @@ impl RestoreRun<'_> {
     }
 
     async fn go_on_with(&mut self, step: &Step, now: &Step, work: &mut Work) -> Result<Ended> {
+        // One step, three times: `step` as it was planned, whose row it is; `now` with the ids of today; `work.now` is
+        // what of that Graph did not refuse for good.
         let mut patience = Patience::until(self.patience(step));
         let mut may_use_seen = true;
         // Cut off before its end, an earlier try may have written all of it or some.
@@ -135,6 +137,7 @@ impl RestoreRun<'_> {
                 Check::Gone if !has_begun && !self.is_fresh(step) => {
                     return Ok(Verdict::skipped(SkipCause::Gone));
                 }
+                // Written already, or begun by us: what differs is not somebody else's change, and may still appear.
                 Check::Write(_, what) | Check::Changed(what) => ReadBack::Differs { what },
                 Check::Gone => ReadBack::Absent,
             };

@@ -215,7 +215,8 @@ impl Worker {
             Some(id) => seal::readable_base(archive, id).await?,
             None => None,
         };
-        // Why by a new token each time: the roles that a consent gives are in no earlier one.
+        // Why by a new token each time: the roles that a consent gives are in no earlier one. While it may still be
+        // arriving no refusal is final, so kinds that lack what the token permits by now begin anew.
         let access = self.directory.access(tenant).await?;
         let owner: Found<Tenant> = self.records.get(&Tenant::at(tenant)).await?;
         let consent = self.consent(row, &owner.value).await?;
@@ -246,6 +247,7 @@ impl Worker {
         progress.advances += u32::from(further::got_further(&before, &progress.kinds));
         let (new_blobs, new_bytes) = archive.stored();
         (progress.stored_blobs, progress.stored_bytes) = (blobs + new_blobs, bytes + new_bytes);
+        // What is complete but for a consent that may still come waits for it: an error, and the reading is kept.
         let outcome = outcome.and_then(|is_complete| {
             let waits = is_complete.then(|| refused::check_arrived(consent, row.reason, &progress));
             waits.unwrap_or(Ok(())).map(|()| is_complete)
@@ -310,6 +312,7 @@ impl Worker {
             self.records.find(&ReadingState::at(&row.value.tenant, &row.value.id)).await?;
         let mut done = seal::done_row(&row.value, manifest, self.clock.now());
         let is_settled = self.consent(&done, &tenant.value).await?.is_settled();
+        // While a consent arrives, denials may pass: no gap is told then, and another snapshot follows.
         done.provisional = !is_settled && refused::is_partial(&done);
         let mut writes = vec![engine::records::replace(&done, row.version)?];
         // A reading for a comparison changes nothing else of the tenant: it is never the newest snapshot, and is not
@@ -318,7 +321,7 @@ impl Worker {
             let mut after = tenant.value.clone();
             after.open_snapshot = None;
             after.last_sealed = Some(done.id.clone());
-            // Why: from here on it is for the comparison that begins there to tell it.
+            // This snapshot's comparison begins there (`seal::comparison`), and tells it.
             after.untold_since = None;
             if done.mode == Some(SnapshotMode::Full) {
                 after.last_full_at = Some(manifest.started_at);
@@ -357,6 +360,7 @@ impl Worker {
             writes.push(engine::records::delete(&progress.value, progress.version));
         }
         self.notify_new_gaps(&done, &tenant.value).await?;
+        // Why the message after this: the comparison's row is written here, and a rerun sends what was cut off.
         self.records.write(writes).await?;
         count(&done, manifest);
         self.compare_with_base(&done).await

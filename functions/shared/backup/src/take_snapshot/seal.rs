@@ -58,6 +58,7 @@ pub(super) async fn seal(
                 manifest.expanded.extend(done.expanded.clone());
                 manifest.missing.extend(done.missing.clone());
                 manifest.full_at.extend(done.full_at.clone());
+                // Only users are counted, so one kind at most says it.
                 manifest.seats_in_use = manifest.seats_in_use.or(done.seats_in_use);
                 // A base only where a kind was built on one: otherwise the snapshot depends on no other.
                 if done.incremental {
@@ -68,7 +69,7 @@ pub(super) async fn seal(
             KindState::Reading(_) => return Err(Error::unavailable("a kind is still being read")),
         }
     }
-    // Of a kind that is not held that alone is said.
+    // What is missing of extensions is said of kinds that are held: of the others all is missing, as said already.
     let of_extensions = progress.extensions.iter().flat_map(|chosen| &chosen.missing).cloned();
     let is_held =
         |m: &Missing| m.source.split_once('.').is_some_and(|(kind, _)| manifest.runs.contains_key(kind));

@@ -25,6 +25,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         .map(|links| links.iter().map(|l| (l.link.as_str(), planner.inputs.ids.rewrite(&l.to))).collect());
     for link in item.kind.links {
         let chooses = |to: &str| chosen.as_ref().is_none_or(|c| c.contains(&(link.name, to.to_owned())));
+        // Of a type of which no link was chosen it is not told that a side could not be read.
         let is_looked_at = chosen.as_ref().is_none_or(|c| c.iter().any(|(name, _)| *name == link.name));
         let known = unread::links(planner, item, link, wanted, live, is_looked_at);
         // Links that are sent all at once take away what is not among them, so there a side that is known in part
@@ -69,6 +70,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             }
             continue;
         }
+        // Told before the mode takes it out of what is written.
         left::links(planner, item, link.name, &ids(&add), &ids(&remove));
         match planner.inputs.links {
             LinkMode::Skip => continue,
@@ -256,7 +258,8 @@ fn assign(
             goal.insert(to, target_of(held));
         }
     }
-    // Then the chosen ones as they were, but for groups that are not there: those can be assigned nothing.
+    // Then the chosen ones as they were. A group that is not there can be assigned nothing; where a filter is gone,
+    // what is live stays, since without it the old one would reach more.
     for (to, held) in then.iter().filter(|(to, _)| chooses(to)) {
         let target = held.value.get("target").and_then(Value::as_object);
         let group = target.and_then(|t| t.get("groupId")).and_then(Value::as_str);

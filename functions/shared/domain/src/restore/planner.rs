@@ -136,6 +136,7 @@ impl Planner<'_> {
             self.impossible.push(refused(step, "object", Cause::OwnAccess, facts::OWN_ACCESS));
         }
         match &self.inputs.guard.administrators {
+            // Nobody looked, since no step of this restore can take rights from anybody.
             Guarded::NotAsked => (steps, vec![]),
             Guarded::Unreadable => {
                 // Without knowing who administers the tenant, no step that can take rights is made. A group that can

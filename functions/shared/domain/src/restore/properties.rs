@@ -44,7 +44,8 @@ pub(super) struct Difference {
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: &Held) {
     let kind = item.kind;
     let (then, now) = (policies::clean(kind, &wanted.object), policies::clean(kind, &live.object));
-    // Where links come to follow from a rule, or no longer do, that and the rule are one thing, in whatever mode.
+    // Where members came to follow from a rule since, or no longer do, that and the rule are one thing: both are
+    // written, whichever of them was chosen and in whatever mode.
     let turned = turned(item, wanted, live);
     let mut differences = Vec::new();
     let mut names: Vec<&String> = then.keys().chain(now.keys()).collect();
@@ -53,19 +54,23 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
     for property in names {
         let property = property.as_str();
         let is_turned = turned.iter().any(|rule| rule.is_about(property));
+        // The type is compared below, once; licences are planned apart, for a call of their own.
         if property == "@odata.type" || property == licences::PROPERTY {
             continue;
         }
         if !is_turned && !item.chooses(property) {
             continue;
         }
-        // What is volatile is never written, nor what one side does not know: an unknown value is not an empty one.
+        // What changes by itself is never written.
         if !kind.compares(property) {
             continue;
         }
+        // The bin does not show all of an object, and out of it an object may come under another name.
         if item.returns() && (live.lacks(kind, property) || kind.unique_property == Some(property)) {
             continue; // It is compared when the object is back.
         }
+        // Both tell what they leave: an extension that cannot be written, and what one side does not know. An unknown
+        // value is not an empty one.
         if extensions::leaves(planner, item, property, wanted, live) {
             continue;
         }
@@ -77,7 +82,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             continue;
         }
         // What would be written need not be what the snapshot holds: parts are merged, and it may come out as it is
-        // live.
+        // live. None where identities differ in the user's name alone, which Graph sets itself.
         let form = kind.writing.form(property);
         let Some(whole) = goal(AttributeMode::Overwrite, form, before, after, &now) else { continue };
         if same(before, Some(&whole)) {
@@ -90,13 +95,15 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             AttributeMode::Merge => goal(mode, form, before, after, &now),
         };
         let after = after.filter(|after| !same(before, Some(after)));
+        // A policy is written without what it refers to and is gone; that is told.
         let after = after.map(|mut after| {
             outside::without_gone(planner, item, property, &mut after);
             after
         });
-        // A person hears of what cannot be written, but not of what differs in every object that was created again,
-        // unless it was chosen by name.
+        // A person hears of what no mode could write, so it is not told below as left by this one; but not of what
+        // differs in every object that was created again, unless it was chosen by name.
         if let Some((cause, why)) = refusal(kind, property, &then, &now, after.as_ref().unwrap_or(&whole)) {
+            // An object's first address follows its name, and Microsoft adds one: only the others count.
             let addresses = |object| super::lost::other_addresses(object);
             let follows = FOLLOWS.contains(&property)
                 || (property == super::lost::PROXY_ADDRESSES && addresses(&then) == addresses(&now));

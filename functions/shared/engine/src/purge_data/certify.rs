@@ -62,7 +62,8 @@ impl Worker {
             }
             writes.push(delete(&offer.value, offer.version));
         }
-        // The rows of this write count too: all but the certificate are deletions.
+        // The rows of this write count too: all are deleted, but for the request of a downgrade, which is refused and
+        // stays.
         let rows = ending.rows + writes.len() as u64;
         let mut certificate = DeletionCertificate {
             organisation: organisation.id.clone(),

@@ -63,6 +63,8 @@ impl Partners {
         let above = match caller {
             Caller::Operator => Vec::new(),
             Caller::Member(_) | Caller::SignedIn(_) => {
+                // Making a partner makes people. Why no role is asked for: the Owner will be in the new partner, not in
+                // the caller's.
                 let parent = self.gate.people(caller, &[]).await?;
                 if parent.above.len() >= MAX_ABOVE {
                     return Err(Error::conflict("no partner can be below this one: the tree is too deep"));
@@ -86,6 +88,7 @@ impl Partners {
         let person = Person::owner(person, id.clone(), &owner.name, &owner.email, &owner.time_zone, now)
             .map_err(|e| Error::invalid_field("owner.timeZone", e.summary()))?;
         let mut writes = vec![put_new(&partner)?, put_new(&person)?];
+        // None where the caller may not give an Owner's rights and the Owner can be invited instead.
         let owner_token = match self.role_of_token(caller)? {
             Some(role) => {
                 let (text, token) = new_token(self.ids.as_ref(), now, (id, role), role.label(), None);
@@ -96,6 +99,7 @@ impl Partners {
             }
             None => None,
         };
+        // Every change of who owns a partner changes this row, so the last Owner cannot leave.
         let owners = Owners { partner: partner.id.clone(), people: [person.id.clone()].into() };
         writes.push(put_new(&owners)?);
         if self.has_sign_in {
@@ -109,7 +113,8 @@ impl Partners {
             };
             let id = InvitationId::from_ulid(&self.ids.ulid());
             writes.push(put_new(&Invitation::new(id, &partner, invited, now))?);
-            // Why of the partner that asks: the new one would have a count of its own each time.
+            // Why of the partner that asks: the new one would have a count of its own each time. Its top counts too,
+            // for all below it together, unless it asks itself.
             if let Some(asks) = partner.above.last() {
                 let top = partner.above.first().filter(|top| *top != asks);
                 writes.extend(one_more(&self.gate.records, asks, top, now).await?);

@@ -124,6 +124,7 @@ impl Subscriptions {
         let mut writes = Vec::new();
         if let Some(seats) = edit.seats {
             let in_use = count.as_ref().map(|c| c.value.in_use);
+            // By the old plan, which does as well: no move leads to or from one that is not for resale.
             check_seat_change(before.seats, seats, in_use, plan.not_for_resale)?;
             // Why: a snapshot that counts anew meanwhile makes this write fail, so seats are never lowered on
             // a count that is no longer the newest.

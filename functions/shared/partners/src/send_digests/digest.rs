@@ -106,6 +106,7 @@ impl Worker {
             delivery: None,
             notices: contents.count(),
             done_at: None,
+            // The next digest reads from this row what was told, though nobody may learn before when this one left.
             told: contents.told.clone(),
             look_back: Some(contents.look_back),
         };
@@ -128,11 +129,13 @@ impl Worker {
         let delivery = match self.hand_over(&mail, &person.id).await {
             Ok(Some(delivery)) => delivery,
             Ok(None) => {
+                // The service may still tell of it, for a while from now; if it does not, the digest is due again.
                 digest.handed = Some(HandOver { at: self.clock.now(), is_unanswered: true });
                 self.note(&digest, version).await;
                 return Ok(DigestOutcome::Waits);
             }
             Err(error) => {
+                // Not taken, so no mail has left: the row is free for the next tick.
                 digest.handed = None;
                 self.note(&digest, version).await;
                 return Err(error);

@@ -33,7 +33,7 @@ impl Worker {
             MailFate::Complained => Some(MailTrouble::Complained),
         };
         MAILS_RETURNED.add(1);
-        // Why not of a complaint: whoever complains of a mail has read it.
+        // Whoever complains of a mail has read it: it did not come back, and nobody else need be told its content.
         let is_told = event.fate == MailFate::Complained;
         let partner = &event.mail.partner;
         match &event.mail.of {
@@ -78,7 +78,8 @@ impl Worker {
             }
             MailOf::Trouble { person } => self.reaches_nobody(partner, person, trouble).await,
             MailOf::Invitation { invitation } => {
-                // Why no more: whoever invited sees that it did not arrive, and may know another address.
+                // A complaint counts as well. Why no more: whoever invited sees that no mail goes there, and may know
+                // another address.
                 if let Some(found) = self.records.find(&Invitation::at(partner, invitation)).await? {
                     let row = Invitation { refused: true, mailed_at: None, ..found.value };
                     self.records.replace(&row, found.version).await?;

@@ -104,6 +104,7 @@ impl Linker {
         // What the consent lacks is said from now on, and not from the first snapshot on.
         organisation.not_protected = not_protected(&seen.access.permissions);
         organisation.tenant = Some(tenant.clone());
+        // A connection that waits, for this tenant or for another, ends with this one.
         organisation.turn_to(tenant);
         let now = self.clock.now();
         let credentials = if organisation.not_protected.is_empty() {
@@ -115,7 +116,8 @@ impl Linker {
         writes.push(replace(&organisation, found.version)?);
         // A tenant that was connected before keeps its row, and above all its key: its snapshots are sealed with it.
         let row = if let Some(Found { value, version }) = before {
-            // Why due now: what could not be read until this consent should be protected soon.
+            // Why due now: what could not be read until this consent should be protected soon. What the last snapshot
+            // lacked is from before it: until the next, the organisation's row says what is not protected.
             let row = Tenant {
                 name,
                 credentials,
@@ -151,13 +153,17 @@ impl Linker {
                 Key::New(keys) => {
                     writes.extend(new_key(&self.records, keys, tenant, &organisation.id, now).await?);
                 }
-                // Why asked: it is destroyed with whatever organisation had the tenant meanwhile.
+                // Why asked: if another organisation had the tenant meanwhile and was deleted, the key went with it.
+                // Then this fails: nothing could be sealed.
                 Key::Stored => drop(self.records.get(&StoredKey::at(tenant, &organisation.id)).await?),
             }
             writes.push(put_new(&row)?);
+            // The place, by which an organisation is found from its id, names its tenant. Beside an old row it does
+            // already.
             writes.push(self.place(&organisation).await?);
             row
         };
+        // Why told: a consent that nobody withdrew lasts, and may be older than this organisation.
         let former = self.records.find(&FormerTenant::at(tenant)).await?;
         self.records.write(writes).await.map_err(|e| e.within("the tenant was not connected"))?;
         let before = former.map(|f| f.value.ended_at);

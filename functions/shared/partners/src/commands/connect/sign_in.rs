@@ -114,16 +114,19 @@ impl Connect {
             .get(&Organisation::at(&consent.value.partner, &consent.value.organisation))
             .await?;
         found.value.check_connectable()?;
-        // Why before anything is read of the tenant: nothing is to be read for an organisation that cannot have it.
         let is_reader = ConsentApp::of(&consent.value) == ConsentApp::Reader;
+        // A browser waits. What takes longer is tried again later, by a job: see `wait`.
         let until = self.clock.now() + SignedDuration::from_secs(LOOK_UP_SECONDS);
         let directory = self.directory.until(until).unwrap_or_else(|| self.directory.clone());
         let linker = Linker { directory, ..self.linker() };
+        // Why before anything is read of the tenant: nothing is to be read for an organisation that cannot have it.
         linker.check_free(&found.value, &tenant).await?;
         match standing(&*linker.directory, &tenant, &of).await {
             Ok(Standing::MayConsent) => {}
             Ok(Standing::NoRole) => return Err(no_role()),
             Ok(Standing::NotThere) => return Err(not_there()),
+            // Why the reader alone: one looks by its consent, which may have come this minute. Before the writer's it
+            // has long been there. The person is kept, since their role is still to be seen.
             Err(error) if is_reader && may_pass(&error) => {
                 tracing::info!(%tenant, kind = error.kind().name(), "who holds roles cannot be seen yet");
                 return Ok(Next::Waiting(Box::new(self.wait(spent, found, tenant, of.user).await?)));
@@ -135,6 +138,7 @@ impl Connect {
         }
         let connected = match linker.look(&tenant).await {
             Ok(seen) => linker.link(spent, found, &tenant, seen, Key::New(&*self.keys)).await?,
+            // Why nobody is kept: the person's role was seen above.
             Err(error) if may_pass(&error) => {
                 tracing::info!(%tenant, kind = error.kind().name(), "the consent has not arrived yet");
                 return Ok(Next::Waiting(Box::new(self.wait(spent, found, tenant, None).await?)));
