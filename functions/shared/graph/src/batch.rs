@@ -9,6 +9,7 @@ use crate::{
     call::{ATTEMPTS, Ask, Reply},
     lenient::Listing,
     limits::Lane,
+    throttle::is_of_application,
     waits::{least_ms, retry_after_ms},
 };
 use domain::{
@@ -57,7 +58,8 @@ impl GraphClient {
             // One lane serves all: the parts of a call are about one kind, so the same limits count them.
             let lane = Lane::of(&parts[open[0]].below);
             let answers = self.ask_batch(tenant, version, lane, parts, &open).await?;
-            let (mut later_ms, mut is_limited) = (None::<u64>, false);
+            // The longest wait that was named for the tenant's limit, and for that of the application.
+            let (mut tenants_ms, mut applications_ms, mut is_limited) = (None::<u64>, None::<u64>, false);
             let mut failed: Vec<(usize, Error)> = Vec::new();
             // The token may have ended while the batch was under way, for every part that came after. A 401 to a part
             // that was asked with the new one is a reply like any other.
@@ -67,7 +69,7 @@ impl GraphClient {
                 self.renew_token(tenant).await?;
             }
             for (i, answer) in answers {
-                let Answer { reply, wait_ms, .. } = answer;
+                let Answer { reply, wait_ms, application, .. } = answer;
                 let reply = match reply {
                     Ok(reply) => reply,
                     Err(error) => {
@@ -80,13 +82,17 @@ impl GraphClient {
                     // Each part may name a wait of its own. The longest counts, since the open parts go together
                     // again.
                     429 | 503 if status == 429 || wait_ms.is_some() => {
-                        is_limited |= status == 429;
                         // A wait of 0, named again and again, must not become a tight loop.
                         let wait_ms = wait_ms.map_or_else(
                             || self.backoff_ms(refused),
                             |asked_ms| asked_ms.max(least_ms(refused)),
                         );
-                        later_ms = Some(later_ms.unwrap_or(0).max(wait_ms));
+                        if application {
+                            applications_ms = applications_ms.max(Some(wait_ms));
+                        } else {
+                            is_limited |= status == 429;
+                            tenants_ms = tenants_ms.max(Some(wait_ms));
+                        }
                     }
                     401 if has_old_token => {}
                     500.. => failed.push((i, reply.refusal().into_error(&parts[i].what))),
@@ -95,13 +101,14 @@ impl GraphClient {
             }
             // Graph refused without looking, so this does not use up an attempt; the wait is taken before the next
             // call.
-            if let Some(wait_ms) = later_ms {
-                refused += 1;
-                if is_limited {
-                    self.hear_refusal(tenant, lane);
+            refused += u32::from(tenants_ms.or(applications_ms).is_some());
+            if is_limited {
+                self.hear_refusal(tenant, lane);
+            }
+            for (wait_ms, application) in [(tenants_ms, false), (applications_ms, true)] {
+                if let Some(wait_ms) = wait_ms {
+                    self.hold_back(tenant, lane, wait_ms, application);
                 }
-                // `false`: only this tenant waits. Whether the application's limit was meant is not read from parts.
-                self.hold_back(tenant, lane, wait_ms, false);
             }
             // A failure of Graph's passes or does not: it is tried a few times, as a single call would be.
             let Some(most) = failed.iter().map(|(i, _)| failures[*i]).max() else { continue };
@@ -220,9 +227,15 @@ impl GraphClient {
         };
         let wait_ms = header("retry-after").and_then(|v| retry_after_ms(&v, self.now()));
         let units = header("x-ms-resource-unit").and_then(|v| v.trim().parse().ok());
+        let application = is_of_application(header("x-ms-throttle-scope").as_deref());
         let request_id = header("request-id");
         let body = answer.get_mut("body").map(Value::take).unwrap_or_default();
-        Some(Answer { reply: Ok(Reply { status, body, page: None, request_id }), wait_ms, units })
+        Some(Answer {
+            reply: Ok(Reply { status, body, page: None, request_id }),
+            wait_ms,
+            application,
+            units,
+        })
     }
 }
 
@@ -231,13 +244,15 @@ struct Answer {
     /// An error where it cannot be read.
     reply: Result<Reply>,
     wait_ms: Option<u64>,
+    /// Whether a refusal is about the limit that the application has over all tenants.
+    application: bool,
     units: Option<u64>,
 }
 
 impl Answer {
     fn unreadable(to: &Part) -> Self {
         let error = Error::unavailable(format!("{}: the reply cannot be read", to.what));
-        Self { reply: Err(error), wait_ms: None, units: None }
+        Self { reply: Err(error), wait_ms: None, application: false, units: None }
     }
     fn status(&self) -> Option<u16> {
         self.reply.as_ref().ok().map(|reply| reply.status)

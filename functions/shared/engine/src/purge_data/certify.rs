@@ -1,6 +1,7 @@
 //! The end of a deletion: the certificate takes the place of the last rows.
 
 use super::Worker;
+use crate::ports::Write;
 use crate::records::{
     DeletionCertificate, DowngradeRequest, FormerTenant, Found, OpenDowngrade, Organisation,
     OrganisationPlace, Tenant, TransferOffer, TransferOffered, delete, end_of_sessions, end_of_token,
@@ -62,9 +63,9 @@ impl Worker {
             }
             writes.push(delete(&offer.value, offer.version));
         }
-        // The rows of this write count too: all are deleted, but for the request of a downgrade, which is refused and
-        // stays.
-        let rows = ending.rows + writes.len() as u64;
+        // The rows that this write deletes count too; the request of a downgrade is refused and stays.
+        let deleted = writes.iter().filter(|write| matches!(write, Write::Delete(..))).count();
+        let rows = ending.rows + deleted as u64;
         let mut certificate = DeletionCertificate {
             organisation: organisation.id.clone(),
             partner: organisation.partner.clone(),

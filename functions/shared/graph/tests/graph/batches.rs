@@ -273,3 +273,32 @@ async fn a_wait_that_one_call_hears_is_kept_by_the_next_of_its_tenant_and_for_th
         assert_eq!(world.waits_ms(), [10_000], "{scope}");
     }
 }
+
+#[tokio::test]
+async fn a_wait_that_a_part_of_a_batch_hears_for_the_application_is_kept_by_all_tenants() {
+    for (scope, waits_of_other) in
+        [("Tenant_Application/ReadWrite/x/y", vec![]), ("Application/ReadWrite/x", vec![10_000])]
+    {
+        let world = world(move |s| {
+            if s.path.ends_with("/token") {
+                return None;
+            }
+            let Some(requests) = s.body["requests"].as_array() else {
+                return Some(ok(json!({"value": [{"id": "p"}, {"id": "q"}]})));
+            };
+            let part = |r: &Value| {
+                json!({"id": r["id"], "status": 429, "body": {},
+                    "headers": {"Retry-After": "10", "x-ms-throttle-scope": scope}})
+            };
+            Some(ok(json!({ "responses": requests.iter().map(part).collect::<Vec<_>>() })))
+        })
+        .await;
+        let directory = world.directory();
+        let hurried = directory.with_deadline(world.clock.now() + std::time::Duration::from_secs(1));
+        let intune = source("DeviceConfiguration");
+        let error = hurried.read_page(&tenant(), intune, &Cursor::Start, &[]).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Throttled { .. }), "{error}");
+        directory.read_page(&other(), source("admins"), &Cursor::Start, &[]).await.unwrap();
+        assert_eq!(world.waits_ms(), waits_of_other, "{scope}");
+    }
+}

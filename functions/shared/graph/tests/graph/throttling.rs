@@ -110,7 +110,7 @@ async fn near_the_limit_the_next_calls_are_slower() {
 #[derive(Clone, Copy)]
 enum Refused {
     Call(&'static str),
-    Part(u16),
+    Part(u16, &'static str),
 }
 
 #[tokio::test]
@@ -118,16 +118,18 @@ async fn after_a_refusal_for_the_tenants_limit_fewer_calls_go_at_once_and_after_
     for (refused, are_fewer) in [
         (Refused::Call("Tenant_Application/ReadWrite/x/y"), true),
         (Refused::Call("Application/ReadWrite/x"), false),
-        (Refused::Part(429), true),
-        (Refused::Part(503), false),
+        (Refused::Part(429, "Tenant_Application/ReadWrite/x/y"), true),
+        (Refused::Part(429, "Application/ReadWrite/x"), false),
+        (Refused::Part(503, ""), false),
     ] {
         let world = world(move |s| match (s.method.as_str(), s.path.as_str(), refused) {
             (_, path, _) if path.ends_with("/token") => None,
             (_, "/beta/$batch", _) => {
                 let part = |r: &Value| match (refused, s.before, r["id"].as_str()) {
-                    (Refused::Part(status), 0, Some("0")) => {
-                        json!({"id": "0", "status": status, "headers": {"Retry-After": "1"}, "body": {}})
-                    }
+                    (Refused::Part(status, scope), 0, Some("0")) => json!({
+                        "id": "0", "status": status, "body": {},
+                        "headers": {"Retry-After": "1", "X-Ms-Throttle-Scope": scope},
+                    }),
                     _ => json!({"id": r["id"], "status": 200, "body": {"value": []}}),
                 };
                 let requests = s.body["requests"].as_array().unwrap();
