@@ -187,6 +187,41 @@ async fn a_name_that_is_anothers_address_is_told_whether_graph_minds_or_not() {
 }
 
 #[tokio::test]
+async fn a_group_of_a_kind_that_the_snapshot_does_not_hold_is_a_rival_like_any_other() {
+    let rig = Rig::new().await;
+    let scene = Scene::of(&rig).await;
+    let uma = scene.user("uma", &json!({ "mail": scene.at_home("harbour") })).await;
+    rig.control.fail_next(sim::FaultRule {
+        path_contains: "/groups".to_owned(),
+        status: 403,
+        times: u32::MAX,
+        ..sim::FaultRule::default()
+    });
+    let first = snapshot(&scene.client).await;
+    rig.control.clear_faults();
+    scene.delete_for_good("users", &uma).await;
+    let group = scene.team("Harbour", "harbour", &json!({})).await;
+    let (_, shown) = scene.returns(&first, "users", &uma, &[]).await;
+    is_left(&shown);
+    assert_eq!(told(&shown), [("mail", group.as_str(), false, vec!["leave", "without"])]);
+}
+
+#[tokio::test]
+async fn who_had_an_address_together_with_another_at_the_snapshot_is_no_rival() {
+    let rig = Rig::new().await;
+    rig.control.switch(|switches| switches.names_are_addresses = false);
+    let scene = Scene::of(&rig).await;
+    let uma = scene.user("harbour", &json!({})).await;
+    scene.team("Harbour", "harbour", &json!({})).await;
+    let first = snapshot(&scene.client).await;
+    scene.delete_for_good("users", &uma).await;
+    let (path, shown) = scene.returns(&first, "users", &uma, &[]).await;
+    assert_eq!(shown["conflicts"], json!([]));
+    scene.run(&path).await;
+    scene.only("users", "userPrincipalName", &scene.at_home("harbour"));
+}
+
+#[tokio::test]
 async fn an_immutable_id_that_another_has_even_in_the_recycle_bin_is_told_and_can_be_done_without() {
     for (in_bin, keeps) in [(false, true), (true, true), (true, false)] {
         let rig = Rig::new().await;

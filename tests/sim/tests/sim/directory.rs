@@ -168,6 +168,33 @@ async fn a_deleted_user_comes_back_with_id_memberships_and_roles() {
 }
 
 #[tokio::test]
+async fn out_of_the_bin_a_user_leaves_the_addresses_alone_that_others_have_and_a_refusal_changes_nothing() {
+    let client = Client::administrator(&company(20)).await;
+    let select = "$select=id,mail,proxyAddresses,userPrincipalName";
+    let users = client.all(&format!("/v1.0/users?{select}")).await.0;
+    let has_two =
+        |user: &&serde_json::Value| user["proxyAddresses"].as_array().is_some_and(|all| all.len() == 2);
+    let user = users.iter().find(has_two).unwrap();
+    let (id, mail) = (user["id"].as_str().unwrap(), user["mail"].as_str().unwrap());
+    assert_eq!(client.delete(&format!("/v1.0/users/{id}")).await.status, 204);
+    let other = client.new_user("ada").await;
+    let taken = json!({ "mail": mail.to_uppercase() });
+    assert_eq!(client.patch(&format!("/v1.0/users/{other}"), taken).await.status, 204);
+
+    let restore = format!("/v1.0/directory/deletedItems/{id}/restore");
+    let renamed = json!({ "newUserPrincipalName": "ben@fabrikam.example" });
+    assert_eq!(client.post(&restore, renamed).await.status, 400, "the address is not said to be left");
+    let frees = json!({ "autoReconcileProxyConflict": true });
+    assert_eq!(client.post(&restore, frees).await.status, 200);
+    let back = client.get(&format!("/v1.0/users/{id}?{select}")).await.body;
+    let kept: Vec<_> =
+        user["proxyAddresses"].as_array().unwrap().iter().filter(|a| !a.to_string().contains(mail)).collect();
+    assert_eq!(back["proxyAddresses"], json!(kept));
+    assert_eq!((kept.len(), &back["mail"]), (1, &json!(null)));
+    assert_eq!(back["userPrincipalName"], user["userPrincipalName"], "what was refused changed nothing");
+}
+
+#[tokio::test]
 async fn security_attributes_are_merged_typed_and_checked() {
     let client = Client::administrator(&company(0)).await;
     let ada = client.new_user("ada").await;

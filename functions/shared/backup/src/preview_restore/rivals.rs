@@ -3,7 +3,7 @@
 use super::gather::{Gather, all};
 use domain::Result;
 use domain::kinds::{Identity, Kind, KindName, Mark, Place, Shown};
-use domain::restore::{Choice, IdMap, Item, Rival, SelectedItem, Selection, address};
+use domain::restore::{Choice, IdMap, Item, Rival, SelectedItem, Selection};
 use engine::ports::Holders;
 use futures::FutureExt;
 use serde_json::{Map, Value};
@@ -62,9 +62,15 @@ impl Gather<'_> {
             if is_itself || rivals.iter().any(is_told) {
                 continue;
             }
-            let was_there = self.ids.leads_to(&id) || self.snapshot.find_object(kind, &id).await?.is_some();
-            // Two objects that were there together under one name are no rivals, where names may be shared; nor is one a
-            // rival twice, where Graph would not mind.
+            let is_covered = self.snapshot.covers(kind);
+            let then = if is_covered { self.snapshot.find_object(kind, &id).await? } else { None };
+            // What two had together then, Graph lets two have.
+            if then.as_ref().is_some_and(|then| place.is_held_by(then, &value)) {
+                continue;
+            }
+            let was_there = self.ids.leads_to(&id) || then.is_some();
+            // Who was there under another name may share this one, where names may be shared; nor is one a rival twice, where
+            // Graph would not mind.
             let is_known = rivals.iter().any(|rival| rival.id == id);
             if !place.is_unique && (was_there || is_known) {
                 continue;
@@ -95,10 +101,7 @@ impl Gather<'_> {
                     self.holders(kind, place.property, values, place.only, place.also_binned).await?;
                 let all = live.into_iter().map(|o| (false, o)).chain(binned.into_iter().map(|o| (true, o)));
                 for (in_recycle_bin, object) in all {
-                    let has = |value: &&String| {
-                        let theirs = object.get(place.property).and_then(Value::as_str);
-                        theirs.is_some_and(|theirs| place.is_same(theirs, value))
-                    };
+                    let has = |value: &&String| place.is_held_by(&object, value);
                     let is_meant =
                         kind.name != item.kind.name || place.only.is_none_or(|mark| mark.is_on(&object));
                     let value = values.iter().find(has).cloned().filter(|_| is_meant);
@@ -129,16 +132,8 @@ impl Gather<'_> {
             let kind = name.row()?;
             let (live, _) = self.holders(kind, ADDRESSES, &asked, None, false).await?;
             for object in live {
-                let theirs: Vec<&str> = object
-                    .get(ADDRESSES)
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .filter_map(address)
-                    .collect();
                 for (place, value) in &wanted {
-                    if place.among.contains(&name) && theirs.iter().any(|one| place.is_same(one, value)) {
+                    if place.among.contains(&name) && place.is_held_by(&object, value) {
                         let (value, object) = ((*value).clone(), object.clone());
                         found.push(Found { place, value, kind, in_recycle_bin: false, object });
                     }

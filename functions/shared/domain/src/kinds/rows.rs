@@ -334,7 +334,11 @@ static USERS: Kind = Kind {
         },
         Unread { what: "passwordProfile", why: "Graph never gives passwords" },
         Unread { what: "sponsors", why: "a delta does not report them" },
-        Unread { what: "signInActivity", why: "it is a log, not a setting" },
+        Unread { what: "serviceProvisioningErrors, signInActivity", why: "they are logs, not settings" },
+        Unread {
+            what: "deviceEnrollmentLimit, identityParentId, isManagementRestricted, print",
+            why: "they are another service's or follow from other objects, and are not documented as writable",
+        },
         SCHEMA_EXTENSIONS,
         OPEN_EXTENSIONS,
     ],
@@ -573,6 +577,14 @@ static GROUPS: Kind = Kind {
         },
         Unread { what: "settings", why: "Graph gives them one group at a time" },
         Unread { what: "serviceProvisioningErrors", why: "it is a log, not a setting" },
+        Unread {
+            what: "hasMembersWithLicenseErrors, isManagementRestricted, organizationId",
+            why: "they follow from other objects",
+        },
+        Unread {
+            what: "infoCatalogs, onPremisesExtensionAttributes, welcomeMessageEnabled",
+            why: "they are not documented as writable, and nothing is said of what they mean",
+        },
         SCHEMA_EXTENSIONS,
         OPEN_EXTENSIONS,
     ],

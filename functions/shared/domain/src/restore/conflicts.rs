@@ -3,6 +3,7 @@
 //! places there are, and how an object comes back all the same, is a field of its kind's row.
 
 use super::draft::{Draft, Planner};
+use super::lost::PROXY_ADDRESSES;
 use super::values::text;
 use super::{Cause, End, Held, Inputs, Item, WriteAction};
 use crate::kinds::{Mark, NamedKind, Place, Shown, Way};
@@ -140,6 +141,20 @@ impl Place {
         }
     }
 
+    /// Whether an object has the place that a value stands for.
+    pub fn is_held_by(&self, object: &Map<String, Value>, value: &str) -> bool {
+        match self.shown {
+            Shown::Same => {
+                object.get(self.property).and_then(Value::as_str).is_some_and(|one| self.is_same(one, value))
+            }
+            Shown::Address(_) => {
+                let all = object.get(PROXY_ADDRESSES).and_then(Value::as_array).into_iter().flatten();
+                let mut addresses = all.filter_map(Value::as_str).filter_map(address);
+                addresses.any(|one| self.is_same(one, value))
+            }
+        }
+    }
+
     /// Whether two values are one.
     pub fn is_same(&self, one: &str, other: &str) -> bool {
         one == other || self.ignores_case && one.to_lowercase() == other.to_lowercase()
@@ -147,7 +162,7 @@ impl Place {
 }
 
 /// A mail address without its protocol; none of another protocol, which may be shared.
-pub fn address(value: &str) -> Option<&str> {
+fn address(value: &str) -> Option<&str> {
     match value.split_once(':') {
         Some((protocol, address)) => Some(address).filter(|_| protocol.eq_ignore_ascii_case("smtp")),
         None => Some(value),

@@ -102,6 +102,19 @@ fn what_each_place_lets_choose_is_what_microsoft_lets_do() {
 }
 
 #[test]
+fn an_address_is_held_by_whoever_has_it_among_theirs_and_a_name_by_who_is_called_so() {
+    let object = map(&json!({"mail": "u@x.y", "userPrincipalName": "U@x.y", "onPremisesImmutableId": "aa==",
+        "proxyAddresses": ["SMTP:first@x.y", "smtp:Second@x.y", "SPO:third@x.y"]}));
+    let holds = |property: &str, is_address: bool, value: &str| {
+        place("users", property, is_address).is_held_by(&object, value)
+    };
+    assert!(holds("userPrincipalName", false, "u@X.Y") && !holds("userPrincipalName", true, "u@x.y"));
+    assert!(holds("mail", true, "FIRST@x.y") && holds("proxyAddresses", true, "second@x.y"));
+    assert!(!holds("mail", true, "u@x.y") && !holds("mail", true, "third@x.y"));
+    assert!(holds("onPremisesImmutableId", false, "aa==") && !holds("onPremisesImmutableId", false, "AA=="));
+}
+
+#[test]
 fn whoever_is_renamed_is_created_under_the_other_name_beside_the_one_who_has_it() {
     let made = plan(&inputs(vec![named(false)], vec![(None, to("u2@x.y"))], false));
     let WriteAction::Create { body } = &made.steps[0].action else { panic!("{made:?}") };
