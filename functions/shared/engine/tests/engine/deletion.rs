@@ -3,22 +3,24 @@
 
 use domain::audit::Outcome;
 use domain::organisations::OrganisationState;
+use domain::plans::ProductType;
 use domain::rights::Role;
-use domain::{OrganisationId, PlanId, TenantId, TokenId};
+use domain::subscriptions;
+use domain::{DowngradeId, OrganisationId, PlanId, TenantId, TokenId};
 use engine::ports::{BlobName, Catalog, Row, Scope, Vault, Write};
 use engine::purge_data;
 use engine::records::rights::Function;
 use engine::records::{
-    ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, End, Ending, FAMILIES, FormerTenant,
-    IdempotentRequest, Identity, IdentityLink, NoticeEntry, Organisation, OrganisationPlace, OwnerKind,
-    Person, Record, RequestState, Severity, StoredKey, Tenant, TokenEntry, TransferOffer, TransferOffered,
-    key_of,
+    ApiToken, AuditEntry, AuditOf, Connecting, DeletionCertificate, DowngradeRequest, End, Ending, FAMILIES,
+    FormerTenant, IdempotentRequest, Identity, IdentityLink, NoticeEntry, OpenDowngrade, Organisation,
+    OrganisationPlace, OwnerKind, Person, Record, RequestState, Severity, StoredKey, Tenant, TokenEntry,
+    TransferOffer, TransferOffered, key_of,
 };
 use jiff::SignedDuration;
 use serde_json::json;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty, Mode};
-use support::office::{Office, PARTNER, SIBLING, at, organisation, partner, tenant};
+use support::office::{DISTRIBUTOR, Office, PARTNER, SIBLING, at, organisation, partner, tenant};
 use support::policy::{Deployed, Refusals};
 
 const DUE: &str = "2026-11-24T00:00:00Z";
@@ -274,6 +276,48 @@ async fn however_empty_it_is_found_an_organisation_is_certified_only_when_nobody
     assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 0, "it has just been swept");
     assert_eq!(tick(&office, &FaultPlan::new()).await.deleted, 1);
     assert_eq!(office.world.vault.blobs(&tenant()).len(), 0);
+}
+
+#[tokio::test]
+async fn a_request_for_a_downgrade_is_refused_and_not_counted_among_what_was_deleted() {
+    let mut deleted = Vec::new();
+    for asks in [false, true] {
+        let office = doomed().await;
+        let (records, plan) = (office.records(), PlanId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"));
+        let asked = DowngradeRequest {
+            id: DowngradeId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            top: partner(DISTRIBUTOR),
+            partner: partner(PARTNER),
+            above: vec![partner(DISTRIBUTOR)],
+            organisation: organisation(),
+            from: plan.clone(),
+            from_product: ProductType::BackupEntra,
+            to: plan,
+            to_product: ProductType::BackupEntra,
+            state: subscriptions::RequestState::Open,
+            asked_at: at(support::office::START),
+            asked_by: "somebody".to_owned(),
+            decided_at: None,
+            decided_by: None,
+            reason: None,
+        };
+        let open = OpenDowngrade {
+            partner: partner(PARTNER),
+            organisation: organisation(),
+            top: partner(DISTRIBUTOR),
+            request: asked.id.clone(),
+        };
+        if asks {
+            records.put_new(&asked).await.unwrap();
+            records.put_new(&open).await.unwrap();
+        }
+        to_the_end(&office).await;
+        let stays = records.find(&DowngradeRequest::at(&asked.top, &asked.id)).await.unwrap();
+        assert_eq!(stays.map(|row| row.value.state), asks.then_some(subscriptions::RequestState::Refused));
+        let at = DeletionCertificate::at(&partner(PARTNER), &organisation());
+        deleted.push(records.get(&at).await.unwrap().value.rows);
+    }
+    assert_eq!(deleted[1], deleted[0] + 1, "what says that it is open");
 }
 
 /// A watched list may lag behind its rows.
