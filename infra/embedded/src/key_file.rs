@@ -6,13 +6,12 @@
 
 use crate::blocking;
 use crate::files::{create_private, find_private, io_error, make_folder};
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::{Error, Result, TenantId};
 use engine::ports::{DataKey, Ids, KeyRing, WrappedKey};
+use gcm::Cipher;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ const TENANT_BYTES: usize = 36;
 
 /// The key ring of one master key.
 pub struct KeyFile {
-    cipher: Aes256Gcm,
+    cipher: Cipher,
     name: String,
     ids: Arc<dyn Ids>,
 }
@@ -47,7 +46,7 @@ impl KeyFile {
         let key = bytes_of(text.trim()).ok_or_else(|| Error::corrupt("the key file holds no key"))?;
         let fingerprint = Sha256::new().chain_update(b"holdfast master key ").chain_update(key).finalize();
         let name = format!("file:{}", hex::encode(&fingerprint[..8]));
-        Ok(Self { cipher: Aes256Gcm::new(&key.into()), name, ids })
+        Ok(Self { cipher: Cipher::new(&key), name, ids })
     }
 }
 
@@ -57,11 +56,8 @@ impl KeyRing for KeyFile {
         let random = || bytes_of(&self.ids.token()).ok_or_else(|| Error::unavailable("no randomness"));
         let (key, nonce) = (random()?, random()?);
         let nonce: [u8; NONCE_BYTES] = std::array::from_fn(|i| nonce[i]);
-        let payload = Payload { msg: &key, aad: tenant.as_str().as_bytes() };
-        let sealed = self
-            .cipher
-            .encrypt(&Nonce::from(nonce), payload)
-            .map_err(|_| Error::unavailable("a data key cannot be wrapped"))?;
+        let sealed = self.cipher.seal(&nonce, tenant.as_str().as_bytes(), &key);
+        let sealed = sealed.ok_or_else(|| Error::unavailable("a data key cannot be wrapped"))?;
         let wrapped = [&nonce[..], tenant.as_str().as_bytes(), &sealed].concat();
         let wrapped = WrappedKey { wrapped_by: self.name.clone(), ciphertext: STANDARD.encode(wrapped) };
         Ok((DataKey::new(key), wrapped))
@@ -75,10 +71,7 @@ impl KeyRing for KeyFile {
         let bytes = STANDARD.decode(&wrapped.ciphertext).map_err(|_| corrupt())?;
         let (nonce, rest) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or_else(corrupt)?;
         let (owner, sealed) = rest.split_first_chunk::<TENANT_BYTES>().ok_or_else(corrupt)?;
-        let key = self
-            .cipher
-            .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: owner })
-            .map_err(|_| corrupt())?;
+        let key = self.cipher.open(nonce, owner, sealed).ok_or_else(corrupt)?;
         if owner != tenant.as_str().as_bytes() {
             return Err(Error::denied("the data key was wrapped for another tenant"));
         }

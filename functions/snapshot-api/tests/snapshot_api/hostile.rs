@@ -12,6 +12,7 @@ use runtime::http::RateLimit;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// What the template reserves for the function.
 const INSTANCES: usize = 50;
@@ -111,6 +112,14 @@ impl Scene {
     }
 }
 
+/// Within what time 99 of 100 of the quiet ones' requests are answered while nobody disturbs them: measured once, over a third of
+/// the time.
+async fn undisturbed_p99() -> u64 {
+    static MEASURED: OnceCell<u64> = OnceCell::const_new();
+    let measure = async || p99(&Scene::set(RateLimit::default()).await.told(SECONDS / 3, false).await.0);
+    *MEASURED.get_or_init(measure).await
+}
+
 /// What the limit is for: the scene shows it.
 #[tokio::test]
 async fn without_a_limit_the_same_caller_takes_every_instance_from_the_others() {
@@ -123,13 +132,13 @@ async fn without_a_limit_the_same_caller_takes_every_instance_from_the_others() 
 
 #[tokio::test]
 async fn whoever_asks_without_end_is_refused_and_others_do_not_notice() {
-    let (undisturbed, _) = Scene::set(RateLimit::default()).await.told(SECONDS, false).await;
+    let before = undisturbed_p99().await;
     let (quiet, hostile) = Scene::set(RateLimit::default()).await.told(SECONDS, true).await;
 
     assert_eq!(quiet.len(), usize::try_from(PARTNERS * SECONDS).unwrap());
     let refused = quiet.iter().filter(|seen| seen.status != 200).count();
     assert_eq!(refused, 0, "of the quiet ones' requests: {:?}", quiet.iter().find(|s| s.status != 200));
-    let (before, after) = (p99(&undisturbed), p99(&quiet));
+    let after = p99(&quiet);
     assert!(after <= 2 * before, "99 of 100 are answered within {after} us, undisturbed {before} us");
 
     assert_eq!(hostile.len(), usize::try_from(HOSTILE_PER_SECOND * SECONDS).unwrap());
@@ -179,7 +188,7 @@ fn secrets(of: &Caller) -> Vec<Caller> {
 #[tokio::test]
 async fn one_partner_with_a_new_session_each_second() {
     const PER_SECOND: u64 = 2;
-    let (undisturbed, _) = Scene::set(RateLimit::default()).await.told(SECONDS / 3, false).await;
+    let before = undisturbed_p99().await;
     let scene = Scene::set(RateLimit::default()).await;
     let (caller, below) = &scene.hostile;
     let asks = [
@@ -200,7 +209,7 @@ async fn one_partner_with_a_new_session_each_second() {
     assert_eq!(quiet.len(), usize::try_from(PARTNERS * SECONDS).unwrap());
     let refused = quiet.iter().filter(|seen| seen.status != 200).count();
     assert_eq!(refused, 0, "of the quiet ones' requests: {:?}", quiet.iter().find(|s| s.status != 200));
-    let (before, after) = (p99(&undisturbed), p99(&quiet));
+    let after = p99(&quiet);
     assert!(after <= 2 * before, "99 of 100 are answered within {after} us, undisturbed {before} us");
     // Ten times a caller's limit, a burst of thirty seconds, and by how much what was begun took longer than it weighs.
     let busy_us: u64 = seen.iter().filter(|s| s.status == 200).map(|s| s.took_us).sum();

@@ -1,8 +1,7 @@
 //! Plain bytes into sealed ones and back: named, compressed, encrypted. FORMAT.md section 2 and 6.
 
 use crate::{Error, Result, TenantId};
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aes_gcm::{Aes256Gcm, Nonce};
+use gcm::Cipher;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::Zeroizing;
@@ -79,7 +78,7 @@ impl TryFrom<String> for BlobHash {
 pub struct TenantKeys {
     tenant: TenantId,
     naming: Zeroizing<[u8; 32]>,
-    cipher: Aes256Gcm,
+    cipher: Cipher,
 }
 
 impl fmt::Debug for TenantKeys {
@@ -93,8 +92,7 @@ impl TenantKeys {
     pub fn derive(tenant: &TenantId, data_key: &[u8; 32]) -> Self {
         let naming = Zeroizing::new(blake3::derive_key("holdfast format 1 naming", data_key));
         let sealing = Zeroizing::new(blake3::derive_key("holdfast format 1 sealing", data_key));
-        // Why by reference: a copy would not be wiped.
-        Self { tenant: tenant.clone(), naming, cipher: Aes256Gcm::new((&*sealing).into()) }
+        Self { tenant: tenant.clone(), naming, cipher: Cipher::new(&sealing) }
     }
 
     /// Whose keys these are.
@@ -122,11 +120,8 @@ impl TenantKeys {
         let compressed = zstd::bulk::compress(plain, COMPRESSION_LEVEL)
             .map_err(|e| Error::invalid("a blob cannot be compressed").caused_by(e))?;
         let nonce = self.nonce(name, &compressed);
-        let payload = Payload { msg: &compressed, aad: &self.place(name) };
-        let sealed = self
-            .cipher
-            .encrypt(&Nonce::from(nonce), payload)
-            .map_err(|_| Error::invalid("a blob is too large to be sealed"))?;
+        let sealed = self.cipher.seal(&nonce, &self.place(name), &compressed);
+        let sealed = sealed.ok_or_else(|| Error::invalid("a blob is too large to be sealed"))?;
         let mut out = Vec::with_capacity(MAGIC.len() + nonce.len() + sealed.len());
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&nonce);
@@ -142,8 +137,7 @@ impl TenantKeys {
         let corrupt = || Error::corrupt(format!("blob {name} is not what was stored"));
         let rest = sealed.strip_prefix(MAGIC).ok_or_else(corrupt)?;
         let (nonce, rest) = rest.split_first_chunk::<12>().ok_or_else(corrupt)?;
-        let payload = Payload { msg: rest, aad: &self.place(name) };
-        let compressed = self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| corrupt())?;
+        let compressed = self.cipher.open(nonce, &self.place(name), rest).ok_or_else(corrupt)?;
         let size = zstd::zstd_safe::get_frame_content_size(&compressed).ok().flatten();
         let capacity = size
             .and_then(|s| usize::try_from(s).ok())
@@ -204,15 +198,14 @@ mod tests {
     #[test]
     fn the_nonce_follows_from_the_place_and_the_compressed_bytes_as_the_format_says() {
         let keys = keys(1, 1);
-        let cipher = Aes256Gcm::new(&blake3::derive_key("holdfast format 1 sealing", &[1; 32]).into());
+        let cipher = Cipher::new(&blake3::derive_key("holdfast format 1 sealing", &[1; 32]));
         let naming = blake3::derive_key("holdfast format 1 naming", &[1; 32]);
         let mut nonces = Vec::new();
         for (name, plain) in [("leaves/x", b"content"), ("leaves/y", b"content"), ("leaves/x", b"another")] {
             let sealed = keys.seal(name, plain).unwrap();
             let place = format!("t/{}/{name}", keys.tenant());
             let nonce: [u8; 12] = sealed[4..16].try_into().unwrap();
-            let payload = Payload { msg: &sealed[16..], aad: place.as_bytes() };
-            let compressed = cipher.decrypt(&Nonce::from(nonce), payload).unwrap();
+            let compressed = cipher.open(&nonce, place.as_bytes(), &sealed[16..]).unwrap();
             let said = [b"nonce\0", place.as_bytes(), b"\0", &compressed].concat();
             assert_eq!(nonce, blake3::keyed_hash(&naming, &said).as_bytes()[..12], "FORMAT.md section 6");
             nonces.push(nonce);
@@ -249,8 +242,7 @@ mod tests {
     /// A frame of that content as anybody with the key could seal it.
     fn sealed_frame(keys: &TenantKeys, name: &str, compressed: &[u8]) -> Vec<u8> {
         let nonce = keys.nonce(name, compressed);
-        let payload = Payload { msg: compressed, aad: &keys.place(name) };
-        [&MAGIC[..], &nonce, &keys.cipher.encrypt(&Nonce::from(nonce), payload).unwrap()].concat()
+        [&MAGIC[..], &nonce, &keys.cipher.seal(&nonce, &keys.place(name), compressed).unwrap()].concat()
     }
 
     /// Does not compile where a part of the keys stays in memory.
