@@ -6,8 +6,8 @@ use backup::take_snapshot::Keeper;
 use domain::stored::{Class, Manifest};
 use domain::{Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{BlobName, Clock, Kept, VaultKeeper};
-use engine::records::LocksRenewed;
 use engine::records::rights::Function;
+use engine::records::{LocksRenewed, delete};
 use jiff::SignedDuration;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -67,6 +67,21 @@ async fn what_the_newest_snapshot_names_is_locked_anew_each_week_and_nothing_in_
     assert_eq!(later(&rig, 1).await.1, 0);
     assert_eq!(later(&rig, 24 * 6).await.1, 0);
     assert!(later(&rig, 24).await.1 >= names.len(), "a week later all of it again");
+}
+
+#[tokio::test]
+async fn the_first_snapshot_after_a_release_without_renewals_renews_them_also_when_it_reads_everything_anew()
+{
+    let rig = Rig::new().await;
+    rig.snapshot().await;
+    let found = rig.records.get(&LocksRenewed::at(rig.tenant())).await.unwrap();
+    rig.records.write(vec![delete(&found.value, found.version)]).await.unwrap();
+    let (snapshot, _) = later(&rig, 24 * 8).await;
+    let manifest = rig.archive.open(rig.tenant()).await.unwrap().get_manifest(&snapshot).await.unwrap();
+    assert_eq!(manifest.base, None, "everything was read anew");
+    let names = named(&rig, &snapshot).await;
+    let not_locked: Vec<_> = names.iter().filter(|name| locked_until(&rig, name).is_none()).collect();
+    assert_eq!(not_locked, [""; 0], "of {}", names.len());
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use crate::archive::{Archive, TenantArchive};
 use domain::stored::{BlobHash, Class, Manifest};
 use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
 use engine::metrics;
-use engine::ports::{BlobName, Clock, Kept, VaultKeeper};
-use engine::records::{Found, LocksRenewed, Records, Tenant, put_new, replace};
+use engine::ports::{BlobName, Clock, Kept, Page, VaultKeeper};
+use engine::records::{Found, LocksRenewed, Record, Records, Snapshot, Tenant, put_new, replace};
 use futures::{StreamExt, stream};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -64,8 +64,7 @@ impl Keeper {
         }
         let archive = self.archive.open(tenant).await?;
         let manifest = archive.get_manifest(&newest).await?;
-        // Of a first snapshot everything has just been written.
-        if found.is_none() && manifest.base.is_none() {
+        if found.is_none() && self.is_the_only_one(tenant).await? {
             self.write(None, LocksRenewed { tenant: tenant.clone(), at: manifest.started_at, after: None })
                 .await?;
             return Ok(Renewal::default());
@@ -83,6 +82,13 @@ impl Keeper {
         let at = if renewal.failed > 0 { again.min(at) } else { at };
         self.write(found, LocksRenewed { tenant: tenant.clone(), at, after }).await?;
         Ok(renewal)
+    }
+
+    /// Whether the newest snapshot is the first reading of the tenant: then everything has just been written. Why not where it
+    /// names no base: one that read everything anew names leaves that were written long before, too.
+    async fn is_the_only_one(&self, tenant: &TenantId) -> Result<bool> {
+        let (first, _) = self.records.list(&Snapshot::all(tenant), Page::first(2)).await?;
+        Ok(first.len() == 1)
     }
 
     /// Renews these locks, some side by side; gives the last name that was come to, where the deadline came first.
