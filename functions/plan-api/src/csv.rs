@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use csv::{Terminator, Writer, WriterBuilder};
 use domain::{Error, Result};
-use http::{HeaderName, header};
+use http::{HeaderName, HeaderValue, header};
 
 /// What begins a formula, in the wide form of the characters too.
 const BEGINS: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
@@ -36,6 +36,18 @@ pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> Result<String> {
     writer.write_record(cells.into_iter().map(harmless)).map_err(failed)?;
     let bytes = writer.into_inner().map_err(|e| failed(e.into_error().into()))?;
     String::from_utf8(bytes).map_err(|e| Error::invalid("a line is not text").caused_by(e))
+}
+
+/// The value of the header `Link` that leads to the same query from another cursor on, as RFC 8288 writes it.
+///
+/// # Errors
+/// `Corrupt` when that is not fit for a header.
+pub fn next_link(asked: &str, cursor: &str) -> Result<HeaderValue> {
+    let pairs = url::form_urlencoded::parse(asked.as_bytes()).filter(|(name, _)| name != "cursor");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(pairs).append_pair("cursor", cursor).finish();
+    HeaderValue::from_str(&format!("<?{query}>; rel=\"next\""))
+        .map_err(|e| Error::corrupt("a cursor is not fit for a header").caused_by(e))
 }
 
 /// A table that is being written.

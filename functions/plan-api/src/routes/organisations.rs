@@ -1,7 +1,7 @@
 //! Organisations: made, listed, edited, suspended, unsubscribed, and back.
 
 use crate::PlanApi;
-use crate::csv::Table;
+use crate::csv::{Table, next_link};
 use crate::wire::Format;
 use crate::wire::organisations::{
     FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
@@ -9,13 +9,12 @@ use crate::wire::organisations::{
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use domain::OrganisationId;
 use domain::organisations::Act;
 use domain::rights::Action;
-use domain::{Error, OrganisationId};
 use engine::Listed;
 use engine::ports::Page;
 use engine::records::Found;
-use http::HeaderValue;
 use http::header::LINK;
 use partners::commands::Caller;
 use partners::commands::organisations::{Hold, OrganisationView};
@@ -181,21 +180,14 @@ async fn csv_of(api: &PlanApi, caller: &Caller, query: &SearchIn, asked: &str) -
         }
         after = found.next;
         if after.is_none() {
-            return table.into_response("organisations");
+            break;
         }
     }
     let mut reply = table.into_response("organisations")?;
-    let link = HeaderValue::from_str(&format!("<?{}>; rel=\"next\"", from_cursor(asked, after.as_deref())))
-        .map_err(|e| Error::corrupt("a cursor is not fit for a header").caused_by(e))?;
-    reply.headers_mut().insert(LINK, link);
+    if let Some(next) = &after {
+        reply.headers_mut().insert(LINK, next_link(asked, next)?);
+    }
     Ok(reply)
-}
-
-/// The same query from another cursor on.
-fn from_cursor(asked: &str, cursor: Option<&str>) -> String {
-    let pairs = url::form_urlencoded::parse(asked.as_bytes()).filter(|(name, _)| name != "cursor");
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs).extend_pairs(cursor.map(|cursor| ("cursor", cursor))).finish()
 }
 
 async fn edit(

@@ -5,8 +5,10 @@ use crate::csv::harmless;
 use domain::plans::{Currency, Periodicity, ProductType};
 use domain::usage::{Part, decimal};
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result};
+use engine::ports::Page;
 use garde::Validate;
 use partners::commands::usage::{LineOfPlan, MonthOfUse};
+use runtime::http::MAX_CURSOR;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,12 @@ pub struct UsageIn {
     /// The form of the answer; as `Accept` says when none is named.
     #[garde(skip)]
     pub format: Option<Format>,
+    /// The `next` of the part before; without it the month is read from its first organisation.
+    #[garde(length(max = MAX_CURSOR))]
+    pub cursor: Option<String>,
+    /// The most organisations that the part may have: 200 when nothing is said. It may have fewer though more follow.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
 }
 
 /// Of whom and in which form an invoice is wanted.
@@ -35,9 +43,23 @@ pub struct InvoiceIn {
     /// The form of the answer; as `Accept` says when none is named.
     #[garde(skip)]
     pub format: Option<Format>,
+    /// The `next` of the part before; without it the month is read from its first organisation.
+    #[garde(length(max = MAX_CURSOR))]
+    pub cursor: Option<String>,
+    /// The most organisations that the part may have: 200 when nothing is said. It may have fewer though more follow.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
 }
 
-/// What the organisations of a partner used in a month, or were invoiced.
+/// How many organisations are in a part when nothing is said. Why as many as can be: whoever reads a month wants all of it.
+const ORGANISATIONS: usize = 200;
+
+/// The part of a month that is wanted.
+pub fn page(cursor: Option<String>, limit: Option<usize>) -> Page {
+    Page { after: cursor, limit: limit.unwrap_or(ORGANISATIONS), descending: false }
+}
+
+/// A part of what the organisations of a partner used in a month, or were invoiced.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageOut {
@@ -50,10 +72,12 @@ pub struct UsageOut {
     pub month: String,
     /// The last day that is counted.
     pub through: String,
-    /// What was used, by organisation and plan.
+    /// What was used, by organisation and plan. All lines of an organisation are in one part.
     pub lines: Vec<LineOut>,
-    /// The sums of the lines, by currency.
+    /// The sums of the lines of this part, by currency. Those of all parts, added up, are what the month costs.
     pub totals: Vec<TotalOut>,
+    /// Where the next part begins, as `cursor`; none at the end.
+    pub next: Option<String>,
 }
 
 /// A sum in one currency.
@@ -122,6 +146,7 @@ impl From<MonthOfUse> for UsageOut {
             through: used.through.to_string(),
             lines: used.lines.into_iter().map(Into::into).collect(),
             totals: used.totals.into_iter().map(total).collect(),
+            next: used.next,
         }
     }
 }

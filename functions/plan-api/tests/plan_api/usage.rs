@@ -95,6 +95,48 @@ async fn the_csv_says_the_same_and_its_names_are_no_formulas() {
 }
 
 #[tokio::test]
+async fn a_month_in_parts_is_the_same_lines_and_the_same_sum_as_in_one() {
+    let (plane, owner, _) = september().await;
+    let plan = plane.get(&owner, "/v1/plans").await.json()["items"][0]["id"].clone();
+    for n in 0..4 {
+        let made = plane.post(&owner, "/v1/organisations", &organisation(&format!("C{n}"), &plan)).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    }
+    plane.world.clock.advance_to("2027-11-02T00:00:00Z".parse().unwrap());
+    for path in ["/v1/invoices/2027-10?", "/v1/usage?month=2027-10&"] {
+        let whole = plane.get(&owner, path).await.json();
+        assert_eq!((whole["lines"].as_array().unwrap().len(), &whole["next"]), (5, &Value::Null));
+        let (mut lines, mut sum, mut next) = (Vec::new(), 0, String::new());
+        loop {
+            let part = plane.get(&owner, &format!("{path}limit=2{next}")).await;
+            assert_eq!(part.status, StatusCode::OK, "{part:?}");
+            let part = part.json();
+            assert!(part["lines"].as_array().unwrap().len() <= 2);
+            lines.extend(part["lines"].as_array().unwrap().clone());
+            sum += part["totals"][0]["amountMinor"].as_u64().unwrap_or(0);
+            let Some(cursor) = part["next"].as_str() else { break };
+            next = format!("&cursor={cursor}");
+        }
+        assert_eq!(
+            (Value::from(lines), json!(sum)),
+            (whole["lines"].clone(), whole["totals"][0]["amountMinor"].clone())
+        );
+    }
+    // As text each part has its head, and the header leads on with the same question.
+    let text = plane.get(&owner, "/v1/invoices/2027-10?format=csv&limit=4").await;
+    let link = text.headers["link"].to_str().unwrap().to_owned();
+    let rest = link.strip_prefix("<?").unwrap().strip_suffix(">; rel=\"next\"").unwrap();
+    assert!(rest.starts_with("format=csv&limit=4&cursor="), "{rest}");
+    let last = plane.get(&owner, &format!("/v1/invoices/2027-10?{rest}")).await;
+    assert!(last.headers.get("link").is_none());
+    assert_eq!((text.text.lines().count(), last.text.lines().count()), (5, 2));
+    for wrong in ["zzz", "WyJsaXN0Il0"] {
+        let answer = plane.get(&owner, &format!("/v1/invoices/2027-10?cursor={wrong}")).await;
+        assert_eq!((answer.status.as_u16(), answer.fields()), (422, vec!["cursor".to_owned()]), "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn money_is_seen_by_those_who_may_and_by_partners_above() {
     let (plane, owner, org) = september().await;
     for (role, status) in [

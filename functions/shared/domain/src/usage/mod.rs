@@ -23,7 +23,7 @@ use crate::plans::{Currency, Periodicity};
 use crate::{Error, OrganisationId, PlanId, Result, Timestamp};
 use jiff::civil::Date;
 use money::rounded;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use timeline::{Day, days};
 
 /// What a plan costs, and cost.
@@ -115,6 +115,11 @@ pub fn lines(
         }
     }
     Ok(lines)
+}
+
+/// The plans that were paid for in a month, or will be if nothing changes.
+pub fn plans(month: Month, histories: &[History]) -> BTreeSet<PlanId> {
+    histories.iter().flat_map(|history| used(history, month.first(), month.last())).collect()
 }
 
 /// The plans that a subscription was on within these days, in order of their ids.

@@ -3,10 +3,12 @@
 
 use super::address::{At, Organisations, Under};
 use super::{Organisation, OrganisationState, Record};
+use crate::ports::list_cursor;
 use domain::plans::ProductType;
 use domain::subscriptions::RequestState;
 use domain::{DowngradeId, OrganisationId, PartnerId, PlanId, SnapshotId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a subscription was at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +76,22 @@ impl SubscriptionChange {
     /// The changes of an organisation that a partner pays for, in order of time.
     pub fn of_organisation(partner: &PartnerId, organisation: &OrganisationId) -> Under<Self> {
         Under::of(partner, format_args!("{organisation}#"))
+    }
+
+    /// The cursor behind all changes of an organisation, in the list of all changes.
+    pub fn behind(partner: &PartnerId, organisation: &OrganisationId) -> String {
+        // Why this sign: it is greater than any digit, and so than what the keys go on with.
+        Self::cursor(partner, format_args!("{organisation}#~"))
+    }
+
+    /// The cursor at which a descending list begins with an organisation's last change before that moment.
+    pub fn just_before(partner: &PartnerId, organisation: &OrganisationId, at: Timestamp) -> String {
+        Self::cursor(partner, format_args!("{organisation}#{:015}", at.as_millisecond()))
+    }
+
+    fn cursor(partner: &PartnerId, rest: impl fmt::Display) -> String {
+        let at: At<Self> = At::of(partner, rest);
+        list_cursor(at.scope(), at.key())
     }
 }
 

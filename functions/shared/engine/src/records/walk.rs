@@ -51,6 +51,12 @@ impl<T: Record> Walk<'_, T> {
         Ok(Some(row))
     }
 
+    /// Whether the list has no row any more that was not given; otherwise `None` means that enough was read.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.read.is_empty() && self.next.is_none()
+    }
+
     /// Where the next part of the list begins, behind the row that was given last; none at the end.
     #[must_use]
     pub fn rest(self) -> Option<String> {

@@ -3,7 +3,8 @@
 use domain::plans::ProductType;
 use domain::rights::Role;
 use domain::subscriptions::RequestState;
-use domain::{DowngradeId, OrganisationId, PlanId};
+use domain::usage::Month;
+use domain::{DowngradeId, OrganisationId, PlanId, Timestamp};
 use engine::Listed;
 use engine::ports::Page;
 use engine::records::{
@@ -12,7 +13,7 @@ use engine::records::{
 use partners::commands::downgrades::Downgrades;
 use partners::commands::organisations::{Organisations, Wanted};
 use partners::commands::plans::Plans;
-use partners::commands::usage::Usage;
+use partners::commands::usage::{MonthOfUse, Usage};
 use partners::commands::{Caller, Gate, Member};
 use std::collections::BTreeSet;
 use support::office::{DISTRIBUTOR, Office, PARTNER, SIBLING, at, partner};
@@ -212,41 +213,103 @@ async fn a_plans_subscriptions_are_counted_as_far_as_a_request_may_read() {
     assert!(calls(&office) <= 10 + MOST_CALLS);
 }
 
-/// A month is computed from the whole history each time, page after page: so many questions as there are thousands of rows.
-#[tokio::test]
-async fn usage_of_a_month_asks_once_for_each_thousand_organisations_and_changes() {
-    let office = with_organisations().await;
-    let plan = Plan {
+fn monthly_plan() -> Plan {
+    Plan {
         id: PlanId::from_ulid(&ulid(1)),
         partner: partner(PARTNER),
         terms: domain::plans::Terms {
             product: ProductType::BackupEntra,
             name: "Entra".to_owned(),
             periodicity: domain::plans::Periodicity::Monthly,
-            price: domain::plans::Price { amount_minor: 100, currency: "EUR".parse().unwrap() },
+            price: domain::plans::Price { amount_minor: 101, currency: "EUR".parse().unwrap() },
             visible: true,
         },
         created_at: at(support::office::START),
         not_for_resale: false,
         former_prices: Vec::new(),
-    };
-    office.records().put_new(&plan).await.unwrap();
-    let changes = 4_000;
-    for n in 0..changes {
-        let (row, seats) = (organisation_row(n % ROWS), 10 + n / ROWS);
-        let before = Organisation { seats, ..row.clone() };
-        let after = Organisation { seats: seats + 1, ..row };
-        let change =
-            SubscriptionChange::between(Some(&before), &after, 2 + u64::from(n / ROWS), office.clock().now());
-        office.records().put_new(&change.unwrap()).await.unwrap();
+    }
+}
+
+/// A change of an organisation's seats, at that moment.
+async fn change_seats(office: &Office, n: u32, (was, is): (u32, u32), version: u64, at: Timestamp) {
+    let of = |seats| Organisation { seats, ..organisation_row(n) };
+    let change = SubscriptionChange::between(Some(&of(was)), &of(is), version, at).unwrap();
+    office.records().put_new(&change).await.unwrap();
+}
+
+fn this_month(office: &Office) -> Month {
+    office.clock().now().to_string()[..7].parse().unwrap()
+}
+
+/// All parts of a month, and the most calls that one of them cost.
+async fn month_in_parts(office: &Office, month: Month, limit: usize) -> (Vec<MonthOfUse>, usize) {
+    let usage = Usage { gate: gate(office), clock: office.clock() };
+    let owner = caller(PARTNER, Role::Owner, None);
+    let (mut parts, mut most, mut after) = (Vec::new(), 0, None);
+    loop {
+        let page = Page { after, ..first(limit) };
+        let part = usage.of_month(&owner, None, month, page).await.unwrap();
+        most = most.max(calls(office));
+        let organisations: BTreeSet<_> = part.lines.iter().map(|l| l.line.organisation.clone()).collect();
+        assert!(organisations.len() <= limit);
+        let next = part.next.clone();
+        parts.push(part);
+        if next.is_none() {
+            return (parts, most);
+        }
+        after = next;
+    }
+}
+
+/// Two lists of at most eight pages each, the plan, and the gate.
+const MOST_CALLS_OF_A_MONTH: usize = 16 + 4 + MOST_CALLS;
+
+#[tokio::test]
+async fn a_month_comes_in_parts_of_a_bounded_cost_whatever_their_size_and_together_they_are_all_of_it() {
+    let office = with_organisations().await;
+    office.records().put_new(&monthly_plan()).await.unwrap();
+    for n in 0..4_000 {
+        let (of, round) = (n % ROWS, n / ROWS);
+        let now = office.clock().now();
+        change_seats(&office, of, (10 + round, 11 + round), 2 + u64::from(round), now).await;
     }
     office.faults.take_log();
-    let usage = Usage { gate: gate(&office), clock: office.clock() };
-    let month: domain::usage::Month = office.clock().now().to_string()[..7].parse().unwrap();
-    let owner = caller(PARTNER, Role::Owner, None);
-    let used = usage.of_month(&owner, None, month).await.unwrap();
-    assert_eq!(used.lines.len(), usize::try_from(ROWS).unwrap());
-    let pages = usize::try_from((ROWS + changes) / 1_000).unwrap();
-    let calls = calls(&office);
-    assert!(calls <= pages + MOST_CALLS, "{calls} calls");
+    let month = this_month(&office);
+    let mut whole = None;
+    for limit in [37, 200] {
+        let (parts, most) = month_in_parts(&office, month, limit).await;
+        assert!(most <= MOST_CALLS_OF_A_MONTH, "{most} calls for a part of {limit}");
+        assert!(parts.len() >= usize::try_from(ROWS).unwrap() / limit);
+        let lines: Vec<_> = parts.iter().flat_map(|part| &part.lines).map(|l| l.line.clone()).collect();
+        let found: BTreeSet<_> = lines.iter().map(|line| line.organisation.clone()).collect();
+        assert_eq!((lines.len(), found.len()), (2_000, 2_000), "each once");
+        let sum: u64 = parts.iter().filter_map(|part| part.totals.get("EUR")).sum();
+        assert_eq!(sum, lines.iter().map(|line| line.amount_minor).sum::<u64>());
+        assert_eq!(*whole.get_or_insert((lines.clone(), sum)), (lines, sum), "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn one_history_of_thousands_of_changes_costs_no_more_than_its_days_and_holds_up_no_other() {
+    let office = Office::new().await;
+    for n in 0..3 {
+        office.records().put_new(&organisation_row(n)).await.unwrap();
+    }
+    office.records().put_new(&monthly_plan()).await.unwrap();
+    // 300 changes on each of fourteen days, of which five are in December; what a day ends with is what counts.
+    let day = |n: u32| office.clock().now() + jiff::SignedDuration::from_hours(24 * i64::from(n));
+    for n in 0..14 * 300_u32 {
+        let at = day(n / 300) + jiff::SignedDuration::from_secs(i64::from(n % 300));
+        change_seats(&office, 1, (10 + n, 11 + n), 2 + u64::from(n), at).await;
+    }
+    let end = day(13);
+    office.world.clock.advance_to(end);
+    office.faults.take_log();
+    let month = this_month(&office);
+    let (parts, most) = month_in_parts(&office, month, 200).await;
+    assert!(most <= MOST_CALLS_OF_A_MONTH + 14 * 2, "{most} calls");
+    let lines: Vec<_> = parts.iter().flat_map(|part| &part.lines).map(|l| &l.line).collect();
+    assert_eq!(lines.len(), 3, "each organisation once, in {} parts", parts.len());
+    let seats: Vec<_> = lines[1].parts.iter().map(|part| (part.days, part.seats)).collect();
+    assert_eq!(seats, (10..=14).map(|day| (1, 10 + 300 * day)).collect::<Vec<_>>());
 }
