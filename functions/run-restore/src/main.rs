@@ -19,6 +19,7 @@ async fn main() -> Result<(), Error> {
         queue: wiring.queue(),
         clock: wiring.clock.clone(),
         ids: wiring.ids.clone(),
+        signer: wiring.signer(),
     });
     queue::run(Arc::new(worker), wiring.clock.clone(), wiring.returns()).await
 }

@@ -173,7 +173,7 @@ fn consent(wanted: Wanted<'_>) -> Result<ConsentSettings> {
 
 /// Each job behind its queue; only `run-restore` takes the writing credential.
 fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
-    let Ports { vault, keys, queue, mailer, clock, ids, .. } = wanted.ports.clone();
+    let Ports { vault, keys, queue, mailer, signer, clock, ids, .. } = wanted.ports.clone();
     let records = records(wanted);
     let take = ::take_snapshot::Worker::new(take_snapshot::Ports {
         directory: reader.clone(),
@@ -210,6 +210,7 @@ fn jobs(wanted: Wanted<'_>, reader: &Arc<dyn Directory>) -> Result<Vec<Job>> {
         queue,
         clock: clock.clone(),
         ids: ids.clone(),
+        signer,
     });
     let digests = send_digests::Worker::new(send_digests::Ports { records, mailer, clock, ids })?;
     let digests = digests.with_portal(&portal(wanted));

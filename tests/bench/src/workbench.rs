@@ -12,7 +12,7 @@ use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use embedded::FolderVault;
-use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Vault};
+use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Signer, Vault};
 use engine::records::{
     CredentialStatus, Diff, Partner, Reason, Record, Records, Restore, Side, StoredKey, Tenant,
 };
@@ -65,6 +65,7 @@ pub struct Workbench {
     vault: Arc<dyn Vault>,
     ids: Arc<dyn Ids>,
     keys: Arc<dyn KeyRing>,
+    signer: Arc<dyn Signer>,
 }
 
 /// One snapshot and how it was taken.
@@ -123,7 +124,8 @@ impl Workbench {
             clock: clock.clone(),
         });
         let archive = Arc::new(Archive::new(vault.clone(), keys.clone(), records.clone()));
-        Ok(Self { clock, records, archive, plan, queue, worker, writer, vault, ids, keys })
+        let signer = world.signer.clone();
+        Ok(Self { clock, records, archive, plan, queue, worker, writer, vault, ids, keys, signer })
     }
 
     /// Writes the rows of a tenant that is connected.
@@ -283,6 +285,7 @@ impl Workbench {
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
+            signer: self.signer.clone(),
         });
         let request = backup::run_restore::Request { tenant: tenant.clone(), restore: previewed.id.clone() };
         while worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?.is_continued {}

@@ -5,6 +5,7 @@
 //! - [`schedule_snapshots`], [`take_snapshot`], [`diff_snapshots`], [`preview_restore`], [`run_restore`]: units of
 //!   queued work; each has `Request`, `Worker` and `Report`.
 //! - [`plans`]: what a preview stores and a run reads, and the report that a run stores.
+//! - [`receipts`]: what is signed of a restore that has ended.
 //! - [`commands`]: what may be asked about a tenant.
 //!
 //! Not here: who may ask (`partners`).
@@ -15,6 +16,7 @@ pub mod diff_snapshots;
 pub mod plans;
 pub mod preview_restore;
 pub mod reading;
+pub mod receipts;
 pub mod run_restore;
 pub mod schedule_snapshots;
 pub mod take_snapshot;

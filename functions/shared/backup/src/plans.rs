@@ -73,6 +73,23 @@ pub trait PlanStore: Send + Sync {
     /// What a step wrote over, or brought; none where it did neither.
     async fn find_before(&self, tenant: &TenantId, restore: &RestoreId, step: u32) -> Result<Option<Before>>;
 
+    /// Stores a page of a receipt under the hash of its entries, unless it is there.
+    async fn put_new_receipt_page(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        hash: &str,
+        entries: &[Value],
+    ) -> Result<Put>;
+
+    /// The entries of that hash; none before the receipt was made.
+    async fn find_receipt_page(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        hash: &str,
+    ) -> Result<Option<Vec<Value>>>;
+
     /// Stores the report of a restore, unless there is one.
     async fn put_new_report(
         &self,

@@ -3,7 +3,7 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, PreviewRestore, RunRestore};
-use crate::wire::{PlanOut, RestoreIn, RestoreOut};
+use crate::wire::{PlanOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut};
 use axum::Json;
 use axum::extract::State;
 use backup::commands::restores::NewRestore;
@@ -71,6 +71,15 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .weighs(HEAVY)
             .answers::<PlanOut>(200),
+        Route::get("/v1/organisations/{org}/restores/{rst}/receipt", "readReceipt", receipt)
+            .says(
+                "The signed receipt of a restore.",
+                "Reads a page of the receipt of a restore that has ended, however it ended: done, stopped, given up or never \
+                 approved. Its head is signed and vouches for all pages; `holdfast verify-receipt` verifies it without this \
+                 API. While the restore has not ended, or its receipt is being signed, the answer is 409: ask again.",
+            )
+            .weighs(HEAVY)
+            .answers::<ReceiptOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -131,4 +140,14 @@ async fn report(
     QueryOf(query): QueryOf<PageIn>,
 ) -> Reply<Json<PlanOut>> {
     Ok(Json(api.restores.read_report(admitted.stored()?, &id, query.page()).await?.into()))
+}
+
+async fn receipt(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<PreviewRestore>,
+    PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
+    QueryOf(query): QueryOf<ReceiptIn>,
+) -> Reply<Json<ReceiptOut>> {
+    let cursor = query.cursor.as_deref();
+    Ok(Json(api.restores.read_receipt(admitted.stored()?, &id, cursor).await?.into()))
 }

@@ -3,11 +3,13 @@
 mod comparisons;
 mod coverage;
 mod objects;
+mod receipts;
 mod restores;
 mod snapshots;
 
 pub use comparisons::{ComparisonIn, ComparisonOut};
 pub use coverage::CoverageOut;
 pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
+pub use receipts::{ReceiptIn, ReceiptOut};
 pub use restores::{PlanOut, RestoreIn, RestoreOut};
 pub use snapshots::SnapshotOut;

@@ -60,6 +60,7 @@ fn routes() -> Vec<Asked> {
         row("cancelRestore", "POST", &format!("{of_restore}/cancel"), &none, Action::RunRestore),
         row("previewRestoreAgain", "POST", &format!("{of_restore}/again"), &none, Action::PreviewRestore),
         row("readReport", "GET", &format!("{of_restore}/report"), &none, Action::PreviewRestore),
+        row("readReceipt", "GET", &format!("{of_restore}/receipt"), &none, Action::PreviewRestore),
     ]
 }
 

@@ -7,6 +7,7 @@ mod common;
 mod data_plane;
 mod discreet;
 mod hostile;
+mod receipts;
 mod replayed;
 mod search;
 mod simulated;

@@ -1,11 +1,13 @@
 //! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`, `holdfast verify-audit`,
-//! `holdfast ask-tenant`.
+//! `holdfast verify-receipt`, `holdfast ask-tenant`.
 
 pub mod ask_tenant;
 mod serve;
+mod signed;
 mod simulate;
 mod upgrade;
 mod verify_audit;
+mod verify_receipt;
 
 pub use ask_tenant::AskTenantOptions;
 pub use serve::ServeOptions;
@@ -14,6 +16,7 @@ pub use upgrade::UpgradeOptions;
 pub use verify_audit::{
     VerifyAuditOptions, check as check_audit_log, reaches as audit_heads_reach, said as said_of_audit_log,
 };
+pub use verify_receipt::{VerifyReceiptOptions, check as check_receipt, said as said_of_receipt};
 
 use crate::demo::{self, DemoOptions, Deployed};
 use clap::{Args, Parser, Subcommand};
@@ -45,6 +48,8 @@ enum Command {
     Upgrade(UpgradeOptions),
     /// Verifies an exported audit log, alone or against the signed heads of its days.
     VerifyAudit(VerifyAuditOptions),
+    /// Verifies the signed receipt of a restore, page by page.
+    VerifyReceipt(VerifyReceiptOptions),
     /// Asks a real tenant, by reading alone, what is in doubt about Microsoft Graph; prints counts and codes, no values.
     AskTenant(AskTenantOptions),
 }
@@ -113,6 +118,7 @@ fn run(command: Command) -> Result<()> {
             Command::Simulate(options) => simulate::run(options).await,
             Command::Upgrade(options) => upgrade::run(options).await,
             Command::VerifyAudit(options) => verify_audit::run(&options),
+            Command::VerifyReceipt(options) => verify_receipt::run(&options),
             Command::AskTenant(options) => ask_tenant::run(options).await,
         }
     })

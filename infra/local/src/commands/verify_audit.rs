@@ -1,16 +1,14 @@
 //! `holdfast verify-audit`: an exported audit log, held against itself and against the signed heads of its days. It needs
 //! no installation and no network.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use super::signed::{WebKeys, read, signed, unreadable};
 use clap::Args;
 use domain::audit::{Broken, Entry, Fault, HEADS_TYPE, LogCheck, LogFault, LogFound, SignedHeads};
 use domain::{Error, Result};
 use jiff::civil::Date;
-use serde::Deserialize;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The options of `holdfast verify-audit`.
 #[derive(Args, Clone, Debug)]
@@ -29,27 +27,6 @@ pub struct VerifyAuditOptions {
     /// cuts a log and its statements alike, at their end, leaves nothing else to be found by.
     #[arg(long, requires = "heads")]
     pub until: Option<Date>,
-}
-
-/// A JSON Web Key, as far as it is needed.
-#[derive(Clone, Deserialize, PartialEq, Eq)]
-struct WebKey {
-    kid: Option<String>,
-    x: String,
-    y: String,
-}
-
-#[derive(Deserialize)]
-struct WebKeys {
-    keys: Vec<WebKey>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    typ: String,
-    kid: String,
-    jwk: WebKey,
 }
 
 /// Runs `holdfast verify-audit`: prints what it found.
@@ -114,14 +91,6 @@ pub fn reaches(found: &LogFound, day: Date) -> Result<()> {
     }
 }
 
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|e| unreadable(path, e))
-}
-
-fn unreadable(path: &Path, cause: std::io::Error) -> Error {
-    Error::invalid(format!("{} cannot be read", path.display())).caused_by(cause)
-}
-
 /// Checks a log against the statements of heads, signed under those keys: the answer of `GET /v1/signing-keys`.
 ///
 /// # Errors
@@ -137,38 +106,16 @@ pub fn check(log: impl BufRead, heads: Option<&str>, keys: Option<&str>) -> Resu
         let entry: Entry = serde_json::from_str(&line).map_err(|e| unreadable().caused_by(e))?;
         check.take(&entry).map_err(told)?;
     }
-    let keys: Option<WebKeys> = keys
-        .map(serde_json::from_str)
-        .transpose()
-        .map_err(|e| Error::invalid("the file of keys is not the answer of /v1/signing-keys").caused_by(e))?;
+    let keys = keys.map(WebKeys::read).transpose()?;
     let mut statements = Vec::new();
     for text in heads.unwrap_or_default().split_whitespace() {
         let number = statements.len() + 1;
-        let statement = signed(text, keys.as_ref());
+        let statement = signed::<SignedHeads>(text, HEADS_TYPE, keys.as_ref());
         let statement = statement
             .ok_or_else(|| Error::corrupt(format!("statement {number} is not signed by the installation")))?;
         statements.push((statement, text.to_owned()));
     }
     check.end(&statements).map_err(told)
-}
-
-/// The statement of a JSON Web Signature, where it is good under one of those keys, or under its own where there are none.
-fn signed(text: &str, keys: Option<&WebKeys>) -> Option<SignedHeads> {
-    let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
-    let (message, signature) = text.rsplit_once('.')?;
-    let (header, payload) = message.split_once('.')?;
-    let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
-    if header.alg != "ES256" || header.typ != HEADS_TYPE {
-        return None;
-    }
-    let key = match keys {
-        Some(keys) => keys.keys.iter().find(|key| key.kid.as_deref() == Some(&header.kid))?,
-        None => &header.jwk,
-    };
-    let point = [vec![4], decode(&key.x)?, decode(&key.y)?].concat();
-    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-    key.verify(message.as_bytes(), &decode(signature)?).ok()?;
-    serde_json::from_slice(&decode(payload)?).ok()
 }
 
 /// What is wrong, in words.

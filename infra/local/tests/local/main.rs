@@ -13,3 +13,4 @@ mod poller;
 mod queue;
 mod vault;
 mod verify_audit;
+mod verify_receipt;

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::{Error, Result, TenantId};
 use engine::ports::{
-    Access, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, ReadPage, Spent,
-    Standing,
+    Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
+    LiveObject, LiveObjects, ReadPage, Spent, Standing,
 };
 use serde_json::{Map, Value};
 
@@ -59,5 +59,18 @@ impl LiveObjects for Nobody {
         _: &str,
     ) -> Result<Vec<Map<String, Value>>> {
         Err(Error::unavailable("nobody"))
+    }
+}
+
+#[async_trait]
+impl DirectoryWriter for Nobody {
+    async fn access(&self, _: &TenantId) -> Result<Access> {
+        Err(Error::unavailable("nobody"))
+    }
+    async fn apply(&self, _: &TenantId, _: &DirectoryWrite) -> Result<Applied> {
+        Err(Error::unavailable("nobody"))
+    }
+    fn take_spent(&self, _: &TenantId) -> Spent {
+        Spent::default()
     }
 }

@@ -8,6 +8,7 @@ pub mod diffs;
 mod links;
 mod new_restore;
 mod reads;
+pub mod receipts;
 pub mod restores;
 pub mod search;
 pub mod slots;

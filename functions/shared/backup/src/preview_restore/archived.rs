@@ -170,6 +170,29 @@ impl PlanStore for Archived {
         self.find(tenant, restore, &format!("before-{step:05}")).await?.map(read).transpose()
     }
 
+    async fn put_new_receipt_page(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        hash: &str,
+        entries: &[Value],
+    ) -> Result<Put> {
+        self.put_new(tenant, restore, &format!("receipt-{hash}"), &entries).await
+    }
+
+    async fn find_receipt_page(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        hash: &str,
+    ) -> Result<Option<Vec<Value>>> {
+        let read = |bytes: Vec<u8>| {
+            serde_json::from_slice(&bytes)
+                .map_err(|e| Error::corrupt("a page of a receipt cannot be read").caused_by(e))
+        };
+        self.find(tenant, restore, &format!("receipt-{hash}")).await?.map(read).transpose()
+    }
+
     async fn put_new_report(
         &self,
         tenant: &TenantId,

@@ -20,6 +20,7 @@ mod others;
 mod outcome;
 mod parcel;
 mod progress;
+mod receipt;
 mod rows;
 mod step;
 mod wait;
@@ -27,13 +28,14 @@ mod wait;
 use crate::archive::Archive;
 use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Archived;
+use crate::receipts::Ending;
 use async_trait::async_trait;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
 use engine::open_work::{OpenWork, put_off, wait_if_deadly};
-use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Spent, Vault};
+use engine::ports::{Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Signer, Spent, Vault};
 use engine::records::{
     Approval, Cause, Course, Found, Records, Restore, RestoreCounts, RestoreState, Subject,
 };
@@ -114,6 +116,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Makes the passwords of users that are created again.
     pub ids: Arc<dyn Ids>,
+    /// Signs the receipt.
+    pub signer: Arc<dyn Signer>,
 }
 
 /// The job with its ports; the only one that holds the writing credential.
@@ -135,12 +139,14 @@ pub struct Worker {
     pub ids: Arc<dyn Ids>,
     /// Notifies people of the restore's end.
     pub announce: Arc<dyn Announce>,
+    /// Signs the receipt.
+    pub signer: Arc<dyn Signer>,
 }
 
 impl Worker {
     /// The job over these ports.
     pub fn new(ports: Ports) -> Self {
-        let Ports { directory, writer, vault, keys, records, queue, clock, ids } = ports;
+        let Ports { directory, writer, vault, keys, records, queue, clock, ids, signer } = ports;
         let archive = Arc::new(Archive::new(vault, keys, records.clone()));
         let announcer = Announcer::new(records.clone(), queue.clone(), clock.clone());
         Self {
@@ -152,6 +158,7 @@ impl Worker {
             queue,
             clock,
             ids,
+            signer,
         }
     }
 }
@@ -189,7 +196,11 @@ impl Worker {
     pub async fn run(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let directory = self.directory.with_deadline(deadline).unwrap_or_else(|| self.directory.clone());
         let writer = self.writer.with_deadline(deadline).unwrap_or_else(|| self.writer.clone());
-        Self { directory, writer, ..self.clone() }.run_until(request, deadline).await
+        let report = Self { directory, writer, ..self.clone() }.run_until(request, deadline).await?;
+        if !report.is_continued {
+            self.keep_receipt(request).await?;
+        }
+        Ok(report)
     }
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
@@ -202,6 +213,9 @@ impl Worker {
                     self.announce.restore_finished(&found.value).await?;
                 }
                 return Ok(Report { was_done: true, counts: found.value.counts, is_continued: false });
+            }
+            RestoreState::Previewed if Ending::of(&found.value, self.clock.now()).is_some() => {
+                return Ok(Report { was_done: true, ..Report::default() });
             }
             RestoreState::Previewing | RestoreState::Previewed => {
                 return Err(Error::invalid("the restore is not approved"));

@@ -14,6 +14,7 @@ mod oracle;
 mod paged;
 mod reading_pages;
 mod reading_ways;
+mod receipts;
 mod restore_changed;
 mod restore_run;
 mod restore_stories;

@@ -206,6 +206,7 @@ const TABLE: &[Family] = &[
     family(Of::Restores, ("step#", "{restore}#{number}"), "StepOutcome", &[], Tenant),
     family(Of::Restores, ("newid#", "{old id}"), "NewId", &[], Tenant),
     family(Of::Restores, ("remaking#", "{old id}"), "Remaking", &[], Tenant),
+    family(Of::Restores, ("receipt#", "{restore}"), "SignedReceipt", &[], Tenant),
     family(Of::Approvals, ("approval#", "{restore}"), "Approval", &[], Tenant),
     family(Of::Tenant, ("tenant", ""), "Tenant", &[watched::SNAPSHOTS_DUE], TenantLast),
     family(Of::Tenant, ("seat-count", ""), "SeatCount", &[], Tenant),

@@ -27,6 +27,7 @@ mod partner;
 mod person;
 mod plan;
 mod reading;
+mod receipt;
 mod restore;
 pub mod rights;
 mod session;
@@ -72,6 +73,7 @@ pub use reading::{
     Chain, ChainRole, IdChunk, KindReading, KindRuns, KindState, MergingState, ReadingStage, ReadingState,
     SeatChange,
 };
+pub use receipt::SignedReceipt;
 pub use restore::{
     FailCause, OutcomeState, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, ReadBack, RefusedPart, Restore,
     RestoreCounts, RestoreState, SkipCause, StepOutcome, UndoneObject, UndonePart,

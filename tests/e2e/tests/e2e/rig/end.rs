@@ -4,6 +4,7 @@
 use super::Rig;
 use backup::archive::list_changes;
 use backup::plans::FinalReport;
+use backup::receipts::{Entry, StepEntry};
 use domain::Timestamp;
 use domain::changes::Change;
 use domain::stored::RunRef;
@@ -60,7 +61,8 @@ impl Rig {
         let ours = our_names(&all);
         let plain = |text: &str| rename(&undated(text), &ours, &names);
         let rows = rows.into_iter().map(|(key, body)| {
-            let body = without_chance(body);
+            // Signatures are drawn, and pages hold times: what a receipt says the story asks (`assert_receipts`).
+            let body = if key.contains(" receipt#") { Value::Null } else { without_chance(body) };
             plain(&format!("{key} {body}"))
         });
         let receipts = self.receipts().await.into_iter().flat_map(|report| report.steps);
@@ -99,10 +101,33 @@ impl Rig {
         found
     }
 
-    /// Each write that Graph took of a restore is in its receipt, under our own id of it, and as our own work; and of each
+    /// The steps of the signed receipts of all restores that were run to their end.
+    async fn signed_steps(&self) -> Vec<StepEntry> {
+        let mut found = Vec::new();
+        for row in self.records.list_all(&Restore::all(self.tenant())).await.unwrap() {
+            let mut cursor = None;
+            while row.value.state == RestoreState::Done {
+                let restores = self.restores();
+                let read =
+                    restores.read_receipt(self.tenant(), &row.value.id, cursor.as_deref()).await.unwrap();
+                let entries = read.entries.into_iter().map(|entry| serde_json::from_value(entry).unwrap());
+                found.extend(
+                    entries.filter_map(|e| if let Entry::Step(step) = e { Some(step) } else { None }),
+                );
+                cursor = read.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// Each write that Graph took of a restore is in its report and in its signed receipt, under our own id of it, and as our own work; and of each
     /// step that says that it was written either Graph's answer is there, or that it was lost.
     pub async fn assert_receipts(&self, when: &str) {
         let steps: Vec<_> = self.receipts().await.into_iter().flat_map(|report| report.steps).collect();
+        let signed = self.signed_steps().await;
         for step in steps.iter().filter(|step| step.outcome == OutcomeState::Done) {
             let is_told = step.status.is_some() != step.found_after_interruption;
             assert!(is_told && step.client_request_id.is_some(), "{when}: {step:?}");
@@ -115,7 +140,8 @@ impl Rig {
             let id = Some(&write.client_request_id);
             let step = steps.iter().find(|step| step.client_request_id.as_ref() == id);
             let outcome = step.map(|step| &step.outcome);
-            let is_ours = outcome.is_some_and(|o| *o != OutcomeState::AlreadySo);
+            let is_ours = outcome.is_some_and(|o| *o != OutcomeState::AlreadySo)
+                && signed.iter().any(|step| step.client_request_id.as_ref() == id);
             assert!(is_ours, "{when}: {} {}: {outcome:?}", write.method, write.path_and_query);
         }
     }

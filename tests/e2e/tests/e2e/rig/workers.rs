@@ -102,6 +102,7 @@ impl Workers {
                 queue: queue.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
+                signer: world.signer.clone(),
             })),
             mail: Mail::new(send_digests::Ports {
                 records: records(Function::SendDigests),

@@ -148,12 +148,17 @@ fn plan_api_neither_sees_blobs_nor_opens_a_tenants_key() {
 }
 
 #[test]
-fn only_purge_data_signs_and_plan_api_shows_under_which_key() {
+fn only_purge_data_and_run_restore_sign_and_plan_api_shows_under_which_key() {
     let template = Template::read();
     let key = attribute("SigningKey", "Arn");
-    assert_eq!(who_may(&template, "kms:Sign", |_| true), ["purge-data"]);
-    assert_eq!(where_allowed(&template, "purge-data", "kms:Sign"), slice::from_ref(&key));
-    assert_eq!(who_may(&template, "kms:GetPublicKey", |r| *r == key), ["plan-api", "purge-data"]);
+    assert_eq!(who_may(&template, "kms:Sign", |_| true), ["purge-data", "run-restore"]);
+    for signs in ["purge-data", "run-restore"] {
+        assert_eq!(where_allowed(&template, signs, "kms:Sign"), slice::from_ref(&key));
+    }
+    assert_eq!(
+        who_may(&template, "kms:GetPublicKey", |r| *r == key),
+        ["plan-api", "purge-data", "run-restore"]
+    );
 }
 
 #[test]

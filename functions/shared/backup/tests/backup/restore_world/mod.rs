@@ -122,6 +122,7 @@ impl RestoreWorld {
             clock: self.world.clock.clone(),
             ids: self.world.ids.clone(),
             announce: Arc::new(Silence),
+            signer: self.world.signer.clone(),
         }
     }
 
@@ -349,6 +350,23 @@ impl PlanStore for Plans {
     }
     async fn find_before(&self, _: &TenantId, id: &RestoreId, step: u32) -> Result<Option<Before>> {
         Ok(self.find(&format!("{id}/before-{step}")).map(|b| serde_json::from_slice(&b).unwrap()))
+    }
+    async fn put_new_receipt_page(
+        &self,
+        _: &TenantId,
+        id: &RestoreId,
+        hash: &str,
+        entries: &[Value],
+    ) -> Result<Put> {
+        Ok(self.put(format!("{id}/receipt-{hash}"), serde_json::to_vec(entries).unwrap()))
+    }
+    async fn find_receipt_page(
+        &self,
+        _: &TenantId,
+        id: &RestoreId,
+        hash: &str,
+    ) -> Result<Option<Vec<Value>>> {
+        Ok(self.find(&format!("{id}/receipt-{hash}")).map(|b| serde_json::from_slice(&b).unwrap()))
     }
     async fn put_new_report(&self, _: &TenantId, id: &RestoreId, report: &FinalReport) -> Result<Put> {
         Ok(self.put(format!("{id}/report"), serde_json::to_vec(report).unwrap()))

@@ -1,0 +1,191 @@
+//! What a receipt says of each step, field by field, and of what was not restored.
+
+use domain::Timestamp;
+use domain::kinds::{NamedKind, assignment_key};
+use domain::restore::{Conflict, Impossible, Left, RestorePlan, Step, WriteAction};
+use engine::records::{OutcomeState, ReadBack, RefusedPart, StepOutcome};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One entry of a receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", tag = "entry")]
+#[schemars(rename = "ReceiptEntry")]
+pub enum Entry {
+    /// A step of the plan.
+    Step(StepEntry),
+    /// What could not be restored, as the preview said.
+    Impossible(Impossible),
+    /// What differed and was left by the chosen mode, as the preview said.
+    LeftByMode(Left),
+    /// An object whose place was taken, as the preview said.
+    Conflict(Conflict),
+}
+
+/// A step of the plan and what became of it. What its values were says the plan, for which its hash vouches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepEntry {
+    /// The step's number in the plan.
+    pub number: u32,
+    /// The name of the object's kind, such as `users`.
+    pub kind: NamedKind,
+    /// The id that the object had when the plan was made.
+    pub id: String,
+    /// The object's name, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What was to be done, as the plan calls it, such as `update`.
+    pub action: String,
+    /// Each property and link that the step was about.
+    pub fields: Vec<Field>,
+    /// What became of the step; none where it was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<OutcomeState>,
+    /// The HTTP status of Graph's last answer; none where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Graph's own id of the request, where it answered with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Our own id of the step's requests, made before the first of them; none where nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+    /// Whether it was written, no answer to that is known, and it was found so afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found_after_interruption: bool,
+    /// The parts that Graph did not take, and its error codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedPart>,
+    /// The id of the object that the step created; none where it created none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_id: Option<String>,
+    /// When the outcome was last written; none where it was not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// A property or a link of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Field {
+    /// The name of the property; of a link also what it leads to (`groups.members/<id>`); `object` for the whole.
+    pub what: String,
+    /// What was found of it.
+    pub found: FieldState,
+}
+
+/// What was found of a field when the object was read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FieldState {
+    /// It was read back, and is as the plan has it.
+    AsAsked,
+    /// It was read back, and is not.
+    Differs,
+    /// Graph did not take it.
+    Refused,
+    /// The object is not there.
+    Absent,
+    /// It was not read back.
+    NotRead,
+}
+
+/// All entries of a plan: its steps in order, then what was not restored.
+pub fn entries<'a>(
+    plan: &'a RestorePlan,
+    outcomes: &'a BTreeMap<u32, StepOutcome>,
+) -> impl Iterator<Item = Entry> + 'a {
+    let steps = plan.steps.iter().map(|step| Entry::Step(StepEntry::of(step, outcomes.get(&step.number))));
+    let impossible = plan.impossible.iter().cloned().map(Entry::Impossible);
+    let left = plan.left_by_mode.iter().cloned().map(Entry::LeftByMode);
+    let conflicts = plan.conflicts.iter().cloned().map(Entry::Conflict);
+    steps.chain(impossible).chain(left).chain(conflicts)
+}
+
+impl StepEntry {
+    fn of(step: &Step, outcome: Option<&StepOutcome>) -> Self {
+        let state = |row: &StepOutcome| match &row.state {
+            // Why not what a creation looked for: that is for going on with it, and names other objects.
+            OutcomeState::Started { .. } => OutcomeState::Started { before_ids: Vec::new() },
+            other => other.clone(),
+        };
+        Self {
+            number: step.number,
+            kind: step.kind.clone(),
+            id: step.id.clone(),
+            name: step.name.clone(),
+            action: action(&step.action),
+            fields: fields(step, outcome),
+            outcome: outcome.map(state),
+            status: outcome.and_then(|row| row.status),
+            request_id: outcome.and_then(|row| row.request_id.clone()),
+            client_request_id: outcome.and_then(|row| row.client_request_id.clone()),
+            found_after_interruption: outcome.is_some_and(|row| row.found_after_interruption),
+            refused: outcome.map(|row| row.refused.clone()).unwrap_or_default(),
+            new_id: outcome.and_then(|row| row.new_id.clone()),
+            at: outcome.map(|row| row.at),
+        }
+    }
+}
+
+/// The action as the plan's own JSON calls it.
+fn action(action: &WriteAction) -> String {
+    let value = serde_json::to_value(action).unwrap_or_default();
+    value.get("type").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// What a step is about, by name.
+fn asked(step: &Step) -> Vec<String> {
+    match &step.action {
+        WriteAction::Undelete | WriteAction::Adopt { .. } | WriteAction::Delete => vec!["object".to_owned()],
+        WriteAction::Create { body } => body.keys().filter(|name| !name.starts_with('@')).cloned().collect(),
+        WriteAction::Update { properties, .. } => properties.clone(),
+        WriteAction::Act { property, .. } => vec![property.clone()],
+        WriteAction::AddLinks { link, to } => to.iter().map(|end| format!("{link}/{}", end.id)).collect(),
+        WriteAction::RemoveLink { link, to } => vec![format!("{link}/{}", to.id)],
+        WriteAction::RemoveOtherLinks { link, .. } => vec![link.clone()],
+        WriteAction::Assign { link, assignments } => {
+            let key =
+                |a: &serde_json::Map<String, Value>| assignment_key(a.get("target").unwrap_or(&Value::Null));
+            assignments.iter().map(|a| format!("{link}/{}", key(a))).collect()
+        }
+        WriteAction::AssignLicences { add, remove } => {
+            let given = add.iter().filter_map(|licence| licence.get("skuId")?.as_str());
+            given
+                .chain(remove.iter().map(String::as_str))
+                .map(|sku| format!("assignedLicenses/{sku}"))
+                .collect()
+        }
+    }
+}
+
+/// Each field of a step with what was found of it. What is refused or differs and has no name of its own in the plan, since
+/// its ids are those of today, is a field, too; then what was asked for of the same links is not said to be as asked.
+fn fields(step: &Step, outcome: Option<&StepOutcome>) -> Vec<Field> {
+    let asked = asked(step);
+    let refused: BTreeSet<&str> =
+        outcome.into_iter().flat_map(|row| &row.refused).map(|part| part.what.as_str()).collect();
+    let differs: BTreeSet<&str> = match outcome.and_then(|row| row.read_back.as_ref()) {
+        Some(ReadBack::Differs { what }) => what.iter().map(String::as_str).collect(),
+        _ => BTreeSet::new(),
+    };
+    let known: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
+    let others: BTreeSet<&str> =
+        refused.union(&differs).copied().filter(|name| !known.contains(name)).collect();
+    let of_type = |name: &str| name.split('/').next().unwrap_or(name).to_owned();
+    let unclear: BTreeSet<String> = others.iter().map(|name| of_type(name)).collect();
+    let found = |name: &str| match outcome.and_then(|row| row.read_back.as_ref()) {
+        _ if refused.contains(name) => FieldState::Refused,
+        None => FieldState::NotRead,
+        Some(ReadBack::Absent) => FieldState::Absent,
+        Some(ReadBack::Differs { .. }) if differs.contains(name) => FieldState::Differs,
+        Some(ReadBack::Differs { what }) if what.iter().any(|of| of == "object") => FieldState::Differs,
+        Some(ReadBack::Differs { .. }) if unclear.contains(&of_type(name)) => FieldState::NotRead,
+        Some(ReadBack::AsAsked | ReadBack::Differs { .. }) => FieldState::AsAsked,
+    };
+    let named = asked.iter().map(String::as_str).chain(others.iter().copied());
+    named.map(|what| Field { what: what.to_owned(), found: found(what) }).collect()
+}

@@ -1,0 +1,173 @@
+//! What the receipt of a restore says, over a directory that is a table in memory: each field, each write's ids, and what
+//! was not restored.
+
+use crate::restore_world::{RestoreWorld, object, whole};
+use backup::receipts::{Ending, Entry, FieldState, RECEIPT_TYPE, Receipt, StepEntry};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::restore::{AttributeMode, LinkMode, Selection};
+use domain::{ErrorKind, RestoreId};
+use engine::records::{OutcomeState, SignedReceipt, SkipCause, StepOutcome};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use support::faulty::{Mode, crash_points};
+
+/// A user whose title and department somebody changed, and who is no member any more.
+fn changed() -> RestoreWorld {
+    let mut stage = RestoreWorld::new();
+    let bob =
+        json!({"userPrincipalName": "bob@x.y", "displayName": "Bob", "jobTitle": "Clerk", "department": "A"});
+    stage.both(object("users", "bob", &bob));
+    stage.both(object("groups", "staff", &json!({"displayName": "Staff", "mailNickname": "staff"})));
+    stage.link("groups.members", "staff", "bob");
+    stage.directory.set("users", "bob", "jobTitle", json!("Chief"));
+    stage.directory.set("users", "bob", "department", json!("B"));
+    stage.directory.unlink("groups.members", "staff", "bob");
+    stage
+}
+
+/// The receipt as it is given out: the head, whose signature is looked at elsewhere, and all entries.
+async fn receipt(stage: &RestoreWorld, restore: &RestoreId) -> (Receipt, Vec<Entry>) {
+    let (mut pages, mut cursor) = (Vec::new(), None);
+    let signed = loop {
+        let read = stage.commands().read_receipt(&stage.tenant, restore, cursor.as_deref()).await.unwrap();
+        pages.push(read.entries);
+        cursor = read.next;
+        if cursor.is_none() {
+            break read.signed;
+        }
+    };
+    let decode = |part: &str| -> Value {
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    let parts: Vec<&str> = signed.split('.').collect();
+    assert_eq!(decode(parts[0])["typ"], RECEIPT_TYPE);
+    let head: Receipt = serde_json::from_value(decode(parts[1])).unwrap();
+    if !head.pages.is_empty() {
+        head.check(&pages).unwrap();
+    }
+    let entries = pages.into_iter().flatten().map(|entry| serde_json::from_value(entry).unwrap());
+    (head, entries.collect())
+}
+
+fn steps(entries: &[Entry]) -> Vec<&StepEntry> {
+    entries.iter().filter_map(|entry| if let Entry::Step(step) = entry { Some(step) } else { None }).collect()
+}
+
+#[tokio::test]
+async fn a_receipt_says_who_asked_and_approved_what_was_read_back_and_by_which_requests() {
+    let stage = changed();
+    let restore = stage.previewed(whole(&[("users", "bob"), ("groups", "staff")])).await;
+    let done = stage.run(&restore).await;
+    let (head, entries) = receipt(&stage, &restore).await;
+    assert_eq!((head.ending, &head.restore, &head.tenant), (Ending::Done, &restore, &stage.tenant));
+    let approval = head.approval.as_ref().unwrap();
+    assert_eq!((head.requested_by.as_str(), approval.by.as_str()), ("me", "boss"));
+    assert_eq!((head.plan.as_ref(), head.counts), (Some(&approval.plan), done.counts));
+    assert_eq!((head.started_at, head.ended_at), (done.started_at, done.done_at));
+    let steps = steps(&entries);
+    assert_eq!(steps.len(), usize::try_from(done.counts.steps).unwrap());
+    let fields: Vec<_> =
+        steps.iter().flat_map(|step| &step.fields).map(|f| (f.what.as_str(), f.found)).collect();
+    for what in ["jobTitle", "department", "groups.members/bob"] {
+        assert!(fields.contains(&(what, FieldState::AsAsked)), "{what} in {fields:?}");
+    }
+    for step in steps {
+        let row = stage.records(stage.world.catalog.clone());
+        let row = row.get(&StepOutcome::at(&stage.tenant, &restore, step.number)).await.unwrap().value;
+        assert_eq!(step.client_request_id, Some(StepOutcome::client_request_id(&restore, step.number)));
+        assert_eq!((&step.request_id, step.status), (&row.request_id, row.status));
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_by_mode_and_what_was_not_tried_is_said_and_not_what_was_never_found() {
+    let stage = changed();
+    let merge = Selection {
+        attributes: AttributeMode::Overwrite,
+        links: LinkMode::Skip,
+        ..whole(&[("users", "bob"), ("groups", "staff")])
+    };
+    let restore = stage.previewed(merge).await;
+    stage.directory.set("users", "bob", "jobTitle", json!("Boss"));
+    stage.run(&restore).await;
+    let (_, entries) = receipt(&stage, &restore).await;
+    let left =
+        entries.iter().any(|entry| matches!(entry, Entry::LeftByMode(left) if left.what == "groups.members"));
+    assert!(left, "{entries:?}");
+    let changed = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
+    let skipped: Vec<_> =
+        steps(&entries).into_iter().filter(|step| step.outcome == Some(changed.clone())).collect();
+    assert!(!skipped.is_empty());
+    assert!(skipped.iter().flat_map(|step| &step.fields).all(|field| field.found == FieldState::NotRead));
+}
+
+#[tokio::test]
+async fn what_was_never_approved_has_a_receipt_once_it_has_expired_and_says_that_nothing_was_tried() {
+    let stage = changed();
+    let restore = stage.previewed(whole(&[("users", "bob")])).await;
+    let asked =
+        async || stage.commands().read_receipt(&stage.tenant, &restore, None).await.map_err(|e| e.kind());
+    assert_eq!(asked().await.unwrap_err(), ErrorKind::Conflict, "it may still be approved");
+    assert_eq!(
+        stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap_err().kind(),
+        ErrorKind::Invalid
+    );
+    stage.world.clock.advance(SignedDuration::from_hours(25));
+    assert_eq!(asked().await.unwrap_err(), ErrorKind::Conflict, "it is being signed");
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    let (head, entries) = receipt(&stage, &restore).await;
+    assert_eq!((head.ending, head.approval, head.started_at), (Ending::Expired, None, None));
+    assert_eq!(head.counts.ended(), 0);
+    let steps = steps(&entries);
+    assert!(!steps.is_empty() && steps.iter().all(|s| s.outcome.is_none() && s.client_request_id.is_none()));
+}
+
+#[tokio::test]
+async fn a_restore_that_is_cut_off_anywhere_has_one_receipt_and_all_writes_are_in_it() {
+    let run = |point: Option<(u64, Mode)>| async move {
+        let stage = changed();
+        let restore = stage.previewed(whole(&[("users", "bob"), ("groups", "staff")])).await;
+        stage.approve(&restore).await;
+        stage.faults.take_log();
+        if let Some((call, mode)) = point {
+            stage.faults.die_at(call, mode);
+        }
+        let _ = stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await;
+        let calls = stage.faults.call_count();
+        stage.faults.heal();
+        for _ in 0..3 {
+            stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        }
+        let (head, entries) = receipt(&stage, &restore).await;
+        assert_eq!(head.ending, Ending::Done, "{point:?}");
+        let steps: Vec<_> = steps(&entries)
+            .iter()
+            .map(|s| (s.number, s.client_request_id.clone(), s.fields.clone()))
+            .collect();
+        (calls, steps)
+    };
+    let (calls, expected) = run(None).await;
+    for point in crash_points(calls) {
+        assert_eq!(run(Some(point)).await.1, expected, "{point:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_altered_a_missing_and_a_foreign_page_are_found() {
+    let stage = changed();
+    let restore = stage.previewed(whole(&[("users", "bob"), ("groups", "staff")])).await;
+    stage.run(&restore).await;
+    let read = stage.commands().read_receipt(&stage.tenant, &restore, None).await.unwrap();
+    let (head, _) = receipt(&stage, &restore).await;
+    head.check(&[read.entries.clone()]).unwrap();
+    let mut altered = read.entries.clone();
+    altered[0]["id"] = json!("eve");
+    let cut = read.entries[1..].to_vec();
+    for pages in [vec![], vec![altered], vec![cut], vec![read.entries.clone(), vec![]]] {
+        assert_eq!(head.check(&pages).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+    let all = stage.records(stage.world.catalog.clone());
+    let stored = all.get(&SignedReceipt::at(&stage.tenant, &restore)).await.unwrap().value;
+    assert_eq!(stored.pages, head.pages.iter().map(|page| page.hash.clone()).collect::<Vec<_>>());
+}

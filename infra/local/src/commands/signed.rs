@@ -1,0 +1,72 @@
+//! Statements under the installation's signature, verified without it: JSON Web Signatures in the compact form.
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{Error, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::fs;
+use std::path::Path;
+
+/// A JSON Web Key, as far as it is needed.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+struct WebKey {
+    kid: Option<String>,
+    x: String,
+    y: String,
+}
+
+/// The keys under which an installation signs.
+#[derive(Deserialize)]
+pub(super) struct WebKeys {
+    keys: Vec<WebKey>,
+}
+
+impl WebKeys {
+    /// The keys of a text: the answer of `GET /v1/signing-keys`.
+    ///
+    /// # Errors
+    /// `Invalid` when it is something else.
+    pub(super) fn read(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|e| {
+            Error::invalid("the file of keys is not the answer of /v1/signing-keys").caused_by(e)
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    typ: String,
+    kid: String,
+    jwk: WebKey,
+}
+
+/// The statement of that type, where its signature is good under one of those keys, or under its own where there are none.
+pub(super) fn signed<T: DeserializeOwned>(text: &str, kind: &str, keys: Option<&WebKeys>) -> Option<T> {
+    let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
+    let (message, signature) = text.rsplit_once('.')?;
+    let (header, payload) = message.split_once('.')?;
+    let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
+    if header.alg != "ES256" || header.typ != kind {
+        return None;
+    }
+    let key = match keys {
+        Some(keys) => keys.keys.iter().find(|key| key.kid.as_deref() == Some(&header.kid))?,
+        None => &header.jwk,
+    };
+    let point = [vec![4], decode(&key.x)?, decode(&key.y)?].concat();
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+    key.verify(message.as_bytes(), &decode(signature)?).ok()?;
+    serde_json::from_slice(&decode(payload)?).ok()
+}
+
+/// The text of a file that was named on the command line.
+pub(super) fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|e| unreadable(path, e))
+}
+
+/// The error of a file that cannot be read.
+pub(super) fn unreadable(path: &Path, cause: std::io::Error) -> Error {
+    Error::invalid(format!("{} cannot be read", path.display())).caused_by(cause)
+}

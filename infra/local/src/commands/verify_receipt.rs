@@ -1,0 +1,101 @@
+//! `holdfast verify-receipt`: the receipt of a restore, held against its signature. It needs no installation and no network.
+
+use super::signed::{WebKeys, read, signed};
+use backup::receipts::{Ending, RECEIPT_TYPE, Receipt};
+use clap::Args;
+use domain::{Error, Result};
+use serde::Deserialize;
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// The options of `holdfast verify-receipt`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyReceiptOptions {
+    /// The whole receipt: the answers of `GET /v1/organisations/{org}/restores/{rst}/receipt`, all pages one after another.
+    pub receipt: PathBuf,
+    /// The answer of `GET /v1/signing-keys`. Without it the receipt is held against the key that it carries itself.
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+}
+
+/// A page as the API answers it.
+#[derive(Deserialize)]
+struct Page {
+    signed: String,
+    entries: Vec<Value>,
+}
+
+/// Runs `holdfast verify-receipt`: prints what it found.
+///
+/// # Errors
+/// `Invalid` when a file is not what it should be; `Corrupt` when the receipt is not whole, was altered or is not signed.
+pub fn run(options: &VerifyReceiptOptions) -> Result<()> {
+    let keys = options.key.as_deref().map(read).transpose()?;
+    let receipt = check(&read(&options.receipt)?, keys.as_deref())?;
+    for line in said(&receipt, keys.is_some()) {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+/// The head of a receipt that is whole, signed under those keys: the answer of `GET /v1/signing-keys`.
+///
+/// # Errors
+/// `Invalid` when the text is no pages of a receipt; `Corrupt` when a page is missing, was altered or is of another receipt,
+/// or the head is not signed.
+pub fn check(text: &str, keys: Option<&str>) -> Result<Receipt> {
+    let keys = keys.map(WebKeys::read).transpose()?;
+    let pages = serde_json::Deserializer::from_str(text).into_iter::<Page>();
+    let pages: Vec<Page> = pages
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|e| Error::invalid("the file is no receipt as the API answers it").caused_by(e))?;
+    let first = pages.first().ok_or_else(|| Error::invalid("the file is empty"))?;
+    if pages.iter().any(|page| page.signed != first.signed) {
+        return Err(Error::corrupt("the pages are of more than one receipt"));
+    }
+    let receipt: Receipt = signed(&first.signed, RECEIPT_TYPE, keys.as_ref())
+        .ok_or_else(|| Error::corrupt("the receipt is not signed by the installation"))?;
+    let mut entries: Vec<Vec<Value>> = pages.into_iter().map(|page| page.entries).collect();
+    // A receipt without entries is answered as one page that has none.
+    if receipt.pages.is_empty() && entries == [Vec::<Value>::new()] {
+        entries.clear();
+    }
+    receipt.check(&entries)?;
+    Ok(receipt)
+}
+
+/// What is said of a receipt that is whole; the keys are the installation's, or its own.
+pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
+    let Receipt { restore, tenant, counts, .. } = receipt;
+    let ending = match receipt.ending {
+        Ending::Done => "was run to its last step",
+        Ending::Stopped => "was stopped",
+        Ending::GivenUp => "was given up",
+        Ending::Expired => "was never approved",
+    };
+    let entries: u64 = receipt.pages.iter().map(|page| page.entries).sum();
+    let mut lines = vec![
+        format!("{restore} of tenant {tenant} {ending}: {entries} entries, none missing or altered"),
+        format!(
+            "{} steps: {} done, {} not seen, {} failed, {} skipped, {} without an end; {} things cannot be restored",
+            counts.steps,
+            counts.done,
+            counts.unverified,
+            counts.failed,
+            counts.skipped,
+            counts.steps.saturating_sub(counts.ended()),
+            counts.impossible
+        ),
+        format!("asked for by {} at {}", receipt.requested_by, receipt.requested_at),
+    ];
+    if let Some(approval) = &receipt.approval {
+        lines.push(format!("approved and run by {} at {}: plan {}", approval.by, approval.at, approval.plan));
+    }
+    if let Some(by) = &receipt.stopped_by {
+        lines.push(format!("stopped by {by}"));
+    }
+    if !with_keys {
+        lines.push("that the key is the installation's was not looked at (--key)".to_owned());
+    }
+    lines
+}

@@ -1,0 +1,180 @@
+//! `holdfast verify-receipt`: what was done to a receipt after it was given out is found, with no installation at hand.
+
+use backup::archive::Archive;
+use backup::commands::restores::Restores;
+use backup::plans::PlanStore;
+use backup::preview_restore::Archived;
+use backup::run_restore::{Ports, Request, Worker};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
+use domain::{OrganisationId, RestoreId, SnapshotId, TenantId};
+use engine::ports::{Clock, KeyRing, Spent};
+use engine::records::{Course, Records, Restore, RestoreCounts, RestoreState, StoredKey};
+use engine::signed;
+use jiff::SignedDuration;
+use local::commands::{check_receipt, said_of_receipt};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use support::memory::{Nobody, World};
+
+/// So many steps are two pages.
+const STEPS: u32 = 2_000;
+const ULID: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// The pages of a receipt as the API answers them, and the installation's keys.
+struct GivenOut {
+    pages: Vec<Value>,
+    keys: String,
+}
+
+impl GivenOut {
+    fn checked(&self, pages: &[Value]) -> Result<String, String> {
+        let text: String = pages.iter().map(|page| format!("{page}\n")).collect();
+        let receipt = check_receipt(&text, Some(&self.keys)).map_err(|e| e.to_string())?;
+        Ok(said_of_receipt(&receipt, true).join("\n"))
+    }
+}
+
+fn step(number: u32) -> Step {
+    Step {
+        number,
+        phase: Phase::Users,
+        kind: support::kind("users").name.into(),
+        key: format!("u{number}"),
+        id: format!("u{number}"),
+        name: Some("Ann".to_owned()),
+        action: WriteAction::Undelete,
+        before: None,
+        after: None,
+        depends_on: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// The receipt of a restore of that world that somebody stopped before it began.
+async fn given_out(seed: u64) -> GivenOut {
+    let world = World::new(seed);
+    let records = Records::new(world.catalog.clone(), world.clock.clone());
+    let tenant: TenantId = "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap();
+    let (id, now) = (RestoreId::from_ulid(ULID), world.clock.now());
+    let (_, wrapped) = world.key_ring.generate(&tenant).await.unwrap();
+    let organisation = OrganisationId::from_ulid(ULID);
+    let key = StoredKey { tenant: tenant.clone(), organisation, wrapped, created_at: now };
+    records.put_new(&key).await.unwrap();
+    let archive = Arc::new(Archive::new(world.vault.clone(), world.key_ring.clone(), records.clone()));
+    let plans = Arc::new(Archived::new(archive, records.clone()));
+    let plan = RestorePlan { steps: (1..=STEPS).map(step).collect(), ..RestorePlan::default() };
+    plans.put_new_plan(&tenant, &id, &plan).await.unwrap();
+    let row = Restore {
+        id: id.clone(),
+        tenant: tenant.clone(),
+        snapshot: SnapshotId::from_ulid(ULID),
+        selection: Selection::default(),
+        diff: None,
+        undoes: None,
+        requested_by: "per_ann".to_owned(),
+        approved_by: None,
+        state: RestoreState::Cancelled,
+        requested_at: now,
+        previewed_at: Some(now),
+        queued_at: None,
+        started_at: None,
+        done_at: Some(now),
+        touched_at: now,
+        attempts: 1,
+        counts: RestoreCounts::default(),
+        spent: Spent::default(),
+        not_permitted: Vec::new(),
+        plan: None,
+        expires_at: None,
+        expected_at: None,
+        cancelled_by: Some("per_bob".to_owned()),
+        error: None,
+        course: Course::default(),
+    };
+    records.put_new(&row).await.unwrap();
+    let worker = Worker::new(Ports {
+        directory: Arc::new(Nobody),
+        writer: Arc::new(Nobody),
+        vault: world.vault.clone(),
+        keys: world.key_ring.clone(),
+        records: records.clone(),
+        queue: world.queue.clone(),
+        clock: world.clock.clone(),
+        ids: world.ids.clone(),
+        signer: world.signer.clone(),
+    });
+    let request = Request { tenant: tenant.clone(), restore: id.clone() };
+    worker.run(&request, now + SignedDuration::from_mins(5)).await.unwrap();
+    let restores = Restores {
+        records,
+        comparisons: plans.clone(),
+        plans,
+        queue: world.queue.clone(),
+        clock: world.clock.clone(),
+        ids: world.ids.clone(),
+    };
+    let (mut pages, mut cursor): (Vec<Value>, Option<String>) = (Vec::new(), None);
+    loop {
+        let read = restores.read_receipt(&tenant, &id, cursor.as_deref()).await.unwrap();
+        pages.push(
+            json!({ "signed": read.signed, "page": read.page, "entries": read.entries, "next": read.next }),
+        );
+        cursor = read.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let keys = serde_json::to_string(&signed::key_set(&*world.signer).await.unwrap()).unwrap();
+    GivenOut { pages, keys }
+}
+
+#[tokio::test]
+async fn a_receipt_of_several_pages_is_whole_and_says_who_did_what() {
+    let given = given_out(1).await;
+    assert!(given.pages.len() > 1);
+    assert!(given.pages.iter().all(|page| page.to_string().len() < 1_000_000));
+    let said = given.checked(&given.pages).unwrap();
+    for part in
+        ["was stopped", "2000 entries", "2000 without an end", "asked for by per_ann", "stopped by per_bob"]
+    {
+        assert!(said.contains(part), "{part:?} in {said}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_edited_in_a_receipt_is_found() {
+    let given = given_out(1).await;
+    let edited = |edit: &dyn Fn(&mut Vec<Value>)| {
+        let mut pages = given.pages.clone();
+        edit(&mut pages);
+        given.checked(&pages).unwrap_err()
+    };
+    let altered = edited(&|pages| pages[0]["entries"][0]["id"] = json!("eve"));
+    assert!(altered.contains("page 1 of the receipt was altered"), "{altered}");
+    let one_less = edited(&|pages| drop(pages[1]["entries"].as_array_mut().unwrap().pop()));
+    assert!(one_less.contains("page 2 of the receipt was altered"), "{one_less}");
+    let cut = edited(&|pages| drop(pages.pop()));
+    assert!(cut.contains("is missing"), "{cut}");
+    edited(&|pages| pages.swap(0, 1));
+    let added = edited(&|pages| pages.push(json!({ "signed": pages[0]["signed"], "entries": [] })));
+    assert!(added.contains("is not of the receipt"), "{added}");
+    edited(&Vec::clear);
+    // The head: what it says, and under whose key.
+    let forged = edited(&|pages| {
+        let signed = pages[0]["signed"].as_str().unwrap().to_owned();
+        let parts: Vec<&str> = signed.split('.').collect();
+        let payload = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+        let payload = BASE64_URL_SAFE_NO_PAD.encode(payload.replace("per_bob", "per_eve"));
+        for page in pages {
+            page["signed"] = json!(format!("{}.{payload}.{}", parts[0], parts[2]));
+        }
+    });
+    assert!(forged.contains("is not signed by the installation"), "{forged}");
+    let other = given_out(2).await;
+    let strange = given.checked(&other.pages).unwrap_err();
+    assert!(strange.contains("is not signed by the installation"), "{strange}");
+    let mixed = edited(&|pages| pages[1] = other.pages[1].clone());
+    assert!(mixed.contains("more than one receipt"), "{mixed}");
+}
