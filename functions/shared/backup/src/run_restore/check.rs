@@ -64,10 +64,11 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
             if missing.is_empty() {
                 return Ok(Check::So);
             }
-            // A single link, such as a manager, replaces what is there: it may only replace what the preview showed.
-            let shown = step.before.as_ref().and_then(Value::as_array);
-            let is_other = shown.is_some_and(|s| !s.iter().filter_map(Value::as_str).eq(now.iter().copied()));
-            if link.write == LinkWrite::Single && is_other {
+            // A single link, such as a manager, replaces what is there: it may only replace what the preview showed,
+            // and of an object that was not there it showed none.
+            let shown = step.before.as_ref().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let is_other = !shown.iter().filter_map(Value::as_str).eq(now.iter().copied());
+            if link.write == LinkWrite::Single && is_other && !step.is_compared_later() {
                 return Ok(Check::Changed(vec![link.name.to_owned()]));
             }
             let what = missing.iter().map(|e| format!("{}/{}", link.name, e.id)).collect();

@@ -10,7 +10,7 @@ use super::step::is_of_young;
 use super::wait::{FRESH, Patience, Waited};
 use domain::kinds::Kind;
 use domain::restore::{Step, content, same};
-use domain::{Error, ErrorKind, Result};
+use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::ports::{Applied, DirectoryWrite};
 use engine::records::{OutcomeState, ReadBack, SkipCause};
 use jiff::SignedDuration;
@@ -19,6 +19,8 @@ use std::ops::ControlFlow;
 
 /// How long the object of a lost answer is looked for before it is created (again), where Graph refuses a second one.
 const SEARCH: SignedDuration = SignedDuration::from_mins(2);
+/// By how much Graph's clock may be behind ours: what is older than a creation by more than that was not made by it.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 /// How often a creation whose fate is unknown is tried.
 const TRIES: u32 = 3;
 
@@ -91,7 +93,7 @@ impl RestoreRun<'_> {
             return Ok(ControlFlow::Break(self.moved_to(now.kind()?, &new_id).await?));
         }
         let begun = match earlier {
-            Some((OutcomeState::Started { before_ids }, None)) => Begun::Taken(before_ids),
+            Some((OutcomeState::Started { before_ids, .. }, None)) => Begun::Taken(before_ids),
             _ => match self.begin_creation(step, now, body).await? {
                 ControlFlow::Continue(begun) => begun,
                 ControlFlow::Break(ended) => return Ok(ControlFlow::Break(ended)),
@@ -181,12 +183,14 @@ impl RestoreRun<'_> {
         let begun = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
         let before_ids = match begun {
             Some((_, Some(id))) => return Ok(Some(id)),
-            Some((OutcomeState::Started { before_ids }, None)) => before_ids,
+            Some((OutcomeState::Started { before_ids, .. }, None)) => before_ids,
             _ => return Ok(None),
         };
         let found = self.same_name(now.kind()?, body).await?;
-        let ours = found.iter().find(|o| !before_ids.iter().any(|b| b == id_of(o)) && is_ours(o, body));
-        let Some(id) = ours.map(|ours| id_of(ours).to_owned()) else { return Ok(None) };
+        let made = self.made_by(now, body, before_ids)?;
+        let Some(id) = found.iter().find(|o| made.is(o)).map(|ours| id_of(ours).to_owned()) else {
+            return Ok(None);
+        };
         Ok(self.found_new(step, &Applied::default(), &id).await?.then_some(id))
     }
 
@@ -274,16 +278,11 @@ impl RestoreRun<'_> {
         let at_least = self.worker.clock.now() + SEARCH;
         let begun = self.outcome(now.number).filter(|_| kind.unique_property.is_none());
         let mut patience = Patience::until(begun.map_or(at_least, |begun| at_least.max(begun.at + FRESH)));
+        let made = self.made_by(now, body, before_ids.to_vec())?;
         loop {
             match self.same_name(kind, body).await {
                 Ok(found) => {
-                    // Why: the old id may have come back out of a recycle bin, and that object is not ours. Without a
-                    // bin only we can have made it (a custom role has its template's id).
-                    let is_old = |id: &str| id == now.id && kind.writing.recycle_bin.is_some();
-                    let ours = found.iter().find(|o| {
-                        !before_ids.iter().any(|b| b == id_of(o)) && !is_old(id_of(o)) && is_ours(o, body)
-                    });
-                    if let Some(ours) = ours {
+                    if let Some(ours) = found.iter().find(|o| made.is(o)) {
                         return Ok(Search::Found(id_of(ours).to_owned()));
                     }
                 }
@@ -298,6 +297,21 @@ impl RestoreRun<'_> {
                 Waited::OutOfTime => return Ok(Search::OutOfTime),
             }
         }
+    }
+
+    /// What tells the object that the step's creation made.
+    fn made_by<'b>(
+        &self,
+        now: &'b Step,
+        body: &'b Map<String, Value>,
+        before_ids: Vec<String>,
+    ) -> Result<Made<'b>> {
+        let old = now.kind()?.writing.recycle_bin.map(|_| now.id.as_str());
+        let since = self.outcome(now.number).and_then(|begun| match &begun.state {
+            OutcomeState::Started { begun_at, .. } => begun_at.map(|at| at - CLOCKS_DIFFER),
+            _ => None,
+        });
+        Ok(Made { old, body, before_ids, since })
     }
 
     /// Live objects that have the name which the new one gets.
@@ -327,6 +341,31 @@ impl RestoreRun<'_> {
             body.insert("passwordProfile".to_owned(), profile);
         }
         body
+    }
+}
+
+/// How the object that a creation made is told from others of its name.
+struct Made<'a> {
+    /// The id that the object had before, where it may come back under it out of a recycle bin: that is not ours. Without a
+    /// bin only we can have made it (a custom role has its template's id).
+    old: Option<&'a str>,
+    /// What was sent.
+    body: &'a Map<String, Value>,
+    /// The ids of objects that were seen before the creation.
+    before_ids: Vec<String>,
+    /// What is older is somebody else's, though the index did not show it before.
+    since: Option<Timestamp>,
+}
+
+impl Made<'_> {
+    fn is(&self, object: &Map<String, Value>) -> bool {
+        let id = id_of(object);
+        let made_at = object.get("createdDateTime").and_then(Value::as_str).and_then(|at| at.parse().ok());
+        let is_older = self.since.zip(made_at).is_some_and(|(since, at): (Timestamp, Timestamp)| at < since);
+        self.old != Some(id)
+            && !is_older
+            && !self.before_ids.iter().any(|before| before == id)
+            && is_ours(object, self.body)
     }
 }
 

@@ -14,6 +14,7 @@ mod create;
 mod credentials;
 mod guard;
 mod least;
+mod missing;
 mod narrow;
 mod narrowing;
 mod others;

@@ -2,6 +2,7 @@
 //! back: each by a removal of its own, judged as any other.
 
 use super::check::others;
+use super::missing::of_skipped;
 use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::RestoreRun;
 use super::step::Work;
@@ -9,6 +10,7 @@ use super::wait::{Patience, Waited};
 use domain::kinds;
 use domain::restore::{End, Step, WriteAction};
 use domain::{ErrorKind, Result};
+use engine::ports::Applied;
 use engine::records::{OutcomeState, ReadBack, RefusedPart};
 
 impl RestoreRun<'_> {
@@ -52,16 +54,38 @@ impl RestoreRun<'_> {
                 answer = verdict.answer.or(answer);
                 continue;
             }
-            if let OutcomeState::Failed { cause, .. } = &verdict.state {
-                let status = verdict.answer.as_ref().map(|answer| answer.status);
-                refused.push(RefusedPart { what, cause: *cause, status, code: None });
-            }
+            let cause = match &verdict.state {
+                OutcomeState::Failed { cause, .. } => *cause,
+                OutcomeState::Skipped { cause } => of_skipped(*cause),
+                _ => continue,
+            };
+            let status = verdict.answer.as_ref().map(|answer| answer.status);
+            refused.push(RefusedPart { what, cause, status, code: None });
             failed.get_or_insert(verdict);
         }
+        // What was begun may have been written by a run that was cut off.
+        let is_written = answer.is_some() || self.outcome(step.number).is_some();
         Ok(match failed {
-            Some(failed) => Ended::With(Verdict { refused, ..failed }),
+            Some(failed) => Ended::With(in_part(failed, refused, answer, is_written)),
             None if answer.is_some() => Verdict::done(answer),
             None => Verdict::already_so(),
         })
     }
+}
+
+/// The outcome of removals of which some could not be made: where others were, the step was not skipped.
+fn in_part(failed: Verdict, refused: Vec<RefusedPart>, answer: Option<Applied>, is_written: bool) -> Verdict {
+    let what = refused.iter().map(|part| part.what.clone()).collect();
+    let state = match (&failed.state, refused.first()) {
+        (OutcomeState::Skipped { .. }, Some(first)) if is_written => {
+            let message = "some of the links stayed".to_owned();
+            OutcomeState::Failed { cause: first.cause, message }
+        }
+        (state, _) => state.clone(),
+    };
+    let read_back = match &state {
+        OutcomeState::Skipped { .. } => failed.read_back,
+        _ => Some(ReadBack::Differs { what }),
+    };
+    Verdict { state, refused, read_back, answer: failed.answer.clone().or(answer), ..failed }
 }

@@ -163,7 +163,7 @@ pub(super) fn far_end(name: &str) -> Option<&str> {
     end.split('!').next()
 }
 
-fn assignment_name(link: &str, assignment: &Map<String, Value>) -> String {
+pub(super) fn assignment_name(link: &str, assignment: &Map<String, Value>) -> String {
     format!("{link}/{}", assignment_key(assignment.get("target").unwrap_or(&Value::Null)))
 }
 

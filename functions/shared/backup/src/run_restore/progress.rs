@@ -77,6 +77,8 @@ pub(super) struct RestoreRun<'a> {
     came_back_at: BTreeMap<String, Timestamp>,
     /// Objects that did not come back, by their ids in the plan.
     lost: BTreeSet<String>,
+    /// Objects that somebody else took out of the recycle bin since the preview, by their ids in the plan.
+    returned_by_others: BTreeSet<String>,
 }
 
 impl<'a> RestoreRun<'a> {
@@ -106,6 +108,7 @@ impl<'a> RestoreRun<'a> {
             outcomes: rows.into_iter().map(|row| (row.value.number, row)).collect(),
             came_back_at: BTreeMap::new(),
             lost: BTreeSet::new(),
+            returned_by_others: BTreeSet::new(),
         })
     }
 
@@ -146,22 +149,26 @@ impl<'a> RestoreRun<'a> {
                 return Ok(Reached::Cancelled);
             }
             self.request = StepOutcome::client_request_id(&self.restore.id, step.number);
-            // A step that needs a lost object cannot succeed; one whose object another restore created again is not
+            // What did not come back costs what leads to it. A step whose object another restore created again is not
             // what the preview showed.
-            let ended = if step.depends_on.iter().any(|id| self.lost.contains(id)) {
-                Verdict::skipped(SkipCause::DependencyFailed)
+            let ended = if step.is_compared_later() && self.returned_by_others.contains(&step.id) {
+                // What would be compared only now is not what the preview showed: somebody has been at it meanwhile.
+                Verdict::skipped(SkipCause::ChangedSincePreview)
             } else if let Some(new_id) = self.moved(step) {
                 Verdict::moved(&new_id, true)
-            } else {
-                let now = self.of_today(step)?;
-                match &now.action {
+            } else if let Some((rest, missing)) = self.without_missing(step)? {
+                let now = self.of_today(&rest)?;
+                let ended = match &now.action {
                     WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
                     WriteAction::Adopt { old } => self.take_for(step, old).await?,
                     WriteAction::RemoveOtherLinks { link, keep } => {
                         self.remove_others(step, &now, link, keep).await?
                     }
                     _ => self.perform(step, &now).await?,
-                }
+                };
+                Verdict::without(ended, &missing)
+            } else {
+                Verdict::skipped(SkipCause::DependencyFailed)
             };
             match ended {
                 Ended::With(verdict) => self.write_outcome(step, verdict).await?,
@@ -189,6 +196,11 @@ impl<'a> RestoreRun<'a> {
     pub fn is_fresh(&self, step: &Step) -> bool {
         let now = self.worker.clock.now();
         step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).any(|at| *at + FRESH > now)
+    }
+
+    /// Whether the object of that id in the plan did not come back.
+    pub fn is_lost(&self, id: &str) -> bool {
+        self.lost.contains(id)
     }
 
     /// Whether the object of that id, the plan's or today's, came back a moment ago.
@@ -248,6 +260,7 @@ impl<'a> RestoreRun<'a> {
             restore: self.restore.id.clone(),
             number: step.number,
         };
+        let mut begun_at = Some(self.worker.clock.now());
         let found = self.worker.records.find(&remaking.address()).await?;
         let (claim, begun) = match found {
             None => (put_new(&remaking)?, Begun::Afresh(before_ids)),
@@ -269,14 +282,22 @@ impl<'a> RestoreRun<'a> {
                     .records
                     .find(&StepOutcome::at(&self.restore.tenant, &other.value.restore, other.value.number))
                     .await?;
-                let unfound = outcome.and_then(|o| o.value.unfound_beside().map(<[String]>::to_vec));
+                let outcome = outcome.map(|found| found.value);
+                let unfound = outcome.as_ref().and_then(|o| o.unfound_beside().map(<[String]>::to_vec));
+                if unfound.is_some() {
+                    // What the other restore made is no older than when it began; of a stopped one that is not known.
+                    begun_at = outcome.and_then(|outcome| match outcome.state {
+                        OutcomeState::Started { begun_at, .. } => begun_at,
+                        _ => None,
+                    });
+                }
                 let begun = unfound.map_or(Begun::Afresh(before_ids), Begun::Taken);
                 (replace(&remaking, other.version)?, begun)
             }
         };
         let (Begun::Afresh(before_ids) | Begun::Taken(before_ids)) = &begun else { return Ok(begun) };
         // Why claim and outcome in one write: whoever finds the claim has to find the ids from before it, too.
-        let mut row = self.row(step, OutcomeState::Started { before_ids: before_ids.clone() });
+        let mut row = self.row(step, OutcomeState::Started { before_ids: before_ids.clone(), begun_at });
         row.client_request_id = Some(self.request.clone());
         self.put(row, vec![claim]).await?;
         Ok(begun)
@@ -325,7 +346,7 @@ impl<'a> RestoreRun<'a> {
                 row.state = OutcomeState::Done;
             }
             let is_open = matches!(&row.state, OutcomeState::Failed { cause, .. } if cause.leaves_open());
-            if let OutcomeState::Started { before_ids } = begun.state
+            if let OutcomeState::Started { before_ids, .. } = begun.state
                 && is_open
                 && row.new_id.is_none()
                 && begun.new_id.is_none()
@@ -399,6 +420,10 @@ impl<'a> RestoreRun<'a> {
         if !is_there {
             self.lost.insert(step.id.clone());
             return Ok(());
+        }
+        // What this restore had begun is never told as so already.
+        if step.action == WriteAction::Undelete && outcome.state == OutcomeState::AlreadySo {
+            self.returned_by_others.insert(step.id.clone());
         }
         self.came_back_at.insert(step.id.clone(), outcome.at);
         if let Some(new) = &outcome.new_id {

@@ -64,7 +64,7 @@ impl RestoreRun<'_> {
         if self.outcome(step.number).is_some() {
             return Ok(());
         }
-        let mut row = self.row(step, OutcomeState::Started { before_ids: Vec::new() });
+        let mut row = self.row(step, OutcomeState::Started { before_ids: Vec::new(), begun_at: None });
         row.client_request_id = Some(self.request.clone());
         self.put(row, vec![]).await
     }

@@ -261,8 +261,10 @@ fn patches(
     let rules = item.kind.links.iter().filter_map(|link| link.ruled_by).filter(|rule| rule.empties);
     let turns = rules.map(|rule| rule.mark).filter(|mark| mark.is_on(then) && !mark.is_on(now));
     let emptying: Vec<&str> = turns.map(|mark| mark.property).collect();
+    // Of what is compared once more, parts of a property that came since are to be emptied then, too.
+    let is_exact = item.returns() && planner.inputs.attributes == AttributeMode::Overwrite;
     for parcel in parcels(item.kind, differences) {
-        let mut warnings = Vec::new();
+        let mut warnings = if is_exact { vec![Warning::EmptiesLater] } else { vec![] };
         if parcel.iter().any(|d| emptying.contains(&d.property.as_str())) {
             warnings.push(Warning::LosesMembers);
         }

@@ -119,6 +119,11 @@ pub enum Warning {
     NewId,
     /// Whether the role was given for a time could not be read: it is given for good.
     TenureUnknown,
+    /// The person comes back blocked, as it was chosen: somebody has to let them sign in.
+    Blocked,
+    /// The object is in a restricted management administrative unit: Graph refuses this, unless the writing application
+    /// holds a directory role over that unit.
+    Restricted,
 }
 
 /// One write to the tenant, with what it changes.
@@ -345,6 +350,20 @@ impl Step {
             after: side(&self.after),
             ..self.clone()
         })
+    }
+
+    /// The ids without whose objects nothing of the step can be done: of links and assignments only that which they lead
+    /// from, since each stands for itself; of anything else all that it refers to and waits for.
+    pub fn needs(&self) -> Vec<String> {
+        let own: Vec<String> = id_map::tokens(&self.id).map(str::to_owned).collect();
+        let is_of_links = matches!(
+            self.action,
+            WriteAction::AddLinks { .. } | WriteAction::RemoveOtherLinks { .. } | WriteAction::Assign { .. }
+        );
+        if is_of_links {
+            return own;
+        }
+        self.depends_on.clone()
     }
 
     /// Every id that the step refers to, its own included; for facts, what they consist of.

@@ -263,6 +263,12 @@ pub enum FailCause {
     Unreadable,
     /// It was begun, the restore was stopped, and it was not found as asked then.
     Cancelled,
+    /// What it leads to did not come back.
+    DependencyFailed,
+    /// It would take away the access that Holdfast itself has.
+    OwnAccess,
+    /// It would leave nobody who can administer the tenant.
+    LockOut,
 }
 
 impl FailCause {
@@ -280,6 +286,9 @@ pub enum OutcomeState {
     Started {
         /// Of a creation the ids of live objects of the same name before: the new one is none of these.
         before_ids: Vec<String>,
+        /// Of a creation when it was begun first, by whichever restore: what is older was made by somebody else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        begun_at: Option<Timestamp>,
     },
     /// Written, and found as asked.
     Done,
@@ -388,7 +397,7 @@ impl StepOutcome {
     pub fn unfound_beside(&self) -> Option<&[String]> {
         match &self.state {
             _ if self.new_id.is_some() => None,
-            OutcomeState::Started { before_ids } => Some(before_ids),
+            OutcomeState::Started { before_ids, .. } => Some(before_ids),
             _ => self.may_exist_beside.as_deref(),
         }
     }

@@ -2,7 +2,14 @@
 
 use crate::restore_world::{RestoreWorld, object, whole};
 use engine::records::RestoreState;
-use serde_json::json;
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+fn staff() -> Map<String, Value> {
+    let staff = json!({"displayName": "Staff", "mailNickname": "staff", "mailEnabled": false,
+        "securityEnabled": true});
+    staff.as_object().unwrap().clone()
+}
 
 /// A user and a group that had her.
 fn stage() -> RestoreWorld {
@@ -13,12 +20,7 @@ fn stage() -> RestoreWorld {
         &json!({"userPrincipalName": "ann@x.y", "displayName": "Ann",
         "jobTitle": "Clerk"}),
     ));
-    stage.both(object(
-        "groups",
-        "staff",
-        &json!({"displayName": "Staff", "mailNickname": "staff",
-        "mailEnabled": false, "securityEnabled": true}),
-    ));
+    stage.both(object("groups", "staff", &Value::Object(staff())));
     stage.link("groups.members", "staff", "ann");
     stage
 }
@@ -62,4 +64,46 @@ async fn who_is_back_and_shows_after_her_step_gave_up_gets_what_follows_all_the_
     let done = stage.run(&restore).await;
     assert_eq!((done.state, done.counts.unverified, done.counts.skipped), (RestoreState::Done, 1, 0));
     assert_eq!(stage.directory.get("users", "ann")["jobTitle"], "Clerk");
+}
+
+/// The index shows late, too, what somebody else made before.
+#[tokio::test]
+async fn an_older_group_of_the_same_name_that_shows_late_is_not_taken_for_the_one_that_was_made() {
+    let stage = stage();
+    stage.directory.date_creations();
+    stage.directory.hard_delete("staff");
+    let made_at = stage.now() - SignedDuration::from_hours(1);
+    let mut older = staff();
+    older.extend([
+        ("id".to_owned(), json!("older")),
+        ("createdDateTime".to_owned(), json!(made_at.to_string())),
+    ]);
+    stage.directory.insert("groups", "older", older);
+    stage.directory.hide_for_ms("older", 30_000);
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    stage.directory.show_after_ms(60_000);
+    stage.directory.lose_answer_of_next_creation();
+    stage.run(&restore).await;
+    assert_eq!((stage.directory.count("groups"), stage.new_id("staff").await.as_str()), (2, "new1"));
+    assert_eq!(stage.directory.ends("groups.members", "older"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_group_that_came_back_under_its_old_id_is_not_taken_for_the_one_that_a_stopped_restore_made() {
+    let stage = stage();
+    stage.directory.hard_delete("staff");
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    stage.directory.show_after_ms(30 * 60_000);
+    stage.directory.lose_answer_of_next_creation();
+    stage.approve(&restore).await;
+    let soon = stage.now() + SignedDuration::from_mins(1);
+    stage.worker().run(&stage.request(&restore), soon).await.unwrap();
+    let mut old = staff();
+    old.insert("id".to_owned(), json!("staff"));
+    stage.directory.insert("groups", "staff", old);
+    stage.commands().cancel(&stage.tenant, "chief", &restore).await.unwrap();
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    assert_eq!(stage.restore(&restore).await.state, RestoreState::Cancelled);
+    let report = stage.report(&restore).await;
+    assert!(report.steps.iter().all(|step| step.new_id.is_none()), "{:?}", report.steps[0]);
 }

@@ -234,3 +234,57 @@ async fn where_nothing_is_taken_each_is_named_after_few_more_writes_than_there_a
     assert!(writes <= 27, "{writes}");
     assert_eq!(stage.report(&restore).await.steps[0].refused.len(), 20);
 }
+
+#[tokio::test]
+async fn of_members_that_are_to_come_back_one_who_does_not_keeps_no_other_out_and_is_named() {
+    let (stage, members) = group_of(6);
+    for gone in ["u01", "u04"] {
+        stage.directory.hard_delete(gone);
+    }
+    stage.directory.unlink("groups.members", "staff", "u02");
+    stage.directory.poison("u04", 400);
+    let mut selection = whole(&[("groups", "staff")]);
+    selection.items.extend([item("users", "u01"), item("users", "u04")]);
+    let restore = stage.previewed(selection).await;
+    let done = stage.run(&restore).await;
+    let now = stage.directory.ends("groups.members", "staff");
+    let back = stage.directory.id_of("displayName", "u01");
+    assert!(now.contains(&back) && now.contains(&members[2]), "{now:?}");
+    assert_eq!((now.len(), done.counts.failed), (5, 2), "{now:?}: the user, and her membership");
+    let report = stage.report(&restore).await;
+    let refused: Vec<_> = report.steps.iter().flat_map(|step| &step.refused).collect();
+    let named: Vec<_> = refused.iter().map(|part| (part.what.as_str(), part.cause)).collect();
+    assert_eq!(named, [("groups.members/u04", FailCause::DependencyFailed)]);
+}
+
+#[tokio::test]
+async fn of_the_groups_of_a_policy_one_that_does_not_come_back_keeps_no_other_out_unless_it_was_excluded() {
+    for (of_bad, assigned) in [("g2", true), ("g2!exclude", false)] {
+        let mut stage = RestoreWorld::new();
+        stage.both(object("DeviceConfiguration", "wifi", &json!({"displayName": "Wi-Fi"})));
+        for group in ["g1", "g2"] {
+            let group_object = json!({"displayName": group, "mailNickname": group, "mailEnabled": false,
+                "securityEnabled": true});
+            stage.both(object("groups", group, &group_object));
+        }
+        for to in ["g1", of_bad] {
+            stage.link("DeviceConfiguration.assignments", "wifi", to);
+            stage.directory.unlink("DeviceConfiguration.assignments", "wifi", to);
+        }
+        for group in ["g1", "g2"] {
+            stage.directory.hard_delete(group);
+        }
+        stage.directory.poison("g2", 400);
+        let chosen = [("DeviceConfiguration", "wifi"), ("groups", "g1"), ("groups", "g2")];
+        let restore = stage.previewed(whole(&chosen)).await;
+        stage.run(&restore).await;
+        let back = stage.directory.id_of("displayName", "g1");
+        let now = stage.directory.ends("DeviceConfiguration.assignments", "wifi");
+        let expected = if assigned { vec![back] } else { vec![] };
+        assert_eq!(now, expected, "{of_bad}: without an exclusion a policy reaches more people");
+        let report = stage.report(&restore).await;
+        let refused = report.steps.iter().flat_map(|step| &step.refused).map(|part| part.what.as_str());
+        let expected: &[&str] = if assigned { &["DeviceConfiguration.assignments/g2"] } else { &[] };
+        assert_eq!(refused.collect::<Vec<_>>(), expected);
+    }
+}

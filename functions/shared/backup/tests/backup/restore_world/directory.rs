@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use support::memory::ManualClock;
 
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts")]
 struct State {
     live: Table,
     shows_at: BTreeMap<String, Timestamp>,
@@ -25,6 +26,7 @@ struct State {
     made: u32,
     writes: u32,
     forgets: bool,
+    dates: bool,
     loses_answer: bool,
     loses: Option<&'static str>,
     /// What Graph does not take, wherever it occurs in a write, and the status of its refusal.
@@ -123,6 +125,23 @@ impl TableDirectory {
     /// The properties of what is in the recycle bin can be seen.
     pub fn show_bin(&self) {
         self.state().shows_bin = true;
+    }
+    /// Somebody takes it out of the recycle bin, with its links.
+    pub fn take_out_of_bin(&self, kind: &str, id: &str) {
+        let mut state = self.state();
+        let at = (kind.to_owned(), id.to_owned());
+        let back = state.bin.remove(&at).unwrap();
+        state.live.insert(at, back);
+    }
+    /// Of that object nothing is known for so long.
+    pub fn hide_for_ms(&self, id: &str, late_ms: u64) {
+        let late = SignedDuration::from_millis(i64::try_from(late_ms).unwrap());
+        let shows_at = self.clock.now() + late;
+        self.state().shows_at.insert(id.to_owned(), shows_at);
+    }
+    /// New objects say when they were made.
+    pub fn date_creations(&self) {
+        self.state().dates = true;
     }
     pub fn empty_bin(&self) {
         self.state().bin.clear();
@@ -343,6 +362,9 @@ impl DirectoryWriter for TableDirectory {
                     assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
                 }
                 object.insert("id".to_owned(), Value::from(id.as_str()));
+                if state.dates {
+                    object.insert("createdDateTime".to_owned(), json!(self.clock.now().to_string()));
+                }
                 if let Some(lost) = state.loses {
                     object.remove(lost);
                 }
@@ -441,12 +463,15 @@ impl DirectoryWriter for TableDirectory {
     }
 }
 
-/// What a write names: properties, far ends, SKUs.
+/// What a write names: properties, far ends, SKUs; of a creation also what the object is called.
 fn parts_of(call: &DirectoryWrite) -> Vec<String> {
     match call {
-        DirectoryWrite::Create { body, .. } | DirectoryWrite::Update { body, .. } => {
-            body.keys().cloned().collect()
+        DirectoryWrite::Create { body, .. } => {
+            let called = body.get("displayName").and_then(Value::as_str).map(str::to_owned);
+            body.keys().cloned().chain(called).collect()
         }
+        DirectoryWrite::Update { body, .. } => body.keys().cloned().collect(),
+        DirectoryWrite::RemoveLink { to, .. } => vec![to.clone()],
         DirectoryWrite::AddLinks { to, .. } => to.iter().map(|(end, _)| end.clone()).collect(),
         DirectoryWrite::Assign { assignments, .. } => {
             assignments.iter().map(|a| kinds::assignment_key(&a["target"])).collect()
@@ -481,8 +506,10 @@ pub fn link_value(link: &LinkType, to: &str) -> Map<String, Value> {
     if link.write != LinkWrite::AssignAll {
         return Map::new();
     }
-    Map::from_iter([(
-        "target".to_owned(),
-        json!({"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": to}),
-    )])
+    let (group, of_type) = match to.strip_suffix("!exclude") {
+        Some(group) => (group, "exclusionGroupAssignmentTarget"),
+        None => (to, "groupAssignmentTarget"),
+    };
+    let target = json!({"@odata.type": format!("#microsoft.graph.{of_type}"), "groupId": group});
+    Map::from_iter([("target".to_owned(), target)])
 }
