@@ -6,12 +6,14 @@
 //!   queued work; each has `Request`, `Worker` and `Report`.
 //! - [`plans`]: what a preview stores and a run reads, and the report that a run stores.
 //! - [`receipts`]: what is signed of a restore that has ended.
+//! - [`completion`]: what a restore leaves to people, and whether it is done.
 //! - [`commands`]: what may be asked about a tenant.
 //!
 //! Not here: who may ask (`partners`).
 
 pub mod archive;
 pub mod commands;
+pub mod completion;
 pub mod diff_snapshots;
 pub mod plans;
 pub mod preview_restore;

@@ -3,7 +3,7 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, PreviewRestore, RunRestore};
-use crate::wire::{PlanOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut};
+use crate::wire::{CompletionOut, PlanOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut};
 use axum::Json;
 use axum::extract::State;
 use backup::commands::restores::NewRestore;
@@ -80,6 +80,16 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .weighs(HEAVY)
             .answers::<ReceiptOut>(200),
+        Route::get("/v1/organisations/{org}/restores/{rst}/completion", "readCompletion", completion)
+            .says(
+                "What people must still do.",
+                "Reads what a restore that has ended leaves to people: passwords to be given, second factors to be \
+                 registered, secrets to be entered, what was refused. Each item says who does it. Whether it is done is \
+                 looked for in the newest snapshot each time; what no snapshot can show is `unseen`. While the restore has \
+                 not ended the answer is 409.",
+            )
+            .weighs(HEAVY)
+            .answers::<CompletionOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -150,4 +160,13 @@ async fn receipt(
 ) -> Reply<Json<ReceiptOut>> {
     let cursor = query.cursor.as_deref();
     Ok(Json(api.restores.read_receipt(admitted.stored()?, &id, cursor).await?.into()))
+}
+
+async fn completion(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<PreviewRestore>,
+    PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
+    QueryOf(query): QueryOf<PageIn>,
+) -> Reply<Json<CompletionOut>> {
+    Ok(Json(api.restores.read_completion(admitted.stored()?, &id, query.page()).await?.into()))
 }

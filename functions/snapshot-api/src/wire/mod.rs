@@ -1,6 +1,7 @@
 //! The data plane's JSON. Changes and steps are written as the domain keeps them; all else is only here.
 
 mod comparisons;
+mod completion;
 mod coverage;
 mod objects;
 mod receipts;
@@ -8,6 +9,7 @@ mod restores;
 mod snapshots;
 
 pub use comparisons::{ComparisonIn, ComparisonOut};
+pub use completion::CompletionOut;
 pub use coverage::CoverageOut;
 pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};

@@ -60,6 +60,11 @@ pub struct RestoreIn {
     #[garde(skip)]
     #[serde(default)]
     delete_created: bool,
+    /// Whether people who come back, created again or out of the recycle bin, are blocked: nobody signs in as them before
+    /// somebody lets them.
+    #[garde(skip)]
+    #[serde(default)]
+    come_back_blocked: bool,
     /// What is done about objects whose place is taken, as an earlier preview of the same told (`conflicts`). What is not
     /// named here is left.
     #[garde(skip)]
@@ -98,7 +103,11 @@ impl TryFrom<RestoreIn> for NewRestore {
                 let why = "goes with `steps` and `only` alone: a restore is undone as it was run";
                 return Err(Error::invalid_field("undo", why));
             }
-            let selection = Selection { conflicts: asked.conflicts, ..Selection::default() };
+            let selection = Selection {
+                conflicts: asked.conflicts,
+                come_back_blocked: asked.come_back_blocked,
+                ..Selection::default()
+            };
             let objects = asked.only.map(|named| named.into_iter().map(Into::into).collect());
             let part = AskedPart { steps: asked.steps, objects };
             let is_whole = part == AskedPart::default();
@@ -135,8 +144,9 @@ impl TryFrom<RestoreIn> for NewRestore {
             _ => (AttributeMode::Overwrite, LinkMode::Rollback),
         };
         let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
-        let (delete_created, conflicts) = (asked.delete_created, asked.conflicts);
-        Ok(Self { from, selection: Selection { items, attributes, links, delete_created, conflicts } })
+        let RestoreIn { delete_created, come_back_blocked, conflicts, .. } = asked;
+        let selection = Selection { items, attributes, links, delete_created, come_back_blocked, conflicts };
+        Ok(Self { from, selection })
     }
 }
 
@@ -160,6 +170,8 @@ pub struct RestoreOut {
     links: LinkMode,
     /// Whether chosen objects that were not there then are deleted.
     delete_created: bool,
+    /// Whether people who come back are blocked.
+    come_back_blocked: bool,
     /// How far it is.
     state: RestoreState,
     /// Who asked for the preview: a person's id, or the first characters of a token.
@@ -214,6 +226,7 @@ impl From<Restore> for RestoreOut {
             attributes: row.selection.attributes,
             links: row.selection.links,
             delete_created: row.selection.delete_created,
+            come_back_blocked: row.selection.come_back_blocked,
             state: row.state,
             requested_by: row.requested_by,
             approved_by: row.approved_by,

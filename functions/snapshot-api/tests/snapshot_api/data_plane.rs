@@ -28,7 +28,11 @@ struct Asked {
 impl Asked {
     /// The state of the restore in which the route answers well.
     fn restore(&self) -> RestoreState {
-        if self.id == "readReport" { RestoreState::Done } else { RestoreState::Previewed }
+        if ["readReport", "readCompletion"].contains(&self.id) {
+            RestoreState::Done
+        } else {
+            RestoreState::Previewed
+        }
     }
 }
 
@@ -61,6 +65,7 @@ fn routes() -> Vec<Asked> {
         row("previewRestoreAgain", "POST", &format!("{of_restore}/again"), &none, Action::PreviewRestore),
         row("readReport", "GET", &format!("{of_restore}/report"), &none, Action::PreviewRestore),
         row("readReceipt", "GET", &format!("{of_restore}/receipt"), &none, Action::PreviewRestore),
+        row("readCompletion", "GET", &format!("{of_restore}/completion"), &none, Action::PreviewRestore),
     ]
 }
 
@@ -283,6 +288,7 @@ async fn wrong_input_is_refused_with_the_field_named_and_nothing_is_started() {
         (format!("snapshots/{DIFF}"), 404),
         ("snapshots/..%2F..%2Fsecret".to_owned(), 404),
         (format!("restores/{RESTORE}/report"), 409),
+        (format!("restores/{RESTORE}/completion"), 409),
         (format!("restores/{RESTORE}?cursor=x"), 422),
     ] {
         let path = format!("/v1/organisations/{org}/{path}");

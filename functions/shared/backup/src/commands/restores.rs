@@ -293,8 +293,7 @@ impl Restores {
             return Ok(report);
         }
         // Why it is made only when asked for: the tick may end such a restore, and the tick opens no vault.
-        let has_stopped = matches!(row.state, RestoreState::Failed | RestoreState::Cancelled);
-        if !has_stopped || row.previewed_at.is_none() {
+        if !row.is_over() || row.previewed_at.is_none() {
             return Err(Error::conflict("the restore is not done: it has no report"));
         }
         let plan = self.plan(tenant, restore).await?;

@@ -155,7 +155,7 @@ impl<'a> Gather<'a> {
         }
     }
 
-    fn in_time(&self) -> Result<()> {
+    pub fn in_time(&self) -> Result<()> {
         if self.worker.clock.now() < self.deadline {
             return Ok(());
         }
@@ -207,8 +207,10 @@ impl<'a> Gather<'a> {
 /// Whether an error is about one object, which others need not share: a permission or a licence that only this one needs,
 /// a part of it that is not there, a kind that the snapshot does not hold.
 fn is_of_object(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid)
-        && matches!(error.reason(), None | Some(ErrorReason::Unlicensed))
+    use ErrorKind::{Conflict, Denied, Invalid, NotFound};
+    // A conflict as of an object that somebody has locked (423).
+    matches!(error.kind(), Denied | NotFound | Invalid | Conflict)
+        && matches!(error.reason(), None | Some(ErrorReason::Unlicensed | ErrorReason::ValuesInvalid))
 }
 
 /// What the reading of a schedule shows. A reading that failed shows nothing; without the licence there are no

@@ -11,6 +11,7 @@ mod guard;
 mod outside;
 mod ports;
 mod referrers;
+mod restricted;
 mod rivals;
 mod targets;
 mod undo;
@@ -253,6 +254,7 @@ impl Worker {
             attributes: selection.attributes,
             links: selection.links,
             delete_created: selection.delete_created,
+            come_back_blocked: selection.come_back_blocked,
             now: self.clock.now(),
             ..Inputs::default()
         };
@@ -260,6 +262,7 @@ impl Worker {
         let first = domain::restore::plan(&inputs);
         gather.targets(&first, &mut inputs).await?;
         gather.outside(&first, &mut inputs).await?;
+        gather.restricted(&first, &mut inputs).await?;
         inputs.guard.administrators = self.administrators(&restore.tenant, &first).await?;
         let mut plan = domain::restore::plan(&inputs);
         plan.impossible.extend(apart);

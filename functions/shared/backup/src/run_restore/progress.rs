@@ -422,7 +422,7 @@ impl<'a> RestoreRun<'a> {
             return Ok(());
         }
         // What this restore had begun is never told as so already.
-        if step.action == WriteAction::Undelete && outcome.state == OutcomeState::AlreadySo {
+        if matches!(step.action, WriteAction::Undelete { .. }) && outcome.state == OutcomeState::AlreadySo {
             self.returned_by_others.insert(step.id.clone());
         }
         self.came_back_at.insert(step.id.clone(), outcome.at);

@@ -308,6 +308,7 @@ static USERS: Kind = Kind {
         limits: &[Limit::Guest],
         password: true,
         licences: true,
+        lets_in: Some("accountEnabled"),
         ..Writing::PATCHED
     },
     read_permissions: &[

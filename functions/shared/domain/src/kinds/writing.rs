@@ -284,6 +284,8 @@ pub struct Writing {
     pub password: bool,
     /// Whether licences are given to its objects, by `assignLicense`.
     pub licences: bool,
+    /// The property that is false of whoever may not sign in.
+    pub lets_in: Option<&'static str>,
 }
 
 impl Writing {
@@ -314,6 +316,7 @@ impl Writing {
         limits: &[],
         password: false,
         licences: false,
+        lets_in: None,
     };
 
     /// Whether Graph documents the property as something to write, where it gives more than that.

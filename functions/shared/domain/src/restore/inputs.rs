@@ -86,6 +86,8 @@ pub struct Inputs {
     /// The directory extensions that the tenant has; none where that could not be read, or nobody looked since none of the
     /// items has any.
     pub extensions: Option<Vec<Extension>>,
+    /// Ids of live objects that a unit keeps from being managed by others, as far as that can be seen.
+    pub restricted: BTreeSet<String>,
     /// How many licences of each SKU the tenant has, by the SKU's id; none where that could not be read.
     pub units: Option<BTreeMap<String, Units>>,
     /// Names of far ends, by the ids of today.
@@ -98,6 +100,8 @@ pub struct Inputs {
     pub links: LinkMode,
     /// Whether objects that came since are deleted.
     pub delete_created: bool,
+    /// Whether people who come back are blocked.
+    pub come_back_blocked: bool,
     /// The time of the plan: what has run out by then cannot be given back.
     pub now: Timestamp,
 }

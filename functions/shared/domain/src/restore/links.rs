@@ -165,9 +165,17 @@ fn add_links(
 
 /// When links are added: those that keep their far ends from being written, when everything else is.
 fn phase(item: &Item, link: &LinkType) -> Phase {
+    if keeps_others_out(item, link) { Phase::RestrictedLinks } else { Phase::Links }
+}
+
+fn keeps_others_out(item: &Item, link: &LinkType) -> bool {
     let now = item.live.as_ref().or(item.wanted.as_ref());
-    let restricts = link.restricts.zip(now).is_some_and(|(property, held)| is_true(&held.object, property));
-    if restricts { Phase::RestrictedLinks } else { Phase::Links }
+    link.restricts.zip(now).is_some_and(|(property, held)| is_true(&held.object, property))
+}
+
+/// Whether an item keeps what it leads to from being managed by others.
+pub(super) fn restricts(item: &Item) -> bool {
+    item.kind.links.iter().any(|link| keeps_others_out(item, link))
 }
 
 const TARGET_MISSING: &str = "what it leads to is not there; choose that too, to have it back first";

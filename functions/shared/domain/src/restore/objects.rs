@@ -58,14 +58,17 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
         return;
     }
     let beside = conflicts::beside(planner, item, wanted.clone());
-    let wanted = &beside.wanted;
-    let phase = item.kind.phase;
+    let (wanted, is_blocked) = blocked(planner, item, beside.wanted);
+    let (wanted, phase) = (&wanted, item.kind.phase);
     if !item.in_recycle_bin {
         unread::tell_lost_properties(planner, item, wanted);
     }
     if item.in_recycle_bin {
         let action = WriteAction::Undelete { new_name: beside.new_name, without: beside.without };
-        planner.step(item, Draft { phase, action, before: None, after: None, warnings: vec![] });
+        // A unit that keeps others from managing its members does so from when it is back.
+        let phase = if links::restricts(item) { Phase::RestrictedLinks } else { phase };
+        let warnings = if is_blocked { vec![Warning::Blocked] } else { vec![] };
+        planner.step(item, Draft { phase, action, before: None, after: None, warnings });
         if !is_true(&wanted.object, "onPremisesSyncEnabled") {
             let seen = item.binned.clone().map(|held| planner.inputs.ids.held(item.kind, held));
             returned::plan(planner, item, wanted, seen.as_ref());
@@ -81,11 +84,29 @@ fn bring_back(planner: &mut Planner<'_>, item: &Item, wanted: &Held) {
     if item.kind.writing.password {
         warnings.push(Warning::PasswordReset);
     }
+    if is_blocked {
+        warnings.push(Warning::Blocked);
+    }
     let after = Some(Value::Object(readable(item.kind, &body)));
     planner.step(item, Draft { phase, action: WriteAction::Create { body }, before: None, after, warnings });
     properties::plan_alone(planner, item, wanted);
     licences::plan(planner, item, wanted, None);
     links::plan(planner, item, wanted, None);
+}
+
+/// An object as it is to come back: somebody who could sign in is blocked, where that is chosen. And whether it is.
+fn blocked(planner: &mut Planner<'_>, item: &Item, mut wanted: Held) -> (Held, bool) {
+    let Some(property) = item.kind.writing.lets_in.filter(|_| planner.inputs.come_back_blocked) else {
+        return (wanted, false);
+    };
+    if is_true(&wanted.object, "onPremisesSyncEnabled") {
+        let why = "whether they may sign in is changed in the customer's own directory";
+        planner.impossible(item, property, Cause::Synced, why);
+        return (wanted, false);
+    }
+    let was_let_in = wanted.object.get(property) != Some(&Value::Bool(false));
+    wanted.object.insert(property.to_owned(), Value::Bool(false));
+    (wanted, was_let_in)
 }
 
 /// What is sent to create the object: what of it can be written, in the form in which Graph takes it.

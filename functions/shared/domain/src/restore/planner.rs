@@ -4,7 +4,7 @@ use super::draft::Planner;
 use super::order::in_order;
 use super::{
     Cause, Guarded, Held, Impossible, Inputs, Item, LeftBy, LinkMode, Remark, RestorePlan, SelectedLink,
-    Step, WriteAction, administrators, circles, conflicts, facts, may_lose, objects, units,
+    Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_lose, objects, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,6 +107,9 @@ impl Planner<'_> {
         for step in &mut self.steps {
             step.depends_on = step.refers_to();
             step.depends_on.retain(|id| self.returning.contains(id));
+            if self.inputs.restricted.contains(&step.id) {
+                step.warnings.push(Warning::Restricted);
+            }
         }
         self.steps.sort_by_key(|s| (s.phase, rank(s)));
         let (steps, stuck) = in_order(circles::opened(std::mem::take(&mut self.steps)));

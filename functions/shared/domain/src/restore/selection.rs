@@ -73,6 +73,9 @@ pub struct Selection {
     /// Whether a chosen object that was not there at the snapshot is deleted.
     #[serde(default)]
     pub delete_created: bool,
+    /// Whether people who come back are blocked: nobody signs in as them before somebody lets them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub come_back_blocked: bool,
     /// What is done about chosen objects whose place is taken; what is not named here is left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Resolution>,

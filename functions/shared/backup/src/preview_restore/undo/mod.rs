@@ -228,6 +228,7 @@ impl Undone {
             attributes: AttributeMode::Overwrite,
             links: LinkMode::Rollback,
             delete_created: true,
+            come_back_blocked: asked.come_back_blocked,
             conflicts: asked.conflicts.clone(),
         };
         (selection, self.impossible.clone())

@@ -1,6 +1,7 @@
 //! Stories of more than one restore, and of rights.
 
 mod late;
+mod left_to_people;
 mod lock_out;
 mod parcels;
 mod returned;

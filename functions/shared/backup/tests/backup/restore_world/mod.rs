@@ -14,10 +14,10 @@ pub use directory::TableDirectory;
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
 use domain::restore::{AttributeMode, LinkMode, RestorePlan, SelectedItem, Selection};
-use domain::{DiffId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
-use engine::records::{JobState, NewId, Reason, Records, Restore, Snapshot};
+use engine::records::{CredentialStatus, JobState, NewId, Reason, Records, Restore, Snapshot, Tenant};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,10 +146,46 @@ impl RestoreWorld {
 
     /// Asks for a preview that nobody has made yet.
     pub async fn asked(&self, selection: Selection) -> RestoreId {
-        let id = SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA");
+        let row = self.snapshot_row("01JAAAAAAAAAAAAAAAAAAAAAAA");
+        let id = row.id.clone();
+        // Every preview is of the one snapshot, which has its row from the first preview on.
+        if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
+            assert_eq!(error.kind(), domain::ErrorKind::Conflict);
+        }
+        let new = NewRestore { from: RestoreFrom::Items(id), selection };
+        self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id
+    }
+
+    /// Another snapshot is sealed now, the newest: it holds what the table of this world says.
+    pub async fn sealed(&self) {
+        let row = self.snapshot_row("01JBBBBBBBBBBBBBBBBBBBBBBB");
+        let tenant = Tenant {
+            tenant: self.tenant.clone(),
+            partner: PartnerId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            organisation: OrganisationId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            name: "Contoso".to_owned(),
+            credentials: CredentialStatus::Connected,
+            refused: None,
+            not_protected: None,
+            snapshots_per_day: 1,
+            next_snapshot_at: None,
+            open_snapshot: None,
+            last_sealed: Some(row.id.clone()),
+            untold_since: None,
+            last_full_at: None,
+            connected_at: self.now(),
+            consented_at: None,
+            has_parked: false,
+        };
+        let records = self.records(self.world.catalog.clone());
+        records.put_new(&row).await.unwrap();
+        records.put_new(&tenant).await.unwrap();
+    }
+
+    fn snapshot_row(&self, ulid: &str) -> Snapshot {
         let now = self.now();
-        let row = Snapshot {
-            id: id.clone(),
+        Snapshot {
+            id: SnapshotId::from_ulid(ulid),
             tenant: self.tenant.clone(),
             reason: Reason::Person,
             state: JobState::Done,
@@ -167,13 +203,7 @@ impl RestoreWorld {
             stored_blobs: 0,
             error: None,
             course: engine::records::Course::default(),
-        };
-        // Every preview is of the one snapshot, which has its row from the first preview on.
-        if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
-            assert_eq!(error.kind(), domain::ErrorKind::Conflict);
         }
-        let new = NewRestore { from: RestoreFrom::Items(id), selection };
-        self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id
     }
 
     /// What a step of a restore stored before it wrote, or once it had brought its object.

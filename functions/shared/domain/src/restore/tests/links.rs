@@ -1,4 +1,4 @@
-use super::super::{Phase, SelectedLink};
+use super::super::{Phase, SelectedLink, Warning};
 use super::*;
 
 fn group(types: &[&str], members: &[&str], owners: &[&str]) -> Held {
@@ -119,4 +119,51 @@ fn whoever_goes_into_a_unit_that_keeps_others_out_goes_there_when_all_else_is_wr
     assert_eq!(made.len(), 7, "{made:?}");
     let open = steps(false);
     assert_eq!(open.last().unwrap(), "assignLicences u", "{open:?}");
+}
+
+#[test]
+fn a_unit_that_keeps_others_out_leaves_the_bin_when_all_else_is_written() {
+    let plan_of = |restricted: bool| {
+        let unit = held(&json!({"id": "a", "displayName": "A", "isMemberManagementRestricted": restricted}));
+        let mut unit =
+            item("administrativeUnits", "a", Some(linked(unit, "administrativeUnits.members", &["u"])), None);
+        unit.in_recycle_bin = true;
+        let user = |title: &str| held(&json!({"id": "u", "displayName": "U", "jobTitle": title}));
+        let members = linked(group(&[], &[], &[]), "groups.members", &["u"]);
+        let held_over = held(&json!({"id": "1", "principalId": "u", "roleDefinitionId": "r",
+            "directoryScopeId": "/administrativeUnits/a"}));
+        plan(&exactly(vec![
+            unit,
+            item("users", "u", Some(user("then")), Some(user("now"))),
+            item("groups", "g", Some(members), Some(group(&[], &[], &[]))),
+            item("admins", "u|r|/administrativeUnits/a|", Some(held_over), None),
+        ]))
+    };
+    let at = |plan: &RestorePlan, of: &dyn Fn(&Step) -> bool| plan.steps.iter().position(of).unwrap();
+    let undelete = |step: &Step| matches!(step.action, WriteAction::Undelete { .. });
+    let last = plan_of(true);
+    for before in ["users", "groups"] {
+        let of_kind = |step: &Step| step.kind == kinds::get(before).unwrap().name;
+        assert!(at(&last, &of_kind) < at(&last, &undelete), "{:?}", names_of(&last));
+    }
+    let role = |step: &Step| step.is_fact();
+    assert!(at(&last, &undelete) < at(&last, &role), "a role over it waits for it");
+    assert_eq!(at(&plan_of(false), &undelete), 0);
+}
+
+#[test]
+fn what_is_written_to_whoever_a_unit_keeps_from_us_is_warned_of() {
+    let user = |title: &str| held(&json!({"id": "u", "displayName": "U", "jobTitle": title}));
+    let mut inputs = exactly(vec![
+        item("users", "u", Some(user("then")), Some(user("now"))),
+        item("groups", "g", Some(group(&[], &["u"], &[])), Some(group(&[], &[], &[]))),
+    ]);
+    inputs.restricted.insert("u".to_owned());
+    let warned: Vec<_> = plan(&inputs)
+        .steps
+        .into_iter()
+        .map(|step| (step.key.clone(), step.warnings.contains(&Warning::Restricted)))
+        .collect();
+    let expected = [("u".to_owned(), true), ("g".to_owned(), false)];
+    assert_eq!(warned, expected, "who is in such a unit may become a member elsewhere");
 }
