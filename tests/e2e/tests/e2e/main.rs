@@ -34,6 +34,7 @@ mod reading;
 mod real_policies;
 mod recovery;
 mod releases;
+mod restricted;
 mod returned;
 mod rig;
 mod seats;
