@@ -25,12 +25,14 @@ impl io::Write for Kept {
 pub async fn logged<T>(work: impl Future<Output = T>) -> (T, Vec<String>) {
     // Why: what another test's thread comes to first, while nobody listens there, may be taken for a line that nobody wants.
     static LISTENED_TO: Once = Once::new();
-    LISTENED_TO
-        .call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
+    LISTENED_TO.call_once(|| {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry())
+            .expect("no other subscriber listens to all threads of this program");
+    });
     let kept = Kept::default();
     let writer = kept.clone();
     let lines = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
     let done = work.with_subscriber(lines).await;
-    let text = String::from_utf8(crate::lock(&kept.0).clone()).unwrap();
+    let text = String::from_utf8(crate::lock(&kept.0).clone()).expect("log lines are text");
     (done, text.lines().map(str::to_owned).collect())
 }
