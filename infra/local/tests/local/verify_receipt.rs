@@ -44,7 +44,7 @@ fn step(number: u32) -> Step {
         key: format!("u{number}"),
         id: format!("u{number}"),
         name: Some("Ann".to_owned()),
-        action: WriteAction::Undelete,
+        action: WriteAction::Undelete { new_name: None, without: Vec::new() },
         before: None,
         after: None,
         depends_on: Vec::new(),

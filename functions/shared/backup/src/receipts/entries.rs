@@ -140,7 +140,9 @@ fn action(action: &WriteAction) -> String {
 /// What a step is about, by name.
 fn asked(step: &Step) -> Vec<String> {
     match &step.action {
-        WriteAction::Undelete | WriteAction::Adopt { .. } | WriteAction::Delete => vec!["object".to_owned()],
+        WriteAction::Undelete { .. } | WriteAction::Adopt { .. } | WriteAction::Delete => {
+            vec!["object".to_owned()]
+        }
         WriteAction::Create { body } => body.keys().filter(|name| !name.starts_with('@')).cloned().collect(),
         WriteAction::Update { properties, .. } => properties.clone(),
         WriteAction::Act { property, .. } => vec![property.clone()],
