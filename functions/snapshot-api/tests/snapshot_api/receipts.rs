@@ -154,6 +154,7 @@ async fn a_receipt_names_the_approval_the_requests_and_what_was_read_back() {
         refused: Vec::new(),
         read_back: Some(ReadBack::AsAsked),
         new_id: None,
+        may_exist_beside: None,
         at,
         restore,
     };

@@ -73,6 +73,7 @@ async fn given_out(seed: u64) -> GivenOut {
         selection: Selection::default(),
         diff: None,
         undoes: None,
+        undoes_only: None,
         requested_by: "per_ann".to_owned(),
         approved_by: None,
         state: RestoreState::Cancelled,

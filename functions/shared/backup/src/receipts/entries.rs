@@ -56,6 +56,9 @@ pub struct StepEntry {
     /// Whether it was written, no answer to that is known, and it was found so afterwards.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub found_after_interruption: bool,
+    /// Whether an object was sent to be created and was not found: it may be there all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_exist: bool,
     /// The parts that Graph did not take, and its error codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<RefusedPart>,
@@ -109,7 +112,9 @@ impl StepEntry {
     fn of(step: &Step, outcome: Option<&StepOutcome>) -> Self {
         let state = |row: &StepOutcome| match &row.state {
             // Why not what a creation looked for: that is for going on with it, and names other objects.
-            OutcomeState::Started { .. } => OutcomeState::Started { before_ids: Vec::new() },
+            OutcomeState::Started { begun_at, .. } => {
+                OutcomeState::Started { before_ids: Vec::new(), begun_at: *begun_at }
+            }
             other => other.clone(),
         };
         Self {
@@ -124,6 +129,7 @@ impl StepEntry {
             request_id: outcome.and_then(|row| row.request_id.clone()),
             client_request_id: outcome.and_then(|row| row.client_request_id.clone()),
             found_after_interruption: outcome.is_some_and(|row| row.found_after_interruption),
+            may_exist: outcome.is_some_and(|row| row.may_exist_beside.is_some()),
             refused: outcome.map(|row| row.refused.clone()).unwrap_or_default(),
             new_id: outcome.and_then(|row| row.new_id.clone()),
             at: outcome.map(|row| row.at),
