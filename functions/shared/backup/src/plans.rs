@@ -251,7 +251,7 @@ impl FinalReport {
                 refused: outcome.refused.clone(),
                 read_back: outcome.read_back.clone(),
                 new_id: outcome.new_id.clone(),
-                may_exist: outcome.may_exist_beside.is_some(),
+                may_exist: outcome.may_exist(step),
                 needs_password_reset: step.kind.find().is_some_and(|kind| kind.writing.password)
                     && outcome.new_id.is_some()
                     && !matches!(outcome.state, OutcomeState::Skipped { .. }),

@@ -299,8 +299,12 @@ pub struct StepOut {
 impl From<FollowedStep> for StepOut {
     fn from(followed: FollowedStep) -> Self {
         let said: Vec<SentenceOut> = followed.said.into_iter().map(Into::into).collect();
-        let outcome = followed.outcome.map(OutcomeOut::from);
-        Self { step: followed.step, outcome: outcome.map(|outcome| OutcomeOut { said, ..outcome }) }
+        let step = followed.step;
+        let outcome = followed.outcome.map(|outcome| {
+            let may_exist = outcome.may_exist(&step);
+            OutcomeOut { said, may_exist, ..outcome.into() }
+        });
+        Self { step, outcome }
     }
 }
 
@@ -364,7 +368,7 @@ impl From<StepOutcome> for OutcomeOut {
             refused: row.refused,
             said: Vec::new(),
             read_back: row.read_back,
-            may_exist: row.may_exist_beside.is_some(),
+            may_exist: false,
             new_id: row.new_id,
             at: row.at,
         }

@@ -8,8 +8,9 @@ use super::progress::RestoreRun;
 use crate::plans::{Before, BeforeLink};
 use domain::Result;
 use domain::kinds::{LinkEnd, LinkType, LinkWrite};
-use domain::restore::{Step, WriteAction};
+use domain::restore::{Step, Warning, WriteAction};
 use engine::ports::LiveObject;
+use engine::records::SkipCause;
 
 impl RestoreRun<'_> {
     /// Stores what is to be written over or destroyed, once for each step: `live` is the object as it was just read, with the
@@ -35,15 +36,21 @@ impl RestoreRun<'_> {
         let mut links: Vec<&'static LinkType> = link_of(now)?.into_iter().collect();
         let mut whole = None;
         let mut before = Before::default();
-        if now.action == WriteAction::Delete {
-            links = kind.links.iter().collect();
+        let is_deletion = now.action == WriteAction::Delete;
+        let loses = step.warnings.contains(&Warning::LosesMembers);
+        if is_deletion || loses {
+            // Links go that nobody named: all with the object, or those that a rule takes over.
+            links = kind.links.iter().filter(|link| is_deletion || link.ruled_by.is_some()).collect();
             match self.worker.directory.find_live(self.tenant(), kind, &now.id, &links).await {
-                Ok(found) => whole = found,
+                Ok(Some(found)) => whole = Some(found),
+                Ok(None) if loses => return Ok(Some(Verdict::skipped(SkipCause::Gone))),
+                // Somebody deleted it at this moment: what it had cannot be kept, and nothing is left to do.
+                Ok(None) => return Ok(Some(Verdict::already_so())),
                 Err(e) if is_of_run(&e) => return Err(e),
                 Err(e) => return Ok(Some(Verdict::unreadable(&e))),
             }
             // A role assignment is given again for as long as it was given.
-            if let Some(schedules) = kind.schedules() {
+            if let Some(schedules) = kind.schedules().filter(|_| is_deletion) {
                 let found = self.worker.directory.find_live(self.tenant(), schedules, &now.id, &[]).await;
                 match found {
                     Ok(found) => (before.knows_schedule, before.schedule) = (true, found.map(|f| f.object)),

@@ -4,7 +4,7 @@
 //! that leads to it from the old one. In between lies the gap; a rerun looks for an object of that name which was not
 //! there before and has the content that was sent.
 
-use super::outcome::{Ended, Verdict, is_of_run};
+use super::outcome::{Ended, Verdict, is_of_run, is_refusal};
 use super::progress::{Begun, RestoreRun};
 use super::step::is_of_young;
 use super::wait::{FRESH, Patience, Waited};
@@ -31,8 +31,8 @@ impl RestoreRun<'_> {
     /// Only what concerns all of the run: throttling, and rows.
     pub async fn create(&mut self, step: &Step, now: &Step, body: &Map<String, Value>) -> Result<Ended> {
         let kind = now.kind()?;
-        let before_ids = match self.before_creation(step, now, body).await? {
-            ControlFlow::Continue(before_ids) => before_ids,
+        let (before_ids, mut may_exist) = match self.before_creation(step, now, body).await? {
+            ControlFlow::Continue(begun) => begun,
             ControlFlow::Break(ended) => return Ok(ended),
         };
         // From here on the object does not exist, as far as can be seen.
@@ -48,7 +48,7 @@ impl RestoreRun<'_> {
             if error.kind() == ErrorKind::Unavailable {
                 // The answer was lost, so the object may exist: only when it is not found may it be created once
                 // more.
-                tried += 1;
+                (tried, may_exist) = (tried + 1, true);
                 let answer = Applied::default();
                 if let Some(ended) = self.adopt_found(step, now, body, &before_ids, answer).await? {
                     return Ok(ended);
@@ -65,18 +65,26 @@ impl RestoreRun<'_> {
                     Waited::Enough => {}
                 }
             }
-            return self.create_with_least(step, now, body, &before_ids, error).await;
+            if may_exist && is_refusal(&error) {
+                // What is refused may be refused since the object of an unanswered try is there.
+                let answer = Applied::default();
+                if let Some(ended) = self.adopt_found(step, now, body, &before_ids, answer).await? {
+                    return Ok(ended);
+                }
+            }
+            let ended = self.create_with_least(step, now, body, &before_ids, error).await?;
+            return Ok(if may_exist { ended.of_unknown_fate() } else { ended });
         }
     }
 
-    /// What has to be known before the object may be created: the ids of the objects that have its name already. Or
-    /// how the step ended, where the object exists after all.
+    /// What has to be known before the object may be created: the ids of the objects that have its name already, and
+    /// whether an earlier try may have created it all the same. Or how the step ended, where the object exists after all.
     async fn before_creation(
         &mut self,
         step: &Step,
         now: &Step,
         body: &Map<String, Value>,
-    ) -> Result<ControlFlow<Ended, Vec<String>>> {
+    ) -> Result<ControlFlow<Ended, (Vec<String>, bool)>> {
         // What an earlier run wrote says how far it came: with a new id, only the read-back is left; without one, the
         // object may exist and has to be looked for.
         let earlier = self.outcome(step.number).map(|o| (o.state.clone(), o.new_id.clone()));
@@ -100,13 +108,13 @@ impl RestoreRun<'_> {
             },
         };
         Ok(match begun {
-            Begun::Afresh(before_ids) => ControlFlow::Continue(before_ids),
+            Begun::Afresh(before_ids) => ControlFlow::Continue((before_ids, false)),
             Begun::ByAnother => ControlFlow::Break(Verdict::skipped(SkipCause::ChangedSincePreview)),
             // A run that was cut off may have created the object.
             Begun::Taken(before_ids) => {
                 match self.adopt_found(step, now, body, &before_ids, Applied::default()).await? {
                     Some(ended) => ControlFlow::Break(ended),
-                    None => ControlFlow::Continue(before_ids),
+                    None => ControlFlow::Continue((before_ids, true)),
                 }
             }
         })

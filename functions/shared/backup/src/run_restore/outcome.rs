@@ -15,6 +15,17 @@ pub(super) enum Ended {
     OutOfTime,
 }
 
+impl Ended {
+    /// The same of a creation that was also sent without an answer: it may have made the object, however it was answered
+    /// in the end.
+    pub fn of_unknown_fate(self) -> Self {
+        match self {
+            Self::With(verdict) => Self::With(Verdict { may_exist: true, ..verdict }),
+            Self::OutOfTime => self,
+        }
+    }
+}
+
 /// An outcome, with what Graph answered and what was read back.
 pub(super) struct Verdict {
     pub state: OutcomeState,
@@ -26,11 +37,21 @@ pub(super) struct Verdict {
     pub read_back: Option<ReadBack>,
     /// The id of the object, where that is not the plan's.
     pub new_id: Option<String>,
+    /// Whether a try that was not answered may have created the object.
+    pub may_exist: bool,
 }
 
 impl Verdict {
     fn of(state: OutcomeState) -> Self {
-        Self { state, answer: None, refused: Vec::new(), said: Vec::new(), read_back: None, new_id: None }
+        Self {
+            state,
+            answer: None,
+            refused: Vec::new(),
+            said: Vec::new(),
+            read_back: None,
+            new_id: None,
+            may_exist: false,
+        }
     }
     pub fn skipped(cause: SkipCause) -> Ended {
         Ended::With(Self::of(OutcomeState::Skipped { cause }))

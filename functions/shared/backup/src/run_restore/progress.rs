@@ -345,7 +345,8 @@ impl<'a> RestoreRun<'a> {
             if row.state == OutcomeState::AlreadySo {
                 row.state = OutcomeState::Done;
             }
-            let is_open = matches!(&row.state, OutcomeState::Failed { cause, .. } if cause.leaves_open());
+            let is_failed = |cause: &FailCause| verdict.may_exist || cause.leaves_open();
+            let is_open = matches!(&row.state, OutcomeState::Failed { cause, .. } if is_failed(cause));
             if let OutcomeState::Started { before_ids, .. } = begun.state
                 && is_open
                 && row.new_id.is_none()

@@ -4,7 +4,7 @@
 use super::address::{At, Restores, Under};
 use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Spent, Watch};
-use domain::restore::{RestorePlan, Selection, Step};
+use domain::restore::{RestorePlan, Selection, Step, WriteAction};
 use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -392,6 +392,12 @@ pub struct StepOutcome {
 }
 
 impl StepOutcome {
+    /// Whether the step, which this is the outcome of, may have created an object that nobody has found.
+    pub fn may_exist(&self, step: &Step) -> bool {
+        matches!(step.action, WriteAction::Create { .. })
+            && !step.is_fact()
+            && self.unfound_beside().is_some()
+    }
     /// Of a creation that may have made an object which nobody has found, the ids of the live objects that had its name
     /// before.
     pub fn unfound_beside(&self) -> Option<&[String]> {

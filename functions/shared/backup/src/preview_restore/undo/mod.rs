@@ -30,6 +30,7 @@ fn was_refused(outcome: &StepOutcome) -> bool {
         && outcome.refused.is_empty()
         && outcome.read_back.is_none()
         && outcome.new_id.is_none()
+        && outcome.unfound_beside().is_none()
 }
 
 /// Whether a step brings an object with an id back, or makes it anew.
@@ -170,7 +171,7 @@ impl Undone {
         }
         if matches!(step.action, WriteAction::Create { .. } | WriteAction::Undelete { .. }) {
             let id = at.1.clone();
-            self.touched.entry(at).or_default().came(step, &id, kept);
+            self.touched.entry(at).or_default().came(step, outcome, &id, kept);
             return Ok(());
         }
         let is_made = self.touched.get(&at).is_some_and(|t| matches!(t.way, Way::Made | Way::Returned));
@@ -186,8 +187,7 @@ impl Undone {
             self.misses_schedules |= !before.knows_schedule;
             self.schedules.insert(at.1.clone(), before.schedule.clone());
         }
-        let refused = outcome.refused.iter().map(|part| part.what.as_str()).collect();
-        self.touched.entry(at).or_default().write(step, before, &refused)
+        self.touched.entry(at).or_default().write(step, outcome, before)
     }
 
     /// Notes which objects another restore has made since under the very id that they had.

@@ -5,13 +5,14 @@ use super::Undone;
 use super::touched::{Touched, Way};
 use domain::kinds::{self, Identity, Kind, LinkWrite};
 use domain::restore::{
-    Cause, IdMap, Impossible, Item, LICENCES, SelectedLink, content, direct_licences, same,
+    Cause, Ending, IdMap, Impossible, Item, LICENCES, SelectedLink, content, direct_licences, same,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 const CHANGED: &str = "somebody changed it since the restore, and it is left as it is";
 const REMADE: &str = "it was brought back once more since the restore, and that is left as it is";
+const NOT_DELETED: &str = "the restore asked for it to be deleted, nobody saw that, and it is there";
 const NOT_KEPT: &str = "what it was like when the restore had brought it back was not kept: whether somebody changed it \
                         since cannot be told, and it is left as it is";
 const LINKS_NOT_KEPT: &str = "what led to it when the restore deleted it, such as memberships, assignments and roles of \
@@ -30,8 +31,8 @@ enum Verdict {
 struct Parts {
     properties: BTreeSet<String>,
     links: BTreeSet<SelectedLink>,
-    /// What is said of them.
-    named: Vec<String>,
+    /// What is said of them: the part, and why it is left.
+    named: Vec<(String, &'static str)>,
 }
 
 impl Undone {
@@ -45,7 +46,7 @@ impl Undone {
                 Verdict::Others(cause, why) => told.push(say(&item, "object".to_owned(), cause, why)),
                 Verdict::Ours(but) => {
                     let named = but.named.into_iter();
-                    told.extend(named.map(|what| say(&item, what, Cause::ChangedSince, CHANGED)));
+                    told.extend(named.map(|(what, why)| say(&item, what, Cause::ChangedSince, why)));
                     item.properties.iter_mut().for_each(|all| all.retain(|p| !but.properties.contains(p)));
                     item.links.iter_mut().for_each(|all| all.retain(|link| !but.links.contains(link)));
                     let is_gone = touched.way == Way::Deleted && item.live.is_none() && !item.in_recycle_bin;
@@ -91,7 +92,15 @@ fn value_of(kind: &Kind, object: &Map<String, Value>, property: &str) -> Option<
 
 impl Touched {
     fn judge(&self, item: &Item, ids: &IdMap) -> Verdict {
-        let Some(live) = &item.live else { return Verdict::Ours(Parts::default()) };
+        let is_fact = item.kind.identity != Identity::Id;
+        let Some(live) = &item.live else {
+            // A fact of which the restore changed a part, such as its end, was taken away since: it is not given again.
+            return if is_fact && self.way == Way::Changed {
+                Verdict::Others(Cause::ChangedSince, CHANGED)
+            } else {
+                Verdict::Ours(Parts::default())
+            };
+        };
         let is_other = |is_changed: bool| {
             if is_changed {
                 Verdict::Others(Cause::ChangedSince, CHANGED)
@@ -101,24 +110,34 @@ impl Touched {
         };
         match self.way {
             // It is there again: what is done with it is somebody else's.
+            Way::Deleted if self.is_doubtful => Verdict::Others(Cause::NotRead, NOT_DELETED),
             Way::Deleted => is_other(true),
-            Way::Made | Way::Returned if self.is_remade || ids.rewrite(&item.key) != item.key => {
+            // What is there by now came by a later restore, with all that it has.
+            _ if self.is_remade || ids.rewrite(&item.key) != item.key => {
                 Verdict::Others(Cause::ChangedSince, REMADE)
             }
-            Way::Made if item.kind.identity != Identity::Id => is_other(self.is_given_anew(&live.object)),
+            Way::Changed if is_fact => is_other(self.is_given_another_end(&live.object)),
+            Way::Made if is_fact => is_other(self.is_given_anew(&live.object)),
             Way::Returned if self.came.is_none() => Verdict::Others(Cause::NotRead, NOT_KEPT),
             Way::Made | Way::Returned => {
                 is_other(self.has_other_links(item, ids) || self.is_changed(item, &live.object))
             }
             Way::Changed => {
                 let mut parts = Parts::default();
-                if item.kind.identity == Identity::Id {
-                    self.changed_properties(item, &live.object, &mut parts);
-                }
+                self.changed_properties(item, &live.object, &mut parts);
                 self.changed_links(item, ids, &mut parts);
                 Verdict::Ours(parts)
             }
         }
+    }
+
+    /// Whether a fact has an end that is neither the one that the restore left nor the one that it had before.
+    fn is_given_another_end(&self, live: &Map<String, Value>) -> bool {
+        if self.left.is_empty() {
+            return false;
+        }
+        let now = Ending::of(live);
+        now != Ending::of(&self.left) && self.before.as_ref().is_none_or(|before| now != Ending::of(before))
     }
 
     /// Whether a fact that the restore gave was taken away and given anew: then it has another id.
@@ -132,12 +151,20 @@ impl Touched {
     fn has_other_links(&self, item: &Item, ids: &IdMap) -> bool {
         let written: BTreeSet<(&str, String)> =
             self.left_links.keys().map(|at| (at.link.as_str(), ids.rewrite(&at.to))).collect();
-        let live = item.live.iter().flat_map(|live| &live.links);
-        live.into_iter().any(|held| {
-            let is_written = || written.contains(&(held.link.name, held.to.clone()));
-            match self.all.get(held.link.name) {
-                Some(all) => !all.iter().any(|id| ids.rewrite(id) == held.to),
-                None => self.way == Way::Made && !is_written(),
+        let all: BTreeMap<&str, BTreeSet<String>> = self
+            .all
+            .iter()
+            .map(|(link, ends)| (link.as_str(), ends.iter().map(|id| ids.rewrite(id)).collect()))
+            .collect();
+        let Some(live) = &item.live else { return false };
+        live.links.iter().any(|held| {
+            // Links that follow from a rule are nobody's doing.
+            if held.link.ruled_by.is_some_and(|rule| rule.mark.is_on(&live.object)) {
+                return false;
+            }
+            match all.get(held.link.name) {
+                Some(all) => !all.contains(&held.to),
+                None => self.way == Way::Made && !written.contains(&(held.link.name, held.to.clone())),
             }
         })
     }
@@ -150,12 +177,18 @@ impl Touched {
             LICENCES => same(value_of(kind, live, LICENCES).as_ref(), left),
             _ => same(now.get(property), left),
         };
-        if self.left.iter().any(|(property, left)| !is_left(property, Some(left))) {
+        let then = self.came.as_ref().map(|came| content(kind, came));
+        // Where it is not known whether the restore wrote it, it may be as it came, too.
+        let is_unwritten = |property: &String| {
+            let came = then.as_ref().and_then(|then| then.get(property));
+            self.doubtful.contains(property) && same(now.get(property), came)
+        };
+        let mut left = self.left.iter().filter(|(property, left)| !is_left(property, Some(left)));
+        if left.any(|(property, _)| !is_unwritten(property)) {
             return true;
         }
         // What the restore did not write is as it came.
-        let Some(came) = &self.came else { return false };
-        let then = content(kind, came);
+        let (Some(came), Some(then)) = (&self.came, &then) else { return false };
         let is_read = |property: &str| item.live.as_ref().is_some_and(|held| !held.lacks(kind, property));
         let properties: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
         let mut others = properties.into_iter().filter(|property| {
@@ -176,7 +209,7 @@ impl Touched {
             let was = self.before.as_ref().and_then(|before| value_of(item.kind, before, property));
             if !same(now.as_ref(), Some(left)) && !same(now.as_ref(), was.as_ref()) {
                 parts.properties.insert(property.clone());
-                parts.named.push(property.clone());
+                parts.named.push((property.clone(), CHANGED));
             }
         }
     }
@@ -188,6 +221,13 @@ impl Touched {
         let live: Vec<_> = live.collect();
         let mut by_type: BTreeMap<&str, Vec<(&SelectedLink, &Option<Value>)>> = BTreeMap::new();
         for (at, left) in &self.left_links {
+            let to = ids.rewrite(&at.to);
+            if left.is_some() && to != at.to {
+                // What it leads to came back by a later restore, which gave it what led to it.
+                parts.named.push((format!("{}/{to}", at.link), REMADE));
+                parts.links.insert(at.clone());
+                continue;
+            }
             by_type.entry(&at.link).or_default().push((at, left));
         }
         for (name, written) in by_type {
@@ -203,7 +243,7 @@ impl Touched {
                     let (left, was) = (ends(&|_, left| left.is_some()), ends(&|at, _| self.was_there(at)));
                     if now != left && now != was {
                         let named = now.iter().next().map_or(name.to_owned(), |to| format!("{name}/{to}"));
-                        parts.named.push(named);
+                        parts.named.push((named, CHANGED));
                         parts.links.extend(written.into_iter().map(|(at, _)| at.clone()));
                     }
                 }
@@ -216,7 +256,7 @@ impl Touched {
                         let is =
                             |side: Option<&Value>| same(now, side.map(|value| ids.value(value)).as_ref());
                         if !is(left.as_ref()) && !is(self.target_before(at)) {
-                            parts.named.push(format!("{name}/{to}"));
+                            parts.named.push((format!("{name}/{to}"), CHANGED));
                             parts.links.insert(at.clone());
                         }
                     }

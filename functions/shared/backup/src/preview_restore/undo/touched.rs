@@ -4,6 +4,7 @@ use crate::plans::Before;
 use domain::Result;
 use domain::kinds::{self, LinkType, LinkWrite};
 use domain::restore::{LICENCES, SelectedLink, Step, WriteAction, at_last, content, direct_licences, same};
+use engine::records::{ReadBack, StepOutcome};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,10 @@ pub(super) struct Touched {
     pub came: Option<Map<String, Value>>,
     /// What of it could not be read before.
     pub unknown: BTreeSet<String>,
+    /// Of the properties that were written those of which it is not known that they took effect.
+    pub doubtful: BTreeSet<String>,
+    /// Whether the object was to be deleted, and nobody saw that.
+    pub is_doubtful: bool,
     /// Of what was made: whether it has the id that it had once.
     pub keeps_id: bool,
     /// Whether another restore made it once more, under the same id.
@@ -50,23 +55,35 @@ pub(super) struct Touched {
 
 impl Touched {
     /// Notes that the object was made, or came back, with what it was like then.
-    pub fn came(&mut self, step: &Step, id: &str, kept: Option<Before>) {
+    pub fn came(&mut self, step: &Step, outcome: &StepOutcome, id: &str, kept: Option<Before>) {
         self.came = kept.and_then(|kept| kept.object);
         if let WriteAction::Create { .. } = step.action {
             self.way = Way::Made;
             self.left = step.after.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+            let differs = match &outcome.read_back {
+                Some(ReadBack::Differs { what }) => what.as_slice(),
+                _ => &[],
+            };
+            let is_refused = |property: &String| outcome.refused.iter().any(|part| part.what == *property);
+            self.left.retain(|property, _| !differs.contains(property) && !is_refused(property));
+            if !outcome.state.is_success() {
+                self.doubtful.extend(self.left.keys().cloned());
+            }
             self.keeps_id = !step.is_fact() && id == step.key;
         } else {
             self.way = Way::Returned;
         }
     }
 
-    /// Notes what a step wrote to the object, which was as `before` when it did. `refused` are the parts that Graph did not
-    /// take.
-    pub fn write(&mut self, step: &Step, before: Before, refused: &BTreeSet<&str>) -> Result<()> {
+    /// Notes what a step wrote to the object, which was as `before` when it did.
+    pub fn write(&mut self, step: &Step, outcome: &StepOutcome, before: Before) -> Result<()> {
         let kind = step.kind()?;
+        let refused: BTreeSet<&str> = outcome.refused.iter().map(|part| part.what.as_str()).collect();
+        let is_seen = outcome.state.is_success();
         match &step.action {
-            WriteAction::Delete if matches!(self.way, Way::Changed) => self.way = Way::Deleted,
+            WriteAction::Delete if matches!(self.way, Way::Changed) => {
+                (self.way, self.is_doubtful) = (Way::Deleted, !is_seen);
+            }
             WriteAction::Update { properties, .. } => {
                 let after = step.after.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
                 let now = before.object.as_ref().map(|object| content(kind, object));
@@ -79,7 +96,10 @@ impl Touched {
                     Some(at_last(kind, property, after, now.as_ref()?, step.is_exact()))
                 };
                 let written = properties.iter().filter(|property| !refused.contains(property.as_str()));
-                let written = written.map(|property| (property.clone(), left(property))).collect();
+                let written: Vec<_> = written.map(|property| (property.clone(), left(property))).collect();
+                if !is_seen {
+                    self.doubtful.extend(written.iter().map(|(property, _)| property.clone()));
+                }
                 self.wrote(written, &before);
             }
             WriteAction::Act { property, .. } => {
@@ -91,8 +111,10 @@ impl Touched {
             }
             _ => {}
         }
-        self.write_links(step, &before, refused)?;
-        self.all_of(&step.action);
+        self.write_links(step, &before, &refused)?;
+        if is_seen {
+            self.all_of(&step.action);
+        }
         if self.before.is_none() && !matches!(self.way, Way::Made | Way::Returned) {
             self.before = before.object;
             self.unknown = before.unknown;
@@ -174,7 +196,8 @@ impl Touched {
                 }
             }
             WriteAction::RemoveOtherLinks { link, keep } => {
-                let is_kept = |id: &str| keep.iter().any(|end| end.id == id) || is_refused(link, id);
+                let keep: BTreeSet<&str> = keep.iter().map(|end| end.id.as_str()).collect();
+                let is_kept = |id: &str| keep.contains(id) || is_refused(link, id);
                 let there = there(link);
                 let removed = there.iter().filter(|(id, _)| !is_kept(id));
                 removed.for_each(|(id, was)| wrote(link, id, Some(was), None));
@@ -194,6 +217,12 @@ impl Touched {
                     if !is_refused(link, key) && !same(was.map(target).as_ref(), left) {
                         wrote(link, key, was, left.cloned());
                     }
+                }
+            }
+            // Of an object whose links follow from a rule by now, those are kept that it lost by that.
+            WriteAction::Update { .. } => {
+                for held in &before.links {
+                    wrote(&held.link, &held.to, Some(&held.value), None);
                 }
             }
             WriteAction::Delete => {

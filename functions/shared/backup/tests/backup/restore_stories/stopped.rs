@@ -164,6 +164,31 @@ async fn what_a_stopped_creation_may_have_made_is_named_by_the_undoing_and_not_d
 }
 
 #[tokio::test]
+async fn a_creation_that_is_refused_after_a_try_without_an_answer_may_have_made_the_object() {
+    // It shows within the search that follows the refusal, or not at all.
+    for (minutes, is_found) in [(3, true), (60, false)] {
+        let mut stage = RestoreWorld::new();
+        let ann = json!({"userPrincipalName": "ann@x.y", "displayName": "Ann", "mailNickname": "ann",
+            "accountEnabled": true});
+        stage.both(object("users", "ann", &ann));
+        stage.directory.hard_delete("ann");
+        stage.directory.show_after_ms(minutes * 60_000);
+        stage.directory.lose_answer_of_next_creation();
+        let restore = stage.previewed(whole(&[("users", "ann")])).await;
+        stage.approve(&restore).await;
+        let long = stage.now() + SignedDuration::from_mins(45);
+        stage.worker().run(&stage.request(&restore), long).await.unwrap();
+        let step = stage.report(&restore).await.steps.remove(0);
+        assert_eq!((step.new_id.is_some(), step.may_exist), (is_found, !is_found), "{:?}", step.outcome);
+        let undo = stage.undone(&restore).await;
+        let plan = stage.plan(&undo).await;
+        let causes: Vec<_> = plan.impossible.iter().map(|i| i.cause).collect();
+        let expected = if is_found { vec![] } else { vec![Cause::NotRead] };
+        assert_eq!((plan.steps.len(), causes), (usize::from(is_found), expected));
+    }
+}
+
+#[tokio::test]
 async fn a_preview_is_good_for_a_day_and_half_an_hour_where_it_is_about_roles_and_is_then_made_again() {
     let role = object(
         "admins",

@@ -283,3 +283,159 @@ async fn the_link_mode_is_that_of_the_undone_restore_whatever_it_was() {
     stage.run(&undo).await;
     assert!(stage.directory.ends("groups.members", "staff").is_empty());
 }
+
+/// Ann holds a role until so many days from now.
+fn until(stage: &RestoreWorld, days: i64) -> Value {
+    let end = (stage.now() + jiff::SignedDuration::from_hours(24 * days)).to_string();
+    json!({"startDateTime": stage.now().to_string(), "expiration": {"type": "afterDateTime", "endDateTime": end}})
+}
+
+#[tokio::test]
+async fn an_end_of_a_role_that_somebody_set_since_stays_and_a_role_that_somebody_took_is_not_given_again() {
+    // To which end somebody sets it since, if to any; none: they take the role away.
+    for (since, at_last) in [(Some(30), Some(60)), (Some(90), Some(90)), (Some(60), Some(60)), (None, None)] {
+        let mut stage = people(&["ann"]);
+        let key = "ann|r|/|";
+        let then = json!({"principalId": "ann", "roleDefinitionId": "r", "directoryScopeId": "/",
+            "assignmentType": "Assigned", "scheduleInfo": until(&stage, 30)});
+        stage.both(object("activeAdmins", key, &then));
+        stage.directory.set("activeAdmins", key, "scheduleInfo", until(&stage, 60));
+        let (ours, theirs, before) = (until(&stage, 30), until(&stage, 90), until(&stage, 60));
+        let of = |days: i64| {
+            if days == 30 {
+                &ours
+            } else if days == 90 {
+                &theirs
+            } else {
+                &before
+            }
+        };
+        let restore = stage.previewed(whole(&[("activeAdmins", key)])).await;
+        assert_eq!(stage.run(&restore).await.counts.done, 1);
+        match since {
+            Some(days) => stage.directory.set("activeAdmins", key, "scheduleInfo", of(days).clone()),
+            None => stage.directory.remove("activeAdmins", key),
+        }
+        let undo = stage.undone(&restore).await;
+        let is_named = matches!(since, Some(90) | None);
+        let expected = if is_named { vec![(key, "object", Cause::ChangedSince)] } else { vec![] };
+        assert_eq!(named(&stage.plan(&undo).await), expected, "{since:?}");
+        stage.run(&undo).await;
+        match at_last {
+            Some(days) => {
+                let now = stage.directory.get("activeAdmins", key)["scheduleInfo"]["expiration"].clone();
+                assert_eq!(now["endDateTime"], of(days)["expiration"]["endDateTime"], "{since:?}");
+            }
+            None => assert!(!stage.directory.has("activeAdmins", key)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_membership_that_a_later_restore_gave_back_is_not_taken_by_undoing_the_earlier_one() {
+    let mut stage = people(&["ann"]);
+    stage.both(object("groups", "staff", &group("staff")));
+    stage.link("groups.members", "staff", "ann");
+    stage.directory.hard_delete("ann");
+    let all = [("users", "ann"), ("groups", "staff")];
+    let first = stage.previewed(whole(&all)).await;
+    stage.run(&first).await;
+    stage.directory.hard_delete(&stage.new_id("ann").await);
+    stage.world.clock.advance(jiff::SignedDuration::from_hours(1));
+    let second = stage.previewed(whole(&all)).await;
+    stage.run(&second).await;
+    let ann = stage.directory.id_of("displayName", "ann");
+    assert_eq!(stage.directory.ends("groups.members", "staff"), [ann.as_str()]);
+    let undo = stage.undone(&first).await;
+    let plan = stage.plan(&undo).await;
+    assert_eq!(plan.steps, vec![]);
+    let member = format!("groups.members/{ann}");
+    assert!(named(&plan).contains(&("staff", member.as_str(), Cause::ChangedSince)), "{:?}", named(&plan));
+}
+
+#[tokio::test]
+async fn a_new_user_of_whom_graph_refused_a_property_is_undone_like_any_other() {
+    let stage = people(&["ann"]);
+    stage.directory.hard_delete("ann");
+    stage.directory.poison("city", 400);
+    let restore = stage.previewed(whole(&[("users", "ann")])).await;
+    stage.run(&restore).await;
+    let ann = stage.new_id("ann").await;
+    assert_eq!(stage.directory.get("users", &ann).get("city"), None);
+    let undo = stage.undone(&restore).await;
+    assert_eq!(named(&stage.plan(&undo).await), []);
+    stage.run(&undo).await;
+    assert!(!stage.directory.has("users", &ann));
+}
+
+#[tokio::test]
+async fn a_dynamic_group_that_was_made_anew_is_undone_though_graph_has_filled_it() {
+    let mut stage = people(&["ann"]);
+    let mut dynamic = group("staff");
+    dynamic["groupTypes"] = json!(["DynamicMembership"]);
+    dynamic["membershipRule"] = json!("user.city -eq \"Oslo\"");
+    dynamic["membershipRuleProcessingState"] = json!("On");
+    stage.both(object("groups", "staff", &dynamic));
+    stage.directory.hard_delete("staff");
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    stage.run(&restore).await;
+    let staff = stage.new_id("staff").await;
+    stage.directory.link("groups.members", &staff, "ann");
+    let undo = stage.undone(&restore).await;
+    assert_eq!(named(&stage.plan(&undo).await), []);
+    stage.run(&undo).await;
+    assert!(!stage.directory.has("groups", &staff));
+}
+
+#[tokio::test]
+async fn members_that_a_group_lost_when_a_restore_made_it_dynamic_come_back_with_the_undoing() {
+    let mut stage = people(&["ann", "bob"]);
+    let mut dynamic = group("staff");
+    dynamic["groupTypes"] = json!(["DynamicMembership"]);
+    dynamic["membershipRule"] = json!("user.city -eq \"Oslo\"");
+    dynamic["membershipRuleProcessingState"] = json!("On");
+    stage.both(object("groups", "staff", &dynamic));
+    for (property, value) in [
+        ("groupTypes", json!([])),
+        ("membershipRule", Value::Null),
+        ("membershipRuleProcessingState", Value::Null),
+    ] {
+        stage.directory.set("groups", "staff", property, value);
+    }
+    for name in ["ann", "bob"] {
+        stage.directory.link("groups.members", "staff", name);
+    }
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    assert_eq!(stage.run(&restore).await.state, RestoreState::Done);
+    // As Graph does when a group becomes dynamic.
+    for name in ["ann", "bob"] {
+        stage.directory.unlink("groups.members", "staff", name);
+    }
+    let undo = stage.undone(&restore).await;
+    stage.run(&undo).await;
+    let mut ends = stage.directory.ends("groups.members", "staff");
+    ends.sort();
+    assert_eq!(
+        (stage.directory.get("groups", "staff")["groupTypes"].clone(), ends),
+        (json!([]), vec!["ann".to_owned(), "bob".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_deletion_that_meets_another_one_keeps_nothing_that_it_did_not_see() {
+    // The restore looks at the group twice before it deletes it: whether it is as it was, and for what it has.
+    for at in [1, 2] {
+        let stage = people(&["ann"]);
+        let (kind, key, late) = object("groups", "late", &group("late"));
+        stage.directory.insert(&kind, &key, late);
+        stage.directory.link("groups.members", "late", "ann");
+        let restore = stage.previewed(whole(&[("groups", "late")])).await;
+        stage.directory.delete_before_look("late", at);
+        stage.run(&restore).await;
+        let step = stage.report(&restore).await.steps.remove(0);
+        assert_eq!(step.outcome, engine::records::OutcomeState::AlreadySo, "{at}");
+        assert_eq!(stage.kept(&restore, 1).await, None, "{at}");
+        let undo = stage.undone(&restore).await;
+        assert_eq!(stage.plan(&undo).await.steps, vec![], "{at}");
+    }
+}
