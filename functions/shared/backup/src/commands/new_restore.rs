@@ -217,9 +217,13 @@ fn check_number(field: &str, number: usize) -> Result<()> {
 }
 
 fn too_many(field: &str) -> Error {
-    let message = format!(
-        "at most {MAX_NAMED} objects can be named; the changes of a comparison can be up to {MAX_ITEMS}"
-    );
+    let message = if field == STEPS {
+        format!("at most {MAX_NAMED} steps can be named; name the objects that they are about")
+    } else {
+        format!(
+            "at most {MAX_NAMED} objects can be named; the changes of a comparison can be up to {MAX_ITEMS}"
+        )
+    };
     Error::invalid_field(field, message)
 }
 

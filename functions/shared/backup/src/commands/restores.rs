@@ -130,8 +130,11 @@ impl Restores {
         selection: &mut Selection,
     ) -> Result<SnapshotId> {
         let row = self.find(tenant, restore).await?.value;
-        if row.started_at.is_none() || !row.is_over() {
-            return Err(Error::conflict("only what was run, and is over, can be undone; cancel it first"));
+        if row.started_at.is_none() {
+            return Err(Error::conflict("it was never run: there is nothing to undo"));
+        }
+        if !row.is_over() {
+            return Err(Error::conflict("it is running: cancel it first"));
         }
         selection.attributes = AttributeMode::Overwrite;
         selection.links = LinkMode::Rollback;

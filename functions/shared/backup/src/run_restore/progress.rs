@@ -1,4 +1,5 @@
 //! How far a restore is: the outcomes so far, the new ids, and what must not be tried any more.
+//! Over 400 lines: what is written of a step, and what that means for later ones, is one state.
 
 use super::Worker;
 use super::outcome::{Ended, Verdict, asked};

@@ -1,5 +1,6 @@
 //! What somebody else did since a restore is seen by its undoing, is left, and is named: managers, assignments, objects that
 //! were brought back, and what a later restore made.
+//! Over 400 lines: each story of what somebody else may have done.
 
 use crate::restore_world::{RestoreWorld, item, object, whole};
 use domain::restore::{AttributeMode, Cause, LinkMode, RestorePlan, Selection};

@@ -1,4 +1,5 @@
 //! A tenant as a table behind the two directory ports, a snapshot of it, and the jobs over both.
+//! Over 400 lines: the world and the stand-ins of its two stores.
 
 mod directory;
 mod stopping;
