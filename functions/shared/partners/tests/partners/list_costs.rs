@@ -312,4 +312,35 @@ async fn one_history_of_thousands_of_changes_costs_no_more_than_its_days_and_hol
     assert_eq!(lines.len(), 3, "each organisation once, in {} parts", parts.len());
     let seats: Vec<_> = lines[1].parts.iter().map(|part| (part.days, part.seats)).collect();
     assert_eq!(seats, (10..=14).map(|day| (1, 10 + 300 * day)).collect::<Vec<_>>());
+    // Of a month before all changes it is said how the organisation began, and not how it is now: it was made in November.
+    let (parts, _) = month_in_parts(&office, "2026-10".parse().unwrap(), 200).await;
+    assert_eq!(parts.iter().map(|part| part.lines.len()).sum::<usize>(), 0);
+    // Of the first month, what it was before the first change counts from its beginning on.
+    let (parts, _) = month_in_parts(&office, "2026-11".parse().unwrap(), 200).await;
+    let lines: Vec<_> = parts.iter().flat_map(|part| &part.lines).map(|l| &l.line).collect();
+    let seats: Vec<_> = lines[1].parts.iter().map(|part| (part.days, part.seats)).collect();
+    assert_eq!(seats, (1..=9).map(|day| (1, 10 + 300 * day)).collect::<Vec<_>>());
+}
+
+/// An organisation that came from another partner, and whose seats were changed more often since than a request may read.
+#[tokio::test]
+async fn months_before_a_transfer_are_not_counted_however_long_the_history_is_since() {
+    let office = Office::new().await;
+    let made_at = office.clock().now();
+    office.records().put_new(&organisation_row(1)).await.unwrap();
+    office.records().put_new(&monthly_plan()).await.unwrap();
+    let day = |n: i64| made_at + jiff::SignedDuration::from_hours(24 * n);
+    let came = SubscriptionChange::between(None, &organisation_row(1), 2, day(30)).unwrap();
+    office.records().put_new(&came).await.unwrap();
+    for n in 0..2_100_u32 {
+        let at = day(31) + jiff::SignedDuration::from_secs(i64::from(n));
+        change_seats(&office, 1, (10 + n, 11 + n), 3 + u64::from(n), at).await;
+    }
+    office.world.clock.advance_to(day(60));
+    for month in ["2026-11", "2026-12"] {
+        let (parts, _) = month_in_parts(&office, month.parse().unwrap(), 200).await;
+        let lines: Vec<_> = parts.iter().flat_map(|part| &part.lines).map(|l| &l.line).collect();
+        let days: u32 = lines.iter().flat_map(|line| &line.parts).map(|part| part.days).sum();
+        assert_eq!(days, if month == "2026-11" { 0 } else { 10 }, "{month}: it came on 22 December");
+    }
 }

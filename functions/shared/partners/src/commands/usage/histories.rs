@@ -118,7 +118,7 @@ impl Histories<'_> {
     }
 
     /// The changes of an organisation that days of this month, and of its year before it, end with, and the one before
-    /// these; oldest first.
+    /// these; oldest first, and before them the very first of all.
     async fn days_of(&self, id: &OrganisationId) -> Result<Vec<SubscriptionChange>> {
         let under = SubscriptionChange::of_organisation(self.partner, id);
         let first = begin_of(self.month.first().first_of_year())?;
@@ -144,6 +144,12 @@ impl Histories<'_> {
             }
         }
         found.reverse();
+        // Why the very first: what it ended is how the organisation began with this partner, and of no later one that is so.
+        let (beginning, _) = self.records.list(&under, Page::first(1)).await?;
+        let beginning = beginning.into_iter().next().map(|row| row.value);
+        if let Some(beginning) = beginning.filter(|one| found.first() != Some(one)) {
+            found.insert(0, beginning);
+        }
         Ok(found)
     }
 
