@@ -20,9 +20,12 @@ pub struct VerifyReceiptOptions {
 
 /// A page as the API answers it.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Page {
     signed: String,
+    page: usize,
     entries: Vec<Value>,
+    next: Option<String>,
 }
 
 /// Runs `holdfast verify-receipt`: prints what it found.
@@ -55,12 +58,20 @@ pub fn check(text: &str, keys: Option<&str>) -> Result<Receipt> {
     }
     let receipt: Receipt = signed(&first.signed, RECEIPT_TYPE, keys.as_ref())
         .ok_or_else(|| Error::corrupt("the receipt is not signed by the installation"))?;
+    let count = pages.len();
+    let is_placed = |(at, page): (usize, &Page)| {
+        page.page == at && page.next == (at + 1 < count).then(|| (at + 1).to_string())
+    };
+    let are_placed = pages.iter().enumerate().all(is_placed);
     let mut entries: Vec<Vec<Value>> = pages.into_iter().map(|page| page.entries).collect();
     // A receipt without entries is answered as one page that has none.
     if receipt.pages.is_empty() && entries == [Vec::<Value>::new()] {
         entries.clear();
     }
     receipt.check(&entries)?;
+    if !are_placed {
+        return Err(Error::corrupt("a page of the receipt does not say its own place"));
+    }
     Ok(receipt)
 }
 
@@ -89,7 +100,9 @@ pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
         format!("asked for by {} at {}", receipt.requested_by, receipt.requested_at),
     ];
     if let Some(approval) = &receipt.approval {
-        lines.push(format!("approved and run by {} at {}: plan {}", approval.by, approval.at, approval.plan));
+        let and_run =
+            if receipt.started_at.is_some() { "approved and run" } else { "approved, and never run," };
+        lines.push(format!("{and_run} by {} at {}: plan {}", approval.by, approval.at, approval.plan));
     }
     if let Some(by) = &receipt.stopped_by {
         lines.push(format!("stopped by {by}"));

@@ -159,9 +159,14 @@ async fn whatever_is_edited_in_a_receipt_is_found() {
     let cut = edited(&|pages| drop(pages.pop()));
     assert!(cut.contains("is missing"), "{cut}");
     edited(&|pages| pages.swap(0, 1));
-    let added = edited(&|pages| pages.push(json!({ "signed": pages[0]["signed"], "entries": [] })));
+    let added = edited(&|pages| {
+        pages.push(json!({ "signed": pages[0]["signed"], "page": 2, "entries": [], "next": null }))
+    });
     assert!(added.contains("is not of the receipt"), "{added}");
     edited(&Vec::clear);
+    let moved = edited(&|pages| pages[1]["page"] = json!(7));
+    assert!(moved.contains("its own place"), "{moved}");
+    edited(&|pages| pages[0]["note"] = json!("all is well"));
     // The head: what it says, and under whose key.
     let forged = edited(&|pages| {
         let signed = pages[0]["signed"].as_str().unwrap().to_owned();

@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use domain::kinds::{NamedKind, assignment_key};
 use domain::restore::{Conflict, Impossible, Left, RestorePlan, Step, WriteAction};
-use engine::records::{OutcomeState, ReadBack, RefusedPart, StepOutcome};
+use engine::records::{FailCause, OutcomeState, ReadBack, RefusedPart, StepOutcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -149,7 +149,14 @@ fn asked(step: &Step) -> Vec<String> {
         WriteAction::Undelete { .. } | WriteAction::Adopt { .. } | WriteAction::Delete => {
             vec!["object".to_owned()]
         }
-        WriteAction::Create { body } => body.keys().filter(|name| !name.starts_with('@')).cloned().collect(),
+        // What was read back is compared with what the plan expects, and not with the words of the request. Of a fact, such as a
+        // role assignment, only that it is there is looked at.
+        WriteAction::Create { .. } => {
+            let after = step.after.as_ref().and_then(Value::as_object).filter(|_| !step.is_fact());
+            let names =
+                after.into_iter().flat_map(serde_json::Map::keys).filter(|name| !name.starts_with('@'));
+            std::iter::once("object".to_owned()).chain(names.cloned()).collect()
+        }
         WriteAction::Update { properties, .. } => properties.clone(),
         WriteAction::Act { property, .. } => vec![property.clone()],
         WriteAction::AddLinks { link, to } => to.iter().map(|end| format!("{link}/{}", end.id)).collect(),
@@ -185,9 +192,20 @@ fn fields(step: &Step, outcome: Option<&StepOutcome>) -> Vec<Field> {
         refused.union(&differs).copied().filter(|name| !known.contains(name)).collect();
     let of_type = |name: &str| name.split('/').next().unwrap_or(name).to_owned();
     let unclear: BTreeSet<String> = others.iter().map(|name| of_type(name)).collect();
+    // Of what was there already, and of a creation, only that it is there was looked at.
+    let is_creation = matches!(step.action, WriteAction::Create { .. });
+    let is_compared = !is_creation || outcome.is_none_or(|row| row.state != OutcomeState::AlreadySo);
+    // A write of one part alone that Graph refused has no parts to name.
+    let is_refused = outcome.is_some_and(|row| {
+        let of_graph = [FailCause::Refused, FailCause::Denied, FailCause::NotFound, FailCause::Conflict];
+        matches!(&row.state, OutcomeState::Failed { cause, .. } if of_graph.contains(cause))
+            && row.refused.is_empty()
+    });
     let found = |name: &str| match outcome.and_then(|row| row.read_back.as_ref()) {
         _ if refused.contains(name) => FieldState::Refused,
+        None if is_refused => FieldState::Refused,
         None => FieldState::NotRead,
+        Some(_) if !is_compared && name != "object" => FieldState::NotRead,
         Some(ReadBack::Absent) => FieldState::Absent,
         Some(ReadBack::Differs { .. }) if differs.contains(name) => FieldState::Differs,
         Some(ReadBack::Differs { what }) if what.iter().any(|of| of == "object") => FieldState::Differs,

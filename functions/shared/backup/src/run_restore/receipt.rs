@@ -24,15 +24,17 @@ impl Worker {
             return Ok(());
         }
         let approval = self.records.find(&Approval::at(tenant, id)).await?.map(|found| found.value);
-        let (counts, marks) = if row.previewed_at.is_some() {
+        let (counts, marks, plan) = if row.previewed_at.is_some() {
             let stored = self.plans.find_plan(tenant, id).await?;
-            let plan = stored.ok_or_else(|| Error::corrupt("the plan of a restore is missing"))?.plan;
-            self.keep_pages(request, &plan).await?
+            let stored = stored.ok_or_else(|| Error::corrupt("the plan of a restore is missing"))?;
+            let (counts, marks) = self.keep_pages(request, &stored.plan).await?;
+            // Why not as the row says: these are the steps that stand in the pages.
+            (counts, marks, Some(stored.hash))
         } else {
-            (RestoreCounts::default(), Vec::new())
+            (RestoreCounts::default(), Vec::new(), None)
         };
         let pages = marks.iter().map(|mark| mark.hash.clone()).collect();
-        let head = Receipt::of(&row, ending, approval, counts, marks, self.clock.now());
+        let head = Receipt { plan, ..Receipt::of(&row, ending, approval, counts, marks, self.clock.now()) };
         let signed = signed::sign(&*self.signer, RECEIPT_TYPE, &head).await?;
         let receipt = SignedReceipt { tenant: tenant.clone(), restore: id.clone(), signed, pages };
         match self.records.put_new(&receipt).await {
