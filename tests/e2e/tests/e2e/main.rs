@@ -42,6 +42,7 @@ mod stopped;
 mod template;
 mod tenants;
 mod undone;
+mod undone_by_chance;
 mod unlike_ours;
 mod unread;
 mod waits;

@@ -2,7 +2,7 @@
 //!
 //! One in ten of the 200 tenants is read; with `HOLDFAST_EQUAL_RUNS=all` each of them.
 
-mod chance;
+pub mod chance;
 
 use crate::rig::{Rig, Setting};
 use backup::archive::TenantArchive;
