@@ -15,8 +15,8 @@ use engine::ports::Unreadable;
 use serde_json::{Value, value::RawValue};
 
 impl GraphClient {
-    /// The objects of these ids, as a list of them would give them; and those that cannot be had. Who is gone meanwhile is
-    /// neither.
+    /// The objects of these ids, as a list of them would give them; and those that cannot be had. One that Graph lists and
+    /// then does not find is among these: whether it is gone meanwhile, the next reading knows.
     ///
     /// # Errors
     /// Those that pass, and what is wrong with every object.
@@ -51,8 +51,9 @@ impl GraphClient {
             ids.iter().zip(&parts).zip(self.get_many(tenant, kind.version, &parts).await?)
         {
             match reply.and_then(|reply| reply.success(&part.what)) {
-                Ok(object) => found.push(object),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Ok(object) if object.get("id").and_then(Value::as_str) == Some(id) => found.push(object),
+                // What is not the object that was asked for still costs the one that was.
+                Ok(_) => lost.push(Unreadable::of_text(Some(id.clone()))),
                 Err(error) if passes(&error) && error.kind() != ErrorKind::Unavailable => return Err(error),
                 Err(error) => {
                     lost.push(Unreadable { id: Some(id.clone()), why: error.summary().into() });
