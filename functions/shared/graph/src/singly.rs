@@ -51,7 +51,9 @@ impl GraphClient {
             ids.iter().zip(&parts).zip(self.get_many(tenant, kind.version, &parts).await?)
         {
             match reply.and_then(|reply| reply.success(&part.what)) {
-                Ok(object) if object.get("id").and_then(Value::as_str) == Some(id) => found.push(object),
+                Ok(object) if object.get("id").and_then(Value::as_str) == Some(id.as_str()) => {
+                    found.push(object)
+                }
                 // What is not the object that was asked for still costs the one that was.
                 Ok(_) => lost.push(Unreadable::of_text(Some(id.clone()))),
                 Err(error) if passes(&error) && error.kind() != ErrorKind::Unavailable => return Err(error),
