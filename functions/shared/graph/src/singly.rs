@@ -52,7 +52,7 @@ impl GraphClient {
         {
             match reply.and_then(|reply| reply.success(&part.what)) {
                 Ok(object) if object.get("id").and_then(Value::as_str) == Some(id.as_str()) => {
-                    found.push(object)
+                    found.push(object);
                 }
                 // What is not the object that was asked for still costs the one that was.
                 Ok(_) => lost.push(Unreadable::of_text(Some(id.clone()))),

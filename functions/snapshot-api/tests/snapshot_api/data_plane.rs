@@ -1,4 +1,5 @@
 //! Every route of the data plane over the real engine: who reaches a tenant, what is refused, and what is answered.
+//! Over 400 lines: one table with a row for each route, and its stories over one stored tenant.
 
 use crate::common::{
     ASSIGNMENT, DIFF, EARLIER_SNAPSHOT, FEATURES, NO_SNAPSHOT, Plane, RESTORE, SNAPSHOT, TENANT, as_role,

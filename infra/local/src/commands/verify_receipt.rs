@@ -21,7 +21,7 @@ pub struct VerifyReceiptOptions {
 /// A page as the API answers it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Page {
+struct Answered {
     signed: String,
     page: usize,
     entries: Vec<Value>,
@@ -48,8 +48,8 @@ pub fn run(options: &VerifyReceiptOptions) -> Result<()> {
 /// or the head is not signed.
 pub fn check(text: &str, keys: Option<&str>) -> Result<Receipt> {
     let keys = keys.map(WebKeys::read).transpose()?;
-    let pages = serde_json::Deserializer::from_str(text).into_iter::<Page>();
-    let pages: Vec<Page> = pages
+    let pages = serde_json::Deserializer::from_str(text).into_iter::<Answered>();
+    let pages: Vec<Answered> = pages
         .collect::<std::result::Result<_, _>>()
         .map_err(|e| Error::invalid("the file is no receipt as the API answers it").caused_by(e))?;
     let first = pages.first().ok_or_else(|| Error::invalid("the file is empty"))?;
@@ -59,7 +59,7 @@ pub fn check(text: &str, keys: Option<&str>) -> Result<Receipt> {
     let receipt: Receipt = signed(&first.signed, RECEIPT_TYPE, keys.as_ref())
         .ok_or_else(|| Error::corrupt("the receipt is not signed by the installation"))?;
     let count = pages.len();
-    let is_placed = |(at, page): (usize, &Page)| {
+    let is_placed = |(at, page): (usize, &Answered)| {
         page.page == at && page.next == (at + 1 < count).then(|| (at + 1).to_string())
     };
     let are_placed = pages.iter().enumerate().all(is_placed);

@@ -30,7 +30,7 @@ struct GivenOut {
 
 impl GivenOut {
     fn checked(&self, pages: &[Value]) -> Result<String, String> {
-        let text: String = pages.iter().map(|page| format!("{page}\n")).collect();
+        let text = pages.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
         let receipt = check_receipt(&text, Some(&self.keys)).map_err(|e| e.to_string())?;
         Ok(said_of_receipt(&receipt, true).join("\n"))
     }
@@ -160,7 +160,7 @@ async fn whatever_is_edited_in_a_receipt_is_found() {
     assert!(cut.contains("is missing"), "{cut}");
     edited(&|pages| pages.swap(0, 1));
     let added = edited(&|pages| {
-        pages.push(json!({ "signed": pages[0]["signed"], "page": 2, "entries": [], "next": null }))
+        pages.push(json!({ "signed": pages[0]["signed"], "page": 2, "entries": [], "next": null }));
     });
     assert!(added.contains("is not of the receipt"), "{added}");
     edited(&Vec::clear);

@@ -8,6 +8,7 @@ use engine::records::{FailCause, OutcomeState, ReadBack, RefusedPart, SkipCause}
 use std::collections::BTreeSet;
 
 /// How the work on a step ended.
+#[expect(clippy::large_enum_variant, reason = "one a step, and nearly always with an outcome")]
 pub(super) enum Ended {
     /// The step came to an outcome.
     With(Verdict),

@@ -160,7 +160,7 @@ async fn an_altered_a_missing_and_a_foreign_page_are_found() {
     stage.run(&restore).await;
     let read = stage.commands().read_receipt(&stage.tenant, &restore, None).await.unwrap();
     let (head, _) = receipt(&stage, &restore).await;
-    head.check(&[read.entries.clone()]).unwrap();
+    head.check(std::slice::from_ref(&read.entries)).unwrap();
     let mut altered = read.entries.clone();
     altered[0]["id"] = json!("eve");
     let cut = read.entries[1..].to_vec();
