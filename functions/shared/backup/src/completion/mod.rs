@@ -1,7 +1,7 @@
 //! The completion list: what people must still do when a restore has ended, each with who does it and whether the newest
 //! snapshot shows that it is done.
 //!
-//! It follows from the report and one table ([`table`]); nothing of it is stored, so that each reading looks again.
+//! It follows from the report and one table (`table`); nothing of it is stored, so that each reading looks again.
 
 mod seen;
 mod table;
