@@ -62,7 +62,7 @@ pub enum Owner {
 pub(super) enum Calls {
     /// An object was created again.
     Made {
-        /// Only people.
+        /// Whether only people call for it, and no other kinds of objects.
         people: bool,
     },
     /// A step that was done bore this warning.

@@ -64,7 +64,7 @@ pub struct Receipt {
     /// The restore that it undoes, where it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RestoreId>,
-    /// How it ended.
+    /// In which of its end states the restore is.
     pub ending: Ending,
     /// Why it was given up, for programs; none unless it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,7 +99,7 @@ pub struct Receipt {
 pub struct Approved {
     /// Who approved: a person's id or a token's prefix.
     pub by: String,
-    /// When they did.
+    /// When they approved it, in UTC.
     pub at: Timestamp,
     /// The hash of the plan that they approved.
     pub plan: String,

@@ -357,7 +357,7 @@ struct Made<'a> {
     /// The id that the object had before, where it may come back under it out of a recycle bin: that is not ours. Without a
     /// bin only we can have made it (a custom role has its template's id).
     old: Option<&'a str>,
-    /// What was sent.
+    /// The body that was sent to make the object.
     body: &'a Map<String, Value>,
     /// The ids of objects that were seen before the creation.
     before_ids: Vec<String>,

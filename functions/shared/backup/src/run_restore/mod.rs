@@ -117,7 +117,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Makes the passwords of users that are created again.
     pub ids: Arc<dyn Ids>,
-    /// Signs the receipt.
+    /// Signs the receipt when the restore has ended, under the installation's key.
     pub signer: Arc<dyn Signer>,
 }
 
@@ -140,7 +140,7 @@ pub struct Worker {
     pub ids: Arc<dyn Ids>,
     /// Notifies people of the restore's end.
     pub announce: Arc<dyn Announce>,
-    /// Signs the receipt.
+    /// Signs the receipt when the restore has ended, under the installation's key.
     pub signer: Arc<dyn Signer>,
 }
 

@@ -169,9 +169,9 @@ pub struct Settled {
 /// How an object may come back though another one has its place, besides leaving it and taking the other one for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// With another value.
+    /// It comes back with another value of the property.
     Rename,
-    /// Without the value.
+    /// It comes back without the value that the other one has.
     Without,
 }
 

@@ -26,7 +26,7 @@ enum Verdict {
     Others(Cause, &'static str),
 }
 
-/// Properties and links.
+/// The properties and links of one object that undoing leaves as others set them.
 #[derive(Default)]
 struct Parts {
     properties: BTreeSet<String>,
