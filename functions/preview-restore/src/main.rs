@@ -2,8 +2,8 @@
 //! the vault. Apart from `diff-snapshots`, so that no comparison holds up what is asked for in an incident.
 
 use aws_vault::S3Vault;
-use backup::preview_restore::{Ports, Worker};
 use lambda_runtime::Error;
+use restore::preview_restore::{Ports, Worker};
 use runtime::{queue, wiring::Wiring};
 use std::sync::Arc;
 

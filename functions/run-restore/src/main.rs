@@ -2,8 +2,8 @@
 //! holds the writing credential.
 
 use aws_vault::S3Vault;
-use backup::run_restore::{Ports, Worker};
 use lambda_runtime::Error;
+use restore::run_restore::{Ports, Worker};
 use runtime::{queue, wiring::Wiring};
 use std::sync::Arc;
 

@@ -13,13 +13,13 @@ use axum::Router;
 use backup::archive::Archive;
 use backup::commands::browse::Browse;
 use backup::commands::diffs::Diffs;
-use backup::commands::restores::Restores;
 use backup::commands::snapshots::Snapshots;
-use backup::preview_restore::Archived;
 use engine::audit::AuditLog;
 use engine::ports::{Clock, Ids, KeyRing, Queue, Vault};
 use engine::records::Records;
 use partners::commands::Gate;
+use restore::commands::restores::Restores;
+use restore::preview_restore::Archived;
 use runtime::http::{
     Audited, Rights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
 };

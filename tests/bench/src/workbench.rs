@@ -3,11 +3,9 @@
 use crate::cloud::Cloud;
 use async_trait::async_trait;
 use backup::archive::Archive;
-use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::commands::snapshots::Snapshots;
-use backup::preview_restore::Archived;
 use backup::take_snapshot::{Report, Request, Worker};
-use backup::{diff_snapshots, preview_restore, run_restore, take_snapshot};
+use backup::{diff_snapshots, take_snapshot};
 use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
@@ -18,6 +16,9 @@ use engine::records::{
 };
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use jiff::SignedDuration;
+use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
+use restore::preview_restore::Archived;
+use restore::{preview_restore, run_restore};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -287,7 +288,7 @@ impl Workbench {
             ids: self.ids.clone(),
             signer: self.signer.clone(),
         });
-        let request = backup::run_restore::Request { tenant: tenant.clone(), restore: previewed.id.clone() };
+        let request = restore::run_restore::Request { tenant: tenant.clone(), restore: previewed.id.clone() };
         while worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?.is_continued {}
         restores.get(tenant, &previewed.id).await.map_err(|e| e.to_string())
     }

@@ -34,6 +34,15 @@ pub fn diff_snapshots(tenant: &TenantId, diff: &DiffId, attempt: u32) -> Outgoin
     message(JobQueue::DiffSnapshots, DIFF_SNAPSHOTS, tenant, ("diff", diff.as_str()), attempt)
 }
 
+/// What the messages of a restore say, `preview-restore.v1` and `run-restore.v1` alike.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct OfRestore {
+    /// The tenant to restore.
+    pub tenant: TenantId,
+    /// The restore; its row says the rest.
+    pub restore: RestoreId,
+}
+
 /// The message to preview that restore: to work out what it would do.
 pub fn preview_restore(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Outgoing {
     message(JobQueue::PreviewRestore, PREVIEW_RESTORE, tenant, ("restore", restore.as_str()), attempt)

@@ -1,8 +1,8 @@
 //! The completion list on the wire.
 
-use backup::completion::{Completion, Duty, Owner, Seen, ToDo};
 use domain::kinds::NamedKind;
 use domain::{SnapshotId, Timestamp};
+use restore::completion::{Completion, Duty, Owner, Seen, ToDo};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 //! Receipts of restores on the wire: the signed head with a page of what it vouches for.
 
-use backup::commands::receipts::ReceiptPage;
-use backup::receipts::Entry;
 use garde::Validate;
+use restore::commands::receipts::ReceiptPage;
+use restore::receipts::Entry;
 use runtime::http::MAX_CURSOR;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,5 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
 
-use backup::commands::restores::{
-    AskedPart, FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom,
-};
-use backup::plans::Sentence;
 use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
 };
@@ -14,6 +10,10 @@ use engine::records::{
     StepOutcome, UndonePart,
 };
 use garde::Validate;
+use restore::commands::restores::{
+    AskedPart, FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom,
+};
+use restore::plans::Sentence;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,13 +1,13 @@
 //! The receipt of a restore over HTTP, in each way that a restore ends; and who is told what before it has ended.
 
 use crate::common::{Plane, RESTORE, TENANT};
-use backup::run_restore::{Ports, Request, Worker};
 use engine::ports::Clock;
 use engine::records::{
     Approval, OutcomeState, ReadBack, Restore, RestoreState, SignedReceipt, StepOutcome, delete,
 };
 use jiff::SignedDuration;
 use partners::commands::Caller;
+use restore::run_restore::{Ports, Request, Worker};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use support::memory::Nobody;

@@ -1,9 +1,9 @@
 //! `holdfast verify-receipt`: the receipt of a restore, held against its signature. It needs no installation and no network.
 
 use super::signed::{WebKeys, read, signed};
-use backup::receipts::{Ending, RECEIPT_TYPE, Receipt};
 use clap::Args;
 use domain::{Error, Result};
+use restore::receipts::{Ending, RECEIPT_TYPE, Receipt};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;

@@ -1,10 +1,6 @@
 //! `holdfast verify-receipt`: what was done to a receipt after it was given out is found, with no installation at hand.
 
 use backup::archive::Archive;
-use backup::commands::restores::Restores;
-use backup::plans::PlanStore;
-use backup::preview_restore::Archived;
-use backup::run_restore::{Ports, Request, Worker};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
@@ -14,6 +10,10 @@ use engine::records::{Course, Records, Restore, RestoreCounts, RestoreState, Sto
 use engine::signed;
 use jiff::SignedDuration;
 use local::commands::{check_receipt, said_of_receipt};
+use restore::commands::restores::Restores;
+use restore::plans::PlanStore;
+use restore::preview_restore::Archived;
+use restore::run_restore::{Ports, Request, Worker};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use support::memory::{Nobody, World};

@@ -222,7 +222,7 @@ async fn what_a_comparison_that_was_given_up_would_have_told_the_next_one_tells(
 
 #[tokio::test]
 async fn a_change_from_before_a_gap_is_taken_back_from_the_snapshot_that_holds_it() {
-    use backup::commands::restores::{NamedObject, NewRestore, RestoreFrom};
+    use restore::commands::restores::{NamedObject, NewRestore, RestoreFrom};
     let rig = Rig::new().await;
     let user = rig.admin(rig.tenant()).await.create_user("Uma Berg", "Auditor").await;
     let first = rig.snapshot().await;

@@ -2,12 +2,12 @@
 //! and what two previews show is done once.
 
 use super::rig::{Admin, Rig, Setting};
-use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::restore::{LinkMode, Selection};
 use domain::{DiffId, SnapshotId};
 use engine::records::{Restore, RestoreState, Side};
 use jiff::SignedDuration;
 use reqwest::Method;
+use restore::commands::restores::{NewRestore, RestoreFrom};
 use serde_json::{Value, json};
 
 const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";

@@ -4,12 +4,12 @@
 use crate::conformance::Watch;
 use crate::rig::Rig;
 use backup::archive::SnapshotView;
-use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::changes::equal_values;
 use domain::kinds::{self, Kind};
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use domain::{SnapshotId, canonical};
 use engine::records::{RestoreState, StepOutcome};
+use restore::commands::restores::{NewRestore, RestoreFrom};
 use serde_json::{Map, Value};
 use sim::ExpandedSettings;
 use std::path::PathBuf;

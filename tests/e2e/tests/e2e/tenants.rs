@@ -2,7 +2,6 @@
 
 use super::rig::{OTHER_TENANT_ID, Rig, Setting, Stage};
 use backup::commands::diffs::NewComparison;
-use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::restore::{SelectedItem, Selection};
 use domain::stored::Manifest;
 use domain::{ErrorKind, SnapshotId, TenantId};
@@ -10,6 +9,7 @@ use engine::messages;
 use engine::ports::{JobQueue, Page, Queue, Vault};
 use engine::records::{Side, Snapshot};
 use jiff::SignedDuration;
+use restore::commands::restores::{NewRestore, RestoreFrom};
 use support::memory::QueueSettings;
 
 async fn two() -> (Rig, TenantId, TenantId) {

@@ -4,13 +4,13 @@
 
 use super::rig::{Admin, Rig, Setting, changes_of};
 use backup::archive::SnapshotView;
-use backup::commands::restores::{NewRestore, RestoreFrom};
-use backup::plans::PlanStore;
-use backup::preview_restore::Archived;
 use domain::SnapshotId;
 use domain::restore::{AttributeMode, Cause, LinkMode, RestorePlan, SelectedItem, Selection, WriteAction};
 use engine::records::{CredentialStatus, RestoreState};
 use jiff::SignedDuration;
+use restore::commands::restores::{NewRestore, RestoreFrom};
+use restore::plans::PlanStore;
+use restore::preview_restore::Archived;
 use serde_json::{Value, json};
 use sim::{READER_CLIENT_ID, READING, Withheld};
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@
 
 mod directory;
 mod policies;
+mod rows;
 
 pub use directory::{
     administrative_unit, eligible_schedule, group, removed, role_assignment, role_definition, user,
@@ -14,7 +15,7 @@ pub use policies::{
     assigned_to_all_devices, assigned_to_group, choice_setting, compliance_policy, configuration_policy,
     device_compliance_policy, device_configuration, group_setting, simple_setting,
 };
-
+pub use rows::sealed_snapshot;
 use serde_json::{Map, Value};
 
 /// The GUID of a number within a family (`"user"`, `"group"`, …): no two families share one.

@@ -6,11 +6,7 @@
 pub mod browse;
 pub mod diffs;
 mod links;
-mod new_restore;
 mod reads;
-pub mod receipts;
-pub mod restores;
 pub mod search;
 pub mod slots;
 pub mod snapshots;
-mod stop_restore;

@@ -39,13 +39,13 @@ impl From<&str> for Asker {
 }
 
 /// Work that takes a slot while it is open.
-pub(super) struct TakesSlot<T> {
+pub struct TakesSlot<T> {
     /// The sort of work that it is.
-    pub(super) work: AskedWork,
+    pub work: AskedWork,
     /// The address of the piece of that id.
-    pub(super) at: fn(&TenantId, &str) -> Result<At<T>>,
+    pub at: fn(&TenantId, &str) -> Result<At<T>>,
     /// Whether it still takes its slot.
-    pub(super) is_open: fn(&T) -> bool,
+    pub is_open: fn(&T) -> bool,
 }
 
 /// Takes a slot for a new piece of work, of that id, and writes its row: both or neither.
@@ -54,7 +54,7 @@ pub(super) struct TakesSlot<T> {
 /// `Throttled`, with when to ask again, when too much of it is open, when others were faster each time, and when end
 /// customers have asked for enough in this day. Why no `Conflict`: it passes by itself, so that the same request may
 /// be taken later.
-pub(super) async fn take<T: Record>(
+pub async fn take<T: Record>(
     records: &Records,
     of: &TakesSlot<T>,
     (tenant, asker): (&TenantId, &Asker),

@@ -1,4 +1,4 @@
-//! Snapshots, comparisons, restores and their schedule, over the ports in memory.
+//! Snapshots, comparisons and their schedule, over the ports in memory.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
@@ -7,18 +7,12 @@ mod archive_layers;
 mod archive_runs;
 mod compared;
 mod comparison;
-mod directory_contracts;
 mod links;
 mod named_changes;
 mod oracle;
 mod paged;
 mod reading_pages;
 mod reading_ways;
-mod receipts;
-mod restore_changed;
-mod restore_run;
-mod restore_stories;
-mod restore_world;
 mod runs;
 mod schedule_tick;
 mod search;

@@ -1,12 +1,10 @@
 //! How much work may be open, and what the tick does with much work of one tenant.
-//! Over 400 lines: the same bounds for comparisons, previews and snapshots, side by side.
+//! Over 400 lines: the same bounds for comparisons and snapshots, side by side.
 use async_trait::async_trait;
 use backup::archive::Archive;
 use backup::commands::diffs::{Diffs, NewComparison};
-use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use backup::commands::snapshots::Snapshots;
-use backup::preview_restore::Archived;
 use backup::schedule_snapshots::{self, Report};
 use domain::restore::{SelectedItem, Selection};
 use domain::{DiffId, Error, ErrorKind, RestoreId, Result, SnapshotId, TenantId, Timestamp};
@@ -16,6 +14,8 @@ use engine::records::{
     Snapshot, Span,
 };
 use jiff::SignedDuration;
+use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
+use restore::preview_restore::Archived;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty, Mode};
@@ -25,27 +25,7 @@ const BEFORE: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
 
 async fn office() -> Office {
     let office = Office::new().await;
-    let now = office.clock().now();
-    let sealed = Snapshot {
-        id: BEFORE.parse().unwrap(),
-        tenant: tenant(),
-        reason: Reason::Person,
-        state: JobState::Done,
-        mode: None,
-        base: None,
-        requested_at: now,
-        touched_at: now,
-        sealed_at: Some(now),
-        attempts: 1,
-        counts: BTreeMap::new(),
-        not_covered: Vec::new(),
-        provisional: false,
-        spent: engine::ports::Spent::default(),
-        stored_bytes: 0,
-        stored_blobs: 0,
-        error: None,
-        course: Course::default(),
-    };
+    let sealed = sealed_snapshot(&tenant(), BEFORE.parse().unwrap(), office.clock().now());
     office.records().put_new(&sealed).await.unwrap();
     office
 }
@@ -108,73 +88,6 @@ async fn one_person_has_three_of_them_at_once() {
     assert_eq!(waits(&refused), 30_000);
     assert!(refused.to_string().contains("that you asked for"), "{refused}");
     ask(&office, "per_2").await.unwrap();
-}
-
-async fn ask_preview(office: &Office, asker: impl Into<Asker> + Send) -> Result<Restore> {
-    let archive = Archive::new(office.world.vault.clone(), office.world.key_ring.clone(), office.records());
-    let archived = Arc::new(Archived::new(Arc::new(archive), office.records()));
-    let restores = Restores {
-        records: office.records(),
-        comparisons: archived.clone(),
-        plans: archived,
-        queue: office.queue(),
-        clock: office.clock(),
-        ids: office.ids(),
-    };
-    let kind = support::kind("users").name.into();
-    let item = SelectedItem { kind, key: "u".to_owned(), properties: None, links: None };
-    let selection = Selection { items: vec![item], ..Selection::default() };
-    let from = RestoreFrom::Items(BEFORE.parse().unwrap());
-    restores.create_preview(&tenant(), asker, NewRestore { from, selection }).await
-}
-
-async fn previewed(office: &Office, id: &RestoreId) {
-    let mut row = office.records().get(&Restore::at(&tenant(), id)).await.unwrap();
-    row.value.state = RestoreState::Previewed;
-    office.records().replace(&row.value, row.version).await.unwrap();
-}
-
-#[tokio::test]
-async fn the_sixth_open_preview_of_a_tenant_is_refused_beside_as_many_comparisons() {
-    let office = office().await;
-    for n in 0..MOST_OPEN {
-        ask(&office, &*format!("per_{}", n % 2)).await.unwrap();
-    }
-    let mut asked = Vec::new();
-    for n in 0..MOST_OPEN {
-        asked.push(ask_preview(&office, &*format!("per_{}", n % 2)).await.unwrap());
-    }
-    let sent = office.world.queue.sent().len();
-    let refused = ask_preview(&office, "per_3").await.unwrap_err();
-    assert_eq!((waits(&refused), office.world.queue.sent().len()), (30_000, sent));
-    assert!(refused.to_string().contains("5 previews of this tenant are under way"), "{refused}");
-    let rows = office.records().list_all(&Restore::all(&tenant())).await.unwrap();
-    assert_eq!(rows.len(), MOST_OPEN, "and of the sixth there is no row");
-    previewed(&office, &asked[2].id).await;
-    ask_preview(&office, "per_3").await.unwrap();
-    assert!(ask_preview(&office, "per_3").await.is_err(), "and there are five again");
-}
-
-#[tokio::test]
-async fn one_person_has_three_open_previews_and_end_customers_ask_for_fifty_a_day() {
-    let office = office().await;
-    let mut asked = Vec::new();
-    for _ in 0..MOST_OPEN_OF_ONE {
-        asked.push(ask_preview(&office, "per_1").await.unwrap());
-    }
-    let refused = ask_preview(&office, "per_1").await.unwrap_err();
-    assert_eq!(waits(&refused), 30_000);
-    assert!(refused.to_string().contains("that you asked for"), "{refused}");
-    for preview in asked {
-        previewed(&office, &preview.id).await;
-    }
-    for n in 0..MOST_A_DAY {
-        let asked = ask_preview(&office, customer(&format!("hft_{}", n % 7))).await.unwrap();
-        previewed(&office, &asked.id).await;
-    }
-    let refused = ask_preview(&office, customer("hft_9")).await.unwrap_err();
-    assert_eq!(waits(&refused), 6 * 3_600_000, "it is six in the evening");
-    ask_preview(&office, "per_1").await.unwrap();
 }
 
 /// The catalog, which lets others go first before each call: those who ask at one moment really meet.

@@ -16,24 +16,11 @@ const ULID: &str = "01JBBBBBBBBBBBBBBBBBBBBBBB";
 fn snapshot(office: &Office, state: JobState) -> Snapshot {
     let now = office.clock().now();
     Snapshot {
-        id: SnapshotId::from_ulid(ULID),
-        tenant: tenant(),
         reason: Reason::Schedule,
         state,
         mode: Some(SnapshotMode::Incremental),
-        base: None,
-        requested_at: now,
-        touched_at: now,
         sealed_at: (state == JobState::Done).then_some(now),
-        attempts: 1,
-        counts: BTreeMap::new(),
-        not_covered: Vec::new(),
-        spent: Spent::default(),
-        stored_bytes: 0,
-        stored_blobs: 0,
-        error: None,
-        course: Course::default(),
-        provisional: false,
+        ..sealed_snapshot(&tenant(), SnapshotId::from_ulid(ULID), now)
     }
 }
 

@@ -2,8 +2,6 @@
 
 use super::{DIFF, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
 use backup::archive::Archive;
-use backup::plans::PlanStore;
-use backup::preview_restore::Archived;
 use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::{Clock, Spent};
@@ -11,6 +9,8 @@ use engine::records::{
     Approval, AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts,
     RestoreState, RunCount, Side, SignedReceipt, Snapshot, Span, Tenant, WorkSlots, delete,
 };
+use restore::plans::PlanStore;
+use restore::preview_restore::Archived;
 use serde_json::{Value, json};
 use std::sync::Arc;
 

@@ -2,14 +2,14 @@
 
 use super::Rig;
 use backup::commands::diffs::{Diffs, NewComparison};
-use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
 use backup::commands::snapshots::Snapshots;
-use backup::preview_restore::Archived;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::records::rights::Function;
 use engine::records::{Diff, JobState, Reason, Record, Restore, Side, Snapshot, Tenant};
+use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
+use restore::preview_restore::Archived;
 use std::sync::Arc;
 use support::memory::World;
 

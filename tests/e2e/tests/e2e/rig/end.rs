@@ -3,13 +3,13 @@
 
 use super::Rig;
 use backup::archive::list_changes;
-use backup::plans::FinalReport;
-use backup::receipts::{Entry, StepEntry};
 use domain::Timestamp;
 use domain::changes::Change;
 use domain::stored::RunRef;
 use domain::{DiffId, TenantId};
 use engine::records::{Diff, JobState, OutcomeState, Record, Restore, RestoreState};
+use restore::plans::FinalReport;
+use restore::receipts::{Entry, StepEntry};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

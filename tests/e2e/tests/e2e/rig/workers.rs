@@ -1,7 +1,7 @@
 //! The jobs of one process, each port under the plan, and catalog and vault behind the job's role as the template has it.
 
 use super::clock::JoinedClock;
-use backup::{diff_snapshots, preview_restore, run_restore, schedule_snapshots, take_snapshot};
+use backup::{diff_snapshots, schedule_snapshots, take_snapshot};
 use engine::ports::{
     Catalog, Clock, Directory, DirectoryWriter, JobQueue, KeyRing, Mailer, Queue, Returns, Vault, VaultKeeper,
 };
@@ -10,6 +10,7 @@ use engine::records::rights::Function;
 use engine::work::{JobWorker, TickWorker};
 use graph::{GraphClient, GraphDirectory, GraphSettings, GraphWriter};
 use partners::send_digests::{self, Worker as Mail};
+use restore::{preview_restore, run_restore};
 use sim::SimServer;
 use std::sync::Arc;
 use support::faulty::{FaultPlan, Faulty};

@@ -3,7 +3,6 @@
 
 use super::function_names;
 use crate::rig::{Rig, Setting};
-use backup::commands::restores::{NewRestore, RestoreFrom};
 use domain::restore::{SelectedItem, Selection};
 use domain::rights::Role as Rank;
 use domain::{PartnerId, TenantId};
@@ -18,6 +17,7 @@ use partners::commands::sessions::Sessions;
 use partners::commands::sign_in::FindCaller;
 use partners::commands::tokens::new_token;
 use partners::commands::{Caller, Gate, Member, Proof};
+use restore::commands::restores::{NewRestore, RestoreFrom};
 use std::collections::BTreeSet;
 use support::policy::{Ask, BUCKET, Deployed, Role, TABLE};
 

@@ -145,26 +145,7 @@ impl Shelf {
             stored_bytes: 0,
         };
         archive.put_new(&Manifest::blob_name(&self.snapshot), &manifest.to_bytes().unwrap()).await.unwrap();
-        let row = Snapshot {
-            id: self.snapshot.clone(),
-            tenant: self.tenant.clone(),
-            reason: Reason::Person,
-            state: JobState::Done,
-            mode: None,
-            base: None,
-            requested_at: now,
-            touched_at: now,
-            sealed_at: Some(now),
-            attempts: 1,
-            counts: BTreeMap::new(),
-            not_covered: Vec::new(),
-            provisional: false,
-            spent: Spent::default(),
-            stored_bytes: 0,
-            stored_blobs: 0,
-            error: None,
-            course: Course::default(),
-        };
+        let row = sealed_snapshot(&self.tenant, self.snapshot.clone(), now);
         self.records().put_new(&row).await.unwrap();
     }
 

@@ -261,10 +261,10 @@ async fn an_undoing_whose_time_is_up_fails_and_says_so_rather_than_begin_anew_fo
     stage.directory.set("users", "ann", "jobTitle", json!("now"));
     let restore = stage.previewed(Selection { items: vec![item("users", "ann")], ..whole(&[]) }).await;
     stage.run(&restore).await;
-    let from = backup::commands::restores::RestoreFrom::Undo(restore);
-    let new = backup::commands::restores::NewRestore { from, selection: Selection::default() };
+    let from = restore::commands::restores::RestoreFrom::Undo(restore);
+    let new = restore::commands::restores::NewRestore { from, selection: Selection::default() };
     let undo = stage.commands().create_preview(&stage.tenant, "me", new).await.unwrap().id;
-    let request = backup::preview_restore::Request { tenant: stage.tenant.clone(), restore: undo.clone() };
+    let request = restore::preview_restore::Request { tenant: stage.tenant.clone(), restore: undo.clone() };
     stage.preview_worker().run(&request, stage.now()).await.unwrap();
     let row = stage.restore(&undo).await;
     assert_eq!(row.state, RestoreState::Failed);

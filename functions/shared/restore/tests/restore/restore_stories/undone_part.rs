@@ -1,9 +1,9 @@
 //! A part of a restore is undone: single steps, or all that it wrote to an object; the rest stays.
 
 use crate::restore_world::{RestoreWorld, object, whole};
-use backup::commands::restores::{AskedPart, NamedObject, NewRestore, RestoreFrom};
 use domain::RestoreId;
 use domain::restore::{Selection, WriteAction};
+use restore::commands::restores::{AskedPart, NamedObject, NewRestore, RestoreFrom};
 use serde_json::{Value, json};
 
 /// Ann and Bob with other titles than then, Ann out of her group, and Carl gone, who was in it too.

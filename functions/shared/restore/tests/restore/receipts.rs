@@ -2,13 +2,13 @@
 //! was not restored.
 
 use crate::restore_world::{RestoreWorld, object, whole};
-use backup::receipts::{Ending, Entry, FieldState, RECEIPT_TYPE, Receipt, StepEntry};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::{ErrorKind, RestoreId};
 use engine::records::{OutcomeState, SignedReceipt, SkipCause, StepOutcome};
 use jiff::SignedDuration;
+use restore::receipts::{Ending, Entry, FieldState, RECEIPT_TYPE, Receipt, StepEntry};
 use serde_json::{Value, json};
 use support::faulty::{Mode, crash_points};
 

@@ -1,11 +1,11 @@
 //! One deletion, two restores: the object comes back once, and both restores end.
 
 use crate::restore_world::{RestoreWorld, item, object};
-use backup::plans::FinalReport;
 use domain::kinds::{self, Identity};
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::{RestoreId, TenantId};
 use engine::records::{OutcomeState, RestoreState, SkipCause};
+use restore::plans::FinalReport;
 use serde_json::json;
 use support::faulty::{Mode, crash_points};
 

@@ -26,12 +26,14 @@ mod rows;
 mod step;
 mod wait;
 
-use crate::archive::Archive;
+pub use engine::messages::OfRestore as Request;
+
 use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Archived;
 use crate::receipts::Ending;
 use async_trait::async_trait;
-use domain::{Error, ErrorKind, RestoreId, Result, TenantId, Timestamp};
+use backup::archive::Archive;
+use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, RUN_RESTORE};
 use engine::metrics;
@@ -42,17 +44,7 @@ use engine::records::{
 };
 use engine::work::{JobWorker, unless_gone};
 use progress::{Reached, RestoreRun};
-use serde::Deserialize;
 use std::sync::Arc;
-
-/// The message `run-restore.v1`: which restore is to be executed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Request {
-    /// The tenant to restore.
-    pub tenant: TenantId,
-    /// The restore; its row says the rest.
-    pub restore: RestoreId,
-}
 
 /// What one invocation came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

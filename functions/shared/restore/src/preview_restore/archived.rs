@@ -1,9 +1,9 @@
 //! The archive as a preview uses it.
 
 use super::ports::{OpenSnapshot, Snapshots};
-use crate::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
 use crate::plans::{Before, FinalReport, PlanStore, Sentence, StoredPlan};
 use async_trait::async_trait;
+use backup::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
 use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
 use domain::restore::RestorePlan;

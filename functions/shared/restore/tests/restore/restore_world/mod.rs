@@ -6,11 +6,6 @@ mod stopping;
 
 use async_trait::async_trait;
 use backup::archive::FoundChanges;
-use backup::commands::restores::{NewRestore, RestoreFrom, Restores};
-use backup::plans::FinalReport;
-use backup::plans::{Before, PlanStore, Sentence, StoredPlan};
-use backup::preview_restore::{self, OpenSnapshot, Snapshots};
-use backup::run_restore::{self, Silence};
 pub use directory::TableDirectory;
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
@@ -20,6 +15,11 @@ use engine::announce::Announcer;
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
 use engine::records::{CredentialStatus, JobState, NewId, Reason, Records, Restore, Snapshot, Tenant};
 use jiff::SignedDuration;
+use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
+use restore::plans::FinalReport;
+use restore::plans::{Before, PlanStore, Sentence, StoredPlan};
+use restore::preview_restore::{self, OpenSnapshot, Snapshots};
+use restore::run_restore::{self, Silence};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -184,27 +184,7 @@ impl RestoreWorld {
     }
 
     fn snapshot_row(&self, ulid: &str) -> Snapshot {
-        let now = self.now();
-        Snapshot {
-            id: SnapshotId::from_ulid(ulid),
-            tenant: self.tenant.clone(),
-            reason: Reason::Person,
-            state: JobState::Done,
-            mode: None,
-            base: None,
-            requested_at: now,
-            touched_at: now,
-            sealed_at: Some(now),
-            attempts: 1,
-            counts: BTreeMap::new(),
-            not_covered: vec![],
-            provisional: false,
-            spent: engine::ports::Spent::default(),
-            stored_bytes: 0,
-            stored_blobs: 0,
-            error: None,
-            course: engine::records::Course::default(),
-        }
+        sealed_snapshot(&self.tenant, SnapshotId::from_ulid(ulid), self.now())
     }
 
     /// What a step of a restore stored before it wrote, or once it had brought its object.

@@ -2,9 +2,9 @@
 
 use super::{RestoreWorld, TableDirectory};
 use async_trait::async_trait;
-use backup::commands::restores::Restores;
 use domain::{RestoreId, Result, TenantId};
 use engine::ports::{Access, Applied, DirectoryWrite, DirectoryWriter, Spent};
+use restore::commands::restores::Restores;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -61,10 +61,11 @@ async fn a_reading_that_gets_no_answer_is_made_again_within_the_preview() {
     let stage = stage();
     let restore = stage.asked(whole(&[("users", "ann"), ("users", "bob")])).await;
     let directory = support::faulty::Faulty::new(stage.directory.clone(), &stage.faults);
-    let worker = backup::preview_restore::Worker { directory, ..stage.preview_worker() };
+    let worker = restore::preview_restore::Worker { directory, ..stage.preview_worker() };
     stage.faults.take_log();
     stage.faults.fail_at(1, Mode::Before);
-    let request = backup::preview_restore::Request { tenant: stage.tenant.clone(), restore: restore.clone() };
+    let request =
+        restore::preview_restore::Request { tenant: stage.tenant.clone(), restore: restore.clone() };
     let report = worker.run(&request, stage.deadline()).await.unwrap();
     assert_eq!(report.steps, 1, "the call that failed was one of this try");
 }

@@ -1,12 +1,12 @@
 //! What a restore leaves to people: each thing with whoever does it, and seen again with each snapshot.
 
 use crate::restore_world::{RestoreWorld, item, object, whole};
-use backup::completion::{Completion, Owner, Seen, ToDo};
 use domain::restore::Selection;
 use domain::{ErrorKind, RestoreId};
 use engine::ports::Page;
 use engine::records::RestoreState;
 use jiff::SignedDuration;
+use restore::completion::{Completion, Owner, Seen, ToDo};
 use serde_json::{Value, json};
 
 fn first_page() -> Page {

@@ -2,8 +2,8 @@
 //!
 //! Whatever is wrong is reported of the field that the caller sent: of an object in `only`, never of `items`.
 
-use crate::archive::{FoundChanges, MOST_PAGES};
 use crate::preview_restore::MAX_ITEMS;
+use backup::archive::{FoundChanges, MOST_PAGES};
 use domain::kinds::{self, Kind};
 use domain::restore::{RestorePlan, SelectedItem, Selection};
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId};

@@ -17,14 +17,15 @@ mod targets;
 mod undo;
 
 pub use archived::Archived;
+pub use engine::messages::OfRestore as Request;
 pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
 
-use crate::archive::Archive;
 use crate::plans::{self, PlanStore, StoredPlan};
 use async_trait::async_trait;
+use backup::archive::Archive;
 use domain::changes::Change;
 use domain::restore::{Guard, Impossible, Inputs, Item, SelectedItem, Selection};
-use domain::{Error, RestoreId, Result, TenantId, Timestamp};
+use domain::{Error, Result, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
 use engine::open_work::{put_off, wait_if_deadly};
@@ -34,22 +35,12 @@ use engine::records::{
     StepOutcome,
 };
 use engine::work::{JobWorker, unless_gone};
-use serde::Deserialize;
 use std::sync::Arc;
 
 /// The most objects that one restore takes.
 ///
 /// Why: a preview reads each of them live, within one function's time.
 pub const MAX_ITEMS: usize = 10_000;
-
-/// The message `preview-restore.v1`: which restore is to be previewed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Request {
-    /// The tenant to restore.
-    pub tenant: TenantId,
-    /// The restore; its row says the rest.
-    pub restore: RestoreId,
-}
 
 /// What a preview came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

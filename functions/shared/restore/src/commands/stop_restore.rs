@@ -1,7 +1,7 @@
 //! Restores that are stopped, or previewed once more.
 
 use super::restores::{Choice, Restores};
-use super::slots::Asker;
+use backup::commands::slots::Asker;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId};
 use engine::messages;
 use engine::records::{Course, Found, Restore, RestoreState};

@@ -2,14 +2,14 @@
 
 use crate::restore_world::{RestoreWorld, item, object};
 use async_trait::async_trait;
-use backup::preview_restore::{self, OwnPrincipals};
-use backup::run_restore::{self, Announce};
 use domain::ErrorKind;
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use domain::{RestoreId, Result, TenantId};
 use engine::records::{
     Approval, Cause, FailCause, OutcomeState, ReadBack, Record, Records, Restore, RestoreState, SkipCause,
 };
+use restore::preview_restore::{self, OwnPrincipals};
+use restore::run_restore::{self, Announce};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

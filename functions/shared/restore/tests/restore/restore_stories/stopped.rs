@@ -71,7 +71,7 @@ async fn what_has_not_begun_is_cancelled_at_once_and_writes_nothing() {
     let stage = stage();
     let asked = stage.asked(whole(&[("users", "u1")])).await;
     stage.commands().cancel(&stage.tenant, "chief", &asked).await.unwrap();
-    let request = backup::preview_restore::Request { tenant: stage.tenant.clone(), restore: asked.clone() };
+    let request = restore::preview_restore::Request { tenant: stage.tenant.clone(), restore: asked.clone() };
     stage.preview_worker().run(&request, stage.deadline()).await.unwrap();
     assert_eq!(stage.restore(&asked).await.state, RestoreState::Cancelled);
 }
@@ -217,7 +217,7 @@ async fn a_preview_is_good_for_a_day_and_half_an_hour_where_it_is_about_roles_an
         assert!(aged.to_string().contains("expired"), "{aged}");
         let again = stage.commands().preview_again(&stage.tenant, "me", &restore).await.unwrap();
         let request =
-            backup::preview_restore::Request { tenant: stage.tenant.clone(), restore: again.id.clone() };
+            restore::preview_restore::Request { tenant: stage.tenant.clone(), restore: again.id.clone() };
         stage.preview_worker().run(&request, stage.deadline()).await.unwrap();
         assert_eq!(stage.restore(&again.id).await.plan, row.plan, "nothing changed meanwhile");
         assert_eq!(stage.run(&again.id).await.state, RestoreState::Done);

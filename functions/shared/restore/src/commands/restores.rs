@@ -4,9 +4,9 @@
 //! previewed can be run, and only once.
 
 use super::new_restore::{choose, sought};
-use super::slots::{self, Asker, TakesSlot};
 use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
 use crate::preview_restore::Snapshots;
+use backup::commands::slots::{self, Asker, TakesSlot};
 use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, RestorePlan, Selection, Step,
 };

@@ -1,7 +1,7 @@
 //! What a preview needs besides the directory and the plans: what a snapshot holds, and which principals are our own.
 
-use crate::archive::FoundChanges;
 use async_trait::async_trait;
+use backup::archive::FoundChanges;
 use domain::changes::Change;
 use domain::kinds::{Kind, LinkType};
 use domain::{DiffId, Result, SnapshotId, TenantId};
