@@ -6,18 +6,14 @@ use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use backup::commands::snapshots::Snapshots;
 use backup::schedule_snapshots::{self, Report};
-use domain::restore::{SelectedItem, Selection};
-use domain::{DiffId, Error, ErrorKind, RestoreId, Result, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
 use engine::records::{
-    Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Records, Restore, RestoreState, Side,
-    Snapshot, Span,
+    Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Records, Side, Snapshot, Span,
 };
 use jiff::SignedDuration;
-use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
-use restore::preview_restore::Archived;
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use support::builders::sealed_snapshot;
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::office::{Office, tenant};
 

@@ -2,12 +2,12 @@
 
 use backup::take_snapshot::{Ports, Report, Request, Worker};
 use domain::{DiffId, SnapshotId};
-use engine::ports::{JobQueue, Spent};
+use engine::ports::JobQueue;
 use engine::records::{
     Cause, Course, Diff, DiffCounts, JobState, Reason, Record, Side, Snapshot, SnapshotMode, Span,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use support::builders::sealed_snapshot;
 use support::memory::Nobody;
 use support::office::{Office, tenant};
 

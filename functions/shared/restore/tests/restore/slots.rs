@@ -5,7 +5,7 @@ use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use domain::restore::{SelectedItem, Selection};
 use domain::{Error, ErrorKind, RestoreId, Result};
-use engine::records::{Diff, Restore, RestoreState, Side};
+use engine::records::{Diff, Record, Restore, RestoreState, Side};
 use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
 use restore::preview_restore::Archived;
 use std::sync::Arc;

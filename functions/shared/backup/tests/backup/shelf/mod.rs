@@ -6,11 +6,12 @@ use backup::archive::{Archive, Budget, Merge, Merged, Onto, Op, Resolver, Sorter
 use backup::commands::browse::Browse;
 use domain::stored::{Manifest, Missing, MissingCause, RunRef, names};
 use domain::{Result, SnapshotId, TenantId, kinds};
-use engine::ports::{Clock, KeyRing, Spent};
-use engine::records::{Course, JobState, Reason, Records, Snapshot, StoredKey};
+use engine::ports::{Clock, KeyRing};
+use engine::records::{Records, StoredKey};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use support::builders::sealed_snapshot;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 

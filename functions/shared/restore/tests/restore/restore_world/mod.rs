@@ -13,7 +13,7 @@ use domain::restore::{AttributeMode, LinkMode, RestorePlan, SelectedItem, Select
 use domain::{DiffId, OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
-use engine::records::{CredentialStatus, JobState, NewId, Reason, Records, Restore, Snapshot, Tenant};
+use engine::records::{CredentialStatus, NewId, Records, Restore, Snapshot, Tenant};
 use jiff::SignedDuration;
 use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
 use restore::plans::FinalReport;
@@ -23,6 +23,7 @@ use restore::run_restore::{self, Silence};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use support::builders::sealed_snapshot;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 
