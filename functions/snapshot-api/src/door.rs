@@ -6,10 +6,12 @@
 use crate::SnapshotApi;
 use axum::extract::FromRequestParts;
 use backup::commands::slots::Asker;
+use domain::organisations::ApprovalRule;
 use domain::rights::{Action, Role};
-use domain::{Error, OrganisationId, Result, TenantId};
+use domain::{Error, OrganisationId, PersonId, Result, TenantId};
 use engine::records::{Organisation, OrganisationState};
 use http::request::Parts;
+use restore::commands::restores::Approver;
 use runtime::http::{Asked, Takes, id_in_path};
 use runtime::openapi::Operation;
 use runtime::problem::Problem;
@@ -29,6 +31,8 @@ pub enum Compare {}
 pub enum PreviewRestore {}
 /// To let a restore write into the live tenant.
 pub enum RunRestore {}
+/// To agree that one does which somebody else asked for.
+pub enum ApproveRestore {}
 
 impl Right for UseSnapshots {
     const ACTION: Action = Action::UseSnapshots;
@@ -42,6 +46,9 @@ impl Right for PreviewRestore {
 impl Right for RunRestore {
     const ACTION: Action = Action::RunRestore;
 }
+impl Right for ApproveRestore {
+    const ACTION: Action = Action::ApproveRestore;
+}
 
 /// The organisation of the path's `{org}`, for a caller who has that right there.
 pub struct Admitted<R> {
@@ -49,6 +56,10 @@ pub struct Admitted<R> {
     /// How logs and rows name the caller's token.
     token: String,
     is_end_customer: bool,
+    /// The person who asks, where it is one.
+    person: Option<PersonId>,
+    /// The person in whose name it is asked.
+    in_name_of: Option<PersonId>,
     right: PhantomData<R>,
 }
 
@@ -65,7 +76,21 @@ impl<R> Admitted<R> {
 
     /// Who asks, for work whose amount is bounded.
     pub fn asker(&self) -> Asker {
-        Asker { name: self.token.clone(), is_end_customer: self.is_end_customer }
+        let (name, person) = (self.token.clone(), self.in_name_of.clone());
+        Asker { name, is_end_customer: self.is_end_customer, person }
+    }
+
+    /// Who approves.
+    ///
+    /// # Errors
+    /// `Denied` where no person asks.
+    pub fn approver(&self) -> Result<Approver> {
+        Approver::of(self.person.as_ref())
+    }
+
+    /// Which restores wait for somebody else to approve them.
+    pub fn approvals(&self) -> ApprovalRule {
+        self.organisation.approvals
     }
 
     /// The tenant, to read its snapshots: possible as long as they are kept, also when backups have stopped.
@@ -98,7 +123,8 @@ impl<R: Right> FromRequestParts<SnapshotApi> for Admitted<R> {
         let organisation = api.gate.organisation(&caller, &id, R::ACTION).await?.value;
         let member = caller.member()?;
         let (token, is_end_customer) = (member.token.clone(), member.role == Role::EndCustomer);
-        Ok(Self { organisation, token, is_end_customer, right: PhantomData })
+        let (person, in_name_of) = (member.person().cloned(), member.in_name_of().cloned());
+        Ok(Self { organisation, token, is_end_customer, person, in_name_of, right: PhantomData })
     }
 }
 

@@ -6,6 +6,7 @@ use backup::archive::Archive;
 use backup::commands::snapshots::Snapshots;
 use backup::take_snapshot::{Report, Request, Worker};
 use backup::{diff_snapshots, take_snapshot};
+use domain::organisations::ApprovalRule;
 use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
@@ -247,7 +248,7 @@ impl Workbench {
             ids: self.ids.clone(),
         };
         let selection = Selection { attributes: AttributeMode::Overwrite, ..Selection::default() };
-        let new = NewRestore { from: RestoreFrom::Changes(diff.id.clone()), selection };
+        let new = NewRestore::of(RestoreFrom::Changes(diff.id.clone()), selection);
         let asked = restores.create_preview(&diff.tenant, "per_bench", new).await;
         let restore = asked.map_err(|e| e.to_string())?.id;
         let worker = preview_restore::Worker::new(preview_restore::Ports {
@@ -276,7 +277,10 @@ impl Workbench {
             ids: self.ids.clone(),
         };
         let tenant = &previewed.tenant;
-        restores.run(tenant, "per_bench", &previewed.id).await.map_err(|e| e.to_string())?;
+        restores
+            .run(tenant, "per_bench", ApprovalRule::Off, &previewed.id)
+            .await
+            .map_err(|e| e.to_string())?;
         let worker = run_restore::Worker::new(run_restore::Ports {
             directory: self.worker.directory.clone(),
             writer: self.writer.clone(),

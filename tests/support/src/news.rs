@@ -1,12 +1,13 @@
 //! Everything that people can be notified of, each with the longest, and the nastiest, that it can say.
 #![allow(clippy::unwrap_used, reason = "what a test cannot set up has failed")]
 
+use crate::builders::previewed_restore;
 use domain::changes::{AttributeChange, Change, LinkChange, What};
 use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp};
 use engine::announce::{News, Sample};
 use engine::records::{
-    ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, OrganisationState, RestoreCounts,
-    Subject,
+    ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, OrganisationState, Restore,
+    RestoreCounts, Subject,
 };
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use serde_json::json;
 pub const NASTY: &str = "A\r\nBcc: eve@example.com\u{1}\u{85}\u{2028}\u{202e}\u{200b}Ž<b>&\"'";
 
 /// How many sorts of news there are; [`number`] does not compile when there is one more.
-pub const SORTS: usize = 12;
+pub const SORTS: usize = 13;
 
 /// The number of a sort of news, from 0.
 #[must_use]
@@ -32,6 +33,7 @@ pub fn number(news: &News<'_>) -> usize {
         News::NoEntry { .. } => 9,
         News::OverUse { .. } => 10,
         News::Activations { .. } => 11,
+        News::WaitsForApproval { .. } => 12,
     }
 }
 
@@ -53,6 +55,7 @@ pub struct AllNews {
     ending: Ending,
     excess: Vec<String>,
     restored: RestoreCounts,
+    waiting: Restore,
     snapshots: Vec<SnapshotId>,
 }
 
@@ -121,6 +124,18 @@ impl AllNews {
             },
             excess: (0..100).map(|n| format!("{n}{}", longest())).collect(),
             restored: RestoreCounts { steps: u64::MAX, failed: 1, ..RestoreCounts::default() },
+            waiting: Restore {
+                requested_by: NASTY.to_owned(),
+                reason: Some(longest()),
+                ticket: Some(longest()),
+                privileged: true,
+                ..previewed_restore(
+                    &crate::office::tenant(),
+                    RestoreId::from_ulid(&ulid(73)),
+                    SnapshotId::from_ulid(&ulid(74)),
+                    Timestamp::UNIX_EPOCH,
+                )
+            },
             snapshots: (100..164).map(|n| SnapshotId::from_ulid(&ulid(n))).collect(),
         }
     }
@@ -138,6 +153,7 @@ impl AllNews {
             News::Ending { organisation: &self.organisation, ending: &self.ending },
             News::NotCovered { snapshot: next(), gaps: &self.gaps },
             News::Restored { restore: &self.restore, counts: &self.restored },
+            News::WaitsForApproval { restore: &self.waiting },
             News::OverUse { counted_by: next(), seats: u32::MAX, in_use: u64::MAX },
         ];
         for kind in KINDS {

@@ -4,7 +4,7 @@ use crate::PlanApi;
 use crate::csv::{Table, next_link};
 use crate::wire::Format;
 use crate::wire::organisations::{
-    FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
+    ApprovalsIn, FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
 };
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -79,6 +79,15 @@ fn general<N: Notes>() -> Vec<Route<PlanApi, N>> {
                 "Switches the named features on for the end users of an organisation, and all others off.",
             )
             .right(Action::ManageOrganisation)
+            .answers::<OrganisationOut>(200)
+            .versioned(),
+        Route::put("/v1/organisations/{org}/approvals", "setApprovals", set_approvals)
+            .says(
+                "Says which restores somebody else approves.",
+                "Says which restores of an organisation wait until somebody else than whoever asked for them has \
+                 approved them. What its end users ask for always waits.",
+            )
+            .right(Action::SetApprovals)
             .answers::<OrganisationOut>(200)
             .versioned(),
     ]
@@ -208,6 +217,16 @@ async fn set_features(
     Input(body): Input<FeaturesIn>,
 ) -> Reply<Versioned<OrganisationOut>> {
     Ok(shown(api.organisations.set_features(&caller, &id, version, &body.features).await?))
+}
+
+async fn set_approvals(
+    State(api): State<PlanApi>,
+    Asked(caller): Asked,
+    PathOf((id,)): PathOf<(OrganisationId,)>,
+    IfMatch(version): IfMatch,
+    Input(body): Input<ApprovalsIn>,
+) -> Reply<Versioned<OrganisationOut>> {
+    Ok(shown(api.organisations.set_approvals(&caller, &id, version, body.restores).await?))
 }
 
 async fn suspend(

@@ -2,6 +2,7 @@
 
 use super::deletions::EndingOut;
 use super::{Format, Name};
+use domain::organisations::ApprovalRule;
 use domain::plans::ProductType;
 use domain::rights::Feature;
 use domain::{OrganisationId, PartnerId, PlanId, Refusal, SnapshotId, TenantId, Timestamp};
@@ -79,6 +80,15 @@ pub struct FeaturesIn {
     pub features: Vec<Feature>,
 }
 
+/// What of an organisation waits for somebody's approval.
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ApprovalsIn {
+    /// Which restores wait for somebody else than whoever asked for them.
+    #[garde(skip)]
+    pub restores: ApprovalRule,
+}
+
 /// Which organisations are wanted, and which part of their list. What is absent does not matter.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -148,6 +158,8 @@ pub struct OrganisationOut {
     pub seats: u32,
     /// What its end users may do.
     pub features: Vec<Feature>,
+    /// Which restores wait for somebody else than whoever asked for them; what its end users ask for always does.
+    pub approvals: ApprovalRule,
     /// The tenant that is backed up; null until one is connected.
     pub tenant: Option<TenantOut>,
     /// The connection that waits for its consent to arrive, or the last one that waited in vain.
@@ -265,6 +277,7 @@ impl From<Organisation> for OrganisationOut {
             plan: organisation.plan,
             seats: organisation.seats,
             features: organisation.features,
+            approvals: organisation.approvals,
             tenant,
             connecting: organisation.connecting.map(Into::into),
             created_at: organisation.created_at,

@@ -175,6 +175,22 @@ async fn features_are_switched_and_written_once_each() {
 }
 
 #[tokio::test]
+async fn which_restores_wait_for_an_approval_is_said_by_owners_and_super_admins() {
+    let scene = Scene::new().await;
+    for rule in ["always", "privileged", "off"] {
+        let answer = scene.act(&scene.owner, "PUT", "/approvals", Some(json!({ "restores": rule }))).await;
+        assert_eq!(answer.json()["approvals"], json!(rule));
+    }
+    let before = scene.plane.kept();
+    let wrong = scene.act(&scene.owner, "PUT", "/approvals", Some(json!({ "restores": "never" }))).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let admin = as_role(&scene.owner, Role::Admin, None);
+    let refused = scene.act(&admin, "PUT", "/approvals", Some(json!({ "restores": "always" }))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(scene.plane.kept(), before);
+}
+
+#[tokio::test]
 async fn an_organisation_is_offered_and_accepted_and_the_giver_no_longer_sees_it() {
     let scene = Scene::new().await;
     let (plane, giver) = (&scene.plane, &scene.owner);

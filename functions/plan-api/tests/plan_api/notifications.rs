@@ -61,7 +61,7 @@ async fn a_person_hears_what_their_role_does_until_they_choose_otherwise() {
     assert_eq!(how_often(&before, "errors"), ("immediate", false));
     assert_eq!(how_often(&before, "seats"), ("weekly", false));
     let topics: Vec<_> = before["subscriptions"].as_array().unwrap().iter().map(|s| &s["topic"]).collect();
-    assert_eq!(topics.len(), 7, "{topics:?}");
+    assert_eq!(topics.len(), 8, "{topics:?}");
     let below = stage.plane.partner(&stage.owner, "Below").await.0;
     let wanted = body(&json!([
         { "topic": "errors", "frequency": "weekly" },
@@ -76,7 +76,7 @@ async fn a_person_hears_what_their_role_does_until_they_choose_otherwise() {
     assert_eq!(how_often(&chosen, "changes"), ("never", true));
     assert_eq!(how_often(&chosen, "seats"), ("weekly", false));
     assert_eq!((&chosen["hour"], &chosen["timeZone"]), (&json!(17), &json!("Asia/Tokyo")));
-    let narrower = &chosen["subscriptions"].as_array().unwrap()[7..];
+    let narrower = &chosen["subscriptions"].as_array().unwrap()[8..];
     assert_eq!(narrower.len(), 2);
     assert_eq!(
         (&narrower[0]["organisation"], &narrower[0]["frequency"]),
@@ -92,7 +92,7 @@ async fn a_person_hears_what_their_role_does_until_they_choose_otherwise() {
     let back = stage.put(&stage.admin, own, &body(&json!([]))).await.json();
     assert_eq!(how_often(&back, "errors"), ("immediate", false));
     assert_eq!(how_often(&back, "changes"), ("daily", false));
-    assert_eq!(back["subscriptions"].as_array().unwrap().len(), 7);
+    assert_eq!(back["subscriptions"].as_array().unwrap().len(), 8);
 }
 
 #[tokio::test]
@@ -179,15 +179,15 @@ async fn the_subscriptions_of_all_people_are_a_list_and_a_table() {
     assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
     let lines: Vec<_> = csv.text.lines().collect();
     assert!(lines[0].starts_with("person,name,email,role,topic,organisation,partner,frequency,chosen,hour"));
-    // Seven topics of an Owner, seven of an Admin, and one choice.
-    assert_eq!(lines.len(), 1 + 7 + 7 + 1, "{}", csv.text);
+    // Eight topics of an Owner, eight of an Admin, and one choice.
+    assert_eq!(lines.len(), 1 + 8 + 8 + 1, "{}", csv.text);
     let narrower = lines.iter().find(|line| line.contains(stage.org.as_str())).unwrap();
     assert!(narrower.contains(",monthly,yes,17,Asia/Tokyo,"), "{narrower}");
     let part = stage.plane.get(&stage.owner, "/v1/notifications?format=csv&limit=1").await;
     let link = part.headers["link"].to_str().unwrap();
     assert!(link.starts_with("</v1/notifications?format=csv&limit=1&cursor="), "{link}");
     let next = link.split(['<', '>']).nth(1).unwrap();
-    assert_eq!(stage.plane.get(&stage.owner, next).await.text.lines().count(), 1 + 8);
+    assert_eq!(stage.plane.get(&stage.owner, next).await.text.lines().count(), 1 + 9);
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ const TABLE: &[(&str, &str, &str, bool)] = &[
     ("GET",    "/v1/organisations/{org}",                 "yyyyyy", true),
     ("PATCH",  "/v1/organisations/{org}",                 "yyyy--", true),
     ("PUT",    "/v1/organisations/{org}/features",        "yyy---", true),
+    ("PUT",    "/v1/organisations/{org}/approvals",       "yy----", true),
     ("POST",   "/v1/organisations/{org}/suspend",         "yyy---", true),
     ("POST",   "/v1/organisations/{org}/reactivate",      "yyy---", true),
     ("POST",   "/v1/organisations/{org}/unsubscribe",     "yy----", true),
@@ -164,6 +165,7 @@ fn body_of(method: &str, path: &str, partner: Option<&str>) -> Value {
             json!({ "name": "Renamed" })
         }
         ("PUT", "/v1/organisations/{org}/features") => json!({ "features": ["search"] }),
+        ("PUT", "/v1/organisations/{org}/approvals") => json!({ "restores": "always" }),
         ("POST", "/v1/organisations/{org}/deletion") => json!({}),
         ("POST", "/v1/organisations/{org}/transfer") => json!({ "to": "prt_01jaaaaaaaaaaaaaaaaaaaaaaa" }),
         ("POST", "/v1/organisations/{org}/transfer/accept") => {

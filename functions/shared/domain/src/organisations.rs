@@ -34,6 +34,33 @@ pub enum OrganisationState {
     Deleting,
 }
 
+/// Which restores of an organisation wait for somebody else than whoever asked for them. What its end users ask for
+/// always does.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum ApprovalRule {
+    /// None: whoever runs a restore has approved it.
+    #[default]
+    Off,
+    /// Those that give or take rights over the tenant.
+    Privileged,
+    /// Every one.
+    Always,
+}
+
+impl ApprovalRule {
+    /// Whether a restore waits, by whether its plan gives or takes rights over the tenant.
+    pub fn holds_up(self, is_privileged: bool) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Privileged => is_privileged,
+            Self::Always => true,
+        }
+    }
+}
+
 /// What can be done to an organisation as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Act {

@@ -70,8 +70,12 @@ pub enum Action {
     Compare,
     /// Make a preview of a restore.
     PreviewRestore,
-    /// Run, approve or undo a restore.
+    /// Run, stop or undo a restore.
     RunRestore,
+    /// Approve a restore that somebody else asked for.
+    ApproveRestore,
+    /// Say which restores somebody else has to approve.
+    SetApprovals,
     /// Download data of an organisation.
     Download,
     /// Read usage, invoices and prices.
@@ -151,7 +155,7 @@ use Verdict::{If, No, Yes};
 
 /// The table: a row for each action, a column for each role.
 #[rustfmt::skip]
-pub const TABLE: [(Action, [Verdict; 6]); 20] = [
+pub const TABLE: [(Action, [Verdict; 6]); 22] = [
     //                             Owner           Super Admin      Admin                Support         Finance  End customer
     (Action::ReadPartner,         [Yes,            Yes,             Yes,                 Yes,            Yes,     If(OwnOrganisation)]),
     (Action::ManagePeople,        [Yes,            If(NotOfOwners), No,                  No,             No,      No]),
@@ -165,6 +169,8 @@ pub const TABLE: [(Action, [Verdict; 6]); 20] = [
     (Action::Compare,             [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Compare))]),
     (Action::PreviewRestore,      [Yes,            Yes,             Yes,                 Yes,            No,      If(FeatureOn(Feature::Restore))]),
     (Action::RunRestore,          [Yes,            Yes,             Yes,                 No,             No,      If(FeatureOnAndApproved(Feature::Restore))]),
+    (Action::ApproveRestore,      [Yes,            Yes,             Yes,                 No,             No,      No]),
+    (Action::SetApprovals,        [Yes,            Yes,             No,                  No,             No,      No]),
     (Action::Download,            [Yes,            Yes,             No,                  No,             No,      If(FeatureOn(Feature::Download))]),
     (Action::ReadMoney,           [Yes,            Yes,             Yes,                 No,             Yes,     No]),
     (Action::ManageMoney,         [Yes,            Yes,             No,                  No,             Yes,     No]),
@@ -217,6 +223,7 @@ mod tests {
 | snapshots | ✓ | ✓ | ✓ | ✓ | – | if on |
 | preview | ✓ | ✓ | ✓ | ✓ | – | if on |
 | run | ✓ | ✓ | ✓ | – | – | if on, approved |
+| set approvals | ✓ | ✓ | – | – | – | – |
 | download | ✓ | ✓ | – | – | – | if on |
 | money | ✓ | ✓ | read | – | ✓ | – |
 | tokens | ✓ | ✓ | own | – | – | – |
@@ -237,6 +244,8 @@ mod tests {
             "own" if action == Action::ExportAudit => No,
             "own" => If(OwnOrganisation),
             "if on" => If(FeatureOn(feature)),
+            // Whoever needs an approval gives none.
+            "if on, approved" if action == Action::ApproveRestore => No,
             "if on, approved" => If(FeatureOnAndApproved(feature)),
             "read" if matches!(action, Action::ReadMoney | Action::ReadAudit) => Yes,
             "edit, connect" if matches!(action, Action::EditOrganisation | Action::ConnectOrganisation) => {
@@ -260,7 +269,8 @@ mod tests {
             "end" => &[Action::EndOrganisation],
             "snapshots" => &[Action::UseSnapshots, Action::Compare],
             "preview" => &[Action::PreviewRestore],
-            "run" => &[Action::RunRestore],
+            "run" => &[Action::RunRestore, Action::ApproveRestore],
+            "set approvals" => &[Action::SetApprovals],
             "download" => &[Action::Download],
             "money" => &[Action::ReadMoney, Action::ManageMoney],
             "tokens" => &[Action::ManageTokens],

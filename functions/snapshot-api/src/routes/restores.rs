@@ -2,7 +2,7 @@
 
 use super::HEAVY;
 use crate::SnapshotApi;
-use crate::door::{Admitted, PreviewRestore, RunRestore};
+use crate::door::{Admitted, ApproveRestore, PreviewRestore, RunRestore};
 use crate::wire::{CompletionOut, PlanOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut};
 use axum::Json;
 use axum::extract::State;
@@ -40,8 +40,20 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
         Route::post("/v1/organisations/{org}/restores/{rst}/run", "runRestore", run)
             .says(
                 "Runs a previewed restore.",
-                "Approves the preview and queues its execution, as it was shown and once. What the live tenant no \
-                 longer agrees with is skipped. A preview that has expired is answered 409: it is made again first.",
+                "Queues the execution of the preview, as it was shown and once. What the live tenant no longer agrees \
+                 with is skipped. Where the organisation's rule wants it, and always where an end user asked for it or \
+                 runs it, it waits until somebody else has approved it (`waitsForApproval`); those who may are told. A \
+                 preview that has expired is answered 409: it is made again first.",
+            )
+            .weighs(HEAVY)
+            .answers::<RestoreOut>(202)
+            .located(),
+        Route::post("/v1/organisations/{org}/restores/{rst}/approve", "approveRestore", approve)
+            .says(
+                "Approves a restore that somebody else asked for.",
+                "Approves the plan that the preview shows; where it waits to be run, its execution is queued. A person of \
+                 the partner approves, who has signed in, and never whoever asked, with whichever token. The approval is for \
+                 the plan's hash: it stands for a preview that is made again with the same one.",
             )
             .weighs(HEAVY)
             .answers::<RestoreOut>(202)
@@ -119,7 +131,17 @@ async fn run(
     admitted: Admitted<RunRestore>,
     PathOf((org, id)): PathOf<(OrganisationId, RestoreId)>,
 ) -> Reply<Accepted<RestoreOut>> {
-    let restore = api.restores.run(admitted.live()?, admitted.token(), &id).await?;
+    let (who, rule) = (admitted.asker(), admitted.approvals());
+    let restore = api.restores.run(admitted.live()?, who, rule, &id).await?;
+    Ok(accepted(format!("/v1/organisations/{org}/restores/{id}"), restore.into()))
+}
+
+async fn approve(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<ApproveRestore>,
+    PathOf((org, id)): PathOf<(OrganisationId, RestoreId)>,
+) -> Reply<Accepted<RestoreOut>> {
+    let restore = api.restores.approve(admitted.live()?, &admitted.approver()?, &id).await?;
     Ok(accepted(format!("/v1/organisations/{org}/restores/{id}"), restore.into()))
 }
 

@@ -1,4 +1,5 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
+//! Over 400 lines: each field with the sentence that documents it.
 
 use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
@@ -11,7 +12,8 @@ use engine::records::{
 };
 use garde::Validate;
 use restore::commands::restores::{
-    AskedPart, FollowedStep, MAX_NAMED, NamedObject, NewRestore, PlanPage, RestoreFrom,
+    AskedPart, FollowedStep, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedObject, NewRestore, PlanPage,
+    RestoreFrom, Why,
 };
 use restore::plans::Sentence;
 use schemars::JsonSchema;
@@ -71,6 +73,14 @@ pub struct RestoreIn {
     #[serde(default)]
     #[schemars(length(max = MAX_NAMED))]
     conflicts: Vec<Resolution>,
+    /// What it is for, in one line: whoever approves it reads this, and its receipt keeps it.
+    #[garde(skip)]
+    #[schemars(length(min = 1, max = MAX_REASON))]
+    reason: Option<String>,
+    /// Where that is written down, such as the number of a ticket.
+    #[garde(skip)]
+    #[schemars(length(min = 1, max = MAX_TICKET))]
+    ticket: Option<String>,
 }
 
 /// An object by its kind and key.
@@ -92,6 +102,7 @@ impl From<ObjectRefIn> for NamedObject {
 impl TryFrom<RestoreIn> for NewRestore {
     type Error = Error;
     fn try_from(asked: RestoreIn) -> Result<Self> {
+        let why = Why { reason: asked.reason, ticket: asked.ticket };
         if let Some(undo) = asked.undo {
             let is_alone = asked.snapshot.is_none()
                 && asked.items.is_none()
@@ -100,8 +111,8 @@ impl TryFrom<RestoreIn> for NewRestore {
                 && asked.links.is_none()
                 && !asked.delete_created;
             if !is_alone {
-                let why = "goes with `steps` and `only` alone: a restore is undone as it was run";
-                return Err(Error::invalid_field("undo", why));
+                let message = "goes with `steps` and `only` alone: a restore is undone as it was run";
+                return Err(Error::invalid_field("undo", message));
             }
             let selection = Selection {
                 conflicts: asked.conflicts,
@@ -112,7 +123,7 @@ impl TryFrom<RestoreIn> for NewRestore {
             let part = AskedPart { steps: asked.steps, objects };
             let is_whole = part == AskedPart::default();
             let from = if is_whole { RestoreFrom::Undo(undo) } else { RestoreFrom::UndoOnly(undo, part) };
-            return Ok(Self { from, selection });
+            return Ok(Self { from, selection, why });
         }
         if asked.steps.is_some() {
             return Err(Error::invalid_field("steps", "goes with undo"));
@@ -146,13 +157,14 @@ impl TryFrom<RestoreIn> for NewRestore {
         let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
         let RestoreIn { delete_created, come_back_blocked, conflicts, .. } = asked;
         let selection = Selection { items, attributes, links, delete_created, come_back_blocked, conflicts };
-        Ok(Self { from, selection })
+        Ok(Self { from, selection, why })
     }
 }
 
 /// A restore, without its steps.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API that says its own thing")]
 pub struct RestoreOut {
     /// The id of the restore.
     id: RestoreId,
@@ -176,8 +188,18 @@ pub struct RestoreOut {
     state: RestoreState,
     /// Who asked for the preview: a person's id, or the first characters of a token.
     requested_by: String,
-    /// Who approved that it is run; null while nobody has.
+    /// What it is for, as whoever asked put it; null where they did not.
+    reason: Option<String>,
+    /// Where that is written down; null where they did not say.
+    ticket: Option<String>,
+    /// Who approved that it is run: a person's id, or the first characters of a token; null while nobody has.
     approved_by: Option<String>,
+    /// Who ran it, or wants it to be run: a person's id, or the first characters of a token; null while nobody does.
+    run_by: Option<String>,
+    /// Whether it is to be run, and waits for somebody else to approve it.
+    waits_for_approval: bool,
+    /// Whether its plan gives or takes rights over the tenant.
+    privileged: bool,
     /// When the preview was asked for.
     requested_at: Timestamp,
     /// When the preview was made; null until it is.
@@ -217,6 +239,7 @@ pub struct RestoreOut {
 impl From<Restore> for RestoreOut {
     fn from(row: Restore) -> Self {
         let (complete, expires_at) = (row.is_complete(), row.valid_until());
+        let waits_for_approval = row.waits_for_approval();
         Self {
             id: row.id,
             snapshot: row.snapshot,
@@ -229,7 +252,12 @@ impl From<Restore> for RestoreOut {
             come_back_blocked: row.selection.come_back_blocked,
             state: row.state,
             requested_by: row.requested_by,
+            reason: row.reason,
+            ticket: row.ticket,
             approved_by: row.approved_by,
+            run_by: row.run_by,
+            waits_for_approval,
+            privileged: row.privileged,
             requested_at: row.requested_at,
             previewed_at: row.previewed_at,
             queued_at: row.queued_at,

@@ -7,13 +7,14 @@ use crate::common::{
 use backup::commands::slots::{MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use domain::rights::{Action, Role, Verdict, may};
 use engine::records::{OrganisationState, RestoreState};
-use partners::commands::Caller;
+use partners::commands::{Caller, Member, Proof};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const A: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
 const B: &str = "01JBBBBBBBBBBBBBBBBBBBBBBB";
 const C: &str = "01JCCCCCCCCCCCCCCCCCCCCCCC";
+const PERSON: &str = "per_01jbbbbbbbbbbbbbbbbbbbbbbb";
 
 /// A route, and how it is asked so that all is well.
 struct Asked {
@@ -34,6 +35,16 @@ impl Asked {
         } else {
             RestoreState::Previewed
         }
+    }
+
+    /// Who asks: an approval is given by a person, whoever asks for the rest.
+    fn by(&self, caller: &Caller) -> Caller {
+        let Caller::Member(member) = caller else { panic!("not a member") };
+        if self.right != Action::ApproveRestore {
+            return caller.clone();
+        }
+        let proof = Proof::SignIn { person: PERSON.parse().unwrap(), at: None };
+        Caller::Member(Member { token: PERSON.to_owned(), proof, ..member.clone() })
     }
 }
 
@@ -61,6 +72,7 @@ fn routes() -> Vec<Asked> {
         row("listChanges", "GET", &format!("{comparison}/changes"), &none, Action::Compare),
         row("previewRestore", "POST", "/restores", &restore, Action::PreviewRestore),
         row("readRestore", "GET", &of_restore, &none, Action::PreviewRestore),
+        row("approveRestore", "POST", &format!("{of_restore}/approve"), &none, Action::ApproveRestore),
         row("runRestore", "POST", &format!("{of_restore}/run"), &none, Action::RunRestore),
         row("cancelRestore", "POST", &format!("{of_restore}/cancel"), &none, Action::RunRestore),
         row("previewRestoreAgain", "POST", &format!("{of_restore}/again"), &none, Action::PreviewRestore),
@@ -104,7 +116,7 @@ async fn every_route_asks_the_rights_table_for_every_role() {
             let limit = (role == Role::EndCustomer).then(|| vec![org.clone()]);
             let caller = as_role(&owner, role, limit);
             let path = format!("/v1/organisations/{org}{}", asked.path);
-            let answer = plane.ask(Some(&caller), asked.method, &path, &asked.body).await;
+            let answer = plane.ask(Some(&asked.by(&caller)), asked.method, &path, &asked.body).await;
             let allowed = may(role, asked.right) == Verdict::Yes;
             assert_eq!(answer.status.is_success(), allowed, "{role:?} {} {path}: {answer:?}", asked.method);
             if !allowed {
@@ -115,7 +127,7 @@ async fn every_route_asks_the_rights_table_for_every_role() {
 }
 
 #[tokio::test]
-async fn an_end_customer_may_what_is_switched_on_but_never_runs_a_restore_alone() {
+async fn an_end_customer_may_what_is_switched_on_but_runs_no_restore_alone_and_approves_none() {
     let plane = Plane::new().await;
     let (partner, owner) = plane.partner(A, &[]).await;
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
@@ -124,8 +136,13 @@ async fn an_end_customer_may_what_is_switched_on_but_never_runs_a_restore_alone(
     for asked in routes() {
         plane.stands(asked.restore()).await;
         let path = format!("/v1/organisations/{org}{}", asked.path);
-        let answer = plane.ask(Some(&customer), asked.method, &path, &asked.body).await;
-        assert_eq!(answer.status.is_success(), asked.right != Action::RunRestore, "{}", asked.id);
+        let answer = plane.ask(Some(&asked.by(&customer)), asked.method, &path, &asked.body).await;
+        assert_eq!(answer.status.is_success(), asked.right != Action::ApproveRestore, "{}", asked.id);
+        if asked.id == "runRestore" {
+            let said = answer.json();
+            assert_eq!((&said["waitsForApproval"], &said["state"]), (&json!(true), &json!("previewed")));
+            assert_eq!(said["approvedBy"], Value::Null);
+        }
     }
     plane.stands(RestoreState::Previewed).await;
     plane.change(&partner, &org, |o| o.state = OrganisationState::Suspended).await;
@@ -158,7 +175,7 @@ async fn a_sibling_a_child_and_a_stranger_meet_nothing_and_whoever_is_above_pass
     for asked in routes() {
         plane.stands(asked.restore()).await;
         let there = format!("/v1/organisations/{org}{}", asked.path);
-        let answer = plane.ask(Some(&top), asked.method, &there, &asked.body).await;
+        let answer = plane.ask(Some(&asked.by(&top)), asked.method, &there, &asked.body).await;
         assert!(answer.status.is_success(), "{}: {answer:?}", asked.id);
     }
 }
@@ -168,9 +185,11 @@ async fn what_belongs_to_another_tenant_of_the_same_partner_is_not_found() {
     let plane = Plane::new().await;
     let (partner, owner) = plane.partner(A, &[]).await;
     let other = plane.organisation(&partner, B, Some("ffffffff-0000-1111-2222-333344445555")).await;
-    for Asked { id, method, path, body, .. } in routes() {
+    for asked in routes() {
+        let by = asked.by(&owner);
+        let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{other}{path}");
-        let answer = plane.ask(Some(&owner), method, &path, &body).await;
+        let answer = plane.ask(Some(&by), method, &path, &body).await;
         if id == "listSnapshots" {
             assert_eq!(answer.json()["items"], json!([]), "the other's are not listed");
         } else {
@@ -207,16 +226,21 @@ async fn work_is_accepted_with_the_place_where_it_can_be_followed() {
     let plane = Plane::new().await;
     let (partner, owner) = plane.partner(A, &[]).await;
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
-    for Asked { id, method, path, body, .. } in routes().into_iter().filter(|asked| asked.method == "POST") {
+    for asked in routes().into_iter().filter(|asked| asked.method == "POST") {
+        let by = asked.by(&owner);
+        let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{org}{path}");
-        let answer = plane.ask(Some(&owner), method, &path, &body).await;
+        let answer = plane.ask(Some(&by), method, &path, &body).await;
         assert_eq!(answer.status, 202, "{id}: {answer:?}");
         let followed = answer.headers["location"].to_str().unwrap().to_owned();
         let found = plane.ask(Some(&owner), "GET", &followed, &Value::Null).await;
         assert_eq!((found.status.as_u16(), &found.json()["id"]), (200, &answer.json()["id"]), "{followed}");
         assert!(answer.json()["requestedAt"].as_str().unwrap().ends_with('Z'));
         if id == "runRestore" {
-            assert_eq!(answer.json()["approvedBy"], "hft_12345678");
+            assert_eq!(
+                (&answer.json()["approvedBy"], &answer.json()["runBy"]),
+                (&json!(PERSON), &json!("hft_12345678"))
+            );
         }
     }
     let queues = ["take-snapshot", "diff-snapshots", "preview-restore", "run-restore", "preview-restore"];

@@ -99,10 +99,18 @@ pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
         ),
         format!("asked for by {} at {}", receipt.requested_by, receipt.requested_at),
     ];
+    for (what, text) in [("reason", &receipt.reason), ("ticket", &receipt.ticket)] {
+        lines.extend(text.as_ref().map(|text| format!("{what}: {text}")));
+    }
     if let Some(approval) = &receipt.approval {
-        let and_run =
-            if receipt.started_at.is_some() { "approved and run" } else { "approved, and never run," };
-        lines.push(format!("{and_run} by {} at {}: plan {}", approval.by, approval.at, approval.plan));
+        lines.push(format!("approved by {} at {}: plan {}", approval.by, approval.at, approval.plan));
+    }
+    // Older receipts do not say who ran it: that was whoever approved.
+    let run_by = receipt.run_by.as_ref().or(receipt.approval.as_ref().map(|approval| &approval.by));
+    match (run_by, receipt.started_at) {
+        (Some(by), Some(at)) => lines.push(format!("run by {by}, begun at {at}")),
+        (Some(by), None) => lines.push(format!("to be run by {by}, and never begun")),
+        (None, _) => lines.push("never run".to_owned()),
     }
     if let Some(by) = &receipt.stopped_by {
         lines.push(format!("stopped by {by}"));

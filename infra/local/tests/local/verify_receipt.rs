@@ -3,10 +3,10 @@
 use backup::archive::Archive;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
+use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, RestoreId, SnapshotId, TenantId};
-use engine::ports::{Clock, KeyRing, Spent};
-use engine::records::{Course, Records, Restore, RestoreCounts, RestoreState, StoredKey};
+use engine::ports::{Clock, KeyRing};
+use engine::records::{Records, Restore, RestoreState, StoredKey};
 use engine::signed;
 use jiff::SignedDuration;
 use local::commands::{check_receipt, said_of_receipt};
@@ -16,6 +16,7 @@ use restore::preview_restore::Archived;
 use restore::run_restore::{Ports, Request, Worker};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use support::builders::previewed_restore;
 use support::memory::{Nobody, World};
 
 /// So many steps are two pages.
@@ -67,32 +68,12 @@ async fn given_out(seed: u64) -> GivenOut {
     let plan = RestorePlan { steps: (1..=STEPS).map(step).collect(), ..RestorePlan::default() };
     plans.put_new_plan(&tenant, &id, &plan).await.unwrap();
     let row = Restore {
-        id: id.clone(),
-        tenant: tenant.clone(),
-        snapshot: SnapshotId::from_ulid(ULID),
-        selection: Selection::default(),
-        diff: None,
-        undoes: None,
-        undoes_only: None,
         requested_by: "per_ann".to_owned(),
-        approved_by: None,
         state: RestoreState::Cancelled,
-        requested_at: now,
-        previewed_at: Some(now),
-        queued_at: None,
-        started_at: None,
         done_at: Some(now),
-        touched_at: now,
         attempts: 1,
-        counts: RestoreCounts::default(),
-        spent: Spent::default(),
-        not_permitted: Vec::new(),
-        plan: None,
-        expires_at: None,
-        expected_at: None,
         cancelled_by: Some("per_bob".to_owned()),
-        error: None,
-        course: Course::default(),
+        ..previewed_restore(&tenant, id.clone(), SnapshotId::from_ulid(ULID), now)
     };
     records.put_new(&row).await.unwrap();
     let worker = Worker::new(Ports {

@@ -242,7 +242,7 @@ async fn a_change_from_before_a_gap_is_taken_back_from_the_snapshot_that_holds_i
     };
     let ask = async |objects: Vec<NamedObject>| {
         let from = RestoreFrom::Only(diff.id.clone(), objects);
-        let new = NewRestore { from, selection: Rig::everything() };
+        let new = NewRestore::of(from, Rig::everything());
         rig.restores().create_preview(rig.tenant(), "per_test", new).await
     };
     assert_eq!(ask(vec![named("admins")]).await.unwrap().snapshot, first);

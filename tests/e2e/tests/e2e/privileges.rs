@@ -194,7 +194,7 @@ async fn undoing_one_grant_leaves_whoever_can_still_administer_the_tenant() {
     let selection = Selection { items: items.collect(), ..only_removals };
     let restore = rig
         .restores()
-        .create_preview(rig.tenant(), "per_test", NewRestore { from, selection })
+        .create_preview(rig.tenant(), "per_test", NewRestore::of(from, selection))
         .await
         .unwrap();
     rig.settle().await;

@@ -131,7 +131,7 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
         let from = RestoreFrom::Items(snapshot);
         let restore = rig
             .restores()
-            .create_preview(rig.tenant(), "per_test", NewRestore { from, selection })
+            .create_preview(rig.tenant(), "per_test", NewRestore::of(from, selection))
             .await
             .unwrap();
         rig.settle().await;

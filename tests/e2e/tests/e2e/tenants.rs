@@ -2,6 +2,7 @@
 
 use super::rig::{OTHER_TENANT_ID, Rig, Setting, Stage};
 use backup::commands::diffs::NewComparison;
+use domain::organisations::ApprovalRule;
 use domain::restore::{SelectedItem, Selection};
 use domain::stored::Manifest;
 use domain::{ErrorKind, SnapshotId, TenantId};
@@ -50,10 +51,10 @@ async fn while_a_tenant_is_worked_on_no_call_touches_another() {
         let id = sealed(&rig, mine).await;
         let diff = rig.diff_rows(mine).await.pop().unwrap();
         let from = RestoreFrom::Changes(diff.id.clone());
-        let new = NewRestore { from, selection: Selection::default() };
+        let new = NewRestore::of(from, Selection::default());
         let restore = rig.restores().create_preview(mine, "per_test", new).await.unwrap();
         rig.settle().await;
-        rig.restores().run(mine, "per_test", &restore.id).await.unwrap();
+        rig.restores().run(mine, "per_test", ApprovalRule::Off, &restore.id).await.unwrap();
         rig.settle().await;
         let done = rig.restores().get(mine, &restore.id).await.unwrap();
         assert!(done.counts.done > 3 && done.done_at.is_some(), "{done:?}");
@@ -83,7 +84,7 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let item =
         SelectedItem { kind: support::kind("users").name.into(), key: user, properties: None, links: None };
     let chosen = Selection { items: vec![item], ..Selection::default() };
-    let of_items = NewRestore { from: RestoreFrom::Items(of_b.clone()), selection: chosen };
+    let of_items = NewRestore::of(RestoreFrom::Items(of_b.clone()), chosen);
     let restore = rig.restores().create_preview(&b, "per_b", of_items.clone()).await.unwrap();
     rig.settle().await;
     let is_absent = |e: domain::Error| assert_eq!(e.kind(), ErrorKind::NotFound, "{e}");
@@ -99,11 +100,11 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     is_absent(restores.get(&a, &restore.id).await.unwrap_err());
     is_absent(restores.read_plan(&a, &restore.id, page()).await.unwrap_err());
     is_absent(restores.list_impossible(&a, &restore.id).await.unwrap_err());
-    is_absent(restores.run(&a, "per_a", &restore.id).await.unwrap_err());
+    is_absent(restores.run(&a, "per_a", ApprovalRule::Off, &restore.id).await.unwrap_err());
     is_absent(restores.get_report(&a, &restore.id).await.unwrap_err());
     is_absent(restores.create_preview(&a, "per_a", of_items).await.unwrap_err());
     let from = RestoreFrom::Changes(diff.id.clone());
-    let of_changes = NewRestore { from, selection: Selection::default() };
+    let of_changes = NewRestore::of(from, Selection::default());
     is_absent(restores.create_preview(&a, "per_a", of_changes).await.unwrap_err());
     assert!(restores.list(&a, None, 10).await.unwrap().items.is_empty());
     assert!(rig.diffs().list(&a, page()).await.unwrap().items.iter().all(|d| d.tenant == a));

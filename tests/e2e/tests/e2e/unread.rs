@@ -41,7 +41,7 @@ async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> Resto
     let restores = rig.restores();
     let from = RestoreFrom::Items(from.clone());
     let made =
-        restores.create_preview(rig.tenant(), "per_test", NewRestore { from, selection }).await.unwrap();
+        restores.create_preview(rig.tenant(), "per_test", NewRestore::of(from, selection)).await.unwrap();
     rig.settle().await;
     let row = restores.get(rig.tenant(), &made.id).await.unwrap();
     assert_eq!(row.state, RestoreState::Previewed, "{:?}", row.error);

@@ -1,8 +1,9 @@
 //! Rows of the catalog that many stories begin with.
 
-use domain::{SnapshotId, TenantId, Timestamp};
+use domain::restore::Selection;
+use domain::{RestoreId, SnapshotId, TenantId, Timestamp};
 use engine::ports::Spent;
-use engine::records::{Course, JobState, Reason, Snapshot};
+use engine::records::{Course, JobState, Reason, Restore, RestoreCounts, RestoreState, Snapshot};
 use std::collections::BTreeMap;
 
 /// A snapshot that somebody asked for and that was sealed at once; nothing of it is in the vault.
@@ -24,6 +25,45 @@ pub fn sealed_snapshot(tenant: &TenantId, id: SnapshotId, now: Timestamp) -> Sna
         spent: Spent::default(),
         stored_bytes: 0,
         stored_blobs: 0,
+        error: None,
+        course: Course::default(),
+    }
+}
+
+/// A restore that `per_1` asked for, of nothing, and whose preview is stored; nothing of it is in the vault.
+pub fn previewed_restore(tenant: &TenantId, id: RestoreId, snapshot: SnapshotId, now: Timestamp) -> Restore {
+    Restore {
+        id,
+        tenant: tenant.clone(),
+        snapshot,
+        selection: Selection::default(),
+        diff: None,
+        undoes: None,
+        undoes_only: None,
+        requested_by: "per_1".to_owned(),
+        requested_for: None,
+        by_end_user: false,
+        reason: None,
+        ticket: None,
+        approved_by: None,
+        run_by: None,
+        state: RestoreState::Previewed,
+        requested_at: now,
+        previewed_at: Some(now),
+        queued_at: None,
+        started_at: None,
+        done_at: None,
+        touched_at: now,
+        attempts: 0,
+        counts: RestoreCounts::default(),
+        spent: Spent::default(),
+        not_permitted: Vec::new(),
+        plan: None,
+        privileged: false,
+        again_of: None,
+        expires_at: None,
+        expected_at: None,
+        cancelled_by: None,
         error: None,
         course: Course::default(),
     }

@@ -2,7 +2,7 @@
 //!
 //! A tenant's work of one sort goes one piece after another, so more than a few that wait help nobody.
 
-use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
+use domain::{Error, ErrorKind, PersonId, Result, TenantId, Timestamp};
 use engine::ports::Write;
 use engine::records::{AskedWork, At, Found, Record, Records, Slot, WorkSlots, put_new, replace};
 use jiff::tz::TimeZone;
@@ -29,12 +29,14 @@ pub struct Asker {
     pub name: String,
     /// Whether they are of the customer, and not of its partner: what they may ask for in a day is bounded.
     pub is_end_customer: bool,
+    /// The person in whose name it is asked, where that is known.
+    pub person: Option<PersonId>,
 }
 
 impl From<&str> for Asker {
     /// Somebody of the partner.
     fn from(name: &str) -> Self {
-        Self { name: name.to_owned(), is_end_customer: false }
+        Self { name: name.to_owned(), is_end_customer: false, person: None }
     }
 }
 

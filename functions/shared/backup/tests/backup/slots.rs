@@ -38,7 +38,7 @@ fn diffs(office: &Office) -> Diffs {
 }
 
 fn customer(name: &str) -> Asker {
-    Asker { name: name.to_owned(), is_end_customer: true }
+    Asker { name: name.to_owned(), is_end_customer: true, person: None }
 }
 
 async fn ask(office: &Office, asker: impl Into<Asker> + Send) -> Result<Diff> {

@@ -27,6 +27,8 @@ pub enum Topic {
     Restores,
     /// Invoices that were made for what was used.
     Invoices,
+    /// Restores that are to be run and wait for somebody to approve them.
+    Approvals,
 }
 
 /// How soon a person hears of a topic.
@@ -54,7 +56,7 @@ const EACH_MONTH: Option<Frequency> = Some(Monthly);
 /// What each role hears by default, in the order of [`Role::ALL`]. Errors and invoices go to whom the
 /// product says; end customers hear nothing until their portal lets them choose.
 #[rustfmt::skip]
-const DEFAULTS: [(Topic, Action, [Option<Frequency>; 6]); 7] = [
+const DEFAULTS: [(Topic, Action, [Option<Frequency>; 6]); 8] = [
     //                          and may be heard by who may       Owner       Super Admin Admin       Support   Finance     End customer
     (Topic::Errors,            Action::UseSnapshots,        [AT_ONCE,    AT_ONCE,    AT_ONCE,    AT_ONCE,  NEVER,      NEVER]),
     (Topic::Changes,           Action::Compare,             [EACH_DAY,   EACH_DAY,   EACH_DAY,   NEVER,    NEVER,      NEVER]),
@@ -63,12 +65,14 @@ const DEFAULTS: [(Topic, Action, [Option<Frequency>; 6]); 7] = [
     (Topic::Credentials,       Action::ConnectOrganisation, [AT_ONCE,    AT_ONCE,    AT_ONCE,    AT_ONCE,  NEVER,      NEVER]),
     (Topic::Restores,          Action::PreviewRestore,      [EACH_DAY,   EACH_DAY,   EACH_DAY,   NEVER,    NEVER,      NEVER]),
     (Topic::Invoices,          Action::ReadMoney,           [EACH_MONTH, NEVER,      EACH_MONTH, NEVER,    EACH_MONTH, NEVER]),
+    (Topic::Approvals,         Action::ApproveRestore,      [AT_ONCE,    AT_ONCE,    AT_ONCE,    NEVER,    NEVER,      NEVER]),
 ];
 
 impl Topic {
     /// Every topic, in the order of a digest: what is worst first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Errors,
+        Self::Approvals,
         Self::Credentials,
         Self::PrivilegedChanges,
         Self::Changes,
@@ -87,6 +91,7 @@ impl Topic {
             Self::Credentials => "credentials",
             Self::Restores => "restores",
             Self::Invoices => "invoices",
+            Self::Approvals => "approvals",
         }
     }
 
@@ -100,6 +105,7 @@ impl Topic {
             Self::Credentials => "Credentials",
             Self::Restores => "Restores",
             Self::Invoices => "Invoices",
+            Self::Approvals => "Approvals",
         }
     }
 

@@ -4,7 +4,7 @@ use super::severity_of;
 use super::span;
 use super::words::{far_end, link_line, one_line, role_sentence, value_line};
 use crate::records::{
-    ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered,
+    ChangeDetail, ChangeLine, ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, Restore,
     RestoreCounts, Severity, Span, Subject,
 };
 use domain::changes::{Change, What};
@@ -243,6 +243,27 @@ pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
          before.",
         counts.done, counts.unverified, counts.impossible
     ));
+    draft
+}
+
+/// The notice of a restore that waits for its approval: who asked for what, and until when it can be approved.
+pub(super) fn waits_for_approval(restore: &Restore) -> Draft {
+    let title = "A restore waits for somebody to approve it".to_owned();
+    let subject = Subject::Restore(restore.id.clone());
+    let mut draft = Draft::new(Topic::Approvals, Severity::Warning, subject, title);
+    let steps = counted(restore.counts.steps, "step", "steps");
+    let whose =
+        if restore.by_end_user { "somebody of the organisation" } else { restore.requested_by.as_str() };
+    draft.lines.push(format!("Asked for by {whose}, with {steps}. Whoever asked does not approve it."));
+    for (what, text) in [("Reason", &restore.reason), ("Ticket", &restore.ticket)] {
+        draft.lines.extend(text.as_ref().map(|text| format!("{what}: {}", one_line(text))));
+    }
+    if restore.privileged {
+        draft.lines.push("It gives or takes rights over the tenant.".to_owned());
+    }
+    if let Some(until) = restore.valid_until() {
+        draft.lines.push(format!("It can be approved until {until}; after that it is previewed again."));
+    }
     draft
 }
 

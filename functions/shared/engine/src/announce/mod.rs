@@ -13,7 +13,7 @@ use crate::messages;
 use crate::ports::{Clock, Queue, Write};
 use crate::records::{
     ConnectRefusal, Connecting, CredentialStatus, DiffCounts, NotCovered, Notice, NoticeEntry, Organisation,
-    Partner, Records, RestoreCounts, Severity, Subject, Tenant, put_new,
+    Partner, Records, Restore, RestoreCounts, Severity, Subject, Tenant, put_new,
 };
 use compose::Draft;
 pub use compose::Sample;
@@ -140,6 +140,11 @@ impl Announcer {
         counts: &RestoreCounts,
     ) -> Result<()> {
         self.announce(tenant, &News::Restored { restore, counts }).await
+    }
+
+    /// Notifies of a restore that is to be run and waits for its approval.
+    pub async fn announce_waiting_restore(&self, restore: &Restore) -> Result<()> {
+        self.announce(&restore.tenant, &News::WaitsForApproval { restore }).await
     }
 
     /// Notifies of a new status of the credentials; `seen_by` is the snapshot that found it. To be called when the

@@ -2,7 +2,7 @@
 
 use super::compose::{self, Draft, Sample};
 use crate::records::{
-    ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, RestoreCounts, Subject,
+    ConnectRefusal, CredentialStatus, DiffCounts, Ending, NotCovered, Restore, RestoreCounts, Subject,
 };
 use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp};
 
@@ -85,6 +85,11 @@ pub enum News<'a> {
         /// How many of its steps came to which end.
         counts: &'a RestoreCounts,
     },
+    /// A restore that is to be run, and waits for somebody to approve it.
+    WaitsForApproval {
+        /// The restore that waits.
+        restore: &'a Restore,
+    },
     /// A new status of a tenant's credentials.
     Credentials {
         /// The snapshot that found it.
@@ -131,6 +136,7 @@ impl News<'_> {
             Self::Ending { organisation, ending } => compose::ending(organisation, ending),
             Self::NotCovered { snapshot, gaps } => compose::not_covered(snapshot, gaps),
             Self::Restored { restore, counts } => compose::restore(restore, counts),
+            Self::WaitsForApproval { restore } => compose::waits_for_approval(restore),
             Self::Credentials { seen_by, status, excess } => compose::credentials(seen_by, *status, excess),
             Self::NoEntry { seen_by, status, refusal } => compose::no_entry(seen_by, *status, *refusal),
             Self::OverUse { counted_by, seats, in_use } => compose::over_use(counted_by, *seats, *in_use),

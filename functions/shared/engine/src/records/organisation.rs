@@ -3,7 +3,7 @@
 use super::address::{At, Installation, Organisations};
 use super::{Record, Tenant, watched};
 use crate::ports::Watch;
-use domain::organisations::OrganisationState;
+use domain::organisations::{ApprovalRule, OrganisationState};
 use domain::rights::Feature;
 use domain::{Error, OrganisationId, PartnerId, PlanId, Result, TenantId, Timestamp};
 use jiff::SignedDuration;
@@ -42,6 +42,9 @@ pub struct Organisation {
     pub seats: u32,
     /// What its end users may do.
     pub features: Vec<Feature>,
+    /// Which of its restores wait for somebody else than whoever asked for them.
+    #[serde(default)]
+    pub approvals: ApprovalRule,
     /// Its tenant, once connected.
     pub tenant: Option<TenantId>,
     /// What a missing permission keeps out of the backups, as of the last consent.

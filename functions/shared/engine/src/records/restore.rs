@@ -6,7 +6,7 @@ use super::address::{At, Restores, Under};
 use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Spent, Watch};
 use domain::restore::{RestorePlan, Selection, Step, WriteAction};
-use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, PersonId, RestoreId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -140,8 +140,24 @@ pub struct Restore {
     pub undoes_only: Option<UndonePart>,
     /// Who asked for the preview: a person's id or a token's prefix.
     pub requested_by: String,
+    /// The person in whose name that was: who asked, or who made the token or the link that asked. None where it was not
+    /// written down, and where it was the operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_for: Option<PersonId>,
+    /// Whether an end user of the organisation asked: then somebody of the partner has to approve.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_end_user: bool,
+    /// Why it is asked for, as whoever asked put it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where the reason is written down: the number of a ticket, say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// Who approved the plan: a person's id or a token's prefix.
     pub approved_by: Option<String>,
+    /// Who said that it is to be executed: a person's id or a token's prefix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_by: Option<String>,
     /// How far the restore has come.
     pub state: RestoreState,
     /// When the preview was asked for.
@@ -168,6 +184,12 @@ pub struct Restore {
     /// The hash of the plan that its preview made, as an approval names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,
+    /// Whether its plan gives or takes rights over the tenant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privileged: bool,
+    /// The restore of the same choice that it was previewed in place of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again_of: Option<RestoreId>,
     /// Until when the preview can be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -200,6 +222,10 @@ impl Restore {
     /// Whether nothing more becomes of it.
     pub fn is_over(&self) -> bool {
         matches!(self.state, RestoreState::Done | RestoreState::Failed | RestoreState::Cancelled)
+    }
+    /// Whether it is to be executed, and waits for somebody to approve it.
+    pub fn waits_for_approval(&self) -> bool {
+        self.state == RestoreState::Previewed && self.run_by.is_some()
     }
     /// Until when its preview can be approved; none before there is one.
     pub fn valid_until(&self) -> Option<Timestamp> {

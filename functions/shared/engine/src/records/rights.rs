@@ -132,7 +132,7 @@ pub static RIGHTS: &[Rights] = &[
     rights(Of::Heard, &[SendDigests, PurgeData], &[PlanApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
     rights(Of::Keys, &[PlanApi, SnapshotApi, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[PlanApi], &[PurgeData]),
     rights(Of::Restores, &[SnapshotApi, ScheduleSnapshots, DiffSnapshots, PreviewRestore, RunRestore, PurgeData], &[SnapshotApi, ScheduleSnapshots, PreviewRestore, RunRestore], &[PurgeData]),
-    rights(Of::Approvals, &[RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),
+    rights(Of::Approvals, &[SnapshotApi, RunRestore, PurgeData], &[SnapshotApi], &[PurgeData]),
     rights(Of::Tenant, &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[PlanApi, SnapshotApi, ScheduleSnapshots, TakeSnapshot, DiffSnapshots, PreviewRestore, RunRestore, SendDigests, PurgeData], &[TakeSnapshot, DiffSnapshots, PurgeData]),
 ];
 

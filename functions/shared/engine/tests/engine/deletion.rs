@@ -38,6 +38,7 @@ async fn doomed() -> Office {
         plan: PlanId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
         seats: 5,
         features: vec![],
+        approvals: domain::organisations::ApprovalRule::Off,
         tenant: Some(tenant()),
         not_protected: vec![],
         writer_consented_at: None,

@@ -110,7 +110,7 @@ impl PortalAccess {
             return Err(none());
         }
         if let Some(maker) = &maker {
-            makers::reach_of(records, maker, MOST_MAKERS, now).await?.ok_or_else(none)?;
+            makers::behind(records, maker, MOST_MAKERS, now).await?.ok_or_else(none)?;
         }
         let of = SessionOf::Portal {
             organisation: organisation.clone(),

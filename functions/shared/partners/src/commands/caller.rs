@@ -35,6 +35,9 @@ pub struct Member {
     pub features: Option<Vec<Feature>>,
     /// How logs and the audit log name the token, the person or the portal's session; not a secret.
     pub token: String,
+    /// The person whom its token or link comes from, through whichever tokens; none for a person, and where that was not
+    /// written down.
+    pub made_by: Option<PersonId>,
     /// What it showed to be let in.
     pub proof: Proof,
 }
@@ -159,7 +162,8 @@ impl Gate {
                     return refused("only whoever is limited to the organisation may do this");
                 }
             }
-            Verdict::If(Condition::FeatureOn(feature)) => {
+            // Why not the approval as well: it is asked where the work is about to begin, of what is to be done then.
+            Verdict::If(Condition::FeatureOn(feature) | Condition::FeatureOnAndApproved(feature)) => {
                 if !found.value.features.contains(&feature) {
                     return refused(
                         "this is switched off for the organisation; its partner can switch it on",
@@ -172,11 +176,9 @@ impl Gate {
                     );
                 }
             }
-            // Why: an approval is a person's act on a stored request, which does not exist yet.
-            Verdict::If(
-                Condition::FeatureOnAndApproved(_) | Condition::NotOfOwners | Condition::TopPartner,
-            )
-            | Verdict::No => return Err(refusal(member.role)),
+            Verdict::If(Condition::NotOfOwners | Condition::TopPartner) | Verdict::No => {
+                return Err(refusal(member.role));
+            }
         }
         if !may_sign_in(member, &found.value) {
             return refused("nobody signs in to the organisation now: it is suspended or has left");
@@ -305,7 +307,13 @@ impl Member {
         organisations: Option<Vec<OrganisationId>>,
         token: impl Into<String>,
     ) -> Self {
-        Self { partner, role, organisations, features: None, token: token.into(), proof: Proof::Token(None) }
+        let (features, made_by, proof) = (None, None, Proof::Token(None));
+        Self { partner, role, organisations, features, token: token.into(), made_by, proof }
+    }
+
+    /// The person in whose name it asks: itself, or whom its token or link comes from.
+    pub fn in_name_of(&self) -> Option<&PersonId> {
+        self.person().or(self.made_by.as_ref())
     }
 
     /// The person that it is, if it is one.

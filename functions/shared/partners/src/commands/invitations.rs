@@ -160,8 +160,8 @@ impl Invitations {
     async fn may_still_give(&self, invitation: &Invitation) -> Result<bool> {
         let Some(maker) = &invitation.made_by else { return Ok(true) };
         let gives = Reach { organisations: invitation.organisations.clone(), ..Reach::of(invitation.role) };
-        let maker = makers::reach_of(&self.gate.records, maker, MOST_MAKERS, self.clock.now()).await?;
-        Ok(maker.is_some_and(|maker| gives.within(&maker).as_ref() == Some(&gives)))
+        let maker = makers::behind(&self.gate.records, maker, MOST_MAKERS, self.clock.now()).await?;
+        Ok(maker.is_some_and(|maker| gives.within(&maker.reach).as_ref() == Some(&gives)))
     }
 
     /// The person who gets the caller's sign-in, and the writes for that: a new person, or one that is there and had no

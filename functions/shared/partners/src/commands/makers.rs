@@ -6,7 +6,7 @@
 
 use domain::reach::Reach;
 use domain::rights::Role;
-use domain::{PartnerId, Result, Timestamp, TokenId};
+use domain::{PartnerId, PersonId, Result, Timestamp, TokenId};
 use engine::ports::Write;
 use engine::records::{ApiToken, Found, Maker, Person, Record, Records, TokenEntry, replace};
 use std::collections::BTreeMap;
@@ -19,14 +19,23 @@ const TOKENS_A_WRITE: usize = 20;
 /// nobody is to keep their place by having made too many.
 const MOST_TOKENS: usize = 400;
 
-/// How far a maker may act now; none when it is gone, or when it is the end of a chain of more than `most` tokens.
-pub(super) async fn reach_of(
+/// What stands behind a token, a link or an invitation: how far its maker may act, and in whose name.
+pub(super) struct Behind {
+    /// How far the maker may act now.
+    pub reach: Reach,
+    /// The person whom all of it comes from; none for the operator, and where that was not written down.
+    pub person: Option<PersonId>,
+}
+
+/// What stands behind what that maker made; none when it is gone, or when it is the end of a chain of more than `most`
+/// tokens.
+pub(super) async fn behind(
     records: &Records,
     maker: &Maker,
     most: usize,
     now: Timestamp,
-) -> Result<Option<Reach>> {
-    let mut made = Vec::new();
+) -> Result<Option<Behind>> {
+    let (mut made, mut first) = (Vec::new(), None);
     let mut maker = Some(maker.clone());
     let mut reach = loop {
         match maker {
@@ -36,6 +45,7 @@ pub(super) async fn reach_of(
                 let Some(found) = records.find(&Person::at(&partner, &person)).await? else {
                     return Ok(None);
                 };
+                first = Some(person);
                 break reach_of_person(&found.value);
             }
             Some(Maker::Token { partner, token }) => {
@@ -52,7 +62,7 @@ pub(super) async fn reach_of(
         let Some(left) = token.within(&reach) else { return Ok(None) };
         reach = left;
     }
-    Ok(Some(reach))
+    Ok(Some(Behind { reach, person: first }))
 }
 
 /// The person, or the operator, whom a maker comes from; none where that was not written down. For what is to outlive
@@ -66,15 +76,19 @@ pub(super) async fn first_of(records: &Records, maker: Option<Maker>) -> Result<
     Ok(maker)
 }
 
-/// How far a token may act now: no further than its maker.
-pub(super) async fn reach_of_token(
+/// How far a token may act now, no further than its maker, and in whose name.
+pub(super) async fn behind_token(
     records: &Records,
     token: &ApiToken,
     now: Timestamp,
-) -> Result<Option<Reach>> {
-    let Some(maker) = &token.made_by else { return Ok(Some(token.reach())) };
-    let maker = reach_of(records, maker, MOST_MAKERS, now).await?;
-    Ok(maker.and_then(|maker| token.reach().within(&maker)))
+) -> Result<Option<Behind>> {
+    let Some(maker) = &token.made_by else {
+        return Ok(Some(Behind { reach: token.reach(), person: None }));
+    };
+    let Some(Behind { reach, person }) = behind(records, maker, MOST_MAKERS, now).await? else {
+        return Ok(None);
+    };
+    Ok(token.reach().within(&reach).map(|reach| Behind { reach, person }))
 }
 
 /// How far a person may act.

@@ -2,9 +2,9 @@
 //! commands. It keeps nothing, so that what was revoked is refused when it is asked the next time: within the minute for
 //! which API Gateway keeps an answer.
 
-use super::makers::{self, MOST_MAKERS};
+use super::makers::{self, Behind, MOST_MAKERS};
 use super::{Caller, Member, Proof};
-use domain::reach::features_to_give;
+use domain::reach::{Reach, features_to_give};
 use domain::rights::{Action, Role, Verdict, may};
 use domain::{ErrorKind, OrganisationId, PartnerId, PersonId, Result, Timestamp};
 use engine::ports::Clock;
@@ -54,7 +54,9 @@ impl FindCaller {
         }
         let found = self.records.find(&ApiToken::at(&hash)).await?;
         let Some(good) = found.map(|f| f.value).filter(|t| t.is_good(now)) else { return Ok(None) };
-        let Some(reach) = makers::reach_of_token(&self.records, &good, now).await? else { return Ok(None) };
+        let Some(Behind { reach, person }) = makers::behind_token(&self.records, &good, now).await? else {
+            return Ok(None);
+        };
         noted(&good.prefix, self.used(&good, now).await);
         Ok(Some(Caller::Member(Member {
             partner: good.partner,
@@ -62,6 +64,7 @@ impl FindCaller {
             organisations: reach.organisations,
             features: reach.features,
             token: good.prefix,
+            made_by: person,
             proof: Proof::Token(good.id),
         })))
     }
@@ -82,11 +85,11 @@ impl FindCaller {
                 self.person(&session.partner, person).await?.map(|person| as_person(person, proof))
             }
             SessionOf::Portal { organisation, features, maker, .. } => {
-                let may_give = match maker {
+                let opened = match maker {
                     Some(maker) => self.may_open(maker, organisation, now).await?,
-                    None => Some(Role::Owner),
+                    None => Some((Role::Owner, None)),
                 };
-                may_give.map(|role| {
+                opened.map(|(role, made_by)| {
                     let given = features_to_give(role);
                     Member {
                         partner: session.partner.clone(),
@@ -94,6 +97,7 @@ impl FindCaller {
                         organisations: Some(vec![organisation.clone()]),
                         features: Some(features.iter().copied().filter(|f| given.contains(f)).collect()),
                         token: id.to_string(),
+                        made_by,
                         proof: Proof::Portal(id),
                     }
                 })
@@ -105,19 +109,20 @@ impl FindCaller {
         Ok(member)
     }
 
-    /// The role of whoever made a link to that organisation's portal; none when they may no longer make one.
+    /// The role of whoever made a link to that organisation's portal, and the person that comes from; none when they may no
+    /// longer make one.
     async fn may_open(
         &self,
         maker: &Maker,
         organisation: &OrganisationId,
         now: Timestamp,
-    ) -> Result<Option<Role>> {
-        let reach = makers::reach_of(&self.records, maker, MOST_MAKERS, now).await?;
+    ) -> Result<Option<(Role, Option<PersonId>)>> {
+        let behind = makers::behind(&self.records, maker, MOST_MAKERS, now).await?;
         let sees =
             |limit: &Option<Vec<OrganisationId>>| limit.as_ref().is_none_or(|l| l.contains(organisation));
         let fits =
-            reach.filter(|r| sees(&r.organisations) && may(r.role, Action::EditOrganisation) == Verdict::Yes);
-        Ok(fits.map(|reach| reach.role))
+            |r: &Reach| sees(&r.organisations) && may(r.role, Action::EditOrganisation) == Verdict::Yes;
+        Ok(behind.filter(|b| fits(&b.reach)).map(|b| (b.reach.role, b.person)))
     }
 
     /// Who signed in, when it is not known at what time; see [`Self::find_signed_in_at`].
@@ -184,6 +189,7 @@ fn as_person(person: Person, proof: Proof) -> Member {
         organisations: person.organisations.map(|o| o.into_iter().collect()),
         features: None,
         token: person.id.to_string(),
+        made_by: None,
         proof,
     }
 }

@@ -281,7 +281,7 @@ impl Tokens {
     async fn made_by(&self, caller: &Caller, token: ApiToken, now: Timestamp) -> Result<ApiToken> {
         let maker = caller.maker()?;
         let records = &self.gate.records;
-        if makers::reach_of(records, &maker, MOST_MAKERS - 1, now).await?.is_none() {
+        if makers::behind(records, &maker, MOST_MAKERS - 1, now).await?.is_none() {
             let why = "whoever makes the token has ended, or tokens made one another too often: \
                        a person makes it";
             return Err(Error::conflict(why));

@@ -37,6 +37,7 @@ fn organisation_row(n: u32) -> Organisation {
         plan: PlanId::from_ulid(&ulid(1)),
         seats: 10,
         features: Vec::new(),
+        approvals: domain::organisations::ApprovalRule::Off,
         tenant: None,
         not_protected: Vec::new(),
         writer_consented_at: None,

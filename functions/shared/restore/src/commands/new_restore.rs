@@ -6,6 +6,7 @@ use crate::preview_restore::MAX_ITEMS;
 use backup::archive::{FoundChanges, MOST_PAGES};
 use domain::kinds::{self, Kind};
 use domain::restore::{RestorePlan, SelectedItem, Selection};
+use domain::text::fault_of_name;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId};
 use engine::records::{UndoneObject, UndonePart};
 use std::collections::BTreeSet;
@@ -16,6 +17,11 @@ use std::collections::BTreeSet;
 pub const MAX_NAMED: usize = 1_000;
 /// The most bytes of a row that a choice may take.
 const MAX_SELECTION_BYTES: usize = 250_000;
+
+/// The most characters of a reason.
+pub const MAX_REASON: usize = 500;
+/// The most characters of what names a ticket.
+pub const MAX_TICKET: usize = 100;
 
 /// The names that the fields of a choice have for the caller.
 const ITEMS: &str = "items";
@@ -29,6 +35,34 @@ pub struct NewRestore {
     pub from: RestoreFrom,
     /// How it writes, and which objects: named here only where they are of a snapshot.
     pub selection: Selection,
+    /// What it is asked for.
+    pub why: Why,
+}
+
+/// What a restore is asked for, as whoever asks puts it: kept, and signed in its receipt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Why {
+    /// The reason, at most [`MAX_REASON`] characters in one line.
+    pub reason: Option<String>,
+    /// Where it is written down, such as the number of a ticket: at most [`MAX_TICKET`] characters in one line.
+    pub ticket: Option<String>,
+}
+
+impl Why {
+    fn check(&self) -> Result<()> {
+        for (field, text, most) in
+            [("reason", &self.reason, MAX_REASON), ("ticket", &self.ticket, MAX_TICKET)]
+        {
+            let Some(text) = text else { continue };
+            if text.chars().count() > most {
+                return Err(Error::invalid_field(field, format!("has more than {most} characters")));
+            }
+            if let Some(fault) = fault_of_name(text) {
+                return Err(Error::invalid_field(field, fault));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What a restore brings back.
@@ -65,12 +99,18 @@ pub struct NamedObject {
 }
 
 impl NewRestore {
+    /// That restore, with no word of what it is asked for.
+    pub fn of(from: RestoreFrom, selection: Selection) -> Self {
+        Self { from, selection, why: Why::default() }
+    }
+
     /// Checks what can be checked without looking at the snapshot or the comparison.
     ///
     /// # Errors
     /// `Invalid`, naming the field: nothing is chosen, too much is, or something that cannot be.
     pub fn check(&self) -> Result<()> {
         let items = &self.selection.items;
+        self.why.check()?;
         self.selection.check_conflicts()?;
         check_number("conflicts", self.selection.conflicts.len())?;
         match &self.from {

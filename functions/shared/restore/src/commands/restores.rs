@@ -15,13 +15,16 @@ use engine::Listed;
 use engine::messages;
 use engine::ports::{Clock, Ids, Page, Queue, Spent};
 use engine::records::{
-    Approval, AskedWork, Course, Diff, Found, JobState, OutcomeState, Record, Records, Restore,
-    RestoreCounts, RestoreState, Snapshot, StepOutcome, UndonePart, put_new, replace,
+    AskedWork, Course, Diff, Found, JobState, OutcomeState, Record, Records, Restore, RestoreCounts,
+    RestoreState, Snapshot, StepOutcome, UndonePart, put_new,
 };
 use serde::Serialize;
 use std::sync::Arc;
 
-pub use super::new_restore::{AskedPart, MAX_NAMED, NamedObject, NewRestore, RestoreFrom};
+pub use super::approvals::Approver;
+pub use super::new_restore::{
+    AskedPart, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedObject, NewRestore, RestoreFrom, Why,
+};
 
 /// What is to be previewed.
 pub(super) struct Choice {
@@ -30,6 +33,8 @@ pub(super) struct Choice {
     pub diff: Option<DiffId>,
     pub undoes: Option<RestoreId>,
     pub undoes_only: Option<UndonePart>,
+    pub why: Why,
+    pub again_of: Option<RestoreId>,
 }
 
 /// A step of the plan with what became of it.
@@ -94,7 +99,7 @@ impl Restores {
     ) -> Result<Restore> {
         let asker = asker.into();
         new.check()?;
-        let NewRestore { from, mut selection } = new;
+        let NewRestore { from, mut selection, why } = new;
         let (mut undoes, mut undoes_only) = (None, None);
         let (snapshot, diff) = match from {
             RestoreFrom::Items(snapshot) => {
@@ -119,7 +124,8 @@ impl Restores {
                 (snapshot, None)
             }
         };
-        self.put_preview(tenant, asker, Choice { snapshot, selection, diff, undoes, undoes_only }).await
+        let choice = Choice { snapshot, selection, diff, undoes, undoes_only, why, again_of: None };
+        self.put_preview(tenant, asker, choice).await
     }
 
     /// The snapshot of a restore that is to be undone; what it wrote is taken back exactly.
@@ -148,7 +154,7 @@ impl Restores {
         asker: Asker,
         choice: Choice,
     ) -> Result<Restore> {
-        let Choice { snapshot, selection, diff, undoes, undoes_only } = choice;
+        let Choice { snapshot, selection, diff, undoes, undoes_only, why, again_of } = choice;
         // Why the choice stands in the row: the message only names the restore, and a rerun finds the same choice.
         let now = self.clock.now();
         let restore = Restore {
@@ -160,7 +166,12 @@ impl Restores {
             undoes,
             undoes_only,
             requested_by: asker.name.clone(),
+            requested_for: asker.person.clone(),
+            by_end_user: asker.is_end_customer,
+            reason: why.reason,
+            ticket: why.ticket,
             approved_by: None,
+            run_by: None,
             state: RestoreState::Previewing,
             requested_at: now,
             previewed_at: None,
@@ -173,6 +184,8 @@ impl Restores {
             spent: Spent::default(),
             not_permitted: Vec::new(),
             plan: None,
+            privileged: false,
+            again_of,
             expires_at: None,
             expected_at: None,
             cancelled_by: None,
@@ -188,43 +201,6 @@ impl Restores {
         let row = (restore.id.as_str(), put_new(&restore)?);
         slots::take(&self.records, &slots, (tenant, &asker), row).await?;
         self.queue.send(messages::preview_restore(tenant, &restore.id, 0)).await?;
-        Ok(restore)
-    }
-
-    /// Approves a preview: it is executed as it was shown.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, or was run already.
-    pub async fn run(&self, tenant: &TenantId, who: &str, restore: &RestoreId) -> Result<Restore> {
-        let Found { value: mut restore, version } = self.find(tenant, restore).await?;
-        let message = match restore.state {
-            RestoreState::Previewed => None,
-            RestoreState::Previewing => Some("its preview is not made yet"),
-            RestoreState::Failed => Some("it has failed; ask for another preview"),
-            RestoreState::Cancelled => Some("it was cancelled; ask for another preview"),
-            RestoreState::Queued | RestoreState::Running | RestoreState::Done => Some("it was run already"),
-        };
-        let now = self.clock.now();
-        // Why: what was shown is no longer what there is, and it was approved by what was shown.
-        let has_expired = restore.valid_until().is_some_and(|until| until < now);
-        let message = message.or(has_expired.then_some("its preview has expired; make it again"));
-        if let Some(message) = message {
-            return Err(Error::conflict(format!("the restore cannot be run: {message}")));
-        }
-        // Why a row of its own, which names the plan: jobs write the row of the restore, and none of them approves.
-        let approval = Approval {
-            tenant: tenant.clone(),
-            restore: restore.id.clone(),
-            plan: self.stored_plan(tenant, &restore.id).await?.hash,
-            by: who.to_owned(),
-            at: now,
-        };
-        restore.state = RestoreState::Queued;
-        restore.approved_by = Some(who.to_owned());
-        restore.queued_at = Some(now);
-        restore.touched_at = now;
-        self.records.write(vec![replace(&restore, version)?, put_new(&approval)?]).await?;
-        self.queue.send(messages::run_restore(tenant, &restore.id, restore.attempts)).await?;
         Ok(restore)
     }
 
@@ -357,7 +333,7 @@ impl Restores {
         Ok(self.stored_plan(tenant, restore).await?.plan)
     }
 
-    async fn stored_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<StoredPlan> {
+    pub(super) async fn stored_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<StoredPlan> {
         let stored = self.plans.find_plan(tenant, restore).await?;
         stored.ok_or_else(|| Error::conflict("the restore has no preview"))
     }

@@ -1,5 +1,6 @@
 //! Restores that are stopped, or previewed once more.
 
+use super::new_restore::Why;
 use super::restores::{Choice, Restores};
 use backup::commands::slots::Asker;
 use domain::{Error, ErrorKind, RestoreId, Result, TenantId};
@@ -66,8 +67,9 @@ impl Restores {
         if row.previewed_at.is_none() {
             return Err(Error::conflict("the restore has no preview yet"));
         }
-        let Restore { snapshot, selection, diff, undoes, undoes_only, .. } = row;
-        self.put_preview(tenant, asker.into(), Choice { snapshot, selection, diff, undoes, undoes_only })
-            .await
+        let Restore { id, snapshot, selection, diff, undoes, undoes_only, reason, ticket, .. } = row;
+        let (why, again_of) = (Why { reason, ticket }, Some(id));
+        let choice = Choice { snapshot, selection, diff, undoes, undoes_only, why, again_of };
+        self.put_preview(tenant, asker.into(), choice).await
     }
 }

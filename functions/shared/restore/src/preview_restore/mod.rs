@@ -166,6 +166,7 @@ impl Worker {
                 let good_for = if is_privileged { PRIVILEGED_PREVIEW_GOOD_FOR } else { PREVIEW_GOOD_FOR };
                 value.expires_at = Some(value.touched_at + good_for);
                 value.plan = Some(plan.hash);
+                value.privileged = is_privileged;
                 let plan = plan.plan;
                 value.course = Course::default();
                 value.counts.steps = plan.steps.len() as u64;

@@ -77,8 +77,17 @@ pub struct Receipt {
     pub requested_at: Timestamp,
     /// When the preview was made.
     pub previewed_at: Option<Timestamp>,
-    /// What was approved, by whom and when: that is also who ran it. None where nobody did.
+    /// What it was for, as whoever asked put it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Where that is written down, such as the number of a ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// What was approved, by whom and when. None where nobody did.
     pub approval: Option<Approved>,
+    /// Who ran it, or wanted it to be run: a person's id or a token's prefix. None where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_by: Option<String>,
     /// Who asked to stop it.
     pub stopped_by: Option<String>,
     /// When its execution began; none where nothing was executed.
@@ -151,6 +160,9 @@ impl Receipt {
             requested_by: restore.requested_by.clone(),
             requested_at: restore.requested_at,
             previewed_at: restore.previewed_at,
+            reason: restore.reason.clone(),
+            ticket: restore.ticket.clone(),
+            run_by: restore.run_by.clone(),
             approval: approval.map(|of| Approved { by: of.by, at: of.at, plan: of.plan }),
             stopped_by: restore.cancelled_by.clone(),
             started_at: restore.started_at,

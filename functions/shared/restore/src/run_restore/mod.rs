@@ -57,11 +57,13 @@ pub struct Report {
     pub was_done: bool,
 }
 
-/// Notifies people that a restore has ended. It may be called twice for the same end.
+/// Notifies people of a restore. Each may be called twice for the same.
 #[async_trait]
 pub trait Announce: Send + Sync {
     /// Called when the restore's state is `Done`, `Failed` or `Cancelled`.
     async fn restore_finished(&self, restore: &Restore) -> Result<()>;
+    /// Called when it is to be run, and waits for somebody to approve it.
+    async fn restore_waits(&self, restore: &Restore) -> Result<()>;
 }
 
 /// An [`Announce`] that notifies nobody.
@@ -71,6 +73,9 @@ pub struct Silence;
 #[async_trait]
 impl Announce for Silence {
     async fn restore_finished(&self, _restore: &Restore) -> Result<()> {
+        Ok(())
+    }
+    async fn restore_waits(&self, _restore: &Restore) -> Result<()> {
         Ok(())
     }
 }
@@ -88,6 +93,9 @@ impl Announce for Announcer {
             return Ok(());
         }
         self.announce_restore(&restore.tenant, &restore.id, &restore.counts).await
+    }
+    async fn restore_waits(&self, restore: &Restore) -> Result<()> {
+        self.announce_waiting_restore(restore).await
     }
 }
 
@@ -208,6 +216,10 @@ impl Worker {
                 return Ok(Report { was_done: true, counts: found.value.counts, is_continued: false });
             }
             RestoreState::Previewed if Ending::of(&found.value, self.clock.now()).is_some() => {
+                return Ok(Report { was_done: true, ..Report::default() });
+            }
+            RestoreState::Previewed if found.value.waits_for_approval() => {
+                self.announce.restore_waits(&found.value).await?;
                 return Ok(Report { was_done: true, ..Report::default() });
             }
             RestoreState::Previewing | RestoreState::Previewed => {

@@ -3,6 +3,7 @@
 use crate::restore_world::{RestoreWorld, item, object};
 use async_trait::async_trait;
 use domain::ErrorKind;
+use domain::organisations::ApprovalRule;
 use domain::restore::{AttributeMode, LinkMode, SelectedItem, Selection};
 use domain::{RestoreId, Result, TenantId};
 use engine::records::{
@@ -144,7 +145,7 @@ async fn a_second_run_does_nothing_and_an_unapproved_one_is_refused() {
     assert!(again.was_done);
     assert_eq!(stage.directory.write_count(), writes);
     assert_eq!(
-        stage.commands().run(&stage.tenant, "me", &restore).await.unwrap_err().kind(),
+        stage.commands().run(&stage.tenant, "me", ApprovalRule::Off, &restore).await.unwrap_err().kind(),
         domain::ErrorKind::Conflict
     );
 }
@@ -348,6 +349,9 @@ struct Ears(AtomicU32);
 
 #[async_trait]
 impl Announce for Ears {
+    async fn restore_waits(&self, _: &Restore) -> Result<()> {
+        Ok(())
+    }
     async fn restore_finished(&self, _: &Restore) -> Result<()> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())

@@ -33,7 +33,7 @@ fn diffs(office: &Office) -> Diffs {
 }
 
 fn customer(name: &str) -> Asker {
-    Asker { name: name.to_owned(), is_end_customer: true }
+    Asker { name: name.to_owned(), is_end_customer: true, person: None }
 }
 
 async fn ask(office: &Office, asker: impl Into<Asker> + Send) -> Result<Diff> {
@@ -62,7 +62,7 @@ async fn ask_preview(office: &Office, asker: impl Into<Asker> + Send) -> Result<
     let item = SelectedItem { kind, key: "u".to_owned(), properties: None, links: None };
     let selection = Selection { items: vec![item], ..Selection::default() };
     let from = RestoreFrom::Items(BEFORE.parse().unwrap());
-    restores.create_preview(&tenant(), asker, NewRestore { from, selection }).await
+    restores.create_preview(&tenant(), asker, NewRestore::of(from, selection)).await
 }
 
 async fn previewed(office: &Office, id: &RestoreId) {

@@ -40,6 +40,9 @@ pub fn authorizer_context(caller: &Caller) -> Map<String, Value> {
             if let Some(named) = &member.features {
                 fields["features"] = words(named.iter().map(|feature| json!(feature)));
             }
+            if let Some(person) = &member.made_by {
+                fields["madeBy"] = json!(person);
+            }
             note_proof(&mut fields, &member.proof);
             fields
         }
@@ -98,6 +101,8 @@ fn read(fields: &HashMap<String, Value>) -> Option<Caller> {
             organisations: limits::<OrganisationId>(fields, "organisations")?,
             features: limits::<Feature>(fields, "features")?,
             token: text("token")?.to_owned(),
+            // Why none where it is missing: the authorizer of the release before does not say it.
+            made_by: text("madeBy").map(str::parse).transpose().ok()?,
             proof: proof(fields)?,
         })),
         _ => None,
@@ -214,8 +219,10 @@ mod tests {
             Proof::Session { id: session(), person: person(), signed_in_at: at },
             Proof::Portal(session()),
         ];
+        let made = Member { made_by: Some(person()), ..member.clone() };
         let proven = proofs.map(|proof| Member { proof, ..member.clone() });
-        let members = [member, unlimited, of_none, featured, without_features].into_iter().chain(proven);
+        let members =
+            [member, unlimited, of_none, featured, without_features, made].into_iter().chain(proven);
         for caller in members.map(Caller::Member) {
             assert_eq!(again(&caller).as_ref(), Some(&caller));
             let empty = |value: &Value| value.as_str().is_none_or(str::is_empty);

@@ -139,6 +139,7 @@ impl Plane {
             plan: PlanId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
             seats: 10,
             features: Vec::new(),
+            approvals: domain::organisations::ApprovalRule::Off,
             tenant: tenant.clone(),
             not_protected: Vec::new(),
             writer_consented_at: None,

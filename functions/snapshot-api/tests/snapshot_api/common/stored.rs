@@ -2,17 +2,18 @@
 
 use super::{DIFF, EARLIER_SNAPSHOT, Plane, RESTORE, SNAPSHOT};
 use backup::archive::Archive;
-use domain::restore::{Phase, RestorePlan, Selection, Step, WriteAction};
+use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
-use engine::ports::{Clock, Spent};
+use engine::ports::Clock;
 use engine::records::{
-    Approval, AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreCounts,
-    RestoreState, RunCount, Side, SignedReceipt, Snapshot, Span, Tenant, WorkSlots, delete,
+    Approval, AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreState,
+    RunCount, Side, SignedReceipt, Snapshot, Span, Tenant, WorkSlots, delete,
 };
 use restore::plans::PlanStore;
 use restore::preview_restore::Archived;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use support::builders::previewed_restore;
 
 const ULID: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -57,7 +58,7 @@ impl Plane {
             self.records.write(vec![delete(&approval.value, approval.version)]).await.unwrap();
         }
         self.edit(&Restore::at(&self.tenant, &id), |row| {
-            (row.state, row.approved_by, row.cancelled_by) = (state, None, None);
+            (row.state, row.approved_by, row.run_by, row.cancelled_by) = (state, None, None, None);
             row.started_at = (state == RestoreState::Done).then_some(now);
         })
         .await;
@@ -144,32 +145,9 @@ impl Plane {
         let plans = Archived::new(self.archive(), self.records.clone());
         plans.put_new_plan(&self.tenant, &id, &plan).await.unwrap();
         let row = Restore {
-            id,
-            tenant: self.tenant.clone(),
-            snapshot: SNAPSHOT.parse().unwrap(),
-            selection: Selection::default(),
-            diff: None,
-            undoes: None,
-            undoes_only: None,
             requested_by: "hft_12345678".to_owned(),
-            approved_by: None,
-            state: RestoreState::Previewed,
-            requested_at: now,
-            previewed_at: Some(now),
-            queued_at: None,
-            started_at: None,
-            done_at: None,
-            touched_at: now,
             attempts: 1,
-            counts: RestoreCounts::default(),
-            spent: Spent::default(),
-            not_permitted: Vec::new(),
-            plan: None,
-            expires_at: None,
-            expected_at: None,
-            cancelled_by: None,
-            error: None,
-            course: Course::default(),
+            ..previewed_restore(&self.tenant, id, SNAPSHOT.parse().unwrap(), now)
         };
         self.records.put_new(&row).await.unwrap();
     }

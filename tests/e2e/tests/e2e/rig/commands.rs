@@ -3,6 +3,7 @@
 use super::Rig;
 use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::snapshots::Snapshots;
+use domain::organisations::ApprovalRule;
 use domain::restore::{AttributeMode, LinkMode, Selection};
 use domain::stored::Manifest;
 use domain::{DiffId, Result, SnapshotId, TenantId};
@@ -65,7 +66,7 @@ impl Rig {
 
     /// Asks for the preview of taking back what a comparison found.
     pub async fn ask_preview(&self, diff: &DiffId, selection: Selection) -> Restore {
-        let new = NewRestore { from: RestoreFrom::Changes(diff.clone()), selection };
+        let new = NewRestore::of(RestoreFrom::Changes(diff.clone()), selection);
         self.restores().create_preview(self.tenant(), "per_test", new).await.unwrap()
     }
 
@@ -82,7 +83,7 @@ impl Rig {
 
     /// Approves a preview: the restore is then run.
     pub async fn ask_run(&self, restore: &Restore) -> Restore {
-        self.restores().run(self.tenant(), "per_test", &restore.id).await.unwrap()
+        self.restores().run(self.tenant(), "per_test", ApprovalRule::Off, &restore.id).await.unwrap()
     }
 
     pub async fn snapshot_row(&self, tenant: &TenantId, id: &SnapshotId) -> Snapshot {

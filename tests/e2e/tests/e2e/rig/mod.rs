@@ -283,6 +283,7 @@ impl Rig {
             plan: PlanId::from_ulid(&ulid()),
             seats: 50,
             features: vec![],
+            approvals: domain::organisations::ApprovalRule::Off,
             tenant: connected.then(|| tenant.clone()),
             not_protected: vec![],
             writer_consented_at: connected.then_some(now),

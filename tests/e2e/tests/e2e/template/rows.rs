@@ -112,7 +112,8 @@ fn only_snapshot_api_approves() {
     let approvals = format!("approvals/{TENANT}");
     assert_eq!(who_may(&deployed, Act::Put, &approvals), [Function::SnapshotApi]);
     assert_eq!(who_may(&deployed, Act::Delete, &approvals), [Function::PurgeData]);
-    assert_eq!(who_may(&deployed, Act::Read, &approvals), [Function::RunRestore, Function::PurgeData]);
+    let readers = [Function::SnapshotApi, Function::RunRestore, Function::PurgeData];
+    assert_eq!(who_may(&deployed, Act::Read, &approvals), readers);
 }
 
 #[test]
@@ -293,7 +294,7 @@ impl Asked {
                     links: None,
                 };
                 let selection = Selection { items: vec![item], ..Selection::default() };
-                let new = NewRestore { from: RestoreFrom::Items(snapshot), selection };
+                let new = NewRestore::of(RestoreFrom::Items(snapshot), selection);
                 let asked = rig.restores().create_preview(&tenant, "per_test", new).await.unwrap();
                 rig.work_once().await;
                 let wanted = if self == Self::Run {
@@ -359,8 +360,8 @@ async fn signed_in(rig: &Rig) -> Caller {
     let partner = rig.organisation().partner;
     let person = rig.records.list_all(&Person::all(&partner)).await.unwrap().remove(0).value;
     let proof = Proof::SignIn { person: person.id.clone(), at: Some(rig.clock.now()) };
-    let token = person.id.to_string();
-    Caller::Member(Member { partner, role: person.role, organisations: None, features: None, token, proof })
+    let member = Member::of_token(partner, person.role, None, person.id.to_string());
+    Caller::Member(Member { proof, ..member })
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{OrganisationView, Organisations};
 use crate::commands::Caller;
-use domain::organisations::{Act, HOLD_DAYS, KEPT_DAYS, OrganisationState};
+use domain::organisations::{Act, ApprovalRule, HOLD_DAYS, KEPT_DAYS, OrganisationState};
 use domain::rights::{Action, Feature, Role};
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, Result, Timestamp};
 use engine::announce::ending_notice;
@@ -84,6 +84,22 @@ impl Organisations {
             Vec::new()
         };
         self.put_with(found, ends).await
+    }
+
+    /// Says which restores wait for somebody else than whoever asked for them.
+    ///
+    /// # Errors
+    /// As [`Self::edit`].
+    pub async fn set_approvals(
+        &self,
+        caller: &Caller,
+        id: &OrganisationId,
+        expected: u64,
+        rule: ApprovalRule,
+    ) -> Result<Found<OrganisationView>> {
+        let mut found = self.expect(caller, id, Action::SetApprovals, expected).await?;
+        found.value.approvals = rule;
+        self.put_with(found, Vec::new()).await
     }
 
     /// Suspends, unsubscribes, reactivates, deletes, or cancels the deletion.

@@ -9,6 +9,7 @@ pub use life::{Edit, Hold};
 use super::caller::may_sign_in;
 use super::plans::{known, offered};
 use super::{Caller, Gate, Listed};
+use domain::organisations::ApprovalRule;
 use domain::plans::ProductType;
 use domain::rights::{Action, Role};
 use domain::subscriptions::check_seats;
@@ -113,6 +114,7 @@ impl Organisations {
             plan: new.plan,
             seats: new.seats,
             features: Vec::new(),
+            approvals: ApprovalRule::Off,
             tenant: None,
             not_protected: Vec::new(),
             writer_consented_at: None,

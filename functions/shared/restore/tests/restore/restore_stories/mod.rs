@@ -1,5 +1,6 @@
 //! Stories of more than one restore, and of rights.
 
+mod approved;
 mod late;
 mod left_to_people;
 mod lock_out;

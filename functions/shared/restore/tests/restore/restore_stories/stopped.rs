@@ -1,6 +1,7 @@
 //! A restore that somebody stops ends before its next step; a preview that is too old is made again.
 
 use crate::restore_world::{RestoreWorld, object, whole};
+use domain::organisations::ApprovalRule;
 use domain::restore::Cause;
 use domain::{ErrorKind, RestoreId};
 use engine::records::{FailCause, OutcomeState, RestoreState};
@@ -49,7 +50,7 @@ async fn a_restore_that_is_stopped_while_it_writes_writes_no_further_step_and_re
         let commands = stage.commands();
         let refused = [
             commands.cancel(&stage.tenant, "chief", &restore).await.unwrap_err(),
-            commands.run(&stage.tenant, "chief", &restore).await.unwrap_err(),
+            commands.run(&stage.tenant, "chief", ApprovalRule::Off, &restore).await.unwrap_err(),
         ];
         assert!(refused.iter().all(|error| error.kind() == ErrorKind::Conflict));
     }
@@ -212,7 +213,8 @@ async fn a_preview_is_good_for_a_day_and_half_an_hour_where_it_is_about_roles_an
         let row = stage.restore(&restore).await;
         assert_eq!(row.valid_until(), Some(row.previewed_at.unwrap() + good_for), "{what}");
         stage.world.clock.advance(good_for + SignedDuration::from_secs(1));
-        let aged = stage.commands().run(&stage.tenant, "boss", &restore).await.unwrap_err();
+        let aged =
+            stage.commands().run(&stage.tenant, "boss", ApprovalRule::Off, &restore).await.unwrap_err();
         assert_eq!(aged.kind(), ErrorKind::Conflict);
         assert!(aged.to_string().contains("expired"), "{aged}");
         let again = stage.commands().preview_again(&stage.tenant, "me", &restore).await.unwrap();

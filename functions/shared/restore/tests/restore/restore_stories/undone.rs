@@ -159,7 +159,7 @@ async fn only_what_was_run_and_is_over_is_undone_and_an_undoing_is_undone_as_any
     let restore = previewed(&stage).await;
     let ask = async |of: &RestoreId| {
         let from = restore::commands::restores::RestoreFrom::Undo(of.clone());
-        let new = restore::commands::restores::NewRestore { from, selection: Selection::default() };
+        let new = restore::commands::restores::NewRestore::of(from, Selection::default());
         stage.commands().create_preview(&stage.tenant, "me", new).await
     };
     assert_eq!(ask(&restore).await.unwrap_err().kind(), ErrorKind::Conflict, "it was not run");

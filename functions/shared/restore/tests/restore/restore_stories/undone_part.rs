@@ -104,7 +104,7 @@ async fn a_part_that_is_none_is_refused_with_its_field() {
         (objects(&[("users", "ann"), ("users", "ann")]), "only[1].key"),
     ] {
         let from = RestoreFrom::UndoOnly(restore.clone(), part);
-        let new = NewRestore { from, selection: Selection::default() };
+        let new = NewRestore::of(from, Selection::default());
         let error = stage.commands().create_preview(&stage.tenant, "me", new).await.unwrap_err();
         let fields: Vec<&str> = error.fields().iter().map(|fault| fault.field.as_str()).collect();
         assert_eq!(fields, [field], "{error}");

@@ -262,7 +262,7 @@ async fn an_undoing_whose_time_is_up_fails_and_says_so_rather_than_begin_anew_fo
     let restore = stage.previewed(Selection { items: vec![item("users", "ann")], ..whole(&[]) }).await;
     stage.run(&restore).await;
     let from = restore::commands::restores::RestoreFrom::Undo(restore);
-    let new = restore::commands::restores::NewRestore { from, selection: Selection::default() };
+    let new = restore::commands::restores::NewRestore::of(from, Selection::default());
     let undo = stage.commands().create_preview(&stage.tenant, "me", new).await.unwrap().id;
     let request = restore::preview_restore::Request { tenant: stage.tenant.clone(), restore: undo.clone() };
     stage.preview_worker().run(&request, stage.now()).await.unwrap();

@@ -6,16 +6,18 @@ mod stopping;
 
 use async_trait::async_trait;
 use backup::archive::FoundChanges;
+use backup::commands::slots::Asker;
 pub use directory::TableDirectory;
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
+use domain::organisations::ApprovalRule;
 use domain::restore::{AttributeMode, LinkMode, RestorePlan, SelectedItem, Selection};
 use domain::{DiffId, OrganisationId, PartnerId, RestoreId, Result, SnapshotId, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Put};
 use engine::records::{CredentialStatus, NewId, Records, Restore, Snapshot, Tenant};
 use jiff::SignedDuration;
-use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
+use restore::commands::restores::{NewRestore, RestoreFrom, Restores, Why};
 use restore::plans::FinalReport;
 use restore::plans::{Before, PlanStore, Sentence, StoredPlan};
 use restore::preview_restore::{self, OpenSnapshot, Snapshots};
@@ -141,21 +143,36 @@ impl RestoreWorld {
     /// Asks for a preview and makes it.
     pub async fn previewed(&self, selection: Selection) -> RestoreId {
         let restore = self.asked(selection).await;
-        let request = preview_restore::Request { tenant: self.tenant.clone(), restore: restore.clone() };
-        self.preview_worker().run(&request, self.deadline()).await.unwrap();
+        self.preview(&restore).await;
         restore
     }
 
     /// Asks for a preview that nobody has made yet.
     pub async fn asked(&self, selection: Selection) -> RestoreId {
+        self.asked_by("me", selection, Why::default()).await
+    }
+
+    /// The same in somebody's name, with what it is for.
+    pub async fn asked_by(
+        &self,
+        asker: impl Into<Asker> + Send,
+        selection: Selection,
+        why: Why,
+    ) -> RestoreId {
         let row = self.snapshot_row("01JAAAAAAAAAAAAAAAAAAAAAAA");
         let id = row.id.clone();
         // Every preview is of the one snapshot, which has its row from the first preview on.
         if let Err(error) = self.records(self.world.catalog.clone()).put_new(&row).await {
             assert_eq!(error.kind(), domain::ErrorKind::Conflict);
         }
-        let new = NewRestore { from: RestoreFrom::Items(id), selection };
-        self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id
+        let new = NewRestore { why, ..NewRestore::of(RestoreFrom::Items(id), selection) };
+        self.commands().create_preview(&self.tenant, asker, new).await.unwrap().id
+    }
+
+    /// Makes the preview that was asked for.
+    pub async fn preview(&self, restore: &RestoreId) {
+        let request = self.request(restore);
+        self.preview_worker().run(&request, self.deadline()).await.unwrap();
     }
 
     /// Another snapshot is sealed now, the newest: it holds what the table of this world says.
@@ -200,10 +217,9 @@ impl RestoreWorld {
 
     /// The same of a part of it.
     pub async fn undone_from(&self, from: RestoreFrom) -> RestoreId {
-        let new = NewRestore { from, selection: Selection::default() };
+        let new = NewRestore::of(from, Selection::default());
         let undo = self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id;
-        let request = preview_restore::Request { tenant: self.tenant.clone(), restore: undo.clone() };
-        self.preview_worker().run(&request, self.deadline()).await.unwrap();
+        self.preview(&undo).await;
         undo
     }
 
@@ -228,7 +244,7 @@ impl RestoreWorld {
     }
 
     pub async fn approve(&self, restore: &RestoreId) {
-        self.commands().run(&self.tenant, "boss", restore).await.unwrap();
+        self.commands().run(&self.tenant, "boss", ApprovalRule::Off, restore).await.unwrap();
     }
 
     /// Approves a restore and runs it to its end.

@@ -1,0 +1,248 @@
+//! Who asks for a restore, who approves it and who runs it: where an approval is needed, nothing is written before it.
+
+use crate::restore_world::{RestoreWorld, item, object};
+use async_trait::async_trait;
+use backup::commands::slots::Asker;
+use domain::organisations::ApprovalRule;
+use domain::restore::Selection;
+use domain::{ErrorKind, PersonId, RestoreId, Result};
+use engine::records::{Approval, Restore, RestoreState};
+use jiff::SignedDuration;
+use restore::commands::restores::{Approver, Why};
+use restore::run_restore::{self, Announce};
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+const ANN: &str = "per_01jaaaaaaaaaaaaaaaaaaaaaaa";
+const BOB: &str = "per_01jbbbbbbbbbbbbbbbbbbbbbbb";
+const TOKEN: &str = "hft_12345678";
+
+fn signed_in(id: &str) -> Asker {
+    Asker { name: id.to_owned(), is_end_customer: false, person: id.parse().ok() }
+}
+
+fn token_of(id: &str) -> Asker {
+    Asker { name: TOKEN.to_owned(), is_end_customer: false, person: id.parse().ok() }
+}
+
+/// Somebody of the customer, in a portal to which that person made the link.
+fn end_user(link_of: &str) -> Asker {
+    Asker {
+        name: "ses_01jccccccccccccccccccccccc".to_owned(),
+        is_end_customer: true,
+        person: link_of.parse().ok(),
+    }
+}
+
+/// Who was told of which restore that it waits.
+#[derive(Default)]
+struct Ears(Mutex<Vec<RestoreId>>);
+
+#[async_trait]
+impl Announce for Ears {
+    async fn restore_finished(&self, _: &Restore) -> Result<()> {
+        Ok(())
+    }
+    async fn restore_waits(&self, restore: &Restore) -> Result<()> {
+        self.0.lock().unwrap().push(restore.id.clone());
+        Ok(())
+    }
+}
+
+/// A tenant in which a user was renamed; or was given a role, where it is about rights over the tenant.
+struct Scene {
+    stage: RestoreWorld,
+    selection: Selection,
+    ears: Arc<Ears>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut stage = RestoreWorld::new();
+        stage.both(object("users", "u", &json!({ "displayName": "Ann" })));
+        stage.directory.set("users", "u", "displayName", json!("Anna"));
+        let selection = Selection { items: vec![item("users", "u")], ..Selection::default() };
+        Self { stage, selection, ears: Arc::default() }
+    }
+
+    fn privileged() -> Self {
+        let mut stage = RestoreWorld::new();
+        stage.both(object("groups", "g", &json!({ "displayName": "Admins", "isAssignableToRole": true })));
+        stage.directory.set("groups", "g", "displayName", json!("Admin"));
+        let selection = Selection { items: vec![item("groups", "g")], ..Selection::default() };
+        Self { stage, selection, ears: Arc::default() }
+    }
+
+    async fn previewed(&self, asker: Asker) -> RestoreId {
+        let why = Why { reason: Some("She is called Ann.".to_owned()), ticket: Some("T-7".to_owned()) };
+        let restore = self.stage.asked_by(asker, self.selection.clone(), why).await;
+        self.stage.preview(&restore).await;
+        restore
+    }
+
+    async fn run(&self, who: Asker, rule: ApprovalRule, id: &RestoreId) -> Result<Restore> {
+        self.stage.commands().run(&self.stage.tenant, who, rule, id).await
+    }
+
+    async fn approve(&self, who: &str, id: &RestoreId) -> Result<Restore> {
+        let person: PersonId = who.parse().unwrap();
+        let approver = Approver::of(Some(&person)).unwrap();
+        self.stage.commands().approve(&self.stage.tenant, &approver, id).await
+    }
+
+    /// What the job that runs restores does with its message.
+    async fn worked_on(&self, id: &RestoreId) -> Restore {
+        let worker = run_restore::Worker { announce: self.ears.clone(), ..self.stage.worker() };
+        let _ = worker.run(&self.stage.request(id), self.stage.deadline()).await;
+        self.stage.restore(id).await
+    }
+
+    fn told(&self) -> usize {
+        self.ears.0.lock().unwrap().len()
+    }
+
+    async fn approved_by(&self, id: &RestoreId) -> Option<String> {
+        let records = self.stage.records(self.stage.world.catalog.clone());
+        let found = records.find(&Approval::at(&self.stage.tenant, id)).await.unwrap();
+        found.map(|found| found.value.by)
+    }
+}
+
+#[tokio::test]
+async fn each_rule_holds_up_what_it_says_and_nothing_else() {
+    for (rule, is_privileged, waits) in [
+        (ApprovalRule::Off, false, false),
+        (ApprovalRule::Off, true, false),
+        (ApprovalRule::Privileged, false, false),
+        (ApprovalRule::Privileged, true, true),
+        (ApprovalRule::Always, false, true),
+        (ApprovalRule::Always, true, true),
+    ] {
+        let scene = if is_privileged { Scene::privileged() } else { Scene::new() };
+        let id = scene.previewed(signed_in(ANN)).await;
+        let row = scene.run(signed_in(ANN), rule, &id).await.unwrap();
+        assert_eq!(row.privileged, is_privileged, "{rule:?}");
+        assert_eq!(row.waits_for_approval(), waits, "{rule:?}, privileged: {is_privileged}");
+        let done = scene.worked_on(&id).await;
+        let ended = if waits { RestoreState::Previewed } else { RestoreState::Done };
+        assert_eq!((done.state, scene.told()), (ended, usize::from(waits)), "{rule:?}");
+        assert_eq!(scene.stage.directory.write_count(), u32::from(!waits));
+    }
+}
+
+#[tokio::test]
+async fn who_asked_who_approved_and_who_ran_are_three_and_what_waits_is_run_once_it_is_approved() {
+    let scene = Scene::new();
+    let id = scene.previewed(token_of(ANN)).await;
+    scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
+    scene.worked_on(&id).await;
+    scene.worked_on(&id).await;
+    let again = scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap_err();
+    assert_eq!((again.kind(), scene.stage.directory.write_count()), (ErrorKind::Conflict, 0));
+    assert_eq!(scene.approved_by(&id).await, None);
+
+    scene.approve(BOB, &id).await.unwrap();
+    let done = scene.worked_on(&id).await;
+    assert_eq!(done.state, RestoreState::Done);
+    assert_eq!(scene.stage.directory.get("users", "u")["displayName"], "Ann");
+    let three = (done.requested_by.as_str(), done.approved_by.as_deref(), done.run_by.as_deref());
+    assert_eq!(three, (TOKEN, Some(BOB), Some(ANN)));
+    assert_eq!((done.reason.as_deref(), done.ticket.as_deref()), (Some("She is called Ann."), Some("T-7")));
+    let late = scene.approve(BOB, &id).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test]
+async fn nobody_approves_what_they_asked_for_with_whichever_token_or_link() {
+    for asker in [signed_in(ANN), token_of(ANN), end_user(ANN)] {
+        let scene = Scene::new();
+        let id = scene.previewed(asker.clone()).await;
+        scene.run(signed_in(BOB), ApprovalRule::Always, &id).await.unwrap();
+        let refused = scene.approve(ANN, &id).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Denied, "{asker:?}");
+        assert_eq!(scene.approved_by(&id).await, None, "{asker:?}");
+        let row = scene.worked_on(&id).await;
+        assert_eq!((row.state, scene.stage.directory.write_count()), (RestoreState::Previewed, 0));
+        scene.approve(BOB, &id).await.unwrap();
+        assert_eq!(scene.worked_on(&id).await.state, RestoreState::Done, "{asker:?}");
+    }
+    assert_eq!(Approver::of(None).unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn what_an_end_user_asked_for_or_runs_waits_for_the_partner_whatever_the_rule() {
+    for (asker, runner) in [(end_user(ANN), signed_in(ANN)), (signed_in(ANN), end_user(ANN))] {
+        let scene = Scene::new();
+        let id = scene.previewed(asker).await;
+        let row = scene.run(runner, ApprovalRule::Off, &id).await.unwrap();
+        assert!(row.waits_for_approval());
+        let row = scene.worked_on(&id).await;
+        assert_eq!(
+            (row.state, scene.stage.directory.write_count(), scene.told()),
+            (RestoreState::Previewed, 0, 1)
+        );
+        scene.approve(BOB, &id).await.unwrap();
+        assert_eq!(scene.worked_on(&id).await.state, RestoreState::Done);
+    }
+}
+
+#[tokio::test]
+async fn approved_before_it_is_run_it_is_run_at_once() {
+    let scene = Scene::new();
+    let id = scene.previewed(signed_in(ANN)).await;
+    let row = scene.approve(BOB, &id).await.unwrap();
+    assert_eq!((row.state, row.approved_by.as_deref()), (RestoreState::Previewed, Some(BOB)));
+    assert_eq!(scene.stage.world.queue.sent().iter().filter(|m| m.body.contains("run-restore")).count(), 0);
+    let row = scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
+    assert_eq!(row.state, RestoreState::Queued);
+    let done = scene.worked_on(&id).await;
+    assert_eq!((done.state, done.approved_by.as_deref(), scene.told()), (RestoreState::Done, Some(BOB), 0));
+}
+
+#[tokio::test]
+async fn an_approval_stands_for_the_same_plan_previewed_again_and_for_no_other() {
+    for has_changed in [false, true] {
+        let scene = Scene::new();
+        let first = scene.previewed(signed_in(ANN)).await;
+        scene.approve(BOB, &first).await.unwrap();
+        scene.stage.world.clock.advance(SignedDuration::from_hours(25));
+        let aged = scene.run(signed_in(ANN), ApprovalRule::Always, &first).await.unwrap_err();
+        assert_eq!(aged.kind(), ErrorKind::Conflict);
+        if has_changed {
+            scene.stage.directory.set("users", "u", "displayName", json!("Anne"));
+        }
+        let commands = scene.stage.commands();
+        let again = commands.preview_again(&scene.stage.tenant, signed_in(ANN), &first).await.unwrap().id;
+        scene.stage.preview(&again).await;
+        let row = scene.run(signed_in(ANN), ApprovalRule::Always, &again).await.unwrap();
+        assert_eq!(row.waits_for_approval(), has_changed);
+        let done = scene.worked_on(&again).await;
+        let ended = if has_changed { RestoreState::Previewed } else { RestoreState::Done };
+        assert_eq!(done.state, ended);
+        assert_eq!(done.ticket.as_deref(), Some("T-7"));
+    }
+}
+
+#[tokio::test]
+async fn asked_again_by_whoever_approved_the_first_it_waits_for_somebody_else() {
+    let scene = Scene::new();
+    let first = scene.previewed(signed_in(ANN)).await;
+    scene.approve(BOB, &first).await.unwrap();
+    let commands = scene.stage.commands();
+    let again = commands.preview_again(&scene.stage.tenant, signed_in(BOB), &first).await.unwrap().id;
+    scene.stage.preview(&again).await;
+    assert!(scene.run(signed_in(BOB), ApprovalRule::Always, &again).await.unwrap().waits_for_approval());
+}
+
+#[tokio::test]
+async fn a_preview_that_has_expired_or_was_stopped_is_approved_by_nobody() {
+    let scene = Scene::new();
+    let id = scene.previewed(signed_in(ANN)).await;
+    scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
+    scene.stage.world.clock.advance(SignedDuration::from_hours(25));
+    assert_eq!(scene.approve(BOB, &id).await.unwrap_err().kind(), ErrorKind::Conflict);
+    let other = scene.previewed(signed_in(ANN)).await;
+    scene.stage.commands().cancel(&scene.stage.tenant, ANN, &other).await.unwrap();
+    assert_eq!(scene.approve(BOB, &other).await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(scene.stage.directory.write_count(), 0);
+}
