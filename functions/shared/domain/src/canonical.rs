@@ -220,6 +220,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_collection_inside_a_collection_has_no_order_either() {
+        let sorted = |mut value: Value| {
+            sort_collections(&mut value);
+            value
+        };
+        let one = json!([{"to": ["b", "a"]}, [2, 1]]);
+        assert_eq!(sorted(one), sorted(json!([[1, 2], {"to": ["a", "b"]}])));
+    }
+
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),

@@ -418,7 +418,7 @@ async fn a_hundred_rounds_of_one_change_each_stay_shallow_and_cost_what_changed(
     let value = |n: u8| Some(vec![n; 300]);
     let records: Vec<_> = (0..2_000).map(|i| (format!("{i:05}").into_bytes(), value(1))).collect();
     let mut run = apply(&archive, None, &[records]).await;
-    let (base, mut deepest) = (run.index, 0);
+    let (base, of_base, mut deepest) = (run.index, run.base_bytes(), 0);
     let stored = archive.stored().1;
     for round in 0..100_u8 {
         let key = format!("{:05}", u32::from(round) * 19).into_bytes();
@@ -427,6 +427,7 @@ async fn a_hundred_rounds_of_one_change_each_stay_shallow_and_cost_what_changed(
         deepest = deepest.max(run.layers.len());
     }
     assert_eq!(run.index, base, "the base was not written anew");
+    assert_eq!(run.base_bytes(), of_base, "of layers that were made one no bytes are counted any more");
     assert!(deepest <= 9, "{deepest} layers");
     let per_round = (archive.stored().1 - stored) / 100;
     assert!(per_round < 3_000, "{per_round} bytes a round, parked blocks included");

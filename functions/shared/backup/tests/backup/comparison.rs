@@ -131,6 +131,21 @@ fn a_comparison_ends_the_same_wherever_its_process_dies_while_it_is_suspended_an
 }
 
 #[test]
+fn each_continuation_is_a_message_of_its_own_that_the_queue_does_not_take_for_the_one_before() {
+    run(async {
+        let mut sides = Sides::default();
+        for n in 0..3 {
+            let user = |v: usize| Some(json!({ "id": id(n), "displayName": "User", "description": v }));
+            sides.object("users", &id(n), user(0), user(1));
+        }
+        let stage = SideBySide::new(&sides).await;
+        let (_, invocations) = stage.compare(None, 2).await;
+        assert!(invocations > 2, "{invocations} invocations");
+        assert_eq!(stage.messages(), invocations);
+    });
+}
+
+#[test]
 fn a_service_plan_more_for_everybody_is_no_change_and_nothing_is_kept_of_it() {
     run(async {
         let mut sides = Sides::default();

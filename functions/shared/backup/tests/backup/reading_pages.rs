@@ -112,6 +112,19 @@ async fn what_is_listed_and_not_given_by_its_id_is_read_in_another_way() {
 }
 
 #[tokio::test]
+async fn what_is_deleted_between_its_listing_and_its_reading_costs_no_second_reading() {
+    let desk = with_groups(16, AT_ONCE).await;
+    let listed = (0..300).map(|n| json!({"id": format!("h{n}"), "displayName": "H"}));
+    desk.directory.page("groups", "listed", listed.clone().map(|g| json!({"id": g["id"]})).collect(), None);
+    desk.directory.by_ids(listed.skip(1));
+    let gone = json!({"id": "h0", "@removed": {"reason": "deleted"}});
+    desk.directory.page("groups", "later", vec![gone], None);
+    let read = desk.read(None).await;
+    assert_eq!((records(&read, "groups"), read.missing), (299, vec![]));
+    assert!(!desk.directory.asked("groups").contains(&"start".to_owned()), "it is read in one way alone");
+}
+
+#[tokio::test]
 async fn the_token_is_taken_first_and_what_changed_since_is_read_last() {
     let desk = Desk::new(16, AT_ONCE).await;
     desk.directory.page("users", "listed", plain(&["a"]), None);

@@ -4,11 +4,12 @@ use crate::paged::{Desk, manifest};
 use crate::reading_pages::{AT_ONCE, FACET, after, company, plain, records, user, with_groups};
 use backup::archive::Archive;
 use backup::reading::Reading;
+use domain::stored::Manifest;
 use domain::{ErrorKind, kinds};
 use engine::ports::Clock;
 use engine::records::Records;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::faulty::{FaultPlan, Faulty};
 
 #[tokio::test]
@@ -136,6 +137,35 @@ async fn where_permissions_are_not_told_a_base_is_built_on_all_the_same() {
     desk.directory.asked("users");
     desk.read(Some(&base)).await;
     assert_eq!(desk.directory.asked("users"), ["later"]);
+}
+
+/// What a token let be seen, its delta goes on with; what another may see besides, the delta would never tell.
+#[tokio::test]
+async fn with_other_permissions_than_the_base_had_everything_is_read_again() {
+    let may = |also: &str| vec!["User.Read.All".to_owned(), also.to_owned()];
+    for (had, begins_at) in [("Group.Read.All", "later"), ("Device.Read.All", "latest")] {
+        let desk = Desk::new(16, AT_ONCE).await;
+        desk.directory.page("users", "listed", plain(&["a"]), None);
+        let mut progress = desk.begun();
+        assert!(desk.go_on_with(&may(had), &mut progress, None, 900).await.unwrap());
+        let base = Manifest { permissions: may(had), ..manifest(&progress) };
+        desk.directory.asked("users");
+        let mut progress = desk.begun();
+        assert!(desk.go_on_with(&may("Group.Read.All"), &mut progress, Some(&base), 900).await.unwrap());
+        assert_eq!(desk.directory.asked("users")[0], begins_at, "{had}");
+    }
+}
+
+#[tokio::test]
+async fn what_had_to_be_left_out_of_the_question_is_stored_as_unknown_and_not_as_empty() {
+    let desk = Desk::new(16, AT_ONCE).await;
+    let unit = json!({"id": "u", "displayName": "U"});
+    desk.directory.page("administrativeUnits", "start", vec![unit], None);
+    desk.directory.leave_out("administrativeUnits", &["description"]);
+    let read = desk.read(None).await;
+    let view = desk.view(&read, "01JCCCCCCCCCCCCCCCCCCCCCCC").await;
+    let unit = view.find_object(kinds::get("administrativeUnits").unwrap(), "u").await.unwrap().unwrap();
+    assert_eq!((unit.get("description"), unit.get("visibility")), (None, Some(&Value::Null)));
 }
 
 #[tokio::test]

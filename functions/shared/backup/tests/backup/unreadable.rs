@@ -2,8 +2,8 @@
 
 use crate::paged::Desk;
 use crate::reading_pages::{AT_ONCE, after, company, plain, records, user};
-use domain::kinds;
 use domain::stored::Manifest;
+use domain::{ErrorKind, kinds};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -131,4 +131,20 @@ async fn a_change_that_cannot_be_read_costs_one_whole_reading_and_what_was_named
     let mut old = next.clone();
     *old.full_at.get_mut("users").unwrap() -= SignedDuration::from_hours(7 * 24);
     assert_eq!(named(&desk.read(Some(&old)).await), []);
+}
+
+/// The reverse run of one reading beside the run of another, as damage or a fault of ours would leave them.
+#[tokio::test]
+async fn links_that_their_two_runs_tell_apart_are_an_error_and_none_is_passed_over() {
+    let (desk, base) = company().await;
+    let manager = kinds::link("users.manager").unwrap();
+    let (mut read, view) = after(&desk, &base, vec![], vec![]).await;
+    assert_eq!(view.list_links_to(manager, "ann").await.unwrap().len(), 1, "Bob is led by her");
+    let left = json!({"id": "bob", "manager@delta": [{"id": "ann", "@removed": {"reason": "deleted"}}]});
+    desk.directory.page("users", "later", vec![left], None);
+    let later = desk.read(Some(&base)).await;
+    read.runs.insert(manager.name.to_owned(), later.runs[manager.name].clone());
+    let damaged = desk.view(&read, ULID).await;
+    let refused = damaged.list_links_to(manager, "ann").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt, "{refused}");
 }

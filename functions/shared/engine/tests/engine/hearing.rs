@@ -75,6 +75,15 @@ fn who_wants_no_digest_is_not_waited_for() {
 }
 
 #[test]
+fn who_begins_to_hear_of_a_topic_is_told_nothing_of_the_time_before() {
+    let mut person = owner("2026-11-16T12:00:00Z");
+    let (monday, friday) = (at("2026-11-16T12:00:00Z"), at("2026-11-20T12:00:00Z"));
+    person.subscribe(Topic::Changes, None, monday).unwrap();
+    person.subscribe(Topic::Changes, Some(Frequency::Daily), friday).unwrap();
+    assert_eq!(person.subscriptions[&Topic::Changes].begins(), friday);
+}
+
+#[test]
 fn changing_from_weekly_to_daily_in_mid_week_leaves_nothing_out() {
     let mut person = owner("2026-11-16T12:00:00Z");
     let (monday, friday) = (at("2026-11-16T12:00:00Z"), at("2026-11-20T12:00:00Z"));

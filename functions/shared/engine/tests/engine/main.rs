@@ -4,6 +4,7 @@
 
 mod audit;
 mod deletion;
+mod given_up;
 mod hearing;
 mod queues;
 mod records;

@@ -4,10 +4,12 @@ use crate::mail_room::{handle_mail_messages, mail_worker, scheduler};
 use domain::notices::{Frequency, Topic};
 use domain::rights::Role;
 use domain::{ErrorKind, OrganisationId};
-use engine::records::{CredentialStatus, Person, Record, Subject};
+use engine::records::{CredentialStatus, Person, Record, SentNotice, Subject};
 use engine::work::JobWorker;
-use support::faulty::crash_points;
-use support::office::{DISTRIBUTOR, Office, PARTNER, SIBLING, organisation, snapshot, tenant};
+use partners::send_digests::Request;
+use std::collections::BTreeSet;
+use support::faulty::{Mode, crash_points};
+use support::office::{DISTRIBUTOR, Office, PARTNER, SIBLING, diff, organisation, snapshot, tenant};
 
 const ZURICH: &str = "Europe/Zurich";
 
@@ -169,6 +171,31 @@ async fn prepared() -> Office {
     office.add_person(10, PARTNER, Role::Owner, ZURICH).await;
     office.add_person(11, DISTRIBUTOR, Role::Owner, "America/New_York").await;
     office
+}
+
+/// Of two mails of which one had left, what is reported of the second try is the other one.
+#[tokio::test]
+async fn a_mail_that_an_earlier_try_sent_is_not_counted_once_more() {
+    let calm = prepared().await;
+    calm.announce_two_changes().await.unwrap();
+    let (id, announced) = (format!("privileged-changes.{}", diff()), calm.faults.call_count());
+    let request = Request { tenant: tenant(), notice: id };
+    assert_eq!(mail_worker(&calm).send_notice(&request, calm.deadline()).await.unwrap().sent, 2);
+    let mut had_left = BTreeSet::new();
+    for call in announced..calm.faults.call_count() {
+        let office = prepared().await;
+        office.announce_two_changes().await.unwrap();
+        office.faults.fail_at(call, Mode::Before);
+        let _ = mail_worker(&office).send_notice(&request, office.deadline()).await;
+        office.faults.heal();
+        let rows = SentNotice::of_notice(&tenant(), &request.notice);
+        let rows = office.records().list_all(&rows).await.unwrap();
+        let settled = rows.iter().filter(|row| row.value.delivery.is_some()).count() as u64;
+        let again = mail_worker(&office).send_notice(&request, office.deadline()).await.unwrap();
+        assert!(settled + again.sent <= 2, "call {call}: {again:?} after {settled}");
+        had_left.insert(settled);
+    }
+    assert!(had_left.contains(&1), "{had_left:?}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use crate::mail_room::{handle_mail_messages, mail_worker, mail_worker_over, scheduler};
 use async_trait::async_trait;
-use domain::notices::{Frequency, Topic};
+use domain::notices::{Frequency, Hour, Topic};
 use domain::rights::Role;
 use domain::{Error, Timestamp};
 use engine::ports::{Catalog, Handed, Mail, MailEvent, MailFate, Mailer, Page, Row, RowPage, Scope, Write};
@@ -281,6 +281,26 @@ async fn a_notice_that_is_stored_long_after_its_own_time_is_in_the_next_digest_a
         tick(&office).await;
     }
     assert_eq!(told(&office), [2, 1], "the late one, and the one beside it not again");
+}
+
+/// Eight in the morning in Zurich is half an hour before one in the afternoon in Kolkata.
+#[tokio::test]
+async fn what_a_digest_told_is_not_told_again_after_one_that_had_nothing_new() {
+    let (office, owner) = sunday_with_changes().await;
+    office.world.clock.advance_to(at("2026-11-23T06:50:00Z"));
+    store_late(&office, at("2026-11-23T06:50:00Z")).await;
+    office.world.clock.advance_to(at(MONDAY_8));
+    tick(&office).await;
+    assert_eq!(told(&office), [2]);
+    let mut moved = office.records().get(&owner.address()).await.unwrap();
+    moved.value.hour = Hour::new(13).unwrap();
+    moved.value.move_to("Asia/Kolkata", office.clock().now()).unwrap();
+    office.records().replace(&moved.value, moved.version).await.unwrap();
+    for day in 23..=25 {
+        office.world.clock.advance_to(at(&format!("2026-11-{day}T07:30:00Z")));
+        tick(&office).await;
+        assert_eq!(told(&office), [2], "on the {day}th");
+    }
 }
 
 #[tokio::test]

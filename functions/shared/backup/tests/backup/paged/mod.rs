@@ -24,6 +24,8 @@ struct State {
     asked: Vec<(String, String)>,
     /// Of a page the items that cannot be read.
     unreadable: BTreeMap<(String, String), Vec<Option<String>>>,
+    /// By source, the properties that had to be left out of the question.
+    left_out: BTreeMap<String, Vec<String>>,
 }
 
 /// The directory. What nobody wrote down is empty; a delta's link is `later`.
@@ -64,6 +66,11 @@ impl Paged {
     pub fn unreadable(&self, source: &str, at: &str, ids: &[Option<&str>]) {
         let ids = ids.iter().map(|id| id.map(str::to_owned)).collect();
         self.state.lock().unwrap().unreadable.insert((source.to_owned(), at.to_owned()), ids);
+    }
+    /// These properties have to be left out of the question, so that no page gives them.
+    pub fn leave_out(&self, source: &str, properties: &[&str]) {
+        let properties = properties.iter().map(|p| (*p).to_owned()).collect();
+        self.state.lock().unwrap().left_out.insert(source.to_owned(), properties);
     }
     /// What is given by ids.
     pub fn by_ids(&self, objects: impl IntoIterator<Item = Value>) {
@@ -123,7 +130,8 @@ impl DirectoryPages for Paged {
         let items = items.iter().map(|item| serde_json::value::to_raw_value(item).unwrap()).collect();
         let unreadable = state.unreadable.get(&at).cloned().unwrap_or_default();
         let unreadable = unreadable.into_iter().map(Unreadable::of_text).collect();
-        Ok(ReadPage { items, unreadable, end, left_out: vec![] })
+        let left_out = state.left_out.get(source.name).cloned().unwrap_or_default();
+        Ok(ReadPage { items, unreadable, end, left_out })
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()
@@ -184,9 +192,21 @@ impl Desk {
         base: Option<&Manifest>,
         seconds: i64,
     ) -> Result<bool> {
+        self.go_on_with(&[], progress, base, seconds).await
+    }
+
+    /// The same with these permissions.
+    pub async fn go_on_with(
+        &self,
+        permissions: &[String],
+        progress: &mut ReadingState,
+        base: Option<&Manifest>,
+        seconds: i64,
+    ) -> Result<bool> {
         let deadline = self.world.clock.now() + SignedDuration::from_secs(seconds);
         let (directory, clock) = (self.directory.clone(), self.world.clock.clone());
-        Reading::new(directory, &self.archive, clock, base.cloned(), &[], deadline).run(progress).await
+        let reading = Reading::new(directory, &self.archive, clock, base.cloned(), permissions, deadline);
+        reading.run(progress).await
     }
 
     /// Reads all in one go.

@@ -16,6 +16,7 @@ use domain::changes::Change;
 use domain::kinds::{KINDS, Kind};
 use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
+use engine::messages::diff_snapshots;
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Page, Queue, Vault};
 use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, Span, StoredKey};
 use jiff::SignedDuration;
@@ -173,6 +174,11 @@ impl SideBySide {
         panic!("it never ends")
     }
 
+    /// How many messages the queue has taken.
+    pub fn messages(&self) -> usize {
+        self.world.queue.sent().len()
+    }
+
     async fn ask(&self, object: Option<String>) -> Diff {
         let now = self.world.clock.now();
         let diff = Diff {
@@ -198,6 +204,7 @@ impl SideBySide {
             course: Course::default(),
         };
         self.records.put_new(&diff).await.unwrap();
+        self.world.queue.send(diff_snapshots(&tenant(), &diff.id, 0)).await.unwrap();
         *self.last.lock().unwrap() = Some(diff.id.clone());
         diff
     }

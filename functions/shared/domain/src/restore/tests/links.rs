@@ -99,6 +99,21 @@ fn whoever_is_created_again_is_a_member_again_and_holds_the_role_again() {
     assert_eq!(names_of(&plan(&inputs)), ["create u"]);
 }
 
+/// Whole, or the very link: it is planned for the group's own sake, and not once more for the user's.
+#[test]
+fn a_link_that_was_chosen_itself_is_planned_once_when_its_far_end_is_created_again() {
+    let user = || held(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y"}));
+    let group = || item("groups", "g", Some(group(&[], &["u"], &[])), Some(group(&[], &[], &[])));
+    let link = || vec![SelectedLink { link: "groups.members".to_owned(), to: "u".to_owned() }];
+    for chosen in [None, Some(link())] {
+        let referrer = Item { properties: Some(vec![]), links: Some(link()), ..group() };
+        let mut inputs =
+            exactly(vec![item("users", "u", Some(user()), None), Item { links: chosen, ..group() }]);
+        inputs.referrers.insert("u".to_owned(), vec![referrer]);
+        assert_eq!(names_of(&plan(&inputs)), ["create u", "addLinks g"]);
+    }
+}
+
 #[test]
 fn whoever_goes_into_a_unit_that_keeps_others_out_goes_there_when_all_else_is_written() {
     let unit = |restricted: bool| {

@@ -66,6 +66,21 @@ fn a_schedule_is_asked_for_unless_its_time_is_over_or_it_is_inherited() {
 }
 
 #[test]
+fn a_role_that_follows_from_a_membership_by_now_is_not_given_another_end() {
+    let until = |end: &str, member: &str| {
+        json!({"memberType": member,
+            "scheduleInfo": {"expiration": {"type": "afterDateTime", "endDateTime": end}}})
+    };
+    let wanted = fact("a", "r", &until("2031-01-01T00:00:00Z", "Direct"));
+    let live = fact("a", "r", &until("2032-01-01T00:00:00Z", "Group"));
+    let mut inputs = exactly(vec![item("eligibleAdmins", "a", Some(wanted), Some(live))]);
+    inputs.now = "2030-01-01T00:00:00Z".parse().unwrap();
+    let plan = plan(&inputs);
+    assert!(plan.steps.is_empty());
+    assert_eq!(causes(&plan), [("scheduleInfo", Cause::Inherited)]);
+}
+
+#[test]
 fn built_in_roles_are_left_alone_and_custom_ones_keep_their_template() {
     let role = |built_in: bool, description: &str| {
         held(&json!({"id": "r", "displayName": "R", "isBuiltIn": built_in, "templateId": "t",
