@@ -69,11 +69,6 @@ impl<R> Admitted<R> {
         &self.organisation.id
     }
 
-    /// How rows name who asked: the first characters of the token, or the person's id.
-    pub fn token(&self) -> &str {
-        &self.token
-    }
-
     /// Who asks, for work whose amount is bounded.
     pub fn asker(&self) -> Asker {
         let (name, person) = (self.token.clone(), self.in_name_of.clone());

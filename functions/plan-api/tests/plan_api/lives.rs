@@ -6,7 +6,7 @@ use axum::body::Body;
 use domain::OrganisationId;
 use domain::rights::Role;
 use http::{Request, StatusCode};
-use partners::commands::Caller;
+use partners::commands::{Caller, Member, Proof};
 use serde_json::{Value, json};
 
 /// A request with a body and a version, either of which may be left out.
@@ -177,11 +177,20 @@ async fn features_are_switched_and_written_once_each() {
 #[tokio::test]
 async fn which_restores_wait_for_an_approval_is_said_by_owners_and_super_admins() {
     let scene = Scene::new().await;
-    for rule in ["always", "privileged", "off"] {
-        let answer = scene.act(&scene.owner, "PUT", "/approvals", Some(json!({ "restores": rule }))).await;
+    let Caller::Member(token) = &scene.owner else { panic!("not a member") };
+    let proof = Proof::SignIn { person: "per_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(), at: None };
+    let person = Caller::Member(Member { proof, ..token.clone() });
+    for (rule, who) in
+        [("privileged", &scene.owner), ("always", &scene.owner), ("off", &person), ("always", &person)]
+    {
+        let answer = scene.act(who, "PUT", "/approvals", Some(json!({ "restores": rule }))).await;
         assert_eq!(answer.json()["approvals"], json!(rule));
     }
     let before = scene.plane.kept();
+    for fewer in ["privileged", "off"] {
+        let answer = scene.act(&scene.owner, "PUT", "/approvals", Some(json!({ "restores": fewer }))).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "a token has no fewer wait");
+    }
     let wrong = scene.act(&scene.owner, "PUT", "/approvals", Some(json!({ "restores": "never" }))).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     let admin = as_role(&scene.owner, Role::Admin, None);

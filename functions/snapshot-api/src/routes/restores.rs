@@ -41,8 +41,8 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .says(
                 "Runs a previewed restore.",
                 "Queues the execution of the preview, as it was shown and once. What the live tenant no longer agrees \
-                 with is skipped. Where the organisation's rule wants it, and always where an end user asked for it or \
-                 runs it, it waits until somebody else has approved it (`waitsForApproval`); those who may are told. A \
+                 with is skipped. Where the organisation's rule wants it, and always where an end user asked for it, it \
+                 waits until somebody else has approved it (`waitsForApproval`); those who may are told. A \
                  preview that has expired is answered 409: it is made again first.",
             )
             .weighs(HEAVY)
@@ -151,7 +151,7 @@ async fn cancel(
     PathOf((org, id)): PathOf<(OrganisationId, RestoreId)>,
 ) -> Reply<Accepted<RestoreOut>> {
     // Why not only while backups run: what writes to a tenant can always be stopped.
-    let restore = api.restores.cancel(admitted.stored()?, admitted.token(), &id).await?;
+    let restore = api.restores.cancel(admitted.stored()?, admitted.asker(), &id).await?;
     Ok(accepted(format!("/v1/organisations/{org}/restores/{id}"), restore.into()))
 }
 

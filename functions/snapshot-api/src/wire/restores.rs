@@ -4,7 +4,7 @@
 use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
 };
-use domain::{DiffId, Error, RestoreId, Result, SnapshotId, Timestamp};
+use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::Spent;
 use engine::records::{
     Cause, NotProtected, OutcomeState, ReadBack, RefusedPart, Restore, RestoreCounts, RestoreState,
@@ -188,6 +188,11 @@ pub struct RestoreOut {
     state: RestoreState,
     /// Who asked for the preview: a person's id, or the first characters of a token.
     requested_by: String,
+    /// The person in whose name that was: of a token or a portal's session whoever it comes from; null where that is not
+    /// known. They do not approve it.
+    requested_for: Option<PersonId>,
+    /// Whether an end user of the organisation asked: then somebody of the partner has to approve.
+    by_end_user: bool,
     /// What it is for, as whoever asked put it; null where they did not.
     reason: Option<String>,
     /// Where that is written down; null where they did not say.
@@ -196,7 +201,8 @@ pub struct RestoreOut {
     approved_by: Option<String>,
     /// Who ran it, or wants it to be run: a person's id, or the first characters of a token; null while nobody does.
     run_by: Option<String>,
-    /// Whether it is to be run, and waits for somebody else to approve it.
+    /// Whether it is to be run, and waits for somebody else to approve it: until `expiresAt`, after which it is previewed
+    /// again.
     waits_for_approval: bool,
     /// Whether its plan gives or takes rights over the tenant.
     privileged: bool,
@@ -252,6 +258,8 @@ impl From<Restore> for RestoreOut {
             come_back_blocked: row.selection.come_back_blocked,
             state: row.state,
             requested_by: row.requested_by,
+            requested_for: row.requested_for,
+            by_end_user: row.by_end_user,
             reason: row.reason,
             ticket: row.ticket,
             approved_by: row.approved_by,

@@ -127,7 +127,7 @@ async fn every_route_asks_the_rights_table_for_every_role() {
 }
 
 #[tokio::test]
-async fn an_end_customer_may_what_is_switched_on_but_runs_no_restore_alone_and_approves_none() {
+async fn an_end_customer_may_what_is_switched_on_but_neither_runs_nor_approves_a_restore_of_its_partner() {
     let plane = Plane::new().await;
     let (partner, owner) = plane.partner(A, &[]).await;
     let org = plane.organisation(&partner, A, Some(TENANT)).await;
@@ -137,12 +137,9 @@ async fn an_end_customer_may_what_is_switched_on_but_runs_no_restore_alone_and_a
         plane.stands(asked.restore()).await;
         let path = format!("/v1/organisations/{org}{}", asked.path);
         let answer = plane.ask(Some(&asked.by(&customer)), asked.method, &path, &asked.body).await;
-        assert_eq!(answer.status.is_success(), asked.right != Action::ApproveRestore, "{}", asked.id);
-        if asked.id == "runRestore" {
-            let said = answer.json();
-            assert_eq!((&said["waitsForApproval"], &said["state"]), (&json!(true), &json!("previewed")));
-            assert_eq!(said["approvedBy"], Value::Null);
-        }
+        // The restore that is there was asked for by the partner.
+        let is_partners = [Action::ApproveRestore, Action::RunRestore].contains(&asked.right);
+        assert_eq!(answer.status.is_success(), !is_partners, "{}", asked.id);
     }
     plane.stands(RestoreState::Previewed).await;
     plane.change(&partner, &org, |o| o.state = OrganisationState::Suspended).await;

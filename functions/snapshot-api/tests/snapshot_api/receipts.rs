@@ -137,8 +137,16 @@ async fn a_receipt_names_the_approval_the_requests_and_what_was_read_back() {
     let story = Story::begin(RestoreState::Done).await;
     let (tenant, restore) = (story.plane.tenant.clone(), RESTORE.parse().unwrap());
     let at = story.plane.world.clock.now();
-    let approval =
-        Approval { tenant: tenant.clone(), restore, plan: "ab".repeat(32), by: "per_boss".to_owned(), at };
+    let approval = Approval {
+        tenant: tenant.clone(),
+        restore,
+        plan: "ab".repeat(32),
+        by: "per_boss".to_owned(),
+        at,
+        is_second: false,
+        of: None,
+        used_by: None,
+    };
     story.plane.records.put_new(&approval).await.unwrap();
     let restore = approval.restore.clone();
     let outcome = StepOutcome {

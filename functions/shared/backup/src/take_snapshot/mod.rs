@@ -381,7 +381,7 @@ impl Worker {
 
 /// Whether what went wrong with asking for recoveries says nothing of the rest of the tenant.
 fn is_about_recovery(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Unavailable | ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Conflict)
+    !matches!(kind, ErrorKind::Throttled { .. } | ErrorKind::Stale | ErrorKind::Corrupt)
 }
 
 /// Counts a sealed snapshot in the metrics.

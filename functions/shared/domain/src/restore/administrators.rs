@@ -207,6 +207,13 @@ pub fn may_lose(step: &Step) -> bool {
     effects(step).iter().any(Effect::loses)
 }
 
+/// Whether a step decides whether a person signs in, and so may make an administrator of somebody, or of nobody.
+pub fn may_let_in(step: &Step) -> bool {
+    effects(step)
+        .iter()
+        .any(|effect| matches!(effect, Effect::LetIn(_) | Effect::LockOut(_) | Effect::Gone(_)))
+}
+
 /// The ids of all whom a step may give the role to or make a member. Whether they then count as administrators depends
 /// on their state, which the caller looks up.
 pub fn gains(step: &Step) -> Vec<String> {

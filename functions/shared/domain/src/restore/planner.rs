@@ -4,7 +4,8 @@ use super::draft::Planner;
 use super::order::in_order;
 use super::{
     Cause, Guarded, Held, Impossible, Inputs, Item, LeftBy, LinkMode, Remark, RestorePlan, SelectedLink,
-    Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_lose, objects, units,
+    Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_let_in, may_lose, objects,
+    units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ pub fn plan(inputs: &Inputs) -> RestorePlan {
     planner.finish()
 }
 
-/// Whether a plan is about rights over the tenant: roles, and groups that may hold one.
+/// Whether a plan is about rights over the tenant: roles, groups that may hold one, and whether administrators sign in.
 pub fn is_privileged(inputs: &Inputs, plan: &RestorePlan) -> bool {
     let all = inputs.items.iter().chain(inputs.referrers.values().flatten());
     let may_hold = |item: &&Item| {
@@ -28,9 +29,15 @@ pub fn is_privileged(inputs: &Inputs, plan: &RestorePlan) -> bool {
     };
     let holders: BTreeSet<(KindName, &str)> =
         all.filter(may_hold).map(|item| (item.kind.name, item.key.as_str())).collect();
+    let may_administer = |id: &str| match &inputs.guard.administrators {
+        Guarded::NotAsked => false,
+        Guarded::Known(known) => known.people.contains_key(id),
+        Guarded::Unreadable => true,
+    };
     plan.steps.iter().any(|step| {
         let kind = step.kind.find();
-        kind.is_none_or(|kind| kind.privileged || holders.contains(&(kind.name, step.key.as_str())))
+        let is_of_rights = |kind: &Kind| kind.privileged || holders.contains(&(kind.name, step.key.as_str()));
+        kind.is_none_or(is_of_rights) || may_let_in(step) && may_administer(&step.id)
     })
 }
 

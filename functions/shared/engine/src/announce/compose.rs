@@ -10,7 +10,9 @@ use crate::records::{
 use domain::changes::{Change, What};
 use domain::notices::Topic;
 use domain::organisations::HOW_TO_WITHDRAW;
-use domain::{DiffId, ErrorKind, OrganisationId, Refusal, RestoreId, SnapshotId, Timestamp, kinds, text};
+use domain::{
+    DiffId, ErrorKind, OrganisationId, PersonId, Refusal, RestoreId, SnapshotId, Timestamp, kinds, text,
+};
 use serde::{Deserialize, Serialize};
 
 /// How many changes a notice shows one by one,
@@ -248,13 +250,16 @@ pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
 
 /// The notice of a restore that waits for its approval: who asked for what, and until when it can be approved.
 pub(super) fn waits_for_approval(restore: &Restore) -> Draft {
-    let title = "A restore waits for somebody to approve it".to_owned();
-    let subject = Subject::Restore(restore.id.clone());
+    let (title, subject) =
+        ("A restore waits for its approval".to_owned(), Subject::Restore(restore.id.clone()));
     let mut draft = Draft::new(Topic::Approvals, Severity::Warning, subject, title);
     let steps = counted(restore.counts.steps, "step", "steps");
     let whose =
         if restore.by_end_user { "somebody of the organisation" } else { restore.requested_by.as_str() };
-    draft.lines.push(format!("Asked for by {whose}, with {steps}. Whoever asked does not approve it."));
+    let run_by = restore.run_by.as_deref().unwrap_or("nobody");
+    draft.lines.push(format!("Asked for by {whose}, to be run by {run_by}, with {steps}."));
+    let asked = restore.requested_for.as_ref().map_or("whoever asked for it", PersonId::as_str);
+    draft.lines.push(format!("Anybody who may approve restores approves it, but not {asked}."));
     for (what, text) in [("Reason", &restore.reason), ("Ticket", &restore.ticket)] {
         draft.lines.extend(text.as_ref().map(|text| format!("{what}: {}", one_line(text))));
     }
@@ -262,7 +267,9 @@ pub(super) fn waits_for_approval(restore: &Restore) -> Draft {
         draft.lines.push("It gives or takes rights over the tenant.".to_owned());
     }
     if let Some(until) = restore.valid_until() {
-        draft.lines.push(format!("It can be approved until {until}; after that it is previewed again."));
+        draft
+            .lines
+            .push(format!("It can be approved until {until}; after that whoever asked previews it again."));
     }
     draft
 }

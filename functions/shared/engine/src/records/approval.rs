@@ -6,7 +6,8 @@ use super::address::{Approvals, At};
 use domain::{RestoreId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The approval of a restore: there is one for each restore at the most, and it is never changed.
+/// The approval of a restore, of which there is one at the most. Until the restore has begun, a later one takes its place;
+/// once it has carried the restore that was previewed in place of this one, that alone is noted in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
@@ -20,6 +21,15 @@ pub struct Approval {
     pub by: String,
     /// When it was approved.
     pub at: Timestamp,
+    /// Whether a person approved who had not asked for it. Else whoever ran it approved by that, since nothing held it up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_second: bool,
+    /// The restore for which it was given, where it stands for another with the same plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<RestoreId>,
+    /// The restore, previewed in place of this one, that has begun by it: it lets no other begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_by: Option<RestoreId>,
 }
 
 impl Approval {

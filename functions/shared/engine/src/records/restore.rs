@@ -5,6 +5,7 @@
 use super::address::{At, Restores, Under};
 use super::{Course, NotProtected, Record, watched};
 use crate::ports::{Spent, Watch};
+use domain::organisations::ApprovalRule;
 use domain::restore::{RestorePlan, Selection, Step, WriteAction};
 use domain::{DiffId, PersonId, RestoreId, SnapshotId, TenantId, Timestamp};
 use jiff::SignedDuration;
@@ -190,6 +191,9 @@ pub struct Restore {
     /// The restore of the same choice that it was previewed in place of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub again_of: Option<RestoreId>,
+    /// The organisation's rule when it was run last; none where it was not, and in rows of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<ApprovalRule>,
     /// Until when the preview can be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

@@ -11,7 +11,12 @@ use domain::{Error, ErrorKind, PersonId, RestoreId, Result, TenantId};
 use engine::messages;
 use engine::ports::Write;
 use engine::records::{Approval, Found, Restore, RestoreState, put_new, replace};
+use jiff::SignedDuration;
 
+/// How long an approval stands for previews that are made again.
+const STANDS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How many previews back it is looked for.
+const MOST_AGAIN: usize = 8;
 /// How often it is tried to run or approve a restore whose row is written at the same moment.
 const TRIES: u32 = 8;
 
@@ -31,12 +36,12 @@ impl Approver {
 }
 
 impl Restores {
-    /// Has a preview executed as it was shown. Where the organisation's rule holds it up, or an end user asked for it or
-    /// runs it, it waits until somebody else has approved it; people are told so.
+    /// Has a preview executed as it was shown. Where the organisation's rule holds it up, or an end user asked for it, it
+    /// waits until somebody else has approved it; people are told so. Asked once more, it is looked at once more.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, has expired, was run already, or
-    /// waits for its approval already.
+    /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, has expired or was run already;
+    /// `Denied` for an end user, when it was its partner who asked for it.
     pub async fn run(
         &self,
         tenant: &TenantId,
@@ -51,7 +56,7 @@ impl Restores {
     ///
     /// # Errors
     /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, has expired or was run already;
-    /// `Denied` when whoever asked for it approves.
+    /// `Denied` when whoever asked for it approves, or nobody knows in whose name that was.
     pub async fn approve(
         &self,
         tenant: &TenantId,
@@ -68,17 +73,24 @@ impl Restores {
         plan: &str,
     ) -> Result<Turn> {
         let Found { value: mut row, version } = found;
-        if row.waits_for_approval() {
-            return Err(Error::conflict("the restore waits for somebody else to approve it"));
+        if who.is_end_customer && !row.by_end_user {
+            return Err(Error::denied("its partner asked for this restore, and runs it"));
         }
-        let is_held_up = rule.holds_up(row.privileged) || row.by_end_user || who.is_end_customer;
-        let approval = match self.standing_approval(&row, plan).await? {
-            None if !is_held_up => Some(self.approval_of(&row, plan, &who.name)),
-            standing => standing,
-        };
+        // Asked anew each time: the rule may be another now, and the message that tells people may have been lost.
+        let is_held_up = rule.holds_up(row.privileged) || row.by_end_user;
+        let standing = self.standing_approval(&row, plan).await?;
+        if row.run_by.is_some() {
+            // Why one more: the message must not be taken for the one by which people were told that it waits.
+            row.attempts += 1;
+        }
+        row.rule = Some(rule);
         row.run_by = Some(who.name.clone());
-        match approval {
-            Some(approval) => self.begun(row, version, &approval).await,
+        match standing {
+            Some(standing) => self.begun(row, version, standing).await,
+            None if !is_held_up => {
+                let own = self.approval_of(&row, plan, &who.name);
+                self.begun(row, version, Standing::of(own)).await
+            }
             // Why its message all the same: the job finds that nobody approved, and tells those who may.
             None => Ok(Turn { writes: vec![replace(&row, version)?], row, sends: true }),
         }
@@ -86,40 +98,56 @@ impl Restores {
 
     async fn approved(&self, person: &PersonId, found: Found<Restore>, plan: &str) -> Result<Turn> {
         let Found { value: mut row, version } = found;
-        if asked(&row, person.as_str()) {
-            return Err(Error::denied("whoever asked for a restore does not approve it"));
-        }
-        let approval = self.approval_of(&row, plan, person.as_str());
+        check_second(&row, person)?;
+        let approval = Approval { is_second: true, ..self.approval_of(&row, plan, person.as_str()) };
         if row.run_by.is_some() {
-            // Why one more: the message must not be taken for the one by which people were told that it waits.
             row.attempts += 1;
-            return self.begun(row, version, &approval).await;
+            return self.begun(row, version, Standing::of(approval)).await;
         }
         row.approved_by = Some(approval.by.clone());
         let writes = vec![replace(&row, version)?, self.put_approval(&approval).await?];
         Ok(Turn { row, writes, sends: false })
     }
 
-    /// The approval of that plan by somebody else than whoever asked: of this restore, or of the one that it was
-    /// previewed in place of.
-    async fn standing_approval(&self, row: &Restore, plan: &str) -> Result<Option<Approval>> {
-        for restore in std::iter::once(&row.id).chain(&row.again_of) {
-            let found =
-                self.records.find(&Approval::at(&row.tenant, restore)).await?.map(|found| found.value);
-            if let Some(of) = found.filter(|of| of.plan == plan && !asked(row, &of.by)) {
-                return Ok(Some(Approval { restore: row.id.clone(), ..of }));
+    /// The approval of that plan by somebody else than whoever asked: of this restore, or of one that it was previewed in
+    /// place of, which was never begun or stopped, and whose approval let no other begin.
+    async fn standing_approval(&self, row: &Restore, plan: &str) -> Result<Option<Standing>> {
+        let find = async |restore: &RestoreId| self.records.find(&Approval::at(&row.tenant, restore)).await;
+        let stands = |of: &Approval| {
+            let by = of.by.parse().ok();
+            of.is_second && of.plan == plan && by.is_some_and(|by| check_second(row, &by).is_ok())
+        };
+        if let Some(own) = find(&row.id).await?.filter(|own| stands(&own.value)) {
+            return Ok(Some(Standing::of(own.value)));
+        }
+        let oldest = self.clock.now() - STANDS_FOR;
+        let mut earlier = row.again_of.clone();
+        for _ in 0..MOST_AGAIN {
+            let Some(id) = earlier else { break };
+            let of = self.find(&row.tenant, &id).await?.value;
+            if of.state != RestoreState::Previewed {
+                break;
             }
+            let fits =
+                |a: &Found<Approval>| stands(&a.value) && a.value.used_by.is_none() && a.value.at >= oldest;
+            if let Some(found) = find(&id).await?.filter(fits) {
+                return Ok(Some(Standing::carried(found, &row.id)));
+            }
+            earlier = of.again_of;
         }
         Ok(None)
     }
 
-    /// The turn by which its execution begins: the row and the approval say so in one write.
-    async fn begun(&self, mut row: Restore, version: u64, approval: &Approval) -> Result<Turn> {
+    /// The turn by which its execution begins: the row and the approval say so in one write, and so does the approval that
+    /// it was carried over from.
+    async fn begun(&self, mut row: Restore, version: u64, standing: Standing) -> Result<Turn> {
+        let Standing { approval, used } = standing;
         row.state = RestoreState::Queued;
         row.approved_by = Some(approval.by.clone());
         row.queued_at = Some(row.touched_at);
         // Why a row of its own, which names the plan: jobs write the row of the restore, and none of them approves.
-        let writes = vec![replace(&row, version)?, self.put_approval(approval).await?];
+        let mut writes = vec![replace(&row, version)?, self.put_approval(&approval).await?];
+        writes.extend(used.map(|used| replace(&used.value, used.version)).transpose()?);
         Ok(Turn { row, writes, sends: true })
     }
 
@@ -133,7 +161,8 @@ impl Restores {
 
     fn approval_of(&self, row: &Restore, plan: &str, by: &str) -> Approval {
         let (tenant, restore) = (row.tenant.clone(), row.id.clone());
-        Approval { tenant, restore, plan: plan.to_owned(), by: by.to_owned(), at: self.clock.now() }
+        let (plan, by, at) = (plan.to_owned(), by.to_owned(), self.clock.now());
+        Approval { tenant, restore, plan, by, at, is_second: false, of: None, used_by: None }
     }
 
     async fn expect_previewed(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Found<Restore>> {
@@ -147,7 +176,8 @@ impl Restores {
         };
         // Why: what was shown is no longer what there is, and it was approved by what was shown.
         let has_expired = found.value.valid_until().is_some_and(|until| until < self.clock.now());
-        let message = message.or(has_expired.then_some("its preview has expired; make it again"));
+        let message =
+            message.or(has_expired.then_some("its preview has expired: whoever asked for it makes it again"));
         match message {
             Some(message) => Err(Error::conflict(format!("the restore cannot be run: {message}"))),
             None => Ok(found),
@@ -193,7 +223,41 @@ struct Turn {
     sends: bool,
 }
 
-/// Whether that person, or token, is who asked for the restore.
-fn asked(row: &Restore, who: &str) -> bool {
-    row.requested_by == who || row.requested_for.as_ref().is_some_and(|person| person.as_str() == who)
+/// An approval by which a restore begins.
+struct Standing {
+    approval: Approval,
+    /// The one that it is carried over from, with the note that it was.
+    used: Option<Found<Approval>>,
+}
+
+impl Standing {
+    fn of(approval: Approval) -> Self {
+        Self { approval, used: None }
+    }
+
+    fn carried(mut from: Found<Approval>, to: &RestoreId) -> Self {
+        let approval =
+            Approval { restore: to.clone(), of: Some(from.value.restore.clone()), ..from.value.clone() };
+        from.value.used_by = Some(to.clone());
+        Self { approval, used: Some(from) }
+    }
+}
+
+/// Checks that a person is somebody else than whoever asked for the restore.
+///
+/// # Errors
+/// `Denied` where they are not, and where it is not known in whose name it was asked.
+fn check_second(row: &Restore, person: &PersonId) -> Result<()> {
+    if row.requested_by == person.as_str() {
+        return Err(Error::denied("whoever asked for a restore does not approve it"));
+    }
+    match &row.requested_for {
+        Some(asked) if asked == person => Err(Error::denied(
+            "it was asked for with a token or a link of yours: somebody else approves it, or you preview it yourself",
+        )),
+        None if row.requested_by.parse::<PersonId>().is_err() => Err(Error::denied(
+            "it is not known in whose name this was asked: a person previews it again, or a token that a person made",
+        )),
+        _ => Ok(()),
+    }
 }

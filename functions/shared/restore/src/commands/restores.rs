@@ -185,6 +185,7 @@ impl Restores {
             not_permitted: Vec::new(),
             plan: None,
             privileged: false,
+            rule: None,
             again_of,
             expires_at: None,
             expected_at: None,

@@ -14,11 +14,20 @@ impl Restores {
     /// Stops a restore: one that has not begun is cancelled at once, one that is executed ends before its next step.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore; `Conflict` when it has come to its end.
-    pub async fn cancel(&self, tenant: &TenantId, who: &str, restore: &RestoreId) -> Result<Restore> {
-        let mut tries = 0;
+    /// `NotFound` when there is no such restore; `Conflict` when it has come to its end; `Denied` for an end user, when it was
+    /// its partner who asked for it.
+    pub async fn cancel(
+        &self,
+        tenant: &TenantId,
+        who: impl Into<Asker> + Send,
+        restore: &RestoreId,
+    ) -> Result<Restore> {
+        let (who, mut tries) = (who.into(), 0);
         loop {
             let Found { value: mut row, version } = self.find(tenant, restore).await?;
+            if who.is_end_customer && !row.by_end_user {
+                return Err(Error::denied("its partner asked for this restore, and stops it"));
+            }
             if row.is_over() {
                 return Err(Error::conflict("the restore has come to its end"));
             }
@@ -29,7 +38,7 @@ impl Restores {
                 self.queue.send(messages::run_restore(tenant, &row.id, row.attempts)).await?;
                 return Ok(row);
             }
-            row.cancelled_by = Some(who.to_owned());
+            row.cancelled_by = Some(who.name.clone());
             if is_running {
                 // Why one more: the message that wakes it must not be taken for the one that it goes on by.
                 row.attempts += 1;

@@ -2,13 +2,14 @@
 
 use super::Worker;
 use crate::administrators::read_administrators;
-use domain::restore::{Guarded, RestorePlan, gains, may_lose};
+use domain::restore::{Guarded, RestorePlan, gains, may_let_in, may_lose};
 use domain::{Result, TenantId};
 
 impl Worker {
-    /// What is known of the administrators, where a plan made without that knowledge could take somebody's rights.
+    /// What is known of the administrators, where a plan made without that knowledge could take somebody's rights, or could
+    /// let somebody sign in who has them.
     pub(super) async fn administrators(&self, tenant: &TenantId, plan: &RestorePlan) -> Result<Guarded> {
-        if !plan.steps.iter().any(may_lose) {
+        if !plan.steps.iter().any(|step| may_lose(step) || may_let_in(step)) {
             return Ok(Guarded::NotAsked);
         }
         let others: Vec<String> = plan.steps.iter().flat_map(gains).collect();

@@ -8,7 +8,8 @@ mod entries;
 
 pub use entries::{Entry, Field, FieldState, StepEntry, entries};
 
-use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId, Timestamp, canonical};
+use domain::organisations::ApprovalRule;
+use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, TenantId, Timestamp, canonical};
 use engine::records::{Approval, Cause, Restore, RestoreCounts, RestoreState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,9 @@ pub struct Receipt {
     pub requested_at: Timestamp,
     /// When the preview was made.
     pub previewed_at: Option<Timestamp>,
+    /// The person in whose name that was; none where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_for: Option<PersonId>,
     /// What it was for, as whoever asked put it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -85,6 +89,9 @@ pub struct Receipt {
     pub ticket: Option<String>,
     /// What was approved, by whom and when. None where nobody did.
     pub approval: Option<Approved>,
+    /// The organisation's rule when it was run; none where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<ApprovalRule>,
     /// Who ran it, or wanted it to be run: a person's id or a token's prefix. None where nobody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_by: Option<String>,
@@ -112,6 +119,12 @@ pub struct Approved {
     pub at: Timestamp,
     /// The hash of the plan that they approved.
     pub plan: String,
+    /// Whether that was a person who had not asked for it; else whoever ran it, by that.
+    #[serde(default)]
+    pub is_second: bool,
+    /// The restore with the same plan for which they approved it, where it was not this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<RestoreId>,
 }
 
 /// What the head says of a page.
@@ -160,10 +173,18 @@ impl Receipt {
             requested_by: restore.requested_by.clone(),
             requested_at: restore.requested_at,
             previewed_at: restore.previewed_at,
+            requested_for: restore.requested_for.clone(),
             reason: restore.reason.clone(),
             ticket: restore.ticket.clone(),
+            rule: restore.rule,
             run_by: restore.run_by.clone(),
-            approval: approval.map(|of| Approved { by: of.by, at: of.at, plan: of.plan }),
+            approval: approval.map(|of| Approved {
+                by: of.by,
+                at: of.at,
+                plan: of.plan,
+                is_second: of.is_second,
+                of: of.of,
+            }),
             stopped_by: restore.cancelled_by.clone(),
             started_at: restore.started_at,
             ended_at: expired.or(restore.done_at),

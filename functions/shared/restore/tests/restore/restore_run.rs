@@ -185,6 +185,9 @@ async fn an_approval_of_another_plan_writes_nothing() {
         plan: Approval::hash(b"another plan"),
         by: "boss".to_owned(),
         at: stage.now(),
+        is_second: false,
+        of: None,
+        used_by: None,
     };
     stage.records(stage.world.catalog.clone()).put_new(&approval).await.unwrap();
     say_in_its_row(&stage, &restore, RestoreState::Queued).await;
@@ -392,7 +395,6 @@ async fn a_restore_that_was_ended_while_its_preview_was_made_stays_ended() {
     let restore = stage.asked(everything(&stage)).await;
     let worker = stage.preview_worker();
     let worker = preview_restore::Worker { own: Arc::new(Ends(worker.records.clone())), ..worker };
-    let request = preview_restore::Request { tenant: stage.tenant.clone(), restore: restore.clone() };
-    assert!(worker.run(&request, stage.deadline()).await.unwrap().was_done);
+    assert!(worker.run(&stage.request(&restore), stage.deadline()).await.unwrap().was_done);
     assert_eq!(stage.restore(&restore).await.state, RestoreState::Failed);
 }

@@ -146,6 +146,7 @@ impl Plane {
         plans.put_new_plan(&self.tenant, &id, &plan).await.unwrap();
         let row = Restore {
             requested_by: "hft_12345678".to_owned(),
+            requested_for: "per_01jaaaaaaaaaaaaaaaaaaaaaaa".parse().ok(),
             attempts: 1,
             ..previewed_restore(&self.tenant, id, SNAPSHOT.parse().unwrap(), now)
         };

@@ -89,7 +89,7 @@ impl Organisations {
     /// Says which restores wait for somebody else than whoever asked for them.
     ///
     /// # Errors
-    /// As [`Self::edit`].
+    /// As [`Self::edit`]; `Denied` also for a token that would have fewer of them wait: a person does that.
     pub async fn set_approvals(
         &self,
         caller: &Caller,
@@ -98,6 +98,11 @@ impl Organisations {
         rule: ApprovalRule,
     ) -> Result<Found<OrganisationView>> {
         let mut found = self.expect(caller, id, Action::SetApprovals, expected).await?;
+        if rule < found.value.approvals && caller.member()?.person().is_none() {
+            return Err(Error::denied(
+                "a person who has signed in has fewer restores wait; a token does not",
+            ));
+        }
         found.value.approvals = rule;
         self.put_with(found, Vec::new()).await
     }

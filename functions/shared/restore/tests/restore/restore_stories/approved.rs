@@ -4,13 +4,14 @@ use crate::restore_world::{RestoreWorld, item, object};
 use async_trait::async_trait;
 use backup::commands::slots::Asker;
 use domain::organisations::ApprovalRule;
-use domain::restore::Selection;
+use domain::restore::{GLOBAL_ADMINISTRATOR, Selection};
 use domain::{ErrorKind, PersonId, RestoreId, Result};
 use engine::records::{Approval, Restore, RestoreState};
 use jiff::SignedDuration;
 use restore::commands::restores::{Approver, Why};
 use restore::run_restore::{self, Announce};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 const ANN: &str = "per_01jaaaaaaaaaaaaaaaaaaaaaaa";
@@ -137,8 +138,16 @@ async fn who_asked_who_approved_and_who_ran_are_three_and_what_waits_is_run_once
     scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
     scene.worked_on(&id).await;
     scene.worked_on(&id).await;
-    let again = scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap_err();
-    assert_eq!((again.kind(), scene.stage.directory.write_count()), (ErrorKind::Conflict, 0));
+    let sent = scene.stage.world.queue.sent().len();
+    let again = scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
+    assert!(again.waits_for_approval(), "asked again it waits as before");
+    assert_eq!(
+        scene.stage.world.queue.sent().len(),
+        sent + 1,
+        "the message that tells people may have been lost"
+    );
+    scene.worked_on(&id).await;
+    assert_eq!(scene.stage.directory.write_count(), 0);
     assert_eq!(scene.approved_by(&id).await, None);
 
     scene.approve(BOB, &id).await.unwrap();
@@ -170,20 +179,60 @@ async fn nobody_approves_what_they_asked_for_with_whichever_token_or_link() {
 }
 
 #[tokio::test]
-async fn what_an_end_user_asked_for_or_runs_waits_for_the_partner_whatever_the_rule() {
-    for (asker, runner) in [(end_user(ANN), signed_in(ANN)), (signed_in(ANN), end_user(ANN))] {
+async fn what_an_end_user_asked_for_waits_for_the_partner_whatever_the_rule() {
+    for runner in [end_user(ANN), signed_in(ANN), signed_in(BOB)] {
         let scene = Scene::new();
-        let id = scene.previewed(asker).await;
+        let id = scene.previewed(end_user(ANN)).await;
         let row = scene.run(runner, ApprovalRule::Off, &id).await.unwrap();
         assert!(row.waits_for_approval());
         let row = scene.worked_on(&id).await;
-        assert_eq!(
-            (row.state, scene.stage.directory.write_count(), scene.told()),
-            (RestoreState::Previewed, 0, 1)
-        );
+        assert_eq!((row.state, scene.stage.directory.write_count()), (RestoreState::Previewed, 0));
+        assert_eq!(scene.told(), 1);
         scene.approve(BOB, &id).await.unwrap();
         assert_eq!(scene.worked_on(&id).await.state, RestoreState::Done);
     }
+}
+
+#[tokio::test]
+async fn an_end_user_neither_runs_nor_stops_what_the_partner_asked_for() {
+    let scene = Scene::new();
+    let id = scene.previewed(signed_in(ANN)).await;
+    let (commands, tenant) = (scene.stage.commands(), &scene.stage.tenant);
+    let refused = scene.run(end_user(ANN), ApprovalRule::Off, &id).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Denied);
+    let refused = commands.cancel(tenant, end_user(ANN), &id).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Denied);
+    let row = scene.stage.restore(&id).await;
+    assert_eq!((row.state, row.run_by, row.cancelled_by), (RestoreState::Previewed, None, None));
+    let own = scene.previewed(end_user(ANN)).await;
+    assert_eq!(commands.cancel(tenant, end_user(ANN), &own).await.unwrap().state, RestoreState::Cancelled);
+}
+
+#[tokio::test]
+async fn what_waits_is_run_when_the_rule_no_longer_wants_it_to_wait() {
+    let scene = Scene::new();
+    let id = scene.previewed(signed_in(ANN)).await;
+    scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
+    scene.worked_on(&id).await;
+    let row = scene.run(signed_in(ANN), ApprovalRule::Off, &id).await.unwrap();
+    assert_eq!((row.state, row.rule), (RestoreState::Queued, Some(ApprovalRule::Off)));
+    let sent = scene.stage.world.queue.sent();
+    let ids: BTreeSet<_> = sent.iter().map(|message| &message.deduplication_id).collect();
+    assert_eq!(ids.len(), sent.len(), "none is taken for one that was sent before");
+    assert_eq!(scene.worked_on(&id).await.state, RestoreState::Done);
+}
+
+#[tokio::test]
+async fn where_nobody_knows_in_whose_name_it_was_asked_nobody_can_approve() {
+    let scene = Scene::new();
+    let id = scene.previewed(Asker { person: None, ..token_of(ANN) }).await;
+    scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
+    let refused = scene.approve(BOB, &id).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Denied);
+    assert_eq!(
+        (scene.worked_on(&id).await.state, scene.stage.directory.write_count()),
+        (RestoreState::Previewed, 0)
+    );
 }
 
 #[tokio::test]
@@ -245,4 +294,101 @@ async fn a_preview_that_has_expired_or_was_stopped_is_approved_by_nobody() {
     scene.stage.commands().cancel(&scene.stage.tenant, ANN, &other).await.unwrap();
     assert_eq!(scene.approve(BOB, &other).await.unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(scene.stage.directory.write_count(), 0);
+}
+
+/// What became of the first, before the same is previewed again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum First {
+    Done,
+    Stopped,
+    StoppedBeforeItWasRun,
+    RunAloneAndStopped,
+}
+
+#[tokio::test]
+async fn an_approval_lets_one_restore_begin_and_none_after_one_that_was_run_or_stopped() {
+    let all = [First::Done, First::Stopped, First::StoppedBeforeItWasRun, First::RunAloneAndStopped];
+    for what in all {
+        let scene = Scene::new();
+        let first = scene.previewed(token_of(ANN)).await;
+        let (commands, tenant) = (scene.stage.commands(), &scene.stage.tenant);
+        if what != First::RunAloneAndStopped {
+            scene.approve(BOB, &first).await.unwrap();
+        }
+        match what {
+            First::StoppedBeforeItWasRun => {}
+            First::RunAloneAndStopped => {
+                scene.run(token_of(ANN), ApprovalRule::Off, &first).await.unwrap();
+            }
+            _ => {
+                scene.run(signed_in(ANN), ApprovalRule::Always, &first).await.unwrap();
+            }
+        }
+        match what {
+            First::Done => {
+                assert_eq!(scene.worked_on(&first).await.state, RestoreState::Done);
+                scene.stage.directory.set("users", "u", "displayName", json!("Anna"));
+            }
+            _ => {
+                commands.cancel(tenant, BOB, &first).await.unwrap();
+            }
+        }
+        for asker in [signed_in(ANN), end_user(ANN)] {
+            let writes = scene.stage.directory.write_count();
+            let again = commands.preview_again(tenant, asker.clone(), &first).await.unwrap().id;
+            scene.stage.preview(&again).await;
+            let hashes = [scene.stage.restore(&first).await.plan, scene.stage.restore(&again).await.plan];
+            assert_eq!(hashes[0], hashes[1], "it is the same plan");
+            let row = scene.run(asker, ApprovalRule::Always, &again).await.unwrap();
+            assert!(row.waits_for_approval(), "{what:?}");
+            scene.worked_on(&again).await;
+            assert_eq!(scene.stage.directory.write_count(), writes, "{what:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_approval_is_carried_over_several_previews_to_the_first_that_is_run_and_not_for_longer_than_a_week()
+ {
+    for days in [1, 8] {
+        let scene = Scene::new();
+        let (commands, tenant) = (scene.stage.commands(), &scene.stage.tenant);
+        let first = scene.previewed(signed_in(ANN)).await;
+        scene.approve(BOB, &first).await.unwrap();
+        let mut newest = first.clone();
+        for _ in 0..2 {
+            scene.stage.world.clock.advance(SignedDuration::from_hours(12 * days));
+            newest = commands.preview_again(tenant, signed_in(ANN), &newest).await.unwrap().id;
+            scene.stage.preview(&newest).await;
+        }
+        let row = scene.run(signed_in(ANN), ApprovalRule::Always, &newest).await.unwrap();
+        assert_eq!(row.waits_for_approval(), days > 7);
+        if days > 7 {
+            continue;
+        }
+        let beside = commands.preview_again(tenant, signed_in(ANN), &first).await.unwrap().id;
+        scene.stage.preview(&beside).await;
+        let row = scene.run(signed_in(ANN), ApprovalRule::Always, &beside).await.unwrap();
+        assert!(row.waits_for_approval(), "one has begun by it");
+        let done = scene.worked_on(&newest).await;
+        assert_eq!((done.state, done.approved_by.as_deref()), (RestoreState::Done, Some(BOB)));
+    }
+}
+
+#[tokio::test]
+async fn that_an_administrator_signs_in_again_is_about_rights_over_the_tenant() {
+    for is_administrator in [false, true] {
+        let mut stage = RestoreWorld::new();
+        for id in ["u", "boss"] {
+            stage.both(object("users", id, &json!({ "accountEnabled": true })));
+        }
+        let holder = if is_administrator { "u" } else { "boss" };
+        let fact = json!({ "principalId": holder, "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/" });
+        stage.both(object("admins", &format!("{holder}|{GLOBAL_ADMINISTRATOR}|/|"), &fact));
+        stage.directory.set("users", "u", "accountEnabled", json!(false));
+        let selection = Selection { items: vec![item("users", "u")], ..Selection::default() };
+        let scene = Scene { stage, selection, ears: Arc::default() };
+        let id = scene.previewed(signed_in(ANN)).await;
+        assert_eq!(scene.stage.restore(&id).await.privileged, is_administrator);
+    }
 }
