@@ -2,7 +2,6 @@
 
 use domain::{DiffId, Error, SnapshotId};
 use engine::open_work::{give_up, put_off};
-use engine::ports::Clock;
 use engine::records::{Cause, Course, Diff, DiffCounts, Found, JobState, Side, Span, Tenant};
 use support::office::{Office, tenant};
 
