@@ -107,3 +107,25 @@ async fn a_group_that_came_back_under_its_old_id_is_not_taken_for_the_one_that_a
     let report = stage.report(&restore).await;
     assert!(report.steps.iter().all(|step| step.new_id.is_none()), "{:?}", report.steps[0]);
 }
+
+/// Of an object that came back long ago a change shows as late as of any other.
+#[tokio::test]
+async fn a_change_of_who_came_back_long_before_is_waited_for_like_any_other() {
+    let stage = stage();
+    stage.directory.set("users", "ann", "jobTitle", json!("Changed"));
+    stage.directory.soft_delete("users", "ann");
+    let restore = stage.previewed(whole(&[("users", "ann")])).await;
+    stage.directory.show_updates_after_ms(20 * 60_000);
+    stage.approve(&restore).await;
+    let soon = stage.now() + SignedDuration::from_mins(1);
+    stage.worker().run(&stage.request(&restore), soon).await.unwrap();
+    assert_eq!(
+        stage.restore(&restore).await.state,
+        RestoreState::Running,
+        "she is back, and her job title is not"
+    );
+    stage.world.clock.advance(SignedDuration::from_mins(18) + SignedDuration::from_secs(40));
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    let done = stage.restore(&restore).await;
+    assert_eq!((done.state, done.counts.done), (RestoreState::Done, done.counts.steps));
+}

@@ -226,3 +226,45 @@ async fn who_lost_the_role_in_this_run_does_not_count_though_lists_still_show_it
     let outcomes: Vec<_> = stage.report(&restore).await.steps.into_iter().map(|s| s.outcome).collect();
     assert_eq!(outcomes, [OutcomeState::Done, skipped(SkipCause::LockOut)]);
 }
+
+/// A look at the administrators is old after a minute: meanwhile one of them may have gone, and another shown.
+#[tokio::test]
+async fn who_is_the_last_administrator_by_now_stays_though_the_look_before_showed_another() {
+    let mut stage = people();
+    holds(&stage, "bob");
+    holds(&stage, "cid");
+    for id in ["ann", "bob"] {
+        let then = &mut stage.snapshot.get_mut(&("users".to_owned(), id.to_owned())).unwrap().0;
+        then["accountEnabled"] = json!(false);
+    }
+    let restore = stage.previewed(undo(&[("users", "ann"), ("users", "bob")])).await;
+    // Ann's step looks at the administrators and finds Cid, and then waits for a change that does not show.
+    stage.directory.forget_updates(true);
+    stage.directory.hide_for_ms("bob", 61_000);
+    stage.directory.delete_before_look("cid", 2);
+    stage.run(&restore).await;
+    let steps = stage.report(&restore).await.steps;
+    assert_eq!((steps.len(), &steps[1].outcome), (2, &skipped(SkipCause::LockOut)));
+    assert!(!stage.directory.has("users", "cid"), "they were looked at twice");
+}
+
+/// They hold the role and are enabled, but nobody knows their password.
+#[tokio::test]
+async fn whom_a_restore_has_created_is_no_administrator_who_may_take_the_last_ones_place() {
+    let mut stage = people();
+    user(&mut stage, "dan", &json!(true));
+    holds(&stage, "dan");
+    let role = stage.directory.get("admins", &key("dan"));
+    stage.snapshot.insert(("admins".to_owned(), key("dan")), (role, vec![]));
+    stage.directory.hard_delete("dan");
+    holds(&stage, "ann");
+    holds(&stage, "bob");
+    let chosen = [("users", "dan"), ("admins", &*key("dan")), ("admins", &*key("ann"))];
+    let restore = stage.previewed(undo(&chosen)).await;
+    assert!(causes(&plan_of(&stage, &restore).await).is_empty(), "Bob is left");
+    stage.directory.remove("admins", &key("bob"));
+    stage.run(&restore).await;
+    let outcomes: Vec<_> = stage.report(&restore).await.steps.into_iter().map(|s| s.outcome).collect();
+    assert_eq!(outcomes.last(), Some(&skipped(SkipCause::LockOut)), "{outcomes:?}");
+    assert!(stage.directory.has("admins", &key(&stage.new_id("dan").await)), "Dan has it again, too");
+}

@@ -34,6 +34,8 @@ struct State {
     bin: Table,
     shows_bin: bool,
     updates: Vec<Map<String, Value>>,
+    updates_late_ms: u64,
+    late_updates: Vec<LateUpdate>,
     refuses: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
@@ -43,6 +45,13 @@ struct State {
     vanishes: Option<(String, u32)>,
     /// What lists show, where that is not what there is.
     listed: Option<Table>,
+}
+
+/// An update that does not show yet: when it does, of which object it is, and what that gets.
+struct LateUpdate {
+    shows_at: Timestamp,
+    at: (String, String),
+    body: Map<String, Value>,
 }
 
 pub struct TableDirectory {
@@ -141,8 +150,7 @@ impl TableDirectory {
     }
     /// Of that object nothing is known for so long.
     pub fn hide_for_ms(&self, id: &str, late_ms: u64) {
-        let late = SignedDuration::from_millis(i64::try_from(late_ms).unwrap());
-        let shows_at = self.clock.now() + late;
+        let shows_at = self.after_ms(late_ms);
         self.state().shows_at.insert(id.to_owned(), shows_at);
     }
     /// New objects say when they were made.
@@ -222,8 +230,21 @@ impl TableDirectory {
     pub fn show_undeleted_after_ms(&self, late_ms: u64) {
         self.state().undeletes_late_ms = late_ms;
     }
+    /// An update takes effect, and is known, only after so long.
+    pub fn show_updates_after_ms(&self, late_ms: u64) {
+        self.state().updates_late_ms = late_ms;
+    }
     pub fn write_count(&self) -> u32 {
         self.state().writes
+    }
+    fn after_ms(&self, late_ms: u64) -> Timestamp {
+        self.clock.now() + SignedDuration::from_millis(i64::try_from(late_ms).unwrap())
+    }
+    fn show_late_updates(&self, state: &mut State) {
+        let now = self.clock.now();
+        for update in state.late_updates.extract_if(.., |update| update.shows_at <= now) {
+            state.live.get_mut(&update.at).unwrap().0.extend(update.body);
+        }
     }
     fn is_hidden(&self, state: &State, id: &str) -> bool {
         state.shows_at.get(id).is_some_and(|at| *at > self.clock.now())
@@ -293,6 +314,8 @@ impl LiveObjects for TableDirectory {
         links: &[&'static LinkType],
     ) -> Result<Option<LiveObject>> {
         let mut state = self.state();
+        let shown = &mut *state;
+        self.show_late_updates(shown);
         if let Some((id, looks)) = &mut state.vanishes
             && id == key
         {
@@ -426,8 +449,11 @@ impl DirectoryWriter for TableDirectory {
             }
             DirectoryWrite::Update { kind, id, body } => {
                 state.updates.push(body.clone());
-                if !state.forgets {
-                    let at = (kind.name.to_string(), id.clone());
+                let at = (kind.name.to_string(), id.clone());
+                if state.updates_late_ms > 0 {
+                    let shows_at = self.after_ms(state.updates_late_ms);
+                    state.late_updates.push(LateUpdate { shows_at, at, body: body.clone() });
+                } else if !state.forgets {
                     let object = state.live.get_mut(&at);
                     let object = object.ok_or_else(|| Error::not_found("Request_ResourceNotFound"))?;
                     object.0.extend(body.clone());
