@@ -1,8 +1,9 @@
 //! What is logged while a story runs: at its end nothing of a customer may be in it. So the logs of every story of this
 //! binary are looked through.
 //!
-//! Stories run beside each other and log into one place, about tenants of the same names: each looks through what was
-//! logged between its beginning and its end, others' lines too.
+//! Stories run beside each other and log into one place, about tenants and work of the same names: each looks for what is
+//! private in all that was logged between its beginning and its end, others' lines too; and counts its own lines alone, which
+//! are those of its thread.
 
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -44,7 +45,11 @@ impl Watch {
     pub fn begin() -> Self {
         BEGUN.call_once(|| {
             let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
-            let lines = lines.with_current_span(true).with_span_list(false).with_writer(|| Kept);
+            let lines = lines
+                .with_thread_ids(true)
+                .with_current_span(true)
+                .with_span_list(false)
+                .with_writer(|| Kept);
             let lines = lines.with_filter(FILTER.parse::<Targets>().unwrap());
             tracing_subscriber::registry().with(lines).init();
         });
@@ -61,9 +66,12 @@ impl Watch {
         names(of, &mut self.private.borrow_mut());
     }
 
-    /// Every line that was logged since the story began, as JSON.
+    /// Every line that this story logged since it began, as JSON. A story runs on one thread.
     pub fn lines(&self) -> Vec<Value> {
-        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let own = json!(format!("{:?}", std::thread::current().id()));
+        let lines = self.text();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["threadId"] == own).collect()
     }
 
     fn text(&self) -> String {
