@@ -1,6 +1,7 @@
 //! Reads from the live tenant who holds Global Administrator, and through what; what that means is decided in the
 //! domain.
 
+use crate::passing::may_pass;
 use domain::kinds::{self, KINDS, Kind};
 use domain::restore::{Administrators, Ending, SignIn, Standing, is_activated};
 use domain::{Error, Result, TenantId};
@@ -38,7 +39,7 @@ pub(crate) async fn read_administrators(
             Ok(schedules) => Some(schedules),
             // Without the licence no assignment has an end.
             Err(e) if e.is_unlicensed() => Some(Vec::new()),
-            Err(e) if e.is_transient() => return Err(e),
+            Err(e) if may_pass(&e) => return Err(e),
             Err(_) => None,
         };
         let standing = if schedules.is_some() { Standing::Permanent } else { Standing::Unknown };
@@ -92,7 +93,7 @@ async fn look(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Result<
                 return Ok(Found::Group(Some(group.links.into_iter().map(|(_, to, _)| to).collect())));
             }
             Ok(None) => {}
-            Err(e) if e.is_transient() => return Err(e),
+            Err(e) if may_pass(&e) => return Err(e),
             Err(_) => return Ok(Found::Group(None)),
         }
     }
@@ -104,7 +105,7 @@ async fn person(directory: &dyn Directory, tenant: &TenantId, id: &str) -> Resul
         match directory.find_live(tenant, people, id, &[]).await {
             Ok(Some(person)) => return Ok(Some(SignIn::of(&person.object))),
             Ok(None) => {}
-            Err(e) if e.is_transient() => return Err(e),
+            Err(e) if may_pass(&e) => return Err(e),
             Err(_) => return Ok(Some(SignIn::Unknown)),
         }
     }

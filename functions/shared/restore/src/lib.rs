@@ -17,3 +17,4 @@ pub mod receipts;
 pub mod run_restore;
 
 mod administrators;
+mod passing;

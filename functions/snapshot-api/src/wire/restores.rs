@@ -89,7 +89,8 @@ pub struct RestoreIn {
 pub struct ObjectRefIn {
     /// The name of the object's kind, such as `users`.
     kind: String,
-    /// The object's key, as the change gives it.
+    /// The object's key, as the change gives it. Of a restore that is undone also its id, as the steps give it, or the id under
+    /// which the restore made it anew.
     key: String,
 }
 

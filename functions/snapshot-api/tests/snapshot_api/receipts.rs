@@ -7,6 +7,8 @@ use engine::records::{
 };
 use jiff::SignedDuration;
 use partners::commands::Caller;
+use restore::plans::PlanStore;
+use restore::preview_restore::Archived;
 use restore::run_restore::{Ports, Request, Worker};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -135,12 +137,14 @@ async fn a_restore_has_a_signed_receipt_however_it_ended() {
 #[tokio::test]
 async fn a_receipt_names_the_approval_the_requests_and_what_was_read_back() {
     let story = Story::begin(RestoreState::Done).await;
-    let (tenant, restore) = (story.plane.tenant.clone(), RESTORE.parse().unwrap());
+    let (tenant, restore) = (story.plane.tenant.clone(), RESTORE.parse::<domain::RestoreId>().unwrap());
     let at = story.plane.world.clock.now();
+    let plans = Archived::new(story.plane.archive(), story.plane.records.clone());
+    let plan = plans.find_plan(&tenant, &restore).await.unwrap().unwrap().hash;
     let approval = Approval {
         tenant: tenant.clone(),
         restore,
-        plan: "ab".repeat(32),
+        plan,
         by: "per_boss".to_owned(),
         at,
         is_second: false,
@@ -163,6 +167,8 @@ async fn a_receipt_names_the_approval_the_requests_and_what_was_read_back() {
         read_back: Some(ReadBack::AsAsked),
         new_id: None,
         may_exist_beside: None,
+        calls: Vec::new(),
+        more_calls: 0,
         at,
         restore,
     };

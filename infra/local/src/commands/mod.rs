@@ -5,6 +5,7 @@ pub mod ask_tenant;
 mod serve;
 mod signed;
 mod simulate;
+mod strict;
 mod upgrade;
 mod verify_audit;
 mod verify_receipt;

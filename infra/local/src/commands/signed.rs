@@ -42,23 +42,61 @@ struct Header {
     jwk: WebKey,
 }
 
+/// Why a statement counts as not signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsigned {
+    /// It is no JSON Web Signature.
+    NoSignature,
+    /// It is one of something else, or of another algorithm.
+    OtherType,
+    /// It is under none of the installation's keys.
+    OtherKey,
+    /// What is signed is not what stands there.
+    Altered,
+    /// The signature is good, and a newer release wrote it.
+    Newer,
+}
+
+impl Unsigned {
+    /// What is so of it, for a person.
+    pub(super) fn why(self) -> &'static str {
+        match self {
+            Self::NoSignature => "it carries no signature",
+            Self::OtherType => "its signature is of something else",
+            Self::OtherKey => "its signature is under none of the keys that were given",
+            Self::Altered => "it was altered after it was signed",
+            Self::Newer => "it is signed, and this release cannot read it: a newer one wrote it",
+        }
+    }
+}
+
 /// The statement of that type, where its signature is good under one of those keys, or under its own where there are none.
-pub(super) fn signed<T: DeserializeOwned>(text: &str, kind: &str, keys: Option<&WebKeys>) -> Option<T> {
-    let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).ok();
-    let (message, signature) = text.rsplit_once('.')?;
-    let (header, payload) = message.split_once('.')?;
-    let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
+///
+/// # Errors
+/// Why it counts as not signed.
+pub(super) fn signed<T: DeserializeOwned>(
+    text: &str,
+    kind: &str,
+    keys: Option<&WebKeys>,
+) -> std::result::Result<T, Unsigned> {
+    let decode = |part: &str| BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| Unsigned::NoSignature);
+    let (message, signature) = text.rsplit_once('.').ok_or(Unsigned::NoSignature)?;
+    let (header, payload) = message.split_once('.').ok_or(Unsigned::NoSignature)?;
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| Unsigned::NoSignature)?;
     if header.alg != "ES256" || header.typ != kind {
-        return None;
+        return Err(Unsigned::OtherType);
     }
     let key = match keys {
-        Some(keys) => keys.keys.iter().find(|key| key.kid.as_deref() == Some(&header.kid))?,
+        Some(keys) => {
+            let is_it = |key: &&WebKey| key.kid.as_deref() == Some(&header.kid);
+            keys.keys.iter().find(is_it).ok_or(Unsigned::OtherKey)?
+        }
         None => &header.jwk,
     };
     let point = [vec![4], decode(&key.x)?, decode(&key.y)?].concat();
     let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-    key.verify(message.as_bytes(), &decode(signature)?).ok()?;
-    serde_json::from_slice(&decode(payload)?).ok()
+    key.verify(message.as_bytes(), &decode(signature)?).map_err(|_| Unsigned::Altered)?;
+    serde_json::from_slice(&decode(payload)?).map_err(|_| Unsigned::Newer)
 }
 
 /// The text of a file that was named on the command line.

@@ -111,8 +111,9 @@ pub fn check(log: impl BufRead, heads: Option<&str>, keys: Option<&str>) -> Resu
     for text in heads.unwrap_or_default().split_whitespace() {
         let number = statements.len() + 1;
         let statement = signed::<SignedHeads>(text, HEADS_TYPE, keys.as_ref());
-        let statement = statement
-            .ok_or_else(|| Error::corrupt(format!("statement {number} is not signed by the installation")))?;
+        let statement = statement.map_err(|e| {
+            Error::corrupt(format!("statement {number} is not signed by the installation: {}", e.why()))
+        })?;
         statements.push((statement, text.to_owned()));
     }
     check.end(&statements).map_err(told)

@@ -1,9 +1,11 @@
 //! `holdfast verify-receipt`: the receipt of a restore, held against its signature. It needs no installation and no network.
 
 use super::signed::{WebKeys, read, signed};
+use super::strict::Strict;
 use clap::Args;
 use domain::{Error, Result};
-use restore::receipts::{Ending, RECEIPT_TYPE, Receipt};
+use engine::records::Cause;
+use restore::receipts::{Ending, PlanFault, RECEIPT_TYPE, Receipt};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ pub struct VerifyReceiptOptions {
 struct Answered {
     signed: String,
     page: usize,
-    entries: Vec<Value>,
+    entries: Vec<Strict>,
     next: Option<String>,
 }
 
@@ -57,13 +59,16 @@ pub fn check(text: &str, keys: Option<&str>) -> Result<Receipt> {
         return Err(Error::corrupt("the pages are of more than one receipt"));
     }
     let receipt: Receipt = signed(&first.signed, RECEIPT_TYPE, keys.as_ref())
-        .ok_or_else(|| Error::corrupt("the receipt is not signed by the installation"))?;
+        .map_err(|e| Error::corrupt(format!("the receipt is not signed by the installation: {}", e.why())))?;
     let count = pages.len();
     let is_placed = |(at, page): (usize, &Answered)| {
         page.page == at && page.next == (at + 1 < count).then(|| (at + 1).to_string())
     };
     let are_placed = pages.iter().enumerate().all(is_placed);
-    let mut entries: Vec<Vec<Value>> = pages.into_iter().map(|page| page.entries).collect();
+    let mut entries: Vec<Vec<Value>> = {
+        let of = |page: Answered| page.entries.into_iter().map(|Strict(entry)| entry).collect();
+        pages.into_iter().map(of).collect()
+    };
     // A receipt without entries is answered as one page that has none.
     if receipt.pages.is_empty() && entries == [Vec::<Value>::new()] {
         entries.clear();
@@ -112,6 +117,16 @@ pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
         (Some(by), None) => lines.push(format!("to be run by {by}, and never begun")),
         (None, _) => lines.push("never run".to_owned()),
     }
+    if let Some(cause) = receipt.cause {
+        lines.push(format!("given up since {}", why(cause)));
+    }
+    if let Some(fault) = receipt.plan_fault {
+        let what = match fault {
+            PlanFault::Unreadable => "the plan could not be read when this was signed",
+            PlanFault::Replaced => "another plan stood in the place of the one that was previewed",
+        };
+        lines.push(format!("{what}: the entries say what was written, and not what was to be"));
+    }
     if let Some(by) = &receipt.stopped_by {
         lines.push(format!("stopped by {by}"));
     }
@@ -119,4 +134,21 @@ pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
         lines.push("that the key is the installation's was not looked at (--key)".to_owned());
     }
     lines
+}
+
+/// Why a restore was given up, in words.
+fn why(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Invalid => "what was asked for cannot be done",
+        Cause::NotFound => "what it needs is no longer there",
+        Cause::Denied => "consent, a permission or a right is missing",
+        Cause::Corrupt => "what was stored for it cannot be read",
+        Cause::Throttled => "Microsoft asked for one pause after another",
+        Cause::Unavailable => "a service did not answer",
+        Cause::Conflict => "other work was in its way each time",
+        Cause::Lost => "the job that took it up was never heard of again",
+        Cause::NotApproved => "nobody approved it, or what was approved is another plan",
+        Cause::Consent => "a consent had not arrived everywhere at Microsoft",
+        Cause::Operator => "Microsoft did not accept Holdfast's own application",
+    }
 }

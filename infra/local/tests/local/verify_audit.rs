@@ -142,18 +142,25 @@ async fn a_log_that_was_written_anew_as_a_whole_is_found_by_the_signed_heads_alo
 #[tokio::test]
 async fn a_head_that_was_replaced_or_a_statement_that_is_not_there_is_found() {
     let log = exported().await;
-    let unsigned = "statement 1 is not signed by the installation";
+    let unsigned = |why: &str| format!("statement 1 is not signed by the installation: {why}");
     // Its signature stays, and says something else.
     let other = exported().await;
     let parts: Vec<Vec<&str>> = [&log, &other].map(|of| of.heads[0].split('.').collect()).to_vec();
     let mixed = format!("{}.{}.{}", parts[0][0], parts[0][1], parts[1][2]);
-    assert_eq!(log.checked(&log.entries, &[mixed, log.heads[1].clone()]).unwrap_err(), unsigned);
+    assert_eq!(
+        log.checked(&log.entries, &[mixed, log.heads[1].clone()]).unwrap_err(),
+        unsigned("it was altered after it was signed")
+    );
     // Somebody else signs it, with a key of their own.
-    assert_eq!(log.checked(&log.entries, &other.heads).unwrap_err(), unsigned);
+    let strange = unsigned("its signature is under none of the keys that were given");
+    assert_eq!(log.checked(&log.entries, &other.heads).unwrap_err(), strange);
     // The installation signed it, but as something else.
     let certificate =
         signed::sign(&*log.world.signer, "holdfast-deletion-certificate+jwt", &0).await.unwrap();
-    assert_eq!(log.checked(&log.entries, &[certificate]).unwrap_err(), unsigned);
+    assert_eq!(
+        log.checked(&log.entries, &[certificate]).unwrap_err(),
+        unsigned("its signature is of something else")
+    );
     // It is signed, and does not follow.
     let statement = support::contracts::read_signed(&*log.world.signer, &log.heads[1]).await.unwrap();
     let mut statement: SignedHeads = serde_json::from_value(statement).unwrap();
@@ -208,7 +215,7 @@ async fn what_is_no_log_is_said_to_be_none() {
     assert!(refused("{}", None, None).starts_with("line 1 of the log is no entry"));
     assert_eq!(
         refused("", Some("no statement"), Some(&keys)),
-        "statement 1 is not signed by the installation"
+        "statement 1 is not signed by the installation: it carries no signature"
     );
     assert!(refused("", Some(""), Some("no keys")).contains("/v1/signing-keys"));
 }

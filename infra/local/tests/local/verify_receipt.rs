@@ -6,7 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, RestoreId, SnapshotId, TenantId};
 use engine::ports::{Clock, KeyRing};
-use engine::records::{Records, Restore, RestoreState, StoredKey};
+use engine::records::{Cause, Course, Records, Restore, RestoreState, StoredKey};
 use engine::signed;
 use jiff::SignedDuration;
 use local::commands::{check_receipt, said_of_receipt};
@@ -55,6 +55,16 @@ fn step(number: u32) -> Step {
 
 /// The receipt of a restore of that world that somebody stopped before it began.
 async fn given_out(seed: u64) -> GivenOut {
+    given_out_of(seed, RestoreState::Cancelled).await
+}
+
+/// The same of one that ended so, by somebody or by the tick.
+async fn given_out_of(seed: u64, state: RestoreState) -> GivenOut {
+    let is_stopped = state == RestoreState::Cancelled;
+    let mut course = Course::default();
+    if !is_stopped {
+        course.fail(Cause::Lost);
+    }
     let world = World::new(seed);
     let records = Records::new(world.catalog.clone(), world.clock.clone());
     let tenant: TenantId = "a1b2c3d4-0000-1111-2222-333344445555".parse().unwrap();
@@ -69,10 +79,11 @@ async fn given_out(seed: u64) -> GivenOut {
     plans.put_new_plan(&tenant, &id, &plan).await.unwrap();
     let row = Restore {
         requested_by: "per_ann".to_owned(),
-        state: RestoreState::Cancelled,
-        done_at: Some(now),
+        state,
+        done_at: is_stopped.then_some(now),
         attempts: 1,
-        cancelled_by: Some("per_bob".to_owned()),
+        cancelled_by: is_stopped.then(|| "per_bob".to_owned()),
+        course,
         ..previewed_restore(&tenant, id.clone(), SnapshotId::from_ulid(ULID), now)
     };
     records.put_new(&row).await.unwrap();
@@ -158,10 +169,41 @@ async fn whatever_is_edited_in_a_receipt_is_found() {
             page["signed"] = json!(format!("{}.{payload}.{}", parts[0], parts[2]));
         }
     });
-    assert!(forged.contains("is not signed by the installation"), "{forged}");
+    assert!(forged.contains("was altered after it was signed"), "{forged}");
     let other = given_out(2).await;
     let strange = given.checked(&other.pages).unwrap_err();
-    assert!(strange.contains("is not signed by the installation"), "{strange}");
+    assert!(strange.contains("under none of the keys"), "{strange}");
+    let unsigned = edited(&|pages| pages.iter_mut().for_each(|page| page["signed"] = json!("no signature")));
+    assert!(unsigned.contains("carries no signature"), "{unsigned}");
     let mixed = edited(&|pages| pages[1] = other.pages[1].clone());
     assert!(mixed.contains("more than one receipt"), "{mixed}");
+}
+
+#[tokio::test]
+async fn a_name_that_stands_twice_in_an_entry_is_refused_since_each_reader_takes_another() {
+    let given = given_out(1).await;
+    let text = given.pages.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    for name in ["\"id\":\"u1\"", "\"page\":0"] {
+        let (field, _) = name.split_once(':').unwrap();
+        let twice = text.replacen(name, &format!("{field}:\"eve\",{name}"), 1);
+        assert_ne!(twice, text, "{name}");
+        let error = check_receipt(&twice, Some(&given.keys)).unwrap_err();
+        assert!(error.to_string().contains("no receipt as the API answers it"), "{name}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_up_says_why_and_when_though_the_tick_ended_it() {
+    let given = given_out_of(1, RestoreState::Failed).await;
+    let said = given.checked(&given.pages).unwrap();
+    for part in [
+        "was given up",
+        "given up since the job that took it up was never heard of again",
+        "2000 without an end",
+    ] {
+        assert!(said.contains(part), "{part:?} in {said}");
+    }
+    let head = given.pages[0]["signed"].as_str().unwrap().split('.').nth(1).unwrap();
+    let head: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
+    assert!(head["endedAt"].is_string(), "{head}");
 }

@@ -1,7 +1,8 @@
 //! Role assignments and PIM schedules: facts, which are given and taken but never changed.
 
 use super::draft::{Draft, Planner};
-use super::schedules::{Ending, Tenure, with_fixed_end};
+use super::objects::GONE;
+use super::schedules::{Ending, SCHEDULE, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Cause, Held, Item, Phase, Warning, WriteAction, id_map};
 use crate::kinds::{Identity, Kind};
@@ -11,6 +12,11 @@ use serde_json::{Map, Value, json};
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>, live: Option<Held>) {
     match (wanted, live) {
         (Some(wanted), Some(live)) => change(planner, item, &wanted.object, &live.object),
+        // Where only a part of it was chosen, as its end, that it was taken away meanwhile is somebody's will. Of what leads
+        // back to an object no part at all is named, and it is given.
+        (Some(_), None) if item.properties.as_ref().is_some_and(|chosen| !chosen.is_empty()) => {
+            planner.impossible(item, "object", Cause::ObjectGone, GONE);
+        }
         (Some(wanted), None) => give(planner, item, &wanted.object),
         (None, Some(live)) if planner.inputs.delete_created => take(planner, item, &live.object),
         (None, Some(_)) => planner.impossible(
@@ -107,27 +113,27 @@ fn give_for_a_time(
 /// Plans the change of a fact that is on both sides: a schedule whose end differs is asked for anew. A plain
 /// assignment has nothing that could differ.
 fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, live: &Map<String, Value>) {
-    let chosen = item.chooses("scheduleInfo");
+    let chosen = item.chooses(SCHEDULE);
     if item.kind.writing.requests.is_none() || !chosen || Ending::of(wanted) == Ending::of(live) {
         return;
     }
     if let Some((cause, why)) = refusal(item, wanted).or_else(|| refusal(item, live)) {
-        return planner.impossible(item, "scheduleInfo", cause, why);
+        return planner.impossible(item, SCHEDULE, cause, why);
     }
     if Ending::of(wanted).is_over(planner.inputs.now) {
-        return planner.impossible(item, "scheduleInfo", Cause::Expired, EXPIRED);
+        return planner.impossible(item, SCHEDULE, Cause::Expired, EXPIRED);
     }
     if Ending::of(wanted) != Ending::Never
         && planner.inputs.guard.own_principals.contains(principal(item.kind, wanted))
     {
-        return planner.impossible(item, "scheduleInfo", Cause::OwnAccess, OWN_ACCESS);
+        return planner.impossible(item, SCHEDULE, Cause::OwnAccess, OWN_ACCESS);
     }
-    let side = |o: &Map<String, Value>| Some(json!({ "scheduleInfo": with_fixed_end(o) }));
+    let side = |o: &Map<String, Value>| Some(json!({ SCHEDULE: with_fixed_end(o) }));
     let draft = Draft {
         phase: Phase::RoleAssignments,
         action: WriteAction::Update {
             body: body_of(item, wanted, "adminUpdate"),
-            properties: vec!["scheduleInfo".to_owned()],
+            properties: vec![SCHEDULE.to_owned()],
         },
         before: side(live),
         after: side(wanted),
@@ -171,7 +177,7 @@ fn body_of(item: &Item, object: &Map<String, Value>, action: &str) -> Map<String
         body.insert("action".to_owned(), Value::from(action));
         body.insert("justification".to_owned(), Value::from("Restored from a backup"));
         if let Some(schedule) = with_fixed_end(object) {
-            body.insert("scheduleInfo".to_owned(), schedule);
+            body.insert(SCHEDULE.to_owned(), schedule);
         }
     }
     body

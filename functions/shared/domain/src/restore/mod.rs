@@ -48,7 +48,7 @@ pub use planner::{is_privileged, plan};
 pub use policies::clean as content;
 pub use properties::writable;
 pub use returned::at_last;
-pub use schedules::{Ending, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
+pub use schedules::{Ending, SCHEDULE, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
 pub use step::{Cause, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction};
 pub use values::same;

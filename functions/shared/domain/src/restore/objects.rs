@@ -11,6 +11,8 @@ use super::{
 use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
 
+pub(super) const GONE: &str = "it is gone; choose it whole to have it back";
+
 /// Plans one object; both sides have their references resolved.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>, live: Option<Held>) {
     match (wanted, live) {
@@ -36,7 +38,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>,
 pub(super) fn refusal(item: &Item) -> Option<(Cause, &'static str)> {
     let object = &item.wanted.as_ref()?.object;
     if item.properties.is_some() {
-        return Some((Cause::ObjectGone, "it is gone; choose it whole to have it back"));
+        return Some((Cause::ObjectGone, GONE));
     }
     if item.in_recycle_bin {
         return None;

@@ -3,6 +3,9 @@
 use crate::Timestamp;
 use serde_json::{Map, Value, json};
 
+/// The property of a PIM schedule that says when it begins and ends.
+pub const SCHEDULE: &str = "scheduleInfo";
+
 /// When what a PIM schedule gives comes to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -72,7 +75,7 @@ impl Ending {
     ///
     /// Source: learn.microsoft.com/graph/api/resources/expirationpattern.
     pub fn of(schedule: &Map<String, Value>) -> Self {
-        let info = schedule.get("scheduleInfo").filter(|i| !i.is_null());
+        let info = schedule.get(SCHEDULE).filter(|i| !i.is_null());
         let Some(expiration) = info.and_then(|i| i.get("expiration")).filter(|e| !e.is_null()) else {
             return Self::Never;
         };
@@ -111,7 +114,7 @@ pub fn is_activated(schedule: &Map<String, Value>) -> bool {
 /// What a schedule says of its time, with a duration turned into the end that it comes to: given again, it
 /// ends when it would have ended.
 pub fn with_fixed_end(schedule: &Map<String, Value>) -> Option<Value> {
-    let mut info = schedule.get("scheduleInfo")?.clone();
+    let mut info = schedule.get(SCHEDULE)?.clone();
     let has_duration = info.pointer("/expiration/duration").is_some_and(|d| !d.is_null());
     if let (true, Ending::At(end)) = (has_duration, Ending::of(schedule)) {
         info["expiration"] = json!({ "type": "afterDateTime", "endDateTime": end.to_string() });

@@ -30,6 +30,7 @@ mod reading;
 mod receipt;
 mod restore;
 pub mod rights;
+mod sent;
 mod session;
 mod slots;
 mod snapshot;
@@ -78,6 +79,7 @@ pub use restore::{
     FailCause, OutcomeState, PREVIEW_GOOD_FOR, PRIVILEGED_PREVIEW_GOOD_FOR, ReadBack, RefusedPart, Restore,
     RestoreCounts, RestoreState, SkipCause, StepOutcome, UndoneObject, UndonePart,
 };
+pub use sent::{MOST_CALLS, MOST_PARTS, SentCall};
 pub use session::{MOST_SESSIONS, Session, SessionEntry, SessionOf, SessionUse, end_of_sessions, ends_of};
 pub use slots::{AskedWork, GivenUp, Slot, WorkSlots};
 pub use snapshot::{JobState, NotCovered, Reason, RunCount, Snapshot, SnapshotMode, stale_at};

@@ -3,7 +3,7 @@
 //! Over 400 lines: the row, the outcomes of its steps and what both are made of are read together.
 
 use super::address::{At, Restores, Under};
-use super::{Course, NotProtected, Record, watched};
+use super::{Course, NotProtected, Record, SentCall, watched};
 use crate::ports::{Spent, Watch};
 use domain::organisations::ApprovalRule;
 use domain::restore::{RestorePlan, Selection, Step, WriteAction};
@@ -418,6 +418,12 @@ pub struct StepOutcome {
     /// The object may be there all the same, under none of these. None where it is known what became of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_exist_beside: Option<Vec<String>>,
+    /// The calls that were made to write it, the first ones; none where one was made, whose answer stands above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<SentCall>,
+    /// How many calls more were made.
+    #[serde(default, skip_serializing_if = "super::course::is_zero")]
+    pub more_calls: u32,
     /// When the outcome was last written.
     pub at: Timestamp,
 }

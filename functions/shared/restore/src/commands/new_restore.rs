@@ -8,8 +8,8 @@ use domain::kinds::{self, Kind};
 use domain::restore::{RestorePlan, SelectedItem, Selection};
 use domain::text::fault_of_name;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId};
-use engine::records::{UndoneObject, UndonePart};
-use std::collections::BTreeSet;
+use engine::records::{StepOutcome, UndoneObject, UndonePart};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most objects that a choice can name one by one; for more, restore the changes of a comparison.
 ///
@@ -27,6 +27,7 @@ pub const MAX_TICKET: usize = 100;
 const ITEMS: &str = "items";
 const ONLY: &str = "only";
 const STEPS: &str = "steps";
+const CONFLICTS: &str = "conflicts";
 
 /// A restore that is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,7 +113,7 @@ impl NewRestore {
         let items = &self.selection.items;
         self.why.check()?;
         self.selection.check_conflicts()?;
-        check_number("conflicts", self.selection.conflicts.len())?;
+        check_number(CONFLICTS, self.selection.conflicts.len())?;
         match &self.from {
             RestoreFrom::Items(_) if items.is_empty() => {
                 Err(Error::invalid_field(ITEMS, "nothing is chosen"))
@@ -157,13 +158,22 @@ impl AskedPart {
         Ok(())
     }
 
-    /// The part of that plan.
+    /// The part of that plan; an object is named by its key or its id in the plan, or by the id under which it was made anew.
     ///
     /// # Errors
     /// `Invalid`, naming the step or the object that the plan does not have, or that is named twice.
-    pub(super) fn of(&self, plan: &RestorePlan) -> Result<UndonePart> {
+    pub(super) fn of(&self, plan: &RestorePlan, outcomes: &[StepOutcome]) -> Result<UndonePart> {
         let numbers: BTreeSet<u32> = plan.steps.iter().map(|step| step.number).collect();
-        let objects: BTreeSet<UndoneObject> = plan.steps.iter().map(UndoneObject::of).collect();
+        let made = outcomes.iter().filter_map(|row| Some((row.number, row.new_id.clone()?)));
+        let made: BTreeMap<u32, String> = made.collect();
+        let mut objects: BTreeMap<(String, String), UndoneObject> = BTreeMap::new();
+        for step in &plan.steps {
+            let object = UndoneObject::of(step);
+            let ids = [&step.id].into_iter().chain(made.get(&step.number));
+            for name in ids.chain([&step.key]) {
+                objects.insert((object.kind.clone(), name.clone()), object.clone());
+            }
+        }
         let mut part = UndonePart::default();
         for (i, number) in self.steps.iter().flatten().enumerate() {
             let wrong = if !numbers.contains(number) {
@@ -177,13 +187,10 @@ impl AskedPart {
         }
         for (i, named) in self.objects.iter().flatten().enumerate() {
             kind_of(ONLY, i, kinds::get(&named.kind))?;
-            let object = UndoneObject { kind: named.kind.clone(), key: named.key.clone() };
-            let wrong = if !objects.contains(&object) {
-                "is in no step of that restore"
-            } else if !part.objects.insert(object) {
-                "is named twice"
-            } else {
-                continue;
+            let wrong = match objects.get(&(named.kind.clone(), named.key.clone())) {
+                None => "is in no step of that restore",
+                Some(object) if !part.objects.insert(object.clone()) => "is named twice",
+                Some(_) => continue,
             };
             return Err(Error::invalid_field(format!("{ONLY}[{i}].key"), wrong));
         }
@@ -257,12 +264,12 @@ fn check_number(field: &str, number: usize) -> Result<()> {
 }
 
 fn too_many(field: &str) -> Error {
-    let message = if field == STEPS {
-        format!("at most {MAX_NAMED} steps can be named; name the objects that they are about")
-    } else {
-        format!(
+    let message = match field {
+        STEPS => format!("at most {MAX_NAMED} steps can be named; name the objects that they are about"),
+        CONFLICTS => format!("at most {MAX_NAMED} conflicts can be settled at once; choose fewer objects"),
+        _ => format!(
             "at most {MAX_NAMED} objects can be named; the changes of a comparison can be up to {MAX_ITEMS}"
-        )
+        ),
     };
     Error::invalid_field(field, message)
 }

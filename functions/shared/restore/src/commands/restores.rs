@@ -113,7 +113,10 @@ impl Restores {
             }
             RestoreFrom::UndoOnly(restore, part) => {
                 let snapshot = self.begin_undo(tenant, &restore, &mut selection).await?;
-                undoes_only = Some(part.of(&self.stored_plan(tenant, &restore).await?.plan)?);
+                let plan = self.stored_plan(tenant, &restore).await?.plan;
+                let rows = self.records.list_all(&StepOutcome::of_restore(tenant, &restore)).await?;
+                let outcomes: Vec<StepOutcome> = rows.into_iter().map(|row| row.value).collect();
+                undoes_only = Some(part.of(&plan, &outcomes)?);
                 undoes = Some(restore);
                 (snapshot, None)
             }

@@ -1,6 +1,7 @@
 //! Which directory extensions the tenant has, where a chosen object has values of some.
 
 use super::gather::Gather;
+use crate::passing::may_pass;
 use domain::Result;
 use domain::extensions::Extension;
 use domain::restore::Item;
@@ -17,7 +18,7 @@ impl Gather<'_> {
         }
         match self.worker.directory.list_extensions(self.tenant).await {
             Ok(all) => Ok(Some(all)),
-            Err(error) if error.refusal().is_some() || error.is_transient() => Err(error),
+            Err(error) if error.refusal().is_some() || may_pass(&error) => Err(error),
             // Why no failure: what cannot be looked at is named, extension by extension, and the rest is restored.
             Err(error) => {
                 tracing::warn!(

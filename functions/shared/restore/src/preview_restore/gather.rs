@@ -1,6 +1,7 @@
 //! Fetches both sides of the chosen objects: from the snapshot and from the live tenant.
 
 use super::{OpenSnapshot, Worker};
+use crate::passing::may_pass;
 use domain::kinds::{Identity, Kind, LinkEnd, LinkType};
 use domain::restore::{
     Cause, Held, HeldLink, IdMap, Impossible, Item, Schedule, SelectedItem, Tenure, may_be_privileged,
@@ -219,7 +220,7 @@ fn readable(read: Result<Option<Map<String, Value>>>) -> Result<Schedule> {
     match read {
         Ok(schedule) => Ok(Schedule::Known(schedule)),
         Err(e) if e.is_unlicensed() => Ok(Schedule::Known(None)),
-        Err(e) if e.is_transient() => Err(e),
+        Err(e) if may_pass(&e) => Err(e),
         Err(_) => Ok(Schedule::Unread),
     }
 }

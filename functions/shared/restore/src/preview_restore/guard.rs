@@ -2,6 +2,7 @@
 
 use super::Worker;
 use crate::administrators::read_administrators;
+use crate::passing::may_pass;
 use domain::restore::{Guarded, RestorePlan, gains, may_let_in, may_lose};
 use domain::{Result, TenantId};
 
@@ -15,7 +16,7 @@ impl Worker {
         let others: Vec<String> = plan.steps.iter().flat_map(gains).collect();
         match read_administrators(self.directory.as_ref(), tenant, &others).await {
             Ok(administrators) => Ok(Guarded::Known(administrators)),
-            Err(e) if e.is_transient() => Err(e),
+            Err(e) if may_pass(&e) => Err(e),
             Err(e) => {
                 tracing::warn!(%tenant, cause = e.kind().name(), "administrators cannot be read");
                 Ok(Guarded::Unreadable)

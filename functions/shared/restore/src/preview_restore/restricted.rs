@@ -2,6 +2,7 @@
 //! application has a role over that unit, which a preview cannot see.
 
 use super::gather::Gather;
+use crate::passing::may_pass;
 use domain::Result;
 use domain::kinds::{KINDS, Kind, LinkType};
 use domain::restore::{Inputs, RestorePlan};
@@ -22,7 +23,7 @@ impl Gather<'_> {
                 }
                 match self.list_marked(kind, property).await {
                     Ok(marked) => self.take_ends(kind, link, &marked, inputs).await?,
-                    Err(e) if e.is_transient() => return Err(e),
+                    Err(e) if may_pass(&e) => return Err(e),
                     Err(_) => {}
                 }
             }

@@ -1,6 +1,7 @@
 //! Objects that have the places of those that are to come back.
 
 use super::gather::{Gather, all};
+use crate::passing::may_pass;
 use domain::Result;
 use domain::kinds::{Identity, Kind, KindName, Mark, Place, Shown};
 use domain::restore::{Choice, IdMap, Item, Rival, SelectedItem, Selection};
@@ -155,7 +156,7 @@ impl Gather<'_> {
     ) -> Result<(Vec<Map<String, Value>>, Vec<Map<String, Value>>)> {
         let wanted = Holders { property, values, also: mark.map(|mark| mark.property) };
         let or_none = |found: Result<Vec<Map<String, Value>>>| match found {
-            Err(error) if !error.is_transient() => Ok(Vec::new()),
+            Err(error) if !may_pass(&error) => Ok(Vec::new()),
             found => found,
         };
         let live = or_none(self.worker.directory.find_holders(self.tenant, kind, wanted).await)?;

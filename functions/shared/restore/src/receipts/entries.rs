@@ -2,8 +2,8 @@
 
 use domain::Timestamp;
 use domain::kinds::{NamedKind, assignment_key};
-use domain::restore::{Conflict, Impossible, Left, RestorePlan, Step, WriteAction};
-use engine::records::{FailCause, OutcomeState, ReadBack, RefusedPart, StepOutcome};
+use domain::restore::{Conflict, Impossible, Left, RestorePlan, SCHEDULE, Step, WriteAction};
+use engine::records::{FailCause, OutcomeState, ReadBack, RefusedPart, SentCall, StepOutcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Entry {
     /// A step of the plan.
     Step(StepEntry),
+    /// What became of a step that is not in the plan as it can be read now.
+    Outcome(OutcomeEntry),
     /// What could not be restored, as the preview said.
     Impossible(Impossible),
     /// What differed and was left by the chosen mode, as the preview said.
@@ -59,6 +61,12 @@ pub struct StepEntry {
     /// Whether an object was sent to be created and was not found: it may be there all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_exist: bool,
+    /// The calls that were made to write it, the first ones; none where there was one, whose answer stands above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<SentCall>,
+    /// How many calls more were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_calls: Option<u32>,
     /// The parts that Graph did not take, and its error codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<RefusedPart>,
@@ -96,12 +104,89 @@ pub enum FieldState {
     NotRead,
 }
 
-/// All entries of a plan: its steps in order, then what was not restored.
+/// What became of a step of which the plan does not tell: a write all the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OutcomeEntry {
+    /// The step's number in the plan that was executed.
+    pub number: u32,
+    /// The id that the object had when that plan was made.
+    pub id: String,
+    /// What was asked: the action, and which properties or links it was about, without values.
+    pub asked: String,
+    /// What became of it.
+    pub outcome: OutcomeState,
+    /// The HTTP status of Graph's last answer; none where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Graph's own id of the request, where it answered with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Our own id of the step's requests; none where nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_request_id: Option<String>,
+    /// The calls that were made to write it, the first ones; none where there was one, whose answer stands above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<SentCall>,
+    /// How many calls more were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_calls: Option<u32>,
+    /// The parts that Graph did not take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedPart>,
+    /// What a read-back found; none where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_back: Option<ReadBack>,
+    /// The id of the object that it created; none where it created none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_id: Option<String>,
+    /// When this was last written.
+    pub at: Timestamp,
+}
+
+impl OutcomeEntry {
+    fn of(row: &StepOutcome) -> Self {
+        Self {
+            number: row.number,
+            id: row.id.clone(),
+            asked: row.asked.clone(),
+            outcome: told(&row.state),
+            status: row.status,
+            request_id: row.request_id.clone(),
+            client_request_id: row.client_request_id.clone(),
+            calls: row.calls.clone(),
+            more_calls: Some(row.more_calls).filter(|more| *more > 0),
+            refused: row.refused.clone(),
+            read_back: row.read_back.clone(),
+            new_id: row.new_id.clone(),
+            at: row.at,
+        }
+    }
+}
+
+/// An outcome without what a creation looked for: that is for going on with it, and names other objects.
+fn told(state: &OutcomeState) -> OutcomeState {
+    match state {
+        OutcomeState::Started { begun_at, .. } => {
+            OutcomeState::Started { before_ids: Vec::new(), begun_at: *begun_at }
+        }
+        other => other.clone(),
+    }
+}
+
+/// All entries of a plan: its steps in order, outcomes of steps that it does not have, then what was not restored.
 pub fn entries<'a>(
     plan: &'a RestorePlan,
     outcomes: &'a BTreeMap<u32, StepOutcome>,
 ) -> impl Iterator<Item = Entry> + 'a {
-    let steps = plan.steps.iter().map(|step| Entry::Step(StepEntry::of(step, outcomes.get(&step.number))));
+    // Why by the id, too: an outcome of another plan's step of that number says nothing of this one.
+    let steps = plan.steps.iter().map(|step| {
+        let outcome = outcomes.get(&step.number).filter(|row| row.id == step.id);
+        Entry::Step(StepEntry::of(step, outcome))
+    });
+    let known: BTreeMap<u32, &str> = plan.steps.iter().map(|step| (step.number, step.id.as_str())).collect();
+    let strange = outcomes.values().filter(move |row| known.get(&row.number) != Some(&row.id.as_str()));
+    let steps = steps.chain(strange.map(|row| Entry::Outcome(OutcomeEntry::of(row))));
     let impossible = plan.impossible.iter().cloned().map(Entry::Impossible);
     let left = plan.left_by_mode.iter().cloned().map(Entry::LeftByMode);
     let conflicts = plan.conflicts.iter().cloned().map(Entry::Conflict);
@@ -110,13 +195,6 @@ pub fn entries<'a>(
 
 impl StepEntry {
     fn of(step: &Step, outcome: Option<&StepOutcome>) -> Self {
-        let state = |row: &StepOutcome| match &row.state {
-            // Why not what a creation looked for: that is for going on with it, and names other objects.
-            OutcomeState::Started { begun_at, .. } => {
-                OutcomeState::Started { before_ids: Vec::new(), begun_at: *begun_at }
-            }
-            other => other.clone(),
-        };
         Self {
             number: step.number,
             kind: step.kind.clone(),
@@ -124,12 +202,14 @@ impl StepEntry {
             name: step.name.clone(),
             action: action(&step.action),
             fields: fields(step, outcome),
-            outcome: outcome.map(state),
+            outcome: outcome.map(|row| told(&row.state)),
             status: outcome.and_then(|row| row.status),
             request_id: outcome.and_then(|row| row.request_id.clone()),
             client_request_id: outcome.and_then(|row| row.client_request_id.clone()),
             found_after_interruption: outcome.is_some_and(|row| row.found_after_interruption),
             may_exist: outcome.is_some_and(|row| row.may_exist_beside.is_some()),
+            calls: outcome.map(|row| row.calls.clone()).unwrap_or_default(),
+            more_calls: outcome.map(|row| row.more_calls).filter(|more| *more > 0),
             refused: outcome.map(|row| row.refused.clone()).unwrap_or_default(),
             new_id: outcome.and_then(|row| row.new_id.clone()),
             at: outcome.map(|row| row.at),
@@ -150,9 +230,13 @@ fn asked(step: &Step) -> Vec<String> {
             vec!["object".to_owned()]
         }
         // What was read back is compared with what the plan expects, and not with the words of the request. Of a fact, such as a
-        // role assignment, only that it is there is looked at.
+        // role assignment, that it is there is looked at and, where it was asked for with a schedule, when it ends.
+        WriteAction::Create { body } if step.is_fact() => {
+            let has_end = body.contains_key(SCHEDULE);
+            std::iter::once("object").chain(has_end.then_some(SCHEDULE)).map(str::to_owned).collect()
+        }
         WriteAction::Create { .. } => {
-            let after = step.after.as_ref().and_then(Value::as_object).filter(|_| !step.is_fact());
+            let after = step.after.as_ref().and_then(Value::as_object);
             let names =
                 after.into_iter().flat_map(serde_json::Map::keys).filter(|name| !name.starts_with('@'));
             std::iter::once("object".to_owned()).chain(names.cloned()).collect()
@@ -192,8 +276,8 @@ fn fields(step: &Step, outcome: Option<&StepOutcome>) -> Vec<Field> {
         refused.union(&differs).copied().filter(|name| !known.contains(name)).collect();
     let of_type = |name: &str| name.split('/').next().unwrap_or(name).to_owned();
     let unclear: BTreeSet<String> = others.iter().map(|name| of_type(name)).collect();
-    // Of what was there already, and of a creation, only that it is there was looked at.
-    let is_creation = matches!(step.action, WriteAction::Create { .. });
+    // Of what was there already, and of the creation of an object, only that it is there was looked at.
+    let is_creation = matches!(step.action, WriteAction::Create { .. }) && !step.is_fact();
     let is_compared = !is_creation || outcome.is_none_or(|row| row.state != OutcomeState::AlreadySo);
     // A write of one part alone that Graph refused has no parts to name.
     let is_refused = outcome.is_some_and(|row| {

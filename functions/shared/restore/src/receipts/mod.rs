@@ -6,7 +6,7 @@
 
 mod entries;
 
-pub use entries::{Entry, Field, FieldState, StepEntry, entries};
+pub use entries::{Entry, Field, FieldState, OutcomeEntry, StepEntry, entries};
 
 use domain::organisations::ApprovalRule;
 use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, TenantId, Timestamp, canonical};
@@ -49,6 +49,16 @@ impl Ending {
     }
 }
 
+/// Why what was previewed cannot be told any more: then the entries are outcomes, which say what was asked without its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PlanFault {
+    /// The plan is missing, or cannot be read.
+    Unreadable,
+    /// Another plan stands in its place than the one that was previewed or approved.
+    Replaced,
+}
+
 /// The head of a receipt: what is signed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +82,9 @@ pub struct Receipt {
     pub cause: Option<Cause>,
     /// The hash of the plan that was previewed; none where there was no preview.
     pub plan: Option<String>,
+    /// Why no steps of that plan are among the entries; none where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_fault: Option<PlanFault>,
     /// Who asked for the preview: a person's id or a token's prefix.
     pub requested_by: String,
     /// When it was asked for.
@@ -160,7 +173,11 @@ impl Receipt {
         pages: Vec<PageMark>,
         now: Timestamp,
     ) -> Self {
-        let expired = restore.valid_until().filter(|_| ending == Ending::Expired);
+        // What the tick gives up has no time of its own: the row was last written then.
+        let ended_at = match ending {
+            Ending::Expired => restore.valid_until(),
+            _ => restore.done_at.or(Some(restore.touched_at)),
+        };
         Self {
             restore: restore.id.clone(),
             tenant: restore.tenant.clone(),
@@ -170,6 +187,7 @@ impl Receipt {
             ending,
             cause: restore.course.cause().filter(|_| ending == Ending::GivenUp),
             plan: restore.plan.clone(),
+            plan_fault: None,
             requested_by: restore.requested_by.clone(),
             requested_at: restore.requested_at,
             previewed_at: restore.previewed_at,
@@ -187,7 +205,7 @@ impl Receipt {
             }),
             stopped_by: restore.cancelled_by.clone(),
             started_at: restore.started_at,
-            ended_at: expired.or(restore.done_at),
+            ended_at,
             counts,
             pages,
             signed_at: now,

@@ -2,9 +2,10 @@
 
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
-use domain::restore::{End, Ending, Step, WriteAction, at_last, content, direct_licences, same};
+use domain::restore::{End, Ending, SCHEDULE, Step, WriteAction, at_last, content, direct_licences, same};
 use engine::ports::{DirectoryWrite, LiveObject};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// What a look at the live object says about a step.
 #[derive(Debug, PartialEq)]
@@ -50,6 +51,10 @@ pub(super) fn check(step: &Step, live: Option<&LiveObject>) -> Result<Check> {
         });
     };
     match &step.action {
+        // The schedule of a role that is there may end at another time: then somebody gave it otherwise.
+        WriteAction::Create { body } if step.is_fact() && ends_otherwise(body, &live.object) => {
+            Ok(Check::Changed(vec![SCHEDULE.to_owned()]))
+        }
         WriteAction::Undelete { .. } | WriteAction::Adopt { .. } | WriteAction::Create { .. } => {
             Ok(Check::So)
         }
@@ -139,12 +144,18 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
     write(DirectoryWrite::Update { kind, id: step.id.clone(), body }, differs)
 }
 
+/// Whether a schedule that was asked for has another end than the one that is there. What was asked for without a schedule,
+/// such as a plain role assignment, has no end to compare.
+fn ends_otherwise(asked: &Map<String, Value>, live: &Map<String, Value>) -> bool {
+    asked.contains_key(SCHEDULE) && Ending::of(asked) != Ending::of(live)
+}
+
 /// The change of a schedule, which is a request that names all of it.
 fn schedule(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &LiveObject) -> Check {
     let end = |o: Option<&Value>| o.and_then(Value::as_object).map_or(Ending::Never, Ending::of);
     let (now, before, after) =
         (Ending::of(&live.object), end(step.before.as_ref()), end(step.after.as_ref()));
-    let what = vec!["scheduleInfo".to_owned()];
+    let what = vec![SCHEDULE.to_owned()];
     if now == after {
         Check::So
     } else if now == before {
@@ -226,8 +237,9 @@ fn ends<'a>(live: &'a LiveObject, link: &LinkType) -> Vec<&'a str> {
 
 /// The far ends of the links of a type that are not among those to be kept.
 pub(super) fn others(live: &LiveObject, link: &LinkType, keep: &[End]) -> Vec<String> {
-    let is_kept = |id: &str| keep.iter().any(|end| end.id == id);
-    ends(live, link).into_iter().filter(|id| !is_kept(id)).map(str::to_owned).collect()
+    // Why a set: of a large group both are many thousands.
+    let keep: BTreeSet<&str> = keep.iter().map(|end| end.id.as_str()).collect();
+    ends(live, link).into_iter().filter(|id| !keep.contains(id)).map(str::to_owned).collect()
 }
 
 /// Assignments in the order of their keys, without what the service adds.

@@ -23,6 +23,7 @@ mod parcel;
 mod progress;
 mod receipt;
 mod rows;
+mod sent;
 mod step;
 mod wait;
 

@@ -40,16 +40,24 @@ impl RestoreRun<'_> {
                 Waited::Enough => return Ok(Verdict::not_seen(None, ReadBack::Absent)),
             }
         };
+        let was_begun = self.outcome(step.number).is_some();
         let (mut answer, mut refused, mut failed) = (None, Vec::new(), None);
+        // What Graph answered last of those that somebody else had removed right before.
+        let mut met_so = None;
         for other in others(&live, kinds::link(link)?, keep) {
             let to = End { id: other, name: None, odata_type: None };
             let what = format!("{link}/{}", to.id);
             let action = WriteAction::RemoveLink { link: link.to_owned(), to };
             let removal = Step { action, ..now.clone() };
-            let Ended::With(verdict) = self.perform_work(step, &removal, Work::on(removal.clone())).await?
+            let Ended::With(verdict) =
+                self.perform_work(step, &removal, Work::one_of(removal.clone(), was_begun)).await?
             else {
                 return Ok(Ended::OutOfTime);
             };
+            if verdict.is_others {
+                met_so = verdict.answer.or(met_so);
+                continue;
+            }
             if verdict.state.is_success() {
                 answer = verdict.answer.or(answer);
                 continue;
@@ -68,6 +76,7 @@ impl RestoreRun<'_> {
         Ok(match failed {
             Some(failed) => Ended::With(in_part(failed, refused, answer, is_written)),
             None if answer.is_some() => Verdict::done(answer),
+            None if met_so.is_some() => Verdict::met_so(met_so.unwrap_or_default()),
             None => Verdict::already_so(),
         })
     }

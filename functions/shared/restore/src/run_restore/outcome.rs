@@ -40,6 +40,8 @@ pub(super) struct Verdict {
     pub new_id: Option<String>,
     /// Whether a try that was not answered may have created the object.
     pub may_exist: bool,
+    /// Whether it is known that somebody else made it so, though the step was begun.
+    pub is_others: bool,
 }
 
 impl Verdict {
@@ -52,6 +54,7 @@ impl Verdict {
             read_back: None,
             new_id: None,
             may_exist: false,
+            is_others: false,
         }
     }
     pub fn skipped(cause: SkipCause) -> Ended {
@@ -67,6 +70,12 @@ impl Verdict {
     pub fn already_so() -> Ended {
         let read_back = Some(ReadBack::AsAsked);
         Ended::With(Self { read_back, ..Self::of(OutcomeState::AlreadySo) })
+    }
+    /// Graph answered our only write that it was so already, and right before that it was not.
+    pub fn met_so(answer: Applied) -> Ended {
+        let verdict = Self::of(OutcomeState::AlreadySo);
+        let read_back = Some(ReadBack::AsAsked);
+        Ended::With(Self { read_back, answer: Some(answer), is_others: true, ..verdict })
     }
     pub fn done(answer: Option<Applied>) -> Ended {
         let read_back = Some(ReadBack::AsAsked);

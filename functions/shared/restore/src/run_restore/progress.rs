@@ -3,11 +3,12 @@
 
 use super::Worker;
 use super::outcome::{Ended, Verdict, asked};
+use super::sent::Sent;
 use super::wait::{FRESH, MARGIN};
 use crate::plans::{self, new_ids};
 use domain::restore::{Administrators, IdMap, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
-use engine::ports::{Applied, DirectoryWrite, LiveObject};
+use engine::ports::{Applied, LiveObject};
 use engine::records::{
     FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause,
     StepOutcome, put_new, replace,
@@ -73,6 +74,8 @@ pub(super) struct RestoreRun<'a> {
     pub seen: Option<Seen>,
     /// Our own id of the requests of the step that is performed now.
     pub request: String,
+    /// The calls of that step so far.
+    pub sent: Sent,
     outcomes: BTreeMap<u32, Found<StepOutcome>>,
     /// When objects came back, by their ids in the plan: for a while parts of Graph do not know them yet.
     came_back_at: BTreeMap<String, Timestamp>,
@@ -106,6 +109,7 @@ impl<'a> RestoreRun<'a> {
             ids: new_ids(&worker.records, &restore.tenant).await?,
             seen: None,
             request: String::new(),
+            sent: Sent::default(),
             outcomes: rows.into_iter().map(|row| (row.value.number, row)).collect(),
             came_back_at: BTreeMap::new(),
             lost: BTreeSet::new(),
@@ -150,6 +154,7 @@ impl<'a> RestoreRun<'a> {
                 return Ok(Reached::Cancelled);
             }
             self.request = StepOutcome::client_request_id(&self.restore.id, step.number);
+            self.sent = Sent::of(step.number, self.outcome(step.number));
             // What did not come back costs what leads to it. A step whose object another restore created again is not
             // what the preview showed.
             let ended = if step.is_compared_later() && self.returned_by_others.contains(&step.id) {
@@ -215,12 +220,6 @@ impl<'a> RestoreRun<'a> {
     pub fn came_back(&mut self, old: &str, id: &str) {
         self.came_back_at.insert(old.to_owned(), self.worker.clock.now());
         self.ids.insert(old, id);
-    }
-
-    /// Makes one write in the tenant.
-    pub async fn apply(&mut self, call: &DirectoryWrite) -> Result<Applied> {
-        self.seen = None;
-        self.worker.writer.apply_as(self.tenant(), call, &self.request).await
     }
 
     /// The id under which another restore made an object of the step that this plan does not bring back, or the fact
@@ -314,6 +313,7 @@ impl<'a> RestoreRun<'a> {
             return Ok(false);
         }
         row.new_id = Some(id.to_owned());
+        self.list_calls(step, &mut row);
         row.status = (answer.status > 0).then_some(answer.status);
         row.request_id.clone_from(&answer.request_id);
         let new_id = NewId {
@@ -342,8 +342,8 @@ impl<'a> RestoreRun<'a> {
         row.read_back = verdict.read_back;
         row.new_id = verdict.new_id;
         if let Some(begun) = begun {
-            // What was begun is our own work, whoever finds it so.
-            if row.state == OutcomeState::AlreadySo {
+            // What was begun is our own work, whoever finds it so, unless Graph said that it was not.
+            if row.state == OutcomeState::AlreadySo && !verdict.is_others {
                 row.state = OutcomeState::Done;
             }
             let is_failed = |cause: &FailCause| verdict.may_exist || cause.leaves_open();
@@ -357,6 +357,7 @@ impl<'a> RestoreRun<'a> {
             {
                 row.may_exist_beside = Some(before_ids);
             }
+            (row.calls, row.more_calls) = (begun.calls, begun.more_calls);
             row.client_request_id = begun.client_request_id;
             row.new_id = row.new_id.or(begun.new_id);
             row.status = begun.status;
@@ -367,6 +368,7 @@ impl<'a> RestoreRun<'a> {
             row.request_id = answer.request_id.or(row.request_id);
         }
         row.found_after_interruption = row.state == OutcomeState::Done && row.status.is_none();
+        self.list_calls(step, &mut row);
         self.put(row, vec![]).await
     }
 
@@ -386,6 +388,8 @@ impl<'a> RestoreRun<'a> {
             read_back: None,
             new_id: None,
             may_exist_beside: None,
+            calls: Vec::new(),
+            more_calls: 0,
             at: self.worker.clock.now(),
         }
     }

@@ -74,6 +74,7 @@ impl RestoreRun<'_> {
         let Some(mut row) = self.outcome(step.number).cloned() else { return Ok(()) };
         row.status = (answer.status > 0).then_some(answer.status);
         row.request_id.clone_from(&answer.request_id);
+        self.list_calls(step, &mut row);
         self.put(row, vec![]).await
     }
 }

@@ -30,11 +30,27 @@ pub(super) struct Work {
     pub(super) refused: Vec<Refusal>,
     /// A refusal of all parts together that is known before anything is sent.
     known: Option<Error>,
+    /// Whether an earlier try of the step may have written, once that is known.
+    was_begun: Option<bool>,
+    /// Whether our only write met what somebody had done right before: then it is theirs.
+    met_so: bool,
 }
 
 impl Work {
     pub fn on(now: Step) -> Self {
-        Self { now, answer: None, is_written: false, refused: Vec::new(), known: None }
+        Self {
+            now,
+            answer: None,
+            is_written: false,
+            refused: Vec::new(),
+            known: None,
+            was_begun: None,
+            met_so: false,
+        }
+    }
+    /// One of several writes of a step: `was_begun` says whether an earlier try of the step may have made it.
+    pub fn one_of(now: Step, was_begun: bool) -> Self {
+        Self { was_begun: Some(was_begun), ..Self::on(now) }
     }
     /// The same where it is known that Graph does not take all parts together.
     pub fn after_refusal(now: Step, error: Error) -> Self {
@@ -46,10 +62,14 @@ impl Work {
     /// The outcome where what is left is seen.
     fn seen(&self) -> Ended {
         let answer = self.answer.clone();
-        if self.refused.is_empty() {
-            return if answer.is_some() { Verdict::done(answer) } else { Verdict::already_so() };
+        if !self.refused.is_empty() {
+            return Verdict::refused(answer, &self.refused, ReadBack::Differs { what: self.names() });
         }
-        Verdict::refused(answer, &self.refused, ReadBack::Differs { what: self.names() })
+        match answer {
+            Some(answer) if self.met_so => Verdict::met_so(answer),
+            Some(answer) => Verdict::done(Some(answer)),
+            None => Verdict::already_so(),
+        }
     }
     /// The outcome where what was written is not seen.
     fn not_seen(&self, found: ReadBack) -> Ended {
@@ -92,6 +112,7 @@ impl RestoreRun<'_> {
         let mut may_use_seen = true;
         // Cut off before its end, an earlier try may have written all of it or some.
         let was_begun = self.outcome(step.number).is_some();
+        work.was_begun.get_or_insert(was_begun);
         loop {
             // Every round begins with a look: what is written follows from the object as it is, and a write counts
             // only once it is seen.
@@ -116,7 +137,7 @@ impl RestoreRun<'_> {
             let has_begun = was_begun || work.answer.is_some() || !work.refused.is_empty();
             let found = match check(&work.now, live.as_ref())? {
                 Check::So => {
-                    if has_begun {
+                    if has_begun && !work.met_so {
                         self.keep_came(step, live.as_ref()).await?;
                     }
                     return Ok(work.seen());
@@ -184,6 +205,8 @@ impl RestoreRun<'_> {
         };
         let error = match sent {
             Ok(applied) => {
+                let is_only = work.answer.is_none() && work.refused.is_empty();
+                work.met_so = applied.was_so && is_only && work.was_begun == Some(false);
                 work.answer = Some(applied);
                 work.is_written = true;
                 return Ok(None);
@@ -240,7 +263,7 @@ impl RestoreRun<'_> {
         let mut tried = 1;
         loop {
             let error = match self.apply(call).await {
-                Ok(applied) => return Ok(applied),
+                Ok(applied) => return Ok(of_try(tried, applied)),
                 Err(e) => e,
             };
             match error.kind() {
@@ -248,11 +271,11 @@ impl RestoreRun<'_> {
                 ErrorKind::NotFound
                     if matches!(call, DirectoryWrite::RemoveLink { .. } | DirectoryWrite::Delete { .. }) =>
                 {
-                    return Ok(Applied { status: 404, was_so: true, ..Applied::default() });
+                    return Ok(of_try(tried, Applied { status: 404, was_so: true, ..Applied::default() }));
                 }
                 // A fact that is there already; the look after this confirms it.
                 ErrorKind::Conflict if matches!(call, DirectoryWrite::Create { .. }) => {
-                    return Ok(Applied { status: 409, was_so: true, ..Applied::default() });
+                    return Ok(of_try(tried, Applied { status: 409, was_so: true, ..Applied::default() }));
                 }
                 ErrorKind::Unavailable if tried < TRIES => {
                     tried += 1;
@@ -284,6 +307,11 @@ impl RestoreRun<'_> {
             _ => Verdict::failed(error),
         }
     }
+}
+
+/// The answer to the try of that number. What was so at a later try may be so by an earlier one, whose answer was lost.
+fn of_try(tried: u32, applied: Applied) -> Applied {
+    Applied { was_so: applied.was_so && tried == 1, ..applied }
 }
 
 /// Whether Graph answers like this about objects that parts of it do not know yet.

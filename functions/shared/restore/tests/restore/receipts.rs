@@ -4,11 +4,11 @@
 use crate::restore_world::{RestoreWorld, object, whole};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::restore::{AttributeMode, LinkMode, Selection};
+use domain::restore::{AttributeMode, LinkMode, RestorePlan, Selection};
 use domain::{ErrorKind, RestoreId};
-use engine::records::{OutcomeState, SignedReceipt, SkipCause, StepOutcome};
+use engine::records::{Course, OutcomeState, Restore, RestoreState, SignedReceipt, SkipCause, StepOutcome};
 use jiff::SignedDuration;
-use restore::receipts::{Ending, Entry, FieldState, RECEIPT_TYPE, Receipt, StepEntry};
+use restore::receipts::{Ending, Entry, FieldState, PlanFault, RECEIPT_TYPE, Receipt, StepEntry};
 use serde_json::{Value, json};
 use support::faulty::{Mode, crash_points};
 
@@ -170,4 +170,120 @@ async fn an_altered_a_missing_and_a_foreign_page_are_found() {
     let all = stage.records(stage.world.catalog.clone());
     let stored = all.get(&SignedReceipt::at(&stage.tenant, &restore)).await.unwrap().value;
     assert_eq!(stored.pages, head.pages.iter().map(|page| page.hash.clone()).collect::<Vec<_>>());
+}
+
+/// A restore whose writes are made, and whose row is as it was right before the end.
+async fn written() -> (RestoreWorld, RestoreId) {
+    let stage = changed();
+    let restore = stage.previewed(whole(&[("users", "bob"), ("groups", "staff")])).await;
+    stage.approve(&restore).await;
+    let request = stage.request(&restore);
+    let row = stage.restore(&restore).await;
+    stage.worker().run(&request, stage.deadline()).await.unwrap();
+    let records = stage.records(stage.world.catalog.clone());
+    let signed = records.get(&SignedReceipt::at(&stage.tenant, &restore)).await.unwrap();
+    records.write(vec![engine::records::delete(&signed.value, signed.version)]).await.unwrap();
+    let found = records.get(&Restore::at(&stage.tenant, &restore)).await.unwrap();
+    // As the tick leaves what nobody came back to.
+    let given_up =
+        Restore { state: RestoreState::Failed, done_at: None, course: Course::default(), ..found.value };
+    records.replace(&Restore { counts: row.counts, ..given_up }, found.version).await.unwrap();
+    (stage, restore)
+}
+
+#[tokio::test]
+async fn a_restore_whose_plan_is_gone_or_was_replaced_has_a_receipt_of_what_was_written() {
+    for (with, fault) in [(None, PlanFault::Unreadable), (Some(RestorePlan::default()), PlanFault::Replaced)]
+    {
+        let (stage, restore) = written().await;
+        let row = stage.restore(&restore).await;
+        stage.replace_plan(&restore, with.as_ref());
+        stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        let (head, entries) = receipt(&stage, &restore).await;
+        assert_eq!((head.ending, head.plan_fault), (Ending::GivenUp, Some(fault)));
+        assert_eq!((head.plan, head.ended_at), (row.plan, Some(row.touched_at)), "{fault:?}");
+        assert_eq!((head.counts.steps, head.counts.done), (row.counts.steps, 2), "{fault:?}");
+        let written: Vec<_> = entries
+            .iter()
+            .map(|entry| match entry {
+                Entry::Outcome(of) => (of.id.as_str(), of.outcome.clone(), of.client_request_id.is_some()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(written, [("bob", OutcomeState::Done, true), ("staff", OutcomeState::Done, true)]);
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_of_another_object_is_not_told_as_that_of_the_step_of_its_number() {
+    let (stage, restore) = written().await;
+    let records = stage.records(stage.world.catalog.clone());
+    let found = records.get(&StepOutcome::at(&stage.tenant, &restore, 1)).await.unwrap();
+    let strange = StepOutcome { id: "eve".to_owned(), ..found.value };
+    records.replace(&strange, found.version).await.unwrap();
+    stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+    let (head, entries) = receipt(&stage, &restore).await;
+    assert_eq!(head.plan_fault, None);
+    let steps = steps(&entries);
+    assert_eq!((steps[0].outcome.as_ref(), steps[1].outcome.as_ref()), (None, Some(&OutcomeState::Done)));
+    let others = entries.iter().filter(|entry| matches!(entry, Entry::Outcome(of) if of.id == "eve"));
+    assert_eq!(others.count(), 1);
+}
+
+#[tokio::test]
+async fn of_a_step_with_several_calls_each_is_named_with_its_answer() {
+    // Three members, of whom Graph takes one not.
+    let mut stage = changed();
+    for name in ["ann", "carl"] {
+        stage.both(object(
+            "users",
+            name,
+            &json!({"userPrincipalName": format!("{name}@x.y"), "displayName": name}),
+        ));
+        stage.link("groups.members", "staff", name);
+        stage.directory.unlink("groups.members", "staff", name);
+    }
+    stage.directory.poison("carl", 400);
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    stage.run(&restore).await;
+    let (_, entries) = receipt(&stage, &restore).await;
+    let step = steps(&entries)[0].clone();
+    let told = |of: &str| {
+        let calls = step.calls.iter().filter(|call| call.what == [format!("groups.members/{of}")]);
+        calls.map(|call| (call.status, call.request_id.as_deref())).next_back()
+    };
+    assert_eq!(told("carl"), Some((Some(400), Some("r"))), "{:?}", step.calls);
+    let all: std::collections::BTreeSet<&String> = step.calls.iter().flat_map(|call| &call.what).collect();
+    assert_eq!(all.len(), 3, "{:?}", step.calls);
+    let taken = step.calls.iter().filter(|call| call.status == Some(204)).flat_map(|call| &call.what);
+    assert_eq!(taken.count(), 2, "{:?}", step.calls);
+}
+
+#[tokio::test]
+async fn of_links_that_came_before_a_deletion_each_that_is_removed_is_named() {
+    let mut stage = RestoreWorld::new();
+    for name in ["ann", "bob", "carl"] {
+        stage.both(object(
+            "users",
+            name,
+            &json!({"userPrincipalName": format!("{name}@x.y"), "displayName": name}),
+        ));
+    }
+    let group = json!({"displayName": "Staff", "mailNickname": "staff", "mailEnabled": false,
+        "securityEnabled": true, "groupTypes": []});
+    stage.both(object("groups", "staff", &group));
+    stage.link("groups.members", "staff", "ann");
+    for name in ["bob", "carl"] {
+        stage.directory.link("groups.members", "staff", name);
+    }
+    stage.directory.soft_delete("groups", "staff");
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    stage.run(&restore).await;
+    let (_, entries) = receipt(&stage, &restore).await;
+    let removed: Vec<&str> = steps(&entries)
+        .into_iter()
+        .filter(|step| step.action == "removeOtherLinks")
+        .flat_map(|step| step.calls.iter().flat_map(|call| &call.what).map(String::as_str))
+        .collect();
+    assert_eq!(removed, ["groups.members/bob", "groups.members/carl"]);
 }

@@ -27,7 +27,7 @@ pub fn change(key: &str, name: &str) -> Value {
 }
 
 impl Plane {
-    fn archive(&self) -> Arc<Archive> {
+    pub fn archive(&self) -> Arc<Archive> {
         let (vault, keys) = (self.world.vault.clone(), self.world.key_ring.clone());
         Arc::new(Archive::new(vault, keys, self.records.clone()))
     }

@@ -128,3 +128,18 @@ fn only_what_is_known_to_be_microsofts_own_and_harmless_is_not_privileged() {
     assert!(may_be_privileged("unknown", None));
     assert!(!may_be_privileged("790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b", Some(&own)));
 }
+
+#[test]
+fn whose_end_alone_is_chosen_and_who_was_taken_away_meanwhile_is_not_given_again() {
+    let end = Held { object: until("2031-01-01T00:00:00Z"), ..Held::default() };
+    for (chosen, gives) in
+        [(Some(vec!["scheduleInfo".to_owned()]), false), (Some(vec![]), true), (None, true)]
+    {
+        let mut item = item("activeAdmins", "u|r|/|", Some(end.clone()), None);
+        item.properties.clone_from(&chosen);
+        let plan = planned(item);
+        assert_eq!(plan.steps.len(), usize::from(gives), "{chosen:?}");
+        let expected: &[(&str, Cause)] = if gives { &[] } else { &[("object", Cause::ObjectGone)] };
+        assert_eq!(causes(&plan), expected, "{chosen:?}");
+    }
+}

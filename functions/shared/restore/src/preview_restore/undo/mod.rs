@@ -16,12 +16,16 @@ use domain::restore::{
     AttributeMode, Cause, IdMap, Impossible, LinkMode, SelectedItem, Selection, Step, WriteAction,
 };
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
-use engine::records::{FailCause, NewId, OutcomeState, Record, Remaking, StepOutcome, UndonePart};
+use engine::records::{
+    FailCause, NewId, OutcomeState, Record, Remaking, StepOutcome, UndoneObject, UndonePart,
+};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use touched::{Touched, Way};
+
+const WROTE_NOTHING: &str = "that step wrote nothing: there is nothing of it to undo";
 
 /// Whether Graph took nothing of a step: then what is there is somebody else's.
 fn was_refused(outcome: &StepOutcome) -> bool {
@@ -84,6 +88,29 @@ impl Ran {
         Ok(Self { steps: plan.plan.steps, outcomes, ids })
     }
 
+    /// The outcome of a step that may have written.
+    fn tried(&self, step: &Step) -> Option<&StepOutcome> {
+        let outcome = self.outcomes.get(&step.number)?;
+        let is_tried = !matches!(outcome.state, OutcomeState::Skipped { .. }) && !was_refused(outcome);
+        is_tried.then_some(outcome)
+    }
+
+    /// The steps that were named one by one and wrote nothing; of an object none of whose steps did, the first.
+    fn in_vain(&self, part: &UndonePart) -> Vec<&Step> {
+        let wrote =
+            |step: &&Step| self.tried(step).is_some_and(|outcome| outcome.state != OutcomeState::AlreadySo);
+        let named = self.steps.iter().filter(|step| part.steps.contains(&step.number) && !wrote(step));
+        let mut in_vain: Vec<&Step> = named.collect();
+        for object in &part.objects {
+            let mut of_it = self.steps.iter().filter(|step| UndoneObject::of(step) == *object).peekable();
+            let first = of_it.peek().copied();
+            if !of_it.any(|step| wrote(&step)) {
+                in_vain.extend(first.filter(|first| !part.steps.contains(&first.number)));
+            }
+        }
+        in_vain
+    }
+
     /// The steps that are to be undone, in the order of the plan: with the one that made an object all that were written to
     /// it, which go with it.
     fn chosen<'a>(&'a self, part: Option<&UndonePart>) -> Vec<&'a Step> {
@@ -113,11 +140,11 @@ impl Undone {
     ) -> Result<Self> {
         let ran = Ran::read(worker, tenant, restore).await?;
         let mut undone = Self::default();
-        let tried = ran.chosen(part).into_iter().filter_map(|step| {
-            let outcome = ran.outcomes.get(&step.number)?;
-            let is_tried = !matches!(outcome.state, OutcomeState::Skipped { .. }) && !was_refused(outcome);
-            is_tried.then_some((step, outcome))
-        });
+        for step in part.into_iter().flat_map(|part| ran.in_vain(part)) {
+            undone.say(step, Cause::NotRead, WROTE_NOTHING);
+        }
+        let tried =
+            ran.chosen(part).into_iter().filter_map(|step| ran.tried(step).map(|outcome| (step, outcome)));
         let reading = tried.map(|(step, outcome)| {
             async move {
                 if worker.clock.now() >= deadline {

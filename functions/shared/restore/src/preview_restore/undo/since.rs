@@ -49,6 +49,11 @@ impl Undone {
                     told.extend(named.map(|(what, why)| say(&item, what, Cause::ChangedSince, why)));
                     item.properties.iter_mut().for_each(|all| all.retain(|p| !but.properties.contains(p)));
                     item.links.iter_mut().for_each(|all| all.retain(|link| !but.links.contains(link)));
+                    // Why named, and not all: what it has besides in the recycle bin came there with it, and leads to what the
+                    // restore had deleted before it.
+                    if touched.way == Way::Deleted && item.live.is_none() && item.in_recycle_bin {
+                        item.links = Some(touched.links_then());
+                    }
                     let is_gone = touched.way == Way::Deleted && item.live.is_none() && !item.in_recycle_bin;
                     if is_gone && is_referred_to(item.kind) {
                         told.push(say(&item, "links".to_owned(), Cause::NotRead, LINKS_NOT_KEPT));

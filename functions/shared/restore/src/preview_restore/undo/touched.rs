@@ -135,6 +135,12 @@ impl Touched {
         of_type.filter_map(|(at, value)| Some((at.to.clone(), value.clone()?))).collect()
     }
 
+    /// The links that there were before, of all types.
+    pub fn links_then(&self) -> Vec<SelectedLink> {
+        let there = self.links.iter().filter(|(_, value)| value.is_some());
+        there.map(|(at, _)| at.clone()).collect()
+    }
+
     /// Whether there was a link before.
     pub fn was_there(&self, at: &SelectedLink) -> bool {
         self.links.get(at).is_some_and(Option::is_some)

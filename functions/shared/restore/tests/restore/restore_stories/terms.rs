@@ -118,3 +118,32 @@ async fn whoever_is_created_again_gets_a_role_with_an_end_once_and_only_until_th
     assert_eq!((done.counts.done, done.counts.failed), (2, 0), "{:?}", stage.report(&restore).await.steps);
     assert_eq!((stage.directory.count("admins"), stage.directory.count("activeAdmins")), (0, 1));
 }
+
+#[tokio::test]
+async fn a_role_that_somebody_gave_meanwhile_until_another_day_is_not_told_as_given_back() {
+    // Until when, in days, somebody gives it: for good, until the same day as at the snapshot, until another.
+    for (theirs, is_so) in [(None, false), (Some(30), true), (Some(60), false)] {
+        let mut stage = stage(GLOBAL_ADMINISTRATOR);
+        let at = key(GLOBAL_ADMINISTRATOR);
+        with_schedule(&mut stage, GLOBAL_ADMINISTRATOR, 30);
+        let then = stage.snapshot[&("activeAdmins".to_owned(), at.clone())].0.clone();
+        let restore = stage.previewed(whole("admins", &at)).await;
+        let mut now = then.clone();
+        match theirs {
+            None => now.insert("scheduleInfo".to_owned(), json!({"expiration": {"type": "noExpiration"}})),
+            Some(days) => {
+                with_schedule(&mut stage, GLOBAL_ADMINISTRATOR, days);
+                now.insert(
+                    "scheduleInfo".to_owned(),
+                    stage.snapshot[&("activeAdmins".to_owned(), at.clone())].0["scheduleInfo"].clone(),
+                )
+            }
+        };
+        stage.directory.insert("activeAdmins", &at, now.clone());
+        stage.run(&restore).await;
+        let step = stage.report(&restore).await.steps.remove(0);
+        let skipped = OutcomeState::Skipped { cause: SkipCause::ChangedSincePreview };
+        assert_eq!(step.outcome, if is_so { OutcomeState::AlreadySo } else { skipped }, "{theirs:?}");
+        assert_eq!(stage.directory.get("activeAdmins", &at), now, "{theirs:?}: it is theirs");
+    }
+}

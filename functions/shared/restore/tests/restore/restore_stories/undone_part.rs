@@ -110,3 +110,49 @@ async fn a_part_that_is_none_is_refused_with_its_field() {
         assert_eq!(fields, [field], "{error}");
     }
 }
+
+#[tokio::test]
+async fn an_object_is_named_by_its_key_or_its_id_then_or_its_id_since() {
+    for is_new in [false, true] {
+        let (stage, restore) = restored().await;
+        let carl = stage.new_id("carl").await;
+        let name = if is_new { carl.as_str() } else { "carl" };
+        undo(&stage, &restore, objects(&[("users", name)])).await;
+        assert!(!stage.directory.has("users", &carl), "{name}");
+    }
+    let (stage, restore) = restored().await;
+    let carl = stage.new_id("carl").await;
+    let from = RestoreFrom::UndoOnly(restore.clone(), objects(&[("users", "carl"), ("users", &carl)]));
+    let new = NewRestore::of(from, Selection::default());
+    let error = stage.commands().create_preview(&stage.tenant, "me", new).await.unwrap_err();
+    assert!(error.to_string().contains("named twice"), "{error}");
+}
+
+#[tokio::test]
+async fn of_what_wrote_nothing_it_is_said_that_there_is_nothing_to_undo() {
+    let mut stage = RestoreWorld::new();
+    for name in ["ann", "bob"] {
+        let user =
+            json!({"userPrincipalName": format!("{name}@x.y"), "displayName": name, "jobTitle": "then"});
+        stage.both(object("users", name, &user));
+        stage.directory.set("users", name, "jobTitle", json!("now"));
+    }
+    let restore = stage.previewed(whole(&[("users", "ann"), ("users", "bob")])).await;
+    // Ann has her old title again, and Bob a third one.
+    stage.directory.set("users", "ann", "jobTitle", json!("then"));
+    stage.directory.set("users", "bob", "jobTitle", json!("theirs"));
+    stage.run(&restore).await;
+    for part in [
+        objects(&[("users", "ann"), ("users", "bob")]),
+        AskedPart { steps: Some(vec![1, 2]), objects: None },
+        AskedPart { steps: Some(vec![1, 2]), ..objects(&[("users", "ann")]) },
+    ] {
+        let undo = stage.undone_from(RestoreFrom::UndoOnly(restore.clone(), part)).await;
+        let plan = stage.plan(&undo).await;
+        assert_eq!(plan.steps, vec![]);
+        let told: Vec<_> =
+            plan.impossible.iter().map(|item| (item.key.as_str(), item.why.as_str())).collect();
+        let why = "that step wrote nothing: there is nothing of it to undo";
+        assert_eq!(told, [("ann", why), ("bob", why)]);
+    }
+}

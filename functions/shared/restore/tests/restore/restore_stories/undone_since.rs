@@ -2,9 +2,9 @@
 //! were brought back, and what a later restore made.
 //! Over 400 lines: each story of what somebody else may have done.
 
-use crate::restore_world::{RestoreWorld, item, object, whole};
+use crate::restore_world::{Meanwhile, RestoreWorld, item, object, whole};
 use domain::restore::{AttributeMode, Cause, LinkMode, RestorePlan, Selection};
-use engine::records::RestoreState;
+use engine::records::{OutcomeState, RestoreState};
 use serde_json::{Value, json};
 
 fn user(name: &str) -> Value {
@@ -434,9 +434,94 @@ async fn a_deletion_that_meets_another_one_keeps_nothing_that_it_did_not_see() {
         stage.directory.delete_before_look("late", at);
         stage.run(&restore).await;
         let step = stage.report(&restore).await.steps.remove(0);
-        assert_eq!(step.outcome, engine::records::OutcomeState::AlreadySo, "{at}");
+        assert_eq!(step.outcome, OutcomeState::AlreadySo, "{at}");
         assert_eq!(stage.kept(&restore, 1).await, None, "{at}");
         let undo = stage.undone(&restore).await;
         assert_eq!(stage.plan(&undo).await.steps, vec![], "{at}");
     }
+}
+
+#[tokio::test]
+async fn what_somebody_did_at_the_moment_of_the_write_is_theirs_and_is_not_undone() {
+    let deeds = [
+        (Meanwhile::Link("groups.members", "staff", "ann"), "groups.members/ann"),
+        (Meanwhile::Unlink("groups.members", "staff", "bob"), "groups.members/bob"),
+        (Meanwhile::Delete("groups", "late"), "object"),
+    ];
+    for (meanwhile, what) in deeds {
+        let mut stage = people(&["ann", "bob"]);
+        stage.both(object("groups", "staff", &group("staff")));
+        match meanwhile {
+            Meanwhile::Link(..) => {
+                stage.link("groups.members", "staff", "ann");
+                stage.directory.unlink("groups.members", "staff", "ann");
+            }
+            Meanwhile::Unlink(..) => stage.directory.link("groups.members", "staff", "bob"),
+            Meanwhile::Delete(..) => {
+                let (kind, key, late) = object("groups", "late", &group("late"));
+                stage.directory.insert(&kind, &key, late);
+            }
+        }
+        let chosen = if matches!(meanwhile, Meanwhile::Delete(..)) { "late" } else { "staff" };
+        let restore = stage.previewed(whole(&[("groups", chosen)])).await;
+        stage.directory.do_before_write(meanwhile);
+        stage.run(&restore).await;
+        let steps = stage.report(&restore).await.steps;
+        assert_eq!(steps.len(), 1, "{what}");
+        assert_eq!(steps[0].outcome, OutcomeState::AlreadySo, "{what}");
+        assert!(steps[0].client_request_id.is_some(), "{what}: a request was sent");
+        let undo = stage.undone(&restore).await;
+        assert_eq!(stage.plan(&undo).await.steps, vec![], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_user_who_is_not_as_asked_when_seen_is_undone_like_any_other() {
+    let stage = people(&["ann"]);
+    stage.directory.hard_delete("ann");
+    stage.directory.lose("city");
+    let restore = stage.previewed(whole(&[("users", "ann")])).await;
+    assert_eq!(stage.run(&restore).await.counts.unverified, 1);
+    let ann = stage.new_id("ann").await;
+    let undo = stage.undone(&restore).await;
+    assert_eq!(named(&stage.plan(&undo).await), []);
+    stage.run(&undo).await;
+    assert!(!stage.directory.has("users", &ann));
+}
+
+#[tokio::test]
+async fn a_group_out_of_the_bin_goes_back_though_one_of_its_members_could_not_be_taken_out() {
+    let mut stage = people(&["ann", "bob", "carl"]);
+    stage.both(object("groups", "staff", &group("staff")));
+    stage.link("groups.members", "staff", "ann");
+    for name in ["bob", "carl"] {
+        stage.directory.link("groups.members", "staff", name);
+    }
+    stage.directory.soft_delete("groups", "staff");
+    stage.directory.poison("bob", 403);
+    let restore = stage.previewed(whole(&[("groups", "staff")])).await;
+    assert_eq!(stage.run(&restore).await.counts.failed, 1, "{:?}", stage.report(&restore).await.steps);
+    let mut ends = stage.directory.ends("groups.members", "staff");
+    ends.sort();
+    assert_eq!(ends, ["ann", "bob"]);
+    let undo = stage.undone(&restore).await;
+    assert_eq!(named(&stage.plan(&undo).await), []);
+    stage.run(&undo).await;
+    assert!(!stage.directory.has("groups", "staff"));
+}
+
+#[tokio::test]
+async fn of_a_deletion_that_nobody_saw_and_that_did_not_happen_it_is_said_that_it_is_there() {
+    let stage = people(&["ann"]);
+    let (kind, key, late) = object("groups", "late", &group("late"));
+    stage.directory.insert(&kind, &key, late);
+    stage.directory.link("groups.members", "late", "ann");
+    let restore = stage.previewed(whole(&[("groups", "late")])).await;
+    stage.directory.forget_updates(true);
+    assert_eq!(stage.run(&restore).await.counts.unverified, 1);
+    stage.directory.forget_updates(false);
+    let undo = stage.undone(&restore).await;
+    let plan = stage.plan(&undo).await;
+    assert_eq!((plan.steps.len(), named(&plan)), (0, vec![("late", "object", Cause::NotRead)]));
+    assert_eq!(stage.directory.ends("groups.members", "late"), ["ann"]);
 }

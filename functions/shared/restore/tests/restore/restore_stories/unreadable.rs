@@ -1,7 +1,7 @@
 //! What cannot be read costs itself: the rest of a preview is made.
 
 use crate::restore_world::{RestoreWorld, object, whole};
-use domain::restore::{Cause, Impossible};
+use domain::restore::{Cause, GLOBAL_ADMINISTRATOR, Impossible};
 use engine::records::RestoreState;
 use serde_json::json;
 use support::faulty::Mode;
@@ -68,4 +68,42 @@ async fn a_reading_that_gets_no_answer_is_made_again_within_the_preview() {
         restore::preview_restore::Request { tenant: stage.tenant.clone(), restore: restore.clone() };
     let report = worker.run(&request, stage.deadline()).await.unwrap();
     assert_eq!(report.steps, 1, "the call that failed was one of this try");
+}
+
+#[tokio::test]
+async fn whatever_graph_says_of_one_object_that_is_read_it_costs_itself_and_not_the_preview() {
+    let role = |who: &str| json!({"principalId": who, "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/"});
+    let key = |who: &str| format!("{who}|{GLOBAL_ADMINISTRATOR}|/|");
+    for status in [400, 403, 409, 423] {
+        let mut stage = stage();
+        // Bob got the role since: taking it from him asks who else holds it, and that is Ann.
+        stage.both(object("admins", &key("ann"), &role("ann")));
+        let (kind, at, bobs) = object("admins", &key("bob"), &role("bob"));
+        stage.directory.insert(&kind, &at, bobs);
+        stage.directory.refuse_reading("ann", status);
+        let bobs = key("bob");
+        let restore = stage.previewed(whole(&[("admins", &bobs), ("users", "ann"), ("users", "bob")])).await;
+        assert_eq!(stage.restore(&restore).await.state, RestoreState::Previewed, "{status}");
+        let plan = stage.plan(&restore).await;
+        let expected = ("users".to_owned(), "ann".to_owned(), "object".to_owned());
+        assert_eq!(unreadable(&plan.impossible), [expected], "{status}");
+        let titles = plan.steps.iter().filter(|step| step.key == "bob").count();
+        assert_eq!(titles, 1, "{status}: {:?}", plan.steps);
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_that_graph_has_locked_is_not_known_and_costs_nothing_else() {
+    for status in [409, 423] {
+        let mut stage = stage();
+        let at = format!("ann|{GLOBAL_ADMINISTRATOR}|/|");
+        let role =
+            json!({"principalId": "ann", "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/"});
+        stage.both(object("admins", &at, &role));
+        stage.directory.remove("admins", &at);
+        stage.directory.refuse_reading(&format!("activeAdmins {at}"), status);
+        let restore = stage.previewed(whole(&[("admins", &at), ("users", "bob")])).await;
+        let plan = stage.plan(&restore).await;
+        assert_eq!((plan.steps.len(), plan.impossible[0].cause), (1, Cause::Unreadable), "{status}");
+    }
 }

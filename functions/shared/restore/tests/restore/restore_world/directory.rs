@@ -40,9 +40,13 @@ struct State {
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
     unreadable: BTreeMap<&'static str, bool>,
+    /// Objects that Graph does not show, with the status of its refusal.
+    hidden: BTreeMap<String, u16>,
     writer: Option<String>,
     /// The object that somebody deletes, and at which look at it from now on.
     vanishes: Option<(String, u32)>,
+    /// What somebody does right before the next write.
+    meanwhile: Option<Meanwhile>,
     /// What lists show, where that is not what there is.
     listed: Option<Table>,
 }
@@ -52,6 +56,14 @@ struct LateUpdate {
     shows_at: Timestamp,
     at: (String, String),
     body: Map<String, Value>,
+}
+
+/// What somebody else does at the moment of a write of ours.
+#[derive(Clone, Copy, Debug)]
+pub enum Meanwhile {
+    Link(&'static str, &'static str, &'static str),
+    Unlink(&'static str, &'static str, &'static str),
+    Delete(&'static str, &'static str),
 }
 
 pub struct TableDirectory {
@@ -130,6 +142,10 @@ impl TableDirectory {
     pub fn delete_before_look(&self, id: &str, at: u32) {
         self.state().vanishes = Some((id.to_owned(), at));
     }
+    /// Somebody does that right before the next write.
+    pub fn do_before_write(&self, meanwhile: Meanwhile) {
+        self.state().meanwhile = Some(meanwhile);
+    }
     /// Into the recycle bin, with its links.
     pub fn soft_delete(&self, kind: &str, id: &str) {
         let mut state = self.state();
@@ -164,6 +180,7 @@ impl TableDirectory {
     pub fn updates(&self) -> Vec<Map<String, Value>> {
         self.state().updates.clone()
     }
+    /// Updates and deletions are answered, and nothing becomes of them.
     pub fn forget_updates(&self, forgets: bool) {
         self.state().forgets = forgets;
     }
@@ -193,6 +210,10 @@ impl TableDirectory {
     /// A kind cannot be read from now on: for want of a licence, or of a permission.
     pub fn refuse_reading_of(&self, kind: &'static str, is_licence: bool) {
         self.state().unreadable.insert(kind, is_licence);
+    }
+    /// Every reading of that object, named by its key or by its kind and key, is refused with that status.
+    pub fn refuse_reading(&self, id: &str, status: u16) {
+        self.state().hidden.insert(id.to_owned(), status);
     }
     fn readable(state: &State, kind: &str) -> Result<()> {
         match state.unreadable.get(kind) {
@@ -326,6 +347,10 @@ impl LiveObjects for TableDirectory {
             }
         }
         Self::readable(&state, kind.run())?;
+        let of_kind = format!("{} {key}", kind.name);
+        if let Some(status) = state.hidden.get(key).or_else(|| state.hidden.get(&of_kind)) {
+            return Err(refusal(*status));
+        }
         if self.is_hidden(&state, key) {
             return Ok(None);
         }
@@ -377,6 +402,13 @@ impl DirectoryWriter for TableDirectory {
         Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
     }
     async fn apply(&self, _: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
+        let meanwhile = self.state().meanwhile.take();
+        match meanwhile {
+            Some(Meanwhile::Link(link, from, to)) => self.link(link, from, to),
+            Some(Meanwhile::Unlink(link, from, to)) => self.unlink(link, from, to),
+            Some(Meanwhile::Delete(kind, key)) => self.remove(kind, key),
+            None => {}
+        }
         let mut state = self.state();
         state.writes += 1;
         if let Some(status) = parts_of(call).iter().find_map(|part| state.poisoned.get(part)) {
@@ -474,7 +506,10 @@ impl DirectoryWriter for TableDirectory {
             }
             DirectoryWrite::RemoveLink { link, from, to } => {
                 let at = (link.from.to_string(), from.clone());
-                state.live.get_mut(&at).unwrap().1.retain(|(l, t)| l != link.name || t != to);
+                let links = &mut state.live.get_mut(&at).unwrap().1;
+                let there = links.len();
+                links.retain(|(l, t)| l != link.name || t != to);
+                was_so = links.len() == there;
             }
             DirectoryWrite::Assign { link, from, assignments } => {
                 let to = assignments.iter().map(|a| kinds::assignment_key(&a["target"]));
@@ -491,12 +526,14 @@ impl DirectoryWriter for TableDirectory {
                 held.extend(add.iter().cloned());
                 object.insert("assignedLicenses".to_owned(), Value::from(held));
             }
+            DirectoryWrite::Delete { .. } if state.forgets => {}
             DirectoryWrite::Delete { kind, id, object } => {
                 let key = match kind.identity {
                     Identity::Id => id.clone(),
                     Identity::Natural(_) => kind.key_of(object).unwrap(),
                 };
-                state.live.remove(&(kind.name.to_string(), key)).expect("it is there");
+                let gone = state.live.remove(&(kind.name.to_string(), key));
+                gone.ok_or_else(|| Error::not_found("Request_ResourceNotFound"))?;
                 state.live.retain(|(_, key), _| !key.starts_with(&format!("{id}|")));
                 for (_, links) in state.live.values_mut() {
                     links.retain(|(_, to)| to != id);

@@ -7,7 +7,7 @@ mod stopping;
 use async_trait::async_trait;
 use backup::archive::FoundChanges;
 use backup::commands::slots::Asker;
-pub use directory::TableDirectory;
+pub use directory::{Meanwhile, TableDirectory};
 use domain::changes::Change;
 use domain::kinds::{self, Kind, LinkType};
 use domain::organisations::ApprovalRule;
@@ -260,6 +260,16 @@ impl RestoreWorld {
 
     pub async fn plan(&self, restore: &RestoreId) -> RestorePlan {
         self.plans.find_plan(&self.tenant, restore).await.unwrap().expect("a preview was made").plan
+    }
+
+    /// The stored plan is gone, or another one stands in its place.
+    pub fn replace_plan(&self, restore: &RestoreId, with: Option<&RestorePlan>) {
+        let mut all = self.plans.0.lock().unwrap();
+        let name = format!("{restore}/plan");
+        match with {
+            Some(plan) => all.insert(name, serde_json::to_vec(plan).unwrap()),
+            None => all.remove(&name),
+        };
     }
 
     pub async fn report(&self, restore: &RestoreId) -> FinalReport {

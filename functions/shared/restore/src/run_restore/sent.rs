@@ -1,0 +1,86 @@
+//! Which calls a step has made: its receipt lists them, though the last answer alone stands in its outcome.
+
+use super::progress::RestoreRun;
+use domain::kinds::assignment_key;
+use domain::restore::{LICENCES, Step, WriteAction};
+use domain::{ErrorKind, Result};
+use engine::ports::{Applied, DirectoryWrite};
+use engine::records::{MOST_CALLS, MOST_PARTS, SentCall, StepOutcome};
+use serde_json::{Map, Value};
+
+/// The calls of the step that is performed now, those of an earlier invocation first.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    number: u32,
+    calls: Vec<SentCall>,
+    more: u32,
+}
+
+impl Sent {
+    /// Those that the outcome of a step has so far.
+    pub fn of(number: u32, outcome: Option<&StepOutcome>) -> Self {
+        let (calls, more) = outcome.map(|row| (row.calls.clone(), row.more_calls)).unwrap_or_default();
+        Self { number, calls, more }
+    }
+
+    fn note(&mut self, call: &DirectoryWrite, answer: &Result<Applied>) {
+        let (status, request_id) = match answer {
+            // Nothing was written, and the call is made again.
+            Err(error) if matches!(error.kind(), ErrorKind::Throttled { .. }) => return,
+            Err(error) => match error.answer() {
+                Some(answer) => (Some(answer.status), answer.request_id.clone()),
+                None => (None, None),
+            },
+            Ok(applied) => ((applied.status > 0).then_some(applied.status), applied.request_id.clone()),
+        };
+        if self.calls.len() == MOST_CALLS {
+            self.more += 1;
+            return;
+        }
+        let mut what = parts(call);
+        what.truncate(MOST_PARTS);
+        self.calls.push(SentCall { what, status, request_id });
+    }
+}
+
+impl RestoreRun<'_> {
+    /// Makes one write in the tenant.
+    pub async fn apply(&mut self, call: &DirectoryWrite) -> Result<Applied> {
+        self.seen = None;
+        let answer = self.worker.writer.apply_as(self.tenant(), call, &self.request).await;
+        self.sent.note(call, &answer);
+        answer
+    }
+
+    /// Puts the calls of the step into its row, where that does not say all without them.
+    pub(super) fn list_calls(&self, step: &Step, row: &mut StepOutcome) {
+        let names_parts = matches!(step.action, WriteAction::RemoveOtherLinks { .. });
+        if self.sent.number == step.number && (self.sent.calls.len() > 1 || names_parts) {
+            (row.calls, row.more_calls) = (self.sent.calls.clone(), self.sent.more);
+        }
+    }
+}
+
+/// What a call is about, as the fields of a step are named.
+fn parts(call: &DirectoryWrite) -> Vec<String> {
+    let names =
+        |body: &Map<String, Value>| body.keys().filter(|name| !name.starts_with('@')).cloned().collect();
+    match call {
+        DirectoryWrite::Undelete { .. } | DirectoryWrite::Create { .. } | DirectoryWrite::Delete { .. } => {
+            vec!["object".to_owned()]
+        }
+        DirectoryWrite::Update { body, .. } | DirectoryWrite::Act { body, .. } => names(body),
+        DirectoryWrite::AddLinks { link, to, .. } => {
+            to.iter().map(|(to, _)| format!("{}/{to}", link.name)).collect()
+        }
+        DirectoryWrite::RemoveLink { link, to, .. } => vec![format!("{}/{to}", link.name)],
+        DirectoryWrite::Assign { link, assignments, .. } => {
+            let key = |a: &Map<String, Value>| assignment_key(a.get("target").unwrap_or(&Value::Null));
+            assignments.iter().map(|assignment| format!("{}/{}", link.name, key(assignment))).collect()
+        }
+        DirectoryWrite::AssignLicences { add, remove, .. } => {
+            let given = add.iter().filter_map(|licence| licence.get("skuId")?.as_str());
+            given.chain(remove.iter().map(String::as_str)).map(|sku| format!("{LICENCES}/{sku}")).collect()
+        }
+    }
+}
