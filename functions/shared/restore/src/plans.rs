@@ -73,6 +73,25 @@ pub trait PlanStore: Send + Sync {
     /// What a step wrote over, or brought; none where it did neither.
     async fn find_before(&self, tenant: &TenantId, restore: &RestoreId, step: u32) -> Result<Option<Before>>;
 
+    /// Stores a part of what that attempt at a preview has read, unless it is there.
+    async fn put_new_reads(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        attempt: u32,
+        part: u32,
+        reads: &KeptReads,
+    ) -> Result<Put>;
+
+    /// A part of what that attempt at a preview had read; none where there is no such part.
+    async fn find_reads(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        attempt: u32,
+        part: u32,
+    ) -> Result<Option<KeptReads>>;
+
     /// Stores a page of a receipt under the hash of its entries, unless it is there.
     async fn put_new_receipt_page(
         &self,
@@ -137,6 +156,40 @@ pub struct Before {
     /// The schedule; none where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Map<String, Value>>,
+}
+
+/// What a preview that is to be continued has read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptReads {
+    /// When it was kept.
+    pub at: Timestamp,
+    /// The readings, in the order in which they were made.
+    pub reads: Vec<KeptRead>,
+}
+
+/// One thing that a preview has read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "read")]
+pub enum KeptRead {
+    /// An object of the live tenant.
+    Live {
+        /// The name of its kind.
+        kind: String,
+        /// The key under which it was looked for.
+        key: String,
+        /// The types of links that were asked for.
+        links: Vec<String>,
+        /// What was found; none where it is not there.
+        found: Option<Before>,
+    },
+    /// What the restore that is to be undone kept of a step.
+    Before {
+        /// The number of the step.
+        step: u32,
+        /// What was kept; none where nothing was.
+        kept: Option<Before>,
+    },
 }
 
 /// A link that an object had.

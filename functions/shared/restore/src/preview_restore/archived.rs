@@ -1,7 +1,7 @@
 //! The archive as a preview uses it.
 
 use super::ports::{OpenSnapshot, Snapshots};
-use crate::plans::{Before, FinalReport, PlanStore, Sentence, StoredPlan};
+use crate::plans::{Before, FinalReport, KeptReads, PlanStore, Sentence, StoredPlan};
 use async_trait::async_trait;
 use backup::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_changes};
 use domain::changes::Change;
@@ -168,6 +168,31 @@ impl PlanStore for Archived {
                 .map_err(|e| Error::corrupt("what a step wrote over cannot be read").caused_by(e))
         };
         self.find(tenant, restore, &format!("before-{step:05}")).await?.map(read).transpose()
+    }
+
+    async fn put_new_reads(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        attempt: u32,
+        part: u32,
+        reads: &KeptReads,
+    ) -> Result<Put> {
+        self.put_new(tenant, restore, &format!("read-{attempt:05}-{part:05}"), reads).await
+    }
+
+    async fn find_reads(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        attempt: u32,
+        part: u32,
+    ) -> Result<Option<KeptReads>> {
+        let read = |bytes: Vec<u8>| {
+            serde_json::from_slice(&bytes)
+                .map_err(|e| Error::corrupt("what a preview had read cannot be read").caused_by(e))
+        };
+        self.find(tenant, restore, &format!("read-{attempt:05}-{part:05}")).await?.map(read).transpose()
     }
 
     async fn put_new_receipt_page(

@@ -1,5 +1,6 @@
 //! Fetches both sides of the chosen objects: from the snapshot and from the live tenant.
 
+use super::reads::{Known, Reads};
 use super::{OpenSnapshot, Worker};
 use crate::passing::may_pass;
 use domain::kinds::{Identity, Kind, LinkEnd, LinkType};
@@ -29,6 +30,7 @@ pub(super) struct Gather<'a> {
     pub tenant: &'a TenantId,
     pub snapshot: &'a dyn OpenSnapshot,
     pub ids: &'a IdMap,
+    reads: &'a Reads,
     deadline: Timestamp,
 }
 
@@ -38,9 +40,9 @@ impl<'a> Gather<'a> {
         tenant: &'a TenantId,
         snapshot: &'a dyn OpenSnapshot,
         ids: &'a IdMap,
-        deadline: Timestamp,
+        (reads, deadline): (&'a Reads, Timestamp),
     ) -> Self {
-        Self { worker, tenant, snapshot, ids, deadline }
+        Self { worker, tenant, snapshot, ids, reads, deadline }
     }
 
     /// The chosen objects, in the order of the choice; and what could not be read of them.
@@ -141,6 +143,9 @@ impl<'a> Gather<'a> {
         id: &str,
         links: &[&'static LinkType],
     ) -> Result<Option<Held>> {
+        if let Some(Known(known)) = self.reads.live(kind, id, links)? {
+            return Ok(known);
+        }
         let mut tries = 0;
         loop {
             self.in_time()?;
@@ -151,7 +156,11 @@ impl<'a> Gather<'a> {
                     tries += 1;
                     self.worker.clock.sleep_ms(PAUSE_MS << tries).await;
                 }
-                live => return Ok(live?.map(|live| held(kind, live))),
+                live => {
+                    let found = live?.map(|live| held(kind, live));
+                    self.reads.note_live(kind, id, links, found.as_ref());
+                    return Ok(found);
+                }
             }
         }
     }

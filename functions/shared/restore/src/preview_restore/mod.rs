@@ -10,6 +10,7 @@ mod gather;
 mod guard;
 mod outside;
 mod ports;
+mod reads;
 mod referrers;
 mod restricted;
 mod rivals;
@@ -35,12 +36,17 @@ use engine::records::{
     StepOutcome,
 };
 use engine::work::{JobWorker, unless_gone};
+use jiff::SignedDuration;
+use reads::Reads;
 use std::sync::Arc;
 
 /// The most objects that one restore takes.
 ///
 /// Why: a preview reads each of them live, within one function's time.
 pub const MAX_ITEMS: usize = 10_000;
+
+/// How long before its end an invocation stops reading, and keeps what it has read.
+const TO_KEEP: SignedDuration = SignedDuration::from_secs(20);
 
 /// What a preview came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +57,8 @@ pub struct Report {
     pub impossible: usize,
     /// Whether there was nothing to do: another message had done it, or its time has not come yet.
     pub was_done: bool,
+    /// Whether another invocation goes on with what this one has read: the time was up.
+    pub is_continued: bool,
 }
 
 /// What the job needs: what the function that runs it holds, and no more.
@@ -63,7 +71,7 @@ pub struct Ports {
     pub keys: Arc<dyn KeyRing>,
     /// Rows of restores, comparisons and re-creations.
     pub records: Records,
-    /// Takes notices of previews that were given up.
+    /// Takes continuations, and notices of previews that were given up.
     pub queue: Arc<dyn Queue>,
     /// Says when a preview was made.
     pub clock: Arc<dyn Clock>,
@@ -82,6 +90,8 @@ pub struct Worker {
     pub own: Arc<dyn OwnPrincipals>,
     /// Rows of restores, comparisons and re-creations.
     pub records: Records,
+    /// Takes the continuation of a preview whose time was up.
+    pub queue: Arc<dyn Queue>,
     /// Says when a preview was made.
     pub clock: Arc<dyn Clock>,
     /// Notifies people of previews that were given up.
@@ -92,7 +102,7 @@ impl Worker {
     /// The job over these ports.
     pub fn new(ports: Ports) -> Self {
         let Ports { directory, vault, keys, records, queue, clock } = ports;
-        let announcer = Announcer::new(records.clone(), queue, clock.clone());
+        let announcer = Announcer::new(records.clone(), queue.clone(), clock.clone());
         let archive = Arc::new(Archive::new(vault, keys, records.clone()));
         let archived = Arc::new(Archived::new(archive, records.clone()));
         Self {
@@ -101,6 +111,7 @@ impl Worker {
             directory,
             plans: archived,
             records,
+            queue,
             clock,
             announcer,
         }
@@ -152,7 +163,14 @@ impl Worker {
         value.course.take_up();
         self.records.replace(&value, version).await?;
         // Planning takes minutes, in which another message may have ended the restore: so the row is read again.
-        let planned = self.plan(&value, deadline).await;
+        let (tenant, restore, attempt) = (&request.tenant, &request.restore, value.attempts);
+        let reads = Reads::load(&*self.plans, tenant, restore, attempt, value.touched_at).await?;
+        let planned = self.plan(&value, &reads, deadline - TO_KEEP).await;
+        let is_late = self.clock.now() >= deadline - TO_KEEP;
+        let is_continued = planned.is_err() && is_late && reads.is_further();
+        if planned.as_ref().is_err_and(|error| is_continued || error.is_transient()) {
+            reads.keep(&*self.plans, tenant, restore, attempt, self.clock.now()).await?;
+        }
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         if found.value.state != RestoreState::Previewing {
             return Ok(Report { was_done: true, ..Report::default() });
@@ -160,6 +178,12 @@ impl Worker {
         let Found { mut value, version } = found;
         value.touched_at = self.clock.now();
         let report = match planned {
+            Err(_) if is_continued => {
+                value.course = Course::default();
+                self.records.replace(&value, version).await?;
+                self.queue.send(messages::preview_restore(tenant, restore, attempt)).await?;
+                return Ok(Report { is_continued: true, ..Report::default() });
+            }
             Ok((plan, is_privileged)) => {
                 value.state = RestoreState::Previewed;
                 value.previewed_at = Some(value.touched_at);
@@ -171,9 +195,9 @@ impl Worker {
                 value.course = Course::default();
                 value.counts.steps = plan.steps.len() as u64;
                 value.counts.impossible = plan.impossible.len() as u64;
-                Report { steps: plan.steps.len(), impossible: plan.impossible.len(), was_done: false }
+                Report { steps: plan.steps.len(), impossible: plan.impossible.len(), ..Report::default() }
             }
-            // What may pass leaves the row as it is: the message comes back, and the preview begins anew.
+            // What may pass leaves the row as it is: the message comes back, and the preview begins anew with what was read.
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
                 tracing::warn!(restore = %value.id, kind = error.kind().name(), "a preview failed");
@@ -188,7 +212,12 @@ impl Worker {
     }
 
     /// The plan, as it is stored, and whether it is about rights over the tenant.
-    async fn plan(&self, restore: &Restore, deadline: Timestamp) -> Result<(StoredPlan, bool)> {
+    async fn plan(
+        &self,
+        restore: &Restore,
+        reads: &Reads,
+        deadline: Timestamp,
+    ) -> Result<(StoredPlan, bool)> {
         // Why not a new plan: this is a rerun after the plan was stored, and what is stored is what people see.
         if let Some(stored) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
             // Why the shorter time: what the tenant was like when it was made is not known any more.
@@ -198,7 +227,7 @@ impl Worker {
         let undone = match &restore.undoes {
             Some(other) => {
                 let part = restore.undoes_only.as_ref();
-                Some(undo::Undone::of(self, &restore.tenant, other, part, deadline).await?)
+                Some(undo::Undone::of(self, &restore.tenant, other, part, (reads, deadline)).await?)
             }
             None => None,
         };
@@ -212,7 +241,7 @@ impl Worker {
         selection.check()?;
         let mut ids = plans::new_ids(&self.records, &restore.tenant).await?;
         let known = ids.clone();
-        let gather = gather::Gather::new(self, &restore.tenant, snapshot, &known, deadline);
+        let gather = gather::Gather::new(self, &restore.tenant, snapshot, &known, (reads, deadline));
         let (mut items, unreadable) = gather.items(&selection.items).await?;
         apart.extend(unreadable);
         if let Some(undone) = &undone {
@@ -223,7 +252,7 @@ impl Worker {
         let mut rivals = gather.rivals(&items).await?;
         // What is adopted is looked at once more, as the object that it now is.
         let adopted = rivals::adopted(&selection, &items, &mut rivals, &mut ids);
-        let gather = gather::Gather::new(self, &restore.tenant, snapshot, &ids, deadline);
+        let gather = gather::Gather::new(self, &restore.tenant, snapshot, &ids, (reads, deadline));
         gather.look_again(&mut items, &adopted).await?;
         let (referrers, unreadable) = gather.referrers(&items, &adopted).await?;
         apart.extend(unreadable);

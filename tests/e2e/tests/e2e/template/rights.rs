@@ -154,6 +154,11 @@ fn only_purge_data_and_run_restore_sign_and_plan_api_shows_under_which_key() {
     assert_eq!(who_may(&template, "kms:Sign", |_| true), ["purge-data", "run-restore"]);
     for signs in ["purge-data", "run-restore"] {
         assert_eq!(where_allowed(&template, signs, "kms:Sign"), slice::from_ref(&key));
+        let may_sign = |grant: &Grant| grant.actions.iter().any(|action| action == "kms:Sign");
+        let only = json!({ "kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST" });
+        for grant in grants(&template, signs).into_iter().filter(may_sign) {
+            assert_eq!(grant.condition, json!({ "StringEqualsIfExists": only }), "{signs}");
+        }
     }
     assert_eq!(
         who_may(&template, "kms:GetPublicKey", |r| *r == key),
@@ -183,7 +188,7 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
         ("authorize-request", vec![]),
         ("diff-snapshots", vec!["DiffSnapshotsQueue", "PreviewRestoreQueue", "SendDigestsQueue"]),
         ("plan-api", vec![]),
-        ("preview-restore", vec!["SendDigestsQueue"]),
+        ("preview-restore", vec!["PreviewRestoreQueue", "SendDigestsQueue"]),
         ("purge-data", vec!["TickDeadLetters"]),
         ("run-restore", vec!["RunRestoreQueue", "SendDigestsQueue"]),
         (

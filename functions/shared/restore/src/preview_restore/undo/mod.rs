@@ -8,6 +8,7 @@ mod since;
 mod touched;
 
 use super::gather::{AT_ONCE, lean};
+use super::reads::{Known, Reads, parts};
 use super::{OpenSnapshot, Worker};
 use crate::plans::{Before, of_today};
 use async_trait::async_trait;
@@ -136,7 +137,7 @@ impl Undone {
         tenant: &TenantId,
         restore: &RestoreId,
         part: Option<&UndonePart>,
-        deadline: Timestamp,
+        (reads, deadline): (&Reads, Timestamp),
     ) -> Result<Self> {
         let ran = Ran::read(worker, tenant, restore).await?;
         let mut undone = Self::default();
@@ -152,7 +153,11 @@ impl Undone {
                         "there was not time enough to read what the restore wrote over; undo a part of it";
                     return Err(Error::invalid(why));
                 }
+                if let Some(Known(kept)) = reads.before(step.number) {
+                    return Ok((step, outcome, kept));
+                }
                 let kept = worker.plans.find_before(tenant, restore, step.number).await?;
+                reads.note_before(step.number, kept.as_ref());
                 Ok((step, outcome, kept))
             }
             .boxed()
@@ -290,9 +295,7 @@ impl OpenSnapshot for Undone {
         else {
             return BTreeSet::new();
         };
-        let parts = kind.reading.iter().flat_map(|source| source.select).copied();
-        let parts = parts.chain(kind.links.iter().map(|link| link.relation)).chain(kind.facets());
-        parts.filter(|part| touched.unknown.contains(*part)).collect()
+        parts(kind).filter(|part| touched.unknown.contains(*part)).collect()
     }
 
     async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {

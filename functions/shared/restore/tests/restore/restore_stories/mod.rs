@@ -1,6 +1,7 @@
 //! Stories of more than one restore, and of rights.
 
 mod approved;
+mod continued;
 mod late;
 mod left_to_people;
 mod lock_out;

@@ -45,6 +45,9 @@ struct State {
     writer: Option<String>,
     /// The object that somebody deletes, and at which look at it from now on.
     vanishes: Option<(String, u32)>,
+    /// How long each look at an object takes, and which objects were looked at.
+    look_ms: u64,
+    looks: Vec<String>,
     /// What somebody does right before the next write.
     meanwhile: Option<Meanwhile>,
     /// What lists show, where that is not what there is.
@@ -141,6 +144,14 @@ impl TableDirectory {
     /// Somebody deletes the object right before it is looked at for the nth time.
     pub fn delete_before_look(&self, id: &str, at: u32) {
         self.state().vanishes = Some((id.to_owned(), at));
+    }
+    /// Each look at an object takes so long.
+    pub fn look_slowly(&self, look_ms: u64) {
+        self.state().look_ms = look_ms;
+    }
+    /// Which objects were looked at since the last call of this.
+    pub fn take_looks(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().looks)
     }
     /// Somebody does that right before the next write.
     pub fn do_before_write(&self, meanwhile: Meanwhile) {
@@ -335,6 +346,8 @@ impl LiveObjects for TableDirectory {
         links: &[&'static LinkType],
     ) -> Result<Option<LiveObject>> {
         let mut state = self.state();
+        state.looks.push(key.to_owned());
+        self.clock.advance(SignedDuration::from_millis(i64::try_from(state.look_ms).unwrap()));
         let shown = &mut *state;
         self.show_late_updates(shown);
         if let Some((id, looks)) = &mut state.vanishes

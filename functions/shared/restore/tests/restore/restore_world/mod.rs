@@ -19,7 +19,7 @@ use engine::records::{CredentialStatus, NewId, Records, Restore, Snapshot, Tenan
 use jiff::SignedDuration;
 use restore::commands::restores::{NewRestore, RestoreFrom, Restores, Why};
 use restore::plans::FinalReport;
-use restore::plans::{Before, PlanStore, Sentence, StoredPlan};
+use restore::plans::{Before, KeptReads, PlanStore, Sentence, StoredPlan};
 use restore::preview_restore::{self, OpenSnapshot, Snapshots};
 use restore::run_restore::{self, Silence};
 use serde_json::{Map, Value};
@@ -230,6 +230,7 @@ impl RestoreWorld {
             plans: self.plans.clone(),
             own: Arc::new(self.directory.clone() as Arc<dyn engine::ports::Directory>),
             records: self.records(self.world.catalog.clone()),
+            queue: self.world.queue.clone(),
             clock: self.world.clock.clone(),
             announcer: Announcer::new(
                 self.records(self.world.catalog.clone()),
@@ -388,6 +389,26 @@ impl PlanStore for Plans {
     }
     async fn find_before(&self, _: &TenantId, id: &RestoreId, step: u32) -> Result<Option<Before>> {
         Ok(self.find(&format!("{id}/before-{step}")).map(|b| serde_json::from_slice(&b).unwrap()))
+    }
+    async fn put_new_reads(
+        &self,
+        _: &TenantId,
+        id: &RestoreId,
+        attempt: u32,
+        part: u32,
+        reads: &KeptReads,
+    ) -> Result<Put> {
+        Ok(self.put(format!("{id}/read-{attempt}-{part}"), serde_json::to_vec(reads).unwrap()))
+    }
+    async fn find_reads(
+        &self,
+        _: &TenantId,
+        id: &RestoreId,
+        attempt: u32,
+        part: u32,
+    ) -> Result<Option<KeptReads>> {
+        let found = self.find(&format!("{id}/read-{attempt}-{part}"));
+        Ok(found.map(|b| serde_json::from_slice(&b).unwrap()))
     }
     async fn put_new_receipt_page(
         &self,
