@@ -28,6 +28,7 @@ mod operations;
 mod orderings;
 mod parcels;
 mod permissions;
+mod poisoned;
 mod privileges;
 mod put_back;
 mod reading;
