@@ -11,7 +11,7 @@ use domain::rights::{Action, Role};
 use domain::{Error, OrganisationId, PersonId, Result, TenantId};
 use engine::records::{Organisation, OrganisationState};
 use http::request::Parts;
-use restore::commands::restores::Approver;
+use restore::commands::approvals::Approver;
 use runtime::http::{Asked, Takes, id_in_path};
 use runtime::openapi::Operation;
 use runtime::problem::Problem;

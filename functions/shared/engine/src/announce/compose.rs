@@ -266,11 +266,8 @@ pub(super) fn waits_for_approval(restore: &Restore) -> Draft {
     if restore.privileged {
         draft.lines.push("It gives or takes rights over the tenant.".to_owned());
     }
-    if let Some(until) = restore.valid_until() {
-        draft
-            .lines
-            .push(format!("It can be approved until {until}; after that whoever asked previews it again."));
-    }
+    let until = |at| format!("It can be approved until {at}; after that whoever asked previews it again.");
+    draft.lines.extend(restore.valid_until().map(until));
     draft
 }
 

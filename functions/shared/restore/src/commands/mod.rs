@@ -1,6 +1,6 @@
 //! What may be asked about the restores of a connected tenant, apart from HTTP; built like `backup::commands`.
 
-mod approvals;
+pub mod approvals;
 mod new_restore;
 pub mod receipts;
 pub mod restores;

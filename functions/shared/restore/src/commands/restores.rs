@@ -21,7 +21,6 @@ use engine::records::{
 use serde::Serialize;
 use std::sync::Arc;
 
-pub use super::approvals::Approver;
 pub use super::new_restore::{
     AskedPart, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedObject, NewRestore, RestoreFrom, Why,
 };
