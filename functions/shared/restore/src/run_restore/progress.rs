@@ -313,7 +313,7 @@ impl<'a> RestoreRun<'a> {
             return Ok(false);
         }
         row.new_id = Some(id.to_owned());
-        self.list_calls(step, &mut row);
+        self.sent.list(step, &mut row);
         row.status = (answer.status > 0).then_some(answer.status);
         row.request_id.clone_from(&answer.request_id);
         let new_id = NewId {
@@ -368,7 +368,7 @@ impl<'a> RestoreRun<'a> {
             row.request_id = answer.request_id.or(row.request_id);
         }
         row.found_after_interruption = row.state == OutcomeState::Done && row.status.is_none();
-        self.list_calls(step, &mut row);
+        self.sent.list(step, &mut row);
         self.put(row, vec![]).await
     }
 

@@ -4,7 +4,7 @@
 use super::progress::RestoreRun;
 use domain::restore::{RestorePlan, Step};
 use domain::{Error, ErrorKind, Result, Timestamp};
-use engine::ports::Applied;
+use engine::ports::{Applied, DirectoryWrite};
 use engine::records::{OutcomeState, Restore, RestoreCounts};
 use jiff::SignedDuration;
 
@@ -12,6 +12,14 @@ use jiff::SignedDuration;
 const TELLS_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
 impl RestoreRun<'_> {
+    /// Makes one write in the tenant, and notes it for the receipt.
+    pub async fn apply(&mut self, call: &DirectoryWrite) -> Result<Applied> {
+        self.seen = None;
+        let answer = self.worker.writer.apply_as(self.tenant(), call, &self.request).await;
+        self.sent.note(call, &answer);
+        answer
+    }
+
     /// Now and then says in the restore's row how far it is, for whoever watches it.
     pub async fn tell(&mut self, plan: &RestorePlan) -> Result<()> {
         let now = self.worker.clock.now();
@@ -74,7 +82,7 @@ impl RestoreRun<'_> {
         let Some(mut row) = self.outcome(step.number).cloned() else { return Ok(()) };
         row.status = (answer.status > 0).then_some(answer.status);
         row.request_id.clone_from(&answer.request_id);
-        self.list_calls(step, &mut row);
+        self.sent.list(step, &mut row);
         self.put(row, vec![]).await
     }
 }

@@ -1,6 +1,5 @@
 //! Which calls a step has made: its receipt lists them, though the last answer alone stands in its outcome.
 
-use super::progress::RestoreRun;
 use domain::kinds::assignment_key;
 use domain::restore::{LICENCES, Step, WriteAction};
 use domain::{ErrorKind, Result};
@@ -23,7 +22,8 @@ impl Sent {
         Self { number, calls, more }
     }
 
-    fn note(&mut self, call: &DirectoryWrite, answer: &Result<Applied>) {
+    /// Notes a call with its answer, unless nothing was written and it is made again.
+    pub fn note(&mut self, call: &DirectoryWrite, answer: &Result<Applied>) {
         let (status, request_id) = match answer {
             // Nothing was written, and the call is made again.
             Err(error) if matches!(error.kind(), ErrorKind::Throttled { .. }) => return,
@@ -41,22 +41,12 @@ impl Sent {
         what.truncate(MOST_PARTS);
         self.calls.push(SentCall { what, status, request_id });
     }
-}
-
-impl RestoreRun<'_> {
-    /// Makes one write in the tenant.
-    pub async fn apply(&mut self, call: &DirectoryWrite) -> Result<Applied> {
-        self.seen = None;
-        let answer = self.worker.writer.apply_as(self.tenant(), call, &self.request).await;
-        self.sent.note(call, &answer);
-        answer
-    }
 
     /// Puts the calls of the step into its row, where that does not say all without them.
-    pub(super) fn list_calls(&self, step: &Step, row: &mut StepOutcome) {
+    pub fn list(&self, step: &Step, row: &mut StepOutcome) {
         let names_parts = matches!(step.action, WriteAction::RemoveOtherLinks { .. });
-        if self.sent.number == step.number && (self.sent.calls.len() > 1 || names_parts) {
-            (row.calls, row.more_calls) = (self.sent.calls.clone(), self.sent.more);
+        if self.number == step.number && (self.calls.len() > 1 || names_parts) {
+            (row.calls, row.more_calls) = (self.calls.clone(), self.more);
         }
     }
 }
