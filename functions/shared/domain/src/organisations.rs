@@ -46,7 +46,7 @@ pub enum ApprovalRule {
     Off,
     /// Those that give or take rights over the tenant.
     Privileged,
-    /// Every one.
+    /// Every restore, whatever it is about.
     Always,
 }
 

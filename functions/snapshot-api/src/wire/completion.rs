@@ -37,7 +37,7 @@ impl From<Completion> for CompletionOut {
 pub struct DutyOut {
     /// What has to be done.
     to_do: ToDo,
-    /// Who does it.
+    /// The role of whoever has to do it, not a person's name.
     owner: Owner,
     /// Whether it is done, as far as a snapshot can show it.
     state: Seen,

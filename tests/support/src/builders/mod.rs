@@ -15,7 +15,7 @@ pub use policies::{
     assigned_to_all_devices, assigned_to_group, choice_setting, compliance_policy, configuration_policy,
     device_compliance_policy, device_configuration, group_setting, simple_setting,
 };
-pub use rows::{previewed_restore, sealed_snapshot};
+pub use rows::{previewed_restore, queued_comparison, sealed_snapshot};
 use serde_json::{Map, Value};
 
 /// The GUID of a number within a family (`"user"`, `"group"`, …): no two families share one.

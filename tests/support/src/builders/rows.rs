@@ -1,9 +1,11 @@
 //! Rows of the catalog that many stories begin with.
 
 use domain::restore::Selection;
-use domain::{RestoreId, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, RestoreId, SnapshotId, TenantId, Timestamp};
 use engine::ports::Spent;
-use engine::records::{Course, JobState, Reason, Restore, RestoreCounts, RestoreState, Snapshot};
+use engine::records::{
+    Course, Diff, DiffCounts, JobState, Reason, Restore, RestoreCounts, RestoreState, Side, Snapshot, Span,
+};
 use std::collections::BTreeMap;
 
 /// A snapshot that somebody asked for and that was sealed at once; nothing of it is in the vault.
@@ -65,6 +67,38 @@ pub fn previewed_restore(tenant: &TenantId, id: RestoreId, snapshot: SnapshotId,
         expires_at: None,
         expected_at: None,
         cancelled_by: None,
+        error: None,
+        course: Course::default(),
+    }
+}
+
+/// A comparison of everything that somebody asked for and nobody has begun.
+pub fn queued_comparison(
+    tenant: &TenantId,
+    id: DiffId,
+    before: SnapshotId,
+    after: Side,
+    now: Timestamp,
+) -> Diff {
+    Diff {
+        id,
+        tenant: tenant.clone(),
+        before,
+        after,
+        kinds: Vec::new(),
+        object: None,
+        announce: false,
+        live_snapshot: None,
+        state: JobState::Queued,
+        requested_at: now,
+        touched_at: now,
+        done_at: None,
+        attempts: 0,
+        counts: DiffCounts::default(),
+        pages: 0,
+        progress: None,
+        span: Span::default(),
+        not_compared: Vec::new(),
         error: None,
         course: Course::default(),
     }

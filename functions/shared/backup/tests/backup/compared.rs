@@ -7,10 +7,11 @@ use domain::changes::{Change, What};
 use domain::stored::Manifest;
 use domain::{DiffId, SnapshotId, kinds};
 use engine::ports::Clock;
-use engine::records::{Cause, Course, Diff, DiffCounts, JobState, NewId, Records, Side, Span};
+use engine::records::{Cause, Diff, JobState, NewId, Records, Side, Span};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use support::builders::queued_comparison;
 use support::memory::Nobody;
 
 const FACET: &str = "users.customSecurityAttributes";
@@ -86,26 +87,14 @@ async fn run_over(desk: &Desk, before: &Manifest, after: &Manifest, span: Span) 
     desk.view(after, ulids[1]).await;
     let (tenant, now) = (desk.archive.tenant().clone(), world.clock.now());
     let row = Diff {
-        id: DiffId::from_ulid(ulids[0]),
-        tenant: tenant.clone(),
-        before: SnapshotId::from_ulid(ulids[0]),
-        after: Side::Snapshot(SnapshotId::from_ulid(ulids[1])),
-        kinds: vec![],
-        object: None,
-        announce: false,
-        live_snapshot: None,
-        state: JobState::Queued,
-        requested_at: now,
-        touched_at: now,
-        done_at: None,
-        attempts: 0,
-        counts: DiffCounts::default(),
-        pages: 0,
-        progress: None,
         span,
-        not_compared: vec![],
-        error: None,
-        course: Course::default(),
+        ..queued_comparison(
+            &tenant,
+            DiffId::from_ulid(ulids[0]),
+            SnapshotId::from_ulid(ulids[0]),
+            Side::Snapshot(SnapshotId::from_ulid(ulids[1])),
+            now,
+        )
     };
     records.put_new(&row).await.unwrap();
     let worker = diff_snapshots::Worker::new(diff_snapshots::Ports {

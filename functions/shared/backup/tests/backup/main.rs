@@ -5,6 +5,7 @@
 mod any_page;
 mod archive_layers;
 mod archive_runs;
+mod asking;
 mod compared;
 mod comparison;
 mod links;

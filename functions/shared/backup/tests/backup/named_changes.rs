@@ -3,9 +3,10 @@ use backup::archive::{Archive, MOST_PAGES, find_changes};
 use backup::commands::diffs::Diffs;
 use domain::{DiffId, SnapshotId, TenantId, kinds};
 use engine::ports::{Clock, KeyRing, Page};
-use engine::records::{Course, Diff, DiffCounts, JobState, Records, Side, Span, StoredKey};
+use engine::records::{Diff, JobState, Records, Side, StoredKey};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use support::builders::queued_comparison;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 
@@ -55,26 +56,17 @@ impl Stored {
         }
         faults.take_log();
         let row = Diff {
-            id,
-            tenant: tenant.clone(),
-            before: SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
-            after: Side::Live,
-            kinds: Vec::new(),
-            object: None,
-            announce: false,
-            live_snapshot: None,
             state: JobState::Done,
-            requested_at: now,
-            touched_at: now,
             done_at: Some(now),
             attempts: 1,
-            counts: DiffCounts::default(),
             pages: u32::try_from(pages.len()).unwrap(),
-            progress: None,
-            span: Span::default(),
-            not_compared: Vec::new(),
-            error: None,
-            course: Course::default(),
+            ..queued_comparison(
+                &tenant,
+                id,
+                SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                Side::Live,
+                now,
+            )
         };
         records.put_new(&row).await.unwrap();
         Self { world, records, archive, tenant, faults, row }

@@ -1,56 +1,19 @@
 //! How much work may be open, and what the tick does with much work of one tenant.
-//! Over 400 lines: the same bounds for comparisons and snapshots, side by side.
+
+use crate::asking::{BEFORE, ask, customer, diffs, office, waits};
 use async_trait::async_trait;
-use backup::archive::Archive;
 use backup::commands::diffs::{Diffs, NewComparison};
-use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
+use backup::commands::slots::{MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use backup::commands::snapshots::Snapshots;
 use backup::schedule_snapshots::{self, Report};
-use domain::{DiffId, Error, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
+use domain::{DiffId, ErrorKind, Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{Catalog, Page, Row, RowPage, Scope, Write};
-use engine::records::{
-    Course, Diff, DiffCounts, JobState, Notice, Reason, Record, Records, Side, Snapshot, Span,
-};
+use engine::records::{Diff, JobState, Notice, Reason, Record, Records, Side, Snapshot};
 use jiff::SignedDuration;
 use std::sync::Arc;
-use support::builders::sealed_snapshot;
+use support::builders::queued_comparison;
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::office::{Office, tenant};
-
-const BEFORE: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
-
-async fn office() -> Office {
-    let office = Office::new().await;
-    let sealed = sealed_snapshot(&tenant(), BEFORE.parse().unwrap(), office.clock().now());
-    office.records().put_new(&sealed).await.unwrap();
-    office
-}
-
-fn diffs(office: &Office) -> Diffs {
-    let archive = Archive::new(office.world.vault.clone(), office.world.key_ring.clone(), office.records());
-    Diffs {
-        archive: Arc::new(archive),
-        records: office.records(),
-        queue: office.queue(),
-        clock: office.clock(),
-        ids: office.ids(),
-    }
-}
-
-fn customer(name: &str) -> Asker {
-    Asker { name: name.to_owned(), is_end_customer: true, person: None }
-}
-
-async fn ask(office: &Office, asker: impl Into<Asker> + Send) -> Result<Diff> {
-    let new = NewComparison::of_everything(BEFORE.parse().unwrap(), Side::Live);
-    diffs(office).start(&tenant(), asker, new).await
-}
-
-/// After how many milliseconds somebody is told to ask again.
-fn waits(refused: &Error) -> u64 {
-    let ErrorKind::Throttled { retry_after_ms: Some(wait) } = refused.kind() else { panic!("{refused:?}") };
-    wait
-}
 
 async fn end(office: &Office, id: &DiffId) {
     let mut row = office.records().get(&Diff::at(&tenant(), id)).await.unwrap();
@@ -213,26 +176,14 @@ async fn with_stuck(office: &Office, of: &TenantId, from: u32, count: u32) {
     let now = office.clock().now();
     for n in from..from + count {
         let row = Diff {
-            id: DiffId::from_ulid(&format!("01J{n:023}")),
-            tenant: of.clone(),
-            before: SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
-            after: Side::Live,
-            kinds: Vec::new(),
-            object: None,
-            announce: false,
-            live_snapshot: None,
-            state: JobState::Queued,
-            requested_at: now,
             touched_at: now + SignedDuration::from_millis(i64::from(n)),
-            done_at: None,
-            attempts: 0,
-            counts: DiffCounts::default(),
-            pages: 0,
-            progress: None,
-            span: Span::default(),
-            not_compared: Vec::new(),
-            error: None,
-            course: Course::default(),
+            ..queued_comparison(
+                of,
+                DiffId::from_ulid(&format!("01J{n:023}")),
+                SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+                Side::Live,
+                now,
+            )
         };
         office.records().put_new(&row).await.unwrap();
     }

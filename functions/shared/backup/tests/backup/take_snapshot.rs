@@ -11,13 +11,11 @@ use engine::ports::{
     Access, BlobName, Cursor, Directory, DirectoryAccess, DirectoryPages, JobQueue, LiveObject, LiveObjects,
     PageEnd, Put, ReadPage, Spent, Standing, Vault,
 };
-use engine::records::{
-    Cause, Course, Diff, DiffCounts, JobState, Reason, Record, Side, Snapshot, SnapshotMode, Span, Tenant,
-};
+use engine::records::{Cause, Diff, JobState, Reason, Record, Side, Snapshot, SnapshotMode, Tenant};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use support::builders::sealed_snapshot;
+use support::builders::{queued_comparison, sealed_snapshot};
 use support::memory::Nobody;
 use support::office::{Office, tenant};
 
@@ -69,26 +67,14 @@ async fn a_snapshot_that_is_sealed_starts_its_comparison_again_while_that_has_no
     office.records().put_new(&snapshot(&office, JobState::Done)).await.unwrap();
     let now = office.clock().now();
     let diff = Diff {
-        id: DiffId::from_ulid(ULID),
-        tenant: tenant(),
-        before: SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
-        after: Side::Snapshot(SnapshotId::from_ulid(ULID)),
-        kinds: vec![],
-        object: None,
         announce: true,
-        live_snapshot: None,
-        state: JobState::Queued,
-        requested_at: now,
-        touched_at: now,
-        done_at: None,
-        attempts: 0,
-        counts: DiffCounts::default(),
-        pages: 0,
-        progress: None,
-        not_compared: vec![],
-        error: None,
-        course: Course::default(),
-        span: Span::default(),
+        ..queued_comparison(
+            &tenant(),
+            DiffId::from_ulid(ULID),
+            SnapshotId::from_ulid("01JAAAAAAAAAAAAAAAAAAAAAAA"),
+            Side::Snapshot(SnapshotId::from_ulid(ULID)),
+            now,
+        )
     };
     office.records().put_new(&diff).await.unwrap();
     assert_eq!(run(&office).await, Report::AlreadyDone);

@@ -2,7 +2,8 @@
 
 use domain::{DiffId, Error, SnapshotId};
 use engine::open_work::{give_up, put_off};
-use engine::records::{Cause, Course, Diff, DiffCounts, Found, JobState, Side, Span, Tenant};
+use engine::records::{Cause, Diff, Found, Side, Tenant};
+use support::builders::queued_comparison;
 use support::office::{Office, tenant};
 
 fn snapshot(nth: u32) -> SnapshotId {
@@ -13,26 +14,14 @@ fn snapshot(nth: u32) -> SnapshotId {
 async fn telling_since(office: &Office, before: u32) -> Found<Diff> {
     let (records, now) = (office.records(), office.clock().now());
     let row = Diff {
-        id: DiffId::from_ulid(&format!("01J{before:023}")),
-        tenant: tenant(),
-        before: snapshot(before),
-        after: Side::Snapshot(snapshot(before + 1)),
-        kinds: Vec::new(),
-        object: None,
         announce: true,
-        live_snapshot: None,
-        state: JobState::Queued,
-        requested_at: now,
-        touched_at: now,
-        done_at: None,
-        attempts: 0,
-        counts: DiffCounts::default(),
-        pages: 0,
-        progress: None,
-        span: Span::default(),
-        not_compared: Vec::new(),
-        error: None,
-        course: Course::default(),
+        ..queued_comparison(
+            &tenant(),
+            DiffId::from_ulid(&format!("01J{before:023}")),
+            snapshot(before),
+            Side::Snapshot(snapshot(before + 1)),
+            now,
+        )
     };
     records.put_new(&row).await.unwrap();
     records.get(&Diff::at(&tenant(), &row.id)).await.unwrap()

@@ -105,7 +105,7 @@ pub(super) struct AllTooWide {
 }
 
 impl AllTooWide {
-    /// None at all.
+    /// No token does more than its maker may.
     pub(super) const NONE: Self = Self { tokens: Vec::new(), is_complete: true };
 }
 

@@ -36,7 +36,7 @@ pub enum Seen {
 pub struct Duty {
     /// What has to be done.
     pub to_do: ToDo,
-    /// Who does it.
+    /// The role of whoever has to do it, not a person's name.
     pub owner: Owner,
     /// The name of the object's kind.
     pub kind: NamedKind,

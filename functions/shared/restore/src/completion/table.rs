@@ -37,7 +37,7 @@ pub enum ToDo {
     Decide,
 }
 
-/// Who does it.
+/// Which role has to do what a restore leaves to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Owner {
@@ -53,7 +53,7 @@ pub enum Owner {
     LicenceAdministrator,
     /// Whoever looks after the customer's own directory.
     DirectoryAdministrator,
-    /// Whoever restores.
+    /// Whoever asked for the restore, or ran it.
     Technician,
 }
 

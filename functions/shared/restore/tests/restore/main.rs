@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../../backup/tests/backup/asking/mod.rs"]
+mod asking;
 mod directory_contracts;
 mod receipts;
 mod restore_changed;

@@ -1,51 +1,15 @@
 //! How many previews may be open, of a tenant and of one person, beside as many comparisons.
 
+use crate::asking::{BEFORE, ask, customer, office, waits};
 use backup::archive::Archive;
-use backup::commands::diffs::{Diffs, NewComparison};
 use backup::commands::slots::{Asker, MOST_A_DAY, MOST_OPEN, MOST_OPEN_OF_ONE};
 use domain::restore::{SelectedItem, Selection};
-use domain::{Error, ErrorKind, RestoreId, Result};
-use engine::records::{Diff, Record, Restore, RestoreState, Side};
+use domain::{RestoreId, Result};
+use engine::records::{Record, Restore, RestoreState};
 use restore::commands::restores::{NewRestore, RestoreFrom, Restores};
 use restore::preview_restore::Archived;
 use std::sync::Arc;
-use support::builders::sealed_snapshot;
 use support::office::{Office, tenant};
-
-const BEFORE: &str = "snp_01jaaaaaaaaaaaaaaaaaaaaaaa";
-
-async fn office() -> Office {
-    let office = Office::new().await;
-    let sealed = sealed_snapshot(&tenant(), BEFORE.parse().unwrap(), office.clock().now());
-    office.records().put_new(&sealed).await.unwrap();
-    office
-}
-
-fn diffs(office: &Office) -> Diffs {
-    let archive = Archive::new(office.world.vault.clone(), office.world.key_ring.clone(), office.records());
-    Diffs {
-        archive: Arc::new(archive),
-        records: office.records(),
-        queue: office.queue(),
-        clock: office.clock(),
-        ids: office.ids(),
-    }
-}
-
-fn customer(name: &str) -> Asker {
-    Asker { name: name.to_owned(), is_end_customer: true, person: None }
-}
-
-async fn ask(office: &Office, asker: impl Into<Asker> + Send) -> Result<Diff> {
-    let new = NewComparison::of_everything(BEFORE.parse().unwrap(), Side::Live);
-    diffs(office).start(&tenant(), asker, new).await
-}
-
-/// After how many milliseconds somebody is told to ask again.
-fn waits(refused: &Error) -> u64 {
-    let ErrorKind::Throttled { retry_after_ms: Some(wait) } = refused.kind() else { panic!("{refused:?}") };
-    wait
-}
 
 async fn ask_preview(office: &Office, asker: impl Into<Asker> + Send) -> Result<Restore> {
     let archive = Archive::new(office.world.vault.clone(), office.world.key_ring.clone(), office.records());

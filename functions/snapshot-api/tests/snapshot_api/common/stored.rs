@@ -6,14 +6,14 @@ use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, PartnerId};
 use engine::ports::Clock;
 use engine::records::{
-    Approval, AskedWork, Course, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreState,
-    RunCount, Side, SignedReceipt, Snapshot, Span, Tenant, WorkSlots, delete,
+    Approval, AskedWork, CredentialStatus, Diff, DiffCounts, JobState, Restore, RestoreState, RunCount, Side,
+    SignedReceipt, Snapshot, Tenant, WorkSlots, delete,
 };
 use restore::plans::PlanStore;
 use restore::preview_restore::Archived;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use support::builders::previewed_restore;
+use support::builders::{previewed_restore, queued_comparison};
 
 const ULID: &str = "01JAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -101,26 +101,18 @@ impl Plane {
         }
         let modified = pages.iter().map(Vec::len).sum::<usize>();
         let row = Diff {
-            id: DIFF.parse().unwrap(),
-            tenant: self.tenant.clone(),
-            before: EARLIER_SNAPSHOT.parse().unwrap(),
-            after: Side::Snapshot(SNAPSHOT.parse().unwrap()),
-            kinds: Vec::new(),
-            object: None,
-            announce: false,
-            live_snapshot: None,
             state: JobState::Done,
-            requested_at: now,
-            touched_at: now,
             done_at: Some(now),
             attempts: 1,
             counts: DiffCounts { modified: modified.try_into().unwrap(), ..DiffCounts::default() },
             pages: pages.len().try_into().unwrap(),
-            progress: None,
-            span: Span::default(),
-            not_compared: Vec::new(),
-            error: None,
-            course: Course::default(),
+            ..queued_comparison(
+                &self.tenant,
+                DIFF.parse().unwrap(),
+                EARLIER_SNAPSHOT.parse().unwrap(),
+                Side::Snapshot(SNAPSHOT.parse().unwrap()),
+                now,
+            )
         };
         self.records.put_new(&row).await.unwrap();
     }

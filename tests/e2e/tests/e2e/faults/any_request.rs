@@ -155,7 +155,8 @@ impl Failing<'_> {
         let is_of_recoveries = request.address().starts_with(RECOVERIES);
         let asked = asked(rig);
         let usual = if is_of_recoveries { expected.whole } else { calls(&expected.asked).count() };
-        let singly = if each_time && fault.rule.status == 400 { PAGE } else { 0 };
+        let has_objects = request.address().contains("/delta");
+        let singly = if each_time && has_objects && fault.rule.status == 400 { PAGE } else { 0 };
         let (cost, all) = (cost(&asked, &expected.asked), calls(&asked).count());
         let listed = || asked.iter().map(|r| (&r.path_and_query, r.status)).collect::<Vec<_>>();
         assert!(

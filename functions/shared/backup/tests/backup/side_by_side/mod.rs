@@ -18,11 +18,12 @@ use domain::stored::{Manifest, RunRef};
 use domain::{DiffId, Result, SnapshotId, TenantId};
 use engine::messages::diff_snapshots;
 use engine::ports::{BlobName, Clock, Ids, KeyRing, Page, Queue, Vault};
-use engine::records::{Course, Diff, DiffCounts, JobState, NewId, Records, Side, Span, StoredKey};
+use engine::records::{Diff, JobState, NewId, Records, Side, StoredKey};
 use jiff::SignedDuration;
 use sides::Run;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use support::builders::queued_comparison;
 use support::faulty::{FaultPlan, Faulty, Mode};
 use support::memory::{Nobody, World};
 
@@ -182,26 +183,14 @@ impl SideBySide {
     async fn ask(&self, object: Option<String>) -> Diff {
         let now = self.world.clock.now();
         let diff = Diff {
-            id: DiffId::from_ulid(&self.world.ids.ulid()),
-            tenant: tenant(),
-            before: self.before.clone(),
-            after: Side::Snapshot(self.after.clone()),
-            kinds: vec![],
             object,
-            announce: false,
-            live_snapshot: None,
-            state: JobState::Queued,
-            requested_at: now,
-            touched_at: now,
-            done_at: None,
-            attempts: 0,
-            counts: DiffCounts::default(),
-            pages: 0,
-            progress: None,
-            span: Span::default(),
-            not_compared: vec![],
-            error: None,
-            course: Course::default(),
+            ..queued_comparison(
+                &tenant(),
+                DiffId::from_ulid(&self.world.ids.ulid()),
+                self.before.clone(),
+                Side::Snapshot(self.after.clone()),
+                now,
+            )
         };
         self.records.put_new(&diff).await.unwrap();
         self.world.queue.send(diff_snapshots(&tenant(), &diff.id, 0)).await.unwrap();
