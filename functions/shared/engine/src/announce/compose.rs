@@ -24,6 +24,8 @@ const MAX_BYTES: usize = 200 << 10;
 const MAX_LINE_BYTES: usize = 32 << 10;
 /// How many characters a title has at the most.
 const TITLE_CHARS: usize = 500;
+/// How many characters a line has at the most.
+const LINE_CHARS: usize = 2_000;
 /// And how many details of each change it shows.
 const MAX_DETAILS: usize = 12;
 
@@ -99,10 +101,11 @@ impl Draft {
         }
     }
 
-    /// The same with no more lines, and no longer a title, than a row holds; how many lines are left out is said in their
-    /// place.
+    /// The same with each line on one line, with no more of them, and no longer a title, than a row holds; how many lines
+    /// are left out is said in their place.
     pub(super) fn bounded(mut self) -> Self {
         self.title = text::one_line(&self.title, TITLE_CHARS);
+        self.lines.iter_mut().for_each(|line| *line = text::one_line(line, LINE_CHARS));
         let mut bytes = 0;
         let mut fits = |line: &String| {
             bytes += serde_json::to_vec(line).map_or(MAX_LINE_BYTES, |text| text.len());
@@ -250,13 +253,12 @@ pub(super) fn restore(restore: &RestoreId, counts: &RestoreCounts) -> Draft {
 
 /// The notice of a restore that waits for its approval: who asked for what, and until when it can be approved.
 pub(super) fn waits_for_approval(restore: &Restore) -> Draft {
-    let (title, subject) =
-        ("A restore waits for its approval".to_owned(), Subject::Restore(restore.id.clone()));
-    let mut draft = Draft::new(Topic::Approvals, Severity::Warning, subject, title);
+    let (title, subject) = ("A restore waits for its approval", Subject::Restore(restore.id.clone()));
+    let mut draft = Draft::new(Topic::Approvals, Severity::Warning, subject, title.to_owned());
     let steps = counted(restore.counts.steps, "step", "steps");
     let whose =
-        if restore.by_end_user { "somebody of the organisation" } else { restore.requested_by.as_str() };
-    let run_by = restore.run_by.as_deref().unwrap_or("nobody");
+        if restore.by_end_user { "somebody of the organisation" } else { &one_line(&restore.requested_by) };
+    let run_by = restore.run_by.as_deref().map_or("nobody".to_owned(), one_line);
     draft.lines.push(format!("Asked for by {whose}, to be run by {run_by}, with {steps}."));
     let asked = restore.requested_for.as_ref().map_or("whoever asked for it", PersonId::as_str);
     draft.lines.push(format!("Anybody who may approve restores approves it, but not {asked}."));
