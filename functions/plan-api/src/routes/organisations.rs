@@ -85,7 +85,8 @@ fn general<N: Notes>() -> Vec<Route<PlanApi, N>> {
             .says(
                 "Says which restores somebody else approves.",
                 "Says which restores of an organisation wait until somebody else than whoever asked for them has \
-                 approved them. What its end users ask for always waits.",
+                 approved them. What its end users ask for always waits. What was run before and is queued goes on: it is \
+                 cancelled where it should not.",
             )
             .right(Action::SetApprovals)
             .answers::<OrganisationOut>(200)

@@ -210,7 +210,7 @@ impl From<Person> for NotificationsOut {
                 topic,
                 organisation: None,
                 partner: None,
-                frequency: subscription.and_then(|s| s.frequency).into(),
+                frequency: person.frequency(topic).into(),
                 chosen: subscription.is_some_and(|s| s.is_chosen),
             }
         });

@@ -1,13 +1,13 @@
-//! Reads from the live tenant who holds Global Administrator, and through what; what that means is decided in the
-//! domain.
+//! Reads from the live tenant who holds Global Administrator, and through what, and who holds any role; what that means is
+//! decided in the domain.
 
 use crate::passing::may_pass;
-use domain::kinds::{self, KINDS, Kind};
+use domain::kinds::{self, Grant, KINDS, Kind};
 use domain::restore::{Administrators, Ending, SignIn, Standing, is_activated};
 use domain::{Error, Result, TenantId};
 use engine::ports::{Cursor, Directory, PageEnd};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many people and groups are looked at at the same time.
@@ -124,21 +124,57 @@ async fn role_facts(
     tenant: &TenantId,
     kind: &'static Kind,
 ) -> Result<Vec<GlobalGrant>> {
-    let Some(grant) = kind.grant() else { return Ok(Vec::new()) };
-    let global = |item: Value| match item {
-        Value::Object(fact) if grant.is_global_administrator(&fact) => Some(GlobalGrant {
-            principal: fact.get(grant.principal).and_then(Value::as_str).unwrap_or_default().to_owned(),
-            has_end: is_activated(&fact) || Ending::of(&fact) != Ending::Never,
-        }),
-        _ => None,
+    let global = |grant: &Grant, fact: &Map<String, Value>| {
+        grant.is_global_administrator(fact).then(|| GlobalGrant {
+            principal: text(fact, grant.principal).to_owned(),
+            has_end: is_activated(fact) || Ending::of(fact) != Ending::Never,
+        })
     };
+    facts(directory, tenant, kind, global).await
+}
+
+/// Each principal that holds a role now, for a time or for good, or may activate one, with the role: over whatever.
+///
+/// # Errors
+/// When one of these lists cannot be read. A tenant without the licence for one of them has nothing in it.
+pub(crate) async fn read_held_roles(
+    directory: &dyn Directory,
+    tenant: &TenantId,
+) -> Result<BTreeSet<(String, String)>> {
+    let of = |grant: &Grant, fact: &Map<String, Value>| {
+        Some((text(fact, grant.principal).to_owned(), text(fact, grant.role).to_owned()))
+    };
+    let mut held = BTreeSet::new();
+    for kind in KINDS.into_iter().filter(|kind| kind.grant().is_some()) {
+        match facts(directory, tenant, kind, of).await {
+            Ok(found) => held.extend(found),
+            Err(error) if error.is_unlicensed() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(held)
+}
+
+/// What is told of the live facts of a kind, where it is one of role facts.
+async fn facts<T: Send>(
+    directory: &dyn Directory,
+    tenant: &TenantId,
+    kind: &'static Kind,
+    tell: impl Fn(&Grant, &Map<String, Value>) -> Option<T> + Send + Sync,
+) -> Result<Vec<T>> {
+    let Some(grant) = kind.grant() else { return Ok(Vec::new()) };
     let (mut cursor, mut found) = (Cursor::Start, Vec::new());
     loop {
         let page = directory.read_page(tenant, &kind.reading[0], &cursor, &[]).await?;
-        found.extend(page.values()?.into_iter().filter_map(global));
+        found.extend(page.values()?.iter().filter_map(Value::as_object).filter_map(|fact| tell(grant, fact)));
         match page.end {
             PageEnd::More(next) => cursor = next,
             PageEnd::Done(_) => return Ok(found),
         }
     }
+}
+
+/// A text of a fact; empty where it has none.
+fn text<'a>(fact: &'a Map<String, Value>, property: &str) -> &'a str {
+    fact.get(property).and_then(Value::as_str).unwrap_or_default()
 }

@@ -33,6 +33,12 @@ impl StoredPlan {
             .map_err(|e| Error::corrupt("a stored plan cannot be read").caused_by(e))?;
         Ok(Self { plan, hash: Approval::hash(bytes) })
     }
+
+    /// Whether it is the plan that the restore's preview made, as far as the row says which that was: rows of earlier releases
+    /// do not.
+    pub fn is_of(&self, row: &Restore) -> bool {
+        row.plan.as_ref().is_none_or(|shown| *shown == self.hash)
+    }
 }
 
 /// Plans and reports of restores: sealed, create-only.

@@ -3,10 +3,11 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, ApproveRestore, PreviewRestore, RunRestore};
-use crate::wire::{CompletionOut, PlanOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut};
+use crate::wire::{CompletionOut, PlanOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut, RestoresIn};
 use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, RestoreId};
+use engine::Listed;
 use restore::commands::restores::NewRestore;
 use runtime::http::{Accepted, Input, Notes, PageIn, PathOf, QueryOf, Route, accepted, under};
 use runtime::openapi::Tag;
@@ -29,6 +30,14 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             .weighs(HEAVY)
             .answers::<RestoreOut>(202)
             .located(),
+        Route::get("/v1/organisations/{org}/restores", "listRestores", list)
+            .says(
+                "Restores, newest first.",
+                "Lists the restores of the organisation's tenant, without their steps: previewed, run and ended. With \
+                 `waitsForApproval=true` only those that wait for somebody to approve them, and still can be approved.",
+            )
+            .weighs(HEAVY)
+            .answers::<Listed<RestoreOut>>(200),
         Route::get("/v1/organisations/{org}/restores/{rst}", "readRestore", read)
             .says(
                 "A restore with its steps.",
@@ -86,8 +95,8 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
         Route::get("/v1/organisations/{org}/restores/{rst}/receipt", "readReceipt", receipt)
             .says(
                 "The signed receipt of a restore.",
-                "Reads a page of the receipt of a restore that has ended, however it ended: done, stopped, given up or never \
-                 approved. Its head is signed and vouches for all pages; `holdfast verify-receipt` verifies it without this \
+                "Reads a page of the receipt of a restore that has ended, however it ended: done, stopped, given up or not \
+                 run in time. Its head is signed and vouches for all pages; `holdfast verify-receipt` verifies it without this \
                  API. While the restore has not ended, or its receipt is being signed, the answer is 409: ask again.",
             )
             .weighs(HEAVY)
@@ -115,6 +124,16 @@ async fn preview(
     let restore = api.restores.create_preview(tenant, admitted.asker(), new).await?;
     let location = format!("/v1/organisations/{}/restores/{}", admitted.organisation(), restore.id);
     Ok(accepted(location, restore.into()))
+}
+
+async fn list(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<PreviewRestore>,
+    QueryOf(query): QueryOf<RestoresIn>,
+) -> Reply<Json<Listed<RestoreOut>>> {
+    let only_waiting = query.waits_for_approval;
+    let Listed { items, next } = api.restores.list(admitted.stored()?, only_waiting, query.page()).await?;
+    Ok(Json(Listed { items: items.into_iter().map(RestoreOut::listed).collect(), next }))
 }
 
 async fn read(

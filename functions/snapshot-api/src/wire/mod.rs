@@ -13,5 +13,5 @@ pub use completion::CompletionOut;
 pub use coverage::CoverageOut;
 pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};
-pub use restores::{PlanOut, RestoreIn, RestoreOut};
+pub use restores::{PlanOut, RestoreIn, RestoreOut, RestoresIn};
 pub use snapshots::SnapshotOut;

@@ -5,7 +5,7 @@ use domain::restore::{
     AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
 };
 use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, Timestamp};
-use engine::ports::Spent;
+use engine::ports::{Page, Spent};
 use engine::records::{
     Cause, NotProtected, OutcomeState, ReadBack, RefusedPart, Restore, RestoreCounts, RestoreState,
     StepOutcome, UndonePart,
@@ -16,6 +16,7 @@ use restore::commands::restores::{
     RestoreFrom, Why,
 };
 use restore::plans::Sentence;
+use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -162,6 +163,29 @@ impl TryFrom<RestoreIn> for NewRestore {
     }
 }
 
+/// Which restores are to be listed.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RestoresIn {
+    /// Only those that are to be run and wait for somebody to approve them, while they can be approved.
+    #[garde(skip)]
+    #[serde(default)]
+    pub waits_for_approval: bool,
+    /// The `next` of the part before; without it the list is read from its beginning.
+    #[garde(length(max = MAX_CURSOR))]
+    pub cursor: Option<String>,
+    /// The most items that the part may have: 50 when nothing is said. It may have fewer though more follow.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+impl RestoresIn {
+    /// The page of that cursor and limit, as the engine wants it.
+    pub fn page(self) -> Page {
+        PageIn { cursor: self.cursor, limit: self.limit }.page()
+    }
+}
+
 /// A restore, without its steps.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -175,7 +199,7 @@ pub struct RestoreOut {
     comparison: Option<DiffId>,
     /// The restore that it undoes; null where it undoes none.
     undoes: Option<RestoreId>,
-    /// The part of that restore that it undoes; null where it undoes all of it, or none.
+    /// The part of that restore that it undoes; null where it undoes all of it, or none, and in lists.
     undoes_only: Option<UndonePart>,
     /// How attributes are written.
     attributes: AttributeMode,
@@ -198,8 +222,16 @@ pub struct RestoreOut {
     reason: Option<String>,
     /// Where that is written down; null where they did not say.
     ticket: Option<String>,
-    /// Who approved that it is run: a person's id, or the first characters of a token; null while nobody has.
+    /// The restore of the same choice that it was previewed in place of; null where it was previewed for itself.
+    previewed_in_place_of: Option<RestoreId>,
+    /// Who approved that it is run: a person's id; where nothing held it up, whoever ran it, by that, who may be a token
+    /// (its first characters); null while nobody has.
     approved_by: Option<String>,
+    /// When they approved it, or the one that it was previewed in place of; null while nobody has, and where a release approved
+    /// it that did not say.
+    approved_at: Option<Timestamp>,
+    /// Whether a person approved it who had not asked for it.
+    approved_by_second: bool,
     /// Who ran it, or wants it to be run: a person's id, or the first characters of a token; null while nobody does.
     run_by: Option<String>,
     /// Whether it is to be run, and waits for somebody else to approve it: until `expiresAt`, after which it is previewed
@@ -211,7 +243,7 @@ pub struct RestoreOut {
     requested_at: Timestamp,
     /// When the preview was made; null until it is.
     previewed_at: Option<Timestamp>,
-    /// When it was approved; null until it is.
+    /// When it was queued to be executed: run, and approved where it has to be; null until it is both.
     queued_at: Option<Timestamp>,
     /// When its execution began; null until it does.
     started_at: Option<Timestamp>,
@@ -243,6 +275,15 @@ pub struct RestoreOut {
     waiting_until: Option<Timestamp>,
 }
 
+impl RestoreOut {
+    /// As it stands in a list.
+    ///
+    /// Why without the part that it undoes: it may name a thousand objects, and a list two hundred restores.
+    pub fn listed(row: Restore) -> Self {
+        Restore { undoes_only: None, ..row }.into()
+    }
+}
+
 impl From<Restore> for RestoreOut {
     fn from(row: Restore) -> Self {
         let (complete, expires_at) = (row.is_complete(), row.valid_until());
@@ -263,7 +304,10 @@ impl From<Restore> for RestoreOut {
             by_end_user: row.by_end_user,
             reason: row.reason,
             ticket: row.ticket,
+            previewed_in_place_of: row.again_of,
             approved_by: row.approved_by,
+            approved_at: row.approved_at,
+            approved_by_second: row.approved_by_second,
             run_by: row.run_by,
             waits_for_approval,
             privileged: row.privileged,

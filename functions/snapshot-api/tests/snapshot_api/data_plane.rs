@@ -71,6 +71,7 @@ fn routes() -> Vec<Asked> {
         row("readComparison", "GET", &comparison, &none, Action::Compare),
         row("listChanges", "GET", &format!("{comparison}/changes"), &none, Action::Compare),
         row("previewRestore", "POST", "/restores", &restore, Action::PreviewRestore),
+        row("listRestores", "GET", "/restores", &none, Action::PreviewRestore),
         row("readRestore", "GET", &of_restore, &none, Action::PreviewRestore),
         row("approveRestore", "POST", &format!("{of_restore}/approve"), &none, Action::ApproveRestore),
         row("runRestore", "POST", &format!("{of_restore}/run"), &none, Action::RunRestore),
@@ -187,7 +188,7 @@ async fn what_belongs_to_another_tenant_of_the_same_partner_is_not_found() {
         let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{other}{path}");
         let answer = plane.ask(Some(&by), method, &path, &body).await;
-        if id == "listSnapshots" {
+        if ["listSnapshots", "listRestores"].contains(&id) {
             assert_eq!(answer.json()["items"], json!([]), "the other's are not listed");
         } else {
             assert_eq!(answer.status, 404, "{id}: {answer:?}");

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod any_input;
+mod approvals;
 mod common;
 mod data_plane;
 mod discreet;

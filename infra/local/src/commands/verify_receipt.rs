@@ -5,7 +5,7 @@ use super::strict::Strict;
 use clap::Args;
 use domain::{Error, Result};
 use engine::records::Cause;
-use restore::receipts::{Ending, PlanFault, RECEIPT_TYPE, Receipt};
+use restore::receipts::{Approved, Ending, PlanFault, RECEIPT_TYPE, Receipt};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -87,7 +87,7 @@ pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
         Ending::Done => "was run to its last step",
         Ending::Stopped => "was stopped",
         Ending::GivenUp => "was given up",
-        Ending::Expired => "was never approved",
+        Ending::Expired => "was not run in time",
     };
     let entries: u64 = receipt.pages.iter().map(|page| page.entries).sum();
     let mut lines = vec![
@@ -108,10 +108,11 @@ pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
         lines.extend(text.as_ref().map(|text| format!("{what}: {text}")));
     }
     if let Some(approval) = &receipt.approval {
-        lines.push(format!("approved by {} at {}: plan {}", approval.by, approval.at, approval.plan));
+        lines.push(said_of_approval(approval));
     }
-    // Older receipts do not say who ran it: that was whoever approved.
-    let run_by = receipt.run_by.as_ref().or(receipt.approval.as_ref().map(|approval| &approval.by));
+    // Older receipts do not say who ran it: that was whoever approved. A second person ran nothing by approving.
+    let own = receipt.approval.as_ref().filter(|approval| !approval.is_second);
+    let run_by = receipt.run_by.as_ref().or(own.map(|approval| &approval.by));
     match (run_by, receipt.started_at) {
         (Some(by), Some(at)) => lines.push(format!("run by {by}, begun at {at}")),
         (Some(by), None) => lines.push(format!("to be run by {by}, and never begun")),
@@ -134,6 +135,14 @@ pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
         lines.push("that the key is the installation's was not looked at (--key)".to_owned());
     }
     lines
+}
+
+/// Who approved what, when, and as whom.
+fn said_of_approval(approval: &Approved) -> String {
+    let Approved { by, at, plan, is_second, of } = approval;
+    let who = if *is_second { format!("by a second person, {by},") } else { format!("by {by}, who ran it,") };
+    let given_for = of.as_ref().map(|of| format!(" for {of}, previewed before with the same plan,"));
+    format!("approved {who}{} at {at}: plan {plan}", given_for.unwrap_or_default())
 }
 
 /// Why a restore was given up, in words.

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::restore::{Phase, RestorePlan, Step, WriteAction};
 use domain::{OrganisationId, RestoreId, SnapshotId, TenantId};
 use engine::ports::{Clock, KeyRing};
-use engine::records::{Cause, Course, Records, Restore, RestoreState, StoredKey};
+use engine::records::{Approval, Cause, Course, Records, Restore, RestoreState, StoredKey};
 use engine::signed;
 use jiff::SignedDuration;
 use local::commands::{check_receipt, said_of_receipt};
@@ -53,6 +53,15 @@ fn step(number: u32) -> Step {
     }
 }
 
+/// What happened to a restore besides, before its receipt was signed.
+#[derive(Default)]
+struct Story {
+    /// Whoever approved its plan, as whom, and for which restore that was, if not for this one.
+    approval: Option<(&'static str, bool, Option<RestoreId>)>,
+    run_by: Option<&'static str>,
+    passes: SignedDuration,
+}
+
 /// The receipt of a restore of that world that somebody stopped before it began.
 async fn given_out(seed: u64) -> GivenOut {
     given_out_of(seed, RestoreState::Cancelled).await
@@ -60,9 +69,13 @@ async fn given_out(seed: u64) -> GivenOut {
 
 /// The same of one that ended so, by somebody or by the tick.
 async fn given_out_of(seed: u64, state: RestoreState) -> GivenOut {
+    given_out_after(seed, state, Story::default()).await
+}
+
+async fn given_out_after(seed: u64, state: RestoreState, story: Story) -> GivenOut {
     let is_stopped = state == RestoreState::Cancelled;
     let mut course = Course::default();
-    if !is_stopped {
+    if state == RestoreState::Failed {
         course.fail(Cause::Lost);
     }
     let world = World::new(seed);
@@ -84,9 +97,17 @@ async fn given_out_of(seed: u64, state: RestoreState) -> GivenOut {
         attempts: 1,
         cancelled_by: is_stopped.then(|| "per_bob".to_owned()),
         course,
+        run_by: story.run_by.map(str::to_owned),
         ..previewed_restore(&tenant, id.clone(), SnapshotId::from_ulid(ULID), now)
     };
     records.put_new(&row).await.unwrap();
+    if let Some((by, is_second, of)) = story.approval {
+        let hash = plans.find_plan(&tenant, &id).await.unwrap().unwrap().hash;
+        let (tenant, restore, by) = (tenant.clone(), id.clone(), by.to_owned());
+        let approval = Approval { tenant, restore, plan: hash, by, at: now, is_second, of, used_by: None };
+        records.put_new(&approval).await.unwrap();
+    }
+    world.clock.advance(story.passes);
     let worker = Worker::new(Ports {
         directory: Arc::new(Nobody),
         writer: Arc::new(Nobody),
@@ -99,7 +120,7 @@ async fn given_out_of(seed: u64, state: RestoreState) -> GivenOut {
         signer: world.signer.clone(),
     });
     let request = Request { tenant: tenant.clone(), restore: id.clone() };
-    worker.run(&request, now + SignedDuration::from_mins(5)).await.unwrap();
+    worker.run(&request, world.clock.now() + SignedDuration::from_mins(5)).await.unwrap();
     let restores = Restores {
         records,
         comparisons: plans.clone(),
@@ -206,4 +227,58 @@ async fn what_was_given_up_says_why_and_when_though_the_tick_ended_it() {
     let head = given.pages[0]["signed"].as_str().unwrap().split('.').nth(1).unwrap();
     let head: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
     assert!(head["endedAt"].is_string(), "{head}");
+}
+
+#[tokio::test]
+async fn who_approved_what_was_never_run_ran_nothing_and_an_approval_says_as_whom_and_for_what() {
+    let other = RestoreId::from_ulid("01JBBBBBBBBBBBBBBBBBBBBBBB");
+    let (second, carried) = (("per_bob", true, None), ("per_bob", true, Some(other.clone())));
+    let hours = SignedDuration::from_hours;
+    // Approved and not run in time; approved and stopped before it was run; carried over and stopped; run by its own approver.
+    let cases: [(RestoreState, Story, &[&str], &[&str]); 5] = [
+        (
+            RestoreState::Previewed,
+            Story { approval: Some(second.clone()), run_by: None, passes: hours(25) },
+            &["was not run in time", "approved by a second person, per_bob, at", "never run"],
+            &["never approved", "run by per_bob", "who ran it"],
+        ),
+        (
+            RestoreState::Previewed,
+            Story { passes: hours(25), ..Story::default() },
+            &["was not run in time", "never run"],
+            &["approved by"],
+        ),
+        (
+            RestoreState::Cancelled,
+            Story { approval: Some(second), run_by: None, passes: hours(1) },
+            &["was stopped", "approved by a second person, per_bob, at", "never run"],
+            &["run by per_bob", "who ran it"],
+        ),
+        (
+            RestoreState::Cancelled,
+            Story { approval: Some(carried), run_by: Some("per_ann"), passes: hours(1) },
+            &[
+                "approved by a second person, per_bob, for",
+                other.as_str(),
+                "to be run by per_ann, and never begun",
+            ],
+            &["run by per_bob"],
+        ),
+        (
+            RestoreState::Cancelled,
+            Story { approval: Some(("per_ann", false, None)), run_by: None, passes: hours(1) },
+            &["approved by per_ann, who ran it, at", "to be run by per_ann"],
+            &["second"],
+        ),
+    ];
+    for (state, story, says, says_not) in cases {
+        let given = given_out_after(1, state, story).await;
+        let said = given.checked(&given.pages).unwrap();
+        for part in says {
+            assert!(said.contains(part), "{part:?} in {said}");
+        }
+        for part in says_not {
+            assert!(!said.contains(part), "{part:?} not in {said}");
+        }
+    }
 }

@@ -43,6 +43,14 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// The same API, as somebody else of the partner calls it, or of the customer.
+    pub(super) fn by(&self, change: impl FnOnce(&mut Member)) -> Self {
+        let Caller::Member(mut member) = self.caller.clone() else { panic!("not a member") };
+        change(&mut member);
+        let (router, organisation) = (self.router.clone(), self.organisation.clone());
+        Self { rig: self.rig, router, caller: Caller::Member(member), organisation }
+    }
+
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
         let context = gateway_context("request-1", "$default", Some(authorizer_context(&self.caller)));
         let request = Request::builder().method(method).uri(path).header("content-type", "application/json");

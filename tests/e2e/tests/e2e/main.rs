@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod activations;
+mod approvals;
 mod bad_luck;
 mod conflicts;
 mod conformance;

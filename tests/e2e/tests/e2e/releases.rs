@@ -6,9 +6,10 @@
 use crate::rig::Rig;
 use backup::archive::SnapshotView;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use domain::notices::Topic;
 use domain::{RestoreId, SnapshotId, Timestamp};
 use engine::ports::{BlobName, Catalog, Clock, JobQueue, Outgoing, Queue, Row, Scope, Vault, Watch, Write};
-use engine::records::{Cause, FAMILIES, JobState, Person, Record, RestoreState};
+use engine::records::{Cause, FAMILIES, Found, JobState, Person, Record, RestoreState};
 use engine::upgrade::{Report, move_rows};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -148,6 +149,12 @@ async fn what_an_earlier_release_began_is_ended_by_this_one() {
         let partner = rig.tenant_row(&tenant).await.partner;
         let people = rig.records.list_all(&Person::all(&partner)).await.unwrap();
         assert_eq!(people.len(), 2);
+        // There was no such topic: who may approve hears of what waits all the same.
+        for Found { value: person, .. } in &people {
+            assert!(!person.subscriptions.contains_key(&Topic::Approvals));
+            assert_eq!(person.frequency(Topic::Approvals), Topic::Approvals.default_for(person.role));
+        }
+        assert!(people.iter().any(|person| person.value.frequency(Topic::Approvals).is_some()));
         rig.clock.advance(SignedDuration::from_hours(2));
         rig.snapshot().await;
     }

@@ -106,7 +106,7 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let from = RestoreFrom::Changes(diff.id.clone());
     let of_changes = NewRestore::of(from, Selection::default());
     is_absent(restores.create_preview(&a, "per_a", of_changes).await.unwrap_err());
-    assert!(restores.list(&a, None, 10).await.unwrap().items.is_empty());
+    assert!(restores.list(&a, false, page()).await.unwrap().items.is_empty());
     assert!(rig.diffs().list(&a, page()).await.unwrap().items.iter().all(|d| d.tenant == a));
 }
 

@@ -68,6 +68,10 @@ const DEFAULTS: [(Topic, Action, [Option<Frequency>; 6]); 8] = [
     (Topic::Approvals,         Action::ApproveRestore,      [AT_ONCE,    AT_ONCE,    AT_ONCE,    NEVER,    NEVER,      NEVER]),
 ];
 
+/// Topics that came when there were people already, whose rows do not say how often they hear of them: until they choose,
+/// these hear of them as their role does.
+const LATER: [Topic; 1] = [Topic::Approvals];
+
 impl Topic {
     /// Every topic, in the order of a digest: what is worst first.
     pub const ALL: [Self; 8] = [
@@ -112,6 +116,12 @@ impl Topic {
     /// How often a role hears of it unless the person chooses; `None` is never.
     pub fn default_for(self, role: Role) -> Option<Frequency> {
         row(self).2[role as usize]
+    }
+
+    /// How often a role hears of it whose row says nothing of it: as by default, where there was no such topic when the row was
+    /// made; otherwise never.
+    pub fn where_nothing_is_said(self, role: Role) -> Option<Frequency> {
+        LATER.contains(&self).then(|| self.default_for(role)).flatten()
     }
 
     /// Whether a role may hear of it at all: a mail must not tell what the API would refuse.
@@ -161,6 +171,19 @@ mod tests {
         for role in [Owner, SuperAdmin, Admin] {
             assert_eq!(Topic::PrivilegedChanges.default_for(role), Some(Immediate));
         }
+    }
+
+    #[test]
+    fn what_came_later_is_told_at_once_or_not_at_all_until_somebody_chooses() {
+        // A digest would have to know since when it tells of it, which no row says.
+        for topic in LATER {
+            for role in Role::ALL {
+                let often = topic.where_nothing_is_said(role);
+                assert!(often.is_none_or(|often| often == Immediate), "{} to {}", topic.name(), role.label());
+                assert_eq!(often, topic.default_for(role));
+            }
+        }
+        assert_eq!(Topic::Errors.where_nothing_is_said(Role::Owner), None);
     }
 
     #[test]

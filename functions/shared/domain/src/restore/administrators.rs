@@ -214,6 +214,13 @@ pub fn may_let_in(step: &Step) -> bool {
         .any(|effect| matches!(effect, Effect::LetIn(_) | Effect::LockOut(_) | Effect::Gone(_)))
 }
 
+/// The person who signs in or does not by a step, or is back or gone by it: with all the roles that are theirs.
+pub fn person_decided_on(step: &Step) -> Option<&str> {
+    let is_person = step.kind.find().is_some_and(Kind::is_person);
+    let is_decided = may_let_in(step) || matches!(step.action, WriteAction::Undelete { .. });
+    (is_person && is_decided).then_some(step.id.as_str())
+}
+
 /// The ids of all whom a step may give the role to or make a member. Whether they then count as administrators depends
 /// on their state, which the caller looks up.
 pub fn gains(step: &Step) -> Vec<String> {

@@ -37,6 +37,9 @@ pub struct Guard {
     pub administrators: Guarded,
     /// Our own service principals.
     pub own_principals: BTreeSet<String>,
+    /// Of the people whom steps let in, keep out, bring back or delete, the ids of those who hold or may activate a role with
+    /// power over others, or may for all that could be read.
+    pub powerful: BTreeSet<String>,
 }
 
 /// What is known of the tenant's administrators.

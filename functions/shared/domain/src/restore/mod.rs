@@ -37,7 +37,7 @@ mod unread;
 mod values;
 
 pub use crate::kinds::Phase;
-pub use administrators::{Administrators, SignIn, Standing, gains, may_let_in, may_lose};
+pub use administrators::{Administrators, SignIn, Standing, gains, may_let_in, may_lose, person_decided_on};
 pub use conflicts::{Choice, ChoiceName, Conflict, Resolution, Rival};
 pub use held::{Held, HeldLink};
 pub use id_map::{IdMap, tokens};

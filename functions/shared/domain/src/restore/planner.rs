@@ -5,7 +5,7 @@ use super::order::in_order;
 use super::{
     Cause, Guarded, Held, Impossible, Inputs, Item, LeftBy, LinkMode, Remark, RestorePlan, SelectedLink,
     Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_let_in, may_lose, objects,
-    units,
+    person_decided_on, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,8 @@ pub fn plan(inputs: &Inputs) -> RestorePlan {
     planner.finish()
 }
 
-/// Whether a plan is about rights over the tenant: roles, groups that may hold one, and whether administrators sign in.
+/// Whether a plan is about rights over the tenant: roles, groups that may hold one, and whether people who hold power over
+/// others are there and sign in.
 pub fn is_privileged(inputs: &Inputs, plan: &RestorePlan) -> bool {
     let all = inputs.items.iter().chain(inputs.referrers.values().flatten());
     let may_hold = |item: &&Item| {
@@ -37,7 +38,10 @@ pub fn is_privileged(inputs: &Inputs, plan: &RestorePlan) -> bool {
     plan.steps.iter().any(|step| {
         let kind = step.kind.find();
         let is_of_rights = |kind: &Kind| kind.privileged || holders.contains(&(kind.name, step.key.as_str()));
-        kind.is_none_or(is_of_rights) || may_let_in(step) && may_administer(&step.id)
+        let is_powerful = |id: &str| inputs.guard.powerful.contains(id);
+        kind.is_none_or(is_of_rights)
+            || may_let_in(step) && may_administer(&step.id)
+            || person_decided_on(step).is_some_and(is_powerful)
     })
 }
 

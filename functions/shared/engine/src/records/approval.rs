@@ -6,8 +6,9 @@ use super::address::{Approvals, At};
 use domain::{RestoreId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The approval of a restore, of which there is one at the most. Until the restore has begun, a later one takes its place;
-/// once it has carried the restore that was previewed in place of this one, that alone is noted in it.
+/// The approval of a restore, of which there is one at the most: it lets one restore begin, this one or the one that was
+/// previewed in its place, which is then noted in it. Until this restore has begun, a later approval takes its place, and
+/// is a new one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Approval {
@@ -17,7 +18,7 @@ pub struct Approval {
     pub restore: RestoreId,
     /// The hash of the plan that was shown ([`Approval::hash`]): no other is executed.
     pub plan: String,
-    /// Who approved it: a person's id or a token's prefix.
+    /// Who approved it: a person's id; or, where nobody had to approve, a token's prefix.
     pub by: String,
     /// When it was approved.
     pub at: Timestamp,
@@ -36,6 +37,11 @@ impl Approval {
     /// The address of the approval of a restore.
     pub fn at(tenant: &TenantId, restore: &RestoreId) -> At<Self> {
         At::of(tenant, restore)
+    }
+
+    /// Whether the restore may be executed by it, when this is the hash of its plan.
+    pub fn allows(&self, plan: &str) -> bool {
+        self.plan == plan && self.used_by.is_none()
     }
 
     /// The hash of a plan, from its bytes as they are stored: BLAKE3 in hexadecimal.

@@ -24,6 +24,15 @@ impl Person {
         narrower.map(|n| &n.subscription).or_else(|| self.subscriptions.get(&topic))
     }
 
+    /// How often it hears of a topic where nothing narrower is chosen; none is never.
+    #[must_use]
+    pub fn frequency(&self, topic: Topic) -> Option<Frequency> {
+        match self.subscriptions.get(&topic) {
+            Some(subscription) => subscription.frequency,
+            None => topic.where_nothing_is_said(self.role),
+        }
+    }
+
     fn narrower(&self, topic: Topic, about: &About) -> Option<&Narrower> {
         self.narrower.iter().find(|n| n.topic == topic && n.about == *about)
     }
@@ -231,9 +240,11 @@ impl Person {
         (organisation, line): (&OrganisationId, &Line),
         at: Timestamp,
     ) -> bool {
-        let subscription = self.subscription(topic, organisation, line);
-        subscription.is_some_and(|s| s.frequency_at(at) == Some(Frequency::Immediate))
-            && self.may_hear(topic, organisation)
+        let often = match self.subscription(topic, organisation, line) {
+            Some(subscription) => subscription.frequency_at(at),
+            None => topic.where_nothing_is_said(self.role),
+        };
+        often == Some(Frequency::Immediate) && self.may_hear(topic, organisation)
     }
 
     /// Adds a notice that is to be told with the person's next mail. Where there are too many the oldest is forgotten.

@@ -33,7 +33,8 @@ pub struct Person {
     /// The identity that it signs in as; none for who was never invited to sign in.
     #[serde(default)]
     pub identity: Option<Identity>,
-    /// The topics that it hears of, and how often; of a topic that is not here it is never notified.
+    /// The topics that it hears of, and how often; of a topic that is not here it is never notified, unless that came when the
+    /// row was there already ([`Self::frequency`]).
     pub subscriptions: BTreeMap<Topic, Subscription>,
     /// What it hears otherwise about single organisations and partners.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -3,7 +3,7 @@
 //! Over 400 lines: the row, the outcomes of its steps and what both are made of are read together.
 
 use super::address::{At, Restores, Under};
-use super::{Course, NotProtected, Record, SentCall, watched};
+use super::{Approval, Course, NotProtected, Record, SentCall, watched};
 use crate::ports::{Spent, Watch};
 use domain::organisations::ApprovalRule;
 use domain::restore::{RestorePlan, Selection, Step, WriteAction};
@@ -154,8 +154,14 @@ pub struct Restore {
     /// Where the reason is written down: the number of a ticket, say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
-    /// Who approved the plan: a person's id or a token's prefix.
+    /// Who approved the plan: a person's id; where nothing held it up, whoever ran it, by that, who may be a token.
     pub approved_by: Option<String>,
+    /// When they did; none where nobody has, and in rows of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_at: Option<Timestamp>,
+    /// Whether it was a person who had not asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved_by_second: bool,
     /// Who said that it is to be executed: a person's id or a token's prefix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_by: Option<String>,
@@ -165,7 +171,7 @@ pub struct Restore {
     pub requested_at: Timestamp,
     /// When the preview was stored.
     pub previewed_at: Option<Timestamp>,
-    /// When it was approved.
+    /// When it was handed over to be executed: run, and approved where it had to be.
     pub queued_at: Option<Timestamp>,
     /// When its execution began.
     pub started_at: Option<Timestamp>,
@@ -230,6 +236,16 @@ impl Restore {
     /// Whether it is to be executed, and waits for somebody to approve it.
     pub fn waits_for_approval(&self) -> bool {
         self.state == RestoreState::Previewed && self.run_by.is_some()
+    }
+    /// Says by whom it is approved, as the approval does. For people: nobody decides by it.
+    pub fn note_approval(&mut self, approval: &Approval) {
+        self.approved_by = Some(approval.by.clone());
+        self.approved_at = Some(approval.at);
+        self.approved_by_second = approval.is_second;
+    }
+    /// Whether its plan gives or takes rights over the tenant, for all that is known: previews of earlier releases do not say.
+    pub fn may_be_privileged(&self) -> bool {
+        self.privileged || self.previewed_at.is_some() && self.expires_at.is_none()
     }
     /// Until when its preview can be approved; none before there is one.
     pub fn valid_until(&self) -> Option<Timestamp> {

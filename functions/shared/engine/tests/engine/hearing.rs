@@ -267,6 +267,37 @@ fn a_person_of_another_role_hears_what_that_role_hears_but_for_what_was_chosen()
 }
 
 #[test]
+fn who_was_there_before_a_topic_hears_of_it_as_their_role_does_until_they_choose() {
+    let now = at("2026-11-16T12:00:00Z");
+    let hears = |person: &Person| person.hears_at_once(Topic::Approvals, (&org(7), &[]), now);
+    for role in Role::ALL {
+        let may = Topic::Approvals.default_for(role).is_some();
+        let mut person = person(role, "2026-11-16T12:00:00Z");
+        person.subscriptions.remove(&Topic::Approvals);
+        assert_eq!((hears(&person), person.frequency(Topic::Approvals).is_some()), (may, may), "{role:?}");
+        assert!(!person.hears_at_once(Topic::Invoices, (&org(7), &[]), now), "that topic was there");
+        person.organisations = Some([org(8)].into());
+        assert!(!hears(&person), "{role:?}: not of what they do not see");
+        person.organisations = None;
+        if !may {
+            continue;
+        }
+        let mut never = person.clone();
+        never.subscribe(Topic::Approvals, None, now).unwrap();
+        assert_eq!((hears(&never), never.frequency(Topic::Approvals)), (false, None), "{role:?}");
+        never.follow_role(Topic::Approvals, now).unwrap();
+        assert!(hears(&never));
+        // What is chosen about one organisation leaves the others as they were.
+        let about = About::Organisation(org(9));
+        person.subscribe_to(Topic::Approvals, (&about, &[]), None, now).unwrap();
+        assert!(hears(&person));
+        assert!(!person.hears_at_once(Topic::Approvals, (&org(9), &[]), now));
+        person.withdraw(Topic::Approvals, (&about, &[]), now).unwrap();
+        assert!(person.hears_at_once(Topic::Approvals, (&org(9), &[]), now), "{role:?}");
+    }
+}
+
+#[test]
 fn a_person_of_an_earlier_release_is_read_as_it_was_and_written_as_it_was() {
     let row = json!({
         "id": PersonId::from_ulid(&ulid(9)), "partner": partner(1), "name": "Ann Lee", "email": "ann@msp.example",

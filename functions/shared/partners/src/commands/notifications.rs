@@ -101,7 +101,7 @@ impl Notifications {
                 None if person.subscriptions.get(&topic).is_some_and(|s| s.is_chosen) => {
                     person.follow_role(topic, now)?;
                 }
-                // What follows the role follows it already, or began before there was such a topic.
+                // What follows the role follows it already, also where it began before there was such a topic.
                 None => {}
             }
         }

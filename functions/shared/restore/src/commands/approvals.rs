@@ -40,8 +40,9 @@ impl Restores {
     /// waits until somebody else has approved it; people are told so. Asked once more, it is looked at once more.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, has expired or was run already;
-    /// `Denied` for an end user, when it was its partner who asked for it.
+    /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, has expired or was run already, or
+    /// another plan stands in the place of the one that was shown; `Denied` for an end user, when it was its partner who
+    /// asked for it, and where it would wait for an approval that nobody can give.
     pub async fn run(
         &self,
         tenant: &TenantId,
@@ -52,11 +53,13 @@ impl Restores {
         self.turned(tenant, restore, &Wish::Run(who.into(), rule)).await
     }
 
-    /// Approves a preview. Where it was to be run already, its execution begins.
+    /// Approves a preview. Where it was to be run already, its execution begins; asked once more by the same person while it
+    /// is executed, nothing more is done.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, has expired or was run already;
-    /// `Denied` when whoever asked for it approves, or nobody knows in whose name that was.
+    /// `NotFound` when there is no such restore; `Conflict` when it is not previewed, has expired or was run already, or
+    /// another plan stands in the place of the one that was shown; `Denied` when whoever asked for it approves, or nobody
+    /// knows in whose name that was.
     pub async fn approve(
         &self,
         tenant: &TenantId,
@@ -77,7 +80,7 @@ impl Restores {
             return Err(Error::denied("its partner asked for this restore, and runs it"));
         }
         // Asked anew each time: the rule may be another now, and the message that tells people may have been lost.
-        let is_held_up = rule.holds_up(row.privileged) || row.by_end_user;
+        let is_held_up = rule.holds_up(row.may_be_privileged()) || row.by_end_user;
         let standing = self.standing_approval(&row, plan).await?;
         if row.run_by.is_some() {
             // Why one more: the message must not be taken for the one by which people were told that it waits.
@@ -89,10 +92,14 @@ impl Restores {
             Some(standing) => self.begun(row, version, standing).await,
             None if !is_held_up => {
                 let own = self.approval_of(&row, plan, &who.name);
-                self.begun(row, version, Standing::of(own)).await
+                self.begun(row, version, Standing::given(own)).await
             }
-            // Why its message all the same: the job finds that nobody approved, and tells those who may.
-            None => Ok(Turn { writes: vec![replace(&row, version)?], row, sends: true }),
+            None => {
+                // Why here already: people would be told to approve what each of them is then refused.
+                in_whose_name(&row)?;
+                // Why its message all the same: the job finds that nobody approved, and tells those who may.
+                Ok(Turn { writes: vec![replace(&row, version)?], row, sends: true })
+            }
         }
     }
 
@@ -102,35 +109,39 @@ impl Restores {
         let approval = Approval { is_second: true, ..self.approval_of(&row, plan, person.as_str()) };
         if row.run_by.is_some() {
             row.attempts += 1;
-            return self.begun(row, version, Standing::of(approval)).await;
+            return self.begun(row, version, Standing::given(approval)).await;
         }
-        row.approved_by = Some(approval.by.clone());
+        row.note_approval(&approval);
         let writes = vec![replace(&row, version)?, self.put_approval(&approval).await?];
         Ok(Turn { row, writes, sends: false })
     }
 
-    /// The approval of that plan by somebody else than whoever asked: of this restore, or of one that it was previewed in
-    /// place of, which was never begun or stopped, and whose approval let no other begin.
+    /// The approval of that plan by somebody else than whoever asked, which let no restore begin yet: of this restore, or of
+    /// one that it was previewed in place of and that was never begun or stopped.
     async fn standing_approval(&self, row: &Restore, plan: &str) -> Result<Option<Standing>> {
         let find = async |restore: &RestoreId| self.records.find(&Approval::at(&row.tenant, restore)).await;
         let stands = |of: &Approval| {
             let by = of.by.parse().ok();
-            of.is_second && of.plan == plan && by.is_some_and(|by| check_second(row, &by).is_ok())
+            of.is_second && of.allows(plan) && by.is_some_and(|by| check_second(row, &by).is_ok())
         };
         if let Some(own) = find(&row.id).await?.filter(|own| stands(&own.value)) {
-            return Ok(Some(Standing::of(own.value)));
+            return Ok(Some(Standing::found(own)));
         }
         let oldest = self.clock.now() - STANDS_FOR;
         let mut earlier = row.again_of.clone();
         for _ in 0..MOST_AGAIN {
             let Some(id) = earlier else { break };
+            // Why the approval first: the other may begin between the two, and writes its approval when it does.
+            let approval = find(&id).await?;
             let of = self.find(&row.tenant, &id).await?.value;
-            if of.state != RestoreState::Previewed {
+            // Why not what the partner asked for, where an end user did: nobody agreed that they may have it, or have it now.
+            if of.state != RestoreState::Previewed || row.by_end_user && !of.by_end_user {
                 break;
             }
-            let fits =
-                |a: &Found<Approval>| stands(&a.value) && a.value.used_by.is_none() && a.value.at >= oldest;
-            if let Some(found) = find(&id).await?.filter(fits) {
+            // Why not by the plan alone: whoever approved was not told that it is about rights, where it is by now.
+            let knew = of.privileged || !row.may_be_privileged();
+            let fits = |a: &Found<Approval>| knew && stands(&a.value) && a.value.at >= oldest;
+            if let Some(found) = approval.filter(fits) {
                 return Ok(Some(Standing::carried(found, &row.id)));
             }
             earlier = of.again_of;
@@ -141,12 +152,17 @@ impl Restores {
     /// The turn by which its execution begins: the row and the approval say so in one write, and so does the approval that
     /// it was carried over from.
     async fn begun(&self, mut row: Restore, version: u64, standing: Standing) -> Result<Turn> {
-        let Standing { approval, used } = standing;
+        let Standing { approval, version: read, used } = standing;
         row.state = RestoreState::Queued;
-        row.approved_by = Some(approval.by.clone());
+        row.note_approval(&approval);
         row.queued_at = Some(row.touched_at);
         // Why a row of its own, which names the plan: jobs write the row of the restore, and none of them approves.
-        let mut writes = vec![replace(&row, version)?, self.put_approval(&approval).await?];
+        let of_approval = match read {
+            // Why by the version that was read: another restore may have begun by it at this moment.
+            Some(read) => replace(&approval, read)?,
+            None => self.put_approval(&approval).await?,
+        };
+        let mut writes = vec![replace(&row, version)?, of_approval];
         writes.extend(used.map(|used| replace(&used.value, used.version)).transpose()?);
         Ok(Turn { row, writes, sends: true })
     }
@@ -165,7 +181,13 @@ impl Restores {
         Approval { tenant, restore, plan, by, at, is_second: false, of: None, used_by: None }
     }
 
-    async fn expect_previewed(&self, tenant: &TenantId, restore: &RestoreId) -> Result<Found<Restore>> {
+    /// The restore, where what is wanted of it is still possible.
+    async fn expect_previewed(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        wish: &Wish,
+    ) -> Result<Found<Restore>> {
         let found = self.find(tenant, restore).await?;
         let message = match found.value.state {
             RestoreState::Previewed => None,
@@ -179,9 +201,28 @@ impl Restores {
         let message =
             message.or(has_expired.then_some("its preview has expired: whoever asked for it makes it again"));
         match message {
-            Some(message) => Err(Error::conflict(format!("the restore cannot be run: {message}"))),
+            Some(message) => {
+                Err(Error::conflict(format!("the restore cannot be {}: {message}", wish.participle())))
+            }
             None => Ok(found),
         }
+    }
+
+    /// The restore, where it is being executed by that person's own approval: they are asking once more, since the answer
+    /// to the first time did not reach them.
+    async fn begun_by_approval_of(
+        &self,
+        tenant: &TenantId,
+        restore: &RestoreId,
+        person: &PersonId,
+    ) -> Result<Option<Restore>> {
+        let row = self.find(tenant, restore).await?.value;
+        if !matches!(row.state, RestoreState::Queued | RestoreState::Running) {
+            return Ok(None);
+        }
+        let approval = self.records.find(&Approval::at(tenant, restore)).await?.map(|found| found.value);
+        let is_theirs = approval.is_some_and(|of| of.is_second && of.by == person.as_str());
+        Ok(is_theirs.then_some(row))
     }
 
     /// Gives a previewed restore, with the hash of its plan, a turn; again where its row was written at the same moment,
@@ -189,9 +230,14 @@ impl Restores {
     async fn turned(&self, tenant: &TenantId, restore: &RestoreId, wish: &Wish) -> Result<Restore> {
         let mut tried = 1;
         loop {
-            let mut found = self.expect_previewed(tenant, restore).await?;
+            if let Wish::Approve(person) = wish
+                && let Some(row) = self.begun_by_approval_of(tenant, restore, person).await?
+            {
+                return Ok(row);
+            }
+            let mut found = self.expect_previewed(tenant, restore, wish).await?;
+            let plan = self.stored_plan(&found.value).await?.hash;
             found.value.touched_at = self.clock.now();
-            let plan = self.stored_plan(tenant, restore).await?.hash;
             let Turn { row, writes, sends } = match wish {
                 Wish::Run(who, rule) => self.ran((who, *rule), found, &plan).await?,
                 Wish::Approve(person) => self.approved(person, found, &plan).await?,
@@ -215,6 +261,16 @@ enum Wish {
     Approve(PersonId),
 }
 
+impl Wish {
+    /// What is to be done with the restore, for a sentence.
+    fn participle(&self) -> &'static str {
+        match self {
+            Self::Run(..) => "run",
+            Self::Approve(_) => "approved",
+        }
+    }
+}
+
 /// What becomes of a previewed restore, in one write.
 struct Turn {
     row: Restore,
@@ -226,21 +282,41 @@ struct Turn {
 /// An approval by which a restore begins.
 struct Standing {
     approval: Approval,
+    /// The version in which it was found; none where it is new.
+    version: Option<u64>,
     /// The one that it is carried over from, with the note that it was.
     used: Option<Found<Approval>>,
 }
 
 impl Standing {
-    fn of(approval: Approval) -> Self {
-        Self { approval, used: None }
+    fn given(approval: Approval) -> Self {
+        Self { approval, version: None, used: None }
+    }
+
+    fn found(own: Found<Approval>) -> Self {
+        Self { approval: own.value, version: Some(own.version), used: None }
     }
 
     fn carried(mut from: Found<Approval>, to: &RestoreId) -> Self {
         let approval =
             Approval { restore: to.clone(), of: Some(from.value.restore.clone()), ..from.value.clone() };
         from.value.used_by = Some(to.clone());
-        Self { approval, used: Some(from) }
+        Self { approval, version: None, used: Some(from) }
     }
+}
+
+/// The person in whose name a restore was asked for.
+///
+/// # Errors
+/// `Denied` where that is not known: then nobody is known to be somebody else.
+fn in_whose_name(row: &Restore) -> Result<PersonId> {
+    let asked = row.requested_for.clone().or_else(|| row.requested_by.parse().ok());
+    asked.ok_or_else(|| {
+        Error::denied(
+            "it is not known in whose name this was asked, so that nobody can approve it: a person previews it again, or a \
+             token that a person made",
+        )
+    })
 }
 
 /// Checks that a person is somebody else than whoever asked for the restore.
@@ -251,13 +327,10 @@ fn check_second(row: &Restore, person: &PersonId) -> Result<()> {
     if row.requested_by == person.as_str() {
         return Err(Error::denied("whoever asked for a restore does not approve it"));
     }
-    match &row.requested_for {
-        Some(asked) if asked == person => Err(Error::denied(
+    if in_whose_name(row)? == *person {
+        return Err(Error::denied(
             "it was asked for with a token or a link of yours: somebody else approves it, or you preview it yourself",
-        )),
-        None if row.requested_by.parse::<PersonId>().is_err() => Err(Error::denied(
-            "it is not known in whose name this was asked: a person previews it again, or a token that a person made",
-        )),
-        _ => Ok(()),
+        ));
     }
+    Ok(())
 }

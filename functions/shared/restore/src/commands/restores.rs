@@ -112,7 +112,7 @@ impl Restores {
             }
             RestoreFrom::UndoOnly(restore, part) => {
                 let snapshot = self.begin_undo(tenant, &restore, &mut selection).await?;
-                let plan = self.stored_plan(tenant, &restore).await?.plan;
+                let plan = self.plan(tenant, &restore).await?;
                 let rows = self.records.list_all(&StepOutcome::of_restore(tenant, &restore)).await?;
                 let outcomes: Vec<StepOutcome> = rows.into_iter().map(|row| row.value).collect();
                 undoes_only = Some(part.of(&plan, &outcomes)?);
@@ -173,6 +173,8 @@ impl Restores {
             reason: why.reason,
             ticket: why.ticket,
             approved_by: None,
+            approved_at: None,
+            approved_by_second: false,
             run_by: None,
             state: RestoreState::Previewing,
             requested_at: now,
@@ -212,22 +214,23 @@ impl Restores {
         Ok(self.find(tenant, restore).await?.value)
     }
 
-    /// A tenant's restores, the newest first.
-    pub async fn list(
-        &self,
-        tenant: &TenantId,
-        after: Option<String>,
-        limit: usize,
-    ) -> Result<Listed<Restore>> {
-        let page = Page { after, limit, descending: true };
-        let (found, next) = self.records.list(&Restore::all(tenant), page).await?;
-        Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
+    /// A tenant's restores, the newest first; where only those are wanted that wait for somebody to approve them, a part may
+    /// have fewer than `page.limit` though more follow. One that waited until its preview expired waits no longer.
+    pub async fn list(&self, tenant: &TenantId, only_waiting: bool, page: Page) -> Result<Listed<Restore>> {
+        let (found, next) =
+            self.records.list(&Restore::all(tenant), Page { descending: true, ..page }).await?;
+        let now = self.clock.now();
+        let waits =
+            |row: &Restore| row.waits_for_approval() && row.valid_until().is_none_or(|until| until >= now);
+        let rows = found.into_iter().map(|found| found.value);
+        Ok(Listed { items: rows.filter(|row| !only_waiting || waits(row)).collect(), next })
     }
 
     /// A part of the plan, with what became of its steps so far. `page.after` is the number of steps before it.
     ///
     /// # Errors
-    /// `NotFound` when there is no such restore; `Invalid` naming `cursor` when that is no number of steps.
+    /// `NotFound` when there is no such restore; `Invalid` naming `cursor` when that is no number of steps; `Conflict` when
+    /// another plan stands in the place of the one that was previewed.
     pub async fn read_plan(&self, tenant: &TenantId, restore: &RestoreId, page: Page) -> Result<PlanPage> {
         let row = self.find(tenant, restore).await?.value;
         // Why not by its state: a restore that failed after its preview has a plan, and may have written a part of
@@ -237,7 +240,7 @@ impl Restores {
             let (remarks, impossible, left_by_mode, conflicts) = Default::default();
             return Ok(PlanPage { restore: row, remarks, impossible, left_by_mode, conflicts, steps });
         }
-        let plan = self.plan(tenant, restore).await?;
+        let plan = self.stored_plan(&row).await?.plan;
         let is_first = page.after.is_none();
         let steps = self.follow(tenant, restore, &plan, page).await?;
         let RestorePlan { remarks, impossible, left_by_mode, conflicts, .. } =
@@ -332,13 +335,23 @@ impl Restores {
     }
 
     async fn plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<RestorePlan> {
-        self.find(tenant, restore).await?;
-        Ok(self.stored_plan(tenant, restore).await?.plan)
+        let row = self.find(tenant, restore).await?.value;
+        Ok(self.stored_plan(&row).await?.plan)
     }
 
-    pub(super) async fn stored_plan(&self, tenant: &TenantId, restore: &RestoreId) -> Result<StoredPlan> {
-        let stored = self.plans.find_plan(tenant, restore).await?;
-        stored.ok_or_else(|| Error::conflict("the restore has no preview"))
+    /// The plan that the restore's preview made.
+    ///
+    /// # Errors
+    /// `Conflict` where there is no preview, and where another plan stands in its place.
+    pub(super) async fn stored_plan(&self, row: &Restore) -> Result<StoredPlan> {
+        let stored = self.plans.find_plan(&row.tenant, &row.id).await?;
+        let stored = stored.ok_or_else(|| Error::conflict("the restore has no preview"))?;
+        if !stored.is_of(row) {
+            return Err(Error::conflict(
+                "another plan stands in the place of the one that was previewed: preview it again",
+            ));
+        }
+        Ok(stored)
     }
 
     async fn check_snapshot(&self, tenant: &TenantId, snapshot: &SnapshotId) -> Result<()> {

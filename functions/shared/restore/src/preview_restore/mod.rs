@@ -10,6 +10,7 @@ mod gather;
 mod guard;
 mod outside;
 mod ports;
+mod power;
 mod reads;
 mod referrers;
 mod restricted;
@@ -293,10 +294,15 @@ impl Worker {
                 "this restore has more than {most} steps; choose less at once"
             )));
         }
+        let mut is_privileged = domain::restore::is_privileged(&inputs, &plan);
+        if !is_privileged {
+            inputs.guard.powerful = self.powerful(restore, &plan).await?;
+            is_privileged = domain::restore::is_privileged(&inputs, &plan);
+        }
         self.plans.put_new_plan(&restore.tenant, &restore.id, &plan).await?;
         let stored = self.plans.find_plan(&restore.tenant, &restore.id).await?;
         let stored = stored.ok_or_else(|| Error::corrupt("a stored plan cannot be found"))?;
-        Ok((stored, domain::restore::is_privileged(&inputs, &plan)))
+        Ok((stored, is_privileged))
     }
 
     /// What is to be restored; and of a comparison's changes those that its earlier snapshot does not hold.

@@ -30,7 +30,7 @@ pub enum Ending {
     Stopped,
     /// It was given up, perhaps midway; `cause` says why.
     GivenUp,
-    /// It was previewed, and nobody approved it in time: nothing was written.
+    /// It was previewed, and not run in time, or nobody approved it in time: nothing was written.
     Expired,
 }
 

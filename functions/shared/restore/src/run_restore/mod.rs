@@ -243,12 +243,12 @@ impl Worker {
             stored.ok_or_else(|| Error::corrupt("the plan of an approved restore is missing"))?;
         // Why not by the row of the restore: other jobs write it, and what they say there approves nothing.
         let approval = self.records.find(&Approval::at(&request.tenant, &request.restore)).await?;
-        let Some(approval) = approval.map(|found| found.value).filter(|approval| approval.plan == hash)
+        let Some(approval) = approval.map(|found| found.value).filter(|approval| approval.allows(&hash))
         else {
             let why = Error::denied("nobody approved this plan; ask for another preview and approve it");
             return self.give_up(found, Cause::NotApproved, &why).await;
         };
-        found.value.approved_by = Some(approval.by);
+        found.value.note_approval(&approval);
         if is_stopped {
             let mut progress = RestoreRun::load(self, &found, vec![], deadline).await?;
             return self.cancel(found, &plan, &mut progress).await;

@@ -18,7 +18,7 @@ use domain::restore::{
 };
 use domain::{Error, RestoreId, Result, TenantId, Timestamp};
 use engine::records::{
-    FailCause, NewId, OutcomeState, Record, Remaking, StepOutcome, UndoneObject, UndonePart,
+    FailCause, NewId, OutcomeState, Record, Remaking, Restore, StepOutcome, UndoneObject, UndonePart,
 };
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -66,6 +66,10 @@ impl Ran {
     async fn read(worker: &Worker, tenant: &TenantId, restore: &RestoreId) -> Result<Self> {
         let stored = worker.plans.find_plan(tenant, restore).await?;
         let plan = stored.ok_or_else(|| Error::corrupt("the plan of a restore that was run is missing"))?;
+        let row = worker.records.get(&Restore::at(tenant, restore)).await?.value;
+        if !plan.is_of(&row) {
+            return Err(Error::corrupt("another plan stands in the place of the one that was run"));
+        }
         let rows = worker.records.list_all(&StepOutcome::of_restore(tenant, restore)).await?;
         let outcomes: BTreeMap<u32, StepOutcome> =
             rows.into_iter().map(|row| (row.value.number, row.value)).collect();

@@ -4,8 +4,9 @@ use crate::restore_world::{RestoreWorld, item, object};
 use async_trait::async_trait;
 use backup::commands::slots::Asker;
 use domain::organisations::ApprovalRule;
-use domain::restore::{GLOBAL_ADMINISTRATOR, Selection};
+use domain::restore::{RestorePlan, Selection};
 use domain::{ErrorKind, PersonId, RestoreId, Result};
+use engine::ports::Page;
 use engine::records::{Approval, Restore, RestoreState};
 use jiff::SignedDuration;
 use restore::commands::approvals::Approver;
@@ -15,20 +16,20 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-const ANN: &str = "per_01jaaaaaaaaaaaaaaaaaaaaaaa";
-const BOB: &str = "per_01jbbbbbbbbbbbbbbbbbbbbbbb";
-const TOKEN: &str = "hft_12345678";
+pub(super) const ANN: &str = "per_01jaaaaaaaaaaaaaaaaaaaaaaa";
+pub(super) const BOB: &str = "per_01jbbbbbbbbbbbbbbbbbbbbbbb";
+pub(super) const TOKEN: &str = "hft_12345678";
 
-fn signed_in(id: &str) -> Asker {
+pub(super) fn signed_in(id: &str) -> Asker {
     Asker { name: id.to_owned(), is_end_customer: false, person: id.parse().ok() }
 }
 
-fn token_of(id: &str) -> Asker {
+pub(super) fn token_of(id: &str) -> Asker {
     Asker { name: TOKEN.to_owned(), is_end_customer: false, person: id.parse().ok() }
 }
 
 /// Somebody of the customer, in a portal to which that person made the link.
-fn end_user(link_of: &str) -> Asker {
+pub(super) fn end_user(link_of: &str) -> Asker {
     Asker {
         name: "ses_01jccccccccccccccccccccccc".to_owned(),
         is_end_customer: true,
@@ -38,7 +39,7 @@ fn end_user(link_of: &str) -> Asker {
 
 /// Who was told of which restore that it waits.
 #[derive(Default)]
-struct Ears(Mutex<Vec<RestoreId>>);
+pub struct Ears(Mutex<Vec<RestoreId>>);
 
 #[async_trait]
 impl Announce for Ears {
@@ -52,14 +53,14 @@ impl Announce for Ears {
 }
 
 /// A tenant in which a user was renamed; or was given a role, where it is about rights over the tenant.
-struct Scene {
-    stage: RestoreWorld,
-    selection: Selection,
-    ears: Arc<Ears>,
+pub struct Scene {
+    pub stage: RestoreWorld,
+    pub selection: Selection,
+    pub ears: Arc<Ears>,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut stage = RestoreWorld::new();
         stage.both(object("users", "u", &json!({ "displayName": "Ann" })));
         stage.directory.set("users", "u", "displayName", json!("Anna"));
@@ -67,7 +68,7 @@ impl Scene {
         Self { stage, selection, ears: Arc::default() }
     }
 
-    fn privileged() -> Self {
+    pub fn privileged() -> Self {
         let mut stage = RestoreWorld::new();
         stage.both(object("groups", "g", &json!({ "displayName": "Admins", "isAssignableToRole": true })));
         stage.directory.set("groups", "g", "displayName", json!("Admin"));
@@ -75,35 +76,42 @@ impl Scene {
         Self { stage, selection, ears: Arc::default() }
     }
 
-    async fn previewed(&self, asker: Asker) -> RestoreId {
+    pub async fn previewed(&self, asker: Asker) -> RestoreId {
         let why = Why { reason: Some("She is called Ann.".to_owned()), ticket: Some("T-7".to_owned()) };
         let restore = self.stage.asked_by(asker, self.selection.clone(), why).await;
         self.stage.preview(&restore).await;
         restore
     }
 
-    async fn run(&self, who: Asker, rule: ApprovalRule, id: &RestoreId) -> Result<Restore> {
+    /// The same choice, previewed once more.
+    pub async fn again(&self, asker: Asker, of: &RestoreId) -> RestoreId {
+        let again = self.stage.commands().preview_again(&self.stage.tenant, asker, of).await.unwrap().id;
+        self.stage.preview(&again).await;
+        again
+    }
+
+    pub async fn run(&self, who: Asker, rule: ApprovalRule, id: &RestoreId) -> Result<Restore> {
         self.stage.commands().run(&self.stage.tenant, who, rule, id).await
     }
 
-    async fn approve(&self, who: &str, id: &RestoreId) -> Result<Restore> {
+    pub async fn approve(&self, who: &str, id: &RestoreId) -> Result<Restore> {
         let person: PersonId = who.parse().unwrap();
         let approver = Approver::of(Some(&person)).unwrap();
         self.stage.commands().approve(&self.stage.tenant, &approver, id).await
     }
 
     /// What the job that runs restores does with its message.
-    async fn worked_on(&self, id: &RestoreId) -> Restore {
+    pub async fn worked_on(&self, id: &RestoreId) -> Restore {
         let worker = run_restore::Worker { announce: self.ears.clone(), ..self.stage.worker() };
         let _ = worker.run(&self.stage.request(id), self.stage.deadline()).await;
         self.stage.restore(id).await
     }
 
-    fn told(&self) -> usize {
+    pub fn told(&self) -> usize {
         self.ears.0.lock().unwrap().len()
     }
 
-    async fn approved_by(&self, id: &RestoreId) -> Option<String> {
+    pub async fn approved_by(&self, id: &RestoreId) -> Option<String> {
         let records = self.stage.records(self.stage.world.catalog.clone());
         let found = records.find(&Approval::at(&self.stage.tenant, id)).await.unwrap();
         found.map(|found| found.value.by)
@@ -224,16 +232,84 @@ async fn what_waits_is_run_when_the_rule_no_longer_wants_it_to_wait() {
 }
 
 #[tokio::test]
-async fn where_nobody_knows_in_whose_name_it_was_asked_nobody_can_approve() {
+async fn what_nobody_could_approve_does_not_wait_and_nobody_is_told_to_approve_it() {
+    let unknown = |asker: Asker| Asker { person: None, ..asker };
+    for asker in [unknown(token_of(ANN)), unknown(end_user(ANN))] {
+        let scene = Scene::new();
+        let id = scene.previewed(asker.clone()).await;
+        let rule = if asker.is_end_customer { ApprovalRule::Off } else { ApprovalRule::Always };
+        for _ in 0..2 {
+            let refused = scene.run(signed_in(ANN), rule, &id).await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Denied, "{asker:?}");
+        }
+        let refused = scene.approve(BOB, &id).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Denied);
+        let row = scene.worked_on(&id).await;
+        assert_eq!((row.state, row.run_by, scene.told()), (RestoreState::Previewed, None, 0), "{asker:?}");
+        assert_eq!(scene.stage.directory.write_count(), 0);
+        // What nothing holds up is run, in whosever name it was asked.
+        if !asker.is_end_customer {
+            scene.run(signed_in(ANN), ApprovalRule::Off, &id).await.unwrap();
+            assert_eq!(scene.worked_on(&id).await.state, RestoreState::Done);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_approves_what_runs_by_their_approval_is_answered_as_the_first_time_and_nobody_else_is() {
     let scene = Scene::new();
-    let id = scene.previewed(Asker { person: None, ..token_of(ANN) }).await;
+    let id = scene.previewed(signed_in(ANN)).await;
     scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap();
-    let refused = scene.approve(BOB, &id).await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Denied);
-    assert_eq!(
-        (scene.worked_on(&id).await.state, scene.stage.directory.write_count()),
-        (RestoreState::Previewed, 0)
-    );
+    let first = scene.approve(BOB, &id).await.unwrap();
+    let sent = scene.stage.world.queue.sent().len();
+    assert_eq!(scene.approve(BOB, &id).await.unwrap(), first, "the answer may have been lost");
+    assert_eq!(scene.stage.world.queue.sent().len(), sent);
+    let slower = scene.approve("per_01jddddddddddddddddddddddd", &id).await.unwrap_err();
+    assert_eq!(slower.kind(), ErrorKind::Conflict);
+    let said = slower.summary().to_string();
+    assert!(said.contains("cannot be approved"), "they did not run it: {said}");
+    assert_eq!(scene.approved_by(&id).await.as_deref(), Some(BOB));
+}
+
+#[tokio::test]
+async fn what_an_earlier_release_previewed_is_held_up_as_what_may_be_about_rights() {
+    let scene = Scene::new();
+    let id = scene.previewed(signed_in(ANN)).await;
+    let records = scene.stage.records(scene.stage.world.catalog.clone());
+    let found = records.get(&Restore::at(&scene.stage.tenant, &id)).await.unwrap();
+    // Such a row says neither.
+    let older = Restore { privileged: false, expires_at: None, ..found.value };
+    records.replace(&older, found.version).await.unwrap();
+    let row = scene.run(signed_in(ANN), ApprovalRule::Privileged, &id).await.unwrap();
+    assert!(row.waits_for_approval());
+}
+
+#[tokio::test]
+async fn a_plan_that_took_the_place_of_the_one_that_was_shown_is_neither_shown_nor_approved_nor_run() {
+    let scene = Scene::new();
+    for is_approved in [false, true] {
+        let id = scene.previewed(signed_in(ANN)).await;
+        if is_approved {
+            scene.approve(BOB, &id).await.unwrap();
+        }
+        scene.stage.replace_plan(&id, Some(&RestorePlan::default()));
+        let (commands, tenant) = (scene.stage.commands(), &scene.stage.tenant);
+        let page = Page { after: None, limit: 10, descending: false };
+        let refused = [
+            scene.approve(BOB, &id).await.unwrap_err(),
+            scene.run(signed_in(ANN), ApprovalRule::Off, &id).await.unwrap_err(),
+            scene.run(signed_in(ANN), ApprovalRule::Always, &id).await.unwrap_err(),
+            commands.read_plan(tenant, &id, page).await.unwrap_err(),
+            commands.list_impossible(tenant, &id).await.unwrap_err(),
+        ];
+        assert_eq!(refused.map(|error| error.kind()), [ErrorKind::Conflict; 5]);
+        let row = scene.worked_on(&id).await;
+        assert_eq!(
+            (row.state, row.run_by, scene.stage.directory.write_count()),
+            (RestoreState::Previewed, None, 0)
+        );
+        assert_eq!(scene.approved_by(&id).await.is_some(), is_approved);
+    }
 }
 
 #[tokio::test]
@@ -250,41 +326,6 @@ async fn approved_before_it_is_run_it_is_run_at_once() {
 }
 
 #[tokio::test]
-async fn an_approval_stands_for_the_same_plan_previewed_again_and_for_no_other() {
-    for has_changed in [false, true] {
-        let scene = Scene::new();
-        let first = scene.previewed(signed_in(ANN)).await;
-        scene.approve(BOB, &first).await.unwrap();
-        scene.stage.world.clock.advance(SignedDuration::from_hours(25));
-        let aged = scene.run(signed_in(ANN), ApprovalRule::Always, &first).await.unwrap_err();
-        assert_eq!(aged.kind(), ErrorKind::Conflict);
-        if has_changed {
-            scene.stage.directory.set("users", "u", "displayName", json!("Anne"));
-        }
-        let commands = scene.stage.commands();
-        let again = commands.preview_again(&scene.stage.tenant, signed_in(ANN), &first).await.unwrap().id;
-        scene.stage.preview(&again).await;
-        let row = scene.run(signed_in(ANN), ApprovalRule::Always, &again).await.unwrap();
-        assert_eq!(row.waits_for_approval(), has_changed);
-        let done = scene.worked_on(&again).await;
-        let ended = if has_changed { RestoreState::Previewed } else { RestoreState::Done };
-        assert_eq!(done.state, ended);
-        assert_eq!(done.ticket.as_deref(), Some("T-7"));
-    }
-}
-
-#[tokio::test]
-async fn asked_again_by_whoever_approved_the_first_it_waits_for_somebody_else() {
-    let scene = Scene::new();
-    let first = scene.previewed(signed_in(ANN)).await;
-    scene.approve(BOB, &first).await.unwrap();
-    let commands = scene.stage.commands();
-    let again = commands.preview_again(&scene.stage.tenant, signed_in(BOB), &first).await.unwrap().id;
-    scene.stage.preview(&again).await;
-    assert!(scene.run(signed_in(BOB), ApprovalRule::Always, &again).await.unwrap().waits_for_approval());
-}
-
-#[tokio::test]
 async fn a_preview_that_has_expired_or_was_stopped_is_approved_by_nobody() {
     let scene = Scene::new();
     let id = scene.previewed(signed_in(ANN)).await;
@@ -295,101 +336,4 @@ async fn a_preview_that_has_expired_or_was_stopped_is_approved_by_nobody() {
     scene.stage.commands().cancel(&scene.stage.tenant, ANN, &other).await.unwrap();
     assert_eq!(scene.approve(BOB, &other).await.unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(scene.stage.directory.write_count(), 0);
-}
-
-/// What became of the first, before the same is previewed again.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum First {
-    Done,
-    Stopped,
-    StoppedBeforeItWasRun,
-    RunAloneAndStopped,
-}
-
-#[tokio::test]
-async fn an_approval_lets_one_restore_begin_and_none_after_one_that_was_run_or_stopped() {
-    let all = [First::Done, First::Stopped, First::StoppedBeforeItWasRun, First::RunAloneAndStopped];
-    for what in all {
-        let scene = Scene::new();
-        let first = scene.previewed(token_of(ANN)).await;
-        let (commands, tenant) = (scene.stage.commands(), &scene.stage.tenant);
-        if what != First::RunAloneAndStopped {
-            scene.approve(BOB, &first).await.unwrap();
-        }
-        match what {
-            First::StoppedBeforeItWasRun => {}
-            First::RunAloneAndStopped => {
-                scene.run(token_of(ANN), ApprovalRule::Off, &first).await.unwrap();
-            }
-            _ => {
-                scene.run(signed_in(ANN), ApprovalRule::Always, &first).await.unwrap();
-            }
-        }
-        match what {
-            First::Done => {
-                assert_eq!(scene.worked_on(&first).await.state, RestoreState::Done);
-                scene.stage.directory.set("users", "u", "displayName", json!("Anna"));
-            }
-            _ => {
-                commands.cancel(tenant, BOB, &first).await.unwrap();
-            }
-        }
-        for asker in [signed_in(ANN), end_user(ANN)] {
-            let writes = scene.stage.directory.write_count();
-            let again = commands.preview_again(tenant, asker.clone(), &first).await.unwrap().id;
-            scene.stage.preview(&again).await;
-            let hashes = [scene.stage.restore(&first).await.plan, scene.stage.restore(&again).await.plan];
-            assert_eq!(hashes[0], hashes[1], "it is the same plan");
-            let row = scene.run(asker, ApprovalRule::Always, &again).await.unwrap();
-            assert!(row.waits_for_approval(), "{what:?}");
-            scene.worked_on(&again).await;
-            assert_eq!(scene.stage.directory.write_count(), writes, "{what:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_approval_is_carried_over_several_previews_to_the_first_that_is_run_and_not_for_longer_than_a_week()
- {
-    for days in [1, 8] {
-        let scene = Scene::new();
-        let (commands, tenant) = (scene.stage.commands(), &scene.stage.tenant);
-        let first = scene.previewed(signed_in(ANN)).await;
-        scene.approve(BOB, &first).await.unwrap();
-        let mut newest = first.clone();
-        for _ in 0..2 {
-            scene.stage.world.clock.advance(SignedDuration::from_hours(12 * days));
-            newest = commands.preview_again(tenant, signed_in(ANN), &newest).await.unwrap().id;
-            scene.stage.preview(&newest).await;
-        }
-        let row = scene.run(signed_in(ANN), ApprovalRule::Always, &newest).await.unwrap();
-        assert_eq!(row.waits_for_approval(), days > 7);
-        if days > 7 {
-            continue;
-        }
-        let beside = commands.preview_again(tenant, signed_in(ANN), &first).await.unwrap().id;
-        scene.stage.preview(&beside).await;
-        let row = scene.run(signed_in(ANN), ApprovalRule::Always, &beside).await.unwrap();
-        assert!(row.waits_for_approval(), "one has begun by it");
-        let done = scene.worked_on(&newest).await;
-        assert_eq!((done.state, done.approved_by.as_deref()), (RestoreState::Done, Some(BOB)));
-    }
-}
-
-#[tokio::test]
-async fn that_an_administrator_signs_in_again_is_about_rights_over_the_tenant() {
-    for is_administrator in [false, true] {
-        let mut stage = RestoreWorld::new();
-        for id in ["u", "boss"] {
-            stage.both(object("users", id, &json!({ "accountEnabled": true })));
-        }
-        let holder = if is_administrator { "u" } else { "boss" };
-        let fact = json!({ "principalId": holder, "roleDefinitionId": GLOBAL_ADMINISTRATOR, "directoryScopeId": "/" });
-        stage.both(object("admins", &format!("{holder}|{GLOBAL_ADMINISTRATOR}|/|"), &fact));
-        stage.directory.set("users", "u", "accountEnabled", json!(false));
-        let selection = Selection { items: vec![item("users", "u")], ..Selection::default() };
-        let scene = Scene { stage, selection, ears: Arc::default() };
-        let id = scene.previewed(signed_in(ANN)).await;
-        assert_eq!(scene.stage.restore(&id).await.privileged, is_administrator);
-    }
 }

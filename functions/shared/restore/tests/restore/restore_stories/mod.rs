@@ -1,5 +1,8 @@
 //! Stories of more than one restore, and of rights.
 
+mod approval_carried;
+mod approval_privileged;
+mod approval_races;
 mod approved;
 mod continued;
 mod late;
