@@ -1,8 +1,10 @@
 //! Restores on the wire: what is asked for, and the plan with what became of its steps.
 //! Over 400 lines: each field with the sentence that documents it.
 
+use domain::kinds::NamedKind;
 use domain::restore::{
-    AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, Selection, Step,
+    AttributeMode, Conflict, Impossible, Left, LinkMode, Remark, Resolution, SelectedItem, SelectedLink,
+    Selection, Step,
 };
 use domain::{DiffId, Error, PersonId, RestoreId, Result, SnapshotId, Timestamp};
 use engine::ports::{Page, Spent};
@@ -12,20 +14,20 @@ use engine::records::{
 };
 use garde::Validate;
 use restore::commands::restores::{
-    AskedPart, FollowedStep, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedObject, NewRestore, PlanPage,
-    RestoreFrom, Why,
+    AskedPart, FollowedStep, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedChange, NamedObject, NewRestore,
+    PlanPage, RestoreFrom, Why,
 };
 use restore::plans::Sentence;
 use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A restore to be previewed: `snapshot` with `items`, `comparison`, or `undo`.
+/// A restore to be previewed: `snapshot` with `items`, `kinds` or `everything`; `comparison`; or `undo`.
 // Why nothing is checked here: the engine's `NewRestore::check` does, and names these fields.
 #[derive(Deserialize, Validate, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RestoreIn {
-    /// The snapshot that holds what is to come back. It goes with `items`.
+    /// The snapshot that holds what is to come back. It goes with `items`, `kinds` or `everything`.
     #[garde(skip)]
     snapshot: Option<SnapshotId>,
     /// The objects of the snapshot, or parts of them, that are to be as they were. For more of them than this takes,
@@ -33,11 +35,21 @@ pub struct RestoreIn {
     #[garde(skip)]
     #[schemars(length(min = 1, max = MAX_NAMED))]
     items: Option<Vec<SelectedItem>>,
+    /// The kinds of which all objects are to be as the snapshot holds them, such as `groups`: up to 10,000 objects, found when
+    /// the preview is made. Objects that came since are named as impossible, and stay; with `deleteCreated` they are deleted.
+    #[garde(skip)]
+    #[schemars(length(min = 1))]
+    kinds: Option<Vec<NamedKind>>,
+    /// Whether all objects of all kinds are to be as the snapshot holds them, as with `kinds`. What kinds the snapshot does not
+    /// hold is named.
+    #[garde(skip)]
+    #[serde(default)]
+    everything: bool,
     /// The comparison whose changes are to be taken back to its earlier side.
     #[garde(skip)]
     comparison: Option<DiffId>,
-    /// Only the changes of these objects. It goes with `comparison`; without it all changes are taken back. With `undo`, only
-    /// what was written to these objects.
+    /// Only the changes of these objects, or some of them. It goes with `comparison`; without it all changes are taken back.
+    /// With `undo`, only what was written to these objects.
     #[garde(skip)]
     #[schemars(length(min = 1, max = MAX_NAMED))]
     only: Option<Vec<ObjectRefIn>>,
@@ -84,7 +96,7 @@ pub struct RestoreIn {
     ticket: Option<String>,
 }
 
-/// An object by its kind and key.
+/// An object by its kind and key; of a comparison also which of its changes.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectRefIn {
@@ -93,21 +105,78 @@ pub struct ObjectRefIn {
     /// The object's key, as the change gives it. Of a restore that is undone also its id, as the steps give it, or the id under
     /// which the restore made it anew.
     key: String,
+    /// Only these changes of its attributes, by their `path`, such as one setting of a policy: whatever else the property holds
+    /// stays as it is. A place that several changed paths are in means them all. Where only `links` are named, no attribute is
+    /// meant. It goes with `comparison`.
+    #[schemars(length(max = MAX_NAMED))]
+    paths: Option<Vec<String>>,
+    /// Only these links of those that came, went or changed. Where only `paths` are named, no link is meant. It goes with
+    /// `comparison`.
+    #[schemars(length(max = MAX_NAMED))]
+    links: Option<Vec<SelectedLink>>,
+    /// Whether the links of others and the role assignments that led to the object come back as well, though it is still there.
+    /// It goes with `comparison`.
+    #[serde(default)]
+    incoming: bool,
 }
 
-impl From<ObjectRefIn> for NamedObject {
+impl From<ObjectRefIn> for NamedChange {
     fn from(named: ObjectRefIn) -> Self {
-        Self { kind: named.kind, key: named.key }
+        let object = NamedObject { kind: named.kind, key: named.key };
+        Self { object, paths: named.paths, links: named.links, incoming: named.incoming }
+    }
+}
+
+impl ObjectRefIn {
+    /// The object of a restore that is undone: what was written to it is taken back whole.
+    fn undone((number, named): (usize, Self)) -> Result<NamedObject> {
+        let parts = [
+            ("paths", named.paths.is_some()),
+            ("links", named.links.is_some()),
+            ("incoming", named.incoming),
+        ];
+        let part = parts.iter().find(|(_, is_named)| *is_named).map(|(part, _)| *part);
+        match part {
+            Some(part) => {
+                Err(Error::invalid_field(format!("only[{number}].{part}"), "goes with a comparison"))
+            }
+            None => Ok(NamedChange::from(named).object),
+        }
+    }
+}
+
+impl RestoreIn {
+    /// Where whole kinds are asked for, what is restored.
+    fn of_kinds(&self) -> Result<Option<RestoreFrom>> {
+        let field = match (&self.kinds, self.everything) {
+            (None, false) => return Ok(None),
+            (Some(_), true) => return Err(Error::invalid_field("everything", "cannot go with kinds")),
+            (Some(_), false) => "kinds",
+            (None, true) => "everything",
+        };
+        if self.items.is_some() || self.comparison.is_some() || self.only.is_some() {
+            return Err(Error::invalid_field(field, "goes with a snapshot alone"));
+        }
+        let Some(snapshot) = self.snapshot.clone() else {
+            return Err(Error::invalid_field("snapshot", "is missing"));
+        };
+        Ok(Some(match &self.kinds {
+            Some(kinds) => RestoreFrom::Kinds(snapshot, kinds.clone()),
+            None => RestoreFrom::Everything(snapshot),
+        }))
     }
 }
 
 impl TryFrom<RestoreIn> for NewRestore {
     type Error = Error;
     fn try_from(asked: RestoreIn) -> Result<Self> {
+        let of_kinds = if asked.undo.is_none() { asked.of_kinds()? } else { None };
         let why = Why { reason: asked.reason, ticket: asked.ticket };
         if let Some(undo) = asked.undo {
             let is_alone = asked.snapshot.is_none()
                 && asked.items.is_none()
+                && asked.kinds.is_none()
+                && !asked.everything
                 && asked.comparison.is_none()
                 && asked.attributes.is_none()
                 && asked.links.is_none()
@@ -121,7 +190,9 @@ impl TryFrom<RestoreIn> for NewRestore {
                 come_back_blocked: asked.come_back_blocked,
                 ..Selection::default()
             };
-            let objects = asked.only.map(|named| named.into_iter().map(Into::into).collect());
+            let objects =
+                asked.only.map(|named| named.into_iter().enumerate().map(ObjectRefIn::undone).collect());
+            let objects = objects.transpose()?;
             let part = AskedPart { steps: asked.steps, objects };
             let is_whole = part == AskedPart::default();
             let from = if is_whole { RestoreFrom::Undo(undo) } else { RestoreFrom::UndoOnly(undo, part) };
@@ -130,35 +201,48 @@ impl TryFrom<RestoreIn> for NewRestore {
         if asked.steps.is_some() {
             return Err(Error::invalid_field("steps", "goes with undo"));
         }
-        let (from, items) = match (asked.snapshot, asked.items, asked.comparison, asked.only) {
-            (Some(snapshot), Some(items), None, None) => (RestoreFrom::Items(snapshot), items),
-            (None, None, Some(comparison), None) => (RestoreFrom::Changes(comparison), Vec::new()),
-            (None, None, Some(comparison), Some(only)) => {
-                (RestoreFrom::Only(comparison, only.into_iter().map(Into::into).collect()), Vec::new())
-            }
-            (Some(_), None, None, _) => return Err(Error::invalid_field("items", "is missing")),
-            (None, Some(_), None, _) => return Err(Error::invalid_field("snapshot", "is missing")),
-            (_, _, None, Some(_)) => {
-                return Err(Error::invalid_field("only", "goes with a comparison or with undo"));
-            }
-            (_, _, Some(_), _) => {
-                return Err(Error::invalid_field("comparison", "cannot go with a snapshot or items"));
-            }
-            (None, None, None, None) => {
-                return Err(Error::invalid_field(
-                    "snapshot",
-                    "a snapshot with items or a comparison is needed",
-                ));
-            }
+        let (from, items) = match of_kinds {
+            Some(from) => (from, Vec::new()),
+            None => match (asked.snapshot, asked.items, asked.comparison, asked.only) {
+                (Some(snapshot), Some(items), None, None) => (RestoreFrom::Items(snapshot), items),
+                (None, None, Some(comparison), None) => (RestoreFrom::Changes(comparison), Vec::new()),
+                (None, None, Some(comparison), Some(only)) => {
+                    (RestoreFrom::Only(comparison, only.into_iter().map(Into::into).collect()), Vec::new())
+                }
+                (Some(_), None, None, _) => return Err(Error::invalid_field("items", "is missing")),
+                (None, Some(_), None, _) => return Err(Error::invalid_field("snapshot", "is missing")),
+                (_, _, None, Some(_)) => {
+                    return Err(Error::invalid_field("only", "goes with a comparison or with undo"));
+                }
+                (_, _, Some(_), _) => {
+                    return Err(Error::invalid_field("comparison", "cannot go with a snapshot or items"));
+                }
+                (None, None, None, None) => {
+                    return Err(Error::invalid_field(
+                        "snapshot",
+                        "a snapshot with items or a comparison is needed",
+                    ));
+                }
+            },
         };
         // Whoever asks for changes to be taken back means those that added something, too.
         let (attributes, links) = match from {
-            RestoreFrom::Items(_) => (AttributeMode::default(), LinkMode::default()),
+            RestoreFrom::Items(_) | RestoreFrom::Kinds(..) | RestoreFrom::Everything(_) => {
+                (AttributeMode::default(), LinkMode::default())
+            }
             _ => (AttributeMode::Overwrite, LinkMode::Rollback),
         };
         let (attributes, links) = (asked.attributes.unwrap_or(attributes), asked.links.unwrap_or(links));
         let RestoreIn { delete_created, come_back_blocked, conflicts, .. } = asked;
-        let selection = Selection { items, attributes, links, delete_created, come_back_blocked, conflicts };
+        let selection = Selection {
+            items,
+            attributes,
+            links,
+            delete_created,
+            come_back_blocked,
+            conflicts,
+            ..Selection::default()
+        };
         Ok(Self { from, selection, why })
     }
 }
@@ -201,6 +285,8 @@ pub struct RestoreOut {
     undoes: Option<RestoreId>,
     /// The part of that restore that it undoes; null where it undoes all of it, or none, and in lists.
     undoes_only: Option<UndonePart>,
+    /// The kinds of which all objects were chosen; none where objects or changes were.
+    kinds: Vec<NamedKind>,
     /// How attributes are written.
     attributes: AttributeMode,
     /// How links are written.
@@ -294,6 +380,7 @@ impl From<Restore> for RestoreOut {
             comparison: row.diff,
             undoes: row.undoes,
             undoes_only: row.undoes_only,
+            kinds: row.selection.kinds,
             attributes: row.selection.attributes,
             links: row.selection.links,
             delete_created: row.selection.delete_created,

@@ -11,4 +11,5 @@ mod hostile;
 mod receipts;
 mod replayed;
 mod search;
+mod selected;
 mod simulated;

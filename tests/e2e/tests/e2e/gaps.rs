@@ -222,7 +222,7 @@ async fn what_a_comparison_that_was_given_up_would_have_told_the_next_one_tells(
 
 #[tokio::test]
 async fn a_change_from_before_a_gap_is_taken_back_from_the_snapshot_that_holds_it() {
-    use restore::commands::restores::{NamedObject, NewRestore, RestoreFrom};
+    use restore::commands::restores::{NamedChange, NamedObject, NewRestore, RestoreFrom};
     let rig = Rig::new().await;
     let user = rig.admin(rig.tenant()).await.create_user("Uma Berg", "Auditor").await;
     let first = rig.snapshot().await;
@@ -238,9 +238,9 @@ async fn a_change_from_before_a_gap_is_taken_back_from_the_snapshot_that_holds_i
     assert_eq!(changes.len(), 2, "{changes:#?}");
     let named = |kind: &str| {
         let change = changes.iter().find(|c| c.kind == kinds::get(kind).unwrap().name).unwrap();
-        NamedObject { kind: kind.to_owned(), key: change.key.clone() }
+        NamedChange::from(NamedObject { kind: kind.to_owned(), key: change.key.clone() })
     };
-    let ask = async |objects: Vec<NamedObject>| {
+    let ask = async |objects: Vec<NamedChange>| {
         let from = RestoreFrom::Only(diff.id.clone(), objects);
         let new = NewRestore::of(from, Rig::everything());
         rig.restores().create_preview(rig.tenant(), "per_test", new).await

@@ -40,6 +40,7 @@ mod restricted;
 mod returned;
 mod rig;
 mod seats;
+mod selected;
 mod stopped;
 mod template;
 mod tenants;

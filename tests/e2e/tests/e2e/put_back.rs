@@ -25,7 +25,7 @@ pub(super) async fn snapshot(client: &Client<'_>) -> String {
     path.split_once('/').unwrap().1.to_owned()
 }
 
-async fn comparison(client: &Client<'_>, since: &str) -> String {
+pub(super) async fn comparison(client: &Client<'_>, since: &str) -> String {
     let path = client.done("comparisons", Some(&json!({ "before": since, "after": "live" }))).await;
     path.split_once('/').unwrap().1.to_owned()
 }

@@ -106,7 +106,7 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
         let mut items = Vec::new();
         for (kind, policy) in &real {
             let id = rig.control.put_raw(rig.tenant().as_str(), kind.path, Value::Object(policy.clone()));
-            items.push(SelectedItem { kind: kind.name.into(), key: id, properties: None, links: None });
+            items.push(SelectedItem::whole(kind.name, id));
         }
         let snapshot = rig.snapshot().await;
         for ((kind, policy), item) in real.iter().zip(&items) {

@@ -81,8 +81,7 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let compared = |before: &SnapshotId, after| NewComparison::of_everything(before.clone(), after);
     let diff = rig.diffs().start(&b, "per_test", compared(&of_b, Side::Live)).await.unwrap();
     let user = rig.control.dump(b.as_str())["users"].as_object().unwrap().keys().next().unwrap().clone();
-    let item =
-        SelectedItem { kind: support::kind("users").name.into(), key: user, properties: None, links: None };
+    let item = SelectedItem::whole(support::kind("users").name, user);
     let chosen = Selection { items: vec![item], ..Selection::default() };
     let of_items = NewRestore::of(RestoreFrom::Items(of_b.clone()), chosen);
     let restore = rig.restores().create_preview(&b, "per_b", of_items.clone()).await.unwrap();

@@ -25,12 +25,7 @@ fn without(rig: &Rig, gone: &[&str]) {
 
 /// What taking these objects back to the snapshot would do, in the modes that take most away.
 async fn preview(rig: &Rig, from: &SnapshotId, chosen: &[(&str, &str)]) -> RestorePlan {
-    let item = |(kind, key): &(&str, &str)| SelectedItem {
-        kind: support::kind(kind).name.into(),
-        key: (*key).to_owned(),
-        properties: None,
-        links: None,
-    };
+    let item = |(kind, key): &(&str, &str)| SelectedItem::whole(support::kind(kind).name, *key);
     let selection = Selection {
         items: chosen.iter().map(item).collect(),
         attributes: AttributeMode::Overwrite,

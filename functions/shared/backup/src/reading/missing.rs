@@ -24,12 +24,9 @@ pub(super) fn endless(source: &str, why: impl Into<String>) -> Missing {
     without_permission(source, MissingCause::Endless, why)
 }
 
-/// Stands for the id of an object of which not even that can be read.
-pub(super) const UNKNOWN: &str = "unknown";
-
 /// An object that cannot be read, though others of its kind can.
 pub(super) fn unreadable(kind: &Kind, id: Option<&str>, why: impl Into<String>) -> Missing {
-    let source = format!("{}/{}", kind.run(), id.unwrap_or(UNKNOWN));
+    let source = format!("{}/{}", kind.run(), id.unwrap_or(Missing::UNKNOWN));
     without_permission(&source, MissingCause::Unreadable, why)
 }
 

@@ -52,7 +52,7 @@ impl KindReader<'_> {
     /// The ids of the objects that are named.
     fn named(&self) -> BTreeSet<String> {
         let objects = self.state.missing.iter().filter_map(Missing::object);
-        objects.map(|(_, id)| id.to_owned()).filter(|id| id != missing::UNKNOWN).collect()
+        objects.map(|(_, id)| id.to_owned()).filter(|id| id != Missing::UNKNOWN).collect()
     }
 
     /// Puts, in place of whatever pages said of the objects that are named, what the base holds of them: a part of an object

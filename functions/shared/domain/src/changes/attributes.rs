@@ -68,7 +68,7 @@ impl Walk<'_> {
                 keys.dedup();
                 let numbered = self.numbered;
                 for key in keys.into_iter().filter(|k| !(is_annotation(k) || numbered && *k == "id")) {
-                    self.compare(format!("{path}/{key}"), b.get(key), a.get(key));
+                    self.compare(at_key(&path, key), b.get(key), a.get(key));
                 }
             }
             (Some(Value::Array(b)), Some(Value::Array(a))) => self.compare_items(&path, b, a),
@@ -99,9 +99,19 @@ impl Walk<'_> {
             let find = |items: &[(&str, &Value)]| -> Option<Value> {
                 items.iter().find(|(id, _)| *id == setting).map(|(_, v)| (*v).clone())
             };
-            self.compare(format!("{path}[{setting}]"), find(&b).as_ref(), find(&a).as_ref());
+            self.compare(at_setting(path, setting), find(&b).as_ref(), find(&a).as_ref());
         }
     }
+}
+
+/// The path of a part of what is at a path.
+pub(super) fn at_key(path: &str, key: &str) -> String {
+    format!("{path}/{key}")
+}
+
+/// The path of a setting in the collection that is at a path.
+pub(super) fn at_setting(path: &str, setting: &str) -> String {
+    format!("{path}[{setting}]")
 }
 
 /// The items with what they set, when each says it and no two say the same.

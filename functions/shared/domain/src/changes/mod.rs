@@ -4,9 +4,11 @@
 //! order and spelling of dates never make a change; an object created again under a new id is the same.
 
 mod attributes;
+mod put_back;
 mod shape;
 
 pub use attributes::{compare_objects, equal_values};
+pub use put_back::{Apart, PutBack, is_within, property_of, put_back, value_at};
 pub use shape::{Everywhere, OneSided, Tally, one_sided, type_of};
 
 use crate::kinds::NamedKind;
@@ -42,10 +44,10 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributeChange {
-    /// The top-level property: the unit in which it can be restored.
+    /// The top-level property.
     pub property: String,
-    /// Where in it, for a person: `jobTitle`, `employeeOrgData/division`,
-    /// `settings[device_vendor_msft_…]/choiceSettingValue/value`.
+    /// Where in it: `jobTitle`, `employeeOrgData/division`,
+    /// `settings[device_vendor_msft_…]/choiceSettingValue/value`. A restore can name it, to take back this alone.
     pub path: String,
     /// Its value before; absent when there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

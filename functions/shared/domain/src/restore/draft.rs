@@ -2,7 +2,10 @@
 //! onto it. What becomes of the page, and the order of its steps, is decided in `planner`.
 
 use super::values;
-use super::{Cause, Conflict, Impossible, Inputs, Item, Left, LeftBy, Phase, Step, Warning, WriteAction};
+use super::{
+    Cause, Conflict, Impossible, Inputs, Item, Left, LeftBy, Phase, SelectedLink, Step, Warning, WriteAction,
+};
+use crate::changes::property_of;
 use crate::kinds::KindName;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -38,13 +41,25 @@ impl Item {
     pub(super) fn chooses(&self, property: &str) -> bool {
         self.properties.as_ref().is_none_or(|chosen| chosen.iter().any(|c| c == property))
     }
+    /// The chosen paths that lead into the property.
+    pub(super) fn paths_in<'a>(&'a self, property: &'a str) -> impl Iterator<Item = &'a str> + Clone {
+        self.paths.iter().map(String::as_str).filter(move |path| property_of(path) == property)
+    }
+    /// Whether the property, or a part of it, is among what was chosen.
+    pub(super) fn touches(&self, property: &str) -> bool {
+        self.chooses(property) || self.paths_in(property).next().is_some()
+    }
+    /// Whether the link was named.
+    pub(super) fn names_link(&self, link: &SelectedLink) -> bool {
+        self.links.as_ref().is_some_and(|links| links.contains(link))
+    }
     /// Whether it comes out of the recycle bin: what follows is compared again once it is back.
     pub(super) fn returns(&self) -> bool {
         self.in_recycle_bin && self.live.is_none()
     }
-    /// Whether the property was named, and not just included in everything.
+    /// Whether the property, or a part of it, was named, and not just included in everything.
     pub(super) fn names(&self, property: &str) -> bool {
-        self.properties.is_some() && self.chooses(property)
+        self.properties.is_some() && self.touches(property)
     }
     /// What a person calls the object; a fact is called by who holds which role.
     fn name(&self, inputs: &Inputs) -> Option<String> {

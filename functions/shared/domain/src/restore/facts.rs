@@ -2,9 +2,11 @@
 
 use super::draft::{Draft, Planner};
 use super::objects::GONE;
+use super::partial::NOWHERE;
 use super::schedules::{Ending, SCHEDULE, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Cause, Held, Item, Phase, Warning, WriteAction, id_map};
+use crate::changes::{is_within, property_of, value_at};
 use crate::kinds::{Identity, Kind};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +16,10 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>,
         (Some(wanted), Some(live)) => change(planner, item, &wanted.object, &live.object),
         // Where only a part of it was chosen, as its end, that it was taken away meanwhile is somebody's will. Of what leads
         // back to an object no part at all is named, and it is given.
-        (Some(_), None) if item.properties.as_ref().is_some_and(|chosen| !chosen.is_empty()) => {
+        (Some(_), None)
+            if !item.paths.is_empty()
+                || item.properties.as_ref().is_some_and(|chosen| !chosen.is_empty()) =>
+        {
             planner.impossible(item, "object", Cause::ObjectGone, GONE);
         }
         (Some(wanted), None) => give(planner, item, &wanted.object),
@@ -100,7 +105,9 @@ fn give_for_a_time(
     let scheduled = Item {
         kind,
         properties: None,
+        paths: Vec::new(),
         links: None,
+        incoming: false,
         wanted: Some(wanted.clone()),
         live: live.clone(),
         binned: None,
@@ -110,10 +117,41 @@ fn give_for_a_time(
     plan(planner, &scheduled, Some(wanted), live);
 }
 
+/// Whether a path leads to the end of a schedule, which is the only part of a fact that can be put back; the other paths are
+/// named.
+fn ends_chosen(
+    planner: &mut Planner<'_>,
+    item: &Item,
+    wanted: &Map<String, Value>,
+    live: &Map<String, Value>,
+) -> bool {
+    let mut is_end = false;
+    for path in &item.paths {
+        let property = property_of(path);
+        let is_there = |side: &Map<String, Value>| value_at(property, side.get(property), path).is_some();
+        if !is_there(wanted) && !is_there(live) {
+            planner.impossible(item, path, Cause::NotInSnapshot, NOWHERE);
+        } else if is_within(path, END) {
+            is_end = true;
+        } else {
+            planner.impossible(
+                item,
+                path,
+                Cause::ReadOnly,
+                "of a role that is given nothing but its end is changed",
+            );
+        }
+    }
+    is_end
+}
+
+/// Where a schedule says when it ends.
+const END: &str = "scheduleInfo/expiration";
+
 /// Plans the change of a fact that is on both sides: a schedule whose end differs is asked for anew. A plain
 /// assignment has nothing that could differ.
 fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, live: &Map<String, Value>) {
-    let chosen = item.chooses(SCHEDULE);
+    let chosen = item.chooses(SCHEDULE) || ends_chosen(planner, item, wanted, live);
     if item.kind.writing.requests.is_none() || !chosen || Ending::of(wanted) == Ending::of(live) {
         return;
     }
@@ -145,6 +183,10 @@ fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, l
 fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
     if let Some((cause, why)) = refusal(item, live) {
         return planner.impossible(item, "object", cause, why);
+    }
+    if let Tenure::Unknown { .. } = item.tenure {
+        let why = "whether it is only activated for a while could not be read";
+        return planner.impossible(item, "object", Cause::Unreadable, why);
     }
     if planner.inputs.guard.own_principals.contains(principal(item.kind, live)) {
         return planner.impossible(item, "object", Cause::OwnAccess, OWN_ACCESS);

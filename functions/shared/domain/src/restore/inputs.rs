@@ -16,8 +16,12 @@ pub struct Item {
     pub key: String,
     /// Only these properties; absent means all.
     pub properties: Option<Vec<String>>,
+    /// Besides these properties only these parts of others, by their paths; then `properties` are never absent.
+    pub paths: Vec<String>,
     /// Only these links, by their far ends in the snapshot or live; absent means all.
     pub links: Option<Vec<SelectedLink>>,
+    /// Whether what led to it comes back even where it is not created again.
+    pub incoming: bool,
     /// As the snapshot has it; none when it was not there.
     pub wanted: Option<Held>,
     /// As it is live, looked up under the id that it has now; none when it is not there.
@@ -70,8 +74,8 @@ pub struct Units {
 pub struct Inputs {
     /// The objects that a person chose to have back.
     pub items: Vec<Item>,
-    /// By the live id of an object that is neither live nor in the recycle bin: the objects whose links
-    /// or references to it the snapshot holds, limited to just these. Used when it is created again.
+    /// By the live id of an object that is created again, or whose incoming links were chosen: the objects whose links
+    /// or references to it the snapshot holds, limited to just these.
     pub referrers: BTreeMap<String, Vec<Item>>,
     /// Ids of earlier re-creations.
     pub ids: IdMap,

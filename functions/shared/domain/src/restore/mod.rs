@@ -23,6 +23,7 @@ mod lost;
 mod objects;
 mod order;
 mod outside;
+mod partial;
 mod planner;
 mod policies;
 mod properties;

@@ -185,6 +185,12 @@ fn delete(planner: &mut Planner<'_>, item: &Item, live: &Held) {
     if let Some((cause, why)) = refused {
         return planner.impossible(item, "object", cause, why);
     }
+    // Without it and with the other one kept out there would be neither.
+    let id = item.id(planner.inputs);
+    if planner.inputs.rivals.values().flatten().any(|rival| rival.id == id) {
+        let why = "it has the place of one that is to come back: settle that conflict first";
+        return planner.impossible(item, "object", Cause::Conflict, why);
+    }
     let warnings =
         if item.kind.writing.recycle_bin.is_some() { vec![] } else { vec![Warning::FinalDeletion] };
     let before = Some(Value::Object(object.clone()));

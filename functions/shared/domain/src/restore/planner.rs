@@ -13,8 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a restore would do.
 pub fn plan(inputs: &Inputs) -> RestorePlan {
     let mut planner = Planner::new(inputs, returning(inputs));
+    let referred = planner.referred();
     for item in &inputs.items {
-        planner.plan_item(item);
+        // Planned once with all of its links: the assignments of a policy are one write.
+        match (&item.links, referred.get(&(item.kind.name, item.key.as_str()))) {
+            (Some(links), Some(more)) => {
+                let mut links = links.clone();
+                links.extend(more.iter().filter(|link| !item.names_link(link)).cloned());
+                planner.plan_item(&Item { links: Some(links), ..item.clone() });
+            }
+            _ => planner.plan_item(item),
+        }
     }
     planner.plan_referrers();
     planner.finish()
@@ -69,31 +78,52 @@ impl Planner<'_> {
         }
     }
 
-    /// Plans the links and references of other objects to those that are created again.
+    /// Of objects with ids the links that are planned since they lead to a chosen one, by kind and key.
+    fn referred(&self) -> BTreeMap<(KindName, &str), Vec<SelectedLink>> {
+        let mut referred: BTreeMap<(KindName, &str), Vec<SelectedLink>> = BTreeMap::new();
+        for item in &self.inputs.items {
+            let id = item.id(self.inputs);
+            let Some(referrers) = self.inputs.referrers.get(&id) else { continue };
+            let returns = self.returning.contains(&id);
+            let is_adopted = self.inputs.adopted.contains_key(&(item.kind.name, item.key.clone()));
+            let is_led_to = item.incoming && (returns || item.live.is_some());
+            if is_led_to || is_adopted || returns && !item.in_recycle_bin {
+                for referrer in referrers.iter().filter(|r| r.kind.identity == Identity::Id) {
+                    let at = (referrer.kind.name, referrer.key.as_str());
+                    referred.entry(at).or_default().extend(referrer.links.iter().flatten().cloned());
+                }
+            }
+        }
+        referred
+    }
+
+    /// Plans the links and references of other objects to those that are created again, and to those of which what leads to
+    /// them was chosen.
     fn plan_referrers(&mut self) {
         let chosen: BTreeMap<(KindName, &str), &Item> =
             self.inputs.items.iter().map(|i| ((i.kind.name, i.key.as_str()), i)).collect();
-        let created: BTreeSet<&str> = self
-            .steps
-            .iter()
-            .filter(|s| matches!(s.action, WriteAction::Create { .. } | WriteAction::Adopt { .. }))
-            .map(|s| s.id.as_str())
-            .collect();
+        let is_made = |s: &&Step| matches!(s.action, WriteAction::Create { .. } | WriteAction::Adopt { .. });
+        let mut led_to: BTreeSet<String> = self.steps.iter().filter(is_made).map(|s| s.id.clone()).collect();
+        // What is not there and does not come back, nothing can lead to.
+        let with_incoming =
+            self.inputs.items.iter().filter(|i| i.incoming).map(|i| (i.id(self.inputs), i.live.is_some()));
+        led_to.extend(
+            with_incoming.filter(|(id, live)| *live || self.returning.contains(id)).map(|(id, _)| id),
+        );
         let mut more: BTreeMap<(KindName, &str), Item> = BTreeMap::new();
         for (id, referrers) in &self.inputs.referrers {
-            if !created.contains(id.as_str()) {
+            if !led_to.contains(id) {
                 continue;
             }
             // A referrer that is gone itself refers to nothing; a fact is made anew.
             let there = |r: &&Item| r.live.is_some() || r.kind.identity != Identity::Id;
             for referrer in referrers.iter().filter(there) {
                 let at = (referrer.kind.name, referrer.key.as_str());
-                let planned = chosen.get(&at).map(|i| &i.links);
-                if matches!(planned, Some(None)) {
-                    continue; // All of its links are planned already.
+                let planned = chosen.get(&at);
+                if planned.is_some_and(|i| i.links.is_none() || i.kind.identity == Identity::Id) {
+                    continue; // Its links are planned already, these among them.
                 }
-                let seen: &[SelectedLink] = planned.and_then(Option::as_deref).unwrap_or_default();
-                let links = referrer.links.iter().flatten().filter(|l| !seen.contains(l)).cloned();
+                let links = referrer.links.iter().flatten().cloned();
                 if let Some(item) = more.get_mut(&at) {
                     item.links.get_or_insert_default().extend(links);
                 } else {

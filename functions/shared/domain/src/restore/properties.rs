@@ -4,8 +4,8 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::values::{is_empty, is_true, parts, same, text};
 use super::{
-    AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, extensions, licences, outside, policies,
-    unread,
+    AttributeMode, Cause, Held, Item, LeftBy, Warning, WriteAction, extensions, licences, outside, partial,
+    policies, unread,
 };
 use crate::kinds::{Form, Kind, Rule, Update};
 use serde_json::{Map, Value, json};
@@ -43,7 +43,8 @@ pub(super) struct Difference {
 /// The steps that change an object which is there.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: &Held) {
     let kind = item.kind;
-    let (then, now) = (policies::clean(kind, &wanted.object), policies::clean(kind, &live.object));
+    let (mut then, now) = (policies::clean(kind, &wanted.object), policies::clean(kind, &live.object));
+    partial::put_back_parts(planner, item, (wanted, live), &mut then, &now);
     // Where members came to follow from a rule since, or no longer do, that and the rule are one thing: both are
     // written, whichever of them was chosen and in whatever mode.
     let turned = turned(item, wanted, live);
@@ -58,7 +59,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         if property == "@odata.type" || property == licences::PROPERTY {
             continue;
         }
-        if !is_turned && !item.chooses(property) {
+        if !is_turned && !item.touches(property) {
             continue;
         }
         // What changes by itself is never written.

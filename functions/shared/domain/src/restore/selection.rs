@@ -1,7 +1,7 @@
 //! What a person chose to have back, and how.
 
 use super::{Choice, Resolution};
-use crate::changes::{Change, What};
+use crate::changes::{Change, What, property_of};
 use crate::kinds::{self, Kind, NamedKind};
 use crate::{Error, Result};
 use schemars::JsonSchema;
@@ -55,6 +55,15 @@ pub struct SelectedItem {
     /// Only these links; absent means all, an empty list none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub links: Option<Vec<SelectedLink>>,
+    /// Only these parts of properties, each by its path as changes name it, such as one setting of a policy: whatever else the
+    /// property holds stays as it is. Where there is one, of `properties` and `links` only what they name is chosen besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+    /// Whether the links of others and the role assignments that led to the object come back as well, though it is still there
+    /// or comes out of the recycle bin: memberships, managers, assignments of policies. To an object that is created again they
+    /// come in any case.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incoming: bool,
 }
 
 /// Everything that a person chose, and how it is written.
@@ -64,6 +73,10 @@ pub struct Selection {
     /// The chosen objects; each is named once.
     #[serde(default)]
     pub items: Vec<SelectedItem>,
+    /// Kinds of which all objects are chosen, those that came since included: which those are is found out when the preview is
+    /// made. No items are chosen beside them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<NamedKind>,
     /// How attributes are written.
     #[serde(default)]
     pub attributes: AttributeMode,
@@ -82,6 +95,34 @@ pub struct Selection {
 }
 
 impl SelectedItem {
+    /// All of an object.
+    pub fn whole(kind: impl Into<NamedKind>, key: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            key: key.into(),
+            properties: None,
+            links: None,
+            paths: Vec::new(),
+            incoming: false,
+        }
+    }
+
+    /// The same with nothing left unsaid: where paths are chosen, no property and no link is that is not named, and a path to
+    /// the whole of a property is that property.
+    #[must_use]
+    pub fn spelled_out(&self) -> Self {
+        let mut item = self.clone();
+        if item.paths.is_empty() {
+            return item;
+        }
+        item.links.get_or_insert_default();
+        let (whole, parts) =
+            std::mem::take(&mut item.paths).into_iter().partition(|path| property_of(path) == path);
+        item.properties.get_or_insert_default().extend::<Vec<String>>(whole);
+        item.paths = parts;
+        item
+    }
+
     /// The part of an object that a change is about: choosing it takes the change back.
     pub fn of_change(change: &Change) -> Self {
         let whole = change.what != What::Modified;
@@ -95,6 +136,8 @@ impl SelectedItem {
             key: change.key.clone(),
             properties: (!whole).then_some(properties),
             links: (!whole).then_some(links),
+            paths: Vec::new(),
+            incoming: false,
         }
     }
 }
@@ -127,6 +170,26 @@ impl Selection {
         Ok(())
     }
 
+    /// Checks the kinds of which all objects are chosen.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the one that is no kind or is named twice.
+    pub fn check_kinds(&self) -> Result<()> {
+        let mut seen = std::collections::BTreeSet::new();
+        for (i, kind) in self.kinds.iter().enumerate() {
+            let field = format!("kinds[{i}]");
+            let Some(kind) = kind.find() else {
+                let known: Vec<_> = kinds::KINDS.iter().map(|kind| kind.run()).collect();
+                let why = format!("is not supported; supported are {}", known.join(", "));
+                return Err(Error::invalid_field(field, why));
+            };
+            if !seen.insert(kind.name) {
+                return Err(Error::invalid_field(field, "is named twice"));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks what can be checked without the snapshot.
     ///
     /// # Errors
@@ -134,6 +197,7 @@ impl Selection {
     /// property that is not one.
     pub fn check(&self) -> Result<()> {
         self.check_conflicts()?;
+        self.check_kinds()?;
         let mut seen = std::collections::BTreeSet::new();
         for (i, item) in self.items.iter().enumerate() {
             let field = |name: &str| format!("items[{i}].{name}");
@@ -145,10 +209,13 @@ impl Selection {
             if !seen.insert((kind.name, &item.key)) {
                 return Err(Error::invalid_field(field("key"), "the same object is chosen twice"));
             }
-            for property in item.properties.iter().flatten() {
-                if property.is_empty() || property == "id" || property.contains('@') {
-                    return Err(Error::invalid_field(field("properties"), "not the name of a property"));
-                }
+            let is_property = |name: &str| !name.is_empty() && name != "id" && !name.contains('@');
+            if item.properties.iter().flatten().any(|property| !is_property(property)) {
+                return Err(Error::invalid_field(field("properties"), "not the name of a property"));
+            }
+            if let Some(j) = item.paths.iter().position(|path| !is_property(property_of(path))) {
+                let why = "does not begin with the name of a property";
+                return Err(Error::invalid_field(field(&format!("paths[{j}]")), why));
             }
             for chosen in item.links.iter().flatten() {
                 if kinds::link(&chosen.link).is_ok_and(|l| l.from == kind.name) {
@@ -182,6 +249,7 @@ mod tests {
             (json!([{"kind": "users", "key": ""}]), "items[0].key"),
             (json!([{"kind": "users", "key": "u"}, {"kind": "users", "key": "u"}]), "items[1].key"),
             (json!([{"kind": "users", "key": "u", "properties": ["id"]}]), "items[0].properties"),
+            (json!([{"kind": "users", "key": "u", "paths": ["city", "/a"]}]), "items[0].paths[1]"),
             (
                 json!([{"kind": "users", "key": "u", "links": [{"link": "groups.members", "to": "x"}]}]),
                 "items[0].links",
@@ -190,6 +258,24 @@ mod tests {
             let error = selection(&items).check().unwrap_err();
             assert!(error.to_string().starts_with(field), "{error}");
         }
+    }
+
+    #[test]
+    fn with_paths_nothing_is_chosen_that_is_not_named() {
+        let item = |more: &serde_json::Value| {
+            let mut item = json!({"kind": "users", "key": "u"});
+            item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value::<SelectedItem>(item).unwrap().spelled_out()
+        };
+        assert_eq!(item(&json!({})), SelectedItem::whole(kinds::get("users").unwrap().name, "u"));
+        let parts = item(&json!({"paths": ["employeeOrgData/division", "city"]}));
+        let expected =
+            (Some(vec!["city".to_owned()]), Some(vec![]), vec!["employeeOrgData/division".to_owned()]);
+        assert_eq!((parts.properties, parts.links, parts.paths), expected);
+        let link = json!({"link": "users.manager", "to": "m"});
+        let more = item(&json!({"paths": ["city"], "properties": ["jobTitle"], "links": [link]}));
+        assert_eq!(more.properties, Some(vec!["jobTitle".to_owned(), "city".to_owned()]));
+        assert_eq!(more.links.map(|links| links.len()), Some(1));
     }
 
     #[test]

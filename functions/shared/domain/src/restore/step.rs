@@ -201,7 +201,7 @@ pub enum Cause {
     LastOwner,
     /// What it refers to is not there.
     TargetMissing,
-    /// Only a part was chosen, of an object that is gone.
+    /// Only a part was chosen, of an object that is gone, or of something in it that came, went or became something else.
     ObjectGone,
     /// It was not there at the snapshot.
     NotInSnapshot,
@@ -233,12 +233,12 @@ pub enum Cause {
 pub struct Impossible {
     /// The name of the object's kind, such as `users`.
     pub kind: NamedKind,
-    /// The object's key in the snapshot.
+    /// The object's key in the snapshot; empty where it is about all objects of the kind.
     pub key: String,
     /// The object's name, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Which part: a property, a link, `object`.
+    /// Which part: a property, a path in one, a link, `object`; `kind` where it is about all objects of the kind.
     pub what: String,
     /// Why it cannot be restored, for programs.
     pub cause: Cause,

@@ -25,6 +25,9 @@ pub struct Missing {
 }
 
 impl Missing {
+    /// Stands for the id of an object of which not even that can be read.
+    pub const UNKNOWN: &str = "unknown";
+
     /// The kind and the id of the one object that it is about; none where it is about a source or a part of one.
     pub fn object(&self) -> Option<(&str, &str)> {
         self.source.split_once('/')

@@ -2,13 +2,14 @@
 //!
 //! Whatever is wrong is reported of the field that the caller sent: of an object in `only`, never of `items`.
 
-use crate::preview_restore::MAX_ITEMS;
+use crate::preview_restore::{MAX_ITEMS, too_many as too_many_objects};
 use backup::archive::{FoundChanges, MOST_PAGES};
-use domain::kinds::{self, Kind};
-use domain::restore::{RestorePlan, SelectedItem, Selection};
+use domain::changes::{Change, What, is_within};
+use domain::kinds::{self, KINDS, Kind, NamedKind};
+use domain::restore::{RestorePlan, SelectedItem, SelectedLink, Selection};
 use domain::text::fault_of_name;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId};
-use engine::records::{StepOutcome, UndoneObject, UndonePart};
+use engine::records::{Snapshot, StepOutcome, UndoneObject, UndonePart};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most objects that a choice can name one by one; for more, restore the changes of a comparison.
@@ -28,6 +29,10 @@ const ITEMS: &str = "items";
 const ONLY: &str = "only";
 const STEPS: &str = "steps";
 const CONFLICTS: &str = "conflicts";
+const KINDS_FIELD: &str = "kinds";
+const EVERYTHING: &str = "everything";
+const PATHS: &str = "paths";
+const LINKS: &str = "links";
 
 /// A restore that is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,10 +76,14 @@ impl Why {
 pub enum RestoreFrom {
     /// The selection's objects, as that snapshot holds them.
     Items(SnapshotId),
+    /// All objects of these kinds, as that snapshot holds them, and those that came since.
+    Kinds(SnapshotId, Vec<NamedKind>),
+    /// All objects of all kinds, likewise.
+    Everything(SnapshotId),
     /// All changes of a comparison, taken back to its earlier side.
     Changes(DiffId),
-    /// The changes of these objects alone, taken back to the comparison's earlier side.
-    Only(DiffId, Vec<NamedObject>),
+    /// The changes of these objects alone, or some of them, taken back to the comparison's earlier side.
+    Only(DiffId, Vec<NamedChange>),
     /// What that restore wrote, taken back.
     Undo(RestoreId),
     /// A part of what that restore wrote, taken back.
@@ -99,6 +108,25 @@ pub struct NamedObject {
     pub key: String,
 }
 
+/// An object whose changes are meant, or some of them; where either list is there, what it does not name is not meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedChange {
+    /// The object.
+    pub object: NamedObject,
+    /// Changed paths, or places that changed paths are in.
+    pub paths: Option<Vec<String>>,
+    /// Links that came, went or changed.
+    pub links: Option<Vec<SelectedLink>>,
+    /// Whether what led to the object comes back as well.
+    pub incoming: bool,
+}
+
+impl From<NamedObject> for NamedChange {
+    fn from(object: NamedObject) -> Self {
+        Self { object, paths: None, links: None, incoming: false }
+    }
+}
+
 impl NewRestore {
     /// That restore, with no word of what it is asked for.
     pub fn of(from: RestoreFrom, selection: Selection) -> Self {
@@ -119,26 +147,24 @@ impl NewRestore {
                 Err(Error::invalid_field(ITEMS, "nothing is chosen"))
             }
             RestoreFrom::Items(_) => check_items(&self.selection),
-            RestoreFrom::Changes(_)
-            | RestoreFrom::Only(..)
-            | RestoreFrom::Undo(_)
-            | RestoreFrom::UndoOnly(..)
-                if !items.is_empty() =>
-            {
-                let message = "either objects or a comparison can be chosen, not both";
+            _ if !items.is_empty() => {
+                let message = "objects are chosen one by one, or by what they have in common, not both";
                 Err(Error::invalid_field(ITEMS, message))
             }
-            RestoreFrom::Changes(_) | RestoreFrom::Undo(_) => Ok(()),
+            RestoreFrom::Kinds(_, kinds) if kinds.is_empty() => {
+                Err(Error::invalid_field(KINDS_FIELD, "nothing is chosen"))
+            }
+            RestoreFrom::Kinds(_, kinds) => {
+                Selection { kinds: kinds.clone(), ..Selection::default() }.check_kinds()
+            }
+            RestoreFrom::Everything(_) | RestoreFrom::Changes(_) | RestoreFrom::Undo(_) => Ok(()),
             RestoreFrom::UndoOnly(_, part) => part.check(),
             RestoreFrom::Only(_, named) if named.is_empty() => {
                 Err(Error::invalid_field(ONLY, "nothing is chosen"))
             }
             RestoreFrom::Only(_, named) => {
                 check_number(ONLY, named.len())?;
-                named
-                    .iter()
-                    .enumerate()
-                    .try_for_each(|(i, object)| kind_of(ONLY, i, kinds::get(&object.kind)).map(drop))
+                named.iter().enumerate().try_for_each(|(i, change)| change.check(i))
             }
         }
     }
@@ -198,22 +224,106 @@ impl AskedPart {
     }
 }
 
+impl NamedChange {
+    fn check(&self, number: usize) -> Result<()> {
+        kind_of(ONLY, number, kinds::get(&self.object.kind))?;
+        let lists = [(PATHS, self.paths.as_ref().map(Vec::len)), (LINKS, self.links.as_ref().map(Vec::len))];
+        for (field, of_it) in lists {
+            if of_it.is_some_and(|of_it| of_it > MAX_NAMED) {
+                let why =
+                    format!("at most {MAX_NAMED} parts of an object can be named; without any all are meant");
+                return Err(Error::invalid_field(format!("{ONLY}[{number}].{field}"), why));
+            }
+        }
+        let is_empty = lists.iter().all(|(_, of_it)| of_it.unwrap_or(0) == 0);
+        if lists.iter().any(|(_, of_it)| of_it.is_some()) && is_empty && !self.incoming {
+            return Err(Error::invalid_field(format!("{ONLY}[{number}].{PATHS}"), "nothing is chosen"));
+        }
+        Ok(())
+    }
+
+    /// What takes back the change of the object, or the parts of it that were named.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the part that is not in the change, or is named twice.
+    fn of(&self, number: usize, change: &Change) -> Result<SelectedItem> {
+        let mut item = SelectedItem { incoming: self.incoming, ..SelectedItem::of_change(change) };
+        if self.paths.is_none() && self.links.is_none() {
+            return Ok(item);
+        }
+        let wrong =
+            |field: &str, why: &str| Err(Error::invalid_field(format!("{ONLY}[{number}].{field}"), why));
+        if change.what != What::Modified {
+            let field = if self.paths.is_some() { PATHS } else { LINKS };
+            return wrong(field, "the object came or went as a whole: name it without parts");
+        }
+        let mut paths = BTreeSet::new();
+        let mut named = BTreeSet::new();
+        for (j, place) in self.paths.iter().flatten().enumerate() {
+            let mut changed = change.attributes.iter().filter(|a| is_within(&a.path, place)).peekable();
+            if changed.peek().is_none() {
+                return wrong(&format!("{PATHS}[{j}]"), "is not among what changed of the object");
+            }
+            if !named.insert(place) {
+                return wrong(&format!("{PATHS}[{j}]"), "is named twice");
+            }
+            paths.extend(changed.map(|attribute| attribute.path.clone()));
+        }
+        let mut links = BTreeSet::new();
+        for (j, link) in self.links.iter().flatten().enumerate() {
+            if !change.links.iter().any(|changed| changed.link == link.link && changed.to == link.to) {
+                return wrong(&format!("{LINKS}[{j}]"), "is not among the links of the object that changed");
+            }
+            if !links.insert(link.clone()) {
+                return wrong(&format!("{LINKS}[{j}]"), "is named twice");
+            }
+        }
+        item.properties = Some(Vec::new());
+        item.links = Some(links.into_iter().collect());
+        item.paths = paths.into_iter().collect();
+        Ok(item.spelled_out())
+    }
+}
+
+/// Chooses all objects of the kinds, of all kinds where none are named.
+///
+/// # Errors
+/// `Invalid`, naming the field, where the snapshot holds more of them than one restore takes.
+pub(super) fn choose_kinds(
+    snapshot: &Snapshot,
+    kinds: Option<Vec<NamedKind>>,
+    selection: &mut Selection,
+) -> Result<()> {
+    let field = if kinds.is_some() { KINDS_FIELD } else { EVERYTHING };
+    selection.kinds = kinds.unwrap_or_else(|| KINDS.iter().map(|kind| kind.name.into()).collect());
+    let runs = selection.kinds.iter().filter_map(NamedKind::find).map(Kind::run);
+    let objects: u64 = runs.filter_map(|run| snapshot.counts.get(run)).map(|count| count.records).sum();
+    // What came since is counted when it is listed, for the preview.
+    if objects > MAX_ITEMS as u64 { Err(too_many_objects(field, objects)) } else { Ok(()) }
+}
+
 /// The objects by kind and key, to be looked for among changes.
 ///
 /// # Errors
 /// `Invalid`, naming the object whose kind is none.
-pub(super) fn sought(named: &[NamedObject]) -> Result<Vec<(&'static Kind, &str)>> {
-    let kinds = named.iter().enumerate().map(|(i, object)| kind_of(ONLY, i, kinds::get(&object.kind)));
-    kinds.zip(named).map(|(kind, object)| Ok((kind?, object.key.as_str()))).collect()
+pub(super) fn sought(named: &[NamedChange]) -> Result<Vec<(&'static Kind, &str)>> {
+    let objects = named.iter().map(|change| &change.object).enumerate();
+    objects
+        .map(|(i, object)| Ok((kind_of(ONLY, i, kinds::get(&object.kind))?, object.key.as_str())))
+        .collect()
 }
 
-/// Chooses what takes back the changes of these objects; gives the snapshot that holds them as they were, where that is
+/// Chooses what takes back the named changes; gives the snapshot that holds them as they were, where that is
 /// not the comparison's own earlier side.
 ///
 /// # Errors
 /// `Invalid`, naming the object: it is not among the changes, or named twice, or another snapshot holds it as it was than
-/// the first one.
-pub(super) fn choose(found: &FoundChanges, selection: &mut Selection) -> Result<Option<SnapshotId>> {
+/// the first one; or naming the part of it that did not change.
+pub(super) fn choose(
+    found: &FoundChanges,
+    named: &[NamedChange],
+    selection: &mut Selection,
+) -> Result<Option<SnapshotId>> {
     let unknown = |number| {
         let why = if found.is_complete {
             "is not in the comparison".to_owned()
@@ -222,10 +332,10 @@ pub(super) fn choose(found: &FoundChanges, selection: &mut Selection) -> Result<
         };
         Error::invalid_field(format!("{ONLY}[{number}].key"), why)
     };
-    let chosen =
-        found.changes.iter().enumerate().map(|(number, change)| {
-            change.as_ref().map(SelectedItem::of_change).ok_or_else(|| unknown(number))
-        });
+    let chosen = found.changes.iter().zip(named).enumerate().map(|(number, (change, named))| {
+        let change = change.as_ref().ok_or_else(|| unknown(number))?;
+        named.of(number, change)
+    });
     selection.items = chosen.collect::<Result<_>>()?;
     // What is wrong with an item is wrong with the object of the same number in the caller's list.
     check_items(selection).map_err(|e| renamed(e, ITEMS, ONLY))?;
@@ -248,7 +358,8 @@ fn check_items(selection: &Selection) -> Result<()> {
     selection.check()?;
     check_number(ITEMS, selection.items.len())?;
     let bytes = serde_json::to_vec(selection).map_or(usize::MAX, |b| b.len());
-    if bytes > MAX_SELECTION_BYTES { Err(too_many(ITEMS)) } else { Ok(()) }
+    let why = "what is named takes more room than a restore has: name fewer objects, or fewer parts of them";
+    if bytes > MAX_SELECTION_BYTES { Err(Error::invalid_field(ITEMS, why)) } else { Ok(()) }
 }
 
 /// The kind that was found by its name; an error names the object of that number, from 0, in the caller's list.

@@ -3,7 +3,7 @@
 //! A preview is made from a choice of objects or from the changes of a comparison ([`NewRestore`]); only what was
 //! previewed can be run, and only once.
 
-use super::new_restore::{choose, sought};
+use super::new_restore::{choose, choose_kinds, sought};
 use crate::plans::{FinalReport, PlanStore, Sentence, StoredPlan};
 use crate::preview_restore::Snapshots;
 use backup::commands::slots::{self, Asker, TakesSlot};
@@ -22,7 +22,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 pub use super::new_restore::{
-    AskedPart, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedObject, NewRestore, RestoreFrom, Why,
+    AskedPart, MAX_NAMED, MAX_REASON, MAX_TICKET, NamedChange, NamedObject, NewRestore, RestoreFrom, Why,
 };
 
 /// What is to be previewed.
@@ -103,6 +103,16 @@ impl Restores {
         let (snapshot, diff) = match from {
             RestoreFrom::Items(snapshot) => {
                 self.check_snapshot(tenant, &snapshot).await?;
+                (snapshot, None)
+            }
+            RestoreFrom::Kinds(snapshot, kinds) => {
+                let row = self.check_snapshot(tenant, &snapshot).await?;
+                choose_kinds(&row, Some(kinds), &mut selection)?;
+                (snapshot, None)
+            }
+            RestoreFrom::Everything(snapshot) => {
+                let row = self.check_snapshot(tenant, &snapshot).await?;
+                choose_kinds(&row, None, &mut selection)?;
                 (snapshot, None)
             }
             RestoreFrom::Undo(restore) => {
@@ -287,7 +297,7 @@ impl Restores {
         Ok(FinalReport::partial(&row, &plan, &outcomes))
     }
 
-    /// Chooses what takes back the changes of these objects; gives the snapshot that holds them as they were.
+    /// Chooses what takes back the named changes; gives the snapshot that holds them as they were.
     ///
     /// # Errors
     /// `Invalid` when no one snapshot holds all of them.
@@ -295,13 +305,13 @@ impl Restores {
         &self,
         tenant: &TenantId,
         diff: &DiffId,
-        named: &[NamedObject],
+        named: &[NamedChange],
         selection: &mut Selection,
     ) -> Result<SnapshotId> {
         let row = self.records.get(&Diff::at(tenant, diff)).await?.value;
         let sought = sought(named)?;
         let found = self.comparisons.find_changes(tenant, diff, &sought).await?;
-        let since = choose(&found, selection)?;
+        let since = choose(&found, named, selection)?;
         Ok(since.unwrap_or(row.before))
     }
 
@@ -354,10 +364,10 @@ impl Restores {
         Ok(stored)
     }
 
-    async fn check_snapshot(&self, tenant: &TenantId, snapshot: &SnapshotId) -> Result<()> {
+    async fn check_snapshot(&self, tenant: &TenantId, snapshot: &SnapshotId) -> Result<Snapshot> {
         let found = self.records.get(&Snapshot::at(tenant, snapshot)).await?;
         match found.value.state {
-            JobState::Done => Ok(()),
+            JobState::Done => Ok(found.value),
             // Why not as if there were none: it may be sealed soon.
             _ => Err(Error::conflict("the snapshot is not sealed")),
         }

@@ -7,6 +7,7 @@ use backup::archive::{Archive, FoundChanges, SnapshotView, find_changes, list_ch
 use domain::changes::Change;
 use domain::kinds::{Identity, Kind, LinkType};
 use domain::restore::RestorePlan;
+use domain::stored::Missing;
 use domain::{DiffId, Error, RestoreId, Result, SnapshotId, TenantId};
 use engine::ports::Put;
 use engine::records::{Diff, Found, JobState, Records};
@@ -89,6 +90,18 @@ impl OpenSnapshot for SnapshotView {
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
         let found = SnapshotView::find_object(self, kind, key).await?;
         Ok(found.map(|object| self.manifest().without_unread(kind, object)))
+    }
+
+    fn may_have_missed(&self, kind: &Kind, key: &str) -> bool {
+        let missing = self.manifest().missing.iter().filter_map(Missing::object);
+        let mut of_kind = missing.filter(|(run, _)| *run == kind.run()).map(|(_, id)| id);
+        // Facts have other keys than ids.
+        of_kind.any(|id| id == key || id == Missing::UNKNOWN || kind.identity != Identity::Id)
+    }
+
+    async fn list_keys(&self, kind: &'static Kind, limit: usize) -> Result<Vec<String>> {
+        let (hits, _) = self.list_objects(kind, None, limit).await?;
+        Ok(hits.into_iter().map(|hit| hit.key).collect())
     }
 
     fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {

@@ -5,7 +5,8 @@ use super::{OpenSnapshot, Worker};
 use crate::passing::may_pass;
 use domain::kinds::{Identity, Kind, LinkEnd, LinkType};
 use domain::restore::{
-    Cause, Held, HeldLink, IdMap, Impossible, Item, Schedule, SelectedItem, Tenure, may_be_privileged,
+    Cause, Held, HeldLink, IdMap, Impossible, Item, Schedule, SelectedItem, Tenure, is_activated,
+    may_be_privileged,
 };
 use domain::{Error, ErrorKind, ErrorReason, Result, TenantId, Timestamp};
 use engine::ports::LiveObject;
@@ -95,6 +96,7 @@ impl<'a> Gather<'a> {
     }
 
     pub async fn item(&self, chosen: &SelectedItem) -> Result<Item> {
+        let chosen = chosen.spelled_out();
         let kind = chosen.kind.get()?;
         let wanted = self.wanted(kind, &chosen.key).await?;
         let id = self.ids.rewrite(&chosen.key);
@@ -104,13 +106,16 @@ impl<'a> Gather<'a> {
         let binned = if may_be_binned { self.binned(kind, &id).await? } else { None };
         let tenure = match (&wanted, &live) {
             (Some(wanted), None) => self.tenure(kind, &chosen.key, &id, &wanted.object).await?,
+            (None, Some(_)) => self.live_tenure(kind, &id).await?,
             _ => Tenure::Permanent,
         };
         Ok(Item {
             kind,
-            key: chosen.key.clone(),
-            properties: chosen.properties.clone(),
-            links: chosen.links.clone(),
+            key: chosen.key,
+            properties: chosen.properties,
+            paths: chosen.paths,
+            links: chosen.links,
+            incoming: chosen.incoming,
             wanted,
             live,
             in_recycle_bin: binned.is_some(),
@@ -126,7 +131,13 @@ impl<'a> Gather<'a> {
     }
 
     async fn wanted(&self, kind: &'static Kind, key: &str) -> Result<Option<Held>> {
-        let Some(object) = self.snapshot.find_object(kind, key).await? else { return Ok(None) };
+        let Some(object) = self.snapshot.find_object(kind, key).await? else {
+            // What the snapshot could not read did not come since, and is not deleted as such.
+            if self.snapshot.may_have_missed(kind, key) {
+                return Err(Error::not_found("the snapshot could not read it, or one like it"));
+            }
+            return Ok(None);
+        };
         let mut links = Vec::new();
         for link in kind.links {
             let found = self.snapshot.list_links(link, key).await?;
@@ -172,6 +183,19 @@ impl<'a> Gather<'a> {
         Err(Error::invalid("there was not time enough to compare everything; choose less at once"))
     }
 
+    /// Whether a role assignment that came since is an activation, which is nobody's to take away: Graph may show those among the
+    /// assignments.
+    async fn live_tenure(&self, kind: &Kind, id: &str) -> Result<Tenure> {
+        let Some(schedules) = kind.schedules() else { return Ok(Tenure::Permanent) };
+        self.in_time()?;
+        let now = self.worker.directory.find_live(self.tenant, schedules, id, &[]).await;
+        Ok(match readable(now.map(|live| live.map(|live| live.object)))? {
+            Schedule::Known(Some(schedule)) if is_activated(&schedule) => Tenure::Activated,
+            Schedule::Known(_) => Tenure::Permanent,
+            Schedule::Unread => Tenure::Unknown { privileged: true },
+        })
+    }
+
     /// For how long a role assignment was given that is to be given again, as the schedules of both sides say.
     pub async fn tenure(
         &self,
@@ -204,6 +228,11 @@ impl<'a> Gather<'a> {
         Ok(Tenure::of(&then, &now, may_be_privileged(role, definition.as_ref())))
     }
 
+    /// Whether what led to the item, as the snapshot holds it, comes back with it.
+    pub fn is_led_to(item: &Item) -> bool {
+        Self::is_gone(item) || item.incoming && item.wanted.is_some()
+    }
+
     /// Whether a restore of the item has to create it again.
     pub fn is_gone(item: &Item) -> bool {
         item.kind.identity == Identity::Id
@@ -216,7 +245,7 @@ impl<'a> Gather<'a> {
 
 /// Whether an error is about one object, which others need not share: a permission or a licence that only this one needs,
 /// a part of it that is not there, a kind that the snapshot does not hold.
-fn is_of_object(error: &Error) -> bool {
+pub(super) fn is_of_object(error: &Error) -> bool {
     use ErrorKind::{Conflict, Denied, Invalid, NotFound};
     // A conflict as of an object that somebody has locked (423).
     matches!(error.kind(), Denied | NotFound | Invalid | Conflict)

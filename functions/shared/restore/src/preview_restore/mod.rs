@@ -17,10 +17,12 @@ mod restricted;
 mod rivals;
 mod targets;
 mod undo;
+mod whole_kinds;
 
 pub use archived::Archived;
 pub use engine::messages::OfRestore as Request;
 pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
+pub(crate) use whole_kinds::too_many;
 
 use crate::plans::{self, PlanStore, StoredPlan};
 use async_trait::async_trait;
@@ -39,6 +41,7 @@ use engine::records::{
 use engine::work::{JobWorker, unless_gone};
 use jiff::SignedDuration;
 use reads::Reads;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The most objects that one restore takes.
@@ -233,14 +236,20 @@ impl Worker {
             None => None,
         };
         let opened;
-        let (snapshot, (selection, mut apart)): (&dyn OpenSnapshot, _) = if let Some(undone) = &undone {
+        let (snapshot, (mut selection, mut apart)): (&dyn OpenSnapshot, _) = if let Some(undone) = &undone {
             (undone, undone.selection(&restore.selection))
         } else {
             opened = self.snapshots.open(&restore.tenant, &restore.snapshot).await?;
             (opened.as_ref(), self.selection(restore).await?)
         };
-        selection.check()?;
         let mut ids = plans::new_ids(&self.records, &restore.tenant).await?;
+        if !selection.kinds.is_empty() {
+            let (tenant, kinds) = (&restore.tenant, &selection.kinds);
+            let found = whole_kinds::Found::of(self, tenant, (snapshot, &ids), kinds, deadline).await?;
+            selection.items = found.items;
+            apart.extend(found.apart);
+        }
+        selection.check()?;
         let known = ids.clone();
         let gather = gather::Gather::new(self, &restore.tenant, snapshot, &known, (reads, deadline));
         let (mut items, unreadable) = gather.items(&selection.items).await?;
@@ -253,6 +262,9 @@ impl Worker {
         let mut rivals = gather.rivals(&items).await?;
         // What is adopted is looked at once more, as the object that it now is.
         let adopted = rivals::adopted(&selection, &items, &mut rivals, &mut ids);
+        // What is taken for an object that was there did not come since.
+        let taken: BTreeSet<String> = adopted.keys().map(|(_, key)| ids.rewrite(key)).collect();
+        items.retain(|item| item.wanted.is_some() || !taken.contains(&item.key));
         let gather = gather::Gather::new(self, &restore.tenant, snapshot, &ids, (reads, deadline));
         gather.look_again(&mut items, &adopted).await?;
         let (referrers, unreadable) = gather.referrers(&items, &adopted).await?;

@@ -52,6 +52,16 @@ pub trait OpenSnapshot: Send + Sync {
     /// `NotFound` when the snapshot does not hold the kind, saying why.
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>>;
 
+    /// Whether an object that it does not hold may have been there all the same: it, or one whose id is not known, could not be
+    /// read.
+    fn may_have_missed(&self, kind: &Kind, key: &str) -> bool;
+
+    /// The keys of all objects of a kind, in their order, at most so many.
+    ///
+    /// # Errors
+    /// `NotFound` when the snapshot does not hold the kind, saying why.
+    async fn list_keys(&self, kind: &'static Kind, limit: usize) -> Result<Vec<String>>;
+
     /// The properties, facets and relations that the snapshot does not know of an object that it holds.
     fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str>;
 

@@ -1,5 +1,5 @@
-//! What refers, in the snapshot, to objects that have to be created again: groups that they were members of, users
-//! that they were managers of, policies that target them, roles that they hold.
+//! What refers, in the snapshot, to objects that have to be created again, or of which that was chosen: groups that they were
+//! members of, users that they were managers of, policies that target them, roles that they hold.
 
 use super::gather::{Gather, all};
 use super::rivals::Adopted;
@@ -9,6 +9,9 @@ use domain::restore::{Held, HeldLink, Impossible, Item, SelectedLink, Tenure};
 use futures::FutureExt;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// The end of the key of an assignment that keeps a group out.
+const EXCLUDED: &str = "!exclude";
 
 /// A link of another object, as the snapshot holds it.
 struct Reference {
@@ -30,8 +33,9 @@ impl Gather<'_> {
         let mut unreadable = Vec::new();
         let mut references: BTreeMap<(KindName, String), Vec<Reference>> = BTreeMap::new();
         for item in
-            items.iter().filter(|i| Self::is_gone(i) || adopted.contains_key(&(i.kind.name, i.key.clone())))
+            items.iter().filter(|i| Self::is_led_to(i) || adopted.contains_key(&(i.kind.name, i.key.clone())))
         {
+            self.in_time()?;
             let gone = self.ids.rewrite(&item.key);
             for link in kinds::links().filter(|l| l.to.contains(&item.kind.name)) {
                 let from = link.from.row()?;
@@ -68,7 +72,7 @@ impl Gather<'_> {
         // An excluded group has a key of its own, which ends in `!exclude`.
         let mut ends = vec![key.to_owned()];
         if link.write == LinkWrite::AssignAll {
-            ends.push(format!("{key}!exclude"));
+            ends.push(format!("{key}{EXCLUDED}"));
         }
         let mut references = Vec::new();
         for to in ends {
@@ -110,12 +114,22 @@ impl Gather<'_> {
         // Why an item for each link: each belongs to the deleted object that it leads to, and is planned with that
         // one.
         let item = |reference: Reference| {
-            let chosen = SelectedLink { link: reference.link.name.to_owned(), to: reference.to };
+            let chosen = |to: &str| SelectedLink { link: reference.link.name.to_owned(), to: to.to_owned() };
+            let mut links = vec![chosen(&reference.to)];
+            if reference.link.write == LinkWrite::AssignAll {
+                // Included then, it is not to be excluded, and the reverse.
+                links.push(match reference.to.strip_suffix(EXCLUDED) {
+                    Some(included) => chosen(included),
+                    None => chosen(&format!("{}{EXCLUDED}", reference.to)),
+                });
+            }
             let item = Item {
                 kind,
                 key: from.clone(),
                 properties: Some(vec![]),
-                links: Some(vec![chosen]),
+                paths: vec![],
+                links: Some(links),
+                incoming: false,
                 wanted: Some(Held {
                     object: object.clone(),
                     links: wanted.clone(),
@@ -153,7 +167,9 @@ impl Gather<'_> {
             items.push(Item {
                 kind,
                 properties: Some(vec![]),
+                paths: vec![],
                 links: Some(vec![]),
+                incoming: false,
                 wanted: Some(Held { object, ..Held::default() }),
                 live,
                 in_recycle_bin: false,

@@ -176,6 +176,8 @@ impl Gather<'_> {
                 key: item.key.clone(),
                 properties: item.properties.clone(),
                 links: item.links.clone(),
+                paths: item.paths.clone(),
+                incoming: item.incoming,
             };
             *item = self.item(&chosen).await?;
         }

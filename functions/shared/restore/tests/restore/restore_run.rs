@@ -17,12 +17,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use support::faulty::{Mode, crash_points};
 
 fn everything(stage: &RestoreWorld) -> Selection {
-    let items = stage.snapshot.keys().map(|(kind, key)| SelectedItem {
-        kind: support::kind(kind).name.into(),
-        key: key.clone(),
-        properties: None,
-        links: None,
-    });
+    let items =
+        stage.snapshot.keys().map(|(kind, key)| SelectedItem::whole(support::kind(kind).name, key.as_str()));
     Selection {
         items: items.collect(),
         attributes: AttributeMode::Overwrite,

@@ -22,8 +22,7 @@ async fn ask_preview(office: &Office, asker: impl Into<Asker> + Send) -> Result<
         clock: office.clock(),
         ids: office.ids(),
     };
-    let kind = support::kind("users").name.into();
-    let item = SelectedItem { kind, key: "u".to_owned(), properties: None, links: None };
+    let item = SelectedItem::whole(support::kind("users").name, "u");
     let selection = Selection { items: vec![item], ..Selection::default() };
     let from = RestoreFrom::Items(BEFORE.parse().unwrap());
     restores.create_preview(&tenant(), asker, NewRestore::of(from, selection)).await

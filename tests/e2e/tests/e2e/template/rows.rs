@@ -287,12 +287,7 @@ impl Asked {
             Self::Preview | Self::Run => {
                 let (_, stage) = rig.staged().await;
                 let (snapshot, key) = (rig.snapshot().await, stage.id("Maya").to_owned());
-                let item = SelectedItem {
-                    kind: support::kind("users").name.into(),
-                    key,
-                    properties: None,
-                    links: None,
-                };
+                let item = SelectedItem::whole(support::kind("users").name, key);
                 let selection = Selection { items: vec![item], ..Selection::default() };
                 let new = NewRestore::of(RestoreFrom::Items(snapshot), selection);
                 let asked = rig.restores().create_preview(&tenant, "per_test", new).await.unwrap();

@@ -115,6 +115,72 @@ fn a_link_that_was_chosen_itself_is_planned_once_when_its_far_end_is_created_aga
 }
 
 #[test]
+fn what_led_to_somebody_who_is_still_there_comes_back_where_it_is_chosen() {
+    let user = held(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y"}));
+    let fact =
+        held(&json!({"id": "1", "principalId": "u", "roleDefinitionId": "r", "directoryScopeId": "/"}));
+    let link = SelectedLink { link: "groups.members".to_owned(), to: "u".to_owned() };
+    let member = Item {
+        properties: Some(vec![]),
+        links: Some(vec![link]),
+        ..item("groups", "g", Some(group(&[], &["u"], &[])), Some(group(&[], &["x"], &[])))
+    };
+    let role =
+        Item { properties: Some(vec![]), links: Some(vec![]), ..item("admins", "u|r|/|", Some(fact), None) };
+    let of = |live: bool, in_recycle_bin: bool, incoming: bool, part: bool| {
+        let chosen = Item {
+            incoming,
+            in_recycle_bin,
+            properties: part.then(Vec::new),
+            ..item("users", "u", Some(user.clone()), live.then(|| user.clone()))
+        };
+        let mut inputs = exactly(vec![chosen]);
+        inputs.referrers.insert("u".to_owned(), vec![member.clone(), role.clone()]);
+        // What is done to others.
+        names_of(&plan(&inputs)).into_iter().filter(|step| !step.ends_with(" u")).collect::<Vec<_>>()
+    };
+    assert_eq!(of(true, false, true, false), ["addLinks g", "create u|r|/|"], "and who came since stays");
+    assert_eq!(of(true, false, true, true), ["addLinks g", "create u|r|/|"]);
+    assert_eq!(of(true, false, false, false), [""; 0]);
+    assert_eq!(of(false, true, true, false), ["addLinks g", "create u|r|/|"]);
+    assert_eq!(of(false, true, false, false), [""; 0]);
+    assert_eq!(
+        of(false, false, true, true),
+        [""; 0],
+        "a part of somebody who is gone, and nothing leads to them"
+    );
+}
+
+#[test]
+fn a_policy_of_which_one_assignment_was_chosen_and_to_which_another_leads_is_assigned_once() {
+    let name = "ConfigurationPolicies.assignments";
+    let policy = |groups: &[&str]| {
+        let mut policy = held(&json!({"@odata.type": "#p", "id": "p", "name": "P", "settings": []}));
+        policy.links.extend(groups.iter().map(|group| HeldLink {
+            link: kinds::link(name).unwrap(),
+            to: (*group).to_owned(),
+            value: map(&json!({"target": {"@odata.type": "#t", "groupId": group}})),
+        }));
+        policy
+    };
+    let to = |group: &str| Some(vec![SelectedLink { link: name.to_owned(), to: group.to_owned() }]);
+    let chosen = |links| Item {
+        properties: Some(vec![]),
+        links,
+        ..item("ConfigurationPolicies", "p", Some(policy(&["a", "g"])), Some(policy(&["x"])))
+    };
+    let group = || Some(group(&[], &[], &[]));
+    let incoming = Item { incoming: true, ..item("groups", "g", group(), group()) };
+    let mut inputs = exactly(vec![chosen(to("a")), incoming]);
+    inputs.referrers.insert("g".to_owned(), vec![chosen(to("g"))]);
+    let plan = plan(&inputs);
+    let [step] = &plan.steps[..] else { panic!("{plan:?}") };
+    let WriteAction::Assign { assignments, .. } = &step.action else { panic!("{step:?}") };
+    let groups: Vec<_> = assignments.iter().map(|one| one["target"]["groupId"].as_str().unwrap()).collect();
+    assert_eq!(groups, ["a", "g", "x"]);
+}
+
+#[test]
 fn whoever_goes_into_a_unit_that_keeps_others_out_goes_there_when_all_else_is_written() {
     let unit = |restricted: bool| {
         let unit = held(&json!({"id": "a", "displayName": "A", "isMemberManagementRestricted": restricted}));

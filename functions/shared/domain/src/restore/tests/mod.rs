@@ -10,6 +10,7 @@ mod model;
 mod modes;
 mod objects;
 mod outside;
+mod paths;
 mod policies;
 mod properties;
 mod roles;
@@ -49,7 +50,9 @@ fn item(kind: &str, key: &str, wanted: Option<Held>, live: Option<Held>) -> Item
         kind: kinds::get(kind).unwrap(),
         key: key.to_owned(),
         properties: None,
+        paths: Vec::new(),
         links: None,
+        incoming: false,
         wanted,
         live,
         in_recycle_bin: false,

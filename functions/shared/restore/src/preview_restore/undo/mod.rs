@@ -257,10 +257,13 @@ impl Undone {
                 key: id.clone(),
                 properties: (!whole).then(|| touched.properties.iter().cloned().collect()),
                 links: (!whole).then(|| touched.left_links.keys().cloned().collect()),
+                paths: Vec::new(),
+                incoming: false,
             }
         };
         let selection = Selection {
             items: self.touched.iter().map(item).collect(),
+            kinds: Vec::new(),
             attributes: AttributeMode::Overwrite,
             links: LinkMode::Rollback,
             delete_created: true,
@@ -292,6 +295,15 @@ impl OpenSnapshot for Undone {
             return Ok(touched.before.clone());
         }
         Ok(self.schedules.get(key).filter(|_| is_of_schedules(kind)).cloned().flatten())
+    }
+
+    fn may_have_missed(&self, _: &Kind, _: &str) -> bool {
+        false
+    }
+
+    async fn list_keys(&self, kind: &'static Kind, limit: usize) -> Result<Vec<String>> {
+        let of_kind = self.touched.keys().filter(|(name, _)| *name == kind.name);
+        Ok(of_kind.map(|(_, key)| key.clone()).take(limit).collect())
     }
 
     fn unknown(&self, kind: &Kind, object: &Map<String, Value>) -> BTreeSet<&'static str> {

@@ -10,6 +10,7 @@ mod left_to_people;
 mod lock_out;
 mod parcels;
 mod returned;
+mod selected;
 mod stopped;
 mod terms;
 mod twice;

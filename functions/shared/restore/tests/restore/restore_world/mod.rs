@@ -49,7 +49,7 @@ pub fn whole(items: &[(&str, &str)]) -> Selection {
 }
 
 pub fn item(kind: &str, key: &str) -> SelectedItem {
-    SelectedItem { kind: support::kind(kind).name.into(), key: key.to_owned(), properties: None, links: None }
+    SelectedItem::whole(support::kind(kind).name, key)
 }
 
 /// A tenant that is a table, a snapshot of it that is another, and the jobs of a restore between the two.
@@ -150,6 +150,18 @@ impl RestoreWorld {
     /// Asks for a preview that nobody has made yet.
     pub async fn asked(&self, selection: Selection) -> RestoreId {
         self.asked_by("me", selection, Why::default()).await
+    }
+
+    /// Asks for all objects of those kinds, and makes the preview.
+    pub async fn previewed_kinds(&self, kinds: &[&str], selection: Selection) -> RestoreId {
+        let row = self.snapshot_row("01JAAAAAAAAAAAAAAAAAAAAAAA");
+        let id = row.id.clone();
+        self.records(self.world.catalog.clone()).put_new(&row).await.unwrap();
+        let kinds = kinds.iter().map(|kind| support::kind(kind).name.into()).collect();
+        let new = NewRestore::of(RestoreFrom::Kinds(id, kinds), selection);
+        let restore = self.commands().create_preview(&self.tenant, "me", new).await.unwrap().id;
+        self.preview(&restore).await;
+        restore
     }
 
     /// The same in somebody's name, with what it is for.
@@ -324,7 +336,17 @@ impl OpenSnapshot for Tables {
         self.1.get(kind.run()) == Some(&true)
     }
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
+        if !self.covers(kind) {
+            return Err(domain::Error::not_found("the snapshot does not hold the kind"));
+        }
         Ok(self.0.get(&(kind.name.to_string(), key.to_owned())).map(|(object, _)| object.clone()))
+    }
+    fn may_have_missed(&self, kind: &Kind, key: &str) -> bool {
+        self.1.contains_key(format!("{}/{key}", kind.run()).as_str())
+    }
+    async fn list_keys(&self, kind: &'static Kind, limit: usize) -> Result<Vec<String>> {
+        let of_kind = self.0.keys().filter(|(name, _)| *name == kind.name.to_string());
+        Ok(of_kind.map(|(_, key)| key.clone()).take(limit).collect())
     }
     async fn list_links(&self, link: &LinkType, from: &str) -> Result<Vec<(String, Map<String, Value>)>> {
         let found = self.0.get(&(link.from.to_string(), from.to_owned()));
