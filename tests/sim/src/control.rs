@@ -250,11 +250,14 @@ impl Control {
         crate::graph::dump(&directory)
     }
 
-    /// Moves the simulator's clock forward.
+    /// Moves the simulator's clock forward: what has been in the recycle bin for long enough is gone, and so are roles whose
+    /// end has come.
     pub fn advance(&self, by: Duration) {
         self.0.clock.advance(by);
         for tenant in &self.0.tenants {
-            tenant.directory.write().expect("the lock is never held over a panic").empty_bin();
+            let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+            directory.empty_bin();
+            crate::graph::end_schedules(&mut directory);
         }
     }
 

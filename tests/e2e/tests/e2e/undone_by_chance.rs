@@ -5,7 +5,7 @@
 
 use super::data_plane::Client;
 use super::equal_runs::chance::Chance;
-use super::rig::{Admin, Rig, Setting};
+use super::rig::{Admin, Rig, Setting, chosen_seeds};
 use domain::kinds::{self, Identity, Kind};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
@@ -111,7 +111,7 @@ fn differing(a: &Held, b: &Held) -> BTreeSet<String> {
 }
 
 /// What chance does not do by itself: licences come and go.
-async fn change_licences(admin: &Admin, random: &mut SmallRng) {
+pub(super) async fn change_licences(admin: &Admin, random: &mut SmallRng) {
     let skus = admin.inner().list("subscribedSkus").await.unwrap();
     let users = admin.inner().list("users?$select=id,usageLocation,assignedLicenses").await.unwrap();
     for user in users.iter().filter(|user| user["usageLocation"].is_string()) {
@@ -199,16 +199,10 @@ async fn run(rig: &Rig, client: &Client<'_>, restore: &str, stops_after: Option<
 
 #[tokio::test]
 async fn whatever_chance_did_and_wherever_a_restore_stopped_its_undoing_leaves_what_there_was() {
-    let wanted = std::env::var("HOLDFAST_UNDONE").unwrap_or_default();
-    let is_all = wanted == "all";
     let (mut undone, mut kept, mut stopped) = (0, 0, 0);
     let mut faults = Vec::new();
-    let few = (1..=SEEDS).step_by(ONE_IN).chain(ALWAYS);
-    let seeds: Vec<u64> = match wanted.parse() {
-        Ok(seed) => vec![seed],
-        Err(_) if is_all => (1..=SEEDS).collect(),
-        Err(_) => few.collect(),
-    };
+    let seeds = chosen_seeds("HOLDFAST_UNDONE", SEEDS, ONE_IN, &ALWAYS);
+    let is_one = seeds.len() == 1;
     for seed in seeds {
         let at = format!("seed {seed}");
         let mut random = SmallRng::seed_from_u64(seed);
@@ -260,7 +254,7 @@ async fn whatever_chance_did_and_wherever_a_restore_stopped_its_undoing_leaves_w
         };
         let mut excused: BTreeSet<String> = named.iter().map(|id| name(id)).collect();
         excused.extend(deed.iter().map(|deed| name(&deed.id)));
-        if wanted == seed.to_string() {
+        if is_one {
             println!("{}\n{}\n{}", report["items"], undoing["items"], shown["impossible"]);
         }
         // What leads to an object that is left as it is, is called by what that is called live, and not in the bin.
@@ -302,6 +296,5 @@ async fn whatever_chance_did_and_wherever_a_restore_stopped_its_undoing_leaves_w
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     println!("{undone} objects were undone, {kept} edits of others kept, {stopped} restores stopped");
-    let is_one = wanted.parse::<u64>().is_ok();
     assert!(is_one || undone > 5 * kept && kept > 0 && stopped > 0, "{undone}, {kept}, {stopped}");
 }

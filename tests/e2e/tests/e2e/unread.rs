@@ -16,7 +16,7 @@ use sim::{READER_CLIENT_ID, READING, Withheld};
 use std::collections::BTreeSet;
 
 /// Takes these permissions from the reading application, or gives it all back; tokens are asked for anew.
-fn without(rig: &Rig, gone: &[&str]) {
+pub(super) fn without(rig: &Rig, gone: &[&str]) {
     let left = READING.iter().filter(|p| !gone.contains(p)).map(ToString::to_string).collect();
     rig.control.set_permissions(rig.tenant().as_str(), READER_CLIENT_ID, left);
     rig.clock.advance(SignedDuration::from_hours(2));

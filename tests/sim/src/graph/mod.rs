@@ -46,7 +46,7 @@ pub(crate) use licences::{
     add_plan, settle as settle_licences, state as licence_state, states_of as licence_states,
 };
 pub(crate) use licensed::set_licence;
-pub(crate) use pim::{add_schedule, remove_schedule};
+pub(crate) use pim::{add_schedule, end_schedules, remove_schedule};
 pub(crate) use roles::{BUILT_IN, add_assignment, assign_role_by_name};
 
 use call::{Call, Reply, Version};

@@ -2,6 +2,8 @@
 //!
 //! Source: "Privileged Identity Management APIs", unifiedRoleEligibilityScheduleRequest and its kin.
 
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 
 use super::call::{Call, Outcome, Reply};
@@ -83,6 +85,30 @@ pub(crate) fn remove_schedule(d: &mut Directory, name: &str, id: &str) {
     }
 }
 
+/// When a schedule ends, in seconds since 1970: at a date, so long after its start, or never.
+fn end_of(info: &Value) -> Option<i64> {
+    let expiration = &info["expiration"];
+    if let Some(end) = expiration["endDateTime"].as_str() {
+        return Some(end.parse::<Timestamp>().ok()?.as_second());
+    }
+    let lasts: Span = expiration["duration"].as_str()?.parse().ok()?;
+    let start: Timestamp = info["startDateTime"].as_str()?.parse().ok()?;
+    Some(start.to_zoned(TimeZone::UTC).checked_add(lasts).ok()?.timestamp().as_second())
+}
+
+/// Ends what is over by now, as the service does by itself.
+pub(crate) fn end_schedules(d: &mut Directory) {
+    let now = d.now();
+    for name in ["roleAssignmentSchedules", "roleEligibilitySchedules"] {
+        let is_over = |one: &&Value| end_of(&one["scheduleInfo"]).is_some_and(|end| end <= now);
+        let over = d.docs(name).iter().filter(is_over).filter_map(|one| one["id"].as_str());
+        let over: Vec<String> = over.map(str::to_owned).collect();
+        for id in over {
+            remove_schedule(d, name, &id);
+        }
+    }
+}
+
 /// Adds a schedule without any check; one of an assignment gets a role assignment too.
 pub(crate) fn add_schedule(
     d: &mut Directory,
@@ -153,6 +179,10 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
     let info = body.get("scheduleInfo").cloned().unwrap_or(Value::Null);
     let target = match (action.as_str(), known) {
         ("adminAssign", Some(_)) => {
+            return Err(failure(400, "RoleAssignmentExists", "The Role assignment already exists."));
+        }
+        // An assignment that no schedule made has the place, too.
+        ("adminAssign", None) if !eligible && roles::is_held(d, &principal, &role, &scope) => {
             return Err(failure(400, "RoleAssignmentExists", "The Role assignment already exists."));
         }
         ("adminAssign", None) => {

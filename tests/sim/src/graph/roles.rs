@@ -90,6 +90,14 @@ fn roles_held_scoped(d: &Directory, principal: &str) -> bool {
     })
 }
 
+/// Whether the principal has an assignment of the role over that scope.
+pub(super) fn is_held(d: &Directory, principal: &str, role: &str, scope: &str) -> bool {
+    let ids = d.holders.get(principal).map_or(&[][..], Vec::as_slice);
+    ids.iter()
+        .filter_map(|id| d.docs("roleAssignments").get(id))
+        .any(|one| one["roleDefinitionId"] == json!(role) && one["directoryScopeId"] == json!(scope))
+}
+
 /// Whether the application's own directory role lets it manage such a user.
 pub(crate) fn app_may_manage(d: &Directory, principal: &str, privileged: bool) -> bool {
     roles_held(d, principal).any(|role| {
@@ -292,6 +300,16 @@ pub(super) fn delete_assignment(d: &mut Directory, id: &str) -> Outcome {
     let gone = d.docs_mut("roleAssignments").remove(id).ok_or_else(|| missing(id))?;
     if let Some(ids) = gone["principalId"].as_str().and_then(|p| d.holders.get_mut(p)) {
         ids.retain(|one| one != id);
+    }
+    // With an assignment goes the schedule that it is of: they are one to whoever takes it away.
+    let is_its = |one: &&Value| {
+        let made = one["id"].as_str().and_then(|schedule| d.docs("scheduleAssignments").get(schedule));
+        made.is_some_and(|assignment| assignment == id)
+    };
+    let its = d.docs("roleAssignmentSchedules").iter().filter(is_its).filter_map(|one| one["id"].as_str());
+    for schedule in its.map(str::to_owned).collect::<Vec<_>>() {
+        d.docs_mut("roleAssignmentSchedules").remove(&schedule);
+        d.docs_mut("scheduleAssignments").remove(&schedule);
     }
     Ok(Reply::empty())
 }

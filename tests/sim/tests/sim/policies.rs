@@ -144,3 +144,41 @@ async fn built_in_roles_are_read_only_and_schedules_need_a_licence() {
     assert_eq!(poor.get(schedules).await.code(), "AadPremiumLicenseRequired");
     assert_eq!(poor.get(definitions).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_role_that_was_given_for_a_time_ends_with_it_and_its_assignment_too() {
+    let sim = company(0);
+    let client = Client::administrator(&sim).await;
+    let roles = "/v1.0/roleManagement/directory";
+    let user = client.new_user("ada").await;
+    for (number, expiration) in [
+        json!({"type": "afterDateTime", "endDateTime": "2026-01-15T00:00:00Z"}),
+        json!({"type": "afterDuration", "duration": "P9D"}),
+        json!({"type": "afterDuration", "duration": "P1M"}),
+        json!({"type": "noExpiration"}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let role = [
+            "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",
+            "790c1fb9-7f7d-4f88-86a1-ef1f95c05c1b",
+            "4a5d8f65-41da-4de4-8968-e035b65339cf",
+            "95e79109-95c0-4d8e-aee3-d01accf2d47b",
+        ][number];
+        let body = json!({"action": "adminAssign", "principalId": user, "roleDefinitionId": role,
+            "directoryScopeId": "/", "scheduleInfo": {"startDateTime": "2026-01-05T08:00:00Z", "expiration": expiration}});
+        for of in ["Eligibility", "Assignment"] {
+            let path = format!("{roles}/role{of}ScheduleRequests");
+            assert_eq!(client.post(&path, body.clone()).await.status, 201);
+        }
+    }
+    for (days, left) in [(8, 4), (4, 2), (40, 1)] {
+        sim.control().advance(std::time::Duration::from_secs(days * 24 * 3600));
+        let client = Client::administrator(&sim).await;
+        for of in ["roleEligibilitySchedules", "roleAssignmentSchedules", "roleAssignments"] {
+            let (all, ..) = client.all(&format!("{roles}/{of}?$filter=principalId eq '{user}'")).await;
+            assert_eq!(all.len(), left, "{of}, {days} days later");
+        }
+    }
+}

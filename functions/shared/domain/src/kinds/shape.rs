@@ -372,6 +372,16 @@ impl Kind {
     pub fn empty_value(&self, property: &str) -> &'static str {
         if self.is_collection(property) { "[]" } else { "null" }
     }
+    /// Whether this top-level property is asked for wherever its objects are read, by its name or with everything else.
+    pub fn reads(&self, property: &str) -> bool {
+        let is_named =
+            |source: &Source| source.select.contains(&property) || source.carries.contains(&property);
+        let gives_all = self.reading.iter().any(|s| s.gives == Gives::Objects && s.select.is_empty());
+        gives_all
+            || property.contains('@')
+            || self.is_extension(property)
+            || self.reading.iter().any(is_named)
+    }
     /// Whether a difference in this top-level property is a change.
     pub fn compares(&self, property: &str) -> bool {
         property != "id" && !self.volatile.contains(&property)

@@ -119,15 +119,19 @@ impl Administrators {
     pub fn would_lock_out(&self, step: &Step) -> bool {
         let mut after = self.clone();
         after.apply(step);
-        let left = if self.effective().is_empty() { after.serving() } else { after.effective() };
-        left.is_empty() && !self.possible().is_subset(&after.possible())
+        let (had, left) = match self.effective() {
+            lasting if lasting.is_empty() => (self.serving(), after.serving()),
+            lasting => (lasting, after.effective()),
+        };
+        // Why also where nobody loses all: who keeps it for a time alone is nobody to rely on later.
+        left.is_empty() && (!had.is_empty() || !self.possible().is_subset(&after.possible()))
     }
 
     /// Whether a step would take somebody's rights, or might.
     pub fn would_lose(&self, step: &Step) -> bool {
         let mut after = self.clone();
         after.apply(step);
-        !self.possible().is_subset(&after.possible())
+        !self.possible().is_subset(&after.possible()) || !self.effective().is_subset(&after.effective())
     }
 
     /// Makes this what holds after the step.

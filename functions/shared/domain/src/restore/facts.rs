@@ -56,6 +56,12 @@ fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>) {
     let mut warnings = vec![];
     match &item.tenure {
         Tenure::Permanent | Tenure::Activated => {}
+        Tenure::HeldForGood => {
+            if Ending::of(wanted) != Ending::Never {
+                planner.impossible(item, "object", Cause::Conflict, HELD_FOR_GOOD);
+            }
+            return;
+        }
         Tenure::TimeBound { wanted, live } => {
             return give_for_a_time(planner, item, wanted.as_ref(), live.as_ref());
         }
@@ -84,6 +90,9 @@ fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>) {
     planner.fact_step(item, draft);
 }
 
+const HELD_FOR_GOOD: &str =
+    "the role is held without an end by now; take that away first, to have its end back";
+const WAS_HELD_FOR_GOOD: &str = "the role was held without an end then; what is given for a time by now is neither taken away nor made permanent";
 const EXPIRED: &str = "its end lies in the past, or cannot be told";
 
 /// A role assignment with an end is never made one without: its schedule is asked for instead.
@@ -190,6 +199,10 @@ fn take(planner: &mut Planner<'_>, item: &Item, live: &Map<String, Value>) {
     }
     if planner.inputs.guard.own_principals.contains(principal(item.kind, live)) {
         return planner.impossible(item, "object", Cause::OwnAccess, OWN_ACCESS);
+    }
+    // Why: with the schedule goes the role, which was held then.
+    if item.tenure == Tenure::HeldForGood {
+        return planner.impossible(item, "object", Cause::TimeBound, WAS_HELD_FOR_GOOD);
     }
     let draft = Draft {
         phase: Phase::Deletions,

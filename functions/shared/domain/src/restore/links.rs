@@ -4,8 +4,8 @@ use super::draft::{Draft, Planner};
 use super::limits::{self, Attempt};
 use super::unread::{self, Known};
 use super::values::{is_true, same};
-use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, WriteAction, left, outside};
-use crate::kinds::{LinkType, LinkWrite};
+use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, WriteAction, left, outside};
+use crate::kinds::{self, LinkType, LinkWrite};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,7 +156,7 @@ fn add_links(
                 action: WriteAction::AddLinks { link: link.name.to_owned(), to: chunk.to_vec() },
                 before: before.clone(),
                 after: None,
-                warnings: vec![],
+                warnings: doubts(link, chunk.first()),
             },
         );
     }
@@ -198,6 +198,7 @@ fn remove_links(
     }
     for held in remove {
         let to = end(planner, held);
+        let warnings = doubts(link, Some(&to));
         planner.step(
             item,
             Draft {
@@ -205,7 +206,7 @@ fn remove_links(
                 action: WriteAction::RemoveLink { link: link.name.to_owned(), to },
                 before: None,
                 after: None,
-                warnings: vec![],
+                warnings,
             },
         );
     }
@@ -233,6 +234,15 @@ fn remove_others(planner: &mut Planner<'_>, item: &Item, link: &'static LinkType
     );
 }
 
+/// What is to be known of a link to an end of that type: those of other kinds than the link's need a permission of their
+/// own, which Holdfast does not ask for. Of an end whose type is not known nothing is said.
+fn doubts(link: &LinkType, end: Option<&End>) -> Vec<Warning> {
+    let of_type = end.and_then(|end| end.odata_type.as_deref());
+    let is_other = of_type
+        .is_some_and(|of_type| kinds::of_type(of_type).is_none_or(|kind| !link.to.contains(&kind.name)));
+    if is_other { vec![Warning::OtherEnds] } else { vec![] }
+}
+
 fn end(planner: &Planner<'_>, held: &HeldLink) -> End {
     End {
         id: held.to.clone(),
@@ -250,9 +260,15 @@ fn assign(
     now: &Side<'_>,
     chooses: &dyn Fn(&str) -> bool,
 ) {
-    let differs = |to: &str| then.get(to).map(|l| target_of(l)) != now.get(to).map(|l| target_of(l));
+    // Of a group that is made anew what is there leads to the old one, which nobody is in any more.
+    let leads_nowhere =
+        |to: &str| now.get(to).is_some_and(|l| group_of(l).is_some_and(|g| is_made_anew(planner, g)));
+    let differs = |to: &str| {
+        then.get(to).map(|l| target_of(l)) != now.get(to).map(|l| target_of(l)) || leads_nowhere(to)
+    };
     let add: Vec<&str> = then.keys().copied().filter(|to| chooses(to) && differs(to)).collect();
     let extra: Vec<&str> = now.keys().copied().filter(|to| chooses(to) && !then.contains_key(to)).collect();
+    let is_dead = then.keys().any(|to| chooses(to) && leads_nowhere(to));
     // What the mode leaves as it is, is said even where nothing is written.
     left::links(planner, item, link.name, &add, &extra);
     if planner.inputs.links == LinkMode::Skip {
@@ -270,9 +286,8 @@ fn assign(
     // what is live stays, since without it the old one would reach more.
     for (to, held) in then.iter().filter(|(to, _)| chooses(to)) {
         let target = held.value.get("target").and_then(Value::as_object);
-        let group = target.and_then(|t| t.get("groupId")).and_then(Value::as_str);
         let what = format!("{}/{to}", link.name);
-        if group.is_some_and(|g| planner.is_missing(g)) {
+        if group_of(held).is_some_and(|g| planner.is_missing(g)) {
             goal.remove(to);
             planner.impossible(item, &what, Cause::TargetMissing, TARGET_MISSING);
         } else if let Some(why) = target.and_then(|t| outside::gone_from_target(planner, t)) {
@@ -290,7 +305,7 @@ fn assign(
         Value::Array(list(side).into_iter().map(Value::Object).collect())
     };
     let (before, after) = (value(&current), value(&goal));
-    if same(Some(&before), Some(&after)) {
+    if same(Some(&before), Some(&after)) && !is_dead {
         return;
     }
     planner.step(
@@ -303,6 +318,17 @@ fn assign(
             warnings: vec![],
         },
     );
+}
+
+/// The group that an assignment leads to.
+fn group_of(held: &HeldLink) -> Option<&str> {
+    held.value.get("target")?.get("groupId")?.as_str()
+}
+
+/// Whether an object is chosen that gets another id when it comes back.
+fn is_made_anew(planner: &Planner<'_>, id: &str) -> bool {
+    let is_it = |item: &Item| item.live.is_none() && !item.in_recycle_bin && item.id(planner.inputs) == id;
+    planner.returning.contains(id) && planner.inputs.items.iter().any(is_it)
 }
 
 /// Of an assignment, what can be sent: where it leads and its filter; its id and source are the service's.

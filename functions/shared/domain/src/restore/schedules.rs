@@ -41,6 +41,8 @@ pub enum Tenure {
         /// The schedule that is live.
         live: Option<Map<String, Value>>,
     },
+    /// Of a schedule that one side alone has: the other has an assignment of the role, without an end.
+    HeldForGood,
     /// A side could not be read.
     Unknown {
         /// Whether the role may be one that gives power over others, which nobody gives on a guess.

@@ -124,6 +124,9 @@ pub enum Warning {
     /// The object is in a restricted management administrative unit: Graph refuses this, unless the writing application
     /// holds a directory role over that unit.
     Restricted,
+    /// The links lead to something that is neither a person nor a group, such as a device or an application: Graph refuses
+    /// them, unless the writing application was granted more than Holdfast asks for.
+    OtherEnds,
 }
 
 /// One write to the tenant, with what it changes.
@@ -343,13 +346,10 @@ impl Step {
             },
             same => same.clone(),
         };
-        Ok(Self {
-            id: known.rewrite(&self.id),
-            action,
-            before: side(&self.before),
-            after: side(&self.after),
-            ..self.clone()
-        })
+        // Assignments keep leading to a group that is gone: until they are written they show its old id.
+        let is_assignment = matches!(action, WriteAction::Assign { .. });
+        let before = if is_assignment { self.before.clone() } else { side(&self.before) };
+        Ok(Self { id: known.rewrite(&self.id), action, before, after: side(&self.after), ..self.clone() })
     }
 
     /// The ids without whose objects nothing of the step can be done: of links and assignments only that which they lead

@@ -3,7 +3,7 @@
 use super::reads::{Known, Reads};
 use super::{OpenSnapshot, Worker};
 use crate::passing::may_pass;
-use domain::kinds::{Identity, Kind, LinkEnd, LinkType};
+use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType};
 use domain::restore::{
     Cause, Held, HeldLink, IdMap, Impossible, Item, Schedule, SelectedItem, Tenure, is_activated,
     may_be_privileged,
@@ -104,9 +104,12 @@ impl<'a> Gather<'a> {
         let live = self.live(kind, &id, &all).await?;
         let may_be_binned = wanted.is_some() && live.is_none() && kind.writing.recycle_bin.is_some();
         let binned = if may_be_binned { self.binned(kind, &id).await? } else { None };
-        let tenure = match (&wanted, &live) {
-            (Some(wanted), None) => self.tenure(kind, &chosen.key, &id, &wanted.object).await?,
-            (None, Some(_)) => self.live_tenure(kind, &id).await?,
+        let assignments = kinds::assignments().find(|(_, schedules)| schedules.name == kind.name);
+        let tenure = match (&wanted, &live, assignments) {
+            (Some(_), None, Some((assignments, _))) => self.held_now(assignments, &id).await?,
+            (None, Some(_), Some((assignments, _))) => self.held_then(assignments, &chosen.key).await?,
+            (Some(wanted), None, None) => self.tenure(kind, &chosen.key, &id, &wanted.object).await?,
+            (None, Some(_), None) => self.live_tenure(kind, &id).await?,
             _ => Tenure::Permanent,
         };
         Ok(Item {
@@ -127,7 +130,11 @@ impl<'a> Gather<'a> {
     /// An object in the recycle bin, as far as it can be seen there.
     async fn binned(&self, kind: &'static Kind, id: &str) -> Result<Option<Held>> {
         let binned = self.worker.directory.find_binned(self.tenant, kind, id).await?;
-        Ok(binned.map(|binned| held(kind, binned)))
+        // What the bin says of the deletion, and what else nobody reads of a live object, is no part of it.
+        Ok(binned.map(|mut binned| {
+            binned.object.retain(|name, _| kind.reads(name));
+            held(kind, binned)
+        }))
     }
 
     async fn wanted(&self, kind: &'static Kind, key: &str) -> Result<Option<Held>> {
@@ -231,6 +238,20 @@ impl<'a> Gather<'a> {
     /// Whether what led to the item, as the snapshot holds it, comes back with it.
     pub fn is_led_to(item: &Item) -> bool {
         Self::is_gone(item) || item.incoming && item.wanted.is_some()
+    }
+
+    /// For how long a role is held that has no schedule now and had one at the snapshot.
+    async fn held_now(&self, assignments: &'static Kind, id: &str) -> Result<Tenure> {
+        self.in_time()?;
+        let live = self.worker.directory.find_live(self.tenant, assignments, id, &[]).await?;
+        Ok(if live.is_some() { Tenure::HeldForGood } else { Tenure::Permanent })
+    }
+
+    /// For how long a role was held that had no schedule at the snapshot and has one now.
+    async fn held_then(&self, assignments: &'static Kind, key: &str) -> Result<Tenure> {
+        let was_held =
+            self.snapshot.covers(assignments) && self.snapshot.find_object(assignments, key).await?.is_some();
+        Ok(if was_held { Tenure::HeldForGood } else { Tenure::Permanent })
     }
 
     /// Whether a restore of the item has to create it again.

@@ -15,6 +15,7 @@ mod deaths;
 mod drive;
 mod end;
 mod log;
+mod seeds;
 mod story;
 mod workers;
 
@@ -23,6 +24,7 @@ pub use deaths::{deaths, is_all_asked_for};
 pub use drive::Death;
 pub use end::{End, changes_of};
 pub use log::Watch;
+pub use seeds::chosen_seeds;
 pub use story::Stage;
 pub use workers::LOCK_DAYS;
 

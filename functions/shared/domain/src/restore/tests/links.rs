@@ -248,3 +248,35 @@ fn what_is_written_to_whoever_a_unit_keeps_from_us_is_warned_of() {
     let expected = [("u".to_owned(), true), ("g".to_owned(), false)];
     assert_eq!(warned, expected, "who is in such a unit may become a member elsewhere");
 }
+
+#[test]
+fn members_that_are_neither_people_nor_groups_come_in_steps_of_their_own_and_are_warned_of() {
+    let typed = |of: &[(&str, &str)]| {
+        let mut held = group(&[], &of.iter().map(|(id, _)| *id).collect::<Vec<_>>(), &[]);
+        for (link, (_, of_type)) in held.links.iter_mut().zip(of) {
+            link.value = map(&json!({"@odata.type": format!("#microsoft.graph.{of_type}")}));
+        }
+        held
+    };
+    let all = [("a", "user"), ("b", "device"), ("c", "group"), ("d", "servicePrincipal"), ("e", "device")];
+    let (none, all) = (typed(&[]), typed(&all));
+    let doubtful = |plan: &RestorePlan| -> Vec<Vec<String>> {
+        let warned = plan.steps.iter().filter(|step| step.warnings == [Warning::OtherEnds]);
+        let ends = |step: &Step| match &step.action {
+            WriteAction::AddLinks { to, .. } => to.iter().map(|end| end.id.clone()).collect(),
+            WriteAction::RemoveLink { to, .. } => vec![to.id.clone()],
+            other => panic!("{other:?}"),
+        };
+        warned.map(ends).collect()
+    };
+    let added = plan(&exactly(vec![item("groups", "g", Some(all.clone()), Some(none.clone()))]));
+    assert_eq!(
+        (added.steps.len(), doubtful(&added)),
+        (4, vec![vec!["b".to_owned(), "e".to_owned()], vec!["d".to_owned()]])
+    );
+    let removed = plan(&exactly(vec![item("groups", "g", Some(none), Some(all))]));
+    assert_eq!(
+        (removed.steps.len(), doubtful(&removed).concat()),
+        (5, ["b", "d", "e"].map(str::to_owned).to_vec())
+    );
+}

@@ -1,5 +1,6 @@
 //! Stories of more than one restore, and of rights.
 
+mod administrators_by_chance;
 mod approval_carried;
 mod approval_privileged;
 mod approval_races;

@@ -3,6 +3,7 @@
 
 mod directory;
 mod stopping;
+mod watching;
 
 use async_trait::async_trait;
 use backup::archive::FoundChanges;
