@@ -60,6 +60,13 @@ pub fn sign_receipt(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Out
     Outgoing { deduplication_id: format!("receipt.{}", run.deduplication_id), ..run }
 }
 
+/// The message to look, once a restore is previewed, whether the writing application may write what it would: the job that
+/// holds that credential finds that nothing is to be executed, and does that.
+pub fn read_permissions(tenant: &TenantId, restore: &RestoreId, attempt: u32) -> Outgoing {
+    let run = run_restore(tenant, restore, attempt);
+    Outgoing { deduplication_id: format!("permissions.{}", run.deduplication_id), ..run }
+}
+
 /// The message to mail that notice to whoever wants to hear of it at once.
 pub fn send_notice(tenant: &TenantId, notice: &str, attempt: u32) -> Outgoing {
     message(JobQueue::SendDigests, SEND_NOTICE, tenant, ("notice", notice), attempt)

@@ -168,7 +168,7 @@ pub struct Before {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeptReads {
-    /// When it was kept.
+    /// When the invocation began that read it: nothing of it is older.
     pub at: Timestamp,
     /// The readings, in the order in which they were made.
     pub reads: Vec<KeptRead>,
@@ -188,13 +188,6 @@ pub enum KeptRead {
         links: Vec<String>,
         /// What was found; none where it is not there.
         found: Option<Before>,
-    },
-    /// What the restore that is to be undone kept of a step.
-    Before {
-        /// The number of the step.
-        step: u32,
-        /// What was kept; none where nothing was.
-        kept: Option<Before>,
     },
 }
 

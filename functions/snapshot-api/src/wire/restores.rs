@@ -342,8 +342,13 @@ pub struct RestoreOut {
     complete: Option<bool>,
     /// What its execution asked of Microsoft Graph.
     spent: Spent,
-    /// Kinds for whose writing no permission was granted when its execution began.
+    /// What of the plan the writing application has no permission for: it is tried all the same, and Graph will refuse it.
+    /// Kinds (`users`), and properties and links that have permissions of their own (`users.employeeLeaveDateTime`,
+    /// `groups.members`).
     not_permitted: Vec<NotProtected>,
+    /// When its permissions were read last: right after the preview, and when its execution began. Null until then, and
+    /// where Microsoft does not say; then `notPermitted` says nothing.
+    permissions_read_at: Option<Timestamp>,
     /// The hash of the plan; null until there is a preview. Two previews with one hash write the same.
     plan: Option<String>,
     /// Until when the preview can be run: a day, or half an hour where it is about roles and groups that may hold them;
@@ -407,6 +412,7 @@ impl From<Restore> for RestoreOut {
             counts: row.counts,
             spent: row.spent,
             not_permitted: row.not_permitted,
+            permissions_read_at: row.permissions_read_at,
             plan: row.plan,
             expires_at,
             expected_at: row.expected_at,

@@ -43,6 +43,11 @@ const UNIFIED: Mark = Mark { property: "groupTypes", value: "Unified" };
 /// "Read the memberships of hidden groups and administrative units": learn.microsoft.com/graph/permissions-reference.
 const HIDDEN_MEMBERS: &[&str] = &["Member.Read.Hidden"];
 
+/// Enough for the members of a group, of which nothing else can be written with it.
+/// Source: learn.microsoft.com/graph/api/group-post-members, group-delete-members.
+const MEMBER_WRITE: &[&str] =
+    &["GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"];
+
 /// Their definitions are listed by the application that owns them, whoever it is, and not by the tenant that uses them.
 /// Source: learn.microsoft.com/graph/extensibility-overview.
 const SCHEMA_EXTENSIONS: Unread = Unread {
@@ -166,6 +171,7 @@ static USERS: Kind = Kind {
         label: "manager",
         to: &[USER_KIND],
         write: LinkWrite::Single,
+        write_permissions: &[],
         ruled_by: None,
         keeps_last: None,
         restricts: None,
@@ -242,6 +248,12 @@ static USERS: Kind = Kind {
             "usageLocation",
         ],
         licensed_by: Some("usageLocation"),
+        // Source: learn.microsoft.com/graph/api/user-update, permissions for specific scenarios.
+        guarded: &[
+            ("customSecurityAttributes", &["CustomSecAttributeAssignment.ReadWrite.All"]),
+            ("employeeLeaveDateTime", &["User-LifeCycleInfo.ReadWrite.All"]),
+            ("identities", &["User.ManageIdentities.All"]),
+        ],
         forms: &[
             ("businessPhones", Form::One),
             ("customSecurityAttributes", Form::SecurityAttributes),
@@ -420,6 +432,7 @@ static GROUPS: Kind = Kind {
             label: "member",
             to: PRINCIPALS,
             write: LinkWrite::Collection,
+            write_permissions: MEMBER_WRITE,
             ruled_by: Some(Rule {
                 mark: Mark { property: "groupTypes", value: "DynamicMembership" },
                 property: "membershipRule",
@@ -439,6 +452,7 @@ static GROUPS: Kind = Kind {
             label: "owner",
             to: &[USER_KIND],
             write: LinkWrite::OneByOne,
+            write_permissions: &[],
             ruled_by: None,
             keeps_last: Some(UNIFIED),
             restricts: None,
@@ -641,6 +655,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
         label: "member",
         to: PRINCIPALS,
         write: LinkWrite::OneByOne,
+        write_permissions: &[],
         ruled_by: Some(Rule {
             mark: Mark { property: "membershipType", value: "Dynamic" },
             property: "membershipRule",
@@ -947,6 +962,7 @@ macro_rules! assignments {
             label: "assignment",
             to: &[GROUP_KIND],
             write: LinkWrite::AssignAll,
+            write_permissions: &[],
             ruled_by: None,
             keeps_last: None,
             restricts: None,

@@ -168,6 +168,9 @@ pub struct LinkType {
     pub to: &'static [KindName],
     /// How it is written.
     pub write: LinkWrite,
+    /// Any one of these application permissions lets it be written; empty: what lets the object be written that it starts
+    /// from.
+    pub write_permissions: &'static [&'static str],
     /// When the links of an object follow from a rule of the object, and are not written.
     pub ruled_by: Option<Rule>,
     /// Of which objects Graph does not take the last link away: a Microsoft 365 group keeps an owner.

@@ -255,6 +255,8 @@ pub struct Writing {
     pub once: &'static [&'static str],
     /// A property that is not emptied while the object has a licence.
     pub licensed_by: Option<&'static str>,
+    /// Properties for whose writing any one of these application permissions is needed besides the kind's own.
+    pub guarded: &'static [(&'static str, &'static [&'static str])],
     /// Properties that Graph takes in another form than it gives.
     pub forms: &'static [(&'static str, Form)],
     /// Properties that Graph wants of every new object.
@@ -303,6 +305,7 @@ impl Writing {
         cloud_owned: &[],
         once: &[],
         licensed_by: None,
+        guarded: &[],
         forms: &[],
         required: &[],
         empty: Empty::Nothing,

@@ -212,6 +212,8 @@ pub enum Cause {
     NotRead,
     /// Somebody changed it since the restore that is undone.
     ChangedSince,
+    /// The step that is to be undone wrote nothing.
+    NothingWritten,
     /// It is of another type now.
     TypeChanged,
     /// Graph offers no way.

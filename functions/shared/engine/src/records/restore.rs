@@ -185,9 +185,12 @@ pub struct Restore {
     pub counts: RestoreCounts,
     /// What its execution cost at Graph, reading and writing, in calls and in resource units.
     pub spent: Spent,
-    /// Kinds for whose writing no permission was granted when its execution began.
+    /// What of the plan the writing application had no permission for when that was asked last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_permitted: Vec<NotProtected>,
+    /// When that was asked: after the preview, and when its execution began. None where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_read_at: Option<Timestamp>,
     /// The hash of the plan that its preview made, as an approval names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<String>,

@@ -197,6 +197,7 @@ impl Restores {
             counts: RestoreCounts::default(),
             spent: Spent::default(),
             not_permitted: Vec::new(),
+            permissions_read_at: None,
             plan: None,
             privileged: false,
             rule: None,

@@ -176,7 +176,7 @@ impl<'a> Gather<'a> {
                 }
                 live => {
                     let found = live?.map(|live| held(kind, live));
-                    self.reads.note_live(kind, id, links, found.as_ref());
+                    self.reads.note_live(kind, id, links, found.as_ref()).await?;
                     return Ok(found);
                 }
             }

@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use backup::archive::Archive;
 use domain::changes::Change;
 use domain::restore::{Guard, Impossible, Inputs, Item, SelectedItem, Selection};
-use domain::{Error, Result, Timestamp};
+use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::announce::Announcer;
 use engine::messages::{self, PREVIEW_RESTORE};
 use engine::open_work::{put_off, wait_if_deadly};
@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 /// The most objects that one restore takes.
 ///
-/// Why: a preview reads each of them live, within one function's time.
+/// Why: a preview reads each of them live, and shows them together.
 pub const MAX_ITEMS: usize = 10_000;
 
 /// How long before its end an invocation stops reading, and keeps what it has read.
@@ -94,7 +94,7 @@ pub struct Worker {
     pub own: Arc<dyn OwnPrincipals>,
     /// Rows of restores, comparisons and re-creations.
     pub records: Records,
-    /// Takes the continuation of a preview whose time was up.
+    /// Takes the continuation of a preview whose time was up, and asks what of its plan may be written.
     pub queue: Arc<dyn Queue>,
     /// Says when a preview was made.
     pub clock: Arc<dyn Clock>,
@@ -135,12 +135,22 @@ impl JobWorker for Worker {
         });
         let done = unless_gone(&self.records, &request.tenant, done).await;
         let (at, ports) = (Restore::at(&request.tenant, &request.restore), (&self.records, &self.announcer));
-        // Why always the same mark: a preview begins anew each time.
-        put_off(ports, &at, async |_: &Restore| 0, done).await
+        put_off(ports, &at, async |row: &Restore| self.mark(row).await, done).await
     }
 }
 
 impl Worker {
+    /// How far a preview is: the last invocation that kept something of what it had read.
+    async fn mark(&self, row: &Restore) -> u64 {
+        for attempt in (1..=row.attempts).rev() {
+            // Why as if it had kept nothing: where that cannot be read, nobody waits the longer for it.
+            if let Ok(Some(_)) = self.plans.find_reads(&row.tenant, &row.id, attempt, 0).await {
+                return u64::from(attempt);
+            }
+        }
+        0
+    }
+
     /// Makes the preview.
     ///
     /// # Errors
@@ -153,12 +163,16 @@ impl Worker {
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
+        if found.value.state == RestoreState::Previewed {
+            // Why again: the last message may have been cut off between the row and this.
+            self.foretell(&found.value).await?;
+        }
         let waits = found.value.course.waits_until(self.clock.now()).is_some();
         if found.value.state != RestoreState::Previewing || waits {
             return Ok(Report { was_done: true, ..Report::default() });
         }
-        // Why always the same mark: a preview begins anew each time.
-        if wait_if_deadly(&self.records, &found, async |_: &Restore| 0).await?.is_some() {
+        if wait_if_deadly(&self.records, &found, async |row: &Restore| self.mark(row).await).await?.is_some()
+        {
             return Ok(Report { was_done: true, ..Report::default() });
         }
         let Found { mut value, version } = found;
@@ -168,12 +182,16 @@ impl Worker {
         self.records.replace(&value, version).await?;
         // Planning takes minutes, in which another message may have ended the restore: so the row is read again.
         let (tenant, restore, attempt) = (&request.tenant, &request.restore, value.attempts);
-        let reads = Reads::load(&*self.plans, tenant, restore, attempt, value.touched_at).await?;
+        let reads = Reads::load(self.plans.clone(), &value, value.touched_at).await?;
         let planned = self.plan(&value, &reads, deadline - TO_KEEP).await;
         let is_late = self.clock.now() >= deadline - TO_KEEP;
-        let is_continued = planned.is_err() && is_late && reads.is_further();
-        if planned.as_ref().is_err_and(|error| is_continued || error.is_transient()) {
-            reads.keep(&*self.plans, tenant, restore, attempt, self.clock.now()).await?;
+        // Why not what is throttled: that says itself when to go on.
+        let has_to_wait =
+            planned.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Throttled { .. }));
+        let is_unfinished = planned.is_err() && is_late && !has_to_wait && reads.is_further();
+        let is_stale = matches!(&planned, Ok(Planned::Stale));
+        if is_stale || planned.as_ref().is_err_and(|error| is_unfinished || error.is_transient()) {
+            reads.keep().await?;
         }
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
         if found.value.state != RestoreState::Previewing {
@@ -182,17 +200,20 @@ impl Worker {
         let Found { mut value, version } = found;
         value.touched_at = self.clock.now();
         let report = match planned {
-            Err(_) if is_continued => {
+            _ if is_unfinished || is_stale => {
+                // What is known to be about rights is read once more as far as it is too old for that.
+                value.privileged |= is_stale;
                 value.course = Course::default();
                 self.records.replace(&value, version).await?;
                 self.queue.send(messages::preview_restore(tenant, restore, attempt)).await?;
                 return Ok(Report { is_continued: true, ..Report::default() });
             }
-            Ok((plan, is_privileged)) => {
+            Ok(Planned::Stale) => Report::default(),
+            Ok(Planned::Stored(plan, is_privileged)) => {
                 value.state = RestoreState::Previewed;
                 value.previewed_at = Some(value.touched_at);
-                let good_for = if is_privileged { PRIVILEGED_PREVIEW_GOOD_FOR } else { PREVIEW_GOOD_FOR };
-                value.expires_at = Some(value.touched_at + good_for);
+                // Why not from now: it shows the tenant as it was when that was read.
+                value.expires_at = Some(reads.oldest() + good_for(is_privileged));
                 value.plan = Some(plan.hash);
                 value.privileged = is_privileged;
                 let plan = plan.plan;
@@ -201,7 +222,7 @@ impl Worker {
                 value.counts.impossible = plan.impossible.len() as u64;
                 Report { steps: plan.steps.len(), impossible: plan.impossible.len(), ..Report::default() }
             }
-            // What may pass leaves the row as it is: the message comes back, and the preview begins anew with what was read.
+            // What may pass leaves the row as it is: the message comes back, and the preview goes on with what was read.
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
                 tracing::warn!(restore = %value.id, kind = error.kind().name(), "a preview failed");
@@ -212,26 +233,32 @@ impl Worker {
             }
         };
         self.records.replace(&value, version).await?;
+        if value.state == RestoreState::Previewed {
+            self.foretell(&value).await?;
+        }
         Ok(report)
     }
 
-    /// The plan, as it is stored, and whether it is about rights over the tenant.
-    async fn plan(
-        &self,
-        restore: &Restore,
-        reads: &Reads,
-        deadline: Timestamp,
-    ) -> Result<(StoredPlan, bool)> {
+    /// Has the job that holds the writing credential say what of the plan that may not write.
+    async fn foretell(&self, restore: &Restore) -> Result<()> {
+        if restore.permissions_read_at.is_some() || restore.counts.steps == 0 {
+            return Ok(());
+        }
+        self.queue.send(messages::read_permissions(&restore.tenant, &restore.id, restore.attempts)).await
+    }
+
+    /// Makes the plan and stores it.
+    async fn plan(&self, restore: &Restore, reads: &Reads, deadline: Timestamp) -> Result<Planned> {
         // Why not a new plan: this is a rerun after the plan was stored, and what is stored is what people see.
         if let Some(stored) = self.plans.find_plan(&restore.tenant, &restore.id).await? {
             // Why the shorter time: what the tenant was like when it was made is not known any more.
-            return Ok((stored, true));
+            return Ok(Planned::Stored(stored, true));
         }
         // What a restore goes back to is a snapshot, or what another restore wrote over.
         let undone = match &restore.undoes {
             Some(other) => {
                 let part = restore.undoes_only.as_ref();
-                Some(undo::Undone::of(self, &restore.tenant, other, part, (reads, deadline)).await?)
+                Some(undo::Undone::of(self, &restore.tenant, other, part, deadline).await?)
             }
             None => None,
         };
@@ -261,12 +288,12 @@ impl Worker {
         }
         let mut rivals = gather.rivals(&items).await?;
         // What is adopted is looked at once more, as the object that it now is.
-        let adopted = rivals::adopted(&selection, &items, &mut rivals, &mut ids);
+        let mut adopted = rivals::adopted(&selection, &items, &mut rivals, &mut ids);
         // What is taken for an object that was there did not come since.
         let taken: BTreeSet<String> = adopted.keys().map(|(_, key)| ids.rewrite(key)).collect();
         items.retain(|item| item.wanted.is_some() || !taken.contains(&item.key));
         let gather = gather::Gather::new(self, &restore.tenant, snapshot, &ids, (reads, deadline));
-        gather.look_again(&mut items, &adopted).await?;
+        apart.extend(gather.look_again(&mut items, &mut adopted).await?);
         let (referrers, unreadable) = gather.referrers(&items, &adopted).await?;
         apart.extend(unreadable);
         let chosen = |item: &Item| {
@@ -311,10 +338,17 @@ impl Worker {
             inputs.guard.powerful = self.powerful(restore, &plan).await?;
             is_privileged = domain::restore::is_privileged(&inputs, &plan);
         }
+        if is_privileged && reads.oldest() + good_for(true) <= self.clock.now() {
+            if !restore.privileged {
+                return Ok(Planned::Stale);
+            }
+            let why = "what is about rights over the tenant has to be read within half an hour; choose less at once";
+            return Err(Error::invalid(why));
+        }
         self.plans.put_new_plan(&restore.tenant, &restore.id, &plan).await?;
         let stored = self.plans.find_plan(&restore.tenant, &restore.id).await?;
         let stored = stored.ok_or_else(|| Error::corrupt("a stored plan cannot be found"))?;
-        Ok((stored, is_privileged))
+        Ok(Planned::Stored(stored, is_privileged))
     }
 
     /// What is to be restored; and of a comparison's changes those that its earlier snapshot does not hold.
@@ -332,6 +366,19 @@ impl Worker {
         }
         Ok((selection, elsewhere))
     }
+}
+
+/// What planning came to.
+enum Planned {
+    /// The plan as it is stored, and whether it is about rights over the tenant.
+    Stored(StoredPlan, bool),
+    /// Nothing is stored: the plan is about rights, and follows from what was read too long ago for that.
+    Stale,
+}
+
+/// For how long a preview is good.
+fn good_for(is_privileged: bool) -> SignedDuration {
+    if is_privileged { PRIVILEGED_PREVIEW_GOOD_FOR } else { PREVIEW_GOOD_FOR }
 }
 
 /// That a change cannot be taken back together with the others, since an older snapshot holds what was before.

@@ -16,6 +16,7 @@ impl Gather<'_> {
             if !written.iter().any(|object| !outside.ids(object).is_empty()) {
                 continue;
             }
+            self.in_time()?;
             if let Some(ids) = self.worker.directory.list_outside(self.tenant, outside).await? {
                 inputs.outside.insert(outside.name, ids);
             }

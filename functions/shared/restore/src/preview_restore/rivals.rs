@@ -4,7 +4,7 @@ use super::gather::{Gather, all};
 use crate::passing::may_pass;
 use domain::Result;
 use domain::kinds::{Identity, Kind, KindName, Mark, Place, Shown};
-use domain::restore::{Choice, IdMap, Item, Rival, SelectedItem, Selection};
+use domain::restore::{Choice, IdMap, Impossible, Item, Rival, SelectedItem, Selection};
 use engine::ports::Holders;
 use futures::FutureExt;
 use serde_json::{Map, Value};
@@ -154,6 +154,7 @@ impl Gather<'_> {
         mark: Option<Mark>,
         also_binned: bool,
     ) -> Result<(Vec<Map<String, Value>>, Vec<Map<String, Value>>)> {
+        self.in_time()?;
         let wanted = Holders { property, values, also: mark.map(|mark| mark.property) };
         let or_none = |found: Result<Vec<Map<String, Value>>>| match found {
             Err(error) if !may_pass(&error) => Ok(Vec::new()),
@@ -167,10 +168,15 @@ impl Gather<'_> {
         Ok((live, binned))
     }
 
-    /// Reads the items again for which live objects are taken.
-    pub async fn look_again(&self, items: &mut [Item], adopted: &Adopted) -> Result<()> {
-        for item in items.iter_mut().filter(|item| adopted.contains_key(&(item.kind.name, item.key.clone())))
-        {
+    /// Reads the items again for which live objects are taken. What cannot be read is taken out of both, and named.
+    pub async fn look_again(&self, items: &mut Vec<Item>, adopted: &mut Adopted) -> Result<Vec<Impossible>> {
+        let mut unreadable = Vec::new();
+        for item in std::mem::take(items) {
+            let at = (item.kind.name, item.key.clone());
+            if !adopted.contains_key(&at) {
+                items.push(item);
+                continue;
+            }
             let chosen = SelectedItem {
                 kind: item.kind.name.into(),
                 key: item.key.clone(),
@@ -179,9 +185,15 @@ impl Gather<'_> {
                 paths: item.paths.clone(),
                 incoming: item.incoming,
             };
-            *item = self.item(&chosen).await?;
+            match self.or_unreadable(item.kind, &item.key, "object", self.item(&chosen).await).await? {
+                Ok(item) => items.push(item),
+                Err(why) => {
+                    adopted.remove(&at);
+                    unreadable.push(why);
+                }
+            }
         }
-        Ok(())
+        Ok(unreadable)
     }
 }
 

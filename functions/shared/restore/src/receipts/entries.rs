@@ -125,6 +125,12 @@ pub struct OutcomeEntry {
     /// Our own id of the step's requests; none where nothing was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
+    /// Whether it was written, no answer to that is known, and it was found so afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found_after_interruption: bool,
+    /// Whether an object was sent to be created and was not found: it may be there all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_exist: bool,
     /// The calls that were made to write it, the first ones; none where there was one, whose answer stands above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<SentCall>,
@@ -154,6 +160,8 @@ impl OutcomeEntry {
             status: row.status,
             request_id: row.request_id.clone(),
             client_request_id: row.client_request_id.clone(),
+            found_after_interruption: row.found_after_interruption,
+            may_exist: row.may_exist_beside.is_some(),
             calls: row.calls.clone(),
             more_calls: Some(row.more_calls).filter(|more| *more > 0),
             refused: row.refused.clone(),
@@ -265,15 +273,22 @@ fn asked(step: &Step) -> Vec<String> {
 /// its ids are those of today, is a field, too; then what was asked for of the same links is not said to be as asked.
 fn fields(step: &Step, outcome: Option<&StepOutcome>) -> Vec<Field> {
     let asked = asked(step);
-    let refused: BTreeSet<&str> =
-        outcome.into_iter().flat_map(|row| &row.refused).map(|part| part.what.as_str()).collect();
+    // What was never sent, since it leads to what did not come back, or was not to be, Graph did not refuse.
+    let of_graph = [FailCause::Refused, FailCause::Denied, FailCause::NotFound, FailCause::Conflict];
+    let parts = outcome.into_iter().flat_map(|row| &row.refused);
+    let (refused, unsent): (Vec<&RefusedPart>, Vec<&RefusedPart>) =
+        parts.partition(|part| of_graph.contains(&part.cause));
+    let names = |parts: Vec<&'_ RefusedPart>| -> BTreeSet<String> {
+        parts.into_iter().map(|part| part.what.clone()).collect()
+    };
+    let (refused, unsent) = (names(refused), names(unsent));
     let differs: BTreeSet<&str> = match outcome.and_then(|row| row.read_back.as_ref()) {
         Some(ReadBack::Differs { what }) => what.iter().map(String::as_str).collect(),
         _ => BTreeSet::new(),
     };
     let known: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
-    let others: BTreeSet<&str> =
-        refused.union(&differs).copied().filter(|name| !known.contains(name)).collect();
+    let left = refused.iter().chain(&unsent).map(String::as_str).chain(differs.iter().copied());
+    let others: BTreeSet<&str> = left.filter(|name| !known.contains(name)).collect();
     let of_type = |name: &str| name.split('/').next().unwrap_or(name).to_owned();
     let unclear: BTreeSet<String> = others.iter().map(|name| of_type(name)).collect();
     // Of what was there already, and of the creation of an object, only that it is there was looked at.
@@ -281,12 +296,12 @@ fn fields(step: &Step, outcome: Option<&StepOutcome>) -> Vec<Field> {
     let is_compared = !is_creation || outcome.is_none_or(|row| row.state != OutcomeState::AlreadySo);
     // A write of one part alone that Graph refused has no parts to name.
     let is_refused = outcome.is_some_and(|row| {
-        let of_graph = [FailCause::Refused, FailCause::Denied, FailCause::NotFound, FailCause::Conflict];
         matches!(&row.state, OutcomeState::Failed { cause, .. } if of_graph.contains(cause))
             && row.refused.is_empty()
     });
     let found = |name: &str| match outcome.and_then(|row| row.read_back.as_ref()) {
         _ if refused.contains(name) => FieldState::Refused,
+        _ if unsent.contains(name) => FieldState::NotRead,
         None if is_refused => FieldState::Refused,
         None => FieldState::NotRead,
         Some(_) if !is_compared && name != "object" => FieldState::NotRead,

@@ -1,22 +1,19 @@
-//! What both applications may do in the tenant, asked anew before anything is written: since the preview, consent or
-//! a permission may have been taken back.
+//! What both applications may do in the tenant. Asked right after a preview, which then says what will be refused, and anew
+//! before anything is written: since the preview, consent or a permission may have been taken back.
 
-use super::Worker;
-use domain::kinds::NamedKind;
-use domain::permissions::is_granted;
-use domain::restore::RestorePlan;
+use super::{Report, Worker};
+use domain::restore::{RestorePlan, not_permitted};
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::ports::Access;
-use engine::records::NotProtected;
-use std::collections::BTreeSet;
+use engine::records::{Found, NotProtected, Restore};
 
 /// What both credentials may do.
 pub(super) struct Checked {
     /// Our own service principals, as far as the tokens name them.
     pub own: Vec<String>,
-    /// Kinds of the plan for whose writing the token names no permission. Their steps are tried all the same: Graph
+    /// What of the plan the token names no permission for; none where that is not known. It is tried all the same: Graph
     /// decides, and what it refuses is reported step by step.
-    pub not_permitted: Vec<NotProtected>,
+    pub not_permitted: Option<Vec<NotProtected>>,
 }
 
 impl Worker {
@@ -27,9 +24,39 @@ impl Worker {
     pub(super) async fn check_credentials(&self, tenant: &TenantId, plan: &RestorePlan) -> Result<Checked> {
         let reading = self.directory.access(tenant).await.map_err(|e| of_application("reading", e))?;
         let access = self.writer.access(tenant).await.map_err(|e| of_application("writing", e))?;
-        let not_permitted = not_permitted(plan, &access)?;
+        let not_permitted = lacking(plan, &access)?;
         let own = reading.principal.into_iter().chain(access.principal).collect();
         Ok(Checked { own, not_permitted })
+    }
+
+    /// Writes into the row of a restore that was previewed what of its plan will be refused for want of a permission.
+    pub(super) async fn foretell(&self, found: Found<Restore>) -> Report {
+        let counts = found.value.counts;
+        // Why no failure: what cannot be told now is asked anew when it is executed, and until then is not known. The
+        // message would come back in minutes, and hold up the execution for which somebody waits.
+        if let Err(error) = self.read_permissions(found).await {
+            tracing::info!(kind = error.kind().name(), "what may be written is not known yet");
+        }
+        Report { counts, was_done: true, is_continued: false }
+    }
+
+    async fn read_permissions(&self, found: Found<Restore>) -> Result<()> {
+        let Found { value: mut row, version } = found;
+        if row.permissions_read_at.is_some() {
+            return Ok(());
+        }
+        let stored = self.plans.find_plan(&row.tenant, &row.id).await?;
+        let plan = stored.ok_or_else(|| Error::corrupt("the plan of a previewed restore is missing"))?.plan;
+        let lacking = match self.writer.access(&row.tenant).await {
+            Ok(access) => lacking(&plan, &access)?,
+            // Whoever did not consent has granted nothing.
+            Err(error) if error.kind() == ErrorKind::Denied => Some(named(not_permitted(&plan, &[])?)),
+            Err(error) => return Err(error),
+        };
+        let Some(lacking) = lacking else { return Ok(()) };
+        row.not_permitted = lacking;
+        row.permissions_read_at = Some(self.clock.now());
+        self.records.replace(&row, version).await
     }
 }
 
@@ -42,21 +69,15 @@ fn of_application(which: &str, error: Error) -> Error {
     }
 }
 
-/// Kinds of the plan for whose writing the token names no permission. A token that does not say what it may do is
-/// taken to be sufficient.
-fn not_permitted(plan: &RestorePlan, access: &Access) -> Result<Vec<NotProtected>> {
+/// What of the plan the token names no permission for; none where it does not say what it may do.
+fn lacking(plan: &RestorePlan, access: &Access) -> Result<Option<Vec<NotProtected>>> {
     if access.permissions.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let names: BTreeSet<&NamedKind> = plan.steps.iter().map(|step| &step.kind).collect();
-    let mut found = Vec::new();
-    for name in names {
-        let kind = name.get()?;
-        let any_of = kind.write_permissions;
-        if !any_of.iter().any(|wanted| is_granted(&access.permissions, wanted)) {
-            let any_of = any_of.iter().map(|p| (*p).to_owned()).collect();
-            found.push(NotProtected { what: kind.run().to_owned(), any_of });
-        }
-    }
-    Ok(found)
+    not_permitted(plan, &access.permissions).map(named).map(Some)
+}
+
+fn named(found: Vec<(String, &[&str])>) -> Vec<NotProtected> {
+    let texts = |any_of: &[&str]| any_of.iter().map(|permission| (*permission).to_owned()).collect();
+    found.into_iter().map(|(what, any_of)| NotProtected { what, any_of: texts(any_of) }).collect()
 }

@@ -223,9 +223,8 @@ impl Worker {
                 self.announce.restore_waits(&found.value).await?;
                 return Ok(Report { was_done: true, ..Report::default() });
             }
-            RestoreState::Previewing | RestoreState::Previewed => {
-                return Err(Error::invalid("the restore is not approved"));
-            }
+            RestoreState::Previewed => return Ok(self.foretell(found).await),
+            RestoreState::Previewing => return Err(Error::invalid("the restore is not previewed yet")),
         }
         // Who asked to stop it does not wait for what it waits for.
         let is_stopped = found.value.cancelled_by.is_some();
@@ -262,7 +261,14 @@ impl Worker {
             }
             Err(error) => return Err(error),
         };
-        found.value.not_permitted = checked.not_permitted;
+        let said = (found.value.not_permitted.clone(), found.value.permissions_read_at.is_some());
+        found.value.permissions_read_at = checked.not_permitted.as_ref().map(|_| self.clock.now());
+        found.value.not_permitted = checked.not_permitted.unwrap_or_default();
+        // Why before the first step: who watches it knows then what will be refused.
+        if said != (found.value.not_permitted.clone(), found.value.permissions_read_at.is_some()) {
+            self.records.replace(&found.value, found.version).await?;
+            found.version += 1;
+        }
         let mut progress = RestoreRun::load(self, &found, checked.own, deadline).await?;
         let reached = progress.execute(&plan).await;
         found.version = progress.version;

@@ -2,7 +2,7 @@
 //! Over 400 lines: what is written of a step, and what that means for later ones, is one state.
 
 use super::Worker;
-use super::outcome::{Ended, Verdict, asked};
+use super::outcome::{Ended, Verdict, asked, is_of_run};
 use super::sent::Sent;
 use super::wait::{FRESH, MARGIN};
 use crate::plans::{self, new_ids};
@@ -155,30 +155,18 @@ impl<'a> RestoreRun<'a> {
             }
             self.request = StepOutcome::client_request_id(&self.restore.id, step.number);
             self.sent = Sent::of(step.number, self.outcome(step.number));
-            // What did not come back costs what leads to it. A step whose object another restore created again is not
-            // what the preview showed.
-            let ended = if step.is_compared_later() && self.returned_by_others.contains(&step.id) {
-                // What would be compared only now is not what the preview showed: somebody has been at it meanwhile.
-                Verdict::skipped(SkipCause::ChangedSincePreview)
-            } else if let Some(new_id) = self.moved(step) {
-                Verdict::moved(&new_id, true)
-            } else if let Some((rest, missing)) = self.without_missing(step)? {
-                let now = self.of_today(&rest)?;
-                let ended = match &now.action {
-                    WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
-                    WriteAction::Adopt { old } => self.take_for(step, old).await?,
-                    WriteAction::RemoveOtherLinks { link, keep } => {
-                        self.remove_others(step, &now, link, keep).await?
-                    }
-                    _ => self.perform(step, &now).await?,
-                };
-                Verdict::without(ended, &missing)
-            } else {
-                Verdict::skipped(SkipCause::DependencyFailed)
-            };
-            match ended {
-                Ended::With(verdict) => self.write_outcome(step, verdict).await?,
-                Ended::OutOfTime => return Ok(Reached::Deadline),
+            match self.work_on(step).await {
+                Ok(Ended::With(verdict)) => self.write_outcome(step, verdict).await?,
+                Ok(Ended::OutOfTime) => {
+                    self.keep_calls(step).await?;
+                    return Ok(Reached::Deadline);
+                }
+                Err(error) if is_of_run(&error) => {
+                    // Why its own error is dropped: the calls are worth keeping, but what has to be waited for comes first.
+                    let _ = self.keep_calls(step).await;
+                    return Err(error);
+                }
+                Err(error) => return Err(error),
             }
             self.remember(step)?;
             self.tell(plan).await?;
@@ -186,6 +174,31 @@ impl<'a> RestoreRun<'a> {
         // Who asks to stop what is in its last step stops nothing, and has written to the row.
         self.is_cancelled().await?;
         Ok(Reached::End)
+    }
+
+    /// Works on a step until its end, or until the time is up.
+    async fn work_on(&mut self, step: &Step) -> Result<Ended> {
+        // What did not come back costs what leads to it. A step whose object another restore created again is not
+        // what the preview showed.
+        Ok(if step.is_compared_later() && self.returned_by_others.contains(&step.id) {
+            // What would be compared only now is not what the preview showed: somebody has been at it meanwhile.
+            Verdict::skipped(SkipCause::ChangedSincePreview)
+        } else if let Some(new_id) = self.moved(step) {
+            Verdict::moved(&new_id, true)
+        } else if let Some((rest, missing)) = self.without_missing(step)? {
+            let now = self.of_today(&rest)?;
+            let ended = match &now.action {
+                WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
+                WriteAction::Adopt { old } => self.take_for(step, old).await?,
+                WriteAction::RemoveOtherLinks { link, keep } => {
+                    self.remove_others(step, &now, link, keep).await?
+                }
+                _ => self.perform(step, &now).await?,
+            };
+            Verdict::without(ended, &missing)
+        } else {
+            Verdict::skipped(SkipCause::DependencyFailed)
+        })
     }
 
     /// Until when a step may wait for what it needs or has written.
@@ -313,7 +326,7 @@ impl<'a> RestoreRun<'a> {
             return Ok(false);
         }
         row.new_id = Some(id.to_owned());
-        self.sent.list(step, &mut row);
+        self.sent.list_so_far(step, &mut row);
         row.status = (answer.status > 0).then_some(answer.status);
         row.request_id.clone_from(&answer.request_id);
         let new_id = NewId {

@@ -77,12 +77,18 @@ impl RestoreRun<'_> {
         self.put(row, vec![]).await
     }
 
+    /// Keeps the calls of a step that another invocation goes on with: its receipt lists them.
+    pub async fn keep_calls(&mut self, step: &Step) -> Result<()> {
+        let Some(mut row) = self.outcome(step.number).cloned() else { return Ok(()) };
+        if self.sent.list_so_far(step, &mut row) { self.put(row, vec![]).await } else { Ok(()) }
+    }
+
     /// Keeps Graph's answer to a step that is not verified yet.
     pub async fn keep_answer(&mut self, step: &Step, answer: &Applied) -> Result<()> {
         let Some(mut row) = self.outcome(step.number).cloned() else { return Ok(()) };
         row.status = (answer.status > 0).then_some(answer.status);
         row.request_id.clone_from(&answer.request_id);
-        self.sent.list(step, &mut row);
+        self.sent.list_so_far(step, &mut row);
         self.put(row, vec![]).await
     }
 }

@@ -42,12 +42,28 @@ impl Sent {
         self.calls.push(SentCall { what, status, request_id });
     }
 
-    /// Puts the calls of the step into its row, where that does not say all without them.
+    /// Puts the calls of the step, which has come to its end, into its row, where that does not say all without them.
     pub fn list(&self, step: &Step, row: &mut StepOutcome) {
         let names_parts = matches!(step.action, WriteAction::RemoveOtherLinks { .. });
-        if self.number == step.number && (self.calls.len() > 1 || names_parts) {
-            (row.calls, row.more_calls) = (self.calls.clone(), self.more);
+        if self.number != step.number {
+            return;
         }
+        if self.calls.len() > 1 || names_parts {
+            (row.calls, row.more_calls) = (self.calls.clone(), self.more);
+        } else {
+            (row.calls, row.more_calls) = (Vec::new(), 0);
+        }
+    }
+
+    /// Puts all calls of the step into its row, with which another invocation goes on; says whether there is one that the
+    /// row did not have.
+    pub fn list_so_far(&self, step: &Step, row: &mut StepOutcome) -> bool {
+        let is_new = self.calls.len() > row.calls.len() || self.more > row.more_calls;
+        if self.number != step.number || !is_new {
+            return false;
+        }
+        (row.calls, row.more_calls) = (self.calls.clone(), self.more);
+        true
     }
 }
 

@@ -71,6 +71,13 @@ impl Work {
             None => Verdict::already_so(),
         }
     }
+    /// The outcome where our only write met something else that somebody had made right before.
+    fn met_other(&self) -> Ended {
+        let Ended::With(verdict) = Verdict::skipped(SkipCause::ChangedSincePreview) else {
+            return Ended::OutOfTime;
+        };
+        Ended::With(Verdict { answer: self.answer.clone(), ..verdict })
+    }
     /// The outcome where what was written is not seen.
     fn not_seen(&self, found: ReadBack) -> Ended {
         let answer = self.answer.clone();
@@ -132,6 +139,7 @@ impl RestoreRun<'_> {
             may_use_seen = false;
             // What was refused may be there all the same: somebody else wrote it, or Graph did after all.
             if !work.refused.is_empty() && check(now, live.as_ref())? == Check::So {
+                self.keep_came(step, live.as_ref()).await?;
                 return Ok(Verdict::done(work.answer.clone()));
             }
             let has_begun = was_begun || work.answer.is_some() || !work.refused.is_empty();
@@ -158,6 +166,8 @@ impl RestoreRun<'_> {
                 Check::Gone if !has_begun && !self.is_fresh(step) => {
                     return Ok(Verdict::skipped(SkipCause::Gone));
                 }
+                // Graph said that it was so already, and it is otherwise: what is there is not what the preview showed.
+                Check::Changed(_) if work.met_so => return Ok(work.met_other()),
                 // Written already, or begun by us: what differs is not somebody else's change, and may still appear.
                 Check::Write(_, what) | Check::Changed(what) => ReadBack::Differs { what },
                 Check::Gone => ReadBack::Absent,
@@ -227,7 +237,7 @@ impl RestoreRun<'_> {
         Ok(match waited {
             Waited::Again => None,
             Waited::OutOfTime => Some(Ended::OutOfTime),
-            Waited::Enough => Some(self.judge(&work.now, &error).await),
+            Waited::Enough => Some(self.judge(step, &work.now, &error).await?),
         })
     }
 
@@ -300,12 +310,13 @@ impl RestoreRun<'_> {
     }
 
     /// What a write that failed comes to: it may have taken effect all the same.
-    async fn judge(&mut self, now: &Step, error: &Error) -> Ended {
-        let seen = self.look(now, false).await.ok();
-        match seen.map(|live| check(now, live.as_ref())) {
-            Some(Ok(Check::So)) => Verdict::done(None),
-            _ => Verdict::failed(error),
+    async fn judge(&mut self, step: &Step, now: &Step, error: &Error) -> Result<Ended> {
+        let Ok(live) = self.look(now, false).await else { return Ok(Verdict::failed(error)) };
+        if !matches!(check(now, live.as_ref()), Ok(Check::So)) {
+            return Ok(Verdict::failed(error));
         }
+        self.keep_came(step, live.as_ref()).await?;
+        Ok(Verdict::done(None))
     }
 }
 

@@ -188,7 +188,7 @@ fn a_function_sends_only_to_the_queues_that_its_work_leads_to() {
         ("authorize-request", vec![]),
         ("diff-snapshots", vec!["DiffSnapshotsQueue", "PreviewRestoreQueue", "SendDigestsQueue"]),
         ("plan-api", vec![]),
-        ("preview-restore", vec!["PreviewRestoreQueue", "SendDigestsQueue"]),
+        ("preview-restore", vec!["PreviewRestoreQueue", "RunRestoreQueue", "SendDigestsQueue"]),
         ("purge-data", vec!["TickDeadLetters"]),
         ("run-restore", vec!["RunRestoreQueue", "SendDigestsQueue"]),
         (

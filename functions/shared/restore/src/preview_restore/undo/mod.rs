@@ -8,7 +8,7 @@ mod since;
 mod touched;
 
 use super::gather::{AT_ONCE, lean};
-use super::reads::{Known, Reads, parts};
+use super::reads::parts;
 use super::{OpenSnapshot, Worker};
 use crate::plans::{Before, of_today};
 use async_trait::async_trait;
@@ -36,6 +36,16 @@ fn was_refused(outcome: &StepOutcome) -> bool {
         && outcome.read_back.is_none()
         && outcome.new_id.is_none()
         && outcome.unfound_beside().is_none()
+}
+
+/// Whether nothing was sent for a step: it came to its end before that.
+fn was_not_sent(outcome: &StepOutcome) -> bool {
+    matches!(outcome.state, OutcomeState::Failed { .. })
+        && outcome.client_request_id.is_none()
+        && outcome.status.is_none()
+        && outcome.read_back.is_none()
+        && outcome.refused.is_empty()
+        && outcome.new_id.is_none()
 }
 
 /// Whether a step brings an object with an id back, or makes it anew.
@@ -96,8 +106,8 @@ impl Ran {
     /// The outcome of a step that may have written.
     fn tried(&self, step: &Step) -> Option<&StepOutcome> {
         let outcome = self.outcomes.get(&step.number)?;
-        let is_tried = !matches!(outcome.state, OutcomeState::Skipped { .. }) && !was_refused(outcome);
-        is_tried.then_some(outcome)
+        let is_skipped = matches!(outcome.state, OutcomeState::Skipped { .. });
+        (!is_skipped && !was_refused(outcome) && !was_not_sent(outcome)).then_some(outcome)
     }
 
     /// The steps that were named one by one and wrote nothing; of an object none of whose steps did, the first.
@@ -141,12 +151,12 @@ impl Undone {
         tenant: &TenantId,
         restore: &RestoreId,
         part: Option<&UndonePart>,
-        (reads, deadline): (&Reads, Timestamp),
+        deadline: Timestamp,
     ) -> Result<Self> {
         let ran = Ran::read(worker, tenant, restore).await?;
         let mut undone = Self::default();
         for step in part.into_iter().flat_map(|part| ran.in_vain(part)) {
-            undone.say(step, Cause::NotRead, WROTE_NOTHING);
+            undone.say(step, Cause::NothingWritten, WROTE_NOTHING);
         }
         let tried =
             ran.chosen(part).into_iter().filter_map(|step| ran.tried(step).map(|outcome| (step, outcome)));
@@ -157,11 +167,7 @@ impl Undone {
                         "there was not time enough to read what the restore wrote over; undo a part of it";
                     return Err(Error::invalid(why));
                 }
-                if let Some(Known(kept)) = reads.before(step.number) {
-                    return Ok((step, outcome, kept));
-                }
                 let kept = worker.plans.find_before(tenant, restore, step.number).await?;
-                reads.note_before(step.number, kept.as_ref());
                 Ok((step, outcome, kept))
             }
             .boxed()
@@ -170,14 +176,21 @@ impl Undone {
         // Why one after another into what is undone: only a few of what was kept are then held as they are stored.
         let mut reading = stream::iter(reading).buffered(AT_ONCE);
         while let Some((step, outcome, kept)) = reading.try_next().await? {
-            undone.take(&of_today(step, &ran.ids)?, outcome, kept)?;
+            let is_named = part.is_some_and(|part| part.names(step));
+            undone.take(&of_today(step, &ran.ids)?, outcome, kept, is_named)?;
         }
         undone.find_remade(worker, tenant, restore).await?;
         Ok(undone)
     }
 
-    /// Takes in a step, with the ids of its time.
-    fn take(&mut self, step: &Step, outcome: &StepOutcome, kept: Option<Before>) -> Result<()> {
+    /// Takes in a step, with the ids of its time; whether it was named as what is to be undone.
+    fn take(
+        &mut self,
+        step: &Step,
+        outcome: &StepOutcome,
+        kept: Option<Before>,
+        is_named: bool,
+    ) -> Result<()> {
         let kind = step.kind()?;
         let kept = kept.map(|kept| Before { object: kept.object.map(|object| lean(kind, object)), ..kept });
         if outcome.state == OutcomeState::AlreadySo {
@@ -215,6 +228,8 @@ impl Undone {
             // Begun, and not written: it ended before.
             if outcome.state.is_success() {
                 self.say(step, Cause::NotRead, "what it was before was not kept, and it is left as it is");
+            } else if is_named {
+                self.say(step, Cause::NothingWritten, WROTE_NOTHING);
             }
             return Ok(());
         }

@@ -15,6 +15,8 @@ const REMADE: &str = "it was brought back once more since the restore, and that 
 const NOT_DELETED: &str = "the restore asked for it to be deleted, nobody saw that, and it is there";
 const NOT_KEPT: &str = "what it was like when the restore had brought it back was not kept: whether somebody changed it \
                         since cannot be told, and it is left as it is";
+const UNANSWERED: &str = "the restore asked for it and nobody answered or saw it then: whether the restore or somebody else \
+                          made it so cannot be told, and it is left as it is";
 const LINKS_NOT_KEPT: &str = "what led to it when the restore deleted it, such as memberships, assignments and roles of \
                               its own, was not kept and goes back by hand";
 
@@ -32,7 +34,7 @@ struct Parts {
     properties: BTreeSet<String>,
     links: BTreeSet<SelectedLink>,
     /// What is said of them: the part, and why it is left.
-    named: Vec<(String, &'static str)>,
+    named: Vec<(String, Cause, &'static str)>,
 }
 
 impl Undone {
@@ -46,7 +48,7 @@ impl Undone {
                 Verdict::Others(cause, why) => told.push(say(&item, "object".to_owned(), cause, why)),
                 Verdict::Ours(but) => {
                     let named = but.named.into_iter();
-                    told.extend(named.map(|(what, why)| say(&item, what, Cause::ChangedSince, why)));
+                    told.extend(named.map(|(what, cause, why)| say(&item, what, cause, why)));
                     item.properties.iter_mut().for_each(|all| all.retain(|p| !but.properties.contains(p)));
                     item.links.iter_mut().for_each(|all| all.retain(|link| !but.links.contains(link)));
                     // Why named, and not all: what it has besides in the recycle bin came there with it, and leads to what the
@@ -122,8 +124,10 @@ impl Touched {
                 Verdict::Others(Cause::ChangedSince, REMADE)
             }
             Way::Changed if is_fact => is_other(self.is_given_another_end(&live.object)),
-            Way::Made if is_fact => is_other(self.is_given_anew(&live.object)),
+            // Of a role that nobody saw given by the restore, it is not known who gave it.
             Way::Returned if self.came.is_none() => Verdict::Others(Cause::NotRead, NOT_KEPT),
+            Way::Made if is_fact && self.came.is_none() => Verdict::Others(Cause::NotRead, NOT_KEPT),
+            Way::Made if is_fact => is_other(self.is_given_anew(&live.object)),
             Way::Made | Way::Returned => {
                 is_other(self.has_other_links(item, ids) || self.is_changed(item, &live.object))
             }
@@ -214,7 +218,10 @@ impl Touched {
             let was = self.before.as_ref().and_then(|before| value_of(item.kind, before, property));
             if !same(now.as_ref(), Some(left)) && !same(now.as_ref(), was.as_ref()) {
                 parts.properties.insert(property.clone());
-                parts.named.push((property.clone(), CHANGED));
+                parts.named.push((property.clone(), Cause::ChangedSince, CHANGED));
+            } else if self.unanswered.contains(property) && !same(now.as_ref(), was.as_ref()) {
+                parts.properties.insert(property.clone());
+                parts.named.push((property.clone(), Cause::NotRead, UNANSWERED));
             }
         }
     }
@@ -229,7 +236,13 @@ impl Touched {
             let to = ids.rewrite(&at.to);
             if left.is_some() && to != at.to {
                 // What it leads to came back by a later restore, which gave it what led to it.
-                parts.named.push((format!("{}/{to}", at.link), REMADE));
+                parts.named.push((format!("{}/{to}", at.link), Cause::ChangedSince, REMADE));
+                parts.links.insert(at.clone());
+                continue;
+            }
+            let is_there = || live.iter().any(|held| held.link.name == at.link && held.to == to);
+            if self.unanswered_links.contains(at) && is_there() != self.was_there(at) {
+                parts.named.push((format!("{}/{to}", at.link), Cause::NotRead, UNANSWERED));
                 parts.links.insert(at.clone());
                 continue;
             }
@@ -248,7 +261,7 @@ impl Touched {
                     let (left, was) = (ends(&|_, left| left.is_some()), ends(&|at, _| self.was_there(at)));
                     if now != left && now != was {
                         let named = now.iter().next().map_or(name.to_owned(), |to| format!("{name}/{to}"));
-                        parts.named.push((named, CHANGED));
+                        parts.named.push((named, Cause::ChangedSince, CHANGED));
                         parts.links.extend(written.into_iter().map(|(at, _)| at.clone()));
                     }
                 }
@@ -261,7 +274,7 @@ impl Touched {
                         let is =
                             |side: Option<&Value>| same(now, side.map(|value| ids.value(value)).as_ref());
                         if !is(left.as_ref()) && !is(self.target_before(at)) {
-                            parts.named.push((format!("{name}/{to}"), CHANGED));
+                            parts.named.push((format!("{name}/{to}"), Cause::ChangedSince, CHANGED));
                             parts.links.insert(at.clone());
                         }
                     }

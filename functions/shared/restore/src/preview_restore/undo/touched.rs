@@ -4,7 +4,7 @@ use crate::plans::Before;
 use domain::Result;
 use domain::kinds::{self, LinkType, LinkWrite};
 use domain::restore::{LICENCES, SelectedLink, Step, WriteAction, at_last, content, direct_licences, same};
-use engine::records::{ReadBack, StepOutcome};
+use engine::records::{OutcomeState, ReadBack, StepOutcome};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +34,11 @@ pub(super) struct Touched {
     pub unknown: BTreeSet<String>,
     /// Of the properties that were written those of which it is not known that they took effect.
     pub doubtful: BTreeSet<String>,
+    /// The properties that were sent, of which Graph did not say that it took them, and which nobody saw when the step
+    /// ended: what is so by now may be somebody else's.
+    pub unanswered: BTreeSet<String>,
+    /// The same of links.
+    pub unanswered_links: BTreeSet<SelectedLink>,
     /// Whether the object was to be deleted, and nobody saw that.
     pub is_doubtful: bool,
     /// Of what was made: whether it has the id that it had once.
@@ -80,6 +85,7 @@ impl Touched {
         let kind = step.kind()?;
         let refused: BTreeSet<&str> = outcome.refused.iter().map(|part| part.what.as_str()).collect();
         let is_seen = outcome.state.is_success();
+        let unanswered = Unanswered::of(outcome);
         match &step.action {
             WriteAction::Delete if matches!(self.way, Way::Changed) => {
                 (self.way, self.is_doubtful) = (Way::Deleted, !is_seen);
@@ -100,18 +106,21 @@ impl Touched {
                 if !is_seen {
                     self.doubtful.extend(written.iter().map(|(property, _)| property.clone()));
                 }
+                self.note_answers(&unanswered, written.iter().map(|(property, _)| property.clone()));
                 self.wrote(written, &before);
             }
             WriteAction::Act { property, .. } => {
+                self.note_answers(&unanswered, [property.clone()]);
                 self.wrote(vec![(property.clone(), step.after.clone())], &before);
             }
             WriteAction::AssignLicences { add, remove } => {
                 let left = if refused.is_empty() { licences_left(step, add, remove, &before) } else { None };
+                self.note_answers(&unanswered, [LICENCES.to_owned()]);
                 self.wrote(vec![(LICENCES.to_owned(), left)], &before);
             }
             _ => {}
         }
-        self.write_links(step, &before, &refused)?;
+        self.write_links(step, &before, &refused, &unanswered)?;
         if is_seen {
             self.all_of(&step.action);
         }
@@ -170,10 +179,33 @@ impl Touched {
         }
     }
 
-    /// Notes the links that a step wrote, as they were and as they were left.
-    fn write_links(&mut self, step: &Step, before: &Before, refused: &BTreeSet<&str>) -> Result<()> {
+    /// Notes whether nobody answered the last write of these properties.
+    fn note_answers(&mut self, unanswered: &Unanswered<'_>, properties: impl IntoIterator<Item = String>) {
+        for property in properties {
+            if unanswered.has(&property) {
+                self.unanswered.insert(property);
+            } else {
+                self.unanswered.remove(&property);
+            }
+        }
+    }
+
+    /// Notes the links that a step wrote, as they were and as they were left, and whether nobody answered.
+    fn write_links(
+        &mut self,
+        step: &Step,
+        before: &Before,
+        refused: &BTreeSet<&str>,
+        unanswered: &Unanswered<'_>,
+    ) -> Result<()> {
+        let noted = &mut self.unanswered_links;
         let mut wrote = |link: &str, to: &str, was: Option<&Map<String, Value>>, left: Option<Value>| {
             let at = SelectedLink { link: link.to_owned(), to: to.to_owned() };
+            if unanswered.has(link) || unanswered.has(&format!("{link}/{to}")) {
+                noted.insert(at.clone());
+            } else {
+                noted.remove(&at);
+            }
             // What it was before the first of several writes counts, and what the last one left.
             self.links.entry(at.clone()).or_insert_with(|| was.cloned());
             self.left_links.insert(at, left);
@@ -240,6 +272,36 @@ impl Touched {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// The parts of a step of which Graph did not say that it took them, and which nobody saw when the step ended.
+enum Unanswered<'a> {
+    None,
+    These(&'a [String]),
+    All,
+}
+
+impl<'a> Unanswered<'a> {
+    fn of(outcome: &'a StepOutcome) -> Self {
+        let is_taken = outcome.status.is_some_and(|status| (200..300).contains(&status));
+        // Why not of a step without an end: nobody looked after it, and what is so by now is most likely its own.
+        if !matches!(outcome.state, OutcomeState::Failed { .. }) || is_taken {
+            return Self::None;
+        }
+        match &outcome.read_back {
+            Some(ReadBack::AsAsked) => Self::None,
+            Some(ReadBack::Differs { what }) => Self::These(what),
+            Some(ReadBack::Absent) | None => Self::All,
+        }
+    }
+
+    fn has(&self, part: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::These(parts) => parts.iter().any(|one| one == part),
+            Self::All => true,
+        }
     }
 }
 

@@ -461,6 +461,7 @@ async fn what_somebody_did_at_the_moment_of_the_write_is_theirs_and_is_not_undon
                 let (kind, key, late) = object("groups", "late", &group("late"));
                 stage.directory.insert(&kind, &key, late);
             }
+            Meanwhile::Give(..) => unreachable!("none of these"),
         }
         let chosen = if matches!(meanwhile, Meanwhile::Delete(..)) { "late" } else { "staff" };
         let restore = stage.previewed(whole(&[("groups", chosen)])).await;

@@ -1,7 +1,7 @@
 //! What cannot be read costs itself: the rest of a preview is made.
 
 use crate::restore_world::{RestoreWorld, object, whole};
-use domain::restore::{Cause, GLOBAL_ADMINISTRATOR, Impossible};
+use domain::restore::{Cause, Choice, GLOBAL_ADMINISTRATOR, Impossible, Resolution, Selection};
 use engine::records::RestoreState;
 use serde_json::json;
 use support::faulty::Mode;
@@ -105,5 +105,32 @@ async fn a_schedule_that_graph_has_locked_is_not_known_and_costs_nothing_else() 
         let restore = stage.previewed(whole(&[("admins", &at), ("users", "bob")])).await;
         let plan = stage.plan(&restore).await;
         assert_eq!((plan.steps.len(), plan.impossible[0].cause), (1, Cause::Unreadable), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_to_be_adopted_and_cannot_be_read_costs_itself_and_not_the_preview() {
+    for status in [403, 409, 423] {
+        let stage = stage();
+        stage.directory.hard_delete("staff");
+        // Somebody made the group again by hand.
+        let (kind, key, twin) = object(
+            "groups",
+            "twin",
+            &json!({"displayName": "Staff", "mailNickname": "staff", "mailEnabled": false, "securityEnabled": true}),
+        );
+        stage.directory.insert(&kind, &key, twin);
+        stage.directory.refuse_reading("twin", status);
+        let choice = Choice::Adopt { id: "twin".to_owned() };
+        let kind = support::kind("groups").name.into();
+        let adopts = Resolution { kind, key: "staff".to_owned(), property: None, choice };
+        let selection =
+            Selection { conflicts: vec![adopts], ..whole(&[("groups", "staff"), ("users", "bob")]) };
+        let restore = stage.previewed(selection).await;
+        assert_eq!(stage.restore(&restore).await.state, RestoreState::Previewed, "{status}");
+        let plan = stage.plan(&restore).await;
+        let expected = ("groups".to_owned(), "staff".to_owned(), "object".to_owned());
+        assert_eq!(unreadable(&plan.impossible), [expected], "{status}");
+        assert_eq!(plan.steps.len(), 1, "{status}: {:?}", plan.steps);
     }
 }

@@ -45,6 +45,11 @@ struct State {
     writer: Option<String>,
     /// The object that somebody deletes, and at which look at it from now on.
     vanishes: Option<(String, u32)>,
+    /// After how many more looks, and writes, Graph asks for a pause that nobody has time for; none: it never does.
+    throttles_looks: Option<u32>,
+    throttles_writes: Option<u32>,
+    /// How long each search takes.
+    search_ms: u64,
     /// How long each look at an object takes, and which objects were looked at.
     look_ms: u64,
     looks: Vec<String>,
@@ -67,6 +72,8 @@ pub enum Meanwhile {
     Link(&'static str, &'static str, &'static str),
     Unlink(&'static str, &'static str, &'static str),
     Delete(&'static str, &'static str),
+    /// It is there as this says, by kind and key.
+    Give(&'static str, &'static str, fn() -> Value),
 }
 
 pub struct TableDirectory {
@@ -148,6 +155,22 @@ impl TableDirectory {
     /// Each look at an object takes so long.
     pub fn look_slowly(&self, look_ms: u64) {
         self.state().look_ms = look_ms;
+    }
+    /// Each search takes so long.
+    pub fn search_slowly(&self, search_ms: u64) {
+        self.state().search_ms = search_ms;
+    }
+    /// After so many more looks at objects Graph asks for a pause; none ends that.
+    pub fn throttle_looks_after(&self, looks: Option<u32>) {
+        self.state().throttles_looks = looks;
+    }
+    /// After so many more writes Graph asks for a pause; none ends that.
+    pub fn throttle_writes_after(&self, writes: Option<u32>) {
+        self.state().throttles_writes = writes;
+    }
+    /// That object can be read again.
+    pub fn allow_reading(&self, id: &str) {
+        self.state().hidden.remove(id);
     }
     /// Which objects were looked at since the last call of this.
     pub fn take_looks(&self) -> Vec<String> {
@@ -346,6 +369,7 @@ impl LiveObjects for TableDirectory {
         links: &[&'static LinkType],
     ) -> Result<Option<LiveObject>> {
         let mut state = self.state();
+        is_let_in(&mut state.throttles_looks)?;
         state.looks.push(key.to_owned());
         self.clock.advance(SignedDuration::from_millis(i64::try_from(state.look_ms).unwrap()));
         let shown = &mut *state;
@@ -401,6 +425,7 @@ impl LiveObjects for TableDirectory {
         value: &str,
     ) -> Result<Vec<Map<String, Value>>> {
         let state = self.state();
+        self.clock.advance(SignedDuration::from_millis(i64::try_from(state.search_ms).unwrap()));
         let of = state.live.iter().filter(|((k, id), _)| k == kind.run() && !self.is_hidden(&state, id));
         let same = of.filter(|(_, (object, _))| object.get(property).is_some_and(|v| v == value));
         Ok(same.map(|(_, (object, _))| object.clone()).collect())
@@ -420,9 +445,14 @@ impl DirectoryWriter for TableDirectory {
             Some(Meanwhile::Link(link, from, to)) => self.link(link, from, to),
             Some(Meanwhile::Unlink(link, from, to)) => self.unlink(link, from, to),
             Some(Meanwhile::Delete(kind, key)) => self.remove(kind, key),
+            Some(Meanwhile::Give(kind, key, value)) => {
+                let (kind, key, object) = super::object(kind, key, &value());
+                self.insert(&kind, &key, object);
+            }
             None => {}
         }
         let mut state = self.state();
+        is_let_in(&mut state.throttles_writes)?;
         state.writes += 1;
         if let Some(status) = parts_of(call).iter().find_map(|part| state.poisoned.get(part)) {
             return Err(refusal(*status));
@@ -558,6 +588,20 @@ impl DirectoryWriter for TableDirectory {
     }
     fn take_spent(&self, _: &TenantId) -> Spent {
         Spent::default()
+    }
+}
+
+/// Whether Graph lets one more call in, of so many.
+fn is_let_in(left: &mut Option<u32>) -> Result<()> {
+    match left {
+        None => Ok(()),
+        Some(0) => {
+            Err(Error::new(domain::ErrorKind::Throttled { retry_after_ms: Some(600_000) }, "come back later"))
+        }
+        Some(left) => {
+            *left -= 1;
+            Ok(())
+        }
     }
 }
 

@@ -223,6 +223,11 @@ impl RestoreWorld {
         self.plans.find_before(&self.tenant, restore, step).await.unwrap()
     }
 
+    /// Whether that attempt at a preview has kept such a part of what it had read.
+    pub async fn has_kept(&self, restore: &RestoreId, attempt: u32, part: u32) -> bool {
+        self.plans.find_reads(&self.tenant, restore, attempt, part).await.unwrap().is_some()
+    }
+
     /// Asks for a restore to be undone, and makes the preview of that.
     pub async fn undone(&self, restore: &RestoreId) -> RestoreId {
         self.undone_from(RestoreFrom::Undo(restore.clone())).await
