@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a restore would do.
 pub fn plan(inputs: &Inputs) -> RestorePlan {
-    let mut planner = Planner::new(inputs, returning(inputs));
-    let referred = planner.referred();
+    let returning = returning(inputs);
+    let referred = referred(inputs, &returning);
+    let mut planner = Planner::new(inputs, returning);
     for item in &inputs.items {
         // Planned once with all of its links: the assignments of a policy are one write.
         match (&item.links, referred.get(&(item.kind.name, item.key.as_str()))) {
@@ -68,6 +69,28 @@ fn returning(inputs: &Inputs) -> BTreeSet<String> {
     inputs.items.iter().filter(returns).map(|i| i.id(inputs)).collect()
 }
 
+/// Of objects with ids the links that are planned since they lead to a chosen one, by kind and key.
+fn referred<'a>(
+    inputs: &'a Inputs,
+    returning: &BTreeSet<String>,
+) -> BTreeMap<(KindName, &'a str), Vec<SelectedLink>> {
+    let mut referred: BTreeMap<(KindName, &str), Vec<SelectedLink>> = BTreeMap::new();
+    for item in &inputs.items {
+        let id = item.id(inputs);
+        let Some(referrers) = inputs.referrers.get(&id) else { continue };
+        let returns = returning.contains(&id);
+        let is_adopted = inputs.adopted.contains_key(&(item.kind.name, item.key.clone()));
+        let is_led_to = item.incoming && (returns || item.live.is_some());
+        if is_led_to || is_adopted || returns && !item.in_recycle_bin {
+            for referrer in referrers.iter().filter(|r| r.kind.identity == Identity::Id) {
+                let at = (referrer.kind.name, referrer.key.as_str());
+                referred.entry(at).or_default().extend(referrer.links.iter().flatten().cloned());
+            }
+        }
+    }
+    referred
+}
+
 impl Planner<'_> {
     fn plan_item(&mut self, item: &Item) {
         let resolve = |held: &Option<Held>| held.clone().map(|h| self.inputs.ids.held(item.kind, h));
@@ -76,25 +99,6 @@ impl Planner<'_> {
             Identity::Id => objects::plan(self, item, wanted, live),
             Identity::Natural(_) => facts::plan(self, item, wanted, live),
         }
-    }
-
-    /// Of objects with ids the links that are planned since they lead to a chosen one, by kind and key.
-    fn referred(&self) -> BTreeMap<(KindName, &str), Vec<SelectedLink>> {
-        let mut referred: BTreeMap<(KindName, &str), Vec<SelectedLink>> = BTreeMap::new();
-        for item in &self.inputs.items {
-            let id = item.id(self.inputs);
-            let Some(referrers) = self.inputs.referrers.get(&id) else { continue };
-            let returns = self.returning.contains(&id);
-            let is_adopted = self.inputs.adopted.contains_key(&(item.kind.name, item.key.clone()));
-            let is_led_to = item.incoming && (returns || item.live.is_some());
-            if is_led_to || is_adopted || returns && !item.in_recycle_bin {
-                for referrer in referrers.iter().filter(|r| r.kind.identity == Identity::Id) {
-                    let at = (referrer.kind.name, referrer.key.as_str());
-                    referred.entry(at).or_default().extend(referrer.links.iter().flatten().cloned());
-                }
-            }
-        }
-        referred
     }
 
     /// Plans the links and references of other objects to those that are created again, and to those of which what leads to

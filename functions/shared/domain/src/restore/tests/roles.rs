@@ -25,7 +25,11 @@ fn neither_the_last_global_administrator_nor_our_own_roles_are_taken_away() {
         item("admins", "b", None, Some(fact("b", role, &json!({})))),
         item("admins", "us", None, Some(fact("us", "r", &json!({})))),
     ]);
-    inputs.guard = Guard { administrators: held_by(&["a", "b"]), own_principals: ["us".to_owned()].into() };
+    inputs.guard = Guard {
+        administrators: held_by(&["a", "b"]),
+        own_principals: ["us".to_owned()].into(),
+        ..Guard::default()
+    };
     let plan = plan(&inputs);
     assert_eq!(names_of(&plan), ["delete a"]);
     assert_eq!(causes(&plan), [("object", Cause::OwnAccess), ("object", Cause::LockOut)]);
