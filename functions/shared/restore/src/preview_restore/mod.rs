@@ -140,15 +140,12 @@ impl JobWorker for Worker {
 }
 
 impl Worker {
-    /// How far a preview is: the last invocation that kept something of what it had read.
+    /// How far a preview is: the number of its last invocation, where that kept something of what it had read. It is asked by a
+    /// job that may die at any call, so it is one call.
     async fn mark(&self, row: &Restore) -> u64 {
-        for attempt in (1..=row.attempts).rev() {
-            // Why as if it had kept nothing: where that cannot be read, nobody waits the longer for it.
-            if let Ok(Some(_)) = self.plans.find_reads(&row.tenant, &row.id, attempt, 0).await {
-                return u64::from(attempt);
-            }
-        }
-        0
+        let kept = self.plans.find_reads(&row.tenant, &row.id, row.attempts, 0).await;
+        // Why as if it had kept nothing: where that cannot be read, nobody waits the longer for it.
+        if matches!(kept, Ok(Some(_))) { u64::from(row.attempts) } else { 0 }
     }
 
     /// Makes the preview.

@@ -1,7 +1,8 @@
 //! What both applications may do in the tenant. Asked right after a preview, which then says what will be refused, and anew
 //! before anything is written: since the preview, consent or a permission may have been taken back.
 
-use super::{Report, Worker};
+use super::Worker;
+use crate::passing::may_pass;
 use domain::restore::{RestorePlan, not_permitted};
 use domain::{Error, ErrorKind, Result, TenantId};
 use engine::ports::Access;
@@ -29,21 +30,27 @@ impl Worker {
         Ok(Checked { own, not_permitted })
     }
 
-    /// Writes into the row of a restore that was previewed what of its plan will be refused for want of a permission.
-    pub(super) async fn foretell(&self, found: Found<Restore>) -> Report {
-        let counts = found.value.counts;
-        // Why no failure: what cannot be told now is asked anew when it is executed, and until then is not known. The
-        // message would come back in minutes, and hold up the execution for which somebody waits.
-        if let Err(error) = self.read_permissions(found).await {
-            tracing::info!(kind = error.kind().name(), "what may be written is not known yet");
+    /// Writes into the row of a restore that was previewed what of its plan will be refused for want of a permission; says
+    /// whether it did.
+    ///
+    /// # Errors
+    /// What may pass: the message comes back.
+    pub(super) async fn foretell(&self, found: &Found<Restore>) -> Result<bool> {
+        match self.read_permissions(found).await {
+            Err(error) if !may_pass(&error) => {
+                // What cannot be told is not known, and is asked anew when it is executed: a row that somebody writes to at
+                // this moment is about to be.
+                tracing::info!(kind = error.kind().name(), "what may be written is not known yet");
+                Ok(false)
+            }
+            told => told,
         }
-        Report { counts, was_done: true, is_continued: false }
     }
 
-    async fn read_permissions(&self, found: Found<Restore>) -> Result<()> {
-        let Found { value: mut row, version } = found;
+    async fn read_permissions(&self, found: &Found<Restore>) -> Result<bool> {
+        let mut row = found.value.clone();
         if row.permissions_read_at.is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let stored = self.plans.find_plan(&row.tenant, &row.id).await?;
         let plan = stored.ok_or_else(|| Error::corrupt("the plan of a previewed restore is missing"))?.plan;
@@ -53,10 +60,11 @@ impl Worker {
             Err(error) if error.kind() == ErrorKind::Denied => Some(named(not_permitted(&plan, &[])?)),
             Err(error) => return Err(error),
         };
-        let Some(lacking) = lacking else { return Ok(()) };
+        let Some(lacking) = lacking else { return Ok(false) };
         row.not_permitted = lacking;
         row.permissions_read_at = Some(self.clock.now());
-        self.records.replace(&row, version).await
+        self.records.replace(&row, found.version).await?;
+        Ok(true)
     }
 }
 

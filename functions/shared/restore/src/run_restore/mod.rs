@@ -207,6 +207,11 @@ impl Worker {
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
+        let is_only_previewed = found.value.state == RestoreState::Previewed && found.value.run_by.is_none();
+        // Why as if it went on: the message was about this, however late it came, and is no wish for a receipt.
+        if is_only_previewed && self.foretell(&found).await? {
+            return Ok(Report { was_done: true, is_continued: true, counts: found.value.counts });
+        }
         match found.value.state {
             RestoreState::Queued | RestoreState::Running => {}
             RestoreState::Done | RestoreState::Failed | RestoreState::Cancelled => {
@@ -223,7 +228,7 @@ impl Worker {
                 self.announce.restore_waits(&found.value).await?;
                 return Ok(Report { was_done: true, ..Report::default() });
             }
-            RestoreState::Previewed => return Ok(self.foretell(found).await),
+            RestoreState::Previewed => return Ok(Report { was_done: true, ..Report::default() }),
             RestoreState::Previewing => return Err(Error::invalid("the restore is not previewed yet")),
         }
         // Who asked to stop it does not wait for what it waits for.
