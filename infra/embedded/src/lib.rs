@@ -1,6 +1,6 @@
 //! Ports in files on this machine: sealed bytes, keys and secrets, with nothing of AWS.
 //!
-//! What is the owner's alone is readable by the owner alone. Not here: the catalogue and the queues
+//! What is the owner's alone is readable by the owner alone. Not here: the catalog and the queues
 //! (`infra/local`), and rules of the product; an adapter that knows one is wrong.
 
 mod anchors;

@@ -16,7 +16,7 @@ use domain::rights::Action;
 use domain::{ErrorKind, OrganisationId};
 use engine::metrics::ACCESS_REFUSED;
 use http::{HeaderName, StatusCode};
-use runtime::http::{AlsoTold, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
+use runtime::http::{AlsoLogged, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
@@ -69,7 +69,7 @@ async fn open(
     State(api): State<PlanApi>,
     trail: AuditTrail,
     Input(body): Input<AccessIn>,
-) -> Reply<(Extension<AlsoTold>, Secret<SessionOut>)> {
+) -> Reply<(Extension<AlsoLogged>, Secret<SessionOut>)> {
     let named = api
         .access
         .whose(&body.token)
@@ -82,7 +82,7 @@ async fn open(
         count_now(&ACCESS_REFUSED);
     }
     let session = opened?;
-    let also = AlsoTold {
+    let also = AlsoLogged {
         partner: session.partner.clone(),
         who: Some(session.made_by.clone()),
         subjects: vec![("made", session.id.to_string())],

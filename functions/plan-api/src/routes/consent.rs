@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use partners::commands::connect::{
     Connected, ConsentAnswer, ConsentApp, Next, SIGN_IN_MINUTES, SignInPage, Waiting, sign_in_name,
 };
-use runtime::http::{AlsoTold, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
+use runtime::http::{AlsoLogged, Asked, AuditTrail, Input, Named, Notes, PathOf, Route, under};
 use runtime::metrics::count_now;
 use runtime::openapi::Tag;
 use runtime::problem::{Problem, Reply};
@@ -95,7 +95,7 @@ async fn callback(
     let answer = ConsentAnswer { browser: cookie(&headers, &name), ..read };
     match taken(&api, &trail, &answer).await {
         Ok(Next::Connected(connected)) => {
-            let also = also_told(&connected.organisation, &connected.tenant.tenant);
+            let also = also_logged(&connected.organisation, &connected.tenant.tenant);
             let reply = page(StatusCode::OK, "Connected", &text_for(&connected));
             (Extension(also), without_cookie(reply, &name)).into_response()
         }
@@ -105,7 +105,7 @@ async fn callback(
                         tried again for an hour, and nothing is read until then. You can close this page: your \
                         service provider sees how it ends.</p>";
             let reply = without_cookie(page(StatusCode::ACCEPTED, "Waiting", text), &name);
-            (Extension(also_told(organisation, tenant)), reply).into_response()
+            (Extension(also_logged(organisation, tenant)), reply).into_response()
         }
         Ok(Next::SignIn(sign_in)) => {
             let reply = page(StatusCode::OK, "Read this before you sign in", &text_before(&sign_in));
@@ -136,8 +136,8 @@ async fn callback(
     }
 }
 
-fn also_told(organisation: &Organisation, tenant: &TenantId) -> AlsoTold {
-    AlsoTold {
+fn also_logged(organisation: &Organisation, tenant: &TenantId) -> AlsoLogged {
+    AlsoLogged {
         partner: organisation.partner.clone(),
         who: Some(format!("consent {tenant}")),
         subjects: Vec::new(),

@@ -10,7 +10,7 @@ use domain::rights::Action;
 use engine::Listed;
 use http::StatusCode;
 use runtime::http::{
-    AlsoTold, Asked, AuditTrail, Created, Input, Named, Notes, PageIn, PathOf, QueryOf, Route, created,
+    AlsoLogged, Asked, AuditTrail, Created, Input, Named, Notes, PageIn, PathOf, QueryOf, Route, created,
     listed, under,
 };
 use runtime::openapi::Tag;
@@ -80,7 +80,7 @@ async fn accept(
     Asked(caller): Asked,
     trail: AuditTrail,
     Input(body): Input<AcceptIn>,
-) -> Reply<(Extension<AlsoTold>, Created<PersonOut>)> {
+) -> Reply<(Extension<AlsoLogged>, Created<PersonOut>)> {
     let named = api
         .invitations
         .whose(&body.token)
@@ -90,6 +90,6 @@ async fn accept(
     let person = api.invitations.accept(&caller, &body.token).await?;
     let subjects = vec![("per", person.id.to_string())];
     // Why: whoever accepts was no person of any partner when the call came, so no log is theirs yet.
-    let also = AlsoTold { partner: person.partner.clone(), who: None, subjects };
+    let also = AlsoLogged { partner: person.partner.clone(), who: None, subjects };
     Ok((Extension(also), created(format!("/v1/people/{}", person.id), person.into())))
 }

@@ -11,7 +11,9 @@ use domain::OrganisationId;
 use domain::rights::Action;
 use engine::Listed;
 use http::StatusCode;
-use runtime::http::{AlsoTold, Asked, IfMatch, Input, Notes, PageIn, PathOf, QueryOf, Route, listed, under};
+use runtime::http::{
+    AlsoLogged, Asked, IfMatch, Input, Notes, PageIn, PathOf, QueryOf, Route, listed, under,
+};
 use runtime::openapi::Tag;
 use runtime::problem::Reply;
 
@@ -91,6 +93,6 @@ async fn accept(
     let accepted = api.organisations.accept_offer(&caller, &id, &body.plan).await?;
     let giver = accepted.value.organisation.former_partners.last().cloned();
     // Why an entry in the giver's log too: otherwise it would end with the offer.
-    let also = giver.map(|partner| AlsoTold { partner, who: None, subjects: Vec::new() });
+    let also = giver.map(|partner| AlsoLogged { partner, who: None, subjects: Vec::new() });
     Ok((also.map(Extension), shown(accepted)).into_response())
 }

@@ -50,7 +50,7 @@ pub struct ExportIn {
 }
 
 impl ExportIn {
-    /// The page of that cursor and limit, as the engine wants it.
+    /// The page of that cursor and limit, in the form of `engine::ports::Page`.
     pub fn page(&self) -> Page {
         Page { after: self.cursor.clone(), limit: self.limit.unwrap_or(EXPORTED), descending: false }
     }

@@ -79,7 +79,7 @@ pub struct DowngradesIn {
 }
 
 impl DowngradesIn {
-    /// The page of that cursor and limit, as the engine wants it.
+    /// The page of that cursor and limit, in the form of `engine::ports::Page`.
     pub fn page(self) -> Page {
         PageIn { cursor: self.cursor, limit: self.limit }.page()
     }

@@ -25,10 +25,12 @@
 //! - **object**: one thing of a kind. A **fact** is an object without a life of its own, such as a role assignment:
 //!   it is the same when it is taken away and given again.
 //! - **facet**: a property that has to be read apart from its object, and is stored in a run of its own.
-//! - **link**: a relation from one object to another, such as a member of a group.
+//! - **link**: a relation from one object to another, such as a member of a group. (An access link, which opens a portal,
+//!   is another thing.)
 //! - **consent**: what lets our applications into a tenant. A **refusal** is why a tenant does not let them in; an **own
 //!   fault** what Microsoft finds wrong with the applications themselves, in every tenant: see [`login`].
 //! - **delta**: Graph's list of what changed since a **token**, which is the link that the last such list ended with.
+//!   (What a program or a sign-in shows to be let in is called a token, too.)
 //! - **chain**: pages of Graph that follow one another; a reading follows several side by side. (A chain of an audit log
 //!   is another thing: see [`audit`].)
 //!
@@ -42,6 +44,7 @@
 //!   leaves.
 //! - **block**: sorted records that a reading has parked in the vault until they are merged into a run.
 //! - **coverage**: which kinds, and which parts of them, a snapshot holds.
+//! - **gap**: a part of a kind that a snapshot does not hold, as coverage shows it.
 //! - **missing**: what a snapshot does not hold, each with a cause: see [`stored::Missing`]. Unless the tenant had no
 //!   licence for it, it is unknown and never taken for empty.
 //!
@@ -51,6 +54,10 @@
 //!   object.
 //! - **restore**: putting back what was chosen. Its **preview** makes the **plan**: **steps**, each one write, and
 //!   what is impossible. Nothing is written before the plan is approved.
+//! - **conflict**: an object that is to come back, and whose **place** (a name or an address) a **rival** has taken.
+//! - **approval**: that somebody else than who asked lets one restore begin, by the hash of its plan.
+//! - **receipt**: what is signed of a restore that has ended. **Completion**: what a restore leaves to people.
+//! - **undo**: a restore that goes back to what another one wrote over.
 //! - **outcome**: what became of one step, or of one call in the audit log.
 //! - **notice**: what people are notified of, at once by a mail of its own or later in a **digest**, one mail for a
 //!   period. How often a person hears of a topic is their **subscription** to it. (What an organisation pays for is called

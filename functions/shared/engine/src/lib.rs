@@ -13,7 +13,7 @@
 //! - [`signed`]: statements under the installation's signature.
 //! - [`upgrade`]: rows of an earlier release, moved to where they are now.
 //!
-//! Not here: tenants' content (`backup`), and what people of partners do (`partners`).
+//! Not here: tenants' content (`backup`), what is put back (`restore`), and what people of partners do (`partners`).
 
 pub mod announce;
 pub mod audit;

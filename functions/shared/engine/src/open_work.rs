@@ -44,18 +44,18 @@ pub trait OpenWork: Record + Clone {
     /// How long it must have been in vain before it is given up.
     fn patience(&self) -> SignedDuration;
     /// The snapshot since which it was to tell people what changed; none where it tells nobody.
-    fn untold(&self) -> Option<&SnapshotId> {
+    fn announces_since(&self) -> Option<&SnapshotId> {
         None
     }
     /// Whether people are told of several such pieces, given up for one cause, once: because there may be many, and
     /// whoever asked for one follows it.
-    fn is_told_once(&self) -> bool;
+    fn is_notified_once(&self) -> bool;
 }
 
 macro_rules! open_work {
     (
         $record:ty, $failed:path, $label:literal, $subject:path, $patience:expr, $told_once:expr,
-        |$row:ident| $message:expr $(, untold: $untold:expr)?
+        |$row:ident| $message:expr $(, announces_since: $announces_since:expr)?
     ) => {
         impl OpenWork for $record {
             fn tenant(&self) -> &TenantId {
@@ -102,11 +102,11 @@ macro_rules! open_work {
                 let patience: fn(&Self) -> SignedDuration = $patience;
                 patience(self)
             }
-            $(fn untold(&self) -> Option<&SnapshotId> {
-                let untold: fn(&Self) -> Option<&SnapshotId> = $untold;
-                untold(self)
+            $(fn announces_since(&self) -> Option<&SnapshotId> {
+                let announces_since: fn(&Self) -> Option<&SnapshotId> = $announces_since;
+                announces_since(self)
             })?
-            fn is_told_once(&self) -> bool {
+            fn is_notified_once(&self) -> bool {
                 let told_once: fn(&Self) -> bool = $told_once;
                 told_once(self)
             }
@@ -122,7 +122,7 @@ open_work!(Snapshot, JobState::Failed, "A snapshot", Subject::Snapshot, |_| PATI
 });
 open_work!(Diff, JobState::Failed, "A comparison", Subject::Diff, |_| PATIENCE, |_| true, |d| {
     messages::diff_snapshots(&d.tenant, &d.id, d.attempts)
-}, untold: |d| Some(&d.before).filter(|_| d.announce));
+}, announces_since: |d| Some(&d.before).filter(|_| d.announce));
 open_work!(Restore, RestoreState::Failed, "A restore", Subject::Restore, patience_of, is_preview, |r| {
     if is_preview(r) {
         messages::preview_restore(&r.tenant, &r.id, r.attempts)
@@ -241,14 +241,14 @@ pub async fn give_up<T: OpenWork>(
         announcer.announce_error(&tenant, subject.clone(), what, cause.kind()).await?;
     }
     let mut writes = Vec::new();
-    if found.value.is_told_once() && given_up.is_none() {
+    if found.value.is_notified_once() && given_up.is_none() {
         let (work, cause) = (subject.label().to_owned(), cause.kind().name().to_owned());
         let at = records.clock().now();
         writes.push(put_new(&GivenUp { tenant: tenant.clone(), work, cause, at })?);
     }
-    let untold = found.value.untold().cloned();
+    let announces_since = found.value.announces_since().cloned();
     writes.extend([replace(&found.value.given_up(records.clock().now(), cause, why), found.version)?]);
-    writes.extend(release_tenant(records, &tenant, &subject, untold.as_ref()).await?);
+    writes.extend(release_tenant(records, &tenant, &subject, announces_since.as_ref()).await?);
     match records.write(writes).await {
         Ok(()) => {
             // Why only after the write: so there is one line for each piece of work that is given up.
@@ -265,7 +265,7 @@ pub async fn give_up<T: OpenWork>(
 /// # Errors
 /// Those of the catalog.
 pub async fn find_given_up<T: OpenWork>(records: &Records, row: &T, cause: Cause) -> Result<Option<GivenUp>> {
-    if !row.is_told_once() {
+    if !row.is_notified_once() {
         return Ok(None);
     }
     let at = GivenUp::at(row.tenant(), row.subject().label(), cause.kind());
@@ -277,8 +277,8 @@ pub async fn find_given_up<T: OpenWork>(records: &Records, row: &T, cause: Cause
 ///
 /// # Errors
 /// Those of the catalog.
-pub async fn untold_since(records: &Records, ended: &Diff) -> Result<Option<Write>> {
-    release_tenant(records, &ended.tenant, &ended.subject(), ended.untold()).await
+pub async fn note_unannounced(records: &Records, ended: &Diff) -> Result<Option<Write>> {
+    release_tenant(records, &ended.tenant, &ended.subject(), ended.announces_since()).await
 }
 
 /// Takes the open snapshot that is given up out of its tenant's row, so that the next one can begin; and remembers there
@@ -287,7 +287,7 @@ async fn release_tenant(
     records: &Records,
     tenant: &TenantId,
     given_up: &Subject,
-    untold: Option<&SnapshotId>,
+    announces_since: Option<&SnapshotId>,
 ) -> Result<Option<Write>> {
     let Some(found) = records.find(&Tenant::at(tenant)).await? else {
         return Ok(None);
@@ -297,6 +297,6 @@ async fn release_tenant(
         after.open_snapshot = None;
     }
     // Why the least: ids begin with their time, and what is told from the earliest on is all told.
-    after.untold_since = after.untold_since.into_iter().chain(untold.cloned()).min();
+    after.untold_since = after.untold_since.into_iter().chain(announces_since.cloned()).min();
     if after == found.value { Ok(None) } else { replace(&after, found.version).map(Some) }
 }

@@ -95,7 +95,7 @@ impl GraphClient {
                         }
                     }
                     401 if has_old_token => {}
-                    500.. => failed.push((i, reply.refusal().into_error(&parts[i].what))),
+                    500.. => failed.push((i, reply.error_answer().into_error(&parts[i].what))),
                     _ => replies[i] = Some(Ok(reply)),
                 }
             }
@@ -163,7 +163,7 @@ impl GraphClient {
         };
         let reply = self.ask(tenant, &ask).await?;
         if !reply.is_success() {
-            return Err(reply.refusal().into_error(&ask.what));
+            return Err(reply.error_answer().into_error(&ask.what));
         }
         let Some(Listing { items, unreadable, .. }) = reply.page else {
             return Err(Error::unavailable("a batch was answered without its replies"));

@@ -7,7 +7,7 @@
 use crate::{
     GraphClient,
     cost::WRITE_UNITS,
-    error::Refusal,
+    error::ErrorAnswer,
     lenient::{self, Listing},
     limits::{Cost, Lane},
     throttle::is_of_application,
@@ -92,12 +92,12 @@ impl Reply {
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
-    pub(crate) fn refusal(&self) -> Refusal {
-        Refusal::new(self.status, &self.body, self.request_id.clone())
+    pub(crate) fn error_answer(&self) -> ErrorAnswer {
+        ErrorAnswer::new(self.status, &self.body, self.request_id.clone())
     }
     /// The body of a success; otherwise the error.
     pub(crate) fn success(self, what: &str) -> Result<Value> {
-        if self.is_success() { Ok(self.body) } else { Err(self.refusal().into_error(what)) }
+        if self.is_success() { Ok(self.body) } else { Err(self.error_answer().into_error(what)) }
     }
 }
 
@@ -269,7 +269,7 @@ impl GraphClient {
             // Why 501 too: what is not implemented is not there the next time either.
             (400..=499 | 501, body) => Sent::Reply(reply(body.unwrap_or_default())),
             (_, body) => Sent::Cut {
-                error: reply(body.unwrap_or_default()).refusal().into_error(&ask.what),
+                error: reply(body.unwrap_or_default()).error_answer().into_error(&ask.what),
                 left: true,
             },
         }

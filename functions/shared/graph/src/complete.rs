@@ -48,7 +48,7 @@ impl GraphClient {
         for (i, item) in items.iter().enumerate().filter(|(i, _)| !lost.has(*i)) {
             let Some(item) = item.as_object().filter(|item| !item.contains_key("@removed")) else { continue };
             for (relation, options) in &relations {
-                if !is_whole(item, relation, options) {
+                if !has_complete_relation(item, relation, options) {
                     lacks.push(Lack { item: i, relation, options });
                 }
             }
@@ -115,12 +115,12 @@ impl GraphClient {
         };
         let Some(item) = item.as_object_mut() else { return Ok(Ok(())) };
         let done = async {
-            let whole = self.all_of(tenant, first, part.units, &part.what).await?;
-            item.insert(lack.relation.to_owned(), Value::Array(whole));
+            let all = self.all_of(tenant, first, part.units, &part.what).await?;
+            item.insert(lack.relation.to_owned(), Value::Array(all));
             self.follow_inside(tenant, source, relations, item).await
         };
         match done.await {
-            Ok(()) if is_whole(item, lack.relation, lack.options) => Ok(Ok(())),
+            Ok(()) if has_complete_relation(item, lack.relation, lack.options) => Ok(Ok(())),
             Ok(()) => {
                 let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
                 Ok(Err(Error::unavailable(format!(
@@ -240,7 +240,7 @@ fn part(source: &Source, item: &Value, lack: &Lack) -> Result<Part> {
 
 /// Whether an expanded collection is there, with what is expanded inside it, and as large as the object
 /// says that it is.
-fn is_whole(item: &Map<String, Value>, relation: &str, options: &str) -> bool {
+fn has_complete_relation(item: &Map<String, Value>, relation: &str, options: &str) -> bool {
     let Some(members) = item.get(relation).and_then(Value::as_array) else { return false };
     let counted = item.get("settingCount").and_then(Value::as_u64).filter(|_| relation == "settings");
     if counted.is_some_and(|count| usize::try_from(count) != Ok(members.len())) {

@@ -9,8 +9,8 @@ use domain::{
     restore::Units,
 };
 use engine::ports::{
-    Access, Cursor, Directory, DirectoryAccess, DirectoryPages, Holders, LiveObject, LiveObjects, ReadPage,
-    Spent, Standing,
+    Access, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, Holders, LiveObject,
+    LiveObjects, ReadPage, Spent,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,7 @@ impl DirectoryAccess for GraphDirectory {
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.in_time(self.client.access(tenant)).await
     }
-    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<ConsentStanding> {
         self.in_time(self.client.standing(tenant, user)).await
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {

@@ -69,7 +69,7 @@ const NO_PROPERTY: &str = "Could not find a property named";
 
 /// A refusal, as Graph gave it: an answer that is not of the 200s.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorAnswer {
     pub(crate) status: u16,
     code: String,
     /// The `code` and the `target` of each of `error.details`; either may be empty.
@@ -79,7 +79,7 @@ pub(crate) struct Refusal {
     request_id: Option<String>,
 }
 
-impl Refusal {
+impl ErrorAnswer {
     /// Reads the error envelope; what is not one gives a refusal by its status alone.
     pub(crate) fn new(status: u16, body: &Value, request_id: Option<String>) -> Self {
         let error = body.get("error");
@@ -234,9 +234,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn refusal(status: u16, code: &str, message: &str, details: &Value) -> Refusal {
+    fn refusal(status: u16, code: &str, message: &str, details: &Value) -> ErrorAnswer {
         let body = json!({"error": {"code": code, "message": message, "details": details}});
-        Refusal::new(status, &body, Some("462649d3-a124-42bc-b046-815fb41aae76".into()))
+        ErrorAnswer::new(status, &body, Some("462649d3-a124-42bc-b046-815fb41aae76".into()))
     }
 
     #[test]

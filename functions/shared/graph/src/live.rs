@@ -366,7 +366,7 @@ fn is_guarded(kind: &Kind, link: &LinkType) -> bool {
 fn understand(kind: &'static Kind, source: &Source, item: &Value) -> Result<Interpreted> {
     let raw = serde_json::value::to_raw_value(item)
         .map_err(|e| Error::unavailable("an item cannot be written").caused_by(e))?;
-    interpret(kind, source, Asked { select: &[], withheld: &[], whole: false }, &raw)
+    interpret(kind, source, Asked { select: &[], withheld: &[], is_all_of_object: false }, &raw)
 }
 
 /// An error of reading a part of an object that was found. `NotFound` becomes `Unavailable`: the object is changing

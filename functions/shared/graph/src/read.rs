@@ -10,7 +10,7 @@ use crate::{
 use domain::{
     Error, ErrorReason, Result, TenantId,
     canonical::parse,
-    kinds::{Read, Source, Whole, id_of},
+    kinds::{FullReading, Read, Source, id_of},
 };
 use engine::ports::{Cursor, PageEnd, ReadPage, Unreadable};
 use serde_json::{
@@ -42,7 +42,7 @@ impl GraphClient {
         let (url, page) = match cursor {
             Cursor::Next(link)
             | Cursor::NextListed(link)
-            | Cursor::NextWhole(link)
+            | Cursor::NextListedWithLinks(link)
             | Cursor::NextSingly(link)
             | Cursor::NextBin(link)
             | Cursor::Delta(link) => {
@@ -56,16 +56,16 @@ impl GraphClient {
         };
         let Listing { mut items, unreadable, next, delta } = page;
         let mut unreadable: Vec<Unreadable> = unreadable.into_iter().map(Unreadable::of_text).collect();
-        let mut refused = Vec::new();
+        let mut refused_relations = Vec::new();
         let is_bin = matches!(cursor, Cursor::Bin | Cursor::NextBin(_));
         // Why not by the bin: who lies there says nothing of how large the tenant is, by which Graph sets its limits.
         if source.sizes_tenant && !is_bin {
             self.shared.throttle.learn_users(tenant, items.len());
         }
-        let is_whole = matches!(cursor, Cursor::Whole | Cursor::NextWhole(_));
+        let has_no_delta = matches!(cursor, Cursor::ListedWithLinks | Cursor::NextListedWithLinks(_));
         let is_singly = matches!(cursor, Cursor::Singly | Cursor::NextSingly(_));
         let is_listed = is_bin
-            || is_whole
+            || has_no_delta
             || is_singly
             || matches!(cursor, Cursor::Listed | Cursor::NextListed(_))
             || !source.is_delta();
@@ -80,7 +80,9 @@ impl GraphClient {
                 }
                 PageEnd::More(match cursor {
                     Cursor::Listed | Cursor::NextListed(_) => Cursor::NextListed(next),
-                    Cursor::Whole | Cursor::NextWhole(_) => Cursor::NextWhole(next),
+                    Cursor::ListedWithLinks | Cursor::NextListedWithLinks(_) => {
+                        Cursor::NextListedWithLinks(next)
+                    }
                     Cursor::Singly | Cursor::NextSingly(_) => Cursor::NextSingly(next),
                     Cursor::Bin | Cursor::NextBin(_) => Cursor::NextBin(next),
                     _ => Cursor::Next(next),
@@ -107,8 +109,8 @@ impl GraphClient {
         }
         // A delta gives links inside its objects; the lists that stand in for it do not, so links are asked for apart.
         // Of other lists, what they expand is completed. Of the bin, ids are all that is wanted.
-        let needs_links = is_whole || is_singly && source.is_delta();
-        if needs_links || !source.expand.is_empty() && !is_bin {
+        let asks_links_apart = has_no_delta || is_singly && source.is_delta();
+        if asks_links_apart || !source.expand.is_empty() && !is_bin {
             // Why items are taken apart here and nowhere else: most pages hold all, and are stored as they came.
             let mut apart = Vec::with_capacity(items.len());
             for item in &items {
@@ -117,14 +119,14 @@ impl GraphClient {
                     None => unreadable.push(Unreadable::of_text(id_of(item))),
                 }
             }
-            let lost = if needs_links {
+            let lost = if asks_links_apart {
                 self.add_links(tenant, source, &mut apart).await?
             } else {
                 self.complete(tenant, source, &mut apart).await?
             };
             let (lost, relations) = lost.take_out(&mut apart);
             unreadable.extend(lost);
-            refused = relations;
+            refused_relations = relations;
             items = apart.iter().map(to_raw).collect::<Result<_>>()?;
         }
         let unknown = self.unknown_properties(tenant);
@@ -132,8 +134,8 @@ impl GraphClient {
         let is_asked = |p: &str| source.select.contains(&p) || also.contains(&p);
         let unknown = unknown.into_iter().filter(|(name, p)| *name == source.name && is_asked(p));
         let withheld = self.withheld(tenant, source).await?;
-        let known = withheld.into_iter().chain(refused).map(str::to_owned);
-        let left_out = unknown.map(|(_, p)| p).chain(known).collect();
+        let not_permitted = withheld.into_iter().chain(refused_relations).map(str::to_owned);
+        let left_out = unknown.map(|(_, p)| p).chain(not_permitted).collect();
         Ok(ReadPage { items, unreadable, end, left_out })
     }
 
@@ -177,7 +179,7 @@ impl GraphClient {
     ) -> bool {
         let selected = self.selected(tenant, source, also);
         let named = reply
-            .refusal()
+            .error_answer()
             .unknown_property(&selected)
             .filter(|p| !is_indispensable(source, p))
             .filter(|p| !source.carries.contains(p));
@@ -209,7 +211,7 @@ impl GraphClient {
             if self.can_do_without(tenant, source, also, &reply) {
                 continue;
             }
-            let refusal = reply.refusal();
+            let refusal = reply.error_answer();
             // Graph does not document how large a page may be with everything that is expanded: a refused size is
             // made smaller once, and then left to Graph.
             let is_too_much = refusal.status == 400 && !refusal.needs_licence();
@@ -259,24 +261,26 @@ impl Question {
             tail: String::new(),
         };
         match (cursor, source.read) {
-            (Cursor::Listed, Read::Delta(Whole::Listed { path, expand, top })) => {
+            (Cursor::Listed, Read::Delta(FullReading::ByList { path, expand, top })) => {
                 Self { path: path.into(), expand, top: Some(top), relations: false, ..usual }
             }
-            (Cursor::Listed, Read::Delta(Whole::Chunked { path, top, .. })) => {
+            (Cursor::Listed, Read::Delta(FullReading::ByChunks { path, top, .. })) => {
                 Self { path: path.into(), top: Some(top), ids_only: true, ..usual }
             }
-            (Cursor::Whole, Read::Delta(whole)) => {
-                let (path, expand, top) = match whole {
-                    Whole::Listed { path, expand, top } => (path, expand, Some(top)),
-                    Whole::Chunked { path, top, .. } => (path, "", Some(top)),
-                    Whole::Round => (source.path.trim_end_matches("/delta"), "", None),
+            (Cursor::ListedWithLinks, Read::Delta(how)) => {
+                let (path, expand, top) = match how {
+                    FullReading::ByList { path, expand, top } => (path, expand, Some(top)),
+                    FullReading::ByChunks { path, top, .. } => (path, "", Some(top)),
+                    FullReading::ByRound => (source.path.trim_end_matches("/delta"), "", None),
                 };
                 Self { path: path.into(), expand, top, relations: false, ..usual }
             }
             (Cursor::Singly, read) => {
                 let path = match read {
-                    Read::Delta(Whole::Listed { path, .. } | Whole::Chunked { path, .. }) => path,
-                    Read::Delta(Whole::Round) => source.path.trim_end_matches("/delta"),
+                    Read::Delta(FullReading::ByList { path, .. } | FullReading::ByChunks { path, .. }) => {
+                        path
+                    }
+                    Read::Delta(FullReading::ByRound) => source.path.trim_end_matches("/delta"),
                     Read::List => source.path,
                 };
                 let (path, top) = (path.into(), Some(SMALL_TOP));
@@ -338,7 +342,7 @@ fn what(source: &Source) -> String {
 }
 
 fn next_page(source: &'static Source, reply: Reply) -> Result<Listing> {
-    if !reply.is_success() && reply.refusal().is_cursor_lost() {
+    if !reply.is_success() && reply.error_answer().is_cursor_lost() {
         return Err(Error::not_found(format!(
             "{}: Graph no longer knows where we were (answered {}); read from the start",
             what(source),
@@ -348,5 +352,5 @@ fn next_page(source: &'static Source, reply: Reply) -> Result<Listing> {
     if reply.is_success() {
         return page(source, reply);
     }
-    Err(reply.refusal().into_error(&what(source)))
+    Err(reply.error_answer().into_error(&what(source)))
 }

@@ -12,7 +12,7 @@ use crate::{
     select::{collection, encoded, equals, with_query},
 };
 use domain::{Error, Result, TenantId, Timestamp, kinds::ApiVersion, organisations::MAY_CONSENT};
-use engine::ports::Standing;
+use engine::ports::ConsentStanding;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -32,11 +32,15 @@ enum Is {
 
 impl GraphClient {
     /// What a user is to the tenant: see [`engine::ports::DirectoryAccess::standing`].
-    pub(crate) async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+    pub(crate) async fn standing(&self, tenant: &TenantId, user: &str) -> Result<ConsentStanding> {
         if self.holds_a_role(tenant, user).await? {
-            return Ok(Standing::MayConsent);
+            return Ok(ConsentStanding::MayConsent);
         }
-        Ok(if self.is_there(tenant, user).await? { Standing::NoRole } else { Standing::NotThere })
+        Ok(if self.is_there(tenant, user).await? {
+            ConsentStanding::NoRole
+        } else {
+            ConsentStanding::NotThere
+        })
     }
 
     async fn holds_a_role(&self, tenant: &TenantId, user: &str) -> Result<bool> {
@@ -77,7 +81,7 @@ impl GraphClient {
         let ask =
             Ask::get(self.address(ApiVersion::V1, &below)?, read_units(&below, false, true, None), HOLDERS);
         let reply = self.ask(tenant, &ask).await?;
-        if !reply.is_success() && reply.refusal().needs_licence() {
+        if !reply.is_success() && reply.error_answer().needs_licence() {
             return Ok(Vec::new());
         }
         let first = collection(reply.success(HOLDERS)?, HOLDERS)?;
@@ -89,7 +93,7 @@ impl GraphClient {
         for holder in holders {
             let principal = holder.get("principalId").and_then(Value::as_str);
             let principal = principal.ok_or_else(|| Error::unavailable(format!("{HOLDERS}: of nobody")))?;
-            if !is_whole(&holder) || !is_in_force(&holder, self.now())? {
+            if !is_tenant_wide(&holder) || !is_in_force(&holder, self.now())? {
                 continue;
             }
             match what_is(&holder, principal, user) {
@@ -135,7 +139,7 @@ fn of_role(path: &str, role: &str) -> String {
 }
 
 /// Whether it holds in the whole tenant: not over an administrative unit, an object or an application.
-fn is_whole(holder: &Value) -> bool {
+fn is_tenant_wide(holder: &Value) -> bool {
     holder["directoryScopeId"] == WHOLE
 }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     Error, ErrorKind, Result, TenantId,
-    kinds::{Read, Source, Whole, id_of},
+    kinds::{FullReading, Read, Source, id_of},
 };
 use engine::ports::Unreadable;
 use serde_json::{Value, value::RawValue};
@@ -32,7 +32,7 @@ impl GraphClient {
         let select: Vec<&str> = select.into_iter().filter(|p| !kind.is_relation(p)).collect();
         // What a list of policies expands is asked for apart, object by object.
         let expand = match source.read {
-            Read::Delta(Whole::Listed { expand, .. }) => expand,
+            Read::Delta(FullReading::ByList { expand, .. }) => expand,
             Read::Delta(_) | Read::List => "",
         };
         let ids: Vec<String> = ids

@@ -79,7 +79,7 @@ impl GraphWriter {
             let planned = self.client.plan(call)?.under(request);
             let reply = self.client.ask(tenant, &planned.ask).await?;
             // Why: Graph adds all or none; one that is there already must not keep the others out.
-            let is_partly_so = to.len() > 1 && !reply.is_success() && reply.refusal().is_already_there();
+            let is_partly_so = to.len() > 1 && !reply.is_success() && reply.error_answer().is_already_there();
             if reply.is_success() {
                 return Ok(Applied {
                     status: reply.status,
@@ -103,7 +103,7 @@ impl GraphWriter {
 
 /// The answer to a refused write: a success where the tenant already is as the write would make it, else an error.
 fn refused(planned: &Planned, reply: Reply) -> Result<Applied> {
-    let refusal = reply.refusal();
+    let refusal = reply.error_answer();
     let so = match planned.so_already {
         SoAlready::Never => false,
         SoAlready::WhenGone => refusal.is_schedule_gone(),

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{Error, ErrorKind, OrganisationId, Refusal, Result, TenantId, Timestamp};
 use engine::announce::Announcer;
 use engine::messages;
-use engine::ports::{Clock, DirectoryAccess, Standing};
+use engine::ports::{Clock, ConsentStanding, DirectoryAccess};
 use engine::records::{ConnectRefusal, Connecting, Found, Organisation, OrganisationPlace, Records, replace};
 use engine::work::JobWorker;
 use jiff::SignedDuration;
@@ -92,12 +92,14 @@ impl Worker {
         };
         let may = match &waits.person {
             Some(person) => linker.directory.standing(&waits.tenant, person).await,
-            None => Ok(Standing::MayConsent),
+            None => Ok(ConsentStanding::MayConsent),
         };
         let seen = match may {
-            Ok(Standing::MayConsent) => linker.look(&waits.tenant).await,
-            Ok(Standing::NoRole) => return self.refuse(found, waits, ConnectRefusal::NoRole).await,
-            Ok(Standing::NotThere) => return self.refuse(found, waits, ConnectRefusal::NotThere).await,
+            Ok(ConsentStanding::MayConsent) => linker.look(&waits.tenant).await,
+            Ok(ConsentStanding::NoRole) => return self.refuse(found, waits, ConnectRefusal::NoRole).await,
+            Ok(ConsentStanding::NotThere) => {
+                return self.refuse(found, waits, ConnectRefusal::NotThere).await;
+            }
             Err(error) => Err(error),
         };
         match seen {

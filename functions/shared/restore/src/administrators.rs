@@ -3,7 +3,7 @@
 
 use crate::passing::may_pass;
 use domain::kinds::{self, Grant, KINDS, Kind};
-use domain::restore::{Administrators, Ending, SignIn, Standing, is_activated};
+use domain::restore::{Administrators, ScheduleEnd, SignIn, Standing, is_activated};
 use domain::{Error, Result, TenantId};
 use engine::ports::{Cursor, Directory, PageEnd};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -127,7 +127,7 @@ async fn role_facts(
     let global = |grant: &Grant, fact: &Map<String, Value>| {
         grant.is_global_administrator(fact).then(|| GlobalGrant {
             principal: text(fact, grant.principal).to_owned(),
-            has_end: is_activated(fact) || Ending::of(fact) != Ending::Never,
+            has_end: is_activated(fact) || ScheduleEnd::of(fact) != ScheduleEnd::Never,
         })
     };
     facts(directory, tenant, kind, global).await

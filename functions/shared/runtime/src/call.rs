@@ -10,7 +10,7 @@ pub const MARGIN_MS: i64 = 20_000;
 /// A call of a function: until when it may work, and its name in logs.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// When work must be put down.
+    /// When work must be suspended.
     pub deadline: Timestamp,
     /// The platform's name of the call; empty where there is no platform.
     pub request: String,

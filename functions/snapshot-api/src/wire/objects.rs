@@ -31,7 +31,7 @@ pub struct ObjectsIn {
 }
 
 impl ObjectsIn {
-    /// The page of that cursor and limit, as the engine wants it.
+    /// The page of that cursor and limit, in the form of `engine::ports::Page`.
     pub fn page(self) -> Page {
         PageIn { cursor: self.cursor, limit: self.limit }.page()
     }
@@ -50,7 +50,7 @@ pub struct LinksIn {
 }
 
 impl LinksIn {
-    /// The page of that cursor and limit, as the engine wants it.
+    /// The page of that cursor and limit, in the form of `engine::ports::Page`.
     pub fn page(self) -> Page {
         PageIn { cursor: self.cursor, limit: self.limit.or(Some(MOST_LINKS)) }.page()
     }

@@ -5,7 +5,7 @@ use super::strict::Strict;
 use clap::Args;
 use domain::{Error, Result};
 use engine::records::Cause;
-use restore::receipts::{Approved, Ending, PlanFault, RECEIPT_TYPE, Receipt};
+use restore::receipts::{Approved, PlanFault, RECEIPT_TYPE, Receipt, RestoreEnding};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -84,10 +84,10 @@ pub fn check(text: &str, keys: Option<&str>) -> Result<Receipt> {
 pub fn said(receipt: &Receipt, with_keys: bool) -> Vec<String> {
     let Receipt { restore, tenant, counts, .. } = receipt;
     let ending = match receipt.ending {
-        Ending::Done => "was run to its last step",
-        Ending::Stopped => "was stopped",
-        Ending::GivenUp => "was given up",
-        Ending::Expired => "was not run in time",
+        RestoreEnding::Done => "was run to its last step",
+        RestoreEnding::Stopped => "was stopped",
+        RestoreEnding::GivenUp => "was given up",
+        RestoreEnding::Expired => "was not run in time",
     };
     let entries: u64 = receipt.pages.iter().map(|page| page.entries).sum();
     let mut lines = vec![

@@ -8,8 +8,8 @@ use domain::kinds::Source;
 use domain::stored::Manifest;
 use domain::{Result, SnapshotId, TenantId, Timestamp};
 use engine::ports::{
-    Access, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject, LiveObjects, PageEnd,
-    ReadPage, Spent, Standing,
+    Access, Clock, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, LiveObject,
+    LiveObjects, PageEnd, ReadPage, Spent,
 };
 use engine::records::SnapshotMode;
 use graph::{GraphClient, GraphDirectory, GraphSettings};
@@ -238,7 +238,7 @@ impl DirectoryAccess for Eventful {
     async fn access(&self, tenant: &TenantId) -> Result<Access> {
         self.inner.access(tenant).await
     }
-    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<ConsentStanding> {
         self.inner.standing(tenant, user).await
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use domain::kinds::{self, Kind, Source};
 use domain::{ErrorKind, TenantId};
 use engine::ports::{
-    Cursor, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter, LiveObject, LiveObjects,
-    PageEnd, Spent, Standing,
+    ConsentStanding, Cursor, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter, LiveObject,
+    LiveObjects, PageEnd, Spent,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -42,10 +42,10 @@ pub async fn directory_access(
     let organisation = directory.organisation(tenant).await.unwrap();
     assert_eq!(organisation["id"], tenant.as_str(), "the organisation is the tenant's own");
     let (administrator, employee) = (probe.administrator().await, probe.employee().await);
-    assert_eq!(directory.standing(tenant, &administrator).await.unwrap(), Standing::MayConsent);
-    assert_eq!(directory.standing(tenant, &employee).await.unwrap(), Standing::NoRole);
+    assert_eq!(directory.standing(tenant, &administrator).await.unwrap(), ConsentStanding::MayConsent);
+    assert_eq!(directory.standing(tenant, &employee).await.unwrap(), ConsentStanding::NoRole);
     let nobody = directory.standing(tenant, NOWHERE).await.unwrap();
-    assert_eq!(nobody, Standing::NotThere, "nobody is no administrator");
+    assert_eq!(nobody, ConsentStanding::NotThere, "nobody is no administrator");
     probe.hide_roles().await;
     directory.access(tenant).await.unwrap();
     let hidden = directory.standing(tenant, &administrator).await;

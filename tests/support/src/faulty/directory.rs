@@ -7,8 +7,8 @@ use domain::kinds::{Kind, Licence, LinkType, Outside, Source};
 use domain::restore::Units;
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
-    Holders, LiveObject, LiveObjects, ReadPage, Spent, Standing,
+    Access, Applied, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
+    DirectoryWriter, Holders, LiveObject, LiveObjects, ReadPage, Spent,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ impl<T: DirectoryAccess + ?Sized> DirectoryAccess for Faulty<T> {
         let call = LoggedCall::new("directory", "access", "").of(tenant);
         self.plan.around(call, self.inner.access(tenant)).await
     }
-    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing> {
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<ConsentStanding> {
         let call = LoggedCall::new("directory", "standing", "").of(tenant);
         self.plan.around(call, self.inner.standing(tenant, user)).await
     }
@@ -58,14 +58,14 @@ impl<T: DirectoryPages + ?Sized> DirectoryPages for Faulty<T> {
         let at = match cursor {
             Cursor::Start => "from the start",
             Cursor::Listed => "listed",
-            Cursor::Whole => "whole",
+            Cursor::ListedWithLinks => "whole",
             Cursor::Ids(_) => "by ids",
             Cursor::Latest => "latest",
             Cursor::Singly => "one by one",
             Cursor::Bin => "recycle bin",
             Cursor::Next(_)
             | Cursor::NextListed(_)
-            | Cursor::NextWhole(_)
+            | Cursor::NextListedWithLinks(_)
             | Cursor::NextSingly(_)
             | Cursor::NextBin(_) => "next",
             Cursor::Delta(_) => "delta",

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::kinds::{Kind, LinkType, Source};
 use domain::{Error, Result, TenantId};
 use engine::ports::{
-    Access, Applied, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite, DirectoryWriter,
-    LiveObject, LiveObjects, ReadPage, Spent, Standing,
+    Access, Applied, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
+    DirectoryWriter, LiveObject, LiveObjects, ReadPage, Spent,
 };
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ impl DirectoryAccess for Nobody {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         Err(Error::unavailable("nobody"))
     }
-    async fn standing(&self, _: &TenantId, _: &str) -> Result<Standing> {
+    async fn standing(&self, _: &TenantId, _: &str) -> Result<ConsentStanding> {
         Err(Error::unavailable("nobody"))
     }
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {

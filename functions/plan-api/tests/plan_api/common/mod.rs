@@ -7,8 +7,8 @@ use axum::body::Body;
 use domain::rights::Role;
 use domain::{Error, ErrorKind, OrganisationId, PartnerId, PersonId, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Catalog, Clock as _, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope, SignIns, Standing,
-    Write,
+    Access, Catalog, Clock as _, ConsentStanding, DirectoryAccess, Ids as _, Page, Row, RowPage, Scope,
+    SignIns, Write,
 };
 use engine::records::rights::Function;
 use engine::records::{Identity, IdentityLink, Person, Records};
@@ -79,14 +79,14 @@ impl DirectoryAccess for ToldDirectory {
         permissions.sort_unstable();
         Ok(Access { permissions: permissions.into_iter().map(str::to_owned).collect(), principal: None })
     }
-    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<ConsentStanding> {
         self.pass(Slow::Standing)?;
         let Says { holders, people, .. } = self.0.lock().unwrap().clone();
         let holders = holders.map_err(|kind| Error::new(kind, "who holds roles is not shown"))?;
         Ok(match (holders.contains(&user), people.contains(&user)) {
-            (true, _) => Standing::MayConsent,
-            (false, true) => Standing::NoRole,
-            (false, false) => Standing::NotThere,
+            (true, _) => ConsentStanding::MayConsent,
+            (false, true) => ConsentStanding::NoRole,
+            (false, false) => ConsentStanding::NotThere,
         })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {

@@ -3,7 +3,7 @@
 use super::{Report, Worker};
 use domain::{Error, ErrorKind, Result};
 use engine::messages;
-use engine::open_work::untold_since;
+use engine::open_work::note_unannounced;
 use engine::records::{Cause, Course, Diff, Found, JobState, Subject, replace};
 
 impl Worker {
@@ -35,7 +35,7 @@ impl Worker {
         failed.course.fail(Cause::of(error.kind()));
         let mut writes = vec![replace(&failed, version)?];
         // The next comparison begins where this one did.
-        writes.extend(untold_since(&self.records, &failed).await?);
+        writes.extend(note_unannounced(&self.records, &failed).await?);
         self.records.write(writes).await?;
         Ok(Report::Failed(error.summary().into()))
     }

@@ -10,7 +10,7 @@ use crate::archive::SnapshotView;
 use domain::Result;
 use domain::changes::{Change, What};
 use domain::kinds::{self, Kind};
-use domain::restore::{Ending, is_activated};
+use domain::restore::{ScheduleEnd, is_activated};
 use serde_json::{Map, Value};
 
 /// The two kinds that show one fact.
@@ -63,7 +63,7 @@ impl Forms {
 
 /// In which form the fact is told, and what happened; none where nothing is to be told. `assignment` and `schedule` are
 /// what happened to either form, as far as it differs and is compared.
-fn told(
+fn shown_as(
     (before, after): (&Held, &Held),
     assignment: Option<What>,
     schedule: Option<What>,
@@ -98,7 +98,7 @@ fn told(
             // Told once. What has an end is told as the schedule, which says so.
             let is_one = assignment.is_some() && assignment == schedule;
             let shown = if schedule == Some(What::Deleted) { before } else { after };
-            let has_end = matches!(shown, Held::Scheduled(s) if Ending::of(s) != Ending::Never);
+            let has_end = matches!(shown, Held::Scheduled(s) if ScheduleEnd::of(s) != ScheduleEnd::Never);
             let by_assignment =
                 assignment.filter(|_| !(is_one && has_end)).map(|what| (Form::Assignment, what));
             let by_schedule = schedule.filter(|_| !is_one || has_end).map(|what| (Form::Schedule, what));
@@ -131,7 +131,7 @@ impl Comparison<'_> {
         let earlier = [forms.assignments, forms.schedules].map(|kind| self.before.of(kind.run()));
         let before = forms.held(earlier, &change.key).await?;
         let after = forms.held([self.after; 2], key).await?;
-        let told = told((&before, &after), assignment, schedule, is_compared(forms.schedules));
+        let told = shown_as((&before, &after), assignment, schedule, is_compared(forms.schedules));
         let Some((_, what)) = told.into_iter().find(|(form, _)| *form == own) else { return Ok(None) };
         if what != change.what {
             change.what = what;
@@ -142,7 +142,7 @@ impl Comparison<'_> {
             change.privileged = false;
         }
         if let (What::Activated, Held::Activated(schedule)) = (what, &after)
-            && let Ending::At(end) = Ending::of(schedule)
+            && let ScheduleEnd::At(end) = ScheduleEnd::of(schedule)
         {
             change.ends_at = Some(end);
         }
@@ -198,7 +198,7 @@ mod tests {
             let both = is_scheduled(before) && is_scheduled(after);
             let schedule = what(is_scheduled(before), is_scheduled(after));
             let schedule = schedule.or((both && differs).then_some(What::Modified));
-            told((before, after), assignment, schedule, true)
+            shown_as((before, after), assignment, schedule, true)
         });
         let whats = readings.clone().map(|told| told.into_iter().map(|(_, what)| what).collect::<Vec<_>>());
         assert_eq!(whats[0], whats[1], "{before:?} {after:?}");
@@ -229,7 +229,8 @@ mod tests {
     fn what_is_given_without_an_end_is_told_as_an_assignment_and_with_one_as_a_schedule() {
         let lasting = Held::Scheduled(schedule("Assigned", None));
         let timed = Held::Scheduled(schedule("Assigned", Some("2026-01-01T08:00:00Z")));
-        let both = |before: &Held, after: &Held, what| told((before, after), Some(what), Some(what), true);
+        let both =
+            |before: &Held, after: &Held, what| shown_as((before, after), Some(what), Some(what), true);
         assert_eq!(both(&Held::Not, &lasting, What::Created), [(Form::Assignment, What::Created)]);
         assert_eq!(both(&Held::Not, &timed, What::Created), [(Form::Schedule, What::Created)]);
         assert_eq!(both(&timed, &Held::Not, What::Deleted), [(Form::Schedule, What::Deleted)]);
@@ -238,7 +239,7 @@ mod tests {
     #[test]
     fn where_schedules_are_not_compared_the_assignment_says_that_it_is_an_activation() {
         let active = Held::Activated(schedule("Activated", None));
-        let told = told((&Held::Not, &active), Some(What::Created), None, false);
+        let told = shown_as((&Held::Not, &active), Some(What::Created), None, false);
         assert_eq!(told, [(Form::Assignment, What::Activated)]);
     }
 }

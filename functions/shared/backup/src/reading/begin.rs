@@ -5,7 +5,7 @@ use super::context::Context;
 use super::missing;
 use super::unreadable;
 use domain::Timestamp;
-use domain::kinds::{KINDS, Kind, Read, Source, Whole};
+use domain::kinds::{FullReading, KINDS, Kind, Read, Source};
 use domain::stored::Manifest;
 use engine::records::{KindReading, KindState};
 use jiff::SignedDuration;
@@ -23,7 +23,7 @@ const PAGE: u64 = 999;
 
 /// Whether everything can be read in another way than by the delta's first round.
 pub(super) fn has_other_way(kind: &Kind) -> bool {
-    matches!(kind.reading[0].read, Read::Delta(Whole::Listed { .. } | Whole::Chunked { .. }))
+    matches!(kind.reading[0].read, Read::Delta(FullReading::ByList { .. } | FullReading::ByChunks { .. }))
 }
 
 /// The properties that the base's token does not ask for, though the row or the tenant's extensions name them.

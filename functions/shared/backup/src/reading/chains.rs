@@ -6,7 +6,7 @@ use super::missing;
 use super::reader::KindReader;
 use super::returned;
 use super::take::Intake;
-use domain::kinds::{Interpreted, Read, Source, Whole};
+use domain::kinds::{FullReading, Interpreted, Read, Source};
 use domain::stored::{Missing, Token};
 use domain::trail::Astray;
 use domain::{Error, ErrorKind, Result, Timestamp};
@@ -131,7 +131,7 @@ impl Chains<'_, '_> {
     /// How many ids Graph takes at a time.
     fn most_ids(&self) -> usize {
         match self.reader.main_source().read {
-            Read::Delta(Whole::Chunked { ids, .. }) => ids,
+            Read::Delta(FullReading::ByChunks { ids, .. }) => ids,
             _ if self.reader.state.stage == ReadingStage::Returned => returned::IDS,
             _ => 1,
         }
@@ -172,7 +172,7 @@ impl Chains<'_, '_> {
         if let PageEnd::More(
             Cursor::Next(link)
             | Cursor::NextListed(link)
-            | Cursor::NextWhole(link)
+            | Cursor::NextListedWithLinks(link)
             | Cursor::NextSingly(link),
         ) = &page.end
             && let Err(astray) = chain.trail.follow(link, entries(&page.items))
@@ -263,7 +263,7 @@ impl Chains<'_, '_> {
     /// Up to how many objects everything is read along the delta's first round instead.
     fn round_up_to(&self) -> usize {
         match self.reader.main_source().read {
-            Read::Delta(Whole::Chunked { round_up_to, .. }) => round_up_to,
+            Read::Delta(FullReading::ByChunks { round_up_to, .. }) => round_up_to,
             _ => 0,
         }
     }

@@ -1,7 +1,7 @@
 //! Pages, fetched and understood away from where they are collected.
 
 use super::context::Context;
-use domain::kinds::{Asked, Interpreted, Kind, Read, Source, Whole, id_of, interpret};
+use domain::kinds::{Asked, FullReading, Interpreted, Kind, Read, Source, id_of, interpret};
 use domain::{Error, Result};
 use engine::ports::{Cursor, PageEnd, ReadPage, Unreadable};
 use std::collections::BTreeSet;
@@ -61,7 +61,7 @@ impl Context {
         let is_left_out = |p: &str| left_out.contains(p) || page.left_out.iter().any(|left| left == p);
         let select: Vec<&str> = select.filter(|p| !is_left_out(p)).collect();
         let withheld: Vec<&str> = kind.withheld(&self.permissions).collect();
-        let asked = Asked { select: &select, withheld: &withheld, whole: how.listed };
+        let asked = Asked { select: &select, withheld: &withheld, is_all_of_object: how.listed };
         let (mut items, mut unreadable) = (Vec::with_capacity(page.items.len()), page.unreadable);
         for item in &page.items {
             match interpret(kind, source, asked, item) {
@@ -81,7 +81,7 @@ impl Context {
 pub(super) fn is_listed(source: &Source, by_round: bool, is_changes: bool) -> bool {
     match source.read {
         Read::List => true,
-        Read::Delta(Whole::Listed { .. }) => !by_round && !is_changes,
+        Read::Delta(FullReading::ByList { .. }) => !by_round && !is_changes,
         Read::Delta(_) => false,
     }
 }

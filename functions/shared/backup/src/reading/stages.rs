@@ -3,7 +3,7 @@
 use super::begin;
 use super::chains::{self, Ended};
 use super::reader::KindReader;
-use domain::kinds::{Read, Whole};
+use domain::kinds::{FullReading, Read};
 use domain::stored::Token;
 use domain::{Error, Result};
 use engine::ports::{Cursor, PageEnd};
@@ -78,13 +78,13 @@ impl KindReader<'_> {
                 }
                 Read::Delta(_) if state.by_list => {
                     carried = self.context.carried(self.kind, state.facets_apart);
-                    objects(Cursor::Whole)
+                    objects(Cursor::ListedWithLinks)
                 }
-                Read::Delta(Whole::Listed { .. }) if !state.by_round => {
+                Read::Delta(FullReading::ByList { .. }) if !state.by_round => {
                     carried = self.context.carried(self.kind, state.facets_apart);
                     objects(Cursor::Listed)
                 }
-                Read::Delta(Whole::Chunked { .. }) if !state.by_round => {
+                Read::Delta(FullReading::ByChunks { .. }) if !state.by_round => {
                     Chain::new(ChainRole::Ids, Cursor::Listed)
                 }
                 Read::Delta(_) | Read::List => objects(Cursor::Start),

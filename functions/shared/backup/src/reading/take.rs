@@ -69,7 +69,7 @@ impl Intake {
         }
 
         // Links of which the item names all: first every one of the base goes, then those that it names are there.
-        for link in &item.whole {
+        for link in &item.complete_links {
             let Some(held) = self.held.get(link.name) else { continue };
             for to in held.ends(&format!("{}/", item.key)).await? {
                 self.link(sorters, link, &item.key, &to, None).await?;
@@ -80,7 +80,7 @@ impl Intake {
         }
 
         let Some(object) = item.object else { return Ok(()) };
-        let op = match (object.is_whole, self.everything) {
+        let op = match (object.is_complete, self.everything) {
             // Why: who activated a role may have been given it for good as well, which is the same fact of the same key.
             (true, _) if is_activation(kind, &object)? => Op::Unless(&object.text),
             (true, _) => Op::Complete(&object.text),

@@ -159,8 +159,8 @@ impl Worker {
         let Some(id) = &tenant.last_sealed else { return Ok(Vec::new()) };
         let before = self.records.find(&Snapshot::at(&tenant.tenant, id)).await?;
         let Some(Found { value: before, .. }) = before else { return Ok(Vec::new()) };
-        let is_told = |gap: &NotCovered| !(before.provisional && is_denied(gap));
-        Ok(before.not_covered.iter().filter(|gap| is_told(gap)).cloned().collect())
+        let is_known_to_people = |gap: &NotCovered| !(before.provisional && is_denied(gap));
+        Ok(before.not_covered.iter().filter(|gap| is_known_to_people(gap)).cloned().collect())
     }
 
     /// Makes the tenant's row say that the snapshot is not final: another follows soon.

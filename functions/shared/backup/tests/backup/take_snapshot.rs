@@ -8,8 +8,8 @@ use domain::kinds::{Kind, LinkType, Source};
 use domain::stored::Manifest;
 use domain::{DiffId, Error, Result, SnapshotId, TenantId};
 use engine::ports::{
-    Access, BlobName, Cursor, Directory, DirectoryAccess, DirectoryPages, JobQueue, LiveObject, LiveObjects,
-    PageEnd, Put, ReadPage, Spent, Standing, Vault,
+    Access, BlobName, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages, JobQueue,
+    LiveObject, LiveObjects, PageEnd, Put, ReadPage, Spent, Vault,
 };
 use engine::records::{Cause, Diff, JobState, Reason, Record, Side, Snapshot, SnapshotMode, Tenant};
 use jiff::SignedDuration;
@@ -96,8 +96,8 @@ impl DirectoryAccess for Empty {
     async fn access(&self, _: &TenantId) -> Result<Access> {
         Ok(Access { permissions: vec![], principal: None })
     }
-    async fn standing(&self, _: &TenantId, _: &str) -> Result<Standing> {
-        Ok(Standing::NotThere)
+    async fn standing(&self, _: &TenantId, _: &str) -> Result<ConsentStanding> {
+        Ok(ConsentStanding::NotThere)
     }
     async fn organisation(&self, _: &TenantId) -> Result<Map<String, Value>> {
         Err(Error::not_found("nothing"))

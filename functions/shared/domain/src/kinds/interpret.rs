@@ -60,7 +60,7 @@ pub struct ObjectText {
     /// A JSON object in canonical form, as UTF-8.
     pub text: Vec<u8>,
     /// Whether nothing that was asked for is missing in it.
-    pub is_whole: bool,
+    pub is_complete: bool,
 }
 
 impl ObjectText {
@@ -89,7 +89,7 @@ pub struct Interpreted {
     /// The links that the item speaks of, in Graph's order.
     pub links: Vec<LinkRecord>,
     /// Link types of which `links` holds all that the object has.
-    pub whole: Vec<&'static LinkType>,
+    pub complete_links: Vec<&'static LinkType>,
 }
 
 /// How items are to be understood.
@@ -101,7 +101,7 @@ pub struct Asked<'a> {
     pub withheld: &'a [&'static str],
     /// Whether each item is all of its object, as in a list: what was asked for and is not in it was never
     /// set. In a delta it may just not have changed.
-    pub whole: bool,
+    pub is_all_of_object: bool,
 }
 
 type Member<'a> = (Cow<'a, str>, &'a RawValue);
@@ -186,7 +186,7 @@ pub fn interpret(
         object: None,
         facets: Vec::new(),
         links: Vec::new(),
-        whole: Vec::new(),
+        complete_links: Vec::new(),
     };
     if let Some(removed) = members.get("@removed") {
         let reason = canonical::parse(removed)?;
@@ -204,7 +204,7 @@ pub fn interpret(
     }
     for link in kind.links {
         if read_links(link, &members, &mut read.links)? {
-            read.whole.push(link);
+            read.complete_links.push(link);
         }
     }
     let id = std::mem::take(&mut read.key);
@@ -228,8 +228,8 @@ fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<O
         .copied()
         .filter(|p| members.0.binary_search_by(|(k, _)| k.as_ref().cmp(p)).is_err() && !elsewhere(p))
         .collect();
-    let is_whole = asked.whole || missing.is_empty();
-    let mut empties = if asked.whole { std::mem::take(&mut missing) } else { Vec::new() };
+    let is_complete = asked.is_all_of_object || missing.is_empty();
+    let mut empties = if asked.is_all_of_object { std::mem::take(&mut missing) } else { Vec::new() };
     empties.sort_unstable();
     let mut empties = empties.into_iter().peekable();
     let mut says_more = false;
@@ -263,7 +263,7 @@ fn object_text(kind: &Kind, asked: Asked<'_>, members: &Members<'_>) -> Result<O
         text.extend_from_slice(kind.empty_value(empty).as_bytes());
     }
     text.push(b'}');
-    Ok(says_more.then_some(ObjectText { text, is_whole }))
+    Ok(says_more.then_some(ObjectText { text, is_complete }))
 }
 
 impl Kind {

@@ -22,11 +22,12 @@ pub use outside::{Named, OUTSIDE, Outside, named_in};
 pub use rights::{Grant, Rights, Term, assignments};
 pub use rows::KINDS;
 pub use shape::{
-    ApiVersion, EXTENSION_PREFIX, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read,
-    Reference, Rule, Source, Unread, Whole,
+    ApiVersion, EXTENSION_PREFIX, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite,
+    Read, Reference, Rule, Source, Unread,
 };
 pub use writing::{
-    Action, Empty, Form, Limit, Mark, Otherwise, Phase, Place, Required, Settled, Shown, Update, Way, Writing,
+    Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,
+    Way, Writing,
 };
 
 use crate::{Error, Result};

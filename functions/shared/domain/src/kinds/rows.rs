@@ -5,11 +5,12 @@
 use super::KindName;
 use super::rights::{Grant, Rights, Term};
 use super::shape::{
-    ApiVersion, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference, Rule, Source,
-    Unread, Whole,
+    ApiVersion, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference,
+    Rule, Source, Unread,
 };
 use super::writing::{
-    Action, Empty, Form, Limit, Mark, Otherwise, Phase, Place, Required, Settled, Shown, Update, Way, Writing,
+    Action, Empty, Form, Limit, Otherwise, Phase, Place, PropertyValue, Required, Settled, Shown, Update,
+    Way, Writing,
 };
 use crate::canonical::Sorting;
 
@@ -38,7 +39,7 @@ const SCHEDULE_KIND: KindName = KindName::new("activeAdmins");
 const PRINCIPALS: &[KindName] = &[USER_KIND, GROUP_KIND];
 
 /// A Microsoft 365 group. Source: learn.microsoft.com/graph/api/resources/groups-overview.
-const UNIFIED: Mark = Mark { property: "groupTypes", value: "Unified" };
+const UNIFIED: PropertyValue = PropertyValue { property: "groupTypes", value: "Unified" };
 
 /// "Read the memberships of hidden groups and administrative units": learn.microsoft.com/graph/permissions-reference.
 const HIDDEN_MEMBERS: &[&str] = &["Member.Read.Hidden"];
@@ -73,7 +74,7 @@ static USERS: Kind = Kind {
     reading: &[
         Source {
             name: "users",
-            read: Read::Delta(Whole::Listed { path: "users", expand: "manager($select=id)", top: 999 }),
+            read: Read::Delta(FullReading::ByList { path: "users", expand: "manager($select=id)", top: 999 }),
             path: "users/delta",
             version: ApiVersion::V1,
             select: &[
@@ -376,7 +377,7 @@ static GROUPS: Kind = Kind {
     search: &["mailNickname", "mail"],
     reading: &[Source {
         name: "groups",
-        read: Read::Delta(Whole::Chunked { path: "groups", top: 999, ids: 50, round_up_to: 250 }),
+        read: Read::Delta(FullReading::ByChunks { path: "groups", top: 999, ids: 50, round_up_to: 250 }),
         path: "groups/delta",
         version: ApiVersion::V1,
         select: &[
@@ -434,7 +435,7 @@ static GROUPS: Kind = Kind {
             write: LinkWrite::Collection,
             write_permissions: MEMBER_WRITE,
             ruled_by: Some(Rule {
-                mark: Mark { property: "groupTypes", value: "DynamicMembership" },
+                mark: PropertyValue { property: "groupTypes", value: "DynamicMembership" },
                 property: "membershipRule",
                 state: "membershipRuleProcessingState",
                 empties: true,
@@ -563,7 +564,7 @@ static GROUPS: Kind = Kind {
         )],
         settled: &[
             Settled {
-                mark: Mark { property: "visibility", value: "HiddenMembership" },
+                mark: PropertyValue { property: "visibility", value: "HiddenMembership" },
                 why: "it can be set only when the group is created",
             },
             Settled { mark: UNIFIED, why: "it can be set only when the group is created" },
@@ -627,7 +628,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     search: &[],
     reading: &[Source {
         name: "administrativeUnits",
-        read: Read::Delta(Whole::Round),
+        read: Read::Delta(FullReading::ByRound),
         path: "directory/administrativeUnits/delta",
         version: ApiVersion::V1,
         select: &[
@@ -657,7 +658,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
         write: LinkWrite::OneByOne,
         write_permissions: &[],
         ruled_by: Some(Rule {
-            mark: Mark { property: "membershipType", value: "Dynamic" },
+            mark: PropertyValue { property: "membershipType", value: "Dynamic" },
             property: "membershipRule",
             state: "membershipRuleProcessingState",
             empties: false,

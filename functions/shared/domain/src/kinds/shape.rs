@@ -1,6 +1,6 @@
 //! What a row of the table of kinds can say. What it says of writing is in `writing`, of roles in `rights`.
 
-use super::{KINDS, KindName, Mark, Phase, Rights, Update, Writing};
+use super::{KINDS, KindName, Phase, PropertyValue, Rights, Update, Writing};
 use crate::canonical::Sorting;
 
 /// Graph's two API versions.
@@ -26,18 +26,18 @@ impl ApiVersion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
     /// By delta: what changed. The path ends in `/delta`.
-    Delta(Whole),
+    Delta(FullReading),
     /// By list, whole each time.
     List,
 }
 
 /// How everything is read where changes are read by delta.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whole {
+pub enum FullReading {
     /// By the delta's own first round, one page after the other.
-    Round,
+    ByRound,
     /// By list, whose pages are five times as large; then what changed since a token that was taken before.
-    Listed {
+    ByList {
         /// Below the version segment.
         path: &'static str,
         /// `$expand`, which gives the links that the delta is asked for in `$select`.
@@ -47,7 +47,7 @@ pub enum Whole {
     },
     /// The ids by list, then the delta's first round in chunks of so many ids, side by side; then what
     /// changed since a token that was taken before. A serial round of a large tenant takes an hour and more.
-    Chunked {
+    ByChunks {
         /// Below the version segment.
         path: &'static str,
         /// `$top` of the list.
@@ -175,7 +175,7 @@ pub struct LinkType {
     pub ruled_by: Option<Rule>,
     /// Of which objects Graph does not take the last link away: a Microsoft 365 group keeps an owner.
     /// Source: learn.microsoft.com/graph/api/group-delete-owners.
-    pub keeps_last: Option<Mark>,
+    pub keeps_last: Option<PropertyValue>,
     /// The property by which an object keeps what it leads to from being managed by others, us included: such links are
     /// written when everything else is.
     /// Source: learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management.
@@ -205,7 +205,7 @@ impl LinkType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// What the objects have of which they do.
-    pub mark: Mark,
+    pub mark: PropertyValue,
     /// The property that holds the rule.
     pub property: &'static str,
     /// The property that says whether the rule is followed now or paused.

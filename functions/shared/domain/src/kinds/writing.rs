@@ -59,14 +59,14 @@ pub struct Action {
 
 /// What tells some objects of a kind from the others: a property has this value, or has it among its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct PropertyValue {
     /// A property at the top of the object.
     pub property: &'static str,
     /// The value, which is text.
     pub value: &'static str,
 }
 
-impl Mark {
+impl PropertyValue {
     /// Whether the object has it.
     pub fn is_on(&self, object: &Map<String, Value>) -> bool {
         match object.get(self.property) {
@@ -88,7 +88,7 @@ pub enum Limit {
     /// Source: learn.microsoft.com/graph/api/resources/groups-overview.
     MailEnabled {
         /// Those that have this mark are Graph's all the same: Microsoft 365 groups.
-        unless: Mark,
+        unless: PropertyValue,
     },
     /// Microsoft's own, which are in every tenant.
     BuiltIn,
@@ -161,7 +161,7 @@ pub enum Otherwise {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settled {
     /// The property and the value.
-    pub mark: Mark,
+    pub mark: PropertyValue,
     /// For a person: why neither can become the other.
     pub why: &'static str,
 }
@@ -199,7 +199,7 @@ pub struct Place {
     /// Whether values are the same that differ in their case alone.
     pub ignores_case: bool,
     /// It is about objects alone that have this mark, on either side.
-    pub only: Option<Mark>,
+    pub only: Option<PropertyValue>,
     /// Whether objects in the recycle bin may have it as well.
     pub also_binned: bool,
     /// How an object comes back all the same that has to be created again; none where it takes no such place then.
@@ -267,7 +267,7 @@ pub struct Writing {
     /// empty where nothing can.
     pub needed: &'static [&'static str],
     /// Properties that Graph gives of every object and takes, for new ones, only of those that have the mark.
-    pub only_of: &'static [(&'static str, Mark)],
+    pub only_of: &'static [(&'static str, PropertyValue)],
     /// Properties that a new object is given and that it shows otherwise, or not at all.
     pub not_shown: &'static [&'static str],
     /// Properties that the service gives every new object by itself, or that follow from others: nobody misses what
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_on_an_object_that_has_the_value_or_has_it_among_others() {
-        let mark = Mark { property: "groupTypes", value: "Unified" };
+        let mark = PropertyValue { property: "groupTypes", value: "Unified" };
         let is_on = |value: Value| mark.is_on(json!({ "groupTypes": value }).as_object().unwrap());
         assert!(is_on(json!("Unified")) && is_on(json!(["DynamicMembership", "Unified"])));
         assert!(!is_on(json!([])) && !is_on(json!(null)) && !is_on(json!("unified")));

@@ -6,7 +6,7 @@
 //! counted, and never let go of without somebody else who is known. Invariant, of a plan as of each write:
 //! where there is an effective administrator before, there is one after it.
 
-use super::schedules::Ending;
+use super::schedules::ScheduleEnd;
 use super::values::text;
 use super::{GLOBAL_ADMINISTRATOR, Phase, Step, WriteAction};
 use crate::kinds::{self, Grant, Kind, Rights, Rule, Term};
@@ -312,8 +312,8 @@ impl Grant {
 fn given(step: &Step, grant: &Grant, body: &Map<String, Value>) -> Vec<Effect> {
     let principal = text(body, grant.principal).to_owned();
     let is_update = matches!(step.action, WriteAction::Update { .. });
-    match (grant.is_global_administrator(body), Ending::of(body)) {
-        (true, Ending::Never) => vec![Effect::Give(principal)],
+    match (grant.is_global_administrator(body), ScheduleEnd::of(body)) {
+        (true, ScheduleEnd::Never) => vec![Effect::Give(principal)],
         (true, _) if is_update => vec![Effect::Take(principal)],
         _ => vec![],
     }

@@ -6,7 +6,7 @@ use super::draft::{Draft, Planner};
 use super::lost::PROXY_ADDRESSES;
 use super::values::text;
 use super::{Cause, End, Held, Inputs, Item, WriteAction};
-use crate::kinds::{Mark, NamedKind, Place, Shown, Way};
+use crate::kinds::{NamedKind, Place, PropertyValue, Shown, Way};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -119,7 +119,8 @@ impl Place {
 
     /// Whether an item that is to come back takes the place.
     pub fn is_taken_by(&self, item: &Item) -> bool {
-        let is_marked = |mark: Mark| item.wanted.as_ref().is_some_and(|held| mark.is_on(&held.object));
+        let is_marked =
+            |mark: PropertyValue| item.wanted.as_ref().is_some_and(|held| mark.is_on(&held.object));
         self.ways(item.in_recycle_bin).is_some() && self.only.is_none_or(is_marked)
     }
 

@@ -3,7 +3,7 @@
 use super::draft::{Draft, Planner};
 use super::objects::GONE;
 use super::partial::NOWHERE;
-use super::schedules::{Ending, SCHEDULE, Tenure, with_fixed_end};
+use super::schedules::{SCHEDULE, ScheduleEnd, Tenure, with_fixed_end};
 use super::values::text;
 use super::{Cause, Held, Item, Phase, Warning, WriteAction, id_map};
 use crate::changes::{is_within, property_of, value_at};
@@ -50,14 +50,14 @@ fn give(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>) {
     if let Some((cause, why)) = refusal(item, wanted) {
         return planner.impossible(item, "object", cause, why);
     }
-    if Ending::of(wanted).is_over(planner.inputs.now) {
+    if ScheduleEnd::of(wanted).is_over(planner.inputs.now) {
         return planner.impossible(item, "object", Cause::Expired, EXPIRED);
     }
     let mut warnings = vec![];
     match &item.tenure {
         Tenure::Permanent | Tenure::Activated => {}
         Tenure::HeldForGood => {
-            if Ending::of(wanted) != Ending::Never {
+            if ScheduleEnd::of(wanted) != ScheduleEnd::Never {
                 planner.impossible(item, "object", Cause::Conflict, HELD_FOR_GOOD);
             }
             return;
@@ -102,7 +102,7 @@ fn give_for_a_time(
     wanted: Option<&Map<String, Value>>,
     live: Option<&Map<String, Value>>,
 ) {
-    let Some(schedule) = wanted.filter(|s| Ending::of(s) != Ending::Never) else {
+    let Some(schedule) = wanted.filter(|s| ScheduleEnd::of(s) != ScheduleEnd::Never) else {
         let why = "it is given for a time by now, and is not made permanent";
         return planner.impossible(item, "object", Cause::TimeBound, why);
     };
@@ -161,16 +161,16 @@ const END: &str = "scheduleInfo/expiration";
 /// assignment has nothing that could differ.
 fn change(planner: &mut Planner<'_>, item: &Item, wanted: &Map<String, Value>, live: &Map<String, Value>) {
     let chosen = item.chooses(SCHEDULE) || ends_chosen(planner, item, wanted, live);
-    if item.kind.writing.requests.is_none() || !chosen || Ending::of(wanted) == Ending::of(live) {
+    if item.kind.writing.requests.is_none() || !chosen || ScheduleEnd::of(wanted) == ScheduleEnd::of(live) {
         return;
     }
     if let Some((cause, why)) = refusal(item, wanted).or_else(|| refusal(item, live)) {
         return planner.impossible(item, SCHEDULE, cause, why);
     }
-    if Ending::of(wanted).is_over(planner.inputs.now) {
+    if ScheduleEnd::of(wanted).is_over(planner.inputs.now) {
         return planner.impossible(item, SCHEDULE, Cause::Expired, EXPIRED);
     }
-    if Ending::of(wanted) != Ending::Never
+    if ScheduleEnd::of(wanted) != ScheduleEnd::Never
         && planner.inputs.guard.own_principals.contains(principal(item.kind, wanted))
     {
         return planner.impossible(item, SCHEDULE, Cause::OwnAccess, OWN_ACCESS);

@@ -1,4 +1,4 @@
-//! What a plan is made from: read by the engine, judged here.
+//! What a plan is made from: read by the job `preview_restore`, judged here.
 
 use super::held::Held;
 use super::{Administrators, AttributeMode, IdMap, LinkMode, Resolution, Rival, SelectedLink, Tenure};
@@ -38,7 +38,7 @@ pub struct Item {
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     /// Who can administer the tenant, live.
-    pub administrators: Guarded,
+    pub administrators: KnownAdministrators,
     /// Our own service principals.
     pub own_principals: BTreeSet<String>,
     /// Of the people whom steps let in, keep out, bring back or delete, the ids of those who hold or may activate a role with
@@ -48,7 +48,7 @@ pub struct Guard {
 
 /// What is known of the tenant's administrators.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Guarded {
+pub enum KnownAdministrators {
     /// Nobody looked: no step can take anybody's rights.
     #[default]
     NotAsked,

@@ -64,8 +64,8 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         }
         // Asked only now: where nothing differs, nobody needs to hear that it could not be written.
         if let Some((cause, why)) = refusal(planner, item, link, wanted, live) {
-            let is_told = !add.is_empty() || !remove.is_empty();
-            if is_told && planner.inputs.links != LinkMode::Skip {
+            let differs = !add.is_empty() || !remove.is_empty();
+            if differs && planner.inputs.links != LinkMode::Skip {
                 planner.impossible(item, link.name, cause, why);
             }
             continue;

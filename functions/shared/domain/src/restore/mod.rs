@@ -43,7 +43,7 @@ pub use administrators::{Administrators, SignIn, Standing, gains, may_let_in, ma
 pub use conflicts::{Choice, ChoiceName, Conflict, Resolution, Rival};
 pub use held::{Held, HeldLink};
 pub use id_map::{IdMap, tokens};
-pub use inputs::{Guard, Guarded, Inputs, Item, Units};
+pub use inputs::{Guard, Inputs, Item, KnownAdministrators, Units};
 pub use left::{Left, LeftBy};
 pub use licences::{PROPERTY as LICENCES, direct_licences};
 pub use permissions::not_permitted;
@@ -51,7 +51,9 @@ pub use planner::{is_privileged, plan};
 pub use policies::clean as content;
 pub use properties::writable;
 pub use returned::at_last;
-pub use schedules::{Ending, SCHEDULE, Schedule, Tenure, is_activated, may_be_privileged, with_fixed_end};
+pub use schedules::{
+    SCHEDULE, Schedule, ScheduleEnd, Tenure, is_activated, may_be_privileged, with_fixed_end,
+};
 pub use selection::{AttributeMode, LinkMode, SelectedItem, SelectedLink, Selection};
 pub use step::{Cause, End, Impossible, Remark, RestorePlan, Step, Warning, WriteAction};
 pub use values::same;

@@ -3,9 +3,9 @@
 use super::draft::Planner;
 use super::order::in_order;
 use super::{
-    Cause, Guarded, Held, Impossible, Inputs, Item, LeftBy, LinkMode, Remark, RestorePlan, SelectedLink,
-    Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_let_in, may_lose, objects,
-    person_decided_on, units,
+    Cause, Held, Impossible, Inputs, Item, KnownAdministrators, LeftBy, LinkMode, Remark, RestorePlan,
+    SelectedLink, Step, Warning, WriteAction, administrators, circles, conflicts, facts, may_let_in,
+    may_lose, objects, person_decided_on, units,
 };
 use crate::kinds::{self, Identity, KINDS, Kind, KindName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,9 +41,9 @@ pub fn is_privileged(inputs: &Inputs, plan: &RestorePlan) -> bool {
     let holders: BTreeSet<(KindName, &str)> =
         all.filter(may_hold).map(|item| (item.kind.name, item.key.as_str())).collect();
     let may_administer = |id: &str| match &inputs.guard.administrators {
-        Guarded::NotAsked => false,
-        Guarded::Known(known) => known.people.contains_key(id),
-        Guarded::Unreadable => true,
+        KnownAdministrators::NotAsked => false,
+        KnownAdministrators::Known(known) => known.people.contains_key(id),
+        KnownAdministrators::Unreadable => true,
     };
     plan.steps.iter().any(|step| {
         let kind = step.kind.find();
@@ -185,8 +185,8 @@ impl Planner<'_> {
         }
         match &self.inputs.guard.administrators {
             // Nobody looked, since no step of this restore can take rights from anybody.
-            Guarded::NotAsked => (steps, vec![]),
-            Guarded::Unreadable => {
+            KnownAdministrators::NotAsked => (steps, vec![]),
+            KnownAdministrators::Unreadable => {
                 // Without knowing who administers the tenant, no step that can take rights is made. A group that can
                 // hold no role takes none.
                 let may_hold = |step: &Step| match step.kind.find().filter(|kind| kind.is_group()) {
@@ -210,7 +210,7 @@ impl Planner<'_> {
                 }
                 (kept, vec![Remark::AdministratorsUnknown])
             }
-            Guarded::Known(before) => {
+            KnownAdministrators::Known(before) => {
                 // Whoever is known to administer: steps that would leave none of them, at whatever point of the plan,
                 // are taken out.
                 let (kept, lost) = administrators::guard(steps, before);

@@ -8,7 +8,7 @@ pub const SCHEDULE: &str = "scheduleInfo";
 
 /// When what a PIM schedule gives comes to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum ScheduleEnd {
     /// It was given for good.
     Never,
     /// A moment that is the same whenever the schedule is looked at.
@@ -62,7 +62,7 @@ impl Tenure {
         let any = |test: fn(&Map<String, Value>) -> bool| wanted.iter().chain(&live).any(test);
         if any(is_activated) {
             Self::Activated
-        } else if any(|s| Ending::of(s) != Ending::Never) {
+        } else if any(|s| ScheduleEnd::of(s) != ScheduleEnd::Never) {
             Self::TimeBound { wanted, live }
         } else if unread {
             Self::Unknown { privileged }
@@ -72,7 +72,7 @@ impl Tenure {
     }
 }
 
-impl Ending {
+impl ScheduleEnd {
     /// Of a schedule. What was given for a duration ends that long after its start, not after it is looked at.
     ///
     /// Source: learn.microsoft.com/graph/api/resources/expirationpattern.
@@ -118,7 +118,7 @@ pub fn is_activated(schedule: &Map<String, Value>) -> bool {
 pub fn with_fixed_end(schedule: &Map<String, Value>) -> Option<Value> {
     let mut info = schedule.get(SCHEDULE)?.clone();
     let has_duration = info.pointer("/expiration/duration").is_some_and(|d| !d.is_null());
-    if let (true, Ending::At(end)) = (has_duration, Ending::of(schedule)) {
+    if let (true, ScheduleEnd::At(end)) = (has_duration, ScheduleEnd::of(schedule)) {
         info["expiration"] = json!({ "type": "afterDateTime", "endDateTime": end.to_string() });
     }
     Some(info)

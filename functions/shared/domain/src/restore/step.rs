@@ -23,7 +23,7 @@ pub struct End {
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Action")]
+#[schemars(rename = "RestoreAction")]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub enum WriteAction {
     /// Takes the object out of the recycle bin, under its old id.

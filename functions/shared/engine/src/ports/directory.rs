@@ -24,11 +24,12 @@ pub const RECOVERY_PERMISSION: &str = "EntraBackup.Read.All";
 pub enum Cursor {
     /// At the beginning: of a list, or of a delta's first round.
     Start,
-    /// At the beginning of the list that stands for a delta's first round (`Whole::Listed`), or of the list of
-    /// its ids (`Whole::Chunked`).
+    /// At the beginning of the list that stands for a delta's first round (`FullReading::ByList`), or of the list of
+    /// its ids (`FullReading::ByChunks`).
     Listed,
     /// At the beginning of the list of everything, each object with all its links, where there is no delta.
-    Whole,
+    #[serde(rename = "whole")]
+    ListedWithLinks,
     /// At the beginning of the list of ids of which each object is then asked for by itself, with all its links, where a list
     /// of objects is refused.
     Singly,
@@ -42,8 +43,9 @@ pub enum Cursor {
     Next(String),
     /// At Graph's next link inside the list that was begun by `Listed`.
     NextListed(String),
-    /// At Graph's next link inside the list that was begun by `Whole`.
-    NextWhole(String),
+    /// At Graph's next link inside the list that was begun by `ListedWithLinks`.
+    #[serde(rename = "nextWhole")]
+    NextListedWithLinks(String),
     /// At Graph's next link inside the list that was begun by `Singly`.
     NextSingly(String),
     /// At Graph's next link inside the list that was begun by `Bin`.
@@ -155,7 +157,7 @@ impl LiveObject {
 
 /// What a user is to a tenant, where it is about who may let Holdfast in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum ConsentStanding {
     /// They hold now, for all of the tenant, a role whose holders can consent.
     MayConsent,
     /// The tenant holds them, and they hold no such role.
@@ -187,7 +189,7 @@ pub trait DirectoryAccess: Send + Sync {
     ///
     /// # Errors
     /// `Denied` when it may not be seen who holds roles, and as usual: an error is never "no".
-    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<Standing>;
+    async fn standing(&self, tenant: &TenantId, user: &str) -> Result<ConsentStanding>;
 
     /// The customer's organisation object (id, displayName, verifiedDomains). Its `id` is the tenant's.
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>>;

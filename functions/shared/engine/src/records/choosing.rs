@@ -147,7 +147,7 @@ impl Person {
     }
 
     /// Notes what a digest told, see [`Subscription::told`], for all subscriptions that have a digest then.
-    pub fn told(
+    pub fn note_digest(
         &mut self,
         due: &BTreeSet<Frequency>,
         (ends, until, look_back): (Timestamp, Timestamp, Timestamp),
@@ -155,7 +155,7 @@ impl Person {
         let narrower = self.narrower.iter_mut().map(|n| &mut n.subscription);
         for subscription in self.subscriptions.values_mut().chain(narrower) {
             if subscription.digests().is_some_and(|frequency| due.contains(&frequency)) {
-                subscription.told(ends, until, look_back);
+                subscription.note_digest(ends, until, look_back);
             }
         }
         self.tidy();

@@ -139,7 +139,7 @@ impl Subscription {
 
     /// Notes that a digest told what there was up to `ends`. `until` is the digest's own time, and `look_back` where the
     /// next one is to begin to look again.
-    pub fn told(&mut self, ends: Timestamp, until: Timestamp, look_back: Timestamp) {
+    pub fn note_digest(&mut self, ends: Timestamp, until: Timestamp, look_back: Timestamp) {
         let from = self.begins().max(look_back);
         self.told_until = self.told_until.max(ends);
         self.look_back = Some(LookBack { from, until });

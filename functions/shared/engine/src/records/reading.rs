@@ -144,7 +144,8 @@ pub struct KindReading {
     pub facets: BTreeSet<String>,
     /// Delta links of the sources that are complete.
     pub tokens: BTreeMap<String, Token>,
-    /// Properties that this Graph does not know.
+    /// Properties and relations that were not asked for: this Graph does not know or refuses them, or the token may not read
+    /// them.
     #[serde(default)]
     pub left_out: BTreeSet<String>,
     /// Whether it is known what is in the recycle bin.

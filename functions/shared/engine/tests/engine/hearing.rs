@@ -108,7 +108,7 @@ fn what_a_digest_owed_when_it_became_immediate_is_told_the_next_morning_and_the_
     assert_eq!(person.subscriptions[&Topic::Changes].begins(), monday);
     assert_eq!(person.next_digest_at, Some(at("2026-11-21T07:00:00Z")), "it does not wait for Monday");
     let ends = at("2026-11-21T06:58:00Z");
-    person.told(&daily(), (ends, at("2026-11-21T07:00:00Z"), ends));
+    person.note_digest(&daily(), (ends, at("2026-11-21T07:00:00Z"), ends));
     person.plan_digest(ends).unwrap();
     assert_eq!(person.next_digest_at, None, "and then it owes nothing");
     assert_eq!(
@@ -216,7 +216,7 @@ fn a_narrower_choice_begins_where_the_wider_one_is_and_withdrawn_it_tells_nothin
     let begins = |p: &Person, n: u32| p.subscription(Topic::Changes, &org(n), &[]).unwrap().begins();
     assert_eq!(begins(&person, 7), monday, "what waited for Monday comes the next morning");
     let (ends, until) = (at("2026-11-18T06:58:00Z"), at("2026-11-18T07:00:00Z"));
-    person.told(&daily(), (ends, until, ends));
+    person.note_digest(&daily(), (ends, until, ends));
     assert_eq!((begins(&person, 7), begins(&person, 8)), (ends, monday));
     person.withdraw(Topic::Changes, (&about, &[]), at("2026-11-18T12:00:00Z")).unwrap();
     assert_eq!(begins(&person, 7), ends, "it remembers what was told");
@@ -224,7 +224,7 @@ fn a_narrower_choice_begins_where_the_wider_one_is_and_withdrawn_it_tells_nothin
     // Until the wider one has told as much: then there is nothing to remember.
     let (ends, until) = (at("2026-11-23T06:58:00Z"), at("2026-11-23T07:00:00Z"));
     let both = [Frequency::Daily, Frequency::Weekly].into();
-    person.told(&both, (ends, until, ends));
+    person.note_digest(&both, (ends, until, ends));
     assert!(person.narrower.is_empty(), "{:?}", person.narrower);
     assert_eq!((begins(&person, 7), begins(&person, 8)), (ends, ends));
 }

@@ -2,7 +2,7 @@
 
 use crate::common::{Answer, Seen, World, ok, refuse, tenant, world};
 use domain::ErrorKind;
-use engine::ports::{Clock, DirectoryAccess, Standing};
+use engine::ports::{Clock, ConsentStanding, DirectoryAccess};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -33,16 +33,16 @@ async fn graph(answer: impl Fn(&Seen) -> Option<Answer> + Send + Sync + 'static)
 
 async fn asked(world: &World) -> Result<bool, ErrorKind> {
     let standing = world.directory().standing(&tenant(), USER).await.map_err(|e| e.kind())?;
-    Ok(standing == Standing::MayConsent)
+    Ok(standing == ConsentStanding::MayConsent)
 }
 
 #[tokio::test]
 async fn whoever_the_tenant_does_not_hold_is_told_from_whoever_holds_no_role() {
     for (status, expected) in [
-        (200, Ok(Standing::NoRole)),
-        (404, Ok(Standing::NotThere)),
+        (200, Ok(ConsentStanding::NoRole)),
+        (404, Ok(ConsentStanding::NotThere)),
         // Users that cannot be read say nothing, and roles were seen.
-        (403, Ok(Standing::NoRole)),
+        (403, Ok(ConsentStanding::NoRole)),
         (500, Err(ErrorKind::Unavailable)),
     ] {
         let world = graph(move |s| {

@@ -99,7 +99,7 @@ impl Worker {
         let mut places = Places::new(&self.records);
         let mut contents = self.late(person, &mut places).await?;
         contents.look_back = period.ends - LOOK_BACK;
-        let told = self.told(person, period).await?;
+        let told = self.marks_of_last_digest(person, period).await?;
         let (mut news, mut met) = (Vec::new(), Vec::new());
         for entry in self.entries(person, period).await? {
             let Some(line) = places.line(&entry.tenant, &entry.organisation).await? else { continue };
@@ -109,11 +109,11 @@ impl Worker {
             let subscription = person.subscription(entry.topic, &entry.organisation, &line);
             let Some(subscription) = subscription.filter(|s| period.holds(s, &entry)) else { continue };
             let mark = entry.mark();
-            let is_told = entry.at <= subscription.told_until && told.contains(&mark);
+            let was_in_last_digest = entry.at <= subscription.told_until && told.contains(&mark);
             if entry.at > contents.look_back {
                 met.push((entry.at, mark));
             }
-            if !is_told {
+            if !was_in_last_digest {
                 news.push(entry);
             }
         }
@@ -133,7 +133,7 @@ impl Worker {
     }
 
     /// The marks of notices that digests before this one told, and that it comes across again.
-    async fn told(&self, person: &Person, period: &Period) -> Result<BTreeSet<String>> {
+    async fn marks_of_last_digest(&self, person: &Person, period: &Period) -> Result<BTreeSet<String>> {
         let untils: BTreeSet<_> =
             period.subscriptions(person).filter_map(|s| s.look_back.map(|back| back.until)).collect();
         let mut told = BTreeSet::new();
@@ -194,7 +194,7 @@ pub(super) fn moved_on(mut person: Person, period: &Period, contents: &Contents)
     // Why not back when there was nothing: without a digest there is no row that says what was told.
     let look_back =
         if contents.count() == 0 && !contents.told.is_empty() { period.ends } else { contents.look_back };
-    person.told(&period.due, (period.ends, period.until, look_back));
+    person.note_digest(&period.due, (period.ends, period.until, look_back));
     person.late.retain(|late| !contents.late_rows.contains(late));
     person.plan_digest(period.until)?;
     Ok(person)

@@ -205,7 +205,7 @@ impl Worker {
         let Some(mut person) = person else { return self.records.replace(&digest, found.version).await };
         let period = Period::of(&person.value, digest.until)?;
         let look_back = digest.look_back.unwrap_or(period.ends);
-        person.value.told(&period.due, (period.ends, period.until, look_back));
+        person.value.note_digest(&period.due, (period.ends, period.until, look_back));
         if person.value.next_digest_at.is_none_or(|next| next <= digest.until) {
             person.value.plan_digest(digest.until)?;
         }

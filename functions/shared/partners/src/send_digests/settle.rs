@@ -34,13 +34,13 @@ impl Worker {
         };
         MAILS_RETURNED.add(1);
         // Whoever complains of a mail has read it: it did not come back, and nobody else need be told its content.
-        let is_told = event.fate == MailFate::Complained;
+        let is_complaint = event.fate == MailFate::Complained;
         let partner = &event.mail.partner;
         match &event.mail.of {
             MailOf::Notice { tenant, notice, person } => {
                 let sent = self.records.find(&SentNotice::at(tenant, notice, person)).await?;
                 // Why not once more: events come twice.
-                if let Some(sent) = sent.filter(|sent| !is_told && !is_returned(sent.value.delivery)) {
+                if let Some(sent) = sent.filter(|sent| !is_complaint && !is_returned(sent.value.delivery)) {
                     let row = SentNotice {
                         delivery: Some(Delivery::Returned),
                         handed: None,
@@ -57,7 +57,7 @@ impl Worker {
                     Some(trouble) => {
                         let owner = self.no_mail_reaches(&found.value, trouble).await?;
                         let told = self.records.find(&Notice::at(tenant, notice)).await?;
-                        if let (Some(owner), Some(told), false) = (owner, told, is_told) {
+                        if let (Some(owner), Some(told), false) = (owner, told, is_complaint) {
                             self.mail_instead(&told.value, owner, &found.value).await?;
                         }
                         Ok(())
@@ -68,7 +68,7 @@ impl Worker {
             MailOf::Digest { person, until } => {
                 // Why nothing is sent again: the next digest takes up what this one was to tell.
                 if let Some(found) = self.records.find(&Digest::at(partner, person, *until)).await?
-                    && !is_told
+                    && !is_complaint
                     && !is_returned(found.value.delivery)
                 {
                     let row = Digest { delivery: Some(Delivery::Returned), handed: None, ..found.value };

@@ -1,7 +1,7 @@
 //! The receipt of a restore, a page at a time; made when it is asked for where the restore ended without the job that signs.
 
 use super::restores::Restores;
-use crate::receipts::Ending;
+use crate::receipts::RestoreEnding;
 use domain::{Error, RestoreId, Result, TenantId};
 use engine::messages;
 use engine::records::SignedReceipt;
@@ -34,7 +34,7 @@ impl Restores {
     ) -> Result<ReceiptPage> {
         let row = self.find(tenant, restore).await?.value;
         let Some(found) = self.records.find(&SignedReceipt::at(tenant, restore)).await? else {
-            if Ending::of(&row, self.clock.now()).is_none() {
+            if RestoreEnding::of(&row, self.clock.now()).is_none() {
                 return Err(Error::conflict("the restore has not come to its end: it has no receipt yet"));
             }
             // Why here: whoever ended it holds no key to sign with, and most of these receipts nobody asks for.

@@ -3,7 +3,7 @@
 use super::gather::{Gather, all};
 use crate::passing::may_pass;
 use domain::Result;
-use domain::kinds::{Identity, Kind, KindName, Mark, Place, Shown};
+use domain::kinds::{Identity, Kind, KindName, Place, PropertyValue, Shown};
 use domain::restore::{Choice, IdMap, Impossible, Item, Rival, SelectedItem, Selection};
 use engine::ports::Holders;
 use futures::FutureExt;
@@ -59,8 +59,8 @@ impl Gather<'_> {
             let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
             let Some(id) = text("id") else { continue };
             let is_itself = id == item.key || id == self.ids.rewrite(&item.key);
-            let is_told = |rival: &Rival| rival.id == id && rival.place.property == place.property;
-            if is_itself || rivals.iter().any(is_told) {
+            let is_listed = |rival: &Rival| rival.id == id && rival.place.property == place.property;
+            if is_itself || rivals.iter().any(is_listed) {
                 continue;
             }
             let is_covered = self.snapshot.covers(kind);
@@ -151,7 +151,7 @@ impl Gather<'_> {
         kind: &'static Kind,
         property: &'static str,
         values: &[String],
-        mark: Option<Mark>,
+        mark: Option<PropertyValue>,
         also_binned: bool,
     ) -> Result<(Vec<Map<String, Value>>, Vec<Map<String, Value>>)> {
         self.in_time()?;

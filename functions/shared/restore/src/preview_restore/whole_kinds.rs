@@ -5,7 +5,7 @@
 
 use super::gather::is_of_object;
 use super::{MAX_ITEMS, OpenSnapshot, Worker};
-use domain::kinds::{KINDS, Kind, NamedKind, Read, Whole};
+use domain::kinds::{FullReading, KINDS, Kind, NamedKind, Read};
 use domain::restore::{Cause, IdMap, Impossible, SelectedItem};
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::{Cursor, PageEnd};
@@ -129,7 +129,7 @@ async fn came_since(
 ) -> Result<(BTreeSet<String>, bool)> {
     let source = &kind.reading[0];
     let mut cursor = match source.read {
-        Read::Delta(whole) if whole != Whole::Round => Cursor::Listed,
+        Read::Delta(whole) if whole != FullReading::ByRound => Cursor::Listed,
         Read::Delta(_) | Read::List => Cursor::Start,
     };
     let (mut came, mut is_all) = (BTreeSet::new(), true);

@@ -156,7 +156,7 @@ impl OutcomeEntry {
             number: row.number,
             id: row.id.clone(),
             asked: row.asked.clone(),
-            outcome: told(&row.state),
+            outcome: without_search(&row.state),
             status: row.status,
             request_id: row.request_id.clone(),
             client_request_id: row.client_request_id.clone(),
@@ -173,7 +173,7 @@ impl OutcomeEntry {
 }
 
 /// An outcome without what a creation looked for: that is for going on with it, and names other objects.
-fn told(state: &OutcomeState) -> OutcomeState {
+fn without_search(state: &OutcomeState) -> OutcomeState {
     match state {
         OutcomeState::Started { begun_at, .. } => {
             OutcomeState::Started { before_ids: Vec::new(), begun_at: *begun_at }
@@ -210,7 +210,7 @@ impl StepEntry {
             name: step.name.clone(),
             action: action(&step.action),
             fields: fields(step, outcome),
-            outcome: outcome.map(|row| told(&row.state)),
+            outcome: outcome.map(|row| without_search(&row.state)),
             status: outcome.and_then(|row| row.status),
             request_id: outcome.and_then(|row| row.request_id.clone()),
             client_request_id: outcome.and_then(|row| row.client_request_id.clone()),

@@ -23,7 +23,7 @@ const PAGE_BYTES: usize = 256 * 1024;
 /// How a restore ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Ending {
+pub enum RestoreEnding {
     /// It was run to its last step; single steps may have failed.
     Done,
     /// Somebody stopped it, perhaps midway.
@@ -34,7 +34,7 @@ pub enum Ending {
     Expired,
 }
 
-impl Ending {
+impl RestoreEnding {
     /// How the restore ended; none where something may still become of it.
     pub fn of(restore: &Restore, now: Timestamp) -> Option<Self> {
         match restore.state {
@@ -76,7 +76,7 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<RestoreId>,
     /// In which of its end states the restore is.
-    pub ending: Ending,
+    pub ending: RestoreEnding,
     /// Why it was given up, for programs; none unless it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
@@ -167,7 +167,7 @@ impl Receipt {
     /// The head of the receipt of a restore that ended so, over pages that have those marks.
     pub fn of(
         restore: &Restore,
-        ending: Ending,
+        ending: RestoreEnding,
         approval: Option<Approval>,
         counts: RestoreCounts,
         pages: Vec<PageMark>,
@@ -175,7 +175,7 @@ impl Receipt {
     ) -> Self {
         // What the tick gives up has no time of its own: the row was last written then.
         let ended_at = match ending {
-            Ending::Expired => restore.valid_until(),
+            RestoreEnding::Expired => restore.valid_until(),
             _ => restore.done_at.or(Some(restore.touched_at)),
         };
         Self {
@@ -185,7 +185,7 @@ impl Receipt {
             comparison: restore.diff.clone(),
             undoes: restore.undoes.clone(),
             ending,
-            cause: restore.course.cause().filter(|_| ending == Ending::GivenUp),
+            cause: restore.course.cause().filter(|_| ending == RestoreEnding::GivenUp),
             plan: restore.plan.clone(),
             plan_fault: None,
             requested_by: restore.requested_by.clone(),

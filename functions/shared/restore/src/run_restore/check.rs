@@ -2,7 +2,9 @@
 
 use domain::Result;
 use domain::kinds::{self, Kind, LinkEnd, LinkType, LinkWrite, Update};
-use domain::restore::{End, Ending, SCHEDULE, Step, WriteAction, at_last, content, direct_licences, same};
+use domain::restore::{
+    End, SCHEDULE, ScheduleEnd, Step, WriteAction, at_last, content, direct_licences, same,
+};
 use engine::ports::{DirectoryWrite, LiveObject};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -147,14 +149,14 @@ fn update(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &Li
 /// Whether a schedule that was asked for has another end than the one that is there. What was asked for without a schedule,
 /// such as a plain role assignment, has no end to compare.
 fn ends_otherwise(asked: &Map<String, Value>, live: &Map<String, Value>) -> bool {
-    asked.contains_key(SCHEDULE) && Ending::of(asked) != Ending::of(live)
+    asked.contains_key(SCHEDULE) && ScheduleEnd::of(asked) != ScheduleEnd::of(live)
 }
 
 /// The change of a schedule, which is a request that names all of it.
 fn schedule(kind: &'static Kind, step: &Step, body: &Map<String, Value>, live: &LiveObject) -> Check {
-    let end = |o: Option<&Value>| o.and_then(Value::as_object).map_or(Ending::Never, Ending::of);
+    let end = |o: Option<&Value>| o.and_then(Value::as_object).map_or(ScheduleEnd::Never, ScheduleEnd::of);
     let (now, before, after) =
-        (Ending::of(&live.object), end(step.before.as_ref()), end(step.after.as_ref()));
+        (ScheduleEnd::of(&live.object), end(step.before.as_ref()), end(step.after.as_ref()));
     let what = vec![SCHEDULE.to_owned()];
     if now == after {
         Check::So

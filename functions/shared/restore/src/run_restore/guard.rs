@@ -10,7 +10,7 @@ use super::wait::{Patience, SETTLED, Waited};
 use crate::administrators::read_administrators;
 use domain::Result;
 use domain::kinds::{self, Kind};
-use domain::restore::{Administrators, Ending, SignIn, Step, WriteAction, may_lose};
+use domain::restore::{Administrators, ScheduleEnd, SignIn, Step, WriteAction, may_lose};
 use engine::records::{FailCause, OutcomeState, SkipCause, StepOutcome};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -105,7 +105,7 @@ impl RestoreRun<'_> {
     fn has_run_out(&self, now: &Step) -> bool {
         match &now.action {
             WriteAction::Create { body } | WriteAction::Update { body, .. } if now.is_fact() => {
-                Ending::of(body).is_over(self.worker.clock.now())
+                ScheduleEnd::of(body).is_over(self.worker.clock.now())
             }
             _ => false,
         }
@@ -123,7 +123,7 @@ impl RestoreRun<'_> {
                 is_ours(now.before.as_ref().and_then(|b| b.get(grant.principal)))
             }
             (WriteAction::Update { body, .. }, Some(grant)) => {
-                is_ours(body.get(grant.principal)) && Ending::of(body) != Ending::Never
+                is_ours(body.get(grant.principal)) && ScheduleEnd::of(body) != ScheduleEnd::Never
             }
             (WriteAction::RemoveLink { link, to }, _) if kinds::passes_roles(link) => {
                 self.own.contains(&to.id)

@@ -31,7 +31,7 @@ pub use engine::messages::OfRestore as Request;
 
 use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Archived;
-use crate::receipts::Ending;
+use crate::receipts::RestoreEnding;
 use async_trait::async_trait;
 use backup::archive::Archive;
 use domain::{Error, ErrorKind, Result, TenantId, Timestamp};
@@ -221,7 +221,7 @@ impl Worker {
                 }
                 return Ok(Report { was_done: true, counts: found.value.counts, is_continued: false });
             }
-            RestoreState::Previewed if Ending::of(&found.value, self.clock.now()).is_some() => {
+            RestoreState::Previewed if RestoreEnding::of(&found.value, self.clock.now()).is_some() => {
                 return Ok(Report { was_done: true, ..Report::default() });
             }
             RestoreState::Previewed if found.value.waits_for_approval() => {

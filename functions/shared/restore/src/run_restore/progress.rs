@@ -57,7 +57,7 @@ pub(super) struct RestoreRun<'a> {
     /// The version of the restore's row, which is rewritten while the run goes on.
     pub version: u64,
     /// When the row was last written.
-    pub told_at: Timestamp,
+    pub row_written_at: Timestamp,
     /// When this invocation went on, and how many steps had ended by then.
     pub went_on_at: (Timestamp, u64),
     pub deadline: Timestamp,
@@ -99,7 +99,7 @@ impl<'a> RestoreRun<'a> {
             worker,
             restore: restore.clone(),
             version: row.version,
-            told_at: worker.clock.now(),
+            row_written_at: worker.clock.now(),
             went_on_at: (worker.clock.now(), 0),
             deadline,
             own,

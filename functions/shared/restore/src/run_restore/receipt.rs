@@ -4,7 +4,7 @@
 //! this job (stopped or given up before its first step, or never approved) gets its receipt when it is asked for.
 
 use super::{Request, Worker};
-use crate::receipts::{Ending, PageMark, PlanFault, RECEIPT_TYPE, Receipt, entries, paged};
+use crate::receipts::{PageMark, PlanFault, RECEIPT_TYPE, Receipt, RestoreEnding, entries, paged};
 use domain::restore::RestorePlan;
 use domain::{ErrorKind, Result};
 use engine::records::{Approval, Restore, RestoreCounts, SignedReceipt, StepOutcome};
@@ -19,7 +19,7 @@ impl Worker {
     pub(super) async fn keep_receipt(&self, request: &Request) -> Result<()> {
         let (tenant, id) = (&request.tenant, &request.restore);
         let row = self.records.get(&Restore::at(tenant, id)).await?.value;
-        let Some(ending) = Ending::of(&row, self.clock.now()) else { return Ok(()) };
+        let Some(ending) = RestoreEnding::of(&row, self.clock.now()) else { return Ok(()) };
         if self.records.find(&SignedReceipt::at(tenant, id)).await?.is_some() {
             return Ok(());
         }

@@ -23,13 +23,13 @@ impl RestoreRun<'_> {
     /// Now and then says in the restore's row how far it is, for whoever watches it.
     pub async fn tell(&mut self, plan: &RestorePlan) -> Result<()> {
         let now = self.worker.clock.now();
-        if now < self.told_at + TELLS_EVERY {
+        if now < self.row_written_at + TELLS_EVERY {
             return Ok(());
         }
         let counts = self.counts(plan);
         let expected_at = self.expected_at(&counts, now);
         let row = Restore { counts, expected_at, touched_at: now, ..self.restore.clone() };
-        self.told_at = now;
+        self.row_written_at = now;
         match self.worker.records.replace(&row, self.version).await {
             Ok(()) => (self.restore, self.version) = (row, self.version + 1),
             // Somebody asks to stop it, which is read before the next step.

@@ -8,7 +8,7 @@ use domain::restore::{AttributeMode, LinkMode, RestorePlan, Selection};
 use domain::{ErrorKind, RestoreId};
 use engine::records::{Course, OutcomeState, Restore, RestoreState, SignedReceipt, SkipCause, StepOutcome};
 use jiff::SignedDuration;
-use restore::receipts::{Ending, Entry, FieldState, PlanFault, RECEIPT_TYPE, Receipt, StepEntry};
+use restore::receipts::{Entry, FieldState, PlanFault, RECEIPT_TYPE, Receipt, RestoreEnding, StepEntry};
 use serde_json::{Value, json};
 use support::faulty::{Mode, crash_points};
 
@@ -60,7 +60,7 @@ async fn a_receipt_says_who_asked_and_approved_what_was_read_back_and_by_which_r
     let restore = stage.previewed(whole(&[("users", "bob"), ("groups", "staff")])).await;
     let done = stage.run(&restore).await;
     let (head, entries) = receipt(&stage, &restore).await;
-    assert_eq!((head.ending, &head.restore, &head.tenant), (Ending::Done, &restore, &stage.tenant));
+    assert_eq!((head.ending, &head.restore, &head.tenant), (RestoreEnding::Done, &restore, &stage.tenant));
     let approval = head.approval.as_ref().unwrap();
     assert_eq!((head.requested_by.as_str(), approval.by.as_str()), ("me", "boss"));
     assert_eq!((head.plan.as_ref(), head.counts), (Some(&approval.plan), done.counts));
@@ -115,7 +115,7 @@ async fn what_was_never_approved_has_a_receipt_once_it_has_expired_and_says_that
     assert_eq!(asked().await.unwrap_err(), ErrorKind::Conflict, "it is being signed");
     stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
     let (head, entries) = receipt(&stage, &restore).await;
-    assert_eq!((head.ending, head.approval, head.started_at), (Ending::Expired, None, None));
+    assert_eq!((head.ending, head.approval, head.started_at), (RestoreEnding::Expired, None, None));
     assert_eq!(head.counts.ended(), 0);
     let steps = steps(&entries);
     assert!(!steps.is_empty() && steps.iter().all(|s| s.outcome.is_none() && s.client_request_id.is_none()));
@@ -138,7 +138,7 @@ async fn a_restore_that_is_cut_off_anywhere_has_one_receipt_and_all_writes_are_i
             stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
         }
         let (head, entries) = receipt(&stage, &restore).await;
-        assert_eq!(head.ending, Ending::Done, "{point:?}");
+        assert_eq!(head.ending, RestoreEnding::Done, "{point:?}");
         let steps: Vec<_> = steps(&entries)
             .iter()
             .map(|s| (s.number, s.client_request_id.clone(), s.fields.clone()))
@@ -198,7 +198,7 @@ async fn a_restore_whose_plan_is_gone_or_was_replaced_has_a_receipt_of_what_was_
         stage.replace_plan(&restore, with.as_ref());
         stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
         let (head, entries) = receipt(&stage, &restore).await;
-        assert_eq!((head.ending, head.plan_fault), (Ending::GivenUp, Some(fault)));
+        assert_eq!((head.ending, head.plan_fault), (RestoreEnding::GivenUp, Some(fault)));
         assert_eq!((head.plan, head.ended_at), (row.plan, Some(row.touched_at)), "{fault:?}");
         assert_eq!((head.counts.steps, head.counts.done), (row.counts.steps, 2), "{fault:?}");
         let written: Vec<_> = entries

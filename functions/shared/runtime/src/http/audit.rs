@@ -38,7 +38,7 @@ pub enum Audited {
 /// how the log knows of what one partner does to another that is not below it (a transfer is accepted), and who it was and
 /// what was made where nobody known asked (a link is opened, a consent comes back).
 #[derive(Clone, Debug)]
-pub struct AlsoTold {
+pub struct AlsoLogged {
     /// The partner whose log it is.
     pub partner: PartnerId,
     /// Who it was, where the request's caller does not say.
@@ -114,7 +114,7 @@ fn not_written(error: domain::Error) -> Problem {
 
 /// Writes an outcome into the log of whom the route names, if it names anybody besides the caller.
 async fn tell(log: &AuditLog, reply: &mut Response, event: &Event, own: Option<&PartnerId>) {
-    let Some(also) = reply.extensions_mut().remove::<AlsoTold>() else { return };
+    let Some(also) = reply.extensions_mut().remove::<AlsoLogged>() else { return };
     let mut subjects = event.subjects.clone();
     subjects.extend(trail::owned(also.subjects));
     let id = also.who.unwrap_or_else(|| event.who.id.clone());

@@ -154,11 +154,11 @@ async fn kept(reply: Response, id: &str) -> Reply<(KeptReply, Response)> {
     // Why here: a problem is written by the outermost layer only, and is to be kept as it is written there.
     let problem = reply.extensions().get::<Problem>().cloned();
     let (parts, body) = reply.into_parts();
-    let body = whole(body).await?;
+    let body = read_body(body).await?;
     let (headers, text) = match &problem {
         Some(problem) => {
             let (written, body) = problem.reply(id).into_parts();
-            (written.headers, whole(body).await?)
+            (written.headers, read_body(body).await?)
         }
         None => (parts.headers.clone(), body.clone()),
     };
@@ -171,7 +171,7 @@ async fn kept(reply: Response, id: &str) -> Reply<(KeptReply, Response)> {
     Ok((kept, Response::from_parts(parts, Body::from(body))))
 }
 
-async fn whole(body: Body) -> Reply<Bytes> {
+async fn read_body(body: Body) -> Reply<Bytes> {
     to_bytes(body, usize::MAX).await.map_err(|e| Problem::internal(e.to_string()))
 }
 

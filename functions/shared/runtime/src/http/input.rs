@@ -63,6 +63,7 @@ const SAID_BYTES: usize = 300;
 
 /// A field that is unknown or missing is named itself; serde's path names what it is in.
 fn wrong_field(path: &str, message: &str) -> Problem {
+    // Why by the text: serde names these fields nowhere else.
     let named = message
         .strip_prefix("unknown field `")
         .or_else(|| message.strip_prefix("missing field `"))

@@ -28,7 +28,7 @@ pub struct PageIn {
 }
 
 impl PageIn {
-    /// The page of that cursor and limit, as the engine wants it.
+    /// The page of that cursor and limit, in the form of `engine::ports::Page`.
     pub fn page(self) -> Page {
         Page { after: self.cursor, limit: self.limit.unwrap_or(PAGE_ITEMS), descending: false }
     }

@@ -5,7 +5,7 @@
 //! nothing is done. What shows nothing that is good is a stranger's: it leaves an entry in the installation's log, a few a
 //! minute from each process, so that nobody can have it written without end.
 
-use super::AlsoTold;
+use super::AlsoLogged;
 use super::rate::Tab;
 use super::route::Takes;
 use crate::openapi::Operation;
@@ -90,7 +90,7 @@ impl AuditTrail {
     pub(super) async fn end(&self, reply: Option<&mut Response>, strangers: &Strangers) {
         let Some(trail) = &self.trail else { return };
         let status = reply.as_ref().map_or(500, |reply| reply.status().as_u16());
-        let also = reply.and_then(|reply| reply.extensions_mut().remove::<AlsoTold>());
+        let also = reply.and_then(|reply| reply.extensions_mut().remove::<AlsoLogged>());
         let mut event = Event { outcome: Outcome::Answered(status), ..trail.event.clone() };
         let begun = trail.begun.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let partner = match begun {

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use support::faulty::Mode;
 use support::memory::Delivery;
 
-/// Work is put down so long after it was begun.
+/// How long after its beginning work is suspended.
 const TIME: SignedDuration = SignedDuration::from_mins(14);
 /// More turns than any story needs.
 const TURNS: usize = 2_000;

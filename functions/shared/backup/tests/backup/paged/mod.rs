@@ -41,14 +41,14 @@ fn word(cursor: &Cursor) -> String {
     match cursor {
         Cursor::Start => "start",
         Cursor::Listed => "listed",
-        Cursor::Whole => "whole",
+        Cursor::ListedWithLinks => "whole",
         Cursor::Latest => "latest",
         Cursor::Ids(_) => "ids",
         Cursor::Singly => "singly",
         Cursor::Bin => "bin",
         Cursor::Next(link)
         | Cursor::NextListed(link)
-        | Cursor::NextWhole(link)
+        | Cursor::NextListedWithLinks(link)
         | Cursor::NextSingly(link)
         | Cursor::NextBin(link)
         | Cursor::Delta(link) => link,

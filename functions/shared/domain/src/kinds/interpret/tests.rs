@@ -2,11 +2,11 @@ use super::*;
 use crate::kinds;
 use serde_json::json;
 
-fn try_read(kind: &str, item: &Value, whole: bool) -> Result<Interpreted> {
+fn try_read(kind: &str, item: &Value, is_all_of_object: bool) -> Result<Interpreted> {
     let kind = kinds::get(kind).unwrap();
     let source = &kind.reading[0];
     let raw = serde_json::value::to_raw_value(item).unwrap();
-    interpret(kind, source, Asked { select: source.select, withheld: &[], whole }, &raw)
+    interpret(kind, source, Asked { select: source.select, withheld: &[], is_all_of_object }, &raw)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "reads as a table")]
@@ -21,7 +21,7 @@ fn a_group_that_goes_on_gives_members_and_no_object() {
         json!({"id": "g", "members@delta": [{"@odata.type": "#microsoft.graph.user", "id": "u"},
             {"@odata.type": "#microsoft.graph.user", "id": "v", "@removed": {"reason": "deleted"}}]}),
     );
-    assert!(more.object.is_none() && more.whole.is_empty());
+    assert!(more.object.is_none() && more.complete_links.is_empty());
     assert_eq!(more.links[0].value.as_deref(), Some(r##"{"@odata.type":"#microsoft.graph.user"}"##));
     assert_eq!(more.links[1].value, None);
     assert_eq!(more.links[1].end().unwrap(), LinkEnd::Gone);
@@ -32,7 +32,7 @@ fn what_a_list_does_not_give_was_never_set_and_what_a_delta_does_not_give_did_no
     let user =
         json!({"id": "u", "displayName": "Ü\u{7}", "zz": [3, 1], "faxNumber": null, "manager": {"id": "m"}});
     let listed = try_read("users", &user, true).unwrap().object.unwrap();
-    assert!(listed.is_whole);
+    assert!(listed.is_complete);
     let map = listed.to_map().unwrap();
     assert_eq!(
         (&map["city"], &map["displayName"], &map["zz"]),
@@ -41,7 +41,7 @@ fn what_a_list_does_not_give_was_never_set_and_what_a_delta_does_not_give_did_no
     assert!(!map.contains_key("manager") && !map.contains_key("customSecurityAttributes"));
     assert_eq!(listed.text, canonical::text(&Value::Object(map)).into_bytes());
     let changed = try_read("users", &user, false).unwrap().object.unwrap();
-    assert!(!changed.is_whole);
+    assert!(!changed.is_complete);
     assert_eq!(changed.to_map().unwrap().len(), 4);
 }
 
@@ -60,7 +60,7 @@ fn of_a_member_that_an_item_repeats_the_last_one_counts() {
     let users = kinds::get("users").unwrap();
     let text = r#"{"id": "u", "city": "first", "city": "last"}"#;
     let raw = RawValue::from_string(text.to_owned()).unwrap();
-    let asked = Asked { select: &[], withheld: &[], whole: false };
+    let asked = Asked { select: &[], withheld: &[], is_all_of_object: false };
     let read = interpret(users, &users.reading[0], asked, &raw).unwrap();
     assert_eq!(read.object.unwrap().text, br#"{"city":"last","id":"u"}"#);
 }
@@ -79,15 +79,15 @@ fn a_facet_is_kept_apart_and_an_empty_one_is_none() {
 #[test]
 fn a_new_manager_takes_the_place_of_the_old_one_whether_or_not_graph_says_so() {
     let user = read("users", json!({"id": "u", "displayName": "U", "manager@delta": [{"id": "m"}]}));
-    assert_eq!(user.whole.len(), 1);
+    assert_eq!(user.complete_links.len(), 1);
     let old = json!({"id": "o", "@removed": {"reason": "deleted"}});
     for entries in [json!([{"id": "m"}, old]), json!([old, {"id": "m"}])] {
         let user = read("users", json!({"id": "u", "manager@delta": entries}));
-        assert_eq!((user.links.len(), user.links[0].to.as_str(), user.whole.len()), (1, "m", 1));
+        assert_eq!((user.links.len(), user.links[0].to.as_str(), user.complete_links.len()), (1, "m", 1));
     }
     let gone =
         read("users", json!({"id": "u", "manager@delta": [{"id": "m", "@removed": {"reason": "deleted"}}]}));
-    assert!(gone.whole.is_empty());
+    assert!(gone.complete_links.is_empty());
     assert_eq!(gone.links[0].value, None);
 }
 
@@ -144,7 +144,7 @@ fn what_went_into_the_recycle_bin_is_told_from_what_is_gone_for_good() {
 #[test]
 fn what_names_all_members_says_that_there_are_no_others() {
     let group = read("groups", json!({"id": "g", "displayName": "G", "members": [{"id": "u"}]}));
-    let whole: Vec<_> = group.whole.iter().map(|link| link.name).collect();
+    let whole: Vec<_> = group.complete_links.iter().map(|link| link.name).collect();
     assert_eq!((whole, group.links.len()), (vec!["groups.members"], 1));
 }
 
@@ -154,7 +154,7 @@ fn a_directory_extension_that_was_not_asked_for_is_left_out_and_one_that_was_and
     let item = json!({"id": "u", "extension_a_asked": "x", "extension_a_other": "y", "new": 1});
     let raw = serde_json::value::to_raw_value(&item).unwrap();
     let select = ["id", "extension_a_asked", "extension_a_none"];
-    let asked = Asked { select: &select, withheld: &[], whole: true };
+    let asked = Asked { select: &select, withheld: &[], is_all_of_object: true };
     let object = interpret(users, &users.reading[0], asked, &raw).unwrap().object.unwrap();
     let text = br#"{"extension_a_asked":"x","extension_a_none":null,"id":"u","new":1}"#;
     assert_eq!(String::from_utf8_lossy(&object.text), String::from_utf8_lossy(text));

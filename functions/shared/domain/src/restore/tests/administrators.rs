@@ -26,15 +26,15 @@ fn key(principal: &str) -> String {
 }
 
 /// Ann, who can sign in, holds it through a group.
-fn through_a_group() -> Guarded {
-    Guarded::Known(Administrators {
+fn through_a_group() -> KnownAdministrators {
+    KnownAdministrators::Known(Administrators {
         grants: [("g".to_owned(), Standing::Permanent)].into(),
         people: [("ann".to_owned(), SignIn::Yes)].into(),
         groups: [("g".to_owned(), Some(["ann".to_owned()].into()))].into(),
     })
 }
 
-fn guarded(items: Vec<Item>, administrators: Guarded) -> RestorePlan {
+fn guarded(items: Vec<Item>, administrators: KnownAdministrators) -> RestorePlan {
     plan(&Inputs { guard: Guard { administrators, ..Guard::default() }, ..exactly(items) })
 }
 
@@ -85,11 +85,11 @@ fn the_last_administrator_is_neither_disabled_nor_deleted_and_the_rest_of_the_ch
 #[test]
 fn whoever_cannot_sign_in_is_no_administrator() {
     for other in [SignIn::No, SignIn::Unknown] {
-        let Guarded::Known(mut administrators) = held_by(&["ann", "bob"]) else { unreachable!() };
+        let KnownAdministrators::Known(mut administrators) = held_by(&["ann", "bob"]) else { unreachable!() };
         administrators.people.insert("bob".to_owned(), other);
         let plan = guarded(
             vec![item("admins", &key("ann"), None, Some(grant("ann")))],
-            Guarded::Known(administrators),
+            KnownAdministrators::Known(administrators),
         );
         assert_eq!(causes(&plan), [("object", Cause::LockOut)], "{other:?}");
     }
@@ -109,7 +109,7 @@ fn an_administrator_who_no_longer_owns_a_group_of_administrators_is_one_still() 
 
 #[test]
 fn a_group_whose_members_nobody_could_read_keeps_the_role_that_nobody_else_is_known_to_hold() {
-    let unread = Guarded::Known(Administrators {
+    let unread = KnownAdministrators::Known(Administrators {
         grants: [("g".to_owned(), Standing::Permanent)].into(),
         groups: [("g".to_owned(), None)].into(),
         ..Administrators::default()
@@ -120,21 +120,25 @@ fn a_group_whose_members_nobody_could_read_keeps_the_role_that_nobody_else_is_kn
 
 #[test]
 fn a_service_principal_and_an_empty_group_are_no_administrators() {
-    let Guarded::Known(mut administrators) = held_by(&["ann"]) else { unreachable!() };
+    let KnownAdministrators::Known(mut administrators) = held_by(&["ann"]) else { unreachable!() };
     administrators.grants.insert("app".to_owned(), Standing::Permanent);
     administrators.grants.insert("empty".to_owned(), Standing::Permanent);
     administrators.groups.insert("empty".to_owned(), Some(BTreeSet::new()));
-    let plan =
-        guarded(vec![item("admins", &key("ann"), None, Some(grant("ann")))], Guarded::Known(administrators));
+    let plan = guarded(
+        vec![item("admins", &key("ann"), None, Some(grant("ann")))],
+        KnownAdministrators::Known(administrators),
+    );
     assert_eq!(causes(&plan), [("object", Cause::LockOut)]);
 }
 
 #[test]
 fn a_role_that_may_have_an_end_counts_for_nobody_and_is_not_taken_on_a_guess() {
-    let Guarded::Known(mut administrators) = held_by(&["ann"]) else { unreachable!() };
+    let KnownAdministrators::Known(mut administrators) = held_by(&["ann"]) else { unreachable!() };
     administrators.grants.insert("ann".to_owned(), Standing::Unknown);
-    let plan =
-        guarded(vec![item("admins", &key("ann"), None, Some(grant("ann")))], Guarded::Known(administrators));
+    let plan = guarded(
+        vec![item("admins", &key("ann"), None, Some(grant("ann")))],
+        KnownAdministrators::Known(administrators),
+    );
     assert_eq!(causes(&plan), [("object", Cause::LockOut)]);
     assert_eq!(plan.remarks, [Remark::NoAdministrator]);
 }
@@ -142,9 +146,9 @@ fn a_role_that_may_have_an_end_counts_for_nobody_and_is_not_taken_on_a_guess() {
 #[test]
 fn where_everybody_holds_the_role_for_a_time_the_last_of_them_is_not_taken_and_another_may_be() {
     let of = |people: &[&str]| {
-        let Guarded::Known(mut administrators) = held_by(people) else { unreachable!() };
+        let KnownAdministrators::Known(mut administrators) = held_by(people) else { unreachable!() };
         administrators.grants.values_mut().for_each(|standing| *standing = Standing::ForATime);
-        Guarded::Known(administrators)
+        KnownAdministrators::Known(administrators)
     };
     let off = || {
         let (on, off) = (user("ann", &json!(true)), user("ann", &json!(false)));
@@ -152,21 +156,24 @@ fn where_everybody_holds_the_role_for_a_time_the_last_of_them_is_not_taken_and_a
     };
     assert!(!guarded(off(), of(&["ann"])).impossible.is_empty(), "she is the last");
     assert_eq!(guarded(off(), of(&["ann", "bob"])).impossible, vec![], "he stays");
-    let Guarded::Known(mut mixed) = held_by(&["ann", "bob"]) else { unreachable!() };
+    let KnownAdministrators::Known(mut mixed) = held_by(&["ann", "bob"]) else { unreachable!() };
     mixed.grants.insert("bob".to_owned(), Standing::ForATime);
-    assert!(!guarded(off(), Guarded::Known(mixed)).impossible.is_empty(), "his has an end, hers has none");
+    assert!(
+        !guarded(off(), KnownAdministrators::Known(mixed)).impossible.is_empty(),
+        "his has an end, hers has none"
+    );
 }
 
 #[test]
 fn one_who_comes_makes_room_for_one_who_goes_whatever_the_phases_say() {
-    let Guarded::Known(mut administrators) = through_a_group() else { unreachable!() };
+    let KnownAdministrators::Known(mut administrators) = through_a_group() else { unreachable!() };
     administrators.people.insert("bob".to_owned(), SignIn::Yes);
     let plan = guarded(
         vec![
             item("groups", "g", Some(group("g", &[])), Some(group("g", &["ann"]))),
             item("admins", &key("bob"), Some(grant("bob")), None),
         ],
-        Guarded::Known(administrators),
+        KnownAdministrators::Known(administrators),
     );
     assert!(plan.impossible.is_empty(), "{plan:?}");
     assert_eq!(names_of(&plan), [format!("create {}", key("bob")), "removeLink g".to_owned()]);
@@ -220,7 +227,7 @@ fn where_administrators_could_not_be_read_nothing_that_may_take_rights_is_planne
             item("groups", "g", Some(group("g", &[])), Some(group("g", &["ann"]))),
             item("groups", "plain", Some(plain(&[])), Some(plain(&["ann"]))),
         ],
-        Guarded::Unreadable,
+        KnownAdministrators::Unreadable,
     );
     assert_eq!(names_of(&plan), ["removeLink plain"]);
     assert_eq!(causes(&plan), [("groups.members/ann", Cause::Unreadable), ("object", Cause::Unreadable)]);
@@ -317,7 +324,7 @@ proptest! {
         let mut inputs = tenant.inputs(&snapshot);
         let administrators = read(&tenant.live);
         let was_there = !administrators.effective().is_empty();
-        inputs.guard.administrators = Guarded::Known(administrators);
+        inputs.guard.administrators = KnownAdministrators::Known(administrators);
         let plan = plan(&inputs);
         prop_assert!(plan.remarks.contains(&Remark::NoAdministrator) != was_there);
         for step in &plan.steps {

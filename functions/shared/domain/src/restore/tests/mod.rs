@@ -19,7 +19,7 @@ mod turned;
 mod units;
 mod unread;
 
-use super::{Administrators, Guarded, SignIn, Standing};
+use super::{Administrators, KnownAdministrators, SignIn, Standing};
 use super::{
     AttributeMode, Cause, Held, HeldLink, Inputs, Item, LinkMode, RestorePlan, Step, Tenure, WriteAction,
     plan,
@@ -73,8 +73,8 @@ fn exactly(items: Vec<Item>) -> Inputs {
 }
 
 /// People who hold Global Administrator directly, for good.
-fn held_by(people: &[&str]) -> Guarded {
-    Guarded::Known(Administrators {
+fn held_by(people: &[&str]) -> KnownAdministrators {
+    KnownAdministrators::Known(Administrators {
         grants: people.iter().map(|p| ((*p).to_owned(), Standing::Permanent)).collect(),
         people: people.iter().map(|p| ((*p).to_owned(), SignIn::Yes)).collect(),
         ..Administrators::default()

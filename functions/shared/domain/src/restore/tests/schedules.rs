@@ -1,4 +1,4 @@
-use super::super::{Ending, Schedule, Warning, may_be_privileged};
+use super::super::{Schedule, ScheduleEnd, Warning, may_be_privileged};
 use super::*;
 
 const ROLE: &str = "r";
@@ -106,7 +106,7 @@ fn what_was_given_for_a_duration_ends_when_it_would_have_ended() {
     );
     assert_eq!(causes(&planned(gone(&known(lasting("PT4H")), &NONE, true))), [("object", Cause::Expired)]);
     let months = lasting("P1M");
-    assert_eq!(Ending::of(&months), Ending::At("2030-01-31T20:00:00Z".parse().unwrap()));
+    assert_eq!(ScheduleEnd::of(&months), ScheduleEnd::At("2030-01-31T20:00:00Z".parse().unwrap()));
     let mut startless = lasting("PT8H");
     startless["scheduleInfo"].as_object_mut().unwrap().remove("startDateTime");
     assert_eq!(causes(&planned(gone(&known(startless), &NONE, true))), [("object", Cause::Expired)]);

@@ -107,7 +107,11 @@ impl Audit {
     }
 
     /// Whose whole log the caller may export; none for the installation's own.
-    async fn whole(&self, caller: &Caller, partner: Option<&PartnerId>) -> Result<Option<PartnerId>> {
+    async fn whose_log_to_export(
+        &self,
+        caller: &Caller,
+        partner: Option<&PartnerId>,
+    ) -> Result<Option<PartnerId>> {
         if matches!(caller, Caller::Operator) && partner.is_none() {
             return Ok(None);
         }
@@ -152,7 +156,7 @@ impl Audit {
         partner: Option<&PartnerId>,
         page: Page,
     ) -> Result<Listed<AuditStatement>> {
-        let partner = self.whole(caller, partner).await?;
+        let partner = self.whose_log_to_export(caller, partner).await?;
         let (found, next) = self.gate.records.list(&AuditStatement::all(&AuditOf(partner)), page).await?;
         Ok(Listed { items: found.into_iter().map(|f| f.value).collect(), next })
     }
@@ -212,7 +216,7 @@ impl Audit {
         partner: Option<&PartnerId>,
         after: Option<&str>,
     ) -> Result<Verified> {
-        let partner = self.whole(caller, partner).await?;
+        let partner = self.whose_log_to_export(caller, partner).await?;
         verify::verify(&self.gate.records, partner, after).await
     }
 }

@@ -286,7 +286,7 @@ impl<'a> Day<'a> {
             at: entry.previous_at,
             hash: entry.previous.clone(),
         };
-        whole(self.records, self.partner.as_ref(), &mark).await
+        find_unaltered(self.records, self.partner.as_ref(), &mark).await
     }
 
     /// Walks on to that entry, over entries that were written behind the place that this call had come to.
@@ -349,7 +349,7 @@ impl<'a> Day<'a> {
             };
             if walk.mark().number < head.number {
                 let mut walk = walk.clone();
-                let last = whole(self.records, partner, head).await?;
+                let last = find_unaltered(self.records, partner, head).await?;
                 sound!(self.catch_up(&mut walk, last).await?);
                 sound!(walk.end(head));
                 continue;
@@ -365,7 +365,11 @@ fn missing(mark: &Mark) -> Broken {
 }
 
 /// The entry that a mark names, where it is there and was not altered.
-async fn whole(records: &Records, partner: Option<&PartnerId>, mark: &Mark) -> Result<Option<Entry>> {
+async fn find_unaltered(
+    records: &Records,
+    partner: Option<&PartnerId>,
+    mark: &Mark,
+) -> Result<Option<Entry>> {
     let Some(at) = AuditEntry::of_mark(partner, mark) else { return Ok(None) };
     let found = one(records, &at).await?.map(|row| row.0);
     Ok(found.filter(|entry| {
@@ -375,7 +379,7 @@ async fn whole(records: &Records, partner: Option<&PartnerId>, mark: &Mark) -> R
 
 /// Whether the entry that a mark names is there.
 async fn is_there(records: &Records, partner: Option<&PartnerId>, mark: &Mark) -> Step {
-    let found = whole(records, partner, mark).await?;
+    let found = find_unaltered(records, partner, mark).await?;
     Ok(if found.is_some() { Ok(()) } else { Err(missing(mark)) })
 }
 

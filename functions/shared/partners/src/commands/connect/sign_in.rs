@@ -16,7 +16,7 @@
 use super::{Connect, ConsentAnswer, ConsentApp, Key, Linker, Next, SignInPage, may_pass};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId};
-use engine::ports::{DirectoryAccess, SignInAsk, SignIns, SignedIn, Standing};
+use engine::ports::{ConsentStanding, DirectoryAccess, SignInAsk, SignIns, SignedIn};
 use engine::records::{
     ApiToken, ConsentSignIn, ConsentState, FormerTenant, Found, Organisation, Partner, delete,
 };
@@ -122,9 +122,9 @@ impl Connect {
         // Why before anything is read of the tenant: nothing is to be read for an organisation that cannot have it.
         linker.check_free(&found.value, &tenant).await?;
         match standing(&*linker.directory, &tenant, &of).await {
-            Ok(Standing::MayConsent) => {}
-            Ok(Standing::NoRole) => return Err(no_role()),
-            Ok(Standing::NotThere) => return Err(not_there()),
+            Ok(ConsentStanding::MayConsent) => {}
+            Ok(ConsentStanding::NoRole) => return Err(no_role()),
+            Ok(ConsentStanding::NotThere) => return Err(not_there()),
             // Why the reader alone: one looks by its consent, which may have come this minute. Before the writer's it
             // has long been there. The person is kept, since their role is still to be seen.
             Err(error) if is_reader && may_pass(&error) => {
@@ -160,10 +160,14 @@ impl Connect {
 }
 
 /// Whether whoever signed in can consent in the tenant.
-async fn standing(directory: &dyn DirectoryAccess, tenant: &TenantId, of: &SignedIn) -> Result<Standing> {
+async fn standing(
+    directory: &dyn DirectoryAccess,
+    tenant: &TenantId,
+    of: &SignedIn,
+) -> Result<ConsentStanding> {
     if of.roles.iter().any(|role| MAY_CONSENT.iter().any(|known| known.eq_ignore_ascii_case(role))) {
-        return Ok(Standing::MayConsent);
+        return Ok(ConsentStanding::MayConsent);
     }
-    let Some(user) = of.user.as_deref() else { return Ok(Standing::NotThere) };
+    let Some(user) = of.user.as_deref() else { return Ok(ConsentStanding::NotThere) };
     directory.standing(tenant, user).await
 }

@@ -266,12 +266,12 @@ impl Undone {
     /// What is to be as it was, and what cannot be told.
     pub fn selection(&self, asked: &Selection) -> (Selection, Vec<Impossible>) {
         let item = |((kind, id), touched): (&(KindName, String), &Touched)| {
-            let whole = touched.way != Way::Changed;
+            let is_all_of_it = touched.way != Way::Changed;
             SelectedItem {
                 kind: (*kind).into(),
                 key: id.clone(),
-                properties: (!whole).then(|| touched.properties.iter().cloned().collect()),
-                links: (!whole).then(|| touched.left_links.keys().cloned().collect()),
+                properties: (!is_all_of_it).then(|| touched.properties.iter().cloned().collect()),
+                links: (!is_all_of_it).then(|| touched.left_links.keys().cloned().collect()),
                 paths: Vec::new(),
                 incoming: false,
             }

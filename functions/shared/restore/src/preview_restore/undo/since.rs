@@ -5,7 +5,7 @@ use super::Undone;
 use super::touched::{Touched, Way};
 use domain::kinds::{self, Identity, Kind, LinkWrite};
 use domain::restore::{
-    Cause, Ending, IdMap, Impossible, Item, LICENCES, SelectedLink, content, direct_licences, same,
+    Cause, IdMap, Impossible, Item, LICENCES, ScheduleEnd, SelectedLink, content, direct_licences, same,
 };
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,8 +145,9 @@ impl Touched {
         if self.left.is_empty() {
             return false;
         }
-        let now = Ending::of(live);
-        now != Ending::of(&self.left) && self.before.as_ref().is_none_or(|before| now != Ending::of(before))
+        let now = ScheduleEnd::of(live);
+        now != ScheduleEnd::of(&self.left)
+            && self.before.as_ref().is_none_or(|before| now != ScheduleEnd::of(before))
     }
 
     /// Whether a fact that the restore gave was taken away and given anew: then it has another id.

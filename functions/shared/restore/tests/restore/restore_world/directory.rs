@@ -7,8 +7,8 @@ use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType, LinkWrite, Source};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Applied, Clock, Cursor, Directory, DirectoryAccess, DirectoryPages, DirectoryWrite,
-    DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent, Standing,
+    Access, Applied, Clock, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages,
+    DirectoryWrite, DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent,
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -314,7 +314,7 @@ impl DirectoryAccess for TableDirectory {
         self.consented("reading")?;
         Ok(Access { permissions: vec![], principal: None })
     }
-    async fn standing(&self, _: &TenantId, user: &str) -> Result<Standing> {
+    async fn standing(&self, _: &TenantId, user: &str) -> Result<ConsentStanding> {
         let is =
             |fact: &Map<String, Value>, name: &str, value: &str| fact.get(name).is_some_and(|v| v == value);
         let may = |fact: &Map<String, Value>| {
@@ -326,11 +326,11 @@ impl DirectoryAccess for TableDirectory {
         Self::readable(&state, "admins")?;
         let is_there = |kind: &str, key: &str| kind == "users" && key == user;
         Ok(if state.live.iter().any(|((kind, _), (fact, _))| kind == "admins" && may(fact)) {
-            Standing::MayConsent
+            ConsentStanding::MayConsent
         } else if state.live.keys().any(|(kind, key)| is_there(kind, key)) {
-            Standing::NoRole
+            ConsentStanding::NoRole
         } else {
-            Standing::NotThere
+            ConsentStanding::NotThere
         })
     }
     async fn organisation(&self, tenant: &TenantId) -> Result<Map<String, Value>> {
