@@ -182,7 +182,7 @@ pub(super) fn write(call: &Call, d: &mut Directory, rest: &[&str]) -> Outcome {
             return Err(failure(400, "RoleAssignmentExists", "The Role assignment already exists."));
         }
         // An assignment that no schedule made has the place, too.
-        ("adminAssign", None) if !eligible && roles::is_held(d, &principal, &role, &scope) => {
+        ("adminAssign", None) if !eligible && roles::is_held_plainly(d, &principal, &role, &scope) => {
             return Err(failure(400, "RoleAssignmentExists", "The Role assignment already exists."));
         }
         ("adminAssign", None) => {

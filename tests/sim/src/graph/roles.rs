@@ -90,10 +90,11 @@ fn roles_held_scoped(d: &Directory, principal: &str) -> bool {
     })
 }
 
-/// Whether the principal has an assignment of the role over that scope.
-pub(super) fn is_held(d: &Directory, principal: &str, role: &str, scope: &str) -> bool {
+/// Whether the principal has an assignment of the role over that scope that no schedule made.
+pub(super) fn is_held_plainly(d: &Directory, principal: &str, role: &str, scope: &str) -> bool {
     let ids = d.holders.get(principal).map_or(&[][..], Vec::as_slice);
     ids.iter()
+        .filter(|id| d.docs("scheduleAssignments").iter().all(|made| made != id.as_str()))
         .filter_map(|id| d.docs("roleAssignments").get(id))
         .any(|one| one["roleDefinitionId"] == json!(role) && one["directoryScopeId"] == json!(scope))
 }

@@ -207,9 +207,11 @@ impl Worker {
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
-        let is_only_previewed = found.value.state == RestoreState::Previewed && found.value.run_by.is_none();
-        // Why as if it went on: the message was about this, however late it came, and is no wish for a receipt.
-        if is_only_previewed && self.foretell(&found).await? {
+        let may_be_run = found.value.state == RestoreState::Previewed
+            && found.value.run_by.is_none()
+            && RestoreEnding::of(&found.value, self.clock.now()).is_none();
+        // Why as if it went on: the message was about this, and is no wish for a receipt.
+        if may_be_run && self.foretell(&found).await? {
             return Ok(Report { was_done: true, is_continued: true, counts: found.value.counts });
         }
         match found.value.state {
