@@ -72,7 +72,7 @@ impl Found {
                 }
                 Err(error) if error.is_unlicensed() => {}
                 Err(error) if is_of_object(&error) && worker.clock.now() < deadline => {
-                    found.say(kind, NOT_LISTED)
+                    found.say(kind, NOT_LISTED);
                 }
                 Err(error) => return Err(error),
             }

@@ -145,7 +145,9 @@ fn world(then: &Side, now: &Side) -> RestoreWorld {
         }
     }
     for ((_, key), (_, links)) in &live {
-        links.iter().for_each(|(link, to)| stage.directory.link(link, key, to));
+        for (link, to) in links {
+            stage.directory.link(link, key, to);
+        }
     }
     for (kind, key) in with_bin.keys().filter(|at| at.0 == "users" && !live.contains_key(*at)) {
         stage.directory.soft_delete(kind, key);
