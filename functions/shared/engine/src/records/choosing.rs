@@ -146,7 +146,7 @@ impl Person {
         self.replan(now)
     }
 
-    /// Notes what a digest told, see [`Subscription::told`], for all subscriptions that have a digest then.
+    /// Notes what a digest told, see [`Subscription::note_digest`], for all subscriptions that have a digest then.
     pub fn note_digest(
         &mut self,
         due: &BTreeSet<Frequency>,
