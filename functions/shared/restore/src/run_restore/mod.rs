@@ -207,12 +207,17 @@ impl Worker {
 
     async fn run_until(&self, request: &Request, deadline: Timestamp) -> Result<Report> {
         let found = self.records.get(&Restore::at(&request.tenant, &request.restore)).await?;
-        let may_be_run = found.value.state == RestoreState::Previewed
-            && found.value.run_by.is_none()
-            && RestoreEnding::of(&found.value, self.clock.now()).is_none();
-        // Why as if it went on: the message was about this, and is no wish for a receipt.
-        if may_be_run && self.foretell(&found).await? {
-            return Ok(Report { was_done: true, is_continued: true, counts: found.value.counts });
+        if found.value.state == RestoreState::Previewed && found.value.run_by.is_none() {
+            let is_over = RestoreEnding::of(&found.value, self.clock.now()).is_some();
+            let told = match self.foretell(&found).await {
+                // Why no failure: nothing of it can be run any more, and somebody may wait for its receipt.
+                Err(_) if is_over => false,
+                told => told?,
+            };
+            // Why as if it went on: the message was about this, however late it came, and is no wish for a receipt.
+            if told {
+                return Ok(Report { was_done: true, is_continued: true, counts: found.value.counts });
+            }
         }
         match found.value.state {
             RestoreState::Queued | RestoreState::Running => {}
