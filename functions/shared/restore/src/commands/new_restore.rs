@@ -111,7 +111,7 @@ pub struct NamedObject {
 /// An object whose changes are meant, or some of them; where either list is there, what it does not name is not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedChange {
-    /// The object.
+    /// The object whose changes are taken back.
     pub object: NamedObject,
     /// Changed paths, or places that changed paths are in.
     pub paths: Option<Vec<String>>,

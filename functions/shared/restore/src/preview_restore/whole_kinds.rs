@@ -140,7 +140,10 @@ async fn came_since(
         let page = worker.directory.read_page(tenant, source, &cursor, &[]).await?;
         for item in page.values()? {
             // Rounds of changes tell of what is gone, too.
-            let Value::Object(object) = item else { continue };
+            let Value::Object(object) = item else {
+                is_all = false;
+                continue;
+            };
             if object.contains_key("@removed") {
                 continue;
             }

@@ -45,7 +45,7 @@ impl Seen {
 enum Shelf {
     /// The single chain of an earlier release.
     Older,
-    /// Chains of processes.
+    /// Chains that each process of the product writes for itself.
     Chains,
 }
 
