@@ -108,7 +108,7 @@ async fn only(
         return Ok(None);
     }
     let mut reader = LeafReader::new(archive, Class::Leaf, &leaves, 0);
-    while reader.advance().await? && reader.key() < start {}
+    while reader.advance().await? && reader.head() < Some(start) {}
     Ok(Some(reader))
 }
 

@@ -123,8 +123,10 @@ impl LeafWriter {
         self.known.extend(self.index.leaves.iter().map(|l| l.hash));
         if let Some(open) = open_records {
             let mut walk = LeafWalk::new(Arc::new(self.archive.get_content(Class::Parked, open).await?))?;
-            while walk.advance()? {
-                self.cutter.push(walk.key(), walk.value())?;
+            while walk.advance()?
+                && let Some((key, value)) = walk.record()
+            {
+                self.cutter.push(key, value)?;
             }
         }
         Ok(())
@@ -182,8 +184,6 @@ pub struct LeafReader {
     /// How many leaves are fetched ahead of the one that is read.
     depth: usize,
     walk: Option<LeafWalk>,
-    /// Whether `walk` stands at a record.
-    has_record: bool,
 }
 
 impl LeafReader {
@@ -196,7 +196,6 @@ impl LeafReader {
             ahead: VecDeque::new(),
             depth,
             walk: None,
-            has_record: false,
         }
     }
 
@@ -214,7 +213,7 @@ impl LeafReader {
             reader.advance().await?;
             return Ok(reader);
         }
-        while reader.advance().await? && reader.key() < key {}
+        while reader.advance().await? && reader.head() < Some(key) {}
         Ok(reader)
     }
 
@@ -224,11 +223,10 @@ impl LeafReader {
             if let Some(walk) = &mut self.walk
                 && walk.advance()?
             {
-                self.has_record = true;
                 return Ok(true);
             }
             let Some(plain) = self.next_leaf().await? else {
-                (self.walk, self.has_record) = (None, false);
+                self.walk = None;
                 return Ok(false);
             };
             self.walk = Some(LeafWalk::new(plain)?);
@@ -237,17 +235,12 @@ impl LeafReader {
 
     /// The key of the record that it stands at; none before the first and after the last.
     pub fn head(&self) -> Option<&[u8]> {
-        self.has_record.then(|| self.key())
-    }
-
-    /// The key of the record that it stands at; empty when there is none.
-    pub fn key(&self) -> &[u8] {
-        self.walk.as_ref().map_or(&[], LeafWalk::key)
+        self.walk.as_ref().and_then(LeafWalk::head)
     }
 
     /// The value of the record that it stands at; empty when there is none.
     pub fn value(&self) -> &[u8] {
-        self.walk.as_ref().map_or(&[], LeafWalk::value)
+        self.walk.as_ref().and_then(LeafWalk::record).map_or(&[], |(_, value)| value)
     }
 
     /// The next leaf, and those behind it on their way.

@@ -170,7 +170,8 @@ impl Lookup {
             }
         }
         let Some(n) = found else { return Ok(None) };
-        let value = self.levels[n].leaf.as_ref().map_or(&[][..], |(_, walk)| walk.value());
+        let record = self.levels[n].leaf.as_ref().and_then(|(_, walk)| walk.record());
+        let Some((_, value)) = record else { return Ok(None) };
         if n == last || !self.has_layers { Ok(Some(value)) } else { layer::read(value) }
     }
 }
@@ -181,18 +182,19 @@ impl Level {
         let place = self.index.seek(key);
         let Some(leaf) = self.index.leaves.get(place) else { return Ok(false) };
         // The leaf at hand serves as long as the key is not behind; otherwise it is read from its beginning.
-        let stays = self.leaf.as_ref().is_some_and(|(at, walk)| *at == place && walk.key() <= key);
+        let stays = self.leaf.as_ref().is_some_and(|(at, walk)| *at == place && walk.head() <= Some(key));
         if !stays {
             self.leaf = Some((place, LeafWalk::new(archive.get_leaf(Class::Leaf, &leaf.hash).await?)?));
         }
         let Some((_, walk)) = &mut self.leaf else { return Ok(false) };
-        while walk.key() < key {
+        // Why by the record: before its first a leaf stands at none, also not at one whose key is empty.
+        while walk.head() < Some(key) {
             if !walk.advance()? {
                 // Cannot happen in a leaf that is what its index says: it ends with a key that is not less than this.
                 self.leaf = None;
                 return Ok(false);
             }
         }
-        Ok(walk.key() == key)
+        Ok(walk.head() == Some(key))
     }
 }

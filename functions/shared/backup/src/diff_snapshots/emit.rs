@@ -140,7 +140,7 @@ impl Comparison<'_> {
                 continue;
             }
             if change.is_none() {
-                *change = Some(self.change(kind, &old_key, from, What::Modified).await?);
+                *change = Some(self.change(kind, ends, What::Modified, None).await?);
             }
             let to_name = self.names().of_end(link, &to).await?;
             if let Some(change) = change {

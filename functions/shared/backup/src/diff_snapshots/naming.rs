@@ -34,8 +34,9 @@ impl<'a> Names<'a> {
         object: &Map<String, Value>,
     ) -> Result<Option<String>> {
         let Some(reference) = kind.reference(property) else { return Ok(None) };
-        let text = object.get(property).and_then(Value::as_str).unwrap_or_default();
-        let Some(id) = text.strip_prefix(reference.prefix) else { return Ok(None) };
+        let id =
+            object.get(property).and_then(Value::as_str).and_then(|text| text.strip_prefix(reference.prefix));
+        let Some(id) = id.filter(|id| !id.is_empty()) else { return Ok(None) };
         let name = self.find(reference.kinds, id).await?;
         Ok(Some(name.unwrap_or_else(|| id.to_owned())))
     }

@@ -85,10 +85,10 @@ impl Comparison<'_> {
     ) -> Result<Option<Change>> {
         let presence = self.presence(kind, key, &pair).await?;
         let old_key = pair.old_key.unwrap_or_else(|| key.to_owned());
-        let (what, attributes) = match presence {
+        let (what, attributes, known) = match presence {
             (false, false) => return Ok(None),
-            (false, true) => (What::Created, Vec::new()),
-            (true, false) => (What::Deleted, Vec::new()),
+            (false, true) => (What::Created, Vec::new(), pair.after),
+            (true, false) => (What::Deleted, Vec::new(), pair.before),
             (true, true) => {
                 let before = self.ids.object(kind, pair.before.unwrap_or_default());
                 let after = pair.after.unwrap_or_default();
@@ -104,25 +104,31 @@ impl Comparison<'_> {
                 if attributes.is_empty() {
                     return Ok(None);
                 }
-                (What::Modified, attributes)
+                (What::Modified, attributes, None)
             }
         };
-        let mut change = self.change(kind, &old_key, key, what).await?;
+        let mut change = self.change(kind, (&old_key, key), what, known).await?;
         change.attributes = attributes;
         Ok(Some(change))
     }
 
-    /// A change of that object, still without attributes and links.
+    /// A change of the object that had the first key before and has the second now, still without attributes and links.
+    /// `known` is what one side says of it, where that is at hand.
     pub(super) async fn change(
         &self,
         kind: &'static Kind,
-        old_key: &str,
-        key: &str,
+        (old_key, key): (&str, &str),
         what: What,
+        known: Option<Map<String, Value>>,
     ) -> Result<Change> {
-        let object = match self.after.find_object(kind, key).await? {
-            Some(object) => Some(object),
-            None => self.before.of(kind.run()).find_object(kind, old_key).await?,
+        // Why not always looked up: what somebody who was created again is given under the former id is in the run by
+        // that, and told by the newest. Why not always as known: that may be a facet alone.
+        let object = match known.filter(|known| is_object(Some(known))) {
+            Some(known) => Some(known),
+            None => match self.after.find_object(kind, key).await? {
+                Some(object) => Some(object),
+                None => self.before.of(kind.run()).find_object(kind, old_key).await?,
+            },
         };
         let object = object.unwrap_or_default();
         let name = self.names().of(kind, &object).await?;

@@ -28,8 +28,8 @@ fn model(base: &Contents, way: Way, blocks: &[Block]) -> Contents {
 }
 
 fn key() -> impl Strategy<Value = Vec<u8>> {
-    // Few letters, so that keys meet.
-    prop::collection::vec(prop::sample::select(b"abc".to_vec()), 1..5)
+    // Few letters, so that keys meet; no letter at all is a key too.
+    prop::collection::vec(prop::sample::select(b"abc".to_vec()), 0..5)
 }
 
 fn records() -> impl Strategy<Value = Vec<(Vec<u8>, Option<Vec<u8>>)>> {
@@ -67,7 +67,7 @@ proptest! {
                     assert_eq!(told.records, expected.len() as u64);
                     assert!(told.layers.len() < 10, "{} layers", told.layers.len());
                     let mut lookup = archive.open_run(Some(&told)).await.unwrap().lookup();
-                    for key in [b"a".to_vec(), b"b".to_vec(), b"bb".to_vec(), b"abc".to_vec(), b"zz".to_vec()] {
+                    for key in ["", "a", "b", "bb", "abc", "zz"].map(|key| key.as_bytes().to_vec()) {
                         let found = lookup.get(&key).await.unwrap().map(<[u8]>::to_vec);
                         assert_eq!(found, expected.get(&key).cloned());
                     }
@@ -391,6 +391,25 @@ async fn a_lookup_finds_records_in_whatever_order_they_are_asked_for() {
     for key in keys.iter().chain(keys.iter().rev()) {
         assert_eq!(lookup.get(key).await.unwrap(), Some(key.as_slice()));
     }
+}
+
+#[tokio::test]
+async fn an_empty_key_that_a_run_does_not_have_is_not_found_in_its_base_nor_in_its_layers() {
+    let world = World::new(1);
+    let archive = archive(&world).await;
+    let mut run = apply(&archive, None, &[vec![(b"a".to_vec(), Some(b"1".to_vec()))]]).await;
+    for layers in 0..3 {
+        assert_eq!(run.layers.len(), layers);
+        let mut lookup = archive.open_run(Some(&run)).await.unwrap().lookup();
+        // Before and after a record was found: a leaf stands at none before its first.
+        for key in ["", "a", ""] {
+            assert_eq!(lookup.get(key.as_bytes()).await.unwrap().is_some(), key == "a", "{layers} layers");
+        }
+        run = apply(&archive, Some(&run), &[vec![(vec![b'b'; layers + 1], Some(b"2".to_vec()))]]).await;
+    }
+    let with_it = apply(&archive, Some(&run), &[vec![(Vec::new(), Some(b"3".to_vec()))]]).await;
+    let mut lookup = archive.open_run(Some(&with_it)).await.unwrap().lookup();
+    assert_eq!(lookup.get(b"").await.unwrap(), Some(&b"3"[..]));
 }
 
 #[tokio::test]

@@ -68,6 +68,26 @@ fn a_change_of_one_object_alone_is_found_among_all_of_them() {
     });
 }
 
+/// Graph may go on to list what somebody holds by the id of before.
+#[test]
+fn a_role_given_under_the_former_id_of_who_was_created_again_is_told_with_a_name() {
+    run(async {
+        let (old, new, role) = (id(1), id(2), id(60));
+        let person = |id: &str| Some(json!({ "id": id, "displayName": "Person 7" }));
+        let mut sides = Sides { new_ids: vec![(old.clone(), new.clone())], ..Sides::default() };
+        sides.object("users", &old, person(&old), None);
+        sides.object("users", &new, None, person(&new));
+        let held = Some(json!({ "id": role, "displayName": "Helpdesk Administrator" }));
+        sides.object("roles", &role, held.clone(), held);
+        let fact = json!({ "id": "fact", "principalId": old, "roleDefinitionId": role, "directoryScopeId": "/",
+            "memberType": "Direct", "assignmentType": "Assigned" });
+        sides.put("activeAdmins", &format!("{old}|{role}|/|"), None, Some(fact));
+        let (changes, _) = SideBySide::new(&sides).await.compare(None, 1).await;
+        let told: Vec<_> = changes.iter().map(|c| c.name.as_deref()).collect();
+        assert_eq!(told, [Some("Person 7: Helpdesk Administrator")]);
+    });
+}
+
 #[test]
 fn pages_are_cut_by_bytes_and_by_count_and_what_is_stored_between_is_no_more_than_a_page_and_the_ids() {
     run(async {

@@ -120,8 +120,8 @@ fn is_cut(key: &[u8], mask: u64) -> bool {
 pub struct LeafWalk {
     bytes: Arc<Vec<u8>>,
     at: usize,
-    key: Range<usize>,
-    value: Range<usize>,
+    /// Where the key and the value of the record are; none before the first and after the last.
+    record: Option<(Range<usize>, Range<usize>)>,
 }
 
 impl LeafWalk {
@@ -133,7 +133,7 @@ impl LeafWalk {
         if !bytes.starts_with(MAGIC) {
             return Err(Error::corrupt("stored bytes are not a leaf"));
         }
-        Ok(Self { bytes, at: MAGIC.len(), key: 0..0, value: 0..0 })
+        Ok(Self { bytes, at: MAGIC.len(), record: None })
     }
 
     /// Goes to the next record; says whether there is one.
@@ -144,7 +144,7 @@ impl LeafWalk {
         let whole = self.bytes.as_slice();
         let mut rest = &whole[self.at..];
         if rest.is_empty() {
-            (self.key, self.value) = (0..0, 0..0);
+            self.record = None;
             return Ok(false);
         }
         let place = |part: &[u8], rest: &[u8]| {
@@ -153,24 +153,25 @@ impl LeafWalk {
         };
         let key = varint::take_bytes(&mut rest)?;
         let key_place = place(key, rest);
-        if self.at > MAGIC.len() && whole[self.key.clone()] >= *key {
+        if self.head().is_some_and(|before| before >= key) {
             return Err(Error::corrupt("records of a leaf are not in order"));
         }
         let value = varint::take_bytes(&mut rest)?;
-        self.value = place(value, rest);
-        self.key = key_place;
-        self.at = whole.len() - rest.len();
+        let end = whole.len() - rest.len();
+        self.record = Some((key_place, place(value, rest)));
+        self.at = end;
         Ok(true)
     }
 
-    /// The key of the record; empty before the first and after the last.
-    pub fn key(&self) -> &[u8] {
-        &self.bytes[self.key.clone()]
+    /// The record that it stands at, its key and its value; none before the first and after the last. Why not empty
+    /// bytes: a key may be empty, and a value too.
+    pub fn record(&self) -> Option<(&[u8], &[u8])> {
+        self.record.as_ref().map(|(key, value)| (&self.bytes[key.clone()], &self.bytes[value.clone()]))
     }
 
-    /// The value of the record.
-    pub fn value(&self) -> &[u8] {
-        &self.bytes[self.value.clone()]
+    /// The key of that record.
+    pub fn head(&self) -> Option<&[u8]> {
+        self.record().map(|(key, _)| key)
     }
 }
 
@@ -234,9 +235,12 @@ mod tests {
             let mut walked = Vec::new();
             for leaf in leaves {
                 let mut walk = LeafWalk::new(Arc::new(leaf.bytes)).unwrap();
+                prop_assert_eq!(walk.record(), None, "before the first");
                 while walk.advance().unwrap() {
-                    walked.push((walk.key().to_vec(), walk.value().to_vec()));
+                    let (key, value) = walk.record().unwrap();
+                    walked.push((key.to_vec(), value.to_vec()));
                 }
+                prop_assert_eq!(walk.record(), None, "after the last");
             }
             prop_assert_eq!(&walked, &read);
             prop_assert_eq!(read, records.into_iter().collect::<Vec<_>>());

@@ -101,10 +101,10 @@ impl Comparison<'_> {
         let is_before =
             is_object(pair.before.as_ref()) || self.before.find_object(kind, &old_key).await?.is_some();
         let is_after = is_object(pair.after.as_ref()) || self.after.find_object(kind, key).await?.is_some();
-        let (what, attributes) = match (is_before, is_after) {
+        let (what, attributes, known) = match (is_before, is_after) {
             (false, false) => return Ok(None),
-            (false, true) => (What::Created, Vec::new()),
-            (true, false) => (What::Deleted, Vec::new()),
+            (false, true) => (What::Created, Vec::new(), pair.after),
+            (true, false) => (What::Deleted, Vec::new(), pair.before),
             (true, true) => {
                 let before = ids.object(kind, pair.before.unwrap_or_default());
                 let after = pair.after.unwrap_or_default();
@@ -120,19 +120,29 @@ impl Comparison<'_> {
                 if attributes.is_empty() {
                     return Ok(None);
                 }
-                (What::Modified, attributes)
+                (What::Modified, attributes, None)
             }
         };
-        let mut change = self.change(kind, &old_key, key, what).await?;
+        let mut change = self.change(kind, (&old_key, key), what, known).await?;
         change.attributes = attributes;
         Ok(Some(change))
     }
 
-    async fn change(&self, kind: &'static Kind, old_key: &str, key: &str, what: What) -> Result<Change> {
-        let object = match self.after.find_object(kind, key).await? {
-            Some(object) => Some(object),
-            None => self.before.find_object(kind, old_key).await?,
-        };
+    async fn change(
+        &self,
+        kind: &'static Kind,
+        (old_key, key): (&str, &str),
+        what: What,
+        known: Option<Map<String, Value>>,
+    ) -> Result<Change> {
+        // What came under a former id is in no run by the newest: what is known of it says what it is.
+        let mut object = known.filter(|known| is_object(Some(known)));
+        if object.is_none() {
+            object = self.after.find_object(kind, key).await?;
+        }
+        if object.is_none() {
+            object = self.before.find_object(kind, old_key).await?;
+        }
         let object = object.unwrap_or_default();
         let name = Names::new([self.after, self.before].into_iter()).of(kind, &object).await?;
         let role_assignable = kind.name == support::kind("groups").name
@@ -209,7 +219,8 @@ impl Comparison<'_> {
             }
             if !changes.contains_key(&from) {
                 let old_key = old_keys.get(&from).unwrap_or(&from);
-                changes.insert(from.clone(), self.change(kind, old_key, &from, What::Modified).await?);
+                changes
+                    .insert(from.clone(), self.change(kind, (old_key, &from), What::Modified, None).await?);
             }
             let to_name = names.of_end(link, &to).await?;
             if let Some(change) = changes.get_mut(&from) {
