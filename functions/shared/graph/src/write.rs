@@ -5,7 +5,7 @@ use domain::{
     Error, Result,
     kinds::{ApiVersion, Kind, LinkType, LinkWrite, Update},
 };
-use engine::ports::DirectoryWrite;
+use engine::ports::{BIND, DirectoryWrite};
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -98,11 +98,25 @@ impl GraphClient {
                 ..planned
             });
         }
-        let planned = self.planned(kind, Method::POST, kind.path, Some(Value::Object(body.clone())))?;
+        let planned =
+            self.planned(kind, Method::POST, kind.path, Some(Value::Object(self.bound(kind, body))))?;
         // Why: a fact that is there already is the fact that was asked for; an object of the same name is not.
         let is_fact = matches!(kind.identity, domain::kinds::Identity::Natural(_));
         let so_already = if is_fact { SoAlready::WhenThere } else { SoAlready::Never };
         Ok(Planned { so_already, new_id: Some("id"), ..planned })
+    }
+
+    /// The body with the addresses of what its links lead to, in place of their ids.
+    fn bound(&self, kind: &Kind, body: &Map<String, Value>) -> Map<String, Value> {
+        let mut body = body.clone();
+        for link in kind.links.iter().filter(|link| link.comes_with_new) {
+            if let Some(Value::Array(ends)) = body.get_mut(&format!("{}{BIND}", link.relation)) {
+                for end in ends {
+                    *end = self.object(end.as_str().unwrap_or_default()).into();
+                }
+            }
+        }
+        body
     }
 
     /// The request that adds one link; `annotation` is the type of the far object, where it is known.
@@ -140,7 +154,7 @@ impl GraphClient {
         }
         let targets: Vec<String> = to.iter().map(|(id, _)| self.object(id)).collect();
         let mut body = Map::new();
-        body.insert(format!("{}@odata.bind", link.relation), targets.into());
+        body.insert(format!("{}{BIND}", link.relation), targets.into());
         let kind = start_of(link)?;
         self.planned(kind, Method::PATCH, &one(kind, from), Some(Value::Object(body)))
     }

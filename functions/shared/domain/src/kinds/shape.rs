@@ -180,6 +180,9 @@ pub struct LinkType {
     /// written when everything else is.
     /// Source: learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management.
     pub restricts: Option<&'static str>,
+    /// Whether a new object can be made with links of the type, so that they cost no write of their own.
+    /// Source: learn.microsoft.com/graph/api/group-post-groups, "Create a group with owners and members".
+    pub comes_with_new: bool,
     /// Whether whoever it leads to holds the roles of the object that it leads from.
     pub passes_roles: bool,
     /// Leaves are cut after a key whose hash ends in so many zero bits.

@@ -349,6 +349,10 @@ pub struct Holders<'a> {
     pub also: Option<&'static str>,
 }
 
+/// What follows the name of a relation in the body of a new object, where links of that relation are given with it.
+/// Source: learn.microsoft.com/graph/api/group-post-groups.
+pub const BIND: &str = "@odata.bind";
+
 /// One write, complete: every id in it is a live one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DirectoryWrite {
@@ -367,7 +371,8 @@ pub enum DirectoryWrite {
     Create {
         /// The row of the table of kinds that it belongs to.
         kind: &'static Kind,
-        /// What is sent, as Graph takes it.
+        /// What is sent, as Graph takes it; links that the object is made with as the ids of their far ends, under the
+        /// relation's name and [`BIND`].
         body: Map<String, Value>,
     },
     /// Changes an existing object: by `PATCH` or `PUT`, as its row says.

@@ -59,6 +59,18 @@ async fn every_call_is_the_documented_request() {
             json!({"displayName": "G"}),
         ),
         (
+            DirectoryWrite::Create {
+                kind: kind("groups"),
+                body: map(
+                    json!({"displayName": "G", "members@odata.bind": ["u", "v"], "owners@odata.bind": ["o"]}),
+                ),
+            },
+            "POST /v1.0/groups",
+            json!({"displayName": "G",
+                "members@odata.bind": [format!("{base}/directoryObjects/u"), format!("{base}/directoryObjects/v")],
+                "owners@odata.bind": [format!("{base}/directoryObjects/o")]}),
+        ),
+        (
             DirectoryWrite::Update { kind: kind("users"), id: id(), body: map(json!({"city": "B"})) },
             "PATCH /v1.0/users/x",
             json!({"city": "B"}),

@@ -4,6 +4,7 @@
 //! that leads to it from the old one. In between lies the gap; a rerun looks for an object of that name which was not
 //! there before and has the content that was sent.
 
+use super::bound::Bound;
 use super::outcome::{Ended, Verdict, is_of_run, is_refusal};
 use super::progress::{Begun, RestoreRun};
 use super::step::is_of_young;
@@ -11,7 +12,7 @@ use super::wait::{FRESH, Patience, Waited};
 use domain::kinds::Kind;
 use domain::restore::{Step, content, same};
 use domain::{Error, ErrorKind, Result, Timestamp};
-use engine::ports::{Applied, DirectoryWrite};
+use engine::ports::Applied;
 use engine::records::{OutcomeState, ReadBack, SkipCause};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -29,22 +30,40 @@ impl RestoreRun<'_> {
     ///
     /// # Errors
     /// Only what concerns all of the run: throttling, and rows.
-    pub async fn create(&mut self, step: &Step, now: &Step, body: &Map<String, Value>) -> Result<Ended> {
+    pub async fn create(
+        &mut self,
+        step: &Step,
+        now: &Step,
+        body: &Map<String, Value>,
+        mut bound: Bound,
+    ) -> Result<Ended> {
         let kind = now.kind()?;
         let (before_ids, mut may_exist) = match self.before_creation(step, now, body).await? {
             ControlFlow::Continue(begun) => begun,
             ControlFlow::Break(ended) => return Ok(ended),
         };
         // From here on the object does not exist, as far as can be seen.
+        if may_exist {
+            bound.let_go();
+        }
+        self.begin_bound(&bound).await?;
         let mut patience = Patience::until(self.patience(step));
         let mut tried = 0;
         loop {
-            let call = DirectoryWrite::Create { kind, body: self.with_password(kind, body) };
+            let call = self.creation(kind, body, &bound);
             let error = match self.apply(&call).await {
-                Ok(applied) => return self.adopt_answered(step, now, body, &before_ids, applied).await,
+                Ok(applied) => {
+                    let ended = self.adopt_answered(step, now, body, &before_ids, applied.clone()).await?;
+                    self.keep_bound(step, &bound, &applied).await?;
+                    return Ok(ended);
+                }
                 Err(e) if is_of_run(&e) => return Err(e),
                 Err(e) => e,
             };
+            // What is refused may be what the object was to be made with: its own steps write that, too.
+            if (is_refusal(&error) || is_of_young(&error)) && bound.let_go() {
+                continue;
+            }
             if error.kind() == ErrorKind::Unavailable {
                 // The answer was lost, so the object may exist: only when it is not found may it be created once
                 // more.

@@ -8,6 +8,7 @@
 
 mod adopt;
 mod before;
+mod bound;
 mod cancel;
 mod check;
 mod create;

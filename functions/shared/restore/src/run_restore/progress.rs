@@ -155,7 +155,7 @@ impl<'a> RestoreRun<'a> {
             }
             self.request = StepOutcome::client_request_id(&self.restore.id, step.number);
             self.sent = Sent::of(step.number, self.outcome(step.number));
-            match self.work_on(step).await {
+            match self.work_on(plan, step).await {
                 Ok(Ended::With(verdict)) => self.write_outcome(step, verdict).await?,
                 Ok(Ended::OutOfTime) => {
                     self.keep_calls(step).await?;
@@ -177,7 +177,7 @@ impl<'a> RestoreRun<'a> {
     }
 
     /// Works on a step until its end, or until the time is up.
-    async fn work_on(&mut self, step: &Step) -> Result<Ended> {
+    async fn work_on(&mut self, plan: &RestorePlan, step: &Step) -> Result<Ended> {
         // What did not come back costs what leads to it. A step whose object another restore created again is not
         // what the preview showed.
         Ok(if step.is_compared_later() && self.returned_by_others.contains(&step.id) {
@@ -188,12 +188,18 @@ impl<'a> RestoreRun<'a> {
         } else if let Some((rest, missing)) = self.without_missing(step)? {
             let now = self.of_today(&rest)?;
             let ended = match &now.action {
-                WriteAction::Create { body } if !step.is_fact() => self.create(step, &now, body).await?,
+                WriteAction::Create { body } if !step.is_fact() => {
+                    let bound = self.choose_bound(plan, step)?;
+                    self.create(step, &now, body, bound).await?
+                }
                 WriteAction::Adopt { old } => self.take_for(step, old).await?,
                 WriteAction::RemoveOtherLinks { link, keep } => {
                     self.remove_others(step, &now, link, keep).await?
                 }
-                _ => self.perform(step, &now).await?,
+                _ => match self.bound_answer(step) {
+                    Some(answer) => self.perform_bound(step, &now, answer).await?,
+                    None => self.perform(step, &now).await?,
+                },
             };
             Verdict::without(ended, &missing)
         } else {
@@ -408,14 +414,28 @@ impl<'a> RestoreRun<'a> {
     }
 
     pub(super) async fn put(&mut self, row: StepOutcome, with: Vec<engine::ports::Write>) -> Result<()> {
-        let version = self.outcomes.get(&row.number).map(|f| f.version);
-        let mut writes = vec![match version {
-            Some(version) => replace(&row, version)?,
-            None => put_new(&row)?,
-        }];
+        self.put_all(vec![row], with).await
+    }
+
+    /// Writes rows of steps and others, all or none.
+    pub(super) async fn put_all(
+        &mut self,
+        rows: Vec<StepOutcome>,
+        with: Vec<engine::ports::Write>,
+    ) -> Result<()> {
+        let mut writes = Vec::with_capacity(rows.len() + with.len());
+        for row in &rows {
+            writes.push(match self.outcomes.get(&row.number) {
+                Some(found) => replace(row, found.version)?,
+                None => put_new(row)?,
+            });
+        }
         writes.extend(with);
         self.worker.records.write(writes).await?;
-        self.outcomes.insert(row.number, Found { version: version.unwrap_or(0) + 1, value: row });
+        for row in rows {
+            let version = self.outcomes.get(&row.number).map_or(0, |found| found.version) + 1;
+            self.outcomes.insert(row.number, Found { version, value: row });
+        }
         Ok(())
     }
 

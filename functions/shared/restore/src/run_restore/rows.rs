@@ -5,7 +5,7 @@ use super::progress::RestoreRun;
 use domain::restore::{RestorePlan, Step};
 use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::ports::{Applied, DirectoryWrite};
-use engine::records::{OutcomeState, Restore, RestoreCounts};
+use engine::records::{OutcomeState, Restore, RestoreCounts, StepOutcome};
 use jiff::SignedDuration;
 
 /// How often a run says in its restore's row how far it is.
@@ -69,12 +69,15 @@ impl RestoreRun<'_> {
 
     /// Writes down that the step is about to be written, so that nobody takes what comes of it for somebody else's work.
     pub async fn intend(&mut self, step: &Step) -> Result<()> {
-        if self.outcome(step.number).is_some() {
-            return Ok(());
-        }
-        let mut row = self.row(step, OutcomeState::Started { before_ids: Vec::new(), begun_at: None });
-        row.client_request_id = Some(self.request.clone());
-        self.put(row, vec![]).await
+        let row = match self.outcome(step.number) {
+            // It was begun with the creation of its object, by that request; from here on it is written by its own.
+            Some(row) if row.client_request_id.as_ref().is_some_and(|by| *by != self.request) => {
+                StepOutcome { status: None, request_id: None, ..row.clone() }
+            }
+            Some(_) => return Ok(()),
+            None => self.row(step, OutcomeState::Started { before_ids: Vec::new(), begun_at: None }),
+        };
+        self.put(StepOutcome { client_request_id: Some(self.request.clone()), ..row }, vec![]).await
     }
 
     /// Keeps the calls of a step that another invocation goes on with: its receipt lists them.

@@ -3,7 +3,7 @@
 use domain::kinds::assignment_key;
 use domain::restore::{LICENCES, Step, WriteAction};
 use domain::{ErrorKind, Result};
-use engine::ports::{Applied, DirectoryWrite};
+use engine::ports::{Applied, BIND, DirectoryWrite};
 use engine::records::{MOST_CALLS, MOST_PARTS, SentCall, StepOutcome};
 use serde_json::{Map, Value};
 
@@ -72,8 +72,15 @@ fn parts(call: &DirectoryWrite) -> Vec<String> {
     let names =
         |body: &Map<String, Value>| body.keys().filter(|name| !name.starts_with('@')).cloned().collect();
     match call {
-        DirectoryWrite::Undelete { .. } | DirectoryWrite::Create { .. } | DirectoryWrite::Delete { .. } => {
-            vec!["object".to_owned()]
+        DirectoryWrite::Undelete { .. } | DirectoryWrite::Delete { .. } => vec!["object".to_owned()],
+        // With the links that it is made with.
+        DirectoryWrite::Create { kind, body } => {
+            let bound = kind.links.iter().flat_map(|link| {
+                let ends = body.get(&format!("{}{BIND}", link.relation)).and_then(Value::as_array);
+                let ends = ends.into_iter().flatten().filter_map(Value::as_str);
+                ends.map(|end| format!("{}/{end}", link.name))
+            });
+            std::iter::once("object".to_owned()).chain(bound).collect()
         }
         DirectoryWrite::Update { body, .. } | DirectoryWrite::Act { body, .. } => names(body),
         DirectoryWrite::AddLinks { link, to, .. } => {

@@ -52,6 +52,10 @@ impl Work {
     pub fn one_of(now: Step, was_begun: bool) -> Self {
         Self { was_begun: Some(was_begun), ..Self::on(now) }
     }
+    /// A step that was written along with another, which Graph answered so: what is left is to see it.
+    pub fn written(now: Step, answer: Applied) -> Self {
+        Self { answer: Some(answer), is_written: true, ..Self::on(now) }
+    }
     /// The same where it is known that Graph does not take all parts together.
     pub fn after_refusal(now: Step, error: Error) -> Self {
         Self { known: Some(error), ..Self::on(now) }

@@ -11,6 +11,7 @@ mod foretold;
 mod late;
 mod left_to_people;
 mod lock_out;
+mod made_with;
 mod parcels;
 mod returned;
 mod selected;

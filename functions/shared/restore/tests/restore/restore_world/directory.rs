@@ -7,7 +7,7 @@ use domain::kinds::{self, Identity, Kind, LinkEnd, LinkType, LinkWrite, Source};
 use domain::organisations::MAY_CONSENT;
 use domain::{Error, Result, TenantId, Timestamp};
 use engine::ports::{
-    Access, Applied, Clock, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages,
+    Access, Applied, BIND, Clock, ConsentStanding, Cursor, Directory, DirectoryAccess, DirectoryPages,
     DirectoryWrite, DirectoryWriter, LiveObject, LiveObjects, PageEnd, ReadPage, Spent,
 };
 use jiff::SignedDuration;
@@ -26,6 +26,7 @@ struct State {
     made: u32,
     writes: u32,
     forgets: bool,
+    forgets_bound: bool,
     dates: bool,
     loses_answer: bool,
     loses: Option<&'static str>,
@@ -217,6 +218,10 @@ impl TableDirectory {
     /// Updates and deletions are answered, and nothing becomes of them.
     pub fn forget_updates(&self, forgets: bool) {
         self.state().forgets = forgets;
+    }
+    /// New objects are made without the links that they were sent with.
+    pub fn forget_bound_links(&self) {
+        self.state().forgets_bound = true;
     }
     pub fn refuse_creation_of(&self, kind: &str) {
         self.state().refuses = Some(kind.to_owned());
@@ -474,6 +479,20 @@ impl DirectoryWriter for TableDirectory {
                 if kind.writing.password {
                     assert!(object.remove("passwordProfile").is_some(), "a user needs a password");
                 }
+                // Links with which it is made.
+                let mut links = Vec::new();
+                for link in kind.links {
+                    let bound = object.remove(&format!("{}{BIND}", link.relation)).unwrap_or_default();
+                    for to in bound.as_array().into_iter().flatten().map(|to| to.as_str().unwrap().to_owned())
+                    {
+                        if self.is_hidden(&state, &to) {
+                            return Err(Error::invalid("Request_BadRequest: an object does not exist"));
+                        }
+                        if !state.forgets_bound {
+                            links.push((link.name.to_owned(), to));
+                        }
+                    }
+                }
                 object.insert("id".to_owned(), Value::from(id.as_str()));
                 if state.dates {
                     object.insert("createdDateTime".to_owned(), json!(self.clock.now().to_string()));
@@ -508,7 +527,7 @@ impl DirectoryWriter for TableDirectory {
                 let late = SignedDuration::from_millis(i64::try_from(state.late_ms).unwrap());
                 let shows_at = self.clock.now() + late;
                 state.shows_at.insert(id.clone(), shows_at);
-                state.live.insert((kind.name.to_string(), key), (object, vec![]));
+                state.live.insert((kind.name.to_string(), key), (object, links));
                 if std::mem::take(&mut state.loses_answer) {
                     return Err(Error::unavailable("no answer"));
                 }
@@ -610,7 +629,10 @@ fn parts_of(call: &DirectoryWrite) -> Vec<String> {
     match call {
         DirectoryWrite::Create { body, .. } => {
             let called = body.get("displayName").and_then(Value::as_str).map(str::to_owned);
-            body.keys().cloned().chain(called).collect()
+            let bound = body.iter().filter(|(name, _)| name.ends_with(BIND));
+            let bound = bound.flat_map(|(_, ends)| ends.as_array().into_iter().flatten());
+            let bound = bound.map(|end| end.as_str().unwrap().to_owned());
+            body.keys().cloned().chain(called).chain(bound).collect()
         }
         DirectoryWrite::Update { body, .. } => body.keys().cloned().collect(),
         DirectoryWrite::RemoveLink { to, .. } => vec![to.clone()],

@@ -1,0 +1,165 @@
+//! Links that a new object is made with: those of later steps that lead to what has been there for long, as many as Graph
+//! takes. Each of these steps stays a step: it is begun before the creation is sent, read back in its turn, and written by
+//! itself where what it asks for is not found.
+
+use super::outcome::{Ended, Verdict};
+use super::progress::RestoreRun;
+use super::step::Work;
+use crate::plans::Before;
+use domain::Result;
+use domain::kinds::{self, Kind};
+use domain::restore::{End, RestorePlan, Step, WriteAction, may_lose};
+use engine::ports::{Applied, BIND, DirectoryWrite};
+use engine::records::{FailCause, OutcomeState, StepOutcome};
+use serde_json::{Map, Value};
+
+/// How many links Graph takes with a new object.
+/// Source: learn.microsoft.com/graph/api/group-post-groups.
+const AT_ONCE: usize = 20;
+
+/// What a new object is made with.
+#[derive(Default)]
+pub(super) struct Bound {
+    steps: Vec<BoundStep>,
+}
+
+/// A later step whose links go with the creation.
+struct BoundStep {
+    step: Step,
+    link: String,
+    relation: &'static str,
+    /// The far ends, by their ids of today.
+    ends: Vec<String>,
+}
+
+impl Bound {
+    /// Sends nothing along: the steps write it themselves. Says whether there was anything.
+    pub fn let_go(&mut self) -> bool {
+        !std::mem::take(&mut self.steps).is_empty()
+    }
+}
+
+/// The links that a step adds to its object, where an object can be made with such.
+fn ends(step: &Step) -> Option<(&str, &'static str, &[End])> {
+    let WriteAction::AddLinks { link, to } = &step.action else { return None };
+    let relation = kinds::link(link).ok().filter(|link| link.comes_with_new)?.relation;
+    Some((link, relation, to))
+}
+
+impl RestoreRun<'_> {
+    /// Chooses what the object of a step can be made with, of the steps that are left.
+    pub(super) fn choose_bound(&self, plan: &RestorePlan, step: &Step) -> Result<Bound> {
+        if step.kind()?.links.iter().all(|link| !link.comes_with_new) {
+            return Ok(Bound::default());
+        }
+        let of_it = plan.steps.iter().filter(|later| later.id == step.id && later.kind == step.kind);
+        let mut ready: Vec<&Step> = of_it.filter(|later| self.is_ready(step, later)).collect();
+        // Each step that goes along whole is a write less, so the shortest come first.
+        let length = |step: &Step| ends(step).map_or(0, |(_, _, ends)| ends.len());
+        ready.sort_by_key(|later| (length(later), later.number));
+        let (mut bound, mut left) = (Bound::default(), AT_ONCE);
+        for later in ready {
+            let now = self.of_today(later)?;
+            let Some((link, relation, ends)) = ends(&now).filter(|(_, _, ends)| ends.len() <= left) else {
+                break;
+            };
+            left -= ends.len();
+            bound.steps.push(BoundStep {
+                step: later.clone(),
+                link: link.to_owned(),
+                relation,
+                ends: ends.iter().map(|end| end.id.clone()).collect(),
+            });
+        }
+        Ok(bound)
+    }
+
+    /// Whether everything that a step on a new object leads to has been there for so long that all of Graph knows it, and
+    /// nothing else speaks against writing it with the object.
+    fn is_ready(&self, step: &Step, later: &Step) -> bool {
+        // Why none with a warning: what is likely to be refused is tried by itself.
+        later.warnings.is_empty()
+            && self.outcome(later.number).is_none()
+            && later.depends_on.iter().all(|id| *id == step.id)
+            && !may_lose(later)
+            && ends(later).is_some_and(|(_, _, ends)| {
+                ends.iter().all(|end| !self.is_new(&end.id) && !self.is_lost(&end.id))
+            })
+    }
+
+    /// Writes down that the steps are about to be written, with the request that makes the object, and that it had none of
+    /// their links before.
+    ///
+    /// # Errors
+    /// Only what concerns all of the run.
+    pub(super) async fn begin_bound(&mut self, bound: &Bound) -> Result<()> {
+        let mut rows = Vec::new();
+        for BoundStep { step, link, .. } in &bound.steps {
+            let before = Before { link_types: vec![link.clone()], ..Before::default() };
+            let (tenant, restore) = (self.tenant(), &self.restore.id);
+            self.worker.plans.put_new_before(tenant, restore, step.number, &before).await?;
+            let started = OutcomeState::Started { before_ids: Vec::new(), begun_at: None };
+            let client_request_id = Some(self.request.clone());
+            rows.push(StepOutcome { client_request_id, ..self.row(step, started) });
+        }
+        if rows.is_empty() { Ok(()) } else { self.put_all(rows, vec![]).await }
+    }
+
+    /// The creation of an object with what was chosen.
+    pub(super) fn creation(
+        &self,
+        kind: &'static Kind,
+        body: &Map<String, Value>,
+        bound: &Bound,
+    ) -> DirectoryWrite {
+        let mut body = self.with_password(kind, body);
+        for BoundStep { relation, ends, .. } in &bound.steps {
+            let ids = body.entry(format!("{relation}{BIND}")).or_insert_with(|| Value::Array(vec![]));
+            if let Value::Array(ids) = ids {
+                ids.extend(ends.iter().map(|end| Value::from(end.as_str())));
+            }
+        }
+        DirectoryWrite::Create { kind, body }
+    }
+
+    /// Keeps that Graph made the object of a step with what was chosen.
+    ///
+    /// # Errors
+    /// Only what concerns all of the run.
+    pub(super) async fn keep_bound(&mut self, step: &Step, bound: &Bound, answer: &Applied) -> Result<()> {
+        // Why not where another restore's object has its place: that one was not made with them.
+        let is_ours = self.outcome(step.number).is_some_and(|row| row.new_id.is_some());
+        let rows = bound.steps.iter().filter(|_| is_ours);
+        let rows = rows.filter_map(|bound| self.outcome(bound.step.number)).map(|row| StepOutcome {
+            status: (answer.status > 0).then_some(answer.status),
+            request_id: answer.request_id.clone(),
+            ..row.clone()
+        });
+        let rows: Vec<StepOutcome> = rows.collect();
+        if rows.is_empty() { Ok(()) } else { self.put_all(rows, vec![]).await }
+    }
+
+    /// What Graph answered to the creation that the links of a step went with; none where they went with none, or where no
+    /// answer is known.
+    pub(super) fn bound_answer(&self, step: &Step) -> Option<Applied> {
+        let row = self.outcome(step.number)?;
+        let by = row.client_request_id.as_ref()?;
+        let status = row.status.filter(|_| *by != self.request)?;
+        Some(Applied { status, request_id: row.request_id.clone(), ..Applied::default() })
+    }
+
+    /// Performs a step whose links went with the creation of its object, which Graph answered so.
+    ///
+    /// # Errors
+    /// As [`Self::perform`].
+    pub(super) async fn perform_bound(&mut self, step: &Step, now: &Step, answer: Applied) -> Result<Ended> {
+        let is_unseen = |verdict: &Verdict| {
+            matches!(&verdict.state, OutcomeState::Failed { cause: FailCause::NotSeen, .. })
+        };
+        match self.perform_work(step, now, Work::written(now.clone(), answer)).await? {
+            // Graph made the object and left out the link.
+            Ended::With(verdict) if is_unseen(&verdict) => self.perform(step, now).await,
+            ended => Ok(ended),
+        }
+    }
+}
