@@ -5,41 +5,28 @@ use super::draft::Planner;
 use super::{Cause, Impossible, Step, Units, WriteAction};
 use crate::kinds::Kind;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Makes the licence steps of a plan such as can be carried out with the units that there are: removals of what is
-/// scarce come in steps of their own, which are sorted before the others; what has no unit is taken out.
+/// Makes the licence steps of a plan such as can be carried out with the units that there are: each comes when what it gives
+/// is free, and what has no unit is taken out.
 pub(super) fn share_out(planner: &mut Planner<'_>) {
     let Some(units) = &planner.inputs.units else { return };
     let (licences, others): (Vec<Step>, Vec<Step>) = std::mem::take(&mut planner.steps)
         .into_iter()
         .partition(|step| matches!(step.action, WriteAction::AssignLicences { .. }));
     planner.steps = others;
-    // How many units would have to be found beside those that are free now, by SKU.
-    let mut wanted: BTreeMap<&str, i128> = BTreeMap::new();
-    let mut free: BTreeMap<&str, i128> = BTreeMap::new();
-    for (sku, units) in units {
-        free.insert(sku, i128::from(units.there) - i128::from(units.given));
-    }
-    for step in licences.iter().filter(|step| takes_units(step)) {
-        for sku in new_skus(step) {
-            *wanted.entry(units.get_key_value(&sku).map_or("", |(known, _)| known)).or_default() += 1;
-        }
-    }
-    let is_scarce =
-        |sku: &str| wanted.get(sku).is_some_and(|wanted| free.get(sku).is_none_or(|free| free < wanted));
-    let licences: Vec<Step> = licences.into_iter().flat_map(|step| apart(step, &is_scarce)).collect();
-    for step in licences.iter().filter(|step| takes_units(step)) {
-        let WriteAction::AssignLicences { remove, .. } = &step.action else { continue };
-        for sku in remove {
-            if let Some(free) = free.get_mut(sku.as_str()) {
-                *free += 1;
-            }
-        }
+    let free_now: Free = units
+        .iter()
+        .map(|(sku, units)| (sku.clone(), i128::from(units.there) - i128::from(units.given)))
+        .collect();
+    let mut free = free_now.clone();
+    for step in &licences {
+        give_back(step, &mut free);
     }
     // In the order of the plan each new licence takes a unit, as long as there is one.
+    let mut kept = Vec::with_capacity(licences.len());
     for mut step in licences {
-        let new = if takes_units(&step) { new_skus(&step) } else { vec![] };
+        let new = new_skus(&step);
         let mut refused = Vec::new();
         for sku in skus(&step) {
             match free.get_mut(sku.as_str()) {
@@ -55,7 +42,64 @@ pub(super) fn share_out(planner: &mut Planner<'_>) {
         }
         let is_left = matches!(&step.action, WriteAction::AssignLicences { add, remove } if !(add.is_empty() && remove.is_empty()));
         if is_left || step.is_exact() {
-            planner.steps.push(step);
+            kept.push(step);
+        }
+    }
+    planner.steps.extend(in_turn(kept, free_now));
+}
+
+/// How many units are free, by SKU.
+type Free = BTreeMap<String, i128>;
+
+/// The steps in an order in which each finds the units that it needs. Where all that are left wait for each other, one of them
+/// takes first and gives in a call of its own: that is the only call more.
+fn in_turn(steps: Vec<Step>, mut free: Free) -> Vec<Step> {
+    let (mut placed, mut waiting) = (Vec::with_capacity(steps.len()), steps);
+    loop {
+        let before = placed.len();
+        let mut later = Vec::new();
+        for step in waiting {
+            let needs = new_skus(&step);
+            if needs.iter().any(|sku| free.get(sku).is_none_or(|free| *free <= 0)) {
+                later.push(step);
+                continue;
+            }
+            for sku in needs {
+                *free.entry(sku).or_default() -= 1;
+            }
+            give_back(&step, &mut free);
+            placed.push(step);
+        }
+        waiting = later;
+        if placed.len() > before {
+            continue;
+        }
+        let needed: BTreeSet<String> = waiting.iter().flat_map(new_skus).collect();
+        let Some(at) = waiting.iter().position(|step| removed(step).iter().any(|sku| needed.contains(sku)))
+        else {
+            // Nobody waits any more, or for what nobody gives back.
+            placed.extend(waiting);
+            return placed;
+        };
+        let (takes, gives) = apart(waiting.remove(at));
+        give_back(&takes, &mut free);
+        placed.push(takes);
+        waiting.insert(at, gives);
+    }
+}
+
+/// The SKUs that a step takes away, of which each frees a unit.
+fn removed(step: &Step) -> &[String] {
+    match &step.action {
+        WriteAction::AssignLicences { remove, .. } if takes_units(step) => remove,
+        _ => &[],
+    }
+}
+
+fn give_back(step: &Step, free: &mut Free) {
+    for sku in removed(step) {
+        if let Some(free) = free.get_mut(sku) {
+            *free += 1;
         }
     }
 }
@@ -75,8 +119,12 @@ fn skus(step: &Step) -> Vec<String> {
     add.iter().filter_map(sku_of).map(str::to_owned).collect()
 }
 
-/// The SKUs that a step gives to who has none of them: another choice of plans takes no further unit.
+/// The SKUs that a step gives to who has none of them, each of which takes a unit: another choice of plans takes no further
+/// one.
 fn new_skus(step: &Step) -> Vec<String> {
+    if !takes_units(step) {
+        return vec![];
+    }
     let held: Vec<&str> =
         step.before.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(sku_of).collect();
     let mut skus = skus(step);
@@ -84,12 +132,9 @@ fn new_skus(step: &Step) -> Vec<String> {
     skus
 }
 
-/// A step that takes away what somebody else waits for, as two: it takes first, and gives when others have taken too.
-fn apart(step: Step, is_scarce: &dyn Fn(&str) -> bool) -> Vec<Step> {
-    let WriteAction::AssignLicences { add, remove } = &step.action else { return vec![step] };
-    if add.is_empty() || !remove.iter().any(|sku| is_scarce(sku)) {
-        return vec![step];
-    }
+/// A step as two: it takes away what somebody else waits for, and gives when others have taken too.
+fn apart(step: Step) -> (Step, Step) {
+    let WriteAction::AssignLicences { add, remove } = &step.action else { return (step.clone(), step) };
     let (add, remove) = (add.clone(), remove.clone());
     let stays = |licence: &&Value| sku_of(licence).is_none_or(|sku| !remove.iter().any(|gone| gone == sku));
     let between =
@@ -101,7 +146,7 @@ fn apart(step: Step, is_scarce: &dyn Fn(&str) -> bool) -> Vec<Step> {
         ..step.clone()
     };
     let gives = Step { action: WriteAction::AssignLicences { add, remove: vec![] }, before: between, ..step };
-    vec![takes, gives]
+    (takes, gives)
 }
 
 /// Takes a SKU out of what a step gives.

@@ -55,8 +55,18 @@ fn what_is_taken_away_is_free_for_what_is_given() {
     assert!(moved.impossible.is_empty());
     let swapped = inputs(&[("u", &["a"], &["b"]), ("v", &["b"], &["a"])], &[("a", 0), ("b", 0)]);
     let made = plan(&swapped);
-    assert_eq!(told(&made), ["u -b", "v -a", "u +a", "v +b"]);
+    assert_eq!(told(&made), ["u -b", "v +b-a", "u +a"]);
     assert_eq!((&made.steps[0].after, &made.steps[2].before), (&Some(json!([])), &Some(json!([]))));
+    // Many who exchange theirs cost one call more, all together; and none where somebody can begin.
+    let names: Vec<String> = (0..20).map(|n| format!("u{n:02}")).collect();
+    let pair = |n: usize| if n % 2 == 0 { (&["a"], &["b"]) } else { (&["b"], &["a"]) };
+    let all: Vec<(&str, &[&str], &[&str])> =
+        names.iter().enumerate().map(|(n, name)| (name.as_str(), &pair(n).0[..], &pair(n).1[..])).collect();
+    assert_eq!(plan(&inputs(&all, &[("a", 0), ("b", 0)])).steps.len(), names.len() + 1);
+    assert_eq!(plan(&inputs(&all, &[("a", 0), ("b", 1)])).steps.len(), names.len());
+    let chain =
+        inputs(&[("u", &["a"], &["b"]), ("v", &["c"], &["a"]), ("w", &[], &["c"])], &[("a", 0), ("c", 0)]);
+    assert_eq!(told(&plan(&chain)), ["w -c", "v +c-a", "u +a-b"]);
     // With units enough for everybody, one call for each.
     let plenty = inputs(&[("u", &["a"], &["b"]), ("v", &["b"], &["a"])], &[("a", 1), ("b", 1)]);
     assert_eq!(told(&plan(&plenty)), ["u +a-b", "v +b-a"]);
