@@ -65,8 +65,14 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         // Asked only now: where nothing differs, nobody needs to hear that it could not be written.
         if let Some((cause, why)) = refusal(planner, item, link, wanted, live) {
             let differs = !add.is_empty() || !remove.is_empty();
-            if differs && planner.inputs.links != LinkMode::Skip {
-                planner.impossible(item, link.name, cause, why);
+            match planner.inputs.links {
+                // What follows from a rule comes by that, also where links are skipped.
+                LinkMode::Skip if cause == Cause::DynamicMembership => {}
+                LinkMode::Skip => left::links(planner, item, link.name, &ids(&add), &ids(&remove)),
+                LinkMode::Merge | LinkMode::Rollback if differs => {
+                    planner.impossible(item, link.name, cause, why);
+                }
+                LinkMode::Merge | LinkMode::Rollback => {}
             }
             continue;
         }

@@ -115,6 +115,7 @@ fn blocked(planner: &mut Planner<'_>, item: &Item, mut wanted: Held) -> (Held, b
 fn create_body(planner: &mut Planner<'_>, item: &Item, wanted: &Held) -> Map<String, Value> {
     let writing = &item.kind.writing;
     let mut body = writable(item.kind, &wanted.object);
+    body.retain(|property, _| !wanted.lacks(item.kind, property));
     extensions::take_out(planner, item, &mut body);
     for (property, form) in writing.forms {
         match form {

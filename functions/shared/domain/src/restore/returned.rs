@@ -48,7 +48,10 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, binned
     extensions::take_out(planner, item, &mut all);
     let alone = kind.writing.alone.iter().filter_map(|p| Some((*p, wanted.object.get(*p)?)));
     all.extend(alone.filter(|(_, v)| !is_empty(Some(v))).map(|(p, v)| (p.to_owned(), v.clone())));
-    all.retain(|property, _| kind.can_update(property) && !is_seen(property));
+    // Whatever an unknown value looks like, it is none.
+    all.retain(|property, _| {
+        kind.can_update(property) && !is_seen(property) && !wanted.lacks(kind, property)
+    });
     let unseen: Vec<Difference> = all
         .into_iter()
         .map(|(property, after)| Difference { property, before: Value::Null, after })

@@ -40,6 +40,32 @@ fn a_merge_names_each_property_and_each_part_that_it_leaves() {
     assert_eq!(said(&overwritten), []);
 }
 
+/// What a mode leaves is told whether or not it could be written; what follows from a rule comes by that.
+#[test]
+fn a_skip_names_links_that_could_not_be_written_and_none_that_follow_from_a_rule() {
+    let group = |more: Value, members: &[&str]| {
+        let mut object =
+            map(&json!({"id": "g", "displayName": "G", "groupTypes": [], "securityEnabled": true}));
+        object.extend(map(&more));
+        linked(Held { object, ..Held::default() }, "groups.members", members)
+    };
+    let of = |more: Value, links| {
+        let sides = [&["a", "b"][..], &["b", "c"]].map(|members| Some(group(more.clone(), members)));
+        let [wanted, live] = sides;
+        in_modes(vec![item("groups", "g", wanted, live)], AttributeMode::Overwrite, links)
+    };
+    let synced = json!({"onPremisesSyncEnabled": true});
+    let skipped = of(synced.clone(), LinkMode::Skip);
+    assert_eq!(said(&skipped), [("groups.members", vec!["a", "c"], LeftBy::Links)]);
+    assert_eq!(causes(&skipped), []);
+    for links in [LinkMode::Merge, LinkMode::Rollback] {
+        let refused = of(synced.clone(), links);
+        assert_eq!((said(&refused), causes(&refused)), (vec![], vec![("groups.members", Cause::Synced)]));
+    }
+    let ruled = json!({"groupTypes": ["DynamicMembership"], "membershipRule": "user.city -eq \"Oslo\""});
+    assert_eq!(said(&of(ruled, LinkMode::Skip)), []);
+}
+
 #[test]
 fn a_merge_of_links_names_those_that_came_since_and_a_skip_those_that_went_too() {
     let group = |members: &[&str]| {

@@ -18,6 +18,7 @@ mod schedules;
 mod turned;
 mod units;
 mod unread;
+mod unread_by_chance;
 
 use super::{Administrators, KnownAdministrators, SignIn, Standing};
 use super::{

@@ -62,6 +62,32 @@ fn an_object_that_is_made_again_comes_without_what_the_snapshot_does_not_know_an
 }
 
 #[test]
+fn what_the_snapshot_does_not_know_is_not_written_to_what_comes_back_though_it_looks_empty() {
+    // A unit whose members follow no rule has a null there, which is written as a text of its own.
+    let unit = json!({"id": "n", "displayName": "N", "membershipType": null});
+    // And a policy is made with its empty texts.
+    let policy = json!({"id": "n", "@odata.type": "#microsoft.graph.windows10GeneralConfiguration",
+        "displayName": "N", "description": ""});
+    for (kind, object, property, in_recycle_bin) in [
+        ("administrativeUnits", unit, "membershipType", true),
+        ("DeviceConfiguration", policy, "description", false),
+    ] {
+        for is_known in [true, false] {
+            let unknown = if is_known { vec![] } else { vec![property] };
+            let wanted = Held { unknown: unknown.into_iter().collect(), ..held(&object) };
+            let mut chosen = item(kind, "n", Some(wanted), None);
+            chosen.in_recycle_bin = in_recycle_bin;
+            let plan = plan(&exactly(vec![chosen]));
+            let mut bodies = plan.steps.iter().filter_map(|step| match &step.action {
+                WriteAction::Create { body } | WriteAction::Update { body, .. } => Some(body),
+                _ => None,
+            });
+            assert_eq!(bodies.any(|body| body.contains_key(property)), is_known, "{kind}: {plan:?}");
+        }
+    }
+}
+
+#[test]
 fn licences_that_are_not_known_are_neither_given_nor_taken() {
     let licences = json!({"assignedLicenses": [{"skuId": "s", "disabledPlans": []}],
         "licenseAssignmentStates": [{"skuId": "s", "disabledPlans": [], "assignedByGroup": null}]});
