@@ -59,7 +59,7 @@ fn what_is_taken_away_is_free_for_what_is_given() {
     assert_eq!((&made.steps[0].after, &made.steps[2].before), (&Some(json!([])), &Some(json!([]))));
     // Many who exchange theirs cost one call more, all together; and none where somebody can begin.
     let names: Vec<String> = (0..20).map(|n| format!("u{n:02}")).collect();
-    let pair = |n: usize| if n % 2 == 0 { (&["a"], &["b"]) } else { (&["b"], &["a"]) };
+    let pair = |n: usize| if n.is_multiple_of(2) { (&["a"], &["b"]) } else { (&["b"], &["a"]) };
     let all: Vec<(&str, &[&str], &[&str])> =
         names.iter().enumerate().map(|(n, name)| (name.as_str(), &pair(n).0[..], &pair(n).1[..])).collect();
     assert_eq!(plan(&inputs(&all, &[("a", 0), ("b", 0)])).steps.len(), names.len() + 1);
