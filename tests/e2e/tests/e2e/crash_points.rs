@@ -2,8 +2,7 @@
 //! messages come again, the sweeper finds what is stuck, and the end is as if nothing had happened.
 //!
 //! What comes before a job happens once, and the world is kept as it then is. Each job is run once undisturbed, which
-//! gives its calls and its end; then, for each of the calls that `deaths` takes and both ways to die, again in the world
-//! put back. With `HOLDFAST_CRASH_POINTS=all` every call is taken, which takes many minutes.
+//! gives its calls and its end; then, for each of those that `deaths` takes, again in the world put back. With `HOLDFAST_CRASH_POINTS=all` every call is taken, which takes many minutes.
 
 use super::rig::{Death, End, Rig, Setting, Stage, deaths};
 use domain::restore::{AttributeMode, LinkMode, Selection};
@@ -45,7 +44,7 @@ async fn dies_anywhere(story: Story) {
     let calls = expected.log.len();
     assert!(calls > 0, "{}: nothing was done", story.name);
     let deaths = deaths(&expected.log);
-    assert!(deaths.len() > 20, "{}: {} deaths", story.name, deaths.len());
+    assert!(deaths.len() > 10, "{}: {} deaths", story.name, deaths.len());
     for death in &deaths {
         put_back();
         rig.die_at(*death);

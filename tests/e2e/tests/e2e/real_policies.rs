@@ -88,14 +88,18 @@ async fn stored(rig: &Rig, snapshot: &SnapshotId, kind: &Kind, id: &str) -> Map<
 
 #[tokio::test]
 async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
-    let Some(real) = real() else {
+    let Some(all) = real() else {
         eprintln!("NOT CHECKED: the real policies are absent (HOLDFAST_SHARED)");
         return;
     };
-    assert_eq!(real.len(), 64);
-    for truncation in
-        [ExpandedSettings::Never, ExpandedSettings::SilentlyAt(25), ExpandedSettings::WithNextLink(25)]
-    {
+    assert_eq!(all.len(), 64);
+    // By default each policy comes back under one way to cut what is expanded; under all of them if that is asked for.
+    let is_all = std::env::var("HOLDFAST_REAL_POLICIES").is_ok_and(|wanted| wanted == "all");
+    let ways =
+        [ExpandedSettings::Never, ExpandedSettings::SilentlyAt(25), ExpandedSettings::WithNextLink(25)];
+    for (way, truncation) in ways.into_iter().enumerate() {
+        let is_taken = |number: usize| is_all || number % ways.len() == way;
+        let real: Vec<_> = all.iter().enumerate().filter(|(n, _)| is_taken(*n)).map(|(_, p)| p).collect();
         let rig = Rig::new().await;
         let watch = Watch::begin(&rig);
         rig.control.switch(|s| {
@@ -168,7 +172,7 @@ async fn all_real_policies_come_back_equal_after_deletion_and_restore() {
             assert_eq!(held, there, "{}", policy[kind.name_property]);
         }
         if let Some(watch) = watch {
-            watch.assert_conforms(64 * 4);
+            watch.assert_conforms(real.len() * 4);
         }
     }
 }

@@ -240,6 +240,8 @@ fn without_chance(value: Value) -> Value {
         "hasParked",
         "status",
         "requestId",
+        // A link goes along with the creation of its object, under its request, or is written by itself after a death.
+        "clientRequestId",
         "foundAfterInterruption",
         "claim",
         "told",
