@@ -20,6 +20,7 @@ mod events;
 mod example;
 mod extensions;
 mod faults;
+mod fewest_writes;
 mod formats;
 mod gaps;
 mod hostile_restores;
