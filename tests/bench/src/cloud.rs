@@ -36,24 +36,30 @@ pub fn tenant_id(number: usize) -> String {
     format!("7e000000-0000-4000-8000-{:012x}", number + 1)
 }
 
-/// Serves a simulated cloud until the process is ended; prints its address first.
-pub async fn simulate(options: SimulateOptions) -> Result<(), String> {
-    let mut config = SimConfig::company(1, options.users);
+/// A cloud of so many tenants of that size, which have all consented.
+pub fn company_config(users: usize, tenants: usize, service_plans: usize) -> SimConfig {
+    let mut config = SimConfig::company(1, users);
     let first = config.tenants[0].clone();
-    config.tenants = (0..options.tenants)
+    config.tenants = (0..tenants)
         .map(|number| TenantConfig {
             id: tenant_id(number),
             name: format!("{} {number}", first.name),
             domain: format!("t{number}.{}", first.domain),
-            service_plans: options.plans,
+            service_plans,
             ..first.clone()
         })
         .collect();
-    config.page_latency_ms = options.latency_ms;
-    config.limits = if options.limits { Limits::default() } else { Limits::none() };
     for app in &mut config.apps {
         app.consented = true;
     }
+    config
+}
+
+/// Serves a simulated cloud until the process is ended; prints its address first.
+pub async fn simulate(options: SimulateOptions) -> Result<(), String> {
+    let mut config = company_config(options.users, options.tenants, options.plans);
+    config.page_latency_ms = options.latency_ms;
+    config.limits = if options.limits { Limits::default() } else { Limits::none() };
     let server = Sim::new(config).serve(([127, 0, 0, 1], 0).into()).await.map_err(|e| e.to_string())?;
     println!("{} {}", server.graph_url(), server.login_url());
     // Why it reads: the process that started it holds its input open, so this one ends with it.
@@ -105,6 +111,11 @@ impl Cloud {
         Self { graph_url: graph_url.to_owned(), login_url: login_url.to_owned(), child, _server: None }
     }
 
+    /// One that answers at that address for login and Graph alike, and whose processor time is not told.
+    pub fn at_this_machine(url: &str) -> Self {
+        Self::at(url, url, None)
+    }
+
     /// A simulated Graph in this process, where its processor time need not be measured apart.
     #[cfg(test)]
     pub async fn within(users: usize) -> Result<Self, String> {
@@ -143,7 +154,7 @@ impl Cloud {
     }
 
     /// The administrator of the tenant that is measured.
-    async fn administrator(&self, common: &Common) -> Result<Administrator, String> {
+    pub async fn administrator(&self, common: &Common) -> Result<Administrator, String> {
         let credentials = Credentials {
             tenant: common.tenant.clone(),
             client_id: common.client_id.clone(),

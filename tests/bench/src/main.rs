@@ -11,12 +11,13 @@ mod measure;
 mod metered;
 mod prices;
 mod report;
+mod simulated;
 mod template;
 mod workbench;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Benchmarks of snapshots, of the plan API and of the cost in AWS.
+/// Benchmarks of snapshots, restores, the plan API and the cost in AWS.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -31,6 +32,8 @@ enum Command {
     Incremental(commands::incremental::Options),
     /// A comparison of two snapshots, and the preview of taking back what it found.
     Compare(commands::compare::Options),
+    /// Restores in simulated time, beside what Microsoft's write limits alone would take.
+    Restore(commands::restore::Options),
     /// Many tenants that fall due at one tick, read with one application.
     Tenants(commands::tenants::Options),
     /// A snapshot each day, beside restic over the same objects as JSON files.
@@ -83,13 +86,19 @@ struct Common {
 }
 
 fn main() -> std::process::ExitCode {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ran = runtime.map_err(|e| e.to_string()).and_then(|runtime| {
+    let command = Cli::parse().command;
+    let mut builder = match &command {
+        // Simulated time passes when nothing is left to do, which is seen on one thread alone.
+        Command::Restore(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let ran = builder.enable_all().build().map_err(|e| e.to_string()).and_then(|runtime| {
         runtime.block_on(async {
-            match Cli::parse().command {
+            match command {
                 Command::Snapshot(options) => commands::snapshot::run(options).await,
                 Command::Incremental(options) => commands::incremental::run(options).await,
                 Command::Compare(options) => commands::compare::run(options).await,
+                Command::Restore(options) => Box::pin(commands::restore::run(options)).await,
                 Command::Tenants(options) => commands::tenants::run(options).await,
                 Command::Month(options) => commands::month::run(options).await,
                 Command::AgainstScript(options) => commands::script::run(options).await,

@@ -1,6 +1,9 @@
-//! The job and its ports: Graph over HTTP, a vault in a folder, catalog and queue in memory; every call counted.
+//! The jobs and their ports: Graph over HTTP, a vault in a folder or in memory, catalog and queue in memory; every call
+//! counted.
 
 use crate::cloud::Cloud;
+use crate::simulated::SimulatedTime;
+use crate::template::Template;
 use async_trait::async_trait;
 use backup::archive::Archive;
 use backup::commands::snapshots::Snapshots;
@@ -11,7 +14,9 @@ use domain::restore::{AttributeMode, Selection};
 use domain::stored::Manifest;
 use domain::{OrganisationId, PartnerId, SnapshotId, TenantId, Timestamp};
 use embedded::FolderVault;
-use engine::ports::{Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Signer, Vault};
+use engine::ports::{
+    Catalog, Clock, Directory, DirectoryWriter, Ids, KeyRing, Queue, Secrets, Signer, Vault,
+};
 use engine::records::{
     CredentialStatus, Diff, Partner, Reason, Record, Records, Restore, Side, StoredKey, Tenant,
 };
@@ -28,24 +33,35 @@ use std::time::Duration;
 use support::faulty::{FaultPlan, Faulty};
 use support::memory::World;
 
-/// The machine's clock, which can be set forward.
+/// The machine's clock, which can be set forward, or that of a simulated cloud.
 #[derive(Default)]
-pub struct BenchClock(Mutex<SignedDuration>);
+pub struct BenchClock {
+    forward: Mutex<SignedDuration>,
+    simulated: Option<Arc<SimulatedTime>>,
+}
 
 impl BenchClock {
+    /// The clock of a simulated cloud.
+    pub fn simulated(time: Arc<SimulatedTime>) -> Self {
+        Self { simulated: Some(time), ..Self::default() }
+    }
     /// Sets the clock forward by that much.
     pub fn advance(&self, by: SignedDuration) {
-        *self.0.lock().expect("no holder of this lock panics") += by;
+        *self.forward.lock().expect("no holder of this lock panics") += by;
     }
 }
 
 #[async_trait]
 impl Clock for BenchClock {
     fn now(&self) -> Timestamp {
-        Timestamp::now() + *self.0.lock().expect("no holder of this lock panics")
+        let now = self.simulated.as_ref().map_or_else(Timestamp::now, |time| time.now());
+        now + *self.forward.lock().expect("no holder of this lock panics")
     }
     async fn sleep_ms(&self, ms: u64) {
-        tokio::time::sleep(Duration::from_millis(ms)).await;
+        match &self.simulated {
+            Some(time) => time.sleep_ms(ms).await,
+            None => tokio::time::sleep(Duration::from_millis(ms)).await,
+        }
     }
 }
 
@@ -63,7 +79,8 @@ pub struct Workbench {
     plan: Arc<FaultPlan>,
     queue: Arc<dyn Queue>,
     worker: Worker,
-    writer: Arc<dyn DirectoryWriter>,
+    graph: GraphSettings,
+    secrets: Arc<dyn Secrets>,
     vault: Arc<dyn Vault>,
     ids: Arc<dyn Ids>,
     keys: Arc<dyn KeyRing>,
@@ -88,30 +105,36 @@ impl Workbench {
         folder: &Path,
         tenant_permille: u32,
     ) -> Result<Self, String> {
+        let vault = Arc::new(FolderVault::open(folder).map_err(|e| e.to_string())?);
+        Self::over(cloud, (client_id, secret), vault, Arc::default(), tenant_permille)
+    }
+
+    /// The same over any vault and by any clock; `credential` is the id and the secret of the application that reads.
+    pub fn over(
+        cloud: &Cloud,
+        (client_id, secret): (&str, &str),
+        vault: Arc<dyn Vault>,
+        clock: Arc<BenchClock>,
+        tenant_permille: u32,
+    ) -> Result<Self, String> {
         let world = World::new(1);
         let plan = FaultPlan::new();
-        let clock = Arc::new(BenchClock::default());
         let credential = json!({ "clientId": client_id, "clientSecret": secret });
-        world.secrets.put("graph-reader", credential.to_string());
-        let settings = GraphSettings {
+        world.secrets.put(GraphDirectory::SECRET, credential.to_string());
+        let writing = json!({ "clientId": sim::WRITER_CLIENT_ID, "clientSecret": sim::WRITER_SECRET });
+        world.secrets.put(GraphWriter::SECRET, writing.to_string());
+        let graph = GraphSettings {
             graph_url: cloud.graph_url.clone(),
             login_url: cloud.login_url.clone(),
             tenant_permille,
             ..GraphSettings::default()
         };
-        let ids: Arc<dyn Ids> = world.ids.clone();
-        let writing = json!({ "clientId": sim::WRITER_CLIENT_ID, "clientSecret": sim::WRITER_SECRET });
-        world.secrets.put("graph-writer", writing.to_string());
-        // Two clients, as in AWS: what reads holds no credential that can write.
-        let client = |secret: &str| {
-            let (settings, secrets) = (settings.clone(), world.secrets.clone());
-            GraphClient::new(settings, secrets, secret, clock.clone(), ids.clone()).map_err(|e| e.to_string())
-        };
-        let writer = Arc::new(GraphWriter::new(client("graph-writer")?));
-        let directory: Arc<dyn Directory> =
-            Faulty::new(Arc::new(GraphDirectory::new(client("graph-reader")?)), &plan);
+        let (secrets, ids): (Arc<dyn Secrets>, Arc<dyn Ids>) = (world.secrets.clone(), world.ids.clone());
+        let name = GraphDirectory::SECRET;
+        let client = GraphClient::new(graph.clone(), secrets.clone(), name, clock.clone(), ids.clone());
+        let client = client.map_err(|e| e.to_string())?;
         // Every port is wrapped so that its calls are counted; no fault is planned.
-        let vault = Arc::new(FolderVault::open(folder).map_err(|e| e.to_string())?);
+        let directory: Arc<dyn Directory> = Faulty::new(Arc::new(GraphDirectory::new(client)), &plan);
         let vault: Arc<dyn Vault> = Faulty::new(vault, &plan);
         let keys: Arc<dyn KeyRing> = Faulty::new(world.key_ring.clone(), &plan);
         let catalog: Arc<dyn Catalog> = Faulty::new(world.catalog.clone(), &plan);
@@ -127,7 +150,13 @@ impl Workbench {
         });
         let archive = Arc::new(Archive::new(vault.clone(), keys.clone(), records.clone()));
         let signer = world.signer.clone();
-        Ok(Self { clock, records, archive, plan, queue, worker, writer, vault, ids, keys, signer })
+        Ok(Self { clock, records, archive, plan, queue, worker, graph, secrets, vault, ids, keys, signer })
+    }
+
+    /// A client of its own, as each function has one; `name` is that of its secret.
+    fn client(&self, settings: GraphSettings, name: &str) -> Result<GraphClient, String> {
+        let (secrets, clock, ids) = (self.secrets.clone(), self.clock.clone(), self.ids.clone());
+        GraphClient::new(settings, secrets, name, clock, ids).map_err(|e| e.to_string())
     }
 
     /// Writes the rows of a tenant that is connected.
@@ -238,15 +267,7 @@ impl Workbench {
 
     /// Makes the preview of taking back that comparison; gives the restore's row.
     pub async fn preview(&self, diff: &Diff, each: SignedDuration) -> Result<Restore, String> {
-        let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
-        let restores = Restores {
-            records: self.records.clone(),
-            comparisons: plans.clone(),
-            plans: plans.clone(),
-            queue: self.queue.clone(),
-            clock: self.clock.clone(),
-            ids: self.ids.clone(),
-        };
+        let restores = self.restores();
         let selection = Selection { attributes: AttributeMode::Overwrite, ..Selection::default() };
         let new = NewRestore::of(RestoreFrom::Changes(diff.id.clone()), selection);
         let asked = restores.create_preview(&diff.tenant, "per_bench", new).await;
@@ -264,26 +285,37 @@ impl Workbench {
         restores.get(&diff.tenant, &restore).await.map_err(|e| e.to_string())
     }
 
-    /// Runs the restore that was previewed, on the simulated Graph; each call of the job has `each` as its time.
-    /// Gives the restore's row.
-    pub async fn take_back(&self, previewed: &Restore, each: SignedDuration) -> Result<Restore, String> {
+    fn restores(&self) -> Restores {
         let plans = Arc::new(Archived::new(self.archive.clone(), self.records.clone()));
-        let restores = Restores {
+        Restores {
             records: self.records.clone(),
             comparisons: plans.clone(),
             plans,
             queue: self.queue.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
-        };
-        let tenant = &previewed.tenant;
-        restores
-            .run(tenant, "per_bench", ApprovalRule::Off, &previewed.id)
-            .await
-            .map_err(|e| e.to_string())?;
-        let worker = run_restore::Worker::new(run_restore::Ports {
-            directory: self.worker.directory.clone(),
-            writer: self.writer.clone(),
+        }
+    }
+
+    /// Lets the restore that was previewed be run.
+    pub async fn approve(&self, previewed: &Restore) -> Result<(), String> {
+        let run = self.restores().run(&previewed.tenant, "per_bench", ApprovalRule::Off, &previewed.id).await;
+        run.map(drop).map_err(|e| e.to_string())
+    }
+
+    /// The restore's row as it is now.
+    pub async fn restore_row(&self, restore: &Restore) -> Result<Restore, String> {
+        self.restores().get(&restore.tenant, &restore.id).await.map_err(|e| e.to_string())
+    }
+
+    fn run_worker(
+        &self,
+        directory: Arc<dyn Directory>,
+        writer: Arc<dyn DirectoryWriter>,
+    ) -> run_restore::Worker {
+        run_restore::Worker::new(run_restore::Ports {
+            directory,
+            writer,
             vault: self.vault.clone(),
             keys: self.keys.clone(),
             records: self.records.clone(),
@@ -291,10 +323,37 @@ impl Workbench {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             signer: self.signer.clone(),
-        });
-        let request = restore::run_restore::Request { tenant: tenant.clone(), restore: previewed.id.clone() };
+        })
+    }
+
+    /// The job as a process of its own runs it: with the shares of Microsoft's limits that the template gives it.
+    pub fn restorer(&self, template: &Template) -> Result<run_restore::Worker, String> {
+        let share = |name| template.setting("run-restore", name);
+        let reading = GraphSettings {
+            tenant_permille: share(GraphSettings::READER_PERMILLE)?,
+            instances: share(GraphSettings::READER_INSTANCES)?,
+            ..self.graph.clone()
+        };
+        let writing = GraphSettings {
+            tenant_permille: GraphSettings::default().tenant_permille,
+            instances: share(GraphSettings::WRITER_INSTANCES)?,
+            ..self.graph.clone()
+        };
+        let reader = GraphDirectory::new(self.client(reading, GraphDirectory::SECRET)?);
+        let writer = GraphWriter::new(self.client(writing, GraphWriter::SECRET)?);
+        Ok(self.run_worker(Arc::new(reader), Arc::new(writer)))
+    }
+
+    /// Runs the restore that was previewed, on the simulated Graph; each call of the job has `each` as its time.
+    /// Gives the restore's row.
+    pub async fn take_back(&self, previewed: &Restore, each: SignedDuration) -> Result<Restore, String> {
+        self.approve(previewed).await?;
+        let writer = GraphWriter::new(self.client(self.graph.clone(), GraphWriter::SECRET)?);
+        let worker = self.run_worker(self.worker.directory.clone(), Arc::new(writer));
+        let (tenant, restore) = (previewed.tenant.clone(), previewed.id.clone());
+        let request = run_restore::Request { tenant, restore };
         while worker.run(&request, self.clock.now() + each).await.map_err(|e| e.to_string())?.is_continued {}
-        restores.get(tenant, &previewed.id).await.map_err(|e| e.to_string())
+        self.restore_row(previewed).await
     }
 
     /// Forgets the calls counted so far.

@@ -6,6 +6,7 @@ pub mod cost;
 pub mod incremental;
 pub mod month;
 pub mod plan_api;
+pub mod restore;
 pub mod script;
 pub mod snapshot;
 pub mod tenants;

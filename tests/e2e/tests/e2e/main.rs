@@ -8,6 +8,7 @@ mod conflicts;
 mod conformance;
 mod connecting;
 mod consents;
+mod costs;
 mod cover;
 mod crash_points;
 mod data_plane;

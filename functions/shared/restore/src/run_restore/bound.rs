@@ -49,7 +49,8 @@ fn ends(step: &Step) -> Option<(&str, &'static str, &[End])> {
 impl RestoreRun<'_> {
     /// Chooses what the object of a step can be made with, of the steps that are left.
     pub(super) fn choose_bound(&self, plan: &RestorePlan, step: &Step) -> Result<Bound> {
-        if step.kind()?.links.iter().all(|link| !link.comes_with_new) {
+        let creates = matches!(step.action, WriteAction::Create { .. }) && !step.is_fact();
+        if !creates || step.kind()?.links.iter().all(|link| !link.comes_with_new) {
             return Ok(Bound::default());
         }
         let of_it = plan.steps.iter().filter(|later| later.id == step.id && later.kind == step.kind);

@@ -2,6 +2,7 @@
 //! to the tenant any more.
 
 use super::check::{Check, check, others};
+use super::looks::Since;
 use super::outcome::{Ended, Verdict};
 use super::progress::RestoreRun;
 use super::{Report, Worker};
@@ -74,15 +75,15 @@ impl RestoreRun<'_> {
                 Ok(differs.next().is_none())
             }
             WriteAction::RemoveOtherLinks { link, keep } => {
-                let live = self.look(&now, false).await?;
+                let live = self.look(&now, Since::Now).await?;
                 let link = kinds::link(link)?;
                 Ok(live.is_some_and(|live| others(&live, link, keep).is_empty()))
             }
             _ => {
-                let live = self.look(&now, false).await?;
-                let is_so = check(&now, live.as_ref())? == Check::So;
+                let live = self.look(&now, Since::Now).await?;
+                let is_so = check(&now, live.as_deref())? == Check::So;
                 if is_so {
-                    self.keep_came(step, live.as_ref()).await?;
+                    self.keep_came(step, live.as_deref()).await?;
                 }
                 Ok(is_so)
             }

@@ -48,8 +48,12 @@ impl RestoreRun<'_> {
         }
         self.begin_bound(&bound).await?;
         let mut patience = Patience::until(self.patience(step));
-        let mut tried = 0;
+        let (mut tried, mut is_first) = (0, true);
         loop {
+            // Why not before the first: once it is begun, a next run would look for long for what was never sent.
+            if !std::mem::take(&mut is_first) && !self.may_write() {
+                return Ok(Ended::OutOfTime);
+            }
             let call = self.creation(kind, body, &bound);
             let error = match self.apply(&call).await {
                 Ok(applied) => {
@@ -78,7 +82,7 @@ impl RestoreRun<'_> {
             } else if self.is_fresh(step) && is_of_young(&error) {
                 // What the object refers to was created a moment ago, and parts of Graph do not know it yet: that
                 // passes.
-                match patience.wait(self.worker, self.deadline).await {
+                match patience.wait(self).await {
                     Waited::Again => continue,
                     Waited::OutOfTime => return Ok(Ended::OutOfTime),
                     Waited::Enough => {}
@@ -160,6 +164,9 @@ impl RestoreRun<'_> {
             Err(e) if is_of_run(&e) => return Err(e),
             Err(e) => return Ok(ControlFlow::Break(Verdict::unreadable(&e))),
         };
+        if !self.may_write() {
+            return Ok(ControlFlow::Break(Ended::OutOfTime));
+        }
         // From this write on no other restore creates the object; one that had begun to and has ended may have
         // created it.
         Ok(ControlFlow::Continue(self.begin(step, before_ids).await?))
@@ -260,6 +267,8 @@ impl RestoreRun<'_> {
         answer: Option<Applied>,
     ) -> Result<Ended> {
         let kind = now.kind()?;
+        // It is made: steps that come after it may begin.
+        self.unwritten = None;
         // Why from the beginning of the creation: a rerun does not wait as long once more.
         let begun_at = self.outcome(step.number).map_or_else(|| self.worker.clock.now(), |o| o.at);
         let mut patience = Patience::until(begun_at + FRESH);
@@ -282,7 +291,7 @@ impl RestoreRun<'_> {
                 self.keep_came(step, live.as_ref()).await?;
                 return Ok(Verdict::done(answer));
             }
-            match patience.wait(self.worker, self.deadline).await {
+            match patience.wait(self).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
                 Waited::Enough => {
@@ -294,7 +303,7 @@ impl RestoreRun<'_> {
     }
 
     async fn search(
-        &self,
+        &mut self,
         kind: &'static Kind,
         now: &Step,
         body: &Map<String, Value>,
@@ -318,7 +327,7 @@ impl RestoreRun<'_> {
                 // Why not `Nothing`: what cannot be looked for must not be created.
                 Err(e) => return Ok(Search::Unreadable(e)),
             }
-            match patience.wait(self.worker, self.deadline).await {
+            match patience.wait(self).await {
                 Waited::Again => {}
                 Waited::Enough => return Ok(Search::Nothing),
                 Waited::OutOfTime => return Ok(Search::OutOfTime),

@@ -40,8 +40,9 @@ impl RestoreRun<'_> {
             Err(e) if is_of_run(&e) => return Err(e),
             Err(e) => return Ok(Some(Verdict::unreadable(&e))),
         }
-        // A step that takes nobody's rights cannot lock anybody out.
-        if !may_lose(now) {
+        // A step that takes nobody's rights cannot lock anybody out; nor does one that goes on with whom it has made.
+        let made = self.outcome(now.number).and_then(|outcome| outcome.new_id.as_deref());
+        if !may_lose(now) || made == Some(now.id.as_str()) {
             return Ok(None);
         }
         let time = self.worker.clock.now();
@@ -66,13 +67,13 @@ impl RestoreRun<'_> {
         Ok(would_lock_out.then(|| Verdict::skipped(SkipCause::LockOut)))
     }
 
-    async fn administrators(&self, now: &Step) -> Result<Look> {
+    async fn administrators(&mut self, now: &Step) -> Result<Look> {
         let mut patience = Patience::until(self.worker.clock.now() + SETTLED);
         loop {
             match read_administrators(self.worker.directory.as_ref(), self.tenant(), &[]).await {
                 Ok(found) => return Ok(Look::Found(found)),
                 Err(e) if is_of_run(&e) => return Err(e),
-                Err(e) if e.is_transient() => match patience.wait(self.worker, self.deadline).await {
+                Err(e) if e.is_transient() => match patience.wait(self).await {
                     Waited::Again => {}
                     Waited::OutOfTime => return Ok(Look::Ended(Ended::OutOfTime)),
                     Waited::Enough => return Ok(Look::Ended(Verdict::unreadable(&e))),

@@ -1,4 +1,5 @@
-//! Executes an approved restore: only what its preview showed, step by step, and verifies each step.
+//! Executes an approved restore: only what its preview showed, step by step, several at the same time where they have
+//! nothing to do with each other, and verifies each step.
 //!
 //! From: the plan in the vault. To: the live tenant; an outcome row after every step; the report in the vault; at the
 //! end the restore's row and a notice. Before a step is written the object is read again; after it, it is read until
@@ -8,13 +9,19 @@
 
 mod adopt;
 mod before;
+mod beside;
 mod bound;
 mod cancel;
 mod check;
 mod create;
 mod credentials;
+mod execute;
+mod flight;
 mod guard;
+mod halt;
+mod known;
 mod least;
+mod looks;
 mod missing;
 mod narrow;
 mod narrowing;
@@ -28,6 +35,7 @@ mod sent;
 mod step;
 mod wait;
 
+pub use beside::Bounds;
 pub use engine::messages::OfRestore as Request;
 
 use crate::plans::{FinalReport, PlanStore, StoredPlan};
@@ -144,6 +152,8 @@ pub struct Worker {
     pub announce: Arc<dyn Announce>,
     /// Signs the receipt when the restore has ended, under the installation's key.
     pub signer: Arc<dyn Signer>,
+    /// How many steps are under way at the same time.
+    pub bounds: Bounds,
 }
 
 impl Worker {
@@ -162,6 +172,7 @@ impl Worker {
             clock,
             ids,
             signer,
+            bounds: Bounds::default(),
         }
     }
 }

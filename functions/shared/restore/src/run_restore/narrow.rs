@@ -47,7 +47,7 @@ impl RestoreRun<'_> {
         if work.answer.is_some() && work.now.before.is_some() {
             work.now.before = without(&work.now, &pending)?.after;
         }
-        Ok(match patience.wait(self.worker, self.deadline).await {
+        Ok(match patience.wait(self).await {
             Waited::Again => None,
             Waited::OutOfTime => Some(Ended::OutOfTime),
             Waited::Enough => {

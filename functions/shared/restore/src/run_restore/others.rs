@@ -2,6 +2,7 @@
 //! back: each by a removal of its own, judged as any other.
 
 use super::check::others;
+use super::looks::Since;
 use super::missing::of_skipped;
 use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::RestoreRun;
@@ -28,13 +29,13 @@ impl RestoreRun<'_> {
         // The object may take a while to show after it came back.
         let mut patience = Patience::until(self.patience(step));
         let live = loop {
-            match self.look(now, true).await {
+            match self.look(now, Since::Lately).await {
                 Ok(Some(live)) => break live,
                 Err(e) if is_of_run(&e) => return Err(e),
                 Err(e) if e.kind() != ErrorKind::Unavailable => return Ok(Verdict::unreadable(&e)),
                 Ok(None) | Err(_) => {}
             }
-            match patience.wait(self.worker, self.deadline).await {
+            match patience.wait(self).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
                 Waited::Enough => return Ok(Verdict::not_seen(None, ReadBack::Absent)),

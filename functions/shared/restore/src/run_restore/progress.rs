@@ -2,26 +2,23 @@
 //! Over 400 lines: what is written of a step, and what that means for later ones, is one state.
 
 use super::Worker;
-use super::outcome::{Ended, Verdict, asked, is_of_run};
+use super::halt::Halt;
+use super::known::Known;
+use super::looks::{Batch, Looks, Writing};
+use super::outcome::{Verdict, asked};
 use super::sent::Sent;
 use super::wait::{FRESH, MARGIN};
 use crate::plans::{self, new_ids};
-use domain::restore::{Administrators, IdMap, RestorePlan, Step, WriteAction};
+use domain::restore::{Administrators, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
-use engine::ports::{Applied, LiveObject};
+use engine::ports::Applied;
 use engine::records::{
-    FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause,
-    StepOutcome, put_new, replace,
+    FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, StepOutcome,
+    put_new, replace,
 };
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The links of an object as they were read last.
-pub(super) struct Seen {
-    pub id: String,
-    pub link: String,
-    pub at: Timestamp,
-    pub live: Option<LiveObject>,
-}
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The tenant's administrators as they were read last.
 pub(super) struct LastLook {
@@ -53,7 +50,8 @@ pub(super) enum Reached {
 
 pub(super) struct RestoreRun<'a> {
     pub worker: &'a Worker,
-    pub restore: Restore,
+    /// Shared by the runs of steps that are performed at the same time.
+    pub restore: Arc<Restore>,
     /// The version of the restore's row, which is rewritten while the run goes on.
     pub version: u64,
     /// When the row was last written.
@@ -69,20 +67,31 @@ pub(super) struct RestoreRun<'a> {
     pub losses: Vec<Step>,
     /// The ids of users whom this restore created.
     pub made: Vec<String>,
-    /// Ids that objects got when they were created again: in this restore and in others.
-    pub ids: IdMap,
-    pub seen: Option<Seen>,
+    /// What decides about later steps; shared by all that are under way.
+    known: Arc<Mutex<Known>>,
+    /// What was read of objects whose links are written; shared likewise.
+    pub looks: Arc<Looks>,
+    /// As many as may be at work at the same time.
+    pub turns: Arc<Semaphore>,
+    /// That this run may be at work.
+    pub turn: Option<OwnedSemaphorePermit>,
+    /// The steps that add to the same object, where its step is one of several.
+    pub batch: Option<Arc<Batch>>,
+    /// That it is yet to write, which the others of these wait for. Whoever has it waits for nobody who has it.
+    pub writing: Option<Writing>,
+    /// That its step may still write.
+    pub unwritten: Option<Writing>,
+    /// The moment at which the reading began that it judged last, of an object whose links are written.
+    pub judged: u64,
+    /// The moment of its last write.
+    pub wrote: u64,
+    /// Whether the run ends before the plan does; shared by all that are under way.
+    pub halt: Arc<Halt>,
     /// Our own id of the requests of the step that is performed now.
     pub request: String,
     /// The calls of that step so far.
     pub sent: Sent,
     outcomes: BTreeMap<u32, Found<StepOutcome>>,
-    /// When objects came back, by their ids in the plan: for a while parts of Graph do not know them yet.
-    came_back_at: BTreeMap<String, Timestamp>,
-    /// Objects that did not come back, by their ids in the plan.
-    lost: BTreeSet<String>,
-    /// Objects that somebody else took out of the recycle bin since the preview, by their ids in the plan.
-    returned_by_others: BTreeSet<String>,
 }
 
 impl<'a> RestoreRun<'a> {
@@ -97,7 +106,7 @@ impl<'a> RestoreRun<'a> {
         let rows = worker.records.list_all(&outcomes).await?;
         Ok(Self {
             worker,
-            restore: restore.clone(),
+            restore: Arc::new(restore.clone()),
             version: row.version,
             row_written_at: worker.clock.now(),
             went_on_at: (worker.clock.now(), 0),
@@ -106,15 +115,97 @@ impl<'a> RestoreRun<'a> {
             last_look: None,
             losses: Vec::new(),
             made: Vec::new(),
-            ids: new_ids(&worker.records, &restore.tenant).await?,
-            seen: None,
+            known: Arc::new(Mutex::new(Known::of(new_ids(&worker.records, &restore.tenant).await?))),
+            looks: Arc::default(),
+            turns: Arc::new(Semaphore::new(worker.bounds.at_work)),
+            turn: None,
+            batch: None,
+            writing: None,
+            unwritten: None,
+            judged: 0,
+            wrote: 0,
+            halt: Arc::default(),
             request: String::new(),
             sent: Sent::default(),
             outcomes: rows.into_iter().map(|row| (row.value.number, row)).collect(),
-            came_back_at: BTreeMap::new(),
-            lost: BTreeSet::new(),
-            returned_by_others: BTreeSet::new(),
         })
+    }
+
+    /// A run for the step of that number, which is performed while others are.
+    pub fn beside(&self, number: u32) -> Self {
+        let outcome = self.outcomes.get(&number).map(|found| (number, found.clone()));
+        Self {
+            worker: self.worker,
+            restore: self.restore.clone(),
+            version: self.version,
+            row_written_at: self.row_written_at,
+            went_on_at: self.went_on_at,
+            deadline: self.deadline,
+            own: self.own.clone(),
+            // Only steps that are performed by themselves ask for these.
+            last_look: None,
+            losses: Vec::new(),
+            made: Vec::new(),
+            known: self.known.clone(),
+            looks: self.looks.clone(),
+            turns: self.turns.clone(),
+            turn: None,
+            batch: None,
+            writing: None,
+            unwritten: None,
+            judged: 0,
+            wrote: 0,
+            halt: self.halt.clone(),
+            request: String::new(),
+            sent: Sent::default(),
+            outcomes: outcome.into_iter().collect(),
+        }
+    }
+
+    /// Takes over what the run of a step has written to its row.
+    pub fn take_outcomes(&mut self, run: Self) {
+        self.outcomes.extend(run.outcomes);
+    }
+
+    /// What decides about later steps. Nobody holds it while waiting for anything.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on calls are those of that step, made under that id.
+    pub fn begin_calls(&mut self, request: String, number: u32) {
+        self.request = request;
+        self.sent = Sent::of(number, self.outcome(number));
+    }
+
+    /// Lets another step be at work.
+    pub fn give_up_turn(&mut self) {
+        self.turn = None;
+    }
+
+    /// Waits until this run may be at work again.
+    pub async fn take_turn(&mut self) {
+        // Why no error: nobody closes it.
+        self.turn = self.turns.clone().acquire_owned().await.ok();
+    }
+
+    /// Pauses for so long, and lets others go on meanwhile.
+    pub async fn pause(&mut self, pause_ms: u64) {
+        self.writing = None;
+        self.give_up_turn();
+        self.worker.clock.sleep_ms(pause_ms).await;
+        self.hear_of_stop().await;
+        self.take_turn().await;
+    }
+
+    /// Whether the deadline is so near that what is done could not be written down any more.
+    pub fn is_late(&self) -> bool {
+        self.worker.clock.now() + MARGIN > self.deadline
+    }
+
+    /// Whether a write may begin.
+    pub fn may_write(&self) -> bool {
+        !self.halt.is_on() && !self.is_late()
     }
 
     pub fn tenant(&self) -> &TenantId {
@@ -138,121 +229,58 @@ impl<'a> RestoreRun<'a> {
         self.outcomes.values().any(|found| given_up(&found.value.state))
     }
 
-    /// Executes what is left of the plan, until its end, until the time is up or somebody stops it.
-    pub async fn execute(&mut self, plan: &RestorePlan) -> Result<Reached> {
-        self.went_on_at = (self.worker.clock.now(), self.counts(plan).ended());
-        for step in &plan.steps {
-            // Why also for steps that are done: what they brought back, or lost, decides about later steps.
-            if self.outcome(step.number).is_some_and(|o| o.state.is_final()) {
-                self.remember(step)?;
-                continue;
-            }
-            if self.worker.clock.now() + MARGIN > self.deadline {
-                return Ok(Reached::Deadline);
-            }
-            if self.is_cancelled().await? {
-                return Ok(Reached::Cancelled);
-            }
-            self.request = StepOutcome::client_request_id(&self.restore.id, step.number);
-            self.sent = Sent::of(step.number, self.outcome(step.number));
-            match self.work_on(plan, step).await {
-                Ok(Ended::With(verdict)) => self.write_outcome(step, verdict).await?,
-                Ok(Ended::OutOfTime) => {
-                    self.keep_calls(step).await?;
-                    return Ok(Reached::Deadline);
-                }
-                Err(error) if is_of_run(&error) => {
-                    // Why its own error is dropped: the calls are worth keeping, but what has to be waited for comes first.
-                    let _ = self.keep_calls(step).await;
-                    return Err(error);
-                }
-                Err(error) => return Err(error),
-            }
-            self.remember(step)?;
-            self.tell(plan).await?;
-        }
-        // Who asks to stop what is in its last step stops nothing, and has written to the row.
-        self.is_cancelled().await?;
-        Ok(Reached::End)
-    }
-
-    /// Works on a step until its end, or until the time is up.
-    async fn work_on(&mut self, plan: &RestorePlan, step: &Step) -> Result<Ended> {
-        // What did not come back costs what leads to it. A step whose object another restore created again is not
-        // what the preview showed.
-        Ok(if step.is_compared_later() && self.returned_by_others.contains(&step.id) {
-            // What would be compared only now is not what the preview showed: somebody has been at it meanwhile.
-            Verdict::skipped(SkipCause::ChangedSincePreview)
-        } else if let Some(new_id) = self.moved(step) {
-            Verdict::moved(&new_id, true)
-        } else if let Some((rest, missing)) = self.without_missing(step)? {
-            let now = self.of_today(&rest)?;
-            let ended = match &now.action {
-                WriteAction::Create { body } if !step.is_fact() => {
-                    let bound = self.choose_bound(plan, step)?;
-                    self.create(step, &now, body, bound).await?
-                }
-                WriteAction::Adopt { old } => self.take_for(step, old).await?,
-                WriteAction::RemoveOtherLinks { link, keep } => {
-                    self.remove_others(step, &now, link, keep).await?
-                }
-                _ => match self.bound_answer(step) {
-                    Some(answer) => self.perform_bound(step, &now, answer).await?,
-                    None => self.perform(step, &now).await?,
-                },
-            };
-            Verdict::without(ended, &missing)
-        } else {
-            Verdict::skipped(SkipCause::DependencyFailed)
-        })
-    }
-
     /// Until when a step may wait for what it needs or has written.
     pub fn patience(&self, step: &Step) -> Timestamp {
         let now = self.worker.clock.now();
-        let fresh = step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).max();
+        let fresh = self.known().last_back(&step.depends_on);
         // What leaves the recycle bin may be as unknown for a while as what is new.
         let is_undelete = matches!(step.action, WriteAction::Undelete { .. });
         let settled = now + if is_undelete { FRESH } else { super::wait::SETTLED };
-        fresh.map_or(settled, |at| settled.max(*at + FRESH))
+        fresh.map_or(settled, |at| settled.max(at + FRESH))
     }
 
     /// Whether the step refers to an object that parts of Graph may not know yet.
     pub fn is_fresh(&self, step: &Step) -> bool {
         let now = self.worker.clock.now();
-        step.depends_on.iter().filter_map(|id| self.came_back_at.get(id)).any(|at| *at + FRESH > now)
+        self.known().last_back(&step.depends_on).is_some_and(|at| at + FRESH > now)
     }
 
     /// Whether the object of that id in the plan did not come back.
     pub fn is_lost(&self, id: &str) -> bool {
-        self.lost.contains(id)
+        self.known().lost.contains(id)
+    }
+
+    /// Whether somebody else took the object of that id in the plan out of the recycle bin since the preview.
+    pub fn is_returned_by_others(&self, id: &str) -> bool {
+        self.known().returned_by_others.contains(id)
     }
 
     /// Whether the object of that id, the plan's or today's, came back a moment ago.
     pub fn is_new(&self, id: &str) -> bool {
         let now = self.worker.clock.now();
-        let is_it = |old: &str| old == id || self.ids.resolve(old) == id;
-        self.came_back_at.iter().any(|(old, at)| *at + FRESH > now && is_it(old))
+        self.known().is_new(id, now)
     }
 
     /// Remembers that the object of that id in the plan came back now, under that id.
-    pub fn came_back(&mut self, old: &str, id: &str) {
-        self.came_back_at.insert(old.to_owned(), self.worker.clock.now());
-        self.ids.insert(old, id);
+    pub fn came_back(&self, old: &str, id: &str) {
+        let now = self.worker.clock.now();
+        self.known().came_back(old, id, now);
     }
 
     /// The id under which another restore made an object of the step that this plan does not bring back, or the fact
     /// of today that takes the place of the step's: then the step is not what the preview showed.
-    fn moved(&self, step: &Step) -> Option<String> {
+    pub fn moved(&self, step: &Step) -> Option<String> {
+        let known = self.known();
+        let ids = &known.ids;
         let is_ours = |id: &str| step.depends_on.iter().any(|d| d == id);
         let tokens = domain::restore::tokens(&step.id);
-        let has_moved = tokens.into_iter().any(|t| self.ids.resolve(t) != t && !is_ours(t));
-        has_moved.then(|| self.ids.rewrite(&step.id))
+        let has_moved = tokens.into_iter().any(|t| ids.resolve(t) != t && !is_ours(t));
+        has_moved.then(|| ids.rewrite(&step.id))
     }
 
     /// The step with the ids of today.
     pub fn of_today(&self, step: &Step) -> Result<Step> {
-        plans::of_today(step, &self.ids)
+        plans::of_today(step, &self.known().ids)
     }
 
     /// The id under which the object of that id has been created again, as the rows say now.
@@ -440,7 +468,7 @@ impl<'a> RestoreRun<'a> {
     }
 
     /// Takes into account what a finished step means for the steps after it.
-    fn remember(&mut self, step: &Step) -> Result<()> {
+    pub fn remember(&mut self, step: &Step) -> Result<()> {
         let Some(outcome) = self.outcome(step.number).cloned() else { return Ok(()) };
         self.note_losses(&self.of_today(step)?, &outcome);
         let brings = matches!(step.action, WriteAction::Undelete { .. } | WriteAction::Create { .. })
@@ -456,17 +484,18 @@ impl<'a> RestoreRun<'a> {
                 WriteAction::Undelete { .. } => is_taken,
                 _ => outcome.new_id.is_some() && outcome.read_back != Some(ReadBack::Absent),
             };
+        let mut known = self.known();
         if !is_there {
-            self.lost.insert(step.id.clone());
+            known.lost.insert(step.id.clone());
             return Ok(());
         }
         // What this restore had begun is never told as so already.
         if matches!(step.action, WriteAction::Undelete { .. }) && outcome.state == OutcomeState::AlreadySo {
-            self.returned_by_others.insert(step.id.clone());
+            known.returned_by_others.insert(step.id.clone());
         }
-        self.came_back_at.insert(step.id.clone(), outcome.at);
+        known.came_back_at.insert(step.id.clone(), outcome.at);
         if let Some(new) = &outcome.new_id {
-            self.ids.insert(step.id.as_str(), new.as_str());
+            known.ids.insert(step.id.as_str(), new.as_str());
         }
         Ok(())
     }

@@ -5,17 +5,57 @@ use super::progress::RestoreRun;
 use domain::restore::{RestorePlan, Step};
 use domain::{Error, ErrorKind, Result, Timestamp};
 use engine::ports::{Applied, DirectoryWrite};
-use engine::records::{OutcomeState, Restore, RestoreCounts, StepOutcome};
+use engine::records::{Found, OutcomeState, Restore, RestoreCounts, StepOutcome};
 use jiff::SignedDuration;
+use std::sync::Arc;
 
 /// How often a run says in its restore's row how far it is.
 const TELLS_EVERY: SignedDuration = SignedDuration::from_secs(15);
 
+/// Where a write goes.
+enum Written<'a> {
+    /// To the links of the object of that id.
+    Links(&'a str),
+    /// To that object.
+    Object(&'a str),
+    /// To an object that there was not.
+    New,
+}
+
+fn written(call: &DirectoryWrite) -> Written<'_> {
+    match call {
+        DirectoryWrite::AddLinks { from, .. }
+        | DirectoryWrite::RemoveLink { from, .. }
+        | DirectoryWrite::Assign { from, .. } => Written::Links(from),
+        DirectoryWrite::Undelete { id, .. }
+        | DirectoryWrite::Update { id, .. }
+        | DirectoryWrite::Act { id, .. }
+        | DirectoryWrite::Delete { id, .. }
+        | DirectoryWrite::AssignLicences { id, .. } => Written::Object(id),
+        DirectoryWrite::Create { .. } => Written::New,
+    }
+}
+
 impl RestoreRun<'_> {
     /// Makes one write in the tenant, and notes it for the receipt.
     pub async fn apply(&mut self, call: &DirectoryWrite) -> Result<Applied> {
-        self.seen = None;
-        let answer = self.worker.writer.apply_as(self.tenant(), call, &self.request).await;
+        // Whoever is at the links of the same object waits until this is written.
+        let object = match written(call) {
+            Written::Links(id) => Some(self.looks.object(id)),
+            Written::Object(id) => self.looks.find(id),
+            Written::New => None,
+        };
+        let answer = match object {
+            Some(object) => {
+                let mut last = object.last.lock().await;
+                let answer = self.worker.writer.apply_as(self.tenant(), call, &self.request).await;
+                last.written = self.looks.moment();
+                self.wrote = last.written;
+                answer
+            }
+            None => self.worker.writer.apply_as(self.tenant(), call, &self.request).await,
+        };
+        self.writing = None;
         self.sent.note(call, &answer);
         answer
     }
@@ -28,10 +68,10 @@ impl RestoreRun<'_> {
         }
         let counts = self.counts(plan);
         let expected_at = self.expected_at(&counts, now);
-        let row = Restore { counts, expected_at, touched_at: now, ..self.restore.clone() };
+        let row = Restore { counts, expected_at, touched_at: now, ..self.restore.as_ref().clone() };
         self.row_written_at = now;
         match self.worker.records.replace(&row, self.version).await {
-            Ok(()) => (self.restore, self.version) = (row, self.version + 1),
+            Ok(()) => (self.restore, self.version) = (Arc::new(row), self.version + 1),
             // Somebody asks to stop it, which is read before the next step.
             Err(e) if matches!(e.kind(), ErrorKind::Conflict | ErrorKind::Stale) => {}
             Err(e) => return Err(e),
@@ -61,10 +101,26 @@ impl RestoreRun<'_> {
         }
         if row.version != self.version {
             self.version = row.version;
-            self.restore.cancelled_by = row.value.cancelled_by;
-            self.restore.attempts = row.value.attempts;
+            let restore = Arc::make_mut(&mut self.restore);
+            restore.cancelled_by = row.value.cancelled_by;
+            restore.attempts = row.value.attempts;
         }
         Ok(self.restore.cancelled_by.is_some())
+    }
+
+    /// Now and then asks whether somebody stopped the restore: all steps may wait, so that none begins which would ask.
+    pub async fn hear_of_stop(&self) {
+        if !self.halt.is_to_be_asked(self.worker.clock.now()) {
+            return;
+        }
+        let row = self.worker.records.get(&Restore::at(&self.restore.tenant, &self.restore.id)).await;
+        // Why no error: it is asked again.
+        let Ok(Found { value, .. }) = row else { return };
+        if value.is_over() {
+            self.halt.leave();
+        } else if value.cancelled_by.is_some() {
+            self.halt.stop();
+        }
     }
 
     /// Writes down that the step is about to be written, so that nobody takes what comes of it for somebody else's work.

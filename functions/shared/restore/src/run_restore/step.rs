@@ -1,9 +1,11 @@
 //! One step on an object that is there, or on a fact: read, write, read again.
 
+use super::beside::adds_to;
 use super::check::{Check, check, link_of};
+use super::looks::{Links, Seen, Since};
 use super::outcome::{Ended, Refusal, Verdict, is_of_run, is_refusal};
 use super::parcel::Parcel;
-use super::progress::{RestoreRun, Seen};
+use super::progress::RestoreRun;
 use super::wait::{Patience, Waited};
 use domain::kinds::LinkType;
 use domain::restore::{Step, WriteAction};
@@ -11,12 +13,15 @@ use domain::{Error, ErrorKind, ErrorReason, Result};
 use engine::ports::{Applied, DirectoryWrite, LiveObject};
 use engine::records::{ReadBack, SkipCause};
 use jiff::SignedDuration;
+use std::sync::Arc;
 
 /// How often a write whose fate is unknown is tried.
 const TRIES: u32 = 3;
 /// How long links that were read need not be read again before the next write: every write is followed by a reading,
 /// which serves the next step on the same object.
 const STILL_GOOD: SignedDuration = SignedDuration::from_secs(60);
+/// How long a reading serves others that wait for the same object to show what they wrote.
+const JUST_READ: SignedDuration = SignedDuration::from_secs(10);
 
 /// A step that is being performed, and how far it has come.
 pub(super) struct Work {
@@ -34,6 +39,8 @@ pub(super) struct Work {
     was_begun: Option<bool>,
     /// Whether our only write met what somebody had done right before: then it is theirs.
     met_so: bool,
+    /// Whether Graph has just taken it: from the next look on it is waited for.
+    is_taken: bool,
 }
 
 impl Work {
@@ -46,6 +53,7 @@ impl Work {
             known: None,
             was_begun: None,
             met_so: false,
+            is_taken: false,
         }
     }
     /// One of several writes of a step: `was_begun` says whether an earlier try of the step may have made it.
@@ -120,43 +128,52 @@ impl RestoreRun<'_> {
         // One step, three times: `step` as it was planned, whose row it is; `now` with the ids of today; `work.now` is
         // what of that Graph did not refuse for good.
         let mut patience = Patience::until(self.patience(step));
-        let mut may_use_seen = true;
+        let mut since = Since::Lately;
         // Cut off before its end, an earlier try may have written all of it or some.
         let was_begun = self.outcome(step.number).is_some();
         work.was_begun.get_or_insert(was_begun);
         loop {
+            if work.is_written {
+                // Steps that come after what is written may begin.
+                self.unwritten = None;
+            }
             // Every round begins with a look: what is written follows from the object as it is, and a write counts
             // only once it is seen.
-            let live = match self.look(now, may_use_seen).await {
+            let live = match self.look(now, since).await {
                 Ok(live) => live,
                 Err(e) if is_of_run(&e) => return Err(e),
-                Err(e) if e.kind() == ErrorKind::Unavailable => {
-                    match patience.wait(self.worker, self.deadline).await {
-                        Waited::Again => continue,
-                        Waited::Enough => return Ok(Verdict::unreadable(&e)),
-                        Waited::OutOfTime => return Ok(Ended::OutOfTime),
-                    }
-                }
+                Err(e) if e.kind() == ErrorKind::Unavailable => match patience.wait(self).await {
+                    Waited::Again => continue,
+                    Waited::Enough => return Ok(Verdict::unreadable(&e)),
+                    Waited::OutOfTime => return Ok(Ended::OutOfTime),
+                },
                 Err(e) => return Ok(Verdict::unreadable(&e)),
             };
             // Why only the first look may be an earlier one: the others have to see what was written since.
-            may_use_seen = false;
+            since = Since::Judged;
+            // Others may have written between the write and this look, and the write may have waited for its turn.
+            if std::mem::take(&mut work.is_taken) {
+                patience = Patience::until(self.patience(step));
+            }
             // What was refused may be there all the same: somebody else wrote it, or Graph did after all.
-            if !work.refused.is_empty() && check(now, live.as_ref())? == Check::So {
-                self.keep_came(step, live.as_ref()).await?;
+            if !work.refused.is_empty() && check(now, live.as_deref())? == Check::So {
+                self.keep_came(step, live.as_deref()).await?;
                 return Ok(Verdict::done(work.answer.clone()));
             }
             let has_begun = was_begun || work.answer.is_some() || !work.refused.is_empty();
-            let found = match check(&work.now, live.as_ref())? {
+            let found = match check(&work.now, live.as_deref())? {
                 Check::So => {
                     if has_begun && !work.met_so {
-                        self.keep_came(step, live.as_ref()).await?;
+                        self.keep_came(step, live.as_deref()).await?;
                     }
                     return Ok(work.seen());
                 }
                 // The object is as the preview showed it: this is the moment to write.
                 Check::Write(call, _) if !work.is_written => {
-                    let ended = self.write(step, work, &call, live.as_ref(), &mut patience).await?;
+                    if !self.may_write() {
+                        return Ok(Ended::OutOfTime);
+                    }
+                    let ended = self.write(step, work, &call, live.as_deref(), &mut patience).await?;
                     if let Some(ended) = ended {
                         return Ok(ended);
                     }
@@ -177,7 +194,7 @@ impl RestoreRun<'_> {
                 Check::Gone => ReadBack::Absent,
             };
             // The write was made, or the object is still to appear: the directory may take a while to show it.
-            match patience.wait(self.worker, self.deadline).await {
+            match patience.wait(self).await {
                 Waited::Again => {}
                 Waited::OutOfTime => return Ok(Ended::OutOfTime),
                 Waited::Enough if has_begun => return Ok(work.not_seen(found)),
@@ -222,19 +239,22 @@ impl RestoreRun<'_> {
                 let is_only = work.answer.is_none() && work.refused.is_empty();
                 work.met_so = applied.was_so && is_only && work.was_begun == Some(false);
                 work.answer = Some(applied);
-                work.is_written = true;
+                (work.is_written, work.is_taken) = (true, true);
                 return Ok(None);
             }
             Err(e) if is_of_run(&e) => return Err(e),
             Err(e) => e,
         };
+        if error.kind() == ErrorKind::Unavailable && !self.may_write() {
+            return Ok(Some(Ended::OutOfTime));
+        }
         let parcel = Parcel::of(&work.now, call, live);
         if is_refusal(&error) && parcel.len() > 0 {
             return self.narrow(step, work, &parcel, error, patience).await;
         }
         let waited = if self.is_fresh(step) && is_of_young(&error) {
             // Graph may not know yet what was created or restored a moment ago.
-            patience.wait(self.worker, self.deadline).await
+            patience.wait(self).await
         } else {
             Waited::Enough
         };
@@ -245,27 +265,76 @@ impl RestoreRun<'_> {
         })
     }
 
-    /// Reads the object that a step is about, with the links that it needs.
-    pub(super) async fn look(&mut self, step: &Step, may_use_seen: bool) -> Result<Option<LiveObject>> {
+    /// Reads the object that a step is about, with the links that it needs. A reading of its links serves all steps that
+    /// are about them.
+    pub(super) async fn look(&mut self, step: &Step, since: Since) -> Result<Option<Arc<LiveObject>>> {
         let kind = step.kind()?;
-        let link = link_of(step)?;
-        let now = self.worker.clock.now();
-        if let (true, Some(seen), Some(link)) = (may_use_seen, &self.seen, link)
-            && seen.id == step.id
-            && seen.link == link.name
-            && seen.at + STILL_GOOD > now
-        {
-            return Ok(seen.live.clone());
+        let Some(link) = link_of(step)? else {
+            let live = self.worker.directory.find_live(self.tenant(), kind, &step.id, &[]).await?;
+            return Ok(live.map(Arc::new));
+        };
+        let object = match &self.batch {
+            Some(batch) => batch.object.clone(),
+            None => self.looks.object(&step.id),
+        };
+        if since != Since::Lately {
+            self.let_others_write().await;
         }
-        let links: Vec<&'static LinkType> = link.into_iter().collect();
-        let live = self.worker.directory.find_live(self.tenant(), kind, &step.id, &links).await?;
-        self.seen = link.map(|link| Seen {
-            id: step.id.clone(),
-            link: link.name.to_owned(),
-            at: self.worker.clock.now(),
-            live: live.clone(),
-        });
-        Ok(live)
+        let floor = if since == Since::Now { self.looks.moment() } else { self.judged.max(self.wrote) };
+        // Who waits until others have read or written the object lets others be at work, and reads it without a turn then.
+        // Why it does not wait for one: whoever has a turn may wait for the object.
+        let mut last = if let Ok(last) = object.last.try_lock() {
+            last
+        } else {
+            self.give_up_turn();
+            object.last.lock().await
+        };
+        let seen = match self.seen(&last, (step, link), since, floor) {
+            Some(seen) => Ok(seen),
+            None => self.read(step, link).await,
+        };
+        if let Ok(seen) = &seen {
+            last.seen.insert(link.name, seen.clone());
+        }
+        drop(last);
+        if self.turn.is_none() {
+            self.take_turn().await;
+        }
+        let seen = seen?;
+        self.judged = seen.began;
+        Ok(seen.live)
+    }
+
+    async fn read(&self, step: &Step, link: &'static LinkType) -> Result<Seen> {
+        let began = self.looks.moment();
+        let live = self.worker.directory.find_live(self.tenant(), step.kind()?, &step.id, &[link]).await?;
+        Ok(Seen { at: self.worker.clock.now(), began, live: live.map(Arc::new) })
+    }
+
+    /// Waits until the steps that add to the same object have written, too: one reading serves all of them.
+    async fn let_others_write(&mut self) {
+        self.writing = None;
+        if let Some(batch) = self.batch.clone()
+            && batch.writers.any()
+        {
+            self.give_up_turn();
+            batch.writers.none().await;
+            self.take_turn().await;
+        }
+    }
+
+    /// What was read of the links last, where that is late enough; `floor` is the moment after which it has to have begun.
+    fn seen(&self, last: &Links, (step, link): (&Step, &LinkType), since: Since, floor: u64) -> Option<Seen> {
+        let seen = last.seen.get(link.name)?;
+        let now = self.worker.clock.now();
+        let is_good = match since {
+            // What others have added since is not what this step adds.
+            Since::Lately => {
+                seen.at + STILL_GOOD > now && (seen.began > last.written || adds_to(step).is_some())
+            }
+            Since::Judged | Since::Now => seen.at + JUST_READ > now && seen.began > floor,
+        };
+        is_good.then(|| seen.clone())
     }
 
     async fn is_in_bin(&self, step: &Step) -> Result<bool> {
@@ -291,11 +360,14 @@ impl RestoreRun<'_> {
                 ErrorKind::Conflict if matches!(call, DirectoryWrite::Create { .. }) => {
                     return Ok(of_try(tried, Applied { status: 409, was_so: true, ..Applied::default() }));
                 }
-                ErrorKind::Unavailable if tried < TRIES => {
+                ErrorKind::Unavailable if tried < TRIES && self.may_write() => {
                     tried += 1;
-                    self.worker.clock.sleep_ms(1000).await;
+                    self.pause(1000).await;
                     if let Some(applied) = self.took_effect(now).await? {
                         return Ok(applied);
+                    }
+                    if !self.may_write() {
+                        return Err(error);
                     }
                 }
                 _ => return Err(error),
@@ -305,21 +377,21 @@ impl RestoreRun<'_> {
 
     /// Whether a write whose answer was lost took effect all the same.
     async fn took_effect(&mut self, now: &Step) -> Result<Option<Applied>> {
-        let live = match self.look(now, false).await {
+        let live = match self.look(now, Since::Judged).await {
             Ok(live) => live,
             Err(e) if is_of_run(&e) => return Err(e),
             Err(_) => return Ok(None),
         };
-        Ok((check(now, live.as_ref())? == Check::So).then(Applied::default))
+        Ok((check(now, live.as_deref())? == Check::So).then(Applied::default))
     }
 
     /// What a write that failed comes to: it may have taken effect all the same.
     async fn judge(&mut self, step: &Step, now: &Step, error: &Error) -> Result<Ended> {
-        let Ok(live) = self.look(now, false).await else { return Ok(Verdict::failed(error)) };
-        if !matches!(check(now, live.as_ref()), Ok(Check::So)) {
+        let Ok(live) = self.look(now, Since::Judged).await else { return Ok(Verdict::failed(error)) };
+        if !matches!(check(now, live.as_deref()), Ok(Check::So)) {
             return Ok(Verdict::failed(error));
         }
-        self.keep_came(step, live.as_ref()).await?;
+        self.keep_came(step, live.as_deref()).await?;
         Ok(Verdict::done(None))
     }
 }

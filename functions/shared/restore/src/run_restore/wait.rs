@@ -1,6 +1,6 @@
 //! How long it may take until a directory shows what was written to it.
 
-use super::Worker;
+use super::progress::RestoreRun;
 use domain::Timestamp;
 use jiff::SignedDuration;
 
@@ -37,17 +37,22 @@ impl Patience {
         Self { next_ms: FIRST_MS, until }
     }
 
-    /// Pauses, unless the pauses are used up or the deadline is near.
-    pub async fn wait(&mut self, worker: &Worker, deadline: Timestamp) -> Waited {
+    /// Pauses, and lets other steps be at work meanwhile, unless the pauses are used up or the deadline is near.
+    pub async fn wait(&mut self, run: &mut RestoreRun<'_>) -> Waited {
         let pause_ms = self.next_ms;
-        let after = worker.clock.now() + SignedDuration::from_millis(i64::try_from(pause_ms).unwrap_or(0));
+        let after =
+            run.worker.clock.now() + SignedDuration::from_millis(i64::try_from(pause_ms).unwrap_or(0));
         if after > self.until {
             return Waited::Enough;
         }
-        if after + MARGIN > deadline {
+        if after + MARGIN > run.deadline || run.halt.is_left() {
             return Waited::OutOfTime;
         }
-        worker.clock.sleep_ms(pause_ms).await;
+        run.pause(pause_ms).await;
+        // It may have waited for its turn as well.
+        if run.is_late() || run.halt.is_left() {
+            return Waited::OutOfTime;
+        }
         self.next_ms = (pause_ms * 2).min(LONGEST_MS);
         Waited::Again
     }

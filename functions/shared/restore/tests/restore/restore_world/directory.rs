@@ -58,6 +58,19 @@ struct State {
     meanwhile: Option<Meanwhile>,
     /// What lists show, where that is not what there is.
     listed: Option<Table>,
+    /// For how long links to what is new are refused, though it can be seen.
+    unlinkable_ms: u64,
+    /// After how long links show, and those that do not yet: until when, by both ends.
+    links_late_ms: u64,
+    late_links: BTreeMap<(String, String), Timestamp>,
+    /// Whether members of restricted units are kept from us.
+    keeps_restricted: bool,
+    /// Whether no two users may have one name.
+    keeps_names: bool,
+    /// When the last write was made.
+    written_at: Option<Timestamp>,
+    /// Whether others go on before a look or a write is answered.
+    is_far: bool,
 }
 
 /// An update that does not show yet: when it does, of which object it is, and what that gets.
@@ -286,6 +299,36 @@ impl TableDirectory {
     pub fn show_after_ms(&self, late_ms: u64) {
         self.state().late_ms = late_ms;
     }
+    /// Links to what is new are refused for so long, as by parts of Graph that do not know it yet.
+    pub fn refuse_links_to_new_for_ms(&self, unlinkable_ms: u64) {
+        self.state().unlinkable_ms = unlinkable_ms;
+    }
+    /// New links show only after so long.
+    pub fn show_links_after_ms(&self, links_late_ms: u64) {
+        self.state().links_late_ms = links_late_ms;
+    }
+    /// Who is in a restricted unit is written by nobody but its own administrators.
+    pub fn keep_restricted(&self) {
+        self.state().keeps_restricted = true;
+    }
+    /// No user gets a name that another has.
+    pub fn keep_names(&self) {
+        self.state().keeps_names = true;
+    }
+    /// Others go on before a look or a write is answered.
+    pub fn answer_later(&self) {
+        self.state().is_far = true;
+    }
+    async fn let_others_go_on(&self) {
+        let is_far = self.state().is_far;
+        if is_far {
+            tokio::task::yield_now().await;
+        }
+    }
+    /// When the last write was made.
+    pub fn written_at(&self) -> Option<Timestamp> {
+        self.state().written_at
+    }
     /// What leaves the recycle bin is known only after so long.
     pub fn show_undeleted_after_ms(&self, late_ms: u64) {
         self.state().undeletes_late_ms = late_ms;
@@ -305,6 +348,33 @@ impl TableDirectory {
         for update in state.late_updates.extract_if(.., |update| update.shows_at <= now) {
             state.live.get_mut(&update.at).unwrap().0.extend(update.body);
         }
+    }
+    /// The status with which a write is refused for what it is about.
+    fn refused(&self, state: &State, call: &DirectoryWrite) -> Option<u16> {
+        let now = self.clock.now();
+        let (object, ends) = match call {
+            DirectoryWrite::AddLinks { from, to, .. } => (from, to.as_slice()),
+            DirectoryWrite::Update { id, .. } => (id, &[][..]),
+            _ => return None,
+        };
+        let unlinkable = SignedDuration::from_millis(i64::try_from(state.unlinkable_ms).unwrap());
+        let is_new = |id: &String| state.shows_at.get(id).is_some_and(|at| *at + unlinkable > now);
+        if ends.iter().any(|(to, _)| is_new(to)) {
+            return Some(404);
+        }
+        let holds = |(unit, links): &(Map<String, Value>, Vec<(String, String)>)| {
+            unit.get("isMemberManagementRestricted") == Some(&json!(true))
+                && links.iter().any(|(_, to)| to == object)
+        };
+        if state.keeps_restricted && state.live.values().any(holds) {
+            return Some(403);
+        }
+        let DirectoryWrite::Update { body, .. } = call else { return None };
+        let name = body.get("userPrincipalName").filter(|_| state.keeps_names)?;
+        let has_it = |((_, key), (other, _)): (&(String, String), &(Map<String, Value>, _))| {
+            key != object && other.get("userPrincipalName") == Some(name)
+        };
+        state.live.iter().any(has_it).then_some(409)
     }
     fn is_hidden(&self, state: &State, id: &str) -> bool {
         state.shows_at.get(id).is_some_and(|at| *at > self.clock.now())
@@ -373,6 +443,7 @@ impl LiveObjects for TableDirectory {
         key: &str,
         links: &[&'static LinkType],
     ) -> Result<Option<LiveObject>> {
+        self.let_others_go_on().await;
         let mut state = self.state();
         is_let_in(&mut state.throttles_looks)?;
         state.looks.push(key.to_owned());
@@ -400,7 +471,11 @@ impl LiveObjects for TableDirectory {
             return Ok(None);
         };
         let mut found = Vec::new();
-        for (name, to) in all {
+        let is_late = |to: &str| {
+            let shows_at = state.late_links.get(&(key.to_owned(), to.to_owned()));
+            shows_at.is_some_and(|at| *at > self.clock.now())
+        };
+        for (name, to) in all.iter().filter(|(_, to)| !is_late(to)) {
             if let Some(link) = links.iter().find(|l| l.name == name) {
                 found.push((*link, to.clone(), LinkEnd::Present(link_value(link, to))));
             }
@@ -445,6 +520,7 @@ impl DirectoryWriter for TableDirectory {
         Ok(Access { permissions: state.may_write.clone(), principal: state.writer.clone() })
     }
     async fn apply(&self, _: &TenantId, call: &DirectoryWrite) -> Result<Applied> {
+        self.let_others_go_on().await;
         let meanwhile = self.state().meanwhile.take();
         match meanwhile {
             Some(Meanwhile::Link(link, from, to)) => self.link(link, from, to),
@@ -459,6 +535,10 @@ impl DirectoryWriter for TableDirectory {
         let mut state = self.state();
         is_let_in(&mut state.throttles_writes)?;
         state.writes += 1;
+        state.written_at = Some(self.clock.now());
+        if let Some(status) = self.refused(&state, call) {
+            return Err(refusal(status));
+        }
         if let Some(status) = parts_of(call).iter().find_map(|part| state.poisoned.get(part)) {
             return Err(refusal(*status));
         }
@@ -564,6 +644,8 @@ impl DirectoryWriter for TableDirectory {
                     was_so &= links.iter().any(|(l, t)| l == link.name && t == to);
                     links.retain(|(l, t)| l != link.name || (link.write != LinkWrite::Single && t != to));
                     links.push((link.name.to_owned(), to.clone()));
+                    let shows_at = self.after_ms(state.links_late_ms);
+                    state.late_links.insert((from.clone(), to.clone()), shows_at);
                 }
             }
             DirectoryWrite::RemoveLink { link, from, to } => {

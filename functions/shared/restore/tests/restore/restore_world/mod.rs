@@ -22,7 +22,7 @@ use restore::commands::restores::{NewRestore, RestoreFrom, Restores, Why};
 use restore::plans::FinalReport;
 use restore::plans::{Before, KeptReads, PlanStore, Sentence, StoredPlan};
 use restore::preview_restore::{self, OpenSnapshot, Snapshots};
-use restore::run_restore::{self, Silence};
+use restore::run_restore::{self, Bounds, Silence};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -62,6 +62,8 @@ pub struct RestoreWorld {
     pub not_held: BTreeMap<&'static str, bool>,
     pub directory: Arc<TableDirectory>,
     pub faults: Arc<FaultPlan>,
+    /// How many steps are under way at the same time.
+    pub bounds: Bounds,
     plans: Arc<Plans>,
 }
 
@@ -75,6 +77,7 @@ impl RestoreWorld {
             snapshot: Table::new(),
             not_held: BTreeMap::new(),
             faults: FaultPlan::new(),
+            bounds: Bounds::default(),
             plans: Arc::default(),
         }
     }
@@ -128,6 +131,7 @@ impl RestoreWorld {
             ids: self.world.ids.clone(),
             announce: Arc::new(Silence),
             signer: self.world.signer.clone(),
+            bounds: self.bounds,
         }
     }
 
