@@ -1,4 +1,5 @@
 //! One step on an object that is there, or on a fact: read, write, read again.
+//! Over 400 lines: a look, a write and what is made of both are one round, which each step goes through.
 
 use super::beside::adds_to;
 use super::check::{Check, check, link_of};
