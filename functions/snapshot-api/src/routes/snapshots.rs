@@ -2,7 +2,7 @@
 
 use crate::SnapshotApi;
 use crate::door::{Admitted, UseSnapshots};
-use crate::wire::{CoverageOut, SnapshotOut};
+use crate::wire::{CoverageOut, DrillOut, SnapshotOut};
 use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, SnapshotId};
@@ -45,6 +45,15 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                  not hold, why, and which permission would give them. 409 while the snapshot is not sealed.",
             )
             .answers::<CoverageOut>(200),
+        Route::get("/v1/organisations/{org}/snapshots/{snp}/drill", "readDrill", drill)
+            .says(
+                "What it would take to put all of a snapshot back.",
+                "Says what a restore of everything that a sealed snapshot holds into an empty tenant would take, on paper: \
+                 between which numbers of writes, how long at Microsoft's limits, and what could not come back, with the \
+                 reasons of a preview. It follows from what the snapshot counts; no object is read, and no tenant. 409 \
+                 while the snapshot is not sealed.",
+            )
+            .answers::<DrillOut>(200),
     ];
     under(&TAG, rows)
 }
@@ -81,6 +90,15 @@ async fn coverage(
     admitted: Admitted<UseSnapshots>,
     PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
 ) -> Reply<Json<CoverageOut>> {
+    let view = api.browse.open(admitted.stored()?, &id).await?;
+    Ok(Json(view.manifest().into()))
+}
+
+async fn drill(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<UseSnapshots>,
+    PathOf((_, id)): PathOf<(OrganisationId, SnapshotId)>,
+) -> Reply<Json<DrillOut>> {
     let view = api.browse.open(admitted.stored()?, &id).await?;
     Ok(Json(view.manifest().into()))
 }

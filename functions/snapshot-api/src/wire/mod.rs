@@ -3,6 +3,7 @@
 mod comparisons;
 mod completion;
 mod coverage;
+mod drills;
 mod objects;
 mod receipts;
 mod restores;
@@ -11,6 +12,7 @@ mod snapshots;
 pub use comparisons::{ComparisonIn, ComparisonOut};
 pub use completion::CompletionOut;
 pub use coverage::CoverageOut;
+pub use drills::DrillOut;
 pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};
 pub use restores::{PlanOut, RestoreIn, RestoreOut, RestoresIn};

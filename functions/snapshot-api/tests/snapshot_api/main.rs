@@ -7,6 +7,7 @@ mod approvals;
 mod common;
 mod data_plane;
 mod discreet;
+mod drill;
 mod hostile;
 mod receipts;
 mod replayed;

@@ -44,7 +44,8 @@ fn concerns(limit: Limit, object: &Map<String, Value>) -> bool {
     }
 }
 
-fn words(limit: Limit, attempt: Attempt) -> Option<(Cause, &'static str)> {
+/// Why an attempt at an object of which that limit holds is refused, if it is.
+pub(super) fn words(limit: Limit, attempt: Attempt) -> Option<(Cause, &'static str)> {
     let (cause, why) = match (limit, attempt) {
         (Limit::Guest, Attempt::Create) => {
             (Cause::Guest, "a guest comes back only by accepting a new invitation")

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Members that Graph takes in one PATCH.
 /// Source: learn.microsoft.com/graph/api/group-post-members.
-const AT_ONCE: usize = 20;
+pub(super) const AT_ONCE: usize = 20;
 
 type Side<'a> = BTreeMap<&'a str, &'a HeldLink>;
 
@@ -125,9 +125,10 @@ fn refusal(
             _ => None,
         }
     });
-    mark.is_on(written.unwrap_or(now))
-        .then_some((Cause::DynamicMembership, "members follow from the rule, which is restored instead"))
+    mark.is_on(written.unwrap_or(now)).then_some((Cause::DynamicMembership, BY_RULE))
 }
+
+pub(super) const BY_RULE: &str = "members follow from the rule, which is restored instead";
 
 fn add_links(
     planner: &mut Planner<'_>,

@@ -3,6 +3,7 @@
 use super::draft::Planner;
 use super::values::{is_empty, text};
 use super::{Cause, Held, Item, licences};
+use crate::kinds::Kind;
 use serde_json::{Map, Value};
 
 const WHY: &str = "a new object cannot be given it; set it by hand where it is managed";
@@ -10,6 +11,18 @@ const ADDRESSES: &str = "a new object has one address; the others are added by h
 
 /// The property with all addresses of a user or a group, the first among them.
 pub(super) const PROXY_ADDRESSES: &str = "proxyAddresses";
+
+/// The properties that no new object of a kind can be given, and that do not come by themselves, each with the reason.
+pub(super) fn never_given(kind: &Kind) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let (writing, read_only) = (kind.writing, kind.read_only);
+    let is_lost = move |property: &&&'static str| {
+        !writing.regrown.contains(*property)
+            && writing.takes(property)
+            && writing.only_of.iter().all(|(of_some, _)| of_some != *property)
+    };
+    let why = |property: &str| if property == PROXY_ADDRESSES { ADDRESSES } else { WHY };
+    read_only.iter().filter(is_lost).map(move |property| (*property, why(property)))
+}
 
 /// Names each property of an object that had a value and is not among what is sent to create it.
 pub(super) fn tell(planner: &mut Planner<'_>, item: &Item, wanted: &Held, body: &Map<String, Value>) {

@@ -11,6 +11,7 @@ use super::{
 use crate::kinds::{Form, Kind, Otherwise};
 use serde_json::{Map, Value};
 
+pub(super) const SYNCED: &str = "it comes from the customer's own directory, and only from there again";
 pub(super) const GONE: &str = "it is gone; choose it whole to have it back";
 
 /// Plans one object; both sides have their references resolved.
@@ -44,10 +45,7 @@ pub(super) fn refusal(item: &Item) -> Option<(Cause, &'static str)> {
         return None;
     }
     if is_true(object, "onPremisesSyncEnabled") {
-        return Some((
-            Cause::Synced,
-            "it comes from the customer's own directory, and only from there again",
-        ));
+        return Some((Cause::Synced, SYNCED));
     }
     limits::refusal(item.kind, object, Attempt::Create)
 }
