@@ -46,8 +46,8 @@ pub enum Damage {
     GroupInBin,
     /// People are deleted for good: members, owners, licensed, with a manager.
     PeopleGone,
-    /// A unit is deleted for good.
-    UnitGone,
+    /// A unit is deleted, and lies in the recycle bin: nobody can delete one for good.
+    UnitInBin,
     /// A group with members, owners and policies is deleted for good.
     GroupGone,
     /// Roles are taken from people.
@@ -103,7 +103,7 @@ pub const ALL: [Damage; 29] = [
     Damage::PoliciesGone,
     Damage::Made,
     Damage::PeopleGone,
-    Damage::UnitGone,
+    Damage::UnitInBin,
     Damage::GroupGone,
 ];
 
@@ -312,9 +312,10 @@ impl Tenant<'_> {
                 let roles = first(5) + ENDING.filter(has_one).count();
                 2 * ids.len() + alone + links + roles
             }
-            Damage::UnitGone => {
-                self.delete_for_good(UNITS, &unit).await;
-                1 + 5
+            // It comes back with its members.
+            Damage::UnitInBin => {
+                admin.delete(&format!("{UNITS}/{unit}")).await;
+                1
             }
             // Its owners and some of its members come with it.
             Damage::GroupGone => {

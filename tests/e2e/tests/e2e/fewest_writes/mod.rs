@@ -54,6 +54,7 @@ async fn each_kind_of_damage_is_put_right_with_the_fewest_writes_and_then_nothin
         for (damage, all_fewest, all_sent) in &mut sums {
             let fewest = tenant.hurt(*damage).await;
             let (sent, failed) = put_right(&rig, &first).await;
+            println!("seed {seed}, {damage:?}: {sent} writes, {fewest} at the fewest");
             if failed > 0 {
                 faults.push(format!("seed {seed}, {damage:?}: {failed} steps failed"));
             }
@@ -67,7 +68,6 @@ async fn each_kind_of_damage_is_put_right_with_the_fewest_writes_and_then_nothin
         }
     }
     for (damage, fewest, sent) in sums {
-        println!("{damage:?}: {sent} writes, {fewest} at the fewest");
         if sent * 100 > fewest * MOST_PERCENT {
             faults.push(format!("{damage:?}: {sent} writes where {fewest} do"));
         }
