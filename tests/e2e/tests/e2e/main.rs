@@ -44,6 +44,7 @@ mod restricted;
 mod returned;
 mod rig;
 mod role_terms;
+mod round_trip;
 mod seats;
 mod selected;
 mod stopped;
