@@ -58,6 +58,8 @@ pub(super) struct Next<'a> {
     gets: BTreeSet<String>,
     /// What of that kind its object gives up.
     frees: BTreeSet<String>,
+    /// By what its object would be looked for, where it is made and nobody hears of it.
+    found_by: Option<String>,
     bytes: usize,
 }
 
@@ -71,7 +73,7 @@ impl<'a> Next<'a> {
             frees.extend(remove.iter().cloned());
         }
         let bytes = serde_json::to_vec(step).map_or(0, |bytes| bytes.len());
-        Self { step, sort: Sort::of(step), gets, frees, bytes }
+        Self { step, sort: Sort::of(step), gets, frees, found_by: found_by(step), bytes }
     }
 
     /// Whether it is performed by itself.
@@ -87,6 +89,14 @@ fn only_ones(step: &Step, object: Option<&Value>) -> BTreeSet<String> {
     };
     let places = kind.writing.places.iter().filter(|place| place.is_unique);
     places.flat_map(|place| place.values(object)).map(str::to_lowercase).collect()
+}
+
+/// The kind and the name by which a new object is looked for.
+fn found_by(step: &Step) -> Option<String> {
+    let WriteAction::Create { body } = &step.action else { return None };
+    let kind = step.kind.find()?;
+    let name = body.get(kind.found_by())?.as_str()?.to_lowercase();
+    Some(format!("{} {name}", kind.run()))
 }
 
 /// The link that a step adds to, and does nothing else: several may add to one object, since each looks for its own ends.
@@ -112,6 +122,8 @@ pub(super) struct Beside<'a> {
     writes: BTreeMap<&'a str, (usize, bool)>,
     /// The ids that they need, each with how many do.
     needs: BTreeMap<&'a str, usize>,
+    /// By what those that they make would be looked for.
+    made: BTreeSet<String>,
     bytes: usize,
 }
 
@@ -123,7 +135,13 @@ impl<'a> Beside<'a> {
             return true;
         }
         let has_room = self.steps.len() < bounds.under_way && self.bytes + next.bytes <= bounds.bytes;
-        has_room && self.is_in_order(next, writes_more) && self.is_free(next) && !self.frees_for(next)
+        // Why not two of one name: an object that was made and not told of is found by its name alone.
+        let is_other = next.found_by.as_ref().is_none_or(|name| !self.made.contains(name));
+        has_room
+            && is_other
+            && self.is_in_order(next, writes_more)
+            && self.is_free(next)
+            && !self.frees_for(next)
     }
 
     fn is_in_order(&self, next: &Next<'_>, writes_more: bool) -> bool {
@@ -152,6 +170,7 @@ impl<'a> Beside<'a> {
         let step = next.step;
         self.sort.clone_from(&next.sort);
         self.bytes += next.bytes;
+        self.made.extend(next.found_by.clone());
         self.writes.entry(&step.id).or_insert((0, adds_to(step).is_some())).0 += 1;
         for id in needed(step) {
             *self.needs.entry(id).or_default() += 1;
@@ -161,8 +180,11 @@ impl<'a> Beside<'a> {
 
     /// Forgets a step that has landed.
     pub fn forget(&mut self, number: u32) {
-        let Some(Next { step, bytes, .. }) = self.steps.remove(&number) else { return };
+        let Some(Next { step, bytes, found_by, .. }) = self.steps.remove(&number) else { return };
         self.bytes -= bytes;
+        if let Some(name) = found_by {
+            self.made.remove(&name);
+        }
         if let Entry::Occupied(mut writers) = self.writes.entry(&step.id) {
             writers.get_mut().0 -= 1;
             if writers.get().0 == 0 {

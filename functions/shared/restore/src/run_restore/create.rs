@@ -223,7 +223,11 @@ impl RestoreRun<'_> {
         };
         let found = self.same_name(now.kind()?, body).await?;
         let made = self.made_by(now, body, before_ids)?;
-        let Some(id) = found.iter().find(|o| made.is(o)).map(|ours| id_of(ours).to_owned()) else {
+        let Some(id) = found
+            .iter()
+            .find(|o| made.is(o) && !self.is_of_another(step, id_of(o)))
+            .map(|ours| id_of(ours).to_owned())
+        else {
             return Ok(None);
         };
         Ok(self.found_new(step, &Applied::default(), &id).await?.then_some(id))
@@ -319,7 +323,9 @@ impl RestoreRun<'_> {
         loop {
             match self.same_name(kind, body).await {
                 Ok(found) => {
-                    if let Some(ours) = found.iter().find(|o| made.is(o)) {
+                    if let Some(ours) =
+                        found.iter().find(|o| made.is(o) && !self.is_of_another(now, id_of(o)))
+                    {
                         return Ok(Search::Found(id_of(ours).to_owned()));
                     }
                 }

@@ -28,6 +28,9 @@ impl RestoreRun<'_> {
         let Some(least) = least(kind, body).filter(|_| is_refusal(&error)) else {
             return Ok(Verdict::failed(&error));
         };
+        if !self.may_write() {
+            return Ok(Ended::OutOfTime);
+        }
         let first = part_of(now, |property| least.contains_key(property));
         let call = DirectoryWrite::Create { kind, body: self.with_password(kind, &least) };
         let ended = match self.apply(&call).await {

@@ -32,12 +32,16 @@ impl RestoreRun<'_> {
         patience: &mut Patience,
     ) -> Result<Option<Ended>> {
         let found = self.narrowed(parcel, error).await?;
+        let is_cut_short = !found.is_whole && !self.may_write();
         // Something was taken, so the object itself is known by now.
         let knows_object = found.answer.is_some() || work.answer.is_some();
         work.answer = found.answer.or(work.answer.take());
         let (passing, lasting): (Vec<_>, Vec<_>) =
             found.refused.into_iter().partition(|refusal| self.may_pass(step, refusal, knows_object));
         work.stands(lasting)?;
+        if is_cut_short {
+            return Ok(Some(Ended::OutOfTime));
+        }
         if passing.is_empty() && found.is_whole {
             work.is_written = true;
             return Ok(None);
@@ -59,9 +63,19 @@ impl RestoreRun<'_> {
     }
 
     async fn narrowed(&mut self, parcel: &Parcel, error: Error) -> Result<Narrowed> {
+        let mut last = like(&error);
         let mut narrowing = Narrowing::of(parcel.len(), error);
         let (mut answer, mut is_whole) = (None, true);
         while let Some(parts) = narrowing.next() {
+            if parcel.only_takes(&parts, narrowing.taken()) {
+                narrowing.refused(like(&last));
+                continue;
+            }
+            self.hear_of_stop().await;
+            if !self.may_write() {
+                is_whole = false;
+                break;
+            }
             let call = parcel.only(&parts, narrowing.taken());
             match self.apply(&call).await {
                 Ok(applied) => {
@@ -69,7 +83,10 @@ impl RestoreRun<'_> {
                     narrowing.took();
                 }
                 Err(e) if is_of_run(&e) => return Err(e),
-                Err(e) if is_refusal(&e) => narrowing.refused(e),
+                Err(e) if is_refusal(&e) => {
+                    last = like(&e);
+                    narrowing.refused(e);
+                }
                 Err(_) => {
                     is_whole = false;
                     break;
@@ -87,6 +104,18 @@ impl RestoreRun<'_> {
         let is_new = |name: &String| far_end(name).is_some_and(|end| self.is_new(end));
         is_of_young(&refusal.error)
             && (refusal.names.iter().any(is_new) || (!knows_object && self.is_new(&step.id)))
+    }
+}
+
+/// The same refusal once more, of a part that was not sent for it.
+fn like(error: &Error) -> Error {
+    let mut like = Error::new(error.kind(), String::from(error.summary()));
+    if let Some(answer) = error.answer() {
+        like = like.answered(answer.clone());
+    }
+    match error.reason() {
+        Some(reason) => like.because(reason),
+        None => like,
     }
 }
 

@@ -54,6 +54,15 @@ impl Parcel {
         self.parts.len()
     }
 
+    /// Whether these parts take something for which these others, which Graph took already, give nothing: nobody loses in an
+    /// exchange what they had for something that is refused.
+    pub fn only_takes(&self, parts: &[usize], taken: &[usize]) -> bool {
+        let DirectoryWrite::AssignLicences { add, .. } = &self.call else { return false };
+        // Those that are given come first.
+        let gives = |parts: &[usize]| parts.iter().any(|part| *part < add.len());
+        !add.is_empty() && !gives(parts) && !gives(taken)
+    }
+
     /// The names of these parts.
     pub fn names(&self, parts: &[usize]) -> BTreeSet<String> {
         parts.iter().filter_map(|part| self.parts.get(*part)).flatten().cloned().collect()

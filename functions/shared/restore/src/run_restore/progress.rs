@@ -250,6 +250,12 @@ impl<'a> RestoreRun<'a> {
         self.known().lost.contains(id)
     }
 
+    /// Whether an object of another id than the step's was created again as this one.
+    pub fn is_of_another(&self, step: &Step, id: &str) -> bool {
+        let known = self.known();
+        known.ids.leads_to(id) && known.ids.resolve(&step.id) != id
+    }
+
     /// Whether somebody else took the object of that id in the plan out of the recycle bin since the preview.
     pub fn is_returned_by_others(&self, id: &str) -> bool {
         self.known().returned_by_others.contains(id)

@@ -197,6 +197,34 @@ async fn a_licence_that_is_refused_keeps_no_other_out() {
 }
 
 #[tokio::test]
+async fn nobody_loses_a_licence_in_exchange_for_one_that_is_refused() {
+    for (refused, left) in
+        [(&["new"][..], vec!["old"]), (&["new", "third"], vec!["old"]), (&["third"], vec!["new"])]
+    {
+        let mut stage = RestoreWorld::new();
+        user(&mut stage, "ann");
+        let licences = |skus: &[&str]| -> Value {
+            skus.iter().map(|sku| json!({"skuId": sku, "disabledPlans": []})).collect()
+        };
+        let then = if refused.contains(&"third") { licences(&["new", "third"]) } else { licences(&["new"]) };
+        let of_ann = ("users".to_owned(), "ann".to_owned());
+        stage.snapshot.get_mut(&of_ann).unwrap().0.insert("assignedLicenses".to_owned(), then);
+        stage.directory.set("users", "ann", "assignedLicenses", licences(&["old"]));
+        let restore = stage.previewed(whole(&[("users", "ann")])).await;
+        for sku in refused {
+            stage.directory.poison(sku, 400);
+        }
+        stage.run(&restore).await;
+        let held = stage.directory.get("users", "ann")["assignedLicenses"].as_array().unwrap().clone();
+        let held: Vec<&str> = held.iter().map(|licence| licence["skuId"].as_str().unwrap()).collect();
+        assert_eq!(held, left, "{refused:?}");
+        let report = stage.report(&restore).await;
+        let named: Vec<&str> = report.steps[0].refused.iter().map(|part| part.what.as_str()).collect();
+        assert!(named.contains(&"assignedLicenses/old") == left.contains(&"old"), "{named:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_assignment_that_is_refused_keeps_no_other_out_and_takes_none_that_is_there() {
     let mut stage = RestoreWorld::new();
     stage.both(object("DeviceConfiguration", "wifi", &json!({"displayName": "Wi-Fi"})));

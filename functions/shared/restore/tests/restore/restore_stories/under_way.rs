@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use restore::run_restore::Bounds;
 use serde_json::json;
 use std::time::Duration;
+use support::faulty::Mode;
 
 /// A tenant whose Graph answers while others go on, or at once.
 fn stage(is_far: bool) -> RestoreWorld {
@@ -185,4 +186,70 @@ async fn a_name_goes_to_its_owner_when_the_other_is_seen_to_have_given_it_up() {
     let done = stage.run(&restore).await;
     assert_eq!((done.state, done.counts.done), (RestoreState::Done, 2));
     assert_eq!(stage.directory.get("users", "bob")["userPrincipalName"], "bob@x.y");
+}
+
+/// Two groups of one name that nothing tells apart, each with a member of its own; both are gone.
+async fn of_namesakes(is_far: bool) -> (RestoreWorld, RestoreId) {
+    let mut stage = stage(is_far);
+    person(&mut stage, "ann");
+    person(&mut stage, "bob");
+    for (group, member) in [("one", "ann"), ("other", "bob")] {
+        let named = json!({"displayName": "Baseline", "mailNickname": "NotSet", "mailEnabled": false,
+            "securityEnabled": true, "groupTypes": []});
+        stage.both(object("groups", group, &named));
+        stage.link("groups.members", group, member);
+        stage.directory.hard_delete(group);
+    }
+    let restore = stage.previewed(whole(&[("groups", "one"), ("groups", "other")])).await;
+    stage.approve(&restore).await;
+    (stage, restore)
+}
+
+#[tokio::test]
+async fn wherever_a_run_dies_two_objects_of_one_name_are_made_and_each_has_what_it_had() {
+    let calls = {
+        let (stage, restore) = of_namesakes(true).await;
+        stage.faults.take_log();
+        stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await.unwrap();
+        stage.faults.call_count()
+    };
+    for call in 1..=calls {
+        let (stage, restore) = of_namesakes(true).await;
+        stage.faults.take_log();
+        stage.faults.die_at(call, Mode::Before);
+        let _ = stage.faulty_worker().run(&stage.request(&restore), stage.deadline()).await;
+        stage.faults.heal();
+        while stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap().is_continued {}
+        assert_eq!(stage.directory.count("groups"), 2, "{call} of {calls}");
+        for (group, member) in [("one", "ann"), ("other", "bob")] {
+            let id = stage.new_id(group).await;
+            assert_eq!(stage.directory.ends("groups.members", &id), [member], "{group}, {call} of {calls}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_parcel_of_which_much_is_refused_is_not_written_on_with_after_a_stop_nor_too_late() {
+    for is_stopped in [true, false] {
+        let mut stage = stage(true);
+        let restore = of_members(&mut stage, 20).await;
+        for number in 0..10 {
+            stage.directory.poison(&format!("u{number:03}"), 400);
+        }
+        stage.directory.write_slowly(500);
+        stage.approve(&restore).await;
+        if is_stopped {
+            let writes = stage.run_until_stopped(&restore, 1).await;
+            assert!(writes <= 2, "{writes}");
+            assert_eq!(stage.restore(&restore).await.state, RestoreState::Cancelled);
+            continue;
+        }
+        let deadline = stage.now() + SignedDuration::from_secs(12);
+        let report = stage.worker().run(&stage.request(&restore), deadline).await.unwrap();
+        assert!(report.is_continued);
+        let written_at = stage.directory.written_at().unwrap();
+        assert!(written_at + SignedDuration::from_secs(10) <= deadline, "{written_at} of {deadline}");
+        while stage.worker().run(&stage.request(&restore), stage.deadline()).await.unwrap().is_continued {}
+        assert_eq!(stage.directory.ends("groups.members", "staff").len(), 10);
+    }
 }

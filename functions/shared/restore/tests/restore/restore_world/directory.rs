@@ -69,6 +69,8 @@ struct State {
     keeps_names: bool,
     /// When the last write was made.
     written_at: Option<Timestamp>,
+    /// How long each write takes.
+    write_ms: u64,
     /// Whether others go on before a look or a write is answered.
     is_far: bool,
 }
@@ -315,6 +317,10 @@ impl TableDirectory {
     pub fn keep_names(&self) {
         self.state().keeps_names = true;
     }
+    /// Each write takes so long.
+    pub fn write_slowly(&self, write_ms: u64) {
+        self.state().write_ms = write_ms;
+    }
     /// Others go on before a look or a write is answered.
     pub fn answer_later(&self) {
         self.state().is_far = true;
@@ -536,6 +542,7 @@ impl DirectoryWriter for TableDirectory {
         is_let_in(&mut state.throttles_writes)?;
         state.writes += 1;
         state.written_at = Some(self.clock.now());
+        self.clock.advance_ms(state.write_ms);
         if let Some(status) = self.refused(&state, call) {
             return Err(refusal(status));
         }
