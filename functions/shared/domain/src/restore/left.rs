@@ -6,7 +6,7 @@ use crate::kinds::NamedKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which mode of a restore leaves a difference as it is; in the other mode it would be written.
+/// Which mode of a restore leaves a difference as it is; another mode would try to write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LeftBy {

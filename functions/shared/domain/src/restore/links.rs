@@ -5,7 +5,7 @@ use super::limits::{self, Attempt};
 use super::unread::{self, Known};
 use super::values::{is_true, same};
 use super::{Cause, End, Held, HeldLink, Item, LinkMode, Phase, Warning, WriteAction, left, outside};
-use crate::kinds::{self, LinkType, LinkWrite};
+use crate::kinds::{self, LinkType, LinkWrite, PropertyValue};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +67,8 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
             let differs = !add.is_empty() || !remove.is_empty();
             match planner.inputs.links {
                 // What follows from a rule comes by that, also where links are skipped.
-                LinkMode::Skip if cause == Cause::DynamicMembership => {}
+                LinkMode::Skip
+                    if cause == Cause::DynamicMembership && comes_by_rule(planner, item, link, wanted) => {}
                 LinkMode::Skip => left::links(planner, item, link.name, &ids(&add), &ids(&remove)),
                 LinkMode::Merge | LinkMode::Rollback if differs => {
                     planner.impossible(item, link.name, cause, why);
@@ -113,22 +114,37 @@ fn refusal(
         return Some(refused);
     }
     let mark = link.ruled_by?.mark;
-    // What the steps that come before the links make of it.
-    let id = item.id(planner.inputs);
-    let written = planner.steps.iter().filter(|s| s.id == id && s.kind == item.kind.name).find_map(|s| {
-        match &s.action {
-            WriteAction::Create { body } | WriteAction::Update { body, .. }
-                if body.contains_key(mark.property) =>
-            {
-                Some(body)
-            }
-            _ => None,
-        }
-    });
-    mark.is_on(written.unwrap_or(now)).then_some((Cause::DynamicMembership, BY_RULE))
+    mark.is_on(written_rule(planner, item, mark).unwrap_or(now))
+        .then_some((Cause::DynamicMembership, BY_RULE))
 }
 
 pub(super) const BY_RULE: &str = "members follow from the rule, which is restored instead";
+
+/// What the steps that come before the links write of the object, where that says whether they follow from a rule.
+fn written_rule<'a>(
+    planner: &'a Planner<'_>,
+    item: &Item,
+    mark: PropertyValue,
+) -> Option<&'a Map<String, Value>> {
+    let id = item.id(planner.inputs);
+    planner.steps.iter().filter(|s| s.id == id && s.kind == item.kind.name).find_map(|s| match &s.action {
+        WriteAction::Create { body } | WriteAction::Update { body, .. }
+            if body.contains_key(mark.property) =>
+        {
+            Some(body)
+        }
+        _ => None,
+    })
+}
+
+/// Whether links follow from a rule that was there at the snapshot, or that the plan writes; not where one came since and
+/// stays.
+fn comes_by_rule(planner: &Planner<'_>, item: &Item, link: &LinkType, wanted: &Held) -> bool {
+    let follows = |mark: PropertyValue| {
+        mark.is_on(&wanted.object) || written_rule(planner, item, mark).is_some_and(|body| mark.is_on(body))
+    };
+    link.ruled_by.is_some_and(|rule| follows(rule.mark))
+}
 
 fn add_links(
     planner: &mut Planner<'_>,

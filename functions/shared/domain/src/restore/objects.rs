@@ -106,6 +106,8 @@ fn blocked(planner: &mut Planner<'_>, item: &Item, mut wanted: Held) -> (Held, b
     }
     let was_let_in = wanted.object.get(property) != Some(&Value::Bool(false));
     wanted.object.insert(property.to_owned(), Value::Bool(false));
+    // Why known from here on: what is to be is chosen, whatever the snapshot could read.
+    wanted.unknown.remove(property);
     (wanted, was_let_in)
 }
 

@@ -4,7 +4,7 @@
 use super::draft::Planner;
 use super::properties::{self, Difference, goal, one_entry, parcels, update, writable};
 use super::values::is_empty;
-use super::{AttributeMode, Held, Item, Warning, extensions, licences};
+use super::{AttributeMode, Cause, Held, Item, Warning, extensions, licences, unread};
 use crate::kinds::{Form, Kind};
 use serde_json::{Map, Value};
 
@@ -48,6 +48,13 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, binned
     extensions::take_out(planner, item, &mut all);
     let alone = kind.writing.alone.iter().filter_map(|p| Some((*p, wanted.object.get(*p)?)));
     all.extend(alone.filter(|(_, v)| !is_empty(Some(v))).map(|(p, v)| (p.to_owned(), v.clone())));
+    // What the bin shows was told above, where it is compared.
+    for property in wanted.unknown.iter().copied().filter(|property| !is_seen(property)) {
+        let is_written = kind.can_update(property) && !kind.is_relation(property);
+        if is_written && property != licences::PROPERTY && item.chooses(property) {
+            planner.impossible(item, property, Cause::NotRead, unread::why(false));
+        }
+    }
     // Whatever an unknown value looks like, it is none.
     all.retain(|property, _| {
         kind.can_update(property) && !is_seen(property) && !wanted.lacks(kind, property)

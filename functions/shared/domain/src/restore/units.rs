@@ -5,7 +5,7 @@ use super::draft::Planner;
 use super::{Cause, Impossible, Step, Units, WriteAction};
 use crate::kinds::Kind;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Makes the licence steps of a plan such as can be carried out with the units that there are: each comes when what it gives
 /// is free, and what has no unit is taken out.
@@ -51,41 +51,60 @@ pub(super) fn share_out(planner: &mut Planner<'_>) {
 /// How many units are free, by SKU.
 type Free = BTreeMap<String, i128>;
 
-/// The steps in an order in which each finds the units that it needs. Where all that are left wait for each other, one of them
-/// takes first and gives in a call of its own: that is the only call more.
+/// Steps with their places in the plan.
+type Placed = (usize, Step);
+
+/// The steps in an order in which each finds the units that it needs. Who frees no unit comes last: a unit that comes free goes to
+/// who frees another. Where all who free one wait, one of them takes first and gives in a call of its own: people who exchange two
+/// licences cost one call more, all together.
 fn in_turn(steps: Vec<Step>, mut free: Free) -> Vec<Step> {
-    let (mut placed, mut waiting) = (Vec::with_capacity(steps.len()), steps);
+    let mut placed = Vec::with_capacity(steps.len());
+    let mut last: Vec<Placed> = Vec::new();
+    // Who frees a unit, by what they need: of those who need the same each can be next or none.
+    let mut waiting: BTreeMap<Vec<String>, VecDeque<Placed>> = BTreeMap::new();
+    for (at, step) in steps.into_iter().enumerate() {
+        if removed(&step).is_empty() {
+            last.push((at, step));
+        } else {
+            waiting.entry(new_skus(&step)).or_default().push_back((at, step));
+        }
+    }
     loop {
-        let before = placed.len();
-        let mut later = Vec::new();
-        for step in waiting {
-            let needs = new_skus(&step);
-            if needs.iter().any(|sku| free.get(sku).is_none_or(|free| *free <= 0)) {
-                later.push(step);
-                continue;
-            }
+        let is_free = |sku: &String| free.get(sku).is_some_and(|free| *free > 0);
+        let ready = waiting.iter().filter(|(needs, _)| needs.iter().all(is_free));
+        let next = ready.filter_map(|(needs, all)| Some((all.front()?.0, needs.clone()))).min();
+        if let Some((_, needs)) = next
+            && let Some((_, step)) = waiting.get_mut(&needs).and_then(VecDeque::pop_front)
+        {
             for sku in needs {
                 *free.entry(sku).or_default() -= 1;
             }
             give_back(&step, &mut free);
             placed.push(step);
-        }
-        waiting = later;
-        if placed.len() > before {
             continue;
         }
-        let needed: BTreeSet<String> = waiting.iter().flat_map(new_skus).collect();
-        let Some(at) = waiting.iter().position(|step| removed(step).iter().any(|sku| needed.contains(sku)))
-        else {
-            // Nobody waits any more, or for what nobody gives back.
-            placed.extend(waiting);
-            return placed;
-        };
-        let (takes, gives) = apart(waiting.remove(at));
-        give_back(&takes, &mut free);
-        placed.push(takes);
-        waiting.insert(at, gives);
+        // All wait: the first that has what somebody waits for takes it away now and is given the rest later.
+        let needed_last: Vec<String> = last.iter().flat_map(|(_, step)| new_skus(step)).collect();
+        let left = waiting.iter().filter(|(_, all)| !all.is_empty());
+        let needed: BTreeSet<&String> = left.flat_map(|(needs, _)| needs).chain(&needed_last).collect();
+        let frees = |(_, step): &Placed| removed(step).iter().any(|sku| needed.contains(sku));
+        let first = waiting.iter().filter_map(|(needs, all)| {
+            let nth = all.iter().position(frees)?;
+            Some((all.get(nth)?.0, nth, needs.clone()))
+        });
+        let Some((at, nth, needs)) = first.min() else { break };
+        if let Some((_, step)) = waiting.get_mut(&needs).and_then(|all| all.remove(nth)) {
+            let (takes, gives) = apart(step);
+            give_back(&takes, &mut free);
+            placed.push(takes);
+            last.push((at, gives));
+        }
     }
+    // And those who wait for what nobody gives back.
+    last.extend(waiting.into_values().flatten());
+    last.sort_by_key(|(at, _)| *at);
+    placed.extend(last.into_iter().map(|(_, step)| step));
+    placed
 }
 
 /// The SKUs that a step takes away, of which each frees a unit.

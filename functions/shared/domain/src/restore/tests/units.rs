@@ -2,6 +2,7 @@
 
 use super::super::Units;
 use super::*;
+use proptest::prelude::*;
 
 fn user(id: &str, skus: &[&str]) -> Held {
     let licences: Vec<_> = skus.iter().map(|s| json!({"skuId": s, "disabledPlans": []})).collect();
@@ -70,6 +71,35 @@ fn what_is_taken_away_is_free_for_what_is_given() {
     // With units enough for everybody, one call for each.
     let plenty = inputs(&[("u", &["a"], &["b"]), ("v", &["b"], &["a"])], &[("a", 1), ("b", 1)]);
     assert_eq!(told(&plan(&plenty)), ["u +a-b", "v +b-a"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn an_exchange_of_licences_costs_one_call_more_in_whatever_order_people_come(
+        order in prop_oneof![Just((0..40_usize).collect::<Vec<_>>()), Just((0..40_usize).collect::<Vec<_>>()).prop_shuffle()]
+    ) {
+        // Half of them have the one and half the other.
+        let names: Vec<String> = (0..40).map(|n| format!("u{n:02}")).collect();
+        let pair = |n: usize| if order[n] < 20 { (&["a"], &["b"]) } else { (&["b"], &["a"]) };
+        let all: Vec<(&str, &[&str], &[&str])> =
+            names.iter().enumerate().map(|(n, name)| (name.as_str(), &pair(n).0[..], &pair(n).1[..])).collect();
+        let made = plan(&inputs(&all, &[("a", 0), ("b", 0)]));
+        prop_assert_eq!(made.steps.len(), names.len() + 1);
+        // Each finds a free unit when its turn comes.
+        let mut free = std::collections::BTreeMap::from([("a".to_owned(), 0), ("b".to_owned(), 0)]);
+        for step in &made.steps {
+            let WriteAction::AssignLicences { add, remove } = &step.action else { panic!("{step:?}") };
+            for licence in add {
+                let left = free.get_mut(licence["skuId"].as_str().unwrap()).unwrap();
+                prop_assert!(*left > 0);
+                *left -= 1;
+            }
+            for sku in remove {
+                *free.get_mut(sku).unwrap() += 1;
+            }
+        }
+    }
 }
 
 #[test]

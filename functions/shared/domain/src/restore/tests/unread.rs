@@ -88,6 +88,30 @@ fn what_the_snapshot_does_not_know_is_not_written_to_what_comes_back_though_it_l
 }
 
 #[test]
+fn whoever_is_to_come_back_blocked_is_blocked_though_the_snapshot_does_not_know_whether_they_could_sign_in() {
+    for binned in
+        [None, Some(user(&json!({"accountEnabled": true}), &[])), Some(user(&json!({}), &["accountEnabled"]))]
+    {
+        let mut chosen = item("users", "u", Some(user(&json!({}), &["accountEnabled"])), None);
+        (chosen.in_recycle_bin, chosen.binned) = (true, binned);
+        let made = plan(&Inputs { come_back_blocked: true, ..exactly(vec![chosen]) });
+        let written: Vec<_> =
+            updates(&made).iter().filter_map(|body| body.get("accountEnabled")).cloned().collect();
+        assert_eq!(written, [json!(false)], "{made:?}");
+    }
+}
+
+#[test]
+fn what_the_snapshot_does_not_know_of_who_comes_out_of_the_recycle_bin_is_named() {
+    for binned in [None, Some(user(&json!({}), &["employeeLeaveDateTime"]))] {
+        let mut chosen = item("users", "u", Some(user(&json!({}), &["employeeLeaveDateTime"])), None);
+        (chosen.in_recycle_bin, chosen.binned) = (true, binned);
+        let made = plan(&exactly(vec![chosen]));
+        assert_eq!(causes(&made), [("employeeLeaveDateTime", Cause::NotRead)]);
+    }
+}
+
+#[test]
 fn licences_that_are_not_known_are_neither_given_nor_taken() {
     let licences = json!({"assignedLicenses": [{"skuId": "s", "disabledPlans": []}],
         "licenseAssignmentStates": [{"skuId": "s", "disabledPlans": [], "assignedByGroup": null}]});
