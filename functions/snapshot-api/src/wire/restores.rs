@@ -511,7 +511,7 @@ pub struct OutcomeOut {
     /// The id under which Microsoft knows the request.
     request_id: Option<String>,
     /// Our own id of the step's requests, which Microsoft keeps beside its own (`client-request-id`); null where nothing was
-    /// sent.
+    /// sent. Of links that came with a new object it is that of the request that made the object.
     client_request_id: Option<String>,
     /// Whether it was written, no answer to that is known, and it was found so afterwards.
     found_after_interruption: bool,

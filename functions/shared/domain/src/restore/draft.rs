@@ -63,11 +63,12 @@ impl Item {
     }
     /// What a person calls the object; a fact is called by who holds which role.
     fn name(&self, inputs: &Inputs) -> Option<String> {
-        let held = self.wanted.as_ref().or(self.live.as_ref())?;
         let Some(grant) = self.kind.grant() else {
-            let name = values::text(&held.object, self.kind.name_property);
-            return Some(name).filter(|n| !n.is_empty()).map(str::to_owned);
+            let sides = self.wanted.iter().chain(&self.live);
+            let mut names = sides.map(|held| values::text(&held.object, self.kind.name_property));
+            return names.find(|name| !name.is_empty()).map(str::to_owned);
         };
+        let held = self.wanted.as_ref().or(self.live.as_ref())?;
         let part = |property: &str| {
             let id = inputs.ids.rewrite(values::text(&held.object, property));
             inputs.names.get(&id).cloned().unwrap_or(id)

@@ -1,7 +1,7 @@
 //! Role assignments and PIM schedules: facts, which are given and taken but never changed.
 
 use super::draft::{Draft, Planner};
-use super::objects::GONE;
+use super::objects::{CAME_SINCE, GONE};
 use super::partial::NOWHERE;
 use super::schedules::{SCHEDULE, ScheduleEnd, Tenure, with_fixed_end};
 use super::values::text;
@@ -12,17 +12,18 @@ use serde_json::{Map, Value, json};
 
 /// Plans one fact; both sides have their references resolved.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>, live: Option<Held>) {
+    let is_part = !item.paths.is_empty() || item.properties.as_ref().is_some_and(|chosen| !chosen.is_empty());
     match (wanted, live) {
         (Some(wanted), Some(live)) => change(planner, item, &wanted.object, &live.object),
         // Where only a part of it was chosen, as its end, that it was taken away meanwhile is somebody's will. Of what leads
         // back to an object no part at all is named, and it is given.
-        (Some(_), None)
-            if !item.paths.is_empty()
-                || item.properties.as_ref().is_some_and(|chosen| !chosen.is_empty()) =>
-        {
+        (Some(_), None) if is_part => {
             planner.impossible(item, "object", Cause::ObjectGone, GONE);
         }
         (Some(wanted), None) => give(planner, item, &wanted.object),
+        (None, Some(_)) if is_part => {
+            planner.impossible(item, "object", Cause::NotInSnapshot, CAME_SINCE);
+        }
         (None, Some(live)) if planner.inputs.delete_created => take(planner, item, &live.object),
         (None, Some(_)) => planner.impossible(
             item,

@@ -90,7 +90,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, live: 
         // What is added counts among what remains: a group that gets an owner back may lose one that came since.
         let added = add_links(planner, item, link, add, &now, live.is_some());
         let remaining = now.len() + added - remove.len();
-        remove_links(planner, item, link, remove, wanted, remaining);
+        remove_links(planner, item, link, remove, (wanted, live), remaining);
     }
 }
 
@@ -208,11 +208,14 @@ fn remove_links(
     item: &Item,
     link: &'static LinkType,
     remove: Vec<&HeldLink>,
-    wanted: &Held,
+    (wanted, live): (&Held, Option<&Held>),
     remaining: usize,
 ) {
     let mut remove = remove;
-    if link.keeps_last.is_some_and(|mark| mark.is_on(&wanted.object))
+    // Why also by what is live: where links alone go back, the other side need not show what kind of group it is.
+    let is_on =
+        |mark: PropertyValue| mark.is_on(&wanted.object) || live.is_some_and(|live| mark.is_on(&live.object));
+    if link.keeps_last.is_some_and(is_on)
         && remaining == 0
         && let Some(kept) = remove.pop()
     {

@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 
 pub(super) const SYNCED: &str = "it comes from the customer's own directory, and only from there again";
 pub(super) const GONE: &str = "it is gone; choose it whole to have it back";
+/// Why nothing is done to a part of what was not there: all of it goes only where all of it was chosen.
+pub(super) const CAME_SINCE: &str = "it came after the snapshot, so a part of it has nothing to go back to; choose it whole to have it taken away";
 
 /// Plans one object; both sides have their references resolved.
 pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>, live: Option<Held>) {
@@ -24,6 +26,9 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: Option<Held>,
             links::plan(planner, item, &wanted, Some(&live));
         }
         (Some(wanted), None) => bring_back(planner, item, &wanted),
+        (None, Some(_)) if item.properties.is_some() => {
+            planner.impossible(item, "object", Cause::NotInSnapshot, CAME_SINCE);
+        }
         (None, Some(live)) if planner.inputs.delete_created => delete(planner, item, &live),
         (None, Some(_)) => planner.impossible(
             item,

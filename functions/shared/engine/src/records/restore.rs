@@ -420,7 +420,7 @@ pub struct StepOutcome {
     /// Graph's id of the request, for its support.
     pub request_id: Option<String>,
     /// Our own id of the step's requests, which Graph keeps in its logs (`client-request-id`); none where nothing was
-    /// sent.
+    /// sent. Of links that came with a new object it is that of the request that made the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// Whether it was written, no answer to that is known, and it was found so afterwards.

@@ -53,6 +53,7 @@ pub struct StepEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Our own id of the step's requests, made before the first of them; none where nothing was sent.
+    /// Of links that came with a new object it is that of the request that made the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// Whether it was written, no answer to that is known, and it was found so afterwards.
@@ -123,6 +124,7 @@ pub struct OutcomeEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Our own id of the step's requests; none where nothing was sent.
+    /// Of links that came with a new object it is that of the request that made the object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_request_id: Option<String>,
     /// Whether it was written, no answer to that is known, and it was found so afterwards.

@@ -32,13 +32,6 @@ struct BoundStep {
     ends: Vec<String>,
 }
 
-impl Bound {
-    /// Sends nothing along: the steps write it themselves. Says whether there was anything.
-    pub fn let_go(&mut self) -> bool {
-        !std::mem::take(&mut self.steps).is_empty()
-    }
-}
-
 /// The links that a step adds to its object, where an object can be made with such.
 fn ends(step: &Step) -> Option<(&str, &'static str, &[End])> {
     let WriteAction::AddLinks { link, to } = &step.action else { return None };
@@ -123,21 +116,32 @@ impl RestoreRun<'_> {
         DirectoryWrite::Create { kind, body }
     }
 
-    /// Keeps that Graph made the object of a step with what was chosen.
+    /// Sends nothing along any more: the steps write it themselves, as steps that were not begun. Says whether there was
+    /// anything.
     ///
     /// # Errors
     /// Only what concerns all of the run.
-    pub(super) async fn keep_bound(&mut self, step: &Step, bound: &Bound, answer: &Applied) -> Result<()> {
-        // Why not where another restore's object has its place: that one was not made with them.
-        let is_ours = self.outcome(step.number).is_some_and(|row| row.new_id.is_some());
-        let rows = bound.steps.iter().filter(|_| is_ours);
-        let rows = rows.filter_map(|bound| self.outcome(bound.step.number)).map(|row| StepOutcome {
-            status: (answer.status > 0).then_some(answer.status),
-            request_id: answer.request_id.clone(),
-            ..row.clone()
-        });
-        let rows: Vec<StepOutcome> = rows.collect();
-        if rows.is_empty() { Ok(()) } else { self.put_all(rows, vec![]).await }
+    pub(super) async fn let_go(&mut self, bound: &mut Bound) -> Result<bool> {
+        let steps = std::mem::take(&mut bound.steps);
+        let begun = steps.iter().filter_map(|bound| self.outcome(bound.step.number));
+        let rows: Vec<StepOutcome> =
+            begun.map(|row| StepOutcome { client_request_id: None, ..row.clone() }).collect();
+        if !rows.is_empty() {
+            self.put_all(rows, vec![]).await?;
+        }
+        Ok(!steps.is_empty())
+    }
+
+    /// The rows of the steps whose links went with the creation of a step's object, with Graph's answer to it; none where
+    /// there is no answer.
+    pub(super) fn bound_rows(&self, step: &Step, answer: &Applied) -> Vec<StepOutcome> {
+        if answer.status == 0 {
+            return Vec::new();
+        }
+        let by = StepOutcome::client_request_id(&self.restore.id, step.number);
+        let (status, request_id) = (Some(answer.status), &answer.request_id);
+        let begun = self.begun_by(&by).filter(|row| row.number != step.number);
+        begun.map(|row| StepOutcome { status, request_id: request_id.clone(), ..row.clone() }).collect()
     }
 
     /// What Graph answered to the creation that the links of a step went with; none where they went with none, or where no

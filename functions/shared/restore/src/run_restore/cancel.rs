@@ -10,7 +10,7 @@ use crate::plans::FinalReport;
 use domain::Result;
 use domain::kinds;
 use domain::restore::{RestorePlan, Step, WriteAction, content, same};
-use engine::records::{Course, FailCause, Found, Restore, RestoreState};
+use engine::records::{Course, FailCause, Found, Restore, RestoreState, SkipCause, StepOutcome};
 use serde_json::Value;
 
 impl Worker {
@@ -48,14 +48,35 @@ impl RestoreRun<'_> {
     async fn settle(&mut self, plan: &RestorePlan) -> Result<()> {
         for number in self.begun() {
             let Some(step) = plan.steps.iter().find(|step| step.number == number) else { continue };
-            // Why not waited for: who stops a restore does not wait for Graph.
-            let seen = self.is_seen(step).await.unwrap_or(false);
-            let ended = if seen { Verdict::done(None) } else { Verdict::stopped() };
+            let ended = if !self.was_begun(number) {
+                Verdict::unsent()
+            } else if self.came_with_nothing(plan, step) {
+                Verdict::skipped(SkipCause::DependencyFailed)
+            } else {
+                // Why not waited for: who stops a restore does not wait for Graph.
+                let seen = self.is_seen(step).await.unwrap_or(false);
+                if seen { Verdict::done(None) } else { Verdict::stopped() }
+            };
             if let Ended::With(verdict) = ended {
                 self.write_outcome(step, verdict).await?;
             }
+            // What is found only now has an id that later steps need.
+            self.remember(step)?;
         }
         Ok(())
+    }
+
+    /// Whether a step was begun with the creation of its object, which nobody has found: what is known of that stands in the
+    /// creation's own row.
+    fn came_with_nothing(&self, plan: &RestorePlan, step: &Step) -> bool {
+        let by = self.outcome(step.number).and_then(|row| row.client_request_id.as_deref());
+        let makes_it = |other: &&Step| {
+            other.number != step.number
+                && (&other.kind, &other.id) == (&step.kind, &step.id)
+                && by == Some(StepOutcome::client_request_id(&self.restore.id, other.number).as_str())
+        };
+        let made = plan.steps.iter().find(makes_it).and_then(|creation| self.outcome(creation.number));
+        made.is_some_and(|creation| creation.new_id.is_none())
     }
 
     /// Whether what a step asked for is there.
@@ -92,6 +113,11 @@ impl RestoreRun<'_> {
 }
 
 impl Verdict {
+    /// It was to come with its object, which was made without it; of its own nothing was sent.
+    fn unsent() -> Ended {
+        Self::ended_by(FailCause::Cancelled, "the restore was cancelled before it was sent")
+    }
+
     /// It was begun, and nothing more becomes of it.
     fn stopped() -> Ended {
         Self::ended_by(

@@ -45,7 +45,7 @@ impl RestoreRun<'_> {
         };
         // From here on the object does not exist, as far as can be seen.
         if may_exist {
-            bound.let_go();
+            self.let_go(&mut bound).await?;
         }
         self.begin_bound(&bound).await?;
         let mut patience = Patience::until(self.patience(step));
@@ -58,15 +58,13 @@ impl RestoreRun<'_> {
             let call = self.creation(kind, body, &bound);
             let error = match self.apply(&call).await {
                 Ok(applied) => {
-                    let ended = self.adopt_answered(step, now, body, &before_ids, applied.clone()).await?;
-                    self.keep_bound(step, &bound, &applied).await?;
-                    return Ok(ended);
+                    return self.adopt_answered(step, now, body, &before_ids, applied).await;
                 }
                 Err(e) if is_of_run(&e) => return Err(e),
                 Err(e) => e,
             };
             // What is refused may be what the object was to be made with: its own steps write that, too.
-            if (is_refusal(&error) || is_of_young(&error)) && bound.let_go() {
+            if (is_refusal(&error) || is_of_young(&error)) && self.let_go(&mut bound).await? {
                 continue;
             }
             if error.kind() == ErrorKind::Unavailable {
@@ -77,6 +75,8 @@ impl RestoreRun<'_> {
                 if let Some(ended) = self.adopt_found(step, now, body, &before_ids, answer).await? {
                     return Ok(ended);
                 }
+                // It may be what the object was to be made with that keeps Graph from answering.
+                self.let_go(&mut bound).await?;
                 if tried < TRIES {
                     continue;
                 }

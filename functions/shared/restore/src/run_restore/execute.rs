@@ -11,7 +11,7 @@ use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::{Reached, RestoreRun};
 use domain::Result;
 use domain::restore::{RestorePlan, Step, WriteAction};
-use engine::records::{SkipCause, StepOutcome};
+use engine::records::{ReadBack, SkipCause, StepOutcome};
 
 impl<'a> RestoreRun<'a> {
     /// Executes what is left of the plan, until its end, until the time is up or somebody stops it.
@@ -170,7 +170,11 @@ impl<'a> RestoreRun<'a> {
             return Ok(Verdict::moved(&new_id, true));
         }
         let Some((rest, missing)) = self.without_missing(step)? else {
-            return Ok(Verdict::skipped(SkipCause::DependencyFailed));
+            // What came with an object that Graph made is there, though the object did not show in time.
+            return Ok(match self.bound_answer(step) {
+                Some(answer) => Verdict::not_seen(Some(answer), ReadBack::Absent),
+                None => Verdict::skipped(SkipCause::DependencyFailed),
+            });
         };
         let now = self.of_today(&rest)?;
         let ended = match &now.action {

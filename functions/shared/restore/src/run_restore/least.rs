@@ -33,6 +33,8 @@ impl RestoreRun<'_> {
         }
         let first = part_of(now, |property| least.contains_key(property));
         let call = DirectoryWrite::Create { kind, body: self.with_password(kind, &least) };
+        // Once that is made the rest is still to be written.
+        let unwritten = self.unwritten.take();
         let ended = match self.apply(&call).await {
             Ok(applied) => self.adopt_answered(step, &first, &least, before_ids, applied).await?,
             Err(e) if is_of_run(&e) => return Err(e),
@@ -44,6 +46,7 @@ impl RestoreRun<'_> {
                 None => return Ok(Verdict::failed(&e)),
             },
         };
+        self.unwritten = unwritten;
         let id = self.outcome(step.number).and_then(|outcome| outcome.new_id.clone());
         match (ended, id) {
             (Ended::With(verdict), Some(id)) if verdict.state == OutcomeState::Done => {

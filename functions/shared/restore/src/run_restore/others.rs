@@ -41,7 +41,7 @@ impl RestoreRun<'_> {
                 Waited::Enough => return Ok(Verdict::not_seen(None, ReadBack::Absent)),
             }
         };
-        let was_begun = self.outcome(step.number).is_some();
+        let was_begun = self.was_begun(step.number);
         let (mut answer, mut refused, mut failed) = (None, Vec::new(), None);
         // What Graph answered last of those that somebody else had removed right before.
         let mut met_so = None;

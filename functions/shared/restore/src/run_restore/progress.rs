@@ -13,8 +13,8 @@ use domain::restore::{Administrators, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
 use engine::ports::Applied;
 use engine::records::{
-    FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, StepOutcome,
-    put_new, replace,
+    FailCause, Found, NewId, OutcomeState, ReadBack, Record, Remaking, Restore, RestoreCounts, SkipCause,
+    StepOutcome, put_new, replace,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -216,6 +216,18 @@ impl<'a> RestoreRun<'a> {
         self.outcomes.get(&number).map(|f| &f.value)
     }
 
+    /// Whether an earlier try of a step may have written it. Of one that was begun with the creation of its object, and then
+    /// did not go with it, nothing was sent.
+    pub fn was_begun(&self, number: u32) -> bool {
+        self.outcome(number).is_some_and(|row| row.client_request_id.is_some())
+    }
+
+    /// The outcomes of steps that were begun by the request of that id of ours and have not come to an end.
+    pub fn begun_by<'b>(&'b self, request: &'b str) -> impl Iterator<Item = &'b StepOutcome> {
+        let rows = self.outcomes.values().map(|found| &found.value);
+        rows.filter(move |row| !row.state.is_final() && row.client_request_id.as_deref() == Some(request))
+    }
+
     /// The numbers of steps that were begun and have not come to an end.
     pub fn begun(&self) -> Vec<u32> {
         let begun = self.outcomes.values().filter(|found| !found.value.state.is_final());
@@ -379,7 +391,10 @@ impl<'a> RestoreRun<'a> {
         // A custom role keeps the id of its template, which is the id that it had.
         let is_new = known.is_none() && step.id != id;
         let with = is_new.then(|| put_new(&new_id)).transpose()?;
-        self.put(row, with.into_iter().collect()).await?;
+        // Why in one write: what came with the object is known to have been answered whenever the object is.
+        let mut rows = self.bound_rows(step, answer);
+        rows.push(row);
+        self.put_all(rows, with.into_iter().collect()).await?;
         Ok(true)
     }
 
@@ -396,7 +411,8 @@ impl<'a> RestoreRun<'a> {
         row.new_id = verdict.new_id;
         if let Some(begun) = begun {
             // What was begun is our own work, whoever finds it so, unless Graph said that it was not.
-            if row.state == OutcomeState::AlreadySo && !verdict.is_others {
+            if row.state == OutcomeState::AlreadySo && !verdict.is_others && begun.client_request_id.is_some()
+            {
                 row.state = OutcomeState::Done;
             }
             let is_failed = |cause: &FailCause| verdict.may_exist || cause.leaves_open();
@@ -411,7 +427,9 @@ impl<'a> RestoreRun<'a> {
                 row.may_exist_beside = Some(before_ids);
             }
             (row.calls, row.more_calls) = (begun.calls, begun.more_calls);
-            row.client_request_id = begun.client_request_id;
+            // What was to come with an object that was not made was not sent by itself.
+            let was_sent = row.state != OutcomeState::Skipped { cause: SkipCause::DependencyFailed };
+            row.client_request_id = begun.client_request_id.filter(|_| was_sent);
             row.new_id = row.new_id.or(begun.new_id);
             row.status = begun.status;
             row.request_id = begun.request_id;

@@ -127,7 +127,7 @@ impl RestoreRun<'_> {
     pub async fn intend(&mut self, step: &Step) -> Result<()> {
         let row = match self.outcome(step.number) {
             // It was begun with the creation of its object, by that request; from here on it is written by its own.
-            Some(row) if row.client_request_id.as_ref().is_some_and(|by| *by != self.request) => {
+            Some(row) if row.client_request_id.as_ref() != Some(&self.request) => {
                 StepOutcome { status: None, request_id: None, ..row.clone() }
             }
             Some(_) => return Ok(()),

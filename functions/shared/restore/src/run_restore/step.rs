@@ -7,7 +7,7 @@ use super::looks::{Links, Seen, Since};
 use super::outcome::{Ended, Refusal, Verdict, is_of_run, is_refusal};
 use super::parcel::Parcel;
 use super::progress::RestoreRun;
-use super::wait::{Patience, Waited};
+use super::wait::{Patience, SETTLED, Waited};
 use domain::kinds::LinkType;
 use domain::restore::{Step, WriteAction};
 use domain::{Error, ErrorKind, ErrorReason, Result};
@@ -128,14 +128,18 @@ impl RestoreRun<'_> {
     async fn go_on_with(&mut self, step: &Step, now: &Step, work: &mut Work) -> Result<Ended> {
         // One step, three times: `step` as it was planned, whose row it is; `now` with the ids of today; `work.now` is
         // what of that Graph did not refuse for good.
-        let mut patience = Patience::until(self.patience(step));
+        // What came with its object is there by now or was left out: its own write waits for as long as it has to.
+        let came_along = work.is_written;
+        let until = if came_along { self.worker.clock.now() + SETTLED } else { self.patience(step) };
+        let mut patience = Patience::until(until);
         let mut since = Since::Lately;
         // Cut off before its end, an earlier try may have written all of it or some.
-        let was_begun = self.outcome(step.number).is_some();
+        let was_begun = self.was_begun(step.number);
         work.was_begun.get_or_insert(was_begun);
         loop {
-            if work.is_written {
-                // Steps that come after what is written may begin.
+            if work.is_written && !came_along {
+                // Steps that come after what is written may begin. Why not after what is to be seen first: where it is not,
+                // it is still to be written.
                 self.unwritten = None;
             }
             // Every round begins with a look: what is written follows from the object as it is, and a write counts

@@ -104,3 +104,12 @@ fn built_in_roles_are_left_alone_and_custom_ones_keep_their_template() {
     let WriteAction::Create { body } = &gone.steps[0].action else { panic!("{gone:?}") };
     assert_eq!(body["templateId"], "r", "then it is found again by the id that it had");
 }
+
+#[test]
+fn a_role_that_was_given_since_is_not_taken_where_a_part_of_it_was_chosen() {
+    let given = item("admins", "new", None, Some(fact("a", "r", &json!({}))));
+    let part = Item { properties: Some(vec!["condition".to_owned()]), ..given };
+    let plan = plan(&exactly(vec![part]));
+    assert!(plan.steps.is_empty());
+    assert_eq!(causes(&plan), [("object", Cause::NotInSnapshot)]);
+}

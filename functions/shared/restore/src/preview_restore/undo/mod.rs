@@ -12,7 +12,7 @@ use super::reads::parts;
 use super::{OpenSnapshot, Worker};
 use crate::plans::{Before, of_today};
 use async_trait::async_trait;
-use domain::kinds::{self, Kind, KindName, LinkType};
+use domain::kinds::{self, Identity, Kind, KindName, LinkType};
 use domain::restore::{
     AttributeMode, Cause, IdMap, Impossible, LinkMode, SelectedItem, Selection, Step, WriteAction,
 };
@@ -307,7 +307,11 @@ impl OpenSnapshot for Undone {
 
     async fn find_object(&self, kind: &Kind, key: &str) -> Result<Option<Map<String, Value>>> {
         if let Some(touched) = self.touched.get(&(kind.name, key.to_owned())) {
-            return Ok(touched.before.clone());
+            // Of what a step added to an object that the same restore had just made, nobody kept the object: its links alone
+            // go back, and it stays.
+            let is_there = touched.way == Way::Changed && kind.identity == Identity::Id;
+            let id_alone = || is_there.then(|| Map::from_iter([("id".to_owned(), Value::from(key))]));
+            return Ok(touched.before.clone().or_else(id_alone));
         }
         Ok(self.schedules.get(key).filter(|_| is_of_schedules(kind)).cloned().flatten())
     }

@@ -38,6 +38,8 @@ struct State {
     updates_late_ms: u64,
     late_updates: Vec<LateUpdate>,
     refuses: Option<String>,
+    /// The end that no creation with it is answered.
+    chokes_on: Option<String>,
     withdrawn: Option<&'static str>,
     may_write: Vec<String>,
     unreadable: BTreeMap<&'static str, bool>,
@@ -237,6 +239,10 @@ impl TableDirectory {
     /// New objects are made without the links that they were sent with.
     pub fn forget_bound_links(&self) {
         self.state().forgets_bound = true;
+    }
+    /// Creations that lead to that object are never answered, and nothing becomes of them.
+    pub fn choke_on_creation_with(&self, end: &str) {
+        self.state().chokes_on = Some(end.to_owned());
     }
     pub fn refuse_creation_of(&self, kind: &str) {
         self.state().refuses = Some(kind.to_owned());
@@ -545,6 +551,10 @@ impl DirectoryWriter for TableDirectory {
         self.clock.advance_ms(state.write_ms);
         if let Some(status) = self.refused(&state, call) {
             return Err(refusal(status));
+        }
+        let chokes = |part: &String| state.chokes_on.as_ref() == Some(part);
+        if matches!(call, DirectoryWrite::Create { .. }) && parts_of(call).iter().any(chokes) {
+            return Err(Error::unavailable("no answer"));
         }
         if let Some(status) = parts_of(call).iter().find_map(|part| state.poisoned.get(part)) {
             return Err(refusal(*status));
