@@ -29,7 +29,7 @@ use engine::audit::AuditLog;
 use engine::ports::{Clock, DirectoryAccess, Ids, KeyRing, SignIns, Signer};
 use engine::records::Records;
 use runtime::http::{
-    Audited, Rights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
+    Audited, PostRights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
 };
 use runtime::openapi::Operation;
 use std::sync::Arc;
@@ -129,7 +129,7 @@ pub fn router(api: PlanApi) -> Router {
     let records = api.partners.gate.records.clone();
     let log = AuditLog::new(records.clone(), &*api.partners.ids);
     let rows = routes::all();
-    let rights = Rights::of(&rows);
+    let rights = PostRights::of(&rows);
     let routes = router_of(rows).with_state(api);
     audited(idempotent(routes, records, rights), log, Audited::Writes)
 }

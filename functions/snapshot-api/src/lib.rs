@@ -21,7 +21,7 @@ use partners::commands::Gate;
 use restore::commands::restores::Restores;
 use restore::preview_restore::Archived;
 use runtime::http::{
-    Audited, Rights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
+    Audited, PostRights, Unnoted, Weights, audited, idempotent, operations_of, router_of, weights_of,
 };
 use runtime::openapi::Operation;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ pub fn router(api: SnapshotApi) -> Router {
     let records = api.gate.records.clone();
     let log = AuditLog::new(records.clone(), &*api.snapshots.ids);
     let rows = routes::all();
-    let rights = Rights::of(&rows);
+    let rights = PostRights::of(&rows);
     let routes = router_of(rows).with_state(api);
     audited(idempotent(routes, records, rights), log, Audited::Everything)
 }

@@ -2,7 +2,7 @@
 
 use crate::PlanApi;
 use crate::wire::audit::{
-    AuditEntryOut, AuditIn, CSV_HEADER, ExportIn, Format, VerifiedOut, VerifyIn, csv_line,
+    AuditEntryOut, AuditIn, CSV_HEADER, ExportFormat, ExportIn, VerifiedOut, VerifyIn, csv_line,
 };
 use axum::Json;
 use axum::extract::State;
@@ -77,8 +77,10 @@ async fn export(
 ) -> Reply<Response> {
     let found = api.audit.export(&caller, query.partner.as_ref(), query.page()).await?;
     let (kind, text) = match query.format {
-        Format::Jsonl => ("application/jsonl", found.items.iter().map(json_line).collect::<Reply<String>>()?),
-        Format::Csv => {
+        ExportFormat::Jsonl => {
+            ("application/jsonl", found.items.iter().map(json_line).collect::<Reply<String>>()?)
+        }
+        ExportFormat::Csv => {
             let lines: String = found.items.into_iter().map(csv_line).collect::<domain::Result<_>>()?;
             let header = if query.cursor.is_none() { CSV_HEADER } else { "" };
             ("text/csv; charset=utf-8", format!("{header}{lines}"))
@@ -104,7 +106,7 @@ fn link_to_next(query: &ExportIn, cursor: &str) -> String {
     if let Some(partner) = &query.partner {
         next.append_pair("partner", partner.as_str());
     }
-    if query.format == Format::Csv {
+    if query.format == ExportFormat::Csv {
         next.append_pair("format", "csv");
     }
     if let Some(limit) = query.limit {

@@ -1,7 +1,7 @@
 //! Who is invited to become a person of the partner.
 
 use crate::PlanApi;
-use crate::wire::invitations::{AcceptIn, InvitationOut, NewInvitationIn};
+use crate::wire::invitations::{AcceptInvitationIn, InvitationOut, NewInvitationIn};
 use crate::wire::people::PersonOut;
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -79,7 +79,7 @@ async fn accept(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     trail: AuditTrail,
-    Input(body): Input<AcceptIn>,
+    Input(body): Input<AcceptInvitationIn>,
 ) -> Reply<(Extension<AlsoLogged>, Created<PersonOut>)> {
     let named = api
         .invitations

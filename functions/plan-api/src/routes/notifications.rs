@@ -1,7 +1,7 @@
 //! What people hear of by mail: read and chosen, by themselves or by whoever manages them.
 
 use crate::PlanApi;
-use crate::wire::Format;
+use crate::wire::ListFormat;
 use crate::wire::notifications::{NotificationListIn, NotificationsIn, NotificationsOut, csv};
 use axum::Json;
 use axum::extract::State;
@@ -113,7 +113,7 @@ async fn list(
     QueryOf(query): QueryOf<NotificationListIn>,
 ) -> Reply<Response> {
     let Listed { items, next } = api.notifications.list(&caller, query.page()).await?;
-    if let Some(Format::Csv) = query.format {
+    if let Some(ListFormat::Csv) = query.format {
         let mut reply = csv(items)?;
         if let Some(next) = next {
             reply.headers_mut().insert(LINK, link(&query, &next)?);

@@ -2,7 +2,7 @@
 
 use crate::PlanApi;
 use crate::csv::{Table, next_link};
-use crate::wire::Format;
+use crate::wire::ListFormat;
 use crate::wire::organisations::{
     ApprovalsIn, FeaturesIn, NewOrganisationIn, OrganisationEditIn, OrganisationOut, SearchIn,
 };
@@ -152,7 +152,7 @@ async fn list(
     RawQuery(asked): RawQuery,
     QueryOf(query): QueryOf<SearchIn>,
 ) -> Reply<Response> {
-    if let Some(Format::Csv) = query.format {
+    if let Some(ListFormat::Csv) = query.format {
         return Ok(csv_of(&api, &caller, &query, &asked.unwrap_or_default()).await?);
     }
     let partner = query.partner.as_ref();

@@ -3,7 +3,7 @@
 use super::organisations::shown;
 use crate::PlanApi;
 use crate::wire::organisations::OrganisationOut;
-use crate::wire::transfers::{AcceptIn, OfferIn, OfferOut, OfferedOut};
+use crate::wire::transfers::{AcceptTransferIn, OfferIn, OfferOut, OfferedOut};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -88,7 +88,7 @@ async fn accept(
     State(api): State<PlanApi>,
     Asked(caller): Asked,
     PathOf((id,)): PathOf<(OrganisationId,)>,
-    Input(body): Input<AcceptIn>,
+    Input(body): Input<AcceptTransferIn>,
 ) -> Reply<Response> {
     let accepted = api.organisations.accept_offer(&caller, &id, &body.plan).await?;
     let giver = accepted.value.organisation.former_partners.last().cloned();

@@ -2,7 +2,7 @@
 
 use crate::PlanApi;
 use crate::csv::next_link;
-use crate::wire::Format;
+use crate::wire::ListFormat;
 use crate::wire::usage::{InvoiceIn, UsageIn, UsageOut, csv, page};
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -76,7 +76,7 @@ async fn invoice(
 fn written(
     what: &str,
     out: &UsageOut,
-    format: Option<Format>,
+    format: Option<ListFormat>,
     (headers, asked): (&HeaderMap, &str),
 ) -> Reply<Response> {
     let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
@@ -85,7 +85,7 @@ fn written(
     let wants_csv = types.any(|media_type| media_type.eq_ignore_ascii_case("text/csv"));
     let vary = (header::VARY, "accept".to_owned());
     Ok(match format {
-        Some(Format::Csv) => as_csv(what, out, vary, asked)?,
+        Some(ListFormat::Csv) => as_csv(what, out, vary, asked)?,
         None if wants_csv => as_csv(what, out, vary, asked)?,
         _ => ([vary], Json(out)).into_response(),
     })

@@ -40,7 +40,7 @@ pub struct ExportIn {
     /// Lines of JSON when nothing is said.
     #[garde(skip)]
     #[serde(default)]
-    pub format: Format,
+    pub format: ExportFormat,
     /// Where the part before ended, from its `Link`.
     #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
@@ -59,7 +59,7 @@ impl ExportIn {
 /// The form of an export.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum ExportFormat {
     /// A JSON object in each line, as it was hashed.
     #[default]
     Jsonl,

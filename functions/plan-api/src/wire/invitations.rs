@@ -87,7 +87,7 @@ impl From<Invitation> for InvitationOut {
 /// The proof of an invitation.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AcceptIn {
+pub struct AcceptInvitationIn {
     /// The code that was mailed.
     #[garde(length(min = 1, max = 200))]
     pub token: String,

@@ -27,7 +27,7 @@ use serde::Deserialize;
 /// The form in which a list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub enum Format {
+pub enum ListFormat {
     /// JSON, as everything else.
     Json,
     /// Comma-separated values, RFC 4180.

@@ -1,6 +1,6 @@
 //! What people hear of by mail: chosen by topic, organisation or partner.
 
-use super::Format;
+use super::ListFormat;
 use crate::csv::Table;
 use axum::response::Response;
 use domain::notices::{Frequency, Topic};
@@ -242,7 +242,7 @@ impl From<Person> for NotificationsOut {
 pub struct NotificationListIn {
     /// `csv`: as a text with a line for each subscription.
     #[garde(skip)]
-    pub format: Option<Format>,
+    pub format: Option<ListFormat>,
     /// The `next` of the part before; without it the list is read from its beginning.
     #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,

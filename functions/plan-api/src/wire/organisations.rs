@@ -1,7 +1,7 @@
 //! Organisations, with the tenant of each.
 
 use super::deletions::EndingOut;
-use super::{Format, Name};
+use super::{ListFormat, Name};
 use domain::organisations::ApprovalRule;
 use domain::plans::ProductType;
 use domain::rights::Feature;
@@ -110,7 +110,7 @@ pub struct SearchIn {
     pub credentials: Option<CredentialStatus>,
     /// `csv`: up to 5,000 of them as one text, whatever the limit.
     #[garde(skip)]
-    pub format: Option<Format>,
+    pub format: Option<ListFormat>,
     /// The `next` of the part before; without it the list is read from its beginning.
     #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,

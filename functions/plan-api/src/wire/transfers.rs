@@ -18,7 +18,7 @@ pub struct OfferIn {
 /// On what terms an organisation is taken.
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AcceptIn {
+pub struct AcceptTransferIn {
     /// The taker's own plan that it goes on.
     #[garde(skip)]
     pub plan: PlanId,

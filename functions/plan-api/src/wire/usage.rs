@@ -1,6 +1,6 @@
 //! Usage and invoices, as JSON and as CSV.
 
-use super::Format;
+use super::ListFormat;
 use crate::csv::harmless;
 use domain::plans::{Currency, Periodicity, ProductType};
 use domain::usage::{Part, decimal};
@@ -24,7 +24,7 @@ pub struct UsageIn {
     pub partner: Option<PartnerId>,
     /// The form of the answer; as `Accept` says when none is named.
     #[garde(skip)]
-    pub format: Option<Format>,
+    pub format: Option<ListFormat>,
     /// The `next` of the part before; without it the month is read from its first organisation.
     #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,
@@ -42,7 +42,7 @@ pub struct InvoiceIn {
     pub partner: Option<PartnerId>,
     /// The form of the answer; as `Accept` says when none is named.
     #[garde(skip)]
-    pub format: Option<Format>,
+    pub format: Option<ListFormat>,
     /// The `next` of the part before; without it the month is read from its first organisation.
     #[garde(length(max = MAX_CURSOR))]
     pub cursor: Option<String>,

@@ -236,7 +236,7 @@ async fn a_failure_of_ours_is_not_kept_and_the_request_can_be_sent_again() {
         }
     };
     let router = axum::Router::new().route("/things", axum::routing::post(answer));
-    let router = runtime::http::idempotent(router, records, runtime::http::Rights::default());
+    let router = runtime::http::idempotent(router, records, runtime::http::PostRights::default());
     let mut statuses = Vec::new();
     for _ in 0..2 {
         let context = gateway_context("r", "$default", Some(authorizer_context(&Caller::Operator)));

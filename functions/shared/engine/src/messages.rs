@@ -36,7 +36,7 @@ pub fn diff_snapshots(tenant: &TenantId, diff: &DiffId, attempt: u32) -> Outgoin
 
 /// What the messages of a restore say, `preview-restore.v1` and `run-restore.v1` alike.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct OfRestore {
+pub struct RestoreMessage {
     /// The tenant to restore.
     pub tenant: TenantId,
     /// The restore; its row says the rest.

@@ -3,7 +3,7 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, ApproveRestore, PreviewRestore, RunRestore};
-use crate::wire::{CompletionOut, PlanOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut, RestoresIn};
+use crate::wire::{CompletionOut, ReceiptIn, ReceiptOut, RestoreIn, RestoreOut, RestorePlanOut, RestoresIn};
 use axum::Json;
 use axum::extract::State;
 use domain::{OrganisationId, RestoreId};
@@ -45,7 +45,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                  became of it once it was tried.",
             )
             .weighs(HEAVY)
-            .answers::<PlanOut>(200),
+            .answers::<RestorePlanOut>(200),
         Route::post("/v1/organisations/{org}/restores/{rst}/run", "runRestore", run)
             .says(
                 "Runs a previewed restore.",
@@ -91,7 +91,7 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
                  of each. While it has not ended the answer is 409.",
             )
             .weighs(HEAVY)
-            .answers::<PlanOut>(200),
+            .answers::<RestorePlanOut>(200),
         Route::get("/v1/organisations/{org}/restores/{rst}/receipt", "readReceipt", receipt)
             .says(
                 "The signed receipt of a restore.",
@@ -141,7 +141,7 @@ async fn read(
     admitted: Admitted<PreviewRestore>,
     PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
     QueryOf(query): QueryOf<PageIn>,
-) -> Reply<Json<PlanOut>> {
+) -> Reply<Json<RestorePlanOut>> {
     Ok(Json(api.restores.read_plan(admitted.stored()?, &id, query.page()).await?.into()))
 }
 
@@ -189,7 +189,7 @@ async fn report(
     admitted: Admitted<PreviewRestore>,
     PathOf((_, id)): PathOf<(OrganisationId, RestoreId)>,
     QueryOf(query): QueryOf<PageIn>,
-) -> Reply<Json<PlanOut>> {
+) -> Reply<Json<RestorePlanOut>> {
     Ok(Json(api.restores.read_report(admitted.stored()?, &id, query.page()).await?.into()))
 }
 

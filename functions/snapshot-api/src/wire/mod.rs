@@ -15,5 +15,5 @@ pub use coverage::CoverageOut;
 pub use drills::DrillOut;
 pub use objects::{FoundOut, LinksIn, ObjectOut, ObjectsIn};
 pub use receipts::{ReceiptIn, ReceiptOut};
-pub use restores::{PlanOut, RestoreIn, RestoreOut, RestoresIn};
+pub use restores::{RestoreIn, RestoreOut, RestorePlanOut, RestoresIn};
 pub use snapshots::SnapshotOut;

@@ -427,8 +427,7 @@ impl From<Restore> for RestoreOut {
 /// A restore with a part of its steps.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "RestorePlanOut")]
-pub struct PlanOut {
+pub struct RestorePlanOut {
     #[serde(flatten)]
     restore: RestoreOut,
     /// What to know before anything else; on the first part only.
@@ -446,7 +445,7 @@ pub struct PlanOut {
     next: Option<String>,
 }
 
-impl From<PlanPage> for PlanOut {
+impl From<PlanPage> for RestorePlanOut {
     fn from(page: PlanPage) -> Self {
         Self {
             restore: page.restore.into(),

@@ -137,7 +137,7 @@ impl JobWorker for Worker {
         // Why here: until release 1 previews were asked for on this queue; those that were pending when the next was
         // deployed go to their own.
         if messages::type_of(body)? == messages::PREVIEW_RESTORE {
-            let preview: messages::OfRestore = messages::read(body, messages::PREVIEW_RESTORE)?;
+            let preview: messages::RestoreMessage = messages::read(body, messages::PREVIEW_RESTORE)?;
             return self.queue.send(messages::preview_restore(&preview.tenant, &preview.restore, 0)).await;
         }
         let request: Request = messages::read(body, messages::DIFF_SNAPSHOTS)?;

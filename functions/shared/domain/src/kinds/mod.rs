@@ -19,7 +19,7 @@ pub use interpret::{
 };
 pub use name::{KindName, NamedKind};
 pub use outside::{Named, OUTSIDE, Outside, named_in};
-pub use rights::{Grant, Rights, Term, assignments};
+pub use rights::{Grant, RoleRelation, Term, assignments};
 pub use rows::KINDS;
 pub use shape::{
     ApiVersion, EXTENSION_PREFIX, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// What objects of a kind have to do with the roles that are given in the tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rights {
+pub enum RoleRelation {
     /// Nothing: they neither hold roles nor give them.
     None,
     /// They are people, who hold roles and can use them while they can sign in.
@@ -61,18 +61,18 @@ pub enum Term {
 impl Kind {
     /// Whether its objects are people, who sign in.
     pub fn is_person(&self) -> bool {
-        matches!(self.rights, Rights::Person { .. })
+        matches!(self.rights, RoleRelation::Person { .. })
     }
 
     /// Whether its objects hold roles for their members.
     pub fn is_group(&self) -> bool {
-        matches!(self.rights, Rights::Group { .. })
+        matches!(self.rights, RoleRelation::Group { .. })
     }
 
     /// Whether an object, as far as it says so, is a group that can hold a role.
     pub fn can_hold_role(&self, object: &Map<String, Value>) -> bool {
         match self.rights {
-            Rights::Group { can_hold, .. } => object.get(can_hold) == Some(&Value::Bool(true)),
+            RoleRelation::Group { can_hold, .. } => object.get(can_hold) == Some(&Value::Bool(true)),
             _ => false,
         }
     }
@@ -86,15 +86,15 @@ impl Kind {
     /// they have to be refused.
     pub fn decisive(&self) -> &'static [&'static str] {
         match self.rights {
-            Rights::Person { decided_by } | Rights::Group { decided_by, .. } => decided_by,
-            Rights::None | Rights::Role | Rights::Grant(_) => &[],
+            RoleRelation::Person { decided_by } | RoleRelation::Group { decided_by, .. } => decided_by,
+            RoleRelation::None | RoleRelation::Role | RoleRelation::Grant(_) => &[],
         }
     }
 
     /// Where its objects say who holds which role; none where they are not such facts.
     pub fn grant(&self) -> Option<&Grant> {
         match &self.rights {
-            Rights::Grant(grant) => Some(grant),
+            RoleRelation::Grant(grant) => Some(grant),
             _ => None,
         }
     }
@@ -127,7 +127,7 @@ mod tests {
     fn what_decides_on_rights_is_read() {
         for kind in KINDS {
             let group = match kind.rights {
-                Rights::Group { can_hold, .. } => Some(can_hold),
+                RoleRelation::Group { can_hold, .. } => Some(can_hold),
                 _ => None,
             };
             for property in kind.decisive().iter().copied().chain(group) {

@@ -3,7 +3,7 @@
 //! Over 400 lines by design: it is one table, and one place to look.
 
 use super::KindName;
-use super::rights::{Grant, Rights, Term};
+use super::rights::{Grant, RoleRelation, Term};
 use super::shape::{
     ApiVersion, FullReading, Gives, Guarded, Identity, Kind, Licence, LinkType, LinkWrite, Read, Reference,
     Rule, Source, Unread,
@@ -361,7 +361,7 @@ static USERS: Kind = Kind {
     licence: None,
     cut_bits: 7,
     privileged: false,
-    rights: Rights::Person { decided_by: &["accountEnabled"] },
+    rights: RoleRelation::Person { decided_by: &["accountEnabled"] },
     seated_by: &["accountEnabled", "userType"],
 };
 
@@ -611,7 +611,7 @@ static GROUPS: Kind = Kind {
     licence: None,
     cut_bits: 8,
     privileged: false,
-    rights: Rights::Group {
+    rights: RoleRelation::Group {
         can_hold: "isAssignableToRole",
         decided_by: &["groupTypes", "membershipRule", "membershipRuleProcessingState"],
     },
@@ -711,7 +711,7 @@ static ADMINISTRATIVE_UNITS: Kind = Kind {
     licence: None,
     cut_bits: 8,
     privileged: false,
-    rights: Rights::None,
+    rights: RoleRelation::None,
     seated_by: &[],
 };
 
@@ -777,7 +777,7 @@ static ROLES: Kind = Kind {
     licence: None,
     cut_bits: 6,
     privileged: true,
-    rights: Rights::Role,
+    rights: RoleRelation::Role,
     seated_by: &[],
 };
 
@@ -802,8 +802,8 @@ const ROLE_REFERENCES: &[Reference] = &[
 ];
 
 /// The kinds of facts by which a role is held, or may be, differ in their term alone.
-const fn grant(term: Term) -> Rights {
-    Rights::Grant(Grant {
+const fn grant(term: Term) -> RoleRelation {
+    RoleRelation::Grant(Grant {
         principal: "principalId",
         role: "roleDefinitionId",
         scope: "directoryScopeId",
@@ -1031,7 +1031,7 @@ const POLICIES: Kind = Kind {
     licence: INTUNE,
     cut_bits: 2,
     privileged: false,
-    rights: Rights::None,
+    rights: RoleRelation::None,
     seated_by: &[],
 };
 

@@ -1,6 +1,6 @@
 //! What a row of the table of kinds can say. What it says of writing is in `writing`, of roles in `rights`.
 
-use super::{KINDS, KindName, Phase, PropertyValue, Rights, Update, Writing};
+use super::{KINDS, KindName, Phase, PropertyValue, RoleRelation, Update, Writing};
 use crate::canonical::Sorting;
 
 /// Graph's two API versions.
@@ -322,7 +322,7 @@ pub struct Kind {
     /// A change here is a change of who may do what.
     pub privileged: bool,
     /// What its objects have to do with the roles that are given.
-    pub rights: Rights,
+    pub rights: RoleRelation,
     /// The properties that say whether one of them takes a seat ([`crate::subscriptions::takes_seat`]): seats are
     /// counted where Graph gives them. Empty: none of them takes one.
     pub seated_by: &'static [&'static str],

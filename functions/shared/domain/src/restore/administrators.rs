@@ -9,7 +9,7 @@
 use super::schedules::ScheduleEnd;
 use super::values::text;
 use super::{GLOBAL_ADMINISTRATOR, Phase, Step, WriteAction};
-use crate::kinds::{self, Grant, Kind, Rights, Rule, Term};
+use crate::kinds::{self, Grant, Kind, RoleRelation, Rule, Term};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -239,7 +239,7 @@ pub fn gains(step: &Step) -> Vec<String> {
 fn effects(step: &Step) -> Vec<Effect> {
     let id = || step.id.clone();
     let kind = step.kind.find();
-    let rights = kind.map_or(Rights::None, |kind| kind.rights);
+    let rights = kind.map_or(RoleRelation::None, |kind| kind.rights);
     match &step.action {
         // Whoever comes out of the recycle bin may be disabled; a licence, a policy gives nobody a role.
         WriteAction::Undelete { .. }
@@ -250,26 +250,26 @@ fn effects(step: &Step) -> Vec<Effect> {
             vec![]
         }
         WriteAction::Create { body } => match rights {
-            Rights::Grant(grant) if gives(&grant) => given(step, &grant, body),
+            RoleRelation::Grant(grant) if gives(&grant) => given(step, &grant, body),
             // A new user has a password that nobody knows.
             _ => vec![],
         },
         WriteAction::Update { body, .. } => match rights {
-            Rights::Person { .. } => match body.get("accountEnabled") {
+            RoleRelation::Person { .. } => match body.get("accountEnabled") {
                 Some(Value::Bool(true)) => vec![Effect::LetIn(id())],
                 Some(_) => vec![Effect::LockOut(id())],
                 None => vec![],
             },
             // Graph removes the members of a group that becomes dynamic; whom its rule then finds is not known here.
-            Rights::Group { .. } => {
+            RoleRelation::Group { .. } => {
                 let mut rules = kind.into_iter().flat_map(Kind::role_links).filter_map(|link| link.ruled_by);
                 let is_ruled = |rule: Rule| {
                     rule.mark.is_on(body) || body.get(rule.property).is_some_and(|r| !r.is_null())
                 };
                 if rules.any(is_ruled) { vec![Effect::Empty(id())] } else { vec![] }
             }
-            Rights::Grant(grant) if gives(&grant) => given(step, &grant, body),
-            Rights::Grant(_) | Rights::Role | Rights::None => vec![],
+            RoleRelation::Grant(grant) if gives(&grant) => given(step, &grant, body),
+            RoleRelation::Grant(_) | RoleRelation::Role | RoleRelation::None => vec![],
         },
         WriteAction::AddLinks { link, to } if kinds::passes_roles(link) => {
             to.iter().map(|end| Effect::Join(id(), end.id.clone())).collect()
@@ -282,13 +282,13 @@ fn effects(step: &Step) -> Vec<Effect> {
         | WriteAction::RemoveLink { .. }
         | WriteAction::RemoveOtherLinks { .. } => vec![],
         WriteAction::Delete => match rights {
-            Rights::Person { .. } | Rights::Group { .. } => vec![Effect::Gone(id())],
-            Rights::Grant(grant) if gives(&grant) => {
+            RoleRelation::Person { .. } | RoleRelation::Group { .. } => vec![Effect::Gone(id())],
+            RoleRelation::Grant(grant) if gives(&grant) => {
                 let before = step.before.as_ref().and_then(Value::as_object);
                 let global = before.filter(|fact| grant.is_global_administrator(fact));
                 global.map(|fact| Effect::Take(text(fact, grant.principal).to_owned())).into_iter().collect()
             }
-            Rights::Grant(_) | Rights::Role | Rights::None => vec![],
+            RoleRelation::Grant(_) | RoleRelation::Role | RoleRelation::None => vec![],
         },
     }
 }

@@ -41,7 +41,7 @@ pub struct NewAccessLink {
 
 /// What a link was exchanged for.
 #[derive(Clone, Debug)]
-pub struct Session {
+pub struct PortalSession {
     /// Its secret: the only time that it can be seen.
     pub token: String,
     /// Its id, by which logs name it too.
@@ -98,7 +98,7 @@ impl PortalAccess {
     /// # Errors
     /// `NotFound` when it is not good: never made, used, over, its maker has gone, or the organisation is no longer the
     /// partner's.
-    pub async fn open(&self, token: &str) -> Result<Session> {
+    pub async fn open(&self, token: &str) -> Result<PortalSession> {
         let none = || Error::not_found("the link is not good: it was used before, or its time is over");
         let (records, now) = (&self.gate.records, self.clock.now());
         let found: Found<AccessLink> =
@@ -127,7 +127,7 @@ impl PortalAccess {
             Err(error) if error.kind() == ErrorKind::Conflict => Err(none()),
             written => {
                 let id = session.id;
-                written.map(|()| Session { token, id, partner, organisation, made_by, expires_at })
+                written.map(|()| PortalSession { token, id, partner, organisation, made_by, expires_at })
             }
         }
     }

@@ -20,7 +20,7 @@ mod undo;
 mod whole_kinds;
 
 pub use archived::Archived;
-pub use engine::messages::OfRestore as Request;
+pub use engine::messages::RestoreMessage as Request;
 pub use ports::{OpenSnapshot, OwnPrincipals, Snapshots};
 pub(crate) use whole_kinds::too_many;
 

@@ -6,7 +6,7 @@
 use super::{OpenSnapshot, Worker};
 use crate::administrators::read_held_roles;
 use crate::passing::may_pass;
-use domain::kinds::{KINDS, Kind, Rights};
+use domain::kinds::{KINDS, Kind, RoleRelation};
 use domain::restore::{RestorePlan, WriteAction, may_be_privileged, person_decided_on};
 use domain::{Error, Result, TenantId};
 use engine::records::Restore;
@@ -90,7 +90,7 @@ impl Then {
     /// Whether a role may give power over others.
     async fn is_power(&self, role: &str) -> Result<bool> {
         let mut definition = None;
-        for kind in KINDS.into_iter().filter(|kind| kind.rights == Rights::Role) {
+        for kind in KINDS.into_iter().filter(|kind| kind.rights == RoleRelation::Role) {
             if self.0.covers(kind) {
                 definition = self.0.find_object(kind, role).await?;
             }

@@ -36,7 +36,7 @@ mod step;
 mod wait;
 
 pub use beside::Bounds;
-pub use engine::messages::OfRestore as Request;
+pub use engine::messages::RestoreMessage as Request;
 
 use crate::plans::{FinalReport, PlanStore, StoredPlan};
 use crate::preview_restore::Archived;

@@ -9,7 +9,7 @@
 //! no longer read from what was kept.
 
 use super::audit::route_of;
-use super::route::Rights;
+use super::route::PostRights;
 use super::{MAX_BODY_BYTES, caller};
 use crate::headers::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::problem::{Problem, Reply};
@@ -43,7 +43,7 @@ const PASSING: [StatusCode; 4] = [
 ];
 
 /// The router, each of whose POSTs can be sent again by who has its right.
-pub fn idempotent(router: Router, records: Records, rights: Rights) -> Router {
+pub fn idempotent(router: Router, records: Records, rights: PostRights) -> Router {
     router.route_layer(from_fn_with_state((Idempotency { records }, rights), layer))
 }
 
@@ -62,7 +62,7 @@ async fn asked_again(
 }
 
 async fn layer(
-    State((keys, rights)): State<(Idempotency, Rights)>,
+    State((keys, rights)): State<(Idempotency, PostRights)>,
     mut request: Request,
     next: Next,
 ) -> Reply<Response> {

@@ -27,7 +27,7 @@ pub use reply::{
     listed, versioned,
 };
 pub use route::{
-    Arguments, Notes, Rights, Route, Takes, Unnoted, Weights, operations_of, router_of, under, weights_of,
+    Arguments, Notes, PostRights, Route, Takes, Unnoted, Weights, operations_of, router_of, under, weights_of,
 };
 pub use trail::{AuditTrail, Named};
 pub use version::{IfMatch, etag};

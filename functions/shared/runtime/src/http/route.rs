@@ -264,9 +264,9 @@ pub fn under<S, N: Notes>(tag: &'static Tag, rows: Vec<Route<S, N>>) -> Vec<Rout
 
 /// The rights that the POSTs of a table take, by their paths: no other reply is ever given again.
 #[derive(Clone, Debug, Default)]
-pub struct Rights(BTreeMap<&'static str, Action>);
+pub struct PostRights(BTreeMap<&'static str, Action>);
 
-impl Rights {
+impl PostRights {
     /// The rights of that table.
     pub fn of<S, N>(rows: &[Route<S, N>]) -> Self {
         let posts = rows.iter().filter(|row| row.method == Method::POST);

@@ -11,7 +11,8 @@ use http_body_util::BodyExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body as LambdaBody, RequestExt};
 use runtime::http::{
-    Asked, Audited, RateLimit, Rights, Weights, audited, gateway_context, idempotent, rate_limited, service,
+    Asked, Audited, PostRights, RateLimit, Weights, audited, gateway_context, idempotent, rate_limited,
+    service,
 };
 use runtime::problem::{Problem, Reply};
 use serde_json::{Value, json};
@@ -138,7 +139,8 @@ async fn while_one_runs_another_under_its_key_is_told_to_wait_and_a_failure_is_n
         gate.notified().await;
         if run == 0 { Err(Problem::internal("the first one fails")) } else { Ok("done") }
     };
-    let router = service(idempotent(Router::new().route("/works", post(works)), records, Rights::default()));
+    let router =
+        service(idempotent(Router::new().route("/works", post(works)), records, PostRights::default()));
     let send = || {
         let mut request = gateway_request("/works");
         *request.method_mut() = http::Method::POST;
