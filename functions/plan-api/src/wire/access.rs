@@ -2,7 +2,7 @@
 
 use domain::{OrganisationId, SessionId, Timestamp};
 use garde::Validate;
-use partners::commands::access::{NewAccessLink, Session};
+use partners::commands::access::{NewAccessLink, PortalSession};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +45,9 @@ pub struct SessionOut {
     pub expires_at: Timestamp,
 }
 
-impl From<Session> for SessionOut {
-    fn from(session: Session) -> Self {
-        let Session { id, token, organisation, expires_at, .. } = session;
+impl From<PortalSession> for SessionOut {
+    fn from(session: PortalSession) -> Self {
+        let PortalSession { id, token, organisation, expires_at, .. } = session;
         Self { id, token, organisation, expires_at }
     }
 }
