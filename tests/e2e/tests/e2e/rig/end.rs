@@ -7,7 +7,7 @@ use domain::Timestamp;
 use domain::changes::Change;
 use domain::stored::RunRef;
 use domain::{DiffId, TenantId};
-use engine::records::{Diff, JobState, OutcomeState, Record, Restore, RestoreState};
+use engine::records::{Diff, JobState, OutcomeState, Record, Restore, RestoreState, StepOutcome};
 use restore::plans::FinalReport;
 use restore::receipts::{Entry, StepEntry};
 use serde_json::{Map, Value};
@@ -35,6 +35,7 @@ pub struct End {
 impl Rig {
     /// What there is now. `known` is what the live tenant was before, whose ids are kept.
     pub async fn end(&self, known: &Value) -> End {
+        self.assert_requests().await;
         let tenant = self.tenant();
         let live_now = self.dump();
         let names = new_names(&live_now, known);
@@ -90,6 +91,23 @@ impl Rig {
 }
 
 impl Rig {
+    /// Whatever a step's row says of its requests: they are its own, or the one that made its object.
+    async fn assert_requests(&self) {
+        for restore in self.records.list_all(&Restore::all(self.tenant())).await.unwrap() {
+            let id = &restore.value.id;
+            let rows = self.records.list_all(&StepOutcome::of_restore(self.tenant(), id)).await.unwrap();
+            let rows: Vec<StepOutcome> = rows.into_iter().map(|row| row.value).collect();
+            let own = |row: &StepOutcome| StepOutcome::client_request_id(id, row.number);
+            let makes = rows.iter().filter(|row| row.asked == "create");
+            let made: BTreeMap<String, &str> = makes.map(|row| (own(row), row.id.as_str())).collect();
+            for row in &rows {
+                let Some(request) = &row.client_request_id else { continue };
+                let is_of_it = *request == own(row) || made.get(request) == Some(&row.id.as_str());
+                assert!(is_of_it, "step {} bears the request of another: {request}", row.number);
+            }
+        }
+    }
+
     /// The stored reports of the tenant's restores.
     async fn receipts(&self) -> Vec<FinalReport> {
         let mut found = Vec::new();
@@ -240,7 +258,8 @@ fn without_chance(value: Value) -> Value {
         "hasParked",
         "status",
         "requestId",
-        // A link goes along with the creation of its object, under its request, or is written by itself after a death.
+        // A link goes along with the creation of its object, under its request, or is written by itself after a death;
+        // that it is one of these two, `assert_requests` asks.
         "clientRequestId",
         "foundAfterInterruption",
         "claim",
