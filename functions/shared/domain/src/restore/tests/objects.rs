@@ -393,14 +393,3 @@ fn the_identities_of_a_guest_who_accepted_since_are_left() {
     let plan = plan(&exactly(vec![item("users", "u", Some(guest("mail")), Some(guest("ExternalAzureAD")))]));
     assert_eq!((plan.steps, plan.impossible.len(), plan.impossible[0].cause), (vec![], 1, Cause::Guest));
 }
-
-#[test]
-fn what_is_chosen_in_part_is_never_deleted_though_all_of_it_came_since() {
-    for part in [vec![], vec!["jobTitle".to_owned()]] {
-        let live = user(&json!({"jobTitle": "x"}));
-        let came = Item { properties: Some(part), ..item("users", "u", None, Some(live)) };
-        let plan = plan(&exactly(vec![came]));
-        assert_eq!(names_of(&plan), Vec::<String>::new());
-        assert_eq!(causes(&plan), [("object", Cause::NotInSnapshot)]);
-    }
-}

@@ -113,3 +113,15 @@ fn a_role_that_was_given_since_is_not_taken_where_a_part_of_it_was_chosen() {
     assert!(plan.steps.is_empty());
     assert_eq!(causes(&plan), [("object", Cause::NotInSnapshot)]);
 }
+
+#[test]
+fn what_is_chosen_in_part_is_never_deleted_though_all_of_it_came_since() {
+    for part in [vec![], vec!["jobTitle".to_owned()]] {
+        let live =
+            held(&json!({"id": "u", "displayName": "U", "userPrincipalName": "u@x.y", "jobTitle": "x"}));
+        let came = Item { properties: Some(part), ..item("users", "u", None, Some(live)) };
+        let plan = plan(&exactly(vec![came]));
+        assert_eq!(names_of(&plan), Vec::<String>::new());
+        assert_eq!(causes(&plan), [("object", Cause::NotInSnapshot)]);
+    }
+}
