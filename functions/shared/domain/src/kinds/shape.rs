@@ -168,16 +168,14 @@ pub struct LinkType {
     pub to: &'static [KindName],
     /// How it is written.
     pub write: LinkWrite,
-    /// Any one of these application permissions lets it be written; empty: what lets the object be written that it starts
-    /// from.
+    /// Any one of these application permissions lets it be written; empty: what lets its object be written.
     pub write_permissions: &'static [&'static str],
     /// When the links of an object follow from a rule of the object, and are not written.
     pub ruled_by: Option<Rule>,
     /// Of which objects Graph does not take the last link away: a Microsoft 365 group keeps an owner.
     /// Source: learn.microsoft.com/graph/api/group-delete-owners.
     pub keeps_last: Option<PropertyValue>,
-    /// The property by which an object keeps what it leads to from being managed by others, us included: such links are
-    /// written when everything else is.
+    /// The property by which an object keeps what it leads to from being managed by others: such links are written last.
     /// Source: learn.microsoft.com/entra/identity/role-based-access-control/admin-units-restricted-management.
     pub restricts: Option<&'static str>,
     /// Whether a new object can be made with links of the type, so that they cost no write of their own.
@@ -211,7 +209,7 @@ pub struct Rule {
     pub mark: PropertyValue,
     /// The property that holds the rule.
     pub property: &'static str,
-    /// The property that says whether the rule is followed now or paused.
+    /// Says whether the rule is followed now or paused.
     pub state: &'static str,
     /// Whether Graph deletes the links of an object that gets the mark.
     pub empties: bool,
@@ -323,8 +321,7 @@ pub struct Kind {
     pub privileged: bool,
     /// What its objects have to do with the roles that are given.
     pub rights: RoleRelation,
-    /// The properties that say whether one of them takes a seat ([`crate::subscriptions::takes_seat`]): seats are
-    /// counted where Graph gives them. Empty: none of them takes one.
+    /// The properties that say whether one of them takes a seat ([`crate::subscriptions::takes_seat`]); empty: none does.
     pub seated_by: &'static [&'static str],
 }
 
