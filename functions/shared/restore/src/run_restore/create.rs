@@ -6,10 +6,11 @@
 //! Over 400 lines: each way on from a creation has to know what tells the object that it made.
 
 use super::bound::Bound;
+use super::delays::FRESH;
 use super::outcome::{Ended, Verdict, is_of_run, is_refusal};
 use super::progress::{Begun, RestoreRun};
 use super::step::is_of_young;
-use super::wait::{FRESH, Patience, Waited};
+use super::wait::{Patience, Waited};
 use domain::kinds::Kind;
 use domain::restore::{Step, content, same};
 use domain::{Error, ErrorKind, Result, Timestamp};

@@ -4,9 +4,10 @@
 //! The preview's look at the administrators is as old as the preview, and another restore may have run since: it
 //! is repeated before each write that takes somebody's rights.
 
+use super::delays::SETTLED;
 use super::outcome::{Ended, Verdict, is_of_run};
 use super::progress::{LastLook, RestoreRun};
-use super::wait::{Patience, SETTLED, Waited};
+use super::wait::{Patience, Waited};
 use crate::administrators::read_administrators;
 use domain::Result;
 use domain::kinds::{self, Kind};

@@ -1,6 +1,6 @@
 //! What a run has learnt of objects that come back: it decides about later steps, and all that are under way share it.
 
-use super::wait::FRESH;
+use super::delays::FRESH;
 use domain::Timestamp;
 use domain::restore::IdMap;
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,6 +15,7 @@ mod cancel;
 mod check;
 mod create;
 mod credentials;
+mod delays;
 mod execute;
 mod flight;
 mod guard;

@@ -2,12 +2,12 @@
 //! Over 400 lines: what is written of a step, and what that means for later ones, is one state.
 
 use super::Worker;
+use super::delays::{FRESH, MARGIN, SETTLED};
 use super::halt::Halt;
 use super::known::Known;
 use super::looks::{Batch, Looks, Writing};
 use super::outcome::{Verdict, asked};
 use super::sent::Sent;
-use super::wait::{FRESH, MARGIN};
 use crate::plans::{self, new_ids};
 use domain::restore::{Administrators, RestorePlan, Step, WriteAction};
 use domain::{Result, TenantId, Timestamp};
@@ -247,7 +247,7 @@ impl<'a> RestoreRun<'a> {
         let fresh = self.known().last_back(&step.depends_on);
         // What leaves the recycle bin may be as unknown for a while as what is new.
         let is_undelete = matches!(step.action, WriteAction::Undelete { .. });
-        let settled = now + if is_undelete { FRESH } else { super::wait::SETTLED };
+        let settled = now + if is_undelete { FRESH } else { SETTLED };
         fresh.map_or(settled, |at| settled.max(at + FRESH))
     }
 

@@ -3,11 +3,12 @@
 
 use super::beside::adds_to;
 use super::check::{Check, check, link_of};
+use super::delays::SETTLED;
 use super::looks::{Links, Seen, Since};
 use super::outcome::{Ended, Refusal, Verdict, is_of_run, is_refusal};
 use super::parcel::Parcel;
 use super::progress::RestoreRun;
-use super::wait::{Patience, SETTLED, Waited};
+use super::wait::{Patience, Waited};
 use domain::kinds::LinkType;
 use domain::restore::{Step, WriteAction};
 use domain::{Error, ErrorKind, ErrorReason, Result};
