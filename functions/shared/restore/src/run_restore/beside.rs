@@ -114,7 +114,7 @@ fn needed(step: &Step) -> impl Iterator<Item = &str> {
 /// The steps that are under way, as far as others must not meet them.
 #[derive(Default)]
 pub(super) struct Beside<'a> {
-    /// By their numbers.
+    /// Each by the number that it has in the plan.
     steps: BTreeMap<u32, Next<'a>>,
     /// That of the last that began.
     sort: Option<Sort>,

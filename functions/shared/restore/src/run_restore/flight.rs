@@ -42,7 +42,7 @@ pub(super) struct Flight<'a> {
     steps: FuturesUnordered<BoxFuture<'a, Landed<'a>>>,
     /// Those that have come to an end and were not yet looked at.
     landed: VecDeque<Landed<'a>>,
-    /// All of both.
+    /// What others must not meet of those above, until they were looked at.
     beside: Beside<'a>,
     /// Those that may still write.
     unwritten: Arc<Writers>,

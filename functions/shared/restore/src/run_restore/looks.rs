@@ -55,7 +55,7 @@ pub(super) enum Since {
     Lately,
     /// Since whoever looks judged a reading, or wrote, last.
     Judged,
-    /// From now on.
+    /// It has to begin after this moment.
     Now,
 }
 

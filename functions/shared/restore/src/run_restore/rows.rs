@@ -16,9 +16,9 @@ const TELLS_EVERY: SignedDuration = SignedDuration::from_secs(15);
 enum Written<'a> {
     /// To the links of the object of that id.
     Links(&'a str),
-    /// To that object.
+    /// To the object of that id itself.
     Object(&'a str),
-    /// To an object that there was not.
+    /// To an object that was not there before.
     New,
 }
 
