@@ -294,8 +294,11 @@ mod tests {
     fn what_is_under_way_is_bounded_by_its_bytes_too() {
         let long = "x".repeat(1_000);
         let large = |at, id| update(at, id, &json!({ "jobTitle": "" }), &json!({ "jobTitle": long }));
+        let (one, other) = (large(1, "u1"), large(2, "u2"));
+        let of_both = Next::of(&one).bytes + Next::of(&other).bytes;
         let bytes = |bytes| Bounds { bytes, ..Bounds::default() };
-        assert!(!may_meet(&large(1, "u1"), &large(2, "u2"), bytes(5_000)));
-        assert!(may_meet(&large(1, "u1"), &large(2, "u2"), bytes(50_000)));
+        assert!(of_both > 2 * long.len(), "what they write counts");
+        assert!(!may_meet(&one, &other, bytes(of_both - 1)));
+        assert!(may_meet(&one, &other, bytes(of_both)));
     }
 }
