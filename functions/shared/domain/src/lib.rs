@@ -52,6 +52,7 @@
 //!
 //! - **comparison**: what differs between two snapshots, or a snapshot and the live tenant: **changes**, one for an
 //!   object.
+//! - **filter**: which objects of a kind are meant, in a part of OData's language: see [`filter`].
 //! - **restore**: putting back what was chosen. Its **preview** makes the **plan**: **steps**, each one write, and
 //!   what is impossible. Nothing is written before the plan is approved.
 //! - **conflict**: an object that is to come back, and whose **place** (a name or an address) a **rival** has taken.
@@ -78,6 +79,7 @@ pub mod changes;
 pub mod coverage;
 pub mod error;
 pub mod extensions;
+pub mod filter;
 pub mod ids;
 pub mod kinds;
 pub mod login;

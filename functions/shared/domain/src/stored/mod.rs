@@ -5,6 +5,7 @@
 //! snapshot of them ([`manifest`]). What a snapshot that is still being read has stored for later is [`parked`].
 //! Invariants: the same records give the same bytes; what was changed after sealing does not open.
 
+pub mod fold;
 pub mod index;
 mod known;
 pub mod layer;

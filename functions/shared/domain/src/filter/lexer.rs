@@ -1,0 +1,120 @@
+//! A filter's text, cut into tokens, each with the character that it begins at.
+
+use super::Fault;
+use crate::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::Number;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token<'a> {
+    /// A name, or a word of the language.
+    Word(&'a str),
+    /// What stood between quotes.
+    Text(String),
+    Number(Number),
+    Time(Timestamp),
+    /// One of `( ) , / :`.
+    Mark(char),
+}
+
+/// A token and the character, from 1, at which it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Placed<'a> {
+    pub token: Token<'a>,
+    pub at: usize,
+}
+
+/// All tokens of a text.
+pub(super) fn tokens(text: &str) -> Result<Vec<Placed<'_>>, Fault> {
+    let mut chars = Chars { text, rest: text, at: 1 };
+    let mut tokens = Vec::new();
+    while let Some(first) = chars.peek() {
+        let at = chars.at;
+        let fault = |what| Fault { at, what };
+        let token = match first {
+            ' ' | '\t' => {
+                chars.step();
+                continue;
+            }
+            '(' | ')' | ',' | '/' | ':' => {
+                chars.step();
+                Token::Mark(first)
+            }
+            '\'' => Token::Text(quoted(&mut chars).ok_or(fault("the text has no closing quote"))?),
+            '0'..='9' | '-' => {
+                let word = chars.take_while(|c| c.is_ascii_alphanumeric() || "+-.:".contains(c));
+                unquoted(word)
+                    .ok_or(fault("this is neither a number nor a time; text stands between quotes"))?
+            }
+            c if c.is_ascii_alphabetic() || c == '_' || c == '@' => {
+                Token::Word(chars.take_while(|c| c.is_ascii_alphanumeric() || "_.@".contains(c)))
+            }
+            _ => return Err(fault("this character means nothing here; text stands between quotes")),
+        };
+        tokens.push(Placed { token, at });
+    }
+    Ok(tokens)
+}
+
+/// The characters of a text, one after the other.
+struct Chars<'a> {
+    text: &'a str,
+    rest: &'a str,
+    /// The number of the next one, from 1.
+    at: usize,
+}
+
+impl<'a> Chars<'a> {
+    fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    fn step(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.rest = &self.rest[c.len_utf8()..];
+        self.at += 1;
+        Some(c)
+    }
+
+    fn take_while(&mut self, is_part: impl Fn(char) -> bool) -> &'a str {
+        let start = self.text.len() - self.rest.len();
+        while self.peek().is_some_and(&is_part) {
+            self.step();
+        }
+        &self.text[start..self.text.len() - self.rest.len()]
+    }
+}
+
+/// What stands between quotes, two of which are one in it; none where it does not end.
+fn quoted(chars: &mut Chars<'_>) -> Option<String> {
+    chars.step();
+    let mut text = String::new();
+    loop {
+        match chars.step()? {
+            '\'' if chars.peek() == Some('\'') => {
+                chars.step();
+                text.push('\'');
+            }
+            '\'' => return Some(text),
+            c => text.push(c),
+        }
+    }
+}
+
+fn unquoted(word: &str) -> Option<Token<'static>> {
+    if let Ok(number) = serde_json::from_str::<Number>(word) {
+        return Some(Token::Number(number));
+    }
+    time(word).map(Token::Time)
+}
+
+/// The moment that a text names: with its offset from UTC, or a date.
+pub(super) fn time(text: &str) -> Option<Timestamp> {
+    // Why by its length: a date is read out of longer texts too, whatever follows it.
+    if text.len() == "2026-11-30".len() {
+        let date: Date = text.parse().ok()?;
+        return Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    }
+    text.parse().ok()
+}

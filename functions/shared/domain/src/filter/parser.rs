@@ -1,0 +1,274 @@
+//! Tokens into a tree, by descent. The grammar is in the head of [`super`].
+
+use super::lexer::{self, Placed, Token};
+use super::tree::{Compare, Literal, Match, Node, Path, Root};
+use super::{Fault, MOST_BYTES, MOST_DEPTH, MOST_TERMS};
+use crate::kinds::Kind;
+use crate::stored::fold;
+use std::collections::BTreeSet;
+
+type Parsed<T> = Result<T, Fault>;
+
+/// The tree of a text, and the properties that it is about.
+pub(super) fn parse(kind: &Kind, text: &str) -> Parsed<(Node, BTreeSet<String>)> {
+    if text.len() > MOST_BYTES {
+        return Err(Fault { at: 1, what: "the filter is longer than 2048 bytes" });
+    }
+    let tokens = lexer::tokens(text)?;
+    let end = text.chars().count() + 1;
+    let mut parser = Parser {
+        kind,
+        tokens,
+        next: 0,
+        end,
+        depth: 0,
+        terms: 0,
+        variables: Vec::new(),
+        properties: BTreeSet::new(),
+    };
+    let node = parser.either()?;
+    if parser.peek().is_some() {
+        return parser.fails("here the filter could end, or go on with `and` or `or`");
+    }
+    Ok((node, parser.properties))
+}
+
+struct Parser<'a> {
+    kind: &'a Kind,
+    tokens: Vec<Placed<'a>>,
+    next: usize,
+    /// The place behind the last character.
+    end: usize,
+    depth: usize,
+    terms: usize,
+    /// The variables that may be used here, the innermost last.
+    variables: Vec<&'a str>,
+    properties: BTreeSet<String>,
+}
+
+/// Words of the language are taken in either case, as Graph does.
+fn is_word(token: Option<&Token<'_>>, word: &str) -> bool {
+    matches!(token, Some(Token::Word(is)) if is.eq_ignore_ascii_case(word))
+}
+
+impl<'a> Parser<'a> {
+    fn peek(&self) -> Option<&Token<'a>> {
+        self.tokens.get(self.next).map(|placed| &placed.token)
+    }
+
+    /// The character at which the next token begins.
+    fn at(&self) -> usize {
+        self.tokens.get(self.next).map_or(self.end, |placed| placed.at)
+    }
+
+    fn fails<T>(&self, what: &'static str) -> Parsed<T> {
+        Err(Fault { at: self.at(), what })
+    }
+
+    /// Takes the word where it stands next.
+    fn takes(&mut self, word: &str) -> bool {
+        let is = is_word(self.peek(), word);
+        self.next += usize::from(is);
+        is
+    }
+
+    fn takes_mark(&mut self, mark: char) -> bool {
+        let is = matches!(self.peek(), Some(Token::Mark(is)) if *is == mark);
+        self.next += usize::from(is);
+        is
+    }
+
+    fn wants(&mut self, mark: char, what: &'static str) -> Parsed<()> {
+        if self.takes_mark(mark) { Ok(()) } else { self.fails(what) }
+    }
+
+    /// One level deeper, and out of it again.
+    fn deeper<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth == MOST_DEPTH {
+            return self.fails("the filter is more than 8 deep");
+        }
+        self.depth += 1;
+        let parsed = parse(self)?;
+        self.depth -= 1;
+        Ok(parsed)
+    }
+
+    fn counts_term(&mut self) -> Parsed<()> {
+        self.terms += 1;
+        if self.terms > MOST_TERMS { self.fails("the filter has more than 100 terms") } else { Ok(()) }
+    }
+
+    fn either(&mut self) -> Parsed<Node> {
+        let mut nodes = vec![self.both()?];
+        while self.takes("or") {
+            nodes.push(self.both()?);
+        }
+        Ok(one_or(nodes, Node::Or))
+    }
+
+    fn both(&mut self) -> Parsed<Node> {
+        let mut nodes = vec![self.one()?];
+        while self.takes("and") {
+            nodes.push(self.one()?);
+        }
+        Ok(one_or(nodes, Node::And))
+    }
+
+    fn one(&mut self) -> Parsed<Node> {
+        if self.takes("not") {
+            return self.deeper(Self::one).map(|node| Node::Not(Box::new(node)));
+        }
+        if self.takes_mark('(') {
+            let node = self.deeper(Self::either)?;
+            self.wants(')', "a closing parenthesis is missing")?;
+            return Ok(node);
+        }
+        self.counts_term()?;
+        let is_call = matches!(self.tokens.get(self.next + 1).map(|p| &p.token), Some(Token::Mark('(')));
+        if is_call { self.matched() } else { self.about_path() }
+    }
+
+    /// A function of a path and a text.
+    fn matched(&mut self) -> Parsed<Node> {
+        let function = if self.takes("startswith") {
+            Match::Starts
+        } else if self.takes("endswith") {
+            Match::Ends
+        } else if self.takes("contains") {
+            Match::Contains
+        } else {
+            return self.fails("there are no functions but startswith, endswith and contains");
+        };
+        self.wants('(', "an opening parenthesis is missing")?;
+        let (path, is_any) = self.path()?;
+        if is_any {
+            return self.fails("`any` stands for itself");
+        }
+        self.wants(',', "a comma is missing, and the text to look for")?;
+        let Some(Token::Text(text)) = self.peek() else {
+            return self.fails("a text between quotes is missing");
+        };
+        let text = fold::without_case(text).into_owned();
+        self.next += 1;
+        self.wants(')', "a closing parenthesis is missing")?;
+        Ok(Node::Matched(function, path, text))
+    }
+
+    /// A path, and what is asked of it.
+    fn about_path(&mut self) -> Parsed<Node> {
+        let (path, is_any) = self.path()?;
+        if is_any {
+            return self.some(path);
+        }
+        if self.takes("in") {
+            return Ok(Node::Listed(path, self.list()?));
+        }
+        for (word, compare) in [
+            ("eq", Compare::Eq),
+            ("ne", Compare::Ne),
+            ("gt", Compare::Gt),
+            ("ge", Compare::Ge),
+            ("lt", Compare::Lt),
+            ("le", Compare::Le),
+        ] {
+            if self.takes(word) {
+                return Ok(Node::Compared(path, compare, self.literal()?));
+            }
+        }
+        self.fails("one of eq, ne, gt, ge, lt, le, in is missing")
+    }
+
+    fn list(&mut self) -> Parsed<Vec<Literal>> {
+        self.wants('(', "a list in parentheses is missing")?;
+        let mut literals = Vec::new();
+        loop {
+            self.counts_term()?;
+            literals.push(self.literal()?);
+            if !self.takes_mark(',') {
+                break;
+            }
+        }
+        self.wants(')', "a closing parenthesis is missing")?;
+        Ok(literals)
+    }
+
+    /// The condition of an `any`, which begins at its parenthesis.
+    fn some(&mut self, path: Path) -> Parsed<Node> {
+        self.wants('(', "an opening parenthesis is missing")?;
+        if self.takes_mark(')') {
+            return Ok(Node::Some(path, None));
+        }
+        let Some(&Token::Word(variable)) = self.peek() else { return self.fails("a variable is missing") };
+        if self.variables.contains(&variable) {
+            return self.fails("the variable stands for something else already");
+        }
+        self.next += 1;
+        self.wants(':', "a colon is missing")?;
+        self.variables.push(variable);
+        let condition = self.deeper(Self::either)?;
+        self.variables.pop();
+        self.wants(')', "a closing parenthesis is missing")?;
+        Ok(Node::Some(path, Some(Box::new(condition))))
+    }
+
+    /// A path, and whether `any` follows it.
+    fn path(&mut self) -> Parsed<(Path, bool)> {
+        let at = self.at();
+        let Some(&Token::Word(first)) = self.peek() else {
+            return self.fails("the name of a property is missing");
+        };
+        self.next += 1;
+        let item = self.variables.iter().position(|variable| *variable == first);
+        let (root, mut names) = match item {
+            Some(item) => (Root::Item(item), Vec::new()),
+            None => (Root::Object, vec![first.to_owned()]),
+        };
+        if root == Root::Object {
+            self.checks(first).map_err(|what| Fault { at, what })?;
+            self.properties.insert(first.to_owned());
+        }
+        while self.takes_mark('/') {
+            let Some(&Token::Word(name)) = self.peek() else { return self.fails("a name is missing") };
+            let calls = matches!(self.tokens.get(self.next + 1).map(|p| &p.token), Some(Token::Mark('(')));
+            if calls && !name.eq_ignore_ascii_case("any") {
+                return self.fails("behind a path there is no function but any");
+            }
+            if calls && !self.variables.is_empty() && root != Root::Item(self.variables.len() - 1) {
+                return Err(Fault { at, what: "inside `any` another one goes over the innermost variable" });
+            }
+            self.next += 1;
+            if calls {
+                return Ok((Path { root, names }, true));
+            }
+            names.push(name.to_owned());
+        }
+        Ok((Path { root, names }, false))
+    }
+
+    /// Whether objects of the kind have that property.
+    fn checks(&self, property: &str) -> Result<(), &'static str> {
+        if self.kind.is_relation(property) {
+            return Err("this leads to other objects, and is no property");
+        }
+        if self.kind.reads(property) { Ok(()) } else { Err("no such property is read of this kind") }
+    }
+
+    fn literal(&mut self) -> Parsed<Literal> {
+        let literal = match self.peek() {
+            Some(Token::Text(text)) => Literal::Text(fold::without_case(text).into_owned()),
+            Some(Token::Number(number)) => Literal::Number(number.clone()),
+            Some(Token::Time(time)) => Literal::Time(*time),
+            token if is_word(token, "null") => Literal::Null,
+            token if is_word(token, "true") => Literal::Flag(true),
+            token if is_word(token, "false") => Literal::Flag(false),
+            Some(Token::Word(_)) => return self.fails("a value is missing; text stands between quotes"),
+            _ => return self.fails("a value is missing"),
+        };
+        self.next += 1;
+        Ok(literal)
+    }
+}
+
+fn one_or(mut nodes: Vec<Node>, many: impl Fn(Vec<Node>) -> Node) -> Node {
+    if nodes.len() == 1 { nodes.remove(0) } else { many(nodes) }
+}

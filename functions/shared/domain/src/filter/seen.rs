@@ -1,0 +1,60 @@
+//! An object of a snapshot as a filter sees it: what the snapshot does not know of it is unknown, and all else that is not
+//! there `null`. FORMAT.md section 9.
+
+use super::{Filter, Subject};
+use crate::kinds::Kind;
+use crate::stored::Manifest;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// What it means in one snapshot that an object does not have a property, for each property that a filter asks about.
+#[derive(Clone, Debug)]
+pub struct Beliefs(BTreeMap<String, Belief>);
+
+#[derive(Clone, Copy, Debug)]
+struct Belief {
+    /// Whether a property that is not in the object has no value.
+    of_absent: bool,
+    /// Whether one that is `null`, or an empty collection, is known to be that.
+    of_empty: bool,
+}
+
+impl Beliefs {
+    /// Those of a snapshot, about objects of a kind.
+    pub fn of(manifest: &Manifest, kind: &Kind, filter: &Filter) -> Self {
+        let belief = |property: &str| {
+            if kind.facets().any(|facet| facet == property) {
+                let is_held = manifest.runs.contains_key(&kind.part(property));
+                return Belief { of_absent: is_held, of_empty: is_held };
+            }
+            let empty: Map<String, Value> = [(property.to_owned(), json!(null))].into_iter().collect();
+            Belief {
+                of_absent: !manifest.is_unknown(kind, property, &Map::new()),
+                of_empty: !manifest.is_unknown(kind, property, &empty),
+            }
+        };
+        Self(filter.properties().map(|property| (property.to_owned(), belief(property))).collect())
+    }
+}
+
+/// An object as it is stored, with its facets.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The properties, or those that the filter asks about.
+    pub object: &'a Map<String, Value>,
+    /// What it means that one is not there.
+    pub beliefs: &'a Beliefs,
+}
+
+impl Subject for Seen<'_> {
+    fn property(&self, name: &str) -> Option<&Value> {
+        let belief = self.beliefs.0.get(name)?;
+        match self.object.get(name) {
+            None => belief.of_absent.then_some(&Value::Null),
+            Some(value) => {
+                let is_empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+                (!is_empty || belief.of_empty).then_some(value)
+            }
+        }
+    }
+}
