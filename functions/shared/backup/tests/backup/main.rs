@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod any_page;
+mod applied;
 mod archive_layers;
 mod archive_runs;
 mod asking;
@@ -10,8 +11,10 @@ mod compared;
 mod comparison;
 mod links;
 mod named_changes;
+mod noise;
 mod oracle;
 mod paged;
+mod planted_differences;
 mod reading_pages;
 mod reading_ways;
 mod runs;

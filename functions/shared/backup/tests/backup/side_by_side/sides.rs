@@ -54,6 +54,15 @@ impl Sides {
 
     /// A directory in which every sort of change happens, some of it to what was created again.
     pub fn random(seed: u64) -> Self {
+        Self::by_chance(seed, true)
+    }
+
+    /// The same where nothing was created again.
+    pub fn without_new_ids(seed: u64) -> Self {
+        Self::by_chance(seed, false)
+    }
+
+    fn by_chance(seed: u64, creates_again: bool) -> Self {
         let (mut dice, mut sides) = (Dice(seed), Self::default());
         for name in kinds_of() {
             sides.runs.entry(name.to_owned()).or_default();
@@ -72,7 +81,7 @@ impl Sides {
         ];
         for (kind, range) in ranges {
             for n in range {
-                sides.random_object(&mut dice, kind, n);
+                sides.random_object(&mut dice, kind, n, creates_again);
             }
         }
         for (link, from, to) in [
@@ -116,7 +125,7 @@ impl Sides {
         id
     }
 
-    fn random_object(&mut self, dice: &mut Dice, kind: &str, n: usize) {
+    fn random_object(&mut self, dice: &mut Dice, kind: &str, n: usize, creates_again: bool) {
         let object = |id: &str, v: usize| {
             json!({ "id": id, "displayName": format!("{kind} {n}"), "description": format!("says {v}"),
                 "isAssignableToRole": n.is_multiple_of(5), "createdDateTime": format!("2026-01-0{}T00:00:00Z", v + 1),
@@ -124,7 +133,7 @@ impl Sides {
         };
         let (one, other) = (dice.below(3), dice.below(3));
         let (before, after) = dice.sides();
-        if dice.one_in(4) {
+        if creates_again && dice.one_in(4) {
             // Created again, once or twice; now and then what was there before is there again as well.
             let again = id(n + 100 + 100 * dice.below(2));
             self.new_ids.push((id(n), again.clone()));
