@@ -3,7 +3,8 @@
 
 use super::rig::{Admin, Rig};
 use domain::SnapshotId;
-use engine::records::{RestoreState, Side};
+use engine::records::{JobState, Reason, RestoreState, Side, SnapshotMode};
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sim::SeenRequest;
@@ -110,4 +111,25 @@ async fn members_cost_a_write_for_twenty_and_two_readings_of_their_group() {
     let asked = restored(&rig, &since).await;
     let looks = [("GET groups/*", 2), ("GET groups/*/members", 2), ("POST $batch", 2)];
     assert_eq!(asked, counts(&[&looks[..], &[("PATCH groups/*", 3)]].concat()));
+}
+
+#[tokio::test]
+async fn a_comparison_of_an_old_snapshot_with_the_live_tenant_reads_what_changed_since_the_newest() {
+    let rig = Rig::new().await;
+    let admin = rig.admin(rig.tenant()).await;
+    let ann = admin.create_user("Ann", "Auditor").await;
+    let old = rig.snapshot().await;
+    // Delta links live for seven days.
+    rig.clock.advance(SignedDuration::from_hours(10 * 24));
+    let newest = rig.snapshot().await;
+    rig.clock.advance(SignedDuration::from_hours(1));
+    admin.patch(&format!("users/{ann}"), &json!({ "jobTitle": "Changed by mistake" })).await;
+
+    let diff = rig.ask_diff(&old, Side::Live).await;
+    rig.settle().await;
+    let done = rig.diffs().get(rig.tenant(), &diff.id).await.unwrap();
+    assert_eq!((done.state, done.counts.modified), (JobState::Done, 1));
+    let rows = rig.snapshot_rows(rig.tenant()).await;
+    let live = rows.iter().find(|row| row.reason == Reason::Live).unwrap();
+    assert_eq!((live.mode, &live.base), (Some(SnapshotMode::Incremental), &Some(newest)));
 }

@@ -1,4 +1,5 @@
-//! The live tenant as a snapshot that is not listed: what changed since the earlier side, read by delta.
+//! The live tenant as a snapshot that is not listed: what changed since the newest one, read by delta, however old the
+//! snapshot is that it is compared with.
 
 use super::Worker;
 use crate::take_snapshot::{Report, Request};
@@ -30,7 +31,7 @@ fn row(diff: &Diff, id: &SnapshotId, now: Timestamp) -> Snapshot {
         reason: Reason::Live,
         state: JobState::Queued,
         mode: None,
-        base: Some(diff.before.clone()),
+        base: None,
         requested_at: now,
         touched_at: now,
         sealed_at: None,

@@ -287,14 +287,14 @@ impl Worker {
         }
     }
 
-    /// The row of a new reading: on the newest sealed snapshot, or on the one that a live comparison names.
+    /// The row of a new reading: on the newest sealed snapshot, whatever it is compared with afterwards.
     async fn begin(&self, row: &Snapshot) -> Result<ReadingState> {
         let tenant: Found<Tenant> = self.records.get(&Tenant::at(&row.tenant)).await?;
         Ok(ReadingState {
             tenant: row.tenant.clone(),
             snapshot: row.id.clone(),
             started_at: self.clock.now(),
-            base: row.base.clone().or(tenant.value.last_sealed),
+            base: tenant.value.last_sealed,
             permissions: Vec::new(),
             extensions: None,
             kinds: BTreeMap::new(),
