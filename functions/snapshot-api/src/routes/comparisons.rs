@@ -3,7 +3,7 @@
 use super::HEAVY;
 use crate::SnapshotApi;
 use crate::door::{Admitted, Compare};
-use crate::wire::{ComparisonIn, ComparisonOut};
+use crate::wire::{ComparisonIn, ComparisonOut, ComparisonsIn};
 use axum::Json;
 use axum::extract::State;
 use backup::commands::diffs::NewComparison;
@@ -31,6 +31,13 @@ pub fn routes<N: Notes>() -> Vec<Route<SnapshotApi, N>> {
             )
             .answers::<ComparisonOut>(202)
             .located(),
+        Route::get("/v1/organisations/{org}/comparisons", "listComparisons", list)
+            .says(
+                "The comparisons.",
+                "Lists the comparisons of the organisation, those that were asked for last first: what was asked for by people, \
+                 and those that follow each snapshot. With `snapshot` only those of which that snapshot is a side.",
+            )
+            .answers::<Listed<ComparisonOut>>(200),
         Route::get("/v1/organisations/{org}/comparisons/{dif}", "readComparison", read)
             .says("A comparison.", "Reads how far a comparison is, and how much differs once it is done.")
             .answers::<ComparisonOut>(200),
@@ -56,6 +63,16 @@ async fn start(
     let diff = api.diffs.start(tenant, admitted.asker(), new).await?;
     let location = format!("/v1/organisations/{}/comparisons/{}", admitted.organisation(), diff.id);
     Ok(accepted(location, diff.into()))
+}
+
+async fn list(
+    State(api): State<SnapshotApi>,
+    admitted: Admitted<Compare>,
+    QueryOf(query): QueryOf<ComparisonsIn>,
+) -> Reply<Json<Listed<ComparisonOut>>> {
+    let side = query.snapshot.clone();
+    let Listed { items, next } = api.diffs.list(admitted.stored()?, side.as_ref(), query.page()).await?;
+    Ok(Json(Listed { items: items.into_iter().map(ComparisonOut::from).collect(), next }))
 }
 
 async fn read(

@@ -3,8 +3,10 @@
 use backup::commands::diffs::NewComparison;
 use domain::kinds::{self, NamedKind};
 use domain::{DiffId, Error, Result, SnapshotId, Timestamp};
+use engine::ports::Page;
 use engine::records::{Cause, Diff, DiffCounts, HeldEarlier, JobState, NotCovered, Side};
 use garde::Validate;
+use runtime::http::{MAX_CURSOR, PageIn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +81,28 @@ impl TryFrom<ComparisonIn> for NewComparison {
 fn in_kinds(error: &Error) -> Error {
     let message = error.fields().first().map_or_else(|| error.to_string(), |fault| fault.message.clone());
     Error::invalid_field("kinds", message)
+}
+
+/// Which comparisons are to be listed.
+#[derive(Deserialize, Validate, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ComparisonsIn {
+    /// Only those of which this snapshot is the earlier or the later side.
+    #[garde(skip)]
+    pub snapshot: Option<SnapshotId>,
+    /// The `next` of the part before; without it the list is read from its beginning.
+    #[garde(length(max = MAX_CURSOR))]
+    pub cursor: Option<String>,
+    /// The most items that the part may have: 50 when nothing is said. It may have fewer though more follow.
+    #[garde(range(min = 1, max = 200))]
+    pub limit: Option<usize>,
+}
+
+impl ComparisonsIn {
+    /// The page of that cursor and limit, as the engine wants it.
+    pub fn page(self) -> Page {
+        PageIn { cursor: self.cursor, limit: self.limit }.page()
+    }
 }
 
 /// A comparison, without what differs.

@@ -69,6 +69,7 @@ fn routes() -> Vec<Asked> {
         row("listObjects", "GET", &format!("{snapshot}/objects?name=ann"), &none, Action::UseSnapshots),
         row("readObject", "GET", &format!("{snapshot}/objects/users/u"), &none, Action::UseSnapshots),
         row("startComparison", "POST", "/comparisons", &compare, Action::Compare),
+        row("listComparisons", "GET", "/comparisons", &none, Action::Compare),
         row("readComparison", "GET", &comparison, &none, Action::Compare),
         row("listChanges", "GET", &format!("{comparison}/changes"), &none, Action::Compare),
         row("previewRestore", "POST", "/restores", &restore, Action::PreviewRestore),
@@ -189,7 +190,7 @@ async fn what_belongs_to_another_tenant_of_the_same_partner_is_not_found() {
         let Asked { id, method, path, body, .. } = asked;
         let path = format!("/v1/organisations/{other}{path}");
         let answer = plane.ask(Some(&by), method, &path, &body).await;
-        if ["listSnapshots", "listRestores"].contains(&id) {
+        if ["listSnapshots", "listComparisons", "listRestores"].contains(&id) {
             assert_eq!(answer.json()["items"], json!([]), "the other's are not listed");
         } else {
             assert_eq!(answer.status, 404, "{id}: {answer:?}");
@@ -370,6 +371,29 @@ async fn a_restore_is_read_with_its_steps_and_what_a_comparison_found_with_its_v
     assert_eq!(restore["items"][0]["outcome"], Value::Null);
     let changes = read(format!("comparisons/{DIFF}/changes")).await;
     assert_eq!(changes["items"][0]["attributes"][0]["after"], "Boss");
+}
+
+#[tokio::test]
+async fn comparisons_are_found_without_their_ids_and_by_a_snapshot_that_is_one_of_their_sides() {
+    let plane = Plane::new().await;
+    let (partner, owner) = plane.partner(A, &[]).await;
+    let org = plane.organisation(&partner, A, Some(TENANT)).await;
+    let ask = async |query: &str| {
+        let path = format!("/v1/organisations/{org}/comparisons{query}");
+        plane.ask(Some(&owner), "GET", &path, &Value::Null).await
+    };
+    for (query, found) in [
+        (String::new(), json!([DIFF])),
+        (format!("?snapshot={EARLIER_SNAPSHOT}"), json!([DIFF])),
+        (format!("?snapshot={SNAPSHOT}&limit=1"), json!([DIFF])),
+        (format!("?snapshot={NO_SNAPSHOT}"), json!([])),
+    ] {
+        let listed = ask(&query).await.json();
+        let ids = listed["items"].as_array().unwrap().iter().map(|row| row["id"].clone());
+        assert_eq!((Value::Array(ids.collect()), &listed["next"]), (found, &Value::Null), "{query}");
+    }
+    let wrong = ask("?snapshot=the_last").await;
+    assert_eq!((wrong.status.as_u16(), wrong.fields()), (422, vec!["snapshot".to_owned()]), "{wrong:?}");
 }
 
 #[tokio::test]

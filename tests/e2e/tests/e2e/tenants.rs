@@ -106,7 +106,7 @@ async fn the_ids_of_another_tenant_do_not_exist() {
     let of_changes = NewRestore::of(from, Selection::default());
     is_absent(restores.create_preview(&a, "per_a", of_changes).await.unwrap_err());
     assert!(restores.list(&a, false, page()).await.unwrap().items.is_empty());
-    assert!(rig.diffs().list(&a, page()).await.unwrap().items.iter().all(|d| d.tenant == a));
+    assert!(rig.diffs().list(&a, None, page()).await.unwrap().items.iter().all(|d| d.tenant == a));
 }
 
 #[tokio::test]

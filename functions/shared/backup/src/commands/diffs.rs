@@ -111,11 +111,22 @@ impl Diffs {
         Ok(found.value)
     }
 
-    /// The comparisons of the tenant, newest first.
-    pub async fn list(&self, tenant: &TenantId, page: Page) -> Result<Listed<Diff>> {
+    /// The comparisons of the tenant, those that were asked for last first: all, or those of which that snapshot is a side.
+    /// Then a part may have fewer than `page.limit` though more follow.
+    pub async fn list(
+        &self,
+        tenant: &TenantId,
+        side: Option<&SnapshotId>,
+        page: Page,
+    ) -> Result<Listed<Diff>> {
         let page = Page { descending: true, ..page };
         let (rows, next) = self.records.list(&Diff::all(tenant), page).await?;
-        Ok(Listed { items: rows.into_iter().map(|r| r.value).collect(), next })
+        let is_asked_for = |row: &Diff| {
+            side.is_none_or(|id| {
+                row.before == *id || matches!(&row.after, Side::Snapshot(after) if after == id)
+            })
+        };
+        Ok(Listed { items: rows.into_iter().map(|row| row.value).filter(is_asked_for).collect(), next })
     }
 
     /// The changes that a comparison found, in their order; `page.after` is a cursor that this list gave.
