@@ -4,7 +4,7 @@
 //! - [`embedded`]: the ports on this machine alone; [`ports`]: those, or AWS's behind an endpoint.
 //! - [`host`]: what stands for API Gateway, event-source mappings and the Scheduler.
 //! - [`wiring`]: which function stands behind what.
-//! - [`commands`]: the command line.
+//! - [`commands`]: the command line; [`demo`] and [`drill`]: what two of them do.
 //!
 //! A request comes in at `host::Gateway`, a message at `host::Mapping`, a tick at `host::Scheduler`; each gives
 //! a function the event that AWS would. No rule of the product is here, and nothing of this is in a Lambda.
@@ -13,6 +13,7 @@ pub mod cloud;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod drill;
 pub mod embedded;
 pub mod host;
 pub mod installation;

@@ -198,6 +198,13 @@ impl Control {
         crate::graph::import(&mut directory, path, object)
     }
 
+    /// Verifies one more domain of the tenant; the initial one is that which issues the identities of new users.
+    pub fn add_domain(&self, tenant: &str, domain: &str, is_initial: bool) {
+        let tenant = &self.0.tenants[self.tenant(tenant)];
+        let mut directory = tenant.directory.write().expect("the lock is never held over a panic");
+        crate::graph::add_domain(&mut directory, domain, is_initial);
+    }
+
     /// An application defines a directory extension, which is described as Graph describes one, by its short name; gives its
     /// whole name.
     pub fn define_extension(&self, tenant: &str, described: &Value) -> String {

@@ -1,7 +1,8 @@
 //! The command line: `holdfast demo`, `holdfast serve`, `holdfast simulate`, `holdfast upgrade`, `holdfast verify-audit`,
-//! `holdfast verify-receipt`, `holdfast ask-tenant`.
+//! `holdfast verify-receipt`, `holdfast drill`, `holdfast ask-tenant`.
 
 pub mod ask_tenant;
+mod drill;
 mod serve;
 mod signed;
 mod simulate;
@@ -11,6 +12,7 @@ mod verify_audit;
 mod verify_receipt;
 
 pub use ask_tenant::AskTenantOptions;
+pub use drill::{DrillOptions, said as said_of_drill};
 pub use serve::ServeOptions;
 pub use simulate::SimulateOptions;
 pub use upgrade::UpgradeOptions;
@@ -51,6 +53,8 @@ enum Command {
     VerifyAudit(VerifyAuditOptions),
     /// Verifies the signed receipt of a restore, page by page.
     VerifyReceipt(VerifyReceiptOptions),
+    /// Puts a snapshot back, whole, into an empty simulated tenant, and says what came back, what did not and why.
+    Drill(DrillOptions),
     /// Asks a real tenant, by reading alone, what is in doubt about Microsoft Graph; prints counts and codes, no values.
     AskTenant(AskTenantOptions),
 }
@@ -120,6 +124,7 @@ fn run(command: Command) -> Result<()> {
             Command::Upgrade(options) => upgrade::run(options).await,
             Command::VerifyAudit(options) => verify_audit::run(&options),
             Command::VerifyReceipt(options) => verify_receipt::run(&options),
+            Command::Drill(options) => drill::run(options).await,
             Command::AskTenant(options) => ask_tenant::run(options).await,
         }
     })

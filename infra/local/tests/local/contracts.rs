@@ -2,7 +2,8 @@
 
 use crate::common::{HandClock, ids, queue_in};
 use async_trait::async_trait;
-use engine::ports::{JobQueue, Mail, Secret, Signer};
+use engine::ports::{BlobName, JobQueue, Mail, Put, Secret, Signer, Vault};
+use local::drill::Overlay;
 use local::embedded::{
     AnchorFolder, EmbeddedDynamo, FileSecrets, FolderVault, Handle, KeyFile, LocalQueue, Outbox,
     SecretSettings, SigningFile,
@@ -23,6 +24,24 @@ async fn the_folder_vault_keeps_the_contract_of_the_vault() {
     let vault = Arc::new(FolderVault::open(folder.path()).unwrap());
     contracts::vault(vault.clone(), &subjects(), &Allowances::none("folder")).await;
     contracts::vault_sweeper(vault, &subjects()).await;
+}
+
+#[tokio::test]
+async fn the_vault_of_a_drill_keeps_the_contract_of_the_vault_over_another_and_leaves_that_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = Arc::new(FolderVault::open(folder.path()).unwrap());
+    let over = Arc::new(Overlay::over(below.clone()));
+    contracts::vault(over.clone(), &subjects(), &Allowances::none("overlay")).await;
+    let (tenant, name) =
+        ("7e000000-0000-4000-8000-000000000001".parse().unwrap(), BlobName::new("a/b").unwrap());
+    assert_eq!(below.put_new(&tenant, &name, "below".into()).await.unwrap(), Put::New);
+    assert_eq!(over.put_new(&tenant, &name, "above".into()).await.unwrap(), Put::AlreadyThere);
+    assert_eq!(over.find(&tenant, &name).await.unwrap().unwrap(), "below");
+    let other = BlobName::new("a/c").unwrap();
+    assert_eq!(over.put_new(&tenant, &other, "above".into()).await.unwrap(), Put::New);
+    assert_eq!(over.list(&tenant, "a/", None, 10).await.unwrap(), [name.clone(), other.clone()]);
+    assert_eq!(over.list(&tenant, "a/", Some(&name), 10).await.unwrap(), [other]);
+    assert_eq!(below.list(&tenant, "a/", None, 10).await.unwrap(), [name]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod ask_tenant;
 mod cloud;
 mod common;
 mod contracts;
+mod drill;
 mod files;
 mod listener;
 mod mails;

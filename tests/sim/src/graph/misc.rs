@@ -94,6 +94,38 @@ pub(super) fn organization(call: &Call, d: &Directory) -> Outcome {
     roles::page(call, d.docs("organization"), "organization", 100, 999, Value::clone)
 }
 
+/// The domains of a tenant besides its default one, as the organization lists them.
+fn domains(d: &Directory) -> impl Iterator<Item = &Value> {
+    d.docs("organization").iter().filter_map(|one| one["verifiedDomains"].as_array()).flatten()
+}
+
+/// Whether a domain is verified, so that users may have names in it.
+pub(super) fn is_verified(d: &Directory, domain: &str) -> bool {
+    let is_it = |other: &str| other.eq_ignore_ascii_case(domain);
+    is_it(&d.domain) || domains(d).any(|one| one["name"].as_str().is_some_and(is_it))
+}
+
+/// The domain that the tenant began with, which issues the identities of its users.
+/// Source: learn.microsoft.com/graph/api/resources/objectidentity.
+pub(super) fn initial_domain(d: &Directory) -> &str {
+    let initial = domains(d).find(|one| one["isInitial"] == json!(true));
+    initial.and_then(|one| one["name"].as_str()).unwrap_or(&d.domain)
+}
+
+/// Verifies one more domain of the tenant.
+pub(crate) fn add_domain(d: &mut Directory, domain: &str, is_initial: bool) {
+    let Some(id) = d.docs("organization").iter().find_map(|one| one["id"].as_str()).map(str::to_owned) else {
+        return;
+    };
+    let one = json!({"capabilities": "Email, OfficeCommunicationsOnline", "isDefault": false,
+        "isInitial": is_initial, "name": domain, "type": "Managed"});
+    let organization = d.docs_mut("organization").get_mut(&id);
+    if let Some(list) = organization.and_then(|one| one["verifiedDomains"].as_array_mut()) {
+        list.retain(|known| known["name"] != json!(domain));
+        list.push(one);
+    }
+}
+
 pub(super) fn update_organization(call: &Call, d: &mut Directory) -> Outcome {
     const SETTABLE: &[&str] =
         &["marketingNotificationEmails", "privacyProfile", "technicalNotificationMails"];

@@ -46,6 +46,7 @@ pub(crate) use licences::{
     add_plan, settle as settle_licences, state as licence_state, states_of as licence_states,
 };
 pub(crate) use licensed::set_licence;
+pub(crate) use misc::add_domain;
 pub(crate) use pim::{add_schedule, end_schedules, remove_schedule};
 pub(crate) use roles::{BUILT_IN, add_assignment, assign_role_by_name};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::call::{Call, Outcome, Reply};
 use super::error::{Failure, bad, conflict, denied, missing};
 use super::write::{self, Changes};
-use super::{extensions, lists, refs, roles, security_attributes};
+use super::{extensions, lists, misc, refs, roles, security_attributes};
 use crate::clock::{iso, iso_with_fraction};
 use crate::schema::{self, flag};
 use crate::state::{Directory, Index, Kind, Relation};
@@ -62,7 +62,7 @@ fn check_names(call: &Call, d: &Directory, itself: Option<Index>, changes: &Chan
         let text: String = serde_json::from_str(json).unwrap_or_default();
         if name == "userPrincipalName" {
             let (local, domain) = text.split_once('@').unwrap_or((&text, ""));
-            if local.is_empty() || !domain.eq_ignore_ascii_case(&d.domain) {
+            if local.is_empty() || !misc::is_verified(d, domain) {
                 return Err(bad(
                     "The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.",
                 ));
@@ -153,8 +153,7 @@ pub(super) fn create(call: &Call, d: &mut Directory) -> Outcome {
     }
     if !body.contains_key("identities") {
         let upn = body["userPrincipalName"].clone();
-        let identity =
-            json!([{"signInType": "userPrincipalName", "issuer": d.domain, "issuerAssignedId": upn}]);
+        let identity = json!([{"signInType": "userPrincipalName", "issuer": misc::initial_domain(d), "issuerAssignedId": upn}]);
         write::put(&mut changes, schema.at("identities"), &identity);
     }
     let row = crate::state::Row::default().with(&changes);

@@ -163,6 +163,22 @@ impl SnapshotView {
         Ok(found)
     }
 
+    /// Shows every record of a run, one after the other, in the order of their keys: nothing of them is kept.
+    ///
+    /// # Errors
+    /// `NotFound` when the snapshot does not hold that run; and what `see` fails with.
+    pub async fn each_record(
+        &self,
+        run: &str,
+        mut see: impl FnMut(&[u8], &[u8]) -> Result<()> + Send,
+    ) -> Result<()> {
+        let mut reader = self.opened(self.run(run)?).await?.scan(b"").await?;
+        while let Some((key, value)) = reader.next().await? {
+            see(&key, &value)?;
+        }
+        Ok(())
+    }
+
     /// The name of the object with that id, of one of those kinds (of any kind when none is named); none when there
     /// is no such object, or when it has no name.
     pub async fn find_name(&self, candidates: &[KindName], id: &str) -> Result<Option<String>> {

@@ -29,6 +29,15 @@ pub fn compare_objects(
         if property == "@odata.type" && !(before.contains_key(property) && after.contains_key(property)) {
             continue;
         }
+        // Why: nobody changed what one way of making an object says and another leaves unsaid.
+        let silent = kind.said_by_silence(property);
+        let says = |object: &Map<String, Value>| match object.get(property) {
+            None | Some(Value::Null) => silent.map(str::to_owned),
+            Some(value) => value.as_str().map(str::to_owned),
+        };
+        if silent.is_some() && says(before).is_some() && says(before) == says(after) {
+            continue;
+        }
         let numbered = kind.sorting != Sorting::All && NUMBERED.contains(&property.as_str());
         let mut walk = Walk { property, numbered, changes: &mut changes };
         walk.compare(property.clone(), before.get(property), after.get(property));
@@ -174,6 +183,31 @@ mod tests {
         let map = |v: Value| v.as_object().unwrap().clone();
         let kind = kinds::get(kind).unwrap();
         compare_objects(kind, &map(before), &map(after)).into_iter().map(|c| c.path).collect()
+    }
+
+    #[test]
+    fn what_is_said_and_what_the_same_is_left_unsaid_are_no_change() {
+        let of_unit = |before: Value, after: Value| {
+            paths(
+                "administrativeUnits",
+                json!({"id": "1", "membershipType": before}),
+                json!({"id": "1", "membershipType": after}),
+            )
+        };
+        for (before, after) in [(Value::Null, json!("Assigned")), (json!("Assigned"), Value::Null)] {
+            assert!(of_unit(before, after).is_empty());
+        }
+        for (before, after) in [(Value::Null, json!("Dynamic")), (json!("Dynamic"), json!("Assigned"))] {
+            assert_eq!(of_unit(before, after), ["membershipType"]);
+        }
+        assert!(
+            paths(
+                "administrativeUnits",
+                json!({"id": "1"}),
+                json!({"membershipType": "Assigned", "id": "1"})
+            )
+            .is_empty()
+        );
     }
 
     #[test]

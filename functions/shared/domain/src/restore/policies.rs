@@ -14,15 +14,7 @@ const STRIPPED: &[&str] = &["id", "settingDefinitions", "assignments", "settings
 pub fn clean(kind: &Kind, object: &Map<String, Value>) -> Map<String, Value> {
     if !kind.writing.typed {
         let mut object = object.clone();
-        // What nobody ever said and what was said by hand are the same: links that follow from no rule.
-        for rule in kind.links.iter().filter_map(|link| link.ruled_by) {
-            let (Some(value), Some(by_hand)) = (object.get_mut(rule.mark.property), rule.by_hand) else {
-                continue;
-            };
-            if value.is_null() {
-                *value = Value::from(by_hand);
-            }
-        }
+        kind.say_what_is_silent(&mut object);
         return object;
     }
     let fits = |p: &str| !STRIPPED.contains(&p) && !kind.volatile.contains(&p) && is_content(p);

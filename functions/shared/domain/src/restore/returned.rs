@@ -37,14 +37,7 @@ pub(super) fn plan(planner: &mut Planner<'_>, item: &Item, wanted: &Held, binned
             }
         }
     }
-    // That links follow from no rule has a name of its own in some kinds.
-    for rule in kind.links.iter().filter_map(|link| link.ruled_by) {
-        if let (Some(value), Some(by_hand)) = (all.get_mut(rule.mark.property), rule.by_hand)
-            && value.is_null()
-        {
-            *value = Value::from(by_hand);
-        }
-    }
+    kind.say_what_is_silent(&mut all);
     extensions::take_out(planner, item, &mut all);
     let alone = kind.writing.alone.iter().filter_map(|p| Some((*p, wanted.object.get(*p)?)));
     all.extend(alone.filter(|(_, v)| !is_empty(Some(v))).map(|(p, v)| (p.to_owned(), v.clone())));
